@@ -1,0 +1,88 @@
+# How this project's targets are made. Each folder of tfxm/ is one shared library, linked with --no-undefined, so an include
+# that goes against the layering (docs/architecture.md) does not link.
+#
+#   tfxm_library(statistics SOURCES a.cc b.cc DEPS data compute)      -> target tfxm_statistics
+#   tfxm_test(statistics a_test.cc …)                                 -> one gtest program tfxm_statistics_test
+#   tfxm_benchmark(statistics a_benchmark.cc …)                       -> tfxm_statistics_benchmark
+
+find_program(TFXM_CCACHE ccache)
+if(TFXM_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TFXM_CCACHE})
+endif()
+find_program(TFXM_LLD ld.lld)
+if(TFXM_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+add_link_options(-Wl,--no-undefined -Wl,--as-needed)
+find_package(Threads REQUIRED)
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare)
+# x86-64-v2 is the floor of TensorFlow's own wheels; contraction off keeps results the same on every machine.
+add_compile_options(-msse4.2 -mpopcnt -ffp-contract=off)
+if(TFXM_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize=vptr)
+  add_link_options(-fsanitize=address,undefined)
+  string(REPLACE "-Wl,--no-undefined" "" CMAKE_SHARED_LINKER_FLAGS "${CMAKE_SHARED_LINKER_FLAGS}")
+endif()
+
+# libtensorflow_framework: protobuf, Abseil, file systems, TFRecord. Everything may use it.
+add_library(tensorflow_framework SHARED IMPORTED GLOBAL)
+set_target_properties(tensorflow_framework PROPERTIES
+  IMPORTED_LOCATION ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2)
+target_include_directories(tensorflow_framework SYSTEM INTERFACE ${TFXM_TENSORFLOW_DIR}/include)
+
+# libtensorflow_cc: kernels, gradients, sessions, the converter. Only for targets that say DEPS tensorflow_cc.
+add_library(tensorflow_cc SHARED IMPORTED GLOBAL)
+set_target_properties(tensorflow_cc PROPERTIES IMPORTED_LOCATION ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2)
+target_link_libraries(tensorflow_cc INTERFACE tensorflow_framework)
+
+add_library(litert_runtime SHARED IMPORTED GLOBAL)
+set_target_properties(litert_runtime PROPERTIES IMPORTED_LOCATION ${TFXM_LITERT_DIR}/libLiteRt.so)
+
+function(_tfxm_link target)
+  foreach(dep ${ARGN})
+    if(TARGET ${dep} OR dep MATCHES "^(-|GTest::|benchmark::|SQLite|ZLIB)")
+      target_link_libraries(${target} PUBLIC ${dep})
+    else()
+      target_link_libraries(${target} PUBLIC tfxm_${dep})
+    endif()
+  endforeach()
+endfunction()
+
+function(tfxm_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(tfxm_${name} SHARED ${A_SOURCES})
+  target_include_directories(tfxm_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(tfxm_${name} PUBLIC tensorflow_framework Threads::Threads)
+  _tfxm_link(tfxm_${name} ${A_DEPS})
+  set_property(GLOBAL APPEND PROPERTY TFXM_LIBRARIES tfxm_${name})
+endfunction()
+
+if(TFXM_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+# Tests run in the source folder, so that testdata/ is found by a path relative to the project.
+function(tfxm_test name)
+  if(NOT TFXM_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS" SOURCES ${ARGN})
+  add_executable(tfxm_${name}_test ${A_SOURCES})
+  set_target_properties(tfxm_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  _tfxm_link(tfxm_${name}_test ${name} ${A_DEPS} GTest::gtest_main)
+  gtest_discover_tests(tfxm_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 ENVIRONMENT "TFXM_BINARY_DIR=${CMAKE_BINARY_DIR}")
+endfunction()
+
+function(tfxm_benchmark name)
+  if(NOT TFXM_BUILD_BENCHMARKS)
+    return()
+  endif()
+  cmake_parse_arguments(A "" "" "SOURCES;DEPS" SOURCES ${ARGN})
+  find_package(benchmark REQUIRED)
+  add_executable(tfxm_${name}_benchmark EXCLUDE_FROM_ALL ${A_SOURCES})
+  set_target_properties(tfxm_${name}_benchmark PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/benchmarks)
+  _tfxm_link(tfxm_${name}_benchmark ${name} ${A_DEPS} benchmark::benchmark_main)
+endfunction()

@@ -1,0 +1,272 @@
+#include "tfxm/util/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/match.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/json/json.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status SystemError(int error, absl::string_view what, absl::string_view path) {
+  std::string message = absl::StrCat("cannot ", what, " ", path, ": ", strerror(error));
+  if (error == ENOSPC || error == EDQUOT) {
+    absl::StrAppend(&message, "; free some space and run again");
+    return absl::ResourceExhaustedError(message);
+  }
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot ", what, " ", path));
+}
+
+absl::Status SystemError(const std::error_code& error, absl::string_view what, absl::string_view path) {
+  return SystemError(error.value(), what, path);
+}
+
+// Closes a file descriptor at the end of a scope.
+struct FileCloser {
+  int fd;
+  ~FileCloser() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+}  // namespace
+
+std::string JoinPath(absl::string_view a, absl::string_view b) {
+  if (a.empty() || absl::StartsWith(b, "/")) return std::string(b);
+  if (b.empty()) return std::string(a);
+  return absl::StrCat(a, absl::EndsWith(a, "/") ? "" : "/", b);
+}
+
+std::string Basename(absl::string_view path) {
+  while (path.size() > 1 && absl::EndsWith(path, "/")) path.remove_suffix(1);
+  return fs::path(std::string(path)).filename().string();
+}
+
+std::string Dirname(absl::string_view path) { return fs::path(std::string(path)).parent_path().string(); }
+
+std::string AbsolutePath(absl::string_view path) {
+  std::error_code error;
+  std::string out = fs::absolute(std::string(path), error).lexically_normal().string();
+  while (out.size() > 1 && out.back() == '/') out.pop_back();
+  return out;
+}
+
+bool Exists(absl::string_view path) {
+  std::error_code error;
+  return fs::exists(std::string(path), error);
+}
+
+bool IsDirectory(absl::string_view path) {
+  std::error_code error;
+  return fs::is_directory(std::string(path), error);
+}
+
+absl::StatusOr<int64_t> FileSize(absl::string_view path) {
+  struct stat info;
+  if (stat(std::string(path).c_str(), &info) != 0) return SystemError(errno, "read", path);
+  return info.st_size;
+}
+
+absl::StatusOr<int64_t> TreeSize(absl::string_view path) {
+  if (!IsDirectory(path)) return FileSize(path);
+  std::error_code error;
+  int64_t size = 0;
+  for (fs::recursive_directory_iterator it(std::string(path), error), end; !error && it != end; it.increment(error)) {
+    if (it->is_regular_file(error)) size += static_cast<int64_t>(it->file_size(error));
+  }
+  if (error) return SystemError(error, "list", path);
+  return size;
+}
+
+absl::StatusOr<std::string> ReadFile(absl::string_view path) {
+  FileCloser file{open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.fd < 0) return SystemError(errno, "open", path);
+  struct stat info;
+  if (fstat(file.fd, &info) != 0) return SystemError(errno, "read", path);
+  if (S_ISDIR(info.st_mode)) return absl::FailedPreconditionError(absl::StrCat(path, " is a directory, expected a file"));
+  std::string content;
+  content.resize(static_cast<size_t>(info.st_size));
+  size_t size = 0;
+  for (;;) {
+    if (size == content.size()) content.resize(content.size() + 4096);  // Also for files that report no size.
+    const ssize_t n = read(file.fd, content.data() + size, content.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError(errno, "read", path);
+    if (n == 0) break;
+    size += static_cast<size_t>(n);
+  }
+  content.resize(size);
+  return content;
+}
+
+absl::Status WriteFile(absl::string_view path, absl::string_view content) {
+  const std::string final_path(path);
+  std::string temporary = absl::StrCat(Dirname(path).empty() ? "." : Dirname(path), "/.", Basename(path), ".XXXXXX");
+  FileCloser file{mkostemp(temporary.data(), O_CLOEXEC)};
+  if (file.fd < 0) return SystemError(errno, "write", path);
+  auto fail = [&](int error) {
+    unlink(temporary.c_str());
+    return SystemError(error, "write", path);
+  };
+  for (size_t done = 0; done < content.size();) {
+    const ssize_t n = write(file.fd, content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(errno);
+    done += static_cast<size_t>(n);
+  }
+  if (fchmod(file.fd, 0644) != 0 || fdatasync(file.fd) != 0) return fail(errno);
+  if (rename(temporary.c_str(), final_path.c_str()) != 0) return fail(errno);
+  return absl::OkStatus();
+}
+
+absl::Status MakeDirs(absl::string_view path) {
+  std::error_code error;
+  fs::create_directories(std::string(path), error);
+  if (error) return SystemError(error, "create directory", path);
+  return absl::OkStatus();
+}
+
+absl::Status RemoveAll(absl::string_view path) {
+  std::error_code error;
+  fs::remove_all(std::string(path), error);
+  if (error) return SystemError(error, "remove", path);
+  return absl::OkStatus();
+}
+
+absl::Status Rename(absl::string_view from, absl::string_view to) {
+  std::error_code error;
+  fs::rename(std::string(from), std::string(to), error);
+  if (error) return SystemError(error, absl::StrCat("rename ", from, " to"), to);
+  return absl::OkStatus();
+}
+
+absl::Status CopyTree(absl::string_view from, absl::string_view to) {
+  std::error_code error;
+  fs::copy(std::string(from), std::string(to), fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+  if (error) return SystemError(error, absl::StrCat("copy ", from, " to"), to);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_view prefix) {
+  RETURN_IF_ERROR(MakeDirs(parent));
+  std::string path = JoinPath(parent, absl::StrCat(prefix, "XXXXXX"));
+  if (mkdtemp(path.data()) == nullptr) return SystemError(errno, "create a directory in", parent);
+  return path;
+}
+
+absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(std::string(path), error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  if (error) return SystemError(error, "list", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> Glob(absl::string_view pattern) {
+  glob_t found;
+  const int result = glob(std::string(pattern).c_str(), GLOB_NOSORT, nullptr, &found);
+  std::vector<std::string> paths;
+  if (result == 0) {
+    for (size_t i = 0; i < found.gl_pathc; ++i) {
+      std::error_code error;
+      if (fs::is_regular_file(found.gl_pathv[i], error)) paths.emplace_back(found.gl_pathv[i]);
+    }
+  }
+  globfree(&found);
+  if (result != 0 && result != GLOB_NOMATCH) return absl::UnavailableError(absl::StrCat("cannot list ", pattern));
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+absl::Status ReadBinaryProto(absl::string_view path, google::protobuf::Message* message) {
+  ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
+  if (!message->ParseFromString(content)) {
+    return absl::DataLossError(absl::StrCat(path, " is not a serialized ", message->GetDescriptor()->full_name()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteBinaryProto(absl::string_view path, const google::protobuf::Message& message) {
+  return WriteFile(path, SerializeDeterministically(message));
+}
+
+absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message* message) {
+  struct FirstError : google::protobuf::io::ErrorCollector {
+    void RecordError(int line, google::protobuf::io::ColumnNumber column, absl::string_view text) override {
+      if (message.empty()) message = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", text);
+    }
+    std::string message;
+  } error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (!parser.ParseFromString(text, message)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a text ", message->GetDescriptor()->full_name(), ": ", error.message));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadTextProto(absl::string_view path, google::protobuf::Message* message) {
+  ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
+  return Annotate(ParseTextProto(content, message), path);
+}
+
+absl::Status WriteTextProto(absl::string_view path, const google::protobuf::Message& message) {
+  std::string text;
+  if (!google::protobuf::TextFormat::PrintToString(message, &text)) {
+    return absl::InternalError(absl::StrCat("cannot print ", message.GetDescriptor()->full_name()));
+  }
+  return WriteFile(path, text);
+}
+
+absl::Status ParseJson(absl::string_view json, google::protobuf::Message* message) {
+  const auto status = google::protobuf::json::JsonStringToMessage(json, message);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a JSON ", message->GetDescriptor()->full_name(), ": ", status.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message) {
+  google::protobuf::json::PrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  RETURN_IF_ERROR(google::protobuf::json::MessageToJsonString(message, &json, options));
+  while (!json.empty() && json.back() == '\n') json.pop_back();
+  return json;
+}
+
+std::string SerializeDeterministically(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+}  // namespace tfxm::io
