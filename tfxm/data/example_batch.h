@@ -1,0 +1,116 @@
+// Some tf.Examples as columns: one per feature, the values of all examples back to back, with the offsets where each
+// example's begin. What every pass over data works on.
+//
+//   ExampleBatch batch;
+//   RETURN_IF_ERROR(batch.Append(serialized_example));       // any number of times
+//   if (const Column* fare = batch.Find("fare")) {
+//     for (int i = 0; i < batch.num_examples(); ++i) {
+//       std::span<const float> values = fare->floats(i);       // empty: present without values, or missing
+//     }
+//   }
+//
+// The serialized tf.Example is decoded straight into the columns, without building proto messages. Not synchronized.
+#ifndef TFXM_DATA_EXAMPLE_BATCH_H_
+#define TFXM_DATA_EXAMPLE_BATCH_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace tfxm::data {
+
+enum class ValueType {
+  kUnknown = 0,  // Only examples so far in which the feature has no values of any kind.
+  kInt = 1,      // Int64List
+  kFloat = 2,    // FloatList
+  kBytes = 3,    // BytesList
+};
+// "INT", "FLOAT", "BYTES", "UNKNOWN": tensorflow.metadata.v0.FeatureType's spelling.
+absl::string_view ValueTypeName(ValueType type);
+
+// One feature of all examples of a batch.
+class Column {
+ public:
+  explicit Column(std::string name) : name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+  ValueType type() const { return type_; }
+
+  // Whether example i has the feature (a Feature message with or without values under this name).
+  bool present(int i) const { return i < static_cast<int>(present_.size()) && present_[i]; }
+  int num_values(int i) const { return static_cast<int>(end(i) - begin(i)); }
+
+  // The values of example i; only for the column's own type. bytes(i, k) is value k of example i.
+  std::span<const int64_t> ints(int i) const { return {ints_.data() + begin(i), end(i) - begin(i)}; }
+  std::span<const float> floats(int i) const { return {floats_.data() + begin(i), end(i) - begin(i)}; }
+  absl::string_view bytes(int i, int k) const { return bytes_at(begin(i) + k); }
+  // Value k of example i as a number; not for bytes.
+  double number(int i, int k) const {
+    return type_ == ValueType::kFloat ? floats_[begin(i) + k] : static_cast<double>(ints_[begin(i) + k]);
+  }
+
+  // All values of the batch back to back.
+  std::span<const int64_t> all_ints() const { return ints_; }
+  std::span<const float> all_floats() const { return floats_; }
+  size_t num_all_bytes() const { return bytes_ends_.size(); }
+  absl::string_view bytes_at(size_t k) const {
+    const size_t from = k == 0 ? 0 : bytes_ends_[k - 1];
+    return absl::string_view(bytes_data_).substr(from, bytes_ends_[k] - from);
+  }
+
+ private:
+  friend class ExampleBatch;
+  size_t begin(int i) const { return i == 0 || ends_.empty() ? 0 : ends_[std::min<size_t>(i, ends_.size()) - 1]; }
+  size_t end(int i) const { return ends_.empty() ? 0 : ends_[std::min<size_t>(i + 1, ends_.size()) - 1]; }
+  size_t size() const;
+
+  std::string name_;
+  ValueType type_ = ValueType::kUnknown;
+  std::vector<uint8_t> present_;  // Shorter than the batch if the last examples lack the feature.
+  std::vector<size_t> ends_;
+  std::vector<int64_t> ints_;
+  std::vector<float> floats_;
+  std::string bytes_data_;
+  std::vector<size_t> bytes_ends_;
+};
+
+class ExampleBatch {
+ public:
+  // Keeping the records costs a copy of each; asked for by those who pass them on (a model that takes tf.Examples).
+  explicit ExampleBatch(bool keep_records = false) : keep_records_(keep_records) {}
+
+  // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are no tf.Example, or if a feature has another type
+  // than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A feature
+  // given twice in one example counts once, the last one (as protobuf maps do).
+  absl::Status Append(absl::string_view serialized);
+  // Forgets the examples; columns stay (empty, types too), so that their memory is used again.
+  void Clear();
+
+  int num_examples() const { return num_examples_; }
+  // Columns in order of first appearance. A column may have no present value in this batch.
+  const std::deque<Column>& columns() const { return columns_; }
+  // Null if no example so far had the feature.
+  const Column* Find(absl::string_view name) const;
+  // The serialized example; only if records are kept.
+  absl::string_view record(int i) const { return records_[i]; }
+
+ private:
+  absl::Status AppendFeature(absl::string_view name, absl::string_view feature);
+  Column* FindOrAdd(absl::string_view name);
+
+  const bool keep_records_;
+  int num_examples_ = 0;
+  std::deque<Column> columns_;
+  std::map<std::string, Column*, std::less<>> by_name_;
+  size_t next_guess_ = 0;  // Features usually come in the same order in every example.
+  std::vector<std::string> records_;
+};
+
+}  // namespace tfxm::data
+
+#endif  // TFXM_DATA_EXAMPLE_BATCH_H_

@@ -1,0 +1,42 @@
+// The Examples artifact on disk: Split-NAME/PREFIX-SSSSS-of-NNNNN.gz below a uri.
+//
+//   for (const std::string& split : {"train", "eval"}) {
+//     ASSIGN_OR_RETURN(std::vector<std::string> files, SplitFiles(examples_uri, split));
+//     RETURN_IF_ERROR(ForEachBatch(files[0], 1024, [&](const ExampleBatch& batch) { ... }));
+//   }
+#ifndef TFXM_DATA_EXAMPLES_H_
+#define TFXM_DATA_EXAMPLES_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/data/example_batch.h"
+
+namespace tfxm::data {
+
+// uri/Split-NAME
+std::string SplitDir(absl::string_view uri, absl::string_view split);
+// The shards of a split, sorted. NOT_FOUND names the directory if there is none.
+absl::StatusOr<std::vector<std::string>> SplitFiles(absl::string_view uri, absl::string_view split);
+// prefix-SSSSS-of-NNNNN.gz
+std::string ShardName(absl::string_view prefix, int shard, int num_shards);
+
+// ["train","eval"] <-> the JSON list in an artifact's split_names property.
+std::string EncodeSplitNames(const std::vector<std::string>& names);
+absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json);
+
+// Reads a file in batches of `batch_size` examples (the last may be smaller) and calls fn for each, in order. The batch is
+// reused. Errors name the file and the record's number.
+absl::Status ForEachBatch(const std::string& file, int batch_size,
+                          const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records = false);
+
+// All records of some files (any TFRecords, plain or .gz), the pattern a comma-separated list of globs. NOT_FOUND if none.
+absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns);
+
+}  // namespace tfxm::data
+
+#endif  // TFXM_DATA_EXAMPLES_H_

@@ -1,0 +1,74 @@
+// A TFLite model, compiled by LiteRT for the CPU, to be run.
+//
+//   ASSIGN_OR_RETURN(auto model, litert::CompiledModel::Load(path));
+//   RETURN_IF_ERROR(model->ResizeBatch(batch_size));
+//   std::memcpy(model->input(0).data(), pixels, ...);        // zero copy in and out
+//   RETURN_IF_ERROR(model->Run());
+//   std::span<const char> scores = model->output(0);
+//
+// One thread at a time per object; load one per thread (they share nothing, loading takes about a millisecond).
+// Loads libLiteRt.so only, nothing of TensorFlow's kernels.
+#ifndef TFXM_LITERT_COMPILED_MODEL_H_
+#define TFXM_LITERT_COMPILED_MODEL_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/data/tensor.h"
+
+namespace tfxm::litert {
+
+// Scale and zero point of a per-tensor quantized input or output; scale 0 if it is not quantized.
+struct Quantization {
+  float scale = 0;
+  int zero_point = 0;
+};
+
+struct CompiledModelOptions {
+  // The signature to run; empty: "serving_default" if there is one, else the first, else the primary subgraph.
+  std::string signature;
+  int num_threads = 1;
+};
+
+class CompiledModel {
+ public:
+  // Verifies the flatbuffer before anything of it is used. INVALID_ARGUMENT names the file and what is wrong with it: not a
+  // TFLite file, corrupt, a signature that does not exist (it lists those there are), an op LiteRT does not know.
+  static absl::StatusOr<std::unique_ptr<CompiledModel>> Load(absl::string_view path,
+                                                             const CompiledModelOptions& options = {});
+  ~CompiledModel();
+
+  // The signature's inputs and outputs, in the signature's order, with the names callers know; -1 for a dynamic dimension.
+  const std::vector<TensorSpec>& inputs() const;
+  const std::vector<TensorSpec>& outputs() const;
+  const Quantization& input_quantization(int i) const;
+  const Quantization& output_quantization(int i) const;
+
+  // Gives input `i` a concrete shape; with the second form, every input whose first dimension is dynamic that batch size.
+  // Cheap when nothing changes.
+  absl::Status ResizeInput(int i, const Shape& shape);
+  absl::Status ResizeBatch(int64_t batch_size);
+
+  // The memory of an input, to be written before Run; of an output, to be read after it. Valid until the next resize.
+  std::span<char> input(int i);
+  std::span<const char> output(int i) const;
+  // The concrete shape after the last resize/run.
+  const Shape& input_shape(int i) const;
+  const Shape& output_shape(int i) const;
+
+  absl::Status Run();
+
+ private:
+  CompiledModel();
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace tfxm::litert
+
+#endif  // TFXM_LITERT_COMPILED_MODEL_H_
