@@ -1,0 +1,26 @@
+#include "tfxm/util/plugin.h"
+
+#include <dlfcn.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+
+std::string LibraryDir() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&LibraryDir), &info) == 0) return ".";
+  return io::Dirname(io::AbsolutePath(info.dli_fname));
+}
+
+absl::Status LoadPlugin(absl::string_view name) {
+  const std::string path = io::JoinPath(LibraryDir(), absl::StrCat("libtfxm_", name, ".so"));
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    return absl::UnavailableError(absl::StrCat("cannot load ", path, ": ", dlerror(), "; is tfxm completely built and installed?"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm
