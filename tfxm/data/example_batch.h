@@ -13,6 +13,7 @@
 #ifndef TFXM_DATA_EXAMPLE_BATCH_H_
 #define TFXM_DATA_EXAMPLE_BATCH_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -41,7 +42,8 @@ class Column {
   const std::string& name() const { return name_; }
   ValueType type() const { return type_; }
 
-  // Whether example i has the feature (a Feature message with or without values under this name).
+  // Whether example i has the feature: a list, possibly empty, under this name. A Feature message without any list counts as
+  // missing, as in tfx_bsl.
   bool present(int i) const { return i < static_cast<int>(present_.size()) && present_[i]; }
   int num_values(int i) const { return static_cast<int>(end(i) - begin(i)); }
 
@@ -67,8 +69,6 @@ class Column {
   friend class ExampleBatch;
   size_t begin(int i) const { return i == 0 || ends_.empty() ? 0 : ends_[std::min<size_t>(i, ends_.size()) - 1]; }
   size_t end(int i) const { return ends_.empty() ? 0 : ends_[std::min<size_t>(i + 1, ends_.size()) - 1]; }
-  size_t size() const;
-
   std::string name_;
   ValueType type_ = ValueType::kUnknown;
   std::vector<uint8_t> present_;  // Shorter than the batch if the last examples lack the feature.
@@ -100,6 +100,7 @@ class ExampleBatch {
   absl::string_view record(int i) const { return records_[i]; }
 
  private:
+  absl::Status AppendFeatures(absl::string_view features);
   absl::Status AppendFeature(absl::string_view name, absl::string_view feature);
   Column* FindOrAdd(absl::string_view name);
 

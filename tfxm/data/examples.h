@@ -34,7 +34,8 @@ absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json
 absl::Status ForEachBatch(const std::string& file, int batch_size,
                           const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records = false);
 
-// All records of some files (any TFRecords, plain or .gz), the pattern a comma-separated list of globs. NOT_FOUND if none.
+// Files that match a comma-separated list of globs; a directory stands for the files in it. NOT_FOUND names a pattern that
+// matches nothing.
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns);
 
 }  // namespace tfxm::data

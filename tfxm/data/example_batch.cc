@@ -1,0 +1,246 @@
+#include "tfxm/data/example_batch.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::data {
+namespace {
+
+// Wire format of protocol buffers: https://protobuf.dev/programming-guides/encoding/
+enum WireType { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kFixed32 = 5 };
+
+// Reads fields off the front of a serialized message.
+class WireReader {
+ public:
+  explicit WireReader(absl::string_view bytes) : p_(bytes.data()), end_(p_ + bytes.size()) {}
+  bool done() const { return p_ == end_; }
+
+  bool Tag(int* field, int* type) {
+    uint64_t tag;
+    if (!Varint(&tag) || tag >> 3 == 0 || tag >> 32 != 0) return false;
+    *field = static_cast<int>(tag >> 3);
+    *type = static_cast<int>(tag & 7);
+    return true;
+  }
+
+  bool Varint(uint64_t* value) {
+    if (p_ < end_ && static_cast<uint8_t>(*p_) < 0x80) {
+      *value = static_cast<uint8_t>(*p_++);
+      return true;
+    }
+    uint64_t result = 0;
+    for (int shift = 0; shift < 64 && p_ < end_; shift += 7) {
+      const uint8_t byte = static_cast<uint8_t>(*p_++);
+      result |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        *value = result;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool Bytes(absl::string_view* value) {
+    uint64_t n;
+    if (!Varint(&n) || n > static_cast<uint64_t>(end_ - p_)) return false;
+    *value = absl::string_view(p_, n);
+    p_ += n;
+    return true;
+  }
+
+  bool Fixed32(float* value) {
+    if (end_ - p_ < 4) return false;
+    std::memcpy(value, p_, 4);
+    p_ += 4;
+    return true;
+  }
+
+  bool Skip(int type) {
+    uint64_t varint;
+    absl::string_view bytes;
+    switch (type) {
+      case kVarint: return Varint(&varint);
+      case kLengthDelimited: return Bytes(&bytes);
+      case kFixed64: return Advance(8);
+      case kFixed32: return Advance(4);
+    }
+    return false;
+  }
+
+ private:
+  bool Advance(ptrdiff_t n) {
+    if (end_ - p_ < n) return false;
+    p_ += n;
+    return true;
+  }
+  const char* p_;
+  const char* const end_;
+};
+
+absl::Status NotAnExample(absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("not a tf.Example: ", why));
+}
+
+}  // namespace
+
+absl::string_view ValueTypeName(ValueType type) {
+  switch (type) {
+    case ValueType::kInt: return "INT";
+    case ValueType::kFloat: return "FLOAT";
+    case ValueType::kBytes: return "BYTES";
+    case ValueType::kUnknown: break;
+  }
+  return "UNKNOWN";
+}
+
+void ExampleBatch::Clear() {
+  num_examples_ = 0;
+  records_.clear();
+  for (Column& c : columns_) {
+    c.present_.clear();
+    c.ends_.clear();
+    c.ints_.clear();
+    c.floats_.clear();
+    c.bytes_data_.clear();
+    c.bytes_ends_.clear();
+  }
+}
+
+const Column* ExampleBatch::Find(absl::string_view name) const {
+  const auto it = by_name_.find(name);
+  return it == by_name_.end() ? nullptr : it->second;
+}
+
+Column* ExampleBatch::FindOrAdd(absl::string_view name) {
+  if (next_guess_ < columns_.size() && columns_[next_guess_].name() == name) return &columns_[next_guess_++];
+  if (const auto it = by_name_.find(name); it != by_name_.end()) return it->second;
+  columns_.emplace_back(std::string(name));
+  by_name_[std::string(name)] = &columns_.back();
+  return &columns_.back();
+}
+
+absl::Status ExampleBatch::Append(absl::string_view serialized) {
+  next_guess_ = 0;
+  WireReader reader(serialized);
+  int field, type;
+  while (!reader.done()) {
+    if (!reader.Tag(&field, &type)) return NotAnExample("malformed protocol buffer");
+    absl::string_view features;
+    if (field == 1 && type == kLengthDelimited) {
+      if (!reader.Bytes(&features)) return NotAnExample("truncated `features`");
+      RETURN_IF_ERROR(AppendFeatures(features));
+    } else if (field == 2 && type == kLengthDelimited) {
+      return NotAnExample("it has field 2, `feature_lists`: a tf.SequenceExample?");
+    } else {
+      // Another message or no message at all; taking it for an Example without features would hide it.
+      return NotAnExample(absl::StrCat("unknown field ", field));
+    }
+  }
+  if (keep_records_) records_.emplace_back(serialized);
+  ++num_examples_;
+  return absl::OkStatus();
+}
+
+absl::Status ExampleBatch::AppendFeatures(absl::string_view features) {
+  WireReader reader(features);
+  int field, type;
+  while (!reader.done()) {
+    absl::string_view entry_bytes;
+    if (!reader.Tag(&field, &type)) return NotAnExample("malformed `features`");
+    if (field != 1 || type != kLengthDelimited) return NotAnExample(absl::StrCat("unknown field ", field, " in `features`"));
+    if (!reader.Bytes(&entry_bytes)) return NotAnExample("truncated feature map");
+    WireReader entry(entry_bytes);
+    absl::string_view name, feature;
+    while (!entry.done()) {
+      bool ok = entry.Tag(&field, &type);
+      if (ok && field == 1 && type == kLengthDelimited) {
+        ok = entry.Bytes(&name);
+      } else if (ok && field == 2 && type == kLengthDelimited) {
+        ok = entry.Bytes(&feature);
+      } else if (ok) {
+        ok = entry.Skip(type);
+      }
+      if (!ok) return NotAnExample("malformed entry of the feature map");
+    }
+    RETURN_IF_ERROR(AppendFeature(name, feature));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExampleBatch::AppendFeature(absl::string_view name, absl::string_view feature) {
+  Column& column = *FindOrAdd(name);
+  const size_t index = static_cast<size_t>(num_examples_);
+  const size_t last_end = column.ends_.empty() ? 0 : column.ends_.back();
+  if (column.ends_.size() > index) {  // Given twice in this example: the last one counts.
+    const size_t begin = column.begin(num_examples_);
+    column.ints_.resize(std::min(column.ints_.size(), begin));
+    column.floats_.resize(std::min(column.floats_.size(), begin));
+    column.bytes_ends_.resize(std::min(column.bytes_ends_.size(), begin));
+    column.bytes_data_.resize(column.bytes_ends_.empty() ? 0 : column.bytes_ends_.back());
+  } else {
+    column.ends_.resize(index + 1, last_end);
+    column.present_.resize(index + 1, 0);
+  }
+  column.present_[index] = 0;
+
+  WireReader reader(feature);
+  int field, type;
+  while (!reader.done()) {
+    absl::string_view list_bytes;
+    if (!reader.Tag(&field, &type)) return NotAnExample(absl::StrCat("malformed feature \"", name, "\""));
+    if (field < 1 || field > 3 || type != kLengthDelimited) {
+      if (!reader.Skip(type)) return NotAnExample(absl::StrCat("malformed feature \"", name, "\""));
+      continue;
+    }
+    if (!reader.Bytes(&list_bytes)) return NotAnExample(absl::StrCat("truncated feature \"", name, "\""));
+    static constexpr ValueType kTypeOfField[] = {ValueType::kUnknown, ValueType::kBytes, ValueType::kFloat, ValueType::kInt};
+    const ValueType value_type = kTypeOfField[field];
+    if (column.type_ == ValueType::kUnknown) column.type_ = value_type;
+    if (column.type_ != value_type) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "feature \"", name, "\" is ", ValueTypeName(value_type), " here but ", ValueTypeName(column.type_),
+          " in earlier examples; a feature must have one type in all examples"));
+    }
+    column.present_[index] = 1;
+    WireReader list(list_bytes);
+    while (!list.done()) {
+      absl::string_view packed;
+      uint64_t varint;
+      float value;
+      bool ok = list.Tag(&field, &type);
+      if (!ok) {
+      } else if (field != 1) {
+        ok = list.Skip(type);
+      } else if (value_type == ValueType::kBytes && type == kLengthDelimited) {
+        if ((ok = list.Bytes(&packed))) {
+          column.bytes_data_.append(packed.data(), packed.size());
+          column.bytes_ends_.push_back(column.bytes_data_.size());
+        }
+      } else if (value_type == ValueType::kFloat && type == kLengthDelimited) {
+        if ((ok = list.Bytes(&packed) && packed.size() % 4 == 0)) {
+          const size_t size = column.floats_.size();
+          column.floats_.resize(size + packed.size() / 4);
+          if (!packed.empty()) std::memcpy(column.floats_.data() + size, packed.data(), packed.size());
+        }
+      } else if (value_type == ValueType::kFloat && type == kFixed32) {
+        if ((ok = list.Fixed32(&value))) column.floats_.push_back(value);
+      } else if (value_type == ValueType::kInt && type == kLengthDelimited) {
+        ok = list.Bytes(&packed);
+        for (WireReader values(packed); ok && !values.done();) {
+          if ((ok = values.Varint(&varint))) column.ints_.push_back(static_cast<int64_t>(varint));
+        }
+      } else if (value_type == ValueType::kInt && type == kVarint) {
+        if ((ok = list.Varint(&varint))) column.ints_.push_back(static_cast<int64_t>(varint));
+      } else {
+        ok = false;
+      }
+      if (!ok) return NotAnExample(absl::StrCat("malformed values of feature \"", name, "\""));
+    }
+  }
+  column.ends_[index] = std::max({column.ints_.size(), column.floats_.size(), column.bytes_ends_.size()});
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm::data

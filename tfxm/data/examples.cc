@@ -1,0 +1,81 @@
+#include "tfxm/data/examples.h"
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/struct.pb.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::data {
+
+std::string SplitDir(absl::string_view uri, absl::string_view split) {
+  return io::JoinPath(uri, absl::StrCat("Split-", split));
+}
+
+absl::StatusOr<std::vector<std::string>> SplitFiles(absl::string_view uri, absl::string_view split) {
+  const std::string dir = SplitDir(uri, split);
+  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(io::JoinPath(dir, "*")));
+  if (files.empty()) {
+    return absl::NotFoundError(absl::StrCat("no example file in ", dir, " (split \"", split, "\")"));
+  }
+  return files;
+}
+
+std::string ShardName(absl::string_view prefix, int shard, int num_shards) {
+  return absl::StrFormat("%s-%05d-of-%05d.gz", prefix, shard, num_shards);
+}
+
+std::string EncodeSplitNames(const std::vector<std::string>& names) {
+  google::protobuf::ListValue list;
+  for (const std::string& name : names) list.add_values()->set_string_value(name);
+  std::string json = io::ToJson(list).value_or("[]");
+  std::string compact;  // TFX writes ["train", "eval"].
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == '"' && (i == 0 || json[i - 1] != '\\')) in_string = !in_string;
+    if (in_string || (json[i] != '\n' && json[i] != ' ')) compact += json[i];
+    if (!in_string && json[i] == ',') compact += ' ';
+  }
+  return compact;
+}
+
+absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json) {
+  google::protobuf::ListValue list;
+  RETURN_IF_ERROR(Annotate(io::ParseJson(json, &list), "split_names"));
+  std::vector<std::string> names;
+  for (const auto& value : list.values()) names.push_back(value.string_value());
+  return names;
+}
+
+absl::Status ForEachBatch(const std::string& file, int batch_size,
+                          const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records) {
+  ASSIGN_OR_RETURN(const auto reader, TFRecordReader::Open(file));
+  ExampleBatch batch(keep_records);
+  absl::string_view record;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, reader->Next(&record));
+    if (more) {
+      RETURN_IF_ERROR(Annotate(batch.Append(record), absl::StrCat(file, ": record ", reader->records_read() - 1)));
+    }
+    if (batch.num_examples() == batch_size || (!more && batch.num_examples() > 0)) {
+      RETURN_IF_ERROR(fn(batch));
+      batch.Clear();
+    }
+    if (!more) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) {
+  std::vector<std::string> files;
+  for (const absl::string_view pattern : absl::StrSplit(patterns, ',', absl::SkipEmpty())) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> matched,
+                     io::Glob(io::IsDirectory(pattern) ? io::JoinPath(pattern, "*") : std::string(pattern)));
+    if (matched.empty()) return absl::NotFoundError(absl::StrCat("no file matches ", pattern));
+    files.insert(files.end(), matched.begin(), matched.end());
+  }
+  if (files.empty()) return absl::NotFoundError("no file given");
+  return files;
+}
+
+}  // namespace tfxm::data

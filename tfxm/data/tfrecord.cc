@@ -1,0 +1,281 @@
+#include "tfxm/data/tfrecord.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::data {
+namespace {
+
+constexpr size_t kHeaderSize = 12, kFooterSize = 4;
+constexpr size_t kFileBlock = 256 << 10, kBufferSize = 1 << 20;
+
+uint32_t MaskedCrc32c(const char* data, size_t n) {
+  uint32_t crc = 0xffffffff;
+  while (n > 0) {  // ISA-L takes an int length.
+    const size_t part = std::min<size_t>(n, 1 << 30);
+    crc = crc32_iscsi(reinterpret_cast<unsigned char*>(const_cast<char*>(data)), static_cast<int>(part), crc);
+    data += part, n -= part;
+  }
+  crc = ~crc;
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
+template <typename T>
+T Load(const char* p) {
+  T value;
+  memcpy(&value, p, sizeof(value));
+  return value;
+}
+
+absl::Status WriteError(int error, absl::string_view path) {
+  if (error == ENOSPC || error == EDQUOT) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot write ", path, ": ", strerror(error), "; free some space and run again"));
+  }
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", path));
+}
+
+}  // namespace
+
+struct TFRecordReader::Rep {
+  ~Rep() {
+    if (fd >= 0) close(fd);
+  }
+
+  // Reads up to n bytes of the file; fewer only at its end.
+  absl::StatusOr<size_t> ReadFile(char* to, size_t n) {
+    size_t got = 0;
+    while (got < n) {
+      const ssize_t r = read(fd, to + got, n - got);
+      if (r < 0 && errno == EINTR) continue;
+      if (r < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+      if (r == 0) break;
+      got += static_cast<size_t>(r);
+    }
+    return got;
+  }
+
+  absl::Status StartGzip() {
+    gzip = true;
+    compressed.resize(kFileBlock);
+    isal_inflate_init(&inflate);
+    inflate.crc_flag = ISAL_GZIP;
+    return absl::OkStatus();
+  }
+
+  // Appends up to n decompressed bytes at `to`; 0 at the end.
+  absl::StatusOr<size_t> Inflate(char* to, size_t n) {
+    inflate.next_out = reinterpret_cast<uint8_t*>(to);
+    inflate.avail_out = static_cast<uint32_t>(n);
+    while (inflate.avail_out == n) {
+      if (inflate.avail_in == 0 && !file_ended) {
+        ASSIGN_OR_RETURN(const size_t got, ReadFile(compressed.data(), compressed.size()));
+        file_ended = got < compressed.size();
+        inflate.next_in = reinterpret_cast<uint8_t*>(compressed.data());
+        inflate.avail_in = static_cast<uint32_t>(got);
+      }
+      if (inflate.block_state == ISAL_BLOCK_FINISH) {
+        if (inflate.avail_in == 0) return 0;
+        // Another gzip member follows.
+        isal_inflate_reset(&inflate);
+        inflate.crc_flag = ISAL_GZIP;
+      }
+      const bool starved = inflate.avail_in == 0;
+      const int result = isal_inflate(&inflate);
+      if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT) {
+        return absl::DataLossError(
+            absl::StrCat(path, ": corrupt gzip stream (",
+                         result == ISAL_INCORRECT_CHECKSUM ? "wrong checksum" : "invalid compressed data", ") after ",
+                         records, " records; restore or remake the file"));
+      }
+      if (starved && inflate.avail_out == n && inflate.block_state != ISAL_BLOCK_FINISH) {
+        return absl::DataLossError(absl::StrCat(path, ": the gzip stream ends in the middle, after ", records,
+                                                " records; the file is truncated, restore or remake it"));
+      }
+    }
+    return n - inflate.avail_out;
+  }
+
+  // Makes at least `need` bytes available from `begin`, if the file has them; says whether it has. The buffer grows only as
+  // data arrive, so that a corrupt length cannot ask for all memory.
+  absl::StatusOr<bool> Fill(size_t need) {
+    while (end - begin < need) {
+      if (begin > 0) {
+        memmove(buffer.data(), buffer.data() + begin, end - begin);
+        end -= begin;
+        begin = 0;
+      }
+      if (end == buffer.size()) buffer.resize(std::max(kBufferSize, 2 * buffer.size()));
+      size_t got;
+      if (gzip) {
+        ASSIGN_OR_RETURN(got, Inflate(buffer.data() + end, buffer.size() - end));
+      } else {
+        ASSIGN_OR_RETURN(got, ReadFile(buffer.data() + end, buffer.size() - end));
+      }
+      if (got == 0) return false;
+      end += got;
+    }
+    return true;
+  }
+
+  absl::Status Corrupt(absl::string_view what) const {
+    return absl::DataLossError(
+        absl::StrCat(path, ": record ", records, " ", what, "; the file is damaged, restore or remake it"));
+  }
+
+  std::string path;
+  int fd = -1;
+  bool gzip = false, file_ended = false;
+  std::string compressed;
+  inflate_state inflate;
+  std::string buffer;
+  size_t begin = 0, end = 0;
+  int64_t records = 0;
+};
+
+TFRecordReader::TFRecordReader() : rep_(new Rep) {}
+TFRecordReader::~TFRecordReader() = default;
+const std::string& TFRecordReader::path() const { return rep_->path; }
+int64_t TFRecordReader::records_read() const { return rep_->records; }
+
+absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::Open(absl::string_view path) {
+  std::unique_ptr<TFRecordReader> reader(new TFRecordReader);
+  Rep& r = *reader->rep_;
+  r.path = std::string(path);
+  r.fd = open(r.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (r.fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  r.buffer.resize(kBufferSize);
+  if (absl::EndsWith(path, ".gz")) {
+    RETURN_IF_ERROR(r.StartGzip());
+    return reader;
+  }
+  ASSIGN_OR_RETURN(const bool has_header, r.Fill(kHeaderSize));
+  const bool is_record = has_header && Load<uint32_t>(r.buffer.data() + 8) == MaskedCrc32c(r.buffer.data(), 8);
+  if (!is_record && r.end > 2 && r.buffer[0] == '\x1f' && r.buffer[1] == '\x8b') {
+    if (lseek(r.fd, 0, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+    r.begin = r.end = 0;
+    RETURN_IF_ERROR(r.StartGzip());
+  }
+  return reader;
+}
+
+absl::StatusOr<bool> TFRecordReader::Next(absl::string_view* record) {
+  Rep& r = *rep_;
+  ASSIGN_OR_RETURN(const bool has_header, r.Fill(kHeaderSize));
+  if (!has_header) {
+    if (r.end == r.begin) return false;
+    return r.Corrupt("is truncated");
+  }
+  const char* header = r.buffer.data() + r.begin;
+  if (Load<uint32_t>(header + 8) != MaskedCrc32c(header, 8)) {
+    return r.Corrupt(r.records == 0 ? "has a wrong length CRC (is this a TFRecord file?)" : "has a wrong length CRC");
+  }
+  const uint64_t length = Load<uint64_t>(header);
+  if (length > SIZE_MAX / 4) return r.Corrupt("has an impossible length");
+  ASSIGN_OR_RETURN(const bool complete, r.Fill(kHeaderSize + length + kFooterSize));
+  if (!complete) return r.Corrupt("is truncated");
+  const char* data = r.buffer.data() + r.begin + kHeaderSize;
+  if (Load<uint32_t>(data + length) != MaskedCrc32c(data, length)) return r.Corrupt("has a wrong data CRC");
+  *record = absl::string_view(data, length);
+  r.begin += kHeaderSize + length + kFooterSize;
+  ++r.records;
+  return true;
+}
+
+struct TFRecordWriter::Rep {
+  ~Rep() {
+    if (fd >= 0) close(fd);
+  }
+
+  absl::Status WriteFile(const char* data, size_t n) {
+    while (n > 0) {
+      const ssize_t w = write(fd, data, n);
+      if (w < 0 && errno == EINTR) continue;
+      if (w < 0) return WriteError(errno, path);
+      data += w, n -= static_cast<size_t>(w);
+    }
+    return absl::OkStatus();
+  }
+
+  // Writes out what is pending, compressed if need be.
+  absl::Status Flush(bool last) {
+    if (!gzip) {
+      RETURN_IF_ERROR(WriteFile(pending.data(), pending.size()));
+      pending.clear();
+      return absl::OkStatus();
+    }
+    deflate.next_in = reinterpret_cast<uint8_t*>(pending.data());
+    deflate.avail_in = static_cast<uint32_t>(pending.size());
+    deflate.end_of_stream = last;
+    do {
+      deflate.next_out = reinterpret_cast<uint8_t*>(compressed.data());
+      deflate.avail_out = static_cast<uint32_t>(compressed.size());
+      if (isal_deflate(&deflate) != COMP_OK) return absl::InternalError(absl::StrCat("cannot compress ", path));
+      RETURN_IF_ERROR(WriteFile(compressed.data(), compressed.size() - deflate.avail_out));
+    } while (deflate.avail_in > 0 || deflate.avail_out == 0);
+    pending.clear();
+    return absl::OkStatus();
+  }
+
+  std::string path;
+  int fd = -1;
+  bool gzip = false;
+  isal_zstream deflate;
+  std::string level_buffer, compressed, pending;
+};
+
+TFRecordWriter::TFRecordWriter() : rep_(new Rep) {}
+TFRecordWriter::~TFRecordWriter() = default;
+
+absl::StatusOr<std::unique_ptr<TFRecordWriter>> TFRecordWriter::Create(absl::string_view path) {
+  std::unique_ptr<TFRecordWriter> writer(new TFRecordWriter);
+  Rep& r = *writer->rep_;
+  r.path = std::string(path);
+  r.fd = open(r.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (r.fd < 0) return WriteError(errno, path);
+  r.gzip = absl::EndsWith(path, ".gz");
+  if (r.gzip) {
+    isal_deflate_init(&r.deflate);
+    r.deflate.gzip_flag = IGZIP_GZIP;
+    r.deflate.level = 1;
+    r.level_buffer.resize(ISAL_DEF_LVL1_DEFAULT);
+    r.deflate.level_buf = reinterpret_cast<uint8_t*>(r.level_buffer.data());
+    r.deflate.level_buf_size = static_cast<uint32_t>(r.level_buffer.size());
+    r.deflate.flush = NO_FLUSH;
+    r.compressed.resize(kFileBlock);
+  }
+  return writer;
+}
+
+absl::Status TFRecordWriter::Write(absl::string_view record) {
+  Rep& r = *rep_;
+  if (record.size() > (uint64_t{1} << 31)) return absl::InvalidArgumentError("a record over 2 GiB");
+  const uint64_t length = record.size();
+  const char* length_bytes = reinterpret_cast<const char*>(&length);
+  const uint32_t length_crc = MaskedCrc32c(length_bytes, 8), data_crc = MaskedCrc32c(record.data(), record.size());
+  r.pending.append(length_bytes, 8);
+  r.pending.append(reinterpret_cast<const char*>(&length_crc), 4);
+  r.pending.append(record.data(), record.size());
+  r.pending.append(reinterpret_cast<const char*>(&data_crc), 4);
+  return r.pending.size() >= kBufferSize ? r.Flush(/*last=*/false) : absl::OkStatus();
+}
+
+absl::Status TFRecordWriter::Close() {
+  Rep& r = *rep_;
+  RETURN_IF_ERROR(r.Flush(/*last=*/true));
+  const int fd = std::exchange(r.fd, -1);
+  if (close(fd) != 0) return WriteError(errno, r.path);
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm::data
