@@ -2,6 +2,7 @@
 // -z initfirst: its constructor runs before theirs. A value the user has set is kept.
 #include <stdlib.h>
 
-__attribute__((constructor)) static void SetTensorFlowDefaults() {
+// Called by plugin.cc, so that the linker keeps this library.
+extern "C" __attribute__((constructor)) void TfxmSetTensorFlowDefaults() {
   setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);  // Warnings and errors, no greetings.
 }

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
 
+extern "C" void TfxmSetTensorFlowDefaults();  // environment.cc
+
 namespace tfxm {
 
 std::string LibraryDir() {
@@ -16,6 +18,7 @@ std::string LibraryDir() {
 }
 
 absl::Status LoadPlugin(absl::string_view name) {
+  TfxmSetTensorFlowDefaults();
   const std::string path = io::JoinPath(LibraryDir(), absl::StrCat("libtfxm_", name, ".so"));
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     return absl::UnavailableError(absl::StrCat("cannot load ", path, ": ", dlerror(), "; is tfxm completely built and installed?"));

@@ -1,0 +1,26 @@
+// What has to be known about a node before the cache can be asked: TFX's custom drivers. Registered under the same name as
+// the executor; most components have none.
+#ifndef TFXM_COMPONENTS_DRIVER_H_
+#define TFXM_COMPONENTS_DRIVER_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "tfxm/metadata/artifact.h"
+#include "tfxm/util/registry.h"
+
+namespace tfxm {
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  // Completes exec properties from the outside world (the span of the newest input, the fingerprint of input files). They
+  // are part of the cache key and are what the executor gets. Must be quick: it runs in the orchestrator's own process.
+  virtual absl::Status ResolveExecProperties(Properties* exec_properties) = 0;
+};
+
+using DriverRegistry = Registry<Driver>;
+
+}  // namespace tfxm
+
+#endif  // TFXM_COMPONENTS_DRIVER_H_

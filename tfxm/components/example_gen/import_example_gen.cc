@@ -1,0 +1,255 @@
+// ImportExampleGen: TFRecords of tf.Examples -> the Examples artifact, split by hash.
+#include <future>
+
+#include "absl/strings/str_format.h"
+#include "google/protobuf/arena.h"
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow/core/example/feature.pb.h"
+#include "tfxm/components/driver.h"
+#include "tfxm/components/example_gen/input_config.h"
+#include "tfxm/components/executor.h"
+#include "tfxm/compute/pass.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using tfx::components::example_gen::SplitConfig;
+
+constexpr char kName[] = "tfx.components.example_gen.import_example_gen.executor.Executor";
+constexpr int kBlockRecords = 8192;
+
+struct Config {
+  std::string input_base;
+  tfx::components::example_gen::Input input;
+  tfx::components::example_gen::Output output;
+};
+
+absl::StatusOr<Config> ParseConfig(const Properties& exec_properties) {
+  Config config;
+  ASSIGN_OR_RETURN(config.input_base, StringProperty(exec_properties, "input_base"));
+  ASSIGN_OR_RETURN(const std::string input, StringProperty(exec_properties, "input_config"));
+  RETURN_IF_ERROR(Annotate(io::ParseJson(input, &config.input), "input_config"));
+  const std::string output = StringPropertyOr(exec_properties, "output_config", "");
+  if (!output.empty()) RETURN_IF_ERROR(Annotate(io::ParseJson(output, &config.output), "output_config"));
+  return config;
+}
+
+// What TFX hashes to find the split of a record: the deterministic serialization of the tf.Example, or of one feature.
+absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitConfig& config) {
+  google::protobuf::Arena arena;
+  auto* example = google::protobuf::Arena::Create<tensorflow::Example>(&arena);
+  if (!example->ParseFromString(record)) return absl::InvalidArgumentError("not a tf.Example");
+  if (config.partition_feature_name().empty()) return io::SerializeDeterministically(*example);
+  const auto& features = example->features().feature();
+  const auto it = features.find(config.partition_feature_name());
+  if (it == features.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("it lacks the feature \"", config.partition_feature_name(),
+                                                   "\" that partition_feature_name names"));
+  }
+  if (!it->second.has_bytes_list() && !it->second.has_int64_list()) {
+    return absl::InvalidArgumentError(absl::StrCat("partition_feature_name: the feature \"", config.partition_feature_name(),
+                                                   "\" must hold bytes or ints to be split by"));
+  }
+  return io::SerializeDeterministically(it->second);
+}
+
+// The records of some files in order, some thousand at a time; knows where each came from.
+class BlockReader {
+ public:
+  explicit BlockReader(std::vector<std::string> files) : files_(std::move(files)) {}
+
+  struct Block {
+    std::vector<std::string> records;
+    std::vector<std::pair<size_t, int64_t>> origins;  // File and number in it.
+  };
+
+  absl::StatusOr<Block> Next() {
+    Block block;
+    absl::string_view record;
+    while (block.records.size() < kBlockRecords && file_ < files_.size()) {
+      if (reader_ == nullptr) {
+        ASSIGN_OR_RETURN(reader_, data::TFRecordReader::Open(files_[file_]));
+      }
+      ASSIGN_OR_RETURN(const bool more, reader_->Next(&record));
+      if (more) {
+        block.records.emplace_back(record);
+        block.origins.emplace_back(file_, reader_->records_read() - 1);
+      } else {
+        reader_.reset();
+        ++file_;
+      }
+    }
+    return block;
+  }
+
+  std::string Origin(const Block& block, size_t i) const {
+    return absl::StrCat(files_[block.origins[i].first], ": record ", block.origins[i].second);
+  }
+
+ private:
+  const std::vector<std::string> files_;
+  size_t file_ = 0;
+  std::unique_ptr<data::TFRecordReader> reader_;
+};
+
+// Writes one output split, its records dealt to the shards in turn.
+class SplitWriter {
+ public:
+  absl::Status Open(const std::string& dir, int num_shards) {
+    RETURN_IF_ERROR(io::MakeDirs(dir));
+    for (int s = 0; s < num_shards; ++s) {
+      ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(
+                                        io::JoinPath(dir, data::ShardName("data_tfrecord", s, num_shards))));
+      shards_.push_back(std::move(writer));
+    }
+    return absl::OkStatus();
+  }
+
+  void Add(const std::string* record) {
+    if (pending_.size() < shards_.size()) pending_.resize(shards_.size());
+    pending_[static_cast<size_t>(num_records_++) % shards_.size()].push_back(record);
+  }
+
+  int num_shards() const { return static_cast<int>(shards_.size()); }
+  int64_t num_records() const { return num_records_; }
+
+  // Writes what Add gave to one shard; different shards may be written at the same time.
+  absl::Status WritePending(int shard) {
+    if (static_cast<size_t>(shard) >= pending_.size()) return absl::OkStatus();
+    for (const std::string* record : pending_[shard]) RETURN_IF_ERROR(shards_[shard]->Write(*record));
+    pending_[shard].clear();
+    return absl::OkStatus();
+  }
+
+  absl::Status Close() {
+    for (auto& shard : shards_) RETURN_IF_ERROR(shard->Close());
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<std::unique_ptr<data::TFRecordWriter>> shards_;
+  std::vector<std::vector<const std::string*>> pending_;
+  int64_t num_records_ = 0;
+};
+
+// Reads all files of an input split and deals their records to `writers`: to the only one, or by hash bucket.
+absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConfig& split_config,
+                          const ExecutorContext& context, std::vector<SplitWriter>* writers) {
+  std::vector<uint32_t> bucket_ends;  // Running totals of hash_buckets.
+  for (const auto& split : split_config.splits()) {
+    bucket_ends.push_back((bucket_ends.empty() ? 0 : bucket_ends.back()) + static_cast<uint32_t>(split.hash_buckets()));
+  }
+  BlockReader reader(files);
+  ASSIGN_OR_RETURN(BlockReader::Block block, reader.Next());
+  int64_t done = 0;
+  while (!block.records.empty()) {
+    // The next block is read and decompressed while this one is hashed and written.
+    auto next = std::async(std::launch::async, [&reader] { return reader.Next(); });
+    std::vector<size_t> split_of(block.records.size());
+    constexpr size_t kChunk = 256;
+    absl::Status status =
+        compute::ParallelFor(static_cast<int>((block.records.size() + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
+          const size_t end = std::min(block.records.size(), (c + 1) * kChunk);
+          for (size_t i = c * kChunk; i < end; ++i) {
+            const absl::StatusOr<std::string> key = PartitionKey(block.records[i], split_config);
+            if (!key.ok()) return Annotate(key.status(), reader.Origin(block, i));
+            if (bucket_ends.empty()) continue;
+            const uint32_t bucket = DigestModulo(Sha256::Hash(*key), bucket_ends.back());
+            split_of[i] = static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) - bucket_ends.begin());
+          }
+          return absl::OkStatus();
+        });
+    if (status.ok()) {
+      std::vector<std::pair<SplitWriter*, int>> shards;
+      for (size_t i = 0; i < block.records.size(); ++i) (*writers)[split_of[i]].Add(&block.records[i]);
+      for (SplitWriter& writer : *writers) {
+        for (int s = 0; s < writer.num_shards(); ++s) shards.emplace_back(&writer, s);
+      }
+      status = compute::ParallelFor(static_cast<int>(shards.size()),
+                                    [&](int i) { return shards[i].first->WritePending(shards[i].second); });
+    }
+    absl::StatusOr<BlockReader::Block> next_block = next.get();
+    RETURN_IF_ERROR(status);
+    RETURN_IF_ERROR(next_block.status());
+    done += static_cast<int64_t>(block.records.size());
+    context.progress(absl::StrCat(done, " examples"), -1);
+    block = *std::move(next_block);
+  }
+  return absl::OkStatus();
+}
+
+class ImportExampleGenDriver : public Driver {
+ public:
+  absl::Status ResolveExecProperties(Properties* exec_properties) override {
+    ASSIGN_OR_RETURN(const Config config, ParseConfig(*exec_properties));
+    tfx::configs::RangeConfig range_config;
+    const std::string range = StringPropertyOr(*exec_properties, "range_config", "");
+    if (!range.empty()) RETURN_IF_ERROR(Annotate(io::ParseJson(range, &range_config), "range_config"));
+    ASSIGN_OR_RETURN(const ResolvedInput resolved,
+                     ResolveInput(config.input_base, config.input, range.empty() ? nullptr : &range_config));
+    if (resolved.input.SerializeAsString() != config.input.SerializeAsString()) {
+      ASSIGN_OR_RETURN((*exec_properties)["input_config"], io::ToJson(resolved.input));
+    }
+    (*exec_properties)["span"] = resolved.span;
+    if (resolved.version) (*exec_properties)["version"] = *resolved.version;
+    (*exec_properties)["input_fingerprint"] = resolved.fingerprint;
+    return absl::OkStatus();
+  }
+};
+
+class ImportExampleGenExecutor : public Executor {
+ public:
+  absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
+                  ArtifactDict* outputs) override {
+    ASSIGN_OR_RETURN(const Config config, ParseConfig(exec_properties));
+    ASSIGN_OR_RETURN(Artifact* const examples, SingleArtifact(outputs, "examples"));
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, OutputSplitNames(config.input, config.output));
+    std::vector<SplitWriter> writers(names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      RETURN_IF_ERROR(writers[i].Open(data::SplitDir(examples->uri, names[i]), compute::NumThreads()));
+    }
+    if (config.output.split_config().splits_size() > 0) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, InputFiles(config.input_base, config.input.splits(0)));
+      RETURN_IF_ERROR(SplitRecords(files, config.output.split_config(), context, &writers));
+    } else {
+      for (size_t i = 0; i < names.size(); ++i) {
+        ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                         InputFiles(config.input_base, config.input.splits(static_cast<int>(i))));
+        std::vector<SplitWriter> one(1);
+        std::swap(one[0], writers[i]);
+        RETURN_IF_ERROR(SplitRecords(files, SplitConfig(), context, &one));
+        std::swap(one[0], writers[i]);
+      }
+    }
+    int64_t total = 0;
+    for (SplitWriter& writer : writers) {
+      RETURN_IF_ERROR(writer.Close());
+      total += writer.num_records();
+    }
+    if (total == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the input in ", config.input_base, " has no record; give TFRecord files of tf.Examples"));
+    }
+    examples->properties["split_names"] = data::EncodeSplitNames(names);
+    const int64_t span = IntPropertyOr(exec_properties, "span", 0);
+    examples->properties["span"] = span;
+    examples->custom_properties["span"] = span;
+    if (exec_properties.count("version") > 0) {
+      examples->custom_properties["version"] = IntPropertyOr(exec_properties, "version", 0);
+    }
+    examples->custom_properties["input_fingerprint"] = StringPropertyOr(exec_properties, "input_fingerprint", "");
+    examples->custom_properties["payload_format"] = std::string("FORMAT_TF_EXAMPLE");
+    examples->custom_properties["file_format"] = std::string("tfrecords_gzip");
+    return absl::OkStatus();
+  }
+};
+
+TFXM_REGISTER(ExecutorRegistry, kName, [] { return std::make_unique<ImportExampleGenExecutor>(); });
+TFXM_REGISTER(DriverRegistry, kName, [] { return std::make_unique<ImportExampleGenDriver>(); });
+
+}  // namespace
+}  // namespace tfxm

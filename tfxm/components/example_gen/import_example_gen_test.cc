@@ -1,0 +1,151 @@
+#include <algorithm>
+
+#include "gtest/gtest.h"
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow/core/example/feature.pb.h"
+#include "tfxm/components/driver.h"
+#include "tfxm/components/executor.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+constexpr char kName[] = "tfx.components.example_gen.import_example_gen.executor.Executor";
+constexpr char kInput[] = R"({"splits": [{"name": "single_split", "pattern": "*"}]})";
+constexpr char kOutput[] =
+    R"({"split_config": {"splits": [{"name": "train", "hash_buckets": 2}, {"name": "eval", "hash_buckets": 1}]}})";
+
+// Features in the order b, a on disk: TFX hashes the deterministic serialization, in which a comes first.
+std::string Record(int i) {
+  tensorflow::Example a, b;
+  (*b.mutable_features()->mutable_feature())["b"].mutable_int64_list()->add_value(i);
+  (*a.mutable_features()->mutable_feature())["a"].mutable_bytes_list()->add_value("x" + std::to_string(i));
+  return b.SerializeAsString() + a.SerializeAsString();
+}
+
+class ImportExampleGenTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    input_ = *io::MakeTempDir(testing::TempDir(), "input");
+    output_ = *io::MakeTempDir(testing::TempDir(), "output");
+    properties_ = {{"input_base", input_}, {"input_config", kInput}, {"output_config", kOutput}};
+  }
+
+  void WriteInput(const std::string& name, const std::vector<std::string>& records) {
+    ASSERT_TRUE(io::MakeDirs(io::Dirname(io::JoinPath(input_, name))).ok());
+    auto writer = *data::TFRecordWriter::Create(io::JoinPath(input_, name));
+    for (const std::string& record : records) ASSERT_TRUE(writer->Write(record).ok());
+    ASSERT_TRUE(writer->Close().ok());
+  }
+
+  absl::Status Run() {
+    if (auto status = (*DriverRegistry::Get().Create(kName))->ResolveExecProperties(&properties_); !status.ok()) return status;
+    outputs_ = {{"examples", {Artifact{.type_name = "Examples", .uri = output_}}}};
+    return (*ExecutorRegistry::Get().Create(kName))->Do({}, properties_, ExecutorContext{}, &outputs_);
+  }
+
+  std::vector<std::string> SplitRecords(const std::string& split) {
+    std::vector<std::string> records;
+    EXPECT_TRUE(data::ForEachRecord(*data::SplitFiles(output_, split), [&](absl::string_view r) {
+                  records.emplace_back(r);
+                  return absl::OkStatus();
+                }).ok());
+    std::sort(records.begin(), records.end());
+    return records;
+  }
+
+  std::string input_, output_;
+  Properties properties_;
+  ArtifactDict outputs_;
+};
+
+TEST_F(ImportExampleGenTest, SplitsTwoToOneByTfxsHash) {
+  // TFX 1.15.1's _PartitionFn on the same 40 examples, buckets [2, 3].
+  constexpr int kSplitOf[40] = {0, 1, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1,
+                                 1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1};
+  std::vector<std::string> all, train, eval;
+  for (int i = 0; i < 40; ++i) {
+    all.push_back(Record(i));
+    (kSplitOf[i] == 0 ? train : eval).push_back(Record(i));
+  }
+  WriteInput("a.gz", {all.begin(), all.begin() + 25});
+  WriteInput("b.tfrecord", {all.begin() + 25, all.end()});
+  ASSERT_TRUE(Run().ok());
+  std::sort(train.begin(), train.end());
+  std::sort(eval.begin(), eval.end());
+  EXPECT_TRUE(SplitRecords("train") == train);
+  EXPECT_TRUE(SplitRecords("eval") == eval);
+  const Artifact& examples = outputs_["examples"][0];
+  EXPECT_EQ(std::get<std::string>(examples.properties.at("split_names")), R"(["train", "eval"])");
+  EXPECT_EQ(std::get<int64_t>(examples.custom_properties.at("span")), 0);
+  EXPECT_TRUE(std::get<std::string>(examples.custom_properties.at("input_fingerprint")).find("num_files:2") != std::string::npos);
+}
+
+TEST_F(ImportExampleGenTest, InputSplitsAreKeptWhenNoOutputIsConfigured) {
+  WriteInput("train/a.gz", {Record(0), Record(1)});
+  WriteInput("test/a.gz", {Record(2)});
+  properties_["input_config"] = std::string(
+      R"({"splits": [{"name": "train", "pattern": "train/*"}, {"name": "test", "pattern": "test/*"}]})");
+  properties_["output_config"] = std::string("{}");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(SplitRecords("train").size(), 2u);
+  EXPECT_EQ(SplitRecords("test").size(), 1u);
+}
+
+TEST_F(ImportExampleGenTest, PartitionFeatureKeepsEqualValuesTogether) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 60; ++i) records.push_back(Record(i % 6));
+  WriteInput("a.gz", records);
+  properties_["output_config"] = std::string(
+      R"({"split_config": {"partition_feature_name": "b", "splits": [{"name": "train", "hash_buckets": 2}, {"name": "eval", "hash_buckets": 1}]}})");
+  ASSERT_TRUE(Run().ok());
+  for (const std::string& record : SplitRecords("train")) {
+    const auto eval = SplitRecords("eval");
+    EXPECT_EQ(std::count(eval.begin(), eval.end(), record), 0);
+  }
+}
+
+TEST_F(ImportExampleGenTest, NewestSpanAndVersionAreFound) {
+  WriteInput("span-7/v1/a.gz", {Record(0)});
+  WriteInput("span-7/v2/a.gz", {Record(1), Record(2)});
+  WriteInput("span-6/v9/a.gz", {Record(3)});
+  properties_["input_config"] = std::string(R"({"splits": [{"name": "s", "pattern": "span-{SPAN}/v{VERSION}/*"}]})");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(SplitRecords("train").size() + SplitRecords("eval").size(), 2u);
+  EXPECT_EQ(std::get<int64_t>(outputs_["examples"][0].custom_properties.at("span")), 7);
+  EXPECT_EQ(std::get<int64_t>(outputs_["examples"][0].custom_properties.at("version")), 2);
+}
+
+TEST_F(ImportExampleGenTest, ADateIsASpan) {
+  WriteInput("1970-01-03/a.gz", {Record(0)});
+  properties_["input_config"] = std::string(R"({"splits": [{"name": "s", "pattern": "{YYYY}-{MM}-{DD}/*"}]})");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(std::get<int64_t>(properties_.at("span")), 2);
+}
+
+TEST_F(ImportExampleGenTest, PatternsAgainstTheRulesAreRefused) {
+  WriteInput("a.gz", {Record(0)});
+  for (const char* pattern : {"{SPAN}{SPAN}", "{VERSION}", "{YYYY}-{MM}", "{SPAN:x}", "{SPAN"}) {
+    properties_["input_config"] = std::string(R"({"splits": [{"name": "s", "pattern": ")") + pattern + "\"}]}";
+    EXPECT_EQ(Run().code(), absl::StatusCode::kInvalidArgument) << pattern;
+  }
+}
+
+TEST_F(ImportExampleGenTest, ErrorsNameTheFileAndTheRecord) {
+  EXPECT_EQ(Run().code(), absl::StatusCode::kNotFound) << "an empty directory";
+  WriteInput("a.gz", {Record(0), "no example"});
+  const absl::Status bad = Run();
+  EXPECT_TRUE(bad.message().find("a.gz: record 1: not a tf.Example") != std::string::npos) << bad;
+}
+
+TEST_F(ImportExampleGenTest, AnInputWithoutRecordsIsRefused) {
+  WriteInput("a.gz", {});
+  const absl::Status status = Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(status.message().find("has no record") != std::string::npos) << status;
+}
+
+}  // namespace
+}  // namespace tfxm

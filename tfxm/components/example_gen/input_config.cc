@@ -1,0 +1,267 @@
+#include "tfxm/components/example_gen/input_config.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using tfx::components::example_gen::Input;
+
+// A {…} of a pattern: where it stands and its width modifier (0: none).
+struct Spec {
+  size_t begin = 0, size = 0;
+  int width = 0;
+};
+
+struct PatternSpecs {
+  std::optional<Spec> span, version, year, month, day;
+  bool any() const { return span || year; }
+};
+
+absl::Status BadPattern(absl::string_view pattern, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("input pattern \"", pattern, "\": ", why));
+}
+
+absl::StatusOr<std::optional<Spec>> FindSpec(const std::string& pattern, const std::string& name, bool may_have_width) {
+  std::optional<Spec> found;
+  for (size_t at = 0; (at = pattern.find("{" + name, at)) != std::string::npos; ++at) {
+    const size_t close = pattern.find('}', at);
+    if (close == std::string::npos) return BadPattern(pattern, absl::StrCat("{", name, " is not closed"));
+    const std::string modifier = pattern.substr(at + 1 + name.size(), close - at - 1 - name.size());
+    Spec spec{.begin = at, .size = close - at + 1};
+    if (!modifier.empty()) {
+      if (!may_have_width || modifier[0] != ':' || !absl::SimpleAtoi(modifier.substr(1), &spec.width) || spec.width <= 0) {
+        return BadPattern(pattern, absl::StrCat("{", name, modifier, "}: expected {", name, "}",
+                                                may_have_width ? absl::StrCat(" or {", name, ":WIDTH} with WIDTH > 0") : ""));
+      }
+    }
+    if (found) return BadPattern(pattern, absl::StrCat("only one {", name, "} is allowed"));
+    found = spec;
+  }
+  return found;
+}
+
+absl::StatusOr<PatternSpecs> FindSpecs(const std::string& pattern) {
+  PatternSpecs specs;
+  ASSIGN_OR_RETURN(specs.span, FindSpec(pattern, "SPAN", true));
+  ASSIGN_OR_RETURN(specs.version, FindSpec(pattern, "VERSION", true));
+  ASSIGN_OR_RETURN(specs.year, FindSpec(pattern, "YYYY", false));
+  ASSIGN_OR_RETURN(specs.month, FindSpec(pattern, "MM", false));
+  ASSIGN_OR_RETURN(specs.day, FindSpec(pattern, "DD", false));
+  const int dates = specs.year.has_value() + specs.month.has_value() + specs.day.has_value();
+  if (dates != 0 && dates != 3) return BadPattern(pattern, "a date needs each of {YYYY}, {MM} and {DD}");
+  if (dates != 0 && specs.span) return BadPattern(pattern, "{SPAN} and a date exclude each other");
+  if (specs.version && !specs.any()) return BadPattern(pattern, "{VERSION} needs {SPAN} or a date beside it");
+  return specs;
+}
+
+std::string EscapeRegex(absl::string_view literal) {
+  std::string out;
+  for (const char c : literal) {
+    if (c == '*') {
+      out += "[^/]*";
+    } else if (c == '?') {
+      out += "[^/]";
+    } else {
+      if (std::strchr(".+()[]{}^$|\\", c) != nullptr) out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+int64_t DaysSinceEpoch(int year, unsigned month, unsigned day) {
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  return date.ok() ? std::chrono::sys_days(date).time_since_epoch().count() : -1;
+}
+
+// What a {…} is replaced with, by its position in the pattern.
+std::string Replace(const std::string& pattern, const std::map<size_t, std::pair<size_t, std::string>>& by_position,
+                    std::string (*literal)(absl::string_view)) {
+  std::string out;
+  size_t at = 0;
+  for (const auto& [begin, replacement] : by_position) {
+    out += literal(absl::string_view(pattern).substr(at, begin - at)) + replacement.second;
+    at = begin + replacement.first;
+  }
+  return out + literal(absl::string_view(pattern).substr(at));
+}
+
+struct Match {
+  int64_t span = -1;
+  std::optional<int64_t> version;
+  std::string pattern;  // With the matched text in place of the {…}.
+};
+
+// The newest span and version that a file under `input_base` has.
+absl::StatusOr<Match> FindNewest(absl::string_view input_base, const std::string& pattern, const PatternSpecs& specs,
+                                 std::optional<int64_t> only_span) {
+  std::map<size_t, std::pair<size_t, std::string>> as_glob, as_regex;
+  std::map<size_t, std::string> names;  // Kind of each {…}, in order of position: the order of the regex's groups.
+  auto add = [&](const std::optional<Spec>& spec, const std::string& name, int width) {
+    if (!spec) return;
+    as_glob[spec->begin] = {spec->size, "*"};
+    as_regex[spec->begin] = {spec->size, width > 0 ? absl::StrFormat("([^/]{%d})", width) : std::string("([^/]*)")};
+    names[spec->begin] = name;
+  };
+  add(specs.span, "span", specs.span ? specs.span->width : 0);
+  add(specs.version, "version", specs.version ? specs.version->width : 0);
+  add(specs.year, "year", 4);
+  add(specs.month, "month", 2);
+  add(specs.day, "day", 2);
+  ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                   io::Glob(io::JoinPath(input_base, Replace(pattern, as_glob, [](absl::string_view s) { return std::string(s); }))));
+  const std::regex regex(Replace(pattern, as_regex, EscapeRegex));
+  Match newest;
+  for (const std::string& file : files) {
+    const std::string relative = file.substr(io::JoinPath(input_base, "x").size() - 1);
+    std::smatch groups;
+    if (!std::regex_match(relative, groups, regex)) continue;
+    std::map<std::string, int64_t> number;
+    std::map<size_t, std::pair<size_t, std::string>> matched;
+    size_t group = 1;
+    for (const auto& [begin, name] : names) {
+      const std::string text = groups[group++].str();
+      matched[begin] = {as_regex[begin].first, text};
+      if (!absl::SimpleAtoi(text, &number[name]) || number[name] < 0) {
+        return BadPattern(pattern, absl::StrCat("\"", text, "\" in ", file, " is no ", name, " number"));
+      }
+    }
+    Match match;
+    match.span = specs.span ? number["span"]
+                            : DaysSinceEpoch(static_cast<int>(number["year"]), static_cast<unsigned>(number["month"]),
+                                             static_cast<unsigned>(number["day"]));
+    if (match.span < 0) return BadPattern(pattern, absl::StrCat(file, " has no valid date"));
+    if (specs.version) match.version = number["version"];
+    if (only_span && match.span != *only_span) continue;
+    match.pattern = Replace(pattern, matched, [](absl::string_view s) { return std::string(s); });
+    if (std::pair(match.span, match.version.value_or(0)) > std::pair(newest.span, newest.version.value_or(0)) ||
+        newest.span < 0) {
+      newest = match;
+    }
+  }
+  if (newest.span < 0) {
+    return absl::NotFoundError(absl::StrCat("no file in ", input_base, " matches the input pattern \"", pattern, "\"",
+                                            only_span ? absl::StrCat(" with span ", *only_span) : ""));
+  }
+  return newest;
+}
+
+absl::StatusOr<std::string> Fingerprint(const std::string& split_name, const std::vector<std::string>& files) {
+  int64_t total_bytes = 0;
+  uint64_t xor_checksum = 0, sum_checksum = 0;
+  for (const std::string& file : files) {
+    struct stat info;
+    if (stat(file.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", file));
+    total_bytes += info.st_size;
+    const uint64_t modified = static_cast<uint64_t>(info.st_mtim.tv_sec) * 1000000000u + static_cast<uint64_t>(info.st_mtim.tv_nsec);
+    xor_checksum ^= modified;
+    sum_checksum += modified;
+  }
+  return absl::StrFormat("split:%s,num_files:%d,total_bytes:%d,xor_checksum:%d,sum_checksum:%d", split_name, files.size(),
+                         total_bytes, xor_checksum, sum_checksum);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base, const Input::Split& split) {
+  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(io::JoinPath(input_base, split.pattern())));
+  if (files.empty()) {
+    return absl::NotFoundError(absl::StrCat("no input for split \"", split.name(), "\": no file in ", input_base,
+                                            " matches \"", split.pattern(), "\""));
+  }
+  return files;
+}
+
+absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const Input& input,
+                                           const tfx::configs::RangeConfig* range_config) {
+  if (!io::IsDirectory(input_base)) {
+    return absl::NotFoundError(absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
+  }
+  std::optional<int64_t> only_span;
+  if (range_config != nullptr && range_config->has_rolling_range()) {
+    return absl::UnimplementedError("range_config: only static_range is supported, as in TFX's ExampleGen");
+  }
+  if (range_config != nullptr && range_config->has_static_range()) {
+    if (range_config->static_range().start_span_number() != range_config->static_range().end_span_number()) {
+      return absl::InvalidArgumentError("range_config: start and end span must be the same for an ExampleGen");
+    }
+    only_span = range_config->static_range().start_span_number();
+  }
+  ResolvedInput resolved;
+  resolved.input = input;
+  std::vector<std::string> fingerprints;
+  for (int i = 0; i < input.splits_size(); ++i) {
+    Input::Split& split = *resolved.input.mutable_splits(i);
+    ASSIGN_OR_RETURN(const PatternSpecs specs, FindSpecs(split.pattern()));
+    Match match{.span = 0};
+    if (specs.any()) {
+      ASSIGN_OR_RETURN(match, FindNewest(input_base, split.pattern(), specs, only_span));
+      split.set_pattern(match.pattern);
+    } else if (only_span) {
+      return BadPattern(split.pattern(), "a range_config needs {SPAN} or a date in the pattern");
+    }
+    if (i > 0 && (match.span != resolved.span || match.version != resolved.version)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("all input splits must have the same newest span and version; \"", input.splits(0).name(),
+                       "\" has span ", resolved.span, ", \"", split.name(), "\" has span ", match.span));
+    }
+    resolved.span = match.span;
+    resolved.version = match.version;
+    ASSIGN_OR_RETURN(const std::vector<std::string> files, InputFiles(input_base, split));
+    ASSIGN_OR_RETURN(std::string fingerprint, Fingerprint(split.name(), files));
+    fingerprints.push_back(std::move(fingerprint));
+  }
+  resolved.fingerprint = absl::StrJoin(fingerprints, "\n");
+  return resolved;
+}
+
+absl::StatusOr<std::vector<std::string>> OutputSplitNames(const Input& input, const tfx::components::example_gen::Output& output) {
+  if (input.splits().empty()) return absl::InvalidArgumentError("input_config has no split");
+  std::vector<std::string> names;
+  if (output.split_config().splits_size() > 0) {
+    if (input.splits_size() != 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("output splits are configured, so there must be one input split; there are ", input.splits_size()));
+    }
+    for (const auto& split : output.split_config().splits()) {
+      if (split.name().empty() || split.hash_buckets() <= 0) {
+        return absl::InvalidArgumentError("every output split needs a name and hash_buckets > 0");
+      }
+      names.push_back(split.name());
+    }
+  } else {
+    for (const auto& split : input.splits()) {
+      if (split.name().empty() || split.pattern().empty()) {
+        return absl::InvalidArgumentError("every input split needs a name and a pattern");
+      }
+      names.push_back(split.name());
+    }
+  }
+  const std::set<std::string> distinct(names.begin(), names.end());
+  if (distinct.size() != names.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("duplicate split name in ", absl::StrJoin(names, ", ")));
+  }
+  for (const std::string& name : names) {
+    if (name.find('/') != std::string::npos || name == "." || name == "..") {
+      return absl::InvalidArgumentError(absl::StrCat("split name \"", name, "\" cannot be part of a path"));
+    }
+  }
+  return names;
+}
+
+}  // namespace tfxm
