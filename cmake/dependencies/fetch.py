@@ -7,7 +7,8 @@ What it does, in order, skipping what is there already:
   1. checks the Debian packages in `system-packages.txt`; installs them where it may (root), else says the command to run;
   2. downloads the wheels of `requirements.txt` with pip, which verifies each one's SHA-256;
   3. unpacks the parts that are needed (headers and shared libraries);
-  4. turns the descriptors inside the published *_pb2.py into C++ with the matching protoc.
+  4. turns the descriptors inside the published *_pb2.py into C++ with the matching protoc, and the published code of the
+     TFLite schema into C++ with flatc (tflite_schema.py).
 Everything lands under $TFXM_CACHE (default ~/.cache/tfxm). Each folder is made under a temporary name and renamed when
 complete, so an interrupted run resumes and never leaves half a folder. Writes DIR/dependencies.cmake for CMake.
 """
@@ -23,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+
+import tflite_schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get('TFXM_CACHE') or os.path.expanduser('~/.cache/tfxm')
@@ -211,11 +214,17 @@ def main():
                        .encode()).hexdigest()[:16]
   generated = once(f'protos-{key}', protos(wheels, protoc))
 
+  schema_source = os.path.join(litert, 'ai_edge_litert', 'schema_py_generated.py')
+  flatc_version = subprocess.run(['flatc', '--version'], capture_output=True, text=True, check=True).stdout.strip()
+  key = hashlib.sha256((pins['ai-edge-litert'][1] + flatc_version + sha256(tflite_schema.__file__)).encode()).hexdigest()
+  schema = once(f'tflite-schema-{key[:16]}', lambda tmp: tflite_schema.generate(schema_source, tmp))
+
   text = f'''# Written by cmake/dependencies/fetch.py.
 set(TFXM_TENSORFLOW_DIR "{tf}/tensorflow")
 set(TFXM_LITERT_DIR "{litert}/ai_edge_litert")
 set(TFXM_PROTOC "{protoc}")
 set(TFXM_PROTO_DIR "{generated}")
+set(TFXM_TFLITE_SCHEMA_DIR "{schema}")
 '''
   os.makedirs(args.build_dir, exist_ok=True)
   target = os.path.join(args.build_dir, 'dependencies.cmake')
