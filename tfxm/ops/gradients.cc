@@ -1,3 +1,6 @@
+#include <set>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "tensorflow/cc/framework/gradients.h"
 #include "tensorflow/cc/framework/ops.h"
@@ -5,6 +8,27 @@
 #include "tfxm/ops/internal/graph_access.h"
 
 namespace tfxm::ops {
+namespace {
+
+// The nodes that `tensors` are computed from, themselves included.
+std::set<int> Ancestors(const std::vector<Tensor>& tensors) {
+  std::set<int> seen;
+  std::vector<const tensorflow::Node*> todo;
+  const auto visit = [&](const tensorflow::Node* node) {
+    if (node != nullptr && seen.insert(node->id()).second) todo.push_back(node);
+  };
+  for (const Tensor& tensor : tensors) visit(internal::TfNode(tensor));
+  while (!todo.empty()) {
+    const tensorflow::Node* node = todo.back();
+    todo.pop_back();
+    for (const tensorflow::Edge* edge : node->in_edges()) {
+      if (!edge->IsControlEdge()) visit(edge->src());
+    }
+  }
+  return seen;
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<Tensor>> Gradients(const std::vector<Tensor>& ys, const std::vector<Tensor>& xs,
                                               const std::vector<Tensor>& grad_ys) {
@@ -18,10 +42,19 @@ absl::StatusOr<std::vector<Tensor>> Gradients(const std::vector<Tensor>& ys, con
   };
   absl::Status status;
   const tensorflow::Scope scope = internal::TfScope(graph, "gradients", &status);
+  // AddSymbolicGradients takes only what the ys depend on.
+  const std::set<int> ancestors = Ancestors(ys);
+  std::vector<Tensor> reached;
+  for (const Tensor& x : xs) {
+    if (ancestors.count(x.node()) > 0) reached.push_back(x);
+  }
   std::vector<tensorflow::Output> grads;
-  absl::Status added =
-      grad_ys.empty() ? tensorflow::AddSymbolicGradients(scope, convert(ys), convert(xs), &grads)
-                      : tensorflow::AddSymbolicGradients(scope, convert(ys), convert(xs), convert(grad_ys), &grads);
+  absl::Status added;
+  if (!reached.empty()) {
+    added = grad_ys.empty()
+                ? tensorflow::AddSymbolicGradients(scope, convert(ys), convert(reached), &grads)
+                : tensorflow::AddSymbolicGradients(scope, convert(ys), convert(reached), convert(grad_ys), &grads);
+  }
   if (added.ok()) added = status;
   if (!added.ok()) {
     added = absl::Status(added.code(), absl::StrCat("gradient of \"", ys[0].name(), "\": ", added.message()));
@@ -29,7 +62,11 @@ absl::StatusOr<std::vector<Tensor>> Gradients(const std::vector<Tensor>& ys, con
     return added;
   }
   std::vector<Tensor> result;
-  for (const tensorflow::Output& grad : grads) result.push_back(internal::FromTf(graph, grad.node(), grad.index()));
+  size_t next = 0;
+  for (const Tensor& x : xs) {
+    const tensorflow::Output grad = ancestors.count(x.node()) > 0 ? grads[next++] : tensorflow::Output();
+    result.push_back(internal::FromTf(graph, grad.node(), grad.index()));
+  }
   return result;
 }
 
