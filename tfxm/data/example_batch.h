@@ -96,6 +96,7 @@ class ExampleBatch {
   const std::deque<Column>& columns() const { return columns_; }
   // Null if no example so far had the feature.
   const Column* Find(absl::string_view name) const;
+  bool keeps_records() const { return keep_records_; }
   // The serialized example; only if records are kept.
   absl::string_view record(int i) const { return records_[i]; }
 

@@ -1,0 +1,153 @@
+#include "tfxm/statistics/statistics_accumulator.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::statistics {
+namespace {
+
+using data::Column;
+using data::ValueType;
+using tensorflow::metadata::v0::DatasetFeatureStatistics;
+using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
+using tensorflow::metadata::v0::Feature;
+
+Role RoleOf(const Feature& feature) {
+  switch (feature.domain_info_case()) {
+    case Feature::kImageDomain:
+      return Role::kBytes;
+    case Feature::kBoolDomain:
+    case Feature::kNaturalLanguageDomain:
+      return feature.type() == tensorflow::metadata::v0::INT ? Role::kCategorical : Role::kPlain;
+    case Feature::kIntDomain:
+      return feature.type() == tensorflow::metadata::v0::INT && feature.int_domain().is_categorical()
+                 ? Role::kCategorical
+                 : Role::kPlain;
+    case Feature::kFloatDomain:
+      return feature.type() == tensorflow::metadata::v0::FLOAT && feature.float_domain().is_categorical()
+                 ? Role::kCategorical
+                 : Role::kPlain;
+    default:
+      return Role::kPlain;
+  }
+}
+
+// A number in [0, 1) that depends on the record's bytes only.
+double SamplePoint(absl::string_view record) {
+  const Sha256Digest digest = Sha256::Hash(record);
+  uint64_t bits;
+  std::memcpy(&bits, digest.data(), sizeof(bits));
+  return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+}  // namespace
+
+StatisticsAccumulator::StatisticsAccumulator(StatsOptions options)
+    : options_(std::make_shared<const StatsOptions>(std::move(options))),
+      allowed_(options_->feature_allowlist.begin(), options_->feature_allowlist.end()) {
+  if (!options_->schema.has_value()) return;
+  for (const Feature& feature : options_->schema->feature()) {
+    if (const Role role = RoleOf(feature); role != Role::kPlain) roles_[feature.name()] = role;
+  }
+}
+
+absl::Status StatisticsAccumulator::SelectExamples(const data::ExampleBatch& batch) {
+  selected_.clear();
+  for (int i = 0; i < batch.num_examples(); ++i) {
+    if (options_->sample_rate < 1) {
+      if (!batch.keeps_records()) {
+        return absl::FailedPreconditionError("a sample_rate below 1 needs batches that keep their records");
+      }
+      if (SamplePoint(batch.record(i)) >= options_->sample_rate) continue;
+    }
+    selected_.push_back(i);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StatisticsAccumulator::ReadWeights(const data::ExampleBatch& batch) {
+  const std::string& name = options_->weight_feature;
+  const Column* column = batch.Find(name);
+  weights_.assign(batch.num_examples(), 0.0);
+  for (const int i : selected_) {
+    const auto error = [&](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat("example ", examples_seen_ + i, ": weight feature \"", name, "\" ",
+                                                     what, "; it must have exactly one finite number"));
+    };
+    if (column == nullptr || !column->present(i)) return error("is missing");
+    if (column->type() == ValueType::kBytes) return error("is a string");
+    if (column->num_values(i) != 1) return error(absl::StrCat("has ", column->num_values(i), " values"));
+    weights_[i] = column->number(i, 0);
+    if (!std::isfinite(weights_[i])) return error(absl::StrCat("is ", weights_[i]));
+    weighted_num_examples_.Add(weights_[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StatisticsAccumulator::Add(const data::ExampleBatch& batch) {
+  RETURN_IF_ERROR(SelectExamples(batch));
+  if (!options_->weight_feature.empty()) RETURN_IF_ERROR(ReadWeights(batch));
+  num_examples_ += static_cast<int64_t>(selected_.size());
+  examples_seen_ += batch.num_examples();
+  for (const Column& column : batch.columns()) {
+    if (!allowed_.empty() && allowed_.count(column.name()) == 0) continue;
+    auto it = features_.find(column.name());
+    if (it == features_.end()) {
+      const auto role = roles_.find(column.name());
+      it = features_
+               .try_emplace(column.name(), column.name(), role == roles_.end() ? Role::kPlain : role->second,
+                            options_.get())
+               .first;
+    }
+    RETURN_IF_ERROR(it->second.Add(column, selected_, weights_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StatisticsAccumulator::Merge(StatisticsAccumulator&& other) {
+  num_examples_ += other.num_examples_;
+  examples_seen_ += other.examples_seen_;
+  weighted_num_examples_.Merge(other.weighted_num_examples_);
+  for (auto& [name, feature] : other.features_) {
+    auto it = features_.find(name);
+    if (it == features_.end()) {
+      const auto role = roles_.find(name);
+      it = features_.try_emplace(name, name, role == roles_.end() ? Role::kPlain : role->second, options_.get()).first;
+    }
+    RETURN_IF_ERROR(it->second.Merge(std::move(feature)));
+  }
+  return absl::OkStatus();
+}
+
+DatasetFeatureStatisticsList StatisticsAccumulator::Finish() const {
+  DatasetFeatureStatisticsList list;
+  DatasetFeatureStatistics* dataset = list.add_datasets();
+  dataset->set_num_examples(num_examples_);
+  const double weighted_num_examples = weighted_num_examples_.Value();
+  dataset->set_weighted_num_examples(weighted_num_examples);
+  if (num_examples_ == 0) return list;
+  for (const auto& [name, feature] : features_) {
+    *dataset->add_features() = feature.Finish(num_examples_, weighted_num_examples);
+  }
+  return list;
+}
+
+absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(const std::vector<std::string>& files,
+                                                                const StatsOptions& options,
+                                                                compute::PassOptions pass) {
+  if (!(options.sample_rate > 0 && options.sample_rate <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
+  }
+  pass.keep_records = pass.keep_records || options.sample_rate < 1;
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
+                   compute::Accumulate<StatisticsAccumulator>(
+                       files, [&options] { return StatisticsAccumulator(options); }, pass));
+  return total.Finish();
+}
+
+}  // namespace tfxm::statistics
