@@ -86,3 +86,18 @@ function(tfxm_benchmark name)
   set_target_properties(tfxm_${name}_benchmark PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/benchmarks)
   _tfxm_link(tfxm_${name}_benchmark ${name} ${A_DEPS} benchmark::benchmark_main)
 endfunction()
+
+# What a user's module file and pipeline file are compiled with: one compiler argument a line, read at run time
+# (tfxm/components/module_file.h). A module links nothing: the process that loads it has the libraries already.
+function(tfxm_write_module_flags folder include_dirs tensorflow_dir)
+  set(compile -std=c++20 -O1 -w -msse4.2)
+  foreach(dir ${include_dirs})
+    list(APPEND compile -isystem ${dir})
+  endforeach()
+  set(link -L@LIBRARY_DIR@ -Wl,-rpath,@LIBRARY_DIR@ -ltfxm_orchestration -ltfxm_dsl -ltfxm_components -ltfxm_metadata -ltfxm_data
+           -ltfxm_util -ltfxm_proto -L${tensorflow_dir} -Wl,-rpath,${tensorflow_dir} -l:libtensorflow_framework.so.2)
+  list(JOIN compile "\n" compile)
+  list(JOIN link "\n" link)
+  file(WRITE ${folder}/module_flags.txt "${compile}\n-Wl,--hash-style=both\n")
+  file(WRITE ${folder}/pipeline_flags.txt "${compile}\n${link}\n")
+endfunction()

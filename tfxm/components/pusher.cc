@@ -1,0 +1,81 @@
+// Pusher: a blessed model goes to where it is served from, as a new version; one that is not blessed stays.
+#include <sys/stat.h>
+
+#include <ctime>
+
+#include "absl/strings/numbers.h"
+#include "tfx/proto/pusher.pb.h"
+#include "tfxm/components/executor.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using tfx::components::pusher::PushDestination;
+
+// True if the artifact under `key`, where there is one, says blessed = 1.
+bool IsBlessed(const ArtifactDict& inputs, const std::string& key, const std::string& property, int64_t blessed_value) {
+  const auto it = inputs.find(key);
+  if (it == inputs.end() || it->second.empty()) return true;
+  const auto value = it->second[0].custom_properties.find(property);
+  if (value == it->second[0].custom_properties.end()) return false;
+  const int64_t* number = std::get_if<int64_t>(&value->second);
+  const std::string* text = std::get_if<std::string>(&value->second);
+  return (number != nullptr && *number == blessed_value) || (text != nullptr && *text == "INFRA_BLESSED");
+}
+
+// The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second. The model
+// is copied beside its place and renamed, so that a server that watches the directory sees a whole version or none.
+absl::StatusOr<std::string> Push(const std::string& model_path, const std::string& base_directory) {
+  RETURN_IF_ERROR(io::MakeDirs(base_directory));
+  ASSIGN_OR_RETURN(const std::string temporary, io::MakeTempDir(base_directory, ".pushing-"));
+  absl::Status copied = io::CopyTree(model_path, temporary);
+  chmod(temporary.c_str(), 0755);
+  if (!copied.ok()) {
+    io::RemoveAll(temporary).IgnoreError();
+    return copied;
+  }
+  int64_t version = static_cast<int64_t>(time(nullptr));
+  while (io::Exists(io::JoinPath(base_directory, absl::StrCat(version)))) ++version;
+  const std::string destination = io::JoinPath(base_directory, absl::StrCat(version));
+  RETURN_IF_ERROR(io::Rename(temporary, destination));
+  return destination;
+}
+
+class PusherExecutor : public Executor {
+ public:
+  absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
+                  ArtifactDict* outputs) override {
+    ASSIGN_OR_RETURN(const Artifact* model, SingleArtifact(inputs, "model"));
+    ASSIGN_OR_RETURN(Artifact* const pushed, SingleArtifact(outputs, "pushed_model"));
+    ASSIGN_OR_RETURN(const std::string json, StringProperty(exec_properties, "push_destination"));
+    PushDestination destination;
+    RETURN_IF_ERROR(Annotate(io::ParseJson(json, &destination), "push_destination"));
+    if (destination.filesystem().base_directory().empty()) {
+      return absl::InvalidArgumentError("push_destination has no filesystem.base_directory");
+    }
+    if (!IsBlessed(inputs, "model_blessing", "blessed", 1) || !IsBlessed(inputs, "infra_blessing", "blessing_status", 1)) {
+      context.progress(absl::StrCat("not pushed: the model is not blessed"), 1);
+      pushed->custom_properties["pushed"] = int64_t{0};
+      return absl::OkStatus();
+    }
+    const std::string model_path = io::JoinPath(model->uri, "Format-Serving");
+    if (!io::IsDirectory(model_path)) {
+      return absl::NotFoundError(absl::StrCat("the model artifact has no ", model_path, "; nothing to push"));
+    }
+    ASSIGN_OR_RETURN(const std::string version_dir,
+                     Push(model_path, io::AbsolutePath(destination.filesystem().base_directory())));
+    RETURN_IF_ERROR(io::CopyTree(model_path, pushed->uri));
+    pushed->custom_properties["pushed"] = int64_t{1};
+    pushed->custom_properties["pushed_destination"] = version_dir;
+    pushed->custom_properties["pushed_version"] = io::Basename(version_dir);
+    context.progress(absl::StrCat("pushed to ", version_dir), 1);
+    return absl::OkStatus();
+  }
+};
+
+TFXM_REGISTER(ExecutorRegistry, "tfx.components.pusher.executor.Executor", [] { return std::make_unique<PusherExecutor>(); });
+
+}  // namespace
+}  // namespace tfxm

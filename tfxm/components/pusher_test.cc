@@ -1,0 +1,68 @@
+#include "gtest/gtest.h"
+#include "tfxm/components/executor.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+class PusherTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = *io::MakeTempDir(testing::TempDir(), "pusher");
+    ASSERT_TRUE(io::MakeDirs(io::JoinPath(root_, "model/Format-Serving")).ok());
+    ASSERT_TRUE(io::MakeDirs(io::JoinPath(root_, "pushed")).ok());
+    ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "model/Format-Serving/tflite"), "TFL3").ok());
+    serving_ = io::JoinPath(root_, "serving");
+    properties_["push_destination"] = "{\"filesystem\": {\"base_directory\": \"" + serving_ + "\"}}";
+  }
+
+  absl::Status Run(std::optional<int64_t> blessed) {
+    ArtifactDict inputs = {{"model", {Artifact{.uri = io::JoinPath(root_, "model")}}}};
+    if (blessed) inputs["model_blessing"] = {Artifact{.custom_properties = {{"blessed", *blessed}}}};
+    outputs_ = {{"pushed_model", {Artifact{.uri = io::JoinPath(root_, "pushed")}}}};
+    return (*ExecutorRegistry::Get().Create("tfx.components.pusher.executor.Executor"))
+        ->Do(inputs, properties_, ExecutorContext{}, &outputs_);
+  }
+
+  const Properties& pushed() { return outputs_["pushed_model"][0].custom_properties; }
+
+  std::string root_, serving_;
+  Properties properties_;
+  ArtifactDict outputs_;
+};
+
+TEST_F(PusherTest, ABlessedModelBecomesANewVersion) {
+  ASSERT_TRUE(Run(1).ok());
+  EXPECT_EQ(std::get<int64_t>(pushed().at("pushed")), 1);
+  const std::string destination = std::get<std::string>(pushed().at("pushed_destination"));
+  EXPECT_EQ(destination, io::JoinPath(serving_, std::get<std::string>(pushed().at("pushed_version"))));
+  EXPECT_EQ(*io::ReadFile(io::JoinPath(destination, "tflite")), "TFL3");
+  EXPECT_EQ(*io::ReadFile(io::JoinPath(root_, "pushed/tflite")), "TFL3");
+  EXPECT_EQ(io::ListDir(serving_)->size(), 1u) << "no temporary directory is left";
+}
+
+TEST_F(PusherTest, EveryPushIsAVersionOfItsOwn) {
+  ASSERT_TRUE(Run(1).ok());
+  ASSERT_TRUE(Run(1).ok());
+  EXPECT_EQ(io::ListDir(serving_)->size(), 2u);
+}
+
+TEST_F(PusherTest, AModelThatIsNotBlessedIsNotPushed) {
+  ASSERT_TRUE(Run(0).ok());
+  EXPECT_EQ(std::get<int64_t>(pushed().at("pushed")), 0);
+  EXPECT_FALSE(io::Exists(serving_));
+  EXPECT_TRUE(io::ListDir(io::JoinPath(root_, "pushed"))->empty());
+}
+
+TEST_F(PusherTest, WithoutABlessingInputItIsPushed) {
+  ASSERT_TRUE(Run(std::nullopt).ok());
+  EXPECT_EQ(std::get<int64_t>(pushed().at("pushed")), 1);
+}
+
+TEST_F(PusherTest, ADestinationIsNeeded) {
+  properties_["push_destination"] = std::string("{}");
+  EXPECT_EQ(Run(1).code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace tfxm
