@@ -1,0 +1,343 @@
+// The contract of a metadata store. Each test runs twice: reading with the store that wrote, and with one that has opened the
+// file afterwards.
+#include "tfxm/metadata/metadata_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "google/protobuf/wrappers.pb.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ml_metadata::Artifact;
+using ml_metadata::ArtifactType;
+using ml_metadata::Context;
+using ml_metadata::ContextType;
+using ml_metadata::Event;
+using ml_metadata::Execution;
+using ml_metadata::ExecutionType;
+
+enum class Reading { kSameStore, kReopened };
+
+class MetadataStoreTest : public ::testing::TestWithParam<Reading> {
+ protected:
+  void SetUp() override {
+    dir_ = *io::MakeTempDir(::testing::TempDir(), "metadata_store");
+    store_ = *MetadataStore::Open(Path());
+  }
+  void TearDown() override {
+    store_.reset();
+    EXPECT_TRUE(io::RemoveAll(dir_).ok());
+  }
+  std::string Path() const { return io::JoinPath(dir_, "metadata.db"); }
+  MetadataStore& Write() { return *store_; }
+  MetadataStore& Read() {
+    if (GetParam() == Reading::kReopened) {
+      store_.reset();
+      store_ = *MetadataStore::Open(Path(), sqlite::Mode::kReadOnly);
+    }
+    return *store_;
+  }
+
+  ArtifactType ExamplesType() {
+    ArtifactType type;
+    type.set_name("Examples");
+    type.set_base_type(ArtifactType::DATASET);
+    (*type.mutable_properties())["span"] = ml_metadata::INT;
+    (*type.mutable_properties())["split_names"] = ml_metadata::STRING;
+    return type;
+  }
+  int64_t PutExamplesType() { return *Write().PutArtifactType(ExamplesType()); }
+  int64_t PutTrainerType() {
+    ExecutionType type;
+    type.set_name("Trainer");
+    type.set_base_type(ExecutionType::TRAIN);
+    return *Write().PutExecutionType(type);
+  }
+  int64_t PutPipelineType() {
+    ContextType type;
+    type.set_name("pipeline");
+    return *Write().PutContextType(type);
+  }
+  Artifact Examples(absl::string_view uri) {
+    Artifact artifact;
+    artifact.set_type("Examples");
+    artifact.set_uri(uri);
+    artifact.set_state(Artifact::LIVE);
+    (*artifact.mutable_properties())["span"].set_int_value(3);
+    (*artifact.mutable_custom_properties())["tfx_version"].set_string_value("1");
+    return artifact;
+  }
+  Context NewContext(absl::string_view name) {
+    Context context;
+    context.set_type("pipeline");
+    context.set_name(name);
+    return context;
+  }
+  Execution NewExecution(absl::string_view name) {
+    Execution execution;
+    execution.set_type("Trainer");
+    execution.set_name(name);
+    execution.set_last_known_state(Execution::RUNNING);
+    return execution;
+  }
+
+  std::string dir_;
+  std::unique_ptr<MetadataStore> store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Reading, MetadataStoreTest, ::testing::Values(Reading::kSameStore, Reading::kReopened),
+                         [](const auto& info) { return info.param == Reading::kReopened ? "Reopened" : "SameStore"; });
+
+TEST_P(MetadataStoreTest, ATypeKeepsItsPropertiesAndBaseType) {
+  const int64_t id = PutExamplesType();
+  const auto types = Read().GetArtifactTypes();
+  ASSERT_TRUE(types.ok()) << types.status();
+  ASSERT_EQ(types->size(), 1);
+  EXPECT_EQ((*types)[0].id(), id);
+  EXPECT_EQ((*types)[0].name(), "Examples");
+  EXPECT_EQ((*types)[0].base_type(), ArtifactType::DATASET);
+  EXPECT_EQ((*types)[0].properties().at("split_names"), ml_metadata::STRING);
+  EXPECT_EQ(Read().GetArtifactType("Examples")->id(), id);
+}
+
+TEST_P(MetadataStoreTest, TypesOfTheThreeKindsDoNotMeet) {
+  PutExamplesType();
+  PutTrainerType();
+  PutPipelineType();
+  EXPECT_EQ(Read().GetExecutionTypes()->at(0).base_type(), ExecutionType::TRAIN);
+  EXPECT_EQ(Read().GetContextTypes()->at(0).name(), "pipeline");
+  EXPECT_EQ(Read().GetArtifactType("Trainer").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(MetadataStoreTest, PuttingATypeAgainAddsProperties) {
+  const int64_t id = PutExamplesType();
+  ArtifactType more;
+  more.set_name("Examples");
+  (*more.mutable_properties())["version"] = ml_metadata::INT;
+  EXPECT_EQ(*Write().PutArtifactType(more), id);
+  EXPECT_EQ(Read().GetArtifactType("Examples")->properties_size(), 3);
+}
+
+TEST_P(MetadataStoreTest, APropertyCannotChangeItsDataType) {
+  PutExamplesType();
+  ArtifactType other;
+  other.set_name("Examples");
+  (*other.mutable_properties())["span"] = ml_metadata::STRING;
+  const auto status = Write().PutArtifactType(other).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"span\""));
+}
+
+TEST_P(MetadataStoreTest, AnArtifactIsReadAsItWasPut) {
+  PutExamplesType();
+  const auto ids = Write().PutArtifacts({Examples("/a"), Examples("/b")});
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  EXPECT_THAT(*ids, ElementsAre(1, 2));
+  const auto artifacts = Read().GetArtifactsByID({2, 77});
+  ASSERT_EQ(artifacts->size(), 1);
+  const Artifact& b = artifacts->at(0);
+  EXPECT_EQ(b.id(), 2);
+  EXPECT_EQ(b.type(), "Examples");
+  EXPECT_EQ(b.uri(), "/b");
+  EXPECT_EQ(b.state(), Artifact::LIVE);
+  EXPECT_FALSE(b.has_name());
+  EXPECT_EQ(b.properties().at("span").int_value(), 3);
+  EXPECT_EQ(b.custom_properties().at("tfx_version").string_value(), "1");
+  EXPECT_GT(b.create_time_since_epoch(), 0);
+}
+
+TEST_P(MetadataStoreTest, EveryKindOfValueIsKept) {
+  PutExamplesType();
+  Artifact artifact = Examples("/a");
+  auto& custom = *artifact.mutable_custom_properties();
+  custom["int"].set_int_value(int64_t{1} << 60);
+  custom["double"].set_double_value(0.1);
+  custom["empty"].set_string_value("");
+  custom["text"].set_string_value("a\nü'\"");
+  custom["bool"].set_bool_value(true);
+  (*custom["struct"].mutable_struct_value()->mutable_fields())["train"].set_number_value(1);
+  google::protobuf::StringValue message;
+  message.set_value(std::string("\0x", 2));
+  custom["proto"].mutable_proto_value()->PackFrom(message);
+  ASSERT_TRUE(Write().PutArtifacts({artifact}).ok());
+  const Artifact read = Read().GetArtifacts()->at(0);
+  ASSERT_EQ(read.custom_properties_size(), artifact.custom_properties_size());
+  for (const auto& [name, value] : artifact.custom_properties()) {
+    EXPECT_EQ(read.custom_properties().at(name).SerializeAsString(), value.SerializeAsString()) << name;
+  }
+}
+
+TEST_P(MetadataStoreTest, ArtifactsAreFoundByTypeAndUri) {
+  PutExamplesType();
+  ASSERT_TRUE(Write().PutArtifacts({Examples("/a"), Examples("/b")}).ok());
+  EXPECT_EQ(Read().GetArtifactsByType("Examples")->size(), 2);
+  EXPECT_THAT(*Read().GetArtifactsByType("Model"), IsEmpty());
+  EXPECT_EQ(Read().GetArtifactsByURI("/b")->at(0).id(), 2);
+}
+
+TEST_P(MetadataStoreTest, PuttingAnArtifactWithItsIdReplacesIt) {
+  PutExamplesType();
+  ASSERT_TRUE(Write().PutArtifacts({Examples("/a")}).ok());
+  Artifact changed;
+  changed.set_id(1);
+  changed.set_uri("/moved");
+  changed.set_state(Artifact::DELETED);
+  ASSERT_TRUE(Write().PutArtifacts({changed}).ok());
+  const auto artifacts = *Read().GetArtifacts();
+  ASSERT_EQ(artifacts.size(), 1);
+  EXPECT_EQ(artifacts[0].uri(), "/moved");
+  EXPECT_EQ(artifacts[0].state(), Artifact::DELETED);
+  EXPECT_EQ(artifacts[0].custom_properties_size(), 0);
+}
+
+TEST_P(MetadataStoreTest, PropertiesMustBeThoseOfTheType) {
+  PutExamplesType();
+  Artifact unknown = Examples("/a");
+  (*unknown.mutable_properties())["blessed"].set_int_value(1);
+  EXPECT_THAT(std::string(Write().PutArtifacts({unknown}).status().message()), HasSubstr("\"blessed\""));
+  Artifact wrong = Examples("/a");
+  (*wrong.mutable_properties())["span"].set_string_value("3");
+  EXPECT_THAT(std::string(Write().PutArtifacts({wrong}).status().message()), HasSubstr("STRING"));
+  EXPECT_THAT(*Read().GetArtifacts(), IsEmpty());
+}
+
+TEST_P(MetadataStoreTest, UnknownTypesAndIdsAreErrors) {
+  EXPECT_EQ(Write().PutArtifacts({Examples("/a")}).status().code(), absl::StatusCode::kNotFound);
+  PutExamplesType();
+  Artifact unknown = Examples("/a");
+  unknown.set_id(9);
+  EXPECT_EQ(Write().PutArtifacts({unknown}).status().code(), absl::StatusCode::kNotFound);
+  Artifact type = Examples("/a");
+  type.set_type_id(99);
+  EXPECT_EQ(Write().PutArtifacts({type}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(MetadataStoreTest, TwoExecutionsOfATypeCannotHaveOneName) {
+  PutTrainerType();
+  ASSERT_TRUE(Write().PutExecutions({NewExecution("x")}).ok());
+  EXPECT_EQ(Write().PutExecutions({NewExecution("x")}).status().code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_P(MetadataStoreTest, EventsKeepTheirPathsAndOrder) {
+  PutExamplesType();
+  PutTrainerType();
+  ASSERT_TRUE(Write().PutArtifacts({Examples("/a"), Examples("/b")}).ok());
+  ASSERT_TRUE(Write().PutExecutions({NewExecution("x")}).ok());
+  Event input;
+  input.set_artifact_id(2);
+  input.set_execution_id(1);
+  input.set_type(Event::INPUT);
+  input.mutable_path()->add_steps()->set_key("examples");
+  input.mutable_path()->add_steps()->set_index(4);
+  Event output = input;
+  output.set_artifact_id(1);
+  output.set_type(Event::OUTPUT);
+  output.set_milliseconds_since_epoch(17);
+  ASSERT_TRUE(Write().PutEvents({input, output}).ok());
+  EXPECT_EQ(Write().PutEvents({input}).code(), absl::StatusCode::kAlreadyExists);
+
+  const auto events = *Read().GetEventsByExecutionIDs({1});
+  ASSERT_EQ(events.size(), 2);
+  EXPECT_EQ(events[0].type(), Event::INPUT);
+  EXPECT_EQ(events[0].path().steps(0).key(), "examples");
+  EXPECT_EQ(events[0].path().steps(1).index(), 4);
+  EXPECT_GT(events[0].milliseconds_since_epoch(), 1'000'000'000'000);
+  EXPECT_EQ(events[1].milliseconds_since_epoch(), 17);
+  EXPECT_EQ(Read().GetEventsByArtifactIDs({1})->at(0).type(), Event::OUTPUT);
+  EXPECT_THAT(*Read().GetEventsByExecutionIDs({5}), IsEmpty());
+  EXPECT_THAT(*Read().GetEventsByExecutionIDs({}), IsEmpty());
+}
+
+TEST_P(MetadataStoreTest, AnEventNeedsItsEndsAndType) {
+  Event event;
+  event.set_artifact_id(1);
+  event.set_execution_id(1);
+  EXPECT_EQ(Write().PutEvents({event}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(MetadataStoreTest, PutExecutionConnectsArtifactsEventsAndContexts) {
+  PutExamplesType();
+  PutTrainerType();
+  PutPipelineType();
+  Event event;
+  event.set_type(Event::OUTPUT);
+  event.mutable_path()->add_steps()->set_key("model");
+  const auto first = Write().PutExecution(NewExecution("x"), {{Examples("/a"), event}}, {NewContext("p"), NewContext("q")});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(first->artifact_ids, ElementsAre(1));
+  EXPECT_THAT(first->context_ids, ElementsAre(1, 2));
+  const auto second = Write().PutExecution(NewExecution("y"), {}, {NewContext("p")});
+  EXPECT_THAT(second->context_ids, ElementsAre(1)) << "a context of that name exists";
+
+  EXPECT_EQ(Read().GetContexts()->size(), 2);
+  EXPECT_EQ(Read().GetExecutionsByContext(1)->size(), 2);
+  EXPECT_EQ(Read().GetExecutionsByContext(2)->size(), 1);
+  EXPECT_EQ(Read().GetArtifactsByContext(2)->at(0).uri(), "/a");
+  EXPECT_EQ(Read().GetContextsByArtifact(1)->size(), 2);
+  EXPECT_EQ(Read().GetContextsByExecution(second->execution_id)->size(), 1);
+  EXPECT_EQ(Read().GetEventsByExecutionIDs({first->execution_id})->at(0).artifact_id(), 1);
+}
+
+TEST_P(MetadataStoreTest, ContextsAreFoundByTypeAndNameAndHaveParents) {
+  PutPipelineType();
+  ASSERT_TRUE(Write().PutContexts({NewContext("p"), NewContext("run")}).ok());
+  ml_metadata::ParentContext parent;
+  parent.set_child_id(2);
+  parent.set_parent_id(1);
+  ASSERT_TRUE(Write().PutParentContexts({parent, parent}).ok());
+  EXPECT_EQ(Read().GetContextByTypeAndName("pipeline", "run").value()->id(), 2);
+  EXPECT_FALSE(Read().GetContextByTypeAndName("pipeline", "other").value().has_value());
+  EXPECT_FALSE(Read().GetContextByTypeAndName("node", "run").value().has_value());
+  EXPECT_EQ(Read().GetParentContextsByContext(2)->at(0).name(), "p");
+  EXPECT_EQ(Read().GetChildrenContextsByContext(1)->at(0).name(), "run");
+  EXPECT_EQ(Read().GetContextsByType("pipeline")->size(), 2);
+}
+
+TEST_P(MetadataStoreTest, AttributionsAndAssociationsMayBePutTwice) {
+  PutExamplesType();
+  PutPipelineType();
+  ASSERT_TRUE(Write().PutArtifacts({Examples("/a")}).ok());
+  ASSERT_TRUE(Write().PutContexts({NewContext("p")}).ok());
+  ml_metadata::Attribution attribution;
+  attribution.set_artifact_id(1);
+  attribution.set_context_id(1);
+  ASSERT_TRUE(Write().PutAttributionsAndAssociations({attribution, attribution}, {}).ok());
+  EXPECT_EQ(Read().GetArtifactsByContext(1)->size(), 1);
+}
+
+TEST_P(MetadataStoreTest, ATransactionIsAllOrNothing) {
+  PutExamplesType();
+  const absl::Status status = Write().Transaction([&]() -> absl::Status {
+    EXPECT_TRUE(Write().PutArtifacts({Examples("/a")}).ok());
+    return absl::CancelledError("changed my mind");
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(*Read().GetArtifacts(), IsEmpty());
+}
+
+TEST_P(MetadataStoreTest, AFailedPartOfATransactionLeavesTheRest) {
+  PutExamplesType();
+  ASSERT_TRUE(Write()
+                  .Transaction([&]() -> absl::Status {
+                    EXPECT_TRUE(Write().PutArtifacts({Examples("/a")}).ok());
+                    Artifact bad = Examples("/c");
+                    bad.set_type("none");
+                    EXPECT_FALSE(Write().PutArtifacts({Examples("/b"), bad}).ok());
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  const auto artifacts = *Read().GetArtifacts();
+  ASSERT_EQ(artifacts.size(), 1);
+  EXPECT_EQ(artifacts[0].uri(), "/a");
+}
+
+}  // namespace
+}  // namespace tfxm

@@ -1,0 +1,126 @@
+#include "tfxm/metadata/schema.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+constexpr absl::string_view kTables = R"sql(
+CREATE TABLE `Type` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `name` VARCHAR(255) NOT NULL, `version` VARCHAR(255),
+  `type_kind` TINYINT(1) NOT NULL, `description` TEXT, `input_type` TEXT, `output_type` TEXT,
+  `external_id` VARCHAR(255) UNIQUE);
+CREATE TABLE `TypeProperty` (
+  `type_id` INT NOT NULL, `name` VARCHAR(255) NOT NULL, `data_type` INT NULL, PRIMARY KEY (`type_id`, `name`));
+CREATE TABLE `ParentType` (
+  `type_id` INT NOT NULL, `parent_type_id` INT NOT NULL, PRIMARY KEY (`type_id`, `parent_type_id`));
+CREATE TABLE `Artifact` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `type_id` INT NOT NULL, `uri` TEXT, `state` INT, `name` VARCHAR(255),
+  `external_id` VARCHAR(255) UNIQUE, `create_time_since_epoch` INT NOT NULL DEFAULT 0,
+  `last_update_time_since_epoch` INT NOT NULL DEFAULT 0, UNIQUE(`type_id`, `name`));
+CREATE TABLE `Execution` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `type_id` INT NOT NULL, `last_known_state` INT, `name` VARCHAR(255),
+  `external_id` VARCHAR(255) UNIQUE, `create_time_since_epoch` INT NOT NULL DEFAULT 0,
+  `last_update_time_since_epoch` INT NOT NULL DEFAULT 0, UNIQUE(`type_id`, `name`));
+CREATE TABLE `Context` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `type_id` INT NOT NULL, `name` VARCHAR(255) NOT NULL,
+  `external_id` VARCHAR(255) UNIQUE, `create_time_since_epoch` INT NOT NULL DEFAULT 0,
+  `last_update_time_since_epoch` INT NOT NULL DEFAULT 0, UNIQUE(`type_id`, `name`));
+CREATE TABLE `ParentContext` (
+  `context_id` INT NOT NULL, `parent_context_id` INT NOT NULL, PRIMARY KEY (`context_id`, `parent_context_id`));
+CREATE TABLE `Event` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `artifact_id` INT NOT NULL, `execution_id` INT NOT NULL, `type` INT NOT NULL,
+  `milliseconds_since_epoch` INT, UNIQUE(`artifact_id`, `execution_id`, `type`));
+CREATE TABLE `EventPath` (
+  `event_id` INT NOT NULL, `is_index_step` TINYINT(1) NOT NULL, `step_index` INT, `step_key` TEXT);
+CREATE TABLE `Association` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `context_id` INT NOT NULL, `execution_id` INT NOT NULL,
+  UNIQUE(`context_id`, `execution_id`));
+CREATE TABLE `Attribution` (
+  `id` INTEGER PRIMARY KEY AUTOINCREMENT, `context_id` INT NOT NULL, `artifact_id` INT NOT NULL,
+  UNIQUE(`context_id`, `artifact_id`));
+CREATE TABLE `MLMDEnv` (`schema_version` INTEGER PRIMARY KEY);
+CREATE INDEX `idx_artifact_uri` ON `Artifact`(`uri`);
+CREATE INDEX `idx_event_execution_id` ON `Event`(`execution_id`);
+CREATE INDEX `idx_parentcontext_parent_context_id` ON `ParentContext`(`parent_context_id`);
+CREATE INDEX `idx_type_name` ON `Type`(`name`);
+CREATE INDEX `idx_type_external_id` ON `Type`(`external_id`);
+CREATE INDEX `idx_eventpath_event_id` ON `EventPath`(`event_id`);
+)sql";
+
+// Artifacts, executions and contexts have the same table of properties and the same indexes; NAME is "Artifact", LOWER
+// "artifact".
+constexpr absl::string_view kPropertyTable = R"sql(
+CREATE TABLE `NAMEProperty` (
+  `LOWER_id` INT NOT NULL, `name` VARCHAR(255) NOT NULL, `is_custom_property` TINYINT(1) NOT NULL, `int_value` INT,
+  `double_value` DOUBLE, `string_value` TEXT, `byte_value` BLOB, `proto_value` BLOB, `bool_value` BOOLEAN,
+  PRIMARY KEY (`LOWER_id`, `name`, `is_custom_property`));
+CREATE INDEX `idx_LOWER_create_time_since_epoch` ON `NAME`(`create_time_since_epoch`);
+CREATE INDEX `idx_LOWER_last_update_time_since_epoch` ON `NAME`(`last_update_time_since_epoch`);
+CREATE INDEX `idx_LOWER_external_id` ON `NAME`(`external_id`);
+CREATE INDEX `idx_LOWER_property_int` ON `NAMEProperty`(`name`, `is_custom_property`, `int_value`)
+  WHERE `int_value` IS NOT NULL;
+CREATE INDEX `idx_LOWER_property_double` ON `NAMEProperty`(`name`, `is_custom_property`, `double_value`)
+  WHERE `double_value` IS NOT NULL;
+CREATE INDEX `idx_LOWER_property_string` ON `NAMEProperty`(`name`, `is_custom_property`, `string_value`)
+  WHERE `string_value` IS NOT NULL;
+)sql";
+
+// The base types, in the order in which MLMD makes them (type_kind 0: execution, 1: artifact).
+constexpr absl::string_view kBaseTypes = R"sql(
+INSERT INTO `Type`(`name`, `type_kind`) VALUES
+  ('mlmd.Dataset', 1), ('mlmd.Model', 1), ('mlmd.Metrics', 1), ('mlmd.Statistics', 1), ('mlmd.Train', 0),
+  ('mlmd.Transform', 0), ('mlmd.Process', 0), ('mlmd.Evaluate', 0), ('mlmd.Deploy', 0);
+)sql";
+
+absl::Status CreateTables(sqlite::Database* db) {
+  RETURN_IF_ERROR(db->Execute(kTables));
+  for (const auto& [name, lower] : {std::pair{"Artifact", "artifact"}, {"Execution", "execution"}, {"Context", "context"}}) {
+    RETURN_IF_ERROR(db->Execute(absl::StrReplaceAll(kPropertyTable, {{"NAME", name}, {"LOWER", lower}})));
+  }
+  RETURN_IF_ERROR(db->Execute(kBaseTypes));
+  return db->Execute(absl::StrCat("INSERT INTO `MLMDEnv` VALUES (", kMetadataSchemaVersion, ")"));
+}
+
+absl::StatusOr<int64_t> Count(sqlite::Database* db, absl::string_view sql) {
+  ASSIGN_OR_RETURN(sqlite::Statement * statement, db->Prepare(sql));
+  ASSIGN_OR_RETURN(bool row, statement->Step());
+  const int64_t count = row ? statement->Int(0) : 0;
+  ASSIGN_OR_RETURN(row, statement->Step());
+  return count;
+}
+
+absl::Status CheckOrCreate(sqlite::Database* db, bool create) {
+  ASSIGN_OR_RETURN(const int64_t tables, Count(db, "SELECT COUNT(*) FROM sqlite_master"));
+  if (tables == 0 && create) return CreateTables(db);
+  ASSIGN_OR_RETURN(const int64_t environment, Count(db, "SELECT COUNT(*) FROM sqlite_master WHERE `name` = 'MLMDEnv'"));
+  if (environment == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(db->path(), " is an SQLite database but no ML Metadata store (it has no ",
+                                                      "table MLMDEnv); use another file"));
+  }
+  ASSIGN_OR_RETURN(const int64_t version, Count(db, "SELECT MAX(`schema_version`) FROM `MLMDEnv`"));
+  if (version > kMetadataSchemaVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("metadata store ", db->path(), " has schema version ", version, ", written by a newer program; this one ",
+                     "knows version ", kMetadataSchemaVersion, ". Use a newer tfxm, or another metadata file"));
+  }
+  if (version < kMetadataSchemaVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("metadata store ", db->path(), " has the old schema version ", version, "; expected ",
+                     kMetadataSchemaVersion, ". Migrate it with ml_metadata (enable_upgrade_migration), or use another file"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status InitializeSchema(sqlite::Database* db, bool create) {
+  if (!create) return CheckOrCreate(db, false);
+  return db->Transaction([&] { return CheckOrCreate(db, true); });
+}
+
+}  // namespace tfxm
