@@ -1,0 +1,75 @@
+// The flags of one command: declared once, parsed, and explained by --help.
+//
+//   std::string output; int samples = 100; bool quiet = false;
+//   Flags flags("tfxm rewrite --saved_model=DIR --output=DIR", "Turns a SavedModel into a TFLite file.");
+//   flags.Add("output", &output, "DIR", "where the file goes").Required();
+//   flags.Add("samples", &samples, "N", "examples to calibrate with");
+//   flags.Add("quiet", &quiet, "print nothing but errors");
+//   RETURN_IF_ERROR(flags.Parse({"--output=/tmp/x", "--quiet"}));
+//
+// --name=value and --name value are the same; a bool is set by --name, --name=false and --noname. "--" ends the flags.
+#ifndef TFXM_UTIL_FLAGS_H_
+#define TFXM_UTIL_FLAGS_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace tfxm {
+
+class Flags {
+ public:
+  struct Flag {
+    std::string name, placeholder, help, default_text;
+    bool required = false, seen = false, is_bool = false;
+    std::function<bool(const std::string&)> set;
+    Flag& Required() {
+      required = true;
+      return *this;
+    }
+  };
+
+  // `usage`: the line that shows how to call it. `description`: what it does, in a few lines.
+  Flags(std::string usage, std::string description) : usage_(std::move(usage)), description_(std::move(description)) {}
+
+  // The value that *value has now is the default, shown by --help. `placeholder` stands for the value there.
+  Flag& Add(absl::string_view name, std::string* value, absl::string_view placeholder, absl::string_view help);
+  Flag& Add(absl::string_view name, int64_t* value, absl::string_view placeholder, absl::string_view help);
+  Flag& Add(absl::string_view name, int* value, absl::string_view placeholder, absl::string_view help);
+  Flag& Add(absl::string_view name, double* value, absl::string_view placeholder, absl::string_view help);
+  Flag& Add(absl::string_view name, bool* value, absl::string_view help);
+  // May be given several times; each adds a value.
+  Flag& Add(absl::string_view name, std::vector<std::string>* values, absl::string_view placeholder, absl::string_view help);
+
+  // Flags that are not declared go into *others ("name" and "value") instead of being an error.
+  void CollectUnknown(std::vector<std::pair<std::string, std::string>>* others) { others_ = others; }
+
+  // INVALID_ARGUMENT names the flag and what is wrong: unknown (with the nearest ones), a value that does not fit, a required
+  // one that is missing. After --help or -h, help_requested() is true and nothing else is checked.
+  absl::Status Parse(const std::vector<std::string>& arguments);
+  bool help_requested() const { return help_requested_; }
+  // What is no flag, in order.
+  const std::vector<std::string>& positional() const { return positional_; }
+
+  std::string Help() const;
+
+ private:
+  Flag& AddFlag(absl::string_view name, absl::string_view placeholder, absl::string_view help, std::string default_text,
+                std::function<bool(const std::string&)> set);
+  Flag* Find(absl::string_view name);
+
+  std::string usage_, description_;
+  std::deque<Flag> flags_;
+  std::vector<std::string> positional_;
+  std::vector<std::pair<std::string, std::string>>* others_ = nullptr;
+  bool help_requested_ = false;
+};
+
+}  // namespace tfxm
+
+#endif  // TFXM_UTIL_FLAGS_H_
