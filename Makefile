@@ -1,9 +1,17 @@
-# tfxm: `make mnist` runs the MNIST mobile pipeline, `make test` runs every test. Both set up and build what they need.
+# tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
+#        make test    set up, build, run every test
+#        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#        make bench   the benchmarks (benchmarks/README.md)
+#        make tidy    clang-tidy over the library        make format   clang-format over it
+#        make install PREFIX=/usr/local
 BUILD ?= build
 TYPE ?= Release
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+OUT ?= runs/mnist
+DATA ?=
 
-.PHONY: all build setup test clean
+.PHONY: all setup build test asan bench mnist mnist-subset tidy format install clean
 all: build
 
 setup:
@@ -12,10 +20,26 @@ setup:
 build: setup
 	@[ -f $(BUILD)/build.ninja ] || cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) $(CMAKE_FLAGS) >$(BUILD)/configure.log 2>&1 \
 	  || { cat $(BUILD)/configure.log; exit 1; }
-	@cmake --build $(BUILD) -j $(JOBS)
+	@cmake --build $(BUILD) -j $(JOBS) -- --quiet
 
 test: build
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+asan:
+	@$(MAKE) test BUILD=build-asan TYPE=RelWithDebInfo CMAKE_FLAGS="-DTFXM_SANITIZE=ON -DTFXM_BUILD_BENCHMARKS=OFF"
+
+mnist: build
+	@data="$(DATA)"; [ -n "$$data" ] || data=$$(python3 examples/mnist/data/fetch_mnist.py --converter $(BUILD)/mnist_to_tfrecord) || exit 1; \
+	$(BUILD)/tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root="$$data" --output="$(OUT)"
+
+tidy: build
+	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"
+
+format:
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
 
 clean:
 	rm -rf $(BUILD)
