@@ -123,6 +123,7 @@ absl::StatusOr<std::unique_ptr<MetadataStore>> MetadataStore::Open(absl::string_
   if (create) RETURN_IF_ERROR(io::MakeDirs(io::Dirname(io::AbsolutePath(path))));
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Database> db, sqlite::Database::Open(path, mode));
   RETURN_IF_ERROR(InitializeSchema(db.get(), create));
+  if (mode != sqlite::Mode::kReadOnly) RETURN_IF_ERROR(db->UseWriteAheadLog());
   return std::unique_ptr<MetadataStore>(new MetadataStore(std::move(db)));
 }
 

@@ -12,7 +12,7 @@
 namespace tfxm {
 namespace {
 
-using ml_metadata::Artifact;
+using MlmdArtifact = ml_metadata::Artifact;  // tfxm::Artifact is another.
 using ml_metadata::Context;
 using ml_metadata::Execution;
 using ml_metadata::PropertyType;
@@ -39,7 +39,7 @@ struct Table<Context> {
 };
 
 // The columns that only this kind of node has, bound from 1 and read from `column` on.
-void BindColumns(const Artifact& node, sqlite::Statement* statement) {
+void BindColumns(const MlmdArtifact& node, sqlite::Statement* statement) {
   if (node.has_uri()) statement->Bind(1, node.uri());
   if (node.has_state()) statement->Bind(2, static_cast<int64_t>(node.state()));
 }
@@ -48,9 +48,9 @@ void BindColumns(const Execution& node, sqlite::Statement* statement) {
 }
 void BindColumns(const Context&, sqlite::Statement*) {}
 
-void ReadColumns(const sqlite::Statement& row, int column, Artifact* node) {
+void ReadColumns(const sqlite::Statement& row, int column, MlmdArtifact* node) {
   if (!row.IsNull(column)) node->set_uri(row.Text(column));
-  if (!row.IsNull(column + 1)) node->set_state(static_cast<Artifact::State>(row.Int(column + 1)));
+  if (!row.IsNull(column + 1)) node->set_state(static_cast<MlmdArtifact::State>(row.Int(column + 1)));
 }
 void ReadColumns(const sqlite::Statement& row, int column, Execution* node) {
   if (!row.IsNull(column)) node->set_last_known_state(static_cast<Execution::State>(row.Int(column)));
@@ -285,7 +285,7 @@ absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_vi
   template absl::StatusOr<int64_t> PutNode(sqlite::Database*, const Node&);                    \
   template absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database*, absl::string_view,    \
                                                       absl::Span<const std::variant<int64_t, std::string>>)
-TFXM_INSTANTIATE_NODE(Artifact);
+TFXM_INSTANTIATE_NODE(MlmdArtifact);
 TFXM_INSTANTIATE_NODE(Execution);
 TFXM_INSTANTIATE_NODE(Context);
 #undef TFXM_INSTANTIATE_NODE

@@ -72,17 +72,15 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(absl::string_view path,
   if (code != SQLITE_OK) return database->Error(code);
   sqlite3_extended_result_codes(database->db_, 1);
   sqlite3_busy_timeout(database->db_, kBusyTimeoutMilliseconds);
-  if (mode != Mode::kReadOnly) {
-    // With the write-ahead log a commit survives the death of the process without waiting for the disk, and readers are
-    // never locked out. The destructor goes back to a rollback journal, so that what remains is one file that any SQLite
-    // opens. Where the log cannot be used (network file systems), the journal is.
-    ASSIGN_OR_RETURN(Statement * journal, database->Prepare("PRAGMA journal_mode=WAL"));
-    ASSIGN_OR_RETURN(bool row, journal->Step());
-    database->write_ahead_log_ = row && journal->Text(0) == "wal";
-    journal->Reset();
-    RETURN_IF_ERROR(database->Execute(database->write_ahead_log_ ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL"));
-  }
   return database;
+}
+
+absl::Status Database::UseWriteAheadLog() {
+  ASSIGN_OR_RETURN(Statement * journal, Prepare("PRAGMA journal_mode=WAL"));
+  ASSIGN_OR_RETURN(bool row, journal->Step());
+  write_ahead_log_ = row && journal->Text(0) == "wal";
+  journal->Reset();
+  return Execute(write_ahead_log_ ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL");
 }
 
 Database::~Database() {
