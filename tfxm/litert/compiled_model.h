@@ -6,11 +6,13 @@
 //   RETURN_IF_ERROR(model->Run());
 //   std::span<const char> scores = model->output(0);
 //
-// One thread at a time per object; load one per thread (they share nothing, loading takes about a millisecond).
+// One thread at a time per object; make one per thread (loading takes about a millisecond). Models that take or give
+// strings are not supported.
 // Loads libLiteRt.so only, nothing of TensorFlow's kernels.
 #ifndef TFXM_LITERT_COMPILED_MODEL_H_
 #define TFXM_LITERT_COMPILED_MODEL_H_
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,19 +22,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tensor.h"
+#include "tfxm/litert/flatbuffer.h"
 
 namespace tfxm::litert {
-
-// Scale and zero point of a per-tensor quantized input or output; scale 0 if it is not quantized.
-struct Quantization {
-  float scale = 0;
-  int zero_point = 0;
-};
 
 struct CompiledModelOptions {
   // The signature to run; empty: "serving_default" if there is one, else the first, else the primary subgraph.
   std::string signature;
   int num_threads = 1;
+  // XNNPACK's kernels where it has them (what an app gets). False: TFLite's built-in kernels only.
+  bool xnnpack = true;
 };
 
 class CompiledModel {
@@ -41,9 +40,16 @@ class CompiledModel {
   // TFLite file, corrupt, a signature that does not exist (it lists those there are), an op LiteRT does not know.
   static absl::StatusOr<std::unique_ptr<CompiledModel>> Load(absl::string_view path,
                                                              const CompiledModelOptions& options = {});
+  // The same from a file in memory, which several objects may share.
+  static absl::StatusOr<std::unique_ptr<CompiledModel>> Create(std::shared_ptr<const ModelFile> file,
+                                                               const CompiledModelOptions& options = {});
   ~CompiledModel();
+  CompiledModel(const CompiledModel&) = delete;
+  CompiledModel& operator=(const CompiledModel&) = delete;
 
-  // The signature's inputs and outputs, in the signature's order, with the names callers know; -1 for a dynamic dimension.
+  const ModelFile& file() const;
+
+  // The signature's inputs and outputs, in the subgraph's order, with the names callers know; -1 for a dynamic dimension.
   const std::vector<TensorSpec>& inputs() const;
   const std::vector<TensorSpec>& outputs() const;
   const Quantization& input_quantization(int i) const;
@@ -61,7 +67,11 @@ class CompiledModel {
   const Shape& input_shape(int i) const;
   const Shape& output_shape(int i) const;
 
+  // Computes the outputs from the inputs. INTERNAL says what the runtime reported.
   absl::Status Run();
+  // Run with whole tensors by name, resizing as needed: simple, with a copy in and out. Every input must be given, with the
+  // right type; strings are not supported.
+  absl::StatusOr<std::map<std::string, Tensor>> Run(const std::map<std::string, Tensor>& inputs);
 
  private:
   CompiledModel();

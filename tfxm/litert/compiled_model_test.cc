@@ -1,0 +1,188 @@
+#include "tfxm/litert/compiled_model.h"
+
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tflite_generated.h"
+#include "tfxm/litert/test_models.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::litert {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::AddModel;
+using testing::DenseModel;
+using testing::ModelBuilder;
+
+constexpr char kMnist[] = "tfxm/litert/testdata/mnist_dynamic_range.tflite";
+
+std::unique_ptr<CompiledModel> Make(std::string bytes, const CompiledModelOptions& options = {}) {
+  auto file = ModelFile::FromBytes(std::move(bytes), "test.tflite");
+  EXPECT_TRUE(file.ok()) << file.status();
+  auto model = CompiledModel::Create(*file, options);
+  EXPECT_TRUE(model.ok()) << model.status();
+  return std::move(*model);
+}
+
+std::span<float> Input(CompiledModel& model, int i) {
+  return {reinterpret_cast<float*>(model.input(i).data()), model.input(i).size() / sizeof(float)};
+}
+std::vector<float> Output(const CompiledModel& model, int i) {
+  std::vector<float> out(model.output(i).size() / sizeof(float));
+  std::memcpy(out.data(), model.output(i).data(), model.output(i).size());
+  return out;
+}
+
+TEST(CompiledModelTest, ComputesInPlace) {
+  auto model = Make(AddModel());
+  ASSERT_TRUE(model->ResizeBatch(2).ok());
+  EXPECT_EQ(model->input_shape(0), (Shape{2, 3}));
+  EXPECT_EQ(model->output_shape(0), (Shape{2, 3}));
+  for (int i = 0; i < 6; ++i) {
+    Input(*model, 0)[i] = i;
+    Input(*model, 1)[i] = 10 * i;
+  }
+  ASSERT_TRUE(model->Run().ok());
+  EXPECT_THAT(Output(*model, 0), ElementsAre(0, 11, 22, 33, 44, 55));
+}
+
+TEST(CompiledModelTest, ResizesUpAndDown) {
+  for (bool xnnpack : {true, false}) {
+    auto model = Make(DenseModel({1, 2, 3, -1, -1, -1}, {0.5, 0}), {.xnnpack = xnnpack});
+    for (int batch : {1, 7, 2, 300, 1}) {
+      ASSERT_TRUE(model->ResizeBatch(batch).ok());
+      ASSERT_EQ(Input(*model, 0).size(), batch * 3);
+      for (int i = 0; i < batch; ++i) {
+        for (int k = 0; k < 3; ++k) Input(*model, 0)[i * 3 + k] = i;
+      }
+      ASSERT_TRUE(model->Run().ok());
+      const std::vector<float> out = Output(*model, 0);
+      ASSERT_EQ(out.size(), batch * 2);
+      for (int i = 0; i < batch; ++i) {
+        EXPECT_EQ(out[2 * i], 6 * i + 0.5);
+        EXPECT_EQ(out[2 * i + 1], 0);  // relu
+      }
+    }
+  }
+}
+
+TEST(CompiledModelTest, TakesAnEmptyBatch) {
+  auto model = Make(AddModel());
+  // Either answer is right, a crash is not.
+  if (model->ResizeBatch(0).ok()) model->Run().IgnoreError();
+  ASSERT_TRUE(model->ResizeBatch(1).ok());
+  EXPECT_TRUE(model->Run().ok());
+}
+
+TEST(CompiledModelTest, RefusesAShapeTheModelHasNot) {
+  auto model = Make(AddModel());
+  for (const Shape& shape : {Shape{2, 4}, Shape{3}, Shape{1, 3, 1}, Shape{-1, 3}}) {
+    const absl::Status status = model->ResizeInput(0, shape);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("left"), HasSubstr("[None, 3]")));
+  }
+}
+
+TEST(CompiledModelTest, RunsByName) {
+  auto model = Make(AddModel());
+  Tensor left(DataType::kFloat, {1, 3}), right(DataType::kFloat, {1, 3});
+  left.values<float>()[1] = 4;
+  right.values<float>()[1] = 0.5;
+  auto out = model->Run({{"left", left}, {"right", right}});
+  ASSERT_TRUE(out.ok()) << out.status();
+  EXPECT_EQ(out->at("sum").shape(), (Shape{1, 3}));
+  EXPECT_EQ(out->at("sum").values<float>()[1], 4.5f);
+  EXPECT_THAT(std::string(model->Run({{"left", left}}).status().message()), HasSubstr("\"right\" is missing"));
+  EXPECT_THAT(std::string(model->Run({{"left", left}, {"right", right}, {"up", right}}).status().message()),
+              HasSubstr("no input \"up\""));
+  EXPECT_THAT(std::string(model->Run({{"left", left}, {"right", Tensor(DataType::kInt32, {1, 3})}}).status().message()),
+              HasSubstr("float32, not int32"));
+}
+
+TEST(CompiledModelTest, TellsQuantization) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_INT8, {-1, 4});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 4});
+  b.Quantize(x, 0.5, -3);
+  b.Op(schema::BuiltinOperator_DEQUANTIZE, schema::DequantizeOptionsT(), {x}, {y});
+  b.InputsOutputs({x}, {y});
+  auto model = Make(b.Finish());
+  EXPECT_EQ(model->inputs()[0].dtype, DataType::kInt8);
+  EXPECT_EQ(model->input_quantization(0).scale, 0.5f);
+  EXPECT_EQ(model->input_quantization(0).zero_point, -3);
+  EXPECT_EQ(model->output_quantization(0).scale, 0);
+  for (int i = 0; i < 4; ++i) model->input(0)[i] = static_cast<char>(i - 3);
+  ASSERT_TRUE(model->Run().ok());
+  EXPECT_THAT(Output(*model, 0), ElementsAre(0, 0.5, 1, 1.5));
+}
+
+TEST(CompiledModelTest, OneTensorUnderTwoNamesAndAnInputAsOutput) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 1});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 1});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, x}, {y});
+  b.InputsOutputs({x}, {y, y, x});
+  b.Signature("s", {{"in", x}}, {{"twice", y}, {"same", y}, {"in_again", x}});
+  auto model = Make(b.Finish());
+  Tensor in(DataType::kFloat, {1, 1});
+  in.values<float>()[0] = 3;
+  auto out = model->Run({{"in", in}});
+  ASSERT_TRUE(out.ok()) << out.status();
+  EXPECT_EQ(out->at("twice").values<float>()[0], 6);
+  EXPECT_EQ(out->at("same").values<float>()[0], 6);
+  EXPECT_EQ(out->at("in_again").values<float>()[0], 3);
+}
+
+TEST(CompiledModelTest, NamesTheOperatorsTheRuntimeLacks) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {1});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {1});
+  b.CustomOp("FlexErfc", {x}, {y});
+  b.InputsOutputs({x}, {y});
+  auto model = CompiledModel::Create(*ModelFile::FromBytes(b.Finish(), "erfc.tflite"));
+  EXPECT_EQ(model.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(model.status().message()), AllOf(HasSubstr("erfc.tflite"), HasSubstr("FlexErfc")));
+}
+
+TEST(CompiledModelTest, StringsAreRefused) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_STRING, {1});
+  b.InputsOutputs({x}, {x});
+  auto model = CompiledModel::Create(*ModelFile::FromBytes(b.Finish(), "s.tflite"));
+  EXPECT_EQ(model.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(model.status().message()), HasSubstr("STRING"));
+}
+
+TEST(CompiledModelTest, MissingSignatureAndMissingFile) {
+  EXPECT_EQ(CompiledModel::Load(kMnist, {.signature = "nope"}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CompiledModel::Load("/no/such/tflite").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(CompiledModelTest, ThreadsShareAFile) {
+  auto file = ModelFile::Read(kMnist);
+  ASSERT_TRUE(file.ok());
+  std::vector<std::vector<float>> scores(4);
+  std::vector<std::thread> threads;
+  for (auto& out : scores) {
+    threads.emplace_back([&] {
+      auto model = CompiledModel::Create(*file);
+      ASSERT_TRUE(model.ok()) << model.status();
+      ASSERT_TRUE((*model)->ResizeBatch(5).ok());
+      for (size_t i = 0; i < 5 * 784; ++i) Input(**model, 0)[i] = (i % 97) / 97.0f - 0.5f;
+      ASSERT_TRUE((*model)->Run().ok());
+      out = Output(**model, 0);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  ASSERT_EQ(scores[0].size(), 50);
+  for (const auto& out : scores) EXPECT_EQ(out, scores[0]);
+}
+
+}  // namespace
+}  // namespace tfxm::litert

@@ -1,0 +1,85 @@
+// The part of libLiteRt.so's C ABI (symbol version VERS_1.0) that this folder uses. The published package holds the library
+// without headers; signatures and values are those of github.com/google-ai-edge/LiteRT, litert/c/. Not for use elsewhere.
+#ifndef TFXM_LITERT_LITERT_API_H_
+#define TFXM_LITERT_LITERT_API_H_
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+
+typedef struct LiteRtEnvironmentT* LiteRtEnvironment;
+typedef struct LiteRtModelT* LiteRtModel;
+typedef struct LiteRtOptionsT* LiteRtOptions;
+typedef struct LiteRtOpaqueOptionsT* LiteRtOpaqueOptions;
+typedef struct LiteRtCompiledModelT* LiteRtCompiledModel;
+typedef struct LiteRtTensorBufferT* LiteRtTensorBuffer;
+typedef struct LiteRtProfilerT* LiteRtProfiler;
+typedef int LiteRtStatus;  // 0 is success.
+
+enum { kLiteRtHwAcceleratorCpu = 1 };
+enum { kLiteRtEnvOptionTagAutoRegisterAccelerators = 24, kLiteRtEnvOptionTagMinLoggerSeverity = 25 };
+enum { kLiteRtLogSeveritySilent = 4 };
+enum { kLiteRtMaxRank = 8 };
+
+typedef struct {
+  int type;  // 2: integer
+  union {
+    int64_t int_value;
+    const void* ptr_value;
+  };
+} LiteRtAny;
+
+typedef struct {
+  int tag;
+  LiteRtAny value;
+} LiteRtEnvOption;
+
+typedef struct {
+  unsigned int rank : 7;
+  unsigned int has_strides : 1;
+  int32_t dimensions[kLiteRtMaxRank];
+  uint32_t strides[kLiteRtMaxRank];
+} LiteRtLayout;
+
+typedef struct {
+  int element_type;  // TfLiteType
+  LiteRtLayout layout;
+} LiteRtRankedTensorType;
+
+LiteRtStatus LiteRtCreateEnvironment(int num_options, const LiteRtEnvOption* options, LiteRtEnvironment* environment);
+void LiteRtDestroyEnvironment(LiteRtEnvironment environment);
+LiteRtStatus LiteRtCreateModelFromBuffer(LiteRtEnvironment environment, const void* data, size_t size,
+                                         LiteRtModel* model);
+void LiteRtDestroyModel(LiteRtModel model);
+LiteRtStatus LiteRtCreateOptions(LiteRtOptions* options);
+void LiteRtDestroyOptions(LiteRtOptions options);
+LiteRtStatus LiteRtSetOptionsHardwareAccelerators(LiteRtOptions options, int accelerators);
+LiteRtStatus LiteRtCreateOpaqueOptions(const char* identifier, void* payload, void (*destroy_payload)(void*),
+                                       LiteRtOpaqueOptions* options);
+LiteRtStatus LiteRtAddOpaqueOptions(LiteRtOptions options, LiteRtOpaqueOptions opaque_options);
+LiteRtStatus LiteRtCreateCompiledModel(LiteRtEnvironment environment, LiteRtModel model, LiteRtOptions options,
+                                       LiteRtCompiledModel* compiled_model);
+void LiteRtDestroyCompiledModel(LiteRtCompiledModel compiled_model);
+LiteRtStatus LiteRtCompiledModelResizeInputTensor(LiteRtCompiledModel compiled_model, size_t signature, size_t input,
+                                                  const int* dims, size_t rank);
+LiteRtStatus LiteRtGetCompiledModelOutputTensorLayouts(LiteRtCompiledModel compiled_model, size_t signature,
+                                                       size_t num_layouts, LiteRtLayout* layouts,
+                                                       bool update_allocation);
+LiteRtStatus LiteRtRunCompiledModel(LiteRtCompiledModel compiled_model, size_t signature, size_t num_inputs,
+                                    LiteRtTensorBuffer* inputs, size_t num_outputs, LiteRtTensorBuffer* outputs);
+LiteRtStatus LiteRtCompiledModelGetErrorMessages(LiteRtCompiledModel compiled_model, char** messages);
+LiteRtStatus LiteRtCompiledModelClearErrors(LiteRtCompiledModel compiled_model);
+LiteRtStatus LiteRtCompiledModelGetProfiler(LiteRtCompiledModel compiled_model, LiteRtProfiler* profiler);
+LiteRtStatus LiteRtStartProfiler(LiteRtProfiler profiler);
+LiteRtStatus LiteRtStopProfiler(LiteRtProfiler profiler);
+LiteRtStatus LiteRtGetProfileSummary(LiteRtProfiler profiler, LiteRtCompiledModel compiled_model, const char** summary);
+LiteRtStatus LiteRtCreateTensorBufferFromHostMemory(const LiteRtRankedTensorType* type, void* data, size_t size,
+                                                    void (*deallocate)(void*), LiteRtTensorBuffer* buffer);
+void LiteRtDestroyTensorBuffer(LiteRtTensorBuffer buffer);
+
+}  // extern "C"
+
+static_assert(sizeof(LiteRtLayout) == 68 && sizeof(LiteRtRankedTensorType) == 72 && sizeof(LiteRtEnvOption) == 24);
+
+#endif  // TFXM_LITERT_LITERT_API_H_
