@@ -12,7 +12,6 @@ using tensorflow::metadata::v0::Histogram;
 using tensorflow::metadata::v0::NumericStatistics;
 using tensorflow::metadata::v0::WeightedNumericStatistics;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // TFDV interpolates the standard histogram from this many quantiles per bucket of the quantiles histogram.
 constexpr int kQuantilesPerBucket = 100;
@@ -113,7 +112,7 @@ void NumericAccumulator::AddMoments(const Moments& m, double weight) {
   num_zeros_ += m.num_zeros;
   num_nan_ += m.num_nan;
   num_positive_infinity_ += m.num_positive_infinity;
-  num_negative_infinity_ += m.num_negative_infinity;
+  num_infinite_ += m.num_positive_infinity + m.num_negative_infinity;
   min_ = std::min(min_, m.min);
   max_ = std::max(max_, m.max);
   finite_min_ = std::min(finite_min_, m.finite_min);
@@ -174,7 +173,7 @@ void NumericAccumulator::Merge(const NumericAccumulator& other) {
   num_zeros_ += other.num_zeros_;
   num_nan_ += other.num_nan_;
   num_positive_infinity_ += other.num_positive_infinity_;
-  num_negative_infinity_ += other.num_negative_infinity_;
+  num_infinite_ += other.num_infinite_;
   min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
   finite_min_ = std::min(finite_min_, other.finite_min_);
@@ -216,11 +215,10 @@ NumericStatistics NumericAccumulator::Finish(int64_t num_values, const StatsOpti
     }
     return result;
   }
-  // The mean that infinities leave, if any.
-  const bool infinite = num_positive_infinity_ > 0 || num_negative_infinity_ > 0;
-  const double infinite_mean = num_negative_infinity_ == 0 ? kInfinity : num_positive_infinity_ == 0 ? -kInfinity : kNan;
+  // TFDV's running mean meets infinity minus infinity unless the infinity comes last: no number, whatever the order.
+  const bool infinite = num_infinite_ > 0;
   const MeanAndDeviation plain = FromSums(sum_, sum_of_squares_, count_);
-  result.set_mean(infinite ? infinite_mean : plain.mean);
+  result.set_mean(infinite ? kNan : plain.mean);
   result.set_std_dev(infinite || min_ == max_ ? 0 : plain.std_dev);
   result.set_num_zeros(num_zeros_);
   result.set_min(min_);
@@ -232,7 +230,7 @@ NumericStatistics NumericAccumulator::Finish(int64_t num_values, const StatsOpti
     WeightedNumericStatistics* weighted = result.mutable_weighted_numeric_stats();
     const MeanAndDeviation moments =
         FromSums(weighted_->sum, weighted_->sum_of_squares, TwiceDouble(weighted_->weight));
-    weighted->set_mean(infinite ? infinite_mean : moments.mean);
+    weighted->set_mean(infinite ? kNan : moments.mean);
     weighted->set_std_dev(infinite || min_ == max_ ? 0 : moments.std_dev);
     double weighted_median = 0;
     AddHistograms(options, /*weighted=*/true, weighted->mutable_histograms(), &weighted_median);

@@ -2,8 +2,8 @@
 //
 // All of an example's values are added together, in a fixed order, and examples by exact sums: the result depends neither on
 // the order of the examples nor on how they were split over accumulators. Definitions are those of TFDV 1.15
-// (basic_stats_generator.py): NaN is counted and otherwise left out; an infinity takes part in min, max and mean; std_dev is
-// that of the population, 0 where it is not a number.
+// (basic_stats_generator.py): NaN is counted and otherwise left out; an infinity takes part in min and max and makes the mean
+// NaN; std_dev is that of the population, 0 where it is not a number.
 #ifndef TFXM_STATISTICS_NUMERIC_ACCUMULATOR_H_
 #define TFXM_STATISTICS_NUMERIC_ACCUMULATOR_H_
 
@@ -55,7 +55,7 @@ class NumericAccumulator {
 
   ExactSum sum_, sum_of_squares_;
   int64_t count_ = 0;  // Without NaN.
-  int64_t num_zeros_ = 0, num_nan_ = 0, num_positive_infinity_ = 0, num_negative_infinity_ = 0;
+  int64_t num_zeros_ = 0, num_nan_ = 0, num_positive_infinity_ = 0, num_infinite_ = 0;
   double min_ = std::numeric_limits<double>::infinity(), max_ = -std::numeric_limits<double>::infinity();
   double finite_min_ = min_, finite_max_ = max_;
   ValueHistogram<int64_t> histogram_;

@@ -1,0 +1,47 @@
+// Statistics against a schema: the anomalies that tfdv.validate_statistics finds.
+//
+//   ASSIGN_OR_RETURN(Anomalies anomalies, ValidateStatistics(statistics, schema));
+//   if (!anomalies.anomaly_info().empty()) ...
+//
+// Checked: type, presence (min_count, min_fraction, missing and new features, environments), value count and shape, string,
+// int, float and bool domains, unique values, drift and skew comparators, number of examples, and the schema itself. Types,
+// severities, texts and paths are those of TFDV 1.15. Left out: diff_regions (TFDV leaves them out too unless asked), the
+// anomalies of sparse, weighted, natural language, image and derived features, and custom SQL validations.
+#ifndef TFXM_STATISTICS_VALIDATE_STATISTICS_H_
+#define TFXM_STATISTICS_VALIDATE_STATISTICS_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tensorflow_metadata/proto/v0/anomalies.pb.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tensorflow_metadata/proto/v0/statistics.pb.h"
+
+namespace tfxm::statistics {
+
+struct ValidationOptions {
+  // One of the schema's environments; none: all features are expected.
+  std::optional<std::string> environment;
+  // For drift_comparator and num_examples_drift_comparator; null: not checked.
+  const tensorflow::metadata::v0::DatasetFeatureStatisticsList* previous_span = nullptr;
+  // For num_examples_version_comparator; null: not checked.
+  const tensorflow::metadata::v0::DatasetFeatureStatisticsList* previous_version = nullptr;
+  // For skew_comparator; null: not checked.
+  const tensorflow::metadata::v0::DatasetFeatureStatisticsList* serving = nullptr;
+  // Everything else is an ERROR.
+  std::map<tensorflow::metadata::v0::AnomalyInfo::Type, tensorflow::metadata::v0::AnomalyInfo::Severity>
+      severity_overrides;
+};
+
+// Keys of anomaly_info are serialized paths (feature_path.h). No example at all: data_missing is set, and nothing else is
+// checked. INVALID_ARGUMENT if some statistics have several datasets and none of all examples.
+absl::StatusOr<tensorflow::metadata::v0::Anomalies> ValidateStatistics(
+    const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
+    const tensorflow::metadata::v0::Schema& schema, const ValidationOptions& options = {});
+
+}  // namespace tfxm::statistics
+
+#endif  // TFXM_STATISTICS_VALIDATE_STATISTICS_H_
