@@ -56,7 +56,7 @@ absl::Status VerifyTensor(const schema::Model& model, const schema::Tensor& tens
   }
   if (const auto* q = tensor.quantization()) {
     const int scales = Size(q->scale()), zero_points = Size(q->zero_point());
-    if (zero_points > 0 && zero_points != scales && !(zero_points == 1)) {
+    if (scales > 0 && zero_points != scales && zero_points != 1) {
       return Bad(absl::StrCat(where, " has ", scales, " scales and ", zero_points, " zero points"));
     }
     if (scales > 1) {
