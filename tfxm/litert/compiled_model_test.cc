@@ -153,7 +153,9 @@ TEST(CompiledModelTest, NamesTheOperatorsTheRuntimeLacks) {
 TEST(CompiledModelTest, StringsAreRefused) {
   ModelBuilder b;
   const int x = b.Tensor("x", schema::TensorType_STRING, {1});
-  b.InputsOutputs({x}, {x});
+  const int y = b.Tensor("y", schema::TensorType_STRING, {1});
+  b.CustomOp("Upper", {x}, {y});
+  b.InputsOutputs({x}, {y});
   auto model = CompiledModel::Create(*ModelFile::FromBytes(b.Finish(), "s.tflite"));
   EXPECT_EQ(model.status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(std::string(model.status().message()), HasSubstr("STRING"));
