@@ -10,6 +10,7 @@
 #include "tfxm/statistics/domains.h"
 #include "tfxm/statistics/fit_feature.h"
 #include "tfxm/statistics/statistics_view.h"
+#include "tfxm/statistics/text_proto.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -146,6 +147,6 @@ absl::StatusOr<Schema> ReadSchema(absl::string_view path) {
   return schema;
 }
 
-absl::Status WriteSchema(absl::string_view path, const Schema& schema) { return io::WriteTextProto(path, schema); }
+absl::Status WriteSchema(absl::string_view path, const Schema& schema) { return io::WriteFile(path, PrintAsPython(schema)); }
 
 }  // namespace tfxm::statistics

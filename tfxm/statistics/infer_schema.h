@@ -35,7 +35,8 @@ absl::StatusOr<tensorflow::metadata::v0::Schema> UpdateSchema(
     const tensorflow::metadata::v0::Schema& schema,
     const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics, int max_string_domain_size = 100);
 
-// schema.pbtxt. Errors name the file and, for an ill-formed one, line and column.
+// schema.pbtxt, byte for byte as tfdv.write_schema_text writes it. Errors name the file and, for an ill-formed one, line and
+// column.
 absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchema(absl::string_view path);
 absl::Status WriteSchema(absl::string_view path, const tensorflow::metadata::v0::Schema& schema);
 

@@ -1,0 +1,18 @@
+#ifndef TFXM_STATISTICS_TEXT_PROTO_H_
+#define TFXM_STATISTICS_TEXT_PROTO_H_
+
+#include <string>
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace tfxm::statistics {
+
+// The message as Python's text_format.MessageToString prints it, byte for byte: as C++'s does, but floating-point numbers
+// are Python's ("1.0", not "1").
+std::string PrintAsPython(const google::protobuf::Message& message);
+
+}  // namespace tfxm::statistics
+
+#endif  // TFXM_STATISTICS_TEXT_PROTO_H_
