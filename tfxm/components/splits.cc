@@ -1,0 +1,49 @@
+#include "tfxm/components/splits.h"
+
+#include <algorithm>
+
+#include "tfxm/components/executor.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+
+absl::StatusOr<std::vector<std::string>> SplitNames(const Artifact& artifact) {
+  const std::string json = StringPropertyOr(artifact.properties, "split_names", "");
+  if (json.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("artifact ", artifact.uri, " has no property split_names"));
+  }
+  return data::DecodeSplitNames(json);
+}
+
+absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact, const Properties& exec_properties) {
+  ASSIGN_OR_RETURN(std::vector<std::string> splits, SplitNames(artifact));
+  ASSIGN_OR_RETURN(const std::vector<std::string> excluded,
+                   data::DecodeSplitNames(StringPropertyOr(exec_properties, "exclude_splits", "[]")));
+  std::erase_if(splits, [&](const std::string& split) {
+    return std::find(excluded.begin(), excluded.end(), split) != excluded.end();
+  });
+  return splits;
+}
+
+void CopySplitsAndSpan(const Artifact& from, const std::vector<std::string>& splits, Artifact* to) {
+  to->properties["split_names"] = data::EncodeSplitNames(splits);
+  to->properties["span"] = IntPropertyOr(from.properties, "span", IntPropertyOr(from.custom_properties, "span", 0));
+}
+
+absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> ReadSplitStatistics(const Artifact& statistics,
+                                                                                           const std::string& split) {
+  tensorflow::metadata::v0::DatasetFeatureStatisticsList list;
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(data::SplitDir(statistics.uri, split), "FeatureStats.pb"), &list));
+  return list;
+}
+
+absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchemaArtifact(const ArtifactDict& inputs) {
+  ASSIGN_OR_RETURN(const Artifact* artifact, SingleArtifact(inputs, "schema"));
+  tensorflow::metadata::v0::Schema schema;
+  RETURN_IF_ERROR(io::ReadTextProto(io::JoinPath(artifact->uri, "schema.pbtxt"), &schema));
+  return schema;
+}
+
+}  // namespace tfxm

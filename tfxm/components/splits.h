@@ -1,0 +1,30 @@
+// What the components that work split by split, and those that read a schema, have in common.
+#ifndef TFXM_COMPONENTS_SPLITS_H_
+#define TFXM_COMPONENTS_SPLITS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tensorflow_metadata/proto/v0/statistics.pb.h"
+#include "tfxm/metadata/artifact.h"
+
+namespace tfxm {
+
+// The names in the artifact's split_names property.
+absl::StatusOr<std::vector<std::string>> SplitNames(const Artifact& artifact);
+// The same without those that the exec property exclude_splits (a JSON list) names.
+absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact, const Properties& exec_properties);
+// Sets split_names of `to`, and its span to that of `from`.
+void CopySplitsAndSpan(const Artifact& from, const std::vector<std::string>& splits, Artifact* to);
+
+// Split-NAME/FeatureStats.pb of an ExampleStatistics artifact.
+absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> ReadSplitStatistics(const Artifact& statistics,
+                                                                                           const std::string& split);
+// schema.pbtxt of the artifact under the input key "schema".
+absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchemaArtifact(const ArtifactDict& inputs);
+
+}  // namespace tfxm
+
+#endif  // TFXM_COMPONENTS_SPLITS_H_

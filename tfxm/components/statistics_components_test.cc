@@ -1,0 +1,101 @@
+// StatisticsGen, SchemaGen and ExampleValidator, one after the other, as a pipeline runs them.
+#include "gtest/gtest.h"
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow/core/example/feature.pb.h"
+#include "tensorflow_metadata/proto/v0/anomalies.pb.h"
+#include "tfxm/components/executor.h"
+#include "tfxm/components/splits.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+class StatisticsComponentsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = *io::MakeTempDir(testing::TempDir(), "statistics");
+    examples_ = Artifact{.uri = Uri("examples"), .properties = {{"split_names", R"(["train", "eval"])"}, {"span", int64_t{3}}}};
+  }
+
+  std::string Uri(const std::string& name) {
+    const std::string uri = io::JoinPath(root_, name);
+    EXPECT_TRUE(io::MakeDirs(uri).ok());
+    return uri;
+  }
+
+  // `n` examples with an int, and a string unless `skip_string`.
+  void WriteSplit(const std::string& split, int n, bool skip_string = false) {
+    const std::string dir = data::SplitDir(examples_.uri, split);
+    ASSERT_TRUE(io::MakeDirs(dir).ok());
+    auto writer = *data::TFRecordWriter::Create(io::JoinPath(dir, data::ShardName("data_tfrecord", 0, 1)));
+    for (int i = 0; i < n; ++i) {
+      tensorflow::Example example;
+      auto& features = *example.mutable_features()->mutable_feature();
+      features["label"].mutable_int64_list()->add_value(i % 3);
+      if (!skip_string) features["color"].mutable_bytes_list()->add_value(i % 2 ? "red" : "blue");
+      ASSERT_TRUE(writer->Write(example.SerializeAsString()).ok());
+    }
+    ASSERT_TRUE(writer->Close().ok());
+  }
+
+  absl::Status Run(const std::string& component, const ArtifactDict& inputs, const std::string& key, Artifact* output,
+                   const Properties& properties = {}) {
+    ArtifactDict outputs = {{key, {Artifact{.uri = Uri(key)}}}};
+    absl::Status status = (*ExecutorRegistry::Get().Create("tfx.components." + component + ".executor.Executor"))
+                              ->Do(inputs, properties, ExecutorContext{}, &outputs);
+    *output = outputs[key][0];
+    return status;
+  }
+
+  tensorflow::metadata::v0::Anomalies Anomalies(const Artifact& artifact, const std::string& split) {
+    tensorflow::metadata::v0::Anomalies anomalies;
+    EXPECT_TRUE(io::ReadBinaryProto(io::JoinPath(data::SplitDir(artifact.uri, split), "SchemaDiff.pb"), &anomalies).ok());
+    return anomalies;
+  }
+
+  std::string root_;
+  Artifact examples_, statistics_, schema_, anomalies_;
+};
+
+TEST_F(StatisticsComponentsTest, CleanDataHasNoAnomalies) {
+  WriteSplit("train", 30);
+  WriteSplit("eval", 15);
+  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
+  EXPECT_EQ(std::get<std::string>(statistics_.properties["split_names"]), R"(["train", "eval"])");
+  EXPECT_EQ(std::get<int64_t>(statistics_.properties["span"]), 3);
+  EXPECT_EQ(ReadSplitStatistics(statistics_, "eval")->datasets(0).num_examples(), 15u);
+  ASSERT_TRUE(Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_).ok());
+  EXPECT_EQ(ReadSchemaArtifact({{"schema", {schema_}}})->feature_size(), 2);
+  ASSERT_TRUE(Run("example_validator", {{"statistics", {statistics_}}, {"schema", {schema_}}}, "anomalies", &anomalies_).ok());
+  EXPECT_TRUE(Anomalies(anomalies_, "train").anomaly_info().empty());
+  EXPECT_TRUE(Anomalies(anomalies_, "eval").anomaly_info().empty());
+}
+
+TEST_F(StatisticsComponentsTest, AFeatureMissingInOneSplitIsAnAnomalyOfThatSplit) {
+  WriteSplit("train", 30);
+  WriteSplit("eval", 15, /*skip_string=*/true);
+  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
+  ASSERT_TRUE(Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_, {{"exclude_splits", R"(["eval"])"}}).ok());
+  ASSERT_TRUE(Run("example_validator", {{"statistics", {statistics_}}, {"schema", {schema_}}}, "anomalies", &anomalies_).ok());
+  EXPECT_TRUE(Anomalies(anomalies_, "train").anomaly_info().empty());
+  EXPECT_EQ(Anomalies(anomalies_, "eval").anomaly_info().count("color"), 1u);
+}
+
+TEST_F(StatisticsComponentsTest, ExcludedSplitsAreLeftOut) {
+  WriteSplit("train", 30);
+  WriteSplit("eval", 15);
+  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_, {{"exclude_splits", R"(["eval"])"}}).ok());
+  EXPECT_EQ(std::get<std::string>(statistics_.properties["split_names"]), R"(["train"])");
+  EXPECT_FALSE(io::Exists(io::JoinPath(statistics_.uri, "Split-eval")));
+}
+
+TEST_F(StatisticsComponentsTest, AMissingSplitNamesItsDirectory) {
+  WriteSplit("train", 3);
+  const absl::Status status = Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_);
+  EXPECT_TRUE(status.message().find("Split-eval") != std::string::npos) << status;
+}
+
+}  // namespace
+}  // namespace tfxm

@@ -1,0 +1,42 @@
+// StatisticsGen: the statistics of every split of Examples.
+#include "tfxm/components/executor.h"
+#include "tfxm/components/splits.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/statistics/statistics_accumulator.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+class StatisticsGenExecutor : public Executor {
+ public:
+  absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
+                  ArtifactDict* outputs) override {
+    ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
+    ASSIGN_OR_RETURN(Artifact* const output, SingleArtifact(outputs, "statistics"));
+    ASSIGN_OR_RETURN(const std::vector<std::string> splits, IncludedSplits(*examples, exec_properties));
+    statistics::StatsOptions options;
+    options.weight_feature = StringPropertyOr(exec_properties, "weight_feature", "");
+    if (inputs.count("schema") > 0) {
+      ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));
+    }
+    for (const std::string& split : splits) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
+      compute::PassOptions pass;
+      pass.progress = [&](int64_t n) { context.progress(absl::StrCat(split, ": ", n, " examples"), -1); };
+      ASSIGN_OR_RETURN(const auto statistics, statistics::GenerateStatistics(files, options, pass));
+      const std::string dir = data::SplitDir(output->uri, split);
+      RETURN_IF_ERROR(io::MakeDirs(dir));
+      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, "FeatureStats.pb"), statistics));
+    }
+    CopySplitsAndSpan(*examples, splits, output);
+    return absl::OkStatus();
+  }
+};
+
+TFXM_REGISTER(ExecutorRegistry, "tfx.components.statistics_gen.executor.Executor",
+              [] { return std::make_unique<StatisticsGenExecutor>(); });
+
+}  // namespace
+}  // namespace tfxm
