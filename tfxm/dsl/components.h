@@ -1,0 +1,189 @@
+// The components of a pipeline, with TFX's names and parameters. Each is a function that takes its parameters by name and
+// returns a Node:
+//
+//   auto example_gen = ImportExampleGen({.input_base = data_root});
+//   auto statistics_gen = StatisticsGen({.examples = example_gen.outputs("examples")});
+//   auto schema_gen = SchemaGen({.statistics = statistics_gen.outputs("statistics"), .infer_feature_shape = true});
+//   auto trainer = Trainer({.module_file = module_file,
+//                           .examples = transform.outputs("transformed_examples"),
+//                           .transform_graph = transform.outputs("transform_graph"),
+//                           .schema = schema_gen.outputs("schema"),
+//                           .train_args = {.num_steps = 5000},
+//                           .eval_args = {.num_steps = 100}}).with_id("Trainer.mnist");
+//
+// A component's outputs are listed with it. Exec properties have the names and the JSON that TFX gives them. That required
+// inputs are there and of the right type is checked with the pipeline (pipeline.h).
+#ifndef TFXM_DSL_COMPONENTS_H_
+#define TFXM_DSL_COMPONENTS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/dsl/node.h"
+
+namespace tfxm {
+
+// tfx.proto.Input and tfx.proto.Output of example_gen.proto.
+struct InputConfig {
+  struct Split {
+    std::string name;
+    std::string pattern;  // Below input_base; may hold {SPAN}, {VERSION}, {YYYY}, {MM}, {DD}.
+  };
+  std::vector<Split> splits;
+};
+struct OutputConfig {
+  struct Split {
+    std::string name;
+    uint32_t hash_buckets = 0;
+  };
+  struct SplitConfig {
+    std::vector<Split> splits;
+    std::string partition_feature_name;  // Hash this feature instead of the whole record.
+  };
+  SplitConfig split_config;
+};
+
+// Reads TFRecord files of tf.Examples. Outputs: examples.
+struct ImportExampleGenParameters {
+  std::string input_base;
+  std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
+  std::optional<OutputConfig> output_config = std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
+  Properties custom_config = {};
+};
+Node ImportExampleGen(const ImportExampleGenParameters& parameters);
+
+// Statistics over the examples of each split. Outputs: statistics.
+struct StatisticsGenParameters {
+  Channel examples;
+  Channel schema = {};  // Optional.
+  std::vector<std::string> exclude_splits = {};
+};
+Node StatisticsGen(const StatisticsGenParameters& parameters);
+
+// Infers a schema. Outputs: schema.
+struct SchemaGenParameters {
+  Channel statistics;
+  bool infer_feature_shape = true;
+  std::vector<std::string> exclude_splits = {};
+};
+Node SchemaGen(const SchemaGenParameters& parameters);
+
+// Takes a schema that someone has curated. Outputs: schema.
+struct ImportSchemaGenParameters {
+  std::string schema_file;
+};
+Node ImportSchemaGen(const ImportSchemaGenParameters& parameters);
+
+// Looks for anomalies. Outputs: anomalies.
+struct ExampleValidatorParameters {
+  Channel statistics;
+  Channel schema;
+  std::vector<std::string> exclude_splits = {};
+};
+Node ExampleValidator(const ExampleValidatorParameters& parameters);
+
+// Runs the module's preprocessing_fn. Outputs: transform_graph, transformed_examples, pre_transform_schema,
+// pre_transform_stats, post_transform_schema, post_transform_stats, post_transform_anomalies, updated_analyzer_cache.
+struct TransformParameters {
+  Channel examples;
+  Channel schema;
+  std::string module_file;
+  bool disable_statistics = false;
+  Properties custom_config = {};
+};
+Node Transform(const TransformParameters& parameters);
+
+// tfx.proto.TrainArgs and tfx.proto.EvalArgs.
+struct TrainArgs {
+  int32_t num_steps = 0;  // 0: as the module decides.
+  std::vector<std::string> splits = {};
+};
+using EvalArgs = TrainArgs;
+
+// Runs the module's run_fn. Outputs: model, model_run.
+struct TrainerParameters {
+  std::string module_file;
+  Channel examples;
+  Channel transform_graph = {};  // Optional, as are the next three.
+  Channel schema = {};
+  Channel base_model = {};
+  Channel hyperparameters = {};
+  TrainArgs train_args = {};
+  EvalArgs eval_args = {};
+  Properties custom_config = {};
+};
+Node Trainer(const TrainerParameters& parameters);
+
+// Evaluates a SavedModel or a TFLite model (eval_config.model_specs.model_type) and blesses it. Outputs: evaluation, blessing.
+struct EvaluatorParameters {
+  Channel examples;
+  Channel model = {};
+  Channel baseline_model = {};  // Optional.
+  Channel schema = {};          // Optional.
+  tensorflow_model_analysis::EvalConfig eval_config = {};
+  std::vector<std::string> example_splits = {};  // Default: eval.
+};
+Node Evaluator(const EvaluatorParameters& parameters);
+
+// tfx.proto.PushDestination.
+struct PushDestination {
+  struct Filesystem {
+    std::string base_directory;
+  };
+  Filesystem filesystem;
+};
+
+// Copies a blessed model to where it is served from. Outputs: pushed_model.
+struct PusherParameters {
+  Channel model = {};
+  Channel model_blessing = {};  // Without one, every model is pushed.
+  Channel infra_blessing = {};
+  std::optional<PushDestination> push_destination = std::nullopt;
+  Properties custom_config = {};
+};
+Node Pusher(const PusherParameters& parameters);
+
+// Rewrites a SavedModel to TFLite as a step of its own, for a model that was not rewritten in its run_fn. Outputs: model.
+struct ModelRewriterParameters {
+  Channel model;
+  Channel examples = {};     // Samples, which full integer quantization needs.
+  std::string quantization;  // "": float; "dynamic_range", "float16", "int8", "int16x8".
+  std::string signature_name = "";
+  Properties custom_config = {};
+};
+Node ModelRewriter(const ModelRewriterParameters& parameters);
+
+// Chooses among the artifacts of former runs of the pipeline. Outputs: one for each key of `channels`, maybe with no artifact.
+//
+//   auto baseline = Resolver({.strategy_class = kLatestBlessedModelStrategy,
+//                             .channels = {{"model", Channel(standard_artifacts::Model())},
+//                                          {"model_blessing", Channel(standard_artifacts::ModelBlessing())}}})
+//                       .with_id("latest_blessed_model_resolver");
+inline constexpr char kLatestBlessedModelStrategy[] =
+    "tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy.LatestBlessedModelStrategy";
+inline constexpr char kLatestArtifactStrategy[] =
+    "tfx.dsl.input_resolution.strategies.latest_artifact_strategy.LatestArtifactStrategy";
+struct ResolverParameters {
+  std::string strategy_class;
+  std::map<std::string, Channel> channels;
+};
+Node Resolver(const ResolverParameters& parameters);
+
+// Makes an artifact of what is at a uri already. The same uri, type and properties give the same artifact again unless
+// `reimport`. Outputs: result.
+struct ImporterParameters {
+  std::string source_uri;
+  ArtifactType artifact_type;
+  bool reimport = false;
+  Properties properties = {};
+  Properties custom_properties = {};
+};
+Node Importer(const ImporterParameters& parameters);
+
+}  // namespace tfxm
+
+#endif  // TFXM_DSL_COMPONENTS_H_

@@ -1,0 +1,29 @@
+// JSON as TFX writes it into exec properties: keys sorted, two spaces of indentation, as Python's json.dumps.
+#ifndef TFXM_DSL_JSON_H_
+#define TFXM_DSL_JSON_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tfxm/metadata/artifact.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace tfxm {
+
+// A proto with its original field names; unset fields are left out.
+std::string ToTfxJson(const google::protobuf::Message& message);
+// `["a", "b"]`
+std::string ToTfxJson(const std::vector<std::string>& strings);
+// `{"a": 1, "b": "x"}`, or `null` if there are none.
+std::string ToTfxJson(const Properties& properties);
+
+// The same JSON value with sorted keys and two spaces of indentation. REQUIRES: well-formed JSON.
+std::string FormatJson(absl::string_view json);
+
+}  // namespace tfxm
+
+#endif  // TFXM_DSL_JSON_H_

@@ -1,0 +1,112 @@
+// Node and Channel: a pipeline is a graph of nodes, and a channel is what one of them puts out and others take in.
+//
+// The components of components.h are functions that return a Node. A component of one's own is another such function:
+//
+//   Node Tokenizer(const Channel& examples, int64_t vocabulary_size) {
+//     return Node({.type_name = "my.Tokenizer",
+//                  .executor = "my.TokenizerExecutor",     // In the ExecutorRegistry of tfxm/components/executor.h.
+//                  .inputs = {{"examples", {{examples}}}},
+//                  .outputs = {{"tokenizer", {kTokenizer}}},
+//                  .exec_properties = {{"vocabulary_size", vocabulary_size}}});
+//   }
+//   auto tokenizer = Tokenizer(example_gen.outputs("examples"), 1000).with_id("Tokenizer.words");
+//
+// Nothing is checked until the pipeline is: pipeline.h.
+#ifndef TFXM_DSL_NODE_H_
+#define TFXM_DSL_NODE_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tfxm/dsl/artifact_types.h"
+#include "tfxm/metadata/artifact.h"
+
+namespace tfxm {
+
+struct NodeSpec;
+
+// Artifacts that a node will put out under a key; or, without a producer, all artifacts of a type there are in the pipeline
+// (for a Resolver to choose from). A default Channel is one that is not connected.
+class Channel {
+ public:
+  Channel() = default;
+  explicit Channel(ArtifactType type) : type_(std::move(type)) {}
+  Channel(std::shared_ptr<const NodeSpec> producer, ArtifactType type, absl::string_view output_key)
+      : producer_(std::move(producer)), type_(std::move(type)), output_key_(output_key) {}
+
+  explicit operator bool() const { return producer_ != nullptr || !type_.name.empty(); }
+  const NodeSpec* producer() const { return producer_.get(); }
+  const ArtifactType& type() const { return type_; }
+  const std::string& output_key() const { return output_key_; }
+
+ private:
+  std::shared_ptr<const NodeSpec> producer_;
+  ArtifactType type_;
+  std::string output_key_;
+};
+
+struct InputSpec {
+  std::vector<Channel> channels;  // Usually one. Those that are not connected are left out.
+  bool optional = false;          // If not, the node needs at least one artifact here.
+  std::string type_name;          // If given, the type of artifact that a channel must have.
+};
+
+struct OutputSpec {
+  ArtifactType type;
+  // Set on every artifact before the executor runs.
+  Properties properties = {};
+  Properties custom_properties = {};
+};
+
+enum class NodeKind {
+  kComponent,  // Runs an executor.
+  kResolver,   // Puts out artifacts of former runs, chosen by the strategy in exec_properties["strategy_class"].
+  kImporter,   // Puts out an artifact made from a uri that is there already.
+};
+
+struct NodeSpec {
+  std::string id = "";         // Unique in the pipeline. Empty: the last part of type_name.
+  std::string type_name = "";  // The execution type in ML Metadata: "tfx.components.trainer.component.Trainer".
+  std::string base_type = "";  // Its base type: "TRAIN", "TRANSFORM", "PROCESS", "EVALUATE", "DEPLOY", or nothing.
+  NodeKind kind = NodeKind::kComponent;
+  std::string executor = "";  // The name in the ExecutorRegistry, and in the DriverRegistry if it has a driver.
+  std::string plugin = "";    // The library that registers the executor (util/plugin.h); empty: the program has it.
+  std::map<std::string, InputSpec> inputs = {};
+  std::map<std::string, OutputSpec> outputs = {};
+  Properties exec_properties = {};
+  std::optional<bool> enable_cache = std::nullopt;  // Unset: as the pipeline.
+  // For the pipeline's IR only: what TFX's own runner would run.
+  bool beam_executor = false;
+  std::string driver = "";
+  std::vector<std::weak_ptr<const NodeSpec>> upstream = {};  // Beyond those that the inputs make.
+};
+
+// A handle: copies are the same node.
+class Node {
+ public:
+  explicit Node(NodeSpec spec);
+
+  // TFX's builder calls; each changes the node and returns it.
+  Node with_id(absl::string_view id) const;
+  Node with_enable_cache(bool enable_cache) const;
+  Node with_plugin(absl::string_view plugin) const;
+  // To run after `node` although it takes nothing from it.
+  void add_upstream_node(const Node& node) const;
+
+  const std::string& id() const { return spec_->id; }
+  // A channel to what the node puts out under `key`. That there is such an output is checked with the pipeline.
+  Channel outputs(absl::string_view key) const;
+  const NodeSpec& spec() const { return *spec_; }
+
+ private:
+  std::shared_ptr<NodeSpec> spec_;
+};
+
+}  // namespace tfxm
+
+#endif  // TFXM_DSL_NODE_H_
