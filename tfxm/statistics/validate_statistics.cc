@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/statistics/finding.h"
 #include "tfxm/statistics/fit_feature.h"
 #include "tfxm/statistics/statistics_view.h"
@@ -120,8 +121,7 @@ FeatureFit Fit(const FitContext& context, const FeatureView& view, const Feature
       shared_domain = &domain;
     }
   }
-  FeatureFit fit = FitFeature(context, view, &copy, shared_domain);
-  return fit;
+  return FitFeature(context, view, &copy, shared_domain);
 }
 
 absl::StatusOr<std::unique_ptr<DatasetView>> MaybeView(const DatasetFeatureStatisticsList* statistics, bool by_weight) {
@@ -135,6 +135,14 @@ absl::StatusOr<std::unique_ptr<DatasetView>> MaybeView(const DatasetFeatureStati
 absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList& statistics, const Schema& schema,
                                              const ValidationOptions& options) {
   ASSIGN_OR_RETURN(const DatasetFeatureStatistics* dataset, DefaultDataset(statistics));
+  if (options.environment.has_value()) {
+    const auto& known = schema.default_environment();
+    if (std::find(known.begin(), known.end(), *options.environment) == known.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("environment \"", *options.environment,
+                                                     "\" is not in the schema's default_environment [",
+                                                     absl::StrJoin(known, ", "), "]; add it there or name one of these"));
+    }
+  }
   Anomalies anomalies;
   *anomalies.mutable_baseline() = schema;
   if (dataset->num_examples() == 0) {
