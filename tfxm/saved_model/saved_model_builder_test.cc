@@ -1,0 +1,228 @@
+#include "tfxm/saved_model/saved_model_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "tfxm/ops/ops.h"
+#include "tfxm/saved_model/saved_model.h"
+#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+Tensor Floats(const Shape& shape, const std::vector<float>& values) {
+  Tensor tensor(DataType::kFloat, shape);
+  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
+  return tensor;
+}
+
+Tensor Strings(const std::vector<std::string>& values) {
+  Tensor tensor(DataType::kString, {static_cast<int64_t>(values.size())});
+  tensor.strings() = values;
+  return tensor;
+}
+
+template <typename T>
+std::vector<T> Values(const Tensor& tensor) {
+  return {tensor.values<T>().begin(), tensor.values<T>().end()};
+}
+
+class SavedModelBuilderTest : public ::testing::Test {
+ protected:
+  void SetUp() override { root_ = io::MakeTempDir(::testing::TempDir(), "saved_model").value(); }
+  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
+  std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
+
+  // y = x * kernel + bias, x: [batch, 2].
+  void AddLinearModel(SavedModelBuilder* builder) {
+    x_ = ops::Placeholder(graph_, DataType::kFloat, {-1, 2}, "x");
+    const ops::Tensor kernel = ops::VarHandle(graph_, "dense/kernel", DataType::kFloat, {2, 1});
+    const ops::Tensor bias = ops::VarHandle(graph_, "dense/bias", DataType::kFloat, {1});
+    const ops::Tensor y = ops::BiasAdd(ops::MatMul(x_, ops::ReadVariable(kernel)), ops::ReadVariable(bias));
+    builder->AddSignature("serving_default", {{"x", x_}}, {{"output_0", y}});
+    builder->AddVariable("dense/kernel", Floats({2, 1}, {10, 100}));
+    builder->AddVariable("dense/bias", Floats({1}, {0.5}));
+  }
+
+  // Words to the number of their line.
+  ops::Tensor Lookup(const ops::Tensor& words, const std::string& file) {
+    const ops::Node table = ops::Op(graph_, "HashTableV2", {},
+                                    {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
+    ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph_, file)},
+            {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill");
+    return ops::Op("LookupTableFindV2", {table, words, ops::Constant(graph_, int64_t{-1})}, {{"Tout", DataType::kInt64}});
+  }
+
+  std::string root_;
+  ops::Graph graph_;
+  ops::Tensor x_;
+};
+
+TEST_F(SavedModelBuilderTest, WritesWhatLoadRuns) {
+  SavedModelBuilder builder;
+  AddLinearModel(&builder);
+  ASSERT_EQ(builder.Write(Path("m")), absl::OkStatus());
+  EXPECT_TRUE(SavedModel::IsSavedModel(Path("m")));
+  auto model = SavedModel::Load(Path("m"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_EQ((*model)->signatures().size(), 1);
+  const Signature& signature = (*model)->signatures()[0];
+  EXPECT_EQ(signature.name, "serving_default");
+  EXPECT_EQ(signature.inputs[0].name, "x");
+  EXPECT_EQ(signature.inputs[0].dtype, DataType::kFloat);
+  EXPECT_EQ(signature.inputs[0].shape, (Shape{-1, 2}));
+  EXPECT_EQ(signature.outputs[0].name, "output_0");
+  EXPECT_EQ(signature.outputs[0].shape, (Shape{-1, 1}));
+  for (int run = 0; run < 2; ++run) {
+    auto outputs = (*model)->Run(signature, {{"x", Floats({3, 2}, {1, 2, 3, 4, 5, 6})}});
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    EXPECT_EQ(Values<float>(outputs->at("output_0")), (std::vector<float>{210.5, 430.5, 650.5}));
+    EXPECT_EQ(outputs->at("output_0").shape(), (Shape{3, 1}));
+  }
+}
+
+TEST_F(SavedModelBuilderTest, TablesBringTheirFilesAlong) {
+  const std::string vocabulary = Path("words.txt");
+  ASSERT_EQ(io::WriteFile(vocabulary, "red\ngreen\nblue\n"), absl::OkStatus());
+  const ops::Tensor words = ops::Placeholder(graph_, DataType::kString, {-1}, "words");
+  SavedModelBuilder builder;
+  AddLinearModel(&builder);
+  builder.AddSignature("lookup", {{"words", words}}, {{"ids", Lookup(words, vocabulary)}});
+  ASSERT_EQ(builder.Write(Path("m")), absl::OkStatus());
+  ASSERT_EQ(io::RemoveAll(vocabulary), absl::OkStatus());
+  ASSERT_EQ(io::Rename(Path("m"), Path("moved")), absl::OkStatus());
+  EXPECT_EQ(io::ReadFile(io::JoinPath(Path("moved"), "assets", "words.txt")).value(), "red\ngreen\nblue\n");
+  auto model = SavedModel::Load(Path("moved"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  auto signature = (*model)->FindSignature("lookup");
+  ASSERT_TRUE(signature.ok()) << signature.status();
+  auto outputs = (*model)->Run(**signature, {{"words", Strings({"blue", "red", "pink"})}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(Values<int64_t>(outputs->at("ids")), (std::vector<int64_t>{2, 0, -1}));
+}
+
+TEST_F(SavedModelBuilderTest, SameModelSameBytes) {
+  for (const char* name : {"a", "b"}) {
+    ops::Graph graph;
+    const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 4}, "x");
+    ops::Tensor y = x;
+    SavedModelBuilder builder;
+    for (int i = 0; i < 5; ++i) {
+      const std::string variable = "layer" + std::to_string(i) + "/kernel";
+      y = ops::Relu(ops::MatMul(y, ops::ReadVariable(ops::VarHandle(graph, variable, DataType::kFloat, {4, 4}))));
+      builder.AddVariable(variable, Floats({4, 4}, std::vector<float>(16, i)), i % 2 == 0);
+    }
+    builder.AddSignature("serving_default", {{"x", x}}, {{"y", y}, {"z", y * 2.0}});
+    builder.AddFunction("transform_fn", {{"x", x}}, {{"y", y}});
+    ASSERT_EQ(builder.Write(Path(name)), absl::OkStatus());
+  }
+  EXPECT_EQ(FingerprintPath(Path("a")).value(), FingerprintPath(Path("b")).value());
+}
+
+TEST_F(SavedModelBuilderTest, AnInputCanBeAnOutput) {
+  const ops::Tensor x = ops::Placeholder(graph_, DataType::kFloat, {-1}, "x");
+  const ops::Tensor unused = ops::Placeholder(graph_, DataType::kInt64, {-1}, "unused");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}, {"unused", unused}}, {{"same", x}, {"again", x}, {"more", x + 1.0}});
+  ASSERT_EQ(builder.Write(Path("m")), absl::OkStatus());
+  auto model = SavedModel::Load(Path("m"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  auto outputs = (*model)->Run((*model)->signatures()[0], {{"x", Floats({2}, {1, 2})}, {"unused", Tensor(DataType::kInt64, {2})}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(Values<float>(outputs->at("same")), (std::vector<float>{1, 2}));
+  EXPECT_EQ(Values<float>(outputs->at("again")), (std::vector<float>{1, 2}));
+  EXPECT_EQ(Values<float>(outputs->at("more")), (std::vector<float>{2, 3}));
+}
+
+TEST_F(SavedModelBuilderTest, SaysWhatIsWrong) {
+  const ops::Tensor x = ops::Placeholder(graph_, DataType::kFloat, {-1, 2}, "x");
+  const ops::Tensor other = ops::Placeholder(graph_, DataType::kFloat, {-1, 2}, "other");
+  const ops::Tensor y = ops::MatMul(x, ops::ReadVariable(ops::VarHandle(graph_, "kernel", DataType::kFloat, {2, 1})));
+  const auto error = [&](const std::function<void(SavedModelBuilder*)>& fill) {
+    SavedModelBuilder builder;
+    fill(&builder);
+    const absl::Status status = builder.Write(Path("m"));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_FALSE(SavedModel::IsSavedModel(Path("m")));
+    return std::string(status.message());
+  };
+  EXPECT_NE(error([&](auto* b) { b->AddSignature("s", {{"x", x}}, {{"y", y}}); }).find("variable \"kernel\", which has no value"),
+            std::string::npos);
+  EXPECT_NE(error([&](auto* b) {
+              b->AddSignature("s", {{"x", x}}, {{"y", y}});
+              b->AddVariable("kernel", Floats({3, 1}, {1, 2, 3}));
+            }).find("as float32 [2,1], but its value is float32 [3, 1]"),
+            std::string::npos);
+  EXPECT_NE(error([&](auto* b) { b->AddSignature("s", {{"x", x}}, {{"y", x + other}}); }).find("placeholder \"other\""),
+            std::string::npos);
+  EXPECT_NE(error([&](auto* b) { b->AddSignature("s", {{"x", x}}, {}); }).find("no outputs"), std::string::npos);
+  EXPECT_NE(error([&](auto* b) { b->AddSignature("s", {{"x", x}}, {{"y", ops::Tensor()}}); }).find("unassigned"),
+            std::string::npos);
+  EXPECT_NE(error([&](auto* b) {
+              b->AddSignature("s", {{"x", x}}, {{"y", x}});
+              b->AddSignature("s", {{"x", x}}, {{"y", x}});
+            }).find("the name is taken"),
+            std::string::npos);
+}
+
+class SavedModelLoadTest : public SavedModelBuilderTest {
+ protected:
+  void SetUp() override {
+    SavedModelBuilderTest::SetUp();
+    SavedModelBuilder builder;
+    AddLinearModel(&builder);
+    ASSERT_EQ(builder.Write(Path("m")), absl::OkStatus());
+  }
+  std::string LoadError(absl::string_view name, const SavedModelOptions& options = {}) {
+    auto model = SavedModel::Load(Path(name), options);
+    EXPECT_FALSE(model.ok());
+    return std::string(model.status().message());
+  }
+};
+
+TEST_F(SavedModelLoadTest, ErrorsNameTheDirectoryAndWhatIsMissing) {
+  EXPECT_EQ(LoadError("none"), Path("none") + " does not exist");
+  ASSERT_EQ(io::MakeDirs(Path("empty")), absl::OkStatus());
+  EXPECT_EQ(LoadError("empty"), Path("empty") + " is not a SavedModel: it has no saved_model.pb");
+  EXPECT_NE(LoadError("m", {.tags = {"train"}}).find("no graph with the tags {train}; it has {serve}"), std::string::npos);
+
+  ASSERT_EQ(io::CopyTree(Path("m"), Path("truncated")), absl::OkStatus());
+  const std::string pb = io::JoinPath(Path("truncated"), "saved_model.pb");
+  std::filesystem::resize_file(pb, std::filesystem::file_size(pb) / 2);
+  EXPECT_NE(LoadError("truncated").find(pb + " is not a SavedModel"), std::string::npos);
+
+  ASSERT_EQ(io::CopyTree(Path("m"), Path("no_variables")), absl::OkStatus());
+  ASSERT_EQ(io::RemoveAll(io::JoinPath(Path("no_variables"), "variables")), absl::OkStatus());
+  EXPECT_NE(LoadError("no_variables").find("variables.index is missing"), std::string::npos);
+
+  ASSERT_EQ(io::CopyTree(Path("m"), Path("no_data")), absl::OkStatus());
+  ASSERT_EQ(io::RemoveAll(io::JoinPath(Path("no_data"), "variables", "variables.data-00000-of-00001")), absl::OkStatus());
+  EXPECT_NE(LoadError("no_data").find("variables.data-00000-of-00001"), std::string::npos);
+}
+
+TEST_F(SavedModelLoadTest, RunSaysWhichInputIsWrong) {
+  auto model = SavedModel::Load(Path("m"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_NE((*model)->FindSignature("predict").status().message().find(
+                "has no signature \"predict\"; it has \"serving_default\""),
+            std::string::npos);
+  const Signature& signature = (*model)->signatures()[0];
+  const auto error = [&](const std::map<std::string, Tensor>& inputs) {
+    auto outputs = (*model)->Run(signature, inputs);
+    EXPECT_EQ(outputs.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(outputs.status().message());
+  };
+  EXPECT_NE(error({}).find("input \"x\" (float32 [None, 2]) is missing"), std::string::npos);
+  EXPECT_NE(error({{"x", Tensor(DataType::kInt64, {1, 2})}}).find("input \"x\" is float32, got int64"), std::string::npos);
+  EXPECT_NE(error({{"x", Floats({1, 2}, {1, 2})}, {"z", Floats({1}, {1})}}).find("there is no input \"z\"; it takes x"),
+            std::string::npos);
+  EXPECT_NE(error({{"x", Floats({1, 3}, {1, 2, 3})}}).find("serving_default"), std::string::npos);
+  const Signature stranger{.name = "stranger"};
+  EXPECT_FALSE((*model)->Run(stranger, {}).ok());
+}
+
+}  // namespace
+}  // namespace tfxm
