@@ -119,6 +119,41 @@ int ElementType(DataType dtype) {
   }
 }
 
+// The custom operator that shows its inputs to a TensorObserver.
+struct ObserveOp {
+  TensorObserver* observer = nullptr;
+  int subgraph = 0;
+};
+
+LiteRtStatus ObserveLayouts(void*, size_t, const LiteRtLayout*, size_t num_outputs, LiteRtLayout* outputs) {
+  for (size_t i = 0; i < num_outputs; ++i) {
+    outputs[i] = {};
+    outputs[i].rank = 1;
+    outputs[i].dimensions[0] = 1;
+  }
+  return 0;
+}
+
+LiteRtStatus ObserveRun(void* user_data, size_t num_inputs, const LiteRtTensorBuffer* inputs, size_t,
+                        LiteRtTensorBuffer*) {
+  const ObserveOp& op = *static_cast<ObserveOp*>(user_data);
+  for (size_t i = 0; i < num_inputs; ++i) {
+    void* data = nullptr;
+    size_t size = 0;
+    LiteRtRankedTensorType type = {};
+    if (LiteRtGetTensorBufferHostMemory(inputs[i], &data) != 0 || LiteRtGetTensorBufferSize(inputs[i], &size) != 0 ||
+        LiteRtGetTensorBufferTensorType(inputs[i], &type) != 0) {
+      return 1;
+    }
+    const Shape shape(type.layout.dimensions, type.layout.dimensions + type.layout.rank);
+    op.observer->Observe(op.subgraph, static_cast<int>(i), shape, {static_cast<const char*>(data), size});
+  }
+  return 0;
+}
+
+constexpr LiteRtCustomOpKernel kObserveKernel = {[](void*, const void*, size_t) { return 0; }, ObserveLayouts, ObserveRun,
+                                                 [](void*) { return 0; }};
+
 }  // namespace
 
 struct CompiledModel::Rep {
@@ -134,6 +169,7 @@ struct CompiledModel::Rep {
   std::vector<Slot*> input_slots, output_slots;  // As inputs and outputs.
   std::vector<LiteRtTensorBuffer> input_handles, output_handles;
   bool resized = true;
+  std::vector<ObserveOp> observe_ops;  // One per subgraph, if there is an observer.
 
   ~Rep() {
     slots.clear();
@@ -231,6 +267,16 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared
                             absl::StrCat("kernel_mode = \"", options.xnnpack ? "delegate" : "builtin",
                                          "\"\nnum_threads = ", std::max(1, options.num_threads), "\n")));
   RETURN_IF_ERROR(AddOption(rep.options, "runtime_options_string", "error_reporter_mode = 2\n"));
+  if (options.observer != nullptr) {
+    rep.observe_ops.resize(rep.file->model().subgraphs()->size());
+    for (size_t g = 0; g < rep.observe_ops.size(); ++g) {
+      rep.observe_ops[g] = {options.observer, static_cast<int>(g)};
+      if (LiteRtAddCustomOpKernelOption(rep.options, TensorObserver::OpName(g).c_str(), 1, &kObserveKernel,
+                                        &rep.observe_ops[g]) != 0) {
+        return absl::InternalError("LiteRT does not take a custom operator");
+      }
+    }
+  }
   const std::string& bytes = rep.file->bytes();
   if (LiteRtCreateModelFromBuffer(environment, bytes.data(), bytes.size(), &rep.model) != 0) {
     return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": LiteRT cannot read this model"));

@@ -26,12 +26,22 @@
 
 namespace tfxm::litert {
 
+// Is shown tensors inside a model while it runs: see observe.h, which makes models for it.
+class TensorObserver {
+ public:
+  virtual ~TensorObserver() = default;
+  // Input `k` of the observing operator of a subgraph.
+  virtual void Observe(int subgraph, int k, const Shape& shape, std::span<const char> bytes) = 0;
+  static std::string OpName(int subgraph) { return "TfxmObserve" + std::to_string(subgraph); }
+};
+
 struct CompiledModelOptions {
   // The signature to run; empty: "serving_default" if there is one, else the first, else the primary subgraph.
   std::string signature;
   int num_threads = 1;
   // XNNPACK's kernels where it has them (what an app gets). False: TFLite's built-in kernels only.
   bool xnnpack = true;
+  TensorObserver* observer = nullptr;  // Not owned.
 };
 
 class CompiledModel {
