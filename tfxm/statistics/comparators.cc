@@ -130,9 +130,11 @@ std::optional<double> JensenShannonDivergence(const Histogram& a, const Histogra
     p.push_back(x.At(point));
     q.push_back(y.At(point));
   }
-  // Infinities and NaN match nothing in the other dataset.
-  for (const auto& [mass_x, mass_y] : {std::pair(x.infinite, 0.0), std::pair(0.0, y.infinite), std::pair(x.nan, 0.0),
-                                       std::pair(0.0, y.nan)}) {
+  // Infinities and NaN match nothing in the other dataset. TFDV loses the count of NaN when it aligns the histograms, so that
+  // NaN only tells where there is nothing to align.
+  const bool aligned = x.edges == y.edges;
+  for (const auto& [mass_x, mass_y] : {std::pair(x.infinite, 0.0), std::pair(0.0, y.infinite),
+                                       std::pair(aligned ? x.nan : 0.0, 0.0), std::pair(0.0, aligned ? y.nan : 0.0)}) {
     p.push_back(mass_x);
     q.push_back(mass_y);
   }

@@ -59,9 +59,7 @@ FeatureAccumulator::FeatureAccumulator(std::string name, Role role, const StatsO
     : name_(std::move(name)), role_(role), options_(options), lengths_(options->max_distinct_numbers) {}
 
 bool FeatureAccumulator::counts_values() const {
-  // TFDV counts categorical integers, but not categorical floats.
-  return (type_ == ValueType::kBytes && role_ != Role::kBytes) ||
-         (type_ == ValueType::kInt && role_ == Role::kCategorical);
+  return type_ == ValueType::kBytes ? role_ != Role::kBytes : role_ == Role::kCategorical;
 }
 
 absl::Status FeatureAccumulator::SetType(ValueType type) {
@@ -111,8 +109,8 @@ absl::Status FeatureAccumulator::Add(const data::Column& column, std::span<const
       weighted_num_present_.Add(weight);
       weighted_num_values_.AddTimes(weight, n);
     }
+    const Weight w = counts_.has_value() && weighted() ? ToWeight(weight) : 0;
     if (type_ == ValueType::kBytes) {
-      const Weight w = weighted() ? ToWeight(weight) : 0;
       for (int k = 0; k < n; ++k) AddBytes(column.bytes(i, k), w);
     } else if (numbers_.has_value()) {
       if (type_ == ValueType::kFloat) {
@@ -121,10 +119,9 @@ absl::Status FeatureAccumulator::Add(const data::Column& column, std::span<const
         numbers_->Add(column.ints(i), weight);
       }
     } else if (type_ == ValueType::kInt) {
-      const Weight w = weighted() ? ToWeight(weight) : 0;
       for (const int64_t value : column.ints(i)) AddBytes(absl::StrCat(value), w);
     } else if (type_ == ValueType::kFloat) {
-      for (const float value : column.floats(i)) AddBytes(FloatText(value), 0);
+      for (const float value : column.floats(i)) AddBytes(FloatText(value), w);
     }
   }
   lengths_.Add(static_cast<double>(run_length), run);
@@ -178,7 +175,7 @@ void FeatureAccumulator::FinishStrings(StringStatistics* strings) const {
   strings->set_invalid_utf8_count(num_invalid_utf8_);
   if (!counts_.has_value() || num_values_ == 0) return;
   const int k = std::max(options_->num_top_values, options_->num_rank_histogram_buckets);
-  const bool numeric = type_ != ValueType::kBytes;
+  const bool numeric = type_ == ValueType::kInt;
   AddRanks(counts_->MostFrequent(k, /*by_weight=*/false, numeric), /*weighted=*/false, *options_, strings);
   strings->set_unique(counts_->unique());
   if (weighted()) {
