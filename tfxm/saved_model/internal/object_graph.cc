@@ -116,6 +116,11 @@ int ObjectGraph::AddTable(const std::string& creator, const std::string& initial
   saved_.mutable_nodes(node)->mutable_resource();
   saved_.mutable_nodes(node)->set_registered_name("tf.StaticHashTable");
   AddChild(node, "_create_resource", AddNullaryFunction(creator, {}));
+  tf::TensorSpecProto* handle =
+      (*saved_.mutable_concrete_functions())[creator].mutable_output_signature()->mutable_tensor_spec_value();
+  handle->set_name("handle");
+  handle->mutable_shape();
+  handle->set_dtype(tf::DT_RESOURCE);
   std::vector<int> captures = initializer_captures;
   for (int& capture : captures) capture = capture < 0 ? node : capture;
   AddChild(node, "_initialize", AddNullaryFunction(initializer, captures));
