@@ -1,0 +1,85 @@
+#include "tfxm/rewriting/internal/model_edit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "tflite_generated.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+std::unique_ptr<schema::ModelT> Unpack(absl::string_view model) {
+  return std::unique_ptr<schema::ModelT>(schema::GetModel(model.data())->UnPack());
+}
+
+std::string Pack(const schema::ModelT& model) {
+  flatbuffers::FlatBufferBuilder builder(1 << 20);
+  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
+  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+}
+
+// Buffers that only operators read.
+std::set<uint32_t> ReadOnlyBuffers(const schema::ModelT& model) {
+  std::set<uint32_t> buffers;
+  for (const auto& graph : model.subgraphs) {
+    std::set<int> tensors;
+    for (const auto& op : graph->operators) {
+      for (size_t i = 0; i < op->inputs.size(); ++i) {
+        const int t = op->inputs[i];
+        const bool mutated = i < op->mutating_variable_inputs.size() && op->mutating_variable_inputs[i];
+        if (t >= 0 && !mutated && !graph->tensors[t]->is_variable) tensors.insert(t);
+      }
+    }
+    for (const auto& op : graph->operators) {
+      for (int t : op->outputs) tensors.erase(t);
+      for (int t : op->intermediates) tensors.erase(t);
+    }
+    for (int t : graph->inputs) tensors.erase(t);
+    for (int t : graph->outputs) tensors.erase(t);
+    for (int t : tensors) buffers.insert(graph->tensors[t]->buffer);
+  }
+  return buffers;
+}
+
+}  // namespace
+
+std::string DeduplicateBuffers(absl::string_view bytes) {
+  auto model = Unpack(bytes);
+  std::map<std::string_view, uint32_t> first;
+  std::map<uint32_t, uint32_t> same;
+  for (uint32_t b : ReadOnlyBuffers(*model)) {
+    const auto& data = model->buffers[b]->data;
+    if (data.empty()) continue;
+    const std::string_view view(reinterpret_cast<const char*>(data.data()), data.size());
+    if (const auto [it, inserted] = first.emplace(view, b); !inserted) same[b] = it->second;
+  }
+  if (same.empty()) return std::string(bytes);
+  for (auto& graph : model->subgraphs) {
+    for (const auto& op : graph->operators) {
+      for (int t : op->inputs) {
+        if (t < 0) continue;
+        if (auto it = same.find(graph->tensors[t]->buffer); it != same.end()) graph->tensors[t]->buffer = it->second;
+      }
+    }
+  }
+  for (const auto& [b, original] : same) model->buffers[b]->data.clear();
+  return Pack(*model);
+}
+
+std::string SetRanges(absl::string_view bytes, const Ranges& ranges) {
+  auto model = Unpack(bytes);
+  for (const auto& [where, range] : ranges) {
+    auto quantization = std::make_unique<schema::QuantizationParametersT>();
+    quantization->min = {range.min};
+    quantization->max = {range.max};
+    model->subgraphs[where.first]->tensors[where.second]->quantization = std::move(quantization);
+  }
+  return Pack(*model);
+}
+
+}  // namespace tfxm::rewriting

@@ -1,0 +1,28 @@
+// Changes to TFLite models on their way through the rewriter. All take and give flatbuffers; the input must be valid.
+#ifndef TFXM_REWRITING_INTERNAL_MODEL_EDIT_H_
+#define TFXM_REWRITING_INTERNAL_MODEL_EDIT_H_
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+
+namespace tfxm::rewriting {
+
+struct Range {
+  float min = 0;
+  float max = 0;
+};
+// By (subgraph, tensor).
+using Ranges = std::map<std::pair<int, int>, Range>;
+
+// Makes weights that are equal byte for byte one buffer (as tf.lite.TFLiteConverter does after conversion).
+std::string DeduplicateBuffers(absl::string_view model);
+
+// Puts min and max into the tensors' quantization parameters, where the quantizer reads them.
+std::string SetRanges(absl::string_view model, const Ranges& ranges);
+
+}  // namespace tfxm::rewriting
+
+#endif  // TFXM_REWRITING_INTERNAL_MODEL_EDIT_H_

@@ -1,0 +1,100 @@
+#include "tfxm/rewriting/rewriter_options.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/registry.h"
+
+namespace tfxm {
+namespace {
+
+constexpr struct {
+  QuantizationMode mode;
+  absl::string_view name;
+} kNames[] = {{QuantizationMode::kNone, "none"},
+              {QuantizationMode::kFloat16, "float16"},
+              {QuantizationMode::kDynamicRange, "dynamic_range"},
+              {QuantizationMode::kInt8, "int8"},
+              {QuantizationMode::kInt16x8, "int16x8"}};
+
+bool IsCalibrated(QuantizationMode mode) {
+  return mode == QuantizationMode::kInt8 || mode == QuantizationMode::kInt16x8;
+}
+
+}  // namespace
+
+absl::string_view QuantizationName(QuantizationMode mode) {
+  for (const auto& entry : kNames) {
+    if (entry.mode == mode) return entry.name;
+  }
+  return "unknown";
+}
+
+absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name) {
+  for (const auto& entry : kNames) {
+    if (entry.name == name) return entry.mode;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no quantization \"", name, "\"; there are none, float16, dynamic_range, int8 and int16x8"));
+}
+
+ValidationLimits DefaultLimits(QuantizationMode mode) {
+  // Far outside of what a sound conversion gives, so that passing means sound and failing is worth a look.
+  switch (mode) {
+    case QuantizationMode::kNone: return {.max_abs_error = 1e-4, .min_sqnr_db = 80, .min_top_agreement = 0.999};
+    case QuantizationMode::kFloat16: return {.max_abs_error = 0.02, .min_sqnr_db = 40, .min_top_agreement = 0.99};
+    case QuantizationMode::kDynamicRange: return {.max_abs_error = 0.3, .min_sqnr_db = 12, .min_top_agreement = 0.95};
+    case QuantizationMode::kInt8: return {.max_abs_error = 0.4, .min_sqnr_db = 10, .min_top_agreement = 0.95};
+    case QuantizationMode::kInt16x8: return {.max_abs_error = 0.2, .min_sqnr_db = 15, .min_top_agreement = 0.97};
+  }
+  return {};
+}
+
+absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options) {
+  QuantizationMode mode = QuantizationMode::kNone;
+  const auto& types = options.quantization_supported_types;
+  auto has = [&](DataType type) { return std::find(types.begin(), types.end(), type) != types.end(); };
+  for (DataType type : types) {
+    if (type != DataType::kHalf && type != DataType::kInt8 && type != DataType::kFloat) {
+      return absl::InvalidArgumentError(absl::StrCat("quantization_supported_types may hold float16, int8 and float32, not ",
+                                                     DataTypeName(type)));
+    }
+  }
+  if (options.quantization.has_value()) {
+    mode = *options.quantization;
+  } else if (options.quantization_enable_full_integer) {
+    mode = QuantizationMode::kInt8;
+  } else if (!options.quantization_optimizations.empty()) {
+    if (has(DataType::kHalf) && !has(DataType::kInt8)) {
+      mode = QuantizationMode::kFloat16;
+    } else {
+      mode = options.representative_dataset.empty() && !has(DataType::kInt8) ? QuantizationMode::kDynamicRange
+                                                                            : QuantizationMode::kInt8;
+    }
+  }
+  if (IsCalibrated(mode) && options.representative_dataset.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "quantization ", QuantizationName(mode), " needs a representative dataset, to see the range of each activation; set ",
+        "representative_dataset.examples to the glob of a split (e.g. \"examples/Split-train/*\", or "
+        "--representative_data on the command line), or representative_dataset.samples"));
+  }
+  for (DataType type : {options.inference_input_type, options.inference_output_type}) {
+    if (type == DataType::kFloat) continue;
+    const bool fits = mode == QuantizationMode::kInt8     ? type == DataType::kInt8 || type == DataType::kUint8
+                      : mode == QuantizationMode::kInt16x8 ? type == DataType::kInt16
+                                                          : false;
+    if (!fits) {
+      return absl::InvalidArgumentError(absl::StrCat("inference_input_type and inference_output_type cannot be ",
+                                                     DataTypeName(type), " with quantization ", QuantizationName(mode)));
+    }
+  }
+  if (options.representative_dataset.sample_size <= 0) {
+    return absl::InvalidArgumentError("representative_dataset.sample_size must be positive");
+  }
+  if (options.filename.empty() || options.filename.find('/') != std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat("filename \"", options.filename, "\" is not a file name"));
+  }
+  return mode;
+}
+
+}  // namespace tfxm

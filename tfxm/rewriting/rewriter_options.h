@@ -1,0 +1,102 @@
+// What a rewriter is told. Names are those of TFX's TFLiteRewriter and of tf.lite.TFLiteConverter; `quantization` is the
+// simple choice that stands for combinations of them.
+//
+//   RewriterOptions options;
+//   options.name = "int8";
+//   options.quantization = QuantizationMode::kInt8;
+//   options.representative_dataset.examples = "data/train-*.gz";
+#ifndef TFXM_REWRITING_REWRITER_OPTIONS_H_
+#define TFXM_REWRITING_REWRITER_OPTIONS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/data/tensor.h"
+
+namespace tfxm {
+
+enum class QuantizationMode {
+  kNone,          // float32 as in the SavedModel
+  kFloat16,       // weights as float16: half the size
+  kDynamicRange,  // weights as int8, activations quantized while running: a quarter of the size
+  kInt8,          // weights and activations int8, per channel; needs a representative dataset
+  kInt16x8,       // weights int8, activations int16; likewise
+};
+// "none", "float16", "dynamic_range", "int8", "int16x8"
+absl::string_view QuantizationName(QuantizationMode mode);
+absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name);
+
+enum class Optimize { kDefault };  // tf.lite.Optimize
+
+// One call of a signature: every input by name. The first dimension may hold several examples.
+using Sample = std::map<std::string, Tensor>;
+
+// Inputs as the model will see them in use. Either `samples`, or tf.Examples whose features have the inputs' names.
+struct RepresentativeDataset {
+  std::vector<Sample> samples;
+  std::string examples;  // Globs of TFRecord files, comma-separated.
+  int sample_size = 100;
+  uint64_t seed = 1;  // Which `sample_size` of the examples are taken.
+
+  bool empty() const { return samples.empty() && examples.empty(); }
+};
+
+// What PostRewriteValidate tolerates, per output. Unset: the defaults of the quantization (DefaultLimits).
+struct ValidationLimits {
+  std::optional<double> max_abs_error;       // Relative to the output's own range (max - min over the samples).
+  std::optional<double> min_sqnr_db;         // 10 log10(power of the output / power of the error).
+  std::optional<double> min_top_agreement;   // Share of rows with the same largest value; rank-2 outputs of 2 or more columns.
+};
+ValidationLimits DefaultLimits(QuantizationMode mode);
+
+struct RewriterOptions {
+  std::string name;
+
+  // The file made, in the model's directory.
+  std::string filename = "tflite";
+  bool copy_assets = true;
+  bool copy_assets_extra = true;
+
+  // TFX's way to say how to quantize.
+  std::vector<Optimize> quantization_optimizations;
+  std::vector<DataType> quantization_supported_types;  // {kHalf}: float16
+  bool quantization_enable_full_integer = false;
+  // The simple way; wins over the three above.
+  std::optional<QuantizationMode> quantization;
+
+  // Empty: "serving_default", or the only signature there is.
+  std::string signature_key;
+  RepresentativeDataset representative_dataset;
+
+  // For int8 and int16x8: kFloat keeps the SavedModel's types; kInt8, kUint8 (int8) or kInt16 (int16x8) quantize them.
+  DataType inference_input_type = DataType::kFloat;
+  DataType inference_output_type = DataType::kFloat;
+
+  // What the model may need beyond TFLite's built-in operators. Without these, such an operator is an error that names it.
+  bool allow_select_tf_ops = false;
+  bool allow_custom_ops = false;
+
+  // Operators (by TFLite name, "SOFTMAX") and tensors or layers (by a part of the name) that stay float when quantizing.
+  std::vector<std::string> keep_float_ops;
+  std::vector<std::string> keep_float_layers;
+  // Keeps as few further layers in float as are needed to meet the limits.
+  bool keep_float_automatically = false;
+
+  bool validate = true;
+  ValidationLimits limits;
+  // Where the report of validation and of the layers' errors goes; empty: nowhere.
+  std::string report_file;
+};
+
+// The mode that the options stand for. INVALID_ARGUMENT: full integer without a representative dataset, types that do not go
+// with the mode, and the like.
+absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options);
+
+}  // namespace tfxm
+
+#endif  // TFXM_REWRITING_REWRITER_OPTIONS_H_
