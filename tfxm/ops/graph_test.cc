@@ -209,6 +209,21 @@ TEST(VariableTest, KeepsItsValueBetweenRuns) {
   EXPECT_EQ(Values((*outputs)[0]), (std::vector<float>{11, 22}));
 }
 
+TEST(SessionTest, TakesNodesThatComeLater) {
+  Graph graph;
+  const Tensor x = Placeholder(graph, DataType::kFloat, {-1}, "x");
+  const Tensor y = x + 1.0;
+  auto session = Session::Create(graph);
+  ASSERT_TRUE(session.ok()) << session.status();
+  auto before = (*session)->MakeFunction({x}, {y});
+  const Tensor z = y * 2;
+  ASSERT_EQ((*session)->Extend(graph), absl::OkStatus());
+  auto after = (*session)->MakeFunction({x}, {z});
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(Values((*(*before)->Run({Floats({1}, {3})}))[0]), (std::vector<float>{4}));
+  EXPECT_EQ(Values((*(*after)->Run({Floats({1}, {3})}))[0]), (std::vector<float>{8}));
+}
+
 TEST(FunctionTest, RefusesTensorsOfTheWrongTypeOrNumber) {
   Graph graph;
   const Tensor x = Placeholder(graph, DataType::kFloat, {-1}, "x");

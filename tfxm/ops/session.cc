@@ -36,8 +36,19 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(const Graph& graph, con
   tensorflow::Session* created = nullptr;
   RETURN_IF_ERROR(tensorflow::NewSession(session_options, &created));
   session->rep_->session.reset(created);
+  session->rep_->num_nodes = graph_def.node_size();
   RETURN_IF_ERROR(created->Create(std::move(graph_def)));
   return session;
+}
+
+absl::Status Session::Extend(const Graph& graph) {
+  RETURN_IF_ERROR(graph.status());
+  tensorflow::GraphDef graph_def;
+  graph.ToGraphDef(&graph_def);
+  const int before = std::exchange(rep_->num_nodes, graph_def.node_size());
+  if (before == graph_def.node_size()) return absl::OkStatus();
+  graph_def.mutable_node()->DeleteSubrange(0, before);
+  return rep_->session->Extend(std::move(graph_def));
 }
 
 absl::StatusOr<std::unique_ptr<Function>> Session::MakeFunction(const std::vector<Tensor>& feeds,

@@ -47,6 +47,9 @@ class Session {
   static absl::StatusOr<std::unique_ptr<Session>> Create(const Graph& graph, const SessionOptions& options = {});
   ~Session();
 
+  // Adds the nodes that came to the graph since; functions made before stay valid. No node of before may have changed.
+  absl::Status Extend(const Graph& graph);
+
   // `targets` are run without fetching anything of them.
   absl::StatusOr<std::unique_ptr<Function>> MakeFunction(const std::vector<Tensor>& feeds,
                                                          const std::vector<Tensor>& fetches,

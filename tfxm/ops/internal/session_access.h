@@ -13,6 +13,7 @@ namespace tfxm::ops {
 
 struct Session::Rep {
   std::unique_ptr<tensorflow::Session> session;
+  int num_nodes = 0;  // Of the graph that the session has.
 };
 
 struct Function::Rep {

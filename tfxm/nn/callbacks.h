@@ -1,0 +1,137 @@
+// What happens around training, with Keras's names and arguments.
+//
+//   model.Fit(train, {.callbacks = {callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}),
+//                                   callbacks::EarlyStopping({.monitor = "val_loss", .patience = 3})}});
+//
+// A callback of one's own is a class derived from nn::Callback.
+#ifndef TFXM_NN_CALLBACKS_H_
+#define TFXM_NN_CALLBACKS_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace tfxm::nn {
+
+class Model;
+class Totals;
+
+// Values by name, in the order they are shown: "loss", metrics, "val_loss", …
+using Logs = std::vector<std::pair<std::string, double>>;
+// Nothing if there is none of that name.
+std::optional<double> FindLog(const Logs& logs, absl::string_view name);
+
+// The state of a Fit that callbacks see and may change.
+struct FitState {
+  Model* model = nullptr;
+  int epoch = 0;        // From 0.
+  int num_epochs = 0;
+  int64_t step = 0;     // Within the epoch, from 0.
+  int64_t steps_per_epoch = -1;  // -1: not known.
+  int64_t iteration = 0;         // Updates made since the model was compiled.
+  double learning_rate = 0;      // Of the last update.
+  bool stop_training = false;    // Set by a callback: ends training after this epoch (or batch, set in OnTrainBatchEnd).
+  // Loss and metrics of the epoch so far; computed when called.
+  std::function<Logs()> batch_logs;
+  // The sums behind batch_logs.
+  Totals* totals = nullptr;
+};
+
+class Callback {
+ public:
+  virtual ~Callback() = default;
+  virtual absl::Status OnTrainBegin(FitState& state) { return absl::OkStatus(); }
+  virtual absl::Status OnEpochBegin(FitState& state) { return absl::OkStatus(); }
+  // After each update; called very often.
+  virtual absl::Status OnTrainBatchEnd(FitState& state) { return absl::OkStatus(); }
+  // After the validation in Fit, with its results (no "val_" before the names).
+  virtual absl::Status OnTestEnd(FitState& state, const Logs& logs) { return absl::OkStatus(); }
+  virtual absl::Status OnEpochEnd(FitState& state, const Logs& logs) { return absl::OkStatus(); }
+  virtual absl::Status OnTrainEnd(FitState& state) { return absl::OkStatus(); }
+};
+using CallbackRef = std::shared_ptr<Callback>;
+
+// Where training says how far it is if it is asked to decide for itself (FitOptions::verbose): what a Trainer puts into the
+// display of the pipeline. `fraction` of all epochs; -1 if not known. Null (the default): a bar on a terminal, otherwise a
+// line per epoch.
+using ProgressListener = std::function<void(absl::string_view message, double fraction)>;
+void SetProgressListener(ProgressListener listener);
+ProgressListener GetProgressListener();
+
+namespace callbacks {
+
+struct TensorBoardOptions {
+  std::string log_dir = "logs";
+  // "epoch", "batch", or a number of batches: also batch_loss, batch_….
+  std::string update_freq = "epoch";
+};
+// Event files in log_dir/train and log_dir/validation: epoch_loss, epoch_METRIC, epoch_learning_rate (with a schedule),
+// evaluation_loss_vs_iterations, …; the model's graph of layers as text.
+CallbackRef TensorBoard(TensorBoardOptions options = {});
+
+struct EarlyStoppingOptions {
+  std::string monitor = "val_loss";
+  double min_delta = 0;
+  int patience = 0;
+  std::string mode = "auto";  // "min", "max"; auto: max for names with "acc", "auc", "precision" or "recall".
+  std::optional<double> baseline;
+  bool restore_best_weights = false;
+  int start_from_epoch = 0;
+};
+CallbackRef EarlyStopping(EarlyStoppingOptions options = {});
+
+struct ModelCheckpointOptions {
+  // {epoch} (from 1, "{epoch:02d}") and {NAME} or {NAME:.4f} of a log are filled in.
+  std::string filepath;
+  std::string monitor = "val_loss";
+  bool save_best_only = false;
+  std::string mode = "auto";
+};
+// Weights after each epoch; Model::LoadWeights reads them.
+CallbackRef ModelCheckpoint(ModelCheckpointOptions options);
+
+struct ReduceLROnPlateauOptions {
+  std::string monitor = "val_loss";
+  double factor = 0.1;
+  int patience = 10;
+  std::string mode = "auto";
+  double min_delta = 1e-4;
+  int cooldown = 0;
+  double min_lr = 0;
+};
+CallbackRef ReduceLROnPlateau(ReduceLROnPlateauOptions options = {});
+
+struct CSVLoggerOptions {
+  char separator = ',';
+  bool append = false;
+};
+CallbackRef CSVLogger(std::string filename, CSVLoggerOptions options = {});
+
+struct BackupAndRestoreOptions {
+  std::string backup_dir;
+  // After each epoch, and after so many updates within one (0: only epochs).
+  int64_t save_freq = 0;
+};
+// Training that was killed goes on where the last backup was made, and ends with the same weights as if it had not been.
+// The backup is removed when training has ended.
+CallbackRef BackupAndRestore(BackupAndRestoreOptions options);
+
+// Calls the functions that are given.
+struct LambdaOptions {
+  std::function<void(FitState&)> on_epoch_begin;
+  std::function<void(FitState&, const Logs&)> on_epoch_end;
+  std::function<void(FitState&)> on_train_batch_end;
+};
+CallbackRef LambdaCallback(LambdaOptions options);
+
+}  // namespace callbacks
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_CALLBACKS_H_

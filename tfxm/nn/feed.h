@@ -1,0 +1,67 @@
+// Batches in the form that a training step is fed with. Includes TensorFlow headers: for .cc files of nn only.
+#ifndef TFXM_NN_FEED_H_
+#define TFXM_NN_FEED_H_
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tensorflow/core/framework/tensor.h"
+#include "tfxm/data/tensor.h"
+#include "tfxm/nn/dataset.h"
+
+namespace tfxm::nn {
+
+// What the model wants of a batch.
+struct FeedSpec {
+  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> outputs;        // Their names choose the labels.
+  std::vector<bool> has_loss;             // Per output: whether it takes labels.
+  std::map<int64_t, double> class_weight;  // By label.
+  bool labels = true;
+};
+
+struct Feed {
+  std::vector<tensorflow::Tensor> inputs;
+  std::vector<tensorflow::Tensor> labels;  // Of the outputs with a loss.
+  tensorflow::Tensor weight;               // float [batch]
+  bool weighted = false;
+  int64_t num_examples = 0;
+};
+
+// INVALID_ARGUMENT names the input or output without a tensor, or one of the wrong shape or type.
+absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch);
+
+// Feeds of a dataset, made ahead in a thread of its own.
+class FeedQueue {
+ public:
+  FeedQueue(FeedSpec spec, std::unique_ptr<Dataset::Iterator> iterator, int64_t skip = 0);
+  ~FeedQueue();
+  // False at the end.
+  absl::StatusOr<bool> Next(Feed* feed);
+
+ private:
+  void Produce();
+  static constexpr size_t kAhead = 16;
+
+  const FeedSpec spec_;
+  const std::unique_ptr<Dataset::Iterator> iterator_;
+  int64_t skip_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Feed> queue_;
+  absl::Status status_;
+  bool done_ = false;
+  bool cancelled_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_FEED_H_

@@ -1,0 +1,118 @@
+#include "tfxm/nn/layer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/nn/input_layer.h"
+#include "tfxm/ops/ops.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+namespace {
+
+std::string LayerLabel(const Layer& layer) {
+  return layer.name().empty() ? absl::StrCat("layer ", layer.type())
+                              : absl::StrCat("layer \"", layer.name(), "\" (", layer.type(), ")");
+}
+
+}  // namespace
+
+std::string Weight::full_name() const {
+  return absl::StrCat(layer->name().empty() ? layer->type() : layer->name(), "/", name);
+}
+
+bool Weight::trainable() const { return options.trainable && layer->trainable(); }
+
+ops::Tensor CallContext::Read(const Weight* weight) {
+  if (weight == nullptr) {
+    graph_.SetError(absl::InvalidArgumentError("a layer reads a weight that it did not add"));
+    return ops::Tensor(&graph_, -1, 0);
+  }
+  ops::Tensor& read = reads_[weight];
+  if (!read.valid()) {
+    read = ops::ReadVariable(ops::VarHandle(graph_, weight->full_name(), weight->options.dtype, weight->shape));
+  }
+  return read;
+}
+
+ops::Tensor CallContext::RandomUniform(const ops::Tensor& shape) {
+  const auto uint64s = [&](const std::vector<uint64_t>& values) {
+    tfxm::Tensor tensor(DataType::kUint64, {static_cast<int64_t>(values.size())});
+    std::copy(values.begin(), values.end(), tensor.values<uint64_t>().begin());
+    return ops::Constant(graph_, std::move(tensor));
+  };
+  // Philox: the key tells the uses apart, the counter the steps. A step's numbers are 2^64 counts apart.
+  constexpr int kPhilox = 1;
+  const ops::Tensor key = uint64s({DeriveSeed(seed_, ++num_streams_)});
+  const ops::Tensor counter = random_counter_.valid() ? random_counter_ : uint64s({0, 0});
+  return ops::Op("StatelessRandomUniformV2", {shape, key, counter, ops::Constant(graph_, kPhilox)}, {});
+}
+
+absl::Status Layer::EnsureBuilt(const std::vector<Shape>& input_shapes) {
+  if (built_) return absl::OkStatus();
+  RETURN_IF_ERROR(Build(input_shapes));
+  built_ = true;
+  return absl::OkStatus();
+}
+
+const Weight* Layer::AddWeight(std::string name, Shape shape, WeightOptions options) {
+  weights_.push_back(std::make_unique<Weight>(Weight{this, std::move(name), std::move(shape), std::move(options)}));
+  return weights_.back().get();
+}
+
+const Shape& KerasTensor::shape() const {
+  static const Shape* const none = new Shape;
+  return node_ == nullptr ? *none : node_->shape;
+}
+
+DataType KerasTensor::dtype() const { return node_ == nullptr ? DataType::kInvalid : node_->dtype; }
+
+KerasTensor LayerRef::operator()(const std::vector<KerasTensor>& inputs) const {
+  auto node = std::make_shared<KerasNode>();
+  node->layer = layer_;
+  node->inputs = inputs;
+  const auto fail = [&](absl::Status status) {
+    node->status = std::move(status);
+    return KerasTensor(node);
+  };
+  std::vector<Shape> shapes;
+  std::string shown;
+  for (const KerasTensor& input : inputs) {
+    if (input.node() == nullptr) {
+      return fail(absl::InvalidArgumentError(absl::StrCat(LayerLabel(*layer_), " is called with an unassigned KerasTensor")));
+    }
+    if (!input.node()->status.ok()) return fail(input.node()->status);
+    shapes.push_back(input.shape());
+    absl::StrAppend(&shown, shown.empty() ? "" : ", ", ShapeString(input.shape()));
+  }
+  const std::string label = absl::StrCat(LayerLabel(*layer_), " on ", shown);
+  if (absl::Status built = layer_->EnsureBuilt(shapes); !built.ok()) return fail(Annotate(built, label));
+  // A throw-away graph tells what comes out.
+  ops::Graph graph;
+  CallContext context(graph, /*training=*/false);
+  std::vector<ops::Tensor> tensors;
+  for (const KerasTensor& input : inputs) tensors.push_back(ops::Placeholder(graph, input.dtype(), input.shape()));
+  const ops::Tensor output = layer_->Call(context, tensors);
+  if (!graph.status().ok()) return fail(Annotate(graph.status(), label));
+  if (!output.valid()) return fail(absl::InternalError(absl::StrCat(label, ": Call returned no tensor")));
+  node->shape = output.shape();
+  node->dtype = output.dtype();
+  return KerasTensor(node);
+}
+
+KerasTensor Input(Shape shape, InputOptions options) {
+  auto layer = std::make_shared<InputLayerImpl>(std::move(shape), options.dtype, std::move(options.name));
+  auto node = std::make_shared<KerasNode>();
+  node->shape = layer->shape();
+  node->dtype = layer->dtype();
+  node->layer = std::move(layer);
+  return KerasTensor(node);
+}
+
+namespace layers {
+LayerRef InputLayer(Shape shape, InputOptions options) {
+  return MakeLayer<InputLayerImpl>(std::move(shape), options.dtype, std::move(options.name));
+}
+}  // namespace layers
+
+}  // namespace tfxm::nn

@@ -1,0 +1,206 @@
+// Layers and the graph of layers that a functional model is made of.
+//
+//   nn::KerasTensor image = nn::Input({28, 28, 1}, {.name = "image"});
+//   nn::KerasTensor x = layers::Flatten()(image);
+//   nn::KerasTensor scores = layers::Dense(10)(x);
+//   nn::Model model({image}, {scores});
+//
+// A layer of one's own is a class:
+//
+//   class Scale : public nn::Layer {
+//    public:
+//     Scale() : Layer("Scale") {}
+//     absl::Status Build(const std::vector<Shape>& input_shapes) override {
+//       factor_ = AddWeight("factor", {input_shapes[0].back()}, {.initializer = "ones"});
+//       return absl::OkStatus();
+//     }
+//     ops::Tensor Call(nn::CallContext& context, const std::vector<ops::Tensor>& inputs) override {
+//       return inputs[0] * context.Read(factor_);
+//     }
+//    private:
+//     const nn::Weight* factor_;
+//   };
+//   ... nn::MakeLayer<Scale>()(x) ...
+//
+// Nothing here is synchronized.
+#ifndef TFXM_NN_LAYER_H_
+#define TFXM_NN_LAYER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/data/tensor.h"
+#include "tfxm/nn/activations.h"
+#include "tfxm/nn/initializers.h"
+#include "tfxm/ops/graph.h"
+
+namespace tfxm::nn {
+
+class Layer;
+
+// A penalty on a weight: l1 * sum|w| + l2 * sum w^2, added to the loss.
+struct Regularizer {
+  double l1 = 0;
+  double l2 = 0;
+};
+namespace regularizers {
+inline Regularizer L1(double l1 = 0.01) { return {l1, 0}; }
+inline Regularizer L2(double l2 = 0.01) { return {0, l2}; }
+inline Regularizer L1L2(double l1 = 0, double l2 = 0) { return {l1, l2}; }
+}  // namespace regularizers
+
+struct WeightOptions {
+  Initializer initializer = "glorot_uniform";
+  Regularizer regularizer;
+  bool trainable = true;
+  DataType dtype = DataType::kFloat;
+};
+
+// A variable of a layer.
+struct Weight {
+  const Layer* layer = nullptr;
+  std::string name;  // Within the layer: "kernel".
+  Shape shape;
+  WeightOptions options;
+
+  // "dense/kernel": the variable's name in graphs and checkpoints.
+  std::string full_name() const;
+  bool trainable() const;
+};
+
+// What a layer's Call has around it: the graph it adds to, and whether that is for training.
+class CallContext {
+ public:
+  // `random_counter`: uint64 [2], different at each step; needed where a layer draws random numbers in training.
+  CallContext(ops::Graph& graph, bool training, ops::Tensor random_counter = {}, uint64_t seed = 0)
+      : graph_(graph), training_(training), random_counter_(random_counter), seed_(seed) {}
+  CallContext(const CallContext&) = delete;
+  CallContext& operator=(const CallContext&) = delete;
+
+  ops::Graph& graph() { return graph_; }
+  bool training() const { return training_; }
+  // The weight's value; always the same tensor within one context.
+  ops::Tensor Read(const Weight* weight);
+  // Sets the weight to `value` after the step (moving averages); only while training.
+  void Update(const Weight* weight, const ops::Tensor& value) { updates_.emplace_back(weight, value); }
+  // Adds a scalar to the loss.
+  void AddLoss(const ops::Tensor& loss) { losses_.push_back(loss); }
+  // Uniform numbers in [0, 1) of the shape `shape` (an int32 vector), new ones at each step.
+  ops::Tensor RandomUniform(const ops::Tensor& shape);
+
+  const std::vector<std::pair<const Weight*, ops::Tensor>>& updates() const { return updates_; }
+  const std::vector<ops::Tensor>& losses() const { return losses_; }
+
+ private:
+  ops::Graph& graph_;
+  const bool training_;
+  ops::Tensor random_counter_;
+  const uint64_t seed_;
+  uint64_t num_streams_ = 0;
+  std::map<const Weight*, ops::Tensor> reads_;
+  std::vector<std::pair<const Weight*, ops::Tensor>> updates_;
+  std::vector<ops::Tensor> losses_;
+};
+
+class Layer {
+ public:
+  // `type`: the class, "Dense". Without a name, the model gives one: "dense", "dense_1", …
+  explicit Layer(std::string type, std::string name = "") : type_(std::move(type)), name_(std::move(name)) {}
+  virtual ~Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+
+  // Makes the weights. Called once, with the shapes of the inputs (-1: unknown, as the batch is).
+  virtual absl::Status Build(const std::vector<Shape>& input_shapes) { return absl::OkStatus(); }
+  // Adds the layer to the graph. May be called for several graphs, and several times for one.
+  virtual ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) = 0;
+  // What a summary shows beside the type; "" if there is nothing to say.
+  virtual std::string Description() const { return ""; }
+
+  const std::string& type() const { return type_; }
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  // A layer that is not trainable keeps its weights in training (Keras's layer.trainable = False).
+  bool trainable() const { return trainable_; }
+  void set_trainable(bool trainable) { trainable_ = trainable; }
+  const std::vector<std::unique_ptr<Weight>>& weights() const { return weights_; }
+
+  // Build, if it was not called yet.
+  absl::Status EnsureBuilt(const std::vector<Shape>& input_shapes);
+
+ protected:
+  // The pointer stays valid as long as the layer.
+  const Weight* AddWeight(std::string name, Shape shape, WeightOptions options = {});
+
+ private:
+  const std::string type_;
+  std::string name_;
+  bool trainable_ = true;
+  bool built_ = false;
+  std::vector<std::unique_ptr<Weight>> weights_;
+};
+
+struct KerasNode;
+
+// The symbolic output of a layer.
+class KerasTensor {
+ public:
+  KerasTensor() = default;
+  explicit KerasTensor(std::shared_ptr<const KerasNode> node) : node_(std::move(node)) {}
+  // [None, …]; {} after an error, which the model then reports.
+  const Shape& shape() const;
+  DataType dtype() const;
+  const std::shared_ptr<const KerasNode>& node() const { return node_; }
+
+ private:
+  std::shared_ptr<const KerasNode> node_;
+};
+
+// A layer, shared: calling it twice uses the same weights twice.
+class LayerRef {
+ public:
+  LayerRef(std::shared_ptr<Layer> layer) : layer_(std::move(layer)) {}
+  KerasTensor operator()(const KerasTensor& input) const { return (*this)(std::vector<KerasTensor>{input}); }
+  KerasTensor operator()(const std::vector<KerasTensor>& inputs) const;
+  Layer& operator*() const { return *layer_; }
+  Layer* operator->() const { return layer_.get(); }
+  const std::shared_ptr<Layer>& get() const { return layer_; }
+
+ private:
+  std::shared_ptr<Layer> layer_;
+};
+
+template <typename T, typename... Args>
+LayerRef MakeLayer(Args&&... args) {
+  return LayerRef(std::make_shared<T>(std::forward<Args>(args)...));
+}
+
+struct KerasNode {
+  std::shared_ptr<Layer> layer;
+  std::vector<KerasTensor> inputs;
+  Shape shape;
+  DataType dtype = DataType::kFloat;
+  absl::Status status;  // The first error among this node and its inputs.
+};
+
+struct InputOptions {
+  std::string name;  // What the model's input is called.
+  DataType dtype = DataType::kFloat;
+};
+
+// An input of a model; `shape` without the batch.
+KerasTensor Input(Shape shape, InputOptions options = {});
+
+namespace layers {
+// The same for the front of a Sequential.
+LayerRef InputLayer(Shape shape, InputOptions options = {});
+}  // namespace layers
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_LAYER_H_

@@ -1,0 +1,227 @@
+#include "tfxm/nn/metrics.h"
+
+#include <cmath>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/nn/labels.h"
+#include "tfxm/ops/ops.h"
+#include "tfxm/util/registry.h"
+
+namespace tfxm::nn {
+namespace {
+
+using ops::Tensor;
+using State = std::vector<std::vector<double>>;
+
+double Ratio(double numerator, double denominator) { return denominator == 0 ? 0 : numerator / denominator; }
+double SumOverCount(const State& state) { return Ratio(state[0][0], state[1][0]); }
+
+// `weight` [batch] to the rank of `values`, times ones where values has more dimensions.
+Tensor WeightLike(const Tensor& values, Tensor weight) {
+  weight = ops::Cast(weight, DataType::kFloat);
+  while (weight.rank() < values.rank()) weight = ops::ExpandDims(weight, -1);
+  return weight;
+}
+
+// {sum of values, number of values}, weighted.
+std::vector<Tensor> SumAndCount(const Tensor& values, const Tensor& weight) {
+  const Tensor floats = ops::Cast(values, DataType::kFloat);
+  if (!weight.valid()) return {ops::ReduceSum(floats), ops::Cast(ops::SizeOf(values), DataType::kFloat)};
+  const Tensor w = WeightLike(floats, weight);
+  return {ops::ReduceSum(floats * w), ops::ReduceSum(ops::OnesLike(floats) * w)};
+}
+
+Tensor ArgMaxLast(const Tensor& x) { return ops::ArgMax(x, -1); }
+
+// {true positives, false positives, false negatives, true negatives} at each threshold.
+std::vector<Tensor> ConfusionAt(const std::vector<float>& thresholds, const Tensor& y_true, const Tensor& y_pred,
+                                const Tensor& weight) {
+  const auto row = [](const Tensor& x) { return ops::Reshape(x, Shape{1, -1}); };
+  const Tensor labels = ops::Greater(row(DenseLabels(y_true, y_pred)), 0);
+  tfxm::Tensor column(DataType::kFloat, {static_cast<int64_t>(thresholds.size()), 1});
+  std::copy(thresholds.begin(), thresholds.end(), column.values<float>().begin());
+  const Tensor predicted = ops::Greater(row(y_pred), ops::Constant(*y_pred.graph(), std::move(column)));
+  Tensor w;
+  if (weight.valid()) w = row(ops::OnesLike(y_pred) * WeightLike(y_pred, weight));
+  const auto count = [&](const Tensor& condition) {
+    const Tensor ones = ops::Cast(condition, DataType::kFloat);
+    return ops::ReduceSum(w.valid() ? ones * w : ones, {1});
+  };
+  const Tensor not_labels = ops::LogicalNot(labels), not_predicted = ops::LogicalNot(predicted);
+  return {count(ops::LogicalAnd(predicted, labels)), count(ops::LogicalAnd(predicted, not_labels)),
+          count(ops::LogicalAnd(not_predicted, labels)), count(ops::LogicalAnd(not_predicted, not_labels))};
+}
+
+// Area under the curve from the counts at decreasing recall (increasing thresholds); Keras's "interpolation" summation.
+double Area(const State& state, bool precision_recall) {
+  const std::vector<double>&tp = state[0], &fp = state[1], &fn = state[2], &tn = state[3];
+  double area = 0;
+  for (size_t i = 0; i + 1 < tp.size(); ++i) {
+    if (!precision_recall) {
+      const double y0 = Ratio(tp[i], tp[i] + fn[i]), y1 = Ratio(tp[i + 1], tp[i + 1] + fn[i + 1]);
+      const double x0 = Ratio(fp[i], fp[i] + tn[i]), x1 = Ratio(fp[i + 1], fp[i + 1] + tn[i + 1]);
+      area += (x0 - x1) * (y0 + y1) / 2;
+      continue;
+    }
+    // Davis & Goadrich: between two thresholds the positives that are true grow linearly with all that are called positive.
+    const double d_tp = tp[i] - tp[i + 1];
+    const double p0 = tp[i] + fp[i], p1 = tp[i + 1] + fp[i + 1];
+    const double slope = Ratio(d_tp, std::max(p0 - p1, 0.0));
+    const double intercept = tp[i + 1] - slope * p1;
+    const double ratio = p0 > 0 && p1 > 0 ? Ratio(p0, std::max(p1, 0.0)) : 1;
+    area += Ratio(slope * (d_tp + intercept * std::log(ratio)), std::max(tp[i + 1] + fn[i + 1], 0.0));
+  }
+  return area;
+}
+
+Metric OfLoss(Loss loss) {
+  const std::string name = loss.name();
+  return metrics::Mean(name, [loss = std::move(loss)](const Tensor& y_true, const Tensor& y_pred) {
+    auto values = loss.Call(y_true, y_pred);
+    return values.ok() ? *values : Tensor(y_pred.graph(), -1, 0);
+  });
+}
+
+const std::map<std::string, Metric, std::less<>>& ByName() {
+  using namespace metrics;
+  static const auto* const by_name = new std::map<std::string, Metric, std::less<>>{
+      {"sparse_categorical_accuracy", SparseCategoricalAccuracy()},
+      {"categorical_accuracy", CategoricalAccuracy()},
+      {"binary_accuracy", BinaryAccuracy()},
+      {"sparse_top_k_categorical_accuracy", SparseTopKCategoricalAccuracy()},
+      {"top_k_categorical_accuracy", TopKCategoricalAccuracy()},
+      {"sparse_categorical_crossentropy", SparseCategoricalCrossentropy()},
+      {"categorical_crossentropy", CategoricalCrossentropy()},
+      {"binary_crossentropy", BinaryCrossentropy()},
+      {"mean_squared_error", MeanSquaredError()},
+      {"mse", MeanSquaredError().WithName("mse")},
+      {"root_mean_squared_error", RootMeanSquaredError()},
+      {"mean_absolute_error", MeanAbsoluteError()},
+      {"mae", MeanAbsoluteError().WithName("mae")},
+      {"precision", Precision()},
+      {"recall", Recall()},
+      {"auc", AUC()},
+      {"AUC", AUC()},
+  };
+  return *by_name;
+}
+
+}  // namespace
+
+Metric Metric::WithName(std::string name) const {
+  Metric copy = *this;
+  copy.name_ = std::move(name);
+  return copy;
+}
+
+absl::StatusOr<Metric> Metric::Resolve(const ops::Tensor& y_true, const ops::Tensor& y_pred) const {
+  if (update_ != nullptr) return *this;
+  if (name_ == "accuracy" || name_ == "acc") {
+    const Shape pred = y_pred.shape(), labels = y_true.shape();
+    if (pred.empty() || pred.back() == 1) return metrics::BinaryAccuracy().WithName(name_);
+    const bool one_hot = labels.size() == pred.size() && labels.back() == pred.back();
+    return (one_hot ? metrics::CategoricalAccuracy() : metrics::SparseCategoricalAccuracy()).WithName(name_);
+  }
+  const auto found = ByName().find(name_);
+  if (found != ByName().end()) return found->second;
+  std::vector<std::string> names = {"accuracy"};
+  for (const auto& [name, metric] : ByName()) names.push_back(name);
+  const std::string near = NearestNames(name_, names);
+  return absl::InvalidArgumentError(
+      absl::StrCat("no metric is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));
+}
+
+namespace metrics {
+
+Metric Mean(std::string name, std::function<Tensor(const Tensor&, const Tensor&)> function) {
+  return Metric(
+      std::move(name),
+      [function = std::move(function)](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+        return SumAndCount(function(y_true, y_pred), weight);
+      },
+      SumOverCount);
+}
+
+Metric SparseCategoricalAccuracy() {
+  return Mean("sparse_categorical_accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
+    return ops::Equal(ArgMaxLast(y_pred), ops::Cast(SparseLabels(y_true, y_pred), DataType::kInt64));
+  });
+}
+Metric CategoricalAccuracy() {
+  return Mean("categorical_accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
+    return ops::Equal(ArgMaxLast(y_pred), ArgMaxLast(y_true));
+  });
+}
+Metric BinaryAccuracy(double threshold) {
+  return Mean("binary_accuracy", [threshold](const Tensor& y_true, const Tensor& y_pred) {
+    const Tensor labels = DenseLabels(y_true, y_pred);
+    const Tensor equal = ops::Equal(labels, ops::Cast(ops::Greater(y_pred, threshold), y_pred.dtype()));
+    return ops::ReduceMean(ops::Cast(equal, DataType::kFloat), {-1});
+  });
+}
+Metric Accuracy() {
+  return Mean("accuracy",
+              [](const Tensor& y_true, const Tensor& y_pred) { return ops::Equal(DenseLabels(y_true, y_pred), y_pred); });
+}
+Metric SparseTopKCategoricalAccuracy(int k) {
+  return Mean("sparse_top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {
+    return ops::Op("InTopKV2", {y_pred, ops::Cast(SparseLabels(y_true, y_pred), DataType::kInt32),
+                                ops::Constant(*y_pred.graph(), int32_t{k})});
+  });
+}
+Metric TopKCategoricalAccuracy(int k) {
+  return Mean("top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {
+    return ops::Op("InTopKV2", {y_pred, ops::Cast(ArgMaxLast(y_true), DataType::kInt32),
+                                ops::Constant(*y_pred.graph(), int32_t{k})});
+  });
+}
+Metric SparseCategoricalCrossentropy(losses::CrossentropyOptions options) {
+  return OfLoss(losses::SparseCategoricalCrossentropy(options));
+}
+Metric CategoricalCrossentropy(losses::CrossentropyOptions options) {
+  return OfLoss(losses::CategoricalCrossentropy(options));
+}
+Metric BinaryCrossentropy(losses::CrossentropyOptions options) { return OfLoss(losses::BinaryCrossentropy(options)); }
+Metric MeanSquaredError() { return OfLoss(losses::MeanSquaredError()); }
+Metric MeanAbsoluteError() { return OfLoss(losses::MeanAbsoluteError()); }
+Metric RootMeanSquaredError() {
+  return Metric(
+      "root_mean_squared_error",
+      [](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+        return SumAndCount(ops::SquaredDifference(y_pred, DenseLabels(y_true, y_pred)), weight);
+      },
+      [](const State& state) { return std::sqrt(SumOverCount(state)); });
+}
+Metric Precision(double threshold) {
+  return Metric(
+      "precision",
+      [threshold](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+        return ConfusionAt({static_cast<float>(threshold)}, y_true, y_pred, weight);
+      },
+      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[1][0]); });
+}
+Metric Recall(double threshold) {
+  return Metric(
+      "recall",
+      [threshold](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+        return ConfusionAt({static_cast<float>(threshold)}, y_true, y_pred, weight);
+      },
+      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[2][0]); });
+}
+Metric AUC(AUCOptions options) {
+  std::vector<float> thresholds = {-1e-7f};
+  for (int i = 1; i + 1 < options.num_thresholds; ++i) {
+    thresholds.push_back(static_cast<float>(i * 1.0 / (options.num_thresholds - 1)));
+  }
+  thresholds.push_back(1 + 1e-7f);
+  return Metric(
+      "auc",
+      [=](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+        return ConfusionAt(thresholds, y_true, options.from_logits ? ops::Sigmoid(y_pred) : y_pred, weight);
+      },
+      [precision_recall = options.curve == "PR"](const State& state) { return Area(state, precision_recall); });
+}
+
+}  // namespace metrics
+}  // namespace tfxm::nn

@@ -1,0 +1,243 @@
+#include "tfxm/nn/model.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/compute/pass.h"
+#include "tfxm/nn/model_rep.h"
+#include "tfxm/nn/random.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+namespace {
+
+// Dense models of a few thousand weights are done before a second thread has woken up.
+int NumThreads(const Network& network, int asked) {
+  if (asked > 0) return asked;
+  for (const Weight* weight : network.weights()) {
+    if (weight->shape.size() > 2 || NumElements(weight->shape) > (1 << 20)) return compute::NumThreads();
+  }
+  return 1;
+}
+
+}  // namespace
+
+Model::Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name)
+    : rep_(std::make_unique<Rep>()) {
+  rep_->name = std::move(name);
+  rep_->seed = RandomSeed();
+  auto network = Network::Create(inputs, outputs);
+  if (network.ok()) {
+    rep_->network = std::make_unique<Network>(std::move(*network));
+  } else {
+    rep_->network = std::make_unique<Network>();
+    rep_->status = network.status();
+  }
+  rep_->built = true;
+}
+
+Model::Model(std::string name, std::vector<LayerRef> layers) : rep_(std::make_unique<Rep>()) {
+  rep_->name = std::move(name);
+  rep_->seed = RandomSeed();
+  rep_->network = std::make_unique<Network>();
+  rep_->stack = std::move(layers);
+}
+
+Model::~Model() = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+
+void Model::AddLayer(LayerRef layer) {
+  if (rep_->built && rep_->status.ok()) {
+    rep_->status = absl::FailedPreconditionError("a layer is added to a model that is in use");
+    return;
+  }
+  rep_->stack.push_back(std::move(layer));
+}
+
+absl::Status Model::Rep::Build() {
+  if (std::exchange(built, true)) return status;
+  const auto* input = stack.empty() ? nullptr : dynamic_cast<const InputLayerImpl*>(&*stack[0]);
+  if (input == nullptr) {
+    return status = absl::InvalidArgumentError("the first layer of a Sequential must be an InputLayer, which tells the shape");
+  }
+  auto node = std::make_shared<KerasNode>();
+  node->layer = stack[0].get();
+  node->shape = input->shape();
+  node->dtype = input->dtype();
+  const KerasTensor first(node);
+  KerasTensor x = first;
+  for (size_t i = 1; i < stack.size(); ++i) x = stack[i](x);
+  auto made = Network::Create({first}, {x});
+  if (!made.ok()) return status = made.status();
+  network = std::make_unique<Network>(std::move(*made));
+  return absl::OkStatus();
+}
+
+// Weights before there is a program to hold them.
+absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() const {
+  std::map<std::string, Tensor> values;
+  for (const Weight* weight : network->weights()) {
+    Random random(DeriveSeed(seed, weight->full_name()));
+    auto value = weight->options.initializer.Make(weight->shape, weight->options.dtype, random);
+    if (!value.ok()) return Annotate(value.status(), absl::StrCat("weight \"", weight->full_name(), "\""));
+    values[weight->full_name()] = std::move(*value);
+  }
+  return values;
+}
+
+absl::Status Model::Prepare() const {
+  RETURN_IF_ERROR(rep_->Build());
+  if (rep_->program != nullptr) return absl::OkStatus();
+  StepConfig config;
+  config.seed = rep_->seed;
+  config.num_threads = NumThreads(*rep_->network, 0);
+  ASSIGN_OR_RETURN(auto values, rep_->InitialValues());
+  ASSIGN_OR_RETURN(rep_->program, Program::Create(rep_->network.get(), config, std::move(values)));
+  return absl::OkStatus();
+}
+
+absl::Status Model::Compile(CompileOptions options) {
+  RETURN_IF_ERROR(rep_->Build());
+  const Network& network = *rep_->network;
+  StepConfig config;
+  ASSIGN_OR_RETURN(config.optimizer, options.optimizer.Get());
+  config.seed = rep_->seed;
+  config.num_threads = NumThreads(network, options.num_threads);
+  std::vector<std::string> names;
+  for (const TensorSpec& output : network.outputs()) names.push_back(output.name);
+  const auto check = [&](const auto& by_name, absl::string_view what) -> absl::Status {
+    for (const auto& [name, value] : by_name) {
+      if (std::count(names.begin(), names.end(), name) > 0) continue;
+      return absl::InvalidArgumentError(absl::StrCat(what, " for \"", name, "\", but the model's outputs are: ",
+                                                     absl::StrJoin(names, ", ")));
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(check(options.losses, "a loss"));
+  RETURN_IF_ERROR(check(options.loss_weights, "a loss weight"));
+  RETURN_IF_ERROR(check(options.output_metrics, "metrics"));
+  for (const std::string& name : names) {
+    const auto loss = options.losses.find(name);
+    config.losses.push_back(options.losses.empty() ? options.loss : loss == options.losses.end() ? Loss() : loss->second);
+    const auto weight = options.loss_weights.find(name);
+    config.loss_weights.push_back(weight == options.loss_weights.end() ? 1 : weight->second);
+    const auto metrics = options.output_metrics.find(name);
+    config.metrics.push_back(metrics == options.output_metrics.end() ? options.metrics : metrics->second);
+    config.weighted_metrics.push_back(options.weighted_metrics);
+  }
+  if (std::all_of(config.losses.begin(), config.losses.end(), [](const Loss& loss) { return loss.empty(); })) {
+    return absl::InvalidArgumentError("Compile needs a loss");
+  }
+  std::map<std::string, Tensor> values;
+  if (rep_->program != nullptr) {
+    ASSIGN_OR_RETURN(values, GetWeights());
+  } else {
+    ASSIGN_OR_RETURN(values, rep_->InitialValues());
+  }
+  rep_->config = config;
+  rep_->iterations = 0;
+  rep_->learning_rate.reset();
+  ASSIGN_OR_RETURN(rep_->program, Program::Create(rep_->network.get(), std::move(config), std::move(values)));
+  return absl::OkStatus();
+}
+
+const absl::Status& Model::status() const {
+  rep_->Build().IgnoreError();
+  return rep_->status;
+}
+const std::string& Model::name() const { return rep_->name; }
+const std::vector<TensorSpec>& Model::inputs() const {
+  rep_->Build().IgnoreError();
+  return rep_->network->inputs();
+}
+const std::vector<TensorSpec>& Model::outputs() const {
+  rep_->Build().IgnoreError();
+  return rep_->network->outputs();
+}
+const std::vector<std::shared_ptr<Layer>>& Model::layers() const {
+  rep_->Build().IgnoreError();
+  return rep_->network->layers();
+}
+
+Layer* Model::GetLayer(absl::string_view name) const {
+  for (const auto& layer : layers()) {
+    if (layer->name() == name) return layer.get();
+  }
+  return nullptr;
+}
+
+int64_t Model::CountParams() const {
+  int64_t count = 0;
+  for (const auto& layer : layers()) {
+    for (const auto& weight : layer->weights()) count += NumElements(weight->shape);
+  }
+  return count;
+}
+
+std::string Model::Summary() const {
+  if (!status().ok()) return absl::StrCat("Model \"", name(), "\": ", status().message(), "\n");
+  std::string table = absl::StrFormat("Model: \"%s\"\n%s\n%-32s %-26s %s\n%s\n", name(), std::string(72, '_'),
+                                      " Layer (type)", "Output Shape", "Param #", std::string(72, '='));
+  int64_t trainable = 0, fixed = 0;
+  for (const auto& node : rep_->network->nodes()) {
+    int64_t count = 0;
+    for (const auto& weight : node->layer->weights()) {
+      const int64_t n = NumElements(weight->shape);
+      count += n;
+      (weight->trainable() ? trainable : fixed) += n;
+    }
+    absl::StrAppendFormat(&table, " %-31s %-26s %d\n", absl::StrCat(node->layer->name(), " (", node->layer->type(), ")"),
+                          ShapeString(node->shape), count);
+  }
+  absl::StrAppendFormat(&table, "%s\nTotal params: %d\nTrainable params: %d\nNon-trainable params: %d\n%s\n",
+                        std::string(72, '='), trainable + fixed, trainable, fixed, std::string(72, '_'));
+  return table;
+}
+
+absl::StatusOr<std::map<std::string, Tensor>> Model::GetWeights() const {
+  RETURN_IF_ERROR(Prepare());
+  ASSIGN_OR_RETURN(auto values, rep_->program->GetVariables());
+  std::map<std::string, Tensor> weights;
+  for (const Weight* weight : rep_->network->weights()) {
+    weights[weight->full_name()] = std::move(values[weight->full_name()]);
+  }
+  return weights;
+}
+
+absl::Status Model::SetWeights(const std::map<std::string, Tensor>& weights) {
+  RETURN_IF_ERROR(Prepare());
+  for (const auto& [name, value] : weights) {
+    const auto all = rep_->network->weights();
+    if (std::any_of(all.begin(), all.end(), [&](const Weight* w) { return w->full_name() == name; })) continue;
+    return absl::InvalidArgumentError(absl::StrCat("the model has no weight \"", name, "\""));
+  }
+  return rep_->program->SetVariables(weights);
+}
+
+absl::StatusOr<std::map<std::string, Tensor>> Model::GetState() const {
+  RETURN_IF_ERROR(Prepare());
+  return rep_->program->GetVariables();
+}
+
+absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t iterations) {
+  RETURN_IF_ERROR(Prepare());
+  RETURN_IF_ERROR(rep_->program->SetVariables(state));
+  rep_->iterations = iterations;
+  return absl::OkStatus();
+}
+
+int64_t Model::iterations() const { return rep_->iterations; }
+double Model::learning_rate() const { return rep_->LearningRateAt(rep_->iterations); }
+void Model::SetLearningRate(double learning_rate) { rep_->learning_rate = learning_rate; }
+
+double Model::Rep::LearningRateAt(int64_t step) const {
+  if (learning_rate) return *learning_rate;
+  return config.optimizer == nullptr ? 0 : config.optimizer->common().learning_rate.At(step);
+}
+
+}  // namespace tfxm::nn

@@ -1,0 +1,176 @@
+// Models: trained, evaluated, saved. The names, arguments, defaults and numbers are Keras's.
+//
+//   nn::Sequential model({layers::InputLayer({784}, {.name = "image"}), layers::Dense(64, {.activation = "relu"}),
+//                         layers::Dropout(0.2), layers::Dense(10)});
+//   RETURN_IF_ERROR(model.Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}),
+//                                  .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
+//                                  .metrics = {"sparse_categorical_accuracy"}}));
+//   RETURN_IF_ERROR(model.Fit(train, {.steps_per_epoch = 5000, .validation_data = &eval, .validation_steps = 100}).status());
+//   RETURN_IF_ERROR(model.Save(dir));
+//
+// Building a model never fails in the middle: the first error is kept in status() and returned by what is called next.
+// The same seed, program and data give the same weights. A model is used by one thread at a time.
+#ifndef TFXM_NN_MODEL_H_
+#define TFXM_NN_MODEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tfxm/data/tensor.h"
+#include "tfxm/nn/callbacks.h"
+#include "tfxm/nn/dataset.h"
+#include "tfxm/nn/layer.h"
+#include "tfxm/nn/losses.h"
+#include "tfxm/nn/metrics.h"
+#include "tfxm/nn/optimizers.h"
+
+namespace tfxm::nn {
+
+using NamedTensors = std::map<std::string, ops::Tensor>;
+
+struct CompileOptions {
+  Optimizer optimizer = "rmsprop";
+  Loss loss;                                // Of the only output, or of every one.
+  std::map<std::string, Loss> losses;       // By output; takes the place of `loss`.
+  std::map<std::string, double> loss_weights;
+  std::vector<Metric> metrics;              // Of every output with a loss, without weights.
+  std::map<std::string, std::vector<Metric>> output_metrics;
+  std::vector<Metric> weighted_metrics;     // The same, with sample and class weights.
+  // Threads of one operation; 0: one for small dense models, all cores for others.
+  int num_threads = 0;
+};
+
+struct FitOptions {
+  int epochs = 1;
+  int initial_epoch = 0;
+  int64_t steps_per_epoch = 0;  // 0: once through the data.
+  const Dataset* validation_data = nullptr;
+  int64_t validation_steps = 0;  // 0: all of it.
+  int validation_freq = 1;       // Every so many epochs.
+  std::vector<CallbackRef> callbacks;
+  std::map<int64_t, double> class_weight;  // By label; 1 where there is none.
+  // 0: silent, 1: progress bar, 2: a line per epoch, -1: a bar on a terminal, otherwise the progress listener or lines.
+  int verbose = -1;
+};
+
+struct EvaluateOptions {
+  int64_t steps = 0;  // 0: all of the data.
+};
+
+// What Fit returns: one value per epoch and name ("loss", "val_loss", …).
+struct History {
+  std::vector<int> epochs;
+  std::map<std::string, std::vector<double>> history;
+};
+
+// The inside of a signature while it is built.
+class FunctionContext {
+ public:
+  FunctionContext(ops::Graph& graph, NamedTensors inputs) : graph_(graph), inputs_(std::move(inputs)) {}
+  ops::Graph& graph() { return graph_; }
+  // An invalid tensor and an error in the graph if there is none of that name.
+  ops::Tensor input(absl::string_view name);
+  const NamedTensors& inputs() const { return inputs_; }
+  // Values of variables that were imported into the graph (those of a transform graph).
+  void AddVariables(const std::map<std::string, Tensor>& variables) { variables_.insert(variables.begin(), variables.end()); }
+  const std::map<std::string, Tensor>& variables() const { return variables_; }
+
+ private:
+  ops::Graph& graph_;
+  NamedTensors inputs_;
+  std::map<std::string, Tensor> variables_;
+};
+
+// A signature: what it takes, and how its outputs follow from that.
+struct Function {
+  std::vector<TensorSpec> inputs;
+  std::function<absl::StatusOr<NamedTensors>(FunctionContext& context)> body;
+};
+
+class Model {
+ public:
+  Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name = "model");
+  virtual ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  // The first error of building the model.
+  const absl::Status& status() const;
+  const std::string& name() const;
+  const std::vector<TensorSpec>& inputs() const;
+  const std::vector<TensorSpec>& outputs() const;
+  const std::vector<std::shared_ptr<Layer>>& layers() const;
+  // Null if there is none of that name.
+  Layer* GetLayer(absl::string_view name) const;
+  int64_t CountParams() const;
+  // Keras's table of layers, output shapes and numbers of parameters.
+  std::string Summary() const;
+
+  // May be called again: weights stay, the optimizer starts anew.
+  absl::Status Compile(CompileOptions options);
+  absl::StatusOr<History> Fit(const Dataset& data, const FitOptions& options = {});
+  // "loss" and the metrics.
+  absl::StatusOr<Logs> Evaluate(const Dataset& data, const EvaluateOptions& options = {});
+  // One tensor per output, of all examples in order (the dataset must not shuffle).
+  absl::StatusOr<std::vector<Tensor>> Predict(const Dataset& data, int64_t steps = 0);
+  absl::StatusOr<std::vector<Tensor>> Predict(const std::map<std::string, Tensor>& features);
+  // One update, or none; returns the loss and metrics of the batch.
+  absl::StatusOr<Logs> TrainOnBatch(const Batch& batch);
+  absl::StatusOr<Logs> TestOnBatch(const Batch& batch);
+
+  // By full name: "dense/kernel".
+  absl::StatusOr<std::map<std::string, Tensor>> GetWeights() const;
+  // Those that are given; INVALID_ARGUMENT for an unknown name or another shape.
+  absl::Status SetWeights(const std::map<std::string, Tensor>& weights);
+  // A TensorFlow checkpoint (`path` is its prefix) of the weights, with Keras's and SavedModel's keys.
+  absl::Status SaveWeights(absl::string_view path) const;
+  // From such a checkpoint, or the variables of a SavedModel directory (a base_model). `skip_mismatch`: weights that are
+  // not there or of another shape stay as they are; otherwise that is an error.
+  absl::Status LoadWeights(absl::string_view path, bool skip_mismatch = false);
+
+  // Updates since Compile.
+  int64_t iterations() const;
+  double learning_rate() const;
+  // From now on, instead of the optimizer's.
+  void SetLearningRate(double learning_rate);
+
+  // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are "output_0", … .
+  absl::StatusOr<NamedTensors> Call(FunctionContext& context, const NamedTensors& features) const;
+  // Takes the model's inputs.
+  Function DefaultFunction() const;
+  // A SavedModel in TensorFlow 2's form. Without signatures: serving_default on the model's inputs.
+  absl::Status Save(absl::string_view dir, std::map<std::string, Function> signatures = {}) const;
+
+  // For callbacks that keep a training's state: variables of model and optimizer, and the number of updates.
+  absl::StatusOr<std::map<std::string, Tensor>> GetState() const;
+  absl::Status SetState(const std::map<std::string, Tensor>& state, int64_t iterations);
+
+ protected:
+  Model(std::string name, std::vector<LayerRef> layers);
+  void AddLayer(LayerRef layer);
+
+ private:
+  struct Rep;
+  absl::Status Prepare() const;
+  std::unique_ptr<Rep> rep_;
+};
+
+// A stack of layers; the first is an InputLayer.
+class Sequential : public Model {
+ public:
+  explicit Sequential(std::vector<LayerRef> layers = {}, std::string name = "sequential")
+      : Model(std::move(name), std::move(layers)) {}
+  void Add(LayerRef layer) { AddLayer(std::move(layer)); }
+};
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_MODEL_H_

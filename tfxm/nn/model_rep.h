@@ -1,0 +1,40 @@
+// The inside of a Model, for the .cc files that implement it.
+#ifndef TFXM_NN_MODEL_REP_H_
+#define TFXM_NN_MODEL_REP_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tfxm/nn/input_layer.h"
+#include "tfxm/nn/model.h"
+#include "tfxm/nn/network.h"
+#include "tfxm/nn/program.h"
+
+namespace tfxm::nn {
+
+struct FeedSpec;
+
+struct Model::Rep {
+  std::string name;
+  uint64_t seed = 0;
+  absl::Status status;
+  bool built = false;
+  std::vector<LayerRef> stack;  // Of a Sequential, until it is built.
+  std::unique_ptr<Network> network;
+  StepConfig config;
+  std::unique_ptr<Program> program;
+  int64_t iterations = 0;
+  std::optional<double> learning_rate;
+
+  absl::Status Build();
+  absl::StatusOr<std::map<std::string, Tensor>> InitialValues() const;
+  double LearningRateAt(int64_t step) const;
+};
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_MODEL_REP_H_

@@ -1,0 +1,45 @@
+// The layers of a model in the order they are called in, with unique names.
+#ifndef TFXM_NN_NETWORK_H_
+#define TFXM_NN_NETWORK_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tfxm/nn/layer.h"
+#include "tfxm/ops/graph.h"
+
+namespace tfxm::nn {
+
+class Network {
+ public:
+  // Names the layers that have no name yet: "dense", "dense_1", …, and checks that names are unique.
+  static absl::StatusOr<Network> Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs);
+
+  // By name; of the shapes with the batch.
+  const std::vector<TensorSpec>& inputs() const { return inputs_; }
+  // Called like the layers they come from.
+  const std::vector<TensorSpec>& outputs() const { return outputs_; }
+  // Each once, in the order of their first call; input layers too.
+  const std::vector<std::shared_ptr<Layer>>& layers() const { return layers_; }
+  const std::vector<std::shared_ptr<const KerasNode>>& nodes() const { return nodes_; }
+  // Of all layers, in order.
+  std::vector<const Weight*> weights() const;
+
+  // Adds the network to the context's graph. `inputs` are by name, or any one tensor where there is one input; integers
+  // become the input's type. INVALID_ARGUMENT names a missing input.
+  absl::StatusOr<std::vector<ops::Tensor>> Call(CallContext& context, const std::map<std::string, ops::Tensor>& inputs) const;
+
+ private:
+  std::vector<TensorSpec> inputs_, outputs_;
+  std::vector<const KerasNode*> input_nodes_, output_nodes_;
+  std::vector<std::shared_ptr<const KerasNode>> nodes_;
+  std::vector<std::shared_ptr<Layer>> layers_;
+};
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_NETWORK_H_

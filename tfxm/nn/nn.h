@@ -1,0 +1,15 @@
+// Everything of nn: the Keras-like library. See model.h.
+#ifndef TFXM_NN_NN_H_
+#define TFXM_NN_NN_H_
+
+#include "tfxm/nn/callbacks.h"
+#include "tfxm/nn/dataset.h"
+#include "tfxm/nn/layer.h"
+#include "tfxm/nn/layers/core.h"
+#include "tfxm/nn/losses.h"
+#include "tfxm/nn/metrics.h"
+#include "tfxm/nn/model.h"
+#include "tfxm/nn/optimizers.h"
+#include "tfxm/nn/random.h"
+
+#endif  // TFXM_NN_NN_H_

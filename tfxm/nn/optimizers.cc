@@ -1,0 +1,171 @@
+#include "tfxm/nn/optimizers.h"
+
+#include <cmath>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/ops/ops.h"
+#include "tfxm/util/registry.h"
+
+namespace tfxm::nn {
+namespace {
+
+using ops::Tensor;
+
+template <typename Options>
+OptimizerBase::Common CommonOf(const Options& options) {
+  return {options.learning_rate, options.weight_decay, options.clipnorm, options.clipvalue, options.global_clipnorm};
+}
+
+// variable -= delta, after everything in `delta`.
+ops::Node Subtract(const Tensor& handle, const Tensor& delta) {
+  return ops::Op("AssignSubVariableOp", {handle, delta});
+}
+
+class SgdOptimizer : public OptimizerBase {
+ public:
+  explicit SgdOptimizer(optimizers::SGDOptions options) : OptimizerBase("SGD", CommonOf(options)), options_(options) {}
+  ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
+    const Tensor rate = context.Scalar("learning_rate");
+    if (options_.momentum == 0) return ops::Op("ResourceApplyGradientDescent", {handle, rate, gradient});
+    // velocity = momentum * velocity - rate * g; variable += velocity
+    return ops::Op("ResourceApplyKerasMomentum",
+                   {handle, context.Slot("momentum"), rate, gradient, ops::ScalarLike(gradient, options_.momentum)},
+                   {{"use_nesterov", options_.nesterov}});
+  }
+
+ private:
+  const optimizers::SGDOptions options_;
+};
+
+class RmspropOptimizer : public OptimizerBase {
+ public:
+  explicit RmspropOptimizer(optimizers::RMSpropOptions options)
+      : OptimizerBase("RMSprop", CommonOf(options)), options_(options) {}
+  ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
+    const Tensor rate = context.Scalar("learning_rate");
+    const auto scalar = [&](double value) { return ops::ScalarLike(gradient, value); };
+    // velocity = rho * velocity + (1 - rho) * g^2; momentum = momentum * momentum + rate * g / sqrt(velocity + epsilon)
+    const Tensor velocity = context.Slot("velocity"), momentum = context.Slot("momentum");
+    if (!options_.centered) {
+      return ops::Op("ResourceApplyRMSProp", {handle, velocity, momentum, rate, scalar(options_.rho),
+                                              scalar(options_.momentum), scalar(options_.epsilon), gradient});
+    }
+    return ops::Op("ResourceApplyCenteredRMSProp",
+                   {handle, context.Slot("average_gradient"), velocity, momentum, rate, scalar(options_.rho),
+                    scalar(options_.momentum), scalar(options_.epsilon), gradient});
+  }
+
+ private:
+  const optimizers::RMSpropOptions options_;
+};
+
+class AdagradOptimizer : public OptimizerBase {
+ public:
+  explicit AdagradOptimizer(optimizers::AdagradOptions options)
+      : OptimizerBase("Adagrad", CommonOf(options)), options_(options) {}
+  ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
+    const Tensor slot = context.Slot("accumulator", options_.initial_accumulator_value);
+    const Tensor sum = ops::ReadVariable(slot) + ops::Square(gradient);
+    const ops::Node assign = ops::AssignVariable(slot, sum);
+    const ops::Node update = Subtract(handle, context.Scalar("learning_rate") * gradient * ops::Rsqrt(sum + options_.epsilon));
+    handle.graph()->AddControlDependency(assign, update);
+    return update;
+  }
+
+ private:
+  const optimizers::AdagradOptions options_;
+};
+
+class AdamOptimizer : public OptimizerBase {
+ public:
+  AdamOptimizer(std::string name, optimizers::AdamOptions options)
+      : OptimizerBase(std::move(name), CommonOf(options)), options_(options) {}
+  Scalars ScalarsAt(int64_t step, double learning_rate) const override {
+    return {{"learning_rate", learning_rate},
+            {"beta_1_power", std::pow(options_.beta_1, static_cast<double>(step + 1))},
+            {"beta_2_power", std::pow(options_.beta_2, static_cast<double>(step + 1))}};
+  }
+  ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
+    const auto scalar = [&](double value) { return ops::ScalarLike(gradient, value); };
+    // variable -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
+    ops::Inputs inputs = {handle, context.Slot("momentum"), context.Slot("velocity")};
+    if (options_.amsgrad) inputs.push_back(context.Slot("velocity_hat"));
+    for (const Tensor& t : {context.Scalar("beta_1_power"), context.Scalar("beta_2_power"), context.Scalar("learning_rate"),
+                            scalar(options_.beta_1), scalar(options_.beta_2), scalar(options_.epsilon), gradient}) {
+      inputs.push_back(t);
+    }
+    return ops::Op(options_.amsgrad ? "ResourceApplyAdamWithAmsgrad" : "ResourceApplyAdam", inputs);
+  }
+
+ private:
+  const optimizers::AdamOptions options_;
+};
+
+class NadamOptimizer : public OptimizerBase {
+ public:
+  explicit NadamOptimizer(optimizers::AdamOptions options) : OptimizerBase("Nadam", CommonOf(options)), options_(options) {}
+  Scalars ScalarsAt(int64_t step, double learning_rate) const override {
+    // Dozat's momentum schedule; the product over all steps so far.
+    double product = 1;
+    for (int64_t t = 1; t <= step + 1; ++t) product *= Schedule(t);
+    const double u = Schedule(step + 1), next = Schedule(step + 2);
+    return {{"momentum_factor", learning_rate * next / (1 - product * next)},
+            {"gradient_factor", learning_rate * (1 - u) / (1 - product)},
+            {"velocity_factor", 1 / (1 - std::pow(options_.beta_2, static_cast<double>(step + 1)))},
+            {"learning_rate", learning_rate}};
+  }
+  ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
+    const Tensor m_slot = context.Slot("momentum"), v_slot = context.Slot("velocity");
+    const Tensor m0 = ops::ReadVariable(m_slot), v0 = ops::ReadVariable(v_slot);
+    const Tensor m = m0 + (gradient - m0) * (1 - options_.beta_1);
+    const Tensor v = v0 + (ops::Square(gradient) - v0) * (1 - options_.beta_2);
+    const ops::Node assign_m = ops::AssignVariable(m_slot, m), assign_v = ops::AssignVariable(v_slot, v);
+    const Tensor step = context.Scalar("momentum_factor") * m + context.Scalar("gradient_factor") * gradient;
+    const Tensor root = ops::Sqrt(v * context.Scalar("velocity_factor")) + options_.epsilon;
+    const ops::Node update = Subtract(handle, step / root);
+    handle.graph()->AddControlDependency(assign_m, update);
+    handle.graph()->AddControlDependency(assign_v, update);
+    return update;
+  }
+
+ private:
+  double Schedule(int64_t t) const {
+    return options_.beta_1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t)));
+  }
+  const optimizers::AdamOptions options_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const OptimizerBase>> Optimizer::Get() const {
+  if (optimizer_ != nullptr) return optimizer_;
+  static const auto* const by_name = new std::map<std::string, Optimizer (*)(), std::less<>>{
+      {"sgd", [] { return optimizers::SGD(); }},         {"rmsprop", [] { return optimizers::RMSprop(); }},
+      {"adagrad", [] { return optimizers::Adagrad(); }}, {"adam", [] { return optimizers::Adam(); }},
+      {"adamw", [] { return optimizers::AdamW(); }},     {"nadam", [] { return optimizers::Nadam(); }},
+  };
+  std::string lower = name_;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (const auto found = by_name->find(lower); found != by_name->end()) return found->second().Get();
+  std::vector<std::string> names;
+  for (const auto& [name, make] : *by_name) names.push_back(name);
+  const std::string near = NearestNames(lower, names);
+  return absl::InvalidArgumentError(
+      absl::StrCat("no optimizer is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));
+}
+
+namespace optimizers {
+
+Optimizer SGD(SGDOptions options) { return Optimizer(std::make_shared<SgdOptimizer>(std::move(options))); }
+Optimizer RMSprop(RMSpropOptions options) { return Optimizer(std::make_shared<RmspropOptimizer>(std::move(options))); }
+Optimizer Adagrad(AdagradOptions options) { return Optimizer(std::make_shared<AdagradOptimizer>(std::move(options))); }
+Optimizer Adam(AdamOptions options) { return Optimizer(std::make_shared<AdamOptimizer>("Adam", std::move(options))); }
+Optimizer AdamW(AdamOptions options) {
+  if (options.weight_decay == 0) options.weight_decay = 0.004;
+  return Optimizer(std::make_shared<AdamOptimizer>("AdamW", std::move(options)));
+}
+Optimizer Nadam(AdamOptions options) { return Optimizer(std::make_shared<NadamOptimizer>(std::move(options))); }
+
+}  // namespace optimizers
+}  // namespace tfxm::nn

@@ -1,0 +1,203 @@
+#include "tfxm/nn/step_builder.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/ops/ops.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+namespace {
+
+using ops::Tensor;
+
+// Keras's sum_over_batch_size: the mean of the losses of all examples, each times its weight.
+Tensor ReduceLoss(const Tensor& losses, const Tensor& weight) {
+  if (!weight.valid() || losses.rank() == 0) return ops::ReduceMean(losses);
+  Tensor w = weight;
+  while (w.rank() < losses.rank()) w = ops::ExpandDims(w, -1);
+  return ops::ReduceMean(losses * w);
+}
+
+Tensor Penalty(const Regularizer& regularizer, const Tensor& value) {
+  Tensor sum;
+  if (regularizer.l1 != 0) sum = ops::ReduceSum(ops::Abs(value)) * regularizer.l1;
+  if (regularizer.l2 != 0) {
+    const Tensor l2 = ops::ReduceSum(ops::Square(value)) * regularizer.l2;
+    sum = sum.valid() ? sum + l2 : l2;
+  }
+  return sum;
+}
+
+class StepUpdateContext : public UpdateContext {
+ public:
+  StepUpdateContext(ops::Graph& graph, StepGraph* step, std::string optimizer) : graph_(graph), step_(step), optimizer_(optimizer) {}
+  void set_weight(const Weight* weight) { weight_ = weight; }
+  Tensor Scalar(absl::string_view name) override {
+    for (size_t i = 0; i < step_->scalar_names.size(); ++i) {
+      if (step_->scalar_names[i] == name) return step_->scalars[i];
+    }
+    graph_.SetError(absl::InternalError(absl::StrCat("optimizer ", optimizer_, " has no scalar \"", name, "\"")));
+    return Tensor(&graph_, -1, 0);
+  }
+  Tensor Slot(absl::string_view name, double initial_value) override {
+    const std::string full_name = absl::StrCat("optimizer/", name, "/", weight_->full_name());
+    step_->slots.push_back({full_name, weight_->shape, initial_value});
+    return ops::VarHandle(graph_, full_name, weight_->options.dtype, weight_->shape);
+  }
+
+ private:
+  ops::Graph& graph_;
+  StepGraph* const step_;
+  const std::string optimizer_;
+  const Weight* weight_ = nullptr;
+};
+
+// tf.clip_by_value, clip_by_norm and clip_by_global_norm, whichever the optimizer asks for.
+void ClipGradients(const OptimizerBase::Common& common, std::vector<Tensor>* gradients) {
+  if (common.clipvalue > 0) {
+    for (Tensor& g : *gradients) g = ops::ClipByValue(g, -common.clipvalue, common.clipvalue);
+  }
+  if (common.clipnorm > 0) {
+    for (Tensor& g : *gradients) {
+      const Tensor norm = ops::Sqrt(ops::ReduceSum(ops::Square(g)));
+      g = g * common.clipnorm / ops::Maximum(norm, common.clipnorm);
+    }
+  }
+  if (common.global_clipnorm > 0 && !gradients->empty()) {
+    std::vector<Tensor> squares;
+    for (const Tensor& g : *gradients) squares.push_back(ops::ReduceSum(ops::Square(g)));
+    const Tensor norm = ops::Sqrt(ops::Op("AddN", {squares}));
+    const Tensor scale = common.global_clipnorm / ops::Maximum(norm, common.global_clipnorm);
+    for (Tensor& g : *gradients) g = g * scale;
+  }
+}
+
+absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext& context,
+                        const std::vector<const Weight*>& weights, const Tensor& loss, StepGraph* step) {
+  const OptimizerBase& optimizer = *config.optimizer;
+  for (const auto& [name, value] : optimizer.ScalarsAt(0, 0)) {
+    step->scalar_names.push_back(name);
+    step->scalars.push_back(ops::Placeholder(graph, DataType::kFloat, {}, name));
+  }
+  std::vector<const Weight*> trainable;
+  std::vector<Tensor> values;
+  for (const Weight* weight : weights) {
+    if (!weight->trainable()) continue;
+    trainable.push_back(weight);
+    values.push_back(context.Read(weight));
+  }
+  std::vector<Tensor> gradients;
+  if (!trainable.empty()) {
+    ASSIGN_OR_RETURN(gradients, ops::Gradients({loss}, values));
+  }
+  for (size_t i = gradients.size(); i-- > 0;) {
+    if (gradients[i].valid()) continue;  // The loss does not depend on it.
+    gradients.erase(gradients.begin() + i);
+    trainable.erase(trainable.begin() + i);
+    values.erase(values.begin() + i);
+  }
+  ClipGradients(optimizer.common(), &gradients);
+  // Updates wait for everything that reads the variables, so that they happen in place: a variable that is still being read
+  // would be copied first.
+  const ops::Node barrier = ops::Op(graph, "NoOp", {}, {}, "gradients_done");
+  const auto before = [&](const Tensor& tensor) { graph.AddControlDependency(ops::Node(&graph, tensor.node()), barrier); };
+  for (const Tensor& gradient : gradients) before(gradient);
+  for (const StepGraph::Log& log : step->logs) {
+    for (const Tensor& update : log.updates) before(update);
+  }
+  for (const auto& [weight, value] : context.updates()) before(value);
+
+  StepUpdateContext update_context(graph, step, optimizer.name());
+  for (size_t i = 0; i < trainable.size(); ++i) {
+    const Weight* weight = trainable[i];
+    const ops::NameScope scope(graph, absl::StrCat("update/", weight->full_name()));
+    const Tensor handle = ops::VarHandle(graph, weight->full_name(), weight->options.dtype, weight->shape);
+    update_context.set_weight(weight);
+    ops::Node decay;
+    if (optimizer.common().weight_decay > 0) {
+      decay = ops::Op("AssignSubVariableOp",
+                      {handle, values[i] * (update_context.Scalar("learning_rate") * optimizer.common().weight_decay)});
+      graph.AddControlDependency(barrier, decay);
+    }
+    const ops::Node update = optimizer.Update(update_context, handle, gradients[i]);
+    graph.AddControlDependency(barrier, update);
+    if (decay.valid()) graph.AddControlDependency(decay, update);
+    step->targets.push_back(update);
+  }
+  for (const auto& [weight, value] : context.updates()) {
+    const ops::Node assign = ops::AssignVariable(
+        ops::VarHandle(graph, weight->full_name(), weight->options.dtype, weight->shape), value);
+    graph.AddControlDependency(barrier, assign);
+    step->targets.push_back(assign);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, const StepConfig& config, StepMode mode,
+                                    const std::vector<LabelSpec>& labels, bool weighted) {
+  const ops::NameScope scope(graph, mode == StepMode::kTrain ? "train" : mode == StepMode::kTest ? "test" : "predict");
+  StepGraph step;
+  const bool training = mode == StepMode::kTrain;
+  if (training) step.random_counter = ops::Placeholder(graph, DataType::kUint64, {2}, "random_counter");
+  CallContext context(graph, training, step.random_counter, config.seed);
+  std::map<std::string, Tensor> inputs;
+  for (const TensorSpec& spec : network.inputs()) {
+    step.inputs.push_back(ops::Placeholder(graph, spec.dtype, spec.shape, spec.name));
+    inputs[spec.name] = step.inputs.back();
+  }
+  ASSIGN_OR_RETURN(step.outputs, network.Call(context, inputs));
+  if (mode == StepMode::kPredict) return step;
+
+  if (weighted) step.weight = ops::Placeholder(graph, DataType::kFloat, {-1}, "sample_weight");
+  Tensor total;
+  std::vector<StepGraph::Log> losses, metrics;
+  const bool several = std::count_if(config.losses.begin(), config.losses.end(), [](const Loss& l) { return !l.empty(); }) > 1;
+  size_t next_labels = 0;
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    if (config.losses[i].empty()) continue;
+    const std::string& name = network.outputs()[i].name;
+    const LabelSpec& spec = labels[next_labels++];
+    const Tensor y_true = ops::Placeholder(graph, spec.dtype, spec.shape, absl::StrCat(name, "_labels"));
+    step.labels.push_back(y_true);
+    const Tensor& y_pred = step.outputs[i];
+    const std::string prefix = several ? absl::StrCat(name, "_") : "";
+    {
+      const ops::NameScope loss_scope(graph, config.losses[i].name());
+      ASSIGN_OR_RETURN(const Tensor each, config.losses[i].Call(y_true, y_pred));
+      const Tensor loss = ReduceLoss(each, step.weight);
+      RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("loss ", config.losses[i].name(), " of output \"", name, "\"")));
+      if (several) losses.push_back({absl::StrCat(name, "_loss"), std::nullopt, {loss}});
+      const Tensor part = config.loss_weights[i] == 1 ? loss : loss * config.loss_weights[i];
+      total = total.valid() ? total + part : part;
+    }
+    const auto add_metrics = [&](const std::vector<Metric>& wanted, const Tensor& weight) -> absl::Status {
+      for (const Metric& asked : wanted) {
+        ASSIGN_OR_RETURN(const Metric metric, asked.Resolve(y_true, y_pred));
+        const ops::NameScope metric_scope(graph, metric.name());
+        metrics.push_back({absl::StrCat(prefix, metric.name()), metric, metric.Add(y_true, y_pred, weight)});
+        RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("metric ", metric.name(), " of output \"", name, "\"")));
+      }
+      return absl::OkStatus();
+    };
+    RETURN_IF_ERROR(add_metrics(config.metrics[i], Tensor()));
+    RETURN_IF_ERROR(add_metrics(config.weighted_metrics[i], step.weight));
+  }
+  std::vector<Tensor> penalties = context.losses();
+  for (const Weight* weight : network.weights()) {
+    const Tensor penalty = Penalty(weight->options.regularizer, context.Read(weight));
+    if (penalty.valid()) penalties.push_back(penalty);
+  }
+  for (const Tensor& penalty : penalties) total = total.valid() ? total + penalty : penalty;
+  if (!total.valid()) return absl::InvalidArgumentError("no output has a loss");
+  step.logs.push_back({"loss", std::nullopt, {total}});
+  step.logs.insert(step.logs.end(), losses.begin(), losses.end());
+  step.logs.insert(step.logs.end(), metrics.begin(), metrics.end());
+  if (training) RETURN_IF_ERROR(AddUpdates(graph, config, context, network.weights(), total, &step));
+  RETURN_IF_ERROR(graph.status());
+  return step;
+}
+
+}  // namespace tfxm::nn
