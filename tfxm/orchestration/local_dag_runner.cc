@@ -1,0 +1,204 @@
+#include "tfxm/orchestration/local_dag_runner.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/metadata/metadata_store.h"
+#include "tfxm/metadata/run_lock.h"
+#include "tfxm/orchestration/interrupts.h"
+#include "tfxm/orchestration/node_launcher.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kTickMilliseconds = 100;
+constexpr auto kPatience = std::chrono::seconds(3);  // From SIGTERM to SIGKILL.
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// What a killed run left behind.
+absl::Status ClearAbandoned(const OutputLayout& layout, RunMetadata* metadata) {
+  ASSIGN_OR_RETURN(const std::vector<RunMetadata::Abandoned> abandoned, metadata->FindAbandoned());
+  for (const RunMetadata::Abandoned& execution : abandoned) {
+    // In this order, so that being killed here leaves it to the next run.
+    RETURN_IF_ERROR(layout.RemoveArtifacts(execution.node_id, execution.execution_id));
+    RETURN_IF_ERROR(metadata->PublishFailure(execution.execution_id, ml_metadata::Execution::FAILED));
+  }
+  return layout.RemoveAllTemp();
+}
+
+// The events of one run, all on one thread.
+class Run {
+ public:
+  Run(const LocalDagRunnerOptions& options, const Pipeline& pipeline, const std::vector<OrderedNode>& nodes,
+      const OutputLayout& layout, RunMetadata* metadata, Display* display, RunResult* result)
+      : nodes_(nodes), display_(*display), result_(*result), started_(nodes.size()), height_(nodes.size()) {
+    max_parallel_ = options.max_parallel_nodes > 0 ? options.max_parallel_nodes
+                                                   : std::max(1u, std::thread::hardware_concurrency());
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      const NodeSpec& spec = *nodes[i].spec;
+      const bool cache = options.enable_cache && spec.enable_cache.value_or(pipeline.enable_cache);
+      launchers_.push_back(std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, &result->nodes[i]));
+    }
+    for (int i = static_cast<int>(nodes.size()) - 1; i >= 0; --i) {
+      for (int d : nodes[i].downstream) height_[i] = std::max(height_[i], height_[d] + 1);
+    }
+  }
+
+  void Loop() {
+    while (true) {
+      if (!result_.interrupted) LaunchReady();
+      if (running_ == 0) break;
+      Wait();
+      for (size_t i = 0; i < nodes_.size(); ++i) Poll(static_cast<int>(i));
+      HandleInterrupts();
+    }
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (result_.nodes[i].state == NodeState::kPending) End(static_cast<int>(i), NodeState::kCanceled);
+    }
+  }
+
+ private:
+  // Of the nodes whose upstream is done, the one that the longest chain waits for; -1 if there is none.
+  int NextReady() {
+    int next = -1;
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (result_.nodes[i].state != NodeState::kPending) continue;
+      const bool ready = std::all_of(nodes_[i].upstream.begin(), nodes_[i].upstream.end(), [&](int u) {
+        return result_.nodes[u].state == NodeState::kComplete || result_.nodes[u].state == NodeState::kCached;
+      });
+      if (ready && (next < 0 || height_[i] > height_[next])) next = static_cast<int>(i);
+    }
+    return next;
+  }
+
+  void LaunchReady() {
+    // Whether a node needs a process is known only after it is launched, so a free place is needed for all.
+    while (running_ < max_parallel_) {
+      const int i = NextReady();
+      if (i < 0) return;
+      started_[i] = Clock::now();
+      launchers_[i]->Launch();
+      if (result_.nodes[i].state == NodeState::kRunning) {
+        ++running_;
+        display_.NodeStarted(i);
+      } else {
+        End(i, result_.nodes[i].state);
+      }
+    }
+  }
+
+  void Wait() {
+    std::vector<pollfd> fds = {{interrupts_.fd(), POLLIN, 0}};
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (result_.nodes[i].state == NodeState::kRunning) fds.push_back({launchers_[i]->fd(), POLLIN, 0});
+    }
+    poll(fds.data(), fds.size(), kTickMilliseconds);
+    if (Clock::now() - last_tick_ >= std::chrono::milliseconds(kTickMilliseconds)) {
+      last_tick_ = Clock::now();
+      display_.Tick();
+    }
+  }
+
+  void Poll(int i) {
+    if (result_.nodes[i].state != NodeState::kRunning) return;
+    launchers_[i]->Poll([&](absl::string_view message, double fraction) {
+      result_.nodes[i].message = std::string(message);
+      display_.NodeProgress(i, message, fraction);
+    });
+    if (result_.nodes[i].state == NodeState::kRunning) return;
+    --running_;
+    End(i, result_.nodes[i].state);
+  }
+
+  void End(int i, NodeState state) {
+    NodeResult& node = result_.nodes[i];
+    if (node.state != NodeState::kPending || started_[i] != Clock::time_point()) node.seconds = SecondsSince(started_[i]);
+    if (state == NodeState::kSkipped || state == NodeState::kCanceled) node.seconds = 0;
+    node.state = state;
+    display_.NodeEnded(i);
+    if (state == NodeState::kFailed) SkipDownstream(i, node.node_id);
+  }
+
+  void SkipDownstream(int i, const std::string& culprit) {
+    for (int d : nodes_[i].downstream) {
+      NodeResult& node = result_.nodes[d];
+      if (node.state != NodeState::kPending) continue;
+      node.status = absl::FailedPreconditionError(absl::StrCat("needs ", culprit, ", which failed"));
+      End(d, NodeState::kSkipped);
+      SkipDownstream(d, culprit);
+    }
+  }
+
+  void HandleInterrupts() {
+    const int count = interrupts_.Count();
+    if (count == 0) return;
+    if (!result_.interrupted) {
+      result_.interrupted = true;
+      interrupted_at_ = Clock::now();
+      Signal(SIGTERM);
+    } else if (count > 1 || Clock::now() - interrupted_at_ > kPatience) {
+      Signal(SIGKILL);
+    }
+  }
+
+  void Signal(int signal) {
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (result_.nodes[i].state == NodeState::kRunning) launchers_[i]->Cancel(signal);
+    }
+  }
+
+  Interrupts interrupts_;
+  const std::vector<OrderedNode>& nodes_;
+  Display& display_;
+  RunResult& result_;
+  std::vector<std::unique_ptr<NodeLauncher>> launchers_;
+  std::vector<Clock::time_point> started_;
+  std::vector<int> height_;  // Nodes in the longest chain that waits for this one.
+  int max_parallel_ = 1;
+  int running_ = 0;
+  Clock::time_point last_tick_, interrupted_at_;
+};
+
+}  // namespace
+
+absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
+  const Clock::time_point start = Clock::now();
+  ASSIGN_OR_RETURN(const std::vector<OrderedNode> nodes, OrderNodes(pipeline));
+  const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);
+  ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<MetadataStore> store, MetadataStore::Open(metadata_path));
+  const OutputLayout layout(pipeline.pipeline_root);
+  RETURN_IF_ERROR(io::MakeDirs(layout.pipeline_root()));
+
+  RunResult result;
+  result.pipeline_name = pipeline.pipeline_name;
+  result.run_id = NewRunId();
+  for (const OrderedNode& node : nodes) result.nodes.push_back({.node_id = node.spec->id, .type_name = node.spec->type_name});
+  ASSIGN_OR_RETURN(RunMetadata metadata, RunMetadata::Begin(store.get(), pipeline.pipeline_name, result.run_id));
+  RETURN_IF_ERROR(ClearAbandoned(layout, &metadata));
+
+  std::unique_ptr<Display> own_display;
+  Display* display = options_.display;
+  if (display == nullptr) display = (own_display = NewDisplay(stdout)).get();
+  display->Begin(result);
+  {
+    class Run run(options_, pipeline, nodes, layout, &metadata, display, &result);
+    run.Loop();
+  }
+  result.seconds = SecondsSince(start);
+  display->End();
+  return result;
+}
+
+}  // namespace tfxm

@@ -1,0 +1,128 @@
+#include "tfxm/orchestration/node_launcher.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/components/driver.h"
+#include "tfxm/orchestration/cache_key.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using ml_metadata::Execution;
+
+// What TFX notes on every artifact that a component makes.
+void AddSystemProperties(ArtifactDict* outputs) {
+  for (auto& [key, artifacts] : *outputs) {
+    for (Artifact& artifact : artifacts) {
+      artifact.custom_properties["tfx_version"] = absl::StrCat("tfxm-", TFXM_VERSION);
+      artifact.custom_properties["is_external"] = int64_t{0};
+    }
+  }
+}
+
+}  // namespace
+
+void NodeLauncher::Launch() {
+  const absl::Status status = spec_.kind == NodeKind::kComponent ? Start() : RunHere();
+  if (!status.ok()) Fail(status);
+}
+
+// Resolvers and importers only write metadata.
+absl::Status NodeLauncher::RunHere() {
+  ArtifactDict outputs;
+  if (spec_.kind == NodeKind::kResolver) {
+    ASSIGN_OR_RETURN(outputs, metadata_->ResolveInputs(spec_));
+    ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishResolved(spec_, outputs));
+  } else {
+    const std::string uri = io::AbsolutePath(std::get<std::string>(spec_.exec_properties.at("artifact_uri")));
+    if (!io::Exists(uri)) return absl::NotFoundError(absl::StrCat("there is nothing to import at ", uri));
+    const auto& [key, output] = *spec_.outputs.begin();
+    outputs[key] = {{.type_name = output.type.name,
+                     .uri = uri,
+                     .properties = output.properties,
+                     .custom_properties = output.custom_properties}};
+    outputs[key][0].custom_properties["is_external"] = int64_t{1};
+    ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishImported(spec_, &outputs));
+  }
+  result_.outputs = std::move(outputs);
+  result_.state = NodeState::kComplete;
+  return absl::OkStatus();
+}
+
+absl::Status NodeLauncher::Start() {
+  ASSIGN_OR_RETURN(ArtifactDict inputs, metadata_->ResolveInputs(spec_));
+  Properties exec_properties = spec_.exec_properties;
+  if (DriverRegistry::Get().Has(spec_.executor)) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Driver> driver, DriverRegistry::Get().Create(spec_.executor));
+    RETURN_IF_ERROR(driver->ResolveExecProperties(&exec_properties));
+  }
+  ASSIGN_OR_RETURN(cache_key_, CacheKey(pipeline_name_, spec_, inputs, exec_properties));
+  if (enable_cache_) {
+    ASSIGN_OR_RETURN(std::optional<ArtifactDict> cached, metadata_->FindCached(cache_key_));
+    if (cached.has_value()) {
+      ASSIGN_OR_RETURN(result_.execution_id,
+                       metadata_->PublishCached(spec_, inputs, exec_properties, cache_key_, *cached));
+      result_.outputs = *std::move(cached);
+      result_.state = NodeState::kCached;
+      return absl::OkStatus();
+    }
+  }
+  ASSIGN_OR_RETURN(result_.execution_id, metadata_->RegisterExecution(spec_, inputs, exec_properties, cache_key_));
+  const std::string dir = layout_.SystemDir(spec_.id, result_.execution_id);
+  result_.log_path = ExecutorLogPath(dir);
+  RETURN_IF_ERROR(layout_.RemoveTemp(result_.execution_id));
+  ASSIGN_OR_RETURN(process_, ExecutorProcess::Start(dir, {.node_id = spec_.id,
+                                                          .executor = spec_.executor,
+                                                          .plugin = spec_.plugin,
+                                                          .tmp_dir = layout_.ExecutorTmpDir(result_.execution_id),
+                                                          .inputs = std::move(inputs),
+                                                          .outputs = layout_.NewOutputs(spec_, result_.execution_id),
+                                                          .exec_properties = std::move(exec_properties)}));
+  result_.state = NodeState::kRunning;
+  return absl::OkStatus();
+}
+
+void NodeLauncher::Poll(absl::FunctionRef<void(absl::string_view, double)> on_progress) {
+  if (process_ == nullptr || !process_->Poll(on_progress)) return;
+  absl::StatusOr<ArtifactDict> outputs = process_->Finish();
+  process_.reset();
+  const absl::Status status = outputs.ok() && !canceled_ ? Publish(*std::move(outputs)) : outputs.status();
+  if (!status.ok() || canceled_) Fail(status);
+}
+
+absl::Status NodeLauncher::Publish(ArtifactDict outputs) {
+  AddSystemProperties(&outputs);
+  // First the artifacts, then the metadata: killed in between, the execution is still RUNNING and the next run clears it away.
+  RETURN_IF_ERROR(layout_.MoveIntoPlace(spec_, result_.execution_id, &outputs));
+  RETURN_IF_ERROR(metadata_->PublishExecution(result_.execution_id, spec_, cache_key_, &outputs));
+  result_.outputs = std::move(outputs);
+  result_.state = NodeState::kComplete;
+  // Of no consequence if it fails.
+  layout_.RemoveTemp(result_.execution_id).IgnoreError();
+  RemoveExecutionFiles(layout_.SystemDir(spec_.id, result_.execution_id)).IgnoreError();
+  return absl::OkStatus();
+}
+
+void NodeLauncher::Fail(const absl::Status& status) {
+  result_.state = canceled_ ? NodeState::kCanceled : NodeState::kFailed;
+  result_.status = canceled_ ? absl::CancelledError("interrupted") : status;
+  if (result_.execution_id == 0) return;
+  layout_.RemoveTemp(result_.execution_id).IgnoreError();
+  layout_.RemoveArtifacts(spec_.id, result_.execution_id).IgnoreError();
+  const absl::Status published =
+      metadata_->PublishFailure(result_.execution_id, canceled_ ? Execution::CANCELED : Execution::FAILED);
+  if (!published.ok()) {
+    result_.status = absl::Status(result_.status.code(), absl::StrCat(result_.status.message(), "\n  and this could not be ",
+                                                                      "recorded: ", published.message()));
+  }
+}
+
+void NodeLauncher::Cancel(int signal) {
+  canceled_ = true;
+  if (process_ != nullptr) process_->Signal(signal);
+}
+
+}  // namespace tfxm

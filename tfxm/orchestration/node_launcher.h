@@ -1,0 +1,57 @@
+// Takes one node from its inputs to its published outputs: driver, executor, publisher.
+#ifndef TFXM_ORCHESTRATION_NODE_LAUNCHER_H_
+#define TFXM_ORCHESTRATION_NODE_LAUNCHER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "ml_metadata/proto/metadata_store.pb.h"
+#include "tfxm/dsl/node.h"
+#include "tfxm/orchestration/executor_process.h"
+#include "tfxm/orchestration/output_layout.h"
+#include "tfxm/orchestration/run_metadata.h"
+#include "tfxm/orchestration/run_result.h"
+
+namespace tfxm {
+
+class NodeLauncher {
+ public:
+  // All must outlive the launcher.
+  NodeLauncher(const std::string& pipeline_name, const NodeSpec& spec, bool enable_cache, const OutputLayout& layout,
+               RunMetadata* metadata, NodeResult* result)
+      : pipeline_name_(pipeline_name), spec_(spec), enable_cache_(enable_cache), layout_(layout), metadata_(metadata),
+        result_(*result) {}
+
+  // Resolves inputs, asks the driver and the cache, and starts the executor if there is need: then the node is kRunning, else
+  // kComplete, kCached or kFailed.
+  void Launch();
+
+  // While kRunning: fd() to poll() on, and Poll() to see how it is. Poll publishes the outputs when the process has ended.
+  int fd() const { return process_ == nullptr ? -1 : process_->fd(); }
+  void Poll(absl::FunctionRef<void(absl::string_view message, double fraction)> on_progress);
+
+  // Asks a running executor to end (SIGTERM), or makes it (SIGKILL). When it has ended, the node is kCanceled.
+  void Cancel(int signal);
+
+ private:
+  absl::Status Start();
+  absl::Status RunHere();
+  absl::Status Publish(ArtifactDict outputs);
+  void Fail(const absl::Status& status);
+
+  const std::string& pipeline_name_;
+  const NodeSpec& spec_;
+  const bool enable_cache_;
+  const OutputLayout& layout_;
+  RunMetadata* const metadata_;
+  NodeResult& result_;
+  std::string cache_key_;
+  std::unique_ptr<ExecutorProcess> process_;
+  bool canceled_ = false;
+};
+
+}  // namespace tfxm
+
+#endif  // TFXM_ORCHESTRATION_NODE_LAUNCHER_H_

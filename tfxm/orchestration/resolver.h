@@ -1,0 +1,20 @@
+// The strategies of a Resolver: which of the artifacts of former runs it puts out.
+#ifndef TFXM_ORCHESTRATION_RESOLVER_H_
+#define TFXM_ORCHESTRATION_RESOLVER_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/metadata/artifact.h"
+
+namespace tfxm {
+
+// `candidates`: for each key all live artifacts of its type in the pipeline, in order of id. For each key the chosen one, or
+// none. INVALID_ARGUMENT names an unknown strategy.
+//
+// LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model that a
+// blessing names as its current_model_id, with that blessing.
+absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const ArtifactDict& candidates);
+
+}  // namespace tfxm
+
+#endif  // TFXM_ORCHESTRATION_RESOLVER_H_
