@@ -1,0 +1,193 @@
+#include "tfxm/saved_model/import_signature.h"
+
+#include <set>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tensorflow/core/common_runtime/graph_constructor.h"
+#include "tensorflow/core/framework/graph.pb.h"
+#include "tensorflow/core/framework/node_def.pb.h"
+#include "tensorflow/core/framework/tensor.h"
+#include "tensorflow/core/graph/tensor_id.h"
+#include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/saved_model/internal/checkpoint.h"
+#include "tfxm/saved_model/internal/inline_calls.h"
+#include "tfxm/saved_model/internal/read_saved_model.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+namespace tf = ::tensorflow;
+
+using NodesByName = std::map<std::string, tf::NodeDef*, std::less<>>;
+
+std::string NodeOf(absl::string_view input) { return std::string(tf::ParseTensorName(input).node()); }
+
+std::string OutputNode(absl::string_view key) {
+  std::string name = absl::StrCat("output/", key);
+  for (char& c : name) {
+    if (!absl::ascii_isalnum(c) && c != '/' && c != '_' && c != '.' && c != '-') c = '_';
+  }
+  return name;
+}
+
+// The nodes that `names` need, not going beyond those in `fed` (which are not among them).
+std::set<std::string> Ancestors(const NodesByName& nodes, const std::vector<std::string>& names,
+                                const std::set<std::string>& fed) {
+  std::set<std::string> seen;
+  std::vector<std::string> open = names;
+  while (!open.empty()) {
+    const std::string name = open.back();
+    open.pop_back();
+    const auto it = nodes.find(name);
+    if (it == nodes.end() || fed.count(name) > 0 || !seen.insert(name).second) continue;
+    for (const std::string& input : it->second->input()) open.push_back(NodeOf(input));
+  }
+  return seen;
+}
+
+// The loader feeds assets' names when it initializes a model; here they become constants.
+absl::Status PlaceAssets(absl::string_view dir, const tf::MetaGraphDef& meta_graph, const NodesByName& nodes) {
+  for (const tf::AssetFileDef& asset : meta_graph.asset_file_def()) {
+    const auto it = nodes.find(NodeOf(asset.tensor_info().name()));
+    if (it == nodes.end()) continue;
+    const std::string path = io::AbsolutePath(io::JoinPath(dir, "assets", asset.filename()));
+    if (!io::Exists(path)) {
+      return absl::NotFoundError(absl::StrCat("the SavedModel ", dir, " needs its asset ", path, ", which does not exist"));
+    }
+    tf::NodeDef& node = *it->second;
+    node.set_op("Const");
+    node.clear_attr();
+    node.clear_input();
+    tf::Tensor value(tf::DT_STRING, tf::TensorShape({}));
+    value.scalar<tf::tstring>()() = path;
+    value.AsProtoField((*node.mutable_attr())["value"].mutable_tensor());
+    (*node.mutable_attr())["dtype"].set_type(tf::DT_STRING);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::string_view dir, absl::string_view signature_name,
+                                                  const std::map<std::string, ops::Tensor>& inputs, absl::string_view name) {
+  RETURN_IF_ERROR(graph.status());
+  ASSIGN_OR_RETURN(tf::MetaGraphDef meta_graph, internal::ReadMetaGraph(dir, {"serve"}));
+  RETURN_IF_ERROR(internal::CheckVariablesExist(dir, meta_graph));
+  const std::string what = absl::StrCat("signature \"", signature_name, "\" of ", dir);
+  const auto it = meta_graph.signature_def().find(std::string(signature_name));
+  if (it == meta_graph.signature_def().end()) return absl::NotFoundError(absl::StrCat("there is no ", what));
+  const tf::SignatureDef& signature = it->second;
+  for (const auto& [key, tensor] : inputs) {
+    const auto input = signature.inputs().find(key);
+    if (input == signature.inputs().end()) {
+      std::set<std::string> known;
+      for (const auto& [known_key, info] : signature.inputs()) known.insert(known_key);
+      return absl::InvalidArgumentError(absl::StrCat(what, " has no input \"", key, "\"; it has ", absl::StrJoin(known, ", ")));
+    }
+    if (static_cast<tf::DataType>(tensor.dtype()) != input->second.dtype()) {
+      return absl::InvalidArgumentError(absl::StrCat(what, ": input \"", key, "\" is ",
+                                                     DataTypeName(static_cast<DataType>(input->second.dtype())), ", got ",
+                                                     DataTypeName(tensor.dtype())));
+    }
+  }
+
+  tf::GraphDef& graph_def = *meta_graph.mutable_graph_def();
+  // A call needs all of its arguments; inlined, an output needs only what it is computed from, and its shape is known.
+  std::map<std::string, std::string> output_nodes;
+  const std::map<std::string, tf::TensorInfo> sorted_outputs(signature.outputs().begin(), signature.outputs().end());
+  for (const auto& [key, info] : sorted_outputs) output_nodes[OutputNode(key)] = info.name();
+  RETURN_IF_ERROR(Annotate(internal::InlineCalls(output_nodes, &graph_def), what));
+  NodesByName nodes;
+  for (tf::NodeDef& node : *graph_def.mutable_node()) nodes[node.name()] = &node;
+  RETURN_IF_ERROR(PlaceAssets(dir, meta_graph, nodes));
+
+  // Names of variables and tables are made the import's own: the graph may have others of the same names.
+  std::map<std::string, std::string> variables;  // Old shared name to the node's.
+  for (auto& [node_name, node] : nodes) {
+    const bool is_variable = node->op() == "VarHandleOp";
+    if (!is_variable && !absl::StrContains(node->op(), "HashTable")) continue;
+    auto& attrs = *node->mutable_attr();
+    const std::string shared_name = attrs["shared_name"].s().empty() ? node->name() : attrs["shared_name"].s();
+    attrs["shared_name"].set_s(absl::StrCat(name, "/", shared_name));
+    if (is_variable) variables[node_name] = shared_name;
+  }
+
+  std::map<std::string, ops::Tensor> fed;
+  std::set<std::string> fed_nodes, missing;
+  for (const auto& [key, info] : signature.inputs()) {
+    const auto given = inputs.find(key);
+    if (given == inputs.end()) {
+      missing.insert(NodeOf(info.name()));
+    } else {
+      fed[info.name()] = given->second;
+      fed_nodes.insert(NodeOf(info.name()));
+    }
+  }
+  std::vector<std::string> keys, outputs;
+  for (const auto& [key, info] : sorted_outputs) {
+    const std::set<std::string> needed = Ancestors(nodes, {OutputNode(key)}, fed_nodes);
+    bool ready = true;
+    for (const std::string& node : missing) ready &= needed.count(node) == 0;
+    if (!ready) continue;
+    keys.push_back(key);
+    outputs.push_back(OutputNode(key));
+  }
+  if (outputs.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": every output needs an input that is missing (",
+                                                   absl::StrJoin(missing, ", "), ")"));
+  }
+
+  // The outputs' nodes, and what fills the tables among them.
+  std::vector<std::string> roots = outputs;
+  std::set<std::string> kept = Ancestors(nodes, roots, fed_nodes);
+  std::vector<std::string> fills;
+  for (const auto& [node_name, node] : nodes) {
+    if (!absl::StartsWith(node->op(), "InitializeTable") && node->op() != "LookupTableImportV2") continue;
+    if (kept.count(NodeOf(node->input(0))) > 0) fills.push_back(node_name);
+  }
+  roots.insert(roots.end(), fills.begin(), fills.end());
+  kept = Ancestors(nodes, roots, fed_nodes);
+  ImportedSignature imported;
+  std::vector<std::string> needed_variables;
+  for (const auto& [node_name, shared_name] : variables) {
+    if (kept.count(node_name) > 0) needed_variables.push_back(shared_name);
+  }
+  ASSIGN_OR_RETURN(const auto values, internal::ReadVariables(dir, needed_variables));
+  for (const auto& [shared_name, value] : values) imported.variables[absl::StrCat(name, "/", shared_name)] = value;
+
+  tf::GraphDef pruned;
+  *pruned.mutable_library() = graph_def.library();
+  *pruned.mutable_versions() = graph_def.versions();
+  for (const tf::NodeDef& node : graph_def.node()) {
+    if (kept.count(node.name()) == 0) continue;
+    tf::NodeDef* copy = pruned.add_node();
+    *copy = node;
+    // Notes of the graph it comes from, to runtimes that are not this one.
+    copy->mutable_attr()->erase("_class");
+  }
+  // Not Graph::Import: that leaves out what fills the tables, which no output needs.
+  tf::ImportGraphDefOptions options;
+  options.prefix = graph.rep()->UniqueName(name);
+  for (const auto& [tensor_name, tensor] : fed) {
+    const tf::TensorId id = tf::ParseTensorName(tensor_name);
+    options.input_map[tf::SafeTensorId(id)] = tf::SafeTensorId(ops::internal::TfNode(tensor)->name(), tensor.index());
+  }
+  for (const std::string& output : outputs) options.return_tensors.emplace_back(output, 0);
+  options.return_nodes = fills;
+  tf::ImportGraphDefResults results;
+  RETURN_IF_ERROR(Annotate(
+      tf::ImportGraphDef(options, pruned, &graph.rep()->graph, &graph.rep()->refiner, &results), what));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto& [node, index] = results.return_tensors[i];
+    imported.outputs[keys[i]] = ops::internal::FromTf(graph, node, index);
+  }
+  return imported;
+}
+
+}  // namespace tfxm

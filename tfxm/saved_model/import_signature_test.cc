@@ -1,0 +1,102 @@
+#include "tfxm/saved_model/import_signature.h"
+
+#include <gtest/gtest.h>
+
+#include "tfxm/ops/ops.h"
+#include "tfxm/saved_model/saved_model.h"
+#include "tfxm/saved_model/saved_model_builder.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+Tensor Floats(const Shape& shape, const std::vector<float>& values) {
+  Tensor tensor(DataType::kFloat, shape);
+  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
+  return tensor;
+}
+
+// A model of two independent parts: scaled = x * scale (a variable); ids = the line of `word` in a file.
+class ImportSignatureTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = io::MakeTempDir(::testing::TempDir(), "import").value();
+    ASSERT_EQ(io::WriteFile(Path("words.txt"), "red\ngreen\nblue\n"), absl::OkStatus());
+    ops::Graph graph;
+    const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "x");
+    const ops::Tensor scaled = x * ops::ReadVariable(ops::VarHandle(graph, "scale", DataType::kFloat, {}));
+    const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1}, "word");
+    const ops::Node table =
+        ops::Op(graph, "HashTableV2", {}, {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
+    ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph, Path("words.txt"))},
+            {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill");
+    const ops::Tensor ids =
+        ops::Op("LookupTableFindV2", {table, word, ops::Constant(graph, int64_t{-1})}, {{"Tout", DataType::kInt64}});
+    SavedModelBuilder builder;
+    builder.AddSignature("serving_default", {{"x", x}, {"word", word}}, {{"scaled", scaled}, {"ids", ids}, {"x_again", x}});
+    builder.AddVariable("scale", Floats({}, {3}));
+    ASSERT_EQ(builder.Write(Path("inner")), absl::OkStatus());
+  }
+  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
+  std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
+  std::string root_;
+};
+
+TEST_F(ImportSignatureTest, BecomesPartOfAnotherModel) {
+  ops::Graph graph;
+  // The outer model has a variable of the same name, which must stay apart.
+  const ops::Tensor raw = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "raw");
+  const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1}, "word");
+  const ops::Tensor scale = ops::ReadVariable(ops::VarHandle(graph, "scale", DataType::kFloat, {}));
+  auto imported = ImportSignature(graph, Path("inner"), "serving_default", {{"x", raw + 1.0}, {"word", word}}, "transform");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->outputs.at("scaled").shape(), (Shape{-1, 2}));
+  ASSERT_EQ(imported->variables.size(), 1);
+  EXPECT_EQ(imported->variables.begin()->first, "transform/scale");
+
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"raw", raw}, {"word", word}},
+                       {{"y", imported->outputs.at("scaled") * scale}, {"ids", imported->outputs.at("ids")}});
+  builder.AddVariable("scale", Floats({}, {10}));
+  for (const auto& [name, value] : imported->variables) builder.AddVariable(name, value, /*trainable=*/false);
+  ASSERT_EQ(builder.Write(Path("outer")), absl::OkStatus());
+  ASSERT_EQ(io::RemoveAll(Path("inner")), absl::OkStatus());
+
+  auto model = SavedModel::Load(Path("outer"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  Tensor words(DataType::kString, {1});
+  words.strings() = {"blue"};
+  auto outputs = (*model)->Run((*model)->signatures()[0], {{"raw", Floats({1, 2}, {1, 2})}, {"word", words}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(outputs->at("y").values<float>()[0], 60);
+  EXPECT_EQ(outputs->at("y").values<float>()[1], 90);
+  EXPECT_EQ(outputs->at("ids").values<int64_t>()[0], 2);
+}
+
+TEST_F(ImportSignatureTest, OutputsThatNeedAMissingInputAreLeftOut) {
+  ops::Graph graph;
+  const ops::Tensor raw = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "raw");
+  auto imported = ImportSignature(graph, Path("inner"), "serving_default", {{"x", raw}}, "transform");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->outputs.size(), 2);
+  EXPECT_EQ(imported->outputs.count("scaled"), 1);
+  EXPECT_EQ(imported->outputs.count("x_again"), 1);
+  auto nothing = ImportSignature(graph, Path("inner"), "serving_default", {}, "transform");
+  EXPECT_EQ(nothing.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ImportSignatureTest, SaysWhatIsWrong) {
+  ops::Graph graph;
+  const ops::Tensor raw = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "raw");
+  const auto error = [&](absl::string_view signature, const std::map<std::string, ops::Tensor>& inputs) {
+    return std::string(ImportSignature(graph, Path("inner"), signature, inputs, "t").status().message());
+  };
+  EXPECT_EQ(error("predict", {}), "there is no signature \"predict\" of " + Path("inner"));
+  EXPECT_NE(error("serving_default", {{"z", raw}}).find("has no input \"z\"; it has word, x"), std::string::npos);
+  EXPECT_NE(error("serving_default", {{"word", raw}}).find("input \"word\" is string, got float32"), std::string::npos);
+  ASSERT_EQ(io::RemoveAll(io::JoinPath(Path("inner"), "assets")), absl::OkStatus());
+  EXPECT_NE(error("serving_default", {{"x", raw}}).find("words.txt, which does not exist"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tfxm
