@@ -1,6 +1,7 @@
 #include "tfxm/statistics/numeric_accumulator.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "tfxm/statistics/histograms.h"
@@ -41,103 +42,58 @@ NumericAccumulator::NumericAccumulator(bool weighted, int max_distinct) : histog
   if (weighted) weighted_.emplace(max_distinct);
 }
 
-NumericAccumulator::Moments NumericAccumulator::FastMoments(std::span<const float> values) {
-  // Independent lanes, which the compiler puts into vector registers; always in the same order.
-  constexpr int kLanes = 8;
-  double sum[kLanes] = {}, squares[kLanes] = {};
-  float min[kLanes], max[kLanes];
-  int32_t zeros[kLanes] = {};
-  std::fill(min, min + kLanes, std::numeric_limits<float>::infinity());
-  std::fill(max, max + kLanes, -std::numeric_limits<float>::infinity());
-  size_t i = 0;
-  for (; i + kLanes <= values.size(); i += kLanes) {
-    for (int k = 0; k < kLanes; ++k) {
-      const float x = values[i + k];
-      const double d = x;
-      sum[k] += d;
-      squares[k] += d * d;
-      min[k] = x < min[k] ? x : min[k];
-      max[k] = x > max[k] ? x : max[k];
-      zeros[k] += x == 0.0f ? 1 : 0;
-    }
-  }
-  for (int k = 0; i < values.size(); ++i, ++k) {
-    const float x = values[i];
-    sum[k] += x;
-    squares[k] += static_cast<double>(x) * x;
-    min[k] = std::min(min[k], x);
-    max[k] = std::max(max[k], x);
-    zeros[k] += x == 0.0f ? 1 : 0;
-  }
-  Moments m;
-  for (int k = 0; k < kLanes; ++k) {
-    m.sum += sum[k];
-    m.sum_of_squares += squares[k];
-    m.min = std::min<double>(m.min, min[k]);
-    m.max = std::max<double>(m.max, max[k]);
-    m.num_zeros += zeros[k];
-  }
-  m.finite_min = m.min;
-  m.finite_max = m.max;
-  m.num_finite = static_cast<int64_t>(values.size());
-  return m;
-}
-
-NumericAccumulator::Moments NumericAccumulator::CarefulMoments(std::span<const float> values) {
-  Moments m;
-  for (const float x : values) {
-    if (std::isnan(x)) {
-      ++m.num_nan;
-      continue;
-    }
-    m.min = std::min<double>(m.min, x);
-    m.max = std::max<double>(m.max, x);
-    if (std::isinf(x)) {
-      ++(x > 0 ? m.num_positive_infinity : m.num_negative_infinity);
-      continue;
-    }
-    ++m.num_finite;
-    m.finite_min = std::min<double>(m.finite_min, x);
-    m.finite_max = std::max<double>(m.finite_max, x);
-    m.num_zeros += x == 0 ? 1 : 0;
-    m.sum += x;
-    m.sum_of_squares += static_cast<double>(x) * x;
-  }
-  return m;
-}
-
-void NumericAccumulator::AddMoments(const Moments& m, double weight) {
-  const int64_t count = m.num_finite + m.num_positive_infinity + m.num_negative_infinity;
-  count_ += count;
-  num_zeros_ += m.num_zeros;
-  num_nan_ += m.num_nan;
-  num_positive_infinity_ += m.num_positive_infinity;
-  num_infinite_ += m.num_positive_infinity + m.num_negative_infinity;
-  min_ = std::min(min_, m.min);
-  max_ = std::max(max_, m.max);
-  finite_min_ = std::min(finite_min_, m.finite_min);
-  finite_max_ = std::max(finite_max_, m.finite_max);
-  sum_.Add(m.sum);
-  sum_of_squares_.Add(m.sum_of_squares);
-  if (weighted_.has_value()) {
-    weighted_->sum.AddProduct(m.sum, weight);
-    weighted_->sum_of_squares.AddProduct(m.sum_of_squares, weight);
-    weighted_->weight.AddTimes(weight, count);
-    weighted_->positive_infinity.AddTimes(weight, m.num_positive_infinity);
-  }
-}
-
 void NumericAccumulator::Add(std::span<const float> values, double weight) {
   if (values.empty()) return;
-  Moments m = FastMoments(values);
-  if (!std::isfinite(m.sum_of_squares)) m = CarefulMoments(values);
-  AddMoments(m, weight);
-  histogram_.AddEach(values);
-  if (weighted_.has_value()) {
-    const Weight w = ToWeight(weight);
-    for (const float x : values) {
-      if (!std::isnan(x)) weighted_->histogram.Add(x, w);
+  const Weight w = weighted_.has_value() ? ToWeight(weight) : 0;
+  double sum = 0, sum_of_squares = 0;  // Of the finite values.
+  float min = std::numeric_limits<float>::infinity(), max = -std::numeric_limits<float>::infinity();
+  int64_t num_nan = 0, num_zeros = 0, num_positive_infinity = 0, num_infinite = 0;
+  for (size_t i = 0; i < values.size();) {
+    const float x = values[i];
+    const uint32_t bits = std::bit_cast<uint32_t>(x);
+    const size_t begin = i;
+    while (++i < values.size() && std::bit_cast<uint32_t>(values[i]) == bits) {
     }
+    const auto times = static_cast<int64_t>(i - begin);
+    if (std::isnan(x)) {
+      num_nan += times;
+      continue;
+    }
+    const double d = x;
+    histogram_.Add(d, times);
+    if (weighted_.has_value()) weighted_->histogram.Add(d, w * times);
+    if (std::isinf(x)) {
+      num_infinite += times;
+      num_positive_infinity += x > 0 ? times : 0;
+      min_ = std::min(min_, d);
+      max_ = std::max(max_, d);
+      continue;
+    }
+    min = std::min(min, x);
+    max = std::max(max, x);
+    num_zeros += x == 0 ? times : 0;
+    sum += d * static_cast<double>(times);
+    sum_of_squares += d * d * static_cast<double>(times);
+  }
+  const int64_t count = static_cast<int64_t>(values.size()) - num_nan;
+  count_ += count;
+  num_nan_ += num_nan;
+  num_zeros_ += num_zeros;
+  num_infinite_ += num_infinite;
+  num_positive_infinity_ += num_positive_infinity;
+  if (min <= max) {
+    finite_min_ = std::min<double>(finite_min_, min);
+    finite_max_ = std::max<double>(finite_max_, max);
+    min_ = std::min(min_, finite_min_);
+    max_ = std::max(max_, finite_max_);
+  }
+  sum_.Add(sum);
+  sum_of_squares_.Add(sum_of_squares);
+  if (weighted_.has_value()) {
+    weighted_->sum.AddProduct(sum, weight);
+    weighted_->sum_of_squares.AddProduct(sum_of_squares, weight);
+    weighted_->weight.AddTimes(weight, count);
+    weighted_->positive_infinity.AddTimes(weight, num_positive_infinity);
   }
 }
 

@@ -23,7 +23,7 @@ class NumericAccumulator {
  public:
   NumericAccumulator(bool weighted, int max_distinct);
 
-  // The values of one example; `weight` is ignored unless weighted. Floats are vectorized: 1 ns a value or less.
+  // The values of one example; `weight` is ignored unless weighted. Runs of equal values cost as much as one.
   void Add(std::span<const float> values, double weight);
   void Add(std::span<const int64_t> values, double weight);
   void Merge(const NumericAccumulator& other);
@@ -32,23 +32,12 @@ class NumericAccumulator {
   tensorflow::metadata::v0::NumericStatistics Finish(int64_t num_values, const StatsOptions& options) const;
 
  private:
-  // What one example adds to everything but the histograms.
-  struct Moments {
-    double sum = 0, sum_of_squares = 0;  // Of the finite values.
-    double min = std::numeric_limits<double>::infinity(), max = -std::numeric_limits<double>::infinity();
-    double finite_min = min, finite_max = max;
-    int64_t num_zeros = 0, num_nan = 0, num_positive_infinity = 0, num_negative_infinity = 0;
-    int64_t num_finite = 0;
-  };
   struct Weighted {
     explicit Weighted(int max_distinct) : histogram(max_distinct) {}
     ExactSum sum, sum_of_squares, weight;
     ExactSum positive_infinity;
     ValueHistogram<Weight> histogram;
   };
-  static Moments FastMoments(std::span<const float> values);
-  static Moments CarefulMoments(std::span<const float> values);
-  void AddMoments(const Moments& m, double weight);
   void AddHistograms(const StatsOptions& options, bool weighted,
                      google::protobuf::RepeatedPtrField<tensorflow::metadata::v0::Histogram>* histograms,
                      double* median) const;

@@ -2,22 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 namespace tfxm::statistics {
 namespace {
 
 constexpr uint64_t kSign = uint64_t{1} << 63;
 constexpr double kWeightUnits = 18446744073709551616.0;  // 2^64
-constexpr Weight kMaxWeight = Weight{1} << 126;
-
-// Keys order as the numbers do: negative ones have all bits flipped, the others the sign only. -0 becomes 0.
-uint64_t KeyOf(double value) {
-  const uint64_t bits = std::bit_cast<uint64_t>(value + 0.0);
-  return bits & kSign ? ~bits : bits | kSign;
-}
 
 double ValueOf(uint64_t key) { return std::bit_cast<double>(key & kSign ? key & ~kSign : ~key); }
 
@@ -31,17 +23,6 @@ double BucketValue(uint64_t key, int dropped_bits) {
   return low + (high - low) / 2;
 }
 
-template <typename W>
-void Increase(W& sum, W weight) {
-  sum += weight;
-  if constexpr (sizeof(W) == sizeof(Weight)) sum = std::min(sum, kMaxWeight);
-}
-
-size_t SlotOf(uint64_t key, size_t num_slots) {
-  // The multiplication carries the high bits, where most numbers differ, to the top, whence the slot is taken.
-  return ((key ^ (key >> 32)) * 0x9E3779B97F4A7C15u) >> (64 - std::countr_zero(num_slots));
-}
-
 }  // namespace
 
 Weight ToWeight(double weight) {
@@ -53,36 +34,16 @@ Weight ToWeight(double weight) {
 double WeightValue(Weight weight) { return static_cast<double>(weight) / kWeightUnits; }
 
 template <typename W>
-void ValueHistogram<W>::Add(double value, W weight) {
-  if (weight > 0) AddKey(KeyOf(value), weight);
-}
-
-template <typename W>
-void ValueHistogram<W>::AddEach(std::span<const float> values) {
-  size_t i = 0;
-  while (i < values.size()) {
-    const float value = values[i];
-    const size_t begin = i;
-    const uint32_t bits = std::bit_cast<uint32_t>(value);
-    while (++i < values.size() && std::bit_cast<uint32_t>(values[i]) == bits) {
-    }
-    if (value == value) AddKey(KeyOf(value), static_cast<W>(i - begin));
-  }
-}
-
-template <typename W>
-void ValueHistogram<W>::AddKey(uint64_t key, W weight) {
-  if (slots_.empty()) Rebuild(16, dropped_bits_);
+void ValueHistogram<W>::AddElsewhere(uint64_t key, W weight) {
   const size_t mask = slots_.size() - 1;
-  key &= ~((uint64_t{1} << dropped_bits_) - 1);
-  size_t i = SlotOf(key, slots_.size());
+  size_t i = SlotOf(key);
   while (slots_[i].weight != 0 && slots_[i].key != key) i = (i + 1) & mask;
   Slot& slot = slots_[i];
   if (slot.weight == 0) {
     slot.key = key;
     ++used_;
   }
-  Increase(slot.weight, weight);
+  Increase(weight, &slot.weight);
   if (used_ > max_buckets_) {
     DropBits();
   } else if (used_ * 2 > slots_.size()) {
@@ -92,12 +53,13 @@ void ValueHistogram<W>::AddKey(uint64_t key, W weight) {
 
 template <typename W>
 void ValueHistogram<W>::Rebuild(size_t num_slots, int dropped_bits) {
-  std::vector<Slot> old = std::move(slots_);
-  slots_.assign(num_slots, Slot{});
+  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(num_slots));
+  shift_ = 64 - std::countr_zero(num_slots);
   used_ = 0;
   dropped_bits_ = dropped_bits;
+  kept_bits_ = ~((uint64_t{1} << dropped_bits) - 1);
   for (const Slot& slot : old) {
-    if (slot.weight != 0) AddKey(slot.key, slot.weight);
+    if (slot.weight != 0) AddKey(slot.key & kept_bits_, slot.weight);
   }
 }
 
@@ -121,9 +83,9 @@ void ValueHistogram<W>::DropBits() {
 
 template <typename W>
 void ValueHistogram<W>::Merge(const ValueHistogram& other) {
-  if (other.dropped_bits_ > dropped_bits_) Rebuild(std::max<size_t>(slots_.size(), 16), other.dropped_bits_);
+  if (other.dropped_bits_ > dropped_bits_) Rebuild(slots_.size(), other.dropped_bits_);
   for (const Slot& slot : other.slots_) {
-    if (slot.weight != 0) AddKey(slot.key, slot.weight);
+    if (slot.weight != 0) AddKey(slot.key & kept_bits_, slot.weight);
   }
 }
 

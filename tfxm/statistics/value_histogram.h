@@ -18,14 +18,16 @@
 #ifndef TFXM_STATISTICS_VALUE_HISTOGRAM_H_
 #define TFXM_STATISTICS_VALUE_HISTOGRAM_H_
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace tfxm::statistics {
 
 // A sum of weights in units of 2^-64, saturating at 2^62: integer, so that the order of additions does not matter.
 using Weight = __int128;
+inline constexpr Weight kMaxWeight = Weight{1} << 126;
 Weight ToWeight(double weight);
 double WeightValue(Weight weight);
 inline double WeightValue(int64_t count) { return static_cast<double>(count); }
@@ -38,12 +40,12 @@ struct WeightedValue {
 template <typename W>
 class ValueHistogram {
  public:
-  explicit ValueHistogram(int max_buckets = 1 << 14) : max_buckets_(max_buckets) {}
+  explicit ValueHistogram(int max_buckets = 1 << 14) : max_buckets_(max_buckets), slots_(16) {}
 
   // `value` may be infinite but not NaN. Zero and negative weights do not count.
-  void Add(double value, W weight);
-  // Adds each value with weight 1, leaving out NaN. Runs of equal values are cheap.
-  void AddEach(std::span<const float> values);
+  void Add(double value, W weight) {
+    if (weight > 0) AddKey(KeyOf(value) & kept_bits_, weight);
+  }
   void Merge(const ValueHistogram& other);
 
   bool empty() const { return used_ == 0; }
@@ -57,13 +59,36 @@ class ValueHistogram {
     uint64_t key = 0;  // Orders as the double does; the dropped bits are 0.
     W weight = 0;      // 0: the slot is free.
   };
-  void AddKey(uint64_t key, W weight);
+  // Keys order as the numbers do: negative ones have all bits flipped, the others the sign only. -0 becomes 0.
+  static uint64_t KeyOf(double value) {
+    const uint64_t bits = std::bit_cast<uint64_t>(value + 0.0);
+    return bits ^ (static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63) | (uint64_t{1} << 63));
+  }
+  // The multiplication carries the high bits, where most numbers differ, to the top, whence the slot is taken.
+  size_t SlotOf(uint64_t key) const { return ((key ^ (key >> 32)) * 0x9E3779B97F4A7C15u) >> shift_; }
+  void AddKey(uint64_t key, W weight) {
+    Slot& slot = slots_[SlotOf(key)];
+    if (slot.key != key || slot.weight == 0) {
+      AddElsewhere(key, weight);
+    } else {
+      Increase(weight, &slot.weight);
+    }
+  }
+  static void Increase(W weight, W* sum) {
+    *sum += weight;
+    if constexpr (sizeof(W) == sizeof(Weight)) {
+      if (*sum > kMaxWeight) *sum = kMaxWeight;
+    }
+  }
+  void AddElsewhere(uint64_t key, W weight);
   void Rebuild(size_t num_slots, int dropped_bits);
   void DropBits();
 
   int max_buckets_;
   int used_ = 0;
   int dropped_bits_ = 0;
+  uint64_t kept_bits_ = ~uint64_t{0};
+  int shift_ = 60;           // 64 - log2(slots_.size())
   std::vector<Slot> slots_;  // Open addressing; the size is a power of two.
 };
 
