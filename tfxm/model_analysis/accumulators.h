@@ -1,0 +1,109 @@
+// Building blocks of accumulators: the ones most metrics consist of are a few weighted sums over triples or over lists.
+#ifndef TFXM_MODEL_ANALYSIS_ACCUMULATORS_H_
+#define TFXM_MODEL_ANALYSIS_ACCUMULATORS_H_
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "tfxm/model_analysis/compact_sum.h"
+#include "tfxm/model_analysis/metric.h"
+
+namespace tfxm::model_analysis {
+
+// Derives Merge(const Accumulator&) from Self::MergeFrom(const Self&).
+template <typename Self>
+class AccumulatorOf : public Accumulator {
+ public:
+  void Merge(const Accumulator& other) final { static_cast<Self*>(this)->MergeFrom(static_cast<const Self&>(other)); }
+};
+
+// N exact sums under one key; Output puts Derive(sums) there.
+//
+//   template parameter Add: void operator()(const FlatView& view, int i, std::array<CompactSum, N>* sums) const
+//   template parameter Derive: MetricValue operator()(const std::array<double, N>& sums) const
+template <int N, typename AddTriple, typename Derive>
+class FlatSums : public AccumulatorOf<FlatSums<N, AddTriple, Derive>> {
+ public:
+  FlatSums(MetricKey key, int view, AddTriple add, Derive derive)
+      : key_(std::move(key)), view_(view), add_(std::move(add)), derive_(std::move(derive)) {}
+
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    auto view = batch->Flat(view_);
+    if (!view.ok()) return view.status();
+    const FlatView& triples = **view;
+    for (int32_t row : rows) {
+      for (int i = triples.begin(row); i < triples.ends[row]; ++i) add_(triples, i, &sums_);
+    }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const FlatSums& other) {
+    for (int i = 0; i < N; ++i) sums_[i].Merge(other.sums_[i]);
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    std::array<double, N> values;
+    for (int i = 0; i < N; ++i) values[i] = sums_[i].Value();
+    (*results)[key_] = derive_(values);
+    return absl::OkStatus();
+  }
+
+ private:
+  const MetricKey key_;
+  const int view_;
+  const AddTriple add_;
+  const Derive derive_;
+  std::array<CompactSum, N> sums_;
+};
+
+template <int N, typename AddTriple, typename Derive>
+std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, int view, AddTriple add, Derive derive) {
+  return [=] { return std::make_unique<FlatSums<N, AddTriple, Derive>>(key, view, add, derive); };
+}
+
+// The weighted mean of a number per example: value(labels, predictions, row) of a list view. NaN without weight.
+//
+//   template parameter Value: absl::StatusOr<double> operator()(const ListView& view, int row) const
+template <typename Value>
+class ListMean : public AccumulatorOf<ListMean<Value>> {
+ public:
+  ListMean(MetricKey key, int view, Value value) : key_(std::move(key)), view_(view), value_(std::move(value)) {}
+
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    auto view = batch->List(view_);
+    if (!view.ok()) return view.status();
+    for (int32_t row : rows) {
+      absl::StatusOr<double> value = value_(**view, row);
+      if (!value.ok()) {
+        return absl::Status(value.status().code(), batch->extracts().Describe(row) + ": " + std::string(value.status().message()));
+      }
+      total_.AddProduct(*value, (*view)->weights[row]);
+      weight_.Add((*view)->weights[row]);
+    }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const ListMean& other) {
+    total_.Merge(other.total_);
+    weight_.Merge(other.weight_);
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    (*results)[key_] = total_.Value() / weight_.Value();
+    return absl::OkStatus();
+  }
+
+ private:
+  const MetricKey key_;
+  const int view_;
+  const Value value_;
+  CompactSum total_, weight_;
+};
+
+template <typename Value>
+std::function<std::unique_ptr<Accumulator>()> MakeListMean(MetricKey key, int view, Value value) {
+  return [=] { return std::make_unique<ListMean<Value>>(key, view, value); };
+}
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_ACCUMULATORS_H_

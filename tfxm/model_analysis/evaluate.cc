@@ -1,0 +1,170 @@
+#include "tfxm/model_analysis/evaluate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/model_analysis/eval_config.h"
+#include "tfxm/model_analysis/evaluation_pass.h"
+#include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/metric_specs.h"
+#include "tfxm/model_analysis/validator.h"
+#include "tfxm/model_analysis/writer.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+namespace tfma = ::tensorflow_model_analysis;
+
+struct LoadedModels {
+  std::vector<std::unique_ptr<InferenceModel>> models;  // By model_spec; null: predictions from features.
+  std::vector<ModelSummary> summaries;
+};
+
+// The path of a spec's model; a single one may go by any name.
+absl::StatusOr<std::string> PathOf(const tfma::ModelSpec& spec, const EvaluateOptions& options, bool single) {
+  if (single && options.models.size() == 1) return options.models.begin()->second;
+  if (const auto it = options.models.find(spec.name()); it != options.models.end()) return it->second;
+  return absl::InvalidArgumentError(absl::StrCat("no model was given for model_spec \"", spec.name(), "\"; there are models for: ",
+                                                 absl::StrJoin(options.models, ", ", [](std::string* out, const auto& m) {
+                                                   absl::StrAppend(out, "\"", m.first, "\"");
+                                                 })));
+}
+
+absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const EvaluateOptions& options) {
+  LoadedModels loaded;
+  const bool single = config.model_specs_size() == 1;
+  for (const auto& [name, path] : options.models) {
+    if (single && options.models.size() == 1) break;
+    RETURN_IF_ERROR(Annotate(FindModelSpec(config, name).status(), absl::StrCat("model ", path)));
+  }
+  for (const tfma::ModelSpec& spec : config.model_specs()) {
+    ModelSummary& summary = loaded.summaries.emplace_back();
+    summary.name = spec.name();
+    loaded.models.emplace_back();
+    if (options.models.empty()) {
+      if (spec.prediction_key().empty() && spec.prediction_keys().empty() && !spec.model_type().empty()) {
+        return absl::InvalidArgumentError(absl::StrCat("model_spec \"", spec.name(), "\" has model_type \"", spec.model_type(),
+                                                       "\" but no model was given"));
+      }
+      continue;
+    }
+    ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
+    ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type));
+    std::string file;
+    summary.model_type = DetectModelType(summary.path, &file);
+    ASSIGN_OR_RETURN(summary.size_bytes, io::TreeSize(file));
+  }
+  return loaded;
+}
+
+absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer, const tfma::EvalConfig& config,
+                                     const std::vector<std::string>& files, LoadedModels* loaded) {
+  EvaluationResult result;
+  ASSIGN_OR_RETURN(const std::vector<QueryPlan> plans, MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
+  // Ill-formed thresholds should not wait for the end of the evaluation.
+  RETURN_IF_ERROR(MakeThresholds(config).status());
+  PassOptions pass_options;
+  pass_options.eval_config = &config;
+  for (const auto& model : loaded->models) pass_options.models.push_back(model.get());
+  pass_options.plans = &plans;
+  if (config.options().compute_confidence_intervals().value()) {
+    pass_options.sampling = config.options().confidence_intervals().method() == tfma::ConfidenceIntervalOptions::POISSON_BOOTSTRAP
+                                ? SamplingMethod::kPoissonBootstrap
+                                : SamplingMethod::kJackknife;
+  }
+  pass_options.num_threads = options.num_threads;
+  pass_options.batch_size = options.batch_size;
+  pass_options.progress = options.progress;
+  ASSIGN_OR_RETURN(PassResult pass, RunPass(files, pass_options));
+  if (pass.num_examples == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
+  }
+  result.num_examples = pass.num_examples;
+  result.models = std::move(loaded->summaries);
+  for (size_t m = 0; m < result.models.size(); ++m) {
+    ModelSummary& model = result.models[m];
+    if (pass.models[m].inference_seconds > 0) model.examples_per_second = pass.num_examples / pass.models[m].inference_seconds;
+    model.nan_predictions = pass.models[m].nan_predictions;
+    if (model.nan_predictions > 0) {
+      result.warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ", pass.num_examples,
+                                             " examples have a prediction that is NaN, the first is ", pass.models[m].first_nan,
+                                             "; metrics over them are NaN"));
+    }
+  }
+  for (const std::string& feature : pass.slicing_features_not_seen) {
+    const std::string near = NearestNames(feature, pass.features);
+    result.warnings.push_back(absl::StrCat("slicing_specs: no example has feature \"", feature, "\", so there is no slice by it",
+                                           near.empty() ? "" : "; nearest features: ", near));
+  }
+  CombineOptions combine_options;
+  combine_options.eval_config = &config;
+  combine_options.plans = &plans;
+  combine_options.sampling = pass_options.sampling;
+  combine_options.num_threads = options.num_threads;
+  if (writer != nullptr) {
+    combine_options.on_plots = [&](const SliceKey& slice, const std::map<MetricKey, Plot>& plots) { return writer->WritePlots(slice, plots); };
+  }
+  ASSIGN_OR_RETURN(result.slices, Combine(&pass, combine_options));
+  ASSIGN_OR_RETURN(result.validation, Validate(result.slices, config, options.rubber_stamp));
+  if (writer != nullptr) {
+    RETURN_IF_ERROR(writer->WriteMetrics(result.slices));
+    RETURN_IF_ERROR(writer->WriteValidation(result.validation));
+    std::map<std::string, std::string> locations;
+    for (const ModelSummary& model : result.models) locations[model.name] = model.path.empty() ? "<unknown>" : model.path;
+    const std::string data = options.data.empty() && !files.empty() ? files[0] : options.data;
+    RETURN_IF_ERROR(writer->WriteEvalConfig(options.data_location.empty() ? data : options.data_location, locations));
+    RETURN_IF_ERROR(writer->Close());
+  }
+  result.eval_config = config;
+  return result;
+}
+
+}  // namespace
+
+std::optional<double> EvaluationResult::Overall(const std::string& metric_name, const std::string& model_name) const {
+  for (const SliceMetrics& slice : slices) {
+    if (slice.slice.baseline || !slice.slice.slice.empty()) continue;
+    for (const auto& [key, result] : slice.metrics) {
+      if (key.name == metric_name && key.model_name == model_name && !key.is_diff) {
+        if (const double* value = std::get_if<double>(&result.value)) return *value;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  // Without models, several specs are several sets of predictions in the examples, which may well have a baseline.
+  bool has_baseline = options.models.size() > 1;
+  if (options.models.empty()) has_baseline = !BaselineModelName(options.eval_config).empty() && options.eval_config.model_specs_size() > 1;
+  ASSIGN_OR_RETURN(const tfma::EvalConfig config, WithDefaults(options.eval_config, has_baseline, options.rubber_stamp));
+  RETURN_IF_ERROR(CheckEvalConfig(config));
+  std::vector<std::string> files = options.files;
+  if (files.empty()) {
+    ASSIGN_OR_RETURN(files, data::MatchFiles(options.data));
+  }
+  if (files.empty()) return absl::NotFoundError(absl::StrCat("no example file matches \"", options.data, "\""));
+  ASSIGN_OR_RETURN(LoadedModels loaded, LoadModels(config, options));
+  std::unique_ptr<EvaluationWriter> writer;
+  std::vector<std::string> before;
+  const bool existed = io::IsDirectory(options.output_dir);
+  if (!options.output_dir.empty()) {
+    ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config));
+  }
+  absl::StatusOr<EvaluationResult> result = Run(options, writer.get(), config, files, &loaded);
+  if (!result.ok() && writer != nullptr) {
+    writer.reset();
+    RETURN_IF_ERROR(existed ? EvaluationWriter::RemoveFiles(options.output_dir) : io::RemoveAll(options.output_dir));
+  }
+  if (result.ok()) result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace tfxm::model_analysis

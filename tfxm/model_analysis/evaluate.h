@@ -1,0 +1,84 @@
+// Evaluates models on examples: what `tfxm evaluate` and the Evaluator component do.
+//
+//   EvaluateOptions options;
+//   options.eval_config = config;                                  // tensorflow_model_analysis.EvalConfig
+//   options.data = "eval/data_tfrecord-*.gz";
+//   options.models = {{"", "serving_model/tflite"}};               // empty: predictions are features (prediction_key)
+//   options.output_dir = "evaluation";
+//   ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(options));
+//   if (result.validation.validation_ok()) ...                     // blessed
+//
+// The definitions are those of TFMA 0.46, whose loaders read the output. The result is the same, bit for bit, however the data
+// are sharded and however many threads there are. Memory does not grow with the examples (except for a query_key) and is linear
+// in the slices.
+#ifndef TFXM_MODEL_ANALYSIS_EVALUATE_H_
+#define TFXM_MODEL_ANALYSIS_EVALUATE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tensorflow_model_analysis/proto/validation_result.pb.h"
+#include "tfxm/model_analysis/combine.h"
+
+namespace tfxm::model_analysis {
+
+struct EvaluateOptions {
+  ::tensorflow_model_analysis::EvalConfig eval_config;
+  std::optional<::tensorflow::metadata::v0::Schema> schema;  // Label domains for calibration plots.
+  // TFRecords of tf.Examples: comma-separated globs or directories; or the files themselves.
+  std::string data;
+  std::vector<std::string> files;
+  // Model name -> SavedModel directory, TFLite file, or directory with a file `tflite`. The name of a single model does not
+  // matter. A model that is not named by a model_spec is an error.
+  std::map<std::string, std::string> models;
+  // Takes a spec without model_type for whatever its path holds, rather than for a SavedModel.
+  bool detect_model_type = false;
+  // Where the files go; empty: nowhere.
+  std::string output_dir;
+  // Written to eval_config.json in place of the paths above, if given.
+  std::string data_location;
+  // A first run without a baseline: change thresholds are ignored and no thresholds count as success.
+  bool rubber_stamp = false;
+  int num_threads = 0;  // 0: all cores.
+  int batch_size = 256;
+  std::function<void(int64_t examples)> progress;  // Called from any thread.
+};
+
+// What a model costs, beside its metrics.
+struct ModelSummary {
+  std::string name;        // As in the metric keys.
+  std::string path;        // Empty: predictions from the examples.
+  std::string model_type;  // "saved_model", "tf_lite" or "".
+  int64_t size_bytes = 0;
+  // Of inference alone, on one thread.
+  double examples_per_second = 0;
+  int64_t nan_predictions = 0;
+};
+
+struct EvaluationResult {
+  ::tensorflow_model_analysis::EvalConfig eval_config;  // With defaults.
+  int64_t num_examples = 0;
+  std::vector<ModelSummary> models;      // By model_spec.
+  std::vector<SliceMetrics> slices;      // Sorted; the overall slice first. No plots: those are in the files.
+  ::tensorflow_model_analysis::ValidationResult validation;
+  std::vector<std::string> warnings;     // NaN predictions, slicing features that no example has.
+  double seconds = 0;
+
+  // A number of the overall slice; nullopt if there is none.
+  std::optional<double> Overall(const std::string& metric_name, const std::string& model_name = "") const;
+};
+
+// INVALID_ARGUMENT or NOT_FOUND say in one message what is wrong with the config, the model or the data, and where. Nothing is
+// left in output_dir after an error.
+absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options);
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_EVALUATE_H_

@@ -1,0 +1,442 @@
+// The parser of the slicing SQL: recursive descent, each rule returns a closure that evaluates it.
+#include "tfxm/model_analysis/sql_expression.h"
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+const std::set<std::string>& Keywords() {
+  static const std::set<std::string> kKeywords = {
+      "SELECT", "FROM", "WHERE", "AS",   "AND",  "OR",   "NOT",  "IN",    "IS",    "NULL",  "BETWEEN", "LIKE", "CASE", "WHEN", "THEN",
+      "ELSE",   "END",  "TRUE",  "FALSE", "JOIN", "CROSS", "INNER", "ON",  "UNNEST", "UNION", "ALL",     "STRUCT", "ORDER", "BY", "LIMIT",
+      "GROUP",  "HAVING", "DISTINCT", "CAST", "SAFE_CAST", "EXISTS", "LEFT", "RIGHT", "FULL", "WITH"};
+  return kKeywords;
+}
+
+bool MatchesLike(absl::string_view text, absl::string_view pattern) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] == '%') {
+    for (size_t i = 0; i <= text.size(); ++i) {
+      if (MatchesLike(text.substr(i), pattern.substr(1))) return true;
+    }
+    return false;
+  }
+  return !text.empty() && (pattern[0] == '_' || pattern[0] == text[0]) && MatchesLike(text.substr(1), pattern.substr(1));
+}
+
+SqlExpression Negate(SqlExpression operand) {
+  return [operand](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    ASSIGN_OR_RETURN(const SqlValue value, operand(row));
+    if (IsNull(value)) return SqlValue();
+    return SqlValue(!IsTrue(value));
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
+  SqlParser parser;
+  parser.sql_ = sql;
+  auto add = [&](SqlToken::Kind kind, std::string text, size_t position) { parser.tokens_.push_back({kind, std::move(text), position}); };
+  for (size_t i = 0; i < sql.size();) {
+    const char c = sql[i];
+    const size_t start = i;
+    if (std::isspace(static_cast<unsigned char>(c))) {
+      ++i;
+    } else if (c == '-' && sql.compare(i, 2, "--") == 0) {
+      while (i < sql.size() && sql[i] != '\n') ++i;
+    } else if (c == '\'' || c == '"' || c == '`' || ((c == 'b' || c == 'B') && i + 1 < sql.size() && (sql[i + 1] == '\'' || sql[i + 1] == '"'))) {
+      if (c == 'b' || c == 'B') ++i;
+      const char quote = sql[i++];
+      std::string text;
+      while (i < sql.size() && sql[i] != quote) {
+        if (sql[i] == '\\' && i + 1 < sql.size()) ++i;
+        text.push_back(sql[i++]);
+      }
+      if (i >= sql.size()) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: the quote at character ", start, " is not closed: ", sql));
+      ++i;
+      add(quote == '`' ? SqlToken::Kind::kQuotedName : SqlToken::Kind::kString, std::move(text), start);
+    } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
+      while (i < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[i])) || sql[i] == '_')) ++i;
+      add(SqlToken::Kind::kName, sql.substr(start, i - start), start);
+    } else if (std::isdigit(static_cast<unsigned char>(c)) || (c == '.' && i + 1 < sql.size() && std::isdigit(static_cast<unsigned char>(sql[i + 1])))) {
+      bool integer = true;
+      while (i < sql.size() && (std::isdigit(static_cast<unsigned char>(sql[i])) || sql[i] == '.' || sql[i] == 'e' || sql[i] == 'E' ||
+                                ((sql[i] == '-' || sql[i] == '+') && (sql[i - 1] == 'e' || sql[i - 1] == 'E')))) {
+        integer &= std::isdigit(static_cast<unsigned char>(sql[i])) != 0;
+        ++i;
+      }
+      add(integer ? SqlToken::Kind::kInteger : SqlToken::Kind::kNumber, sql.substr(start, i - start), start);
+    } else {
+      static const std::vector<std::string> kTwo = {"<=", ">=", "<>", "!=", "||"};
+      i += std::find(kTwo.begin(), kTwo.end(), sql.substr(i, 2)) != kTwo.end() ? 2 : 1;
+      add(SqlToken::Kind::kSymbol, sql.substr(start, i - start), start);
+    }
+  }
+  add(SqlToken::Kind::kEnd, "", sql.size());
+  return parser;
+}
+
+bool SqlParser::Accept(absl::string_view text) {
+  const SqlToken& token = Peek();
+  const bool matches = (token.kind == SqlToken::Kind::kName && absl::AsciiStrToUpper(token.text) == text) ||
+                       (token.kind == SqlToken::Kind::kSymbol && token.text == text);
+  if (matches) ++next_;
+  return matches;
+}
+
+absl::Status SqlParser::Error(absl::string_view expected) const {
+  const SqlToken& token = Peek();
+  return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: expected ", expected, " at character ", token.position,
+                                                 token.kind == SqlToken::Kind::kEnd ? " (the end)" : absl::StrCat(", found \"", token.text, "\""),
+                                                 ": ", sql_));
+}
+
+absl::Status SqlParser::Expect(absl::string_view text) { return Accept(text) ? absl::OkStatus() : Error(absl::StrCat("\"", text, "\"")); }
+
+bool SqlParser::AtName() const {
+  return Peek().kind == SqlToken::Kind::kQuotedName ||
+         (Peek().kind == SqlToken::Kind::kName && Keywords().count(absl::AsciiStrToUpper(Peek().text)) == 0);
+}
+
+absl::StatusOr<std::string> SqlParser::Name() {
+  if (!AtName()) return Error("a name");
+  return tokens_[next_++].text;
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Expression() {
+  ASSIGN_OR_RETURN(SqlExpression left, And());
+  while (Accept("OR")) {
+    ASSIGN_OR_RETURN(SqlExpression right, And());
+    implicit_name_.clear();
+    left = [left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      if (IsTrue(a)) return SqlValue(true);
+      ASSIGN_OR_RETURN(const SqlValue b, right(row));
+      if (IsTrue(b)) return SqlValue(true);
+      return IsNull(a) || IsNull(b) ? SqlValue() : SqlValue(false);
+    };
+  }
+  return left;
+}
+
+absl::StatusOr<SqlExpression> SqlParser::And() {
+  ASSIGN_OR_RETURN(SqlExpression left, Not());
+  while (Accept("AND")) {
+    ASSIGN_OR_RETURN(SqlExpression right, Not());
+    implicit_name_.clear();
+    left = [left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      if (!IsNull(a) && !IsTrue(a)) return SqlValue(false);
+      ASSIGN_OR_RETURN(const SqlValue b, right(row));
+      if (!IsNull(b) && !IsTrue(b)) return SqlValue(false);
+      return IsNull(a) || IsNull(b) ? SqlValue() : SqlValue(true);
+    };
+  }
+  return left;
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Not() {
+  if (!Accept("NOT")) return Comparison();
+  ASSIGN_OR_RETURN(SqlExpression operand, Not());
+  implicit_name_.clear();
+  return Negate(std::move(operand));
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Comparison() {
+  ASSIGN_OR_RETURN(SqlExpression left, Sum());
+  for (const char* symbol : {"=", "!=", "<>", "<=", ">=", "<", ">"}) {
+    if (!Accept(symbol)) continue;
+    ASSIGN_OR_RETURN(SqlExpression right, Sum());
+    implicit_name_.clear();
+    const std::string op = std::string(symbol) == "<>" ? "!=" : symbol;
+    return SqlExpression([op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      ASSIGN_OR_RETURN(const SqlValue b, right(row));
+      return CompareSql(op, a, b);
+    });
+  }
+  if (Accept("IS")) {
+    const bool negated = Accept("NOT");
+    const int wanted = Accept("NULL") ? 0 : Accept("TRUE") ? 1 : Accept("FALSE") ? 2 : 3;
+    if (wanted == 3) return Error("NULL, TRUE or FALSE");
+    implicit_name_.clear();
+    return SqlExpression([left, negated, wanted](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      const bool is = wanted == 0 ? IsNull(a) : !IsNull(a) && IsTrue(a) == (wanted == 1);
+      return SqlValue(is != negated);
+    });
+  }
+  const bool negated = Peek().kind == SqlToken::Kind::kName && Accept("NOT");
+  SqlExpression result;
+  if (Accept("IN")) {
+    std::vector<SqlExpression> choices;
+    const bool unnest = Accept("UNNEST");
+    RETURN_IF_ERROR(Expect("("));
+    do {
+      ASSIGN_OR_RETURN(SqlExpression choice, Expression());
+      choices.push_back(std::move(choice));
+    } while (!unnest && Accept(","));
+    RETURN_IF_ERROR(Expect(")"));
+    result = [left, choices, unnest](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      std::vector<SqlValue> values;
+      for (const SqlExpression& choice : choices) {
+        ASSIGN_OR_RETURN(SqlValue value, choice(row));
+        values.push_back(std::move(value));
+      }
+      if (unnest) {
+        if (IsNull(values[0])) return SqlValue(false);
+        const auto* array = std::get_if<std::shared_ptr<SqlArray>>(&values[0]);
+        if (array == nullptr) return absl::InvalidArgumentError("slice_keys_sql: IN UNNEST of something that is no array");
+        values = std::vector<SqlValue>((*array)->values);
+      }
+      bool any_null = false;
+      for (const SqlValue& value : values) {
+        ASSIGN_OR_RETURN(const SqlValue equal, CompareSql("=", a, value));
+        if (IsTrue(equal)) return SqlValue(true);
+        any_null |= IsNull(equal);
+      }
+      return any_null ? SqlValue() : SqlValue(false);
+    };
+  } else if (Accept("BETWEEN")) {
+    ASSIGN_OR_RETURN(SqlExpression low, Sum());
+    RETURN_IF_ERROR(Expect("AND"));
+    ASSIGN_OR_RETURN(SqlExpression high, Sum());
+    result = [left, low, high](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      ASSIGN_OR_RETURN(const SqlValue from, low(row));
+      ASSIGN_OR_RETURN(const SqlValue to, high(row));
+      ASSIGN_OR_RETURN(const SqlValue above, CompareSql(">=", a, from));
+      ASSIGN_OR_RETURN(const SqlValue below, CompareSql("<=", a, to));
+      if (IsNull(above) || IsNull(below)) return SqlValue();
+      return SqlValue(IsTrue(above) && IsTrue(below));
+    };
+  } else if (Accept("LIKE")) {
+    ASSIGN_OR_RETURN(SqlExpression pattern, Sum());
+    result = [left, pattern](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      ASSIGN_OR_RETURN(const SqlValue b, pattern(row));
+      if (IsNull(a) || IsNull(b)) return SqlValue();
+      const std::string *text = std::get_if<std::string>(&a), *like = std::get_if<std::string>(&b);
+      if (text == nullptr || like == nullptr) return absl::InvalidArgumentError("slice_keys_sql: LIKE compares strings");
+      return SqlValue(MatchesLike(*text, *like));
+    };
+  } else if (negated) {
+    return Error("IN, BETWEEN or LIKE");
+  } else {
+    return left;
+  }
+  implicit_name_.clear();
+  return negated ? Negate(std::move(result)) : result;
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Sum() {
+  ASSIGN_OR_RETURN(SqlExpression left, Product());
+  while (true) {
+    const char op = Accept("+") ? '+' : Accept("-") ? '-' : Accept("||") ? '|' : 0;
+    if (op == 0) return left;
+    ASSIGN_OR_RETURN(SqlExpression right, Product());
+    implicit_name_.clear();
+    left = [op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(SqlValue a, left(row));
+      ASSIGN_OR_RETURN(SqlValue b, right(row));
+      return op == '|' ? FindSqlFunction("CONCAT")({a, b}) : ArithmeticSql(op, a, b);
+    };
+  }
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Product() {
+  ASSIGN_OR_RETURN(SqlExpression left, Unary());
+  while (true) {
+    const char op = Accept("*") ? '*' : Accept("/") ? '/' : 0;
+    if (op == 0) return left;
+    ASSIGN_OR_RETURN(SqlExpression right, Unary());
+    implicit_name_.clear();
+    left = [op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      ASSIGN_OR_RETURN(const SqlValue b, right(row));
+      return ArithmeticSql(op, a, b);
+    };
+  }
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Unary() {
+  if (Accept("+")) return Unary();
+  if (!Accept("-")) return Postfix();
+  ASSIGN_OR_RETURN(SqlExpression operand, Unary());
+  implicit_name_.clear();
+  return SqlExpression([operand](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    ASSIGN_OR_RETURN(const SqlValue value, operand(row));
+    return ArithmeticSql('-', SqlValue(int64_t{0}), value);
+  });
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Postfix() {
+  ASSIGN_OR_RETURN(SqlExpression array, Primary());
+  while (Accept("[")) {
+    bool safe = false;
+    int64_t base = 0;
+    ASSIGN_OR_RETURN(const std::string how, Name());
+    const std::string kind = absl::AsciiStrToUpper(how);
+    if (kind == "ORDINAL" || kind == "SAFE_ORDINAL") base = 1;
+    if (kind != "ORDINAL" && kind != "OFFSET" && kind != "SAFE_ORDINAL" && kind != "SAFE_OFFSET") {
+      return Error("OFFSET, ORDINAL, SAFE_OFFSET or SAFE_ORDINAL before it");
+    }
+    safe = kind.starts_with("SAFE_");
+    RETURN_IF_ERROR(Expect("("));
+    ASSIGN_OR_RETURN(SqlExpression index, Expression());
+    RETURN_IF_ERROR(Expect(")"));
+    RETURN_IF_ERROR(Expect("]"));
+    implicit_name_.clear();
+    array = [array, index, base, safe](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, array(row));
+      ASSIGN_OR_RETURN(const SqlValue i, index(row));
+      if (IsNull(a) || IsNull(i)) return SqlValue();
+      const auto* values = std::get_if<std::shared_ptr<SqlArray>>(&a);
+      const int64_t* position = std::get_if<int64_t>(&i);
+      if (values == nullptr || position == nullptr) return absl::InvalidArgumentError("slice_keys_sql: [] needs an array and an integer");
+      const int64_t at = *position - base;
+      if (at >= 0 && at < static_cast<int64_t>((*values)->values.size())) return (*values)->values[at];
+      // ZetaSQL fails here without SAFE_; a missing feature is NULL there too.
+      if (safe || (*values)->values.empty()) return SqlValue();
+      return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: position ", *position, " is outside of an array of ",
+                                                     (*values)->values.size(), " values; SAFE_OFFSET or SAFE_ORDINAL gives NULL"));
+    };
+  }
+  return array;
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Primary() {
+  implicit_name_.clear();
+  const SqlToken token = Peek();
+  auto constant = [](SqlValue value) { return SqlExpression([value](const SqlRow&) -> absl::StatusOr<SqlValue> { return value; }); };
+  if (token.kind == SqlToken::Kind::kInteger) {
+    ++next_;
+    int64_t integer;
+    if (!absl::SimpleAtoi(token.text, &integer)) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", token.text, " does not fit an INT64"));
+    return constant(integer);
+  }
+  if (token.kind == SqlToken::Kind::kNumber) {
+    ++next_;
+    double number;
+    if (!absl::SimpleAtod(token.text, &number)) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", token.text, " is no number"));
+    return constant(number);
+  }
+  if (token.kind == SqlToken::Kind::kString) {
+    ++next_;
+    return constant(token.text);
+  }
+  if (Accept("(")) {
+    ASSIGN_OR_RETURN(SqlExpression inner, Expression());
+    RETURN_IF_ERROR(Expect(")"));
+    return inner;
+  }
+  if (Accept("NULL")) return constant(SqlValue());
+  if (Accept("TRUE")) return constant(true);
+  if (Accept("FALSE")) return constant(false);
+  if (Accept("CASE")) return Case();
+  if (Accept("CAST")) return Cast(false);
+  if (Accept("SAFE_CAST")) return Cast(true);
+  ASSIGN_OR_RETURN(std::string name, Name());
+  if (token.kind == SqlToken::Kind::kName && Accept("(")) return Call(absl::AsciiStrToUpper(name));
+  if (token.kind == SqlToken::Kind::kName && name == "example" && Accept(".")) {
+    ASSIGN_OR_RETURN(const std::string feature, Name());
+    implicit_name_ = feature;
+    return SqlExpression([feature](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, feature); });
+  }
+  return Column(name);
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Column(const std::string& name) {
+  implicit_name_ = name;
+  const auto alias = std::find(aliases_.begin(), aliases_.end(), name);
+  if (alias != aliases_.end()) {
+    const size_t index = alias - aliases_.begin();
+    return SqlExpression([index](const SqlRow& row) -> absl::StatusOr<SqlValue> { return (*row.elements)[index]; });
+  }
+  return SqlExpression([name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, name); });
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Case() {
+  SqlExpression subject;
+  if (!Accept("WHEN")) {
+    ASSIGN_OR_RETURN(subject, Expression());
+    RETURN_IF_ERROR(Expect("WHEN"));
+  }
+  std::vector<std::pair<SqlExpression, SqlExpression>> branches;
+  do {
+    ASSIGN_OR_RETURN(SqlExpression condition, Expression());
+    RETURN_IF_ERROR(Expect("THEN"));
+    ASSIGN_OR_RETURN(SqlExpression value, Expression());
+    branches.emplace_back(std::move(condition), std::move(value));
+  } while (Accept("WHEN"));
+  SqlExpression otherwise;
+  if (Accept("ELSE")) {
+    ASSIGN_OR_RETURN(otherwise, Expression());
+  }
+  RETURN_IF_ERROR(Expect("END"));
+  implicit_name_.clear();
+  return SqlExpression([subject, branches, otherwise](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    SqlValue wanted;
+    if (subject) {
+      ASSIGN_OR_RETURN(wanted, subject(row));
+    }
+    for (const auto& [condition, value] : branches) {
+      ASSIGN_OR_RETURN(SqlValue holds, condition(row));
+      if (subject) {
+        ASSIGN_OR_RETURN(holds, CompareSql("=", wanted, holds));
+      }
+      if (IsTrue(holds)) return value(row);
+    }
+    return otherwise ? otherwise(row) : SqlValue();
+  });
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Cast(bool safe) {
+  RETURN_IF_ERROR(Expect("("));
+  ASSIGN_OR_RETURN(SqlExpression operand, Expression());
+  RETURN_IF_ERROR(Expect("AS"));
+  ASSIGN_OR_RETURN(const std::string name, Name());
+  RETURN_IF_ERROR(Expect(")"));
+  implicit_name_.clear();
+  return SqlExpression([operand, type = absl::AsciiStrToUpper(name), safe](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    ASSIGN_OR_RETURN(const SqlValue value, operand(row));
+    absl::StatusOr<SqlValue> result = CastSql(type, value);
+    if (!result.ok() && safe) return SqlValue();
+    return result;
+  });
+}
+
+absl::StatusOr<SqlExpression> SqlParser::Call(const std::string& function) {
+  const SqlFunction implementation = FindSqlFunction(function);
+  if (implementation == nullptr) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: no function ", function, " (sql_slicer.h lists them): ", sql_));
+  std::vector<SqlExpression> arguments;
+  if (!Accept(")")) {
+    do {
+      ASSIGN_OR_RETURN(SqlExpression argument, Expression());
+      arguments.push_back(std::move(argument));
+    } while (Accept(","));
+    RETURN_IF_ERROR(Expect(")"));
+  }
+  implicit_name_.clear();
+  return SqlExpression([implementation, arguments](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    std::vector<SqlValue> values;
+    for (const SqlExpression& argument : arguments) {
+      ASSIGN_OR_RETURN(SqlValue value, argument(row));
+      values.push_back(std::move(value));
+    }
+    return implementation(values);
+  });
+}
+
+}  // namespace tfxm::model_analysis

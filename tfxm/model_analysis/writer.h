@@ -1,0 +1,53 @@
+// An evaluation on disk, as TFMA writes it: metrics-00000-of-00001.tfrecord (MetricsForSlice), plots-… (PlotsForSlice),
+// validations.tfrecord (one ValidationResult) and eval_config.json (EvalRun). tfma.load_eval_result reads it.
+#ifndef TFXM_MODEL_ANALYSIS_WRITER_H_
+#define TFXM_MODEL_ANALYSIS_WRITER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
+#include "tensorflow_model_analysis/proto/validation_result.pb.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/model_analysis/combine.h"
+
+namespace tfxm::model_analysis {
+
+// A file, or "" for none when eval_config.options.disabled_outputs says so.
+class EvaluationWriter {
+ public:
+  // Creates the directory. Outputs named in options.disabled_outputs are not written.
+  static absl::StatusOr<std::unique_ptr<EvaluationWriter>> Create(const std::string& directory,
+                                                                  const ::tensorflow_model_analysis::EvalConfig& eval_config);
+
+  absl::Status WritePlots(const SliceKey& slice, const std::map<MetricKey, Plot>& plots);
+  absl::Status WriteMetrics(const std::vector<SliceMetrics>& slices);
+  absl::Status WriteValidation(const ::tensorflow_model_analysis::ValidationResult& result);
+  // `model_locations` by model name; data_location as the user gave it.
+  absl::Status WriteEvalConfig(const std::string& data_location, const std::map<std::string, std::string>& model_locations);
+  // Completes the files.
+  absl::Status Close();
+  // Removes what a writer may have left in the directory.
+  static absl::Status RemoveFiles(const std::string& directory);
+
+ private:
+  EvaluationWriter() = default;
+  bool Enabled(const std::string& output) const;
+  std::string directory_;
+  ::tensorflow_model_analysis::EvalConfig eval_config_;
+  std::unique_ptr<data::TFRecordWriter> plots_;
+};
+
+::tensorflow_model_analysis::MetricsForSlice ToProto(const SliceMetrics& slice);
+
+// What eval_config.json says the version of TFMA is whose files these are.
+inline constexpr char kTfmaVersion[] = "0.46.0";
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_WRITER_H_
