@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/litert/observe.h"
+#include "tfxm/rewriting/internal/feed.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -52,28 +52,6 @@ struct MinMax {
     nan = nan || other.nan;
   }
 };
-
-absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
-  for (size_t i = 0; i < model.inputs().size(); ++i) {
-    const TensorSpec& spec = model.inputs()[i];
-    const auto it = sample.find(spec.name);
-    if (it == sample.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("the representative dataset has no \"", spec.name,
-                                                     "\", which is an input of the model"));
-    }
-    if (it->second.dtype() != spec.dtype) {
-      return absl::InvalidArgumentError(absl::StrCat("the representative dataset has \"", spec.name, "\" as ",
-                                                     DataTypeName(it->second.dtype()), ", the model wants ",
-                                                     DataTypeName(spec.dtype)));
-    }
-    RETURN_IF_ERROR(model.ResizeInput(i, it->second.shape()));
-  }
-  for (size_t i = 0; i < model.inputs().size(); ++i) {
-    const Tensor& tensor = sample.at(model.inputs()[i].name);
-    std::memcpy(model.input(i).data(), tensor.bytes().data(), tensor.bytes().size());
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 

@@ -1,0 +1,195 @@
+#include "tfxm/litert/inspect.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tflite_generated.h"
+
+namespace tfxm::litert {
+namespace {
+
+schema::BuiltinOperator CodeOf(const schema::OperatorCode& code) {
+  return static_cast<schema::BuiltinOperator>(
+      std::max<int>(code.builtin_code(), static_cast<uint8_t>(code.deprecated_builtin_code())));
+}
+
+int64_t BufferBytes(const schema::Model& model, const schema::Tensor& tensor) {
+  if (tensor.buffer() >= model.buffers()->size()) return 0;
+  const schema::Buffer& buffer = *model.buffers()->Get(tensor.buffer());
+  if (buffer.offset() > 1) return buffer.size();
+  return buffer.data() == nullptr ? 0 : buffer.data()->size();
+}
+
+int64_t Elements(const schema::Tensor& tensor) {
+  int64_t n = 1;
+  for (int dim : *tensor.shape()) n *= dim;
+  return n;
+}
+
+int64_t MultiplyAdds(const schema::SubGraph& graph, schema::BuiltinOperator kind, const schema::Operator& op) {
+  auto tensor = [&](int index) -> const schema::Tensor& { return *graph.tensors()->Get(index); };
+  if (op.outputs()->size() == 0 || op.inputs()->size() < 2) return 0;
+  for (int i : {op.inputs()->Get(0), op.inputs()->Get(1), op.outputs()->Get(0)}) {
+    if (i < 0) return 0;
+  }
+  const schema::Tensor& weights = tensor(op.inputs()->Get(1));
+  const int64_t outputs = Elements(tensor(op.outputs()->Get(0)));
+  const int rank = weights.shape()->size();
+  switch (kind) {
+    case schema::BuiltinOperator_FULLY_CONNECTED:
+      return rank == 2 ? outputs * weights.shape()->Get(1) : 0;
+    case schema::BuiltinOperator_CONV_2D:
+      return rank == 4 && weights.shape()->Get(0) > 0 ? outputs * (Elements(weights) / weights.shape()->Get(0)) : 0;
+    case schema::BuiltinOperator_DEPTHWISE_CONV_2D:
+      return rank == 4 ? outputs * weights.shape()->Get(1) * weights.shape()->Get(2) : 0;
+    case schema::BuiltinOperator_BATCH_MATMUL: {
+      const schema::Tensor& left = tensor(op.inputs()->Get(0));
+      const auto* options = op.builtin_options_as_BatchMatMulOptions();
+      const int r = left.shape()->size();
+      if (r < 2) return 0;
+      return outputs * left.shape()->Get(options != nullptr && options->adj_x() ? r - 2 : r - 1);
+    }
+    default: return 0;
+  }
+}
+
+int64_t ArenaBytes(const schema::Model& model, const schema::SubGraph& graph) {
+  const int n = graph.tensors()->size();
+  const int steps = graph.operators()->size();
+  std::vector<int> first(n, -1), last(n, -1);
+  auto use = [&](int t, int step) {
+    if (t < 0) return;
+    if (first[t] < 0) first[t] = step;
+    last[t] = std::max(last[t], step);
+  };
+  for (int t : *graph.inputs()) use(t, 0);
+  for (int step = 0; step < steps; ++step) {
+    const schema::Operator& op = *graph.operators()->Get(step);
+    for (int t : *op.inputs()) use(t, step);
+    for (int t : *op.outputs()) use(t, step);
+  }
+  for (int t : *graph.outputs()) use(t, std::max(0, steps - 1));
+  std::vector<int64_t> change(steps + 1, 0);
+  for (int t = 0; t < n; ++t) {
+    const schema::Tensor& tensor = *graph.tensors()->Get(t);
+    if (first[t] < 0 || BufferBytes(model, tensor) > 0) continue;
+    // The runtime aligns each to 64 bytes.
+    const int64_t bytes = ((Elements(tensor) * BitsOf(tensor.type()) + 7) / 8 + 63) / 64 * 64;
+    change[first[t]] += bytes;
+    change[last[t] + 1 <= steps ? last[t] + 1 : steps] -= bytes;
+  }
+  int64_t now = 0, most = 0;
+  for (int64_t c : change) most = std::max(most, now += c);
+  return most;
+}
+
+std::string Bytes(int64_t n) {
+  if (n >= 10'000'000) return absl::StrFormat("%.1f MB", n / 1e6);
+  if (n >= 10'000) return absl::StrFormat("%.1f kB", n / 1e3);
+  return absl::StrCat(n, " B");
+}
+
+void RenderTensors(const std::vector<SignatureTensor>& tensors, absl::string_view side, std::string* out) {
+  for (const SignatureTensor& tensor : tensors) {
+    absl::StrAppendFormat(out, "    %-6s %-28s %-8s %s", side, tensor.spec.name, DataTypeName(tensor.spec.dtype),
+                          ShapeString(tensor.spec.shape));
+    if (tensor.quantization.scale != 0) {
+      absl::StrAppendFormat(out, "  scale %.6g, zero point %d", tensor.quantization.scale, tensor.quantization.zero_point);
+    }
+    absl::StrAppend(out, "\n");
+  }
+}
+
+}  // namespace
+
+std::string OpName(const schema::Model& model, const schema::Operator& op) {
+  const schema::OperatorCode& code = *model.operator_codes()->Get(op.opcode_index());
+  if (CodeOf(code) == schema::BuiltinOperator_CUSTOM) return code.custom_code()->str();
+  return schema::EnumNameBuiltinOperator(CodeOf(code));
+}
+
+OpKind KindOf(const schema::Model& model, const schema::Operator& op) {
+  const schema::OperatorCode& code = *model.operator_codes()->Get(op.opcode_index());
+  if (CodeOf(code) != schema::BuiltinOperator_CUSTOM) return OpKind::kBuiltin;
+  return absl::StartsWith(code.custom_code()->str(), "Flex") ? OpKind::kSelectTf : OpKind::kCustom;
+}
+
+Inspection Inspect(const ModelFile& file) {
+  const schema::Model& model = file.model();
+  Inspection out;
+  out.name = file.name();
+  out.file_bytes = file.bytes().size();
+  if (model.description() != nullptr) out.description = model.description()->str();
+  out.signatures = file.signatures();
+  out.num_subgraphs = model.subgraphs()->size();
+  for (int m = 0; model.metadata() != nullptr && m < static_cast<int>(model.metadata()->size()); ++m) {
+    const schema::Metadata& metadata = *model.metadata()->Get(m);
+    const auto* data = model.buffers()->Get(metadata.buffer())->data();
+    if (metadata.name()->str() != "min_runtime_version" || data == nullptr) continue;
+    const std::string text(reinterpret_cast<const char*>(data->data()), data->size());
+    out.min_runtime_version = text.substr(0, text.find('\0'));
+  }
+  std::set<uint32_t> counted;
+  for (const auto* graph : *model.subgraphs()) {
+    out.num_tensors += graph->tensors()->size();
+    for (const auto* op : *graph->operators()) {
+      OpUse& use = out.ops[OpName(model, *op)];
+      use.kind = KindOf(model, *op);
+      ++use.count;
+      for (int t : *op->inputs()) {
+        if (t < 0) continue;
+        const schema::Tensor& tensor = *graph->tensors()->Get(t);
+        const int64_t bytes = BufferBytes(model, tensor);
+        if (bytes == 0 || !counted.insert(tensor.buffer()).second) continue;
+        use.weight_bytes += bytes;
+        out.weight_bytes += bytes;
+        out.weights_by_type[std::string(TensorTypeName(tensor.type()))] += bytes;
+      }
+      if (op->outputs()->size() > 0 && op->outputs()->Get(0) >= 0) {
+        const schema::Tensor& result = *graph->tensors()->Get(op->outputs()->Get(0));
+        const bool integer = result.type() == schema::TensorType_INT8 || result.type() == schema::TensorType_UINT8 ||
+                             result.type() == schema::TensorType_INT16;
+        use.quantized += integer && result.quantization() != nullptr && result.quantization()->scale() != nullptr;
+      }
+      if (graph == model.subgraphs()->Get(0)) {
+        out.multiply_adds += MultiplyAdds(*graph, CodeOf(*model.operator_codes()->Get(op->opcode_index())), *op);
+      }
+    }
+  }
+  out.arena_bytes = ArenaBytes(model, *model.subgraphs()->Get(0));
+  return out;
+}
+
+std::string Render(const Inspection& in) {
+  std::string out = absl::StrCat(in.name, ": ", Bytes(in.file_bytes), ", ", in.num_tensors, " tensors",
+                                 in.num_subgraphs > 1 ? absl::StrCat(" in ", in.num_subgraphs, " subgraphs") : "");
+  if (!in.min_runtime_version.empty()) absl::StrAppend(&out, ", needs TFLite ", in.min_runtime_version);
+  absl::StrAppend(&out, "\n");
+  for (const SignatureInfo& signature : in.signatures) {
+    absl::StrAppend(&out, signature.name.empty() ? "  no signature\n"
+                                                 : absl::StrCat("  signature \"", signature.name, "\"\n"));
+    RenderTensors(signature.inputs, "input", &out);
+    RenderTensors(signature.outputs, "output", &out);
+  }
+  std::vector<std::pair<std::string, OpUse>> ops(in.ops.begin(), in.ops.end());
+  std::stable_sort(ops.begin(), ops.end(),
+                   [](const auto& a, const auto& b) { return a.second.weight_bytes > b.second.weight_bytes; });
+  absl::StrAppendFormat(&out, "  %-28s %6s %9s %12s\n", "operator", "count", "integer", "weights");
+  for (const auto& [name, use] : ops) {
+    absl::StrAppendFormat(&out, "  %-28s %6d %9d %12s%s\n", name, use.count, use.quantized, Bytes(use.weight_bytes),
+                          use.kind == OpKind::kSelectTf ? "  Select TF" : use.kind == OpKind::kCustom ? "  custom" : "");
+  }
+  std::vector<std::string> types;
+  for (const auto& [type, bytes] : in.weights_by_type) types.push_back(absl::StrCat(type, " ", Bytes(bytes)));
+  absl::StrAppend(&out, "  weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", "),
+                  "\n  activations at once, one example: ", Bytes(in.arena_bytes), "\n");
+  if (in.multiply_adds > 0) absl::StrAppendFormat(&out, "  multiply-adds, one example: %.3g M\n", in.multiply_adds / 1e6);
+  return out;
+}
+
+}  // namespace tfxm::litert

@@ -1,0 +1,183 @@
+#include "tfxm/rewriting/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/rewriting/internal/feed.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+bool IsQuantizedType(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kUint8 || type == DataType::kInt16;
+}
+
+std::string Names(const std::vector<TensorSpec>& specs) {
+  return absl::StrJoin(specs, ", ", [](std::string* out, const TensorSpec& s) { absl::StrAppend(out, "\"", s.name, "\""); });
+}
+
+absl::Status CheckSide(absl::string_view side, const std::vector<TensorSpec>& wanted,
+                       const std::vector<TensorSpec>& found) {
+  std::vector<std::string> wrong;
+  for (const TensorSpec& want : wanted) {
+    const auto it = std::find_if(found.begin(), found.end(), [&](const TensorSpec& f) { return f.name == want.name; });
+    if (it == found.end()) {
+      wrong.push_back(absl::StrCat("the TFLite model has no ", side, " \"", want.name, "\"; it has ", Names(found)));
+      continue;
+    }
+    if (it->dtype != want.dtype && !(want.dtype == DataType::kFloat && IsQuantizedType(it->dtype))) {
+      wrong.push_back(absl::StrCat(side, " \"", want.name, "\" is ", DataTypeName(it->dtype), ", in the SavedModel ",
+                                   DataTypeName(want.dtype)));
+    }
+    // A SavedModel may know less about its outputs than the converter finds out.
+    bool fits = it->shape.size() == want.shape.size();
+    for (size_t d = 0; fits && d < want.shape.size(); ++d) {
+      fits = want.shape[d] == it->shape[d] || want.shape[d] < 0 || (side == "output" && it->shape[d] < 0);
+    }
+    if (!fits && !(side == "output" && want.shape.empty())) {
+      wrong.push_back(absl::StrCat(side, " \"", want.name, "\" has shape ", ShapeString(it->shape), ", in the SavedModel ",
+                                   ShapeString(want.shape)));
+    }
+  }
+  if (wanted.size() < found.size()) {
+    wrong.push_back(absl::StrCat("the TFLite model has ", found.size(), " ", side, "s (", Names(found), "), the SavedModel ",
+                                 wanted.size(), " (", Names(wanted), ")"));
+  }
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrJoin(wrong, "; "));
+}
+
+struct Accumulator {
+  OutputComparison result;
+  double sum_abs = 0, signal = 0, noise = 0;
+
+  void Add(const Tensor& want, const Tensor& got, const litert::Quantization& q) {
+    const int64_t n = want.num_elements();
+    const int64_t columns = want.shape().size() == 2 ? want.shape()[1] : 0;
+    int64_t want_top = 0, got_top = 0;
+    double want_best = 0, got_best = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const double a = want.ValueAsDouble(i);
+      double b = got.ValueAsDouble(i);
+      if (q.scale != 0 && want.dtype() == DataType::kFloat && IsQuantizedType(got.dtype())) b = (b - q.zero_point) * q.scale;
+      if (result.num_values == 0 || a < result.min) result.min = a;
+      if (result.num_values == 0 || a > result.max) result.max = a;
+      ++result.num_values;
+      if (std::isfinite(a) && !std::isfinite(b)) result.not_a_number = true;
+      const double error = (a == b || (std::isnan(a) && std::isnan(b))) ? 0 : std::abs(a - b);
+      result.max_abs_error = std::max(result.max_abs_error, error);
+      sum_abs += error;
+      if (std::isfinite(a)) signal += a * a;
+      noise += error * error;
+      if (columns >= 2) {
+        const int64_t c = i % columns;
+        if (c == 0 || a > want_best) want_best = a, want_top = c;
+        if (c == 0 || b > got_best) got_best = b, got_top = c;
+        if (c == columns - 1) {
+          ++result.rows;
+          // A tie in the quantized output is no disagreement.
+          double at_want = got.ValueAsDouble(i - c + want_top);
+          if (q.scale != 0 && IsQuantizedType(got.dtype())) at_want = (at_want - q.zero_point) * q.scale;
+          if (got_top == want_top || at_want == got_best) ++result.rows_agreeing;
+        }
+      }
+    }
+  }
+  OutputComparison Finish() {
+    result.mean_abs_error = result.num_values == 0 ? 0 : sum_abs / result.num_values;
+    result.sqnr_db = noise == 0    ? std::numeric_limits<double>::infinity()
+                     : signal == 0 ? -std::numeric_limits<double>::infinity()
+                                   : 10 * std::log10(signal / noise);
+    return result;
+  }
+};
+
+}  // namespace
+
+absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite) {
+  RETURN_IF_ERROR(CheckSide("input", signature.inputs, tflite.inputs()));
+  return CheckSide("output", signature.outputs, tflite.outputs());
+}
+
+absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, const Signature& signature,
+                                              litert::CompiledModel& tflite, const std::vector<Sample>& samples) {
+  ModelComparison comparison;
+  std::vector<Accumulator> accumulators(tflite.outputs().size());
+  for (size_t i = 0; i < accumulators.size(); ++i) {
+    accumulators[i].result.name = tflite.outputs()[i].name;
+    accumulators[i].result.dtype = tflite.outputs()[i].dtype;
+  }
+  for (const Sample& sample : samples) {
+    ASSIGN_OR_RETURN(auto want, saved_model.Run(signature, sample));
+    int64_t rows = 1;
+    for (const auto& [name, tensor] : sample) {
+      if (!tensor.shape().empty()) rows = tensor.shape()[0];
+    }
+    RETURN_IF_ERROR(Feed(tflite, sample));
+    RETURN_IF_ERROR(tflite.Run());
+    comparison.num_examples += rows;
+    for (size_t i = 0; i < accumulators.size(); ++i) {
+      const std::string& name = tflite.outputs()[i].name;
+      const auto a = want.find(name);
+      if (a == want.end()) {
+        return absl::FailedPreconditionError(absl::StrCat("the SavedModel has no output \"", name, "\""));
+      }
+      if (a->second.num_elements() != NumElements(tflite.output_shape(i))) {
+        return absl::FailedPreconditionError(absl::StrCat("output \"", name, "\" of the TFLite model has shape ",
+                                                          ShapeString(tflite.output_shape(i)), ", of the SavedModel ",
+                                                          ShapeString(a->second.shape())));
+      }
+      Tensor got(tflite.outputs()[i].dtype, tflite.output_shape(i));
+      std::memcpy(got.bytes().data(), tflite.output(i).data(), tflite.output(i).size());
+      accumulators[i].Add(a->second, got, tflite.output_quantization(i));
+    }
+  }
+  for (Accumulator& accumulator : accumulators) comparison.outputs.push_back(accumulator.Finish());
+  return comparison;
+}
+
+absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimits& limits) {
+  std::vector<std::string> wrong;
+  for (const OutputComparison& output : comparison.outputs) {
+    if (output.not_a_number) wrong.push_back(absl::StrCat("output \"", output.name, "\" is NaN or infinite"));
+    const double range = std::max(output.max - output.min, std::max(std::abs(output.max), std::abs(output.min)));
+    if (limits.max_abs_error && range > 0 && !(output.max_abs_error <= *limits.max_abs_error * range)) {
+      wrong.push_back(absl::StrFormat("output \"%s\" is off by up to %.3g, %.3g of its range; the limit is %.3g",
+                                      output.name, output.max_abs_error, output.max_abs_error / range,
+                                      *limits.max_abs_error));
+    }
+    if (limits.min_sqnr_db && !(output.sqnr_db >= *limits.min_sqnr_db)) {
+      wrong.push_back(absl::StrFormat("output \"%s\" has a signal to noise ratio of %.1f dB; the limit is %.1f dB",
+                                      output.name, output.sqnr_db, *limits.min_sqnr_db));
+    }
+    if (limits.min_top_agreement && output.rows > 0 && !(*output.TopAgreement() >= *limits.min_top_agreement)) {
+      wrong.push_back(absl::StrFormat("output \"%s\" has the same top class in %d of %d examples; the limit is %.1f %%",
+                                      output.name, output.rows_agreeing, output.rows, 100 * *limits.min_top_agreement));
+    }
+  }
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples, " examples: ", comparison.source, ")"));
+}
+
+std::string RenderComparison(const ModelComparison& comparison) {
+  std::string out = absl::StrCat("SavedModel against TFLite on ", comparison.num_examples, " examples (", comparison.source,
+                                 ")\n");
+  absl::StrAppendFormat(&out, "  %-28s %-8s %12s %12s %10s %9s\n", "output", "type", "max error", "mean error", "SQNR dB",
+                        "same top");
+  for (const OutputComparison& output : comparison.outputs) {
+    absl::StrAppendFormat(&out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype),
+                          output.max_abs_error, output.mean_abs_error,
+                          std::isinf(output.sqnr_db) ? "exact" : absl::StrFormat("%.1f", output.sqnr_db),
+                          output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement()));
+  }
+  return out;
+}
+
+}  // namespace tfxm::rewriting

@@ -1,0 +1,149 @@
+#include "tfxm/rewriting/internal/tflite_conversion.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tflite_generated.h"
+#include "tfxm/litert/inspect.h"
+#include "tfxm/rewriting/internal/calibration.h"
+#include "tfxm/rewriting/internal/converter.h"
+#include "tfxm/rewriting/internal/model_edit.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+// A few samples show where the loss is; more only take time.
+constexpr size_t kLayerSamples = 16;
+
+// The results of operators whose name contains one of `layers`. INVALID_ARGUMENT if one fits nothing.
+absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& model,
+                                                       const std::vector<std::string>& layers) {
+  std::set<std::string> nodes;
+  for (const std::string& layer : layers) {
+    bool found = false;
+    for (const auto* graph : *model.subgraphs()) {
+      for (const auto* op : *graph->operators()) {
+        for (int t : *op->outputs()) {
+          if (t < 0) continue;
+          const std::string name = graph->tensors()->Get(t)->name()->str();
+          if (!absl::StrContains(name, layer)) continue;
+          nodes.insert(name);
+          found = true;
+        }
+      }
+    }
+    if (!found) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "keep_float: no layer's name contains \"", layer, "\"; `tfxm inspect` and the layer report list them"));
+    }
+  }
+  return std::vector<std::string>(nodes.begin(), nodes.end());
+}
+
+absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>& ops) {
+  std::set<std::string> there;
+  for (const auto* graph : *model.subgraphs()) {
+    for (const auto* op : *graph->operators()) there.insert(litert::OpName(model, *op));
+  }
+  for (const std::string& op : ops) {
+    if (!there.count(op)) {
+      return absl::InvalidArgumentError(absl::StrCat("keep_float: the model has no operator \"", op, "\"; it has ",
+                                                     absl::StrJoin(there, ", ")));
+    }
+  }
+  return absl::OkStatus();
+}
+
+class Quantizer {
+ public:
+  Quantizer(const std::string& calibrated, std::string signature, QuantizeOptions options, const std::string& name,
+            std::shared_ptr<const litert::ModelFile> float_model, const std::vector<Sample>& samples)
+      : calibrated_(calibrated), signature_(std::move(signature)), options_(std::move(options)), name_(name),
+        float_model_(std::move(float_model)) {
+    for (size_t i = 0; i < samples.size() && i < kLayerSamples; ++i) few_.push_back(samples[i]);
+  }
+
+  absl::StatusOr<std::shared_ptr<const litert::ModelFile>> Run() {
+    ASSIGN_OR_RETURN(std::string bytes, QuantizeModel(calibrated_, options_));
+    if (options_.int16) bytes = FinishInt16(bytes);
+    return litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name_);
+  }
+  absl::StatusOr<std::vector<LayerError>> Layers(const std::shared_ptr<const litert::ModelFile>& model) {
+    return MeasureLayers(float_model_, model, signature_, few_);
+  }
+
+  // Leaves the layer that adds most noise in float, until the model is accepted. Each step is measured anew: a layer may look
+  // bad only for what came before it.
+  absl::StatusOr<std::vector<std::string>> KeepFloat(std::shared_ptr<const litert::ModelFile>& model, const Accept& accept) {
+    std::vector<std::string> kept;
+    while (true) {
+      const absl::Status accepted = accept(model);
+      if (accepted.code() != absl::StatusCode::kFailedPrecondition) {
+        if (!accepted.ok()) return accepted;
+        return kept;
+      }
+      ASSIGN_OR_RETURN(std::vector<LayerError> layers, Layers(model));
+      const auto worst = std::find_if(layers.begin(), layers.end(), [&](const LayerError& layer) {
+        return layer.quantized && layer.op != "QUANTIZE" &&
+               std::find(kept.begin(), kept.end(), layer.tensor) == kept.end();
+      });
+      if (worst == layers.end()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("even with ", kept.size(), " layers in float the limits are not met: ", accepted.message()));
+      }
+      kept.push_back(worst->tensor);
+      options_.keep_float_nodes.push_back(worst->tensor);
+      ASSIGN_OR_RETURN(model, Run());
+    }
+  }
+
+ private:
+  const std::string& calibrated_;
+  const std::string signature_;
+  QuantizeOptions options_;
+  const std::string name_;
+  std::shared_ptr<const litert::ModelFile> float_model_;
+  std::vector<Sample> few_;
+};
+
+}  // namespace
+
+absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
+                                                 QuantizationMode mode, const RewriterOptions& options,
+                                                 const std::vector<Sample>& samples, const Accept& accept) {
+  ASSIGN_OR_RETURN(std::string bytes, ConvertSavedModel(saved_model_dir, {.signature = signature,
+                                                                          .quantization = mode,
+                                                                          .allow_select_tf_ops = options.allow_select_tf_ops,
+                                                                          .allow_custom_ops = options.allow_custom_ops}));
+  TfliteConversion out;
+  const std::string name = absl::StrCat(options.filename, " of ", saved_model_dir);
+  if (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8) {
+    ASSIGN_OR_RETURN(out.model, litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name));
+    return out;
+  }
+  ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
+  ASSIGN_OR_RETURN(const Ranges ranges, Calibrate(out.float_model, signature, samples));
+  const std::string calibrated = SetRanges(out.float_model->bytes(), ranges);
+  RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
+  ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
+  Quantizer quantizer(calibrated, signature,
+                      {.int16 = mode == QuantizationMode::kInt16x8,
+                       .input_type = options.inference_input_type,
+                       .output_type = options.inference_output_type,
+                       .keep_float_ops = options.keep_float_ops,
+                       .keep_float_nodes = std::move(nodes)},
+                      name, out.float_model, samples);
+  ASSIGN_OR_RETURN(out.model, quantizer.Run());
+  if (options.keep_float_automatically) {
+    ASSIGN_OR_RETURN(out.kept_float, quantizer.KeepFloat(out.model, accept));
+  }
+  ASSIGN_OR_RETURN(out.layers, quantizer.Layers(out.model));
+  return out;
+}
+
+}  // namespace tfxm::rewriting

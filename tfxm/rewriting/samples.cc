@@ -1,0 +1,167 @@
+#include "tfxm/rewriting/samples.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+// splitmix64: the state is a counter, so value k of a seed is known without the ones before it.
+uint64_t Mix(uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+Shape ConcreteShape(const Shape& shape, int64_t rows) {
+  Shape out = shape;
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (out[i] < 0) out[i] = i == 0 ? rows : 8;
+  }
+  return out;
+}
+
+template <typename T, typename From>
+void Fill(Tensor& tensor, std::span<const From> values) {
+  std::span<T> to = tensor.values<T>();
+  for (size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(values[i]);
+}
+
+template <typename From>
+bool FillAs(Tensor& tensor, std::span<const From> values) {
+  switch (tensor.dtype()) {
+    case DataType::kFloat: Fill<float>(tensor, values); return true;
+    case DataType::kDouble: Fill<double>(tensor, values); return true;
+    case DataType::kInt32: Fill<int32_t>(tensor, values); return true;
+    case DataType::kInt64: Fill<int64_t>(tensor, values); return true;
+    case DataType::kUint8: Fill<uint8_t>(tensor, values); return true;
+    case DataType::kInt8: Fill<int8_t>(tensor, values); return true;
+    case DataType::kBool: Fill<bool>(tensor, values); return true;
+    default: return false;
+  }
+}
+
+// The tensor for one input out of one example. A dynamic dimension after the first takes what is left of the values.
+absl::StatusOr<Tensor> FromColumn(const data::Column* column, const TensorSpec& input) {
+  if (column == nullptr || !column->present(0)) {
+    return absl::InvalidArgumentError(absl::StrCat("it has no feature \"", input.name,
+                                                   "\", which is an input of the model"));
+  }
+  Shape shape = input.shape;
+  int64_t known = 1;
+  int dynamic = -1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] < 0 && i == 0) shape[i] = 1;
+    if (shape[i] >= 0) {
+      known *= shape[i];
+    } else if (dynamic < 0) {
+      dynamic = i;
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
+                                                     " has too many dynamic dimensions to be read from examples; give samples"));
+    }
+  }
+  const int64_t values = column->num_values(0);
+  if (dynamic >= 0 && known > 0) shape[dynamic] = values / known;
+  if (NumElements(shape) != values) {
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values, " values, the input has shape ",
+                                                   ShapeString(input.shape)));
+  }
+  Tensor out(input.dtype, shape);
+  bool filled = false;
+  if (column->type() == data::ValueType::kFloat) filled = FillAs(out, column->floats(0));
+  if (column->type() == data::ValueType::kInt) filled = FillAs(out, column->ints(0));
+  if (column->type() == data::ValueType::kBytes && input.dtype == DataType::kString) {
+    for (int64_t k = 0; k < values; ++k) out.strings()[k] = std::string(column->bytes(0, k));
+    filled = true;
+  }
+  if (!filled) {
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" is ", data::ValueTypeName(column->type()),
+                                                   ", the input is ", DataTypeName(input.dtype)));
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Sample>> ReadSamples(const RepresentativeDataset& dataset,
+                                                const std::vector<TensorSpec>& inputs) {
+  if (!dataset.samples.empty()) return dataset.samples;
+  ASSIGN_OR_RETURN(std::vector<std::string> files, data::MatchFiles(dataset.examples));
+  // Each record draws a number from its content and the seed; the smallest win.
+  struct Drawn {
+    uint64_t number;
+    std::string record;
+    bool operator<(const Drawn& other) const {
+      return number != other.number ? number < other.number : record < other.record;
+    }
+  };
+  std::vector<Drawn> heap;
+  RETURN_IF_ERROR(data::ForEachRecord(files, [&](absl::string_view record) {
+    const Sha256Digest digest = Sha256::Hash(record);
+    uint64_t number;
+    std::memcpy(&number, digest.data(), sizeof(number));
+    number = Mix(number ^ Mix(dataset.seed));
+    const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
+    if (full && number >= heap.front().number) return absl::OkStatus();
+    if (full) {
+      std::pop_heap(heap.begin(), heap.end());
+      heap.pop_back();
+    }
+    heap.push_back({number, std::string(record)});
+    std::push_heap(heap.begin(), heap.end());
+    return absl::OkStatus();
+  }));
+  std::sort_heap(heap.begin(), heap.end());
+  std::vector<Sample> samples;
+  for (const Drawn& drawn : heap) {
+    data::ExampleBatch batch;
+    const std::string where = absl::StrCat("an example of ", dataset.examples);
+    RETURN_IF_ERROR(Annotate(batch.Append(drawn.record), where));
+    Sample sample;
+    for (const TensorSpec& input : inputs) {
+      auto tensor = FromColumn(batch.Find(input.name), input);
+      if (!tensor.ok()) return Annotate(tensor.status(), where);
+      sample[input.name] = *std::move(tensor);
+    }
+    samples.push_back(std::move(sample));
+  }
+  if (samples.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
+  return samples;
+}
+
+absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows) {
+  Sample sample;
+  uint64_t counter = 0;
+  for (const TensorSpec& input : inputs) {
+    Tensor tensor(input.dtype, ConcreteShape(input.shape, rows));
+    const size_t n = tensor.num_elements();
+    bool filled;
+    if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {
+      std::vector<double> values(n);
+      for (double& v : values) v = static_cast<double>(Mix(counter++) >> 11) / (uint64_t{1} << 52) - 1;
+      filled = FillAs(tensor, std::span<const double>(values));
+    } else {
+      std::vector<int64_t> values(n);
+      for (int64_t& v : values) v = Mix(counter++) % 2;
+      filled = FillAs(tensor, std::span<const int64_t>(values));
+    }
+    if (!filled) {
+      return absl::UnimplementedError(absl::StrCat("input \"", input.name, "\" is ", DataTypeName(input.dtype),
+                                                   "; there are no made-up values of this type"));
+    }
+    sample[input.name] = std::move(tensor);
+  }
+  return sample;
+}
+
+}  // namespace tfxm::rewriting

@@ -1,0 +1,259 @@
+#include "tfxm/rewriting/tflite_rewriter.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/rewriting/internal/tflite_conversion.h"
+#include "tfxm/rewriting/samples.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using rewriting::ModelComparison;
+
+// Enough examples to see a difference, few enough to wait for.
+constexpr size_t kComparedExamples = 100;
+constexpr int kRandomRows = 16;
+
+bool IsFeedable(DataType type) {
+  switch (type) {
+    case DataType::kFloat:
+    case DataType::kInt32:
+    case DataType::kInt64:
+    case DataType::kUint8:
+    case DataType::kInt8:
+    case DataType::kInt16:
+    case DataType::kBool:
+    case DataType::kHalf:
+    case DataType::kDouble:
+    case DataType::kUint16:
+    case DataType::kUint32:
+    case DataType::kUint64:
+    case DataType::kString: return true;
+    default: return false;
+  }
+}
+
+std::string Specs(const std::vector<TensorSpec>& specs) {
+  return absl::StrJoin(specs, ", ", [](std::string* out, const TensorSpec& s) {
+    absl::StrAppend(out, "\"", s.name, "\" ", DataTypeName(s.dtype), " ", ShapeString(s.shape));
+  });
+}
+
+absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const std::string& key) {
+  if (!key.empty()) return model.FindSignature(key);
+  std::vector<const Signature*> usable;
+  for (const Signature& signature : model.signatures()) {
+    if (signature.name == "serving_default") return &signature;
+    if (!absl::StartsWith(signature.name, "__saved_model")) usable.push_back(&signature);
+  }
+  if (usable.size() == 1) return usable[0];
+  return absl::InvalidArgumentError(
+      usable.empty() ? std::string("the SavedModel has no signature; save it with one, e.g. model.export(dir)")
+                     : absl::StrCat("the SavedModel has no signature \"serving_default\"; set signature_key to one of ",
+                                    absl::StrJoin(usable, ", ", [](std::string* out, const Signature* s) {
+                                      absl::StrAppend(out, "\"", s->name, "\"");
+                                    })));
+}
+
+}  // namespace
+
+struct TfliteRewriter::Rep {
+  RewriterOptions options;
+  RewriteReport report;
+  // From PreRewriteValidate until PostRewriteValidate.
+  std::unique_ptr<SavedModel> saved_model;
+  std::string loaded_from;
+  Signature signature;
+  std::vector<Sample> samples;  // The representative dataset.
+
+  absl::Status Load(const std::string& dir) {
+    if (saved_model != nullptr && loaded_from == dir) return absl::OkStatus();
+    saved_model.reset();
+    ASSIGN_OR_RETURN(saved_model, SavedModel::Load(dir));
+    ASSIGN_OR_RETURN(const Signature* chosen, ChooseSignature(*saved_model, options.signature_key));
+    signature = *chosen;
+    loaded_from = dir;
+    return absl::OkStatus();
+  }
+
+  ValidationLimits Limits(QuantizationMode mode, bool real_examples) const {
+    ValidationLimits limits = DefaultLimits(mode);
+    if (!real_examples) {
+      // On made-up inputs a classifier's scores may be close together, and a quantized model is far from where it was tuned.
+      limits.min_top_agreement.reset();
+      if (mode != QuantizationMode::kNone && mode != QuantizationMode::kFloat16) {
+        limits.max_abs_error.reset();
+        limits.min_sqnr_db = 0;
+      }
+    }
+    if (options.limits.max_abs_error) limits.max_abs_error = options.limits.max_abs_error;
+    if (options.limits.min_sqnr_db) limits.min_sqnr_db = options.limits.min_sqnr_db;
+    if (options.limits.min_top_agreement) limits.min_top_agreement = options.limits.min_top_agreement;
+    return limits;
+  }
+
+  // Runs both models and judges. Where they cannot be run here, `not_compared` says why and the answer is OK.
+  absl::Status Compare(const std::shared_ptr<const litert::ModelFile>& file, QuantizationMode mode) {
+    report.comparison.reset();
+    report.not_compared.clear();
+    for (const auto& [op, use] : litert::Inspect(*file).ops) {
+      if (use.kind != litert::OpKind::kBuiltin) {
+        report.not_compared = absl::StrCat("the model uses ", op, ", which only the app's runtime has");
+        return absl::OkStatus();
+      }
+    }
+    auto model = litert::CompiledModel::Create(file, {.signature = signature.name});
+    if (absl::IsUnimplemented(model.status())) {
+      report.not_compared = std::string(model.status().message());
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(model.status());
+    RETURN_IF_ERROR(rewriting::CheckSignature(signature, **model));
+    std::vector<Sample> inputs;
+    std::string source = "made-up inputs";
+    if (!samples.empty()) {
+      inputs.assign(samples.begin(), samples.begin() + std::min(samples.size(), kComparedExamples));
+      source = options.representative_dataset.examples.empty() ? "the representative dataset"
+                                                               : options.representative_dataset.examples;
+    } else {
+      auto sample = rewriting::RandomSample(signature.inputs, kRandomRows);
+      if (absl::IsUnimplemented(sample.status())) {
+        report.not_compared = std::string(sample.status().message());
+        return absl::OkStatus();
+      }
+      RETURN_IF_ERROR(sample.status());
+      inputs.push_back(*std::move(sample));
+    }
+    ASSIGN_OR_RETURN(ModelComparison comparison, rewriting::CompareModels(*saved_model, signature, **model, inputs));
+    comparison.source = source;
+    report.comparison = comparison;
+    return rewriting::CheckLimits(comparison, Limits(mode, !samples.empty()));
+  }
+
+  absl::Status WriteReport() const {
+    if (options.report_file.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(io::MakeDirs(io::Dirname(io::AbsolutePath(options.report_file))));
+    return io::WriteFile(options.report_file, report.Render());
+  }
+};
+
+TfliteRewriter::TfliteRewriter(RewriterOptions options) : rep_(std::make_unique<Rep>()) {
+  rep_->options = std::move(options);
+}
+TfliteRewriter::~TfliteRewriter() = default;
+const std::string& TfliteRewriter::name() const { return rep_->options.name; }
+const RewriteReport& TfliteRewriter::report() const { return rep_->report; }
+
+absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original) {
+  Rep& rep = *rep_;
+  rep.report = {};
+  rep.report.name = rep.options.name;
+  rep.samples.clear();
+  if (original.model_type != ModelType::kSavedModel) {
+    return absl::InvalidArgumentError("only SavedModels can be made into TFLite models");
+  }
+  ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options));
+  RETURN_IF_ERROR(rep.Load(original.path));
+  rep.report.signature = rep.signature.name;
+  std::vector<std::string> wrong;
+  for (const auto* side : {&rep.signature.inputs, &rep.signature.outputs}) {
+    for (const TensorSpec& spec : *side) {
+      if (!IsFeedable(spec.dtype)) {
+        wrong.push_back(absl::StrCat(side == &rep.signature.inputs ? "input" : "output", " \"", spec.name, "\" has a type ",
+                                     "that TFLite does not pass in or out"));
+      }
+    }
+  }
+  if (rep.signature.outputs.empty()) wrong.push_back("it has no outputs");
+  if (!wrong.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("signature \"", rep.signature.name, "\": ", absl::StrJoin(wrong, "; ")));
+  }
+  if (!rep.options.representative_dataset.empty()) {
+    auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature.inputs);
+    if (!samples.ok()) {
+      return Annotate(samples.status(),
+                      absl::StrCat("representative dataset for inputs ", Specs(rep.signature.inputs)));
+    }
+    rep.samples = *std::move(samples);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const ModelDescription& rewritten) {
+  Rep& rep = *rep_;
+  if (rewritten.model_type != ModelType::kTfliteModel && rewritten.model_type != ModelType::kAnyModel) {
+    return absl::InvalidArgumentError("this rewriter makes TFLite models; ask for ModelType::kTfliteModel");
+  }
+  RETURN_IF_ERROR(rep.Load(original.path));
+  const QuantizationMode mode = rep.report.mode;
+  ASSIGN_OR_RETURN(rewriting::TfliteConversion made,
+                   rewriting::ConvertToTflite(original.path, rep.signature.name, mode, rep.options, rep.samples,
+                                              [&](const auto& model) { return rep.Compare(model, mode); }));
+  rep.report.num_calibration_samples = made.layers.empty() ? 0 : rep.samples.size();
+  rep.report.layers = std::move(made.layers);
+  rep.report.kept_float = std::move(made.kept_float);
+  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(rewritten.path, rep.options.filename), made.model->bytes()));
+  for (const auto& [copy, folder] : {std::pair{rep.options.copy_assets, "assets"},
+                                     std::pair{rep.options.copy_assets_extra, "assets.extra"}}) {
+    const std::string from = io::JoinPath(original.path, folder);
+    if (copy && io::IsDirectory(from)) RETURN_IF_ERROR(io::CopyTree(from, io::JoinPath(rewritten.path, folder)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& original, const ModelDescription& rewritten) {
+  Rep& rep = *rep_;
+  RETURN_IF_ERROR(rep.Load(original.path));
+  ASSIGN_OR_RETURN(auto file, litert::ModelFile::Read(io::JoinPath(rewritten.path, rep.options.filename)));
+  rep.report.model = litert::Inspect(*file);
+  rep.report.model.name = rep.options.filename;
+  absl::Status status;
+  if (rep.options.validate) {
+    status = rep.Compare(file, rep.report.mode);
+  } else {
+    rep.report.not_compared = "validate is off";
+  }
+  rep.saved_model.reset();
+  rep.samples.clear();
+  RETURN_IF_ERROR(rep.WriteReport());
+  return status;
+}
+
+std::string RewriteReport::Render() const {
+  std::string out = absl::StrCat(name.empty() ? "" : absl::StrCat(name, ": "), "signature \"", signature, "\", quantization ",
+                                 QuantizationName(mode));
+  if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
+  absl::StrAppend(&out, "\n", litert::Render(model));
+  if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
+  if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
+  if (!kept_float.empty()) {
+    absl::StrAppend(&out, "Kept in float to meet the limits:\n  ", absl::StrJoin(kept_float, "\n  "), "\n");
+  }
+  if (!layers.empty()) absl::StrAppend(&out, rewriting::RenderLayers(layers, 20, num_calibration_samples));
+  return out;
+}
+
+absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src, const std::vector<Variant>& variants) {
+  std::vector<RewriteReport> reports;
+  // The first goes last: a source inside its directory is removed with it.
+  for (size_t i = variants.size(); i-- > 0;) {
+    TfliteRewriter rewriter(variants[i].options);
+    RETURN_IF_ERROR(RewriteSavedModel(src, variants[i].dst, rewriter, ModelType::kTfliteModel));
+    reports.insert(reports.begin(), rewriter.report());
+  }
+  return reports;
+}
+
+namespace {
+TFXM_REGISTER(RewriterRegistry, kTfliteRewriter, [](const RewriterOptions& options) {
+  return std::make_unique<TfliteRewriter>(options);
+});
+}  // namespace
+
+}  // namespace tfxm

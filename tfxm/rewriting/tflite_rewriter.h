@@ -1,0 +1,68 @@
+// SavedModel -> TFLite: the rewriter behind kTfliteRewriter, and its report.
+//
+//   TfliteRewriter rewriter({.name = "int8", .quantization = QuantizationMode::kInt8, .representative_dataset = {…}});
+//   RETURN_IF_ERROR(RewriteSavedModel(saved_model_dir, output_dir, rewriter, ModelType::kTfliteModel));
+//   std::cout << rewriter.report().Render();
+#ifndef TFXM_REWRITING_TFLITE_REWRITER_H_
+#define TFXM_REWRITING_TFLITE_REWRITER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tfxm/litert/inspect.h"
+#include "tfxm/rewriting/comparison.h"
+#include "tfxm/rewriting/layer_report.h"
+#include "tfxm/rewriting/rewriter.h"
+
+namespace tfxm {
+
+// What a rewrite did and found.
+struct RewriteReport {
+  std::string name;
+  std::string signature;
+  QuantizationMode mode = QuantizationMode::kNone;
+  int64_t num_calibration_samples = 0;
+  litert::Inspection model;
+  std::vector<std::string> kept_float;  // Layers that keep_float_automatically left in float, in order.
+  std::optional<rewriting::ModelComparison> comparison;
+  std::string not_compared;  // Why there is no comparison.
+  std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.
+
+  std::string Render() const;
+};
+
+class TfliteRewriter : public Rewriter {
+ public:
+  // The options must be ones that ResolveQuantization accepts; else each step fails with its error.
+  explicit TfliteRewriter(RewriterOptions options);
+  ~TfliteRewriter() override;
+
+  const std::string& name() const override;
+  absl::Status PreRewriteValidate(const ModelDescription& original) override;
+  absl::Status Rewrite(const ModelDescription& original, const ModelDescription& rewritten) override;
+  absl::Status PostRewriteValidate(const ModelDescription& original, const ModelDescription& rewritten) override;
+
+  // Of the last rewrite, also of one that failed in validation.
+  const RewriteReport& report() const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// One of several models made from one SavedModel.
+struct Variant {
+  RewriterOptions options;
+  std::string dst;  // The directory of this variant's model.
+};
+// All variants, each as RewriteSavedModel makes it. Stops at the first that fails; those before it stay. `src` is removed if
+// it lies inside the first one's directory.
+absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src, const std::vector<Variant>& variants);
+
+}  // namespace tfxm
+
+#endif  // TFXM_REWRITING_TFLITE_REWRITER_H_
