@@ -1,0 +1,27 @@
+#include "tfxm/report/show.h"
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/report/evaluation_reader.h"
+#include "tfxm/report/show_formats.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::report {
+
+absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name) {
+  if (name == "table") return ShowFormat::kTable;
+  if (name == "json") return ShowFormat::kJson;
+  if (name == "csv") return ShowFormat::kCsv;
+  return absl::InvalidArgumentError(absl::StrCat("no format \"", name, "\"; there are table, json and csv"));
+}
+
+absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format) {
+  ASSIGN_OR_RETURN(const Evaluation evaluation, ReadEvaluation(directory));
+  return Show(evaluation, format);
+}
+
+std::string Show(const Evaluation& evaluation, ShowFormat format) {
+  if (format == ShowFormat::kJson) return ShowJson(evaluation);
+  return format == ShowFormat::kCsv ? ShowCsv(evaluation) : ShowTable(evaluation);
+}
+
+}  // namespace tfxm::report

@@ -1,0 +1,33 @@
+// An evaluation as text: `tfxm show DIR --format=table|json|csv`. Reads any TFMA evaluation.
+//
+//   ASSIGN_OR_RETURN(ShowFormat format, ParseShowFormat("table"));
+//   ASSIGN_OR_RETURN(std::string text, Show("eval_dir", format));
+//
+// table  For each slice one row a metric and one column a model, with 95 % intervals and differences where the evaluation has them;
+//        below it the plots it has, and the thresholds with what they failed for. Numbers have six significant digits.
+// csv    One row a number, with exact values: slice, baseline_slice, model, output, metric, sub_key, aggregation, weighted, is_diff,
+//        element, value, lower_bound, upper_bound, standard_error. `element` says which of several numbers of a metric it is ("[3]",
+//        "threshold=0.5 true_positives"). Without the plots. RFC 4180, UTF-8, header first.
+// json   Everything, plots included, exact; NaN and infinities as strings.
+#ifndef TFXM_REPORT_SHOW_H_
+#define TFXM_REPORT_SHOW_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/report/evaluation.h"
+
+namespace tfxm::report {
+
+enum class ShowFormat { kTable, kJson, kCsv };
+
+// INVALID_ARGUMENT names the formats there are.
+absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name);
+
+absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format);
+std::string Show(const Evaluation& evaluation, ShowFormat format);
+
+}  // namespace tfxm::report
+
+#endif  // TFXM_REPORT_SHOW_H_

@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/report/checks.h"
+#include "tfxm/report/show_formats.h"
+#include "tfxm/report/text.h"
+
+namespace tfxm::report {
+namespace {
+
+using Row = std::vector<std::string>;
+
+// First column to the left, the others to the right; cells of a column have the same width.
+std::string Aligned(const std::vector<Row>& rows, const std::string& indent) {
+  std::vector<int> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = indent;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - DisplayWidth(row[i]), ' ');
+      absl::StrAppend(&line, i == 0 ? "" : "  ", i == 0 ? "" : space, row[i], i == 0 ? space : "");
+    }
+    absl::StripTrailingAsciiWhitespace(&line);
+    absl::StrAppend(&text, line, "\n");
+  }
+  return text;
+}
+
+std::string NumberText(const Metric& metric) {
+  std::string text = ShortNumber(metric.value.number);
+  if (metric.interval && metric.interval->lower.kind == MetricValue::Kind::kNumber) {
+    absl::StrAppend(&text, " [", ShortNumber(metric.interval->lower.number), ", ", ShortNumber(metric.interval->upper.number), "]");
+  }
+  return text;
+}
+
+// A metric that is several numbers: one line each.
+std::vector<Row> Elements(const Metric& metric) {
+  std::vector<Row> rows;
+  const MetricValue& v = metric.value;
+  for (size_t i = 0; i < v.numbers.size(); ++i) rows.push_back({absl::StrCat("  [", i, "]"), ShortNumber(v.numbers[i])});
+  for (const std::string& text : v.texts) rows.push_back({"", PrintableText(text)});
+  for (const auto& [cutoff, x] : v.cutoffs) rows.push_back({absl::StrCat("  at ", cutoff), ShortNumber(x)});
+  for (const BinaryMatrix& m : v.binary) {
+    rows.push_back({absl::StrCat("  > ", ShortNumber(m.threshold)),
+                    absl::StrCat("TP ", ShortNumber(m.tp), "  FP ", ShortNumber(m.fp), "  TN ", ShortNumber(m.tn), "  FN ",
+                                 ShortNumber(m.fn))});
+  }
+  for (const MultiClassMatrix& m : v.multi_class) {
+    std::map<std::pair<int, int>, double> cells;
+    std::set<int> classes;
+    for (const auto& c : m.cells) {
+      cells[{c.actual, c.predicted}] += c.examples;
+      classes.insert({c.actual, c.predicted});
+    }
+    Row head = {absl::StrCat("  > ", ShortNumber(m.threshold), ", actual \\ predicted")};
+    for (const int c : classes) head.push_back(c < 0 ? "none" : absl::StrCat(c));
+    rows.push_back(head);
+    for (const int actual : classes) {
+      if (actual < 0) continue;
+      Row row = {absl::StrCat("    ", actual)};
+      for (const int predicted : classes) row.push_back(ShortNumber(cells[{actual, predicted}]));
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+std::string ModelTitle(const std::string& name) { return name.empty() ? "value" : PrintableText(name); }
+
+std::string SliceTable(const Evaluation& evaluation, const SliceMetrics& slice) {
+  if (!slice.error.empty()) return absl::StrCat("  ", slice.error, "\n");
+  const std::vector<std::string> models = evaluation.ModelNames();
+  bool has_diff = false;
+  std::map<Key, std::map<std::string, const Metric*>> numbers;  // By key without the model; a difference under "Δ model".
+  std::vector<const Metric*> others;
+  for (const Metric& metric : slice.metrics) {
+    if (metric.value.kind != MetricValue::Kind::kNumber) {
+      others.push_back(&metric);
+      continue;
+    }
+    Key key = metric.key;
+    has_diff = has_diff || key.is_diff;
+    const std::string column = absl::StrCat(key.is_diff ? "Δ " : "", key.model_name);
+    key.model_name.clear();
+    key.is_diff = false;
+    numbers[key][column] = &metric;
+  }
+  std::vector<std::string> columns;
+  for (const std::string& model : models) {
+    columns.push_back(model);
+    if (has_diff && model != evaluation.BaselineModel()) columns.push_back(absl::StrCat("Δ ", model));
+  }
+  std::map<std::string, int> same_text;
+  for (const auto& [key, values] : numbers) ++same_text[key.Text()];
+  std::vector<Row> rows = {{"metric"}};
+  for (const std::string& column : columns) rows[0].push_back(ModelTitle(column));
+  for (const auto& [key, values] : numbers) {
+    const bool ambiguous = same_text[key.Text()] > 1;
+    Row row = {absl::StrCat(key.Text(), !ambiguous ? "" : key.example_weighted.value_or(false) ? " (weighted)" : " (unweighted)")};
+    for (const std::string& column : columns) {
+      const auto it = values.find(column);
+      row.push_back(it == values.end() ? "" : NumberText(*it->second));
+    }
+    rows.push_back(std::move(row));
+  }
+  std::string text = numbers.empty() ? "" : Aligned(rows, "  ");
+  for (const Metric* metric : others) {
+    absl::StrAppend(&text, "  ", metric->key.is_diff ? "Δ " : "", metric->key.Text(),
+                    metric->key.model_name.empty() ? "" : absl::StrCat(" (", PrintableText(metric->key.model_name), ")"), "\n",
+                    Aligned(Elements(*metric), "  "));
+  }
+  return text;
+}
+
+std::string PlotsText(const Evaluation& evaluation) {
+  std::map<std::string, int> slices_of;
+  for (const Plot& plot : evaluation.plots) {
+    std::vector<std::string> kinds;
+    if (!plot.binary.empty()) kinds.push_back(absl::StrCat("confusion matrices at ", plot.binary.size(), " thresholds"));
+    if (!plot.calibration.empty()) kinds.push_back(absl::StrCat("calibration in ", plot.calibration.size(), " buckets"));
+    if (!plot.multi_class.empty()) kinds.push_back("multi-class confusion matrices");
+    if (!plot.multi_label.empty()) kinds.push_back("multi-label confusion matrices");
+    if (!plot.message.empty()) kinds.push_back(plot.message);
+    const std::string name = plot.key.Text();
+    ++slices_of[absl::StrCat(plot.key.model_name.empty() ? "" : absl::StrCat(PrintableText(plot.key.model_name), ": "),
+                             name.empty() ? "" : absl::StrCat(name, ": "), absl::StrJoin(kinds, ", "))];
+  }
+  std::string text;
+  for (const auto& [plot, slices] : slices_of) absl::StrAppend(&text, "  ", plot, " (", slices, slices == 1 ? " slice)\n" : " slices)\n");
+  return text;
+}
+
+std::string ValidationText(const Evaluation& evaluation) {
+  const Validation& validation = *evaluation.validation;
+  if (validation.missing_thresholds) return "Thresholds: none set\n";
+  std::string text = absl::StrCat("Thresholds: ", validation.ok ? "passed" : "FAILED",
+                                  validation.rubber_stamp ? " (change thresholds ignored: no baseline)" : "", "\n");
+  for (const Check& check : ThresholdChecks(evaluation)) {
+    const auto failed = std::count_if(check.outcomes.begin(), check.outcomes.end(), [](const auto& o) { return !o.passed; });
+    const std::string verdict = check.state == Check::State::kPassed   ? absl::StrCat("passed on ", check.outcomes.size())
+                                : check.state == Check::State::kFailed ? absl::StrCat("FAILED on ", failed, " of ", check.outcomes.size())
+                                                                       : "nothing it applies to";
+    absl::StrAppend(&text, "  ", check.metric, " ", check.requirement, ", ", check.applies_to, ": ", verdict, "\n");
+    for (const Check::Outcome& outcome : check.outcomes) {
+      if (outcome.passed) break;
+      const bool real = !outcome.key.name.empty();
+      absl::StrAppend(&text, "    ", real ? absl::StrCat(outcome.slice.Text(), ": ") : "",
+                      outcome.key.model_name.empty() ? "" : absl::StrCat(PrintableText(outcome.key.model_name), ": "), outcome.reason,
+                      "\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ShowTable(const Evaluation& evaluation) {
+  std::string text;
+  for (const SliceMetrics& slice : evaluation.slices) {
+    absl::StrAppend(&text, slice.slice.Text(), "\n", SliceTable(evaluation, slice), "\n");
+  }
+  if (const std::string plots = PlotsText(evaluation); !plots.empty()) absl::StrAppend(&text, "Plots\n", plots, "\n");
+  if (evaluation.validation) absl::StrAppend(&text, ValidationText(evaluation));
+  return text;
+}
+
+}  // namespace tfxm::report

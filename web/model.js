@@ -1,0 +1,108 @@
+// The page's data, indexed, and the one choice that all parts share: which model the others are compared with.
+
+const data = JSON.parse(document.getElementById('data').textContent);
+const overall = data.slices.findIndex((s) => s.keys.length === 0 && !s.cross);
+
+const valueKey = (model, slice, metric) => (model * data.slices.length + slice) * data.metrics.length + metric;
+const values = new Map();
+for (const [model, slice, metric, value, lower, upper] of data.values) {
+  values.set(valueKey(model, slice, metric), {
+    value: num(value), interval: lower === undefined ? null : [num(lower), num(upper)],
+  });
+}
+const valueOf = (model, slice, metric) => values.get(valueKey(model, slice, metric));
+
+// Differences that were computed on the same examples: they know how certain they are.
+const paired = new Map();
+for (const [model, reference, slice, metric, difference, lower, upper, p, method] of data.comparisons) {
+  paired.set(`${reference}/${valueKey(model, slice, metric)}`, {
+    difference: num(difference), lower: lower === null ? NaN : num(lower), upper: upper === null ? NaN : num(upper),
+    p: p === null ? null : num(p), method,
+  });
+}
+
+const state = {reference: data.reference};
+const listeners = [];
+const onReference = (f) => listeners.push(f);
+function setReference(model) {
+  state.reference = model;
+  for (const f of listeners) f();
+}
+
+// The model's value minus the reference's: {d, verdict: 'better' | 'worse' | 'same' | 'other', certain: true | false | null, pair}.
+// 'other': the metric has no better or worse. certain: whether an interval excludes 0; null if there is none.
+function differenceOf(model, slice, metric, reference = state.reference) {
+  const a = valueOf(model, slice, metric), b = valueOf(reference, slice, metric);
+  if (!a || !b || model === reference) return null;
+  const pair = paired.get(`${reference}/${valueKey(model, slice, metric)}`) || null;
+  const d = a.value - b.value;
+  const goodness = d * data.metrics[metric].direction;
+  const certain = !pair ? null : !Number.isNaN(pair.lower) ? pair.lower > 0 || pair.upper < 0 : pair.p !== null ? pair.p < 0.05 : null;
+  return {
+    d, pair, certain,
+    verdict: Number.isNaN(d) || data.metrics[metric].direction === 0 ? 'other' : d === 0 ? 'same' : goodness > 0 ? 'better' : 'worse',
+  };
+}
+
+// Metrics that have a number for some model on some slice of interest, in the order of the data.
+function numericMetrics(slice) {
+  return data.metrics.map((_, k) => k).filter((k) =>
+    slice === undefined ? numericAnywhere.has(k) : data.models.some((_, m) => valueOf(m, slice, k)));
+}
+const numericAnywhere = new Set(data.values.map((row) => row[2]));
+
+// How many examples a slice has: from whichever model counted them.
+const countMetrics = ['example_count', 'weighted_example_count'].flatMap((name) =>
+  data.metrics.map((m, k) => [m, k]).filter(([m]) => m.name === name).map(([, k]) => k));
+function examplesOf(slice) {
+  for (const k of countMetrics) {
+    for (let m = 0; m < data.models.length; ++m) {
+      const v = valueOf(m, slice, k);
+      if (v) return v.value;
+    }
+  }
+  return NaN;
+}
+
+// What the page shows first: quality, not counts.
+const mainMetric = (() => {
+  const all = numericMetrics();
+  return all.find((k) => data.metrics[k].direction > 0) ?? all.find((k) => data.metrics[k].direction < 0) ?? all[0];
+})();
+
+// The thresholds that a slice failed: [{model, metric, reason}].
+const failuresBySlice = new Map();
+for (const evaluation of data.evaluations) {
+  for (const check of evaluation.checks) {
+    for (const [model, slice, metric, , passed, reason, isDiff] of check.outcomes) {
+      if (passed || slice < 0) continue;
+      if (!failuresBySlice.has(slice)) failuresBySlice.set(slice, []);
+      failuresBySlice.get(slice).push({model, metric, reason, isDiff});
+    }
+  }
+}
+
+// A value with its interval, and its difference to the reference below it: the content of a table cell.
+function valueCell(model, slice, metric) {
+  const v = valueOf(model, slice, metric);
+  if (!v) return el('td', {class: 'number absent'}, el('span', {'aria-label': 'no value'}, '–'));
+  const cell = el('td', {class: 'number'}, el('span', {class: 'value'}, format(v.value)));
+  if (v.interval) cell.append(' ', el('span', {class: 'interval'}, intervalText(v.interval)));
+  const difference = differenceOf(model, slice, metric);
+  if (difference) cell.append(el('br'), differenceText(difference));
+  return cell;
+}
+
+const intervalText = ([lower, upper], digits) => `[${format(lower, digits)}, ${format(upper, digits)}]`;
+
+const VERDICTS = {better: 'better', worse: 'worse', same: 'same', other: ''};
+function differenceText({d, verdict, certain, pair}) {
+  const node = el('span', {class: `difference ${verdict}${certain === false ? ' uncertain' : ''}`}, verdict === 'same' ? 'no change' : signed(d));
+  if (VERDICTS[verdict] && verdict !== 'same') node.append(' ', el('span', {class: 'verdict'}, VERDICTS[verdict]));
+  if (pair && !Number.isNaN(pair.lower)) node.append(' ', el('span', {class: 'interval'}, intervalText([pair.lower, pair.upper], 3)));
+  if (certain === false && d !== 0) node.append(' ', el('span', {class: 'verdict'}, '(within noise)'));
+  if (pair && (pair.method || pair.p !== null)) {
+    node.title = [pair.method, pair.p !== null ? `p = ${format(pair.p, 2)}` : ''].filter(Boolean).join(', ');
+  }
+  return node;
+}
