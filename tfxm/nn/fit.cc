@@ -110,9 +110,9 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     }
     history.epochs.push_back(state.epoch);
     for (const auto& [name, value] : logs) history.history[name].push_back(value);
+    RETURN_IF_ERROR(Notify(callbacks, &Callback::OnEpochEnd, state, logs));
     state.step = 0;
     ++state.epoch;
-    RETURN_IF_ERROR(Notify(callbacks, &Callback::OnEpochEnd, state, logs));
     if (ran_out) break;  // As Keras: the data ended before the steps did.
   }
   RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainEnd, state));

@@ -7,6 +7,7 @@
 #include "tfxm/nn/labels.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {
 namespace {
@@ -80,15 +81,19 @@ ops::Tensor DenseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred) {
   return labels;
 }
 
-absl::StatusOr<ops::Tensor> Loss::Call(const ops::Tensor& y_true, const ops::Tensor& y_pred) const {
-  if (function_ != nullptr) return function_(y_true, y_pred);
-  const auto found = ByName().find(name_);
-  if (found != ByName().end()) return found->second.Call(y_true, y_pred);
+absl::Status Loss::Check() const {
+  if (function_ != nullptr || empty() || ByName().count(name_) > 0) return absl::OkStatus();
   std::vector<std::string> names;
   for (const auto& [name, loss] : ByName()) names.push_back(name);
   const std::string near = NearestNames(name_, names);
   return absl::InvalidArgumentError(
       absl::StrCat("no loss is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));
+}
+
+absl::StatusOr<ops::Tensor> Loss::Call(const ops::Tensor& y_true, const ops::Tensor& y_pred) const {
+  if (function_ != nullptr) return function_(y_true, y_pred);
+  RETURN_IF_ERROR(Check());
+  return ByName().find(name_)->second.Call(y_true, y_pred);
 }
 
 namespace losses {

@@ -30,7 +30,9 @@ class Loss {
 
   bool empty() const { return name_.empty() && function_ == nullptr; }
   const std::string& name() const { return name_; }
-  // [batch] or [batch, …]. INVALID_ARGUMENT for an unknown name, naming the near ones.
+  // INVALID_ARGUMENT for an unknown name, naming the near ones.
+  absl::Status Check() const;
+  // [batch] or [batch, …].
   absl::StatusOr<ops::Tensor> Call(const ops::Tensor& y_true, const ops::Tensor& y_pred) const;
 
  private:

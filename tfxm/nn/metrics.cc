@@ -7,6 +7,7 @@
 #include "tfxm/nn/labels.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {
 namespace {
@@ -115,21 +116,25 @@ Metric Metric::WithName(std::string name) const {
   return copy;
 }
 
+absl::Status Metric::Check() const {
+  if (update_ != nullptr || name_ == "accuracy" || name_ == "acc" || ByName().count(name_) > 0) return absl::OkStatus();
+  std::vector<std::string> names = {"accuracy"};
+  for (const auto& [name, metric] : ByName()) names.push_back(name);
+  const std::string near = NearestNames(name_, names);
+  return absl::InvalidArgumentError(
+      absl::StrCat("no metric is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));
+}
+
 absl::StatusOr<Metric> Metric::Resolve(const ops::Tensor& y_true, const ops::Tensor& y_pred) const {
   if (update_ != nullptr) return *this;
+  RETURN_IF_ERROR(Check());
   if (name_ == "accuracy" || name_ == "acc") {
     const Shape pred = y_pred.shape(), labels = y_true.shape();
     if (pred.empty() || pred.back() == 1) return metrics::BinaryAccuracy().WithName(name_);
     const bool one_hot = labels.size() == pred.size() && labels.back() == pred.back();
     return (one_hot ? metrics::CategoricalAccuracy() : metrics::SparseCategoricalAccuracy()).WithName(name_);
   }
-  const auto found = ByName().find(name_);
-  if (found != ByName().end()) return found->second;
-  std::vector<std::string> names = {"accuracy"};
-  for (const auto& [name, metric] : ByName()) names.push_back(name);
-  const std::string near = NearestNames(name_, names);
-  return absl::InvalidArgumentError(
-      absl::StrCat("no metric is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));
+  return ByName().find(name_)->second;
 }
 
 namespace metrics {

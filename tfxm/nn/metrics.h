@@ -34,6 +34,8 @@ class Metric {
 
   const std::string& name() const { return name_; }
   Metric WithName(std::string name) const;
+  // INVALID_ARGUMENT for an unknown name, naming the near ones.
+  absl::Status Check() const;
   // The metric behind a name, given the labels and predictions it is to measure.
   absl::StatusOr<Metric> Resolve(const ops::Tensor& y_true, const ops::Tensor& y_pred) const;
   std::vector<ops::Tensor> Add(const ops::Tensor& y_true, const ops::Tensor& y_pred, const ops::Tensor& weight) const {

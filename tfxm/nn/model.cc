@@ -129,6 +129,10 @@ absl::Status Model::Compile(CompileOptions options) {
     const auto metrics = options.output_metrics.find(name);
     config.metrics.push_back(metrics == options.output_metrics.end() ? options.metrics : metrics->second);
     config.weighted_metrics.push_back(options.weighted_metrics);
+    RETURN_IF_ERROR(config.losses.back().Check());
+    for (const auto* metrics_of_output : {&config.metrics.back(), &config.weighted_metrics.back()}) {
+      for (const Metric& metric : *metrics_of_output) RETURN_IF_ERROR(metric.Check());
+    }
   }
   if (std::all_of(config.losses.begin(), config.losses.end(), [](const Loss& loss) { return loss.empty(); })) {
     return absl::InvalidArgumentError("Compile needs a loss");

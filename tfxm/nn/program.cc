@@ -214,7 +214,10 @@ absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double le
   counter.vec<uint64_t>()(1) = static_cast<uint64_t>(step_number);
   step->feeds.push_back(std::move(counter));
   for (const auto& [name, value] : rep_->config.optimizer->ScalarsAt(step_number, learning_rate)) {
-    step->feeds.emplace_back(static_cast<float>(value));
+    // Not Tensor(value): its buffer is aligned as this file was compiled, which is less than TensorFlow was.
+    tf::Tensor scalar(tf::DT_FLOAT, tf::TensorShape({}));
+    scalar.scalar<float>()() = static_cast<float>(value);
+    step->feeds.push_back(std::move(scalar));
   }
   RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), absl::StrCat("training step ", step_number)));
   rep_->Count(*step, feed, totals);

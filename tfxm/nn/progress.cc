@@ -60,8 +60,8 @@ class ProgressCallback : public Callback {
   }
 
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
-    if (listener_) listener_(absl::StrCat("epoch ", state.epoch, "/", state.num_epochs, Values(logs)),
-                             static_cast<double>(state.epoch) / std::max(state.num_epochs, 1));
+    if (listener_) listener_(absl::StrCat("epoch ", state.epoch + 1, "/", state.num_epochs, Values(logs)),
+                             static_cast<double>(state.epoch + 1) / std::max(state.num_epochs, 1));
     if (!bar_ && !lines_) return absl::OkStatus();
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const int64_t steps = std::max<int64_t>(last_step_ - first_step_, 1);

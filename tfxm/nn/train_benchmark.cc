@@ -27,7 +27,10 @@ void Train(benchmark::State& state, Model& model, const Dataset& data, int num_t
     return;
   }
   const Dataset endless = data.Repeat();
-  if (!model.Fit(endless, {.steps_per_epoch = 5, .verbose = 0}).ok()) state.SkipWithError("does not train");
+  if (const auto warm = model.Fit(endless, {.steps_per_epoch = 5, .verbose = 0}); !warm.ok()) {
+    state.SkipWithError(warm.status().ToString().c_str());
+    return;
+  }
   int64_t steps = 0;
   for (auto _ : state) {
     const int64_t n = 200;

@@ -30,6 +30,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(const Graph& graph, con
   config.set_inter_op_parallelism_threads(-1);
   config.set_use_per_session_threads(true);
   config.mutable_experimental()->set_executor_type("SINGLE_THREADED_EXECUTOR");
+  config.mutable_experimental()->set_disable_optimize_for_static_graph(true);  // Extend adds to it.
   tensorflow::GraphDef graph_def;
   graph.ToGraphDef(&graph_def);
   std::unique_ptr<Session> session(new Session);

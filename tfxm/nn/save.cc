@@ -1,0 +1,88 @@
+// Model's files: SavedModels and weights.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/nn/checkpoint.h"
+#include "tfxm/nn/model.h"
+#include "tfxm/nn/model_rep.h"
+#include "tfxm/ops/ops.h"
+#include "tfxm/saved_model/saved_model_builder.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+
+ops::Tensor FunctionContext::input(absl::string_view name) {
+  const auto found = inputs_.find(std::string(name));
+  if (found != inputs_.end()) return found->second;
+  graph_.SetError(absl::InvalidArgumentError(
+      absl::StrCat("the signature has no input \"", name, "\"; it has: ",
+                   absl::StrJoin(inputs_, ", ", [](std::string* out, const auto& entry) { *out += entry.first; }))));
+  return ops::Tensor(&graph_, -1, 0);
+}
+
+absl::StatusOr<NamedTensors> Model::Call(FunctionContext& context, const NamedTensors& features) const {
+  RETURN_IF_ERROR(rep_->Build());
+  const ops::NameScope scope(context.graph(), rep_->name);
+  CallContext call(context.graph(), /*training=*/false);
+  ASSIGN_OR_RETURN(const std::vector<ops::Tensor> outputs, rep_->network->Call(call, features));
+  NamedTensors named;
+  for (size_t i = 0; i < outputs.size(); ++i) named[absl::StrCat("output_", i)] = outputs[i];
+  return named;
+}
+
+Function Model::DefaultFunction() const {
+  Function function;
+  function.inputs = inputs();
+  function.body = [this](FunctionContext& context) { return Call(context, context.inputs()); };
+  return function;
+}
+
+absl::Status Model::Save(absl::string_view dir, std::map<std::string, Function> signatures) const {
+  RETURN_IF_ERROR(Prepare());
+  if (signatures.empty()) signatures["serving_default"] = DefaultFunction();
+  SavedModelBuilder builder;
+  std::vector<std::unique_ptr<ops::Graph>> graphs;
+  for (const auto& [name, function] : signatures) {
+    graphs.push_back(std::make_unique<ops::Graph>());
+    ops::Graph& graph = *graphs.back();
+    NamedTensors inputs;
+    for (const TensorSpec& spec : function.inputs) {
+      inputs[spec.name] = ops::Placeholder(graph, spec.dtype, spec.shape, spec.name);
+    }
+    FunctionContext context(graph, inputs);
+    auto outputs = function.body(context);
+    if (outputs.ok() && !graph.status().ok()) outputs = graph.status();
+    if (!outputs.ok()) return Annotate(outputs.status(), absl::StrCat("signature \"", name, "\""));
+    builder.AddSignature(name, std::move(inputs), *std::move(outputs));
+    for (const auto& [variable, value] : context.variables()) builder.AddVariable(variable, value, /*trainable=*/false);
+  }
+  ASSIGN_OR_RETURN(auto values, GetWeights());
+  for (const Weight* weight : rep_->network->weights()) {
+    builder.AddVariable(weight->full_name(), std::move(values[weight->full_name()]), weight->trainable());
+  }
+  return builder.Write(dir);
+}
+
+absl::Status Model::SaveWeights(absl::string_view path) const {
+  ASSIGN_OR_RETURN(const auto weights, GetWeights());
+  return WriteVariables(path, weights);
+}
+
+absl::Status Model::LoadWeights(absl::string_view path, bool skip_mismatch) {
+  RETURN_IF_ERROR(Prepare());
+  std::vector<std::string> names;
+  for (const Weight* weight : rep_->network->weights()) names.push_back(weight->full_name());
+  ASSIGN_OR_RETURN(auto values, ReadVariables(path, names, /*allow_missing=*/skip_mismatch));
+  if (skip_mismatch) {
+    for (const Weight* weight : rep_->network->weights()) {
+      const auto found = values.find(weight->full_name());
+      if (found != values.end() && (found->second.shape() != weight->shape || found->second.dtype() != weight->options.dtype)) {
+        values.erase(found);
+      }
+    }
+  }
+  return Annotate(SetWeights(values), path);
+}
+
+}  // namespace tfxm::nn

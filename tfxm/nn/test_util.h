@@ -1,0 +1,52 @@
+// Small data for the tests of nn.
+#ifndef TFXM_NN_TEST_UTIL_H_
+#define TFXM_NN_TEST_UTIL_H_
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tfxm/nn/nn.h"
+
+namespace tfxm::nn {
+
+inline Tensor Floats(const Shape& shape, const std::vector<float>& values) {
+  Tensor tensor(DataType::kFloat, shape);
+  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
+  return tensor;
+}
+
+inline Tensor Ints(const Shape& shape, const std::vector<int64_t>& values) {
+  Tensor tensor(DataType::kInt64, shape);
+  std::copy(values.begin(), values.end(), tensor.values<int64_t>().begin());
+  return tensor;
+}
+
+inline std::vector<float> FloatValues(const Tensor& tensor) {
+  return {tensor.values<float>().begin(), tensor.values<float>().end()};
+}
+
+// Ten kinds of noisy pictures of `size` pixels in [-0.5, 0.5], told apart by a model like MNIST's.
+struct Pictures {
+  Tensor images;
+  Tensor labels;
+};
+inline Pictures MakePictures(int64_t n, int64_t size, uint64_t seed) {
+  Random prototypes(7), random(seed);
+  std::vector<float> pattern(10 * size);
+  for (float& value : pattern) value = static_cast<float>(prototypes.Uniform() - 0.5);
+  Pictures pictures{Tensor(DataType::kFloat, {n, size}), Tensor(DataType::kInt64, {n, 1})};
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t label = static_cast<int64_t>(random.Below(10));
+    pictures.labels.values<int64_t>()[i] = label;
+    for (int64_t k = 0; k < size; ++k) {
+      pictures.images.values<float>()[i * size + k] =
+          std::clamp(pattern[label * size + k] + static_cast<float>(random.Uniform() - 0.5), -0.5f, 0.5f);
+    }
+  }
+  return pictures;
+}
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_TEST_UTIL_H_
