@@ -59,7 +59,7 @@ absl::Status ForEachBatch(const std::string& file, int batch_size,
       RETURN_IF_ERROR(Annotate(batch.Append(record), absl::StrCat(file, ": record ", reader->records_read() - 1)));
     }
     if (batch.num_examples() == batch_size || (!more && batch.num_examples() > 0)) {
-      RETURN_IF_ERROR(fn(batch));
+      RETURN_IF_ERROR(Annotate(fn(batch), file));
       batch.Clear();
     }
     if (!more) return absl::OkStatus();

@@ -218,6 +218,14 @@ TEST(StatisticsAccumulatorTest, BadWeightIsAnErrorThatNamesTheExample) {
   }
 }
 
+TEST(StatisticsAccumulatorTest, ErrorsNameTheFile) {
+  const auto list = GenerateStatistics({TestData("examples.tfrecord.gz")}, {.weight_feature = "many"});
+  EXPECT_EQ(list.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(list.status().message().find("examples.tfrecord.gz: example 0: weight feature \"many\" has 20 values"),
+            std::string::npos)
+      << list.status();
+}
+
 TEST(StatisticsAccumulatorTest, UnreadableFileIsNamed) {
   const auto list = GenerateStatistics({TestData("README.md")});
   EXPECT_FALSE(list.ok());

@@ -38,7 +38,9 @@ std::string Number(double value) {
 }
 
 std::string Percent(double part, double whole) {
-  return whole == 0 ? "" : absl::StrFormat("%.1f %%", 100 * part / whole);
+  if (whole == 0) return "";
+  const double percent = 100 * part / whole;
+  return percent > 0 && percent < 0.05 ? "<0.1 %" : absl::StrFormat("%.1f %%", percent);
 }
 
 // Type, examples, missing and values: the columns that all kinds of features have.

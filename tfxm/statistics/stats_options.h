@@ -35,8 +35,8 @@ struct StatsOptions {
   // Memory bounds, per feature and accumulator. Up to these the results are exact; value_histogram.h and value_counts.h say
   // what they are beyond. They take the place of TFDV's epsilon.
   int max_distinct_numbers = 1 << 14;
-  int64_t max_distinct_strings = 1'000'000;
-  int64_t max_distinct_string_bytes = int64_t{64} << 20;
+  int64_t max_distinct_strings = 1 << 19;
+  int64_t max_distinct_string_bytes = int64_t{32} << 20;
 };
 
 }  // namespace tfxm::statistics

@@ -1,6 +1,6 @@
 // How often each string occurs, in bounded memory: the number of unique values, the most frequent ones, the rank histogram.
 //
-//   ValueCounts counts(/*max_values=*/1'000'000, /*max_bytes=*/64 << 20);
+//   ValueCounts counts(/*max_values=*/1 << 19, /*max_bytes=*/32 << 20);
 //   counts.Add("Cash", 1, /*weight=*/0);
 //   counts.unique();
 //   for (const ValueCount& v : counts.MostFrequent(20)) ...
