@@ -118,7 +118,7 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   int shown = 0;
   int kept_float = 0;
   for (const LayerError& layer : layers) {
-    if (!layer.quantized) ++kept_float;
+    if (!layer.quantized && layer.op != "DEQUANTIZE") ++kept_float;
     if (shown++ >= most) continue;
     // What this operator alone would leave: the ratio of its own noise to its signal.
     const std::string added =

@@ -68,15 +68,14 @@ struct TfliteRewriter::Rep {
   // From PreRewriteValidate until PostRewriteValidate.
   std::unique_ptr<SavedModel> saved_model;
   std::string loaded_from;
-  Signature signature;
+  const Signature* signature = nullptr;  // The SavedModel's own.
   std::vector<Sample> samples;  // The representative dataset.
 
   absl::Status Load(const std::string& dir) {
     if (saved_model != nullptr && loaded_from == dir) return absl::OkStatus();
     saved_model.reset();
     ASSIGN_OR_RETURN(saved_model, SavedModel::Load(dir));
-    ASSIGN_OR_RETURN(const Signature* chosen, ChooseSignature(*saved_model, options.signature_key));
-    signature = *chosen;
+    ASSIGN_OR_RETURN(signature, ChooseSignature(*saved_model, options.signature_key));
     loaded_from = dir;
     return absl::OkStatus();
   }
@@ -107,13 +106,13 @@ struct TfliteRewriter::Rep {
         return absl::OkStatus();
       }
     }
-    auto model = litert::CompiledModel::Create(file, {.signature = signature.name});
+    auto model = litert::CompiledModel::Create(file, {.signature = signature->name});
     if (absl::IsUnimplemented(model.status())) {
       report.not_compared = std::string(model.status().message());
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(model.status());
-    RETURN_IF_ERROR(rewriting::CheckSignature(signature, **model));
+    RETURN_IF_ERROR(rewriting::CheckSignature(*signature, **model));
     std::vector<Sample> inputs;
     std::string source = "made-up inputs";
     if (!samples.empty()) {
@@ -121,7 +120,7 @@ struct TfliteRewriter::Rep {
       source = options.representative_dataset.examples.empty() ? "the representative dataset"
                                                                : options.representative_dataset.examples;
     } else {
-      auto sample = rewriting::RandomSample(signature.inputs, kRandomRows);
+      auto sample = rewriting::RandomSample(signature->inputs, kRandomRows);
       if (absl::IsUnimplemented(sample.status())) {
         report.not_compared = std::string(sample.status().message());
         return absl::OkStatus();
@@ -129,7 +128,7 @@ struct TfliteRewriter::Rep {
       RETURN_IF_ERROR(sample.status());
       inputs.push_back(*std::move(sample));
     }
-    ASSIGN_OR_RETURN(ModelComparison comparison, rewriting::CompareModels(*saved_model, signature, **model, inputs));
+    ASSIGN_OR_RETURN(ModelComparison comparison, rewriting::CompareModels(*saved_model, *signature, **model, inputs));
     comparison.source = source;
     report.comparison = comparison;
     return rewriting::CheckLimits(comparison, Limits(mode, !samples.empty()));
@@ -159,26 +158,26 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   }
   ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options));
   RETURN_IF_ERROR(rep.Load(original.path));
-  rep.report.signature = rep.signature.name;
+  rep.report.signature = rep.signature->name;
   std::vector<std::string> wrong;
-  for (const auto* side : {&rep.signature.inputs, &rep.signature.outputs}) {
+  for (const auto* side : {&rep.signature->inputs, &rep.signature->outputs}) {
     for (const TensorSpec& spec : *side) {
       if (!IsFeedable(spec.dtype)) {
-        wrong.push_back(absl::StrCat(side == &rep.signature.inputs ? "input" : "output", " \"", spec.name, "\" has a type ",
+        wrong.push_back(absl::StrCat(side == &rep.signature->inputs ? "input" : "output", " \"", spec.name, "\" has a type ",
                                      "that TFLite does not pass in or out"));
       }
     }
   }
-  if (rep.signature.outputs.empty()) wrong.push_back("it has no outputs");
+  if (rep.signature->outputs.empty()) wrong.push_back("it has no outputs");
   if (!wrong.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("signature \"", rep.signature.name, "\": ", absl::StrJoin(wrong, "; ")));
+        absl::StrCat("signature \"", rep.signature->name, "\": ", absl::StrJoin(wrong, "; ")));
   }
   if (!rep.options.representative_dataset.empty()) {
-    auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature.inputs);
+    auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs);
     if (!samples.ok()) {
       return Annotate(samples.status(),
-                      absl::StrCat("representative dataset for inputs ", Specs(rep.signature.inputs)));
+                      absl::StrCat("representative dataset for inputs ", Specs(rep.signature->inputs)));
     }
     rep.samples = *std::move(samples);
   }
@@ -193,7 +192,7 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   RETURN_IF_ERROR(rep.Load(original.path));
   const QuantizationMode mode = rep.report.mode;
   ASSIGN_OR_RETURN(rewriting::TfliteConversion made,
-                   rewriting::ConvertToTflite(original.path, rep.signature.name, mode, rep.options, rep.samples,
+                   rewriting::ConvertToTflite(original.path, rep.signature->name, mode, rep.options, rep.samples,
                                               [&](const auto& model) { return rep.Compare(model, mode); }));
   rep.report.num_calibration_samples = made.layers.empty() ? 0 : rep.samples.size();
   rep.report.layers = std::move(made.layers);

@@ -42,12 +42,10 @@ namespace {
 tflite::ConverterFlags Flags(const ConvertOptions& options) {
   tflite::ConverterFlags flags;
   flags.set_input_format(tflite::TENSORFLOW_GRAPHDEF);
-  flags.set_output_format(tflite::TFLITE);
   flags.set_inference_type(options.quantization == QuantizationMode::kInt8      ? tflite::QUANTIZED_INT8
                            : options.quantization == QuantizationMode::kInt16x8 ? tflite::QUANTIZED_INT16
                                                                                 : tflite::FLOAT);
   flags.set_inference_input_type(tflite::FLOAT);
-  flags.set_drop_control_dependency(true);
   flags.set_allow_custom_ops(options.allow_custom_ops);
   flags.set_enable_select_tf_ops(options.allow_select_tf_ops);
   flags.set_post_training_quantize(options.quantization == QuantizationMode::kDynamicRange ||
