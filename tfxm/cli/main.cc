@@ -21,6 +21,7 @@ struct Entry {
 
 constexpr Entry kCommands[] = {
     {"run", "compile (once) and run a pipeline file, or run a built pipeline"},
+    {"compile", "compile module files ahead of a run"},
     {"evaluate", "evaluate any number of models on data, with TFMA's EvalConfig"},
     {"show", "print an evaluation: a table, JSON or CSV"},
     {"report", "make one HTML file of evaluations, to be opened offline"},

@@ -1,0 +1,66 @@
+// tfxm show and tfxm report
+#include <cstdio>
+
+#include "absl/strings/str_split.h"
+#include "tfxm/cli/command.h"
+#include "tfxm/report/report.h"
+#include "tfxm/report/show.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::cli {
+namespace {
+
+class ShowCommand : public Command {
+ public:
+  Flags MakeFlags() override {
+    Flags flags("tfxm show DIR [--format=table|json|csv]",
+                "Prints an evaluation: one that tfxm made, or TFMA itself. DIR holds metrics-*.tfrecord and eval_config.json.");
+    flags.Add("format", &format_, "table|json|csv", "table for people, csv and json for programs, with exact values");
+    return flags;
+  }
+
+  absl::Status Run(const std::vector<std::string>& arguments) override {
+    if (arguments.size() != 1) return absl::InvalidArgumentError("give one evaluation directory: tfxm show DIR");
+    ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
+    ASSIGN_OR_RETURN(const std::string text, report::Show(arguments[0], format));
+    std::fputs(text.c_str(), stdout);
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string format_ = "table";
+};
+
+class ReportCommand : public Command {
+ public:
+  Flags MakeFlags() override {
+    Flags flags("tfxm report [NAME=]DIR … --output=FILE.html",
+                "Makes one HTML file of one or several evaluations, to be opened offline: models side by side, slices, plots,\n"
+                "thresholds, and the examples on which models disagree.");
+    flags.Add("output", &output_, "FILE", "the file to write");
+    flags.Add("title", &title_, "TEXT", "heading of the page");
+    flags.Add("reference_model", &reference_, "NAME", "the model that differences are against at first");
+    return flags;
+  }
+
+  absl::Status Run(const std::vector<std::string>& arguments) override {
+    if (arguments.empty()) return absl::InvalidArgumentError("give at least one evaluation directory: tfxm report DIR");
+    report::ReportOptions options{.title = title_, .reference_model = reference_};
+    for (const std::string& argument : arguments) {
+      const std::vector<std::string> parts = absl::StrSplit(argument, absl::MaxSplits('=', 1));
+      options.evaluations.push_back({.display_name = parts.size() == 2 ? parts[0] : "", .directory = parts.back()});
+    }
+    RETURN_IF_ERROR(report::WriteReport(options, output_));
+    std::printf("%s\n", output_.c_str());
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string output_ = "report.html", title_ = "Evaluation", reference_;
+};
+
+TFXM_REGISTER(CommandRegistry, "show", [] { return std::make_unique<ShowCommand>(); });
+TFXM_REGISTER(CommandRegistry, "report", [] { return std::make_unique<ReportCommand>(); });
+
+}  // namespace
+}  // namespace tfxm::cli
