@@ -36,6 +36,12 @@ function format(x, digits = 4) {
   return minus(x.toLocaleString('en-US', {maximumSignificantDigits: Math.max(digits, Math.ceil(Math.log10(size)))}));
 }
 
+// For columns of values: the same number of digits in each, 0.8500 below 0.8523.
+function formatValue(x) {
+  if (!Number.isFinite(x) || Number.isInteger(x) || Math.abs(x) < 1e-4 || Math.abs(x) >= 1e4) return format(x);
+  return minus(x.toLocaleString('en-US', {minimumSignificantDigits: 4, maximumSignificantDigits: 4}));
+}
+
 const signed = (x, digits = 3) => (x > 0 ? '+' : '') + format(x, digits);
 
 // Costs of a model: how they are called, written, and which way is better.

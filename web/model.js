@@ -35,12 +35,14 @@ function differenceOf(model, slice, metric, reference = state.reference) {
   const a = valueOf(model, slice, metric), b = valueOf(reference, slice, metric);
   if (!a || !b || model === reference) return null;
   const pair = paired.get(`${reference}/${valueKey(model, slice, metric)}`) || null;
-  const d = a.value - b.value;
+  // What is left of a number's rounding is no difference.
+  const noise = 1e-6 * Math.max(Math.abs(a.value), Math.abs(b.value));
+  const d = Math.abs(a.value - b.value) <= noise ? 0 : a.value - b.value;
   const goodness = d * data.metrics[metric].direction;
   const certain = !pair ? null : !Number.isNaN(pair.lower) ? pair.lower > 0 || pair.upper < 0 : pair.p !== null ? pair.p < 0.05 : null;
   return {
     d, pair, certain,
-    verdict: Number.isNaN(d) || data.metrics[metric].direction === 0 ? 'other' : d === 0 ? 'same' : goodness > 0 ? 'better' : 'worse',
+    verdict: d === 0 ? 'same' : Number.isNaN(d) || data.metrics[metric].direction === 0 ? 'other' : goodness > 0 ? 'better' : 'worse',
   };
 }
 
@@ -86,14 +88,14 @@ for (const evaluation of data.evaluations) {
 function valueCell(model, slice, metric) {
   const v = valueOf(model, slice, metric);
   if (!v) return el('td', {class: 'number absent'}, el('span', {'aria-label': 'no value'}, '–'));
-  const cell = el('td', {class: 'number'}, el('span', {class: 'value'}, format(v.value)));
+  const cell = el('td', {class: 'number'}, el('span', {class: 'value'}, formatValue(v.value)));
   if (v.interval) cell.append(' ', el('span', {class: 'interval'}, intervalText(v.interval)));
   const difference = differenceOf(model, slice, metric);
-  if (difference) cell.append(el('br'), differenceText(difference));
+  if (difference && !(difference.verdict === 'same' && data.metrics[metric].direction === 0)) cell.append(el('br'), differenceText(difference));
   return cell;
 }
 
-const intervalText = ([lower, upper], digits) => `[${format(lower, digits)}, ${format(upper, digits)}]`;
+const intervalText = ([lower, upper], digits) => digits ? `[${format(lower, digits)}, ${format(upper, digits)}]` : `[${formatValue(lower)}, ${formatValue(upper)}]`;
 
 const VERDICTS = {better: 'better', worse: 'worse', same: 'same', other: ''};
 function differenceText({d, verdict, certain, pair}) {

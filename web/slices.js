@@ -67,7 +67,7 @@ function slicesSection(showPlots) {
         view.ascending = active ? !ascending : null;
         view.sort = column;
         draw(`[data-column="${column}"]`);
-      }}, title, el('span', {class: 'arrow', 'aria-hidden': 'true'}, active ? (ascending ? '▲' : '▼') : '')));
+      }}, el('span', {class: 'arrow', 'aria-hidden': 'true'}, active ? (ascending ? '▲ ' : '▼ ') : ''), title));
   }
 
   function row(s, shownColumns) {
@@ -87,7 +87,7 @@ function slicesSection(showPlots) {
       }
       if (column === 'value' || column === 'reference') {
         const v = valueOf(column === 'value' ? view.model : state.reference, s, view.metric);
-        return el('td', {class: 'number'}, v ? format(v.value) : el('span', {class: 'absent'}, '–'),
+        return el('td', {class: 'number'}, v ? formatValue(v.value) : el('span', {class: 'absent'}, '–'),
           v && v.interval && el('span', {class: 'interval'}, ` ${intervalText(v.interval)}`));
       }
       const x = columns[column](s);

@@ -37,7 +37,7 @@ function modelsSection() {
     const metrics = overall < 0 ? [] : numericMetrics(overall);
     const head = el('tr', {}, el('th', {scope: 'col'}, 'All examples'), data.models.map((m, i) =>
       el('th', {scope: 'col', class: 'number'}, m.name,
-        el('span', {class: 'note'}, [m.format, i === state.reference && data.models.length > 1 ? 'reference' : ''].filter(Boolean).join(', ')))));
+        el('span', {class: 'note'}, [m.format === m.name ? '' : m.format, i === state.reference && data.models.length > 1 ? 'reference' : ''].filter(Boolean).join(', ')))));
     const metricRows = metrics.map((k) => el('tr', {'data-name': data.metrics[k].text.toLowerCase()},
       el('th', {scope: 'row'}, data.metrics[k].text, directionNote(k)),
       data.models.map((_, m) => valueCell(m, overall, k))));
