@@ -56,6 +56,7 @@ class ComputationPlan {
   };
 
   int AddView(const ViewSpec& spec) { return views_.Add(spec); }
+  int AddCustomView(const std::string& id, ViewMaker maker) { return views_.AddCustom(id, std::move(maker)); }
   // Makes a feature's values available in Extracts::feature_values.
   void AddFeature(const std::string& name) { features_.insert(name); }
   // `kind` names the sort of accumulator. As in TFMA, two computations with the same kind and keys are the same and the first one

@@ -40,6 +40,12 @@ int ViewTable::Add(const ViewSpec& spec) {
   return static_cast<int>(specs_.size()) - 1;
 }
 
+int ViewTable::AddCustom(const std::string& id, ViewMaker maker) {
+  auto it = std::find_if(makers_.begin(), makers_.end(), [&](const auto& entry) { return entry.first == id; });
+  if (it == makers_.end()) it = makers_.insert(makers_.end(), {id, std::move(maker)});
+  return Add({.custom = static_cast<int>(it - makers_.begin()) + 1});
+}
+
 struct BatchViews::Entry {
   bool made = false;
   absl::Status status;
@@ -221,6 +227,7 @@ absl::Status BatchViews::MakeFlat(const ViewSpec& spec, Entry* entry) {
   view.predictions.clear();
   view.weights.clear();
   view.ends.clear();
+  if (spec.custom != 0) return table_->maker(spec.custom)(*extracts_, &view);
   Sources sources;
   RETURN_IF_ERROR(Resolve(spec, entry, &sources));
   if (sources.predictions->is_string || (sources.labels != nullptr && sources.labels->is_string)) {

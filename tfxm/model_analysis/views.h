@@ -10,10 +10,12 @@
 #define TFXM_MODEL_ANALYSIS_VIEWS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,6 +26,8 @@
 namespace tfxm::model_analysis {
 
 struct ViewSpec {
+  // Not 0: the triples are made by ViewTable's custom maker of that number, and nothing else here matters.
+  int custom = 0;
   int model_index = 0;
   std::string output_name;
   std::string prediction_key;  // Which of several outputs, when output_name is empty.
@@ -45,22 +49,29 @@ struct ViewSpec {
   auto operator<=>(const ViewSpec&) const = default;
 };
 
-// All views of an evaluation, without repetitions. Filled before the pass, then read-only.
-class ViewTable {
- public:
-  int Add(const ViewSpec& spec);
-  const std::vector<ViewSpec>& specs() const { return specs_; }
-
- private:
-  std::vector<ViewSpec> specs_;
-};
-
 struct FlatView {
   std::vector<double> labels, predictions, weights;
   std::vector<int32_t> ends;  // Per example.
   bool is_float32 = false;    // The predictions are float32 values.
 
   int begin(int row) const { return row == 0 ? 0 : ends[row - 1]; }
+};
+
+// Makes triples of its own kind (matched boxes, matched sets) from a batch; the view is empty before.
+using ViewMaker = std::function<absl::Status(const Extracts& extracts, FlatView* view)>;
+
+// All views of an evaluation, without repetitions. Filled before the pass, then read-only.
+class ViewTable {
+ public:
+  int Add(const ViewSpec& spec);
+  // A view of triples that `maker` makes; the same id means the same maker.
+  int AddCustom(const std::string& id, ViewMaker maker);
+  const std::vector<ViewSpec>& specs() const { return specs_; }
+  const ViewMaker& maker(int custom) const { return makers_[custom - 1].second; }
+
+ private:
+  std::vector<ViewSpec> specs_;
+  std::vector<std::pair<std::string, ViewMaker>> makers_;
 };
 
 struct ListView {

@@ -1,0 +1,188 @@
+// The plugin that evaluates SavedModels: registers "saved_model" (inference_model.h). It brings libtensorflow_cc with it.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/saved_model/saved_model.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+constexpr absl::string_view kKerasSuffix = "_input";
+
+// The feature that is fed to an input: of the same name, or without Keras's suffix.
+const data::Column* FindFeature(const data::ExampleBatch& batch, const std::string& input) {
+  if (const data::Column* column = batch.Find(input)) return column;
+  if (absl::string_view(input).ends_with(kKerasSuffix)) return batch.Find(input.substr(0, input.size() - kKerasSuffix.size()));
+  return nullptr;
+}
+
+template <typename T>
+void Copy(const data::Column& column, Tensor* tensor) {
+  const std::span<T> out = tensor->values<T>();
+  if (column.type() == data::ValueType::kFloat) {
+    std::copy(column.all_floats().begin(), column.all_floats().end(), out.begin());
+  } else {
+    std::copy(column.all_ints().begin(), column.all_ints().end(), out.begin());
+  }
+}
+
+// A feature as the tensor an input wants: [num_examples, ...].
+absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorSpec& spec, const std::string& path) {
+  const int width = n == 0 ? 0 : column.num_values(0);
+  for (int row = 0; row < n; ++row) {
+    if (column.num_values(row) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch lacks feature \"", column.name(), "\", an input of ", path));
+    }
+    if (column.num_values(row) != width) {
+      return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch has ", column.num_values(row), " values of feature \"",
+                                                     column.name(), "\" and others have ", width, "; the input of ", path, " needs the same of all"));
+    }
+  }
+  Shape shape = spec.shape;
+  int64_t known = 1;
+  int unknown = 0;
+  for (size_t d = 1; d < shape.size(); ++d) {
+    if (shape[d] < 0) {
+      ++unknown;
+    } else {
+      known *= shape[d];
+    }
+  }
+  if (shape.empty()) {
+    shape = {n, width};
+  } else {
+    if (shape[0] >= 0 && shape[0] != n) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": input \"", spec.name, "\" has shape ", ShapeString(spec.shape),
+                                                     ", which fixes the batch size; export it with an unknown first dimension"));
+    }
+    shape[0] = n;
+    if (unknown > 1 || (unknown == 0 && known != width) || (unknown == 1 && (known == 0 || width % known != 0))) {
+      return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" has ", width, " values per example but the input of ", path,
+                                                     " has shape ", ShapeString(spec.shape)));
+    }
+    for (size_t d = 1; d < shape.size(); ++d) {
+      if (shape[d] < 0) shape[d] = width / known;
+    }
+  }
+  Tensor tensor(spec.dtype, shape);
+  if ((spec.dtype == DataType::kString) != (column.type() == data::ValueType::kBytes)) {
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" holds ", data::ValueTypeName(column.type()), " but the input of ",
+                                                   path, " is ", DataTypeName(spec.dtype)));
+  }
+  switch (spec.dtype) {
+    case DataType::kString:
+      for (size_t k = 0; k < column.num_all_bytes(); ++k) tensor.strings()[k] = std::string(column.bytes_at(k));
+      break;
+    case DataType::kFloat:
+      Copy<float>(column, &tensor);
+      break;
+    case DataType::kDouble:
+      Copy<double>(column, &tensor);
+      break;
+    case DataType::kInt64:
+      Copy<int64_t>(column, &tensor);
+      break;
+    case DataType::kInt32:
+      Copy<int32_t>(column, &tensor);
+      break;
+    case DataType::kUint8:
+      Copy<uint8_t>(column, &tensor);
+      break;
+    case DataType::kInt8:
+      Copy<int8_t>(column, &tensor);
+      break;
+    case DataType::kBool:
+      Copy<bool>(column, &tensor);
+      break;
+    default:
+      return absl::UnimplementedError(absl::StrCat(path, ": input \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
+  }
+  return tensor;
+}
+
+class SavedModelSession : public InferenceSession {
+ public:
+  SavedModelSession(const SavedModel* model, const Signature* signature, std::string path)
+      : model_(model), signature_(signature), path_(std::move(path)) {}
+
+  absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) override {
+    const int n = batch.num_examples();
+    std::map<std::string, Tensor> inputs;
+    if (signature_->inputs.size() == 1 && signature_->inputs[0].dtype == DataType::kString &&
+        FindFeature(batch, signature_->inputs[0].name) == nullptr) {
+      Tensor examples(DataType::kString, {n});
+      for (int row = 0; row < n; ++row) examples.strings()[row] = std::string(batch.record(row));
+      inputs.emplace(signature_->inputs[0].name, std::move(examples));
+    } else {
+      for (const TensorSpec& spec : signature_->inputs) {
+        const data::Column* column = FindFeature(batch, spec.name);
+        if (column == nullptr) {
+          std::vector<std::string> names;
+          for (const data::Column& c : batch.columns()) names.push_back(c.name());
+          const std::string near = NearestNames(spec.name, names);
+          return absl::InvalidArgumentError(absl::StrCat(path_, ": input \"", spec.name, "\" of signature \"", signature_->name,
+                                                         "\" is no feature of the examples", near.empty() ? "" : "; nearest features: ", near));
+        }
+        ASSIGN_OR_RETURN(Tensor tensor, ToTensor(*column, n, spec, path_));
+        inputs.emplace(spec.name, std::move(tensor));
+      }
+    }
+    auto results = model_->Run(*signature_, inputs);
+    if (!results.ok()) return Annotate(results.status(), path_);
+    for (const auto& [name, tensor] : *results) {
+      if (tensor.shape().empty() || tensor.shape()[0] != n) {
+        return absl::InvalidArgumentError(absl::StrCat(path_, ": output \"", name, "\" has shape ", ShapeString(tensor.shape()), " for ", n,
+                                                       " examples; its first dimension must be the batch"));
+      }
+      Values& values = outputs->emplace_back(results->size() == 1 ? "" : name, Values()).second;
+      values.FromTensor(tensor);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const SavedModel* const model_;
+  const Signature* const signature_;
+  const std::string path_;
+};
+
+class SavedModelInference : public InferenceModel {
+ public:
+  SavedModelInference(std::unique_ptr<SavedModel> model, const Signature* signature, std::string path)
+      : model_(std::move(model)), signature_(signature), path_(std::move(path)) {}
+  absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
+    return std::make_unique<SavedModelSession>(model_.get(), signature_, path_);
+  }
+  bool NeedsRecords() const override { return signature_->inputs.size() == 1 && signature_->inputs[0].dtype == DataType::kString; }
+
+ private:
+  const std::unique_ptr<SavedModel> model_;
+  const Signature* const signature_;
+  const std::string path_;
+};
+
+class SavedModelLoader : public InferenceModelLoader {
+ public:
+  absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string& path,
+                                                       const ::tensorflow_model_analysis::ModelSpec& spec) override {
+    SavedModelOptions options;
+    options.num_threads = 1;  // The evaluation runs batches side by side.
+    ASSIGN_OR_RETURN(std::unique_ptr<SavedModel> model, SavedModel::Load(path, options));
+    std::string name = spec.signature_name();
+    if (name.empty()) {
+      // TFMA's default: estimators with several heads have "predict".
+      const auto& all = model->signatures();
+      const bool has_predict = std::any_of(all.begin(), all.end(), [](const Signature& s) { return s.name == "predict"; });
+      name = has_predict ? "predict" : "serving_default";
+    }
+    ASSIGN_OR_RETURN(const Signature* signature, model->FindSignature(name));
+    return std::make_unique<SavedModelInference>(std::move(model), signature, path);
+  }
+};
+
+TFXM_REGISTER(InferenceModelRegistry, "saved_model", [] { return std::make_unique<SavedModelLoader>(); });
+
+}  // namespace
+}  // namespace tfxm::model_analysis
