@@ -196,6 +196,7 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
     class Run run(options_, pipeline, nodes, layout, &metadata, display, &result);
     run.Loop();
   }
+  layout.RemoveAllTemp().IgnoreError();  // If it fails, the next run does it.
   result.seconds = SecondsSince(start);
   display->End();
   return result;

@@ -1,0 +1,11 @@
+// The tests run executors in processes of this program.
+#include <gtest/gtest.h>
+
+#include "tfxm/orchestration/executor_process.h"
+
+int main(int argc, char** argv) {
+  int exit_code;
+  if (tfxm::MaybeRunExecutor(argc, argv, &exit_code)) return exit_code;
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
