@@ -23,20 +23,14 @@ bool DomainAllows(Feature::DomainInfoCase domain, FeatureType type) {
     case Feature::kStringDomain:
     case Feature::kImageDomain:
     case Feature::kMidDomain:
-    case Feature::kUrlDomain:
-      return type == BYTES;
-    case Feature::kBoolDomain:
-      return type == INT || type == BYTES || type == FLOAT;
+    case Feature::kUrlDomain: return type == BYTES;
+    case Feature::kBoolDomain: return type == INT || type == BYTES || type == FLOAT;
     case Feature::kIntDomain:
     case Feature::kNaturalLanguageDomain:
-    case Feature::kTimeDomain:
-      return type == INT || type == BYTES;
-    case Feature::kFloatDomain:
-      return type == FLOAT || type == BYTES;
-    case Feature::kStructDomain:
-      return type == STRUCT;
-    default:
-      return type == INT || type == FLOAT || type == BYTES || type == STRUCT;
+    case Feature::kTimeDomain: return type == INT || type == BYTES;
+    case Feature::kFloatDomain: return type == FLOAT || type == BYTES;
+    case Feature::kStructDomain: return type == STRUCT;
+    default: return type == INT || type == FLOAT || type == BYTES || type == STRUCT;
   }
 }
 
@@ -95,25 +89,13 @@ void CheckDistribution(Feature* feature, Findings* findings) {
   std::string text;
   switch (feature->domain_info_case()) {
     case Feature::kDomain:
-    case Feature::kStringDomain:
-      return;
-    case Feature::kBoolDomain:
-      text = "distribution constraints not supported for bool domains.";
-      break;
-    case Feature::kIntDomain:
-      text = "distribution constraints not supported for int domains.";
-      break;
-    case Feature::kFloatDomain:
-      text = "distribution constraints not supported for float domains.";
-      break;
-    case Feature::kStructDomain:
-      text = "distribution constraints not supported for struct domains.";
-      break;
-    case Feature::DOMAIN_INFO_NOT_SET:
-      text = "distribution constraints require domain or string domain.";
-      break;
-    default:
-      text = "distribution constraints not supported for semantic domains.";
+    case Feature::kStringDomain: return;
+    case Feature::kBoolDomain: text = "distribution constraints not supported for bool domains."; break;
+    case Feature::kIntDomain: text = "distribution constraints not supported for int domains."; break;
+    case Feature::kFloatDomain: text = "distribution constraints not supported for float domains."; break;
+    case Feature::kStructDomain: text = "distribution constraints not supported for struct domains."; break;
+    case Feature::DOMAIN_INFO_NOT_SET: text = "distribution constraints require domain or string domain."; break;
+    default: text = "distribution constraints not supported for semantic domains.";
   }
   feature->clear_distribution_constraints();
   findings->push_back(InvalidSchema(std::move(text)));

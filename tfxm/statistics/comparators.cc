@@ -78,8 +78,8 @@ struct Mass {
     for (const Histogram::Bucket& bucket : intervals) {
       auto i = std::lower_bound(boundaries.begin(), boundaries.end(), bucket.low_value()) - boundaries.begin();
       for (; i < mass.size() && boundaries[i] < bucket.high_value(); ++i) {
-        mass[i] += (boundaries[i + 1] - boundaries[i]) / (bucket.high_value() - bucket.low_value()) *
-                   bucket.sample_count();
+        mass[i] +=
+            (boundaries[i + 1] - boundaries[i]) / (bucket.high_value() - bucket.low_value()) * bucket.sample_count();
       }
     }
     return mass;
@@ -130,8 +130,8 @@ std::optional<double> JensenShannonDivergence(const Histogram& a, const Histogra
     p.push_back(x.At(point));
     q.push_back(y.At(point));
   }
-  // Infinities and NaN match nothing in the other dataset. TFDV loses the count of NaN when it aligns the histograms, so that
-  // NaN only tells where there is nothing to align.
+  // Infinities and NaN match nothing in the other dataset. TFDV loses the count of NaN when it aligns the histograms,
+  // so that NaN only tells where there is nothing to align.
   const bool aligned = x.edges == y.edges;
   for (const auto& [mass_x, mass_y] : {std::pair(x.infinite, 0.0), std::pair(0.0, y.infinite),
                                        std::pair(aligned ? x.nan : 0.0, 0.0), std::pair(0.0, aligned ? y.nan : 0.0)}) {

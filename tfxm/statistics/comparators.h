@@ -17,13 +17,13 @@
 
 namespace tfxm::statistics {
 
-// The string whose frequency differs most, and by how much: of frequencies divided by their sum (L-infinity distance), or by
-// the sum of both datasets' (normalized absolute difference). Of equal ones the last string.
+// The string whose frequency differs most, and by how much: of frequencies divided by their sum (L-infinity distance),
+// or by the sum of both datasets' (normalized absolute difference). Of equal ones the last string.
 std::pair<std::string, double> LInfinityDistance(const FeatureView& a, const FeatureView& b);
 std::pair<std::string, double> NormalizedAbsoluteDifference(const FeatureView& a, const FeatureView& b);
 
-// In bits, 0 to 1. Of the string frequencies if both have strings, else of the histograms of that type, aligned to common
-// boundaries and each bucket's values taken as spread evenly. No value if the statistics lack either.
+// In bits, 0 to 1. Of the string frequencies if both have strings, else of the histograms of that type, aligned to
+// common boundaries and each bucket's values taken as spread evenly. No value if the statistics lack either.
 std::optional<double> JensenShannonDivergence(const FeatureView& a, const FeatureView& b,
                                               const tensorflow::metadata::v0::HistogramSelection& source);
 // Of two histograms of one type. No value if one is empty.

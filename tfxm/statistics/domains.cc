@@ -76,8 +76,8 @@ Range<int64_t> IntRange(const FeatureView& feature) {
     const NumericStatistics& numbers = feature.stats().num_stats();
     return {.interval = std::pair(SaturateToInt64(numbers.min()), SaturateToInt64(numbers.max()))};
   }
-  return RangeOfStrings<int64_t>(
-      feature, [](const std::string& text, int64_t* value) { return absl::SimpleAtoi(text, value); });
+  return RangeOfStrings<int64_t>(feature,
+                                 [](const std::string& text, int64_t* value) { return absl::SimpleAtoi(text, value); });
 }
 
 Range<float> FloatRange(const FeatureView& feature) {
@@ -88,10 +88,9 @@ Range<float> FloatRange(const FeatureView& feature) {
     }
     case FeatureNameStatistics::STRING:
     case FeatureNameStatistics::BYTES:
-      return RangeOfStrings<float>(
-          feature, [](const std::string& text, float* value) { return absl::SimpleAtof(text, value); });
-    default:
-      return {};
+      return RangeOfStrings<float>(feature,
+                                   [](const std::string& text, float* value) { return absl::SimpleAtof(text, value); });
+    default: return {};
   }
 }
 
@@ -191,8 +190,7 @@ DomainFit FitStringDomain(const FeatureView& feature, double max_off_domain, Str
   for (const auto& [text, frequency] : missing) {
     domain->add_value(text);
     // TFDV takes the integer part of a weighted frequency.
-    listed.push_back(
-        absl::StrCat(absl::Utf8SafeCEscape(text), " (", Percentage(std::trunc(frequency), total), ")"));
+    listed.push_back(absl::StrCat(absl::Utf8SafeCEscape(text), " (", Percentage(std::trunc(frequency), total), ")"));
   }
   return {{{AnomalyInfo::ENUM_TYPE_UNEXPECTED_STRING_VALUES, "Unexpected string values",
             absl::StrCat("Examples contain values missing from the schema: ", absl::StrJoin(listed, ", "), ". ")}}};
@@ -287,16 +285,14 @@ Findings FitBoolDomain(const FeatureView& feature, Feature* schema_feature) {
       if (domain.has_false_value()) valid.insert(domain.false_value());
       for (const auto& [text, frequency] : feature.strings()) {
         if (valid.count(text) > 0) continue;
-        const std::string listed =
-            valid.empty() ? "{}" : absl::StrCat("{\"", absl::StrJoin(valid, "\", \""), "\"}");
+        const std::string listed = valid.empty() ? "{}" : absl::StrCat("{\"", absl::StrJoin(valid, "\", \""), "\"}");
         schema_feature->clear_bool_domain();
         return {{AnomalyInfo::BOOL_TYPE_UNEXPECTED_STRING, kNonBoolean,
                  absl::StrCat("Saw unexpected value \"", text, "\" instead of ", listed, ".")}};
       }
       return {};
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 

@@ -65,9 +65,9 @@ bool FeatureAccumulator::counts_values() const {
 absl::Status FeatureAccumulator::SetType(ValueType type) {
   if (type == ValueType::kUnknown || type == type_) return absl::OkStatus();
   if (type_ != ValueType::kUnknown) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("feature \"", name_, "\" is ", ValueTypeName(type_), " in some examples and ", ValueTypeName(type),
-                     " in others; write it with one type everywhere"));
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", name_, "\" is ", ValueTypeName(type_),
+                                                   " in some examples and ", ValueTypeName(type),
+                                                   " in others; write it with one type everywhere"));
   }
   type_ = type;
   if (counts_values()) counts_.emplace(options_->max_distinct_strings, options_->max_distinct_string_bytes);
@@ -195,7 +195,8 @@ FeatureNameStatistics FeatureAccumulator::Finish(int64_t num_examples, double we
     auto* bytes = result.mutable_bytes_stats();
     *bytes->mutable_common_stats() = common;
     if (num_values_ > 0) {
-      bytes->set_avg_num_bytes(static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values_)));
+      bytes->set_avg_num_bytes(
+          static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values_)));
       bytes->set_min_num_bytes(static_cast<float>(min_length_));
       bytes->set_max_num_bytes(static_cast<float>(max_length_));
       bytes->set_max_num_bytes_int(max_length_);

@@ -31,6 +31,8 @@ class FeatureAccumulator {
   FeatureAccumulator(std::string name, Role role, const StatsOptions* options);
 
   const std::string& name() const { return name_; }
+  // Examples with the feature.
+  int64_t num_present() const { return num_present_; }
 
   // The examples of `column` whose indices are given. weights: one per example of the batch, or empty for none.
   // INVALID_ARGUMENT names the feature if its type is not that of the examples before.

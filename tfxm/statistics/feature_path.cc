@@ -13,7 +13,8 @@ using tensorflow::metadata::v0::FeatureNameStatistics;
 using tensorflow::metadata::v0::Path;
 using tensorflow::metadata::v0::Schema;
 
-// Whether a step needs no quotes: nothing special in it, or, as in a proto extension's name, all in one pair of parentheses.
+// Whether a step needs no quotes: nothing special in it, or, as in a proto extension's name, all in one pair of
+// parentheses.
 bool IsPlainStep(absl::string_view step) {
   if (step.empty()) return false;
   if (step.find_first_of("().'") == absl::string_view::npos) return true;

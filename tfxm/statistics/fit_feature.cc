@@ -66,9 +66,9 @@ Findings FitPresence(const FeatureView& view, Feature* feature) {
   if (presence->min_fraction() == 1 && view.num_missing() != 0) {
     // So few are missing that the fraction rounds to 1.
     presence->set_min_fraction(0.9999);
-    findings.push_back({AnomalyInfo::FEATURE_TYPE_LOW_FRACTION_PRESENT, kDropped,
-                        absl::StrCat("The feature was expected everywhere, but was missing in ", view.num_missing(),
-                                     " examples.")});
+    findings.push_back(
+        {AnomalyInfo::FEATURE_TYPE_LOW_FRACTION_PRESENT, kDropped,
+         absl::StrCat("The feature was expected everywhere, but was missing in ", view.num_missing(), " examples.")});
   }
   return findings;
 }
@@ -88,10 +88,8 @@ Findings FitBytes(const FeatureView& view, Feature* feature) {
     case Feature::DOMAIN_INFO_NOT_SET:
     case Feature::kNaturalLanguageDomain:
     case Feature::kImageDomain:
-    case Feature::kUrlDomain:
-      return {};
-    default:
-      break;
+    case Feature::kUrlDomain: return {};
+    default: break;
   }
   feature->clear_domain_info();
   return {{AnomalyInfo::DOMAIN_INVALID_FOR_TYPE, "Invalid domain type",
@@ -114,16 +112,10 @@ Findings FitDomain(const FeatureView& view, Feature* feature, StringDomain* shar
     case Feature::kStringDomain:
       fit = FitStringDomain(view, MaxOffDomain(*feature), feature->mutable_string_domain());
       break;
-    case Feature::kIntDomain:
-      fit = FitIntDomain(view, feature->mutable_int_domain());
-      break;
-    case Feature::kFloatDomain:
-      fit = FitFloatDomain(view, feature->mutable_float_domain());
-      break;
-    case Feature::kBoolDomain:
-      return FitBoolDomain(view, feature);
-    default:
-      break;
+    case Feature::kIntDomain: fit = FitIntDomain(view, feature->mutable_int_domain()); break;
+    case Feature::kFloatDomain: fit = FitFloatDomain(view, feature->mutable_float_domain()); break;
+    case Feature::kBoolDomain: return FitBoolDomain(view, feature);
+    default: break;
   }
   if (fit.remove_domain) feature->clear_domain_info();
   return std::move(fit.findings);
@@ -141,15 +133,15 @@ Findings FitUnique(const FeatureView& view, Feature* feature) {
   }
   const auto unique = static_cast<int64_t>(view.stats().string_stats().unique());
   if (unique < constraints->min()) {
-    findings.push_back({AnomalyInfo::FEATURE_TYPE_LOW_UNIQUE, "Low number of unique values",
-                        absl::StrCat("Expected at least ", constraints->min(), " unique values but found only ", unique,
-                                     ".")});
+    findings.push_back(
+        {AnomalyInfo::FEATURE_TYPE_LOW_UNIQUE, "Low number of unique values",
+         absl::StrCat("Expected at least ", constraints->min(), " unique values but found only ", unique, ".")});
     constraints->set_min(unique);
   }
   if (unique > constraints->max()) {
-    findings.push_back({AnomalyInfo::FEATURE_TYPE_HIGH_UNIQUE, "High number of unique values",
-                        absl::StrCat("Expected no more than ", constraints->max(), " unique values but found ", unique,
-                                     ".")});
+    findings.push_back(
+        {AnomalyInfo::FEATURE_TYPE_HIGH_UNIQUE, "High number of unique values",
+         absl::StrCat("Expected no more than ", constraints->max(), " unique values but found ", unique, ".")});
     constraints->set_max(unique);
   }
   return findings;
@@ -197,10 +189,8 @@ bool IsDeprecated(const Feature& feature) {
     case tensorflow::metadata::v0::ALPHA:
     case tensorflow::metadata::v0::DEPRECATED:
     case tensorflow::metadata::v0::DEBUG_ONLY:
-    case tensorflow::metadata::v0::DISABLED:
-      return true;
-    default:
-      return false;
+    case tensorflow::metadata::v0::DISABLED: return true;
+    default: return false;
   }
 }
 #pragma GCC diagnostic pop
@@ -234,8 +224,8 @@ FeatureFit FitFeature(const FitContext& context, const FeatureView& view, Featur
   if (IsDeprecated(*feature)) return fit;
   if (view.num_present() == 0) {
     if (IsRequired(*context.schema, *feature, context.environment)) {
-      fit.findings.push_back({AnomalyInfo::FEATURE_TYPE_NOT_PRESENT, "Column dropped",
-                              "The feature was not present in any examples."});
+      fit.findings.push_back(
+          {AnomalyInfo::FEATURE_TYPE_NOT_PRESENT, "Column dropped", "The feature was not present in any examples."});
       Deprecate(feature);
     }
     return fit;

@@ -1,7 +1,7 @@
 // One feature's statistics against a schema: the checks behind validation, and the changes behind an updated schema.
 //
-// A check reports what does not fit and changes the schema so that it does; validation throws the change away, an update
-// keeps it. Rules and texts: TFDV 1.15's schema.cc and feature_util.cc.
+// A check reports what does not fit and changes the schema so that it does; validation throws the change away, an
+// update keeps it. Rules and texts: TFDV 1.15's schema.cc and feature_util.cc.
 #ifndef TFXM_STATISTICS_FIT_FEATURE_H_
 #define TFXM_STATISTICS_FIT_FEATURE_H_
 

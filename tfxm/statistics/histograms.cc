@@ -16,8 +16,8 @@ void AddBucket(double low, double high, double count, Histogram* histogram) {
   bucket->set_sample_count(count);
 }
 
-// Takes the quantiles at the infinities out; returns the weight of negative infinity. A boundary at positive infinity may
-// stand for finite values too: they go into a last bucket that ends at finite_max.
+// Takes the quantiles at the infinities out; returns the weight of negative infinity. A boundary at positive infinity
+// may stand for finite values too: they go into a last bucket that ends at finite_max.
 double StripInfinities(double finite_max, double num_positive_infinity, Quantiles* q) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   double num_negative_infinity = 0;
@@ -41,8 +41,8 @@ double StripInfinities(double finite_max, double num_positive_infinity, Quantile
 
 enum class Position { kBefore, kOverlaps, kAfter };
 
-// The part of `bucket` that lies in [low, high], its values taken as spread evenly. A point on the lower edge belongs to the
-// interval before, except for the first.
+// The part of `bucket` that lies in [low, high], its values taken as spread evenly. A point on the lower edge belongs
+// to the interval before, except for the first.
 Position Overlap(const Histogram::Bucket& bucket, double low, double high, bool first, double* fraction) {
   const double from = bucket.low_value(), to = bucket.high_value();
   *fraction = 0;

@@ -11,8 +11,8 @@
 
 namespace tfxm::statistics {
 
-// num_quantiles + 1 boundaries, the first the smallest value and the last the largest, with the weight of all values up to
-// and including each.
+// num_quantiles + 1 boundaries, the first the smallest value and the last the largest, with the weight of all values up
+// to and including each.
 struct Quantiles {
   std::vector<double> values;
   std::vector<double> cumulative;

@@ -100,9 +100,8 @@ Schema FitSchema(Schema schema, const DatasetFeatureStatistics& dataset, const I
   std::vector<const FeatureView*> features;
   for (const FeatureView& feature : view.features()) features.push_back(&feature);
   // Parents before their children.
-  std::stable_sort(features.begin(), features.end(), [](const FeatureView* a, const FeatureView* b) {
-    return a->path().size() < b->path().size();
-  });
+  std::stable_sort(features.begin(), features.end(),
+                   [](const FeatureView* a, const FeatureView* b) { return a->path().size() < b->path().size(); });
   std::set<FeaturePath> deprecated;
   for (const FeatureView* feature_view : features) {
     FeaturePath path = feature_view->path();
@@ -137,8 +136,7 @@ absl::StatusOr<Schema> InferSchema(const DatasetFeatureStatisticsList& statistic
 absl::StatusOr<Schema> UpdateSchema(const Schema& schema, const DatasetFeatureStatisticsList& statistics,
                                     int max_string_domain_size) {
   ASSIGN_OR_RETURN(const DatasetFeatureStatistics* dataset, DefaultDataset(statistics));
-  return FitSchema(schema, *dataset,
-                   {.infer_feature_shape = false, .max_string_domain_size = max_string_domain_size});
+  return FitSchema(schema, *dataset, {.infer_feature_shape = false, .max_string_domain_size = max_string_domain_size});
 }
 
 absl::StatusOr<Schema> ReadSchema(absl::string_view path) {
@@ -147,6 +145,8 @@ absl::StatusOr<Schema> ReadSchema(absl::string_view path) {
   return schema;
 }
 
-absl::Status WriteSchema(absl::string_view path, const Schema& schema) { return io::WriteFile(path, PrintAsPython(schema)); }
+absl::Status WriteSchema(absl::string_view path, const Schema& schema) {
+  return io::WriteFile(path, PrintAsPython(schema));
+}
 
 }  // namespace tfxm::statistics

@@ -57,7 +57,7 @@ shape {
 }
 )");
   EXPECT_FALSE(schema.feature(0).has_shape());
-  EXPECT_FALSE(schema.feature(0).has_value_count());  // "empty" has no value in some examples.
+  EXPECT_FALSE(schema.feature(0).has_value_count());    // "empty" has no value in some examples.
   EXPECT_EQ(schema.feature(2).value_count().max(), 2);  // "sometimes"
   EXPECT_EQ(schema.feature(2).presence().min_fraction(), 0);
   EXPECT_EQ(schema.feature(3).value_count().min(), 1);  // "varies"
@@ -65,11 +65,10 @@ shape {
 }
 
 TEST(InferSchemaTest, DomainsOfStringsAndInts) {
-  const Schema schema =
-      Inferred({Ints("bit", "1") + Ints("zeros", "0") + Bytes("flag", R"("true")") + Bytes("number", R"("12")") +
-                    Bytes("word", R"("b")"),
-                Ints("bit", "0") + Ints("zeros", "0") + Bytes("flag", R"("0")") + Bytes("number", R"("-1")") +
-                    Bytes("word", R"("a")")});
+  const Schema schema = Inferred({Ints("bit", "1") + Ints("zeros", "0") + Bytes("flag", R"("true")") +
+                                      Bytes("number", R"("12")") + Bytes("word", R"("b")"),
+                                  Ints("bit", "0") + Ints("zeros", "0") + Bytes("flag", R"("0")") +
+                                      Bytes("number", R"("-1")") + Bytes("word", R"("a")")});
   EXPECT_TRUE(schema.feature(0).has_bool_domain());
   EXPECT_EQ(schema.feature(1).bool_domain().true_value(), "true");
   EXPECT_EQ(schema.feature(1).bool_domain().false_value(), "0");
@@ -121,8 +120,9 @@ TEST(SchemaFileTest, IllFormedOneIsNamed) {
 
 TEST(PrintAsPythonTest, Numbers) {
   const std::vector<std::pair<double, std::string>> cases = {
-      {1, "1.0"},     {0.1, "0.1"},   {-2.5, "-2.5"}, {1e15, "1000000000000000.0"}, {1e16, "1e+16"},
-      {1e-4, "0.0001"}, {1e-5, "1e-05"}, {1e300, "1e+300"}, {INFINITY, "inf"}, {NAN, "nan"}};
+      {1, "1.0"},        {0.1, "0.1"},     {-2.5, "-2.5"},  {1e15, "1000000000000000.0"},
+      {1e16, "1e+16"},   {1e-4, "0.0001"}, {1e-5, "1e-05"}, {1e300, "1e+300"},
+      {INFINITY, "inf"}, {NAN, "nan"}};
   for (const auto& [number, text] : cases) {
     tensorflow::metadata::v0::Histogram::Bucket bucket;
     bucket.set_low_value(number);

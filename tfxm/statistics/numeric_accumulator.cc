@@ -152,9 +152,9 @@ void NumericAccumulator::AddHistograms(const StatsOptions& options, bool weighte
                        kQuantilesPerBucket * options.num_quantiles_histogram_buckets);
   if (quantiles.values.empty()) return;  // No positive weight.
   *median = Median(quantiles);
-  *histograms->Add() = EquiWidthHistogram(
-      quantiles, finite_min_, finite_max_, options.num_histogram_buckets,
-      weighted ? weighted_->positive_infinity.Value() : static_cast<double>(num_positive_infinity_));
+  *histograms->Add() =
+      EquiWidthHistogram(quantiles, finite_min_, finite_max_, options.num_histogram_buckets,
+                         weighted ? weighted_->positive_infinity.Value() : static_cast<double>(num_positive_infinity_));
   *histograms->Add() = QuantilesHistogram(Rebin(quantiles, kQuantilesPerBucket));
   for (Histogram& histogram : *histograms) histogram.set_num_nan(num_nan_);
 }

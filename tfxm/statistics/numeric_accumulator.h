@@ -1,9 +1,9 @@
 // The numbers of one feature: what becomes tensorflow.metadata.v0.NumericStatistics.
 //
-// All of an example's values are added together, in a fixed order, and examples by exact sums: the result depends neither on
-// the order of the examples nor on how they were split over accumulators. Definitions are those of TFDV 1.15
-// (basic_stats_generator.py): NaN is counted and otherwise left out; an infinity takes part in min and max and makes the mean
-// NaN; std_dev is that of the population, 0 where it is not a number.
+// All of an example's values are added together, in a fixed order, and examples by exact sums: the result depends
+// neither on the order of the examples nor on how they were split over accumulators. Definitions are those of TFDV 1.15
+// (basic_stats_generator.py): NaN is counted and otherwise left out; an infinity takes part in min and max and makes
+// the mean NaN; std_dev is that of the population, 0 where it is not a number.
 #ifndef TFXM_STATISTICS_NUMERIC_ACCUMULATOR_H_
 #define TFXM_STATISTICS_NUMERIC_ACCUMULATOR_H_
 

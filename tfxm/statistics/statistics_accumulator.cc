@@ -19,8 +19,7 @@ using tensorflow::metadata::v0::Feature;
 
 Role RoleOf(const Feature& feature) {
   switch (feature.domain_info_case()) {
-    case Feature::kImageDomain:
-      return Role::kBytes;
+    case Feature::kImageDomain: return Role::kBytes;
     case Feature::kBoolDomain:
     case Feature::kNaturalLanguageDomain:
       return feature.type() == tensorflow::metadata::v0::INT ? Role::kCategorical : Role::kPlain;
@@ -32,8 +31,7 @@ Role RoleOf(const Feature& feature) {
       return feature.type() == tensorflow::metadata::v0::FLOAT && feature.float_domain().is_categorical()
                  ? Role::kCategorical
                  : Role::kPlain;
-    default:
-      return Role::kPlain;
+    default: return Role::kPlain;
   }
 }
 
@@ -84,7 +82,29 @@ absl::Status StatisticsAccumulator::ReadWeights(const data::ExampleBatch& batch)
     if (column->num_values(i) != 1) return error(absl::StrCat("has ", column->num_values(i), " values"));
     weights_[i] = column->number(i, 0);
     if (!std::isfinite(weights_[i])) return error(absl::StrCat("is ", weights_[i]));
-    weighted_num_examples_.Add(weights_[i]);
+  }
+  return absl::OkStatus();
+}
+
+FeatureAccumulator& StatisticsAccumulator::FindOrAdd(const std::string& name, Dataset* dataset) {
+  auto it = dataset->features.find(name);
+  if (it == dataset->features.end()) {
+    const auto role = roles_.find(name);
+    it = dataset->features.try_emplace(name, name, role == roles_.end() ? Role::kPlain : role->second, options_.get())
+             .first;
+  }
+  return it->second;
+}
+
+absl::Status StatisticsAccumulator::AddExamples(const data::ExampleBatch& batch, const std::vector<int>& examples,
+                                                Dataset* dataset) {
+  dataset->num_examples += static_cast<int64_t>(examples.size());
+  if (!options_->weight_feature.empty()) {
+    for (const int i : examples) dataset->weighted_num_examples.Add(weights_[i]);
+  }
+  for (const Column& column : batch.columns()) {
+    if (!allowed_.empty() && allowed_.count(column.name()) == 0) continue;
+    RETURN_IF_ERROR(FindOrAdd(column.name(), dataset).Add(column, examples, weights_));
   }
   return absl::OkStatus();
 }
@@ -92,47 +112,49 @@ absl::Status StatisticsAccumulator::ReadWeights(const data::ExampleBatch& batch)
 absl::Status StatisticsAccumulator::Add(const data::ExampleBatch& batch) {
   RETURN_IF_ERROR(SelectExamples(batch));
   if (!options_->weight_feature.empty()) RETURN_IF_ERROR(ReadWeights(batch));
-  num_examples_ += static_cast<int64_t>(selected_.size());
   examples_seen_ += batch.num_examples();
-  for (const Column& column : batch.columns()) {
-    if (!allowed_.empty() && allowed_.count(column.name()) == 0) continue;
-    auto it = features_.find(column.name());
-    if (it == features_.end()) {
-      const auto role = roles_.find(column.name());
-      it = features_
-               .try_emplace(column.name(), column.name(), role == roles_.end() ? Role::kPlain : role->second,
-                            options_.get())
-               .first;
-    }
-    RETURN_IF_ERROR(it->second.Add(column, selected_, weights_));
+  RETURN_IF_ERROR(AddExamples(batch, selected_, &all_));
+  std::map<std::string, std::vector<int>> slices;
+  for (const SliceFeatures& features : options_->slices) {
+    RETURN_IF_ERROR(AssignSlices(batch, selected_, features, &slices));
   }
+  for (const auto& [key, examples] : slices) RETURN_IF_ERROR(AddExamples(batch, examples, &slices_[key]));
+  return absl::OkStatus();
+}
+
+absl::Status StatisticsAccumulator::MergeDataset(Dataset&& from, Dataset* to) {
+  to->num_examples += from.num_examples;
+  to->weighted_num_examples.Merge(from.weighted_num_examples);
+  for (auto& [name, feature] : from.features) RETURN_IF_ERROR(FindOrAdd(name, to).Merge(std::move(feature)));
   return absl::OkStatus();
 }
 
 absl::Status StatisticsAccumulator::Merge(StatisticsAccumulator&& other) {
-  num_examples_ += other.num_examples_;
   examples_seen_ += other.examples_seen_;
-  weighted_num_examples_.Merge(other.weighted_num_examples_);
-  for (auto& [name, feature] : other.features_) {
-    auto it = features_.find(name);
-    if (it == features_.end()) {
-      const auto role = roles_.find(name);
-      it = features_.try_emplace(name, name, role == roles_.end() ? Role::kPlain : role->second, options_.get()).first;
-    }
-    RETURN_IF_ERROR(it->second.Merge(std::move(feature)));
-  }
+  RETURN_IF_ERROR(MergeDataset(std::move(other.all_), &all_));
+  for (auto& [key, slice] : other.slices_) RETURN_IF_ERROR(MergeDataset(std::move(slice), &slices_[key]));
   return absl::OkStatus();
+}
+
+void StatisticsAccumulator::FinishDataset(const Dataset& from, DatasetFeatureStatistics* to) const {
+  to->set_num_examples(from.num_examples);
+  const double weighted_num_examples = from.weighted_num_examples.Value();
+  to->set_weighted_num_examples(weighted_num_examples);
+  if (from.num_examples == 0) return;
+  for (const auto& [name, feature] : from.features) {
+    // Whether a slice's batches have a feature that none of its examples has is chance: such features are left out.
+    if (&from != &all_ && feature.num_present() == 0) continue;
+    *to->add_features() = feature.Finish(from.num_examples, weighted_num_examples);
+  }
 }
 
 DatasetFeatureStatisticsList StatisticsAccumulator::Finish() const {
   DatasetFeatureStatisticsList list;
-  DatasetFeatureStatistics* dataset = list.add_datasets();
-  dataset->set_num_examples(num_examples_);
-  const double weighted_num_examples = weighted_num_examples_.Value();
-  dataset->set_weighted_num_examples(weighted_num_examples);
-  if (num_examples_ == 0) return list;
-  for (const auto& [name, feature] : features_) {
-    *dataset->add_features() = feature.Finish(num_examples_, weighted_num_examples);
+  FinishDataset(all_, list.add_datasets());
+  if (!options_->slices.empty()) list.mutable_datasets(0)->set_name(kAllExamples);
+  for (const auto& [key, slice] : slices_) {
+    FinishDataset(slice, list.add_datasets());
+    list.mutable_datasets(list.datasets_size() - 1)->set_name(key);
   }
   return list;
 }

@@ -1,5 +1,5 @@
-// Statistics of all features of tf.Examples, as a mergeable accumulator (compute/pass.h): what TFDV's statistics generators
-// compute, in one pass.
+// Statistics of all features of tf.Examples, as a mergeable accumulator (compute/pass.h): what TFDV's statistics
+// generators compute, in one pass.
 //
 //   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, GenerateStatistics(files));      // the usual way
 //
@@ -8,14 +8,16 @@
 //   RETURN_IF_ERROR(accumulator.Merge(std::move(other)));
 //   DatasetFeatureStatisticsList statistics = accumulator.Finish();
 //
-// The output is what tfdv.generate_statistics_from_tfrecord of TFDV 1.15 gives: common, numeric, string and bytes statistics,
-// weighted ones, histograms (definitions: tensorflow_data_validation/statistics/generators). Where it differs:
-//   - features come sorted by name; TFDV's order is that of the batches they first appear in, which depends on its timing;
+// The output is what tfdv.generate_statistics_from_tfrecord of TFDV 1.15 gives: common, numeric, string and bytes
+// statistics, weighted ones, histograms (definitions: tensorflow_data_validation/statistics/generators). Where it
+// differs:
+//   - features come sorted by name; TFDV's order is that of the batches they first appear in, which depends on its
+//     timing;
 //   - quantiles are exact for up to max_distinct_numbers numbers and have a bounded relative error beyond
 //     (value_histogram.h), where TFDV has a bounded rank error of 1 % beyond some 2,000 numbers;
 //   - weights add up exactly, where TFDV adds in float32.
-// The result is the same bytes however the examples are ordered, batched and split over accumulators (top values of features
-// with more distinct strings than the bound excepted: value_counts.h).
+// The result is the same bytes however the examples are ordered, batched and split over accumulators (top values of
+// features with more distinct strings than the bound excepted: value_counts.h).
 #ifndef TFXM_STATISTICS_STATISTICS_ACCUMULATOR_H_
 #define TFXM_STATISTICS_STATISTICS_ACCUMULATOR_H_
 
@@ -39,27 +41,36 @@ class StatisticsAccumulator {
  public:
   explicit StatisticsAccumulator(StatsOptions options = {});
 
-  // INVALID_ARGUMENT names the feature if its type changes, and the example (counted from 0 in this accumulator) if it has
-  // no single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
+  // INVALID_ARGUMENT names the feature if its type changes, and the example (counted from 0 in this accumulator) if it
+  // has no single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
   absl::Status Add(const data::ExampleBatch& batch);
   // `other` must have been made with the same options.
   absl::Status Merge(StatisticsAccumulator&& other);
 
-  int64_t num_examples() const { return num_examples_; }
-  // One dataset; without any feature if there were no examples.
+  int64_t num_examples() const { return all_.num_examples; }
+  // The dataset of all examples, without any feature if there are none; then those of the slices by their names.
   tensorflow::metadata::v0::DatasetFeatureStatisticsList Finish() const;
 
  private:
+  // All examples, or those of a slice.
+  struct Dataset {
+    std::map<std::string, FeatureAccumulator, std::less<>> features;
+    int64_t num_examples = 0;
+    ExactSum weighted_num_examples;
+  };
   absl::Status SelectExamples(const data::ExampleBatch& batch);
   absl::Status ReadWeights(const data::ExampleBatch& batch);
+  absl::Status AddExamples(const data::ExampleBatch& batch, const std::vector<int>& examples, Dataset* dataset);
+  absl::Status MergeDataset(Dataset&& from, Dataset* to);
+  FeatureAccumulator& FindOrAdd(const std::string& name, Dataset* dataset);
+  void FinishDataset(const Dataset& from, tensorflow::metadata::v0::DatasetFeatureStatistics* to) const;
 
   std::shared_ptr<const StatsOptions> options_;
   std::set<std::string, std::less<>> allowed_;
   std::map<std::string, Role, std::less<>> roles_;
-  std::map<std::string, FeatureAccumulator, std::less<>> features_;
-  int64_t num_examples_ = 0;
-  int64_t examples_seen_ = 0;  // Those outside the sample too.
-  ExactSum weighted_num_examples_;
+  Dataset all_;
+  std::map<std::string, Dataset> slices_;
+  int64_t examples_seen_ = 0;    // Those outside the sample too.
   std::vector<int> selected_;    // Of the current batch.
   std::vector<double> weights_;  // Of the current batch; 0 where not selected.
 };

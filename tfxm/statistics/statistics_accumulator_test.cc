@@ -180,6 +180,38 @@ TEST(StatisticsAccumulatorTest, ShardingAndOrderDoNotMatterForSamples) {
   ExpectShardingDoesNotMatter({.sample_rate = 0.5});
 }
 
+TEST(StatisticsAccumulatorTest, ShardingAndOrderDoNotMatterForSlices) {
+  ExpectShardingDoesNotMatter({.slices = {{{"bool_int", {}}}, {{"several", {"1", "2"}}, {"utf8", {}}}}});
+}
+
+TEST(StatisticsAccumulatorTest, SlicesAreDatasetsOfTheirOwn) {
+  StatisticsAccumulator accumulator(
+      {.weight_feature = "w", .slices = {{{"fruit", {}}}, {{"fruit", {"fig"}}, {"n", {}}}}});
+  ASSERT_TRUE(AddAll(Examples({Bytes("fruit", R"("fig", "apple")") + Ints("n", "1") + Floats("w", "2"),
+                               Bytes("fruit", R"("fig")") + Ints("n", "2, 2") + Floats("w", "3") + Ints("x", "7"),
+                               Floats("w", "1")}),
+                     &accumulator)
+                  .ok());
+  const DatasetFeatureStatisticsList list = accumulator.Finish();
+  std::vector<std::string> names;
+  for (const auto& dataset : list.datasets()) names.push_back(dataset.name());
+  ASSERT_EQ(names,
+            (std::vector<std::string>{"All Examples", "fruit_apple", "fruit_fig", "fruit_fig_n_1", "fruit_fig_n_2"}));
+  EXPECT_EQ(list.datasets(0).num_examples(), 3);
+  EXPECT_EQ(list.datasets(1).num_examples(), 1);
+  EXPECT_EQ(list.datasets(2).num_examples(), 2);
+  EXPECT_EQ(list.datasets(2).weighted_num_examples(), 5);
+  EXPECT_EQ(list.datasets(1).features_size(), 3);  // No example of it has x.
+  EXPECT_EQ(FeatureOf(list.datasets(4), "x").num_stats().max(), 7);
+}
+
+TEST(StatisticsAccumulatorTest, FloatsCannotBeSlicedBy) {
+  StatisticsAccumulator accumulator({.slices = {{{"f", {}}}}});
+  const absl::Status status = AddAll(Examples({Floats("f", "1")}), &accumulator);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("feature \"f\" has floats"), std::string::npos) << status;
+}
+
 TEST(StatisticsAccumulatorTest, SampleIsAboutTheRate) {
   std::vector<std::string> texts;
   for (int i = 0; i < 1000; ++i) texts.push_back(Ints("x", std::to_string(i)));

@@ -96,22 +96,16 @@ std::string DatasetText(const DatasetFeatureStatistics& dataset, absl::string_vi
                                             {"min", TextTable::kRight},
                                             {"median", TextTable::kRight},
                                             {"max", TextTable::kRight}});
-  TextTable strings = MakeTable("string", {{"unique", TextTable::kRight},
-                                           {"length", TextTable::kRight},
-                                           {"most frequent"},
-                                           {"share", TextTable::kRight}});
-  TextTable bytes = MakeTable("bytes", {{"mean length", TextTable::kRight},
-                                        {"min", TextTable::kRight},
-                                        {"max", TextTable::kRight}});
+  TextTable strings = MakeTable(
+      "string",
+      {{"unique", TextTable::kRight}, {"length", TextTable::kRight}, {"most frequent"}, {"share", TextTable::kRight}});
+  TextTable bytes =
+      MakeTable("bytes", {{"mean length", TextTable::kRight}, {"min", TextTable::kRight}, {"max", TextTable::kRight}});
   TextTable other = MakeTable("other", {});
   for (const FeatureNameStatistics& feature : dataset.features()) {
     switch (feature.stats_case()) {
-      case FeatureNameStatistics::kNumStats:
-        AddNumeric(feature, &numeric);
-        break;
-      case FeatureNameStatistics::kStringStats:
-        AddStrings(feature, &strings);
-        break;
+      case FeatureNameStatistics::kNumStats: AddNumeric(feature, &numeric); break;
+      case FeatureNameStatistics::kStringStats: AddStrings(feature, &strings); break;
       case FeatureNameStatistics::kBytesStats: {
         std::vector<std::string> cells = CommonCells(feature, feature.bytes_stats().common_stats());
         cells.push_back(absl::StrFormat("%.1f", feature.bytes_stats().avg_num_bytes()));
@@ -123,8 +117,7 @@ std::string DatasetText(const DatasetFeatureStatistics& dataset, absl::string_vi
       case FeatureNameStatistics::kStructStats:
         other.AddRow(CommonCells(feature, feature.struct_stats().common_stats()));
         break;
-      default:
-        other.AddRow({Printable(SerializePath(PathOf(feature)), kMaxText)});
+      default: other.AddRow({Printable(SerializePath(PathOf(feature)), kMaxText)});
     }
   }
   const absl::string_view title = name.empty() ? absl::string_view(dataset.name()) : name;
@@ -154,11 +147,10 @@ void AddMeasurements(const std::string& kind, const DriftSkewInfo& info,
 
 std::string ValuesText(const Feature& feature) {
   if (feature.has_shape()) {
-    return absl::StrCat(
-        "[",
-        absl::StrJoin(feature.shape().dim(), ", ",
-                      [](std::string* out, const auto& dim) { absl::StrAppend(out, dim.size()); }),
-        "]");
+    return absl::StrCat("[",
+                        absl::StrJoin(feature.shape().dim(), ", ",
+                                      [](std::string* out, const auto& dim) { absl::StrAppend(out, dim.size()); }),
+                        "]");
   }
   const auto& count = feature.value_count();
   if (!feature.has_value_count()) return "";
@@ -174,16 +166,11 @@ std::string DomainText(const Feature& feature) {
                         domain.has_max() ? Number(static_cast<double>(domain.max())) : "");
   };
   switch (feature.domain_info_case()) {
-    case Feature::kDomain:
-      return Printable(feature.domain(), kMaxText);
-    case Feature::kStringDomain:
-      return absl::StrCat(feature.string_domain().value_size(), " strings");
-    case Feature::kIntDomain:
-      return range("int", feature.int_domain());
-    case Feature::kFloatDomain:
-      return range("float", feature.float_domain());
-    case Feature::DOMAIN_INFO_NOT_SET:
-      return "";
+    case Feature::kDomain: return Printable(feature.domain(), kMaxText);
+    case Feature::kStringDomain: return absl::StrCat(feature.string_domain().value_size(), " strings");
+    case Feature::kIntDomain: return range("int", feature.int_domain());
+    case Feature::kFloatDomain: return range("float", feature.float_domain());
+    case Feature::DOMAIN_INFO_NOT_SET: return "";
     default: {
       const auto* oneof = Feature::descriptor()->FindOneofByName("domain_info");
       const auto* field = Feature::GetReflection()->GetOneofFieldDescriptor(feature, oneof);

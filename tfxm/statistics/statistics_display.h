@@ -1,4 +1,4 @@
-// Statistics, anomalies and schemas as plain text for a terminal: aligned columns, one line a feature, UTF-8, no colours.
+// Statistics, anomalies and schemas as plain text for a terminal: aligned columns, one line a feature, UTF-8.
 //
 //   std::cout << StatisticsText(statistics);
 //
@@ -21,14 +21,14 @@
 
 namespace tfxm::statistics {
 
-// `values` is the number of values an example has, or the smallest and largest ("1-4"); `zeros` and a string's `share` are
-// parts of the values, `missing` of the examples. `name` of the dataset: that in the statistics if empty. Control characters
-// are escaped, long strings cut.
+// `values` is the number of values an example has, or the smallest and largest ("1-4"); `zeros` and a string's `share`
+// are parts of the values, `missing` of the examples. `name` of the dataset: that in the statistics if empty. Control
+// characters are escaped, long strings cut.
 std::string StatisticsText(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
                            absl::string_view name = "");
 
-// One line an anomaly (TFDV's display_anomalies), then the drift and skew measurements if there are any. Says so if there is
-// no anomaly.
+// One line an anomaly (TFDV's display_anomalies), then the drift and skew measurements if there are any. Says so if
+// there is no anomaly.
 std::string AnomaliesText(const tensorflow::metadata::v0::Anomalies& anomalies);
 
 // One line a feature: type, presence, values, domain (TFDV's display_schema); then the string domains.

@@ -25,30 +25,21 @@ bool HasCommonStatistics(const FeatureNameStatistics& feature) {
 
 FeatureType FeatureView::type() const {
   switch (stats_->type()) {
-    case FeatureNameStatistics::INT:
-      return tensorflow::metadata::v0::INT;
-    case FeatureNameStatistics::FLOAT:
-      return tensorflow::metadata::v0::FLOAT;
+    case FeatureNameStatistics::INT: return tensorflow::metadata::v0::INT;
+    case FeatureNameStatistics::FLOAT: return tensorflow::metadata::v0::FLOAT;
     case FeatureNameStatistics::STRING:
-    case FeatureNameStatistics::BYTES:
-      return tensorflow::metadata::v0::BYTES;
-    case FeatureNameStatistics::STRUCT:
-      return tensorflow::metadata::v0::STRUCT;
-    default:
-      return tensorflow::metadata::v0::TYPE_UNKNOWN;
+    case FeatureNameStatistics::BYTES: return tensorflow::metadata::v0::BYTES;
+    case FeatureNameStatistics::STRUCT: return tensorflow::metadata::v0::STRUCT;
+    default: return tensorflow::metadata::v0::TYPE_UNKNOWN;
   }
 }
 
 const CommonStatistics& FeatureView::common() const {
   switch (stats_->stats_case()) {
-    case FeatureNameStatistics::kNumStats:
-      return stats_->num_stats().common_stats();
-    case FeatureNameStatistics::kBytesStats:
-      return stats_->bytes_stats().common_stats();
-    case FeatureNameStatistics::kStructStats:
-      return stats_->struct_stats().common_stats();
-    default:
-      return stats_->string_stats().common_stats();
+    case FeatureNameStatistics::kNumStats: return stats_->num_stats().common_stats();
+    case FeatureNameStatistics::kBytesStats: return stats_->bytes_stats().common_stats();
+    case FeatureNameStatistics::kStructStats: return stats_->struct_stats().common_stats();
+    default: return stats_->string_stats().common_stats();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/statistics/slicing.h"
 
 namespace tfxm::statistics {
 
@@ -28,12 +29,15 @@ struct StatsOptions {
   int num_histogram_buckets = 10;
   int num_quantiles_histogram_buckets = 10;
 
-  // The part of the examples that counts, in (0, 1]. An example is in the sample or not by a hash of its bytes (TFDV draws
-  // at random), so the pass must keep records: compute::PassOptions::keep_records.
+  // Statistics of these slices of the data too, each a dataset of its own; that of all examples is then named so.
+  std::vector<SliceFeatures> slices;
+
+  // The part of the examples that counts, in (0, 1]. An example is in the sample or not by a hash of its bytes (TFDV
+  // draws at random), so the pass must keep records: compute::PassOptions::keep_records.
   double sample_rate = 1.0;
 
-  // Memory bounds, per feature and accumulator. Up to these the results are exact; value_histogram.h and value_counts.h say
-  // what they are beyond. They take the place of TFDV's epsilon.
+  // Memory bounds, per feature and accumulator. Up to these the results are exact; value_histogram.h and value_counts.h
+  // say what they are beyond. They take the place of TFDV's epsilon.
   int max_distinct_numbers = 1 << 14;
   int64_t max_distinct_strings = 1 << 19;
   int64_t max_distinct_string_bytes = int64_t{32} << 20;

@@ -68,17 +68,17 @@ Findings CompareNumExamples(double num_examples, const DatasetView* control, con
   const std::string versus = absl::StrCat(" num examples in current dataset versus the ", control_name);
   if (control->num_examples() == 0) {
     if (!comparator.has_max_fraction_threshold()) return findings;
-    return {{AnomalyInfo::COMPARATOR_HIGH_NUM_EXAMPLES, absl::StrCat("High", versus, ", which has 0."),
-             absl::StrCat("The ", control_name, " has 0 examples, so there is a high number of examples in the current ",
-                          "dataset versus the ", control_name, ".")}};
+    return {
+        {AnomalyInfo::COMPARATOR_HIGH_NUM_EXAMPLES, absl::StrCat("High", versus, ", which has 0."),
+         absl::StrCat("The ", control_name, " has 0 examples, so there is a high number of examples in the current ",
+                      "dataset versus the ", control_name, ".")}};
   }
   const double ratio = num_examples / control->num_examples();
   const auto add = [&](AnomalyInfo::Type type, absl::string_view title, absl::string_view where, double threshold) {
-    findings.push_back(
-        {type, absl::StrCat(title, versus, "."),
-         absl::StrCat("The ratio of num examples in the current dataset versus the ", control_name, " is ",
-                      absl::SixDigits(ratio), " (up to six significant digits), which is ", where, " the threshold ",
-                      absl::SixDigits(threshold), ".")});
+    findings.push_back({type, absl::StrCat(title, versus, "."),
+                        absl::StrCat("The ratio of num examples in the current dataset versus the ", control_name,
+                                     " is ", absl::SixDigits(ratio), " (up to six significant digits), which is ",
+                                     where, " the threshold ", absl::SixDigits(threshold), ".")});
   };
   if (comparator.has_max_fraction_threshold() && ratio > comparator.max_fraction_threshold()) {
     add(AnomalyInfo::COMPARATOR_HIGH_NUM_EXAMPLES, "High", "above", comparator.max_fraction_threshold());
@@ -91,8 +91,8 @@ Findings CompareNumExamples(double num_examples, const DatasetView* control, con
 
 Findings CheckDataset(const DatasetConstraints& constraints, double num_examples, const DatasetView* previous_span,
                       const DatasetView* previous_version) {
-  Findings findings = CompareNumExamples(num_examples, previous_span, "previous span",
-                                         constraints.num_examples_drift_comparator());
+  Findings findings =
+      CompareNumExamples(num_examples, previous_span, "previous span", constraints.num_examples_drift_comparator());
   for (Finding& finding : CompareNumExamples(num_examples, previous_version, "previous version",
                                              constraints.num_examples_version_comparator())) {
     findings.push_back(std::move(finding));
@@ -138,9 +138,9 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
   if (options.environment.has_value()) {
     const auto& known = schema.default_environment();
     if (std::find(known.begin(), known.end(), *options.environment) == known.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("environment \"", *options.environment,
-                                                     "\" is not in the schema's default_environment [",
-                                                     absl::StrJoin(known, ", "), "]; add it there or name one of these"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("environment \"", *options.environment, "\" is not in the schema's default_environment [",
+                       absl::StrJoin(known, ", "), "]; add it there or name one of these"));
     }
   }
   Anomalies anomalies;
@@ -155,10 +155,8 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
   ASSIGN_OR_RETURN(const auto previous_span, MaybeView(options.previous_span, by_weight));
   ASSIGN_OR_RETURN(const auto previous_version, MaybeView(options.previous_version, by_weight));
   ASSIGN_OR_RETURN(const auto serving, MaybeView(options.serving, by_weight));
-  const FitContext context{.schema = &schema,
-                           .environment = options.environment,
-                           .previous = previous_span.get(),
-                           .serving = serving.get()};
+  const FitContext context{
+      .schema = &schema, .environment = options.environment, .previous = previous_span.get(), .serving = serving.get()};
 
   std::map<FeaturePath, Findings> findings;
   std::map<FeaturePath, DriftSkewInfo> drift_skew;
@@ -188,16 +186,15 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
     }
   }
   for (const FeaturePath& path : MissingFeatures(schema, view, options.environment)) {
-    findings[path].push_back(
-        {AnomalyInfo::SCHEMA_MISSING_COLUMN, "Column dropped", "Column is completely missing"});
+    findings[path].push_back({AnomalyInfo::SCHEMA_MISSING_COLUMN, "Column dropped", "Column is completely missing"});
   }
   for (auto& [path, found] : findings) {
     AnomalyInfo info = ToAnomalyInfo(std::move(found), options);
     *info.mutable_path() = ToProto(path);
     (*anomalies.mutable_anomaly_info())[SerializePath(path)] = std::move(info);
   }
-  Findings dataset_findings = CheckDataset(schema.dataset_constraints(), view.num_examples(), previous_span.get(),
-                                           previous_version.get());
+  Findings dataset_findings =
+      CheckDataset(schema.dataset_constraints(), view.num_examples(), previous_span.get(), previous_version.get());
   if (!dataset_findings.empty()) {
     *anomalies.mutable_dataset_anomaly_info() = ToAnomalyInfo(std::move(dataset_findings), options);
   }

@@ -3,11 +3,12 @@
 //   ASSIGN_OR_RETURN(Anomalies anomalies, ValidateStatistics(statistics, schema));
 //   if (!anomalies.anomaly_info().empty()) ...
 //
-// Checked: type, presence (min_count, min_fraction, missing and new features, environments), value count and shape, string,
-// int, float and bool domains, unique values, drift and skew comparators, number of examples, and the schema itself. Types,
-// severities, texts and paths are those of TFDV 1.15 (but a missing string domain is named, where TFDV's text ends before the
-// name, and integers beyond what a double holds exactly saturate). Left out: diff_regions (TFDV leaves them out too unless asked), the
-// anomalies of sparse, weighted, natural language, image and derived features, and custom SQL validations.
+// Checked: type, presence (min_count, min_fraction, missing and new features, environments), value count and shape,
+// string, int, float and bool domains, unique values, drift and skew comparators, number of examples, and the schema
+// itself. Types, severities, texts and paths are those of TFDV 1.15 (but a missing string domain is named, where TFDV's
+// text ends before the name, and integers beyond what a double holds exactly saturate). Left out: diff_regions (TFDV
+// leaves them out too unless asked), the anomalies of sparse, weighted, natural language, image and derived features,
+// and custom SQL validations.
 #ifndef TFXM_STATISTICS_VALIDATE_STATISTICS_H_
 #define TFXM_STATISTICS_VALIDATE_STATISTICS_H_
 
@@ -37,9 +38,9 @@ struct ValidationOptions {
       severity_overrides;
 };
 
-// Keys of anomaly_info are serialized paths (feature_path.h). No example at all: data_missing is set, and nothing else is
-// checked. INVALID_ARGUMENT if some statistics have several datasets and none of all examples, or if the environment is not in
-// the schema's default_environment.
+// Keys of anomaly_info are serialized paths (feature_path.h). No example at all: data_missing is set, and nothing else
+// is checked. INVALID_ARGUMENT if some statistics have several datasets and none of all examples, or if the environment
+// is not in the schema's default_environment.
 absl::StatusOr<tensorflow::metadata::v0::Anomalies> ValidateStatistics(
     const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
     const tensorflow::metadata::v0::Schema& schema, const ValidationOptions& options = {});

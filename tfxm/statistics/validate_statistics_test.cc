@@ -79,8 +79,7 @@ TEST(ValidateStatisticsTest, NoExamplesAreMissingData) {
 }
 
 TEST(ValidateStatisticsTest, NewAndMissingFeatures) {
-  EXPECT_EQ(Only(Validate({Ints("x", "1")}, "")),
-            "SCHEMA_NEW_COLUMN: New column (column in data but not in schema)");
+  EXPECT_EQ(Only(Validate({Ints("x", "1")}, "")), "SCHEMA_NEW_COLUMN: New column (column in data but not in schema)");
   EXPECT_EQ(Only(Validate({Ints("y", "1")}, R"(feature { name: "x" type: INT presence { min_count: 1 } }
                                                feature { name: "y" type: INT }
                                                feature { name: "optional" type: INT })")),
@@ -175,7 +174,8 @@ TEST(ValidateStatisticsTest, SeverityCanBeOverridden) {
 
 TEST(ValidateStatisticsTest, DriftIsMeasuredAndReportedAboveTheThreshold) {
   const auto previous = ListOf({Bytes("x", R"("a", "a", "a", "b")")});
-  const std::string schema = R"(feature { name: "x" type: BYTES drift_comparator { infinity_norm { threshold: $0 } } })";
+  const std::string schema =
+      R"(feature { name: "x" type: BYTES drift_comparator { infinity_norm { threshold: $0 } } })";
   const std::vector<std::string> current = {Bytes("x", R"("a", "b")")};
   Anomalies anomalies = Validate(current, absl::Substitute(schema, 0.2), {.previous_span = &previous});
   EXPECT_EQ(Only(anomalies),
@@ -193,11 +193,10 @@ TEST(ValidateStatisticsTest, DriftIsMeasuredAndReportedAboveTheThreshold) {
 
 TEST(ValidateStatisticsTest, NumberOfExamples) {
   const auto previous = ListOf({Ints("x", "1")});
-  const Anomalies anomalies =
-      Validate({Ints("x", "1"), Ints("x", "1"), Ints("x", "1")},
-               R"(feature { name: "x" type: INT } dataset_constraints {
+  const Anomalies anomalies = Validate({Ints("x", "1"), Ints("x", "1"), Ints("x", "1")},
+                                       R"(feature { name: "x" type: INT } dataset_constraints {
                   min_examples_count: 4 num_examples_drift_comparator { max_fraction_threshold: 2 } })",
-               {.previous_span = &previous});
+                                       {.previous_span = &previous});
   EXPECT_EQ(anomalies.dataset_anomaly_info().reason_size(), 2);
   EXPECT_EQ(anomalies.dataset_anomaly_info().reason(0).type(), AnomalyInfo::COMPARATOR_HIGH_NUM_EXAMPLES);
   EXPECT_EQ(anomalies.dataset_anomaly_info().reason(1).type(), AnomalyInfo::DATASET_LOW_NUM_EXAMPLES);
@@ -206,7 +205,8 @@ TEST(ValidateStatisticsTest, NumberOfExamples) {
 TEST(JensenShannonDivergenceTest, ZeroForEqualOneForDisjointHistograms) {
   const auto a = ParseText<Histogram>("buckets { low_value: 0 high_value: 1 sample_count: 2 }");
   const auto split = ParseText<Histogram>(
-      "buckets { low_value: 0 high_value: 0.5 sample_count: 3 } buckets { low_value: 0.5 high_value: 1 sample_count: 3 }");
+      "buckets { low_value: 0 high_value: 0.5 sample_count: 3 } buckets { low_value: 0.5 high_value: 1 sample_count: 3 "
+      "}");
   const auto far = ParseText<Histogram>("buckets { low_value: 5 high_value: 6 sample_count: 1 }");
   EXPECT_NEAR(*JensenShannonDivergence(a, split), 0, 1e-15);
   EXPECT_EQ(*JensenShannonDivergence(a, far), 1);

@@ -119,8 +119,8 @@ std::vector<ValueCount> ValueCounts::MostFrequent(int k, bool by_weight, bool nu
   std::vector<ValueCount> result;
   result.reserve(n);
   for (size_t i = 0; i < n; ++i) {
-    result.push_back({items[i]->first, items[i]->second.count + taken_count_,
-                      WeightValue(items[i]->second.weight + taken_weight_)});
+    result.push_back(
+        {items[i]->first, items[i]->second.count + taken_count_, WeightValue(items[i]->second.weight + taken_weight_)});
   }
   return result;
 }

@@ -1,4 +1,5 @@
-// How often each string occurs, in bounded memory: the number of unique values, the most frequent ones, the rank histogram.
+// How often each string occurs, in bounded memory: the number of unique values, the most frequent ones, the rank
+// histogram.
 //
 //   ValueCounts counts(/*max_values=*/1 << 19, /*max_bytes=*/32 << 20);
 //   counts.Add("Cash", 1, /*weight=*/0);
@@ -6,12 +7,12 @@
 //   for (const ValueCount& v : counts.MostFrequent(20)) ...
 //
 // Exact, whatever the order or the sharding, up to max_values distinct strings of max_bytes in all. Beyond:
-//   - unique() counts the distinct 64-bit hashes with the lowest bits 0, as many lowest bits as leave at most 2^17 hashes;
-//     standard error 0.3 %; also independent of order and sharding.
-//   - MostFrequent() is a Misra-Gries summary: when the table is full, the count of the entry in the middle is taken from all,
-//     and entries at 0 or below go. What was taken is added again at the end, so a reported count is at most that much too
-//     high, and a string is only missed if it occurs less often: at most 2 / max_values of all values. Deterministic for the
-//     same files; not independent of the sharding.
+//   - unique() counts the distinct 64-bit hashes with the lowest bits 0, as many lowest bits as leave at most 2^17
+//     hashes; standard error 0.3 %; also independent of order and sharding.
+//   - MostFrequent() is a Misra-Gries summary: when the table is full, the count of the entry in the middle is taken
+//     from all, and entries at 0 or below go. What was taken is added again at the end, so a reported count is at most
+//     that much too high, and a string is only missed if it occurs less often: at most 2 / max_values of all values.
+//     Deterministic for the same files; not independent of the sharding.
 #ifndef TFXM_STATISTICS_VALUE_COUNTS_H_
 #define TFXM_STATISTICS_VALUE_COUNTS_H_
 
@@ -41,8 +42,8 @@ class ValueCounts {
 
   bool exact() const { return !overflowed_; }
   int64_t unique() const;
-  // The `k` largest by (count, value), the largest first; by (weight, value) if by_weight. Numbers compare as integers where
-  // `numeric` says that all strings are.
+  // The `k` largest by (count, value), the largest first; by (weight, value) if by_weight. Numbers compare as integers
+  // where `numeric` says that all strings are.
   std::vector<ValueCount> MostFrequent(int k, bool by_weight = false, bool numeric = false) const;
 
  private:

@@ -4,17 +4,17 @@
 //   histogram.Add(2.5, 1);
 //   for (const WeightedValue& v : histogram.Sorted(min, max)) ...
 //
-// Exact as long as there are at most max_buckets distinct numbers. Beyond, numbers that agree in all but their `dropped_bits`
-// lowest bits (of the IEEE double) share a bucket, with the smallest dropped_bits for which the buckets suffice. That number
-// and the counts depend on the set of the numbers only, not on their order or on how they were split over histograms that
-// were merged: any sharding gives the same result, which sketches with a rank guarantee (as TFDV's, within epsilon = 0.01)
-// do not. A quantile then is off by at most half a bucket, a relative error of 2^-(53 - dropped_bits) of the value. With the
-// default of 2^14 buckets dropped_bits <= 50 (relative error <= 1/8) in the worst case, numbers spread over all 4,096 signs
-// and exponents; numbers within a factor of two keep 13 bits (1e-4).
+// Exact as long as there are at most max_buckets distinct numbers. Beyond, numbers that agree in all but their
+// `dropped_bits` lowest bits (of the IEEE double) share a bucket, with the smallest dropped_bits for which the buckets
+// suffice. That number and the counts depend on the set of the numbers only, not on their order or on how they were
+// split over histograms that were merged: any sharding gives the same result, which sketches with a rank guarantee (as
+// TFDV's, within epsilon = 0.01) do not. A quantile then is off by at most half a bucket, 2^(dropped_bits - 53) of its
+// value. With the default of 2^14 buckets dropped_bits <= 50 (1/8 of the value) in the worst case, numbers spread over
+// all 4,096 signs and exponents; numbers within a factor of two keep 13 bits (1e-4).
 //
 // The rank error of a quantile is at most its bucket's share of the numbers: for 200,000 different normal, lognormal
-// (sigma 5) and uniform numbers at most 0.012 % at any decile (TFDV 1.15: 0.014 %). Smallest and largest number, and zero, are
-// exact always.
+// (sigma 5) and uniform numbers at most 0.012 % at any decile (TFDV 1.15: 0.014 %). Smallest and largest number, and
+// zero, are exact always.
 //
 // W is int64_t for counts or Weight for weights. Not synchronized.
 #ifndef TFXM_STATISTICS_VALUE_HISTOGRAM_H_
