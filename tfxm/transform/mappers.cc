@@ -1,0 +1,144 @@
+#include "tfxm/transform/mappers.h"
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/ops/ops.h"
+
+namespace tfxm::transform {
+namespace {
+
+absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) { return name.empty() ? otherwise : name; }
+
+FeatureTensor Invalid(const FeatureTensor& x, absl::Status status) {
+  if (ops::Graph* graph = x.values().graph()) graph->SetError(std::move(status));
+  return ops::Tensor(x.values().graph(), -1, 0);
+}
+
+// condition, made of x's shape by broadcasting along the batch.
+ops::Tensor LikeNumerator(const ops::Tensor& condition, const ops::Tensor& numerator) {
+  return ops::Cast(ops::ZerosLike(numerator) + ops::Cast(condition, numerator.dtype()), DataType::kBool);
+}
+
+ops::Tensor InitializedTable(const ops::Tensor& file) {
+  ops::Graph& graph = *file.graph();
+  const ops::Node table = ops::Op(graph, "HashTableV2", {},
+                                  {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "vocabulary_table");
+  // The key is the whole line, the value its number.
+  ops::Op("InitializeTableFromTextFileV2", {table, file},
+          {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill_table");
+  return table;
+}
+
+}  // namespace
+
+FeatureTensor scale_by_min_max(const FeatureTensor& x, double output_min, double output_max, bool elementwise,
+                               absl::string_view name) {
+  if (!x.values().valid()) return x;
+  if (!(output_min < output_max)) {
+    return Invalid(x, absl::InvalidArgumentError(absl::StrCat("tft::scale_by_min_max: output_min (", output_min,
+                                                              ") must be less than output_max (", output_max, ")")));
+  }
+  const ops::NameScope scope(*x.values().graph(), NameOr(name, "scale_by_min_max"));
+  const FeatureTensor as_float = x.WithValues(ops::Cast(x.values(), DataType::kFloat));
+  const auto [min, max] = min_and_max(as_float, !elementwise);
+  const ops::Tensor values = as_float.values();
+  const ops::Tensor numerator = values - min;
+  // Where there is no range, a function that is increasing and between 0 and 1 takes its place.
+  const ops::Tensor scaled =
+      ops::Where(LikeNumerator(ops::Less(min, max), numerator), ops::Div(numerator, max - min), ops::Sigmoid(values));
+  return x.WithValues(scaled * (output_max - output_min) + output_min);
+}
+
+FeatureTensor scale_to_0_1(const FeatureTensor& x, bool elementwise, absl::string_view name) {
+  return scale_by_min_max(x, 0, 1, elementwise, NameOr(name, "scale_to_0_1"));
+}
+
+FeatureTensor scale_to_z_score(const FeatureTensor& x, bool elementwise, absl::string_view name) {
+  if (!x.values().valid()) return x;
+  const ops::NameScope scope(*x.values().graph(), NameOr(name, "scale_to_z_score"));
+  const auto [mean, var] = mean_and_var(x, !elementwise);
+  const ops::Tensor numerator = ops::Cast(x.values(), mean.dtype()) - mean;
+  const ops::Tensor denominator = ops::Sqrt(var);
+  const ops::Tensor has_variance = LikeNumerator(ops::NotEqual(denominator, 0.0), numerator);
+  return x.WithValues(ops::Where(has_variance, ops::Div(numerator, denominator), numerator));
+}
+
+FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundaries, absl::string_view name) {
+  if (!x.values().valid()) return x;
+  ops::Graph& graph = *x.values().graph();
+  const ops::NameScope scope(graph, NameOr(name, "apply_buckets"));
+  const ops::Tensor values = ops::Cast(x.values(), boundaries.dtype());
+  const ops::Tensor flat = ops::Reshape(values, {1, -1});
+  // UpperBound is a search in sorted rows; it puts NaN first, where TFT has it last.
+  const ops::Tensor found = ops::Op("UpperBound", {boundaries, flat}, {{"out_type", DataType::kInt64}});
+  const ops::Tensor last = ops::Cast(ops::SizeOf(boundaries), DataType::kInt64);
+  const ops::Tensor is_nan = ops::NotEqual(flat, flat);
+  const ops::Tensor bucket = ops::Where(is_nan, last, found);
+  ops::Tensor shaped = ops::Reshape(bucket, ops::ShapeOf(values));
+  // What is not known of the shape when the graph is built is the batch only.
+  if (values.has_rank()) shaped = ops::Op("EnsureShape", {shaped}, {{"shape", values.shape()}});
+  return x.WithValues(shaped);
+}
+
+FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, absl::string_view name) {
+  if (!x.values().valid()) return x;
+  const ops::NameScope scope(*x.values().graph(), NameOr(name, "bucketize"));
+  return apply_buckets(x, quantiles(x, num_buckets));
+}
+
+FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabulary_file, int64_t default_value,
+                               int num_oov_buckets, absl::string_view name) {
+  if (!x.values().valid() || !vocabulary_file.valid()) return Invalid(x, absl::InternalError("invalid tensor"));
+  ops::Graph& graph = *x.values().graph();
+  const ops::NameScope scope(graph, NameOr(name, "apply_vocab"));
+  const ops::Tensor keys = x.values().dtype() == DataType::kString ? x.values() : ops::AsString(x.values());
+  const ops::Tensor table = InitializedTable(vocabulary_file);
+  ops::Tensor ids = ops::Op("LookupTableFindV2", {table, keys, ops::Constant(graph, num_oov_buckets > 0 ? int64_t{-1} : default_value)},
+                            {{"Tout", DataType::kInt64}});
+  if (num_oov_buckets > 0) {
+    const ops::Tensor bucket = ops::Op("LookupTableSizeV2", {table}) + ops::StringToHashBucketFast(keys, num_oov_buckets);
+    ids = ops::Where(ops::Less(ids, 0.0), bucket, ids);
+  }
+  if (keys.has_rank()) ids = ops::Op("EnsureShape", {ids}, {{"shape", keys.shape()}});
+  return x.WithValues(ids);
+}
+
+FeatureTensor compute_and_apply_vocabulary(const FeatureTensor& x, const ComputeAndApplyVocabularyOptions& options,
+                                           absl::string_view name) {
+  if (!x.values().valid()) return x;
+  const ops::NameScope scope(*x.values().graph(), NameOr(name, "compute_and_apply_vocabulary"));
+  return apply_vocabulary(x, vocabulary(x, options.vocabulary), options.default_value, options.num_oov_buckets);
+}
+
+FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, absl::string_view name) {
+  return strings.WithValues(ops::StringToHashBucketFast(strings.values(), hash_buckets, NameOr(name, "hash_strings")));
+}
+
+namespace {
+
+FeatureTensor FillInMissing(const FeatureTensor& x, const ops::Tensor& default_value) {
+  if (!x.is_sparse()) return x;
+  ops::Graph& graph = *x.values().graph();
+  const ops::SparseTensor& sparse = x.sparse();
+  // Only each row's first value, in a row of length 1 also where there are none.
+  const ops::Tensor rows = ops::Slice(sparse.dense_shape, {0}, {1});
+  const ops::Tensor size = ops::Concat({rows, ops::Constant(graph, std::vector<int64_t>{1})}, 0);
+  const ops::Node first = ops::Op("SparseSlice", {sparse.indices, sparse.values, sparse.dense_shape,
+                                                  ops::Constant(graph, std::vector<int64_t>{0, 0}), size});
+  const ops::Tensor dense = ops::Op("SparseToDense", {first[0], size, first[1], default_value});
+  return ops::Tensor(ops::Op("EnsureShape", {dense}, {{"shape", Shape{-1, 1}}}));
+}
+
+}  // namespace
+
+FeatureTensor fill_in_missing(const FeatureTensor& x, double default_value, absl::string_view name) {
+  if (!x.values().valid()) return x;
+  const ops::NameScope scope(*x.values().graph(), NameOr(name, "fill_in_missing"));
+  return FillInMissing(x, ops::ScalarLike(x.values(), default_value));
+}
+FeatureTensor fill_in_missing(const FeatureTensor& x, const char* default_value, absl::string_view name) {
+  if (!x.values().valid()) return x;
+  const ops::NameScope scope(*x.values().graph(), NameOr(name, "fill_in_missing"));
+  return FillInMissing(x, ops::Constant(*x.values().graph(), default_value));
+}
+
+}  // namespace tfxm::transform

@@ -1,0 +1,51 @@
+// Transformations of a feature that use statistics of all of it: TensorFlow Transform's mappers, with its formulas. They take
+// dense and sparse tensors and return the same kind.
+#ifndef TFXM_TRANSFORM_MAPPERS_H_
+#define TFXM_TRANSFORM_MAPPERS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "tfxm/transform/analyzers.h"
+#include "tfxm/transform/tensor_map.h"
+
+namespace tfxm::transform {
+
+// (x - min) / (max - min) * (output_max - output_min) + output_min, float32. If the data are empty or of one value only,
+// sigmoid(x) takes the place of the fraction. `elementwise`: each element of the feature by its own statistics.
+FeatureTensor scale_by_min_max(const FeatureTensor& x, double output_min = 0, double output_max = 1,
+                               bool elementwise = false, absl::string_view name = "");
+FeatureTensor scale_to_0_1(const FeatureTensor& x, bool elementwise = false, absl::string_view name = "");
+// (x - mean) / sqrt(var), float32; x - mean where the variance is 0.
+FeatureTensor scale_to_z_score(const FeatureTensor& x, bool elementwise = false, absl::string_view name = "");
+
+// The number of the bucket that a value falls into, int64: i if boundaries[i-1] <= x < boundaries[i]; NaN is in the last.
+// `boundaries`: [1, n], ascending.
+FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundaries, absl::string_view name = "");
+// With boundaries from quantiles(x, num_buckets).
+FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, absl::string_view name = "");
+
+struct ComputeAndApplyVocabularyOptions {
+  // What a value that is not in the vocabulary becomes, if num_oov_buckets is 0.
+  int64_t default_value = -1;
+  // Else one of so many numbers after the vocabulary's, by the value's hash.
+  int num_oov_buckets = 0;
+  VocabularyOptions vocabulary;
+};
+// Strings or int64 to their place in the vocabulary of all of x, int64.
+FeatureTensor compute_and_apply_vocabulary(const FeatureTensor& x, const ComputeAndApplyVocabularyOptions& options = {},
+                                           absl::string_view name = "");
+// The same with a vocabulary that vocabulary() returned. `key_dtype`: of x.
+FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabulary_file, int64_t default_value = -1,
+                               int num_oov_buckets = 0, absl::string_view name = "");
+// A bucket in [0, hash_buckets) by the strings' fingerprint, int64.
+FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, absl::string_view name = "");
+
+// The first value of each example, or `default_value` for none; [batch, 1]. `x`: sparse. What a dense model can take.
+FeatureTensor fill_in_missing(const FeatureTensor& x, double default_value, absl::string_view name = "");
+FeatureTensor fill_in_missing(const FeatureTensor& x, const char* default_value, absl::string_view name = "");
+
+}  // namespace tfxm::transform
+
+#endif  // TFXM_TRANSFORM_MAPPERS_H_

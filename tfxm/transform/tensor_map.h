@@ -1,0 +1,76 @@
+// Features by name, as a preprocessing_fn gets and returns them.
+//
+//   absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) {
+//     tft::TensorMap outputs;
+//     outputs["image_floats_xf"] = tft::scale_by_min_max(inputs["image_floats"], -0.5, 0.5);
+//     outputs["image_class_xf"] = inputs["image_class"];
+//     return outputs;
+//   }
+#ifndef TFXM_TRANSFORM_TENSOR_MAP_H_
+#define TFXM_TRANSFORM_TENSOR_MAP_H_
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "tfxm/ops/graph.h"
+#include "tfxm/ops/string_ops.h"
+
+namespace tfxm::transform {
+
+// A feature: a dense tensor, its first dimension the batch, or a sparse one of as many values per example as there are. As an
+// ops::Tensor it is the dense one. A sparse feature that is used as if it were dense makes the preprocessing_fn fail with an
+// error that names it; sparse() and values() are what works on it (and tft's functions, which take both kinds).
+class FeatureTensor : public ops::Tensor {
+ public:
+  FeatureTensor() = default;
+  FeatureTensor(const ops::Tensor& dense) : ops::Tensor(dense) {}
+  FeatureTensor(const ops::Node& node) : ops::Tensor(node) {}
+  FeatureTensor(const ops::SparseTensor& sparse) : sparse_(sparse) {}
+  // `stand_in` is what a use as a dense tensor gets.
+  FeatureTensor(const ops::SparseTensor& sparse, const ops::Tensor& stand_in) : ops::Tensor(stand_in), sparse_(sparse) {}
+
+  bool is_sparse() const { return sparse_.has_value(); }
+  // Only if is_sparse().
+  const ops::SparseTensor& sparse() const { return *sparse_; }
+  // The values: of a sparse tensor those that are there, as a vector.
+  ops::Tensor values() const { return is_sparse() ? sparse_->values : static_cast<const ops::Tensor&>(*this); }
+  // Of the same kind and at the same places, with other values.
+  FeatureTensor WithValues(const ops::Tensor& values) const {
+    return is_sparse() ? FeatureTensor(ops::SparseTensor{sparse_->indices, values, sparse_->dense_shape})
+                       : FeatureTensor(values);
+  }
+
+ private:
+  std::optional<ops::SparseTensor> sparse_;
+};
+
+class TensorMap {
+ public:
+  using Map = std::map<std::string, FeatureTensor, std::less<>>;
+  TensorMap() = default;
+  TensorMap(std::initializer_list<Map::value_type> init) : map_(init) {}
+  // From what other functions return; dense.
+  TensorMap(const std::map<std::string, ops::Tensor>& tensors) : map_(tensors.begin(), tensors.end()) {}
+
+  // A name that is not there gives an invalid tensor, and an error in the graph that says which names there are.
+  const FeatureTensor& operator[](absl::string_view name) const;
+  // Makes room for one of that name.
+  FeatureTensor& operator[](absl::string_view name);
+  bool contains(absl::string_view name) const { return map_.find(name) != map_.end(); }
+  size_t erase(absl::string_view name);
+  size_t size() const { return map_.size(); }
+  bool empty() const { return map_.empty(); }
+  Map::const_iterator begin() const { return map_.begin(); }
+  Map::const_iterator end() const { return map_.end(); }
+
+ private:
+  Map map_;
+};
+
+}  // namespace tfxm::transform
+
+#endif  // TFXM_TRANSFORM_TENSOR_MAP_H_
