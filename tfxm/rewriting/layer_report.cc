@@ -90,12 +90,24 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
     layer.tensor = observed->tensors()[k].name;
     layer.quantized = observed->tensors()[k].type != schema::TensorType_FLOAT32;
     layer.scale = observed->tensors()[k].quantization.scale;
+    // A result that is only converted back to float is that of the integer operator before.
+    const schema::Operator* op = made->second;
+    if (layer.op == "DEQUANTIZE") {
+      const int integer = op->inputs()->Get(0);
+      const auto before = producer.find(integer);
+      if (before == producer.end()) continue;
+      op = before->second;
+      layer.op = litert::OpName(model, *op);
+      layer.quantized = true;
+      const auto* q = graph.tensors()->Get(integer)->quantization();
+      if (q != nullptr && q->scale() != nullptr && q->scale()->size() > 0) layer.scale = q->scale()->Get(0);
+    }
     layer.min = s.min;
     layer.max = s.max;
     layer.rmse = std::sqrt(s.noise / s.n);
     layer.sqnr_db = s.noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(s.signal / s.noise);
     double before = 0;
-    for (int input : *made->second->inputs()) {
+    for (int input : *op->inputs()) {
       if (const auto it = seen.find(input); it != seen.end()) before = std::max(before, sums[it->second].NoiseToSignal());
     }
     layer.added_noise = s.NoiseToSignal() - before;
@@ -118,7 +130,7 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   int shown = 0;
   int kept_float = 0;
   for (const LayerError& layer : layers) {
-    if (!layer.quantized && layer.op != "DEQUANTIZE") ++kept_float;
+    if (!layer.quantized) ++kept_float;
     if (shown++ >= most) continue;
     // What this operator alone would leave: the ratio of its own noise to its signal.
     const std::string added =

@@ -1,10 +1,12 @@
 #include "tfxm/rewriting/tflite_rewriter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/rewriting/internal/op_support.h"
 #include "tfxm/rewriting/internal/tflite_conversion.h"
 #include "tfxm/rewriting/samples.h"
 #include "tfxm/util/io.h"
@@ -90,6 +92,11 @@ struct TfliteRewriter::Rep {
         limits.min_sqnr_db = 0;
       }
     }
+    // A few samples cannot show a small share; one example may differ.
+    if (real_examples && mode != QuantizationMode::kNone && !samples.empty()) {
+      const double n = std::min(samples.size(), kComparedExamples);
+      limits.min_top_agreement = std::min(*limits.min_top_agreement, 1 - 1.001 / n);
+    }
     if (options.limits.max_abs_error) limits.max_abs_error = options.limits.max_abs_error;
     if (options.limits.min_sqnr_db) limits.min_sqnr_db = options.limits.min_sqnr_db;
     if (options.limits.min_top_agreement) limits.min_top_agreement = options.limits.min_top_agreement;
@@ -173,6 +180,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
     return absl::InvalidArgumentError(
         absl::StrCat("signature \"", rep.signature->name, "\": ", absl::StrJoin(wrong, "; ")));
   }
+  ASSIGN_OR_RETURN(const rewriting::OpSupport support, rewriting::FindOpSupport(original.path, rep.signature->name));
+  RETURN_IF_ERROR(rewriting::CheckOpSupport(support, rep.options.allow_custom_ops));
   if (!rep.options.representative_dataset.empty()) {
     auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs);
     if (!samples.ok()) {

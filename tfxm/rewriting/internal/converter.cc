@@ -9,6 +9,7 @@
 #include "tensorflow/compiler/mlir/lite/converter_flags.pb.h"
 #include "tensorflow/compiler/mlir/lite/debug/debug_options.pb.h"
 #include "tensorflow/compiler/mlir/lite/model_flags.pb.h"
+#include "tfxm/rewriting/internal/op_support.h"
 #include "tfxm/util/status_macros.h"
 
 // Exported by libtensorflow_cc, whose headers for them are not published in the wheel.
@@ -89,7 +90,7 @@ absl::StatusOr<std::string> ConvertSavedModel(absl::string_view dir, const Conve
     result.clear();
     status = tensorflow::ConvertSavedModelToTFLiteFlatBuffer(model, flags, &result, nullptr);
   }
-  if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("the converter says: ", status.message()));
+  if (!status.ok()) return absl::InvalidArgumentError(ExplainDiagnostics(status.message(), options.allow_select_tf_ops));
   return result;
 }
 
