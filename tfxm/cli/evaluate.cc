@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/model_analysis/evaluate.h"
+#include "tfxm/model_analysis/model_facts.h"
 #include "tfxm/report/show.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
@@ -56,6 +57,7 @@ class EvaluateCommand : public Command {
     options.detect_model_type = true;
     ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, model_analysis::Evaluate(options));
     for (const std::string& warning : result.warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
+    RETURN_IF_ERROR(model_analysis::WriteModelFacts(result, output_));
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
       ASSIGN_OR_RETURN(const std::string text, report::Show(output_, format));

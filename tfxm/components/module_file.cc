@@ -104,11 +104,13 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) 
   Sha256 key;
   // The path too: the module's __FILE__ and its relative includes depend on it.
   for (const std::string& part : {sources, flags.fingerprint, compiler, source}) key.UpdatePart(part);
-  const std::string target =
-      io::JoinPath(CacheDir(), absl::StrCat(io::Basename(path), "-", key.HexDigest().substr(0, 24), program ? "" : ".so"));
+  const std::string name = io::Basename(path);
+  const std::string stem = name.substr(0, name.rfind('.'));
+  const std::string dir = io::JoinPath(CacheDir(), key.HexDigest().substr(0, 24));
+  const std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
   if (io::Exists(target)) return target;
 
-  RETURN_IF_ERROR(io::MakeDirs(CacheDir()));
+  RETURN_IF_ERROR(io::MakeDirs(dir));
   const std::string temporary = absl::StrCat(target, ".", getpid(), ".tmp");
   std::vector<std::string> command = {compiler, source, "-o", temporary};
   if (!program) command.insert(command.end(), {"-shared", "-fPIC"});

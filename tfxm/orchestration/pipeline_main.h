@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "tfxm/dsl/pipeline.h"
 #include "tfxm/orchestration/run_result.h"
+#include "tfxm/orchestration/run_summary.h"
 
 namespace tfxm {
 
@@ -42,9 +43,9 @@ struct PipelineArgs {
 };
 
 struct PipelineMainOptions {
-  // Called after a run in which every node is complete or cached: to compare models, for instance. An error is printed and
-  // becomes the exit status.
-  std::function<absl::Status(const PipelineArgs& args, const RunResult& result)> after_run = nullptr;
+  // Called after a run in which every node is complete or cached; the default compares the models that were evaluated. An
+  // error is printed and becomes the exit status.
+  std::function<absl::Status(const PipelineArgs& args, const RunResult& result)> after_run = WriteRunSummary;
 };
 
 // Runs the pipeline that `create_pipeline` makes and returns the exit status: 0 if all went well, 1 if not, 2 for a wrong flag,

@@ -1,0 +1,94 @@
+#include "tfxm/orchestration/run_summary.h"
+
+#include <cstdio>
+#include <set>
+
+#include "tfxm/orchestration/pipeline_main.h"
+#include "tfxm/report/comparison.h"
+#include "tfxm/report/report.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+const Artifact* Output(const NodeResult& node, const std::string& key) {
+  const auto it = node.outputs.find(key);
+  return it == node.outputs.end() || it->second.empty() ? nullptr : &it->second[0];
+}
+
+// The evaluations of a run, each named by its model's kind where that tells them apart, else by the Evaluator.
+absl::StatusOr<std::vector<report::EvaluationSource>> Evaluations(const RunResult& result) {
+  std::vector<report::EvaluationSource> sources;
+  std::set<std::string> formats;
+  for (const NodeResult& node : result.nodes) {
+    const Artifact* evaluation = Output(node, "evaluation");
+    if (evaluation == nullptr) continue;
+    ASSIGN_OR_RETURN(const report::Sidecars sidecars, report::ReadSidecars(evaluation->uri));
+    report::EvaluationSource source{.display_name = node.node_id, .directory = evaluation->uri};
+    if (sidecars.facts.size() == 1) source.display_name = sidecars.facts[0].format;
+    formats.insert(source.display_name);
+    sources.push_back(std::move(source));
+  }
+  if (formats.size() < sources.size()) {
+    size_t i = 0;
+    for (const NodeResult& node : result.nodes) {
+      if (Output(node, "evaluation") != nullptr) sources[i++].display_name = node.node_id;
+    }
+  }
+  return sources;
+}
+
+report::PipelineNode::State StateOf(NodeState state) {
+  switch (state) {
+    case NodeState::kComplete: return report::PipelineNode::State::kComplete;
+    case NodeState::kCached: return report::PipelineNode::State::kCached;
+    case NodeState::kFailed: return report::PipelineNode::State::kFailed;
+    case NodeState::kRunning: return report::PipelineNode::State::kRunning;
+    case NodeState::kPending:
+    case NodeState::kSkipped:
+    case NodeState::kCanceled: break;
+  }
+  return report::PipelineNode::State::kSkipped;
+}
+
+report::PipelineRun DescribeRun(const RunResult& result) {
+  report::PipelineRun run{.pipeline = result.pipeline_name, .run_id = result.run_id, .started = result.run_id};
+  for (const NodeResult& node : result.nodes) {
+    run.nodes.push_back({.id = node.node_id,
+                         .component = node.type_name.substr(node.type_name.rfind('.') + 1),
+                         .state = StateOf(node.state),
+                         .duration_seconds = node.seconds,
+                         .message = node.message});
+  }
+  return run;
+}
+
+}  // namespace
+
+absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) {
+  ASSIGN_OR_RETURN(const std::vector<report::EvaluationSource> evaluations, Evaluations(result));
+  if (evaluations.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const report::ModelComparison comparison, report::CompareEvaluations(evaluations));
+  const std::string text = report::ComparisonText(comparison);
+  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), text));
+  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
+  const std::string html = io::JoinPath(args.output, "report.html");
+  RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result), {.title = result.pipeline_name, .evaluations = evaluations}, html));
+
+  std::printf("\n%s\n", text.c_str());
+  for (const NodeResult& node : result.nodes) {
+    const Artifact* pushed = Output(node, "pushed_model");
+    if (pushed == nullptr) continue;
+    const auto destination = pushed->custom_properties.find("pushed_destination");
+    if (destination == pushed->custom_properties.end()) {
+      std::printf("%s: not pushed, the model is not blessed\n", node.node_id.c_str());
+    } else {
+      std::printf("%s: pushed to %s\n", node.node_id.c_str(), std::get<std::string>(destination->second).c_str());
+    }
+  }
+  std::printf("Report: %s\n", html.c_str());
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm

@@ -1,0 +1,128 @@
+#include "tfxm/report/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tfxm/report/json_writer.h"
+#include "tfxm/report/text.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::report {
+namespace {
+
+// Costs in the order people ask for them; what else model_facts.json may hold is in the report.
+constexpr absl::string_view kCosts[] = {"size_bytes", "arena_bytes", "latency_p50_ms", "latency_p99_ms", "examples_per_second"};
+
+std::string WithCommas(double x) {
+  std::string digits = absl::StrFormat("%.0f", std::abs(x));
+  for (ptrdiff_t at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
+  return absl::StrCat(x < 0 ? "-" : "", digits);
+}
+
+std::string ValueText(const ModelComparison::Row& row, size_t model) {
+  if (!row.values[model]) return "–";
+  const double x = *row.values[model];
+  if (!std::isfinite(x)) return ShortNumber(x);
+  return std::abs(x) >= 1000 || (x == std::floor(x) && std::abs(x) >= 2) ? WithCommas(x) : absl::StrFormat("%.5f", x);
+}
+
+std::string DifferenceText(const ModelComparison::Row& row, size_t model) {
+  if (!row.values[0] || !row.values[model]) return "";
+  const double difference = *row.values[model] - *row.values[0];
+  if (!row.is_cost) return difference == std::floor(difference) ? absl::StrFormat("%+.0f", difference) : absl::StrFormat("%+.5f", difference);
+  if (*row.values[0] == 0) return "";
+  const double ratio = *row.values[model] / *row.values[0];
+  return ratio >= 2 ? absl::StrFormat("× %.1f", ratio) : absl::StrFormat("%+.1f %%", 100 * (ratio - 1));
+}
+
+}  // namespace
+
+absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationSource>& evaluations) {
+  ASSIGN_OR_RETURN(const ReportInput input, ReadReportInput({.evaluations = evaluations}));
+  ModelComparison comparison;
+  std::vector<std::map<std::string, double>> metrics, costs;  // By model.
+  for (const ReportEvaluation& source : input.evaluations) {
+    const std::vector<std::string> names = source.evaluation.ModelNames();
+    for (const std::string& name : names) {
+      std::string display = source.display_name;
+      if (names.size() > 1 || display.empty()) display = absl::StrCat(display, display.empty() || name.empty() ? "" : ": ", name);
+      comparison.models.push_back(display.empty() ? "model" : display);
+      auto& model_metrics = metrics.emplace_back();
+      auto& model_costs = costs.emplace_back();
+      for (const SliceMetrics& slice : source.evaluation.slices) {
+        if (!slice.slice.overall()) continue;
+        for (const Metric& metric : slice.metrics) {
+          if (metric.key.model_name != name || metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber) continue;
+          model_metrics[metric.key.Text()] = metric.value.number;
+        }
+      }
+      for (const ModelFacts& facts : source.sidecars.facts) {
+        if (facts.model_name == name) model_costs = facts.numbers;
+      }
+    }
+  }
+  const auto add_row = [&](const std::string& name, bool is_cost, const std::vector<std::map<std::string, double>>& values) {
+    ModelComparison::Row row{.name = name, .is_cost = is_cost};
+    for (const auto& of_model : values) {
+      const auto it = of_model.find(name);
+      row.values.push_back(it == of_model.end() ? std::nullopt : std::optional<double>(it->second));
+    }
+    if (std::any_of(row.values.begin(), row.values.end(), [](const auto& v) { return v.has_value(); })) {
+      comparison.rows.push_back(std::move(row));
+    }
+  };
+  std::map<std::string, double> names;
+  for (const auto& of_model : metrics) names.insert(of_model.begin(), of_model.end());
+  for (const auto& [name, unused] : names) add_row(name, /*is_cost=*/false, metrics);
+  for (const absl::string_view cost : kCosts) add_row(std::string(cost), /*is_cost=*/true, costs);
+  return comparison;
+}
+
+std::string ComparisonText(const ModelComparison& comparison) {
+  std::vector<std::vector<std::string>> table = {{""}};
+  const size_t models = comparison.models.size();
+  table[0].insert(table[0].end(), comparison.models.begin(), comparison.models.end());
+  for (size_t m = 1; m < models; ++m) table[0].push_back(models == 2 ? "difference" : absl::StrCat(comparison.models[m], " – ", comparison.models[0]));
+  for (const ModelComparison::Row& row : comparison.rows) {
+    std::vector<std::string>& cells = table.emplace_back(1, row.name);
+    for (size_t m = 0; m < models; ++m) cells.push_back(ValueText(row, m));
+    for (size_t m = 1; m < models; ++m) cells.push_back(DifferenceText(row, m));
+  }
+  std::vector<int> widths(table[0].size());
+  for (const auto& cells : table) {
+    for (size_t c = 0; c < cells.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(cells[c]));
+  }
+  std::string text;
+  for (const auto& cells : table) {
+    for (size_t c = 0; c < cells.size(); ++c) {
+      const std::string padding(static_cast<size_t>(widths[c] - DisplayWidth(cells[c])), ' ');
+      if (c == 0) {
+        absl::StrAppend(&text, cells[c], padding);
+      } else {
+        absl::StrAppend(&text, "   ", padding, cells[c]);
+      }
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string ComparisonJson(const ModelComparison& comparison) {
+  JsonWriter json(/*indent=*/true);
+  json.BeginObject().Key("models").BeginArray();
+  for (const std::string& model : comparison.models) json.String(model);
+  json.End().Key("rows").BeginArray();
+  for (const ModelComparison::Row& row : comparison.rows) {
+    json.BeginObject().Key("name").String(row.name).Key("values").BeginArray();
+    for (const auto& value : row.values) value ? json.Number(*value) : json.Null();
+    json.End().End();
+  }
+  json.End().End();
+  return std::move(json).Take() + "\n";
+}
+
+}  // namespace tfxm::report
