@@ -61,19 +61,30 @@ class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
     }
   }
   absl::Status Output(MetricsMap* results) const override {
+    // Exact sums from both ends, so that each count is rounded once.
+    const size_t n = positive_.size();
+    std::vector<double> tp(n), fp(n), tn(n), fn(n);
+    CompactSum positive_above, negative_above, positive_below, negative_below;
+    for (size_t i = n; i-- > 0;) {
+      tp[i] = positive_above.Value();
+      fp[i] = negative_above.Value();
+      positive_above.Merge(positive_[i]);
+      negative_above.Merge(negative_[i]);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      positive_below.Merge(positive_[i]);
+      negative_below.Merge(negative_[i]);
+      fn[i] = positive_below.Value();
+      tn[i] = negative_below.Value();
+    }
     BinaryConfusionMatrices matrices;
     for (double threshold : settings_->thresholds) {
-      const size_t index = std::lower_bound(settings_->sorted.begin(), settings_->sorted.end(), threshold) - settings_->sorted.begin();
-      CompactSum tp, fp, tn, fn;
-      for (size_t i = 0; i < positive_.size(); ++i) {
-        (i > index ? tp : fn).Merge(positive_[i]);
-        (i > index ? fp : tn).Merge(negative_[i]);
-      }
+      const size_t i = std::lower_bound(settings_->sorted.begin(), settings_->sorted.end(), threshold) - settings_->sorted.begin();
       matrices.thresholds.push_back(threshold);
-      matrices.tp.push_back(has_nan_ ? std::nan("") : tp.Value());
-      matrices.fp.push_back(has_nan_ ? std::nan("") : fp.Value());
-      matrices.tn.push_back(has_nan_ ? std::nan("") : tn.Value());
-      matrices.fn.push_back(has_nan_ ? std::nan("") : fn.Value());
+      matrices.tp.push_back(has_nan_ ? std::nan("") : tp[i]);
+      matrices.fp.push_back(has_nan_ ? std::nan("") : fp[i]);
+      matrices.tn.push_back(has_nan_ ? std::nan("") : tn[i]);
+      matrices.fn.push_back(has_nan_ ? std::nan("") : fn[i]);
     }
     (*results)[settings_->key] = std::move(matrices);
     return absl::OkStatus();
