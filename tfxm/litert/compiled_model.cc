@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/litert_api.h"
+#include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {
@@ -94,7 +95,7 @@ absl::Status AddOption(LiteRtOptions options, const char* identifier, const std:
 
 std::vector<std::string> CustomOps(const schema::Model& model) {
   std::set<std::string> names;
-  for (const auto* code : *model.operator_codes()) {
+  for (const auto* code : Each(model.operator_codes())) {
     if (code->custom_code() != nullptr && code->custom_code()->size() > 0) names.insert(code->custom_code()->str());
   }
   return {names.begin(), names.end()};

@@ -9,14 +9,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_util.h"
 
 namespace tfxm::litert {
 namespace {
-
-schema::BuiltinOperator CodeOf(const schema::OperatorCode& code) {
-  return static_cast<schema::BuiltinOperator>(
-      std::max<int>(code.builtin_code(), static_cast<uint8_t>(code.deprecated_builtin_code())));
-}
 
 int64_t BufferBytes(const schema::Model& model, const schema::Tensor& tensor) {
   if (tensor.buffer() >= model.buffers()->size()) return 0;
@@ -27,19 +23,19 @@ int64_t BufferBytes(const schema::Model& model, const schema::Tensor& tensor) {
 
 int64_t Elements(const schema::Tensor& tensor) {
   int64_t n = 1;
-  for (int dim : *tensor.shape()) n *= dim;
+  for (int dim : Each(tensor.shape())) n *= dim;
   return n;
 }
 
 int64_t MultiplyAdds(const schema::SubGraph& graph, schema::BuiltinOperator kind, const schema::Operator& op) {
   auto tensor = [&](int index) -> const schema::Tensor& { return *graph.tensors()->Get(index); };
-  if (op.outputs()->size() == 0 || op.inputs()->size() < 2) return 0;
+  if (Size(op.outputs()) == 0 || Size(op.inputs()) < 2) return 0;
   for (int i : {op.inputs()->Get(0), op.inputs()->Get(1), op.outputs()->Get(0)}) {
     if (i < 0) return 0;
   }
   const schema::Tensor& weights = tensor(op.inputs()->Get(1));
   const int64_t outputs = Elements(tensor(op.outputs()->Get(0)));
-  const int rank = weights.shape()->size();
+  const int rank = Size(weights.shape());
   switch (kind) {
     case schema::BuiltinOperator_FULLY_CONNECTED:
       return rank == 2 ? outputs * weights.shape()->Get(1) : 0;
@@ -50,7 +46,7 @@ int64_t MultiplyAdds(const schema::SubGraph& graph, schema::BuiltinOperator kind
     case schema::BuiltinOperator_BATCH_MATMUL: {
       const schema::Tensor& left = tensor(op.inputs()->Get(0));
       const auto* options = op.builtin_options_as_BatchMatMulOptions();
-      const int r = left.shape()->size();
+      const int r = Size(left.shape());
       if (r < 2) return 0;
       return outputs * left.shape()->Get(options != nullptr && options->adj_x() ? r - 2 : r - 1);
     }
@@ -59,21 +55,21 @@ int64_t MultiplyAdds(const schema::SubGraph& graph, schema::BuiltinOperator kind
 }
 
 int64_t ArenaBytes(const schema::Model& model, const schema::SubGraph& graph) {
-  const int n = graph.tensors()->size();
-  const int steps = graph.operators()->size();
+  const int n = Size(graph.tensors());
+  const int steps = Size(graph.operators());
   std::vector<int> first(n, -1), last(n, -1);
   auto use = [&](int t, int step) {
     if (t < 0) return;
     if (first[t] < 0) first[t] = step;
     last[t] = std::max(last[t], step);
   };
-  for (int t : *graph.inputs()) use(t, 0);
+  for (int t : Each(graph.inputs())) use(t, 0);
   for (int step = 0; step < steps; ++step) {
     const schema::Operator& op = *graph.operators()->Get(step);
-    for (int t : *op.inputs()) use(t, step);
-    for (int t : *op.outputs()) use(t, step);
+    for (int t : Each(op.inputs())) use(t, step);
+    for (int t : Each(op.outputs())) use(t, step);
   }
-  for (int t : *graph.outputs()) use(t, std::max(0, steps - 1));
+  for (int t : Each(graph.outputs())) use(t, std::max(0, steps - 1));
   std::vector<int64_t> change(steps + 1, 0);
   for (int t = 0; t < n; ++t) {
     const schema::Tensor& tensor = *graph.tensors()->Get(t);
@@ -109,13 +105,13 @@ void RenderTensors(const std::vector<SignatureTensor>& tensors, absl::string_vie
 
 std::string OpName(const schema::Model& model, const schema::Operator& op) {
   const schema::OperatorCode& code = *model.operator_codes()->Get(op.opcode_index());
-  if (CodeOf(code) == schema::BuiltinOperator_CUSTOM) return code.custom_code()->str();
-  return schema::EnumNameBuiltinOperator(CodeOf(code));
+  if (litert::KindOf(code) == schema::BuiltinOperator_CUSTOM) return code.custom_code()->str();
+  return schema::EnumNameBuiltinOperator(litert::KindOf(code));
 }
 
 OpKind KindOf(const schema::Model& model, const schema::Operator& op) {
   const schema::OperatorCode& code = *model.operator_codes()->Get(op.opcode_index());
-  if (CodeOf(code) != schema::BuiltinOperator_CUSTOM) return OpKind::kBuiltin;
+  if (litert::KindOf(code) != schema::BuiltinOperator_CUSTOM) return OpKind::kBuiltin;
   return absl::StartsWith(code.custom_code()->str(), "Flex") ? OpKind::kSelectTf : OpKind::kCustom;
 }
 
@@ -136,12 +132,12 @@ Inspection Inspect(const ModelFile& file) {
   }
   std::set<uint32_t> counted;
   for (const auto* graph : *model.subgraphs()) {
-    out.num_tensors += graph->tensors()->size();
-    for (const auto* op : *graph->operators()) {
+    out.num_tensors += Size(graph->tensors());
+    for (const auto* op : Each(graph->operators())) {
       OpUse& use = out.ops[OpName(model, *op)];
       use.kind = KindOf(model, *op);
       ++use.count;
-      for (int t : *op->inputs()) {
+      for (int t : Each(op->inputs())) {
         if (t < 0) continue;
         const schema::Tensor& tensor = *graph->tensors()->Get(t);
         const int64_t bytes = BufferBytes(model, tensor);
@@ -150,14 +146,14 @@ Inspection Inspect(const ModelFile& file) {
         out.weight_bytes += bytes;
         out.weights_by_type[std::string(TensorTypeName(tensor.type()))] += bytes;
       }
-      if (op->outputs()->size() > 0 && op->outputs()->Get(0) >= 0) {
+      if (Size(op->outputs()) > 0 && op->outputs()->Get(0) >= 0) {
         const schema::Tensor& result = *graph->tensors()->Get(op->outputs()->Get(0));
         const bool integer = result.type() == schema::TensorType_INT8 || result.type() == schema::TensorType_UINT8 ||
                              result.type() == schema::TensorType_INT16;
         use.quantized += integer && result.quantization() != nullptr && result.quantization()->scale() != nullptr;
       }
       if (graph == model.subgraphs()->Get(0)) {
-        out.multiply_adds += MultiplyAdds(*graph, CodeOf(*model.operator_codes()->Get(op->opcode_index())), *op);
+        out.multiply_adds += MultiplyAdds(*graph, litert::KindOf(*model.operator_codes()->Get(op->opcode_index())), *op);
       }
     }
   }

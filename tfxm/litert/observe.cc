@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {
@@ -73,7 +74,7 @@ class Instrument {
   // Whether the runtime may allocate the outputs only while running, at addresses that a custom operator cannot be given:
   // operators that read a shape or an index from a tensor, and control flow.
   bool MaybeDynamic(const schema::OperatorT& op) const {
-    switch (schema::BuiltinOperator code = model_.operator_codes[op.opcode_index]->builtin_code; code) {
+    switch (KindOf(*model_.operator_codes[op.opcode_index])) {
       case schema::BuiltinOperator_IF:
       case schema::BuiltinOperator_WHILE:
       case schema::BuiltinOperator_CUSTOM: return true;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/flatbuffer.h"
+#include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {
@@ -17,16 +18,11 @@ absl::Status Bad(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("corrupt TFLite file: ", what));
 }
 
-template <typename T>
-int Size(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? 0 : static_cast<int>(v->size());
-}
-
 // Bytes of a weight, wherever they are: in the buffer or after the flatbuffer.
 uint64_t BufferBytes(const schema::Buffer& buffer) { return buffer.offset() > 1 ? buffer.size() : Size(buffer.data()); }
 
 absl::Status VerifyTensor(const schema::Model& model, const schema::Tensor& tensor, const std::string& where) {
-  if (!tensor.name() || !tensor.shape()) return Bad(absl::StrCat(where, " has no name or no shape"));
+  if (!tensor.name()) return Bad(absl::StrCat(where, " has no name"));
   if (!schema::EnumNameTensorType(tensor.type())[0]) return Bad(absl::StrCat(where, " has an unknown type"));
   if (tensor.buffer() >= static_cast<uint32_t>(std::max(1, Size(model.buffers())))) {
     return Bad(absl::StrCat(where, " uses buffer ", tensor.buffer(), " of ", Size(model.buffers())));
@@ -82,9 +78,6 @@ absl::Status VerifyIndices(const flatbuffers::Vector<int32_t>* indices, int limi
 
 absl::Status VerifyGraph(const schema::Model& model, int g) {
   const schema::SubGraph& graph = *model.subgraphs()->Get(g);
-  if (!graph.tensors() || !graph.inputs() || !graph.outputs() || !graph.operators()) {
-    return Bad(absl::StrCat("subgraph ", g, " lacks its tensors, inputs, outputs or operators"));
-  }
   const int tensors = Size(graph.tensors());
   for (int t = 0; t < tensors; ++t) {
     const schema::Tensor& tensor = *graph.tensors()->Get(t);
@@ -100,7 +93,6 @@ absl::Status VerifyGraph(const schema::Model& model, int g) {
     if (op.opcode_index() >= static_cast<uint32_t>(Size(model.operator_codes()))) {
       return Bad(absl::StrCat("operator ", o, " has kind ", op.opcode_index(), " of ", Size(model.operator_codes())));
     }
-    if (!op.inputs() || !op.outputs()) return Bad(absl::StrCat("operator ", o, " lacks its inputs or outputs"));
     RETURN_IF_ERROR(VerifyIndices(op.inputs(), tensors, true, absl::StrCat("operator ", o)));
     RETURN_IF_ERROR(VerifyIndices(op.outputs(), tensors, true, absl::StrCat("operator ", o)));
     RETURN_IF_ERROR(VerifyIndices(op.intermediates(), tensors, true, absl::StrCat("operator ", o)));
@@ -153,7 +145,7 @@ absl::Status VerifyModel(absl::string_view bytes) {
   const schema::Model& model = *schema::GetModel(bytes.data());
   if (model.version() != 3) return Bad(absl::StrCat("schema version ", model.version(), ", expected 3"));
   if (Size(model.subgraphs()) == 0) return Bad("it has no subgraph");
-  if (!model.buffers() || !model.operator_codes()) return Bad("it has no list of buffers or of operator kinds");
+  if (!model.buffers()) return Bad("it has no buffers");
   for (int b = 0; b < Size(model.buffers()); ++b) {
     const schema::Buffer& buffer = *model.buffers()->Get(b);
     if (buffer.offset() > 1 && (buffer.offset() > bytes.size() || buffer.size() > bytes.size() - buffer.offset())) {
@@ -162,8 +154,8 @@ absl::Status VerifyModel(absl::string_view bytes) {
   }
   for (int c = 0; c < Size(model.operator_codes()); ++c) {
     const schema::OperatorCode& code = *model.operator_codes()->Get(c);
-    const int builtin = std::max<int>(code.builtin_code(), code.deprecated_builtin_code());
-    if (builtin < 0 || builtin > schema::BuiltinOperator_MAX) {
+    const int builtin = KindOf(code);
+    if (builtin > schema::BuiltinOperator_MAX) {
       return absl::InvalidArgumentError(
           absl::StrCat("the model uses operator ", builtin, ", which this schema does not know: it was made by a newer ",
                        "converter, or it is corrupt"));

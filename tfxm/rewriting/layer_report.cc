@@ -12,6 +12,7 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/observe.h"
+#include "tfxm/litert/schema_util.h"
 #include "tfxm/rewriting/internal/feed.h"
 #include "tfxm/util/status_macros.h"
 
@@ -32,7 +33,7 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
                                                       const std::string& signature,
                                                       const std::vector<Sample>& samples) {
   std::set<std::string> quantized_names;
-  for (const auto* tensor : *quantized_model->model().subgraphs()->Get(0)->tensors()) {
+  for (const auto* tensor : litert::Each(quantized_model->model().subgraphs()->Get(0)->tensors())) {
     quantized_names.insert(tensor->name()->str());
   }
   const auto main_graph = [](const litert::ObservedTensor& t) { return t.subgraph == 0; };
@@ -77,8 +78,8 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
   std::map<int, int> seen;  // tensor -> its place in sums
   for (size_t k = 0; k < sums.size(); ++k) seen[observed->tensors()[k].tensor] = k;
   std::map<int, const schema::Operator*> producer;
-  for (const auto* op : *graph.operators()) {
-    for (int t : *op->outputs()) producer[t] = op;
+  for (const auto* op : litert::Each(graph.operators())) {
+    for (int t : litert::Each(op->outputs())) producer[t] = op;
   }
   std::vector<LayerError> out;
   for (const auto& [t, k] : seen) {
@@ -107,7 +108,7 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
     layer.rmse = std::sqrt(s.noise / s.n);
     layer.sqnr_db = s.noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(s.signal / s.noise);
     double before = 0;
-    for (int input : *op->inputs()) {
+    for (int input : litert::Each(op->inputs())) {
       if (const auto it = seen.find(input); it != seen.end()) before = std::max(before, sums[it->second].NoiseToSignal());
     }
     layer.added_noise = s.NoiseToSignal() - before;

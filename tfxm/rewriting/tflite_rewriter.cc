@@ -181,7 +181,7 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
         absl::StrCat("signature \"", rep.signature->name, "\": ", absl::StrJoin(wrong, "; ")));
   }
   ASSIGN_OR_RETURN(const rewriting::OpSupport support, rewriting::FindOpSupport(original.path, rep.signature->name));
-  RETURN_IF_ERROR(rewriting::CheckOpSupport(support, rep.options.allow_custom_ops));
+  rep.report.op_support = rewriting::RenderOpSupport(support);
   if (!rep.options.representative_dataset.empty()) {
     auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs);
     if (!samples.ok()) {
@@ -237,7 +237,7 @@ std::string RewriteReport::Render() const {
   std::string out = absl::StrCat(name.empty() ? "" : absl::StrCat(name, ": "), "signature \"", signature, "\", quantization ",
                                  QuantizationName(mode));
   if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
-  absl::StrAppend(&out, "\n", litert::Render(model));
+  absl::StrAppend(&out, "\n", op_support, litert::Render(model));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
   if (!kept_float.empty()) {

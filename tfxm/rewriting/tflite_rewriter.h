@@ -26,6 +26,7 @@ struct RewriteReport {
   std::string signature;
   QuantizationMode mode = QuantizationMode::kNone;
   int64_t num_calibration_samples = 0;
+  std::string op_support;  // Operators that may need more than TFLite's own, found before converting.
   litert::Inspection model;
   std::vector<std::string> kept_float;  // Layers that keep_float_automatically left in float, in order.
   std::optional<rewriting::ModelComparison> comparison;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_util.h"
 
 namespace tfxm::rewriting {
 namespace {
@@ -133,7 +134,7 @@ std::string FinishInt16(absl::string_view bytes) {
     }
     for (const auto& op : graph->operators) {
       const auto& code = *model->operator_codes[op->opcode_index];
-      const int bias = BiasInput(code.builtin_code);
+      const int bias = BiasInput(litert::KindOf(code));
       if (bias > 0) WidenBias(*model, *graph, *op, bias);
     }
   }

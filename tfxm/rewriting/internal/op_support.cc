@@ -152,11 +152,15 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
   return support;
 }
 
-absl::Status CheckOpSupport(const OpSupport& support, bool allow_custom_ops) {
-  if (support.custom.empty() || allow_custom_ops) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "it uses operators that neither TFLite nor its Select TF runtime has: ", Describe(support.custom),
-      "; replace them, leave them outside of the signature, or set allow_custom_ops and give the app their kernels"));
+std::string RenderOpSupport(const OpSupport& support) {
+  std::string out;
+  if (!support.select_tf.empty()) {
+    absl::StrAppend(&out, "May need the Select TF runtime: ", Describe(support.select_tf), "\n");
+  }
+  if (!support.custom.empty()) {
+    absl::StrAppend(&out, "Known neither to TFLite nor to its Select TF runtime: ", Describe(support.custom), "\n");
+  }
+  return out;
 }
 
 std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_tf_ops) {

@@ -24,8 +24,9 @@ struct OpSupport {
 // Of every operator that the signature reaches, through functions and control flow.
 absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl::string_view signature);
 
-// INVALID_ARGUMENT names each custom operator with its nodes.
-absl::Status CheckOpSupport(const OpSupport& support, bool allow_custom_ops);
+// What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
+// converter folds and fuses some of them away (the Erfc of a GELU).
+std::string RenderOpSupport(const OpSupport& support);
 
 // The converter's diagnostics in a sentence: the operators and nodes they are about and what to do; then the first of
 // them as they are.

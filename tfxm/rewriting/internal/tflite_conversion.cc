@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
+#include "tfxm/litert/schema_util.h"
 #include "tfxm/rewriting/internal/calibration.h"
 #include "tfxm/rewriting/internal/converter.h"
 #include "tfxm/rewriting/internal/model_edit.h"
@@ -18,7 +19,7 @@ namespace tfxm::rewriting {
 namespace {
 
 // A few samples show where the loss is; more only take time.
-constexpr size_t kLayerSamples = 16;
+constexpr size_t kLayerSamples = 8;
 
 // The results of operators whose name contains one of `layers`. INVALID_ARGUMENT if one fits nothing.
 absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& model,
@@ -27,8 +28,8 @@ absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& mode
   for (const std::string& layer : layers) {
     bool found = false;
     for (const auto* graph : *model.subgraphs()) {
-      for (const auto* op : *graph->operators()) {
-        for (int t : *op->outputs()) {
+      for (const auto* op : litert::Each(graph->operators())) {
+        for (int t : litert::Each(op->outputs())) {
           if (t < 0) continue;
           const std::string name = graph->tensors()->Get(t)->name()->str();
           if (!absl::StrContains(name, layer)) continue;
@@ -48,7 +49,7 @@ absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& mode
 absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>& ops) {
   std::set<std::string> there;
   for (const auto* graph : *model.subgraphs()) {
-    for (const auto* op : *graph->operators()) there.insert(litert::OpName(model, *op));
+    for (const auto* op : litert::Each(graph->operators())) there.insert(litert::OpName(model, *op));
   }
   for (const std::string& op : ops) {
     if (!there.count(op)) {
