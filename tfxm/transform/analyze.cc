@@ -1,0 +1,262 @@
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tensorflow/core/graph/graph.h"
+#include "tfxm/compute/pass.h"
+#include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/transform/internal/transform_graph_rep.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::transform {
+
+namespace internal {
+namespace {
+
+// The analyzers of one pass.
+struct Phase {
+  std::vector<const AnalyzerNode*> analyzers;
+  std::vector<int> direct;   // Per analyzer: the raw feature whose values it takes, or -1.
+  std::vector<int> fetched;  // Per analyzer: its place among what the program returns, or -1.
+  std::set<int> used;        // Raw features.
+  std::optional<Program> program;
+};
+
+// What compute::Accumulate calls for: one per file.
+class PhaseAccumulator {
+ public:
+  PhaseAccumulator(const Phase& phase, const std::vector<RawFeature>& features) : phase_(&phase), features_(&features) {
+    for (const AnalyzerNode* analyzer : phase.analyzers) accumulators_.push_back(MakeNumericAccumulator(*analyzer));
+  }
+
+  absl::Status Add(const data::ExampleBatch& batch) {
+    for (const int feature : phase_->used) RETURN_IF_ERROR(CheckFeature(batch, (*features_)[feature], records_));
+    records_ += batch.num_examples();
+    std::vector<tensorflow::Tensor> fetched;
+    if (phase_->program.has_value()) RETURN_IF_ERROR(phase_->program->Run(batch, *features_, &fetched));
+    for (size_t i = 0; i < accumulators_.size(); ++i) {
+      Values values;
+      ValuesStorage storage;
+      if (phase_->direct[i] >= 0) {
+        values = FeatureValues(batch, (*features_)[phase_->direct[i]], &storage.strings);
+      } else {
+        RETURN_IF_ERROR(Annotate(TensorValues(fetched[phase_->fetched[i]], &storage, &values), phase_->analyzers[i]->name));
+      }
+      accumulators_[i]->Add(values);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Merge(PhaseAccumulator&& other) {
+    for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->Merge(*other.accumulators_[i]);
+    return absl::OkStatus();
+  }
+
+  const Accumulator& accumulator(size_t i) const { return *accumulators_[i]; }
+
+ private:
+  const Phase* phase_;
+  const std::vector<RawFeature>* features_;
+  std::vector<std::unique_ptr<Accumulator>> accumulators_;
+  int64_t records_ = 0;
+};
+
+// The graph goes on with the constant in the placeholder's place.
+void Replace(const ops::Tensor& placeholder, const ops::Tensor& constant) {
+  tensorflow::Graph& graph = ops::internal::TfGraph(*placeholder.graph());
+  tensorflow::Node* const from = ops::internal::TfNode(placeholder);
+  const std::vector<const tensorflow::Edge*> edges(from->out_edges().begin(), from->out_edges().end());
+  for (const tensorflow::Edge* edge : edges) {
+    if (edge->IsControlEdge()) continue;
+    graph.UpdateEdge(ops::internal::TfNode(constant), 0, edge->dst(), edge->dst_input()).IgnoreError();
+  }
+}
+
+std::string VocabularyFileName(const AnalyzerNode& analyzer) {
+  std::string name = analyzer.vocabulary.vocab_filename.empty() ? absl::StrCat("vocab_", io::Dirname(analyzer.name))
+                                                                : analyzer.vocabulary.vocab_filename;
+  for (char& c : name) {
+    if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.') c = '_';
+  }
+  return name;
+}
+
+// A table cannot be filled from an empty file: TensorFlow Transform puts this in its place, and so no value is found.
+constexpr char kEmptyVocabulary[] = "49d0cd50-04bb-48c0-bc6f-5b575dce351a";
+
+absl::StatusOr<tfxm::Tensor> WriteVocabulary(const AnalyzerNode& analyzer, const VocabularyAccumulator& accumulator,
+                                             const std::string& assets_dir) {
+  if (assets_dir.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("tft::vocabulary \"", analyzer.name, "\" needs AnalyzeOptions::assets_dir to write its file to"));
+  }
+  std::string content;
+  for (const auto& [value, count] : accumulator.Sorted(analyzer.vocabulary)) absl::StrAppend(&content, value, "\n");
+  if (content.empty()) content = absl::StrCat(kEmptyVocabulary, "\n");
+  tfxm::Tensor path(DataType::kString, {});
+  path.strings()[0] = io::AbsolutePath(io::JoinPath(assets_dir, VocabularyFileName(analyzer)));
+  RETURN_IF_ERROR(io::WriteFile(path.strings()[0], content));
+  return path;
+}
+
+absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzers, const std::vector<RawFeature>& features,
+                                ops::Graph& graph, int num_threads) {
+  Phase phase{.analyzers = analyzers};
+  std::vector<ops::Tensor> fetches;
+  for (const AnalyzerNode* analyzer : analyzers) {
+    int direct = -1;
+    for (size_t f = 0; f < features.size(); ++f) {
+      if (features[f].tensor.values().node() == analyzer->input.node()) direct = static_cast<int>(f);
+    }
+    phase.direct.push_back(direct);
+    phase.fetched.push_back(direct >= 0 ? -1 : static_cast<int>(fetches.size()));
+    direct >= 0 ? static_cast<void>(phase.used.insert(direct)) : fetches.push_back(analyzer->input);
+  }
+  if (!fetches.empty()) {
+    ASSIGN_OR_RETURN(phase.program, MakeProgram(graph, features, fetches, num_threads));
+    phase.used.insert(phase.program->features.begin(), phase.program->features.end());
+  }
+  return phase;
+}
+
+absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std::vector<std::string>& files,
+                              const AnalyzeOptions& options) {
+  std::set<size_t> pending;
+  for (size_t i = 0; i < trace.analyzers.size(); ++i) pending.insert(i);
+  for (int pass = 1; !pending.empty(); ++pass) {
+    std::set<int> unknown;
+    for (const size_t i : pending) {
+      for (const ops::Tensor& output : trace.analyzers[i].outputs) unknown.insert(output.node());
+    }
+    std::vector<size_t> ready;
+    std::vector<const AnalyzerNode*> analyzers;
+    for (const size_t i : pending) {
+      const std::set<int> ancestors = Ancestors({trace.analyzers[i].input});
+      if (std::any_of(unknown.begin(), unknown.end(), [&](int node) { return ancestors.count(node) > 0; })) continue;
+      ready.push_back(i);
+      analyzers.push_back(&trace.analyzers[i]);
+    }
+    const int threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
+    ASSIGN_OR_RETURN(const Phase phase,
+                     MakePhase(analyzers, rep.features, rep.graph, static_cast<int>(files.size()) >= threads ? 1 : threads));
+    compute::PassOptions pass_options{.num_threads = options.num_threads, .batch_size = options.batch_size};
+    if (options.progress) pass_options.progress = [&](int64_t examples) { options.progress(examples, pass); };
+    ASSIGN_OR_RETURN(const PhaseAccumulator total,
+                     compute::Accumulate<PhaseAccumulator>(
+                         files, [&] { return PhaseAccumulator(phase, rep.features); }, pass_options));
+    for (size_t k = 0; k < ready.size(); ++k) {
+      const AnalyzerNode& analyzer = trace.analyzers[ready[k]];
+      std::vector<tfxm::Tensor> results;
+      if (analyzer.kind == AnalyzerKind::kVocabulary) {
+        ASSIGN_OR_RETURN(
+            tfxm::Tensor path,
+            WriteVocabulary(analyzer, static_cast<const VocabularyAccumulator&>(total.accumulator(k)), options.assets_dir));
+        results.push_back(std::move(path));
+      } else {
+        results = total.accumulator(k).Result();
+      }
+      for (size_t o = 0; o < results.size(); ++o) {
+        const ops::Tensor constant = ops::Constant(rep.graph, results[o], absl::StrCat(analyzer.outputs[o].name(), "/value"));
+        RETURN_IF_ERROR(rep.graph.status());
+        Replace(analyzer.outputs[o], constant);
+        for (auto& [name, output] : rep.outputs) {
+          if (!output.is_sparse() && output.node() == analyzer.outputs[o].node()) output = constant;
+        }
+      }
+      pending.erase(ready[k]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutputs(const TransformGraph::Rep& rep, const Trace& trace) {
+  if (rep.outputs.empty()) return absl::InvalidArgumentError("it returns no features");
+  std::vector<ops::Tensor> used;
+  for (const auto& [name, output] : rep.outputs) {
+    const auto fail = [&, &name = name](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" ", what));
+    };
+    if (name.empty()) return absl::InvalidArgumentError("an output has an empty name");
+    for (const ops::Tensor& component : Components(output)) {
+      if (!component.valid()) return fail("is an unassigned tensor");
+      if (component.graph() != &rep.graph) return fail("is a tensor of another graph");
+      used.push_back(component);
+    }
+    const DataType dtype = output.values().dtype();
+    if (dtype != DataType::kFloat && dtype != DataType::kInt64 && dtype != DataType::kString) {
+      return fail(absl::StrCat("is ", DataTypeName(dtype), "; tf.Examples hold float32, int64 and string: use ops::Cast"));
+    }
+    if (output.is_sparse()) continue;
+    const Shape shape = output.shape();
+    if (!output.has_rank() || shape.empty()) {
+      return fail(absl::StrCat(output.has_rank() ? "is a scalar" : "has no known rank", "; its first dimension must be the batch"));
+    }
+    for (size_t i = 1; i < shape.size(); ++i) {
+      if (shape[i] < 0) {
+        return fail(absl::StrCat("has the shape ", ShapeString(shape),
+                                 "; all dimensions but the batch must be known: use ops::Reshape"));
+      }
+    }
+  }
+  for (const AnalyzerNode& analyzer : trace.analyzers) used.push_back(analyzer.input);
+  const std::set<int> ancestors = Ancestors(used);
+  for (const RawFeature& feature : rep.features) {
+    if (feature.is_dense || ancestors.count(feature.tensor.node()) == 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "feature \"", feature.name, "\" is used as a dense tensor, but has no shape in the schema, so it is sparse; use "
+        "tft::fill_in_missing or its sparse(), or give it a shape"));
+  }
+  return absl::OkStatus();
+}
+
+FeatureSpec OutputSpec(const std::map<std::string, FeatureTensor>& outputs) {
+  FeatureSpec spec;
+  for (const auto& [name, output] : outputs) {
+    const DataType dtype = output.values().dtype();
+    if (output.is_sparse()) {
+      spec.var[name] = {.dtype = dtype};
+      continue;
+    }
+    Shape shape = output.shape();
+    shape.erase(shape.begin());
+    spec.fixed[name] = {.shape = shape, .dtype = dtype};
+  }
+  return spec;
+}
+
+}  // namespace
+}  // namespace internal
+
+TransformGraph::TransformGraph() : rep_(std::make_unique<Rep>()) {}
+TransformGraph::~TransformGraph() = default;
+const tensorflow::metadata::v0::Schema& TransformGraph::raw_schema() const { return rep_->raw_schema; }
+const tensorflow::metadata::v0::Schema& TransformGraph::transformed_schema() const { return rep_->transformed_schema; }
+
+absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(
+    const std::function<PreprocessingFn>& preprocessing_fn, const tensorflow::metadata::v0::Schema& schema,
+    const std::vector<std::string>& files, const AnalyzeOptions& options) {
+  std::unique_ptr<TransformGraph> result(new TransformGraph);
+  Rep& rep = *result->rep_;
+  rep.raw_schema = schema;
+  ASSIGN_OR_RETURN(const FeatureSpec spec, SchemaAsFeatureSpec(schema));
+  rep.features = internal::MakeRawFeatures(spec, &rep.graph);
+  TensorMap inputs;
+  for (const internal::RawFeature& feature : rep.features) inputs[feature.name] = feature.tensor;
+  internal::Trace trace{.graph = &rep.graph};
+  {
+    const internal::TraceScope scope(&trace);
+    absl::StatusOr<TensorMap> outputs = preprocessing_fn(inputs);
+    // What went wrong in the graph came first.
+    RETURN_IF_ERROR(Annotate(rep.graph.status(), "preprocessing_fn"));
+    if (!outputs.ok()) return Annotate(outputs.status(), "preprocessing_fn");
+    rep.outputs.insert(outputs->begin(), outputs->end());
+  }
+  RETURN_IF_ERROR(Annotate(internal::CheckOutputs(rep, trace), "preprocessing_fn"));
+  RETURN_IF_ERROR(internal::ComputeAnalyzers(trace, rep, files, options));
+  rep.transformed_schema = FeatureSpecAsSchema(internal::OutputSpec(rep.outputs));
+  return result;
+}
+
+}  // namespace tfxm::transform

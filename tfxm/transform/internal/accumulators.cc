@@ -1,0 +1,330 @@
+#include "tfxm/transform/internal/accumulators.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "tfxm/statistics/histograms.h"
+#include "tfxm/statistics/value_histogram.h"
+#include "tfxm/util/exact_sum.h"
+
+namespace tfxm::transform::internal {
+namespace {
+
+// A tensor of the type with these values, converted.
+template <typename T>
+tfxm::Tensor MakeTensor(DataType dtype, const Shape& shape, const std::vector<T>& values) {
+  tfxm::Tensor tensor(dtype, shape);
+  const auto fill = [&](auto out) { std::copy(values.begin(), values.end(), out.begin()); };
+  switch (dtype) {
+    case DataType::kFloat: fill(tensor.values<float>()); break;
+    case DataType::kDouble: fill(tensor.values<double>()); break;
+    case DataType::kInt64: fill(tensor.values<int64_t>()); break;
+    case DataType::kInt32: fill(tensor.values<int32_t>()); break;
+    case DataType::kInt16: fill(tensor.values<int16_t>()); break;
+    case DataType::kInt8: fill(tensor.values<int8_t>()); break;
+    case DataType::kUint8: fill(tensor.values<uint8_t>()); break;
+    case DataType::kUint16: fill(tensor.values<uint16_t>()); break;
+    default: break;
+  }
+  return tensor;
+}
+
+int64_t LargestInteger(DataType dtype) {
+  switch (dtype) {
+    case DataType::kInt8: return std::numeric_limits<int8_t>::max();
+    case DataType::kUint8: return std::numeric_limits<uint8_t>::max();
+    case DataType::kInt16: return std::numeric_limits<int16_t>::max();
+    case DataType::kUint16: return std::numeric_limits<uint16_t>::max();
+    case DataType::kInt32: return std::numeric_limits<int32_t>::max();
+    default: return std::numeric_limits<int64_t>::max();
+  }
+}
+
+template <typename T>
+class MinAndMaxAccumulator : public Accumulator {
+ public:
+  explicit MinAndMaxAccumulator(const AnalyzerNode& analyzer)
+      : dtype_(analyzer.dtype), shape_(analyzer.shape), min_(analyzer.num_elements(), Largest()),
+        max_(analyzer.num_elements(), -Largest()), nan_(analyzer.num_elements(), 0) {}
+
+  void Add(const Values& values) override {
+    const auto span = std::get<std::span<const T>>(values);
+    const size_t n = min_.size();
+    if (n == 1) {
+      // Independent lanes: a single minimum would wait for itself at every value.
+      constexpr size_t kLanes = 16;
+      T low[kLanes], high[kLanes];
+      bool nan[kLanes] = {};
+      std::fill(low, low + kLanes, min_[0]);
+      std::fill(high, high + kLanes, max_[0]);
+      size_t i = 0;
+      for (; i + kLanes <= span.size(); i += kLanes) {
+        for (size_t k = 0; k < kLanes; ++k) {
+          const T x = span[i + k];
+          low[k] = x < low[k] ? x : low[k];
+          high[k] = x > high[k] ? x : high[k];
+          nan[k] |= x != x;
+        }
+      }
+      for (size_t k = 0; k < kLanes; ++k) Update(0, low[k], high[k], nan[k]);
+      for (; i < span.size(); ++i) Update(0, span[i], span[i], span[i] != span[i]);
+      return;
+    }
+    for (size_t i = 0; i + n <= span.size(); i += n) {
+      for (size_t k = 0; k < n; ++k) Update(k, span[i + k], span[i + k], span[i + k] != span[i + k]);
+    }
+  }
+
+  void Merge(const Accumulator& other) override {
+    const auto& o = static_cast<const MinAndMaxAccumulator&>(other);
+    for (size_t k = 0; k < min_.size(); ++k) Update(k, o.min_[k], o.max_[k], o.nan_[k]);
+  }
+
+  std::vector<tfxm::Tensor> Result() const override {
+    std::vector<T> min = min_, max = max_;
+    for (size_t k = 0; k < min.size(); ++k) {
+      if constexpr (std::numeric_limits<T>::has_quiet_NaN) {
+        if (nan_[k]) min[k] = max[k] = std::numeric_limits<T>::quiet_NaN();
+      } else if (min[k] > max[k]) {  // No value: in terms of the tensor's own type.
+        min[k] = LargestInteger(dtype_);
+        max[k] = -LargestInteger(dtype_);
+      }
+    }
+    return {MakeTensor(dtype_, shape_, min), MakeTensor(dtype_, shape_, max)};
+  }
+
+ private:
+  static constexpr T Largest() {
+    return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  }
+  void Update(size_t k, T low, T high, bool nan) {
+    min_[k] = low < min_[k] ? low : min_[k];
+    max_[k] = high > max_[k] ? high : max_[k];
+    nan_[k] |= nan;
+  }
+  const DataType dtype_;
+  const Shape shape_;
+  std::vector<T> min_, max_;
+  std::vector<uint8_t> nan_;
+};
+
+class SizeAccumulator : public Accumulator {
+ public:
+  explicit SizeAccumulator(const AnalyzerNode& analyzer) : shape_(analyzer.shape), elements_(analyzer.num_elements()) {}
+  void Add(const Values& values) override {
+    values_ += std::visit([](const auto& span) { return static_cast<int64_t>(span.size()); }, values);
+  }
+  void Merge(const Accumulator& other) override { values_ += static_cast<const SizeAccumulator&>(other).values_; }
+  std::vector<tfxm::Tensor> Result() const override {
+    return {MakeTensor(DataType::kInt64, shape_,
+                       std::vector<int64_t>(elements_, elements_ == 0 ? 0 : values_ / elements_))};
+  }
+
+ private:
+  const Shape shape_;
+  const int64_t elements_;
+  int64_t values_ = 0;
+};
+
+class IntegerSumAccumulator : public Accumulator {
+ public:
+  explicit IntegerSumAccumulator(const AnalyzerNode& analyzer) : shape_(analyzer.shape), sums_(analyzer.num_elements()) {}
+  void Add(const Values& values) override {
+    const auto span = std::get<std::span<const int64_t>>(values);
+    for (size_t i = 0; i + sums_.size() <= span.size() && !sums_.empty(); i += sums_.size()) {
+      for (size_t k = 0; k < sums_.size(); ++k) sums_[k] += static_cast<uint64_t>(span[i + k]);
+    }
+  }
+  void Merge(const Accumulator& other) override {
+    const auto& o = static_cast<const IntegerSumAccumulator&>(other);
+    for (size_t k = 0; k < sums_.size(); ++k) sums_[k] += o.sums_[k];
+  }
+  std::vector<tfxm::Tensor> Result() const override {
+    return {MakeTensor(DataType::kInt64, shape_, std::vector<int64_t>(sums_.begin(), sums_.end()))};
+  }
+
+ private:
+  const Shape shape_;
+  std::vector<uint64_t> sums_;  // Wraps around, as int64 sums do everywhere; unsigned, so that it may.
+};
+
+// The exact value of a sum to twice a double's precision.
+__float128 WideValue(const ExactSum& sum) {
+  const double high = sum.Value();
+  ExactSum rest = sum;
+  rest.Add(-high);
+  return static_cast<__float128>(high) + static_cast<__float128>(rest.Value());
+}
+
+// Sums, or means and variances, of numbers.
+class MomentsAccumulator : public Accumulator {
+ public:
+  explicit MomentsAccumulator(const AnalyzerNode& analyzer)
+      : moments_(analyzer.kind == AnalyzerKind::kMeanAndVar),
+        dtype_(analyzer.dtype == DataType::kDouble ? DataType::kDouble : DataType::kFloat), shape_(analyzer.shape),
+        elements_(analyzer.num_elements()) {}
+
+  void Add(const Values& values) override {
+    std::visit([this](const auto& span) { AddSpan(span); }, values);
+  }
+  void Merge(const Accumulator& other) override {
+    const auto& o = static_cast<const MomentsAccumulator&>(other);
+    for (size_t k = 0; k < elements_.size(); ++k) {
+      elements_[k].count += o.elements_[k].count;
+      elements_[k].sum.Merge(o.elements_[k].sum);
+      if (moments_) elements_[k].squares.Merge(o.elements_[k].squares);
+    }
+  }
+  std::vector<tfxm::Tensor> Result() const override {
+    std::vector<double> first, variance;
+    for (const Element& e : elements_) {
+      if (!moments_) {
+        first.push_back(e.sum.Value());
+        continue;
+      }
+      if (e.count == 0) {
+        first.push_back(0);
+        variance.push_back(0);
+        continue;
+      }
+      const __float128 n = e.count, sum = WideValue(e.sum);
+      first.push_back(static_cast<double>(sum / n));
+      // The difference of two large numbers that may be nearly equal: hence the width.
+      variance.push_back(std::max(0.0, static_cast<double>((n * WideValue(e.squares) - sum * sum) / (n * n))));
+    }
+    std::vector<tfxm::Tensor> result = {MakeTensor(dtype_, shape_, first)};
+    if (moments_) result.push_back(MakeTensor(dtype_, shape_, variance));
+    return result;
+  }
+
+ private:
+  struct Element {
+    int64_t count = 0;
+    ExactSum sum, squares;
+  };
+  template <typename Span>
+  void AddSpan(const Span& span) {
+    if constexpr (std::is_arithmetic_v<typename Span::value_type>) {
+      const size_t n = elements_.size();
+      for (size_t i = 0; i + n <= span.size() && n > 0; i += n) {
+        for (size_t k = 0; k < n; ++k) {
+          // Integers are taken as the float32 that the result is.
+          const double x = std::is_integral_v<typename Span::value_type> ? static_cast<float>(span[i + k]) : span[i + k];
+          Element& e = elements_[k];
+          if (!moments_) {
+            e.sum.Add(x);
+          } else if (std::isfinite(x)) {
+            ++e.count;
+            e.sum.Add(x);
+            // A float's square is exact in a double.
+            dtype_ == DataType::kFloat ? e.squares.Add(x * x) : e.squares.AddProduct(x, x);
+          }
+        }
+      }
+    }
+  }
+  const bool moments_;
+  const DataType dtype_;
+  const Shape shape_;
+  std::vector<Element> elements_;
+};
+
+class QuantilesAccumulator : public Accumulator {
+ public:
+  explicit QuantilesAccumulator(const AnalyzerNode& analyzer) : num_buckets_(analyzer.num_buckets) {}
+  void Add(const Values& values) override {
+    std::visit(
+        [this](const auto& span) {
+          if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(span)>::value_type>) {
+            for (const auto value : span) {
+              const double x = static_cast<double>(value);
+              if (std::isnan(x)) continue;
+              min_ = std::min(min_, x);
+              max_ = std::max(max_, x);
+              histogram_.Add(x, 1);
+            }
+          }
+        },
+        values);
+  }
+  void Merge(const Accumulator& other) override {
+    const auto& o = static_cast<const QuantilesAccumulator&>(other);
+    min_ = std::min(min_, o.min_);
+    max_ = std::max(max_, o.max_);
+    histogram_.Merge(o.histogram_);
+  }
+  std::vector<tfxm::Tensor> Result() const override {
+    std::vector<double> boundaries(num_buckets_ - 1, 0);
+    if (min_ <= max_ && num_buckets_ > 1) {
+      const statistics::Quantiles quantiles = statistics::ComputeQuantiles(histogram_.Sorted(min_, max_), num_buckets_);
+      for (int i = 0; i + 1 < num_buckets_; ++i) boundaries[i] = quantiles.values[i + 1];
+    }
+    return {MakeTensor(DataType::kFloat, {1, num_buckets_ - 1}, boundaries)};
+  }
+
+ private:
+  const int num_buckets_;
+  double min_ = INFINITY, max_ = -INFINITY;
+  statistics::ValueHistogram<int64_t> histogram_{/*max_buckets=*/1 << 16};
+};
+
+class VocabularyAccumulatorImpl : public VocabularyAccumulator {
+ public:
+  void Add(const Values& values) override {
+    if (const auto* ints = std::get_if<std::span<const int64_t>>(&values)) {
+      for (const int64_t value : *ints) ++counts_[std::to_string(value)];
+      return;
+    }
+    for (const absl::string_view value : std::get<std::span<const absl::string_view>>(values)) {
+      if (value.empty() || value.find_first_of("\n\r") != absl::string_view::npos) continue;
+      const auto it = counts_.find(value);
+      it == counts_.end() ? static_cast<void>(counts_.emplace(value, 1)) : static_cast<void>(++it->second);
+    }
+  }
+  void Merge(const Accumulator& other) override {
+    for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl&>(other).counts_) counts_[value] += count;
+  }
+  std::vector<tfxm::Tensor> Result() const override { return {}; }
+  const std::map<std::string, int64_t, std::less<>>& counts() const { return counts_; }
+
+ private:
+  std::map<std::string, int64_t, std::less<>> counts_;
+};
+
+}  // namespace
+
+std::vector<std::pair<std::string, int64_t>> VocabularyAccumulator::Sorted(const VocabularyOptions& options) const {
+  std::vector<std::pair<std::string, int64_t>> sorted;
+  for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl*>(this)->counts()) {
+    if (count >= options.frequency_threshold) sorted.emplace_back(value, count);
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first > b.first;
+  });
+  if (options.top_k.has_value() && static_cast<int64_t>(sorted.size()) > *options.top_k) sorted.resize(*options.top_k);
+  return sorted;
+}
+
+std::unique_ptr<VocabularyAccumulator> MakeVocabularyAccumulator() { return std::make_unique<VocabularyAccumulatorImpl>(); }
+
+std::unique_ptr<Accumulator> MakeNumericAccumulator(const AnalyzerNode& analyzer) {
+  const bool is_float = analyzer.dtype == DataType::kFloat, is_double = analyzer.dtype == DataType::kDouble;
+  switch (analyzer.kind) {
+    case AnalyzerKind::kMinAndMax:
+      if (is_float) return std::make_unique<MinAndMaxAccumulator<float>>(analyzer);
+      if (is_double) return std::make_unique<MinAndMaxAccumulator<double>>(analyzer);
+      return std::make_unique<MinAndMaxAccumulator<int64_t>>(analyzer);
+    case AnalyzerKind::kSum:
+      if (is_float || is_double) return std::make_unique<MomentsAccumulator>(analyzer);
+      return std::make_unique<IntegerSumAccumulator>(analyzer);
+    case AnalyzerKind::kSize: return std::make_unique<SizeAccumulator>(analyzer);
+    case AnalyzerKind::kMeanAndVar: return std::make_unique<MomentsAccumulator>(analyzer);
+    case AnalyzerKind::kQuantiles: return std::make_unique<QuantilesAccumulator>(analyzer);
+    case AnalyzerKind::kVocabulary: return MakeVocabularyAccumulator();
+  }
+  return nullptr;
+}
+
+}  // namespace tfxm::transform::internal

@@ -1,0 +1,103 @@
+#include "tfxm/transform/internal/example_encoder.h"
+
+#include <cstring>
+
+namespace tfxm::transform::internal {
+namespace {
+
+// Tags of length-delimited fields.
+constexpr char kField1 = (1 << 3) | 2, kField2 = (2 << 3) | 2;
+constexpr char kBytesList = (1 << 3) | 2, kFloatList = (2 << 3) | 2, kInt64List = (3 << 3) | 2;
+
+size_t VarintSize(uint64_t value) {
+  size_t size = 1;
+  for (; value >= 128; value >>= 7) ++size;
+  return size;
+}
+void AppendVarint(uint64_t value, std::string* out) {
+  for (; value >= 128; value >>= 7) out->push_back(static_cast<char>(value | 128));
+  out->push_back(static_cast<char>(value));
+}
+size_t FieldSize(size_t content) { return 1 + VarintSize(content) + content; }
+
+struct Row {
+  size_t begin, end;
+};
+
+// The size of the list message's content.
+size_t ListSize(const Values& values, Row row) {
+  if (row.begin == row.end) return 0;
+  if (std::holds_alternative<std::span<const float>>(values)) return FieldSize((row.end - row.begin) * sizeof(float));
+  size_t size = 0;
+  if (const auto* ints = std::get_if<std::span<const int64_t>>(&values)) {
+    for (size_t k = row.begin; k < row.end; ++k) size += VarintSize(static_cast<uint64_t>((*ints)[k]));
+    return FieldSize(size);
+  }
+  const auto& strings = std::get<std::span<const absl::string_view>>(values);
+  for (size_t k = row.begin; k < row.end; ++k) size += FieldSize(strings[k].size());
+  return size;
+}
+
+void AppendList(const Values& values, Row row, std::string* out) {
+  if (row.begin == row.end) return;
+  if (const auto* floats = std::get_if<std::span<const float>>(&values)) {
+    out->push_back(kField1);
+    const size_t bytes = (row.end - row.begin) * sizeof(float);
+    AppendVarint(bytes, out);
+    out->append(reinterpret_cast<const char*>(floats->data() + row.begin), bytes);
+  } else if (const auto* ints = std::get_if<std::span<const int64_t>>(&values)) {
+    size_t size = 0;
+    for (size_t k = row.begin; k < row.end; ++k) size += VarintSize(static_cast<uint64_t>((*ints)[k]));
+    out->push_back(kField1);
+    AppendVarint(size, out);
+    for (size_t k = row.begin; k < row.end; ++k) AppendVarint(static_cast<uint64_t>((*ints)[k]), out);
+  } else {
+    const auto& strings = std::get<std::span<const absl::string_view>>(values);
+    for (size_t k = row.begin; k < row.end; ++k) {
+      out->push_back(kField1);
+      AppendVarint(strings[k].size(), out);
+      out->append(strings[k]);
+    }
+  }
+}
+
+Row RowOf(const OutputColumn& column, int64_t i) {
+  if (column.ends.empty()) return {static_cast<size_t>(i * column.row_size), static_cast<size_t>((i + 1) * column.row_size)};
+  return {static_cast<size_t>(i == 0 ? 0 : column.ends[i - 1]), static_cast<size_t>(column.ends[i])};
+}
+
+size_t EntrySize(const OutputColumn& column, size_t list) {
+  return FieldSize(column.name.size()) + FieldSize(FieldSize(list));
+}
+
+}  // namespace
+
+void EncodeExample(const std::vector<OutputColumn>& columns, int64_t i, std::string* out) {
+  out->clear();
+  std::vector<size_t> lists;
+  size_t features = 0;
+  for (const OutputColumn& column : columns) {
+    lists.push_back(ListSize(column.values, RowOf(column, i)));
+    features += FieldSize(EntrySize(column, lists.back()));
+  }
+  // Example.features, Features.feature: a map, so each entry is a message of key and value.
+  out->push_back(kField1);
+  AppendVarint(features, out);
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const OutputColumn& column = columns[c];
+    out->push_back(kField1);
+    AppendVarint(EntrySize(column, lists[c]), out);
+    out->push_back(kField1);
+    AppendVarint(column.name.size(), out);
+    out->append(column.name);
+    out->push_back(kField2);
+    AppendVarint(FieldSize(lists[c]), out);
+    out->push_back(std::holds_alternative<std::span<const float>>(column.values)     ? kFloatList
+                   : std::holds_alternative<std::span<const int64_t>>(column.values) ? kInt64List
+                                                                                    : kBytesList);
+    AppendVarint(lists[c], out);
+    AppendList(column.values, RowOf(column, i), out);
+  }
+}
+
+}  // namespace tfxm::transform::internal

@@ -1,0 +1,69 @@
+#include "absl/strings/match.h"
+#include "tensorflow/core/graph/graph.h"
+#include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/ops/internal/session_access.h"
+#include "tfxm/transform/internal/transform_graph_rep.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::transform::internal {
+
+std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors) {
+  std::set<int> seen;
+  std::vector<const tensorflow::Node*> open;
+  for (const ops::Tensor& tensor : tensors) {
+    if (const tensorflow::Node* node = ops::internal::TfNode(tensor)) open.push_back(node);
+  }
+  while (!open.empty()) {
+    const tensorflow::Node* node = open.back();
+    open.pop_back();
+    if (!node->IsOp() || !seen.insert(node->id()).second) continue;
+    for (const tensorflow::Edge* edge : node->in_edges()) open.push_back(edge->src());
+    if (!absl::StrContains(node->type_string(), "HashTable")) continue;
+    // A table is what fills it.
+    for (const tensorflow::Edge* edge : node->out_edges()) {
+      if (absl::StartsWith(edge->dst()->type_string(), "InitializeTable")) open.push_back(edge->dst());
+    }
+  }
+  return seen;
+}
+
+std::vector<ops::Tensor> Components(const FeatureTensor& tensor) {
+  if (!tensor.is_sparse()) return {tensor};
+  return {tensor.sparse().indices, tensor.sparse().values, tensor.sparse().dense_shape};
+}
+
+absl::StatusOr<Program> MakeProgram(ops::Graph& graph, const std::vector<RawFeature>& features,
+                                    const std::vector<ops::Tensor>& fetches, int num_threads) {
+  Program program;
+  ASSIGN_OR_RETURN(program.session, ops::Session::Create(graph, {.num_threads = num_threads}));
+  const std::set<int> needed = Ancestors(fetches);
+  std::vector<ops::Tensor> feeds;
+  for (size_t i = 0; i < features.size(); ++i) {
+    bool used = false;
+    for (const ops::Tensor& placeholder : features[i].placeholders()) used |= needed.count(placeholder.node()) > 0;
+    if (!used) continue;
+    program.features.push_back(static_cast<int>(i));
+    for (const ops::Tensor& placeholder : features[i].placeholders()) feeds.push_back(placeholder);
+  }
+  std::vector<ops::Node> fills;
+  for (const tensorflow::Node* node : ops::internal::TfGraph(graph).op_nodes()) {
+    if (absl::StartsWith(node->type_string(), "InitializeTable") && needed.count(node->id()) > 0) {
+      fills.push_back(ops::Node(&graph, node->id()));
+    }
+  }
+  if (!fills.empty()) {
+    ASSIGN_OR_RETURN(const auto initialize, program.session->MakeFunction({}, {}, fills));
+    RETURN_IF_ERROR(initialize->Run({}).status());
+  }
+  ASSIGN_OR_RETURN(program.function, program.session->MakeFunction(feeds, fetches));
+  return program;
+}
+
+absl::Status Program::Run(const data::ExampleBatch& batch, const std::vector<RawFeature>& all,
+                          std::vector<tensorflow::Tensor>* outputs) const {
+  std::vector<tensorflow::Tensor> feeds;
+  for (const int feature : features) AppendFeeds(batch, all[feature], &feeds);
+  return function->rep()->Run(feeds, outputs);
+}
+
+}  // namespace tfxm::transform::internal

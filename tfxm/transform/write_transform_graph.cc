@@ -1,0 +1,51 @@
+#include "absl/strings/str_cat.h"
+#include "tfxm/saved_model/saved_model_builder.h"
+#include "tfxm/transform/internal/transform_graph_rep.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::transform {
+namespace {
+
+SavedModelBuilder::Value ToValue(const FeatureTensor& tensor) {
+  if (tensor.is_sparse()) return tensor.sparse();
+  return static_cast<const ops::Tensor&>(tensor);
+}
+
+// One by one, for a signature.
+void AddFlat(const std::string& name, const FeatureTensor& tensor, NamedTensors* tensors) {
+  if (!tensor.is_sparse()) {
+    tensors->emplace(name, tensor);
+    return;
+  }
+  tensors->emplace(absl::StrCat(name, "/indices"), tensor.sparse().indices);
+  tensors->emplace(absl::StrCat(name, "/values"), tensor.sparse().values);
+  tensors->emplace(absl::StrCat(name, "/dense_shape"), tensor.sparse().dense_shape);
+}
+
+}  // namespace
+
+absl::Status TransformGraph::Write(absl::string_view dir) const {
+  std::map<std::string, SavedModelBuilder::Value> inputs, outputs;
+  NamedTensors flat_inputs, flat_outputs;
+  for (const internal::RawFeature& feature : rep_->features) {
+    inputs.emplace(feature.name, ToValue(feature.tensor));
+    AddFlat(feature.name, feature.tensor, &flat_inputs);
+  }
+  for (const auto& [name, output] : rep_->outputs) {
+    outputs.emplace(name, ToValue(output));
+    AddFlat(name, output, &flat_outputs);
+  }
+  SavedModelBuilder builder;
+  builder.AddFunction("transform_fn", std::move(inputs), std::move(outputs));
+  builder.AddSignature("serving_default", std::move(flat_inputs), std::move(flat_outputs));
+  RETURN_IF_ERROR(builder.Write(io::JoinPath(dir, "transform_fn")));
+  for (const auto& [folder, schema] : {std::make_pair("metadata", &rep_->raw_schema),
+                                       std::make_pair("transformed_metadata", &rep_->transformed_schema)}) {
+    RETURN_IF_ERROR(io::MakeDirs(io::JoinPath(dir, folder)));
+    RETURN_IF_ERROR(io::WriteTextProto(io::JoinPath(dir, folder, "schema.pbtxt"), *schema));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm::transform
