@@ -69,8 +69,10 @@ absl::Status ForEachBatch(const std::string& file, int batch_size,
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) {
   std::vector<std::string> files;
   for (const absl::string_view pattern : absl::StrSplit(patterns, ',', absl::SkipEmpty())) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> matched,
-                     io::Glob(io::IsDirectory(pattern) ? io::JoinPath(pattern, "*") : std::string(pattern)));
+    ASSIGN_OR_RETURN(std::vector<std::string> matched, io::Glob(pattern));
+    if (matched.empty()) {  // A directory, or a pattern of directories.
+      ASSIGN_OR_RETURN(matched, io::Glob(io::JoinPath(pattern, "*")));
+    }
     if (matched.empty()) return absl::NotFoundError(absl::StrCat("no file matches ", pattern));
     files.insert(files.end(), matched.begin(), matched.end());
   }

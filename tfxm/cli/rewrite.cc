@@ -1,0 +1,84 @@
+// tfxm rewrite: in a plugin of its own, since it needs libtensorflow_cc.
+#include <cstdio>
+
+#include "absl/strings/str_split.h"
+#include "tfxm/cli/command.h"
+#include "tfxm/rewriting/rewriter.h"
+#include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::cli {
+namespace {
+
+absl::StatusOr<DataType> ParseIoType(const std::string& flag, const std::string& name) {
+  for (const DataType type : {DataType::kFloat, DataType::kInt8, DataType::kUint8, DataType::kInt16}) {
+    if (name == DataTypeName(type)) return type;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", name, ": expected float32, int8, uint8 or int16"));
+}
+
+class RewriteCommand : public Command {
+ public:
+  Flags MakeFlags() override {
+    Flags flags("tfxm rewrite --saved_model=DIR --output=DIR [--quantization=MODE] [--representative_data=GLOB]",
+                "Turns a SavedModel (Keras 2, Keras 3 or tf.function) into a TFLite file, and proves it: the file is verified, its\n"
+                "signature compared with the SavedModel's, and both run on the same examples. A file outside of the limits is not kept.\n\n"
+                "Examples:\n"
+                "  tfxm rewrite --saved_model=model --output=lite\n"
+                "  tfxm rewrite --saved_model=model --output=lite_int8 --quantization=int8 --representative_data='examples/Split-train/*'");
+    flags.Add("saved_model", &saved_model_, "DIR", "the SavedModel").Required();
+    flags.Add("output", &output_, "DIR", "the directory that gets the file").Required();
+    flags.Add("quantization", &quantization_, "none|float16|dynamic_range|int8|int16x8", "how weights and activations are stored");
+    flags.Add("representative_data", &options_.representative_dataset.examples, "GLOB",
+              "TFRecords of tf.Examples whose features have the inputs' names: to calibrate int8 and int16x8 with, and to compare the models on");
+    flags.Add("samples", &options_.representative_dataset.sample_size, "N", "how many of the examples are taken");
+    flags.Add("seed", &seed_, "N", "which of the examples are taken");
+    flags.Add("signature", &options_.signature_key, "NAME", "the signature; the default is serving_default, or the only one");
+    flags.Add("filename", &options_.filename, "NAME", "name of the file");
+    flags.Add("input_type", &input_type_, "TYPE", "float32, or int8/uint8 (int8), int16 (int16x8): quantized inputs");
+    flags.Add("output_type", &output_type_, "TYPE", "the same for outputs");
+    flags.Add("allow_select_tf_ops", &options_.allow_select_tf_ops, "take TensorFlow's kernels where TFLite has none");
+    flags.Add("allow_custom_ops", &options_.allow_custom_ops, "leave unknown operations to kernels of the app's own");
+    flags.Add("keep_float", &keep_float_, "OP_OR_LAYER", "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
+    flags.Add("keep_float_automatically", &options_.keep_float_automatically, "keep as few layers in float as the limits need");
+    flags.Add("max_abs_error", &max_abs_error_, "X", "limit of the largest error, in parts of the output's range; < 0: the quantization's default");
+    flags.Add("min_top_agreement", &min_top_agreement_, "X", "limit of the share of examples with the same top class; < 0: the default");
+    flags.Add("validate", &options_.validate, "compare the models; --novalidate skips it");
+    flags.Add("report", &options_.report_file, "FILE", "where the report of validation and of the layers' errors goes");
+    return flags;
+  }
+
+  absl::Status Run(const std::vector<std::string>& arguments) override {
+    options_.name = "tfxm rewrite";
+    ASSIGN_OR_RETURN(options_.quantization, ParseQuantization(quantization_));
+    ASSIGN_OR_RETURN(options_.inference_input_type, ParseIoType("input_type", input_type_));
+    ASSIGN_OR_RETURN(options_.inference_output_type, ParseIoType("output_type", output_type_));
+    options_.representative_dataset.seed = static_cast<uint64_t>(seed_);
+    for (const std::string& name : keep_float_) {
+      const bool is_op = name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+      (is_op ? options_.keep_float_ops : options_.keep_float_layers).push_back(name);
+    }
+    if (max_abs_error_ >= 0) options_.limits.max_abs_error = max_abs_error_;
+    if (min_top_agreement_ >= 0) options_.limits.min_top_agreement = min_top_agreement_;
+    RETURN_IF_ERROR(ResolveQuantization(options_).status());
+    TfliteRewriter rewriter(options_);
+    const absl::Status status = RewriteSavedModel(saved_model_, output_, rewriter, tfxm::ModelType::kTfliteModel);
+    std::fputs(rewriter.report().Render().c_str(), stdout);
+    RETURN_IF_ERROR(status);
+    std::printf("%s\n", io::JoinPath(output_, options_.filename).c_str());
+    return absl::OkStatus();
+  }
+
+ private:
+  RewriterOptions options_;
+  std::string saved_model_, output_, quantization_ = "none", input_type_ = "float32", output_type_ = "float32";
+  std::vector<std::string> keep_float_;
+  int64_t seed_ = 1;
+  double max_abs_error_ = -1, min_top_agreement_ = -1;
+};
+
+TFXM_REGISTER(CommandRegistry, "rewrite", [] { return std::make_unique<RewriteCommand>(); });
+
+}  // namespace
+}  // namespace tfxm::cli
