@@ -5,8 +5,10 @@ function slicesSection(showPlots) {
   if (!metrics.length || data.slices.length < 2) return null;
   const single = data.models.length === 1;
   const others = () => data.models.map((_, i) => i).filter((i) => i !== state.reference);
+  const regressions = (m) => data.slices.filter((_, s) => (differenceOf(m, s, mainMetric) || {}).verdict === 'worse').length;
+  const mostRegressed = () => others().reduce((most, m) => (regressions(m) > regressions(most) ? m : most));
   const view = {
-    metric: mainMetric, model: single ? 0 : others()[0], columns: '', text: '', within: -1, minimum: 0, worse: false, failed: false,
+    metric: mainMetric, model: single ? 0 : mostRegressed(), columns: '', text: '', within: -1, minimum: 0, worse: false, failed: false,
     sort: single ? 'value' : 'difference', ascending: null, shown: 50, open: new Set(),
   };
   const columnsOf = (slice) => (slice.cross ? 'cross slices' : slice.keys.map(([c]) => c).join(' × ') || 'all examples');

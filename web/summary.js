@@ -85,7 +85,7 @@ function factCell(name, model) {
   if (model !== state.reference && name in reference && num(reference[name]) > 0 && x > 0) {
     const ratio = x / num(reference[name]);
     const verdict = ratio === 1 || fact.direction === 0 ? 'same' : (ratio > 1) === (fact.direction > 0) ? 'better' : 'worse';
-    const text = ratio === 1 ? 'no change' : `× ${format(ratio, 3)}`;
+    const text = ratio === 1 ? 'no change' : ratio >= 2 ? `× ${format(ratio, 3)}` : ratio <= 0.5 ? `÷ ${format(1 / ratio, 3)}` : `${signed(100 * (ratio - 1))} %`;
     cell.append(el('br'), el('span', {class: `difference ${verdict}`}, text,
       verdict === 'same' ? '' : el('span', {class: 'verdict'}, ` ${verdict}`)));
   }
