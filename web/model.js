@@ -68,7 +68,11 @@ function examplesOf(slice) {
 
 // What the page shows first: quality, not counts.
 const mainMetric = (() => {
-  const all = numericMetrics();
+  // What most models have comes first: only that can be compared.
+  const models = new Map();
+  for (const [m, , k] of data.values) models.set(k, (models.get(k) || new Set()).add(m));
+  const most = Math.max(0, ...[...models.values()].map((s) => s.size));
+  const all = numericMetrics().filter((k) => models.get(k).size === most);
   return all.find((k) => data.metrics[k].direction > 0) ?? all.find((k) => data.metrics[k].direction < 0) ?? all[0];
 })();
 

@@ -22,14 +22,15 @@ function summarySection() {
     const failed = evaluation.checks.filter((c) => c.state === 'failed').length;
     const verdict = !evaluation.validated ? badge('none', 'no thresholds set')
       : evaluation.ok ? badge('passed', 'thresholds passed') : badge('failed', failed ? count(failed, 'threshold failed', 'thresholds failed') : 'thresholds failed');
-    const name = evaluation.name || (data.evaluations.length > 1 ? `Evaluation ${i + 1}` : 'Evaluation');
-    verdicts.append(el('li', {}, `${name}: `, verdict));
+    verdicts.append(el('li', {}, `${evaluationName(i)}: `, verdict));
   });
   summary.append(verdicts);
 }
 
+const evaluationName = (i) => data.evaluations[i].name || (data.evaluations.length > 1 ? `Evaluation ${i + 1}` : 'Evaluation');
+
 function modelsSection() {
-  if (!data.models.length) return null;
+  if (!data.values.length && !data.models.some((m) => Object.keys(m.facts).length)) return null;
   const body = el('div');
   const draw = () => {
     const facts = [...new Set([...Object.keys(FACTS), ...data.models.flatMap((m) => Object.keys(m.facts))])]
@@ -136,11 +137,11 @@ function tradeOffSection() {
 }
 
 function thresholdsSection() {
-  const rows = data.evaluations.flatMap((evaluation) => evaluation.checks.map((check) => ({evaluation, check})));
+  const rows = data.evaluations.flatMap((evaluation, i) => evaluation.checks.map((check) => ({name: evaluationName(i), check})));
   if (!rows.length) return null;
   const several = data.evaluations.length > 1;
   const words = {passed: 'passed', failed: 'failed', unchecked: 'not checked'};
-  const body = rows.map(({evaluation, check}) => {
+  const body = rows.map(({name, check}) => {
     const failed = check.outcomes.filter((o) => !o[4]);
     const of = (o) => [data.models.length > 1 && o[0] >= 0 ? data.models[o[0]].name : '', o[1] >= 0 ? data.slices[o[1]].text : '']
       .filter(Boolean).join(', ');
@@ -156,7 +157,7 @@ function thresholdsSection() {
           : el('ul', {}, why);
     return el('tr', {class: check.state},
       el('td', {}, badge(check.state === 'unchecked' ? 'none' : check.state, words[check.state])),
-      several && el('td', {}, evaluation.name),
+      several && el('td', {}, name),
       el('th', {scope: 'row'}, check.metric), el('td', {}, check.requirement), el('td', {}, check.applies_to), el('td', {class: 'why'}, result));
   });
   const table = el('table', {}, el('caption', {class: 'hidden'}, 'Thresholds and what came of them'),

@@ -1,0 +1,269 @@
+// The page as its readers meet it: in a browser, with mouse, keyboard and small screens.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/report/browser.h"
+#include "tfxm/report/evaluation_reader.h"
+#include "tfxm/report/report.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::report {
+namespace {
+
+const std::string kTestdata = "tfxm/report/testdata/";
+
+class PageTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto browser = Browser::Start();
+    ASSERT_TRUE(browser.ok()) << browser.status();
+    browser_ = browser->release();
+  }
+  static void TearDownTestSuite() {
+    delete browser_;
+    browser_ = nullptr;
+  }
+  void SetUp() override { ASSERT_NE(browser_, nullptr); }
+  // Nothing a test does may leave an error on the console or ask for anything but the file itself.
+  void TearDown() override {
+    if (path_.empty() || browser_ == nullptr) return;
+    (void)browser_->Evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(''))))");
+    for (const std::string& problem : browser_->problems()) ADD_FAILURE() << problem;
+    ASSERT_EQ(browser_->requests().size(), 1) << browser_->requests()[1];
+    EXPECT_EQ(browser_->requests()[0], absl::StrCat("file://", path_));
+  }
+
+  void Open(const ReportInput& input, const Browser::View& view = {}) {
+    auto html = RenderReport(input);
+    ASSERT_TRUE(html.ok()) << html.status();
+    path_ = absl::StrCat(testing::TempDir(), "/tfxm_report_", getpid(), "_",
+                         testing::UnitTest::GetInstance()->current_test_info()->name(), ".html");
+    ASSERT_TRUE(io::WriteFile(path_, *html).ok());
+    const absl::Status status = browser_->Open(path_, view);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  std::string Run(absl::string_view javascript) {
+    auto value = browser_->Evaluate(javascript);
+    EXPECT_TRUE(value.ok()) << value.status();
+    return value.value_or("");
+  }
+  // Sets a control found by its label, as a user would.
+  void Set(absl::string_view label, absl::string_view value) {
+    Run(absl::StrCat("(() => { const label = [...document.querySelectorAll('label')].find((l) => l.textContent === '", label,
+                     "'); const c = document.getElementById(label.htmlFor); if (c.type === 'checkbox') c.click(); else { c.value = '", value,
+                     "'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input')); } })()"));
+  }
+  // "slice=difference|…" of the explorer's rows, from top to bottom.
+  std::string Rows(int column) {
+    return Run(absl::StrCat("[...document.querySelectorAll('#slices tr[data-slice]')].map((r) => r.querySelector('.toggle').textContent + '=' + "
+                            "r.cells[", column, "].textContent).join('|')"));
+  }
+
+  static ReportInput Read(const std::vector<EvaluationSource>& sources) {
+    auto input = ReadReportInput({.title = "Test", .evaluations = sources});
+    EXPECT_TRUE(input.ok()) << input.status();
+    return input.value_or(ReportInput{});
+  }
+  static ReportInput Mnist() {
+    return Read({{"SavedModel", kTestdata + "mnist-models-saved-model", {{.numbers = {{"size_bytes", 245000}, {"latency_p50_ms", 0.2}}}}},
+                 {"TFLite", kTestdata + "mnist-models-tflite", {{.numbers = {{"size_bytes", 222000}, {"latency_p50_ms", 0.006}}}}},
+                 {"Dynamic range", kTestdata + "mnist-models-tflite-dr", {{.numbers = {{"size_bytes", 61000}}}}}});
+  }
+
+  static Browser* browser_;
+  std::string path_;
+};
+Browser* PageTest::browser_ = nullptr;
+
+TEST_F(PageTest, ShowsModelsSideBySide) {
+  Open(Mnist());
+  EXPECT_EQ(Run("document.title"), "Test");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#models thead th')].map((h) => h.firstChild.textContent).join('|')"),
+            "All examples|SavedModel|TFLite|Dynamic range");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#models tbody tr')].find((r) => r.cells[0].firstChild.textContent === "
+                "'sparse_categorical_accuracy').cells[3].textContent"),
+            "0.8520+0.002 better");
+  EXPECT_EQ(Run("document.querySelectorAll('noscript').length"), "0");
+}
+
+TEST_F(PageTest, ComparesWithAnotherModelOnRequest) {
+  Open(Mnist());
+  Set("Compare with", "2");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#models tbody tr')].find((r) => r.cells[0].firstChild.textContent === "
+                "'sparse_categorical_accuracy').cells[1].textContent"),
+            "0.8500−0.002 worse");
+  EXPECT_EQ(Run("document.querySelector('#slices [data-column=reference]').textContent"), "Dynamic range");
+}
+
+TEST_F(PageTest, WorstRegressionsComeFirst) {
+  Open(Mnist());
+  // The model shown is the one with most regressions; class 9 lost one of its 43 examples or class 5 one of 41: see the data.
+  const std::string rows = Rows(4);
+  const auto value = [&](int i) {
+    return Run(absl::StrCat("(() => { const t = document.querySelectorAll('#slices tr[data-slice]')[", i,
+                            "].cells[4].textContent; return t.startsWith('−') ? -parseFloat(t.slice(1)) : parseFloat(t) || 0; })()"));
+  };
+  double last = -1e9;
+  for (int i = 0; i < 11; ++i) {
+    const double x = std::stod(value(i));
+    EXPECT_GE(x, last) << rows;
+    last = x;
+  }
+  EXPECT_LT(std::stod(value(0)), 0) << rows;
+  EXPECT_EQ(Run("document.querySelector('#slices th[aria-sort=ascending]').textContent.includes('Difference')"), "true");
+}
+
+TEST_F(PageTest, SortsByKeyboardAndSaysSo) {
+  Open(Mnist());
+  Run("document.querySelector('#slices [data-column=examples]').focus()");
+  ASSERT_TRUE(browser_->Press("Enter").ok());
+  EXPECT_EQ(Run("document.querySelector('#slices [data-column=examples]').closest('th').getAttribute('aria-sort')"), "descending");
+  EXPECT_TRUE(absl::StartsWith(Rows(1), "Overall=500|image_class: 1=66")) << Rows(1);
+  EXPECT_EQ(Run("document.activeElement.dataset.column"), "examples") << "focus stays where it was";
+  ASSERT_TRUE(browser_->Press(" ").ok());
+  EXPECT_EQ(Run("document.querySelector('#slices [data-column=examples]').closest('th').getAttribute('aria-sort')"), "ascending");
+  EXPECT_TRUE(absl::StartsWith(Rows(1), "image_class: 6=39")) << Rows(1);
+}
+
+TEST_F(PageTest, FiltersSlices) {
+  Open(Mnist());
+  Set("Search", "class: 3");
+  EXPECT_TRUE(absl::StartsWith(Rows(1), "image_class: 3=46")) << Rows(1);
+  EXPECT_EQ(Run("document.querySelector('#slices [role=status]').textContent.startsWith('1 of 11 slices')"), "true");
+  Set("Search", "");
+  Set("At least so many examples", "60");
+  EXPECT_EQ(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "4");
+  Set("At least so many examples", "");
+  Set("Only where it is worse", "");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#slices tr[data-slice]')].every((r) => r.textContent.includes('worse'))"), "true");
+  Set("Search", "nothing like this");
+  EXPECT_EQ(Run("document.querySelector('#slices').textContent.includes('No slice passes these filters.')"), "true");
+}
+
+TEST_F(PageTest, OpensASliceAndDrillsDown) {
+  Open(Read({{"", kTestdata + "slicing-min-size"}}));
+  Set("Search", "device: phone, region: north");
+  Run("document.querySelector('#slices [data-column=slice]').click()");
+  Run("document.querySelector('#slices .toggle').click()");
+  EXPECT_EQ(Run("document.querySelector('#slices .toggle').getAttribute('aria-expanded')"), "true");
+  EXPECT_EQ(Run("document.getElementById(document.querySelector('#slices .toggle').getAttribute('aria-controls')).querySelector('table') !== null"), "true");
+  Set("Search", "");
+  Run("[...document.querySelectorAll('#slices .detail button')].find((b) => b.textContent.includes('narrower')).click()");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#slices tr[data-slice]')].every((r) => /day.*device: phone.*region: north/.test(r.textContent))"), "true");
+  EXPECT_NE(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "0");
+  EXPECT_EQ(Run("document.activeElement.className"), "chip");
+}
+
+TEST_F(PageTest, DrawsCurvesAndCalibration) {
+  ReportInput input = Mnist();
+  for (ReportEvaluation& e : input.evaluations) {
+    Plot plot{.key = {.name = "plot"}};
+    for (int i = 0; i <= 100; ++i) {
+      const double t = i / 100.0, tp = 100 * (1 - t * t), fp = 100 * (1 - t) * (1 - t);
+      plot.binary.push_back({.threshold = t, .tp = tp, .tn = 100 - fp, .fp = fp, .fn = 100 - tp, .precision = tp / (tp + fp + 1e-9),
+                             .recall = tp / 100, .false_positive_rate = fp / 100});
+      if (i < 100) plot.calibration.push_back({t, t + 0.01, 5, 5 * t, 5 * t + 0.1});
+    }
+    e.evaluation.plots.push_back(plot);
+  }
+  Open(input);
+  // ROC, precision-recall, calibration, residuals, and each model's predictions.
+  EXPECT_EQ(Run("document.querySelectorAll('#plots canvas').length"), "7");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#plots canvas')].every((c) => c.getAttribute('role') === 'img' && c.getAttribute('aria-label'))"), "true");
+  // Ink: some pixel that is not transparent.
+  EXPECT_EQ(Run("[...document.querySelectorAll('#plots canvas, #trade-off canvas')].every((c) => "
+                "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0))"),
+            "true");
+  EXPECT_EQ(Run("document.querySelector('#plots canvas').getAttribute('aria-label').includes('SavedModel 0.')"), "true");
+}
+
+TEST_F(PageTest, TradesQualityForCost) {
+  Open(Mnist());
+  EXPECT_EQ(Run("document.querySelectorAll('#trade-off canvas').length"), "1");
+  EXPECT_EQ(Run("document.querySelectorAll('#trade-off tbody tr').length"), "3");
+  Set("Cost", "latency_p50_ms");
+  EXPECT_EQ(Run("document.querySelectorAll('#trade-off tbody tr').length"), "2") << "one model has no latency";
+}
+
+TEST_F(PageTest, DrawsConfusionMatricesAsTables) {
+  Open(Read({{"Classes", kTestdata + "multiclass-weighted"}, {"Labels", kTestdata + "multi-label"}}));
+  EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix').length > 0"), "true");
+  EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix th[scope=row]').length > 1"), "true");
+  EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix').length === document.querySelectorAll('#plots table.matrix caption').length"), "true");
+}
+
+TEST_F(PageTest, SaysWhichThresholdsFailedAndWhy) {
+  Open(Read({{"", kTestdata + "thresholds-fail"}}));
+  EXPECT_TRUE(absl::StrContains(Run("document.getElementById('summary').textContent"), "thresholds failed"));
+  EXPECT_TRUE(absl::StrContains(Run("document.getElementById('thresholds').textContent"), "is below 0.97"));
+  Set("Only failed thresholds", "");
+  EXPECT_NE(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "0");
+}
+
+TEST_F(PageTest, ShowsDisagreementsWithTheirImages) {
+  ReportInput input = Mnist();
+  auto parsed = ParseDisagreements(R"({"total": 31, "examples": [
+    {"index": 4, "label": 3, "predictions": {"": 5}, "features": {"image": {"image": {"width": 2, "height": 1, "pixels": "AP8="}},
+      "note": "</script><img src=x onerror=alert(1)>"}, "slices": [{"image_class": 3}]},
+    {"index": 9, "label": 1, "predictions": {"": 1}, "slices": [{"image_class": 1}]}],
+    "slices": [{"slice": {"image_class": 3}, "disagreeing": 9, "examples": 46, "p_value": 0.0004, "adjusted_p_value": 0.004}]})");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  input.evaluations[2].sidecars.disagreements = *parsed;
+  Open(input);
+  EXPECT_EQ(Run("[...document.querySelector('#disagreements canvas').getContext('2d').getImageData(0, 0, 2, 1).data].join()"),
+            "0,0,0,255,255,255,255,255");
+  EXPECT_EQ(Run("document.querySelectorAll('#disagreements .examples li').length"), "2");
+  EXPECT_EQ(Run("document.querySelectorAll('img').length"), "0") << "a feature's text is text";
+  EXPECT_TRUE(absl::StrContains(Run("document.getElementById('disagreements').textContent"), "</script><img src=x onerror=alert(1)>"));
+  Run("(() => { const s = document.querySelector('#disagreements select'); s.value = 'image_class: 1'; s.dispatchEvent(new Event('change')); })()");
+  EXPECT_EQ(Run("document.querySelectorAll('#disagreements .examples li').length"), "1");
+}
+
+TEST_F(PageTest, ShowsAPipelineRun) {
+  ReportInput input = Mnist();
+  using State = PipelineNode::State;
+  input.pipeline = PipelineRun{"mnist", "run 1", "", {{"Trainer", "Trainer", State::kComplete, 0, 9.5, "", {}},
+                                                      {"Evaluator", "Evaluator", State::kFailed, 9.5, 1, "no label \"image_class\"", {"Trainer"}},
+                                                      {"Pusher", "Pusher", State::kSkipped, 0, 0, "Evaluator failed", {"Evaluator"}}}};
+  Open(input);
+  EXPECT_EQ(Run("[...document.querySelectorAll('#pipeline .badge')].map((b) => b.textContent).join()"), "complete,failed,skipped");
+  EXPECT_TRUE(absl::StrContains(Run("document.getElementById('summary').textContent"), "1 node failed"));
+}
+
+TEST_F(PageTest, FitsAPhoneAndFollowsTheColourScheme) {
+  Open(Mnist(), {.width = 390, .height = 844, .dark = true});
+  EXPECT_EQ(Run("document.documentElement.scrollWidth <= 390"), "true") << "nothing scrolls sideways but tables";
+  EXPECT_EQ(Run("getComputedStyle(document.body).backgroundColor"), "rgb(20, 23, 27)");
+}
+
+TEST_F(PageTest, EveryControlAndRegionHasAName) {
+  Open(Mnist());
+  EXPECT_EQ(Run("[...document.querySelectorAll('select, input')].filter((c) => !c.labels.length).length"), "0");
+  EXPECT_EQ(Run("[...document.querySelectorAll('button')].filter((b) => !b.textContent.trim()).length"), "0");
+  EXPECT_EQ(Run("[...document.querySelectorAll('section')].filter((s) => !document.getElementById(s.getAttribute('aria-labelledby'))).length"), "0");
+  EXPECT_EQ(Run("[...document.querySelectorAll('[id]')].length - new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size"), "0")
+      << "ids are unique";
+  ASSERT_TRUE(browser_->Press("Tab").ok());
+  EXPECT_EQ(Run("document.activeElement.className"), "skip") << "the first Tab stop skips to the content";
+}
+
+TEST_F(PageTest, TenThousandSlicesStayUsable) {
+  ReportInput input = Mnist();
+  for (ReportEvaluation& e : input.evaluations) {
+    const std::vector<Metric> metrics = e.evaluation.slices[0].metrics;
+    for (int64_t i = 0; i < 10000; ++i) {
+      e.evaluation.slices.push_back({.slice = {.values = {{"user", SliceValue(i)}}}, .metrics = metrics});
+    }
+  }
+  Open(input);
+  EXPECT_EQ(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "50");
+  Run("document.getElementById('more-slices').click()");
+  EXPECT_EQ(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "250");
+  Set("Search", "user: 9999");
+  EXPECT_EQ(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "1");
+}
+
+}  // namespace
+}  // namespace tfxm::report
