@@ -20,10 +20,7 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initi
 # x86-64-v2 is the floor of TensorFlow's own wheels; contraction off keeps results the same on every machine.
 add_compile_options(-msse4.2 -mpopcnt -ffp-contract=off)
 if(TFXM_SANITIZE)
-  # With the checks for null pointers g++ 12 does not compile Abseil's hash tables (function addresses are then no constants);
-  # AddressSanitizer reports their use anyway.
-  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
-    -fno-sanitize=vptr,null,nonnull-attribute,returns-nonnull-attribute)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize=vptr)
   add_link_options(-fsanitize=address,undefined)
   string(REPLACE "-Wl,--no-undefined" "" CMAKE_SHARED_LINKER_FLAGS "${CMAKE_SHARED_LINKER_FLAGS}")
 endif()
