@@ -39,7 +39,7 @@ void ValueCounts::AddHash(uint64_t hash) {
   if (!HasZeroBits(hash, hash_zero_bits_) || !hashes_.insert(hash).second) return;
   while (hashes_.size() > kMaxHashes) {
     ++hash_zero_bits_;
-    absl::erase_if(hashes_, [this](uint64_t h) { return !HasZeroBits(h, hash_zero_bits_); });
+    std::erase_if(hashes_, [this](uint64_t h) { return !HasZeroBits(h, hash_zero_bits_); });
   }
 }
 
@@ -60,7 +60,7 @@ void ValueCounts::Shrink() {
     if (it->second.count <= taken) {
       taken_weight = std::max(taken_weight, it->second.weight);
       bytes_ -= static_cast<int64_t>(it->first.size());
-      entries_.erase(it++);
+      it = entries_.erase(it);
     } else {
       it->second.count -= taken;
       ++it;
@@ -77,7 +77,7 @@ void ValueCounts::Merge(ValueCounts&& other) {
   }
   if (other.hash_zero_bits_ > hash_zero_bits_) {
     hash_zero_bits_ = other.hash_zero_bits_;
-    absl::erase_if(hashes_, [this](uint64_t h) { return !HasZeroBits(h, hash_zero_bits_); });
+    std::erase_if(hashes_, [this](uint64_t h) { return !HasZeroBits(h, hash_zero_bits_); });
   }
   for (const uint64_t hash : other.hashes_) AddHash(hash);
   taken_count_ += other.taken_count_;

@@ -17,11 +17,12 @@
 #define TFXM_STATISTICS_VALUE_COUNTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/statistics/value_histogram.h"
 
@@ -51,18 +52,23 @@ class ValueCounts {
     int64_t count = 0;
     Weight weight = 0;
   };
+  // Finds a string_view without making it a string.
+  struct StringHash {
+    using is_transparent = void;
+    size_t operator()(absl::string_view text) const { return std::hash<absl::string_view>()(text); }
+  };
   void Shrink();
   void AddHash(uint64_t hash);
 
   const int64_t max_values_;
   const int64_t max_bytes_;
-  absl::flat_hash_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Entry, StringHash, std::equal_to<>> entries_;
   int64_t bytes_ = 0;
   bool overflowed_ = false;
   // Only after an overflow.
   int64_t taken_count_ = 0;
   Weight taken_weight_ = 0;
-  absl::flat_hash_set<uint64_t> hashes_;
+  std::unordered_set<uint64_t> hashes_;
   int hash_zero_bits_ = 0;
 };
 
