@@ -4,24 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/layers/function_layer.h"
 #include "tfxm/ops/ops.h"
 
 namespace tfxm::nn::layers {
 namespace {
-
-// A layer that is a function of its inputs.
-class FunctionLayer : public Layer {
- public:
-  using Function = std::function<ops::Tensor(CallContext&, const std::vector<ops::Tensor>&)>;
-  FunctionLayer(std::string type, std::string name, Function function)
-      : Layer(std::move(type), std::move(name)), function_(std::move(function)) {}
-  ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
-    return function_(context, inputs);
-  }
-
- private:
-  const Function function_;
-};
 
 class DenseLayer : public Layer {
  public:
@@ -90,10 +77,7 @@ LayerRef MakeDropout(std::string type, double rate, bool spatial, std::string na
 }
 
 LayerRef Simple(std::string type, LayerOptions options, std::function<ops::Tensor(const ops::Tensor&)> function) {
-  return MakeLayer<FunctionLayer>(std::move(type), std::move(options.name),
-                                  [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
-                                    return function(inputs[0]);
-                                  });
+  return SimpleLayer(std::move(type), std::move(options.name), std::move(function));
 }
 
 class PReLULayer : public Layer {

@@ -1,0 +1,209 @@
+#include "tfxm/nn/layers/convolutional.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/nn/layers/function_layer.h"
+#include "tfxm/ops/ops.h"
+
+namespace tfxm::nn::layers {
+namespace {
+
+using ops::Tensor;
+
+absl::Status CheckInput(const Shape& shape, size_t rank, absl::string_view padding) {
+  if (shape.size() != rank || shape.back() < 1) {
+    return absl::InvalidArgumentError(absl::StrCat("the input must have ", rank, " dimensions, channels known and last"));
+  }
+  if (padding != "valid" && padding != "same" && (rank != 3 || padding != "causal")) {
+    return absl::InvalidArgumentError(absl::StrCat("padding is \"valid\"", rank == 3 ? ", \"same\" or \"causal\"" : " or \"same\"",
+                                                   ", got \"", padding, "\""));
+  }
+  return absl::OkStatus();
+}
+
+std::string TfPadding(const std::string& padding) { return absl::AsciiStrToUpper(padding); }
+
+class Conv2DLayer : public Layer {
+ public:
+  Conv2DLayer(int filters, Size2D kernel_size, ConvOptions options, bool transpose)
+      : Layer(transpose ? "Conv2DTranspose" : "Conv2D", options.name),
+        filters_(filters), size_(kernel_size), options_(std::move(options)), transpose_(transpose) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (absl::Status status = CheckInput(input_shapes[0], 4, options_.padding); !status.ok()) return status;
+    const int64_t channels = input_shapes[0].back();
+    const Shape shape = transpose_ ? Shape{size_.height, size_.width, filters_, channels}
+                                   : Shape{size_.height, size_.width, channels, filters_};
+    kernel_ = AddWeight("kernel", shape, {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer});
+    if (options_.use_bias) {
+      bias_ = AddWeight("bias", {filters_}, {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
+    }
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    const Tensor& x = inputs[0];
+    Tensor y = transpose_ ? Transposed(context, x)
+                          : ops::Conv2D(x, context.Read(kernel_), options_.strides.hw(), TfPadding(options_.padding),
+                                        options_.dilation_rate.hw());
+    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
+    return options_.activation(y);
+  }
+
+ private:
+  Tensor Transposed(CallContext& context, const Tensor& x) const {
+    const auto length = [&](int64_t in, int stride, int kernel) {
+      return static_cast<int32_t>(in * stride + (options_.padding == "valid" ? std::max(kernel - stride, 0) : 0));
+    };
+    const Shape shape = x.shape();
+    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0) return Fail(x, "Conv2DTranspose needs a known height and width");
+    const std::vector<int32_t> rest = {length(shape[1], options_.strides.height, size_.height),
+                                       length(shape[2], options_.strides.width, size_.width), filters_};
+    const Tensor sizes = ops::Concat({ops::Slice(ops::ShapeOf(x), {0}, {1}), ops::Constant(context.graph(), rest)}, 0);
+    return ops::Op("Conv2DBackpropInput", {sizes, context.Read(kernel_), x},
+                   {{"strides", std::vector<int64_t>{1, options_.strides.height, options_.strides.width, 1}},
+                    {"padding", TfPadding(options_.padding)}});
+  }
+
+  const int filters_;
+  const Size2D size_;
+  const ConvOptions options_;
+  const bool transpose_;
+  const Weight* kernel_ = nullptr;
+  const Weight* bias_ = nullptr;
+};
+
+class Conv1DLayer : public Layer {
+ public:
+  Conv1DLayer(int filters, int kernel_size, Conv1DOptions options)
+      : Layer("Conv1D", options.name), filters_(filters), size_(kernel_size), options_(std::move(options)) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
+    kernel_ = AddWeight("kernel", {size_, input_shapes[0].back(), filters_},
+                        {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer});
+    if (options_.use_bias) {
+      bias_ = AddWeight("bias", {filters_}, {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
+    }
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    Tensor x = inputs[0];
+    std::string padding = TfPadding(options_.padding);
+    if (options_.padding == "causal") {
+      x = ops::Pad(x, {{0, 0}, {options_.dilation_rate * (size_ - 1), 0}, {0, 0}});
+      padding = "VALID";
+    }
+    // A picture of one row.
+    Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), ops::ExpandDims(context.Read(kernel_), 0), {1, options_.strides}, padding,
+                           {1, options_.dilation_rate});
+    y = ops::Squeeze(y, {1});
+    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
+    return options_.activation(y);
+  }
+
+ private:
+  const int filters_;
+  const int size_;
+  const Conv1DOptions options_;
+  const Weight* kernel_ = nullptr;
+  const Weight* bias_ = nullptr;
+};
+
+// DepthwiseConv2D, and SeparableConv2D if there are filters.
+class DepthwiseLayer : public Layer {
+ public:
+  DepthwiseLayer(int filters, Size2D kernel_size, DepthwiseConvOptions options)
+      : Layer(filters > 0 ? "SeparableConv2D" : "DepthwiseConv2D", options.name),
+        filters_(filters), size_(kernel_size), options_(std::move(options)) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (absl::Status status = CheckInput(input_shapes[0], 4, options_.padding); !status.ok()) return status;
+    if (options_.strides.height != options_.strides.width) {
+      return absl::InvalidArgumentError("a depthwise convolution has the same stride in both dimensions");
+    }
+    const int64_t channels = input_shapes[0].back(), deep = channels * options_.depth_multiplier;
+    depthwise_ = AddWeight("depthwise_kernel", {size_.height, size_.width, channels, options_.depth_multiplier},
+                           {.initializer = options_.depthwise_initializer, .regularizer = options_.depthwise_regularizer});
+    if (filters_ > 0) {
+      pointwise_ = AddWeight("pointwise_kernel", {1, 1, deep, filters_},
+                             {.initializer = options_.pointwise_initializer, .regularizer = options_.pointwise_regularizer});
+    }
+    if (options_.use_bias) {
+      bias_ = AddWeight("bias", {filters_ > 0 ? filters_ : deep},
+                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
+    }
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    Tensor y = ops::DepthwiseConv2D(inputs[0], context.Read(depthwise_), options_.strides.hw(), TfPadding(options_.padding),
+                                    options_.dilation_rate.hw());
+    if (pointwise_ != nullptr) y = ops::Conv2D(y, context.Read(pointwise_), {1, 1}, "VALID");
+    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
+    return options_.activation(y);
+  }
+
+ private:
+  const int filters_;
+  const Size2D size_;
+  const DepthwiseConvOptions options_;
+  const Weight* depthwise_ = nullptr;
+  const Weight* pointwise_ = nullptr;
+  const Weight* bias_ = nullptr;
+};
+
+}  // namespace
+
+LayerRef Conv2D(int filters, Size2D kernel_size, ConvOptions options) {
+  return MakeLayer<Conv2DLayer>(filters, kernel_size, std::move(options), false);
+}
+LayerRef Conv2DTranspose(int filters, Size2D kernel_size, ConvOptions options) {
+  return MakeLayer<Conv2DLayer>(filters, kernel_size, std::move(options), true);
+}
+LayerRef Conv1D(int filters, int kernel_size, Conv1DOptions options) {
+  return MakeLayer<Conv1DLayer>(filters, kernel_size, std::move(options));
+}
+LayerRef DepthwiseConv2D(Size2D kernel_size, DepthwiseConvOptions options) {
+  return MakeLayer<DepthwiseLayer>(0, kernel_size, std::move(options));
+}
+LayerRef SeparableConv2D(int filters, Size2D kernel_size, DepthwiseConvOptions options) {
+  return MakeLayer<DepthwiseLayer>(filters, kernel_size, std::move(options));
+}
+
+LayerRef ZeroPadding2D(int padding, PaddingOptions options) {
+  return ZeroPadding2D(Margins{{{padding, padding}, {padding, padding}}}, std::move(options));
+}
+LayerRef ZeroPadding2D(Margins padding, PaddingOptions options) {
+  return SimpleLayer("ZeroPadding2D", std::move(options.name), [padding](const Tensor& x) {
+    return ops::Pad(x, {{0, 0}, {padding[0][0], padding[0][1]}, {padding[1][0], padding[1][1]}, {0, 0}});
+  });
+}
+LayerRef Cropping2D(Margins cropping, PaddingOptions options) {
+  return SimpleLayer("Cropping2D", std::move(options.name), [cropping](const Tensor& x) {
+    const Shape shape = x.shape();
+    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0) return Fail(x, "Cropping2D needs a known height and width");
+    return ops::Slice(x, {0, cropping[0][0], cropping[1][0], 0},
+                      {-1, static_cast<int32_t>(shape[1]) - cropping[0][0] - cropping[0][1],
+                       static_cast<int32_t>(shape[2]) - cropping[1][0] - cropping[1][1], -1});
+  });
+}
+LayerRef UpSampling2D(Size2D size, UpSamplingOptions options) {
+  return SimpleLayer("UpSampling2D", options.name, [size, options](const Tensor& x) {
+    const Shape shape = x.shape();
+    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0) return Fail(x, "UpSampling2D needs a known height and width");
+    if (options.interpolation != "nearest" && options.interpolation != "bilinear") {
+      return Fail(x, absl::StrCat("interpolation is \"nearest\" or \"bilinear\", got \"", options.interpolation, "\""));
+    }
+    const Tensor target = ops::Constant(*x.graph(), std::vector<int32_t>{static_cast<int32_t>(shape[1]) * size.height,
+                                                                         static_cast<int32_t>(shape[2]) * size.width});
+    return Tensor(ops::Op(options.interpolation == "nearest" ? "ResizeNearestNeighbor" : "ResizeBilinear", {x, target},
+                          {{"half_pixel_centers", true}}));
+  });
+}
+
+}  // namespace tfxm::nn::layers

@@ -1,0 +1,119 @@
+#include "tfxm/nn/layers/normalization.h"
+
+#include <utility>
+
+#include "tfxm/nn/layers/function_layer.h"
+#include "tfxm/ops/ops.h"
+
+namespace tfxm::nn::layers {
+namespace {
+
+using ops::Tensor;
+
+Tensor Vector(CallContext& context, const Weight* weight, int64_t size, float value) {
+  return weight != nullptr ? context.Read(weight)
+                           : ops::Constant(context.graph(), std::vector<float>(static_cast<size_t>(size), value));
+}
+
+class BatchNormalizationLayer : public Layer {
+ public:
+  explicit BatchNormalizationLayer(BatchNormalizationOptions options)
+      : Layer("BatchNormalization", options.name), options_(std::move(options)) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    const Shape& shape = input_shapes[0];
+    if (shape.size() < 2 || shape.back() < 1) {
+      return absl::InvalidArgumentError("the input must have at least two dimensions, the last one known");
+    }
+    channels_ = shape.back();
+    if (options_.scale) {
+      gamma_ = AddWeight("gamma", {channels_},
+                         {.initializer = options_.gamma_initializer, .regularizer = options_.gamma_regularizer});
+    }
+    if (options_.center) {
+      beta_ = AddWeight("beta", {channels_}, {.initializer = options_.beta_initializer, .regularizer = options_.beta_regularizer});
+    }
+    moving_mean_ = AddWeight("moving_mean", {channels_}, {.initializer = options_.moving_mean_initializer, .trainable = false});
+    moving_variance_ =
+        AddWeight("moving_variance", {channels_}, {.initializer = options_.moving_variance_initializer, .trainable = false});
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    const Tensor& x = inputs[0];
+    if (!x.valid()) return x;
+    const bool is_image = x.rank() == 4;
+    const Tensor mean = context.Read(moving_mean_), variance = context.Read(moving_variance_);
+    if (!(context.training() && trainable())) {
+      if (is_image) return Fused(context, x, mean, variance, false);
+      Tensor factor = ops::Rsqrt(variance + options_.epsilon);
+      if (gamma_ != nullptr) factor = factor * context.Read(gamma_);
+      Tensor offset = -(mean * factor);
+      if (beta_ != nullptr) offset = offset + context.Read(beta_);
+      return x * factor + offset;
+    }
+    const Tensor image = is_image ? x : ops::Reshape(x, Shape{-1, 1, 1, channels_});
+    const Tensor none = ops::Constant(context.graph(), std::vector<float>{});
+    const ops::Node normalized = Fused(context, image, none, none, true);
+    // The operation's variance is that of a sample, n / (n - 1) times the batch's, which Keras keeps.
+    const Tensor n = ops::Cast(ops::SizeOf(x), DataType::kFloat) / static_cast<double>(channels_);
+    const Tensor batch_variance = normalized.output(2) * (ops::Maximum(n - 1, 1) / ops::Maximum(n, 1));
+    const auto follow = [&](const Weight* weight, const Tensor& value, const Tensor& batch) {
+      context.Update(weight, value * options_.momentum + batch * (1 - options_.momentum));
+    };
+    follow(moving_mean_, mean, normalized.output(1));
+    follow(moving_variance_, variance, batch_variance);
+    if (is_image) return normalized.output(0);
+    return ops::Reshape(normalized.output(0), ops::ShapeOf(x));
+  }
+
+ private:
+  ops::Node Fused(CallContext& context, const Tensor& x, const Tensor& mean, const Tensor& variance, bool training) const {
+    return ops::Op("FusedBatchNormV3",
+                   {x, Vector(context, gamma_, channels_, 1), Vector(context, beta_, channels_, 0), mean, variance},
+                   {{"epsilon", options_.epsilon}, {"is_training", training}});
+  }
+
+  const BatchNormalizationOptions options_;
+  int64_t channels_ = 0;
+  const Weight *gamma_ = nullptr, *beta_ = nullptr, *moving_mean_ = nullptr, *moving_variance_ = nullptr;
+};
+
+class LayerNormalizationLayer : public Layer {
+ public:
+  explicit LayerNormalizationLayer(LayerNormalizationOptions options)
+      : Layer("LayerNormalization", options.name), options_(std::move(options)) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (input_shapes[0].empty() || input_shapes[0].back() < 1) {
+      return absl::InvalidArgumentError("the last dimension of the input must be known");
+    }
+    if (options_.scale) gamma_ = AddWeight("gamma", {input_shapes[0].back()}, {.initializer = options_.gamma_initializer});
+    if (options_.center) beta_ = AddWeight("beta", {input_shapes[0].back()}, {.initializer = options_.beta_initializer});
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    const Tensor& x = inputs[0];
+    const Tensor mean = ops::ReduceMean(x, {-1}, true);
+    const Tensor variance = ops::ReduceMean(ops::SquaredDifference(x, ops::StopGradient(mean)), {-1}, true);
+    Tensor y = (x - mean) * ops::Rsqrt(variance + options_.epsilon);
+    if (gamma_ != nullptr) y = y * context.Read(gamma_);
+    return beta_ != nullptr ? y + context.Read(beta_) : y;
+  }
+
+ private:
+  const LayerNormalizationOptions options_;
+  const Weight *gamma_ = nullptr, *beta_ = nullptr;
+};
+
+}  // namespace
+
+LayerRef BatchNormalization(BatchNormalizationOptions options) {
+  return MakeLayer<BatchNormalizationLayer>(std::move(options));
+}
+LayerRef LayerNormalization(LayerNormalizationOptions options) {
+  return MakeLayer<LayerNormalizationLayer>(std::move(options));
+}
+
+}  // namespace tfxm::nn::layers

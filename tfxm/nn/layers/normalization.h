@@ -1,0 +1,40 @@
+// Normalization. Names, arguments and defaults are Keras's; the last axis is normalized.
+#ifndef TFXM_NN_LAYERS_NORMALIZATION_H_
+#define TFXM_NN_LAYERS_NORMALIZATION_H_
+
+#include <string>
+
+#include "tfxm/nn/layer.h"
+
+namespace tfxm::nn::layers {
+
+struct BatchNormalizationOptions {
+  double momentum = 0.99;
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Initializer beta_initializer = "zeros";
+  Initializer gamma_initializer = "ones";
+  Initializer moving_mean_initializer = "zeros";
+  Initializer moving_variance_initializer = "ones";
+  Regularizer beta_regularizer;
+  Regularizer gamma_regularizer;
+  std::string name;
+};
+// In training by the mean and variance of the batch, which the moving ones follow; otherwise, and where the layer is not
+// trainable, by the moving ones. Rank 2 to 4.
+LayerRef BatchNormalization(BatchNormalizationOptions options = {});
+
+struct LayerNormalizationOptions {
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  Initializer beta_initializer = "zeros";
+  Initializer gamma_initializer = "ones";
+  std::string name;
+};
+LayerRef LayerNormalization(LayerNormalizationOptions options = {});
+
+}  // namespace tfxm::nn::layers
+
+#endif  // TFXM_NN_LAYERS_NORMALIZATION_H_
