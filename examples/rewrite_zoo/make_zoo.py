@@ -47,14 +47,19 @@ def cnn_batchnorm():
   return keras.Model(inputs, L.Dense(10, activation='softmax')(x))
 
 
-def lstm():
-  inputs = keras.Input((12, 8), name='sequence')
+def lstm(batch_size=1):
+  inputs = keras.Input((12, 8), batch_size=batch_size, name='sequence')
   return keras.Model(inputs, L.Dense(4, activation='softmax')(L.LSTM(16)(inputs)))
 
 
 def gru():
-  inputs = keras.Input((12, 8), name='sequence')
+  inputs = keras.Input((12, 8), batch_size=1, name='sequence')
   return keras.Model(inputs, L.Dense(4, activation='softmax')(L.GRU(16)(inputs)))
+
+
+def lstm_any_batch():
+  """Cannot become TFLite operators."""
+  return lstm(batch_size=None)
 
 
 def transformer():
@@ -99,15 +104,17 @@ def string_lookup():
   return Lookup()
 
 
-ZOO = [mobilenet_v2, mobilenet_v3_small, efficientnet_b0, resnet50, cnn_batchnorm, lstm, gru, transformer, text_embedding,
-       two_in_two_out, string_lookup]
+ZOO = [mobilenet_v2, mobilenet_v3_small, efficientnet_b0, resnet50, cnn_batchnorm, lstm, gru, lstm_any_batch,
+       transformer, text_embedding, two_in_two_out, string_lookup]
 
 
 def save(model, path):
   if isinstance(model, Lookup):
     tf.saved_model.save(model, path, signatures={'serving_default': model.plain, 'words': model.words})
   else:
-    model.export(path, verbose=False)
+    fixed = all(i.shape[0] is not None for i in model.inputs)
+    model.export(path, verbose=False, input_signature=[
+        tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in model.inputs] if fixed else None)
 
 
 def samples(signature):

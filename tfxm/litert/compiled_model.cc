@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -96,7 +97,8 @@ absl::Status AddOption(LiteRtOptions options, const char* identifier, const std:
 std::vector<std::string> CustomOps(const schema::Model& model) {
   std::set<std::string> names;
   for (const auto* code : Each(model.operator_codes())) {
-    if (code->custom_code() != nullptr && code->custom_code()->size() > 0) names.insert(code->custom_code()->str());
+    if (code->custom_code() == nullptr || code->custom_code()->size() == 0) continue;
+    if (!absl::StartsWith(code->custom_code()->str(), "TfxmObserve")) names.insert(code->custom_code()->str());
   }
   return {names.begin(), names.end()};
 }

@@ -100,7 +100,7 @@ absl::StatusOr<std::string> QuantizeModel(absl::string_view model, const Quantiz
   const absl::flat_hash_set<std::string> nodes(options.keep_float_nodes.begin(), options.keep_float_nodes.end());
   const absl::Status status = mlir::lite::QuantizeModel(
       std::string_view(model.data(), model.size()), SchemaType(options.input_type), SchemaType(options.output_type),
-      SchemaType(options.int16 ? DataType::kInt16 : DataType::kInt8), /*operator_names=*/{},
+      SchemaType(DataType::kInt8), /*operator_names=*/{},
       /*disable_per_channel=*/false, /*fully_quantize=*/false, result, /*verify_numeric=*/false,
       /*whole_model_verify=*/false, /*legacy_float_scale=*/true, ops, nodes, /*enable_variable_quantization=*/false,
       /*disable_per_channel_for_dense_layers=*/false, std::nullopt);

@@ -26,14 +26,14 @@ struct ConvertOptions {
 absl::StatusOr<std::string> ConvertSavedModel(absl::string_view dir, const ConvertOptions& options);
 
 struct QuantizeOptions {
-  bool int16 = false;  // Activations int16 instead of int8.
+  bool int16 = false;  // Activations int16 instead of int8; see quantize_int16.h.
   DataType input_type = DataType::kFloat;
   DataType output_type = DataType::kFloat;
   std::vector<std::string> keep_float_ops;    // TFLite operator names
   std::vector<std::string> keep_float_nodes;  // names of the tensors that are an operator's results
 };
 
-// Quantizes a float model whose activations carry min and max.
+// Quantizes a float model whose activations carry min and max, to int8.
 absl::StatusOr<std::string> QuantizeModel(absl::string_view model, const QuantizeOptions& options);
 
 }  // namespace tfxm::rewriting

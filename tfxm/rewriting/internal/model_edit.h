@@ -23,9 +23,6 @@ std::string DeduplicateBuffers(absl::string_view model);
 // Puts min and max into the tensors' quantization parameters, where the quantizer reads them.
 std::string SetRanges(absl::string_view model, const Ranges& ranges);
 
-// What TFLite's 16x8 kernels want of a model quantized to int16: symmetric activations (zero point 0) and 64-bit biases.
-std::string FinishInt16(absl::string_view model);
-
 }  // namespace tfxm::rewriting
 
 #endif  // TFXM_REWRITING_INTERNAL_MODEL_EDIT_H_

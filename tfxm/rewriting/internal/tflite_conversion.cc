@@ -13,6 +13,7 @@
 #include "tfxm/rewriting/internal/calibration.h"
 #include "tfxm/rewriting/internal/converter.h"
 #include "tfxm/rewriting/internal/model_edit.h"
+#include "tfxm/rewriting/internal/quantize_int16.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -62,16 +63,16 @@ absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>
 
 class Quantizer {
  public:
-  Quantizer(const std::string& calibrated, std::string signature, QuantizeOptions options, const std::string& name,
+  Quantizer(const Ranges& ranges, std::string signature, QuantizeOptions options, const std::string& name,
             std::shared_ptr<const litert::ModelFile> float_model, const std::vector<Sample>& samples)
-      : calibrated_(calibrated), signature_(std::move(signature)), options_(std::move(options)), name_(name),
+      : ranges_(ranges), signature_(std::move(signature)), options_(std::move(options)), name_(name),
         float_model_(std::move(float_model)) {
     for (size_t i = 0; i < samples.size() && i < kLayerSamples; ++i) few_.push_back(samples[i]);
   }
 
   absl::StatusOr<std::shared_ptr<const litert::ModelFile>> Run() {
-    ASSIGN_OR_RETURN(std::string bytes, QuantizeModel(calibrated_, options_));
-    if (options_.int16) bytes = FinishInt16(bytes);
+    ASSIGN_OR_RETURN(std::string bytes, options_.int16 ? QuantizeInt16x8(float_model_->bytes(), ranges_, options_)
+                                                       : QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options_));
     return litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name_);
   }
   absl::StatusOr<std::vector<LayerError>> Layers(const std::shared_ptr<const litert::ModelFile>& model) {
@@ -104,7 +105,7 @@ class Quantizer {
   }
 
  private:
-  const std::string& calibrated_;
+  const Ranges& ranges_;
   const std::string signature_;
   QuantizeOptions options_;
   const std::string name_;
@@ -129,10 +130,9 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
   }
   ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
   ASSIGN_OR_RETURN(const Ranges ranges, Calibrate(out.float_model, signature, samples));
-  const std::string calibrated = SetRanges(out.float_model->bytes(), ranges);
   RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
   ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
-  Quantizer quantizer(calibrated, signature,
+  Quantizer quantizer(ranges, signature,
                       {.int16 = mode == QuantizationMode::kInt16x8,
                        .input_type = options.inference_input_type,
                        .output_type = options.inference_output_type,

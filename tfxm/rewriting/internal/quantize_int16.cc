@@ -1,0 +1,475 @@
+#include "tfxm/rewriting/internal/quantize_int16.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tflite_generated.h"
+#include "tfxm/litert/schema_util.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+constexpr float kFixedScale = 1.0f / 32768;
+
+// How an operator is quantized.
+struct Rule {
+  std::vector<int> inputs;        // The activations among its inputs; empty: all.
+  int weights = -1;               // Constant int8 weights and their channel's dimension.
+  int channel_dim = 0;
+  int bias = -1;
+  bool output_as_input = false;   // The result has the first activation's scale.
+  bool inputs_as_output = false;  // All activations are brought to the result's scale.
+  bool fixed_output = false;
+  int version = 1;  // The least of the operator that has this; raised where the runtime cares.
+};
+
+std::optional<Rule> RuleOf(schema::BuiltinOperator kind) {
+  switch (kind) {
+    case schema::BuiltinOperator_CONV_2D: return Rule{.inputs = {0}, .weights = 1, .channel_dim = 0, .bias = 2, .version = 4};
+    case schema::BuiltinOperator_DEPTHWISE_CONV_2D:
+      return Rule{.inputs = {0}, .weights = 1, .channel_dim = 3, .bias = 2, .version = 5};
+    case schema::BuiltinOperator_FULLY_CONNECTED:
+      return Rule{.inputs = {0}, .weights = 1, .channel_dim = 0, .bias = 2, .version = 7};
+    case schema::BuiltinOperator_TRANSPOSE_CONV:
+      return Rule{.inputs = {2}, .weights = 1, .channel_dim = 0, .bias = 3, .version = 3};
+    case schema::BuiltinOperator_ADD:
+    case schema::BuiltinOperator_SUB:
+    case schema::BuiltinOperator_MUL:
+    case schema::BuiltinOperator_BATCH_MATMUL: return Rule{.inputs = {0, 1}, .version = 4};
+    case schema::BuiltinOperator_ABS:
+    case schema::BuiltinOperator_RSQRT:
+    case schema::BuiltinOperator_EXP:
+    case schema::BuiltinOperator_MEAN:
+    case schema::BuiltinOperator_SUM:
+    case schema::BuiltinOperator_RELU:
+    case schema::BuiltinOperator_RELU6:
+    case schema::BuiltinOperator_LEAKY_RELU: return Rule{.inputs = {0}};
+    case schema::BuiltinOperator_LOGISTIC:
+    case schema::BuiltinOperator_TANH:
+    case schema::BuiltinOperator_SOFTMAX: return Rule{.inputs = {0}, .fixed_output = true, .version = 3};
+    case schema::BuiltinOperator_AVERAGE_POOL_2D:
+    case schema::BuiltinOperator_MAX_POOL_2D:
+    case schema::BuiltinOperator_SPACE_TO_BATCH_ND:
+    case schema::BuiltinOperator_BATCH_TO_SPACE_ND:
+    case schema::BuiltinOperator_BROADCAST_TO:
+    case schema::BuiltinOperator_EXPAND_DIMS:
+    case schema::BuiltinOperator_GATHER:
+    case schema::BuiltinOperator_GATHER_ND:
+    case schema::BuiltinOperator_PAD:
+    case schema::BuiltinOperator_RESHAPE:
+    case schema::BuiltinOperator_RESIZE_BILINEAR:
+    case schema::BuiltinOperator_RESIZE_NEAREST_NEIGHBOR:
+    case schema::BuiltinOperator_REVERSE_V2:
+    case schema::BuiltinOperator_SLICE:
+    case schema::BuiltinOperator_SQUEEZE:
+    case schema::BuiltinOperator_STRIDED_SLICE:
+    case schema::BuiltinOperator_TILE:
+    case schema::BuiltinOperator_TRANSPOSE:
+    case schema::BuiltinOperator_UNPACK:
+    case schema::BuiltinOperator_MIRROR_PAD:
+    case schema::BuiltinOperator_REDUCE_MAX:
+    case schema::BuiltinOperator_REDUCE_MIN:
+    case schema::BuiltinOperator_SPLIT_V: return Rule{.inputs = {0}, .output_as_input = true};
+    case schema::BuiltinOperator_SPLIT: return Rule{.inputs = {1}, .output_as_input = true};
+    case schema::BuiltinOperator_CONCATENATION:
+    case schema::BuiltinOperator_PACK:
+    case schema::BuiltinOperator_MAXIMUM:
+    case schema::BuiltinOperator_MINIMUM: return Rule{.inputs_as_output = true};
+    default: return std::nullopt;
+  }
+}
+
+// Whether an activation is fused into the operator, and to what bound it clips.
+float ClipOf(const schema::OperatorT& op) {
+  auto of = [](schema::ActivationFunctionType f) {
+    return f == schema::ActivationFunctionType_RELU6 ? 6.0f : f == schema::ActivationFunctionType_RELU_N1_TO_1 ? 1.0f : 0.0f;
+  };
+  if (const auto* o = op.builtin_options.AsConv2DOptions()) return of(o->fused_activation_function);
+  if (const auto* o = op.builtin_options.AsDepthwiseConv2DOptions()) return of(o->fused_activation_function);
+  if (const auto* o = op.builtin_options.AsFullyConnectedOptions()) return of(o->fused_activation_function);
+  if (const auto* o = op.builtin_options.AsAddOptions()) return of(o->fused_activation_function);
+  if (const auto* o = op.builtin_options.AsSubOptions()) return of(o->fused_activation_function);
+  if (const auto* o = op.builtin_options.AsMulOptions()) return of(o->fused_activation_function);
+  return 0;
+}
+
+class Int16Quantizer {
+ public:
+  Int16Quantizer(schema::ModelT& model, const Ranges& ranges, const QuantizeOptions& options)
+      : model_(model), graph_(*model.subgraphs[0]), ranges_(ranges), options_(options),
+        keep_ops_(options.keep_float_ops.begin(), options.keep_float_ops.end()),
+        keep_nodes_(options.keep_float_nodes.begin(), options.keep_float_nodes.end()) {}
+
+  void Run() {
+    std::vector<std::unique_ptr<schema::OperatorT>> ops = std::move(graph_.operators);
+    graph_.operators.clear();
+    for (int t : graph_.inputs) QuantizeGraphInput(t);
+    for (auto& op : ops) {
+      const auto rule = RuleOf(litert::KindOf(*model_.operator_codes[op->opcode_index]));
+      if (rule && CanQuantize(*op, *rule)) {
+        QuantizeOp(*op, *rule);
+      } else {
+        for (int& t : op->inputs) t = t < 0 ? t : Float(t);
+      }
+      graph_.operators.push_back(std::move(op));
+    }
+    for (int& t : graph_.outputs) FinishOutput(t);
+  }
+
+ private:
+  schema::TensorT& tensor(int t) { return *graph_.tensors[t]; }
+  bool IsConstant(int t) { return !model_.buffers[tensor(t).buffer]->data.empty(); }
+  bool IsFloat(int t) { return tensor(t).type == schema::TensorType_FLOAT32; }
+  std::optional<float> RangeScale(int t) const {
+    const auto it = ranges_.find({0, t});
+    if (it == ranges_.end()) return std::nullopt;
+    const float largest = std::max(std::abs(it->second.min), std::abs(it->second.max));
+    return largest == 0 ? 1.0f : largest / 32767.0f;
+  }
+
+  std::vector<int> Activations(const schema::OperatorT& op, const Rule& rule) {
+    std::vector<int> out;
+    if (!rule.inputs.empty()) {
+      for (int i : rule.inputs) {
+        if (i < static_cast<int>(op.inputs.size()) && op.inputs[i] >= 0) out.push_back(i);
+      }
+      return out;
+    }
+    for (size_t i = 0; i < op.inputs.size(); ++i) out.push_back(static_cast<int>(i));
+    return out;
+  }
+
+  bool CanQuantize(const schema::OperatorT& op, const Rule& rule) {
+    if (op.outputs.empty()) return false;
+    const schema::OperatorCodeT& code = *model_.operator_codes[op.opcode_index];
+    if (keep_ops_.count(schema::EnumNameBuiltinOperator(litert::KindOf(code)))) return false;
+    for (int t : op.outputs) {
+      if (t < 0 || !IsFloat(t) || keep_nodes_.count(tensor(t).name)) return false;
+      if (!rule.output_as_input && !rule.fixed_output && !RangeScale(t)) return false;
+    }
+    bool any = false;
+    for (int i : Activations(op, rule)) {
+      const int t = op.inputs[i];
+      if (t < 0) return false;
+      const bool quantized = int16_.count(t) > 0;
+      if (!quantized && (!IsFloat(t) || (!IsConstant(t) && !RangeScale(t)))) return false;
+      any = any || !IsConstant(t);
+    }
+    if (!any) return false;
+    if (rule.weights >= 0) {
+      const int w = op.inputs[rule.weights];
+      if (w < 0 || !IsFloat(w) || !IsConstant(w)) return false;
+      if (rule.channel_dim >= static_cast<int>(tensor(w).shape.size())) return false;
+      const int b = rule.bias < static_cast<int>(op.inputs.size()) ? op.inputs[rule.bias] : -1;
+      if (b >= 0 && (!IsFloat(b) || !IsConstant(b))) return false;
+    }
+    return true;
+  }
+
+  void QuantizeOp(schema::OperatorT& op, const Rule& rule) {
+    const std::vector<int> activations = Activations(op, rule);
+    float output_scale = kFixedScale;
+    if (!rule.fixed_output && !rule.output_as_input) {
+      output_scale = *RangeScale(op.outputs[0]);
+      // The kernels clip in units of the scale, as 32-bit integers.
+      output_scale = std::max(output_scale, ClipOf(op) / 1e9f);
+    }
+    for (int i : activations) {
+      op.inputs[i] = IsConstant(op.inputs[i])
+                         ? Constant(op.inputs[i], rule.inputs_as_output ? std::optional<float>(output_scale) : std::nullopt)
+                     : rule.inputs_as_output ? Rescaled(Int16(op.inputs[i]), output_scale)
+                                             : Int16(op.inputs[i]);
+    }
+    const float input_scale = tensor(op.inputs[activations[0]]).quantization->scale[0];
+    if (rule.output_as_input) output_scale = input_scale;
+    if (rule.weights >= 0) QuantizeWeights(op, rule, input_scale);
+    for (int t : op.outputs) {
+      SetType(t, schema::TensorType_INT16, {output_scale});
+      int16_[t] = t;
+    }
+    if (auto* o = op.builtin_options.AsAddOptions()) o->pot_scale_int16 = false;
+    if (auto* o = op.builtin_options.AsSubOptions()) o->pot_scale_int16 = false;
+    if (auto* o = op.builtin_options.AsConv2DOptions()) o->quantized_bias_type = schema::TensorType_INT64;
+    if (auto* o = op.builtin_options.AsFullyConnectedOptions()) o->quantized_bias_type = schema::TensorType_INT64;
+    if (auto* o = op.builtin_options.AsTransposeConvOptions()) o->quantized_bias_type = schema::TensorType_INT64;
+    op.opcode_index = Code(litert::KindOf(*model_.operator_codes[op.opcode_index]),
+                           std::max(rule.version, model_.operator_codes[op.opcode_index]->version));
+  }
+
+  void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale) {
+    const int w = Duplicate(op.inputs[rule.weights]);
+    const std::vector<float> values = Values(w);
+    const std::vector<int>& shape = tensor(w).shape;
+    const int channels = shape[rule.channel_dim];
+    size_t stride = 1;
+    for (size_t d = rule.channel_dim + 1; d < shape.size(); ++d) stride *= shape[d];
+    std::vector<float> largest(channels, 0);
+    for (size_t i = 0; i < values.size(); ++i) {
+      float& m = largest[i / stride % channels];
+      m = std::max(m, std::abs(values[i]));
+    }
+    std::vector<float> scales(channels), inverse(channels);
+    for (int c = 0; c < channels; ++c) {
+      scales[c] = largest[c] == 0 ? 1 : largest[c] / 127.0f;
+      inverse[c] = largest[c] == 0 ? 0 : 127.0f / largest[c];
+    }
+    std::vector<int8_t> quantized(values.size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      quantized[i] = static_cast<int8_t>(std::clamp(std::round(values[i] * inverse[i / stride % channels]), -127.0f, 127.0f));
+    }
+    SetData(w, quantized);
+    SetType(w, schema::TensorType_INT8, scales, rule.channel_dim);
+    op.inputs[rule.weights] = w;
+    if (rule.bias >= static_cast<int>(op.inputs.size()) || op.inputs[rule.bias] < 0) return;
+    const int b = Duplicate(op.inputs[rule.bias]);
+    const std::vector<float> bias = Values(b);
+    for (float& s : scales) s *= input_scale;
+    std::vector<int64_t> wide(bias.size());
+    for (size_t i = 0; i < bias.size(); ++i) {
+      // Accumulators have 64 bits, but the kernels' intermediate results only 48.
+      const double limit = static_cast<double>(int64_t{1} << 46);
+      wide[i] = std::llround(std::clamp(bias[i] / static_cast<double>(scales[i % channels]), -limit, limit));
+    }
+    SetData(b, wide);
+    SetType(b, schema::TensorType_INT64, scales);
+    op.inputs[rule.bias] = b;
+  }
+
+  // The int16 tensor that stands for an activation; a float one is converted, once.
+  int Int16(int t) {
+    if (const auto it = int16_.find(t); it != int16_.end()) return it->second;
+    const int out = NewTensor(t, "_int16");
+    SetType(out, schema::TensorType_INT16, {*RangeScale(t)});
+    Convert(schema::BuiltinOperator_QUANTIZE, t, out);
+    return int16_[t] = out;
+  }
+  // The float tensor that stands for an activation; an int16 one is converted, once.
+  int Float(int t) {
+    if (!int16_.count(t) || IsFloat(t)) return t;
+    if (const auto it = float_.find(t); it != float_.end()) return it->second;
+    const int out = NewTensor(t, "_float");
+    tensor(out).type = schema::TensorType_FLOAT32;
+    tensor(out).quantization.reset();
+    Convert(schema::BuiltinOperator_DEQUANTIZE, t, out);
+    return float_[t] = out;
+  }
+  int Rescaled(int t, float scale) {
+    if (tensor(t).quantization->scale[0] == scale) return t;
+    const int out = NewTensor(t, "_requantized");
+    SetType(out, schema::TensorType_INT16, {scale});
+    Convert(schema::BuiltinOperator_QUANTIZE, t, out);
+    return out;
+  }
+  int Constant(int t, std::optional<float> scale) {
+    const std::vector<float> values = Values(t);
+    if (!scale) {
+      float largest = 0;
+      for (float v : values) largest = std::max(largest, std::abs(v));
+      scale = largest == 0 ? 1.0f : largest / 32767.0f;
+    }
+    std::vector<int16_t> quantized(values.size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      quantized[i] = static_cast<int16_t>(std::clamp(std::round(values[i] / *scale), -32767.0f, 32767.0f));
+    }
+    const int out = Duplicate(t);
+    SetData(out, quantized);
+    SetType(out, schema::TensorType_INT16, {*scale});
+    return out;
+  }
+
+  void QuantizeGraphInput(int t) {
+    if (options_.input_type != DataType::kInt16 || !IsFloat(t) || !RangeScale(t)) return;
+    SetType(t, schema::TensorType_INT16, {*RangeScale(t)});
+    int16_[t] = t;
+  }
+
+  // An output keeps its name and, unless int16 was asked for, its type.
+  void FinishOutput(int& t) {
+    const bool quantized = int16_.count(t) && !IsFloat(t);
+    if (options_.output_type == DataType::kInt16) {
+      if (!quantized && IsFloat(t) && RangeScale(t)) Replace(t, Int16(t));
+      return;
+    }
+    if (!quantized || std::find(graph_.inputs.begin(), graph_.inputs.end(), t) != graph_.inputs.end()) return;
+    const std::string name = tensor(t).name;
+    const int out = Float(t);
+    tensor(t).name = absl::StrCat(name, "_int16");
+    tensor(out).name = name;
+    Replace(t, out);
+  }
+  void Replace(int& output, int with) {
+    for (auto& signature : model_.signature_defs) {
+      if (signature->subgraph_index != 0) continue;
+      for (auto& map : signature->outputs) {
+        if (static_cast<int>(map->tensor_index) == output) map->tensor_index = with;
+      }
+    }
+    output = with;
+  }
+
+  int NewTensor(int like, const char* suffix) {
+    auto made = std::make_unique<schema::TensorT>();
+    made->name = tensor(like).name + suffix;
+    made->shape = tensor(like).shape;
+    made->shape_signature = tensor(like).shape_signature;
+    graph_.tensors.push_back(std::move(made));
+    return static_cast<int>(graph_.tensors.size()) - 1;
+  }
+  // A copy of a constant for one operator: another may want it as something else.
+  int Duplicate(int t) {
+    auto buffer = std::make_unique<schema::BufferT>();
+    buffer->data = model_.buffers[tensor(t).buffer]->data;
+    const int out = NewTensor(t, "");
+    tensor(out).type = tensor(t).type;
+    tensor(out).buffer = model_.buffers.size();
+    model_.buffers.push_back(std::move(buffer));
+    return out;
+  }
+  std::vector<float> Values(int t) {
+    const auto& data = model_.buffers[tensor(t).buffer]->data;
+    std::vector<float> out(data.size() / sizeof(float));
+    std::memcpy(out.data(), data.data(), out.size() * sizeof(float));
+    return out;
+  }
+  template <typename T>
+  void SetData(int t, const std::vector<T>& values) {
+    auto& data = model_.buffers[tensor(t).buffer]->data;
+    data.resize(values.size() * sizeof(T));
+    std::memcpy(data.data(), values.data(), data.size());
+  }
+  void SetType(int t, schema::TensorType type, std::vector<float> scales, int dim = 0) {
+    auto quantization = std::make_unique<schema::QuantizationParametersT>();
+    quantization->zero_point.assign(scales.size(), 0);
+    quantization->scale = std::move(scales);
+    quantization->quantized_dimension = dim;
+    tensor(t).quantization = std::move(quantization);
+    tensor(t).type = type;
+  }
+  void Convert(schema::BuiltinOperator kind, int from, int to) {
+    auto op = std::make_unique<schema::OperatorT>();
+    op->opcode_index = Code(kind, 2);
+    if (kind == schema::BuiltinOperator_QUANTIZE) {
+      op->builtin_options.Set(schema::QuantizeOptionsT());
+    } else {
+      op->builtin_options.Set(schema::DequantizeOptionsT());
+    }
+    op->inputs = {from};
+    op->outputs = {to};
+    graph_.operators.push_back(std::move(op));
+  }
+  int Code(schema::BuiltinOperator kind, int version) {
+    for (size_t i = 0; i < model_.operator_codes.size(); ++i) {
+      if (litert::KindOf(*model_.operator_codes[i]) == kind && model_.operator_codes[i]->version == version) {
+        return static_cast<int>(i);
+      }
+    }
+    auto code = std::make_unique<schema::OperatorCodeT>();
+    code->builtin_code = kind;
+    code->deprecated_builtin_code = static_cast<int8_t>(std::min<int>(kind, 127));
+    code->version = version;
+    model_.operator_codes.push_back(std::move(code));
+    return static_cast<int>(model_.operator_codes.size()) - 1;
+  }
+
+  schema::ModelT& model_;
+  schema::SubGraphT& graph_;
+  const Ranges& ranges_;
+  const QuantizeOptions& options_;
+  const std::set<std::string> keep_ops_, keep_nodes_;
+  std::map<int, int> int16_, float_;  // An activation -> the tensor that holds it in that type.
+};
+
+// Tensors, buffers and operator kinds that nothing uses any more.
+void DropUnused(schema::ModelT& model) {
+  for (size_t g = 0; g < model.subgraphs.size(); ++g) {
+    schema::SubGraphT& graph = *model.subgraphs[g];
+    std::vector<int> place(graph.tensors.size(), -1);
+    for (const auto& op : graph.operators) {
+      for (const auto* list : {&op->inputs, &op->outputs, &op->intermediates}) {
+        for (int t : *list) {
+          if (t >= 0) place[t] = 0;
+        }
+      }
+    }
+    for (const auto* list : {&graph.inputs, &graph.outputs}) {
+      for (int t : *list) place[t] = 0;
+    }
+    std::vector<std::unique_ptr<schema::TensorT>> kept;
+    for (size_t t = 0; t < place.size(); ++t) {
+      if (place[t] < 0) continue;
+      place[t] = static_cast<int>(kept.size());
+      kept.push_back(std::move(graph.tensors[t]));
+    }
+    graph.tensors = std::move(kept);
+    auto move = [&](std::vector<int>& list) {
+      for (int& t : list) t = t < 0 ? t : place[t];
+    };
+    for (auto& op : graph.operators) {
+      move(op->inputs);
+      move(op->outputs);
+      move(op->intermediates);
+    }
+    move(graph.inputs);
+    move(graph.outputs);
+    for (auto& signature : model.signature_defs) {
+      if (signature->subgraph_index != g) continue;
+      for (auto* maps : {&signature->inputs, &signature->outputs}) {
+        for (auto& map : *maps) map->tensor_index = place[map->tensor_index];
+      }
+    }
+  }
+  std::vector<int> buffer_place(model.buffers.size(), -1);
+  buffer_place[0] = 0;
+  for (auto& graph : model.subgraphs) {
+    for (auto& tensor : graph->tensors) buffer_place[tensor->buffer] = 0;
+  }
+  for (auto& metadata : model.metadata) buffer_place[metadata->buffer] = 0;
+  std::vector<std::unique_ptr<schema::BufferT>> kept;
+  for (size_t b = 0; b < buffer_place.size(); ++b) {
+    if (buffer_place[b] < 0) continue;
+    buffer_place[b] = static_cast<int>(kept.size());
+    kept.push_back(std::move(model.buffers[b]));
+  }
+  model.buffers = std::move(kept);
+  for (auto& graph : model.subgraphs) {
+    for (auto& tensor : graph->tensors) tensor->buffer = buffer_place[tensor->buffer];
+  }
+  for (auto& metadata : model.metadata) metadata->buffer = buffer_place[metadata->buffer];
+  std::vector<int> code_place(model.operator_codes.size(), -1);
+  for (auto& graph : model.subgraphs) {
+    for (auto& op : graph->operators) code_place[op->opcode_index] = 0;
+  }
+  std::vector<std::unique_ptr<schema::OperatorCodeT>> codes;
+  for (size_t c = 0; c < code_place.size(); ++c) {
+    if (code_place[c] < 0) continue;
+    code_place[c] = static_cast<int>(codes.size());
+    codes.push_back(std::move(model.operator_codes[c]));
+  }
+  model.operator_codes = std::move(codes);
+  for (auto& graph : model.subgraphs) {
+    for (auto& op : graph->operators) op->opcode_index = code_place[op->opcode_index];
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view bytes, const Ranges& ranges, const QuantizeOptions& options) {
+  std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  if (model->buffers.empty()) return absl::InvalidArgumentError("the model has no buffers");
+  Int16Quantizer(*model, ranges, options).Run();
+  DropUnused(*model);
+  flatbuffers::FlatBufferBuilder builder(1 << 20);
+  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, model.get()));
+  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+}
+
+}  // namespace tfxm::rewriting
