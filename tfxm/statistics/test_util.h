@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "google/protobuf/util/field_comparator.h"
-#include "google/protobuf/util/message_differencer.h"
+#include "google/protobuf/message.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
@@ -81,19 +80,8 @@ inline const tensorflow::metadata::v0::FeatureNameStatistics& FeatureOf(
 }
 
 // Empty if equal up to a relative error of numbers; else the differences. NaN equals NaN.
-inline std::string Differences(const google::protobuf::Message& expected, const google::protobuf::Message& actual,
-                               double relative_error) {
-  google::protobuf::util::DefaultFieldComparator comparator;
-  comparator.set_float_comparison(google::protobuf::util::DefaultFieldComparator::APPROXIMATE);
-  comparator.SetDefaultFractionAndMargin(relative_error, 0);
-  comparator.set_treat_nan_as_equal(true);
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.set_field_comparator(&comparator);
-  differencer.set_message_field_comparison(google::protobuf::util::MessageDifferencer::EQUIVALENT);
-  std::string report;
-  differencer.ReportDifferencesToString(&report);
-  return differencer.Compare(expected, actual) ? "" : report;
-}
+std::string Differences(const google::protobuf::Message& expected, const google::protobuf::Message& actual,
+                        double relative_error);
 
 }  // namespace tfxm::statistics
 
