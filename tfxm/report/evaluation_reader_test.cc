@@ -14,6 +14,9 @@
 #include "tfxm/report/text.h"
 #include "tfxm/util/io.h"
 
+// Earlier versions of TFMA wrote the deprecated fields.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 namespace tfxm::report {
 namespace {
 
