@@ -114,8 +114,11 @@ class Int16Quantizer {
     graph_.operators.clear();
     for (int t : graph_.inputs) QuantizeGraphInput(t);
     for (auto& op : ops) {
-      const auto rule = RuleOf(litert::KindOf(*model_.operator_codes[op->opcode_index]));
-      if (rule && CanQuantize(*op, *rule)) {
+      const schema::BuiltinOperator kind = litert::KindOf(*model_.operator_codes[op->opcode_index]);
+      const auto rule = RuleOf(kind);
+      if (kind == schema::BuiltinOperator_SHAPE || kind == schema::BuiltinOperator_RANK) {
+        // They do not look at the values.
+      } else if (rule && CanQuantize(*op, *rule)) {
         QuantizeOp(*op, *rule);
       } else {
         for (int& t : op->inputs) t = t < 0 ? t : Float(t);
