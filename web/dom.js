@@ -24,7 +24,7 @@ function num(x) {
   return x === 'Infinity' ? Infinity : x === '-Infinity' ? -Infinity : NaN;
 }
 
-const minus = (text) => text.replace('-', '−');
+const minus = (text) => text.replaceAll('-', '−');
 
 function format(x, digits = 4) {
   if (Number.isNaN(x)) return 'NaN';
