@@ -53,7 +53,7 @@ const FACTS = {
   latency_p50_ms: {title: 'Latency, median', text: milliseconds, direction: -1},
   latency_p90_ms: {title: 'Latency, 90th percentile', text: milliseconds, direction: -1},
   latency_p99_ms: {title: 'Latency, 99th percentile', text: milliseconds, direction: -1},
-  examples_per_second: {title: 'Throughput', text: (x) => `${format(x, 3)} examples/s`, direction: 1},
+  examples_per_second: {title: 'Throughput, examples', text: (x) => `${format(x, 3)} /s`, direction: 1},
   delegated_op_share: {title: 'Ops taken by the delegate', text: (x) => `${format(100 * x, 3)} %`, direction: 1},
 };
 const factOf = (name) => FACTS[name] || {title: name, text: (x) => format(x), direction: 0};
