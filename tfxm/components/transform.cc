@@ -1,0 +1,86 @@
+// Transform: the module's preprocessing_fn, analyzed on the train split and applied to all splits.
+#include "tfxm/components/executor.h"
+#include "tfxm/components/module_file.h"
+#include "tfxm/components/splits.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/statistics/infer_schema.h"
+#include "tfxm/statistics/statistics_accumulator.h"
+#include "tfxm/statistics/validate_statistics.h"
+#include "tfxm/transform/transform_graph.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+using tensorflow::metadata::v0::Schema;
+
+constexpr char kAnalyzedSplit[] = "train";  // TFX's default SplitsConfig.
+
+class TransformExecutor : public Executor {
+ public:
+  absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
+                  ArtifactDict* outputs) override {
+    ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
+    ASSIGN_OR_RETURN(const Schema schema, ReadSchemaArtifact(inputs));
+    ASSIGN_OR_RETURN(const std::string module_file, StringProperty(exec_properties, "module_file"));
+    ASSIGN_OR_RETURN(const std::vector<std::string> splits, SplitNames(*examples));
+    ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
+    ASSIGN_OR_RETURN(Artifact* const transformed, SingleArtifact(outputs, "transformed_examples"));
+
+    context.progress("compiling the module file", -1);
+    ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
+    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
+
+    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, data::SplitFiles(examples->uri, kAnalyzedSplit));
+    transform::AnalyzeOptions options{.assets_dir = io::JoinPath(context.tmp_dir, "assets")};
+    RETURN_IF_ERROR(io::MakeDirs(options.assets_dir));
+    options.progress = [&](int64_t n, int pass) { context.progress(absl::StrCat("analyzing, pass ", pass, ": ", n, " examples"), -1); };
+    absl::StatusOr<std::unique_ptr<transform::TransformGraph>> graph =
+        transform::TransformGraph::Analyze(preprocessing_fn, schema, analyzed, options);
+    RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file)));
+    RETURN_IF_ERROR((*graph)->Write(transform_graph->uri));
+
+    std::vector<std::string> transformed_files;
+    for (const std::string& split : splits) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
+      const std::string dir = data::SplitDir(transformed->uri, split);
+      RETURN_IF_ERROR(io::MakeDirs(dir));
+      transform::TransformExamplesOptions transform_options;
+      transform_options.progress = [&](int64_t n) { context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1); };
+      RETURN_IF_ERROR((*graph)->TransformExamples(files, dir, transform_options));
+      ASSIGN_OR_RETURN(const std::vector<std::string> written, data::SplitFiles(transformed->uri, split));
+      transformed_files.insert(transformed_files.end(), written.begin(), written.end());
+    }
+    CopySplitsAndSpan(*examples, splits, transformed);
+
+    if (IntPropertyOr(exec_properties, "disable_statistics", 0) != 0) return absl::OkStatus();
+    context.progress("statistics", -1);
+    RETURN_IF_ERROR(Describe(analyzed, schema, "pre_transform", outputs).status());
+    const Schema& transformed_schema = (*graph)->transformed_schema();
+    ASSIGN_OR_RETURN(const auto statistics, Describe(transformed_files, transformed_schema, "post_transform", outputs));
+    ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, transformed_schema));
+    ASSIGN_OR_RETURN(const Artifact* output, SingleArtifact(*outputs, "post_transform_anomalies"));
+    return io::WriteBinaryProto(io::JoinPath(output->uri, "SchemaDiff.pb"), anomalies);
+  }
+
+ private:
+  // Writes PREFIX_schema and PREFIX_stats of some files.
+  static absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Describe(const std::vector<std::string>& files,
+                                                                                         const Schema& schema,
+                                                                                         const std::string& prefix,
+                                                                                         ArtifactDict* outputs) {
+    ASSIGN_OR_RETURN(const Artifact* schema_artifact, SingleArtifact(*outputs, prefix + "_schema"));
+    ASSIGN_OR_RETURN(const Artifact* stats_artifact, SingleArtifact(*outputs, prefix + "_stats"));
+    RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, "schema.pbtxt"), schema));
+    ASSIGN_OR_RETURN(auto statistics, statistics::GenerateStatistics(files, {.schema = schema}));
+    RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(stats_artifact->uri, "FeatureStats.pb"), statistics));
+    return statistics;
+  }
+};
+
+TFXM_REGISTER(ExecutorRegistry, "tfx.components.transform.executor.Executor",
+              [] { return std::make_unique<TransformExecutor>(); });
+
+}  // namespace
+}  // namespace tfxm
