@@ -25,8 +25,8 @@ absl::Status AddRows(AccumulatorSet* accumulators, BatchViews* views, std::span<
 }
 
 // Adds examples to a slice, drawing samples if asked to.
-absl::Status AddToSlice(const ComputationPlan& plan, SamplingMethod sampling, BatchViews* views, std::span<const int32_t> rows,
-                        SliceState* state) {
+absl::Status AddToSlice(const ComputationPlan& plan, SamplingMethod sampling, BatchViews* views, const SliceKey& slice,
+                        std::span<const int32_t> rows, SliceState* state) {
   state->num_examples += static_cast<int64_t>(rows.size());
   if (sampling != SamplingMethod::kJackknife) {
     if (state->all.empty()) state->all = MakeAccumulators(plan);
@@ -35,11 +35,12 @@ absl::Status AddToSlice(const ComputationPlan& plan, SamplingMethod sampling, Ba
   if (sampling == SamplingMethod::kNone) return absl::OkStatus();
   const int num_samples = sampling == SamplingMethod::kJackknife ? kNumJackknifeBuckets : kNumBootstrapSamples;
   state->samples.resize(num_samples);
+  const uint64_t salt = HashBytes(ToString(slice));
   std::vector<int32_t> drawn;
   for (int s = 0; s < num_samples; ++s) {
     drawn.clear();
     for (int32_t row : rows) {
-      const uint64_t hash = views->extracts().hashes[row];
+      const uint64_t hash = views->extracts().hashes[row] ^ salt;
       const int times = sampling == SamplingMethod::kJackknife ? JackknifeBucket(hash) == s : PoissonCount(hash, s);
       drawn.insert(drawn.end(), times, row);
     }
@@ -154,7 +155,7 @@ class Worker {
       views_[p]->Reset(&extracts_);
       states_[p].resize(std::max<size_t>(states_[p].size(), slicer_->num_slices()));
       for (int slice : slicer_->touched()) {
-        RETURN_IF_ERROR(AddToSlice(plan.plan, options_.sampling, views_[p].get(), slicer_->rows(slice), &states_[p][slice]));
+        RETURN_IF_ERROR(AddToSlice(plan.plan, options_.sampling, views_[p].get(), slicer_->key(slice), slicer_->rows(slice), &states_[p][slice]));
       }
     }
     return absl::OkStatus();
@@ -207,7 +208,7 @@ absl::Status AddQueries(const QueryPlan& plan, SamplingMethod sampling, QueryGro
   return groups->ForEachBatch(256, [&](const Extracts& extracts, const std::map<SliceKey, std::vector<int32_t>>& rows) -> absl::Status {
     views.Reset(&extracts);
     for (const auto& [key, of_slice] : rows) {
-      RETURN_IF_ERROR(AddToSlice(plan.plan, sampling, &views, of_slice, &(*slices)[key]));
+      RETURN_IF_ERROR(AddToSlice(plan.plan, sampling, &views, key, of_slice, &(*slices)[key]));
     }
     return absl::OkStatus();
   });

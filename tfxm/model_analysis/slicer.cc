@@ -1,8 +1,8 @@
 #include "tfxm/model_analysis/slicer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/sql_slicer.h"
@@ -11,17 +11,18 @@
 namespace tfxm::model_analysis {
 namespace {
 
-// A text that is different for different keys.
+// A text that is different for different keys. 2 and 2.0 are the same value, as in Python; the slice is called by what came first.
 std::string Encode(const SliceKey& key) {
   std::string text;
   for (const auto& [column, value] : key) {
     absl::StrAppend(&text, column.size(), ":", column);
     if (const int64_t* x = std::get_if<int64_t>(&value)) absl::StrAppend(&text, "i", *x, ";");
     if (const double* x = std::get_if<double>(&value)) {
-      uint64_t bits;
-      const double number = *x == 0 ? 0 : *x;  // -0.0 and 0.0 are one slice.
-      std::memcpy(&bits, &number, sizeof(bits));
-      absl::StrAppend(&text, "d", bits, ";");
+      if (*x == std::floor(*x) && std::abs(*x) < 0x1p53) {
+        absl::StrAppend(&text, "i", static_cast<int64_t>(*x), ";");
+      } else {
+        absl::StrAppend(&text, "d", std::bit_cast<uint64_t>(*x), ";");
+      }
     }
     if (const std::string* x = std::get_if<std::string>(&value)) absl::StrAppend(&text, "s", x->size(), ":", *x);
   }

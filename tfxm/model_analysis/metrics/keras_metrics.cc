@@ -11,7 +11,7 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr double kEpsilon = 1e-7;  // keras.backend.epsilon()
+constexpr float kEpsilon = 1e-7f;  // keras.backend.epsilon()
 
 using Row = std::span<const double>;
 
@@ -23,7 +23,10 @@ struct KerasArguments {
   std::optional<int> ignore_class;
 };
 
-double Clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+float Clip(double x, float low, float high) {
+  const float value = static_cast<float>(x);
+  return value < low ? low : value > high ? high : value;
+}
 int ArgMax(Row x) { return static_cast<int>(std::max_element(x.begin(), x.end()) - x.begin()); }
 
 double LogSumExp(Row x) {
@@ -67,8 +70,8 @@ double Equal(const KerasArguments&, double y, double p) { return y == p; }
 double BinaryCrossentropy(const KerasArguments& a, double y, double p) {
   y = y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing;
   if (a.from_logits) return std::max(p, 0.0) - p * y + std::log1p(std::exp(-std::abs(p)));
-  p = Clip(p, kEpsilon, 1 - kEpsilon);
-  return -(y * std::log(p + kEpsilon) + (1 - y) * std::log(1 - p + kEpsilon));
+  const float clipped = Clip(p, kEpsilon, 1 - kEpsilon);
+  return -(y * std::log(static_cast<double>(clipped + kEpsilon)) + (1 - y) * std::log(static_cast<double>(1 - clipped + kEpsilon)));
 }
 double Poisson(const KerasArguments&, double y, double p) { return p - y * std::log(p + kEpsilon); }
 double LogCosh(const KerasArguments&, double y, double p) {
@@ -88,7 +91,7 @@ double SquaredHinge(const KerasArguments& a, double y, double p) {
 }
 double KlDivergence(const KerasArguments&, double y, double p) {
   y = Clip(y, kEpsilon, 1);
-  return y * std::log(y / Clip(p, kEpsilon, 1));
+  return y * std::log(y / static_cast<double>(Clip(p, kEpsilon, 1)));
 }
 
 absl::StatusOr<double> KlDivergenceSum(const KerasArguments& arguments, Row labels, Row predictions) {
@@ -154,7 +157,7 @@ absl::StatusOr<double> SparseCategoricalCrossentropy(const KerasArguments& argum
   if (arguments.from_logits) return LogSumExp(predictions) - predictions[target];
   double sum = 0;
   for (double p : predictions) sum += Clip(p, kEpsilon, 1 - kEpsilon);
-  return std::log(sum) - std::log(Clip(predictions[target], kEpsilon, 1 - kEpsilon));
+  return std::log(sum) - std::log(static_cast<double>(Clip(predictions[target], kEpsilon, 1 - kEpsilon)));
 }
 
 absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
@@ -165,7 +168,7 @@ absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, 
   for (double p : predictions) sum += p;
   for (size_t i = 0; i < labels.size(); ++i) {
     const double y = labels[i] * (1 - smoothing) + smoothing / n;
-    loss -= y * (arguments.from_logits ? predictions[i] - log_sum : std::log(Clip(predictions[i] / sum, kEpsilon, 1 - kEpsilon)));
+    loss -= y * (arguments.from_logits ? predictions[i] - log_sum : std::log(static_cast<double>(Clip(predictions[i] / sum, kEpsilon, 1 - kEpsilon))));
   }
   return loss;
 }
@@ -178,7 +181,8 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     int view;
     bool flat;
     bool root;
-    bool pad;
+    bool pad = false;
+    bool broadcast = false;  // With top_k a class index meets all predictions; Keras broadcasts it.
     double label_padding = 0, prediction_padding = 0;
     KerasFunction function;
     KerasArguments arguments;
@@ -202,6 +206,10 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     for (int32_t row : rows) {
       Row labels = view->labels->row(row), predictions = view->predictions->row(row);
       std::vector<double> padded;
+      if (settings_->broadcast && labels.size() == 1) {
+        padded.assign(predictions.size(), labels[0]);
+        labels = padded;
+      }
       if (settings_->pad && labels.size() != predictions.size()) {
         Row& shorter = labels.size() < predictions.size() ? labels : predictions;
         padded.assign(shorter.begin(), shorter.end());
@@ -274,6 +282,7 @@ class KerasMetric : public PerKeyMetric {
     settings->root = root_;
     settings->function = function_;
     settings->arguments = arguments_;
+    settings->broadcast = request.sub_key.top_k && !micro && !sparse_;
     ViewSpec view = request.View();
     view.flatten = micro;
     if (!micro) view.class_weights.clear();
