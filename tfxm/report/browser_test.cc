@@ -232,6 +232,8 @@ TEST_F(PageTest, ShowsAPipelineRun) {
 TEST_F(PageTest, FitsAPhoneAndFollowsTheColourScheme) {
   Open(Mnist(), {.width = 390, .height = 844, .dark = true});
   EXPECT_EQ(Run("document.documentElement.scrollWidth <= 390"), "true") << "nothing scrolls sideways but tables";
+  EXPECT_EQ(Run("[...document.querySelectorAll('tbody th:first-child')].every((h) => h.offsetWidth >= 120 && h.offsetHeight < 120)"), "true")
+      << "names are neither squeezed nor cut";
   EXPECT_EQ(Run("getComputedStyle(document.body).backgroundColor"), "rgb(20, 23, 27)");
 }
 
