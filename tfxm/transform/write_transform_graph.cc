@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/saved_model/saved_model_builder.h"
+#include "tfxm/statistics/text_proto.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -43,7 +44,7 @@ absl::Status TransformGraph::Write(absl::string_view dir) const {
   for (const auto& [folder, schema] : {std::make_pair("metadata", &rep_->raw_schema),
                                        std::make_pair("transformed_metadata", &rep_->transformed_schema)}) {
     RETURN_IF_ERROR(io::MakeDirs(io::JoinPath(dir, folder)));
-    RETURN_IF_ERROR(io::WriteTextProto(io::JoinPath(dir, folder, "schema.pbtxt"), *schema));
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, folder, "schema.pbtxt"), statistics::PrintAsPython(*schema)));
   }
   return absl::OkStatus();
 }
