@@ -1,0 +1,125 @@
+#include "tfxm/rewriting/internal/quantize_int16.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/litert/compiled_model.h"
+#include "tfxm/litert/inspect.h"
+#include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/test_models.h"
+#include "tfxm/rewriting/internal/calibration.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+using litert::testing::ModelBuilder;
+using ::testing::ElementsAre;
+
+Tensor Row(const std::vector<float>& values) {
+  Tensor tensor(DataType::kFloat, {1, static_cast<int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
+  return tensor;
+}
+
+std::vector<std::string> Ops(const litert::ModelFile& file) {
+  std::vector<std::string> out;
+  for (const auto* op : litert::Each(file.model().subgraphs()->Get(0)->operators())) {
+    out.push_back(litert::OpName(file.model(), *op));
+  }
+  return out;
+}
+
+class QuantizeInt16x8Test : public ::testing::Test {
+ protected:
+  // y = concat(floor(dense(x)), x + c): FLOOR has no 16x8 kernel, the rest has.
+  void SetUp() override {
+    ModelBuilder b;
+    const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 3});
+    const int w = b.Constant<float>("w", schema::TensorType_FLOAT32, {2, 3}, {1, 0.5, -0.25, 0.125, 2, -1});
+    const int bias = b.Constant<float>("bias", schema::TensorType_FLOAT32, {2}, {0.5, -0.5});
+    const int dense = b.Tensor("dense", schema::TensorType_FLOAT32, {-1, 2});
+    const int floored = b.Tensor("floored", schema::TensorType_FLOAT32, {-1, 2});
+    const int c = b.Constant<float>("c", schema::TensorType_FLOAT32, {1, 3}, {3, -2, 0.5});
+    const int sum = b.Tensor("sum", schema::TensorType_FLOAT32, {-1, 3});
+    const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 5});
+    b.Op(schema::BuiltinOperator_FULLY_CONNECTED, schema::FullyConnectedOptionsT(), {x, w, bias}, {dense});
+    b.Op(schema::BuiltinOperator_FLOOR, schema::AbsOptionsT(), {dense}, {floored});
+    b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, c}, {sum});
+    schema::ConcatenationOptionsT concat;
+    concat.axis = 1;
+    b.Op(schema::BuiltinOperator_CONCATENATION, std::move(concat), {floored, sum}, {y});
+    b.InputsOutputs({x}, {y});
+    b.Signature("s", {{"x", x}}, {{"y", y}});
+    float_ = *litert::ModelFile::FromBytes(b.Finish(), "float");
+    for (int i = 0; i < 10; ++i) {
+      samples_.push_back({{"x", Row({std::sin(1.0f * i), std::cos(2.0f * i), 2 * std::sin(3.0f * i)})}});
+    }
+    auto ranges = Calibrate(float_, "s", samples_);
+    ASSERT_TRUE(ranges.ok()) << ranges.status();
+    ranges_ = *ranges;
+  }
+  std::shared_ptr<const litert::ModelFile> Quantize(const QuantizeOptions& options) {
+    auto bytes = QuantizeInt16x8(float_->bytes(), ranges_, options);
+    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    auto file = litert::ModelFile::FromBytes(*bytes, "quantized");
+    EXPECT_TRUE(file.ok()) << file.status();
+    return *file;
+  }
+
+  std::shared_ptr<const litert::ModelFile> float_;
+  std::vector<Sample> samples_;
+  Ranges ranges_;
+};
+
+TEST_F(QuantizeInt16x8Test, ConvertsAtTheBordersOfWhatHasNoKernel) {
+  const auto quantized = Quantize({});
+  EXPECT_THAT(Ops(*quantized), ElementsAre("QUANTIZE", "FULLY_CONNECTED", "DEQUANTIZE", "FLOOR", "ADD", "QUANTIZE",
+                                           "QUANTIZE", "CONCATENATION", "DEQUANTIZE"));
+  const litert::Inspection in = litert::Inspect(*quantized);
+  EXPECT_EQ(in.weights_by_type.at("INT8"), 6);
+  EXPECT_EQ(in.weights_by_type.at("INT64"), 2 * 8);
+  EXPECT_EQ(in.weights_by_type.at("INT16"), 3 * 2);
+  EXPECT_EQ(in.weights_by_type.count("FLOAT32"), 0);
+  EXPECT_EQ(in.signatures[0].outputs[0].spec.name, "y");
+  EXPECT_EQ(in.signatures[0].outputs[0].spec.dtype, DataType::kFloat);
+}
+
+TEST_F(QuantizeInt16x8Test, ComputesTheSameUpToRounding) {
+  auto reference = litert::CompiledModel::Create(float_);
+  auto model = litert::CompiledModel::Create(Quantize({}));
+  ASSERT_TRUE(reference.ok() && model.ok()) << model.status();
+  for (const Sample& sample : samples_) {
+    auto want = (*reference)->Run(sample);
+    auto got = (*model)->Run(sample);
+    ASSERT_TRUE(want.ok() && got.ok()) << got.status();
+    // The sum; the floored values may be on the other side of a whole number.
+    for (int i = 2; i < 5; ++i) EXPECT_NEAR(got->at("y").values<float>()[i], want->at("y").values<float>()[i], 5e-4);
+  }
+}
+
+TEST_F(QuantizeInt16x8Test, Int16InAndOut) {
+  const auto quantized = Quantize({.input_type = DataType::kInt16, .output_type = DataType::kInt16});
+  const litert::SignatureInfo& signature = quantized->signatures()[0];
+  EXPECT_EQ(signature.inputs[0].spec.dtype, DataType::kInt16);
+  EXPECT_EQ(signature.outputs[0].spec.dtype, DataType::kInt16);
+  EXPECT_EQ(signature.inputs[0].quantization.zero_point, 0);
+  EXPECT_TRUE(litert::CompiledModel::Create(quantized).ok());
+}
+
+TEST_F(QuantizeInt16x8Test, WhatIsToStayFloatStays) {
+  EXPECT_THAT(Ops(*Quantize({.keep_float_ops = {"CONCATENATION", "ADD"}})),
+              ElementsAre("QUANTIZE", "FULLY_CONNECTED", "DEQUANTIZE", "FLOOR", "ADD", "CONCATENATION"));
+  EXPECT_THAT(Ops(*Quantize({.keep_float_ops = {"CONCATENATION", "ADD"}, .keep_float_nodes = {"dense"}})),
+              ElementsAre("FULLY_CONNECTED", "FLOOR", "ADD", "CONCATENATION"));
+}
+
+TEST_F(QuantizeInt16x8Test, WithoutARangeAnOperatorStaysFloat) {
+  ranges_.clear();
+  EXPECT_THAT(Ops(*Quantize({})), ElementsAre("FULLY_CONNECTED", "FLOOR", "ADD", "CONCATENATION"));
+}
+
+}  // namespace
+}  // namespace tfxm::rewriting
