@@ -9,8 +9,8 @@ class Message;
 
 namespace tfxm::statistics {
 
-// The message as Python's text_format.MessageToString prints it, byte for byte: as C++'s does, but floating-point
-// numbers are Python's ("1.0", not "1").
+// The message as Python's text_format.MessageToString prints it, byte for byte. It differs from C++'s in floating-point
+// numbers ("1.0", not "1"). Extensions and unknown fields are left out.
 std::string PrintAsPython(const google::protobuf::Message& message);
 
 }  // namespace tfxm::statistics
