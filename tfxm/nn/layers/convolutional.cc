@@ -26,6 +26,23 @@ absl::Status CheckInput(const Shape& shape, size_t rank, absl::string_view paddi
 
 std::string TfPadding(const std::string& padding) { return absl::AsciiStrToUpper(padding); }
 
+// The kernel with zeros between its values: what a dilation stands for. TensorFlow's C++ gradients do not know dilations, so
+// training works with this; other graphs keep the attribute, which runtimes have faster code for.
+Tensor Dilated(const Tensor& kernel, const Size2D& rate) {
+  const Shape k = kernel.shape();
+  const Tensor apart = ops::Pad(ops::Reshape(kernel, Shape{k[0], 1, k[1], 1, k[2], k[3]}),
+                                {{0, 0}, {0, rate.height - 1}, {0, 0}, {0, rate.width - 1}, {0, 0}, {0, 0}});
+  const Tensor wide = ops::Reshape(apart, Shape{k[0] * rate.height, k[1] * rate.width, k[2], k[3]});
+  return ops::Slice(wide, {0, 0, 0, 0},
+                    {static_cast<int32_t>((k[0] - 1) * rate.height + 1), static_cast<int32_t>((k[1] - 1) * rate.width + 1), -1, -1});
+}
+
+// What to convolve with, and the dilation that is left to the operation.
+std::pair<Tensor, std::vector<int64_t>> KernelAndDilation(CallContext& context, const Tensor& kernel, const Size2D& rate) {
+  if (context.training() && (rate.height > 1 || rate.width > 1)) return {Dilated(kernel, rate), {1, 1}};
+  return {kernel, rate.hw()};
+}
+
 class Conv2DLayer : public Layer {
  public:
   Conv2DLayer(int filters, Size2D kernel_size, ConvOptions options, bool transpose)
@@ -46,9 +63,9 @@ class Conv2DLayer : public Layer {
 
   Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
     const Tensor& x = inputs[0];
+    const auto [kernel, dilation] = KernelAndDilation(context, context.Read(kernel_), transpose_ ? 1 : options_.dilation_rate);
     Tensor y = transpose_ ? Transposed(context, x)
-                          : ops::Conv2D(x, context.Read(kernel_), options_.strides.hw(), TfPadding(options_.padding),
-                                        options_.dilation_rate.hw());
+                          : ops::Conv2D(x, kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
     return options_.activation(y);
   }
@@ -99,8 +116,9 @@ class Conv1DLayer : public Layer {
       padding = "VALID";
     }
     // A picture of one row.
-    Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), ops::ExpandDims(context.Read(kernel_), 0), {1, options_.strides}, padding,
-                           {1, options_.dilation_rate});
+    const auto [kernel, dilation] =
+        KernelAndDilation(context, ops::ExpandDims(context.Read(kernel_), 0), {1, options_.dilation_rate});
+    Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
     y = ops::Squeeze(y, {1});
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
     return options_.activation(y);
@@ -141,8 +159,8 @@ class DepthwiseLayer : public Layer {
   }
 
   Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
-    Tensor y = ops::DepthwiseConv2D(inputs[0], context.Read(depthwise_), options_.strides.hw(), TfPadding(options_.padding),
-                                    options_.dilation_rate.hw());
+    const auto [kernel, dilation] = KernelAndDilation(context, context.Read(depthwise_), options_.dilation_rate);
+    Tensor y = ops::DepthwiseConv2D(inputs[0], kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
     if (pointwise_ != nullptr) y = ops::Conv2D(y, context.Read(pointwise_), {1, 1}, "VALID");
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
     return options_.activation(y);
