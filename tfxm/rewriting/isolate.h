@@ -1,0 +1,31 @@
+// Rewriting in a child process, for programs that must outlive TensorFlow's converter when it crashes or is out of memory.
+//
+//   std::string report;
+//   absl::Status status = RewriteInChild(saved_model_dir, output_dir, options, &report);
+//   std::cout << report;
+//
+// Must be called before this process starts threads of TensorFlow's (before any SavedModel is loaded).
+#ifndef TFXM_REWRITING_ISOLATE_H_
+#define TFXM_REWRITING_ISOLATE_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/rewriting/rewriter_options.h"
+
+namespace tfxm {
+
+// Runs `work` in a forked child; its status and what it puts into `output` come back. INTERNAL says with which signal or exit
+// status the child ended, if it did not return; `what` names it in that message.
+absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
+                        std::string* output);
+
+// RewriteSavedModel to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed rewrite.
+absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
+                            std::string* report);
+
+}  // namespace tfxm
+
+#endif  // TFXM_REWRITING_ISOLATE_H_
