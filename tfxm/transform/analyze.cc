@@ -112,7 +112,11 @@ absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzer
     }
     phase.direct.push_back(direct);
     phase.fetched.push_back(direct >= 0 ? -1 : static_cast<int>(fetches.size()));
-    direct >= 0 ? static_cast<void>(phase.used.insert(direct)) : fetches.push_back(analyzer->input);
+    if (direct >= 0) {
+      phase.used.insert(direct);
+    } else {
+      fetches.push_back(ops::Identity(analyzer->input));  // What is fed cannot be fetched.
+    }
   }
   if (!fetches.empty()) {
     ASSIGN_OR_RETURN(phase.program, MakeProgram(graph, features, fetches, num_threads));
@@ -171,36 +175,43 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
   return absl::OkStatus();
 }
 
+absl::Status CheckOutput(const std::string& name, const FeatureTensor& output) {
+  const auto fail = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" ", what));
+  };
+  const DataType dtype = output.values().dtype();
+  if (dtype != DataType::kFloat && dtype != DataType::kInt64 && dtype != DataType::kString) {
+    return fail(absl::StrCat("is ", DataTypeName(dtype), "; tf.Examples hold float32, int64 and string: use ops::Cast"));
+  }
+  if (output.is_sparse()) return absl::OkStatus();
+  const Shape shape = output.shape();
+  if (!output.has_rank() || shape.empty()) {
+    return fail(absl::StrCat(output.has_rank() ? "is a scalar" : "has no known rank", "; its first dimension must be the batch"));
+  }
+  for (size_t i = 1; i < shape.size(); ++i) {
+    if (shape[i] < 0) {
+      return fail(absl::StrCat("has the shape ", ShapeString(shape),
+                               "; all dimensions but the batch must be known: use ops::Reshape"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckOutputs(const TransformGraph::Rep& rep, const Trace& trace) {
   if (rep.outputs.empty()) return absl::InvalidArgumentError("it returns no features");
   std::vector<ops::Tensor> used;
   for (const auto& [name, output] : rep.outputs) {
-    const auto fail = [&, &name = name](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" ", what));
-    };
     if (name.empty()) return absl::InvalidArgumentError("an output has an empty name");
     for (const ops::Tensor& component : Components(output)) {
-      if (!component.valid()) return fail("is an unassigned tensor");
-      if (component.graph() != &rep.graph) return fail("is a tensor of another graph");
-      used.push_back(component);
-    }
-    const DataType dtype = output.values().dtype();
-    if (dtype != DataType::kFloat && dtype != DataType::kInt64 && dtype != DataType::kString) {
-      return fail(absl::StrCat("is ", DataTypeName(dtype), "; tf.Examples hold float32, int64 and string: use ops::Cast"));
-    }
-    if (output.is_sparse()) continue;
-    const Shape shape = output.shape();
-    if (!output.has_rank() || shape.empty()) {
-      return fail(absl::StrCat(output.has_rank() ? "is a scalar" : "has no known rank", "; its first dimension must be the batch"));
-    }
-    for (size_t i = 1; i < shape.size(); ++i) {
-      if (shape[i] < 0) {
-        return fail(absl::StrCat("has the shape ", ShapeString(shape),
-                                 "; all dimensions but the batch must be known: use ops::Reshape"));
+      if (!component.valid() || component.graph() != &rep.graph) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "output \"", name, "\" is ", component.valid() ? "a tensor of another graph" : "an unassigned tensor"));
       }
+      used.push_back(component);
     }
   }
   for (const AnalyzerNode& analyzer : trace.analyzers) used.push_back(analyzer.input);
+  // First: what follows from a stand-in has shapes that would only confuse.
   const std::set<int> ancestors = Ancestors(used);
   for (const RawFeature& feature : rep.features) {
     if (feature.is_dense || ancestors.count(feature.tensor.node()) == 0) continue;
@@ -208,7 +219,31 @@ absl::Status CheckOutputs(const TransformGraph::Rep& rep, const Trace& trace) {
         "feature \"", feature.name, "\" is used as a dense tensor, but has no shape in the schema, so it is sparse; use "
         "tft::fill_in_missing or its sparse(), or give it a shape"));
   }
+  for (const auto& [name, output] : rep.outputs) RETURN_IF_ERROR(CheckOutput(name, output));
   return absl::OkStatus();
+}
+
+// TensorFlow does not fetch what is fed: an output that has parts of a raw feature (a sparse one's indices, beside new values)
+// gets copies of these. An output that is all of a raw feature is not fetched at all.
+void MakeFetchable(TransformGraph::Rep& rep) {
+  std::set<int> fed;
+  for (const RawFeature& feature : rep.features) {
+    for (const ops::Tensor& placeholder : feature.placeholders()) fed.insert(placeholder.node());
+  }
+  for (auto& [name, output] : rep.outputs) {
+    if (!output.is_sparse()) continue;
+    const auto copy = [&](const ops::Tensor& tensor) { return fed.count(tensor.node()) > 0 ? ops::Identity(tensor) : tensor; };
+    bool is_raw = false;
+    for (const RawFeature& feature : rep.features) {
+      if (!feature.is_dense && feature.tensor.sparse().values.node() == output.sparse().values.node() &&
+          feature.tensor.sparse().indices.node() == output.sparse().indices.node()) {
+        is_raw = true;
+      }
+    }
+    if (is_raw) continue;
+    const ops::SparseTensor sparse = output.sparse();
+    output = ops::SparseTensor{copy(sparse.indices), copy(sparse.values), copy(sparse.dense_shape)};
+  }
 }
 
 FeatureSpec OutputSpec(const std::map<std::string, FeatureTensor>& outputs) {
@@ -255,6 +290,7 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(
   }
   RETURN_IF_ERROR(Annotate(internal::CheckOutputs(rep, trace), "preprocessing_fn"));
   RETURN_IF_ERROR(internal::ComputeAnalyzers(trace, rep, files, options));
+  internal::MakeFetchable(rep);
   rep.transformed_schema = FeatureSpecAsSchema(internal::OutputSpec(rep.outputs));
   return result;
 }

@@ -60,6 +60,9 @@ class TensorMap {
   const FeatureTensor& operator[](absl::string_view name) const;
   // Makes room for one of that name.
   FeatureTensor& operator[](absl::string_view name);
+  // The tensors by name, as a model takes them; a sparse feature is its stand-in.
+  operator std::map<std::string, ops::Tensor>() const { return {map_.begin(), map_.end()}; }
+
   bool contains(absl::string_view name) const { return map_.find(name) != map_.end(); }
   size_t erase(absl::string_view name);
   size_t size() const { return map_.size(); }

@@ -1,57 +1,221 @@
 #include "tfxm/transform/tf_transform_output.h"
 
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tensorflow/core/protobuf/saved_object_graph.pb.h"
+#include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/saved_model/import_signature.h"
-#include "tfxm/statistics/infer_schema.h"
+#include "tfxm/saved_model/internal/read_saved_model.h"
+#include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
-namespace transform {
+namespace {
 
-TensorMap ParseExample(const ops::Tensor& serialized, const FeatureSpec& spec) {
-  const ops::ParsedExample parsed = ops::ParseExample(serialized, spec.fixed, spec.var);
-  TensorMap features(parsed.dense);
-  for (const auto& [name, sparse] : parsed.sparse) features[name] = FeatureTensor(sparse);
-  return features;
+using transform::FeatureSpec;
+using transform::FeatureTensor;
+using transform::TensorMap;
+
+constexpr char kServing[] = "serving_default";
+// Of graphs that TensorFlow Transform wrote in its TF1 mode.
+constexpr char kTransformSignature[] = "transform_signature";
+
+// A feature's names among the signature's inputs: one, or those of indices, values and dense_shape.
+using InputNames = std::map<std::string, std::vector<std::string>>;
+
+// The flat arguments of `transform_fn` in order: TensorFlow Transform calls them inputs, inputs_1, … in its signature.
+InputNames FlatInputNames(const tensorflow::SavedObjectGraph& objects) {
+  InputNames names;
+  if (objects.nodes_size() == 0) return names;
+  for (const auto& child : objects.nodes(0).children()) {
+    if (child.local_name() != "transform_fn") continue;
+    const auto& node = objects.nodes(child.node_id());
+    std::string function = node.bare_concrete_function().concrete_function_name();
+    if (node.function().concrete_functions_size() > 0) function = node.function().concrete_functions(0);
+    const auto it = objects.concrete_functions().find(function);
+    if (it == objects.concrete_functions().end()) return names;
+    const auto& arguments = it->second.canonicalized_input_signature().tuple_value();
+    if (arguments.values_size() == 0 || arguments.values(0).tuple_value().values_size() == 0) return names;
+    const auto& fields = arguments.values(0).tuple_value().values(0).dict_value().fields();
+    int flat = 0;
+    for (const auto& [key, value] : std::map<std::string, tensorflow::StructuredValue>(fields.begin(), fields.end())) {
+      const int components = value.has_type_spec_value() ? 3 : 1;
+      for (int c = 0; c < components; ++c, ++flat) {
+        names[key].push_back(flat == 0 ? "inputs" : absl::StrCat("inputs_", flat));
+      }
+    }
+  }
+  return names;
 }
 
-}  // namespace transform
+absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchema(const std::string& path) {
+  tensorflow::metadata::v0::Schema schema;
+  if (!io::Exists(path)) {
+    return absl::NotFoundError(absl::StrCat(path, " does not exist: its directory is no transform graph"));
+  }
+  RETURN_IF_ERROR(io::ReadTextProto(path, &schema));
+  return schema;
+}
 
-absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view transform_output_dir) {
+}  // namespace
+
+struct TFTransformOutput::Rep {
+  std::string dir, signature = kServing;
+  tensorflow::metadata::v0::Schema raw_schema, transformed_schema;
+  FeatureSpec raw_spec, transformed_spec;
+  InputNames inputs;
+  std::set<std::string> output_names;
+
+  // For TransformExamples.
+  std::once_flag loaded;
+  absl::Status load_status;
+  ops::Graph graph;
+  std::vector<transform::internal::RawFeature> features;
+  std::vector<std::string> names;
+  transform::internal::Program program;
+};
+
+absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir) {
   TFTransformOutput output;
-  output.transform_fn_dir_ = io::JoinPath(transform_output_dir, "transform_fn");
-  const auto read = [&](const char* dir, std::shared_ptr<const tensorflow::metadata::v0::Schema>* schema,
-                        transform::FeatureSpec* spec) -> absl::Status {
-    const std::string path = io::JoinPath(transform_output_dir, dir, "schema.pbtxt");
-    ASSIGN_OR_RETURN(auto read, statistics::ReadSchema(path));
-    absl::StatusOr<transform::FeatureSpec> from_schema = transform::SchemaAsFeatureSpec(read);
-    RETURN_IF_ERROR(Annotate(from_schema.status(), path));
-    *spec = *std::move(from_schema);
-    *schema = std::make_shared<const tensorflow::metadata::v0::Schema>(std::move(read));
+  output.rep_ = std::make_shared<Rep>();
+  Rep& rep = *output.rep_;
+  rep.dir = std::string(dir);
+  ASSIGN_OR_RETURN(rep.raw_schema, ReadSchema(io::JoinPath(dir, "metadata", "schema.pbtxt")));
+  ASSIGN_OR_RETURN(rep.transformed_schema, ReadSchema(io::JoinPath(dir, "transformed_metadata", "schema.pbtxt")));
+  ASSIGN_OR_RETURN(rep.raw_spec, transform::SchemaAsFeatureSpec(rep.raw_schema));
+  ASSIGN_OR_RETURN(rep.transformed_spec, transform::SchemaAsFeatureSpec(rep.transformed_schema));
+  const std::string model_dir = output.transform_savedmodel_dir();
+  ASSIGN_OR_RETURN(const tensorflow::MetaGraphDef meta_graph, internal::ReadMetaGraph(model_dir, {"serve"}));
+  if (meta_graph.signature_def().contains(kTransformSignature)) rep.signature = kTransformSignature;
+  const auto signature = meta_graph.signature_def().find(rep.signature);
+  if (signature == meta_graph.signature_def().end()) {
+    return absl::InvalidArgumentError(absl::StrCat(model_dir, " has no signature \"", rep.signature, "\": it is no transform graph"));
+  }
+  const InputNames flat = FlatInputNames(meta_graph.object_graph_def());
+  const auto add = [&](const std::string& name, std::vector<std::string> own) -> absl::Status {
+    if (const auto it = flat.find(name); !signature->second.inputs().contains(own[0]) && it != flat.end()) own = it->second;
+    for (const std::string& input : own) {
+      if (signature->second.inputs().contains(input)) continue;
+      return absl::InvalidArgumentError(absl::StrCat(model_dir, " does not take the raw feature \"", name, "\" of ",
+                                                     io::JoinPath(dir, "metadata", "schema.pbtxt")));
+    }
+    rep.inputs[name] = std::move(own);
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(read("metadata", &output.raw_schema_, &output.raw_spec_));
-  RETURN_IF_ERROR(read("transformed_metadata", &output.transformed_schema_, &output.transformed_spec_));
+  for (const auto& [name, fixed] : rep.raw_spec.fixed) RETURN_IF_ERROR(add(name, {name}));
+  for (const auto& [name, var] : rep.raw_spec.var) {
+    RETURN_IF_ERROR(add(name, {absl::StrCat(name, "/indices"), absl::StrCat(name, "/values"), absl::StrCat(name, "/dense_shape")}));
+  }
+  for (const auto& [name, info] : signature->second.outputs()) rep.output_names.insert(name);
   return output;
 }
 
-absl::StatusOr<TransformedFeatures> TFTransformOutput::transform_features_layer(const transform::TensorMap& raw_features) const {
+std::string TFTransformOutput::transform_savedmodel_dir() const { return io::JoinPath(rep_->dir, "transform_fn"); }
+const tensorflow::metadata::v0::Schema& TFTransformOutput::raw_metadata_schema() const { return rep_->raw_schema; }
+const tensorflow::metadata::v0::Schema& TFTransformOutput::transformed_metadata_schema() const {
+  return rep_->transformed_schema;
+}
+const FeatureSpec& TFTransformOutput::raw_feature_spec() const { return rep_->raw_spec; }
+const FeatureSpec& TFTransformOutput::transformed_feature_spec() const { return rep_->transformed_spec; }
+
+absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph& graph, const TensorMap& raw_features) const {
+  RETURN_IF_ERROR(graph.status());
   std::map<std::string, ops::Tensor> inputs;
-  ops::Graph* graph = nullptr;
   for (const auto& [name, feature] : raw_features) {
-    if (feature.is_sparse()) {
-      inputs[name + "/indices"] = feature.sparse().indices;
-      inputs[name + "/values"] = feature.sparse().values;
-      inputs[name + "/dense_shape"] = feature.sparse().dense_shape;
-    } else {
-      inputs[name] = feature;
+    const auto it = rep_->inputs.find(name);
+    const std::vector<ops::Tensor> components = transform::internal::Components(feature);
+    if (it == rep_->inputs.end() || it->second.size() != components.size()) {
+      std::vector<std::string> known;
+      for (const auto& [key, value] : rep_->inputs) known.push_back(key);
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the transform graph ", rep_->dir, it == rep_->inputs.end() ? " has no raw feature \"" : " takes a tensor of the other kind (dense, sparse) as \"",
+          name, "\"; its raw features are ", absl::StrJoin(known, ", ")));
     }
-    graph = feature.is_sparse() ? feature.sparse().values.graph() : feature.graph();
+    for (size_t c = 0; c < components.size(); ++c) inputs[it->second[c]] = components[c];
   }
-  if (graph == nullptr) return absl::InvalidArgumentError("transform_features_layer was given no feature");
-  ASSIGN_OR_RETURN(ImportedSignature imported,
-                   ImportSignature(*graph, transform_fn_dir_, "serving_default", inputs, "transform_features_layer"));
-  return TransformedFeatures{std::move(imported.outputs), std::move(imported.variables)};
+  ASSIGN_OR_RETURN(const ImportedSignature imported,
+                   ImportSignature(graph, transform_savedmodel_dir(), rep_->signature, inputs, "transform_features_layer"));
+  if (!imported.variables.empty()) {
+    return absl::UnimplementedError(absl::StrCat(rep_->dir, ": transform graphs with variables"));
+  }
+  TensorMap transformed;
+  for (const auto& [name, fixed] : rep_->transformed_spec.fixed) {
+    if (const auto it = imported.outputs.find(name); it != imported.outputs.end()) transformed[name] = it->second;
+  }
+  for (const auto& [name, var] : rep_->transformed_spec.var) {
+    const auto part = [&, &name = name](absl::string_view suffix) { return imported.outputs.find(absl::StrCat(name, suffix)); };
+    if (part("/values") == imported.outputs.end()) {
+      if (rep_->output_names.count(absl::StrCat(name, "/values")) > 0) continue;
+      return absl::UnimplementedError(absl::StrCat("the sparse feature \"", name, "\" of ", rep_->dir,
+                                                   ": the names of its parts are not known in a graph that tfxm did not write"));
+    }
+    transformed[name] = ops::SparseTensor{part("/indices")->second, part("/values")->second, part("/dense_shape")->second};
+  }
+  return transformed;
+}
+
+absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph& graph,
+                                                                      const ops::ParsedExample& raw_features) const {
+  TensorMap features(raw_features.dense);
+  for (const auto& [name, sparse] : raw_features.sparse) features[name] = sparse;
+  return transform_features_layer(graph, features);
+}
+
+absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExamples(const data::ExampleBatch& raw) const {
+  Rep& rep = *rep_;
+  std::call_once(rep.loaded, [&] {
+    rep.load_status = [&]() -> absl::Status {
+      rep.features = transform::internal::MakeRawFeatures(rep.raw_spec, &rep.graph);
+      TensorMap inputs;
+      for (const auto& feature : rep.features) inputs[feature.name] = feature.tensor;
+      ASSIGN_OR_RETURN(const TensorMap transformed, transform_features_layer(rep.graph, inputs));
+      std::vector<ops::Tensor> fetches;
+      for (const auto& [name, tensor] : transformed) {
+        if (tensor.is_sparse()) continue;
+        rep.names.push_back(name);
+        fetches.push_back(tensor);
+      }
+      ASSIGN_OR_RETURN(rep.program, transform::internal::MakeProgram(rep.graph, rep.features, fetches, /*num_threads=*/1));
+      return absl::OkStatus();
+    }();
+  });
+  RETURN_IF_ERROR(rep.load_status);
+  for (const int feature : rep.program.features) {
+    RETURN_IF_ERROR(transform::internal::CheckFeature(raw, rep.features[feature], /*first_record=*/0));
+  }
+  std::vector<tensorflow::Tensor> fetched;
+  RETURN_IF_ERROR(rep.program.Run(raw, rep.features, &fetched));
+  std::map<std::string, Tensor> result;
+  for (size_t i = 0; i < fetched.size(); ++i) {
+    ASSIGN_OR_RETURN(result[rep.names[i]], ops::internal::FromTf(fetched[i]));
+  }
+  return result;
+}
+
+absl::StatusOr<std::string> TFTransformOutput::vocabulary_file_by_name(absl::string_view vocab_filename) const {
+  const std::string assets = io::JoinPath(transform_savedmodel_dir(), "assets");
+  const std::string path = io::JoinPath(assets, vocab_filename);
+  if (!vocab_filename.empty() && io::Exists(path)) return path;
+  const std::vector<std::string> known = io::ListDir(assets).value_or(std::vector<std::string>());
+  return absl::NotFoundError(absl::StrCat("the transform graph ", rep_->dir, " has no vocabulary \"", vocab_filename,
+                                          "\"; it has ", known.empty() ? "none" : absl::StrJoin(known, ", ")));
+}
+
+absl::StatusOr<std::vector<std::string>> TFTransformOutput::vocabulary_by_name(absl::string_view vocab_filename) const {
+  ASSIGN_OR_RETURN(const std::string path, vocabulary_file_by_name(vocab_filename));
+  ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
+  std::vector<std::string> lines = absl::StrSplit(content, '\n');
+  if (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+absl::StatusOr<int64_t> TFTransformOutput::vocabulary_size_by_name(absl::string_view vocab_filename) const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> lines, vocabulary_by_name(vocab_filename));
+  return static_cast<int64_t>(lines.size());
 }
 
 }  // namespace tfxm

@@ -1,60 +1,57 @@
-// A TransformGraph artifact as the rest of a pipeline uses it: tft.TFTransformOutput.
+// A transform graph artifact, loaded: tft.TFTransformOutput. Reads what tfxm and TensorFlow Transform (in TF2 mode) write.
 //
-//   ASSIGN_OR_RETURN(TFTransformOutput tf_transform_output, TFTransformOutput::Load(fn_args.transform_output));
+//   ASSIGN_OR_RETURN(TFTransformOutput tf_transform_output, TFTransformOutput::Load(fn_args.transform_graph_path));
+//   tft::FeatureSpec feature_spec = tf_transform_output.raw_feature_spec();
+//   feature_spec.erase("image_class");
+//   ops::ParsedExample parsed = ops::ParseExample(serialized, feature_spec.fixed, feature_spec.var);
+//   ASSIGN_OR_RETURN(tft::TensorMap transformed, tf_transform_output.transform_features_layer(graph, parsed));
 //
-//   // Inside a serving signature: from serialized tf.Examples to transformed features.
-//   FeatureSpec feature_spec = tf_transform_output.raw_feature_spec();
-//   feature_spec.erase(LABEL_KEY);
-//   ASSIGN_OR_RETURN(TransformedFeatures transformed,
-//                    tf_transform_output.transform_features_layer(tft::ParseExample(serialized, feature_spec)));
-//   context.AddVariables(transformed.variables);
-//
-// Immutable, so usable from any thread.
+// Copied freely; const methods may be called by several threads.
 #ifndef TFXM_TRANSFORM_TF_TRANSFORM_OUTPUT_H_
 #define TFXM_TRANSFORM_TF_TRANSFORM_OUTPUT_H_
 
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/data/tensor.h"
 #include "tfxm/transform/feature_spec.h"
-#include "tfxm/transform/tensor_map.h"
+#include "tfxm/transform/tft.h"
 
 namespace tfxm {
-namespace transform {
-
-// tf.io.parse_example: the features of `spec`, of a vector of serialized tf.Examples.
-TensorMap ParseExample(const ops::Tensor& serialized, const FeatureSpec& spec);
-
-}  // namespace transform
-
-struct TransformedFeatures {
-  std::map<std::string, ops::Tensor> features;      // By name.
-  std::map<std::string, Tensor> variables;          // Those that the transform graph reads, for nn::FunctionContext::AddVariables.
-};
 
 class TFTransformOutput {
  public:
-  // NOT_FOUND or INVALID_ARGUMENT name the file that is missing or ill-formed.
+  // NOT_FOUND / INVALID_ARGUMENT name the file that is missing or ill-formed.
   static absl::StatusOr<TFTransformOutput> Load(absl::string_view transform_output_dir);
 
-  const tensorflow::metadata::v0::Schema& raw_metadata_schema() const { return *raw_schema_; }
-  const tensorflow::metadata::v0::Schema& transformed_metadata_schema() const { return *transformed_schema_; }
-  const transform::FeatureSpec& raw_feature_spec() const { return raw_spec_; }
-  const transform::FeatureSpec& transformed_feature_spec() const { return transformed_spec_; }
+  std::string transform_savedmodel_dir() const;
+  const tensorflow::metadata::v0::Schema& raw_metadata_schema() const;
+  const tensorflow::metadata::v0::Schema& transformed_metadata_schema() const;
+  const transform::FeatureSpec& raw_feature_spec() const;
+  const transform::FeatureSpec& transformed_feature_spec() const;
 
-  // The transform graph applied to raw features, in their graph. Raw features may be missing (the label, when serving): what
-  // depends on them is left out. INVALID_ARGUMENT names a feature that the graph does not take or of another type.
-  absl::StatusOr<TransformedFeatures> transform_features_layer(const transform::TensorMap& raw_features) const;
+  // The transformed features as part of `graph`, from raw ones in it. A raw feature may be left out (a label, when serving):
+  // then so are the outputs that need it. INVALID_ARGUMENT names a raw feature that is unknown or of another type.
+  absl::StatusOr<transform::TensorMap> transform_features_layer(ops::Graph& graph, const transform::TensorMap& raw_features) const;
+  absl::StatusOr<transform::TensorMap> transform_features_layer(ops::Graph& graph, const ops::ParsedExample& raw_features) const;
 
-  const std::string& transform_savedmodel_dir() const { return transform_fn_dir_; }
+  // The dense transformed features of raw examples, by name; the first call loads the graph.
+  absl::StatusOr<std::map<std::string, Tensor>> TransformExamples(const data::ExampleBatch& raw) const;
+
+  // A vocabulary of the preprocessing_fn by its vocab_filename. NOT_FOUND names the vocabularies there are.
+  absl::StatusOr<std::string> vocabulary_file_by_name(absl::string_view vocab_filename) const;
+  absl::StatusOr<std::vector<std::string>> vocabulary_by_name(absl::string_view vocab_filename) const;
+  absl::StatusOr<int64_t> vocabulary_size_by_name(absl::string_view vocab_filename) const;
 
  private:
-  std::string transform_fn_dir_;
-  std::shared_ptr<const tensorflow::metadata::v0::Schema> raw_schema_, transformed_schema_;
-  transform::FeatureSpec raw_spec_, transformed_spec_;
+  struct Rep;
+  std::shared_ptr<Rep> rep_;
 };
 
 }  // namespace tfxm
