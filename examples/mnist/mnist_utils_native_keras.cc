@@ -9,10 +9,11 @@ static nn::Function _get_serve_tf_examples_fn(const nn::Model& model, const TFTr
           .body = [&](nn::FunctionContext& context) -> absl::StatusOr<nn::NamedTensors> {
             transform::FeatureSpec feature_spec = tf_transform_output.raw_feature_spec();
             feature_spec.erase(base::LABEL_KEY);
-            const tft::TensorMap parsed_features = tft::ParseExample(context.input("examples"), feature_spec);
-            ASSIGN_OR_RETURN(const TransformedFeatures transformed, tf_transform_output.transform_features_layer(parsed_features));
-            context.AddVariables(transformed.variables);
-            return model.Call(context, transformed.features);
+            const ops::ParsedExample parsed_features =
+                ops::ParseExample(context.input("examples"), feature_spec.fixed, feature_spec.var);
+            ASSIGN_OR_RETURN(const tft::TensorMap transformed_features,
+                             tf_transform_output.transform_features_layer(context.graph(), parsed_features));
+            return model.Call(context, transformed_features);
           }};
 }
 

@@ -9,10 +9,10 @@ using namespace tfxm;
 static nn::Function _get_serve_tf_examples_fn(const nn::Model& model, const TFTransformOutput& tf_transform_output) {
   return {.inputs = {{.name = "image_floats", .dtype = DataType::kFloat, .shape = {-1, 784}}},
           .body = [&](nn::FunctionContext& context) -> absl::StatusOr<nn::NamedTensors> {
-            ASSIGN_OR_RETURN(const TransformedFeatures transformed,
-                             tf_transform_output.transform_features_layer({{base::IMAGE_KEY, context.input("image_floats")}}));
-            context.AddVariables(transformed.variables);
-            return model.Call(context, transformed.features);
+            ASSIGN_OR_RETURN(const tft::TensorMap transformed_features,
+                             tf_transform_output.transform_features_layer(
+                                 context.graph(), tft::TensorMap{{base::IMAGE_KEY, context.input("image_floats")}}));
+            return model.Call(context, transformed_features);
           }};
 }
 
