@@ -8,15 +8,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "tfxm/report/metric_direction.h"
 #include "tfxm/report/text.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm::report {
 namespace {
 
 namespace tfma = ::tensorflow_model_analysis;
-using google::protobuf::util::MessageDifferencer;
 
 std::string Signed(double x) { return absl::StrCat(x > 0 ? "+" : "", ShortNumber(x)); }
 std::string Percent(double x) { return absl::StrCat(Signed(100 * x), " %"); }
@@ -216,7 +215,7 @@ std::vector<Check> ThresholdChecks(const Evaluation& evaluation) {
     for (size_t i = 0; i < failures.size(); ++i) {
       const ValidationFailure& f = failures[i];
       if (!AppliesTo(demand, f.slice) || !AppliesTo(demand, f.key, baseline)) continue;
-      if (!MessageDifferencer::Equals(f.threshold, demand.threshold)) continue;
+      if (io::SerializeDeterministically(f.threshold) != io::SerializeDeterministically(demand.threshold)) continue;
       explained[i] = true;
       failed.insert({f.slice, f.key});
       check.outcomes.push_back({f.slice, f.key, f.value, false, Reason(evaluation, f)});
