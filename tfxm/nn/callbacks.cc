@@ -1,5 +1,18 @@
 #include "tfxm/nn/callbacks.h"
 
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/data/tensor.h"
+#include "tfxm/nn/model.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
 namespace tfxm::nn {
 
 std::optional<double> FindLog(const Logs& logs, absl::string_view name) {
@@ -9,4 +22,234 @@ std::optional<double> FindLog(const Logs& logs, absl::string_view name) {
   return std::nullopt;
 }
 
+namespace callbacks {
+namespace {
+
+// The value a callback watches, and whether it got better.
+class Monitor {
+ public:
+  Monitor(std::string who, std::string name, const std::string& mode, double min_delta)
+      : who_(std::move(who)), name_(std::move(name)), mode_(mode), min_delta_(std::fabs(min_delta)) {}
+
+  absl::Status Reset() {
+    if (mode_ != "auto" && mode_ != "min" && mode_ != "max") {
+      return absl::InvalidArgumentError(absl::StrCat(who_, ": mode is \"auto\", \"min\" or \"max\", got \"", mode_, "\""));
+    }
+    maximize_ = mode_ == "max" || (mode_ == "auto" && (absl::StrContains(name_, "acc") || absl::StrContains(name_, "auc") ||
+                                                       absl::StrContains(name_, "precision") || absl::StrContains(name_, "recall")));
+    best_ = maximize_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    return absl::OkStatus();
+  }
+  // NOT_FOUND names the logs there are.
+  absl::StatusOr<double> Read(const Logs& logs) const {
+    if (const auto value = FindLog(logs, name_)) return *value;
+    return absl::NotFoundError(absl::StrCat(
+        who_, " watches \"", name_, "\", but there are only: ",
+        absl::StrJoin(logs, ", ", [](std::string* out, const auto& log) { absl::StrAppend(out, log.first); })));
+  }
+  bool Better(double value, double than) const {
+    return maximize_ ? value - min_delta_ > than : value + min_delta_ < than;
+  }
+  double best() const { return best_; }
+  void set_best(double best) { best_ = best; }
+
+ private:
+  const std::string who_, name_, mode_;
+  const double min_delta_;
+  bool maximize_ = false;
+  double best_ = 0;
+};
+
+class EarlyStoppingCallback : public Callback {
+ public:
+  explicit EarlyStoppingCallback(EarlyStoppingOptions options)
+      : options_(std::move(options)), monitor_("EarlyStopping", options_.monitor, options_.mode, options_.min_delta) {}
+
+  absl::Status OnTrainBegin(FitState& state) override {
+    wait_ = 0;
+    best_weights_.clear();
+    return monitor_.Reset();
+  }
+  absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
+    if (state.epoch < options_.start_from_epoch) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const double value, monitor_.Read(logs));
+    if (options_.restore_best_weights && best_weights_.empty()) {
+      ASSIGN_OR_RETURN(best_weights_, state.model->GetWeights());
+    }
+    ++wait_;
+    if (monitor_.Better(value, monitor_.best())) {
+      monitor_.set_best(value);
+      if (options_.restore_best_weights) {
+        ASSIGN_OR_RETURN(best_weights_, state.model->GetWeights());
+      }
+      if (!options_.baseline || monitor_.Better(value, *options_.baseline)) wait_ = 0;
+      return absl::OkStatus();
+    }
+    if (wait_ >= options_.patience && state.epoch > 0) state.stop_training = true;
+    return absl::OkStatus();
+  }
+  absl::Status OnTrainEnd(FitState& state) override {
+    return best_weights_.empty() ? absl::OkStatus() : state.model->SetWeights(best_weights_);
+  }
+
+ private:
+  const EarlyStoppingOptions options_;
+  Monitor monitor_;
+  int wait_ = 0;
+  std::map<std::string, Tensor> best_weights_;
+};
+
+// "{epoch:02d}", "{val_loss:.4f}": a name, and printf's width, precision and conversion.
+absl::StatusOr<std::string> FillIn(const std::string& path, int epoch, const Logs& logs) {
+  std::string filled;
+  for (size_t i = 0; i < path.size(); ++i) {
+    const size_t end = path[i] == '{' ? path.find('}', i) : std::string::npos;
+    if (end == std::string::npos) {
+      filled += path[i];
+      continue;
+    }
+    const std::string field = path.substr(i + 1, end - i - 1);
+    const size_t colon = field.find(':');
+    const std::string name = field.substr(0, colon);
+    std::string format = colon == std::string::npos ? "" : field.substr(colon + 1);
+    i = end;
+    if (name == "epoch") {
+      if (format.empty()) format = "d";
+      const auto parsed = absl::ParsedFormat<'d'>::New("%" + format);
+      if (parsed == nullptr) return absl::InvalidArgumentError(absl::StrCat("ModelCheckpoint: no format of an epoch: {", field, "}"));
+      filled += absl::StrFormat(*parsed, epoch);
+      continue;
+    }
+    const auto value = FindLog(logs, name);
+    if (format.empty()) format = "g";
+    const auto parsed = absl::ParsedFormat<absl::FormatConversionCharSet::kFloating>::New("%" + format);
+    if (!value || parsed == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("ModelCheckpoint: cannot fill in {", field, "} of ", path));
+    }
+    filled += absl::StrFormat(*parsed, *value);
+  }
+  return filled;
+}
+
+class ModelCheckpointCallback : public Callback {
+ public:
+  explicit ModelCheckpointCallback(ModelCheckpointOptions options)
+      : options_(std::move(options)), monitor_("ModelCheckpoint", options_.monitor, options_.mode, 0) {}
+  absl::Status OnTrainBegin(FitState& state) override { return monitor_.Reset(); }
+  absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
+    if (options_.save_best_only) {
+      ASSIGN_OR_RETURN(const double value, monitor_.Read(logs));
+      if (!monitor_.Better(value, monitor_.best())) return absl::OkStatus();
+      monitor_.set_best(value);
+    }
+    ASSIGN_OR_RETURN(const std::string path, FillIn(options_.filepath, state.epoch + 1, logs));
+    return state.model->SaveWeights(path);
+  }
+
+ private:
+  const ModelCheckpointOptions options_;
+  Monitor monitor_;
+};
+
+class ReduceLROnPlateauCallback : public Callback {
+ public:
+  explicit ReduceLROnPlateauCallback(ReduceLROnPlateauOptions options)
+      : options_(std::move(options)), monitor_("ReduceLROnPlateau", options_.monitor, options_.mode, options_.min_delta) {}
+  absl::Status OnTrainBegin(FitState& state) override {
+    if (options_.factor >= 1) return absl::InvalidArgumentError("ReduceLROnPlateau: factor must be below 1");
+    wait_ = cooldown_ = 0;
+    return monitor_.Reset();
+  }
+  absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
+    ASSIGN_OR_RETURN(const double value, monitor_.Read(logs));
+    if (cooldown_ > 0) {
+      --cooldown_;
+      wait_ = 0;
+    }
+    if (monitor_.Better(value, monitor_.best())) {
+      monitor_.set_best(value);
+      wait_ = 0;
+      return absl::OkStatus();
+    }
+    if (cooldown_ > 0 || ++wait_ < options_.patience) return absl::OkStatus();
+    const double rate = state.model->learning_rate();
+    if (rate > options_.min_lr) {
+      state.model->SetLearningRate(std::max(rate * options_.factor, options_.min_lr));
+      cooldown_ = options_.cooldown;
+      wait_ = 0;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  const ReduceLROnPlateauOptions options_;
+  Monitor monitor_;
+  int wait_ = 0;
+  int cooldown_ = 0;
+};
+
+class CsvLoggerCallback : public Callback {
+ public:
+  CsvLoggerCallback(std::string filename, CSVLoggerOptions options) : filename_(std::move(filename)), options_(options) {}
+  absl::Status OnTrainBegin(FitState& state) override {
+    text_.clear();
+    if (!options_.append || !io::Exists(filename_)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(text_, io::ReadFile(filename_));
+    return absl::OkStatus();
+  }
+  // Written anew after each epoch, so that there is a whole file at any time.
+  absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
+    const std::string separator(1, options_.separator);
+    if (text_.empty()) {
+      text_ = "epoch";
+      for (const auto& [name, value] : logs) absl::StrAppend(&text_, separator, name);
+      text_ += "\n";
+    }
+    absl::StrAppend(&text_, state.epoch);
+    for (const auto& [name, value] : logs) absl::StrAppend(&text_, separator, absl::StrFormat("%.17g", value));
+    text_ += "\n";
+    return io::WriteFile(filename_, text_);
+  }
+
+ private:
+  const std::string filename_;
+  const CSVLoggerOptions options_;
+  std::string text_;
+};
+
+class LambdaCallbackImpl : public Callback {
+ public:
+  explicit LambdaCallbackImpl(LambdaOptions options) : options_(std::move(options)) {}
+  absl::Status OnEpochBegin(FitState& state) override {
+    if (options_.on_epoch_begin) options_.on_epoch_begin(state);
+    return absl::OkStatus();
+  }
+  absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
+    if (options_.on_epoch_end) options_.on_epoch_end(state, logs);
+    return absl::OkStatus();
+  }
+  absl::Status OnTrainBatchEnd(FitState& state) override {
+    if (options_.on_train_batch_end) options_.on_train_batch_end(state);
+    return absl::OkStatus();
+  }
+
+ private:
+  const LambdaOptions options_;
+};
+
+}  // namespace
+
+CallbackRef EarlyStopping(EarlyStoppingOptions options) { return std::make_shared<EarlyStoppingCallback>(std::move(options)); }
+CallbackRef ModelCheckpoint(ModelCheckpointOptions options) {
+  return std::make_shared<ModelCheckpointCallback>(std::move(options));
+}
+CallbackRef ReduceLROnPlateau(ReduceLROnPlateauOptions options) {
+  return std::make_shared<ReduceLROnPlateauCallback>(std::move(options));
+}
+CallbackRef CSVLogger(std::string filename, CSVLoggerOptions options) {
+  return std::make_shared<CsvLoggerCallback>(std::move(filename), options);
+}
+CallbackRef LambdaCallback(LambdaOptions options) { return std::make_shared<LambdaCallbackImpl>(std::move(options)); }
+
+}  // namespace callbacks
 }  // namespace tfxm::nn

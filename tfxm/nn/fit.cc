@@ -79,6 +79,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   std::unique_ptr<FeedQueue> queue;
   Feed feed;
   while (state.epoch < options.epochs && !state.stop_training) {
+    // After a backup is restored there may be a part of an epoch already.
     if (state.step == 0) {
       totals = Totals();
       RETURN_IF_ERROR(Notify(callbacks, &Callback::OnEpochBegin, state));
@@ -100,7 +101,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
       RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainBatchEnd, state));
       stop = state.stop_training;
     }
-    if (totals.num_batches() == 0) return absl::InvalidArgumentError("Fit on a dataset without examples");
+    if (state.step == 0) return absl::InvalidArgumentError("Fit on a dataset without examples");
     const bool ran_out = !stop && options.steps_per_epoch > 0 && state.step < options.steps_per_epoch;
     Logs logs = totals.Values();
     if (options.validation_data != nullptr && (state.epoch + 1) % std::max(options.validation_freq, 1) == 0) {

@@ -237,6 +237,7 @@ absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t
 
 int64_t Model::iterations() const { return rep_->iterations; }
 double Model::learning_rate() const { return rep_->LearningRateAt(rep_->iterations); }
+std::optional<double> Model::learning_rate_override() const { return rep_->learning_rate; }
 void Model::SetLearningRate(double learning_rate) { rep_->learning_rate = learning_rate; }
 
 double Model::Rep::LearningRateAt(int64_t step) const {

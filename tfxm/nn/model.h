@@ -141,6 +141,7 @@ class Model {
   double learning_rate() const;
   // From now on, instead of the optimizer's.
   void SetLearningRate(double learning_rate);
+  std::optional<double> learning_rate_override() const;
 
   // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are "output_0", … .
   absl::StatusOr<NamedTensors> Call(FunctionContext& context, const NamedTensors& features) const;

@@ -1,0 +1,82 @@
+// BackupAndRestore: a training that goes on after a kill as if there had been none.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/nn/callbacks.h"
+#include "tfxm/nn/checkpoint.h"
+#include "tfxm/nn/model.h"
+#include "tfxm/nn/program.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn::callbacks {
+namespace {
+
+// Where training is: {epoch, step, iteration, learning rate that was set or -1}, then the epoch's totals.
+constexpr char kPosition[] = "backup/position";
+constexpr size_t kPositionSize = 4;
+
+class BackupCallback : public Callback {
+ public:
+  explicit BackupCallback(BackupAndRestoreOptions options)
+      : options_(std::move(options)), latest_(io::JoinPath(options_.backup_dir, "latest")) {}
+
+  absl::Status OnTrainBegin(FitState& state) override {
+    if (!io::Exists(latest_)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(name_, io::ReadFile(latest_));
+    const std::string path = io::JoinPath(options_.backup_dir, name_);
+    ASSIGN_OR_RETURN(auto variables, ReadVariables(path, {}, false));
+    const auto found = variables.find(kPosition);
+    if (found == variables.end() || found->second.num_elements() < static_cast<int64_t>(kPositionSize)) {
+      return absl::DataLossError(absl::StrCat(path, " is no backup of a training"));
+    }
+    const auto numbers = found->second.values<double>();
+    state.epoch = static_cast<int>(numbers[0]);
+    state.step = static_cast<int64_t>(numbers[1]);
+    state.iteration = static_cast<int64_t>(numbers[2]);
+    if (numbers[3] >= 0) state.model->SetLearningRate(numbers[3]);
+    state.totals->Restore({numbers.begin() + kPositionSize, numbers.end()});
+    variables.erase(found);
+    return Annotate(state.model->SetState(variables, state.iteration), path);
+  }
+
+  absl::Status OnTrainBatchEnd(FitState& state) override {
+    if (options_.save_freq <= 0 || state.step % options_.save_freq != 0) return absl::OkStatus();
+    if (state.step == state.steps_per_epoch) return absl::OkStatus();  // The epoch's own backup comes next.
+    return Save(state, state.epoch, state.step, state.totals->Save());
+  }
+  absl::Status OnEpochEnd(FitState& state, const Logs& logs) override { return Save(state, state.epoch + 1, 0, {}); }
+  absl::Status OnTrainEnd(FitState& state) override { return io::RemoveAll(options_.backup_dir); }
+
+ private:
+  absl::Status Save(FitState& state, int epoch, int64_t step, const std::vector<double>& totals) {
+    ASSIGN_OR_RETURN(auto variables, state.model->GetState());
+    Tensor position(DataType::kDouble, {static_cast<int64_t>(kPositionSize + totals.size())});
+    const auto numbers = position.values<double>();
+    numbers[0] = epoch;
+    numbers[1] = static_cast<double>(step);
+    numbers[2] = static_cast<double>(state.iteration);
+    numbers[3] = state.model->learning_rate_override().value_or(-1);
+    std::copy(totals.begin(), totals.end(), numbers.begin() + kPositionSize);
+    variables[kPosition] = std::move(position);
+    // A new checkpoint, then one file that says it is the latest: at any moment there is a whole one.
+    const std::string name = absl::StrCat("epoch_", epoch, "_step_", step);
+    RETURN_IF_ERROR(WriteVariables(io::JoinPath(options_.backup_dir, name), variables));
+    RETURN_IF_ERROR(io::WriteFile(latest_, name));
+    const std::string old = std::exchange(name_, name);
+    if (old.empty() || old == name) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::vector<std::string> files, io::Glob(io::JoinPath(options_.backup_dir, old + ".*")));
+    for (const std::string& file : files) RETURN_IF_ERROR(io::RemoveAll(file));
+    return absl::OkStatus();
+  }
+
+  const BackupAndRestoreOptions options_;
+  const std::string latest_;
+  std::string name_;  // Of the latest backup.
+};
+
+}  // namespace
+
+CallbackRef BackupAndRestore(BackupAndRestoreOptions options) { return std::make_shared<BackupCallback>(std::move(options)); }
+
+}  // namespace tfxm::nn::callbacks
