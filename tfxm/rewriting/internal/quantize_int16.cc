@@ -167,7 +167,8 @@ class Int16Quantizer {
       if (!quantized && (!IsFloat(t) || (!IsConstant(t) && !RangeScale(t)))) return false;
       any = any || !IsConstant(t);
     }
-    if (!any) return false;
+    // Of constants only: an embedding's table is worth it, the rest is small.
+    if (!any && litert::KindOf(code) != schema::BuiltinOperator_GATHER) return false;
     if (rule.weights >= 0) {
       const int w = op.inputs[rule.weights];
       if (w < 0 || !IsFloat(w) || !IsConstant(w)) return false;
