@@ -7,8 +7,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/text_format.h"
 #include "tfxm/dsl/compiler.h"
+#include "tfxm/dsl/json.h"
 #include "tfxm/orchestration/executor_process.h"
 #include "tfxm/orchestration/local_dag_runner.h"
 #include "tfxm/util/flags.h"
@@ -81,11 +81,7 @@ std::string Help(const Flags& flags, const PipelineArgs& args, const absl::Statu
 int PrintIr(const std::string& program, const Pipeline& pipeline) {
   const auto ir = CompilePipeline(pipeline);
   if (!ir.ok()) return Report(program, ir.status().message(), kFailed);
-  std::string text;
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetExpandAny(true);
-  printer.PrintToString(*ir, &text);
-  std::fputs(text.c_str(), stdout);
+  std::puts(ToTfxJson(*ir).c_str());
   return 0;
 }
 
@@ -126,7 +122,7 @@ int RunPipelineMain(int argc, char** argv,
   flags.Add("output", &args.output, "DIR", "where everything that the run leaves goes");
   flags.Add("cache", &cache, "use the results of earlier runs; --nocache runs every node again");
   flags.Add("max_parallel_nodes", &runner_options.max_parallel_nodes, "N", "nodes that run at a time; 0: one for each core");
-  flags.Add("print_ir", &print_ir, "print the pipeline's intermediate representation (TFX's pipeline.proto) and do nothing");
+  flags.Add("print_ir", &print_ir, "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
   std::vector<std::pair<std::string, std::string>> others;
   flags.CollectUnknown(&others);
   absl::Status parsed = flags.Parse(std::vector<std::string>(argv + 1, argv + argc));

@@ -90,7 +90,7 @@ TEST_F(PipelineMainTest, HelpNamesThePipelinesOwnFlagsAndNodes) {
 
 TEST_F(PipelineMainTest, PrintsTheIntermediateRepresentation) {
   const Output output = Main({"--print_ir"});
-  EXPECT_TRUE(Contains(output.out, "pipeline_info {\n  id: \"test\"\n}"));
+  EXPECT_TRUE(Contains(output.out, "\"pipeline_info\": {\n    \"id\": \"test\"\n  }"));
   EXPECT_EQ(Executions("a"), 0);
 }
 
