@@ -29,8 +29,11 @@ asan:
 	@$(MAKE) test BUILD=build-asan TYPE=RelWithDebInfo CMAKE_FLAGS="-DTFXM_SANITIZE=ON -DTFXM_BUILD_BENCHMARKS=OFF"
 
 mnist: build
-	@data="$(DATA)"; [ -n "$$data" ] || data=$$(python3 examples/mnist/data/fetch_mnist.py --converter $(BUILD)/mnist_to_tfrecord) || exit 1; \
-	$(BUILD)/tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root="$$data" --output="$(OUT)"
+	@data="$(DATA)"; steps=5000; \
+	if [ -z "$$data" ]; then \
+	  data=$$(python3 examples/mnist/data/fetch_mnist.py --converter $(BUILD)/mnist_to_tfrecord) || exit 1; steps=30000; \
+	fi; \
+	$(BUILD)/tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root="$$data" --output="$(OUT)" --train_steps=$$steps
 
 tidy: build
 	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"

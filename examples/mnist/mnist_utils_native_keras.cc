@@ -29,7 +29,7 @@ absl::Status run_fn(const FnArgs& fn_args) {
   ASSIGN_OR_RETURN(const nn::Dataset eval_dataset,
                    base::input_fn(fn_args.eval_files, fn_args.data_accessor, tf_transform_output, 40));
 
-  ASSIGN_OR_RETURN(nn::Sequential model, base::build_keras_model());
+  ASSIGN_OR_RETURN(nn::Sequential model, base::build_keras_model(fn_args.train_steps));
 
   // Write logs to path
   const auto tensorboard_callback = nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir, .update_freq = "epoch"});
