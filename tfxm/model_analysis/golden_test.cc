@@ -1,5 +1,5 @@
-// Every case under testdata/golden is evaluated and compared with what TFMA computed from the same data and config: all keys of
-// all slices, values to 1e-5, plots and thresholds.
+// Every case under testdata/golden (README.md there says where they are from) is evaluated and compared with what TFMA computed
+// from the same data and config: all keys of all slices, values to 1e-5, plots and thresholds.
 #include <cmath>
 #include <map>
 #include <set>
@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
@@ -65,7 +67,8 @@ TEST_P(GoldenTest, AgreesWithTfma) {
   TestDir dir;
   EvaluateOptions options;
   ASSERT_TRUE(io::ReadTextProto(Path("eval_config.pbtxt"), &options.eval_config).ok());
-  options.data = Path("data.tfrecord.gz");
+  const std::string data(absl::StripAsciiWhitespace(*io::ReadFile(Path("data.txt"))));
+  options.data = absl::StrCat("tfxm/model_analysis/testdata/data/", data, ".tfrecord.gz");
   options.output_dir = dir / "out";
   const auto result = Evaluate(options);
   ASSERT_TRUE(result.ok()) << result.status();
