@@ -1,6 +1,7 @@
 #include "tfxm/saved_model/saved_model.h"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 #include "absl/strings/match.h"
@@ -34,7 +35,36 @@ struct Endpoint {
   std::once_flag made;
   absl::Status status;
   tf::Session::CallableHandle handle = 0;
+
+  // Fed tensors of earlier runs, one set per concurrent caller: large ones cost more to allocate (every page is faulted in
+  // anew) than to fill.
+  std::mutex mutex;
+  std::vector<std::vector<tf::Tensor>> idle;
+
+  std::vector<tf::Tensor> TakeFeeds() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (idle.empty()) return std::vector<tf::Tensor>(feeds.size());
+    std::vector<tf::Tensor> taken = std::move(idle.back());
+    idle.pop_back();
+    return taken;
+  }
+  void ReturnFeeds(std::vector<tf::Tensor> tensors) {
+    std::lock_guard<std::mutex> lock(mutex);
+    idle.push_back(std::move(tensors));
+  }
 };
+
+// Puts the value into `feed`, into the memory it has if that is of the same type and shape.
+absl::Status Fill(const Tensor& value, tf::Tensor* feed) {
+  const bool fits = feed->dtype() == static_cast<tf::DataType>(value.dtype()) && feed->dtype() != tf::DT_STRING &&
+                    feed->shape() == tf::TensorShape(value.shape()) && feed->tensor_data().size() == value.bytes().size();
+  if (!fits) {
+    ASSIGN_OR_RETURN(*feed, ops::internal::ToTf(value));
+  } else if (!value.bytes().empty()) {
+    std::memcpy(feed->data(), value.bytes().data(), value.bytes().size());
+  }
+  return absl::OkStatus();
+}
 
 struct SavedModel::Rep {
   std::string dir;
@@ -117,9 +147,9 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
   };
   if (!endpoint.unsupported.empty()) return fail(absl::StrCat(endpoint.unsupported, ", which cannot be fed or fetched"));
 
-  std::vector<tf::Tensor> feeds, fetches;
-  feeds.reserve(signature.inputs.size());
-  for (const TensorSpec& spec : signature.inputs) {
+  std::vector<tf::Tensor> feeds = endpoint.TakeFeeds(), fetches;
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    const TensorSpec& spec = signature.inputs[i];
     const auto it = inputs.find(spec.name);
     if (it == inputs.end()) {
       return fail(absl::StrCat("input \"", spec.name, "\" (", DataTypeName(spec.dtype), " ", ShapeString(spec.shape),
@@ -130,8 +160,7 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
       return fail(absl::StrCat("input \"", spec.name, "\" is ", DataTypeName(spec.dtype), ", got ",
                                DataTypeName(value.dtype())));
     }
-    ASSIGN_OR_RETURN(tf::Tensor feed, ops::internal::ToTf(value));
-    feeds.push_back(std::move(feed));
+    RETURN_IF_ERROR(Fill(value, &feeds[i]));
   }
   if (inputs.size() != signature.inputs.size()) {
     std::vector<std::string> names;
@@ -158,6 +187,9 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
   for (size_t i = 0; i < fetches.size(); ++i) {
     ASSIGN_OR_RETURN(outputs[signature.outputs[i].name], ops::internal::FromTf(fetches[i]));
   }
+  // Only now: an output may be an input's memory.
+  fetches.clear();
+  endpoint.ReturnFeeds(std::move(feeds));
   return outputs;
 }
 

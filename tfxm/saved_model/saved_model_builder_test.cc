@@ -77,6 +77,9 @@ TEST_F(SavedModelBuilderTest, WritesWhatLoadRuns) {
   EXPECT_EQ(signature.outputs[0].name, "output_0");
   EXPECT_EQ(signature.outputs[0].shape, (Shape{-1, 1}));
   for (int run = 0; run < 2; ++run) {
+    auto single = (*model)->Run(signature, {{"x", Floats({1, 2}, {float(run), 0})}});
+    ASSERT_TRUE(single.ok()) << single.status();
+    EXPECT_EQ(Values<float>(single->at("output_0")), (std::vector<float>{10.0f * run + 0.5f}));
     auto outputs = (*model)->Run(signature, {{"x", Floats({3, 2}, {1, 2, 3, 4, 5, 6})}});
     ASSERT_TRUE(outputs.ok()) << outputs.status();
     EXPECT_EQ(Values<float>(outputs->at("output_0")), (std::vector<float>{210.5, 430.5, 650.5}));
