@@ -45,6 +45,10 @@ FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, a
 // The first value of each example, or `default_value` for none; [batch, 1]. `x`: sparse. What a dense model can take.
 FeatureTensor fill_in_missing(const FeatureTensor& x, double default_value, absl::string_view name = "");
 FeatureTensor fill_in_missing(const FeatureTensor& x, const char* default_value, absl::string_view name = "");
+// For a plain 0, which could be either.
+inline FeatureTensor fill_in_missing(const FeatureTensor& x, int default_value, absl::string_view name = "") {
+  return fill_in_missing(x, static_cast<double>(default_value), name);
+}
 
 }  // namespace tfxm::transform
 

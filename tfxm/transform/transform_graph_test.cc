@@ -169,6 +169,7 @@ TEST_F(TransformGraphTest, Vocabularies) {
     TensorMap outputs;
     outputs["ids"] = tft::compute_and_apply_vocabulary(inputs["w"], {.vocabulary = {.vocab_filename = "words"}});
     outputs["first"] = tft::fill_in_missing(outputs["ids"], 9);
+    outputs["zero"] = tft::fill_in_missing(inputs["s"], 0);
     outputs["largest"] = tft::fill_in_missing(inputs["s"], -1) + ops::Cast(tft::max(outputs["ids"]), DataType::kFloat);
     outputs["bucket"] = tft::bucketize(inputs["i"], 2);
     return outputs;
