@@ -45,7 +45,8 @@ struct Slot {
     if (need > capacity || data == nullptr) {
       const size_t allocate = (need + kPadding + kAlignment - 1) / kAlignment * kAlignment;
       char* memory = static_cast<char*>(std::aligned_alloc(kAlignment, allocate));
-      if (memory == nullptr) return absl::ResourceExhaustedError(absl::StrCat(where, ": no memory for ", need, " bytes"));
+      if (memory == nullptr)
+        return absl::ResourceExhaustedError(absl::StrCat(where, ": no memory for ", need, " bytes"));
       std::memset(memory, 0, allocate);
       std::free(data);
       data = memory;
@@ -59,7 +60,8 @@ struct Slot {
     handle = nullptr;
     // An empty tensor still needs an address.
     if (LiteRtCreateTensorBufferFromHostMemory(&type, data, std::max<size_t>(need, 1), nullptr, &handle) != 0) {
-      return absl::InternalError(absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape)));
+      return absl::InternalError(
+          absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape)));
     }
     shape = new_shape;
     bytes = need;
@@ -87,7 +89,8 @@ LiteRtEnvironment Environment() {
 absl::Status AddOption(LiteRtOptions options, const char* identifier, const std::string& toml) {
   LiteRtOpaqueOptions opaque = nullptr;
   char* payload = strdup(toml.c_str());
-  if (LiteRtCreateOpaqueOptions(identifier, payload, [](void* p) { std::free(p); }, &opaque) != 0 ||
+  if (LiteRtCreateOpaqueOptions(
+          identifier, payload, [](void* p) { std::free(p); }, &opaque) != 0 ||
       LiteRtAddOpaqueOptions(options, opaque) != 0) {
     return absl::InternalError("LiteRT does not take its options");
   }
@@ -154,8 +157,8 @@ LiteRtStatus ObserveRun(void* user_data, size_t num_inputs, const LiteRtTensorBu
   return 0;
 }
 
-constexpr LiteRtCustomOpKernel kObserveKernel = {[](void*, const void*, size_t) { return 0; }, ObserveLayouts, ObserveRun,
-                                                 [](void*) { return 0; }};
+constexpr LiteRtCustomOpKernel kObserveKernel = {[](void*, const void*, size_t) { return 0; }, ObserveLayouts,
+                                                 ObserveRun, [](void*) { return 0; }};
 
 }  // namespace
 
@@ -168,7 +171,7 @@ struct CompiledModel::Rep {
   LiteRtOptions options = nullptr;
   LiteRtCompiledModel compiled = nullptr;
 
-  std::vector<std::unique_ptr<Slot>> slots;     // One per tensor.
+  std::vector<std::unique_ptr<Slot>> slots;      // One per tensor.
   std::vector<Slot*> input_slots, output_slots;  // As inputs and outputs.
   std::vector<LiteRtTensorBuffer> input_handles, output_handles;
   bool resized = true;

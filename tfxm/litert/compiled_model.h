@@ -46,8 +46,8 @@ struct CompiledModelOptions {
 
 class CompiledModel {
  public:
-  // Verifies the flatbuffer before anything of it is used. INVALID_ARGUMENT names the file and what is wrong with it: not a
-  // TFLite file, corrupt, a signature that does not exist (it lists those there are), an op LiteRT does not know.
+  // Verifies the flatbuffer before anything of it is used. INVALID_ARGUMENT names the file and what is wrong with it:
+  // not a TFLite file, corrupt, a signature that does not exist (it lists those there are), an op LiteRT does not know.
   static absl::StatusOr<std::unique_ptr<CompiledModel>> Load(absl::string_view path,
                                                              const CompiledModelOptions& options = {});
   // The same from a file in memory, which several objects may share.
@@ -59,14 +59,15 @@ class CompiledModel {
 
   const ModelFile& file() const;
 
-  // The signature's inputs and outputs, in the subgraph's order, with the names callers know; -1 for a dynamic dimension.
+  // The signature's inputs and outputs, in the subgraph's order, with the names callers know; -1 for a dynamic
+  // dimension.
   const std::vector<TensorSpec>& inputs() const;
   const std::vector<TensorSpec>& outputs() const;
   const Quantization& input_quantization(int i) const;
   const Quantization& output_quantization(int i) const;
 
-  // Gives input `i` a concrete shape; with the second form, every input whose first dimension is dynamic that batch size.
-  // Cheap when nothing changes.
+  // Gives input `i` a concrete shape; with the second form, every input whose first dimension is dynamic that batch
+  // size. Cheap when nothing changes.
   absl::Status ResizeInput(int i, const Shape& shape);
   absl::Status ResizeBatch(int64_t batch_size);
 
@@ -79,8 +80,8 @@ class CompiledModel {
 
   // Computes the outputs from the inputs. INTERNAL says what the runtime reported.
   absl::Status Run();
-  // Run with whole tensors by name, resizing as needed: simple, with a copy in and out. Every input must be given, with the
-  // right type; strings are not supported.
+  // Run with whole tensors by name, resizing as needed: simple, with a copy in and out. Every input must be given, with
+  // the right type; strings are not supported.
   absl::StatusOr<std::map<std::string, Tensor>> Run(const std::map<std::string, Tensor>& inputs);
 
  private:

@@ -14,10 +14,10 @@
 namespace tfxm::litert {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::AddModel;
 using testing::DenseModel;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::ModelBuilder;
 
 constexpr char kMnist[] = "tfxm/litert/testdata/mnist_dynamic_range.tflite";

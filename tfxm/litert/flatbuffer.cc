@@ -34,7 +34,8 @@ SignatureTensor MakeTensor(const schema::SubGraph& graph, int index, absl::strin
 
 using TensorMaps = flatbuffers::Vector<flatbuffers::Offset<schema::TensorMap>>;
 
-// The signature's names in the order of the subgraph's inputs or outputs; a tensor listed twice takes its names in turn.
+// The signature's names in the order of the subgraph's inputs or outputs; a tensor listed twice takes its names in
+// turn.
 std::vector<SignatureTensor> MakeTensors(const schema::SubGraph& graph, const flatbuffers::Vector<int32_t>* indices,
                                          const TensorMaps* names) {
   std::vector<SignatureTensor> out;

@@ -1,4 +1,5 @@
-// A TFLite file in memory, verified: whatever is in the file, what this returns can be walked and handed to the runtime.
+// A TFLite file in memory, verified: whatever is in the file, what this returns can be walked and handed to the
+// runtime.
 //
 //   ASSIGN_OR_RETURN(std::shared_ptr<const ModelFile> file, litert::ModelFile::Read(path));
 //   for (const SignatureInfo& signature : file->signatures()) ...
@@ -37,8 +38,8 @@ struct SignatureTensor {
   Quantization quantization;
 };
 
-// A signature as the runtime sees it: inputs in the subgraph's order, then outputs likewise. A model without signatures has
-// one without a name, of its first subgraph, whose inputs and outputs have the tensors' names.
+// A signature as the runtime sees it: inputs in the subgraph's order, then outputs likewise. A model without signatures
+// has one without a name, of its first subgraph, whose inputs and outputs have the tensors' names.
 struct SignatureInfo {
   std::string name;
   int subgraph = 0;
@@ -48,8 +49,8 @@ struct SignatureInfo {
 
 class ModelFile {
  public:
-  // INVALID_ARGUMENT names the file and what is wrong: not a TFLite file, truncated, or inconsistent (an index out of range,
-  // a weight whose size does not fit its shape, a signature that names no tensor).
+  // INVALID_ARGUMENT names the file and what is wrong: not a TFLite file, truncated, or inconsistent (an index out of
+  // range, a weight whose size does not fit its shape, a signature that names no tensor).
   static absl::StatusOr<std::shared_ptr<const ModelFile>> Read(absl::string_view path);
   // `name` stands for the file in messages.
   static absl::StatusOr<std::shared_ptr<const ModelFile>> FromBytes(std::string bytes, absl::string_view name);

@@ -14,9 +14,9 @@
 namespace tfxm::litert {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::AddModel;
 using testing::DenseModel;
+using ::testing::HasSubstr;
 using testing::ModelBuilder;
 
 std::string Error(std::string bytes) {
@@ -75,7 +75,8 @@ TEST(ModelFileTest, RefusesWhatIsNoTfliteFile) {
 TEST(ModelFileTest, RefusesATruncatedFileAtEveryLength) {
   const std::string bytes = AddModel();
   // Trailing padding is nobody's.
-  for (size_t n = 0; n + 8 < bytes.size(); ++n) EXPECT_NE(Error(bytes.substr(0, n)), "OK") << n << " of " << bytes.size();
+  for (size_t n = 0; n + 8 < bytes.size(); ++n)
+    EXPECT_NE(Error(bytes.substr(0, n)), "OK") << n << " of " << bytes.size();
 }
 
 TEST(ModelFileTest, RefusesIndicesOutOfRange) {

@@ -37,8 +37,7 @@ int64_t MultiplyAdds(const schema::SubGraph& graph, schema::BuiltinOperator kind
   const int64_t outputs = Elements(tensor(op.outputs()->Get(0)));
   const int rank = Size(weights.shape());
   switch (kind) {
-    case schema::BuiltinOperator_FULLY_CONNECTED:
-      return rank == 2 ? outputs * weights.shape()->Get(1) : 0;
+    case schema::BuiltinOperator_FULLY_CONNECTED: return rank == 2 ? outputs * weights.shape()->Get(1) : 0;
     case schema::BuiltinOperator_CONV_2D:
       return rank == 4 && weights.shape()->Get(0) > 0 ? outputs * (Elements(weights) / weights.shape()->Get(0)) : 0;
     case schema::BuiltinOperator_DEPTHWISE_CONV_2D:
@@ -95,7 +94,8 @@ void RenderTensors(const std::vector<SignatureTensor>& tensors, absl::string_vie
     absl::StrAppendFormat(out, "    %-6s %-28s %-8s %s", side, tensor.spec.name, DataTypeName(tensor.spec.dtype),
                           ShapeString(tensor.spec.shape));
     if (tensor.quantization.scale != 0) {
-      absl::StrAppendFormat(out, "  scale %.6g, zero point %d", tensor.quantization.scale, tensor.quantization.zero_point);
+      absl::StrAppendFormat(out, "  scale %.6g, zero point %d", tensor.quantization.scale,
+                            tensor.quantization.zero_point);
     }
     absl::StrAppend(out, "\n");
   }
@@ -153,7 +153,8 @@ Inspection Inspect(const ModelFile& file) {
         use.quantized += integer && result.quantization() != nullptr && result.quantization()->scale() != nullptr;
       }
       if (graph == model.subgraphs()->Get(0)) {
-        out.multiply_adds += MultiplyAdds(*graph, litert::KindOf(*model.operator_codes()->Get(op->opcode_index())), *op);
+        out.multiply_adds +=
+            MultiplyAdds(*graph, litert::KindOf(*model.operator_codes()->Get(op->opcode_index())), *op);
       }
     }
   }
@@ -167,8 +168,8 @@ std::string Render(const Inspection& in) {
   if (!in.min_runtime_version.empty()) absl::StrAppend(&out, ", needs TFLite ", in.min_runtime_version);
   absl::StrAppend(&out, "\n");
   for (const SignatureInfo& signature : in.signatures) {
-    absl::StrAppend(&out, signature.name.empty() ? "  no signature\n"
-                                                 : absl::StrCat("  signature \"", signature.name, "\"\n"));
+    absl::StrAppend(
+        &out, signature.name.empty() ? "  no signature\n" : absl::StrCat("  signature \"", signature.name, "\"\n"));
     RenderTensors(signature.inputs, "input", &out);
     RenderTensors(signature.outputs, "output", &out);
   }
@@ -178,13 +179,16 @@ std::string Render(const Inspection& in) {
   absl::StrAppendFormat(&out, "  %-28s %6s %9s %12s\n", "operator", "count", "integer", "weights");
   for (const auto& [name, use] : ops) {
     absl::StrAppendFormat(&out, "  %-28s %6d %9d %12s%s\n", name, use.count, use.quantized, Bytes(use.weight_bytes),
-                          use.kind == OpKind::kSelectTf ? "  Select TF" : use.kind == OpKind::kCustom ? "  custom" : "");
+                          use.kind == OpKind::kSelectTf ? "  Select TF"
+                          : use.kind == OpKind::kCustom ? "  custom"
+                                                        : "");
   }
   std::vector<std::string> types;
   for (const auto& [type, bytes] : in.weights_by_type) types.push_back(absl::StrCat(type, " ", Bytes(bytes)));
   absl::StrAppend(&out, "  weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", "),
                   "\n  activations at once, one example: ", Bytes(in.arena_bytes), "\n");
-  if (in.multiply_adds > 0) absl::StrAppendFormat(&out, "  multiply-adds, one example: %.3g M\n", in.multiply_adds / 1e6);
+  if (in.multiply_adds > 0)
+    absl::StrAppendFormat(&out, "  multiply-adds, one example: %.3g M\n", in.multiply_adds / 1e6);
   return out;
 }
 

@@ -39,7 +39,7 @@ struct Inspection {
   std::vector<SignatureInfo> signatures;
   int num_subgraphs = 0;
   int num_tensors = 0;
-  std::map<std::string, OpUse> ops;               // By name: "CONV_2D", "FlexErf".
+  std::map<std::string, OpUse> ops;                // By name: "CONV_2D", "FlexErf".
   std::map<std::string, int64_t> weights_by_type;  // Bytes by tensor type: "INT8".
   int64_t weight_bytes = 0;
   // Bytes of all activations of the first subgraph that are alive at once, at the worst moment, with dynamic dimensions

@@ -1,5 +1,6 @@
-// The part of libLiteRt.so's C ABI (symbol version VERS_1.0) that this folder uses. The published package holds the library
-// without headers; signatures and values are those of github.com/google-ai-edge/LiteRT, litert/c/. Not for use elsewhere.
+// The part of libLiteRt.so's C ABI (symbol version VERS_1.0) that this folder uses. The published package holds the
+// library without headers; signatures and values are those of github.com/google-ai-edge/LiteRT, litert/c/. Not for use
+// elsewhere.
 #ifndef TFXM_LITERT_LITERT_API_H_
 #define TFXM_LITERT_LITERT_API_H_
 

@@ -49,10 +49,9 @@ class Instrument {
                              tensor.type == schema::TensorType_INT16;
       if (quantized) {
         if (!tensor.quantization || tensor.quantization->scale.size() != 1) continue;
-        seen.quantization = {tensor.quantization->scale[0],
-                             tensor.quantization->zero_point.empty()
-                                 ? 0
-                                 : static_cast<int>(tensor.quantization->zero_point[0])};
+        seen.quantization = {tensor.quantization->scale[0], tensor.quantization->zero_point.empty()
+                                                                ? 0
+                                                                : static_cast<int>(tensor.quantization->zero_point[0])};
       } else if (tensor.type != schema::TensorType_FLOAT32) {
         continue;
       }
@@ -71,8 +70,8 @@ class Instrument {
     const uint32_t buffer = graph_->tensors[t]->buffer;
     return buffer < model_.buffers.size() && !model_.buffers[buffer]->data.empty();
   }
-  // Whether the runtime may allocate the outputs only while running, at addresses that a custom operator cannot be given:
-  // operators that read a shape or an index from a tensor, and control flow.
+  // Whether the runtime may allocate the outputs only while running, at addresses that a custom operator cannot be
+  // given: operators that read a shape or an index from a tensor, and control flow.
   bool MaybeDynamic(const schema::OperatorT& op) const {
     switch (KindOf(*model_.operator_codes[op.opcode_index])) {
       case schema::BuiltinOperator_IF:
@@ -163,10 +162,10 @@ absl::StatusOr<std::unique_ptr<ObservedModel>> ObservedModel::Create(std::shared
   flatbuffers::FlatBufferBuilder builder;
   schema::FinishModelBuffer(builder, schema::Model::Pack(builder, model.get()));
   model.reset();
-  ASSIGN_OR_RETURN(auto observed,
-                   ModelFile::FromBytes(std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()),
-                                                    builder.GetSize()),
-                                        file->name()));
+  ASSIGN_OR_RETURN(
+      auto observed,
+      ModelFile::FromBytes(std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()),
+                           file->name()));
   out->observer_ = std::make_unique<CallbackObserver>(std::move(first));
   CompiledModelOptions with_observer = options;
   with_observer.observer = out->observer_.get();

@@ -34,8 +34,8 @@ struct ObservedTensor {
 
 class ObservedModel {
  public:
-  // Decides which of the inputs and outputs of operators are observed; asked for those that are float32 or quantized as a
-  // whole to int8, uint8 or int16, and not constant. Default: all float32.
+  // Decides which of the inputs and outputs of operators are observed; asked for those that are float32 or quantized as
+  // a whole to int8, uint8 or int16, and not constant. Default: all float32.
   using Select = std::function<bool(const ObservedTensor&)>;
   static absl::StatusOr<std::unique_ptr<ObservedModel>> Create(std::shared_ptr<const ModelFile> file,
                                                                const CompiledModelOptions& options,
@@ -44,8 +44,8 @@ class ObservedModel {
   CompiledModel& model() { return *model_; }
   const std::vector<ObservedTensor>& tensors() const { return tensors_; }
 
-  // Runs the model and calls `fn` for every observed tensor of every subgraph, each time the subgraph has run. The values
-  // are valid during the call. Called on this thread.
+  // Runs the model and calls `fn` for every observed tensor of every subgraph, each time the subgraph has run. The
+  // values are valid during the call. Called on this thread.
   using Callback = std::function<void(int k, const Shape& shape, std::span<const float> values)>;
   absl::Status Run(const Callback& fn);
 

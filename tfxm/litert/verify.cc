@@ -43,8 +43,7 @@ absl::Status VerifyTensor(const schema::Model& model, const schema::Tensor& tens
     elements *= dim;
     if (elements > (uint64_t{1} << 40)) return Bad(absl::StrCat(where, " is larger than any memory"));
   }
-  const uint64_t bytes =
-      Size(model.buffers()) == 0 ? 0 : BufferBytes(*model.buffers()->Get(tensor.buffer()));
+  const uint64_t bytes = Size(model.buffers()) == 0 ? 0 : BufferBytes(*model.buffers()->Get(tensor.buffer()));
   const int bits = BitsOf(tensor.type());
   if (bytes > 0 && bits > 0 && tensor.sparsity() == nullptr && bytes != (elements * bits + 7) / 8) {
     return Bad(absl::StrCat(where, " of shape ", ShapeString(ShapeOf(tensor)), " and type ",
@@ -81,10 +80,11 @@ absl::Status VerifyGraph(const schema::Model& model, int g) {
   const int tensors = Size(graph.tensors());
   for (int t = 0; t < tensors; ++t) {
     const schema::Tensor& tensor = *graph.tensors()->Get(t);
-    RETURN_IF_ERROR(VerifyTensor(model, tensor,
-                                 absl::StrCat("tensor ", t, tensor.name() && tensor.name()->size() > 0
-                                                                ? absl::StrCat(" \"", tensor.name()->str(), "\"")
-                                                                : "")));
+    RETURN_IF_ERROR(VerifyTensor(
+        model, tensor,
+        absl::StrCat(
+            "tensor ", t,
+            tensor.name() && tensor.name()->size() > 0 ? absl::StrCat(" \"", tensor.name()->str(), "\"") : "")));
   }
   RETURN_IF_ERROR(VerifyIndices(graph.inputs(), tensors, false, "the list of inputs"));
   RETURN_IF_ERROR(VerifyIndices(graph.outputs(), tensors, false, "the list of outputs"));
@@ -98,12 +98,14 @@ absl::Status VerifyGraph(const schema::Model& model, int g) {
     RETURN_IF_ERROR(VerifyIndices(op.intermediates(), tensors, true, absl::StrCat("operator ", o)));
     if (const auto* o_if = op.builtin_options_as_IfOptions()) {
       for (int callee : {o_if->then_subgraph_index(), o_if->else_subgraph_index()}) {
-        if (callee < 0 || callee >= Size(model.subgraphs())) return Bad(absl::StrCat("operator ", o, " calls no subgraph"));
+        if (callee < 0 || callee >= Size(model.subgraphs()))
+          return Bad(absl::StrCat("operator ", o, " calls no subgraph"));
       }
     }
     if (const auto* o_while = op.builtin_options_as_WhileOptions()) {
       for (int callee : {o_while->cond_subgraph_index(), o_while->body_subgraph_index()}) {
-        if (callee < 0 || callee >= Size(model.subgraphs())) return Bad(absl::StrCat("operator ", o, " calls no subgraph"));
+        if (callee < 0 || callee >= Size(model.subgraphs()))
+          return Bad(absl::StrCat("operator ", o, " calls no subgraph"));
       }
     }
   }
@@ -126,7 +128,8 @@ absl::Status VerifySignature(const flatbuffers::Vector<int32_t>* indices, const 
   }
   std::set<int> listed;
   for (int i = 0; i < Size(indices); ++i) listed.insert(indices->Get(i));
-  if (named != listed || Size(maps) != Size(indices)) return Bad(absl::StrCat(where, " does not match the tensors of its subgraph"));
+  if (named != listed || Size(maps) != Size(indices))
+    return Bad(absl::StrCat(where, " does not match the tensors of its subgraph"));
   return absl::OkStatus();
 }
 
@@ -156,9 +159,9 @@ absl::Status VerifyModel(absl::string_view bytes) {
     const schema::OperatorCode& code = *model.operator_codes()->Get(c);
     const int builtin = KindOf(code);
     if (builtin > schema::BuiltinOperator_MAX) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the model uses operator ", builtin, ", which this schema does not know: it was made by a newer ",
-                       "converter, or it is corrupt"));
+      return absl::InvalidArgumentError(absl::StrCat("the model uses operator ", builtin,
+                                                     ", which this schema does not know: it was made by a newer ",
+                                                     "converter, or it is corrupt"));
     }
     if (builtin == schema::BuiltinOperator_CUSTOM && code.custom_code() == nullptr) {
       return Bad("a custom operator has no name");

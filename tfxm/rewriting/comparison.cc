@@ -19,7 +19,8 @@ bool IsQuantizedType(DataType type) {
 }
 
 std::string Names(const std::vector<TensorSpec>& specs) {
-  return absl::StrJoin(specs, ", ", [](std::string* out, const TensorSpec& s) { absl::StrAppend(out, "\"", s.name, "\""); });
+  return absl::StrJoin(specs, ", ",
+                       [](std::string* out, const TensorSpec& s) { absl::StrAppend(out, "\"", s.name, "\""); });
 }
 
 absl::Status CheckSide(absl::string_view side, const std::vector<TensorSpec>& wanted,
@@ -41,13 +42,13 @@ absl::Status CheckSide(absl::string_view side, const std::vector<TensorSpec>& wa
       fits = want.shape[d] == it->shape[d] || want.shape[d] < 0 || (side == "output" && it->shape[d] < 0);
     }
     if (!fits && !(side == "output" && want.shape.empty())) {
-      wrong.push_back(absl::StrCat(side, " \"", want.name, "\" has shape ", ShapeString(it->shape), ", in the SavedModel ",
-                                   ShapeString(want.shape)));
+      wrong.push_back(absl::StrCat(side, " \"", want.name, "\" has shape ", ShapeString(it->shape),
+                                   ", in the SavedModel ", ShapeString(want.shape)));
     }
   }
   if (wanted.size() < found.size()) {
-    wrong.push_back(absl::StrCat("the TFLite model has ", found.size(), " ", side, "s (", Names(found), "), the SavedModel ",
-                                 wanted.size(), " (", Names(wanted), ")"));
+    wrong.push_back(absl::StrCat("the TFLite model has ", found.size(), " ", side, "s (", Names(found),
+                                 "), the SavedModel ", wanted.size(), " (", Names(wanted), ")"));
   }
   if (wrong.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrJoin(wrong, "; "));
@@ -65,7 +66,8 @@ struct Accumulator {
     for (int64_t i = 0; i < n; ++i) {
       const double a = want.ValueAsDouble(i);
       double b = got.ValueAsDouble(i);
-      if (q.scale != 0 && want.dtype() == DataType::kFloat && IsQuantizedType(got.dtype())) b = (b - q.zero_point) * q.scale;
+      if (q.scale != 0 && want.dtype() == DataType::kFloat && IsQuantizedType(got.dtype()))
+        b = (b - q.zero_point) * q.scale;
       if (result.num_values == 0 || a < result.min) result.min = a;
       if (result.num_values == 0 || a > result.max) result.max = a;
       ++result.num_values;
@@ -162,15 +164,15 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
     }
   }
   if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples, " examples: ", comparison.source, ")"));
+  return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
+                                                    " examples: ", comparison.source, ")"));
 }
 
 std::string RenderComparison(const ModelComparison& comparison) {
-  std::string out = absl::StrCat("SavedModel against TFLite on ", comparison.num_examples, " examples (", comparison.source,
-                                 ")\n");
-  absl::StrAppendFormat(&out, "  %-28s %-8s %12s %12s %10s %9s\n", "output", "type", "max error", "mean error", "SQNR dB",
-                        "same top");
+  std::string out =
+      absl::StrCat("SavedModel against TFLite on ", comparison.num_examples, " examples (", comparison.source, ")\n");
+  absl::StrAppendFormat(&out, "  %-28s %-8s %12s %12s %10s %9s\n", "output", "type", "max error", "mean error",
+                        "SQNR dB", "same top");
   for (const OutputComparison& output : comparison.outputs) {
     absl::StrAppendFormat(&out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype),
                           output.max_abs_error, output.mean_abs_error,

@@ -17,7 +17,8 @@
 
 namespace tfxm::rewriting {
 
-// The difference of one output over all samples. Quantized inputs and outputs are compared as the real numbers they stand for.
+// The difference of one output over all samples. Quantized inputs and outputs are compared as the real numbers they
+// stand for.
 struct OutputComparison {
   std::string name;
   DataType dtype = DataType::kInvalid;  // Of the TFLite model.

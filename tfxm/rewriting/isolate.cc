@@ -73,13 +73,14 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
   }
   if (WIFSIGNALED(ended)) {
-    return absl::InternalError(absl::StrCat(what, " crashed: signal ", WTERMSIG(ended), " (", strsignal(WTERMSIG(ended)), ")",
-                                            WTERMSIG(ended) == SIGKILL ? "; probably for want of memory" : "",
-                                            "; what it printed is above"));
+    return absl::InternalError(
+        absl::StrCat(what, " crashed: signal ", WTERMSIG(ended), " (", strsignal(WTERMSIG(ended)), ")",
+                     WTERMSIG(ended) == SIGKILL ? "; probably for want of memory" : "", "; what it printed is above"));
   }
   Header header;
   if (WEXITSTATUS(ended) != 0 || reply.size() < sizeof(header)) {
-    return absl::InternalError(absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), "; what it printed is above"));
+    return absl::InternalError(
+        absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), "; what it printed is above"));
   }
   std::memcpy(&header, reply.data(), sizeof(header));
   const absl::string_view rest = absl::string_view(reply).substr(sizeof(header));

@@ -1,4 +1,5 @@
-// Rewriting in a child process, for programs that must outlive TensorFlow's converter when it crashes or is out of memory.
+// Rewriting in a child process, for programs that must outlive TensorFlow's converter when it crashes or is out of
+// memory.
 //
 //   std::string report;
 //   absl::Status status = RewriteInChild(saved_model_dir, output_dir, options, &report);
@@ -17,12 +18,13 @@
 
 namespace tfxm {
 
-// Runs `work` in a forked child; its status and what it puts into `output` come back. INTERNAL says with which signal or exit
-// status the child ended, if it did not return; `what` names it in that message.
+// Runs `work` in a forked child; its status and what it puts into `output` come back. INTERNAL says with which signal
+// or exit status the child ended, if it did not return; `what` names it in that message.
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
                         std::string* output);
 
-// RewriteSavedModel to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed rewrite.
+// RewriteSavedModel to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed
+// rewrite.
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
                             std::string* report);
 

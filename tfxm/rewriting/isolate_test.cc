@@ -23,7 +23,8 @@ TEST(RunInChildTest, BringsBackStatusAndOutput) {
   EXPECT_EQ(InChild([](std::string* out) { return *out = std::string(100000, 'x'), absl::OkStatus(); }, &output),
             absl::OkStatus());
   EXPECT_EQ(output, std::string(100000, 'x'));
-  const absl::Status failed = InChild([](std::string* out) { return *out = "half", absl::NotFoundError("no model"); }, &output);
+  const absl::Status failed =
+      InChild([](std::string* out) { return *out = "half", absl::NotFoundError("no model"); }, &output);
   EXPECT_EQ(failed, absl::NotFoundError("no model"));
   EXPECT_EQ(output, "half");
 }
@@ -31,7 +32,8 @@ TEST(RunInChildTest, BringsBackStatusAndOutput) {
 TEST(RunInChildTest, ACrashIsAnErrorOfTheChildOnly) {
   const absl::Status killed = InChild([](std::string*) { return raise(SIGKILL), absl::OkStatus(); });
   EXPECT_EQ(killed.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(killed.message()), AllOf(HasSubstr("the work crashed"), HasSubstr("signal 9"), HasSubstr("memory")));
+  EXPECT_THAT(std::string(killed.message()),
+              AllOf(HasSubstr("the work crashed"), HasSubstr("signal 9"), HasSubstr("memory")));
   const absl::Status left = InChild([](std::string*) { return _exit(3), absl::OkStatus(); });
   EXPECT_THAT(std::string(left.message()), HasSubstr("exit status 3"));
 }

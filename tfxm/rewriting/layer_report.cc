@@ -37,17 +37,17 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
     quantized_names.insert(tensor->name()->str());
   }
   const auto main_graph = [](const litert::ObservedTensor& t) { return t.subgraph == 0; };
-  ASSIGN_OR_RETURN(auto reference,
-                   litert::ObservedModel::Create(float_model, {.signature = signature},
-                                                 [&](const litert::ObservedTensor& t) {
-                                                   return main_graph(t) && t.type == schema::TensorType_FLOAT32 &&
-                                                          quantized_names.count(t.name);
-                                                 }));
+  ASSIGN_OR_RETURN(
+      auto reference,
+      litert::ObservedModel::Create(float_model, {.signature = signature}, [&](const litert::ObservedTensor& t) {
+        return main_graph(t) && t.type == schema::TensorType_FLOAT32 && quantized_names.count(t.name);
+      }));
   std::map<std::string, int> place;  // In the reference's tensors.
   for (size_t k = 0; k < reference->tensors().size(); ++k) place[reference->tensors()[k].name] = k;
-  ASSIGN_OR_RETURN(auto observed, litert::ObservedModel::Create(
-                                      quantized_model, {.signature = signature},
-                                      [&](const litert::ObservedTensor& t) { return main_graph(t) && place.count(t.name); }));
+  ASSIGN_OR_RETURN(auto observed, litert::ObservedModel::Create(quantized_model, {.signature = signature},
+                                                                [&](const litert::ObservedTensor& t) {
+                                                                  return main_graph(t) && place.count(t.name);
+                                                                }));
 
   std::vector<std::vector<float>> activations(reference->tensors().size());
   std::vector<Sums> sums(observed->tensors().size());
@@ -109,7 +109,8 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
     layer.sqnr_db = s.noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(s.signal / s.noise);
     double before = 0;
     for (int input : litert::Each(op->inputs())) {
-      if (const auto it = seen.find(input); it != seen.end()) before = std::max(before, sums[it->second].NoiseToSignal());
+      if (const auto it = seen.find(input); it != seen.end())
+        before = std::max(before, sums[it->second].NoiseToSignal());
     }
     layer.added_noise = s.NoiseToSignal() - before;
     out.push_back(std::move(layer));
@@ -141,13 +142,14 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
                           layer.RmseOverScale(), layer.min, layer.max, layer.scale, layer.tensor);
     const double range = layer.max - layer.min;
     if (layer.quantized && layer.sqnr_db < 20 && median_range > 0 && range > 10 * median_range) {
-      advice.push_back(absl::StrFormat(
-          "\"%s\" ranges over [%.3g, %.3g], %.0f times the median of the layers: few values, spread thin over int8. Bound it "
-          "(ReLU6, normalization), or keep it in float: --keep_float=\"%s\".",
-          layer.tensor, layer.min, layer.max, range / median_range, layer.tensor));
+      advice.push_back(
+          absl::StrFormat("\"%s\" ranges over [%.3g, %.3g], %.0f times the median of the layers: few values, spread "
+                          "thin over int8. Bound it "
+                          "(ReLU6, normalization), or keep it in float: --keep_float=\"%s\".",
+                          layer.tensor, layer.min, layer.max, range / median_range, layer.tensor));
     } else if (layer.quantized && layer.added_noise > 0.01 && layer.sqnr_db < 20) {
-      advice.push_back(absl::StrFormat("%s \"%s\" adds much noise (SQNR %.1f dB): int16x8, or --keep_float=\"%s\".", layer.op,
-                                       layer.tensor, layer.sqnr_db, layer.tensor));
+      advice.push_back(absl::StrFormat("%s \"%s\" adds much noise (SQNR %.1f dB): int16x8, or --keep_float=\"%s\".",
+                                       layer.op, layer.tensor, layer.sqnr_db, layer.tensor));
     }
   }
   if (static_cast<int>(layers.size()) > most) absl::StrAppend(&out, "  … ", layers.size() - most, " more\n");
@@ -156,8 +158,9 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
                                   " samples calibrate the ranges; 100 or more of real data are usual (sample_size)."));
   }
   if (kept_float > 0) {
-    advice.push_back(absl::StrCat(kept_float, " of the results are computed in float: those operators have no integer kernel or "
-                                              "were asked to stay, and each border costs a conversion."));
+    advice.push_back(absl::StrCat(kept_float,
+                                  " of the results are computed in float: those operators have no integer kernel or "
+                                  "were asked to stay, and each border costs a conversion."));
   }
   if (!advice.empty()) absl::StrAppend(&out, "What to do\n  - ", absl::StrJoin(advice, "\n  - "), "\n");
   return out;

@@ -1,4 +1,5 @@
-// Where a quantized model loses accuracy: each activation of the quantized model against the same one of the float model.
+// Where a quantized model loses accuracy: each activation of the quantized model against the same one of the float
+// model.
 //
 //   ASSIGN_OR_RETURN(auto layers, MeasureLayers(float_model, quantized_model, "serving_default", samples));
 //   std::cout << RenderLayers(layers, /*most=*/20);
@@ -20,7 +21,7 @@ struct LayerError {
   std::string op;      // "CONV_2D"
   std::string tensor;  // Its name, which holds the layer's
   bool quantized = false;
-  double scale = 0;    // Of the quantized tensor
+  double scale = 0;         // Of the quantized tensor
   double min = 0, max = 0;  // Of the float model
   double rmse = 0;
   double sqnr_db = 0;

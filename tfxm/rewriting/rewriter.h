@@ -1,7 +1,8 @@
 // Turns one model into another: today a SavedModel into a TFLite model.
 //
 //   ASSIGN_OR_RETURN(auto tfrw, CreateRewriter(kTfliteRewriter, {.name = "tflite_rewriter"}));
-//   RETURN_IF_ERROR(RewriteSavedModel(temp_saving_model_dir, fn_args.serving_model_dir, *tfrw, ModelType::kTfliteModel));
+//   RETURN_IF_ERROR(RewriteSavedModel(temp_saving_model_dir, fn_args.serving_model_dir, *tfrw,
+//                                     ModelType::kTfliteModel));
 //
 // The names are TFX's (tfx/components/trainer/rewriting). Using TFLite rewriters loads libtensorflow_cc, about 0.4 s.
 #ifndef TFXM_REWRITING_REWRITER_H_
@@ -52,8 +53,9 @@ inline constexpr absl::string_view kTfliteRewriter = "TFLiteRewriter";
 // NOT_FOUND lists the kinds there are; INVALID_ARGUMENT says which option is wrong, before any work is done.
 absl::StatusOr<std::unique_ptr<Rewriter>> CreateRewriter(absl::string_view type, const RewriterOptions& options);
 
-// Rewrites the SavedModel in `src`; what comes of it appears in `dst` complete and validated, or not at all. A `src` that lies
-// inside `dst` is taken as temporary and removed afterwards, also when rewriting fails; any other is left alone.
+// Rewrites the SavedModel in `src`; what comes of it appears in `dst` complete and validated, or not at all. A `src`
+// that lies inside `dst` is taken as temporary and removed afterwards, also when rewriting fails; any other is left
+// alone.
 absl::Status RewriteSavedModel(absl::string_view src, absl::string_view dst, Rewriter& rewriter,
                                ModelType dst_model_type = ModelType::kSavedModel);
 

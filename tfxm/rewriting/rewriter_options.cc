@@ -34,8 +34,8 @@ absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name) {
   for (const auto& entry : kNames) {
     if (entry.name == name) return entry.mode;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "no quantization \"", name, "\"; there are none, float16, dynamic_range, int8 and int16x8"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("no quantization \"", name, "\"; there are none, float16, dynamic_range, int8 and int16x8"));
 }
 
 ValidationLimits DefaultLimits(QuantizationMode mode) {
@@ -56,8 +56,8 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
   auto has = [&](DataType type) { return std::find(types.begin(), types.end(), type) != types.end(); };
   for (DataType type : types) {
     if (type != DataType::kHalf && type != DataType::kInt8 && type != DataType::kFloat) {
-      return absl::InvalidArgumentError(absl::StrCat("quantization_supported_types may hold float16, int8 and float32, not ",
-                                                     DataTypeName(type)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("quantization_supported_types may hold float16, int8 and float32, not ", DataTypeName(type)));
     }
   }
   if (options.quantization.has_value()) {
@@ -69,23 +69,25 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
       mode = QuantizationMode::kFloat16;
     } else {
       mode = options.representative_dataset.empty() && !has(DataType::kInt8) ? QuantizationMode::kDynamicRange
-                                                                            : QuantizationMode::kInt8;
+                                                                             : QuantizationMode::kInt8;
     }
   }
   if (IsCalibrated(mode) && options.representative_dataset.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "quantization ", QuantizationName(mode), " needs a representative dataset, to see the range of each activation; set ",
-        "representative_dataset.examples to the glob of a split (e.g. \"examples/Split-train/*\", or "
-        "--representative_data on the command line), or representative_dataset.samples"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("quantization ", QuantizationName(mode),
+                     " needs a representative dataset, to see the range of each activation; set ",
+                     "representative_dataset.examples to the glob of a split (e.g. \"examples/Split-train/*\", or "
+                     "--representative_data on the command line), or representative_dataset.samples"));
   }
   for (DataType type : {options.inference_input_type, options.inference_output_type}) {
     if (type == DataType::kFloat) continue;
-    const bool fits = mode == QuantizationMode::kInt8     ? type == DataType::kInt8 || type == DataType::kUint8
+    const bool fits = mode == QuantizationMode::kInt8      ? type == DataType::kInt8 || type == DataType::kUint8
                       : mode == QuantizationMode::kInt16x8 ? type == DataType::kInt16
-                                                          : false;
+                                                           : false;
     if (!fits) {
       return absl::InvalidArgumentError(absl::StrCat("inference_input_type and inference_output_type cannot be ",
-                                                     DataTypeName(type), " with quantization ", QuantizationName(mode)));
+                                                     DataTypeName(type), " with quantization ",
+                                                     QuantizationName(mode)));
     }
   }
   if (options.representative_dataset.sample_size <= 0) {

@@ -1,5 +1,5 @@
-// What a rewriter is told. Names are those of TFX's TFLiteRewriter and of tf.lite.TFLiteConverter; `quantization` is the
-// simple choice that stands for combinations of them.
+// What a rewriter is told. Names are those of TFX's TFLiteRewriter and of tf.lite.TFLiteConverter; `quantization` is
+// the simple choice that stands for combinations of them.
 //
 //   RewriterOptions options;
 //   options.name = "int8";
@@ -48,9 +48,10 @@ struct RepresentativeDataset {
 
 // What PostRewriteValidate tolerates, per output. Unset: the defaults of the quantization (DefaultLimits).
 struct ValidationLimits {
-  std::optional<double> max_abs_error;       // Relative to the output's own range (max - min over the samples).
-  std::optional<double> min_sqnr_db;         // 10 log10(power of the output / power of the error).
-  std::optional<double> min_top_agreement;   // Share of rows with the same largest value; rank-2 outputs of 2 or more columns.
+  std::optional<double> max_abs_error;  // Relative to the output's own range (max - min over the samples).
+  std::optional<double> min_sqnr_db;    // 10 log10(power of the output / power of the error).
+  std::optional<double>
+      min_top_agreement;  // Share of rows with the same largest value; rank-2 outputs of 2 or more columns.
 };
 ValidationLimits DefaultLimits(QuantizationMode mode);
 
@@ -77,11 +78,13 @@ struct RewriterOptions {
   DataType inference_input_type = DataType::kFloat;
   DataType inference_output_type = DataType::kFloat;
 
-  // What the model may need beyond TFLite's built-in operators. Without these, such an operator is an error that names it.
+  // What the model may need beyond TFLite's built-in operators. Without these, such an operator is an error that names
+  // it.
   bool allow_select_tf_ops = false;
   bool allow_custom_ops = false;
 
-  // Operators (by TFLite name, "SOFTMAX") and tensors or layers (by a part of the name) that stay float when quantizing.
+  // Operators (by TFLite name, "SOFTMAX") and tensors or layers (by a part of the name) that stay float when
+  // quantizing.
   std::vector<std::string> keep_float_ops;
   std::vector<std::string> keep_float_layers;
   // Keeps as few further layers in float as are needed to meet the limits.
@@ -93,8 +96,8 @@ struct RewriterOptions {
   std::string report_file;
 };
 
-// The mode that the options stand for. INVALID_ARGUMENT: full integer without a representative dataset, types that do not go
-// with the mode, and the like.
+// The mode that the options stand for. INVALID_ARGUMENT: full integer without a representative dataset, types that do
+// not go with the mode, and the like.
 absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options);
 
 }  // namespace tfxm

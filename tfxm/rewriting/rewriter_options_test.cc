@@ -10,7 +10,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string Error(const RewriterOptions& options) { return std::string(ResolveQuantization(options).status().message()); }
+std::string Error(const RewriterOptions& options) {
+  return std::string(ResolveQuantization(options).status().message());
+}
 
 TEST(ResolveQuantizationTest, TfxsOptionsMeanWhatTheyMeanInTfx) {
   RewriterOptions options;
@@ -62,7 +64,8 @@ TEST(QuantizationTest, NamesGoBothWays) {
   for (const char* name : {"none", "float16", "dynamic_range", "int8", "int16x8"}) {
     EXPECT_EQ(QuantizationName(*ParseQuantization(name)), name);
   }
-  EXPECT_THAT(std::string(ParseQuantization("int4").status().message()), AllOf(HasSubstr("int4"), HasSubstr("int16x8")));
+  EXPECT_THAT(std::string(ParseQuantization("int4").status().message()),
+              AllOf(HasSubstr("int4"), HasSubstr("int16x8")));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Rewriting the small classifier of the tests in every way, and calibration against the plain loop over the same samples.
+// Rewriting the small classifier of the tests in every way, and calibration against the plain loop over the same
+// samples.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -39,7 +40,8 @@ void BM_Rewrite(benchmark::State& state) {
 BENCHMARK(BM_Rewrite)->DenseRange(0, 4)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 std::shared_ptr<const litert::ModelFile> FloatModel() {
-  auto bytes = ConvertSavedModel(ImageModelDir(), {.signature = "serving_default", .quantization = QuantizationMode::kInt8});
+  auto bytes =
+      ConvertSavedModel(ImageModelDir(), {.signature = "serving_default", .quantization = QuantizationMode::kInt8});
   return *litert::ModelFile::FromBytes(*bytes, "image");
 }
 

@@ -53,8 +53,8 @@ bool FillAs(Tensor& tensor, std::span<const From> values) {
 // The tensor for one input out of one example. A dynamic dimension after the first takes what is left of the values.
 absl::StatusOr<Tensor> FromColumn(const data::Column* column, const TensorSpec& input) {
   if (column == nullptr || !column->present(0)) {
-    return absl::InvalidArgumentError(absl::StrCat("it has no feature \"", input.name,
-                                                   "\", which is an input of the model"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("it has no feature \"", input.name, "\", which is an input of the model"));
   }
   Shape shape = input.shape;
   int64_t known = 1;
@@ -66,15 +66,16 @@ absl::StatusOr<Tensor> FromColumn(const data::Column* column, const TensorSpec& 
     } else if (dynamic < 0) {
       dynamic = i;
     } else {
-      return absl::InvalidArgumentError(absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
-                                                     " has too many dynamic dimensions to be read from examples; give samples"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
+                       " has too many dynamic dimensions to be read from examples; give samples"));
     }
   }
   const int64_t values = column->num_values(0);
   if (dynamic >= 0 && known > 0) shape[dynamic] = values / known;
   if (NumElements(shape) != values) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values, " values, the input has shape ",
-                                                   ShapeString(input.shape)));
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values,
+                                                   " values, the input has shape ", ShapeString(input.shape)));
   }
   Tensor out(input.dtype, shape);
   bool filled = false;
@@ -85,8 +86,9 @@ absl::StatusOr<Tensor> FromColumn(const data::Column* column, const TensorSpec& 
     filled = true;
   }
   if (!filled) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" is ", data::ValueTypeName(column->type()),
-                                                   ", the input is ", DataTypeName(input.dtype)));
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" is ",
+                                                   data::ValueTypeName(column->type()), ", the input is ",
+                                                   DataTypeName(input.dtype)));
   }
   return out;
 }

@@ -28,7 +28,8 @@ inline absl::Status WriteClassifier(const std::string& dir) {
   auto variable = [&](const char* name, const Shape& shape) {
     return ops::ReadVariable(ops::VarHandle(graph, name, DataType::kFloat, shape));
   };
-  const ops::Tensor hidden = ops::Relu(ops::BiasAdd(ops::MatMul(x, variable("w1", {16, 32})), variable("b1", {32})), "hidden");
+  const ops::Tensor hidden =
+      ops::Relu(ops::BiasAdd(ops::MatMul(x, variable("w1", {16, 32})), variable("b1", {32})), "hidden");
   const ops::Tensor logits = ops::BiasAdd(ops::MatMul(hidden, variable("w2", {32, 4})), variable("b2", {4}));
   SavedModelBuilder builder;
   builder.AddSignature("serving_default", {{"x", x}}, {{"scores", ops::Softmax(logits)}});
@@ -47,8 +48,8 @@ inline absl::Status WriteImageModel(const std::string& dir) {
       ops::Relu6(ops::BiasAdd(ops::Conv2D(image, ops::Constant(graph, Weights({3, 3, 2, 4}, 0.5)), {1, 1}, "SAME"),
                               ops::Constant(graph, Weights({4}, 0.1))),
                  "conv");
-  const ops::Tensor depthwise =
-      ops::DepthwiseConv2D(conv, ops::Constant(graph, Weights({3, 3, 4, 1}, 0.5, 2)), {1, 1}, "SAME", {1, 1}, "depthwise");
+  const ops::Tensor depthwise = ops::DepthwiseConv2D(conv, ops::Constant(graph, Weights({3, 3, 4, 1}, 0.5, 2)), {1, 1},
+                                                     "SAME", {1, 1}, "depthwise");
   const ops::Tensor pooled = ops::MaxPool2D(depthwise, {2, 2}, {2, 2}, "VALID", "pooled");
   const ops::Tensor flat = ops::Reshape(pooled, ops::Constant(graph, std::vector<int32_t>{-1, 64}));
   const ops::Tensor a = ops::MatMul(flat, ops::Constant(graph, Weights({64, 3}, 0.3, 3)));

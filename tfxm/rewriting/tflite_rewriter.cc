@@ -71,7 +71,7 @@ struct TfliteRewriter::Rep {
   std::unique_ptr<SavedModel> saved_model;
   std::string loaded_from;
   const Signature* signature = nullptr;  // The SavedModel's own.
-  std::vector<Sample> samples;  // The representative dataset.
+  std::vector<Sample> samples;           // The representative dataset.
 
   absl::Status Load(const std::string& dir) {
     if (saved_model != nullptr && loaded_from == dir) return absl::OkStatus();
@@ -85,7 +85,8 @@ struct TfliteRewriter::Rep {
   ValidationLimits Limits(QuantizationMode mode, bool real_examples) const {
     ValidationLimits limits = DefaultLimits(mode);
     if (!real_examples) {
-      // On made-up inputs a classifier's scores may be close together, and a quantized model is far from where it was tuned.
+      // On made-up inputs a classifier's scores may be close together, and a quantized model is far from where it was
+      // tuned.
       limits.min_top_agreement.reset();
       if (mode != QuantizationMode::kNone && mode != QuantizationMode::kFloat16) {
         limits.max_abs_error.reset();
@@ -170,8 +171,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   for (const auto* side : {&rep.signature->inputs, &rep.signature->outputs}) {
     for (const TensorSpec& spec : *side) {
       if (!IsFeedable(spec.dtype)) {
-        wrong.push_back(absl::StrCat(side == &rep.signature->inputs ? "input" : "output", " \"", spec.name, "\" has a type ",
-                                     "that TFLite does not pass in or out"));
+        wrong.push_back(absl::StrCat(side == &rep.signature->inputs ? "input" : "output", " \"", spec.name,
+                                     "\" has a type ", "that TFLite does not pass in or out"));
       }
     }
   }
@@ -207,8 +208,8 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   rep.report.layers = std::move(made.layers);
   rep.report.kept_float = std::move(made.kept_float);
   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(rewritten.path, rep.options.filename), made.model->bytes()));
-  for (const auto& [copy, folder] : {std::pair{rep.options.copy_assets, "assets"},
-                                     std::pair{rep.options.copy_assets_extra, "assets.extra"}}) {
+  for (const auto& [copy, folder] :
+       {std::pair{rep.options.copy_assets, "assets"}, std::pair{rep.options.copy_assets_extra, "assets.extra"}}) {
     const std::string from = io::JoinPath(original.path, folder);
     if (copy && io::IsDirectory(from)) RETURN_IF_ERROR(io::CopyTree(from, io::JoinPath(rewritten.path, folder)));
   }
@@ -234,8 +235,8 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
 }
 
 std::string RewriteReport::Render() const {
-  std::string out = absl::StrCat(name.empty() ? "" : absl::StrCat(name, ": "), "signature \"", signature, "\", quantization ",
-                                 QuantizationName(mode));
+  std::string out = absl::StrCat(name.empty() ? "" : absl::StrCat(name, ": "), "signature \"", signature,
+                                 "\", quantization ", QuantizationName(mode));
   if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
   absl::StrAppend(&out, "\n", op_support, litert::Render(model));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
@@ -247,7 +248,8 @@ std::string RewriteReport::Render() const {
   return out;
 }
 
-absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src, const std::vector<Variant>& variants) {
+absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src,
+                                                           const std::vector<Variant>& variants) {
   std::vector<RewriteReport> reports;
   // The first goes last: a source inside its directory is removed with it.
   for (size_t i = variants.size(); i-- > 0;) {
@@ -259,9 +261,8 @@ absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src
 }
 
 namespace {
-TFXM_REGISTER(RewriterRegistry, kTfliteRewriter, [](const RewriterOptions& options) {
-  return std::make_unique<TfliteRewriter>(options);
-});
+TFXM_REGISTER(RewriterRegistry, kTfliteRewriter,
+              [](const RewriterOptions& options) { return std::make_unique<TfliteRewriter>(options); });
 }  // namespace
 
 }  // namespace tfxm

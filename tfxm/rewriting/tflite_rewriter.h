@@ -30,7 +30,7 @@ struct RewriteReport {
   litert::Inspection model;
   std::vector<std::string> kept_float;  // Layers that keep_float_automatically left in float, in order.
   std::optional<rewriting::ModelComparison> comparison;
-  std::string not_compared;  // Why there is no comparison.
+  std::string not_compared;                   // Why there is no comparison.
   std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.
 
   std::string Render() const;
@@ -60,8 +60,8 @@ struct Variant {
   RewriterOptions options;
   std::string dst;  // The directory of this variant's model.
 };
-// All variants, each as RewriteSavedModel makes it. Stops at the first that fails; those before it stay. `src` is removed if
-// it lies inside the first one's directory.
+// All variants, each as RewriteSavedModel makes it. Stops at the first that fails; those before it stay. `src` is
+// removed if it lies inside the first one's directory.
 absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src, const std::vector<Variant>& variants);
 
 }  // namespace tfxm

@@ -125,7 +125,8 @@ TEST_F(TfliteRewriterTest, DynamicRangeShrinksLargeWeights) {
 
 TEST_F(TfliteRewriterTest, IntegerInputsAndOutputs) {
   for (DataType type : {DataType::kInt8, DataType::kUint8, DataType::kInt16}) {
-    RewriterOptions options{.quantization = type == DataType::kInt16 ? QuantizationMode::kInt16x8 : QuantizationMode::kInt8};
+    RewriterOptions options{.quantization =
+                                type == DataType::kInt16 ? QuantizationMode::kInt16x8 : QuantizationMode::kInt8};
     options.inference_input_type = options.inference_output_type = type;
     options.representative_dataset.samples = Samples("x", {1, 16}, 20);
     const RewriteReport report = Rewrite(Classifier(), options);
@@ -144,7 +145,9 @@ TEST_F(TfliteRewriterTest, SamplesComeFromExamples) {
   for (int i = 0; i < 40; ++i) {
     const Tensor x = rewriting::testing::Weights({16}, 1, i);
     const std::string values(x.bytes().data(), x.bytes().size());  // 64 bytes
-    auto field = [](int number, const std::string& s) { return std::string{char(number << 3 | 2), char(s.size())} + s; };
+    auto field = [](int number, const std::string& s) {
+      return std::string{char(number << 3 | 2), char(s.size())} + s;
+    };
     const std::string entry = field(1, "x") + field(2, field(2, field(1, values)));
     ASSERT_TRUE((*writer)->Write(field(1, field(1, entry))).ok());
   }
@@ -280,10 +283,10 @@ TEST_F(TfliteRewriterTest, BadInputsSayWhatTheyAre) {
   Rewrite(Path("nothing"), {}, &status);
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothing"));
   EXPECT_EQ(CreateRewriter("TFJSRewriter", {.name = "x"}).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(CreateRewriter(kTfliteRewriter, {.name = "q", .quantization = QuantizationMode::kInt8})
-                              .status()
-                              .message()),
-              AllOf(HasSubstr("\"q\""), HasSubstr("representative")));
+  EXPECT_THAT(
+      std::string(
+          CreateRewriter(kTfliteRewriter, {.name = "q", .quantization = QuantizationMode::kInt8}).status().message()),
+      AllOf(HasSubstr("\"q\""), HasSubstr("representative")));
   TfliteRewriter rewriter({.name = "r"});
   EXPECT_EQ(RewriteSavedModel(Path("a"), Path("a"), rewriter).code(), absl::StatusCode::kInvalidArgument);
   Classifier();

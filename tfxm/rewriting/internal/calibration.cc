@@ -68,8 +68,8 @@ absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>&
     if (part == 0) tensors = observed->tensors();
     for (size_t s = part; s < samples.size(); s += num_parts) {
       RETURN_IF_ERROR(Annotate(Feed(observed->model(), samples[s]), absl::StrCat("sample ", s)));
-      RETURN_IF_ERROR(observed->Run(
-          [&](int k, const Shape&, std::span<const float> values) { ranges[k].Add(values); }));
+      RETURN_IF_ERROR(
+          observed->Run([&](int k, const Shape&, std::span<const float> values) { ranges[k].Add(values); }));
     }
     return absl::OkStatus();
   }));
@@ -78,8 +78,8 @@ absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>&
     MinMax total;
     for (const auto& part : parts) total.Merge(part[k]);
     if (total.nan) {
-      return absl::InvalidArgumentError(absl::StrCat("the activation \"", tensors[k].name,
-                                                     "\" is NaN or infinite on the representative dataset"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the activation \"", tensors[k].name, "\" is NaN or infinite on the representative dataset"));
     }
     if (total.seen) out[{tensors[k].subgraph, tensors[k].tensor}] = {total.min, total.max};
   }

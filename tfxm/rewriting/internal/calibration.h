@@ -13,8 +13,8 @@
 
 namespace tfxm::rewriting {
 
-// Runs the samples on all cores. The result does not depend on their number. INVALID_ARGUMENT names an activation that is
-// NaN, or a sample that does not fit the signature.
+// Runs the samples on all cores. The result does not depend on their number. INVALID_ARGUMENT names an activation that
+// is NaN, or a sample that does not fit the signature.
 absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
                                  const std::vector<Sample>& samples);
 

@@ -31,15 +31,16 @@ absl::Status QuantizeModel(std::string_view model_buffer, const tflite::TensorTy
                            bool fully_quantize, std::string& output_buffer, bool verify_numeric,
                            bool whole_model_verify, bool legacy_float_scale,
                            const absl::flat_hash_set<std::string>& denylisted_ops,
-                           const absl::flat_hash_set<std::string>& denylisted_nodes,
-                           bool enable_variable_quantization, bool disable_per_channel_for_dense_layers,
+                           const absl::flat_hash_set<std::string>& denylisted_nodes, bool enable_variable_quantization,
+                           bool disable_per_channel_for_dense_layers,
                            const std::optional<const tensorflow::converter::DebugOptions>& debug_options);
 }  // namespace mlir::lite
 
 namespace tfxm::rewriting {
 namespace {
 
-// The values that tf.lite.TFLiteConverterV2 of TensorFlow 2.21 sets; what is left out has the proto's default there too.
+// The values that tf.lite.TFLiteConverterV2 of TensorFlow 2.21 sets; what is left out has the proto's default there
+// too.
 tflite::ConverterFlags Flags(const ConvertOptions& options) {
   tflite::ConverterFlags flags;
   flags.set_input_format(tflite::TENSORFLOW_GRAPHDEF);
@@ -90,7 +91,8 @@ absl::StatusOr<std::string> ConvertSavedModel(absl::string_view dir, const Conve
     result.clear();
     status = tensorflow::ConvertSavedModelToTFLiteFlatBuffer(model, flags, &result, nullptr);
   }
-  if (!status.ok()) return absl::InvalidArgumentError(ExplainDiagnostics(status.message(), options.allow_select_tf_ops));
+  if (!status.ok())
+    return absl::InvalidArgumentError(ExplainDiagnostics(status.message(), options.allow_select_tf_ops));
   return result;
 }
 

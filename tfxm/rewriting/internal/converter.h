@@ -21,8 +21,8 @@ struct ConvertOptions {
   bool allow_custom_ops = false;
 };
 
-// The TFLite flatbuffer of one signature, with the flags that Python's tf.lite.TFLiteConverter of the same release uses.
-// INVALID_ARGUMENT: the converter's own diagnostics, with the nodes they are about.
+// The TFLite flatbuffer of one signature, with the flags that Python's tf.lite.TFLiteConverter of the same release
+// uses. INVALID_ARGUMENT: the converter's own diagnostics, with the nodes they are about.
 absl::StatusOr<std::string> ConvertSavedModel(absl::string_view dir, const ConvertOptions& options);
 
 struct QuantizeOptions {

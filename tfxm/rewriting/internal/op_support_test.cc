@@ -36,12 +36,14 @@ TEST(OpSupportTest, SortsTheOperatorsThatTheSignatureReaches) {
 
 // As the converter of TensorFlow 2.21 writes them.
 constexpr char kMissing[] =
-    "Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused[\"HSVToRGB:\", \"net/hsv@__inference_1\"] "
+    "Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused[\"HSVToRGB:\", "
+    "\"net/hsv@__inference_1\"] "
     "at fused[\"PartitionedCall:\", \"PartitionedCall\"])): 'tf.HSVToRGB' op is neither a custom op nor a flex op\n"
     "<unknown>:0: note: loc(fused[\"PartitionedCall:\", \"PartitionedCall\"]): called from\n";
 constexpr char kRecurrent[] =
     "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"lstm_1/TensorArrayV2_1@__inference_9\"] at "
-    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall@f\"])): 'tf.TensorListReserve' op requires element_shape "
+    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall@f\"])): 'tf.TensorListReserve' op requires "
+    "element_shape "
     "to be static during TF Lite transformation pass\n";
 
 TEST(OpSupportTest, ExplainsDiagnostics) {

@@ -22,8 +22,8 @@ constexpr float kFixedScale = 1.0f / 32768;
 
 // How an operator is quantized.
 struct Rule {
-  std::vector<int> inputs;        // The activations among its inputs; empty: all.
-  int weights = -1;               // Constant int8 weights and their channel's dimension.
+  std::vector<int> inputs;  // The activations among its inputs; empty: all.
+  int weights = -1;         // Constant int8 weights and their channel's dimension.
   int channel_dim = 0;
   int bias = -1;
   bool output_as_input = false;   // The result has the first activation's scale.
@@ -34,7 +34,8 @@ struct Rule {
 
 std::optional<Rule> RuleOf(schema::BuiltinOperator kind) {
   switch (kind) {
-    case schema::BuiltinOperator_CONV_2D: return Rule{.inputs = {0}, .weights = 1, .channel_dim = 0, .bias = 2, .version = 4};
+    case schema::BuiltinOperator_CONV_2D:
+      return Rule{.inputs = {0}, .weights = 1, .channel_dim = 0, .bias = 2, .version = 4};
     case schema::BuiltinOperator_DEPTHWISE_CONV_2D:
       return Rule{.inputs = {0}, .weights = 1, .channel_dim = 3, .bias = 2, .version = 5};
     case schema::BuiltinOperator_FULLY_CONNECTED:
@@ -91,7 +92,9 @@ std::optional<Rule> RuleOf(schema::BuiltinOperator kind) {
 // Whether an activation is fused into the operator, and to what bound it clips.
 float ClipOf(const schema::OperatorT& op) {
   auto of = [](schema::ActivationFunctionType f) {
-    return f == schema::ActivationFunctionType_RELU6 ? 6.0f : f == schema::ActivationFunctionType_RELU_N1_TO_1 ? 1.0f : 0.0f;
+    return f == schema::ActivationFunctionType_RELU6          ? 6.0f
+           : f == schema::ActivationFunctionType_RELU_N1_TO_1 ? 1.0f
+                                                              : 0.0f;
   };
   if (const auto* o = op.builtin_options.AsConv2DOptions()) return of(o->fused_activation_function);
   if (const auto* o = op.builtin_options.AsDepthwiseConv2DOptions()) return of(o->fused_activation_function);
@@ -105,7 +108,10 @@ float ClipOf(const schema::OperatorT& op) {
 class Int16Quantizer {
  public:
   Int16Quantizer(schema::ModelT& model, const Ranges& ranges, const QuantizeOptions& options)
-      : model_(model), graph_(*model.subgraphs[0]), ranges_(ranges), options_(options),
+      : model_(model),
+        graph_(*model.subgraphs[0]),
+        ranges_(ranges),
+        options_(options),
         keep_ops_(options.keep_float_ops.begin(), options.keep_float_ops.end()),
         keep_nodes_(options.keep_float_nodes.begin(), options.keep_float_nodes.end()) {}
 
@@ -188,10 +194,11 @@ class Int16Quantizer {
       output_scale = std::max(output_scale, ClipOf(op) / 1e9f);
     }
     for (int i : activations) {
-      op.inputs[i] = IsConstant(op.inputs[i])
-                         ? Constant(op.inputs[i], rule.inputs_as_output ? std::optional<float>(output_scale) : std::nullopt)
-                     : rule.inputs_as_output ? Rescaled(Int16(op.inputs[i]), output_scale)
-                                             : Int16(op.inputs[i]);
+      op.inputs[i] =
+          IsConstant(op.inputs[i])
+              ? Constant(op.inputs[i], rule.inputs_as_output ? std::optional<float>(output_scale) : std::nullopt)
+          : rule.inputs_as_output ? Rescaled(Int16(op.inputs[i]), output_scale)
+                                  : Int16(op.inputs[i]);
     }
     const float input_scale = tensor(op.inputs[activations[0]]).quantization->scale[0];
     if (rule.output_as_input) output_scale = input_scale;
@@ -228,7 +235,8 @@ class Int16Quantizer {
     }
     std::vector<int8_t> quantized(values.size());
     for (size_t i = 0; i < values.size(); ++i) {
-      quantized[i] = static_cast<int8_t>(std::clamp(std::round(values[i] * inverse[i / stride % channels]), -127.0f, 127.0f));
+      quantized[i] =
+          static_cast<int8_t>(std::clamp(std::round(values[i] * inverse[i / stride % channels]), -127.0f, 127.0f));
     }
     SetData(w, quantized);
     SetType(w, schema::TensorType_INT8, scales, rule.channel_dim);
@@ -466,7 +474,8 @@ void DropUnused(schema::ModelT& model) {
 
 }  // namespace
 
-absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view bytes, const Ranges& ranges, const QuantizeOptions& options) {
+absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view bytes, const Ranges& ranges,
+                                            const QuantizeOptions& options) {
   std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
   if (model->buffers.empty()) return absl::InvalidArgumentError("the model has no buffers");
   Int16Quantizer(*model, ranges, options).Run();

@@ -40,8 +40,8 @@ absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& mode
       }
     }
     if (!found) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "keep_float: no layer's name contains \"", layer, "\"; `tfxm inspect` and the layer report list them"));
+      return absl::InvalidArgumentError(absl::StrCat("keep_float: no layer's name contains \"", layer,
+                                                     "\"; `tfxm inspect` and the layer report list them"));
     }
   }
   return std::vector<std::string>(nodes.begin(), nodes.end());
@@ -54,8 +54,8 @@ absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>
   }
   for (const std::string& op : ops) {
     if (!there.count(op)) {
-      return absl::InvalidArgumentError(absl::StrCat("keep_float: the model has no operator \"", op, "\"; it has ",
-                                                     absl::StrJoin(there, ", ")));
+      return absl::InvalidArgumentError(
+          absl::StrCat("keep_float: the model has no operator \"", op, "\"; it has ", absl::StrJoin(there, ", ")));
     }
   }
   return absl::OkStatus();
@@ -65,23 +65,28 @@ class Quantizer {
  public:
   Quantizer(const Ranges& ranges, std::string signature, QuantizeOptions options, const std::string& name,
             std::shared_ptr<const litert::ModelFile> float_model, const std::vector<Sample>& samples)
-      : ranges_(ranges), signature_(std::move(signature)), options_(std::move(options)), name_(name),
+      : ranges_(ranges),
+        signature_(std::move(signature)),
+        options_(std::move(options)),
+        name_(name),
         float_model_(std::move(float_model)) {
     for (size_t i = 0; i < samples.size() && i < kLayerSamples; ++i) few_.push_back(samples[i]);
   }
 
   absl::StatusOr<std::shared_ptr<const litert::ModelFile>> Run() {
-    ASSIGN_OR_RETURN(std::string bytes, options_.int16 ? QuantizeInt16x8(float_model_->bytes(), ranges_, options_)
-                                                       : QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options_));
+    ASSIGN_OR_RETURN(std::string bytes, options_.int16
+                                            ? QuantizeInt16x8(float_model_->bytes(), ranges_, options_)
+                                            : QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options_));
     return litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name_);
   }
   absl::StatusOr<std::vector<LayerError>> Layers(const std::shared_ptr<const litert::ModelFile>& model) {
     return MeasureLayers(float_model_, model, signature_, few_);
   }
 
-  // Leaves the layer that adds most noise in float, until the model is accepted. Each step is measured anew: a layer may look
-  // bad only for what came before it.
-  absl::StatusOr<std::vector<std::string>> KeepFloat(std::shared_ptr<const litert::ModelFile>& model, const Accept& accept) {
+  // Leaves the layer that adds most noise in float, until the model is accepted. Each step is measured anew: a layer
+  // may look bad only for what came before it.
+  absl::StatusOr<std::vector<std::string>> KeepFloat(std::shared_ptr<const litert::ModelFile>& model,
+                                                     const Accept& accept) {
     std::vector<std::string> kept;
     while (true) {
       const absl::Status accepted = accept(model);
@@ -118,10 +123,11 @@ class Quantizer {
 absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
                                                  QuantizationMode mode, const RewriterOptions& options,
                                                  const std::vector<Sample>& samples, const Accept& accept) {
-  ASSIGN_OR_RETURN(std::string bytes, ConvertSavedModel(saved_model_dir, {.signature = signature,
-                                                                          .quantization = mode,
-                                                                          .allow_select_tf_ops = options.allow_select_tf_ops,
-                                                                          .allow_custom_ops = options.allow_custom_ops}));
+  ASSIGN_OR_RETURN(std::string bytes,
+                   ConvertSavedModel(saved_model_dir, {.signature = signature,
+                                                       .quantization = mode,
+                                                       .allow_select_tf_ops = options.allow_select_tf_ops,
+                                                       .allow_custom_ops = options.allow_custom_ops}));
   TfliteConversion out;
   const std::string name = absl::StrCat(options.filename, " of ", saved_model_dir);
   if (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8) {

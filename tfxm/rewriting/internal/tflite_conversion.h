@@ -22,7 +22,8 @@ struct TfliteConversion {
   std::vector<std::string> kept_float;
 };
 
-// `accept` judges a quantized model, for keep_float_automatically: OK, or FAILED_PRECONDITION if it is outside of the limits.
+// `accept` judges a quantized model, for keep_float_automatically: OK, or FAILED_PRECONDITION if it is outside of the
+// limits.
 using Accept = std::function<absl::Status(const std::shared_ptr<const litert::ModelFile>&)>;
 
 absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
