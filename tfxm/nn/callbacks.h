@@ -72,8 +72,8 @@ struct TensorBoardOptions {
   // "epoch", "batch", or a number of batches: also batch_loss, batch_….
   std::string update_freq = "epoch";
 };
-// Event files in log_dir/train and log_dir/validation: epoch_loss, epoch_METRIC, epoch_learning_rate (with a schedule),
-// evaluation_loss_vs_iterations, …; the model's graph of layers as text.
+// Event files in log_dir/train and log_dir/validation: epoch_loss, epoch_METRIC, epoch_learning_rate,
+// evaluation_loss_vs_iterations, …; the model's summary as text.
 CallbackRef TensorBoard(TensorBoardOptions options = {});
 
 struct EarlyStoppingOptions {

@@ -15,8 +15,7 @@ namespace tfxm::nn {
 
 class EventWriter {
  public:
-  // A new file events.out.tfevents.SECONDS.HOST.PID.N.v2 in `dir`, which is made if need be. Named at once, complete after
-  // each Flush as far as it goes.
+  // A new file events.out.tfevents.SECONDS.HOST.PID.N.v2 in `dir`, which is made if need be. Complete after Close.
   static absl::StatusOr<std::unique_ptr<EventWriter>> Create(absl::string_view dir);
 
   absl::Status Scalar(absl::string_view tag, double value, int64_t step);

@@ -2,6 +2,7 @@
 #ifndef TFXM_NN_NN_H_
 #define TFXM_NN_NN_H_
 
+#include "tfxm/nn/augmentation.h"
 #include "tfxm/nn/callbacks.h"
 #include "tfxm/nn/dataset.h"
 #include "tfxm/nn/layer.h"
