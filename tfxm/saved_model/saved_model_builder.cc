@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "tensorflow/cc/saved_model/fingerprinting.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/saved_model/internal/checkpoint.h"
 #include "tfxm/saved_model/internal/meta_graph.h"
@@ -48,8 +49,11 @@ absl::Status SavedModelBuilder::Write(absl::string_view dir) const {
     ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, "assets", name), content));
   }
-  // Last: a directory is a SavedModel once this file is there.
-  return io::WriteFile(io::JoinPath(dir, "saved_model.pb"), io::SerializeDeterministically(saved_model));
+  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, "saved_model.pb"), io::SerializeDeterministically(saved_model)));
+  ASSIGN_OR_RETURN(tensorflow::FingerprintDef fingerprint,
+                   tensorflow::saved_model::fingerprinting::CreateFingerprintDef(std::string(dir)));
+  fingerprint.clear_uuid();  // A random number: the same model is to give the same bytes.
+  return io::WriteBinaryProto(io::JoinPath(dir, "fingerprint.pb"), fingerprint);
 }
 
 }  // namespace tfxm

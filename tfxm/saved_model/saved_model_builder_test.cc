@@ -122,6 +122,7 @@ TEST_F(SavedModelBuilderTest, SameModelSameBytes) {
     builder.AddFunction("transform_fn", {{"x", x}}, {{"y", y}});
     ASSERT_EQ(builder.Write(Path(name)), absl::OkStatus());
   }
+  EXPECT_TRUE(io::Exists(io::JoinPath(Path("a"), "fingerprint.pb")));
   EXPECT_EQ(FingerprintPath(Path("a")).value(), FingerprintPath(Path("b")).value());
 }
 
