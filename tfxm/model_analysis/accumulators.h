@@ -76,7 +76,8 @@ class ListMean : public AccumulatorOf<ListMean<Value>> {
     for (int32_t row : rows) {
       absl::StatusOr<double> value = value_(**view, row);
       if (!value.ok()) {
-        return absl::Status(value.status().code(), batch->extracts().Describe(row) + ": " + std::string(value.status().message()));
+        return absl::Status(value.status().code(),
+                            batch->extracts().Describe(row) + ": " + std::string(value.status().message()));
       }
       total_.AddProduct(*value, (*view)->weights[row]);
       weight_.Add((*view)->weights[row]);

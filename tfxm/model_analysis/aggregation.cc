@@ -12,11 +12,14 @@ namespace {
 
 absl::StatusOr<double> ToNumber(const MetricsMap& metrics, const MetricKey& key) {
   const auto it = metrics.find(key);
-  if (it == metrics.end()) return absl::InvalidArgumentError(absl::StrCat("no value of ", key.ToString(), " to average"));
+  if (it == metrics.end())
+    return absl::InvalidArgumentError(absl::StrCat("no value of ", key.ToString(), " to average"));
   if (const double* x = std::get_if<double>(&it->second)) return *x;
-  if (const NumericArray* x = std::get_if<NumericArray>(&it->second); x != nullptr && x->values.size() == 1) return x->values[0];
-  return absl::InvalidArgumentError(
-      absl::StrCat(key.ToString(), " is no number, so it cannot be averaged: take it out of the metrics_spec with aggregate or output_weights"));
+  if (const NumericArray* x = std::get_if<NumericArray>(&it->second); x != nullptr && x->values.size() == 1)
+    return x->values[0];
+  return absl::InvalidArgumentError(absl::StrCat(
+      key.ToString(),
+      " is no number, so it cannot be averaged: take it out of the metrics_spec with aggregate or output_weights"));
 }
 
 // The weighted sum of the labels of each class, as shares.
@@ -33,7 +36,8 @@ class LabelShares : public AccumulatorOf<LabelShares> {
       for (size_t i = 0; i < class_ids_.size(); ++i) {
         if (labels.size() > 1 && class_ids_[i] >= static_cast<int>(labels.size())) {
           return absl::InvalidArgumentError(absl::StrCat(batch->extracts().Describe(row), ": class_id ", class_ids_[i],
-                                                         " of class_weights is out of range: the label has ", labels.size(), " values"));
+                                                         " of class_weights is out of range: the label has ",
+                                                         labels.size(), " values"));
         }
         const double label = labels.size() == 1 ? labels[0] == class_ids_[i] : labels[class_ids_[i]];
         sums_[i].AddProduct(label, view->weights[row]);
@@ -115,8 +119,8 @@ void AddMacroAverage(const std::string& metric_name, const KeyRequest& request, 
   });
 }
 
-void AddOutputAverage(const std::string& metric_name, const KeyRequest& request, const std::map<std::string, double>& output_weights,
-                      ComputationPlan* plan) {
+void AddOutputAverage(const std::string& metric_name, const KeyRequest& request,
+                      const std::map<std::string, double>& output_weights, ComputationPlan* plan) {
   MetricKey key = request.Key(metric_name);
   key.output_name.clear();
   plan->AddDerived({key}, [=](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {

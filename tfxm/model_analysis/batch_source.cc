@@ -4,7 +4,8 @@
 
 namespace tfxm::model_analysis {
 
-BatchSource::BatchSource(std::vector<std::string> files, int batch_size) : files_(std::move(files)), batch_size_(batch_size) {
+BatchSource::BatchSource(std::vector<std::string> files, int batch_size)
+    : files_(std::move(files)), batch_size_(batch_size) {
   for (size_t i = 0; i < files_.size(); ++i) states_.push_back(std::make_unique<File>());
 }
 

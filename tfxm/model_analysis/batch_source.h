@@ -1,5 +1,5 @@
-// Hands out the examples of some TFRecord files in batches to several threads, each example once. Even a single file keeps all
-// threads busy: reading (and decompressing) a file is under its lock, decoding is not.
+// Hands out the examples of some TFRecord files in batches to several threads, each example once. Even a single file
+// keeps all threads busy: reading (and decompressing) a file is under its lock, decoding is not.
 #ifndef TFXM_MODEL_ANALYSIS_BATCH_SOURCE_H_
 #define TFXM_MODEL_ANALYSIS_BATCH_SOURCE_H_
 
@@ -31,8 +31,8 @@ struct RawBatch {
 class BatchSource {
  public:
   BatchSource(std::vector<std::string> files, int batch_size);
-  // Fills `batch` with the next records of one file; `worker` says which file is preferred. False: there are no more. Thread
-  // safe. Errors name the file and the record.
+  // Fills `batch` with the next records of one file; `worker` says which file is preferred. False: there are no more.
+  // Thread safe. Errors name the file and the record.
   absl::StatusOr<bool> Next(int worker, RawBatch* batch);
   const std::vector<std::string>& files() const { return files_; }
 

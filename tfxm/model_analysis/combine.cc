@@ -69,8 +69,9 @@ class Combiner {
       added.slice = slice;
       if (!slice.baseline) added.num_examples = Count(slice.slice);
       if (IsTooSmall(slice.slice) || (slice.baseline && IsTooSmall(*slice.baseline))) {
-        added.error = absl::StrCat("Example count for this slice key is lower than the minimum required value: ", min_slice_size_,
-                                   ". No data is aggregated for this slice.");
+        added.error =
+            absl::StrCat("Example count for this slice key is lower than the minimum required value: ", min_slice_size_,
+                         ". No data is aggregated for this slice.");
         continue;
       }
       for (auto& [key, value] : metrics) {
@@ -93,7 +94,8 @@ class Combiner {
   bool IsTooSmall(const SliceKey& slice) const {
     if (slice.empty() || min_slice_size_ <= 1) return false;
     for (const auto& of_plan : pass_->slices) {
-      if (const auto it = of_plan.find(slice); it != of_plan.end() && it->second.num_examples < min_slice_size_) return true;
+      if (const auto it = of_plan.find(slice); it != of_plan.end() && it->second.num_examples < min_slice_size_)
+        return true;
     }
     return false;
   }
@@ -121,7 +123,8 @@ class Combiner {
     return result;
   }
 
-  // Metrics of all slices that have examples in the sample, with cross slices and differences. Plots go to on_plots, once.
+  // Metrics of all slices that have examples in the sample, with cross slices and differences. Plots go to on_plots,
+  // once.
   absl::StatusOr<SampleMetrics> Sample(int sample) {
     SampleMetrics result;
     std::vector<MetricsMap> chunk;
@@ -135,7 +138,8 @@ class Combiner {
           [&](int i) -> absl::Status {
             std::vector<AccumulatorSet> merged;
             const SliceAccumulators accumulators = AccumulatorsOf(keys_[begin + i], sample, &merged);
-            has_examples[i] = std::any_of(accumulators.begin(), accumulators.end(), [](const AccumulatorSet* a) { return a && !a->empty(); });
+            has_examples[i] = std::any_of(accumulators.begin(), accumulators.end(),
+                                          [](const AccumulatorSet* a) { return a && !a->empty(); });
             if (!has_examples[i]) return absl::OkStatus();
             absl::StatusOr<MetricsMap> metrics = Evaluate(*options_.plans, accumulators);
             if (!metrics.ok()) return Annotate(metrics.status(), absl::StrCat("slice ", ToString(keys_[begin + i])));
@@ -183,7 +187,8 @@ class Combiner {
           for (const auto& [key, value] : comparison) {
             const auto it = baseline.find(key);
             if (it == baseline.end() || key.is_private()) continue;
-            if (auto difference = Elementwise(it->second, value, Minus)) result.insert_or_assign(key, *std::move(difference));
+            if (auto difference = Elementwise(it->second, value, Minus))
+              result.insert_or_assign(key, *std::move(difference));
           }
           for (const QueryPlan& plan : *options_.plans) {
             for (const CrossSliceFunction& function : plan.plan.cross_slice()) {
@@ -205,7 +210,8 @@ class Combiner {
       if (key.is_private() || key.is_diff || key.model_name == baseline_ || !IsNumeric(value)) continue;
       const auto it = metrics->find(key.BaselineKey(baseline_));
       if (it == metrics->end()) continue;
-      if (auto difference = Elementwise(value, it->second, Minus)) differences.emplace(key.DiffKey(), *std::move(difference));
+      if (auto difference = Elementwise(value, it->second, Minus))
+        differences.emplace(key.DiffKey(), *std::move(difference));
     }
     metrics->merge(differences);
   }
@@ -227,7 +233,8 @@ class Combiner {
       if (skipped_.count(key) > 0 || !IsNumeric(result.value)) continue;
       std::vector<MetricValue> values;
       for (const MetricsMap* metrics : of_slice) {
-        if (const auto it = metrics->find(key); it != metrics->end() && IsNumeric(it->second)) values.push_back(it->second);
+        if (const auto it = metrics->find(key); it != metrics->end() && IsNumeric(it->second))
+          values.push_back(it->second);
       }
       if (static_cast<int>(values.size()) == n) {
         result.confidence_interval = Interval(result.value, values);
@@ -236,13 +243,15 @@ class Combiner {
       }
     }
     if (!incomplete.empty()) {
-      slice->metrics[error_key].value = absl::StrCat("CI not computed for the following metrics due to incorrect number of samples: \"",
-                                                     incomplete, "\".Expected ", n, ".");
+      slice->metrics[error_key].value =
+          absl::StrCat("CI not computed for the following metrics due to incorrect number of samples: \"", incomplete,
+                       "\".Expected ", n, ".");
     }
   }
 
   // nullopt if the samples do not have the form of the value (arrays of different sizes).
-  std::optional<ConfidenceInterval> Interval(const MetricValue& estimate, const std::vector<MetricValue>& samples) const {
+  std::optional<ConfidenceInterval> Interval(const MetricValue& estimate,
+                                             const std::vector<MetricValue>& samples) const {
     const double n = static_cast<double>(samples.size());
     auto add = [](double a, double b) { return a + b; };
     auto mean_of = [&](const std::vector<MetricValue>& values) -> std::optional<MetricValue> {

@@ -1,11 +1,12 @@
-// util/exact_sum.h in 24 bytes: an exact sum of doubles for accumulators of which there are many (every bucket of a histogram
-// of every slice).
+// util/exact_sum.h in 24 bytes: an exact sum of doubles for accumulators of which there are many (every bucket of a
+// histogram of every slice).
 //
 //   CompactSum sum;  sum.Add(0.1);  sum.Merge(other);  double x = sum.Value();
 //
 // The sum is kept as the unevaluated sum of two doubles as long as that is exact, which it nearly always is for counts,
-// float32 values and products of them; the first addition that would lose a bit moves it to an ExactSum on the heap. Either
-// way the value is the exact sum rounded once, so it does not depend on the order of the additions or on the sharding.
+// float32 values and products of them; the first addition that would lose a bit moves it to an ExactSum on the heap.
+// Either way the value is the exact sum rounded once, so it does not depend on the order of the additions or on the
+// sharding.
 #ifndef TFXM_MODEL_ANALYSIS_COMPACT_SUM_H_
 #define TFXM_MODEL_ANALYSIS_COMPACT_SUM_H_
 
@@ -21,7 +22,9 @@ class CompactSum {
  public:
   CompactSum() = default;
   CompactSum(const CompactSum& other)
-      : high_(other.high_), low_(other.low_), spill_(other.spill_ ? std::make_unique<ExactSum>(*other.spill_) : nullptr) {}
+      : high_(other.high_),
+        low_(other.low_),
+        spill_(other.spill_ ? std::make_unique<ExactSum>(*other.spill_) : nullptr) {}
   CompactSum& operator=(const CompactSum& other) {
     if (this != &other) *this = CompactSum(other);
     return *this;

@@ -1,12 +1,12 @@
 #include "tfxm/model_analysis/compact_sum.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace tfxm::model_analysis {
 namespace {

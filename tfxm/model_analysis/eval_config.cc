@@ -39,21 +39,25 @@ absl::Status Exclusive(const tfma::ModelSpec& spec, absl::string_view field, boo
 }  // namespace
 
 absl::Status CheckEvalConfig(const tfma::EvalConfig& config) {
-  if (config.model_specs().empty()) return absl::InvalidArgumentError("eval_config has no model_specs; it needs at least one");
+  if (config.model_specs().empty())
+    return absl::InvalidArgumentError("eval_config has no model_specs; it needs at least one");
   std::set<std::string> names;
   std::string baseline;
   bool has_baseline = false;
   for (const tfma::ModelSpec& spec : config.model_specs()) {
     absl::Status status = Exclusive(spec, "label_key", !spec.label_key().empty(), !spec.label_keys().empty());
     status.Update(Exclusive(spec, "prediction_key", !spec.prediction_key().empty(), !spec.prediction_keys().empty()));
-    status.Update(Exclusive(spec, "example_weight_key", !spec.example_weight_key().empty(), !spec.example_weight_keys().empty()));
+    status.Update(
+        Exclusive(spec, "example_weight_key", !spec.example_weight_key().empty(), !spec.example_weight_keys().empty()));
     if (!status.ok()) return status;
     if (!names.insert(spec.name()).second) {
-      return absl::InvalidArgumentError(absl::StrCat("two model_specs are named \"", spec.name(), "\"; names must differ"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("two model_specs are named \"", spec.name(), "\"; names must differ"));
     }
     if (spec.is_baseline()) {
       if (has_baseline) {
-        return absl::InvalidArgumentError(absl::StrCat("model_specs \"", baseline, "\" and \"", spec.name(), "\" are both is_baseline; only one can be"));
+        return absl::InvalidArgumentError(absl::StrCat("model_specs \"", baseline, "\" and \"", spec.name(),
+                                                       "\" are both is_baseline; only one can be"));
       }
       has_baseline = true;
       baseline = spec.name();
@@ -66,7 +70,8 @@ absl::Status CheckEvalConfig(const tfma::EvalConfig& config) {
     auto check = [](const auto& thresholds, const std::string& metric) -> absl::Status {
       for (const auto& threshold : thresholds) {
         if (threshold.slicing_specs().empty()) {
-          return absl::InvalidArgumentError(absl::StrCat("per_slice_thresholds of metric ", metric, " has no slicing_specs"));
+          return absl::InvalidArgumentError(
+              absl::StrCat("per_slice_thresholds of metric ", metric, " has no slicing_specs"));
         }
       }
       return absl::OkStatus();
@@ -84,18 +89,22 @@ absl::Status CheckEvalConfig(const tfma::EvalConfig& config) {
 bool HasChangeThreshold(const tfma::EvalConfig& eval_config) {
   tfma::EvalConfig copy = eval_config;
   bool found = false;
-  ForEachThreshold(&copy, [&](tfma::MetricThreshold* threshold) { found |= threshold->change_threshold().ByteSizeLong() > 0; });
+  ForEachThreshold(
+      &copy, [&](tfma::MetricThreshold* threshold) { found |= threshold->change_threshold().ByteSizeLong() > 0; });
   return found;
 }
 
-absl::StatusOr<tfma::EvalConfig> WithDefaults(const tfma::EvalConfig& eval_config, bool has_baseline, bool rubber_stamp) {
+absl::StatusOr<tfma::EvalConfig> WithDefaults(const tfma::EvalConfig& eval_config, bool has_baseline,
+                                              bool rubber_stamp) {
   if (!has_baseline && !rubber_stamp && HasChangeThreshold(eval_config)) {
     return absl::InvalidArgumentError(
-        "there are change_thresholds but no baseline model: give one, or allow it to be missing (rubber stamp) on a first run");
+        "there are change_thresholds but no baseline model: give one, or allow it to be missing (rubber stamp) on a "
+        "first run");
   }
   tfma::EvalConfig config = eval_config;
   if (config.options().compute_confidence_intervals().value() &&
-      config.options().confidence_intervals().method() == tfma::ConfidenceIntervalOptions::UNKNOWN_CONFIDENCE_INTERVAL_METHOD) {
+      config.options().confidence_intervals().method() ==
+          tfma::ConfidenceIntervalOptions::UNKNOWN_CONFIDENCE_INTERVAL_METHOD) {
     config.mutable_options()->mutable_confidence_intervals()->set_method(tfma::ConfidenceIntervalOptions::JACKKNIFE);
   }
   if (has_baseline && config.model_specs_size() == 1 && config.model_specs(0).name().empty()) {

@@ -11,6 +11,7 @@
 #include "tfxm/model_analysis/evaluation_pass.h"
 #include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/model_analysis/metric_specs.h"
+#include "tfxm/model_analysis/slicer.h"
 #include "tfxm/model_analysis/validator.h"
 #include "tfxm/model_analysis/writer.h"
 #include "tfxm/util/io.h"
@@ -30,10 +31,11 @@ struct LoadedModels {
 absl::StatusOr<std::string> PathOf(const tfma::ModelSpec& spec, const EvaluateOptions& options, bool single) {
   if (single && options.models.size() == 1) return options.models.begin()->second;
   if (const auto it = options.models.find(spec.name()); it != options.models.end()) return it->second;
-  return absl::InvalidArgumentError(absl::StrCat("no model was given for model_spec \"", spec.name(), "\"; there are models for: ",
-                                                 absl::StrJoin(options.models, ", ", [](std::string* out, const auto& m) {
-                                                   absl::StrAppend(out, "\"", m.first, "\"");
-                                                 })));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no model was given for model_spec \"", spec.name(),
+      "\"; there are models for: ", absl::StrJoin(options.models, ", ", [](std::string* out, const auto& m) {
+        absl::StrAppend(out, "\"", m.first, "\"");
+      })));
 }
 
 absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const EvaluateOptions& options) {
@@ -49,8 +51,8 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
     loaded.models.emplace_back();
     if (options.models.empty()) {
       if (spec.prediction_key().empty() && spec.prediction_keys().empty() && !spec.model_type().empty()) {
-        return absl::InvalidArgumentError(absl::StrCat("model_spec \"", spec.name(), "\" has model_type \"", spec.model_type(),
-                                                       "\" but no model was given"));
+        return absl::InvalidArgumentError(absl::StrCat("model_spec \"", spec.name(), "\" has model_type \"",
+                                                       spec.model_type(), "\" but no model was given"));
       }
       continue;
     }
@@ -63,10 +65,12 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
   return loaded;
 }
 
-absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer, const tfma::EvalConfig& config,
-                                     const std::vector<std::string>& files, LoadedModels* loaded) {
+absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
+                                     const tfma::EvalConfig& config, const std::vector<std::string>& files,
+                                     LoadedModels* loaded) {
   EvaluationResult result;
-  ASSIGN_OR_RETURN(const std::vector<QueryPlan> plans, MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
+  ASSIGN_OR_RETURN(const std::vector<QueryPlan> plans,
+                   MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
   // Ill-formed thresholds should not wait for the end of the evaluation.
   RETURN_IF_ERROR(MakeThresholds(config).status());
   PassOptions pass_options;
@@ -74,33 +78,43 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
   for (const auto& model : loaded->models) pass_options.models.push_back(model.get());
   pass_options.plans = &plans;
   if (config.options().compute_confidence_intervals().value()) {
-    pass_options.sampling = config.options().confidence_intervals().method() == tfma::ConfidenceIntervalOptions::POISSON_BOOTSTRAP
-                                ? SamplingMethod::kPoissonBootstrap
-                                : SamplingMethod::kJackknife;
+    pass_options.sampling =
+        config.options().confidence_intervals().method() == tfma::ConfidenceIntervalOptions::POISSON_BOOTSTRAP
+            ? SamplingMethod::kPoissonBootstrap
+            : SamplingMethod::kJackknife;
   }
   pass_options.num_threads = options.num_threads;
   pass_options.batch_size = options.batch_size;
   pass_options.progress = options.progress;
   ASSIGN_OR_RETURN(PassResult pass, RunPass(files, pass_options));
   if (pass.num_examples == 0) {
-    return absl::InvalidArgumentError(absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
   }
   result.num_examples = pass.num_examples;
   result.models = std::move(loaded->summaries);
   for (size_t m = 0; m < result.models.size(); ++m) {
     ModelSummary& model = result.models[m];
-    if (pass.models[m].inference_seconds > 0) model.examples_per_second = pass.num_examples / pass.models[m].inference_seconds;
+    if (pass.models[m].inference_seconds > 0)
+      model.examples_per_second = pass.num_examples / pass.models[m].inference_seconds;
     model.nan_predictions = pass.models[m].nan_predictions;
     if (model.nan_predictions > 0) {
-      result.warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ", pass.num_examples,
-                                             " examples have a prediction that is NaN, the first is ", pass.models[m].first_nan,
-                                             "; metrics over them are NaN"));
+      result.warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ",
+                                             pass.num_examples,
+                                             " examples have a prediction that is NaN, the first is ",
+                                             pass.models[m].first_nan, "; metrics over them are NaN"));
     }
   }
   for (const std::string& feature : pass.slicing_features_not_seen) {
     const std::string near = NearestNames(feature, pass.features);
-    result.warnings.push_back(absl::StrCat("slicing_specs: no example has feature \"", feature, "\", so there is no slice by it",
+    result.warnings.push_back(absl::StrCat("slicing_specs: no example has feature \"", feature,
+                                           "\", so there is no slice by it",
                                            near.empty() ? "" : "; nearest features: ", near));
+  }
+  for (const std::string& spec : pass.dropped_slicing_specs) {
+    result.warnings.push_back(
+        absl::StrCat("slicing_specs: slicing by ", spec, " gives more than ", Slicer::kMaxSlicesPerSpec,
+                     " slices, so none of them is reported; slice by something with fewer values"));
   }
   CombineOptions combine_options;
   combine_options.eval_config = &config;
@@ -108,7 +122,9 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
   combine_options.sampling = pass_options.sampling;
   combine_options.num_threads = options.num_threads;
   if (writer != nullptr) {
-    combine_options.on_plots = [&](const SliceKey& slice, const std::map<MetricKey, Plot>& plots) { return writer->WritePlots(slice, plots); };
+    combine_options.on_plots = [&](const SliceKey& slice, const std::map<MetricKey, Plot>& plots) {
+      return writer->WritePlots(slice, plots);
+    };
   }
   ASSIGN_OR_RETURN(result.slices, Combine(&pass, combine_options));
   ASSIGN_OR_RETURN(result.validation, Validate(result.slices, config, options.rubber_stamp));
@@ -116,7 +132,8 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
     RETURN_IF_ERROR(writer->WriteMetrics(result.slices));
     RETURN_IF_ERROR(writer->WriteValidation(result.validation));
     std::map<std::string, std::string> locations;
-    for (const ModelSummary& model : result.models) locations[model.name] = model.path.empty() ? "<unknown>" : model.path;
+    for (const ModelSummary& model : result.models)
+      locations[model.name] = model.path.empty() ? "<unknown>" : model.path;
     const std::string data = options.data.empty() && !files.empty() ? files[0] : options.data;
     RETURN_IF_ERROR(writer->WriteEvalConfig(options.data_location.empty() ? data : options.data_location, locations));
     RETURN_IF_ERROR(writer->Close());
@@ -143,8 +160,10 @@ absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   // Without models, several specs are several sets of predictions in the examples, which may well have a baseline.
   bool has_baseline = options.models.size() > 1;
-  if (options.models.empty()) has_baseline = !BaselineModelName(options.eval_config).empty() && options.eval_config.model_specs_size() > 1;
-  ASSIGN_OR_RETURN(const tfma::EvalConfig config, WithDefaults(options.eval_config, has_baseline, options.rubber_stamp));
+  if (options.models.empty())
+    has_baseline = !BaselineModelName(options.eval_config).empty() && options.eval_config.model_specs_size() > 1;
+  ASSIGN_OR_RETURN(const tfma::EvalConfig config,
+                   WithDefaults(options.eval_config, has_baseline, options.rubber_stamp));
   RETURN_IF_ERROR(CheckEvalConfig(config));
   std::vector<std::string> files = options.files;
   if (files.empty()) {

@@ -8,9 +8,9 @@
 //   ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(options));
 //   if (result.validation.validation_ok()) ...                     // blessed
 //
-// The definitions are those of TFMA 0.46, whose loaders read the output. The result is the same, bit for bit, however the data
-// are sharded and however many threads there are. Memory does not grow with the examples (except for a query_key) and is linear
-// in the slices.
+// The definitions are those of TFMA 0.46, whose loaders read the output. The result is the same, bit for bit, however
+// the data are sharded and however many threads there are. Memory does not grow with the examples (except for a
+// query_key) and is linear in the slices.
 #ifndef TFXM_MODEL_ANALYSIS_EVALUATE_H_
 #define TFXM_MODEL_ANALYSIS_EVALUATE_H_
 
@@ -35,8 +35,8 @@ struct EvaluateOptions {
   // TFRecords of tf.Examples: comma-separated globs or directories; or the files themselves.
   std::string data;
   std::vector<std::string> files;
-  // Model name -> SavedModel directory, TFLite file, or directory with a file `tflite`. The name of a single model does not
-  // matter. A model that is not named by a model_spec is an error.
+  // Model name -> SavedModel directory, TFLite file, or directory with a file `tflite`. The name of a single model does
+  // not matter. A model that is not named by a model_spec is an error.
   std::map<std::string, std::string> models;
   // Takes a spec without model_type for whatever its path holds, rather than for a SavedModel.
   bool detect_model_type = false;
@@ -65,18 +65,18 @@ struct ModelSummary {
 struct EvaluationResult {
   ::tensorflow_model_analysis::EvalConfig eval_config;  // With defaults.
   int64_t num_examples = 0;
-  std::vector<ModelSummary> models;      // By model_spec.
-  std::vector<SliceMetrics> slices;      // Sorted; the overall slice first. No plots: those are in the files.
+  std::vector<ModelSummary> models;  // By model_spec.
+  std::vector<SliceMetrics> slices;  // Sorted; the overall slice first. No plots: those are in the files.
   ::tensorflow_model_analysis::ValidationResult validation;
-  std::vector<std::string> warnings;     // NaN predictions, slicing features that no example has.
+  std::vector<std::string> warnings;  // NaN predictions, slicing features that no example has.
   double seconds = 0;
 
   // A number of the overall slice; nullopt if there is none.
   std::optional<double> Overall(const std::string& metric_name, const std::string& model_name = "") const;
 };
 
-// INVALID_ARGUMENT or NOT_FOUND say in one message what is wrong with the config, the model or the data, and where. Nothing is
-// left in output_dir after an error.
+// INVALID_ARGUMENT or NOT_FOUND say in one message what is wrong with the config, the model or the data, and where.
+// Nothing is left in output_dir after an error.
 absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options);
 
 }  // namespace tfxm::model_analysis

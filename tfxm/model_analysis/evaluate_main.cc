@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
   for (int i = 4; i < argc; ++i) {
     const std::string argument = argv[i];
     const size_t equals = argument.find('=');
-    options.models[equals == std::string::npos ? "" : argument.substr(0, equals)] = argument.substr(equals == std::string::npos ? 0 : equals + 1);
+    options.models[equals == std::string::npos ? "" : argument.substr(0, equals)] =
+        argument.substr(equals == std::string::npos ? 0 : equals + 1);
   }
   auto result = model_analysis::Evaluate(options);
   if (!result.ok()) {
@@ -29,10 +30,12 @@ int main(int argc, char** argv) {
     return 1;
   }
   for (const std::string& warning : result->warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
-  std::printf("%lld examples, %zu slices, %.3f s\n", static_cast<long long>(result->num_examples), result->slices.size(), result->seconds);
+  std::printf("%lld examples, %zu slices, %.3f s\n", static_cast<long long>(result->num_examples),
+              result->slices.size(), result->seconds);
   for (const auto& model : result->models) {
     if (model.path.empty()) continue;
-    std::printf("model \"%s\": %lld bytes, %.0f examples/s\n", model.name.c_str(), static_cast<long long>(model.size_bytes), model.examples_per_second);
+    std::printf("model \"%s\": %lld bytes, %.0f examples/s\n", model.name.c_str(),
+                static_cast<long long>(model.size_bytes), model.examples_per_second);
   }
   return 0;
 }

@@ -1,11 +1,11 @@
 // Evaluate as a whole: TFLite models, any sharding and number of threads, confidence intervals, and what goes wrong.
 #include "tfxm/model_analysis/evaluate.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
 
 #include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/model_analysis/test_examples.h"
@@ -63,13 +63,16 @@ class EvaluateTest : public testing::Test {
     return result.ok() ? "" : std::string(result.status().message());
   }
   std::string MetricFailure(const std::string& metric) {
-    return Failure("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { " + metric + " } }", BinaryRecords(10));
+    return Failure(
+        "model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { " + metric + " } }",
+        BinaryRecords(10));
   }
   absl::StatusOr<EvaluationResult> RunMnist(const std::string& model, const std::string& spec) {
     EvaluateOptions options;
     options.eval_config = Config("model_specs { label_key: 'image_class' " + spec +
                                  " } slicing_specs {} slicing_specs { feature_keys: 'image_class' }"
-                                 " metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } metrics { class_name: 'ExampleCount' } }");
+                                 " metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } metrics { "
+                                 "class_name: 'ExampleCount' } }");
     options.data = kMnistData;
     options.models = {{"", model}};
     options.output_dir = dir_ / "mnist";
@@ -89,7 +92,8 @@ TEST_F(EvaluateTest, EvaluatesATfliteModel) {
   EXPECT_EQ(result->models[0].model_type, "tf_lite");
   EXPECT_EQ(result->models[0].size_bytes, *io::FileSize(kMnistModel));
   EXPECT_GT(result->models[0].examples_per_second, 0);
-  for (const char* file : {"metrics-00000-of-00001.tfrecord", "plots-00000-of-00001.tfrecord", "validations.tfrecord", "eval_config.json"}) {
+  for (const char* file : {"metrics-00000-of-00001.tfrecord", "plots-00000-of-00001.tfrecord", "validations.tfrecord",
+                           "eval_config.json"}) {
     EXPECT_TRUE(io::Exists(io::JoinPath(dir_ / "mnist", file))) << file;
   }
 }
@@ -104,16 +108,19 @@ TEST_F(EvaluateTest, AnyShardingOrderAndNumberOfThreadsGivesTheSameBytes) {
   std::vector<std::string> records = BinaryRecords(1000);
   auto outputs = [&](int shards, int threads, int batch_size, bool reversed) {
     EvaluateOptions options;
-    options.eval_config = Config(std::string(kBinaryConfig) + "options { compute_confidence_intervals { value: true } }");
+    options.eval_config =
+        Config(std::string(kBinaryConfig) + "options { compute_confidence_intervals { value: true } }");
     std::vector<std::vector<std::string>> parts(shards);
-    for (size_t i = 0; i < records.size(); ++i) parts[i % shards].push_back(records[reversed ? records.size() - 1 - i : i]);
+    for (size_t i = 0; i < records.size(); ++i)
+      parts[i % shards].push_back(records[reversed ? records.size() - 1 - i : i]);
     for (int s = 0; s < shards; ++s) options.files.push_back(WriteRecords(dir_ / absl::StrCat("shard-", s), parts[s]));
     options.output_dir = dir_ / "out";
     options.num_threads = threads;
     options.batch_size = batch_size;
     EXPECT_TRUE(Evaluate(options).ok());
     std::vector<std::string> bytes;
-    for (const char* file : {"metrics-00000-of-00001.tfrecord", "plots-00000-of-00001.tfrecord"}) bytes.push_back(*io::ReadFile(io::JoinPath(options.output_dir, file)));
+    for (const char* file : {"metrics-00000-of-00001.tfrecord", "plots-00000-of-00001.tfrecord"})
+      bytes.push_back(*io::ReadFile(io::JoinPath(options.output_dir, file)));
     return bytes;
   };
   const auto expected = outputs(1, 1, 256, false);
@@ -125,13 +132,21 @@ TEST_F(EvaluateTest, AnyShardingOrderAndNumberOfThreadsGivesTheSameBytes) {
 TEST_F(EvaluateTest, QueriesDoNotDependOnTheShardingEither) {
   std::vector<std::string> records;
   for (int i = 0; i < 200; ++i) {
-    records.push_back(ExampleBuilder().Ints("label", {i % 4 == 0}).Floats("prediction", {static_cast<float>(i % 9)}).Floats("gain", {static_cast<float>(i % 3)})
-                          .Bytes("query", {absl::StrCat("q", i % 17)}).Ints("id", {i}).Serialize());
+    records.push_back(ExampleBuilder()
+                          .Ints("label", {i % 4 == 0})
+                          .Floats("prediction", {static_cast<float>(i % 9)})
+                          .Floats("gain", {static_cast<float>(i % 3)})
+                          .Bytes("query", {absl::StrCat("q", i % 17)})
+                          .Ints("id", {i})
+                          .Serialize());
   }
   auto ndcg = [&](std::vector<std::string> data, int threads) {
     EvaluateOptions options;
     options.eval_config = Config(R"pb(model_specs { label_key: "label" prediction_key: "prediction" }
-                                      metrics_specs { query_key: "query" metrics { class_name: "NDCG" config: '{"gain_key": "gain", "top_k_list": [3]}' } })pb");
+                                      metrics_specs {
+                                        query_key: "query"
+                                        metrics { class_name: "NDCG" config: '{"gain_key": "gain", "top_k_list": [3]}' }
+                                      })pb");
     options.files = {WriteRecords(dir_ / "queries", data)};
     options.num_threads = threads;
     options.batch_size = 16;
@@ -147,15 +162,21 @@ TEST_F(EvaluateTest, QueriesDoNotDependOnTheShardingEither) {
 TEST_F(EvaluateTest, ConfidenceIntervalsContainTheValueAndShrinkWithTheData) {
   for (const char* method : {"JACKKNIFE", "POISSON_BOOTSTRAP"}) {
     auto standard_error = [&](int n) {
-      const auto result = Run(absl::StrCat(kBinaryConfig, "options { compute_confidence_intervals { value: true } confidence_intervals { method: ", method, " } }"),
-                              BinaryRecords(n));
+      const auto result = Run(
+          absl::StrCat(kBinaryConfig,
+                       "options { compute_confidence_intervals { value: true } confidence_intervals { method: ", method,
+                       " } }"),
+          BinaryRecords(n));
       EXPECT_TRUE(result.ok()) << result.status();
       for (const auto& [key, metric] : result->slices[0].metrics) {
-        if (key.name == "example_count") EXPECT_FALSE(metric.confidence_interval.has_value());
+        if (key.name == "example_count") {
+          EXPECT_FALSE(metric.confidence_interval.has_value());
+        }
         if (key.name != "mean_prediction") continue;
         EXPECT_TRUE(metric.confidence_interval.has_value());
         EXPECT_EQ(metric.confidence_interval->degrees_of_freedom, 19);
-        const double error = std::get<double>(metric.confidence_interval->standard_error), value = std::get<double>(metric.value);
+        const double error = std::get<double>(metric.confidence_interval->standard_error),
+                     value = std::get<double>(metric.value);
         EXPECT_LT(std::get<double>(metric.confidence_interval->lower_bound), value + 2 * error);
         EXPECT_GT(std::get<double>(metric.confidence_interval->upper_bound), value - 2 * error);
         return error;
@@ -170,8 +191,12 @@ TEST_F(EvaluateTest, ConfidenceIntervalsContainTheValueAndShrinkWithTheData) {
 
 TEST_F(EvaluateTest, ThresholdsBlessOrNot) {
   auto validate = [&](const std::string& lower) {
-    const auto result = Run("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: 'ExampleCount' "
-                            "threshold { value_threshold { lower_bound { value: " + lower + " } } } } }", BinaryRecords(20));
+    const auto result =
+        Run("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: "
+            "'ExampleCount' "
+            "threshold { value_threshold { lower_bound { value: " +
+                lower + " } } } } }",
+            BinaryRecords(20));
     EXPECT_TRUE(result.ok()) << result.status();
     return result->validation;
   };
@@ -194,32 +219,64 @@ TEST_F(EvaluateTest, WithoutThresholdsNothingIsBlessedUnlessRubberStamped) {
 TEST_F(EvaluateTest, CountsNanPredictionsAndTheMetricsSayNan) {
   std::vector<std::string> records = BinaryRecords(10);
   records[4] = ExampleBuilder().Ints("label", {1}).Floats("prediction", {NAN}).Serialize();
-  const auto result = Run("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: 'AUC' } "
-                          "metrics { class_name: 'ExampleCount' } metrics { class_name: 'Accuracy' } metrics { class_name: 'MeanSquaredError' } "
-                          "metrics { class_name: 'BinaryAccuracy' } }", records);
+  const auto result = Run(
+      "model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: 'AUC' } "
+      "metrics { class_name: 'ExampleCount' } metrics { class_name: 'Accuracy' } metrics { class_name: "
+      "'MeanSquaredError' } "
+      "metrics { class_name: 'BinaryAccuracy' } }",
+      records);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->models[0].nan_predictions, 1);
   ASSERT_EQ(result->warnings.size(), 1u);
   EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("1 of 10"), HasSubstr("record 4 of")));
-  for (const char* metric : {"auc", "accuracy", "mean_squared_error", "binary_accuracy"}) EXPECT_TRUE(std::isnan(*result->Overall(metric))) << metric;
+  for (const char* metric : {"auc", "accuracy", "mean_squared_error", "binary_accuracy"})
+    EXPECT_TRUE(std::isnan(*result->Overall(metric))) << metric;
   EXPECT_EQ(*result->Overall("example_count"), 10);
 }
 
 TEST_F(EvaluateTest, WarnsOfASlicingFeatureThatNoExampleHas) {
-  const auto result = Run("model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} slicing_specs { feature_keys: 'regoin' } "
-                          "metrics_specs { metrics { class_name: 'ExampleCount' } }", BinaryRecords(10));
+  const auto result =
+      Run("model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} slicing_specs { "
+          "feature_keys: 'regoin' } "
+          "metrics_specs { metrics { class_name: 'ExampleCount' } }",
+          BinaryRecords(10));
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->slices.size(), 1u);
   ASSERT_EQ(result->warnings.size(), 1u);
   EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("\"regoin\""), HasSubstr("\"region\"")));
 }
 
+TEST_F(EvaluateTest, ASlicingSpecWithTooManySlicesIsReportedNotFatal) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 50010; ++i)
+    records.push_back(ExampleBuilder().Ints("id", {i}).Ints("label", {1}).Floats("prediction", {1}).Serialize());
+  for (int threads : {1, 3}) {
+    EvaluateOptions options;
+    options.eval_config = Config(
+        "model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} slicing_specs { "
+        "feature_keys: 'id' } "
+        "slicing_specs { feature_values { key: 'id' value: '7' } } metrics_specs { metrics { class_name: "
+        "'ExampleCount' } }");
+    options.files = {WriteRecords(dir_ / "data", records)};
+    options.num_threads = threads;
+    const auto result = Evaluate(options);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->slices.size(), 2u);
+    ASSERT_EQ(result->warnings.size(), 1u);
+    EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("by id"), HasSubstr("50000")));
+  }
+}
+
 TEST_F(EvaluateTest, BaselineDifferencesAreCandidateMinusBaseline) {
   std::vector<std::string> records;
-  for (int i = 0; i < 4; ++i) records.push_back(ExampleBuilder().Ints("label", {1}).Floats("a", {0.75f}).Floats("b", {0.5f}).Serialize());
-  const auto result = Run("model_specs { name: 'new' label_key: 'label' prediction_key: 'a' } "
-                          "model_specs { name: 'old' label_key: 'label' prediction_key: 'b' is_baseline: true } "
-                          "metrics_specs { metrics { class_name: 'MeanPrediction' threshold { change_threshold { direction: HIGHER_IS_BETTER absolute { value: 0.2 } } } } }", records);
+  for (int i = 0; i < 4; ++i)
+    records.push_back(ExampleBuilder().Ints("label", {1}).Floats("a", {0.75f}).Floats("b", {0.5f}).Serialize());
+  const auto result =
+      Run("model_specs { name: 'new' label_key: 'label' prediction_key: 'a' } "
+          "model_specs { name: 'old' label_key: 'label' prediction_key: 'b' is_baseline: true } "
+          "metrics_specs { metrics { class_name: 'MeanPrediction' threshold { change_threshold { direction: "
+          "HIGHER_IS_BETTER absolute { value: 0.2 } } } } }",
+          records);
   ASSERT_TRUE(result.ok()) << result.status();
   const MetricKey key{.name = "mean_prediction", .model_name = "new", .is_diff = true};
   ASSERT_EQ(result->slices[0].metrics.count(key), 1u);
@@ -230,12 +287,16 @@ TEST_F(EvaluateTest, BaselineDifferencesAreCandidateMinusBaseline) {
 // What goes wrong, and what the message says.
 
 TEST_F(EvaluateTest, MissingLabelKeyNamesTheNearestFeatures) {
-  EXPECT_THAT(Failure("model_specs { label_key: 'lable' prediction_key: 'prediction' } metrics_specs { metrics { class_name: 'AUC' } }", BinaryRecords(3)),
+  EXPECT_THAT(Failure("model_specs { label_key: 'lable' prediction_key: 'prediction' } metrics_specs { metrics { "
+                      "class_name: 'AUC' } }",
+                      BinaryRecords(3)),
               AllOf(HasSubstr("label_key \"lable\""), HasSubstr("\"label\"")));
 }
 
 TEST_F(EvaluateTest, MissingPredictionSaysHowToGiveOne) {
-  EXPECT_THAT(Failure("model_specs { label_key: 'label' } metrics_specs { metrics { class_name: 'AUC' } }", BinaryRecords(3)), HasSubstr("prediction_key"));
+  EXPECT_THAT(
+      Failure("model_specs { label_key: 'label' } metrics_specs { metrics { class_name: 'AUC' } }", BinaryRecords(3)),
+      HasSubstr("prediction_key"));
 }
 
 TEST_F(EvaluateTest, UnknownMetricNamesTheNearest) {
@@ -243,46 +304,65 @@ TEST_F(EvaluateTest, UnknownMetricNamesTheNearest) {
 }
 
 TEST_F(EvaluateTest, UnknownArgumentNamesTheNearest) {
-  EXPECT_THAT(MetricFailure("class_name: 'AUC' config: '{\"num_treshold\": 3}'"), AllOf(HasSubstr("num_treshold"), HasSubstr("num_thresholds")));
+  EXPECT_THAT(MetricFailure("class_name: 'AUC' config: '{\"num_treshold\": 3}'"),
+              AllOf(HasSubstr("num_treshold"), HasSubstr("num_thresholds")));
 }
 
 TEST_F(EvaluateTest, IllFormedMetricConfig) {
   EXPECT_THAT(MetricFailure("class_name: 'AUC' config: '{\"curve\": '"), HasSubstr("config of metric AUC"));
   EXPECT_THAT(MetricFailure("class_name: 'AUC' config: '{\"curve\": \"RCO\"}'"), HasSubstr("ROC or PR"));
   EXPECT_THAT(MetricFailure("class_name: 'PrecisionAtRecall'"), HasSubstr("\"recall\" must be given"));
-  EXPECT_THAT(MetricFailure("class_name: 'AUC' config: '{\"num_thresholds\": 3, \"thresholds\": [0.5]}'"), HasSubstr("not both"));
+  EXPECT_THAT(MetricFailure("class_name: 'AUC' config: '{\"num_thresholds\": 3, \"thresholds\": [0.5]}'"),
+              HasSubstr("not both"));
   EXPECT_THAT(MetricFailure("class_name: 'NDCG' config: '{\"gain_key\": \"gain\"}'"), HasSubstr("query_key"));
   EXPECT_THAT(MetricFailure("class_name: 'BooleanFlipRates'"), HasSubstr("is_baseline"));
 }
 
 TEST_F(EvaluateTest, LabelOutOfRangeNamesTheRecord) {
   std::vector<std::string> records;
-  for (int label : {0, 2, 3}) records.push_back(ExampleBuilder().Ints("label", {label}).Floats("prediction", {0.2f, 0.3f, 0.5f}).Serialize());
-  for (const char* metric : {"SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "AUC", "MultiLabelConfusionMatrixPlot"}) {
-    EXPECT_THAT(Failure(absl::StrCat("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: '", metric, "' } }"), records),
+  for (int label : {0, 2, 3})
+    records.push_back(ExampleBuilder().Ints("label", {label}).Floats("prediction", {0.2f, 0.3f, 0.5f}).Serialize());
+  for (const char* metric :
+       {"SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "AUC", "MultiLabelConfusionMatrixPlot"}) {
+    EXPECT_THAT(Failure(absl::StrCat("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { "
+                                     "metrics { class_name: '",
+                                     metric, "' } }"),
+                        records),
                 AllOf(HasSubstr("record 2 of"), HasSubstr("label 3"), HasSubstr("3 classes")))
         << metric;
   }
 }
 
 TEST_F(EvaluateTest, LabelsAndPredictionsThatDoNotFit) {
-  const std::vector<std::string> records = {ExampleBuilder().Ints("label", {0, 1}).Floats("prediction", {0.2f, 0.3f, 0.5f}).Serialize()};
-  for (const char* metric : {"SparseCategoricalAccuracy", "CategoricalAccuracy", "AUC", "MeanSquaredError", "BinaryCrossEntropy"}) {
-    EXPECT_THAT(Failure(absl::StrCat("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: '", metric, "' } }"), records),
+  const std::vector<std::string> records = {
+      ExampleBuilder().Ints("label", {0, 1}).Floats("prediction", {0.2f, 0.3f, 0.5f}).Serialize()};
+  for (const char* metric :
+       {"SparseCategoricalAccuracy", "CategoricalAccuracy", "AUC", "MeanSquaredError", "BinaryCrossEntropy"}) {
+    EXPECT_THAT(Failure(absl::StrCat("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { "
+                                     "metrics { class_name: '",
+                                     metric, "' } }"),
+                        records),
                 AllOf(HasSubstr("record 0 of"), HasSubstr("2 values")))
         << metric;
   }
 }
 
 TEST_F(EvaluateTest, LabelThatIsNoProbability) {
-  const std::vector<std::string> records = {ExampleBuilder().Ints("label", {3}).Floats("prediction", {0.2f}).Serialize()};
-  EXPECT_THAT(Failure("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: 'AUC' } }", records),
+  const std::vector<std::string> records = {
+      ExampleBuilder().Ints("label", {3}).Floats("prediction", {0.2f}).Serialize()};
+  EXPECT_THAT(Failure("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { "
+                      "class_name: 'AUC' } }",
+                      records),
               HasSubstr("label 3 is not within [0, 1]"));
 }
 
 TEST_F(EvaluateTest, StringLabelsForAMetricOfNumbers) {
-  const std::vector<std::string> records = {ExampleBuilder().Bytes("label", {"cat"}).Floats("prediction", {0.2f}).Serialize()};
-  EXPECT_THAT(Failure("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: 'AUC' } }", records), HasSubstr("strings"));
+  const std::vector<std::string> records = {
+      ExampleBuilder().Bytes("label", {"cat"}).Floats("prediction", {0.2f}).Serialize()};
+  EXPECT_THAT(Failure("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { "
+                      "class_name: 'AUC' } }",
+                      records),
+              HasSubstr("strings"));
 }
 
 TEST_F(EvaluateTest, NoExamples) {
@@ -300,31 +380,43 @@ TEST_F(EvaluateTest, ARecordThatIsNoExample) {
 }
 
 TEST_F(EvaluateTest, ConfigsThatContradictThemselves) {
-  EXPECT_THAT(Failure("model_specs { label_key: 'label' label_keys { key: 'a' value: 'b' } }", BinaryRecords(2)), HasSubstr("label_keys"));
-  EXPECT_THAT(Failure("model_specs { name: 'a' } model_specs { name: 'a' }", BinaryRecords(2)), HasSubstr("named \"a\""));
+  EXPECT_THAT(Failure("model_specs { label_key: 'label' label_keys { key: 'a' value: 'b' } }", BinaryRecords(2)),
+              HasSubstr("label_keys"));
+  EXPECT_THAT(Failure("model_specs { name: 'a' } model_specs { name: 'a' }", BinaryRecords(2)),
+              HasSubstr("named \"a\""));
   EXPECT_THAT(Failure("model_specs { name: 'a' } model_specs {}", BinaryRecords(2)), HasSubstr("needs a name"));
-  EXPECT_THAT(Failure("model_specs {} slicing_specs { feature_keys: 'x' feature_values { key: 'x' value: '1' } }", BinaryRecords(2)), HasSubstr("\"x\""));
-  EXPECT_THAT(Failure("model_specs { prediction_key: 'prediction' label_key: 'label' } metrics_specs { metrics { class_name: 'AUC' } output_names: 'a' }", BinaryRecords(2)),
+  EXPECT_THAT(Failure("model_specs {} slicing_specs { feature_keys: 'x' feature_values { key: 'x' value: '1' } }",
+                      BinaryRecords(2)),
+              HasSubstr("\"x\""));
+  EXPECT_THAT(Failure("model_specs { prediction_key: 'prediction' label_key: 'label' } metrics_specs { metrics { "
+                      "class_name: 'AUC' } output_names: 'a' }",
+                      BinaryRecords(2)),
               HasSubstr("no output \"a\""));
-  EXPECT_THAT(Failure("model_specs { prediction_key: 'prediction' label_key: 'label' } metrics_specs { model_names: 'a' metrics { class_name: 'AUC' threshold { change_threshold { "
-                      "direction: HIGHER_IS_BETTER } } } }", BinaryRecords(2)),
+  EXPECT_THAT(Failure("model_specs { prediction_key: 'prediction' label_key: 'label' } metrics_specs { model_names: "
+                      "'a' metrics { class_name: 'AUC' threshold { change_threshold { "
+                      "direction: HIGHER_IS_BETTER } } } }",
+                      BinaryRecords(2)),
               HasSubstr("no baseline"));
-  EXPECT_THAT(Failure("model_specs { prediction_key: 'prediction' label_key: 'label' } metrics_specs { metrics { class_name: 'AUC' } aggregate { macro_average: true } }",
+  EXPECT_THAT(Failure("model_specs { prediction_key: 'prediction' label_key: 'label' } metrics_specs { metrics { "
+                      "class_name: 'AUC' } aggregate { macro_average: true } }",
                       BinaryRecords(2)),
               HasSubstr("class_weights"));
 }
 
 TEST_F(EvaluateTest, WrongModelTypeSaysWhichOneItWouldBe) {
-  EXPECT_THAT(std::string(RunMnist(kMnistModel, "").status().message()), AllOf(HasSubstr("TFLite model"), HasSubstr("model_type: \"tf_lite\"")));
+  EXPECT_THAT(std::string(RunMnist(kMnistModel, "").status().message()),
+              AllOf(HasSubstr("TFLite model"), HasSubstr("model_type: \"tf_lite\"")));
   ASSERT_TRUE(io::MakeDirs(dir_ / "saved").ok());
   ASSERT_TRUE(io::WriteFile(dir_ / "saved/saved_model.pb", "x").ok());
-  EXPECT_THAT(std::string(RunMnist(dir_ / "saved", "model_type: 'tf_lite'").status().message()), HasSubstr("is a SavedModel"));
+  EXPECT_THAT(std::string(RunMnist(dir_ / "saved", "model_type: 'tf_lite'").status().message()),
+              HasSubstr("is a SavedModel"));
   EXPECT_THAT(std::string(RunMnist(kMnistModel, "model_type: 'tf_lit'").status().message()), HasSubstr("\"tf_lite\""));
 }
 
 TEST_F(EvaluateTest, DetectsTheModelTypeWhenAskedTo) {
   EvaluateOptions options;
-  options.eval_config = Config("model_specs { label_key: 'image_class' } metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } }");
+  options.eval_config = Config(
+      "model_specs { label_key: 'image_class' } metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } }");
   options.data = kMnistData;
   options.models = {{"anything", kMnistModel}};
   options.detect_model_type = true;
@@ -332,32 +424,42 @@ TEST_F(EvaluateTest, DetectsTheModelTypeWhenAskedTo) {
 }
 
 TEST_F(EvaluateTest, NoModelOrACorruptOne) {
-  EXPECT_THAT(std::string(RunMnist(dir_ / "none", "model_type: 'tf_lite'").status().message()), HasSubstr("no model at"));
+  EXPECT_THAT(std::string(RunMnist(dir_ / "none", "model_type: 'tf_lite'").status().message()),
+              HasSubstr("no model at"));
   std::string bytes = *io::ReadFile(kMnistModel);
   bytes.resize(bytes.size() / 3);
   ASSERT_TRUE(io::WriteFile(dir_ / "cut.tflite", bytes).ok());
-  EXPECT_THAT(std::string(RunMnist(dir_ / "cut.tflite", "model_type: 'tf_lite'").status().message()), HasSubstr("cut.tflite"));
+  EXPECT_THAT(std::string(RunMnist(dir_ / "cut.tflite", "model_type: 'tf_lite'").status().message()),
+              HasSubstr("cut.tflite"));
   EXPECT_FALSE(io::Exists(dir_ / "mnist"));
 }
 
 TEST_F(EvaluateTest, AModelInputThatIsNoFeature) {
   EvaluateOptions options;
-  options.eval_config = Config("model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { class_name: 'AUC' } }");
-  options.files = {WriteRecords(dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("image_float", std::vector<float>(784)).Serialize()})};
+  options.eval_config = Config(
+      "model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { class_name: 'AUC' } }");
+  options.files = {WriteRecords(
+      dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("image_float", std::vector<float>(784)).Serialize()})};
   options.models = {{"", kMnistModel}};
-  EXPECT_THAT(std::string(Evaluate(options).status().message()), AllOf(HasSubstr("image_floats"), HasSubstr("\"image_float\"")));
+  EXPECT_THAT(std::string(Evaluate(options).status().message()),
+              AllOf(HasSubstr("image_floats"), HasSubstr("\"image_float\"")));
 }
 
 TEST_F(EvaluateTest, AFeatureOfTheWrongSizeForTheModel) {
   EvaluateOptions options;
-  options.eval_config = Config("model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { class_name: 'AUC' } }");
-  options.files = {WriteRecords(dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("image_floats", std::vector<float>(100)).Serialize()})};
+  options.eval_config = Config(
+      "model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { class_name: 'AUC' } }");
+  options.files = {
+      WriteRecords(dir_ / "data",
+                   {ExampleBuilder().Ints("label", {1}).Floats("image_floats", std::vector<float>(100)).Serialize()})};
   options.models = {{"", kMnistModel}};
   EXPECT_THAT(std::string(Evaluate(options).status().message()), AllOf(HasSubstr("100 values"), HasSubstr("784")));
 }
 
 TEST_F(EvaluateTest, DisabledOutputsAreNotWritten) {
-  const auto result = Run(std::string(kBinaryConfig) + "options { disabled_outputs { values: 'plots' values: 'eval_config' } }", BinaryRecords(10));
+  const auto result =
+      Run(std::string(kBinaryConfig) + "options { disabled_outputs { values: 'plots' values: 'eval_config' } }",
+          BinaryRecords(10));
   ASSERT_TRUE(result.ok());
   EXPECT_FALSE(io::Exists(dir_ / "out/plots-00000-of-00001.tfrecord"));
   EXPECT_FALSE(io::Exists(dir_ / "out/eval_config.json"));

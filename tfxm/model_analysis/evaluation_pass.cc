@@ -70,8 +70,13 @@ void MergeState(SliceState* into, SliceState&& from) {
 // One thread's share of the pass.
 class Worker {
  public:
-  Worker(const PassOptions& options, BatchSource* source, int index, bool needs_records, std::vector<std::string> features)
-      : options_(options), source_(source), index_(index), needs_records_(needs_records), features_(std::move(features)) {}
+  Worker(const PassOptions& options, BatchSource* source, int index, bool needs_records,
+         std::vector<std::string> features)
+      : options_(options),
+        source_(source),
+        index_(index),
+        needs_records_(needs_records),
+        features_(std::move(features)) {}
 
   absl::Status Run(std::atomic<bool>* stop, std::atomic<int64_t>* examples) {
     ASSIGN_OR_RETURN(extractor_, Extractor::Create(options_.eval_config, options_.models, features_));
@@ -103,9 +108,12 @@ class Worker {
   // Where the batch at hand, or the failed one, began.
   std::pair<int, int64_t> position() const { return position_; }
 
-  void MergeInto(PassResult* result, std::vector<std::unique_ptr<QueryGroups>>* groups) {
+  // `dropped` by slicing spec, over all workers.
+  void MergeInto(const std::vector<bool>& dropped, PassResult* result,
+                 std::vector<std::unique_ptr<QueryGroups>>* groups) {
     for (size_t p = 0; p < states_.size(); ++p) {
       for (size_t s = 0; s < states_[p].size(); ++s) {
+        if (dropped[slicer_->owner(static_cast<int>(s))]) continue;
         MergeState(&result->slices[p][slicer_->key(static_cast<int>(s))], std::move(states_[p][s]));
       }
       if (groups_[p] == nullptr) continue;
@@ -137,15 +145,17 @@ class Worker {
     extracts_.file = file;
     extracts_.first_record = raw.first_record;
     if (!checked_keys_) {
-      // A key that is in no example of the first batch is most likely misspelled; saying so early is better than failing on
-      // whatever follows from it.
+      // A key that is in no example of the first batch is most likely misspelled; saying so early is better than
+      // failing on whatever follows from it.
       RETURN_IF_ERROR(CheckFeatureKeys(*options_.eval_config, options_.models, {names_.begin(), names_.end()}));
       checked_keys_ = true;
     }
-    RETURN_IF_ERROR(Annotate(extractor_->Extract(*batch, &extracts_, &seconds_),
-                             absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1)));
+    RETURN_IF_ERROR(
+        Annotate(extractor_->Extract(*batch, &extracts_, &seconds_),
+                 absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1)));
     CountNans(raw);
     RETURN_IF_ERROR(Annotate(slicer_->Slice(*batch), file));
+    ForgetDroppedSlices();
     for (size_t p = 0; p < options_.plans->size(); ++p) {
       if (groups_[p] != nullptr) {
         RETURN_IF_ERROR(groups_[p]->Add(extracts_, *slicer_));
@@ -155,10 +165,25 @@ class Worker {
       views_[p]->Reset(&extracts_);
       states_[p].resize(std::max<size_t>(states_[p].size(), slicer_->num_slices()));
       for (int slice : slicer_->touched()) {
-        RETURN_IF_ERROR(AddToSlice(plan.plan, options_.sampling, views_[p].get(), slicer_->key(slice), slicer_->rows(slice), &states_[p][slice]));
+        if (slicer_->dropped(slicer_->owner(slice))) continue;
+        RETURN_IF_ERROR(AddToSlice(plan.plan, options_.sampling, views_[p].get(), slicer_->key(slice),
+                                   slicer_->rows(slice), &states_[p][slice]));
       }
     }
     return absl::OkStatus();
+  }
+
+  // Frees what was gathered for the slices of specs that have turned out to have too many.
+  void ForgetDroppedSlices() {
+    int dropped = 0;
+    for (int spec = 0; spec <= slicer_->num_specs(); ++spec) dropped += slicer_->dropped(spec);
+    if (dropped == num_dropped_) return;
+    num_dropped_ = dropped;
+    for (auto& of_plan : states_) {
+      for (size_t s = 0; s < of_plan.size(); ++s) {
+        if (slicer_->dropped(slicer_->owner(static_cast<int>(s)))) of_plan[s] = SliceState();
+      }
+    }
   }
 
   bool needs_hashes() const {
@@ -200,18 +225,43 @@ class Worker {
   std::set<std::string> names_;
   size_t num_columns_ = 0;
   bool checked_keys_ = false;
+  int num_dropped_ = 0;
 };
 
-// Adds the queries, whole, to the slices that any of their examples is in.
-absl::Status AddQueries(const QueryPlan& plan, SamplingMethod sampling, QueryGroups* groups, std::map<SliceKey, SliceState>* slices) {
-  BatchViews views(&plan.plan.views());
-  return groups->ForEachBatch(256, [&](const Extracts& extracts, const std::map<SliceKey, std::vector<int32_t>>& rows) -> absl::Status {
-    views.Reset(&extracts);
-    for (const auto& [key, of_slice] : rows) {
-      RETURN_IF_ERROR(AddToSlice(plan.plan, sampling, &views, key, of_slice, &(*slices)[key]));
+// The slicing specs that have too many slices, whichever worker met them.
+std::vector<bool> DroppedSpecs(const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::vector<std::set<SliceKey>> keys(workers[0]->slicer().num_specs() + 1);
+  std::vector<bool> dropped(keys.size());
+  int64_t total = 0;
+  for (const auto& worker : workers) {
+    total += worker->slicer().num_slices();
+    for (size_t spec = 0; spec < keys.size(); ++spec) {
+      dropped[spec] = dropped[spec] || worker->slicer().dropped(static_cast<int>(spec));
     }
-    return absl::OkStatus();
-  });
+  }
+  if (total <= Slicer::kMaxSlicesPerSpec) return dropped;
+  for (const auto& worker : workers) {
+    const Slicer& slicer = worker->slicer();
+    for (int slice = 0; slice < slicer.num_slices(); ++slice) keys[slicer.owner(slice)].insert(slicer.key(slice));
+  }
+  for (size_t spec = 0; spec < keys.size(); ++spec) {
+    dropped[spec] = dropped[spec] || keys[spec].size() > Slicer::kMaxSlicesPerSpec;
+  }
+  return dropped;
+}
+
+// Adds the queries, whole, to the slices that any of their examples is in.
+absl::Status AddQueries(const QueryPlan& plan, SamplingMethod sampling, QueryGroups* groups,
+                        std::map<SliceKey, SliceState>* slices) {
+  BatchViews views(&plan.plan.views());
+  return groups->ForEachBatch(
+      256, [&](const Extracts& extracts, const std::map<SliceKey, std::vector<int32_t>>& rows) -> absl::Status {
+        views.Reset(&extracts);
+        for (const auto& [key, of_slice] : rows) {
+          RETURN_IF_ERROR(AddToSlice(plan.plan, sampling, &views, key, of_slice, &(*slices)[key]));
+        }
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace
@@ -238,7 +288,8 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
 
   BatchSource source(files, options.batch_size);
   std::vector<std::unique_ptr<Worker>> workers;
-  for (int t = 0; t < num_threads; ++t) workers.push_back(std::make_unique<Worker>(options, &source, t, needs_records, features));
+  for (int t = 0; t < num_threads; ++t)
+    workers.push_back(std::make_unique<Worker>(options, &source, t, needs_records, features));
   std::atomic<bool> stop = false;
   std::atomic<int64_t> examples = 0;
   std::vector<absl::Status> statuses(num_threads);
@@ -264,10 +315,15 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
   std::set<std::string> names;
   std::vector<std::pair<int, int64_t>> first_nan(options.models.size(), {INT32_MAX, INT64_MAX});
   std::set<std::string> not_seen;
+  const std::vector<bool> dropped = DroppedSpecs(workers);
+  for (size_t spec = 0; spec < dropped.size(); ++spec) {
+    if (dropped[spec]) result.dropped_slicing_specs.push_back(workers[0]->slicer().SpecName(static_cast<int>(spec)));
+  }
   for (int t = 0; t < num_threads; ++t) {
-    workers[t]->MergeInto(&result, &groups);
+    workers[t]->MergeInto(dropped, &result, &groups);
     names.insert(workers[t]->feature_names().begin(), workers[t]->feature_names().end());
-    for (size_t m = 0; m < first_nan.size(); ++m) first_nan[m] = std::min(first_nan[m], workers[t]->first_nan(static_cast<int>(m)));
+    for (size_t m = 0; m < first_nan.size(); ++m)
+      first_nan[m] = std::min(first_nan[m], workers[t]->first_nan(static_cast<int>(m)));
     for (const std::string& name : workers[t]->slicer().FeaturesNotSeen()) not_seen.insert(name);
   }
   for (const std::string& name : not_seen) {

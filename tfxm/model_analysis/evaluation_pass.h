@@ -1,6 +1,6 @@
 // The one pass over the examples: every batch is decoded once, goes through every model, is sliced, and is added to the
-// accumulators of its slices. Several threads do this side by side, each with accumulators of its own, merged at the end; the
-// accumulators are exact, so the result does not depend on who did what.
+// accumulators of its slices. Several threads do this side by side, each with accumulators of its own, merged at the
+// end; the accumulators are exact, so the result does not depend on who did what.
 #ifndef TFXM_MODEL_ANALYSIS_EVALUATION_PASS_H_
 #define TFXM_MODEL_ANALYSIS_EVALUATION_PASS_H_
 
@@ -44,6 +44,7 @@ struct PassResult {
   std::vector<ModelStatistics> models;                 // By model_spec.
   std::vector<std::string> features;                   // All names seen, sorted.
   std::vector<std::string> slicing_features_not_seen;
+  std::vector<std::string> dropped_slicing_specs;  // Those with more than Slicer::kMaxSlicesPerSpec slices.
 };
 
 struct PassOptions {

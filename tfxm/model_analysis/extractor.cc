@@ -62,8 +62,9 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
     (*seconds)[m] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     for (const auto& [output, values] : model.predictions) {
       if (static_cast<int>(values.ends.size()) != batch.num_examples()) {
-        return absl::InvalidArgumentError(absl::StrCat("the model's output \"", output, "\" has ", values.ends.size(), " rows for ",
-                                                       batch.num_examples(), " examples; its first dimension must be the batch"));
+        return absl::InvalidArgumentError(absl::StrCat("the model's output \"", output, "\" has ", values.ends.size(),
+                                                       " rows for ", batch.num_examples(),
+                                                       " examples; its first dimension must be the batch"));
       }
     }
   }
@@ -75,7 +76,8 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
   return absl::OkStatus();
 }
 
-absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config, const std::vector<const InferenceModel*>& models,
+absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config,
+                              const std::vector<const InferenceModel*>& models,
                               const std::vector<std::string>& features) {
   auto check = [&](absl::string_view field, const std::string& key) -> absl::Status {
     if (key.empty() || std::find(features.begin(), features.end(), key) != features.end()) return absl::OkStatus();

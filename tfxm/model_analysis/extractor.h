@@ -1,5 +1,5 @@
-// Fills Extracts from a batch: features to labels and weights, as the model_specs say, and predictions from the models or from
-// features. One object per thread.
+// Fills Extracts from a batch: features to labels and weights, as the model_specs say, and predictions from the models
+// or from features. One object per thread.
 #ifndef TFXM_MODEL_ANALYSIS_EXTRACTOR_H_
 #define TFXM_MODEL_ANALYSIS_EXTRACTOR_H_
 
@@ -18,7 +18,8 @@ namespace tfxm::model_analysis {
 
 class Extractor {
  public:
-  // `models` by model_spec, null for predictions from features; `features` are made available as Extracts::feature_values.
+  // `models` by model_spec, null for predictions from features; `features` are made available as
+  // Extracts::feature_values.
   static absl::StatusOr<std::unique_ptr<Extractor>> Create(const ::tensorflow_model_analysis::EvalConfig* eval_config,
                                                            const std::vector<const InferenceModel*>& models,
                                                            std::vector<std::string> features);
@@ -33,8 +34,10 @@ class Extractor {
   std::vector<std::string> features_;
 };
 
-// What is wrong if a key of the model_specs is no feature at all; `features` are the names in the data. Names the nearest ones.
-absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config, const std::vector<const InferenceModel*>& models,
+// What is wrong if a key of the model_specs is no feature at all; `features` are the names in the data. Names the
+// nearest ones.
+absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config,
+                              const std::vector<const InferenceModel*>& models,
                               const std::vector<std::string>& features);
 
 }  // namespace tfxm::model_analysis

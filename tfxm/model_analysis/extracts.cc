@@ -61,9 +61,7 @@ void Values::FromTensor(const Tensor& tensor) {
       is_float32 = true;
       AppendNumbers<float>(tensor, &numbers);
       break;
-    case DataType::kDouble:
-      AppendNumbers<double>(tensor, &numbers);
-      break;
+    case DataType::kDouble: AppendNumbers<double>(tensor, &numbers); break;
     default:
       is_integer = tensor.dtype() != DataType::kHalf;
       is_float32 = tensor.dtype() == DataType::kHalf;
@@ -94,7 +92,8 @@ const Values* FindValues(const NamedValues& values, absl::string_view name) {
 }
 
 std::string Extracts::Describe(int row) const {
-  return file.empty() ? absl::StrCat("example ", first_record + row) : absl::StrCat("record ", first_record + row, " of ", file);
+  return file.empty() ? absl::StrCat("example ", first_record + row)
+                      : absl::StrCat("record ", first_record + row, " of ", file);
 }
 
 }  // namespace tfxm::model_analysis

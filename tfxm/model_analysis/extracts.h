@@ -1,5 +1,5 @@
-// What TFMA calls extracts: for some examples, the labels, predictions and example weights of every model, beside the features
-// they were made from. The input of slicing and of the metrics.
+// What TFMA calls extracts: for some examples, the labels, predictions and example weights of every model, beside the
+// features they were made from. The input of slicing and of the metrics.
 #ifndef TFXM_MODEL_ANALYSIS_EXTRACTS_H_
 #define TFXM_MODEL_ANALYSIS_EXTRACTS_H_
 

@@ -27,39 +27,48 @@ bool HasTfliteIdentifier(const std::string& path) {
 std::string DetectModelType(const std::string& path, std::string* file) {
   *file = path;
   if (io::IsDirectory(path)) {
-    if (io::Exists(io::JoinPath(path, "saved_model.pb")) || io::Exists(io::JoinPath(path, "saved_model.pbtxt"))) return "saved_model";
+    if (io::Exists(io::JoinPath(path, "saved_model.pb")) || io::Exists(io::JoinPath(path, "saved_model.pbtxt")))
+      return "saved_model";
     const std::string inside = io::JoinPath(path, "tflite");
     if (!io::Exists(inside)) return "";
     *file = inside;
     return "tf_lite";
   }
-  return io::Exists(path) && (HasTfliteIdentifier(path) || io::Basename(path) == "tflite" || path.ends_with(".tflite")) ? "tf_lite" : "";
+  return io::Exists(path) && (HasTfliteIdentifier(path) || io::Basename(path) == "tflite" || path.ends_with(".tflite"))
+             ? "tf_lite"
+             : "";
 }
 
 absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::string& path,
                                                                    const ::tensorflow_model_analysis::ModelSpec& spec,
                                                                    bool detect_type) {
-  static const std::set<std::string> kSavedModelTypes = {"", "tf_keras", "tf_generic", "tf_estimator", "tf_ranking", "tfma_eval", "saved_model"};
-  const std::string spec_name = spec.name().empty() ? "the model_spec" : absl::StrCat("model_spec \"", spec.name(), "\"");
+  static const std::set<std::string> kSavedModelTypes = {"",           "tf_keras",  "tf_generic", "tf_estimator",
+                                                         "tf_ranking", "tfma_eval", "saved_model"};
+  const std::string spec_name =
+      spec.name().empty() ? "the model_spec" : absl::StrCat("model_spec \"", spec.name(), "\"");
   if (kSavedModelTypes.count(spec.model_type()) == 0 && !InferenceModelRegistry::Get().Has(spec.model_type())) {
     const std::string near = NearestNames(spec.model_type(), {"tf_lite", "tf_keras", "tf_generic", "tf_estimator"});
-    return absl::InvalidArgumentError(absl::StrCat(spec_name, " has model_type \"", spec.model_type(), "\", which is none of tf_lite, tf_keras, ",
-                                                   "tf_generic, tf_estimator, tf_ranking", near.empty() ? "" : "; did you mean ", near));
+    return absl::InvalidArgumentError(
+        absl::StrCat(spec_name, " has model_type \"", spec.model_type(), "\", which is none of tf_lite, tf_keras, ",
+                     "tf_generic, tf_estimator, tf_ranking", near.empty() ? "" : "; did you mean ", near));
   }
   if (!io::Exists(path)) return absl::NotFoundError(absl::StrCat("no model at ", path, " (", spec_name, ")"));
   std::string file;
   const std::string found = DetectModelType(path, &file);
   if (found.empty()) {
-    return absl::NotFoundError(absl::StrCat(path, " (", spec_name, ") is neither a SavedModel (a directory with saved_model.pb) nor a TFLite model"));
+    return absl::NotFoundError(absl::StrCat(
+        path, " (", spec_name, ") is neither a SavedModel (a directory with saved_model.pb) nor a TFLite model"));
   }
   std::string type = kSavedModelTypes.count(spec.model_type()) > 0 ? "saved_model" : spec.model_type();
   if (spec.model_type().empty() && detect_type) type = found;
   if (type != found && type == "tf_lite") {
-    return absl::InvalidArgumentError(absl::StrCat(spec_name, " has model_type \"tf_lite\" but ", path,
-                                                   " is a SavedModel: leave model_type empty, or give the path of the TFLite file"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(spec_name, " has model_type \"tf_lite\" but ", path,
+                     " is a SavedModel: leave model_type empty, or give the path of the TFLite file"));
   }
   if (type != found && type == "saved_model") {
-    return absl::InvalidArgumentError(absl::StrCat(spec_name, " has model_type \"", spec.model_type(), "\", which means a SavedModel, but ", file,
+    return absl::InvalidArgumentError(absl::StrCat(spec_name, " has model_type \"", spec.model_type(),
+                                                   "\", which means a SavedModel, but ", file,
                                                    " is a TFLite model: set model_type: \"tf_lite\""));
   }
   if (type == "saved_model" && !InferenceModelRegistry::Get().Has("saved_model")) {

@@ -1,6 +1,6 @@
-// A model as evaluation sees it: a function from a batch of examples to named outputs. Kinds of models register here, so that
-// this library does not link what runs them: "tf_lite" is built in, "saved_model" is in the plugin saved_model_inference, which
-// is loaded when a spec's model is a SavedModel.
+// A model as evaluation sees it: a function from a batch of examples to named outputs. Kinds of models register here,
+// so that this library does not link what runs them: "tf_lite" is built in, "saved_model" is in the plugin
+// saved_model_inference, which is loaded when a spec's model is a SavedModel.
 #ifndef TFXM_MODEL_ANALYSIS_INFERENCE_MODEL_H_
 #define TFXM_MODEL_ANALYSIS_INFERENCE_MODEL_H_
 
@@ -20,8 +20,8 @@ namespace tfxm::model_analysis {
 class InferenceSession {
  public:
   virtual ~InferenceSession() = default;
-  // Appends one entry per output: a list per example. INVALID_ARGUMENT names a feature that is missing or does not fit the
-  // model's input (the row is counted from 0 in the batch).
+  // Appends one entry per output: a list per example. INVALID_ARGUMENT names a feature that is missing or does not fit
+  // the model's input (the row is counted from 0 in the batch).
   virtual absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) = 0;
 };
 
@@ -44,12 +44,13 @@ class InferenceModelLoader {
 
 using InferenceModelRegistry = Registry<InferenceModelLoader>;
 
-// What a path holds: "saved_model" (a directory with a saved_model.pb), "tf_lite" (a TFLite file, or a directory with a file
-// `tflite`, whose path is then in *file), or "" for neither.
+// What a path holds: "saved_model" (a directory with a saved_model.pb), "tf_lite" (a TFLite file, or a directory with a
+// file `tflite`, whose path is then in *file), or "" for neither.
 std::string DetectModelType(const std::string& path, std::string* file);
 
-// Loads the model that a spec describes. An empty model_type means a SavedModel, as in TFMA, unless `detect_type`. A path that
-// holds the other kind is INVALID_ARGUMENT and says which model_type it would need; no model at all is NOT_FOUND.
+// Loads the model that a spec describes. An empty model_type means a SavedModel, as in TFMA, unless `detect_type`. A
+// path that holds the other kind is INVALID_ARGUMENT and says which model_type it would need; no model at all is
+// NOT_FOUND.
 absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::string& path,
                                                                    const ::tensorflow_model_analysis::ModelSpec& spec,
                                                                    bool detect_type);

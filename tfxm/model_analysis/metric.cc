@@ -41,7 +41,8 @@ ViewSpec KeyRequest::View() const {
   ViewSpec spec;
   const auto& config = *request->eval_config;
   spec.model_index = FindModelSpec(config, model_name).value_or(0);
-  if (spec.model_index < config.model_specs_size()) spec.prediction_key = config.model_specs(spec.model_index).prediction_key();
+  if (spec.model_index < config.model_specs_size())
+    spec.prediction_key = config.model_specs(spec.model_index).prediction_key();
   spec.output_name = output_name;
   spec.sub_key = sub_key;
   spec.aggregated = request->aggregation != Aggregation::kNone;
@@ -56,7 +57,8 @@ absl::Status PerKeyMetric::AddComputations(const MetricRequest& request, Computa
         absl::StrCat("metric ", name(), " does not support class_weights; micro averaging does not apply to it"));
   }
   for (const std::string& model_name : request.model_names) {
-    RETURN_IF_ERROR(Annotate(FindModelSpec(*request.eval_config, model_name).status(), absl::StrCat("metric ", name())));
+    RETURN_IF_ERROR(
+        Annotate(FindModelSpec(*request.eval_config, model_name).status(), absl::StrCat("metric ", name())));
     for (const std::string& output_name : request.output_names) {
       for (const SubKey& sub_key : request.sub_keys) {
         RETURN_IF_ERROR(AddForKey({&request, model_name, output_name, sub_key}, plan));
@@ -66,7 +68,8 @@ absl::Status PerKeyMetric::AddComputations(const MetricRequest& request, Computa
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> FindModelSpec(const ::tensorflow_model_analysis::EvalConfig& config, const std::string& model_name) {
+absl::StatusOr<int> FindModelSpec(const ::tensorflow_model_analysis::EvalConfig& config,
+                                  const std::string& model_name) {
   if (config.model_specs_size() == 1 && model_name.empty()) return 0;
   std::vector<std::string> names;
   for (int i = 0; i < config.model_specs_size(); ++i) {
@@ -74,8 +77,8 @@ absl::StatusOr<int> FindModelSpec(const ::tensorflow_model_analysis::EvalConfig&
     names.push_back(config.model_specs(i).name());
   }
   const std::string near = NearestNames(model_name, names);
-  return absl::InvalidArgumentError(absl::StrCat("no model_spec is named \"", model_name, "\"",
-                                                 near.empty() ? "" : "; did you mean ", near));
+  return absl::InvalidArgumentError(
+      absl::StrCat("no model_spec is named \"", model_name, "\"", near.empty() ? "" : "; did you mean ", near));
 }
 
 std::string BaselineModelName(const ::tensorflow_model_analysis::EvalConfig& config) {

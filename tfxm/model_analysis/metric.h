@@ -1,5 +1,5 @@
-// A metric or plot: a class registered under TFMA's class name that says which computations it needs. New metrics, a user's own
-// included, are a file that registers one.
+// A metric or plot: a class registered under TFMA's class name that says which computations it needs. New metrics, a
+// user's own included, are a file that registers one.
 //
 //   class ExampleCount : public PerKeyMetric {
 //     absl::Status Configure(MetricArguments* arguments) override;
@@ -32,8 +32,8 @@
 
 namespace tfxm::model_analysis {
 
-// What a computation keeps of the examples of one slice. Its result must not depend on the order of the examples or on how they
-// were split over accumulators (CompactSum helps).
+// What a computation keeps of the examples of one slice. Its result must not depend on the order of the examples or on
+// how they were split over accumulators (CompactSum helps).
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
@@ -46,7 +46,8 @@ class Accumulator {
 
 // Derives further results of a slice from those there are. Appends to `results`; reads `metrics`.
 using DerivedFunction = std::function<absl::Status(const MetricsMap& metrics, MetricsMap* results)>;
-using CrossSliceFunction = std::function<absl::Status(const MetricsMap& baseline, const MetricsMap& comparison, MetricsMap* results)>;
+using CrossSliceFunction =
+    std::function<absl::Status(const MetricsMap& baseline, const MetricsMap& comparison, MetricsMap* results)>;
 
 class ComputationPlan {
  public:
@@ -59,9 +60,10 @@ class ComputationPlan {
   int AddCustomView(const std::string& id, ViewMaker maker) { return views_.AddCustom(id, std::move(maker)); }
   // Makes a feature's values available in Extracts::feature_values.
   void AddFeature(const std::string& name) { features_.insert(name); }
-  // `kind` names the sort of accumulator. As in TFMA, two computations with the same kind and keys are the same and the first one
-  // added counts. Returns whether it was added.
-  bool Add(const std::string& kind, const std::vector<MetricKey>& keys, std::function<std::unique_ptr<Accumulator>()> make);
+  // `kind` names the sort of accumulator. As in TFMA, two computations with the same kind and keys are the same and the
+  // first one added counts. Returns whether it was added.
+  bool Add(const std::string& kind, const std::vector<MetricKey>& keys,
+           std::function<std::unique_ptr<Accumulator>()> make);
   // Derived computations run in the order they are added; the first with these keys counts.
   bool AddDerived(const std::vector<MetricKey>& keys, DerivedFunction function);
   bool AddCrossSlice(const std::vector<MetricKey>& keys, CrossSliceFunction function);

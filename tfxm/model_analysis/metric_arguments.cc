@@ -23,9 +23,9 @@ absl::StatusOr<MetricArguments> MetricArguments::Parse(absl::string_view class_n
   arguments.class_name_ = std::string(class_name);
   const std::string text(absl::StripAsciiWhitespace(json));
   if (!text.empty()) {
-    RETURN_IF_ERROR(Annotate(
-        io::ParseJson(text[0] == '{' ? text : absl::StrCat("{", text, "}"), arguments.fields_.get()),
-        absl::StrCat("config of metric ", class_name)));
+    RETURN_IF_ERROR(
+        Annotate(io::ParseJson(text[0] == '{' ? text : absl::StrCat("{", text, "}"), arguments.fields_.get()),
+                 absl::StrCat("config of metric ", class_name)));
   }
   return arguments;
 }
@@ -120,7 +120,8 @@ absl::Status MetricArguments::CheckAllRead() const {
     if (read_.count(name) > 0) continue;
     const std::vector<std::string> known(read_.begin(), read_.end());
     const std::string near = NearestNames(name, known);
-    return Error(name, near.empty() ? "is not an argument of it" : absl::StrCat("is not an argument of it; did you mean ", near));
+    return Error(name, near.empty() ? "is not an argument of it"
+                                    : absl::StrCat("is not an argument of it; did you mean ", near));
   }
   return absl::OkStatus();
 }
@@ -130,7 +131,8 @@ std::string SnakeCase(absl::string_view class_name) {
   const int n = static_cast<int>(class_name.size());
   auto upper = [&](int i) { return i < n && std::isupper(static_cast<unsigned char>(class_name[i])); };
   auto small = [&](int i) {
-    return i < n && (std::islower(static_cast<unsigned char>(class_name[i])) || std::isdigit(static_cast<unsigned char>(class_name[i])));
+    return i < n && (std::islower(static_cast<unsigned char>(class_name[i])) ||
+                     std::isdigit(static_cast<unsigned char>(class_name[i])));
   };
   std::string name;
   for (int i = 0; i < n; ++i) {

@@ -51,7 +51,8 @@ MetricKey MetricKey::BaselineKey(const std::string& baseline_model_name) const {
 }
 
 std::string MetricKey::ToString() const {
-  std::string text = absl::StrCat(model_name, model_name.empty() ? "" : "/", output_name, output_name.empty() ? "" : "/", name);
+  std::string text =
+      absl::StrCat(model_name, model_name.empty() ? "" : "/", output_name, output_name.empty() ? "" : "/", name);
   if (sub_key.class_id) absl::StrAppend(&text, " (class ", *sub_key.class_id, ")");
   if (sub_key.k) absl::StrAppend(&text, " (k ", *sub_key.k, ")");
   if (sub_key.top_k) absl::StrAppend(&text, " (top ", *sub_key.top_k, ")");

@@ -1,4 +1,5 @@
-// What identifies a metric: TFMA's MetricKey, PlotKey, SubKey and AggregationType (metrics_for_slice.proto), as ordered values.
+// What identifies a metric: TFMA's MetricKey, PlotKey, SubKey and AggregationType (metrics_for_slice.proto), as ordered
+// values.
 //
 //   MetricKey key{.name = "auc", .model_name = "candidate", .sub_key = {.class_id = 3}};
 #ifndef TFXM_MODEL_ANALYSIS_METRIC_KEY_H_
@@ -12,7 +13,8 @@
 
 namespace tfxm::model_analysis {
 
-// One class, the k-th largest prediction, or the largest top_k predictions of a multi-class output. Empty: the whole output.
+// One class, the k-th largest prediction, or the largest top_k predictions of a multi-class output. Empty: the whole
+// output.
 struct SubKey {
   std::optional<int> class_id;
   std::optional<int> k;

@@ -78,8 +78,9 @@ bool WeightedByDefault(const tfma::EvalConfig& config, const tfma::MetricsSpec& 
                        [&](const std::string& name) { return model.example_weight_keys().contains(name); });
   };
   for (const tfma::ModelSpec& model : config.model_specs()) {
-    const bool wanted = spec.model_names().empty() || config.model_specs_size() == 1 ||
-                        std::find(spec.model_names().begin(), spec.model_names().end(), model.name()) != spec.model_names().end();
+    const bool wanted =
+        spec.model_names().empty() || config.model_specs_size() == 1 ||
+        std::find(spec.model_names().begin(), spec.model_names().end(), model.name()) != spec.model_names().end();
     if (wanted && has_weights(model)) return true;
   }
   return false;
@@ -99,8 +100,9 @@ std::vector<std::string> NamesOrEmpty(const google::protobuf::RepeatedPtrField<s
 }
 
 // The computations of one metric of one spec, without the averages over classes and outputs.
-absl::Status AddMetric(const tfma::EvalConfig& config, const ::tensorflow::metadata::v0::Schema* schema, const tfma::MetricsSpec& spec,
-                       const tfma::MetricConfig& metric_config, const Metric& metric, ComputationPlan* plan) {
+absl::Status AddMetric(const tfma::EvalConfig& config, const ::tensorflow::metadata::v0::Schema* schema,
+                       const tfma::MetricsSpec& spec, const tfma::MetricConfig& metric_config, const Metric& metric,
+                       ComputationPlan* plan) {
   const SubKeysByAggregation by_aggregation = SubKeysOf(spec);
   ASSIGN_OR_RETURN(const auto class_weights, ClassWeights(spec));
   std::vector<SubKey> shared;
@@ -138,8 +140,8 @@ absl::Status AddMetric(const tfma::EvalConfig& config, const ::tensorflow::metad
   return absl::OkStatus();
 }
 
-absl::Status AddAverages(const tfma::EvalConfig& config, const tfma::MetricsSpec& spec, const std::vector<std::string>& metric_names,
-                         ComputationPlan* plan) {
+absl::Status AddAverages(const tfma::EvalConfig& config, const tfma::MetricsSpec& spec,
+                         const std::vector<std::string>& metric_names, ComputationPlan* plan) {
   const std::vector<std::string> output_names = NamesOrEmpty(spec.output_names());
   std::map<std::string, double> output_weights;
   for (const auto& [name, weight] : spec.output_weights()) {
@@ -164,7 +166,8 @@ absl::Status AddAverages(const tfma::EvalConfig& config, const tfma::MetricsSpec
                                 aggregation == Aggregation::kWeightedMacro, plan);
               }
             }
-            if (!output_weights.empty()) AddOutputAverage(name, {&request, model_name, "", sub_key}, output_weights, plan);
+            if (!output_weights.empty())
+              AddOutputAverage(name, {&request, model_name, "", sub_key}, output_weights, plan);
           }
         }
       }
@@ -217,9 +220,12 @@ class ThresholdsBuilder {
  private:
   absl::Status AddOne(const MetricKey& key, SliceThreshold threshold) {
     std::string slice, value;
-    if (const auto* spec = std::get_if<tfma::SlicingSpec>(&threshold.slice)) slice = "s" + io::SerializeDeterministically(*spec);
-    if (const auto* spec = std::get_if<tfma::CrossSlicingSpec>(&threshold.slice)) slice = "c" + io::SerializeDeterministically(*spec);
-    std::visit([&](const auto& t) { value = std::string(t.GetTypeName()) + io::SerializeDeterministically(t); }, threshold.threshold);
+    if (const auto* spec = std::get_if<tfma::SlicingSpec>(&threshold.slice))
+      slice = "s" + io::SerializeDeterministically(*spec);
+    if (const auto* spec = std::get_if<tfma::CrossSlicingSpec>(&threshold.slice))
+      slice = "c" + io::SerializeDeterministically(*spec);
+    std::visit([&](const auto& t) { value = std::string(t.GetTypeName()) + io::SerializeDeterministically(t); },
+               threshold.threshold);
     if (!seen_.insert({key, slice, value}).second) return absl::OkStatus();
     auto it = std::find_if(result_.begin(), result_.end(), [&](const auto& entry) { return entry.first == key; });
     if (it == result_.end()) it = result_.insert(result_.end(), {key, {}});
@@ -245,7 +251,8 @@ absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const tfma::MetricConfig& con
   absl::StatusOr<std::unique_ptr<Metric>> metric = MetricRegistry::Get().Create(config.class_name());
   if (!metric.ok()) {
     const std::string near = NearestNames(config.class_name(), MetricRegistry::Get().Names());
-    return absl::InvalidArgumentError(absl::StrCat("no metric is called \"", config.class_name(), "\"", near.empty() ? "" : "; did you mean ", near));
+    return absl::InvalidArgumentError(
+        absl::StrCat("no metric is called \"", config.class_name(), "\"", near.empty() ? "" : "; did you mean ", near));
   }
   ASSIGN_OR_RETURN(MetricArguments arguments, MetricArguments::Parse(config.class_name(), config.config()));
   ASSIGN_OR_RETURN(std::string name, arguments.String("name", ""));
@@ -257,7 +264,8 @@ absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const tfma::MetricConfig& con
   return metric;
 }
 
-absl::StatusOr<std::vector<QueryPlan>> MakeQueryPlans(const tfma::EvalConfig& eval_config, const ::tensorflow::metadata::v0::Schema* schema) {
+absl::StatusOr<std::vector<QueryPlan>> MakeQueryPlans(const tfma::EvalConfig& eval_config,
+                                                      const ::tensorflow::metadata::v0::Schema* schema) {
   std::map<std::string, QueryPlan> plans;
   // Keras metrics come before TFMA's, and averages last: later results replace earlier ones of the same key.
   std::vector<std::vector<std::unique_ptr<Metric>>> metrics(eval_config.metrics_specs_size());
@@ -304,7 +312,8 @@ absl::StatusOr<std::set<MetricKey>> KeysWithoutConfidenceInterval(const tfma::Ev
       for (const auto& [aggregation, sub_keys] : SubKeysOf(spec)) {
         std::vector<std::optional<bool>> weighted;
         for (bool w : WeightOptions(eval_config, spec)) weighted.emplace_back(w);
-        for (MetricKey& key : KeysOf(metric->name(), spec, aggregation, sub_keys, weighted)) result.insert(std::move(key));
+        for (MetricKey& key : KeysOf(metric->name(), spec, aggregation, sub_keys, weighted))
+          result.insert(std::move(key));
       }
     }
   }

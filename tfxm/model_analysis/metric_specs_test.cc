@@ -21,24 +21,37 @@ size_t NumComputations(const std::string& specs) {
 }
 
 TEST(MetricSpecsTest, MetricsShareComputations) {
-  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'AUC' } metrics { class_name: 'PrecisionAtRecall' config: '{\"recall\": 0.5}' } "
-                            "metrics { class_name: 'ConfusionMatrixPlot' } }"), 1u);
-  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'Precision' } metrics { class_name: 'Recall' } metrics { class_name: 'F1Score' } }"), 1u);
-  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'MeanLabel' } metrics { class_name: 'MeanPrediction' } metrics { class_name: 'Calibration' } }"), 1u);
+  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'AUC' } metrics { class_name: 'PrecisionAtRecall' "
+                            "config: '{\"recall\": 0.5}' } "
+                            "metrics { class_name: 'ConfusionMatrixPlot' } }"),
+            1u);
+  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'Precision' } metrics { class_name: 'Recall' } "
+                            "metrics { class_name: 'F1Score' } }"),
+            1u);
+  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'MeanLabel' } metrics { class_name: "
+                            "'MeanPrediction' } metrics { class_name: 'Calibration' } }"),
+            1u);
 }
 
 TEST(MetricSpecsTest, OneComputationPerClass) {
-  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'AUC' } binarize { class_ids { values: 0 values: 1 } } }"), 2u);
+  EXPECT_EQ(
+      NumComputations("metrics_specs { metrics { class_name: 'AUC' } binarize { class_ids { values: 0 values: 1 } } }"),
+      2u);
 }
 
 TEST(MetricSpecsTest, AMacroAverageUsesTheClassesThatAreComputedAnyway) {
-  EXPECT_EQ(NumComputations("metrics_specs { metrics { class_name: 'AUC' } binarize { class_ids { values: 0 values: 1 } } "
-                            "aggregate { macro_average: true class_weights { key: 0 value: 1 } class_weights { key: 1 value: 1 } } }"), 2u);
+  EXPECT_EQ(
+      NumComputations(
+          "metrics_specs { metrics { class_name: 'AUC' } binarize { class_ids { values: 0 values: 1 } } "
+          "aggregate { macro_average: true class_weights { key: 0 value: 1 } class_weights { key: 1 value: 1 } } }"),
+      2u);
 }
 
 TEST(MetricSpecsTest, OnePlanPerQueryKey) {
-  auto config = WithDefaults(Config("model_specs { label_key: 'l' prediction_key: 'p' } metrics_specs { metrics { class_name: 'AUC' } } "
-                                    "metrics_specs { query_key: 'q' metrics { class_name: 'MinLabelPosition' } }"), false, false);
+  auto config = WithDefaults(
+      Config("model_specs { label_key: 'l' prediction_key: 'p' } metrics_specs { metrics { class_name: 'AUC' } } "
+             "metrics_specs { query_key: 'q' metrics { class_name: 'MinLabelPosition' } }"),
+      false, false);
   auto plans = MakeQueryPlans(*config, nullptr);
   ASSERT_TRUE(plans.ok()) << plans.status();
   ASSERT_EQ(plans->size(), 2u);
@@ -46,26 +59,38 @@ TEST(MetricSpecsTest, OnePlanPerQueryKey) {
 }
 
 TEST(MetricSpecsTest, AggregationOfSparseKerasMetricsIsAnError) {
-  auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } aggregate { micro_average: true } }"), false, false);
+  auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' "
+                                    "} aggregate { micro_average: true } }"),
+                             false, false);
   EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("Sparse"));
 }
 
 TEST(MetricSpecsTest, OutputWeightsOfAnOutputThatIsNotNamed) {
-  auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'AUC' } output_names: 'head' output_weights { key: 'haed' value: 1 } }"), false, false);
+  auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'AUC' } output_names: 'head' "
+                                    "output_weights { key: 'haed' value: 1 } }"),
+                             false, false);
   EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("\"head\""));
 }
 
 TEST(ThresholdsTest, OfAMetricAndOfSlicesWithoutRepetition) {
   auto config = WithDefaults(Config(R"pb(
-    model_specs { example_weight_key: "w" }
-    metrics_specs {
-      metrics {
-        class_name: "AUC"
-        threshold { value_threshold { lower_bound { value: 0.5 } } }
-        per_slice_thresholds { slicing_specs {} slicing_specs { feature_keys: "a" } threshold { value_threshold { lower_bound { value: 0.4 } } } }
-        per_slice_thresholds { slicing_specs { feature_keys: "a" } threshold { value_threshold { lower_bound { value: 0.4 } } } }
-      }
-    })pb"), false, false);
+                               model_specs { example_weight_key: "w" }
+                               metrics_specs {
+                                 metrics {
+                                   class_name: "AUC"
+                                   threshold { value_threshold { lower_bound { value: 0.5 } } }
+                                   per_slice_thresholds {
+                                     slicing_specs {}
+                                     slicing_specs { feature_keys: "a" }
+                                     threshold { value_threshold { lower_bound { value: 0.4 } } }
+                                   }
+                                   per_slice_thresholds {
+                                     slicing_specs { feature_keys: "a" }
+                                     threshold { value_threshold { lower_bound { value: 0.4 } } }
+                                   }
+                                 }
+                               })pb"),
+                             false, false);
   auto thresholds = MakeThresholds(*config);
   ASSERT_TRUE(thresholds.ok());
   ASSERT_EQ(thresholds->size(), 1u);
@@ -75,12 +100,19 @@ TEST(ThresholdsTest, OfAMetricAndOfSlicesWithoutRepetition) {
 
 TEST(WithDefaultsTest, ABaselineIsAddedOrDropped) {
   EXPECT_EQ(WithDefaults(Config("model_specs {}"), true, false)->model_specs(1).name(), "baseline");
-  EXPECT_EQ(WithDefaults(Config("model_specs { name: 'a' } model_specs { name: 'b' is_baseline: true }"), false, false)->model_specs_size(), 1);
-  EXPECT_EQ(WithDefaults(Config("model_specs { name: 'a' } metrics_specs { model_names: 'a' }"), false, false)->metrics_specs(0).model_names(0), "");
+  EXPECT_EQ(WithDefaults(Config("model_specs { name: 'a' } model_specs { name: 'b' is_baseline: true }"), false, false)
+                ->model_specs_size(),
+            1);
+  EXPECT_EQ(WithDefaults(Config("model_specs { name: 'a' } metrics_specs { model_names: 'a' }"), false, false)
+                ->metrics_specs(0)
+                .model_names(0),
+            "");
 }
 
 TEST(WithDefaultsTest, ChangeThresholdsNeedABaselineOrARubberStamp) {
-  const auto config = Config("model_specs {} metrics_specs { metrics { class_name: 'AUC' threshold { change_threshold { direction: HIGHER_IS_BETTER } } } }");
+  const auto config = Config(
+      "model_specs {} metrics_specs { metrics { class_name: 'AUC' threshold { change_threshold { direction: "
+      "HIGHER_IS_BETTER } } } }");
   EXPECT_FALSE(WithDefaults(config, false, false).ok());
   EXPECT_FALSE(WithDefaults(config, false, true)->metrics_specs(0).metrics(0).threshold().has_change_threshold());
 }

@@ -48,7 +48,8 @@ MultiClassConfusionMatrices Map(const MultiClassConfusionMatrices& a, const Mult
     return entry == matrix->second.end() ? 0.0 : entry->second;
   };
   for (const auto& [threshold, entries] : keys) {
-    for (const auto& key : entries) result.matrices[threshold][key] = op(count(a, threshold, key), count(b, threshold, key));
+    for (const auto& key : entries)
+      result.matrices[threshold][key] = op(count(a, threshold, key), count(b, threshold, key));
   }
   return result;
 }
@@ -94,7 +95,8 @@ tfma::MultiClassConfusionMatrixAtThresholds MultiClassConfusionMatrices::ToProto
 
 bool IsNumeric(const MetricValue& value) {
   return std::holds_alternative<double>(value) || std::holds_alternative<NumericArray>(value) ||
-         std::holds_alternative<BinaryConfusionMatrices>(value) || std::holds_alternative<MultiClassConfusionMatrices>(value);
+         std::holds_alternative<BinaryConfusionMatrices>(value) ||
+         std::holds_alternative<MultiClassConfusionMatrices>(value);
 }
 
 std::optional<MetricValue> Elementwise(const MetricValue& a, const MetricValue& b,
@@ -108,12 +110,15 @@ std::optional<MetricValue> Elementwise(const MetricValue& a, const MetricValue& 
     for (size_t i = 0; i < x->values.size(); ++i) result.values.push_back(op(x->values[i], y.values[i]));
     return result;
   }
-  if (const auto* x = std::get_if<BinaryConfusionMatrices>(&a)) return Map(*x, std::get<BinaryConfusionMatrices>(b), op);
-  if (const auto* x = std::get_if<MultiClassConfusionMatrices>(&a)) return Map(*x, std::get<MultiClassConfusionMatrices>(b), op);
+  if (const auto* x = std::get_if<BinaryConfusionMatrices>(&a))
+    return Map(*x, std::get<BinaryConfusionMatrices>(b), op);
+  if (const auto* x = std::get_if<MultiClassConfusionMatrices>(&a))
+    return Map(*x, std::get<MultiClassConfusionMatrices>(b), op);
   return std::nullopt;
 }
 
-std::optional<MetricValue> Elementwise(const MetricValue& a, double b, const std::function<double(double, double)>& op) {
+std::optional<MetricValue> Elementwise(const MetricValue& a, double b,
+                                       const std::function<double(double, double)>& op) {
   // The second operand only supplies the shape.
   return Elementwise(a, a, [&](double x, double) { return op(x, b); });
 }

@@ -25,14 +25,16 @@ struct NumericArray {
   std::vector<double> values;
 };
 
-// Weighted counts at each threshold, thresholds ascending. A prediction is positive if it is greater than the threshold.
+// Weighted counts at each threshold, thresholds ascending. A prediction is positive if it is greater than the
+// threshold.
 struct BinaryConfusionMatrices {
   std::vector<double> thresholds, tp, tn, fp, fn;
 
   ::tensorflow_model_analysis::ConfusionMatrixAtThresholds ToProto() const;
 };
 
-// Weighted counts by (actual class, predicted class) at each threshold; predicted class -1: no prediction above the threshold.
+// Weighted counts by (actual class, predicted class) at each threshold; predicted class -1: no prediction above the
+// threshold.
 struct MultiClassConfusionMatrices {
   std::map<double, std::map<std::pair<int, int>, double>> matrices;
 
@@ -54,14 +56,14 @@ using Totals = std::vector<double>;
 using Plot = std::shared_ptr<const ::tensorflow_model_analysis::PlotData>;
 using Histogram = std::shared_ptr<const CalibrationHistogram>;
 
-using MetricValue = std::variant<double, NumericArray, std::string, BinaryConfusionMatrices, MultiClassConfusionMatrices, Totals,
-                                 Histogram, Plot>;
+using MetricValue = std::variant<double, NumericArray, std::string, BinaryConfusionMatrices,
+                                 MultiClassConfusionMatrices, Totals, Histogram, Plot>;
 using MetricsMap = std::map<MetricKey, MetricValue>;
 
 // Whether values of this kind can be subtracted and averaged: numbers, arrays and confusion matrices.
 bool IsNumeric(const MetricValue& value);
-// op applied to corresponding numbers of two values of the same kind (a missing entry of a matrix counts as 0), or to every
-// number and a constant. nullopt if the kinds differ or are not numeric.
+// op applied to corresponding numbers of two values of the same kind (a missing entry of a matrix counts as 0), or to
+// every number and a constant. nullopt if the kinds differ or are not numeric.
 std::optional<MetricValue> Elementwise(const MetricValue& a, const MetricValue& b,
                                        const std::function<double(double, double)>& op);
 std::optional<MetricValue> Elementwise(const MetricValue& a, double b, const std::function<double(double, double)>& op);

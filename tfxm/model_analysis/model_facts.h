@@ -1,4 +1,5 @@
-// What each evaluated model costs, in a file beside the evaluation: model_facts.json, whose format tfxm/report/sidecars.h gives.
+// What each evaluated model costs, in a file beside the evaluation: model_facts.json, whose format
+// tfxm/report/sidecars.h gives.
 #ifndef TFXM_MODEL_ANALYSIS_MODEL_FACTS_H_
 #define TFXM_MODEL_ANALYSIS_MODEL_FACTS_H_
 
@@ -9,9 +10,9 @@
 
 namespace tfxm::model_analysis {
 
-// size_bytes, examples_per_second and, of TFLite models, the ops, weights and arena. Models that are predictions in the examples
-// have no facts; no file is written if no model has any. The speed is a measurement: unlike everything else in an evaluation's
-// directory it is not the same from run to run.
+// size_bytes, examples_per_second and, of TFLite models, the ops, weights and arena. Models that are predictions in the
+// examples have no facts; no file is written if no model has any. The speed is a measurement: unlike everything else in
+// an evaluation's directory it is not the same from run to run.
 absl::Status WriteModelFacts(const EvaluationResult& result, const std::string& directory);
 
 }  // namespace tfxm::model_analysis

@@ -56,11 +56,12 @@ absl::Status QueryGroups::Add(const Extracts& extracts, const Slicer& slicer) {
   for (int row = 0; row < extracts.num_examples; ++row) {
     std::string query;
     if (queries->size(row) > 1) {
-      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), " has ", queries->size(row), " values of query_key \"",
-                                                     query_key_, "\"; it must have one"));
+      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), " has ", queries->size(row),
+                                                     " values of query_key \"", query_key_, "\"; it must have one"));
     }
     if (queries->size(row) == 1) {
-      query = queries->is_string ? queries->strings[queries->begin(row)] : absl::StrCat(queries->numbers[queries->begin(row)]);
+      query = queries->is_string ? queries->strings[queries->begin(row)]
+                                 : absl::StrCat(queries->numbers[queries->begin(row)]);
     }
     examples_.push_back({std::move(query), extracts.hashes[row], index, row, {}});
   }
@@ -85,7 +86,8 @@ void QueryGroups::Merge(QueryGroups&& other) {
 }
 
 absl::Status QueryGroups::ForEachBatch(
-    int batch_size, const std::function<absl::Status(const Extracts&, const std::map<SliceKey, std::vector<int32_t>>&)>& fn) {
+    int batch_size,
+    const std::function<absl::Status(const Extracts&, const std::map<SliceKey, std::vector<int32_t>>&)>& fn) {
   std::sort(examples_.begin(), examples_.end(),
             [](const Example& a, const Example& b) { return std::tie(a.query, a.hash) < std::tie(b.query, b.hash); });
   Extracts batch;
@@ -97,9 +99,8 @@ absl::Status QueryGroups::ForEachBatch(
       const Example& example = examples_[i];
       slices.insert(example.slices.begin(), example.slices.end());
       const bool is_first = i == begin;
-      ForEachValues(&batch, parts_[example.part], [&](Values* to, const Values& from) {
-        AppendRow(to, from, example.row, is_first);
-      });
+      ForEachValues(&batch, parts_[example.part],
+                    [&](Values* to, const Values& from) { AppendRow(to, from, example.row, is_first); });
     }
     for (int slice : slices) rows[slices_[slice]].push_back(batch.num_examples);
     batch.hashes.push_back(HashBytes(examples_[begin].query));

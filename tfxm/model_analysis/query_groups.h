@@ -1,5 +1,6 @@
-// The examples of each query, brought together for metrics with a query_key. This is the one part of an evaluation whose memory
-// grows with the examples: of each it keeps labels, predictions, weights and the features that the metrics ask for.
+// The examples of each query, brought together for metrics with a query_key. This is the one part of an evaluation
+// whose memory grows with the examples: of each it keeps labels, predictions, weights and the features that the metrics
+// ask for.
 #ifndef TFXM_MODEL_ANALYSIS_QUERY_GROUPS_H_
 #define TFXM_MODEL_ANALYSIS_QUERY_GROUPS_H_
 
@@ -20,16 +21,17 @@ class QueryGroups {
  public:
   explicit QueryGroups(std::string query_key) : query_key_(std::move(query_key)) {}
 
-  // The query_key must be among the feature_values; INVALID_ARGUMENT names a record with several values of it. An example
-  // without value belongs to the query "". The hashes must be filled.
+  // The query_key must be among the feature_values; INVALID_ARGUMENT names a record with several values of it. An
+  // example without value belongs to the query "". The hashes must be filled.
   absl::Status Add(const Extracts& extracts, const Slicer& slicer);
   void Merge(QueryGroups&& other);
 
-  // Calls fn with batches whose "examples" are queries: every list is that of all examples of the query, in an order that
-  // depends on their content only, and last_dimension is the number of values per example. `rows` are the queries of each slice,
-  // ascending. To be called once, at the end.
-  absl::Status ForEachBatch(int batch_size,
-                            const std::function<absl::Status(const Extracts&, const std::map<SliceKey, std::vector<int32_t>>&)>& fn);
+  // Calls fn with batches whose "examples" are queries: every list is that of all examples of the query, in an order
+  // that depends on their content only, and last_dimension is the number of values per example. `rows` are the queries
+  // of each slice, ascending. To be called once, at the end.
+  absl::Status ForEachBatch(
+      int batch_size,
+      const std::function<absl::Status(const Extracts&, const std::map<SliceKey, std::vector<int32_t>>&)>& fn);
 
  private:
   struct Example {

@@ -1,6 +1,6 @@
-// The random assignment behind confidence intervals, made deterministic: it depends on an example's bytes and on the slice only,
-// hence not on the order of the examples or on how they are sharded. As in TFMA, slices draw independently of each other, while
-// all models see the same draw.
+// The random assignment behind confidence intervals, made deterministic: it depends on an example's bytes and on the
+// slice only, hence not on the order of the examples or on how they are sharded. As in TFMA, slices draw independently
+// of each other, while all models see the same draw.
 #ifndef TFXM_MODEL_ANALYSIS_SAMPLING_H_
 #define TFXM_MODEL_ANALYSIS_SAMPLING_H_
 

@@ -1,4 +1,5 @@
-// The plugin that evaluates SavedModels: registers "saved_model" (inference_model.h). It brings libtensorflow_cc with it.
+// The plugin that evaluates SavedModels: registers "saved_model" (inference_model.h). It brings libtensorflow_cc with
+// it.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,8 @@ constexpr absl::string_view kKerasSuffix = "_input";
 // The feature that is fed to an input: of the same name, or without Keras's suffix.
 const data::Column* FindFeature(const data::ExampleBatch& batch, const std::string& input) {
   if (const data::Column* column = batch.Find(input)) return column;
-  if (absl::string_view(input).ends_with(kKerasSuffix)) return batch.Find(input.substr(0, input.size() - kKerasSuffix.size()));
+  if (absl::string_view(input).ends_with(kKerasSuffix))
+    return batch.Find(input.substr(0, input.size() - kKerasSuffix.size()));
   return nullptr;
 }
 
@@ -33,11 +35,13 @@ absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorS
   const int width = n == 0 ? 0 : column.num_values(0);
   for (int row = 0; row < n; ++row) {
     if (column.num_values(row) == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch lacks feature \"", column.name(), "\", an input of ", path));
+      return absl::InvalidArgumentError(
+          absl::StrCat("example ", row, " of the batch lacks feature \"", column.name(), "\", an input of ", path));
     }
     if (column.num_values(row) != width) {
-      return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch has ", column.num_values(row), " values of feature \"",
-                                                     column.name(), "\" and others have ", width, "; the input of ", path, " needs the same of all"));
+      return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch has ", column.num_values(row),
+                                                     " values of feature \"", column.name(), "\" and others have ",
+                                                     width, "; the input of ", path, " needs the same of all"));
     }
   }
   Shape shape = spec.shape;
@@ -54,13 +58,15 @@ absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorS
     shape = {n, width};
   } else {
     if (shape[0] >= 0 && shape[0] != n) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": input \"", spec.name, "\" has shape ", ShapeString(spec.shape),
-                                                     ", which fixes the batch size; export it with an unknown first dimension"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": input \"", spec.name, "\" has shape ", ShapeString(spec.shape),
+                       ", which fixes the batch size; export it with an unknown first dimension"));
     }
     shape[0] = n;
     if (unknown > 1 || (unknown == 0 && known != width) || (unknown == 1 && (known == 0 || width % known != 0))) {
-      return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" has ", width, " values per example but the input of ", path,
-                                                     " has shape ", ShapeString(spec.shape)));
+      return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" has ", width,
+                                                     " values per example but the input of ", path, " has shape ",
+                                                     ShapeString(spec.shape)));
     }
     for (size_t d = 1; d < shape.size(); ++d) {
       if (shape[d] < 0) shape[d] = width / known;
@@ -68,36 +74,24 @@ absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorS
   }
   Tensor tensor(spec.dtype, shape);
   if ((spec.dtype == DataType::kString) != (column.type() == data::ValueType::kBytes)) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" holds ", data::ValueTypeName(column.type()), " but the input of ",
-                                                   path, " is ", DataTypeName(spec.dtype)));
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" holds ",
+                                                   data::ValueTypeName(column.type()), " but the input of ", path,
+                                                   " is ", DataTypeName(spec.dtype)));
   }
   switch (spec.dtype) {
     case DataType::kString:
       for (size_t k = 0; k < column.num_all_bytes(); ++k) tensor.strings()[k] = std::string(column.bytes_at(k));
       break;
-    case DataType::kFloat:
-      Copy<float>(column, &tensor);
-      break;
-    case DataType::kDouble:
-      Copy<double>(column, &tensor);
-      break;
-    case DataType::kInt64:
-      Copy<int64_t>(column, &tensor);
-      break;
-    case DataType::kInt32:
-      Copy<int32_t>(column, &tensor);
-      break;
-    case DataType::kUint8:
-      Copy<uint8_t>(column, &tensor);
-      break;
-    case DataType::kInt8:
-      Copy<int8_t>(column, &tensor);
-      break;
-    case DataType::kBool:
-      Copy<bool>(column, &tensor);
-      break;
+    case DataType::kFloat: Copy<float>(column, &tensor); break;
+    case DataType::kDouble: Copy<double>(column, &tensor); break;
+    case DataType::kInt64: Copy<int64_t>(column, &tensor); break;
+    case DataType::kInt32: Copy<int32_t>(column, &tensor); break;
+    case DataType::kUint8: Copy<uint8_t>(column, &tensor); break;
+    case DataType::kInt8: Copy<int8_t>(column, &tensor); break;
+    case DataType::kBool: Copy<bool>(column, &tensor); break;
     default:
-      return absl::UnimplementedError(absl::StrCat(path, ": input \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
+      return absl::UnimplementedError(
+          absl::StrCat(path, ": input \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
   }
   return tensor;
 }
@@ -122,8 +116,9 @@ class SavedModelSession : public InferenceSession {
           std::vector<std::string> names;
           for (const data::Column& c : batch.columns()) names.push_back(c.name());
           const std::string near = NearestNames(spec.name, names);
-          return absl::InvalidArgumentError(absl::StrCat(path_, ": input \"", spec.name, "\" of signature \"", signature_->name,
-                                                         "\" is no feature of the examples", near.empty() ? "" : "; nearest features: ", near));
+          return absl::InvalidArgumentError(absl::StrCat(path_, ": input \"", spec.name, "\" of signature \"",
+                                                         signature_->name, "\" is no feature of the examples",
+                                                         near.empty() ? "" : "; nearest features: ", near));
         }
         ASSIGN_OR_RETURN(Tensor tensor, ToTensor(*column, n, spec, path_));
         inputs.emplace(spec.name, std::move(tensor));
@@ -133,7 +128,8 @@ class SavedModelSession : public InferenceSession {
     if (!results.ok()) return Annotate(results.status(), path_);
     for (const auto& [name, tensor] : *results) {
       if (tensor.shape().empty() || tensor.shape()[0] != n) {
-        return absl::InvalidArgumentError(absl::StrCat(path_, ": output \"", name, "\" has shape ", ShapeString(tensor.shape()), " for ", n,
+        return absl::InvalidArgumentError(absl::StrCat(path_, ": output \"", name, "\" has shape ",
+                                                       ShapeString(tensor.shape()), " for ", n,
                                                        " examples; its first dimension must be the batch"));
       }
       Values& values = outputs->emplace_back(results->size() == 1 ? "" : name, Values()).second;
@@ -155,7 +151,9 @@ class SavedModelInference : public InferenceModel {
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
     return std::make_unique<SavedModelSession>(model_.get(), signature_, path_);
   }
-  bool NeedsRecords() const override { return signature_->inputs.size() == 1 && signature_->inputs[0].dtype == DataType::kString; }
+  bool NeedsRecords() const override {
+    return signature_->inputs.size() == 1 && signature_->inputs[0].dtype == DataType::kString;
+  }
 
  private:
   const std::unique_ptr<SavedModel> model_;
@@ -174,7 +172,8 @@ class SavedModelLoader : public InferenceModelLoader {
     if (name.empty()) {
       // TFMA's default: estimators with several heads have "predict".
       const auto& all = model->signatures();
-      const bool has_predict = std::any_of(all.begin(), all.end(), [](const Signature& s) { return s.name == "predict"; });
+      const bool has_predict =
+          std::any_of(all.begin(), all.end(), [](const Signature& s) { return s.name == "predict"; });
       name = has_predict ? "predict" : "serving_default";
     }
     ASSIGN_OR_RETURN(const Signature* signature, model->FindSignature(name));

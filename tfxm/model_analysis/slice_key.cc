@@ -60,8 +60,8 @@ absl::StatusOr<SliceSpec> SliceSpec::FromProto(const tfma::SlicingSpec& proto) {
   for (const std::string& key : proto.feature_keys()) spec.columns.insert(key);
   for (const auto& [key, value] : proto.feature_values()) {
     if (spec.columns.count(key) > 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("slicing_spec: feature \"", key, "\" is in feature_keys and in feature_values; give it in one of them"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "slicing_spec: feature \"", key, "\" is in feature_keys and in feature_values; give it in one of them"));
     }
     spec.features.emplace(key, ToSliceValue(value));
   }
@@ -72,7 +72,8 @@ bool SliceSpec::Applies(const SliceKey& key) const {
   std::set<std::string> columns_left = columns;
   std::set<std::pair<std::string, SliceValue>> features_left = features;
   for (const auto& [column, value] : key) {
-    const SliceValue typed = std::holds_alternative<std::string>(value) ? ToSliceValue(std::get<std::string>(value)) : value;
+    const SliceValue typed =
+        std::holds_alternative<std::string>(value) ? ToSliceValue(std::get<std::string>(value)) : value;
     if (features_left.erase({column, typed}) > 0) continue;
     if (columns_left.erase(column) == 0) return false;
   }

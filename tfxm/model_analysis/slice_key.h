@@ -1,5 +1,5 @@
-// A slice: the examples with given values of given features. TFMA's SliceKeyType, and the SlicingSpec that says which slices
-// there are.
+// A slice: the examples with given values of given features. TFMA's SliceKeyType, and the SlicingSpec that says which
+// slices there are.
 //
 //   SliceKey key = {{"region", "north"}, {"day", int64_t{3}}};   // sorted by feature; {} is the overall slice
 #ifndef TFXM_MODEL_ANALYSIS_SLICE_KEY_H_

@@ -11,7 +11,8 @@
 namespace tfxm::model_analysis {
 namespace {
 
-// A text that is different for different keys. 2 and 2.0 are the same value, as in Python; the slice is called by what came first.
+// A text that is different for different keys. 2 and 2.0 are the same value, as in Python; the slice is called by what
+// came first.
 std::string Encode(const SliceKey& key) {
   std::string text;
   for (const auto& [column, value] : key) {
@@ -32,7 +33,11 @@ std::string Encode(const SliceKey& key) {
 bool IsUtf8(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const unsigned char c = text[i];
-    const int more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : -1;
+    const int more = c < 0x80                ? 0
+                     : c >= 0xc2 && c < 0xe0 ? 1
+                     : c >= 0xe0 && c < 0xf0 ? 2
+                     : c >= 0xf0 && c < 0xf5 ? 3
+                                             : -1;
     if (more < 0 || i + more >= text.size()) return false;
     for (int j = 1; j <= more; ++j) {
       if ((text[i + j] & 0xc0) != 0x80) return false;
@@ -54,7 +59,8 @@ bool HasValue(const data::Column& column, int row, const SliceValue& wanted) {
       if (text != nullptr && column.bytes(row, k) == *text) return true;
     } else {
       const double value = column.number(row, k);
-      if (const int64_t* x = std::get_if<int64_t>(&wanted); x != nullptr && value == static_cast<double>(*x)) return true;
+      if (const int64_t* x = std::get_if<int64_t>(&wanted); x != nullptr && value == static_cast<double>(*x))
+        return true;
       if (const double* x = std::get_if<double>(&wanted); x != nullptr && value == *x) return true;
     }
   }
@@ -63,14 +69,13 @@ bool HasValue(const data::Column& column, int row, const SliceValue& wanted) {
 
 absl::StatusOr<SliceValue> ValueAt(const data::Column& column, int row, int k) {
   switch (column.type()) {
-    case data::ValueType::kInt:
-      return SliceValue(column.ints(row)[k]);
-    case data::ValueType::kFloat:
-      return SliceValue(static_cast<double>(column.floats(row)[k]));
+    case data::ValueType::kInt: return SliceValue(column.ints(row)[k]);
+    case data::ValueType::kFloat: return SliceValue(static_cast<double>(column.floats(row)[k]));
     default: {
       const absl::string_view text = column.bytes(row, k);
       if (!IsUtf8(text)) {
-        return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" is a slicing key but has a value of ", text.size(),
+        return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(),
+                                                       "\" is a slicing key but has a value of ", text.size(),
                                                        " bytes that are not UTF-8 text; slice by another feature"));
       }
       return SliceValue(std::string(text));
@@ -112,6 +117,8 @@ absl::StatusOr<Slicer> Slicer::Create(const ::tensorflow_model_analysis::EvalCon
     added.seen.resize(added.parts.size());
     added.spec = std::move(spec);
   }
+  slicer.num_owned_.resize(slicer.specs_.size() + 1);
+  slicer.dropped_.resize(slicer.specs_.size() + 1);
   if (!statements.empty()) {
     slicer.sql_ = std::make_unique<SqlSlicer>();
     for (const std::string& statement : statements) RETURN_IF_ERROR(slicer.sql_->AddStatement(statement));
@@ -119,7 +126,22 @@ absl::StatusOr<Slicer> Slicer::Create(const ::tensorflow_model_analysis::EvalCon
   return slicer;
 }
 
-void Slicer::AddRow(int slice, int row) {
+std::string Slicer::SpecName(int spec) const {
+  if (spec == num_specs()) return "slice_keys_sql";
+  std::string name;
+  for (const auto& [column, value] : specs_[spec].parts) absl::StrAppend(&name, name.empty() ? "" : ", ", column);
+  return name;
+}
+
+void Slicer::AddRow(int slice, int spec, int row) {
+  // The owner is the spec that leaves the fewest features open: it is the last to be dropped.
+  if (spec != owners_[slice] && spec < num_specs() &&
+      (owners_[slice] == num_specs() ||
+       specs_[spec].spec.columns.size() < specs_[owners_[slice]].spec.columns.size())) {
+    --num_owned_[owners_[slice]];
+    ++num_owned_[spec];
+    owners_[slice] = spec;
+  }
   std::vector<int32_t>& rows = rows_[slice];
   if (rows.empty()) {
     touched_.push_back(slice);
@@ -129,16 +151,19 @@ void Slicer::AddRow(int slice, int row) {
   rows.push_back(row);
 }
 
-void Slicer::AddRow(const SliceKey& key, int row) {
+void Slicer::AddRow(const SliceKey& key, int spec, int row) {
   const auto [it, added] = by_text_.try_emplace(Encode(key), static_cast<int>(keys_.size()));
   if (added) {
     keys_.push_back(key);
     rows_.emplace_back();
+    owners_.push_back(spec);
+    if (++num_owned_[spec] > kMaxSlicesPerSpec) dropped_[spec] = true;
   }
-  AddRow(it->second, row);
+  AddRow(it->second, spec, row);
 }
 
-absl::Status Slicer::GenerateProduct(const Spec& spec, const std::vector<const data::Column*>& columns, int row) {
+absl::Status Slicer::GenerateProduct(int spec_index, const std::vector<const data::Column*>& columns, int row) {
+  const Spec& spec = specs_[spec_index];
   const int n = static_cast<int>(spec.parts.size());
   std::vector<int> counts(n, 1), position(n, 0);
   for (int i = 0; i < n; ++i) {
@@ -161,7 +186,7 @@ absl::Status Slicer::GenerateProduct(const Spec& spec, const std::vector<const d
         key.emplace_back(spec.parts[i].first, std::move(value));
       }
     }
-    AddRow(key, row);
+    AddRow(key, spec_index, row);
     int i = n - 1;
     while (i >= 0 && ++position[i] == counts[i]) position[i--] = 0;
     if (i < 0) return absl::OkStatus();
@@ -181,15 +206,16 @@ absl::Status Slicer::Slice(const data::ExampleBatch& batch) {
   }
   std::vector<SliceKey> sql_keys;
   for (int row = 0; row < batch.num_examples(); ++row) {
-    for (size_t s = 0; s < specs_.size(); ++s) {
+    for (int s = 0; s < num_specs(); ++s) {
+      if (dropped_[s]) continue;
       Spec& spec = specs_[s];
       const data::Column* column = spec.parts.size() == 1 ? columns[s][0] : nullptr;
       if (column != nullptr && !spec.parts[0].second && column->type() == data::ValueType::kInt) {
         for (int64_t value : column->ints(row)) {
           if (const auto it = spec.by_int.find(value); it != spec.by_int.end()) {
-            AddRow(it->second, row);
+            AddRow(it->second, s, row);
           } else {
-            AddRow(SliceKey{{spec.parts[0].first, value}}, row);
+            AddRow(SliceKey{{spec.parts[0].first, value}}, s, row);
             spec.by_int[value] = by_text_.at(Encode({{spec.parts[0].first, value}}));
           }
         }
@@ -197,22 +223,22 @@ absl::Status Slicer::Slice(const data::ExampleBatch& batch) {
         for (int k = 0; k < column->num_values(row); ++k) {
           const absl::string_view value = column->bytes(row, k);
           if (const auto it = spec.by_bytes.find(value); it != spec.by_bytes.end()) {
-            AddRow(it->second, row);
+            AddRow(it->second, s, row);
           } else {
             ASSIGN_OR_RETURN(SliceValue checked, ValueAt(*column, row, k));
             const SliceKey key = {{spec.parts[0].first, std::move(checked)}};
-            AddRow(key, row);
+            AddRow(key, s, row);
             spec.by_bytes[std::string(value)] = by_text_.at(Encode(key));
           }
         }
       } else {
-        RETURN_IF_ERROR(GenerateProduct(spec, columns[s], row));
+        RETURN_IF_ERROR(GenerateProduct(s, columns[s], row));
       }
     }
-    if (sql_ != nullptr) {
+    if (sql_ != nullptr && !dropped_[num_specs()]) {
       sql_keys.clear();
       RETURN_IF_ERROR(sql_->Slice(batch, row, &sql_keys));
-      for (const SliceKey& key : sql_keys) AddRow(key, row);
+      for (const SliceKey& key : sql_keys) AddRow(key, num_specs(), row);
     }
   }
   return absl::OkStatus();

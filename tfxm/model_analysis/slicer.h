@@ -40,13 +40,22 @@ class Slicer {
   std::span<const int32_t> rows(int slice) const { return rows_[slice]; }
   const SliceKey& key(int slice) const { return keys_[slice]; }
   int num_slices() const { return static_cast<int>(keys_.size()); }
+  // The specs (numbered in an order of their own) that generated a slice or gave up: a spec that generates more than
+  // kMaxSlicesPerSpec slices is dropped, with all slices that no other spec generates.
+  static constexpr int kMaxSlicesPerSpec = 50000;
+  int num_specs() const { return static_cast<int>(specs_.size()); }
+  // The most specific spec that generated the slice; num_specs() for SQL.
+  int owner(int slice) const { return owners_[slice]; }
+  bool dropped(int spec) const { return dropped_[spec]; }
+  // "region, day" or "slice_keys_sql".
+  std::string SpecName(int spec) const;
   // Of the features that slicing_specs name, those that no example had so far.
   std::vector<std::string> FeaturesNotSeen() const;
 
  private:
   Slicer();
-  void AddRow(const SliceKey& key, int row);
-  void AddRow(int slice, int row);
+  void AddRow(const SliceKey& key, int spec, int row);
+  void AddRow(int slice, int spec, int row);
 
   struct Spec {
     SliceSpec spec;
@@ -57,13 +66,16 @@ class Slicer {
     absl::flat_hash_map<int64_t, int> by_int;
     absl::flat_hash_map<std::string, int> by_bytes;
   };
-  absl::Status GenerateProduct(const Spec& spec, const std::vector<const data::Column*>& columns, int row);
+  absl::Status GenerateProduct(int spec, const std::vector<const data::Column*>& columns, int row);
 
   std::vector<Spec> specs_;
   std::unique_ptr<SqlSlicer> sql_;
   absl::flat_hash_map<std::string, int> by_text_;
   std::vector<SliceKey> keys_;
+  std::vector<int> owners_;
   std::vector<std::vector<int32_t>> rows_;
+  std::vector<int> num_owned_;  // Slices by owner.
+  std::vector<bool> dropped_;
   std::vector<int> touched_;
 };
 

@@ -1,10 +1,10 @@
 #include "tfxm/model_analysis/slicer.h"
 
-#include <map>
-#include <set>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
+#include <set>
 
 #include "tfxm/model_analysis/test_examples.h"
 
@@ -36,44 +36,59 @@ const std::vector<std::string>& Records() {
   return records;
 }
 
-TEST(SlicerTest, WithoutSpecsThereIsTheOverallSlice) { EXPECT_THAT(Slices("", Records()), ElementsAre(std::pair("Overall", std::vector<int>{0, 1, 2}))); }
+TEST(SlicerTest, WithoutSpecsThereIsTheOverallSlice) {
+  EXPECT_THAT(Slices("", Records()), ElementsAre(std::pair("Overall", std::vector<int>{0, 1, 2})));
+}
 
 TEST(SlicerTest, ByFeature) {
-  EXPECT_THAT(Slices("slicing_specs { feature_keys: 'day' }", Records()),
-              UnorderedElementsAre(std::pair("day:1", std::vector<int>{0, 2}), std::pair("day:2", std::vector<int>{1})));
+  EXPECT_THAT(
+      Slices("slicing_specs { feature_keys: 'day' }", Records()),
+      UnorderedElementsAre(std::pair("day:1", std::vector<int>{0, 2}), std::pair("day:2", std::vector<int>{1})));
 }
 
 TEST(SlicerTest, AMultivalentFeaturePutsAnExampleIntoSeveralSlicesOnce) {
-  EXPECT_THAT(Slices("slicing_specs { feature_keys: 'tags' }", Records()),
-              UnorderedElementsAre(std::pair("tags:a", std::vector<int>{0}), std::pair("tags:b", std::vector<int>{0, 1})));
+  EXPECT_THAT(
+      Slices("slicing_specs { feature_keys: 'tags' }", Records()),
+      UnorderedElementsAre(std::pair("tags:a", std::vector<int>{0}), std::pair("tags:b", std::vector<int>{0, 1})));
 }
 
 TEST(SlicerTest, CrossesAreTheProductOfTheFeatures) {
   EXPECT_THAT(Slices("slicing_specs { feature_keys: 'tags' feature_keys: 'day' }", Records()),
-              UnorderedElementsAre(std::pair("day_X_tags:1_X_a", std::vector<int>{0}), std::pair("day_X_tags:1_X_b", std::vector<int>{0}),
+              UnorderedElementsAre(std::pair("day_X_tags:1_X_a", std::vector<int>{0}),
+                                   std::pair("day_X_tags:1_X_b", std::vector<int>{0}),
                                    std::pair("day_X_tags:2_X_b", std::vector<int>{1})));
 }
 
 TEST(SlicerTest, ByValue) {
   EXPECT_THAT(Slices("slicing_specs { feature_values { key: 'day' value: '1' } feature_keys: 'tags' }", Records()),
-              UnorderedElementsAre(std::pair("day_X_tags:1_X_a", std::vector<int>{0}), std::pair("day_X_tags:1_X_b", std::vector<int>{0})));
-  EXPECT_THAT(Slices("slicing_specs { feature_values { key: 'size' value: '0.5' } }", Records()), ElementsAre(std::pair("size:0.5", std::vector<int>{1})));
+              UnorderedElementsAre(std::pair("day_X_tags:1_X_a", std::vector<int>{0}),
+                                   std::pair("day_X_tags:1_X_b", std::vector<int>{0})));
+  EXPECT_THAT(Slices("slicing_specs { feature_values { key: 'size' value: '0.5' } }", Records()),
+              ElementsAre(std::pair("size:0.5", std::vector<int>{1})));
 }
 
 TEST(SlicerTest, AnIntegerAndAFloatOfTheSameValueAreOneSlice) {
-  EXPECT_EQ(Slices("slicing_specs { feature_keys: 'size' } slicing_specs { feature_values { key: 'size' value: '2' } }", Records()).size(), 2u);
+  EXPECT_EQ(Slices("slicing_specs { feature_keys: 'size' } slicing_specs { feature_values { key: 'size' value: '2' } }",
+                   Records())
+                .size(),
+            2u);
 }
 
 TEST(SlicerTest, TheSameSliceFromTwoSpecsCountsOnce) {
-  EXPECT_THAT(Slices("slicing_specs { feature_keys: 'day' } slicing_specs { feature_values { key: 'day' value: '2' } }", Records()),
-              UnorderedElementsAre(std::pair("day:1", std::vector<int>{0, 2}), std::pair("day:2", std::vector<int>{1})));
+  EXPECT_THAT(
+      Slices("slicing_specs { feature_keys: 'day' } slicing_specs { feature_values { key: 'day' value: '2' } }",
+             Records()),
+      UnorderedElementsAre(std::pair("day:1", std::vector<int>{0, 2}), std::pair("day:2", std::vector<int>{1})));
 }
 
 TEST(SlicerTest, CrossSlicingSpecsAddTheirSlices) {
-  EXPECT_THAT(Slices("slicing_specs { feature_keys: 'day' } cross_slicing_specs { baseline_spec {} slicing_specs { feature_keys: 'size' } }", Records()),
-              UnorderedElementsAre(std::pair("day:1", std::vector<int>{0, 2}), std::pair("day:2", std::vector<int>{1}),
-                                   std::pair("Overall", std::vector<int>{0, 1, 2}), std::pair("size:2", std::vector<int>{0}),
-                                   std::pair("size:0.5", std::vector<int>{1})));
+  EXPECT_THAT(
+      Slices("slicing_specs { feature_keys: 'day' } cross_slicing_specs { baseline_spec {} slicing_specs { "
+             "feature_keys: 'size' } }",
+             Records()),
+      UnorderedElementsAre(std::pair("day:1", std::vector<int>{0, 2}), std::pair("day:2", std::vector<int>{1}),
+                           std::pair("Overall", std::vector<int>{0, 1, 2}), std::pair("size:2", std::vector<int>{0}),
+                           std::pair("size:0.5", std::vector<int>{1})));
 }
 
 TEST(SlicerTest, ValuesThatAreNotUtf8AreAnError) {
@@ -101,38 +116,49 @@ std::set<std::string> SqlSlices(const std::string& sql) {
   for (const auto& [name, rows] : slices) {
     for (int row : rows) names.insert(name + "@" + std::to_string(row));
   }
-  for (const char* overall : {"Overall@0", "Overall@1", "Overall@2"}) EXPECT_EQ(names.erase(overall), 1u);  // A spec without keys is overall.
+  for (const char* overall : {"Overall@0", "Overall@1", "Overall@2"})
+    EXPECT_EQ(names.erase(overall), 1u);  // A spec without keys is overall.
   return names;
 }
 
 TEST(SqlSlicerTest, UnnestsAndFilters) {
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(t AS tag) FROM example.tags AS t WHERE t = 'a'"), UnorderedElementsAre("tag:a@0"));
-  EXPECT_THAT(SqlSlices("select struct(day, tags) from example.day, UNNEST(example.tags) AS tags where day between 1 and 1"),
-              UnorderedElementsAre("day_X_tags:1_X_a@0", "day_X_tags:1_X_b@0"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(t AS tag) FROM example.tags AS t WHERE t = 'a'"),
+              UnorderedElementsAre("tag:a@0"));
+  EXPECT_THAT(
+      SqlSlices("select struct(day, tags) from example.day, UNNEST(example.tags) AS tags where day between 1 and 1"),
+      UnorderedElementsAre("day_X_tags:1_X_a@0", "day_X_tags:1_X_b@0"));
 }
 
 TEST(SqlSlicerTest, IndexesArraysAndCountsThem) {
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(tags[ORDINAL(1)] AS first) FROM example.day WHERE ARRAY_LENGTH(example.tags) = 2"),
-              UnorderedElementsAre("first:a@0", "first:b@1"));
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(tags[SAFE_OFFSET(5)] AS sixth)"), UnorderedElementsAre("sixth:NULL@0", "sixth:NULL@1", "sixth:NULL@2"));
+  EXPECT_THAT(
+      SqlSlices("SELECT STRUCT(tags[ORDINAL(1)] AS first) FROM example.day WHERE ARRAY_LENGTH(example.tags) = 2"),
+      UnorderedElementsAre("first:a@0", "first:b@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(tags[SAFE_OFFSET(5)] AS sixth)"),
+              UnorderedElementsAre("sixth:NULL@0", "sixth:NULL@1", "sixth:NULL@2"));
 }
 
 TEST(SqlSlicerTest, ComputesValues) {
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(d * 2 + 1 AS x) FROM example.day AS d"), UnorderedElementsAre("x:3@0", "x:5@1", "x:3@2"));
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(s / 4 AS x) FROM example.size AS s"), UnorderedElementsAre("x:0.5@0", "x:0.125@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(d * 2 + 1 AS x) FROM example.day AS d"),
+              UnorderedElementsAre("x:3@0", "x:5@1", "x:3@2"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(s / 4 AS x) FROM example.size AS s"),
+              UnorderedElementsAre("x:0.5@0", "x:0.125@1"));
   EXPECT_THAT(SqlSlices("SELECT STRUCT(CASE WHEN d > 1 THEN 'late' ELSE 'early' END AS part) FROM example.day d"),
               UnorderedElementsAre("part:early@0", "part:late@1", "part:early@2"));
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(UPPER(t) || '!' AS t) FROM example.tags t WHERE t IN ('b') AND NOT t LIKE 'a%'"), UnorderedElementsAre("t:B!@0", "t:B!@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(UPPER(t) || '!' AS t) FROM example.tags t WHERE t IN ('b') AND NOT t LIKE 'a%'"),
+              UnorderedElementsAre("t:B!@0", "t:B!@1"));
 }
 
 TEST(SqlSlicerTest, NullIsNeitherTrueNorFalse) {
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(d AS d) FROM example.day d WHERE tags[SAFE_OFFSET(0)] != 'a'"), UnorderedElementsAre("d:2@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(d AS d) FROM example.day d WHERE tags[SAFE_OFFSET(0)] != 'a'"),
+              UnorderedElementsAre("d:2@1"));
   EXPECT_THAT(SqlSlices("SELECT STRUCT(d AS d) FROM example.day d WHERE tags IS NULL"), UnorderedElementsAre("d:1@2"));
 }
 
 TEST(SqlSlicerTest, SaysWhereItDoesNotUnderstand) {
-  for (const char* sql : {"SELECT t FROM example.tags t", "SELECT STRUCT(t AS x FROM example.tags t", "SELECT STRUCT(t) FROM example.tags t GROUP BY t",
-                          "SELECT STRUCT(NOSUCH(t) AS x) FROM example.tags t", "SELECT STRUCT(t + 1) FROM example.day t", "SELECT STRUCT('x AS y)"}) {
+  for (const char* sql :
+       {"SELECT t FROM example.tags t", "SELECT STRUCT(t AS x FROM example.tags t",
+        "SELECT STRUCT(t) FROM example.tags t GROUP BY t", "SELECT STRUCT(NOSUCH(t) AS x) FROM example.tags t",
+        "SELECT STRUCT(t + 1) FROM example.day t", "SELECT STRUCT('x AS y)"}) {
     const auto slicer = Slicer::Create(Config(std::string("slicing_specs { slice_keys_sql: \"") + sql + "\" }"));
     ASSERT_FALSE(slicer.ok()) << sql;
     EXPECT_THAT(std::string(slicer.status().message()), HasSubstr("slice_keys_sql")) << sql;

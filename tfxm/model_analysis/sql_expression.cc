@@ -16,9 +16,10 @@ namespace {
 
 const std::set<std::string>& Keywords() {
   static const std::set<std::string> kKeywords = {
-      "SELECT", "FROM", "WHERE", "AS",   "AND",  "OR",   "NOT",  "IN",    "IS",    "NULL",  "BETWEEN", "LIKE", "CASE", "WHEN", "THEN",
-      "ELSE",   "END",  "TRUE",  "FALSE", "JOIN", "CROSS", "INNER", "ON",  "UNNEST", "UNION", "ALL",     "STRUCT", "ORDER", "BY", "LIMIT",
-      "GROUP",  "HAVING", "DISTINCT", "CAST", "SAFE_CAST", "EXISTS", "LEFT", "RIGHT", "FULL", "WITH"};
+      "SELECT",  "FROM",   "WHERE",    "AS",     "AND",       "OR",     "NOT",    "IN",    "IS",    "NULL",
+      "BETWEEN", "LIKE",   "CASE",     "WHEN",   "THEN",      "ELSE",   "END",    "TRUE",  "FALSE", "JOIN",
+      "CROSS",   "INNER",  "ON",       "UNNEST", "UNION",     "ALL",    "STRUCT", "ORDER", "BY",    "LIMIT",
+      "GROUP",   "HAVING", "DISTINCT", "CAST",   "SAFE_CAST", "EXISTS", "LEFT",   "RIGHT", "FULL",  "WITH"};
   return kKeywords;
 }
 
@@ -30,7 +31,8 @@ bool MatchesLike(absl::string_view text, absl::string_view pattern) {
     }
     return false;
   }
-  return !text.empty() && (pattern[0] == '_' || pattern[0] == text[0]) && MatchesLike(text.substr(1), pattern.substr(1));
+  return !text.empty() && (pattern[0] == '_' || pattern[0] == text[0]) &&
+         MatchesLike(text.substr(1), pattern.substr(1));
 }
 
 SqlExpression Negate(SqlExpression operand) {
@@ -46,7 +48,9 @@ SqlExpression Negate(SqlExpression operand) {
 absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
   SqlParser parser;
   parser.sql_ = sql;
-  auto add = [&](SqlToken::Kind kind, std::string text, size_t position) { parser.tokens_.push_back({kind, std::move(text), position}); };
+  auto add = [&](SqlToken::Kind kind, std::string text, size_t position) {
+    parser.tokens_.push_back({kind, std::move(text), position});
+  };
   for (size_t i = 0; i < sql.size();) {
     const char c = sql[i];
     const size_t start = i;
@@ -54,7 +58,8 @@ absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
       ++i;
     } else if (c == '-' && sql.compare(i, 2, "--") == 0) {
       while (i < sql.size() && sql[i] != '\n') ++i;
-    } else if (c == '\'' || c == '"' || c == '`' || ((c == 'b' || c == 'B') && i + 1 < sql.size() && (sql[i + 1] == '\'' || sql[i + 1] == '"'))) {
+    } else if (c == '\'' || c == '"' || c == '`' ||
+               ((c == 'b' || c == 'B') && i + 1 < sql.size() && (sql[i + 1] == '\'' || sql[i + 1] == '"'))) {
       if (c == 'b' || c == 'B') ++i;
       const char quote = sql[i++];
       std::string text;
@@ -62,16 +67,20 @@ absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
         if (sql[i] == '\\' && i + 1 < sql.size()) ++i;
         text.push_back(sql[i++]);
       }
-      if (i >= sql.size()) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: the quote at character ", start, " is not closed: ", sql));
+      if (i >= sql.size())
+        return absl::InvalidArgumentError(
+            absl::StrCat("slice_keys_sql: the quote at character ", start, " is not closed: ", sql));
       ++i;
       add(quote == '`' ? SqlToken::Kind::kQuotedName : SqlToken::Kind::kString, std::move(text), start);
     } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
       while (i < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[i])) || sql[i] == '_')) ++i;
       add(SqlToken::Kind::kName, sql.substr(start, i - start), start);
-    } else if (std::isdigit(static_cast<unsigned char>(c)) || (c == '.' && i + 1 < sql.size() && std::isdigit(static_cast<unsigned char>(sql[i + 1])))) {
+    } else if (std::isdigit(static_cast<unsigned char>(c)) ||
+               (c == '.' && i + 1 < sql.size() && std::isdigit(static_cast<unsigned char>(sql[i + 1])))) {
       bool integer = true;
-      while (i < sql.size() && (std::isdigit(static_cast<unsigned char>(sql[i])) || sql[i] == '.' || sql[i] == 'e' || sql[i] == 'E' ||
-                                ((sql[i] == '-' || sql[i] == '+') && (sql[i - 1] == 'e' || sql[i - 1] == 'E')))) {
+      while (i < sql.size() &&
+             (std::isdigit(static_cast<unsigned char>(sql[i])) || sql[i] == '.' || sql[i] == 'e' || sql[i] == 'E' ||
+              ((sql[i] == '-' || sql[i] == '+') && (sql[i - 1] == 'e' || sql[i - 1] == 'E')))) {
         integer &= std::isdigit(static_cast<unsigned char>(sql[i])) != 0;
         ++i;
       }
@@ -96,12 +105,14 @@ bool SqlParser::Accept(absl::string_view text) {
 
 absl::Status SqlParser::Error(absl::string_view expected) const {
   const SqlToken& token = Peek();
-  return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: expected ", expected, " at character ", token.position,
-                                                 token.kind == SqlToken::Kind::kEnd ? " (the end)" : absl::StrCat(", found \"", token.text, "\""),
-                                                 ": ", sql_));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "slice_keys_sql: expected ", expected, " at character ", token.position,
+      token.kind == SqlToken::Kind::kEnd ? " (the end)" : absl::StrCat(", found \"", token.text, "\""), ": ", sql_));
 }
 
-absl::Status SqlParser::Expect(absl::string_view text) { return Accept(text) ? absl::OkStatus() : Error(absl::StrCat("\"", text, "\"")); }
+absl::Status SqlParser::Expect(absl::string_view text) {
+  return Accept(text) ? absl::OkStatus() : Error(absl::StrCat("\"", text, "\""));
+}
 
 bool SqlParser::AtName() const {
   return Peek().kind == SqlToken::Kind::kQuotedName ||
@@ -197,7 +208,8 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
       if (unnest) {
         if (IsNull(values[0])) return SqlValue(false);
         const auto* array = std::get_if<std::shared_ptr<SqlArray>>(&values[0]);
-        if (array == nullptr) return absl::InvalidArgumentError("slice_keys_sql: IN UNNEST of something that is no array");
+        if (array == nullptr)
+          return absl::InvalidArgumentError("slice_keys_sql: IN UNNEST of something that is no array");
         values = std::vector<SqlValue>((*array)->values);
       }
       bool any_null = false;
@@ -228,7 +240,8 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
       ASSIGN_OR_RETURN(const SqlValue b, pattern(row));
       if (IsNull(a) || IsNull(b)) return SqlValue();
       const std::string *text = std::get_if<std::string>(&a), *like = std::get_if<std::string>(&b);
-      if (text == nullptr || like == nullptr) return absl::InvalidArgumentError("slice_keys_sql: LIKE compares strings");
+      if (text == nullptr || like == nullptr)
+        return absl::InvalidArgumentError("slice_keys_sql: LIKE compares strings");
       return SqlValue(MatchesLike(*text, *like));
     };
   } else if (negated) {
@@ -304,13 +317,15 @@ absl::StatusOr<SqlExpression> SqlParser::Postfix() {
       if (IsNull(a) || IsNull(i)) return SqlValue();
       const auto* values = std::get_if<std::shared_ptr<SqlArray>>(&a);
       const int64_t* position = std::get_if<int64_t>(&i);
-      if (values == nullptr || position == nullptr) return absl::InvalidArgumentError("slice_keys_sql: [] needs an array and an integer");
+      if (values == nullptr || position == nullptr)
+        return absl::InvalidArgumentError("slice_keys_sql: [] needs an array and an integer");
       const int64_t at = *position - base;
       if (at >= 0 && at < static_cast<int64_t>((*values)->values.size())) return (*values)->values[at];
       // ZetaSQL fails here without SAFE_; a missing feature is NULL there too.
       if (safe || (*values)->values.empty()) return SqlValue();
-      return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: position ", *position, " is outside of an array of ",
-                                                     (*values)->values.size(), " values; SAFE_OFFSET or SAFE_ORDINAL gives NULL"));
+      return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: position ", *position,
+                                                     " is outside of an array of ", (*values)->values.size(),
+                                                     " values; SAFE_OFFSET or SAFE_ORDINAL gives NULL"));
     };
   }
   return array;
@@ -319,17 +334,21 @@ absl::StatusOr<SqlExpression> SqlParser::Postfix() {
 absl::StatusOr<SqlExpression> SqlParser::Primary() {
   implicit_name_.clear();
   const SqlToken token = Peek();
-  auto constant = [](SqlValue value) { return SqlExpression([value](const SqlRow&) -> absl::StatusOr<SqlValue> { return value; }); };
+  auto constant = [](SqlValue value) {
+    return SqlExpression([value](const SqlRow&) -> absl::StatusOr<SqlValue> { return value; });
+  };
   if (token.kind == SqlToken::Kind::kInteger) {
     ++next_;
     int64_t integer;
-    if (!absl::SimpleAtoi(token.text, &integer)) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", token.text, " does not fit an INT64"));
+    if (!absl::SimpleAtoi(token.text, &integer))
+      return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", token.text, " does not fit an INT64"));
     return constant(integer);
   }
   if (token.kind == SqlToken::Kind::kNumber) {
     ++next_;
     double number;
-    if (!absl::SimpleAtod(token.text, &number)) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", token.text, " is no number"));
+    if (!absl::SimpleAtod(token.text, &number))
+      return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", token.text, " is no number"));
     return constant(number);
   }
   if (token.kind == SqlToken::Kind::kString) {
@@ -352,7 +371,9 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
   if (token.kind == SqlToken::Kind::kName && name == "example" && Accept(".")) {
     ASSIGN_OR_RETURN(const std::string feature, Name());
     implicit_name_ = feature;
-    return SqlExpression([feature](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, feature); });
+    return SqlExpression([feature](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      return FeatureArray(*row.batch, row.row, feature);
+    });
   }
   return Column(name);
 }
@@ -364,7 +385,8 @@ absl::StatusOr<SqlExpression> SqlParser::Column(const std::string& name) {
     const size_t index = alias - aliases_.begin();
     return SqlExpression([index](const SqlRow& row) -> absl::StatusOr<SqlValue> { return (*row.elements)[index]; });
   }
-  return SqlExpression([name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, name); });
+  return SqlExpression(
+      [name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, name); });
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Case() {
@@ -409,17 +431,20 @@ absl::StatusOr<SqlExpression> SqlParser::Cast(bool safe) {
   ASSIGN_OR_RETURN(const std::string name, Name());
   RETURN_IF_ERROR(Expect(")"));
   implicit_name_.clear();
-  return SqlExpression([operand, type = absl::AsciiStrToUpper(name), safe](const SqlRow& row) -> absl::StatusOr<SqlValue> {
-    ASSIGN_OR_RETURN(const SqlValue value, operand(row));
-    absl::StatusOr<SqlValue> result = CastSql(type, value);
-    if (!result.ok() && safe) return SqlValue();
-    return result;
-  });
+  return SqlExpression(
+      [operand, type = absl::AsciiStrToUpper(name), safe](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+        ASSIGN_OR_RETURN(const SqlValue value, operand(row));
+        absl::StatusOr<SqlValue> result = CastSql(type, value);
+        if (!result.ok() && safe) return SqlValue();
+        return result;
+      });
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Call(const std::string& function) {
   const SqlFunction implementation = FindSqlFunction(function);
-  if (implementation == nullptr) return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: no function ", function, " (sql_slicer.h lists them): ", sql_));
+  if (implementation == nullptr)
+    return absl::InvalidArgumentError(
+        absl::StrCat("slice_keys_sql: no function ", function, " (sql_slicer.h lists them): ", sql_));
   std::vector<SqlExpression> arguments;
   if (!Accept(")")) {
     do {

@@ -22,7 +22,8 @@ struct SqlArray {
 };
 inline bool IsNull(const SqlValue& value) { return std::holds_alternative<std::monostate>(value); }
 bool IsTrue(const SqlValue& value);
-// As tfx_bsl turns a value into a slice value: numbers in the shortest form that reads back as the same, NULL as "NULL".
+// As tfx_bsl turns a value into a slice value: numbers in the shortest form that reads back as the same, NULL as
+// "NULL".
 absl::StatusOr<std::string> ToSliceText(const SqlValue& value);
 
 // The row that an expression is evaluated on: an example, and the current elements of the arrays in FROM.
@@ -89,8 +90,8 @@ class SqlParser {
   std::string implicit_name_;
 };
 
-// The functions that may be called, by upper-case name; null if there is none. NULL for a NULL argument, except the conditional
-// ones.
+// The functions that may be called, by upper-case name; null if there is none. NULL for a NULL argument, except the
+// conditional ones.
 using SqlFunction = absl::StatusOr<SqlValue> (*)(const std::vector<SqlValue>& arguments);
 SqlFunction FindSqlFunction(const std::string& name);
 // Three-valued comparison: NULL if either is; an error if the types do not compare.

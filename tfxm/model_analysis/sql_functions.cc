@@ -20,7 +20,9 @@ std::optional<double> Number(const SqlValue& value) {
   return std::nullopt;
 }
 
-absl::Status TypeError(absl::string_view what) { return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", what)); }
+absl::Status TypeError(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", what));
+}
 
 template <typename T>
 std::string Shortest(T x) {
@@ -35,7 +37,8 @@ using Arguments = std::vector<SqlValue>;
 
 absl::Status CheckCount(const Arguments& arguments, size_t low, size_t high, absl::string_view name) {
   if (arguments.size() >= low && arguments.size() <= high) return absl::OkStatus();
-  return TypeError(absl::StrCat(name, " takes ", low, high == low ? "" : " or more", " arguments, not ", arguments.size()));
+  return TypeError(
+      absl::StrCat(name, " takes ", low, high == low ? "" : " or more", " arguments, not ", arguments.size()));
 }
 
 absl::StatusOr<SqlValue> ArrayLength(const Arguments& a) {
@@ -138,11 +141,25 @@ absl::StatusOr<std::string> ToSliceText(const SqlValue& value) {
 }
 
 SqlFunction FindSqlFunction(const std::string& name) {
-  static const std::map<std::string, SqlFunction> kFunctions = {
-      {"ARRAY_LENGTH", ArrayLength}, {"LENGTH", Length}, {"LOWER", Lower}, {"UPPER", Upper}, {"ABS", Abs}, {"MOD", Mod},
-      {"FLOOR", OfNumber<std::floor>}, {"CEIL", OfNumber<std::ceil>}, {"CEILING", OfNumber<std::ceil>}, {"ROUND", OfNumber<std::round>},
-      {"TRUNC", OfNumber<std::trunc>}, {"SQRT", OfNumber<std::sqrt>}, {"LN", OfNumber<std::log>}, {"LOG10", OfNumber<std::log10>},
-      {"CONCAT", Concat}, {"SUBSTR", Substr}, {"IF", If}, {"IFNULL", Coalesce}, {"COALESCE", Coalesce}};
+  static const std::map<std::string, SqlFunction> kFunctions = {{"ARRAY_LENGTH", ArrayLength},
+                                                                {"LENGTH", Length},
+                                                                {"LOWER", Lower},
+                                                                {"UPPER", Upper},
+                                                                {"ABS", Abs},
+                                                                {"MOD", Mod},
+                                                                {"FLOOR", OfNumber<std::floor>},
+                                                                {"CEIL", OfNumber<std::ceil>},
+                                                                {"CEILING", OfNumber<std::ceil>},
+                                                                {"ROUND", OfNumber<std::round>},
+                                                                {"TRUNC", OfNumber<std::trunc>},
+                                                                {"SQRT", OfNumber<std::sqrt>},
+                                                                {"LN", OfNumber<std::log>},
+                                                                {"LOG10", OfNumber<std::log10>},
+                                                                {"CONCAT", Concat},
+                                                                {"SUBSTR", Substr},
+                                                                {"IF", If},
+                                                                {"IFNULL", Coalesce},
+                                                                {"COALESCE", Coalesce}};
   const auto it = kFunctions.find(name);
   return it == kFunctions.end() ? nullptr : it->second;
 }
@@ -158,7 +175,8 @@ absl::StatusOr<SqlValue> CompareSql(const std::string& op, const SqlValue& a, co
   } else if (std::holds_alternative<bool>(a) && std::holds_alternative<bool>(b)) {
     order = std::get<bool>(a) - std::get<bool>(b);
   } else {
-    return TypeError(absl::StrCat("the two sides of ", op, " have types that do not compare (a feature is an array: unnest it in FROM)"));
+    return TypeError(absl::StrCat("the two sides of ", op,
+                                  " have types that do not compare (a feature is an array: unnest it in FROM)"));
   }
   if (op == "=") return SqlValue(order == 0);
   if (op == "!=") return SqlValue(order != 0);
@@ -217,14 +235,9 @@ SqlValue FeatureArray(const data::ExampleBatch& batch, int row, const std::strin
   auto array = std::make_shared<SqlArray>();
   for (int k = 0; k < column->num_values(row); ++k) {
     switch (column->type()) {
-      case data::ValueType::kInt:
-        array->values.emplace_back(column->ints(row)[k]);
-        break;
-      case data::ValueType::kFloat:
-        array->values.emplace_back(column->floats(row)[k]);
-        break;
-      default:
-        array->values.emplace_back(std::string(column->bytes(row, k)));
+      case data::ValueType::kInt: array->values.emplace_back(column->ints(row)[k]); break;
+      case data::ValueType::kFloat: array->values.emplace_back(column->floats(row)[k]); break;
+      default: array->values.emplace_back(std::string(column->bytes(row, k)));
     }
   }
   return SqlValue(std::move(array));

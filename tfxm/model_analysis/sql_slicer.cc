@@ -27,7 +27,8 @@ struct SqlSlicer::Statement {
   }
 
   // The cross product of the sources from `depth` on.
-  absl::Status Unnest(const SqlRow& row, size_t depth, std::vector<SqlValue>* elements, std::vector<SliceKey>* keys) const {
+  absl::Status Unnest(const SqlRow& row, size_t depth, std::vector<SqlValue>* elements,
+                      std::vector<SliceKey>* keys) const {
     if (depth == sources.size()) return Emit(row, keys);
     const SqlValue array = FeatureArray(*row.batch, row.row, sources[depth]);
     if (IsNull(array)) return absl::OkStatus();

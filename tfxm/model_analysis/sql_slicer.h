@@ -1,12 +1,13 @@
-// The slices that SlicingSpec.slice_keys_sql names. TFMA hands the statement to ZetaSQL with the example as a row whose columns
-// are arrays; this evaluates the part of the language that such statements are made of:
+// The slices that SlicingSpec.slice_keys_sql names. TFMA hands the statement to ZetaSQL with the example as a row whose
+// columns are arrays; this evaluates the part of the language that such statements are made of:
 //
 //   SELECT STRUCT(expression [AS name], …) FROM example.feature [AS] t, … [WHERE condition]
 //
-// FROM lists features to unnest (their cross product); a name is such an alias or a feature of the example. Expressions:
-// literals, feature[OFFSET(i)] [ORDINAL(i)] and their SAFE_ forms, + - * /, comparisons, IN, BETWEEN, IS [NOT] NULL, LIKE, AND,
-// OR, NOT, CASE, CAST, and the functions ARRAY_LENGTH, LENGTH, LOWER, UPPER, ABS, MOD, FLOOR, CEIL, ROUND, CONCAT, SUBSTR, IF,
-// IFNULL, COALESCE. NULL and three-valued logic are SQL's. A name without AS is the column's own.
+// FROM lists features to unnest (their cross product); a name is such an alias or a feature of the example.
+// Expressions: literals, feature[OFFSET(i)] [ORDINAL(i)] and their SAFE_ forms, + - * /, comparisons, IN, BETWEEN, IS
+// [NOT] NULL, LIKE, AND, OR, NOT, CASE, CAST, and the functions ARRAY_LENGTH, LENGTH, LOWER, UPPER, ABS, MOD, FLOOR,
+// CEIL, ROUND, CONCAT, SUBSTR, IF, IFNULL, COALESCE. NULL and three-valued logic are SQL's. A name without AS is the
+// column's own.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
 #define TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
 

@@ -48,7 +48,9 @@ class ExampleBuilder {
   std::string Serialize() const { return io::SerializeDeterministically(example_); }
 
  private:
-  tensorflow::Feature* Feature(const std::string& name) { return &(*example_.mutable_features()->mutable_feature())[name]; }
+  tensorflow::Feature* Feature(const std::string& name) {
+    return &(*example_.mutable_features()->mutable_feature())[name];
+  }
   tensorflow::Example example_;
 };
 

@@ -20,7 +20,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // float(value); nullopt for what Python cannot convert.
 std::optional<double> ToNumber(const MetricValue& value) {
   if (const double* x = std::get_if<double>(&value)) return *x;
-  if (const NumericArray* x = std::get_if<NumericArray>(&value); x != nullptr && x->values.size() == 1) return x->values[0];
+  if (const NumericArray* x = std::get_if<NumericArray>(&value); x != nullptr && x->values.size() == 1)
+    return x->values[0];
   return std::nullopt;
 }
 
@@ -58,12 +59,15 @@ absl::StatusOr<bool> Applies(const SliceThreshold& threshold, const SliceOrCross
 }
 
 void SetThreshold(const SliceThreshold& threshold, tfma::MetricThreshold* proto) {
-  if (const auto* t = std::get_if<tfma::GenericValueThreshold>(&threshold.threshold)) *proto->mutable_value_threshold() = *t;
-  if (const auto* t = std::get_if<tfma::GenericChangeThreshold>(&threshold.threshold)) *proto->mutable_change_threshold() = *t;
+  if (const auto* t = std::get_if<tfma::GenericValueThreshold>(&threshold.threshold))
+    *proto->mutable_value_threshold() = *t;
+  if (const auto* t = std::get_if<tfma::GenericChangeThreshold>(&threshold.threshold))
+    *proto->mutable_change_threshold() = *t;
 }
 
 std::string Fingerprint(const SliceThreshold& threshold) {
-  return std::visit([](const auto& t) { return absl::StrCat(t.GetTypeName(), io::SerializeDeterministically(t)); }, threshold.threshold);
+  return std::visit([](const auto& t) { return absl::StrCat(t.GetTypeName(), io::SerializeDeterministically(t)); },
+                    threshold.threshold);
 }
 
 // A spec as a text that is the same for equal ones (SliceSpec's equality, not the proto's).
@@ -97,14 +101,16 @@ class Validator {
             ASSIGN_OR_RETURN(const bool applies, Applies(threshold, slice.slice));
             if (!applies) continue;
           }
-          if (failed.insert(Fingerprint(threshold)).second) AddFailure(key, nullptr, threshold, "Metric not found.", &failures);
+          if (failed.insert(Fingerprint(threshold)).second)
+            AddFailure(key, nullptr, threshold, "Metric not found.", &failures);
           continue;
         }
         ASSIGN_OR_RETURN(const bool applies, Applies(threshold, slice.slice));
         if (!applies) continue;
         ASSIGN_OR_RETURN(const bool ok, Check(key, found->second.value, threshold, slice));
         if (!ok && failed.insert(Fingerprint(threshold)).second) {
-          AddFailure(key, &found->second.value, threshold, ToNumber(found->second.value) ? "" : "The metric is no number.", &failures);
+          AddFailure(key, &found->second.value, threshold,
+                     ToNumber(found->second.value) ? "" : "The metric is no number.", &failures);
         }
         RETURN_IF_ERROR(AddDetail(threshold));
       }
@@ -153,24 +159,29 @@ class Validator {
  private:
   bool IsBaseline(const MetricKey& key) const { return has_baseline_ && key.model_name == baseline_; }
 
-  absl::StatusOr<bool> Check(const MetricKey& key, const MetricValue& value, const SliceThreshold& threshold, const SliceMetrics& slice) {
+  absl::StatusOr<bool> Check(const MetricKey& key, const MetricValue& value, const SliceThreshold& threshold,
+                             const SliceMetrics& slice) {
     const std::optional<double> number = ToNumber(value);
     if (!number) return false;
-    if (const auto* bounds = std::get_if<tfma::GenericValueThreshold>(&threshold.threshold)) return InBounds(*bounds, *number);
+    if (const auto* bounds = std::get_if<tfma::GenericValueThreshold>(&threshold.threshold))
+      return InBounds(*bounds, *number);
     const auto baseline = slice.metrics.find(key.BaselineKey(baseline_));
-    const std::optional<double> baseline_number = baseline == slice.metrics.end() ? std::nullopt : ToNumber(baseline->second.value);
+    const std::optional<double> baseline_number =
+        baseline == slice.metrics.end() ? std::nullopt : ToNumber(baseline->second.value);
     if (!baseline_number) return false;
-    absl::StatusOr<bool> ok = InBounds(std::get<tfma::GenericChangeThreshold>(threshold.threshold), *number, *baseline_number);
+    absl::StatusOr<bool> ok =
+        InBounds(std::get<tfma::GenericChangeThreshold>(threshold.threshold), *number, *baseline_number);
     if (!ok.ok()) return Annotate(ok.status(), absl::StrCat("metric ", key.ToString()));
     return ok;
   }
 
-  void AddFailure(const MetricKey& key, const MetricValue* value, const SliceThreshold& threshold, absl::string_view message,
-                  tfma::MetricsValidationForSlice* failures) {
+  void AddFailure(const MetricKey& key, const MetricValue* value, const SliceThreshold& threshold,
+                  absl::string_view message, tfma::MetricsValidationForSlice* failures) {
     auto* failure = failures->add_failures();
     *failure->mutable_metric_key() = key.ToProto();
     if (value != nullptr) {
-      if (const std::optional<double> number = ToNumber(*value)) failure->mutable_metric_value()->mutable_double_value()->set_value(*number);
+      if (const std::optional<double> number = ToNumber(*value))
+        failure->mutable_metric_value()->mutable_double_value()->set_value(*number);
     }
     SetThreshold(threshold, failure->mutable_metric_threshold());
     failure->set_message(std::string(message));
@@ -190,8 +201,8 @@ class Validator {
   }
 
   absl::Status AddDetail(const SliceThreshold& threshold) {
-    // TFMA files the checks of cross slices under the overall slice, and so always reports the spec of a cross-slice threshold
-    // as missing. What is blessed must not depend on who evaluates, so this does the same.
+    // TFMA files the checks of cross slices under the overall slice, and so always reports the spec of a cross-slice
+    // threshold as missing. What is blessed must not depend on who evaluates, so this does the same.
     const bool is_cross = std::holds_alternative<tfma::CrossSlicingSpec>(threshold.slice);
     ASSIGN_OR_RETURN(const std::string fingerprint, is_cross ? std::string() : SliceFingerprint(threshold));
     auto* all = result_.mutable_validation_details()->mutable_slicing_details();
@@ -220,8 +231,8 @@ class Validator {
 
 }  // namespace
 
-absl::StatusOr<tfma::ValidationResult> Validate(const std::vector<SliceMetrics>& slices, const tfma::EvalConfig& eval_config,
-                                                bool rubber_stamp) {
+absl::StatusOr<tfma::ValidationResult> Validate(const std::vector<SliceMetrics>& slices,
+                                                const tfma::EvalConfig& eval_config, bool rubber_stamp) {
   ASSIGN_OR_RETURN(Thresholds thresholds, MakeThresholds(eval_config));
   Validator validator(eval_config, std::move(thresholds));
   validator.set_ok();

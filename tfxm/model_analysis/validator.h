@@ -1,5 +1,5 @@
-// Thresholds: which metrics miss theirs, and whether that blesses the model. TFMA's metrics_validator.py and the combination of
-// its results over slices.
+// Thresholds: which metrics miss theirs, and whether that blesses the model. TFMA's metrics_validator.py and the
+// combination of its results over slices.
 #ifndef TFXM_MODEL_ANALYSIS_VALIDATOR_H_
 #define TFXM_MODEL_ANALYSIS_VALIDATOR_H_
 
@@ -12,11 +12,11 @@
 
 namespace tfxm::model_analysis {
 
-// validation_ok is true if there are thresholds and all are kept on all slices they are for, each of which exists. Without
-// thresholds it is `rubber_stamp`. INVALID_ARGUMENT for a change threshold without direction.
-absl::StatusOr<::tensorflow_model_analysis::ValidationResult> Validate(const std::vector<SliceMetrics>& slices,
-                                                                       const ::tensorflow_model_analysis::EvalConfig& eval_config,
-                                                                       bool rubber_stamp);
+// validation_ok is true if there are thresholds and all are kept on all slices they are for, each of which exists.
+// Without thresholds it is `rubber_stamp`. INVALID_ARGUMENT for a change threshold without direction.
+absl::StatusOr<::tensorflow_model_analysis::ValidationResult> Validate(
+    const std::vector<SliceMetrics>& slices, const ::tensorflow_model_analysis::EvalConfig& eval_config,
+    bool rubber_stamp);
 
 }  // namespace tfxm::model_analysis
 

@@ -12,13 +12,16 @@
 namespace tfxm::model_analysis {
 namespace {
 
-// Names under which estimators and Keras models put what TFMA takes for the prediction of several outputs, by precedence.
-constexpr absl::string_view kPredictionNames[] = {"scores", "outputs", "predictions", "logistic", "probabilities", "logits"};
+// Names under which estimators and Keras models put what TFMA takes for the prediction of several outputs, by
+// precedence.
+constexpr absl::string_view kPredictionNames[] = {"scores",   "outputs",       "predictions",
+                                                  "logistic", "probabilities", "logits"};
 // TFMA's within_interval allows for rounding.
 constexpr double kEpsilon = 1e-7;
 
 std::string OutputNames(const NamedValues& values) {
-  return absl::StrJoin(values, ", ", [](std::string* out, const auto& v) { absl::StrAppend(out, "\"", v.first, "\""); });
+  return absl::StrJoin(values, ", ",
+                       [](std::string* out, const auto& v) { absl::StrAppend(out, "\"", v.first, "\""); });
 }
 
 // The positions of the k largest values of p, the smallest of them first.
@@ -104,7 +107,8 @@ absl::Status BatchViews::Resolve(const ViewSpec& spec, Entry* entry, Sources* so
     sources->labels = FindValues(model.labels, spec.output_name);
     if (sources->labels == nullptr) sources->labels = FindValues(model.labels, "");
     if (sources->labels == nullptr && !model.labels.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("label_keys of the model_spec name the outputs ", OutputNames(model.labels),
+      return absl::InvalidArgumentError(absl::StrCat("label_keys of the model_spec name the outputs ",
+                                                     OutputNames(model.labels),
                                                      "; the metrics_spec must say which one with output_names"));
     }
   }
@@ -113,14 +117,16 @@ absl::Status BatchViews::Resolve(const ViewSpec& spec, Entry* entry, Sources* so
     if (vocabulary == nullptr && FindValues(outputs, "scores") != nullptr) vocabulary = FindValues(outputs, "classes");
     if (vocabulary == nullptr || !vocabulary->is_string) {
       return absl::InvalidArgumentError(
-          "the labels are strings but the predictions are numbers, and the model has no output \"all_classes\" that says which "
+          "the labels are strings but the predictions are numbers, and the model has no output \"all_classes\" that "
+          "says which "
           "class is which");
     }
     Values& indices = entry->vocabulary_labels;
     indices.Clear();
     indices.ends = sources->labels->ends;
     for (int row = 0; row < extracts_->num_examples; ++row) {
-      const auto first = vocabulary->strings.begin() + vocabulary->begin(row), last = vocabulary->strings.begin() + vocabulary->ends[row];
+      const auto first = vocabulary->strings.begin() + vocabulary->begin(row),
+                 last = vocabulary->strings.begin() + vocabulary->ends[row];
       for (int i = sources->labels->begin(row); i < sources->labels->ends[row]; ++i) {
         const auto it = std::find(first, last, sources->labels->strings[i]);
         indices.numbers.push_back(it == last ? -1 : it - first);
@@ -148,9 +154,9 @@ absl::Status BatchViews::CheckWeights(const Values& weights, int row, double* we
   }
   for (double w : values) {
     if (w != values[0]) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(extracts_->Describe(row), ": the metric needs one example weight but there are ", values.size(),
-                       " that differ: ", values[0], ", ", w, ", …"));
+      return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row),
+                                                     ": the metric needs one example weight but there are ",
+                                                     values.size(), " that differ: ", values[0], ", ", w, ", …"));
     }
   }
   *weight = values[0];
@@ -170,12 +176,13 @@ absl::Status OneHot(int num_classes, std::vector<double>* labels) {
   if (labels->size() == 1) {
     const int64_t index = static_cast<int64_t>((*labels)[0]);
     if (index < -1 || index >= num_classes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("label ", (*labels)[0], " is out of range: the prediction has ", num_classes, " classes (0 to ", num_classes - 1, ")"));
+      return absl::InvalidArgumentError(absl::StrCat("label ", (*labels)[0], " is out of range: the prediction has ",
+                                                     num_classes, " classes (0 to ", num_classes - 1, ")"));
     }
     if (index >= 0) dense[index] = 1;
   } else {
-    return absl::InvalidArgumentError(absl::StrCat("the label has ", labels->size(), " values but the prediction has ", num_classes,
+    return absl::InvalidArgumentError(absl::StrCat("the label has ", labels->size(), " values but the prediction has ",
+                                                   num_classes,
                                                    "; expected one class index or one value per prediction"));
   }
   *labels = std::move(dense);
@@ -257,8 +264,9 @@ absl::Status BatchViews::MakeFlat(const ViewSpec& spec, Entry* entry) {
     } else if (l.size() == 1) {
       const int64_t index = static_cast<int64_t>(l[0]);
       if (!(l[0] > -2) || index >= static_cast<int64_t>(n)) {
-        return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), ": label ", l[0], " is out of range: the prediction has ", n,
-                                                       " classes (0 to ", n - 1, ")"));
+        return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), ": label ", l[0],
+                                                       " is out of range: the prediction has ", n, " classes (0 to ",
+                                                       n - 1, ")"));
       }
       view.labels.resize(first + n, 0.0);
       if (index >= 0) view.labels[first + index] = 1;
@@ -277,7 +285,8 @@ absl::Status BatchViews::MakeFlat(const ViewSpec& spec, Entry* entry) {
       } else if (w.size() == 1) {
         view.weights.resize(first + n, w[0]);
       } else {
-        return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), " has ", w.size(), " example weights for ", n, " predictions"));
+        return absl::InvalidArgumentError(
+            absl::StrCat(extracts_->Describe(row), " has ", w.size(), " example weights for ", n, " predictions"));
       }
     }
     if (!spec.class_weights.empty()) {
@@ -292,7 +301,8 @@ absl::Status BatchViews::MakeFlat(const ViewSpec& spec, Entry* entry) {
         const double y = view.labels[i];
         if (!(y >= -kEpsilon && y <= 1 + kEpsilon)) {
           if (std::isnan(y)) continue;
-          return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), ": label ", y, " is not within [0, 1]"));
+          return absl::InvalidArgumentError(
+              absl::StrCat(extracts_->Describe(row), ": label ", y, " is not within [0, 1]"));
         }
         if (y != 0 && y != 1) {
           view.labels[i] = 0;

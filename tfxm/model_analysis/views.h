@@ -1,11 +1,12 @@
-// The (label, prediction, weight) triples that a metric is computed from: TFMA's to_label_prediction_example_weight for whole
-// batches. Metrics that look at the same triples share one view, which is made once per batch.
+// The (label, prediction, weight) triples that a metric is computed from: TFMA's to_label_prediction_example_weight for
+// whole batches. Metrics that look at the same triples share one view, which is made once per batch.
 //
 //   int view = table.Add({.model_index = 0, .sub_key = {.class_id = 3}, .flatten = true});
 //   BatchViews views(&table);
 //   views.Reset(&extracts);
 //   ASSIGN_OR_RETURN(const FlatView* triples, views.Flat(view));
-//   for (int i = triples->begin(row); i < triples->ends[row]; ++i) Use(triples->labels[i], triples->predictions[i], ...);
+//   for (int i = triples->begin(row); i < triples->ends[row]; ++i) Use(triples->labels[i], triples->predictions[i],
+//   ...);
 #ifndef TFXM_MODEL_ANALYSIS_VIEWS_H_
 #define TFXM_MODEL_ANALYSIS_VIEWS_H_
 
@@ -31,11 +32,12 @@ struct ViewSpec {
   int model_index = 0;
   std::string output_name;
   std::string prediction_key;  // Which of several outputs, when output_name is empty.
-  // class_id: that class against the rest. k: the k-th largest prediction. top_k: the others are -inf, or, when aggregated,
-  // left out.
+  // class_id: that class against the rest. k: the k-th largest prediction. top_k: the others are -inf, or, when
+  // aggregated, left out.
   SubKey sub_key;
   bool aggregated = false;
-  std::map<int, double> class_weights;  // Multiplies the weight of the i-th prediction; 0 where there is none. Needs flatten.
+  std::map<int, double>
+      class_weights;  // Multiplies the weight of the i-th prediction; 0 where there is none. Needs flatten.
   bool example_weighted = false;
   // One triple per prediction of an example (a class index becomes one-hot); otherwise lists.
   bool flatten = true;
@@ -75,12 +77,13 @@ class ViewTable {
 };
 
 struct ListView {
-  const Values* labels = nullptr;       // Empty lists if there are none; may hold strings.
+  const Values* labels = nullptr;  // Empty lists if there are none; may hold strings.
   const Values* predictions = nullptr;
-  std::vector<double> weights;          // One per example.
+  std::vector<double> weights;  // One per example.
 };
 
-// The views of one batch, made when first asked for. Used by one thread at a time; buffers are kept from batch to batch.
+// The views of one batch, made when first asked for. Used by one thread at a time; buffers are kept from batch to
+// batch.
 class BatchViews {
  public:
   explicit BatchViews(const ViewTable* table);
@@ -89,8 +92,8 @@ class BatchViews {
   void Reset(const Extracts* extracts);
   const Extracts& extracts() const { return *extracts_; }
 
-  // INVALID_ARGUMENT names the record whose label and prediction do not fit together, a label out of range, a model's output
-  // that does not exist, or a missing label.
+  // INVALID_ARGUMENT names the record whose label and prediction do not fit together, a label out of range, a model's
+  // output that does not exist, or a missing label.
   absl::StatusOr<const FlatView*> Flat(int view);
   absl::StatusOr<const ListView*> List(int view);
 

@@ -1,11 +1,11 @@
 // What TFMA's to_label_prediction_example_weight yields for the examples of its documentation, and beyond.
 #include "tfxm/model_analysis/views.h"
 
-#include <cmath>
-#include <limits>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
 
 namespace tfxm::model_analysis {
 namespace {
@@ -24,7 +24,8 @@ Values Numbers(std::vector<std::vector<double>> rows) {
   return values;
 }
 
-Extracts Single(std::vector<std::vector<double>> labels, std::vector<std::vector<double>> predictions, std::vector<std::vector<double>> weights = {}) {
+Extracts Single(std::vector<std::vector<double>> labels, std::vector<std::vector<double>> predictions,
+                std::vector<std::vector<double>> weights = {}) {
   Extracts extracts;
   extracts.num_examples = static_cast<int>(predictions.size());
   extracts.models.resize(1);
@@ -62,14 +63,17 @@ TEST(ViewsTest, AClassIndexBecomesOneHot) {
   EXPECT_THAT(flat->weights, ElementsAre(5, 5, 5));
 }
 
-TEST(ViewsTest, AnUnknownClassIsNoClass) { EXPECT_THAT(Flat({}, Single({{-1}}, {{0.3, 0.6}}))->labels, ElementsAre(0, 0)); }
+TEST(ViewsTest, AnUnknownClassIsNoClass) {
+  EXPECT_THAT(Flat({}, Single({{-1}}, {{0.3, 0.6}}))->labels, ElementsAre(0, 0));
+}
 
 TEST(ViewsTest, ClassId) {
   EXPECT_THAT(Flat({.sub_key = {.class_id = 2}}, Single({{2}}, {{0.3, 0.6, 0.1}}))->labels, ElementsAre(1));
   const auto dense = Flat({.sub_key = {.class_id = 2}}, Single({{0, 0, 1}}, {{0.3, 0.6, 0.1}}));
   EXPECT_THAT(dense->labels, ElementsAre(1));
   EXPECT_THAT(dense->predictions, ElementsAre(0.1));
-  EXPECT_THAT(std::string(Flat({.sub_key = {.class_id = 3}}, Single({{2}}, {{0.3, 0.6, 0.1}})).status().message()), HasSubstr("class_id 3 is out of range"));
+  EXPECT_THAT(std::string(Flat({.sub_key = {.class_id = 3}}, Single({{2}}, {{0.3, 0.6, 0.1}})).status().message()),
+              HasSubstr("class_id 3 is out of range"));
 }
 
 TEST(ViewsTest, TopKLeavesTheOthersAtMinusInfinity) {
@@ -92,7 +96,10 @@ TEST(ViewsTest, KIsTheKthLargest) {
 }
 
 TEST(ViewsTest, ClassWeightsMultiplyAndDefaultToZero) {
-  EXPECT_THAT(Flat({.class_weights = {{0, 2.0}, {2, 0.5}}, .example_weighted = true}, Single({{1}}, {{0.3, 0.6, 0.1}}, {{4}}))->weights, ElementsAre(8, 0, 2));
+  EXPECT_THAT(
+      Flat({.class_weights = {{0, 2.0}, {2, 0.5}}, .example_weighted = true}, Single({{1}}, {{0.3, 0.6, 0.1}}, {{4}}))
+          ->weights,
+      ElementsAre(8, 0, 2));
 }
 
 TEST(ViewsTest, FractionalLabelsSplitTheWeight) {

@@ -34,7 +34,11 @@ tfma::MetricsForSlice ToProto(const SliceMetrics& slice) {
     *proto.mutable_slice_key() = ToProto(slice.slice.slice);
   }
   if (!slice.error.empty()) {
+// The field is deprecated but it is where TFMA puts an error.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     (*proto.mutable_metrics())["__ERROR__"].set_debug_message(slice.error);
+#pragma GCC diagnostic pop
     return proto;
   }
   for (const auto& [key, result] : slice.metrics) {
@@ -91,7 +95,8 @@ absl::Status EvaluationWriter::WritePlots(const SliceKey& slice, const std::map<
 absl::Status EvaluationWriter::WriteMetrics(const std::vector<SliceMetrics>& slices) {
   if (!Enabled("metrics")) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(directory_, kMetricsFile)));
-  for (const SliceMetrics& slice : slices) RETURN_IF_ERROR(writer->Write(io::SerializeDeterministically(ToProto(slice))));
+  for (const SliceMetrics& slice : slices)
+    RETURN_IF_ERROR(writer->Write(io::SerializeDeterministically(ToProto(slice))));
   return writer->Close();
 }
 
@@ -102,7 +107,8 @@ absl::Status EvaluationWriter::WriteValidation(const tfma::ValidationResult& res
   return writer->Close();
 }
 
-absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location, const std::map<std::string, std::string>& model_locations) {
+absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
+                                               const std::map<std::string, std::string>& model_locations) {
   if (!Enabled("eval_config")) return absl::OkStatus();
   tfma::EvalRun run;
   *run.mutable_eval_config() = eval_config_;

@@ -22,14 +22,15 @@ namespace tfxm::model_analysis {
 class EvaluationWriter {
  public:
   // Creates the directory. Outputs named in options.disabled_outputs are not written.
-  static absl::StatusOr<std::unique_ptr<EvaluationWriter>> Create(const std::string& directory,
-                                                                  const ::tensorflow_model_analysis::EvalConfig& eval_config);
+  static absl::StatusOr<std::unique_ptr<EvaluationWriter>> Create(
+      const std::string& directory, const ::tensorflow_model_analysis::EvalConfig& eval_config);
 
   absl::Status WritePlots(const SliceKey& slice, const std::map<MetricKey, Plot>& plots);
   absl::Status WriteMetrics(const std::vector<SliceMetrics>& slices);
   absl::Status WriteValidation(const ::tensorflow_model_analysis::ValidationResult& result);
   // `model_locations` by model name; data_location as the user gave it.
-  absl::Status WriteEvalConfig(const std::string& data_location, const std::map<std::string, std::string>& model_locations);
+  absl::Status WriteEvalConfig(const std::string& data_location,
+                               const std::map<std::string, std::string>& model_locations);
   // Completes the files.
   absl::Status Close();
   // Removes what a writer may have left in the directory.

@@ -24,7 +24,8 @@ std::vector<double> InterpolatedThresholds(int n) {
   return thresholds;
 }
 
-// Counts directly: for each gap between thresholds the weight of the positive and negative labels whose prediction is in it.
+// Counts directly: for each gap between thresholds the weight of the positive and negative labels whose prediction is
+// in it.
 class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
  public:
   struct Settings {
@@ -34,7 +35,9 @@ class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
     std::vector<double> sorted;
   };
   explicit MatricesAccumulator(std::shared_ptr<const Settings> settings)
-      : settings_(std::move(settings)), positive_(settings_->sorted.size() + 1), negative_(settings_->sorted.size() + 1) {}
+      : settings_(std::move(settings)),
+        positive_(settings_->sorted.size() + 1),
+        negative_(settings_->sorted.size() + 1) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings_->view));
@@ -79,7 +82,8 @@ class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
     }
     BinaryConfusionMatrices matrices;
     for (double threshold : settings_->thresholds) {
-      const size_t i = std::lower_bound(settings_->sorted.begin(), settings_->sorted.end(), threshold) - settings_->sorted.begin();
+      const size_t i =
+          std::lower_bound(settings_->sorted.begin(), settings_->sorted.end(), threshold) - settings_->sorted.begin();
       matrices.thresholds.push_back(threshold);
       matrices.tp.push_back(has_nan_ ? std::nan("") : tp[i]);
       matrices.fp.push_back(has_nan_ ? std::nan("") : fp[i]);
@@ -133,7 +137,8 @@ BinaryConfusionMatrices FromHistogram(const std::vector<double>& thresholds, con
   return matrices;
 }
 
-DerivedFunction FromHistogramFunction(const MetricKey& histogram_key, const MetricKey& key, const std::vector<double>& thresholds) {
+DerivedFunction FromHistogramFunction(const MetricKey& histogram_key, const MetricKey& key,
+                                      const std::vector<double>& thresholds) {
   return [=](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
     ASSIGN_OR_RETURN(const Histogram* histogram, FindResult<Histogram>(metrics, histogram_key));
     if (thresholds.size() == 1 && thresholds[0] < 0) {
@@ -152,7 +157,8 @@ DerivedFunction FromHistogramFunction(const MetricKey& histogram_key, const Metr
 
 }  // namespace
 
-absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options, ComputationPlan* plan) {
+absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options,
+                                                     ComputationPlan* plan) {
   std::optional<int> num_thresholds = options.num_thresholds;
   std::optional<std::vector<double>> given = options.thresholds;
   if (given && !given->empty()) {
@@ -167,19 +173,22 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
   if (num_thresholds && given) return absl::InvalidArgumentError("give thresholds or num_thresholds, not both");
   if (given && given->empty()) return absl::InvalidArgumentError("thresholds must not be empty");
   if (!num_thresholds && !given) num_thresholds = kDefaultNumBuckets;
-  if (num_thresholds && *num_thresholds <= 1) return absl::InvalidArgumentError("num_thresholds must be greater than 1");
+  if (num_thresholds && *num_thresholds <= 1)
+    return absl::InvalidArgumentError("num_thresholds must be greater than 1");
   const std::vector<double> thresholds = num_thresholds ? InterpolatedThresholds(*num_thresholds) : *given;
   const bool use_histogram =
       options.use_histogram.value_or(num_thresholds.has_value() || (thresholds.size() == 1 && thresholds[0] < 0));
 
   std::string name = options.name;
   if (name.empty()) {
-    name = absl::StrCat("_binary_confusion_matrices:", ClassWeightsName(request),
-                        num_thresholds ? absl::StrCat(",num_thresholds=", *num_thresholds)
-                                       : absl::StrCat(",thresholds=", absl::StrJoin(thresholds, ";", [](std::string* out, double t) {
-                                                        absl::StrAppend(out, absl::StrFormat("%.17g", t));
-                                                      })),
-                        options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : "");
+    name = absl::StrCat(
+        "_binary_confusion_matrices:", ClassWeightsName(request),
+        num_thresholds ? absl::StrCat(",num_thresholds=", *num_thresholds)
+                       : absl::StrCat(",thresholds=", absl::StrJoin(thresholds, ";",
+                                                                    [](std::string* out, double t) {
+                                                                      absl::StrAppend(out, absl::StrFormat("%.17g", t));
+                                                                    })),
+        options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : "");
   }
   const MetricKey key = request.Key(name);
   if (use_histogram) {
@@ -205,12 +214,15 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
     settings->view = plan->AddView(view);
   }
   std::shared_ptr<const MatricesAccumulator::Settings> shared = settings;
-  plan->Add("BinaryConfusionMatrices", {shared->key}, [shared] { return std::make_unique<MatricesAccumulator>(shared); });
-  plan->AddDerived({key}, [key, counts_key = shared->key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-    ASSIGN_OR_RETURN(const BinaryConfusionMatrices* counts, FindResult<BinaryConfusionMatrices>(metrics, counts_key));
-    (*results)[key] = *counts;
-    return absl::OkStatus();
-  });
+  plan->Add("BinaryConfusionMatrices", {shared->key},
+            [shared] { return std::make_unique<MatricesAccumulator>(shared); });
+  plan->AddDerived({key},
+                   [key, counts_key = shared->key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+                     ASSIGN_OR_RETURN(const BinaryConfusionMatrices* counts,
+                                      FindResult<BinaryConfusionMatrices>(metrics, counts_key));
+                     (*results)[key] = *counts;
+                     return absl::OkStatus();
+                   });
   return key;
 }
 

@@ -1,6 +1,6 @@
 // True and false positives and negatives at thresholds: what most binary metrics are derived from. TFMA's
-// binary_confusion_matrices.py, with its two ways of computing them: from the calibration histogram (many thresholds), or
-// directly (a few given ones).
+// binary_confusion_matrices.py, with its two ways of computing them: from the calibration histogram (many thresholds),
+// or directly (a few given ones).
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_BINARY_CONFUSION_MATRICES_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_BINARY_CONFUSION_MATRICES_H_
 
@@ -24,9 +24,10 @@ struct MatricesOptions {
   std::optional<CustomTriples> triples;
 };
 
-// Adds the computations and returns the key of the result, BinaryConfusionMatrices in the order of the thresholds. A NaN among
-// labels or predictions makes every count NaN. INVALID_ARGUMENT for settings that exclude each other.
-absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options, ComputationPlan* plan);
+// Adds the computations and returns the key of the result, BinaryConfusionMatrices in the order of the thresholds. A
+// NaN among labels or predictions makes every count NaN. INVALID_ARGUMENT for settings that exclude each other.
+absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options,
+                                                     ComputationPlan* plan);
 
 }  // namespace tfxm::model_analysis
 

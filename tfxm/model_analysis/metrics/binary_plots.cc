@@ -1,5 +1,5 @@
-// CalibrationPlot, ConfusionMatrixPlot and ScoreDistributionPlot: TFMA's calibration_plot.py, confusion_matrix_plot.py and
-// score_distribution_plot.py.
+// CalibrationPlot, ConfusionMatrixPlot and ScoreDistributionPlot: TFMA's calibration_plot.py, confusion_matrix_plot.py
+// and score_distribution_plot.py.
 #include <limits>
 
 #include "tfxm/model_analysis/metrics/binary_confusion_matrices.h"
@@ -36,23 +36,26 @@ class CalibrationPlot : public PerKeyMetric {
     if (left_) options.left = *left_;
     if (right_) options.right = *right_;
     const MetricKey histogram_key = AddCalibrationHistogram(request, options, plan);
-    plan->AddDerived({key}, [=, left = options.left, right = options.right, n = num_buckets_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const Histogram* histogram, FindResult<Histogram>(metrics, histogram_key));
-      std::vector<double> thresholds = {-kInfinity};
-      for (int i = 0; i <= n; ++i) thresholds.push_back(left + i * (right - left) / n);
-      const CalibrationHistogram buckets = Rebin(thresholds, **histogram, kDefaultNumBuckets, left, right);
-      auto plot = std::make_shared<tfma::PlotData>();
-      for (size_t i = 0; i < buckets.buckets.size(); ++i) {
-        auto* bucket = plot->mutable_calibration_histogram_buckets()->add_buckets();
-        bucket->set_lower_threshold_inclusive(thresholds[i]);
-        bucket->set_upper_threshold_exclusive(i + 1 < thresholds.size() ? thresholds[i + 1] : kInfinity);
-        bucket->mutable_total_weighted_label()->set_value(buckets.buckets[i].labels);
-        bucket->mutable_total_weighted_refined_prediction()->set_value(buckets.buckets[i].predictions);
-        bucket->mutable_num_weighted_examples()->set_value(buckets.buckets[i].examples);
-      }
-      (*results)[key] = Plot(std::move(plot));
-      return absl::OkStatus();
-    });
+    plan->AddDerived(
+        {key},
+        [=, left = options.left, right = options.right, n = num_buckets_](const MetricsMap& metrics,
+                                                                          MetricsMap* results) -> absl::Status {
+          ASSIGN_OR_RETURN(const Histogram* histogram, FindResult<Histogram>(metrics, histogram_key));
+          std::vector<double> thresholds = {-kInfinity};
+          for (int i = 0; i <= n; ++i) thresholds.push_back(left + i * (right - left) / n);
+          const CalibrationHistogram buckets = Rebin(thresholds, **histogram, kDefaultNumBuckets, left, right);
+          auto plot = std::make_shared<tfma::PlotData>();
+          for (size_t i = 0; i < buckets.buckets.size(); ++i) {
+            auto* bucket = plot->mutable_calibration_histogram_buckets()->add_buckets();
+            bucket->set_lower_threshold_inclusive(thresholds[i]);
+            bucket->set_upper_threshold_exclusive(i + 1 < thresholds.size() ? thresholds[i + 1] : kInfinity);
+            bucket->mutable_total_weighted_label()->set_value(buckets.buckets[i].labels);
+            bucket->mutable_total_weighted_refined_prediction()->set_value(buckets.buckets[i].predictions);
+            bucket->mutable_num_weighted_examples()->set_value(buckets.buckets[i].examples);
+          }
+          (*results)[key] = Plot(std::move(plot));
+          return absl::OkStatus();
+        });
     return absl::OkStatus();
   }
 
@@ -65,7 +68,8 @@ class CalibrationPlot : public PerKeyMetric {
     if (!index.ok()) return;
     const tfma::ModelSpec& spec = config.model_specs(*index);
     std::string label_key = spec.label_key();
-    if (const auto it = spec.label_keys().find(request.output_name); label_key.empty() && it != spec.label_keys().end()) label_key = it->second;
+    if (const auto it = spec.label_keys().find(request.output_name); label_key.empty() && it != spec.label_keys().end())
+      label_key = it->second;
     for (const auto& feature : request.request->schema->feature()) {
       if (feature.name() != label_key) continue;
       if (feature.has_int_domain()) {
@@ -100,24 +104,27 @@ class MatricesPlot : public PerKeyMetric {
     options.thresholds = {-1e-6};
     for (int i = 0; i <= num_thresholds_; ++i) options.thresholds->push_back(i * 1.0 / num_thresholds_);
     ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
-    plan->AddDerived({key}, [key, matrices_key, scores_only = scores_only_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices, FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
-      auto plot = std::make_shared<tfma::PlotData>();
-      *plot->mutable_confusion_matrix_at_thresholds() = matrices->ToProto();
-      if (scores_only) {
-        // Labels do not matter: only how many predictions are above and below each threshold.
-        for (auto& matrix : *plot->mutable_confusion_matrix_at_thresholds()->mutable_matrices()) {
-          matrix.set_true_negatives(matrix.true_negatives() + matrix.false_negatives());
-          matrix.set_false_negatives(0);
-          matrix.set_true_positives(matrix.true_positives() + matrix.false_positives());
-          matrix.set_false_positives(0);
-          matrix.set_precision(0);
-          matrix.set_recall(0);
-        }
-      }
-      (*results)[key] = Plot(std::move(plot));
-      return absl::OkStatus();
-    });
+    plan->AddDerived({key},
+                     [key, matrices_key, scores_only = scores_only_](const MetricsMap& metrics,
+                                                                     MetricsMap* results) -> absl::Status {
+                       ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices,
+                                        FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
+                       auto plot = std::make_shared<tfma::PlotData>();
+                       *plot->mutable_confusion_matrix_at_thresholds() = matrices->ToProto();
+                       if (scores_only) {
+                         // Labels do not matter: only how many predictions are above and below each threshold.
+                         for (auto& matrix : *plot->mutable_confusion_matrix_at_thresholds()->mutable_matrices()) {
+                           matrix.set_true_negatives(matrix.true_negatives() + matrix.false_negatives());
+                           matrix.set_false_negatives(0);
+                           matrix.set_true_positives(matrix.true_positives() + matrix.false_positives());
+                           matrix.set_false_positives(0);
+                           matrix.set_precision(0);
+                           matrix.set_recall(0);
+                         }
+                       }
+                       (*results)[key] = Plot(std::move(plot));
+                       return absl::OkStatus();
+                     });
     return absl::OkStatus();
   }
 

@@ -12,7 +12,8 @@ namespace {
 
 absl::StatusOr<double> Area(const Box& box) {
   if (box.right < box.left || box.bottom < box.top) {
-    return absl::InvalidArgumentError(absl::StrCat("a box has left ", box.left, ", right ", box.right, ", top ", box.top, ", bottom ", box.bottom,
+    return absl::InvalidArgumentError(absl::StrCat("a box has left ", box.left, ", right ", box.right, ", top ",
+                                                   box.top, ", bottom ", box.bottom,
                                                    ": right and bottom must not be less than left and top"));
   }
   return (box.right - box.left) * (box.bottom - box.top);
@@ -28,8 +29,8 @@ double IntersectionOverUnion(const Box& a, double area_a, const Box& b, double a
 // Reads the columns of one example's boxes side by side.
 class BoxReader {
  public:
-  BoxReader(const Extracts& extracts, const NamedValues& values, const std::vector<std::string>& names, int num_columns, bool allow_missing,
-            absl::string_view what)
+  BoxReader(const Extracts& extracts, const NamedValues& values, const std::vector<std::string>& names, int num_columns,
+            bool allow_missing, absl::string_view what)
       : extracts_(extracts), num_columns_(num_columns), what_(what), stacked_(!names.empty()) {
     if (!stacked_) {
       if (values.size() == 1) columns_.push_back(&values[0].second);
@@ -51,28 +52,33 @@ class BoxReader {
     std::vector<Box> boxes;
     if (absent_) return boxes;
     if (!missing_.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("object detection: column \"", missing_, "\" of the ", what_, " is neither among them nor a feature; ",
+      return absl::InvalidArgumentError(absl::StrCat("object detection: column \"", missing_, "\" of the ", what_,
+                                                     " is neither among them nor a feature; ",
                                                      "allow_missing_key makes that no boxes"));
     }
     if (columns_.empty()) return absl::InvalidArgumentError(absl::StrCat("object detection: there are no ", what_));
     int n = -1, total = 0;
     for (const Values* column : columns_) {
-      if (column->is_string) return absl::InvalidArgumentError(absl::StrCat("object detection: a column of the ", what_, " holds strings"));
+      if (column->is_string)
+        return absl::InvalidArgumentError(absl::StrCat("object detection: a column of the ", what_, " holds strings"));
       const int width = stacked_ ? std::max(1, column->last_dimension) : column->last_dimension;
       if (width == 0) {
-        return absl::InvalidArgumentError(absl::StrCat("object detection: the ", what_, " must be a matrix of ", num_columns_,
-                                                       " columns per example, or its columns must be given to be stacked"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("object detection: the ", what_, " must be a matrix of ", num_columns_,
+                         " columns per example, or its columns must be given to be stacked"));
       }
       const int rows = column->size(row) / width;
       if (n >= 0 && rows != n) {
-        return absl::InvalidArgumentError(absl::StrCat(extracts_.Describe(row), ": columns of the ", what_, " have ", n, " and ", rows, " boxes"));
+        return absl::InvalidArgumentError(
+            absl::StrCat(extracts_.Describe(row), ": columns of the ", what_, " have ", n, " and ", rows, " boxes"));
       }
       n = rows;
       total += width;
     }
     if (total != num_columns_) {
-      return absl::InvalidArgumentError(absl::StrCat("object detection: the ", what_, " have ", total, " columns instead of ", num_columns_,
-                                                     " (left, top, right, bottom, class", num_columns_ > 5 ? ", confidence)" : ")"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("object detection: the ", what_, " have ", total, " columns instead of ", num_columns_,
+                       " (left, top, right, bottom, class", num_columns_ > 5 ? ", confidence)" : ")"));
     }
     for (int b = 0; b < n; ++b) {
       double cells[6] = {};
@@ -101,7 +107,8 @@ class BoxReader {
 absl::Status BoxMatchSettings::Configure(MetricArguments* arguments) {
   ASSIGN_OR_RETURN(const auto area, arguments->Numbers("area_range"));
   if (area) {
-    if (area->size() != 2 || !((*area)[0] < (*area)[1])) return arguments->Error("area_range", "must be two numbers, the first less than the second");
+    if (area->size() != 2 || !((*area)[0] < (*area)[1]))
+      return arguments->Error("area_range", "must be two numbers, the first less than the second");
     min_area = (*area)[0];
     max_area = (*area)[1];
   }
@@ -116,9 +123,11 @@ absl::Status BoxMatchSettings::Configure(MetricArguments* arguments) {
 
 absl::Status BoxMatchSettings::Validate(const KeyRequest& request) const {
   if (!request.output_name.empty() && (!labels_to_stack.empty() || !predictions_to_stack.empty())) {
-    return absl::InvalidArgumentError("object detection: output_names cannot be combined with labels_to_stack or predictions_to_stack");
+    return absl::InvalidArgumentError(
+        "object detection: output_names cannot be combined with labels_to_stack or predictions_to_stack");
   }
-  if (class_id < 0 || class_weight < 0) return absl::InvalidArgumentError("object detection: class ids and class weights must not be negative");
+  if (class_id < 0 || class_weight < 0)
+    return absl::InvalidArgumentError("object detection: class ids and class weights must not be negative");
   return absl::OkStatus();
 }
 
@@ -130,10 +139,11 @@ CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& set
   const int model_index = request.View().model_index;
   const bool weighted = request.example_weighted();
   const std::string output_name = request.output_name;
-  const std::string id = absl::StrCat("box_match:", settings.class_id, ",", settings.iou_threshold, ",", settings.min_area, ",", settings.max_area, ",",
-                                      settings.max_num_detections.value_or(0), ",", settings.class_weight, ",", absl::StrJoin(settings.labels_to_stack, "+"), ",",
-                                      absl::StrJoin(settings.predictions_to_stack, "+"), ",", settings.num_detections_key, ",", settings.allow_missing_key, ",",
-                                      model_index, ",", weighted, ",", output_name);
+  const std::string id = absl::StrCat(
+      "box_match:", settings.class_id, ",", settings.iou_threshold, ",", settings.min_area, ",", settings.max_area, ",",
+      settings.max_num_detections.value_or(0), ",", settings.class_weight, ",",
+      absl::StrJoin(settings.labels_to_stack, "+"), ",", absl::StrJoin(settings.predictions_to_stack, "+"), ",",
+      settings.num_detections_key, ",", settings.allow_missing_key, ",", model_index, ",", weighted, ",", output_name);
   const int view = plan->AddCustomView(id, [=](const Extracts& extracts, FlatView* view) -> absl::Status {
     const ModelExtracts& model = extracts.models[model_index];
     NamedValues one_output;
@@ -143,7 +153,8 @@ CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& set
       outputs = &one_output;
     }
     const BoxReader truth(extracts, model.labels, settings.labels_to_stack, 5, settings.allow_missing_key, "labels");
-    const BoxReader predicted(extracts, *outputs, settings.predictions_to_stack, 6, settings.allow_missing_key, "predictions");
+    const BoxReader predicted(extracts, *outputs, settings.predictions_to_stack, 6, settings.allow_missing_key,
+                              "predictions");
     const Values* counts = nullptr;
     if (!settings.num_detections_key.empty()) {
       counts = FindValues(model.predictions, settings.num_detections_key);
@@ -157,7 +168,8 @@ CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& set
         predictions.resize(std::min<size_t>(predictions.size(), static_cast<size_t>(counts->row(row)[0])));
       }
       double weight = 1;
-      if (weighted) weight = settings.class_weight * (weights != nullptr && weights->size(row) > 0 ? weights->row(row)[0] : 1);
+      if (weighted)
+        weight = settings.class_weight * (weights != nullptr && weights->size(row) > 0 ? weights->row(row)[0] : 1);
       RETURN_IF_ERROR(Annotate(MatchBoxes(labels, predictions, settings, weight, view), extracts.Describe(row)));
       view->ends.push_back(static_cast<int32_t>(view->labels.size()));
     }
@@ -166,8 +178,8 @@ CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& set
   return {id, view};
 }
 
-absl::Status MatchBoxes(const std::vector<Box>& all_truth, const std::vector<Box>& all_predictions, const BoxMatchSettings& settings, double weight,
-                        FlatView* view) {
+absl::Status MatchBoxes(const std::vector<Box>& all_truth, const std::vector<Box>& all_predictions,
+                        const BoxMatchSettings& settings, double weight, FlatView* view) {
   std::vector<Box> truth, predictions;
   std::vector<double> truth_areas, prediction_areas;
   auto in_range = [&](double area) { return settings.min_area <= area && area <= settings.max_area; };
@@ -181,8 +193,10 @@ absl::Status MatchBoxes(const std::vector<Box>& all_truth, const std::vector<Box
   for (const Box& box : all_predictions) {
     if (box.class_id == settings.class_id) predictions.push_back(box);
   }
-  std::stable_sort(predictions.begin(), predictions.end(), [](const Box& a, const Box& b) { return a.confidence > b.confidence; });
-  if (settings.max_num_detections && static_cast<int>(predictions.size()) > *settings.max_num_detections) predictions.resize(*settings.max_num_detections);
+  std::stable_sort(predictions.begin(), predictions.end(),
+                   [](const Box& a, const Box& b) { return a.confidence > b.confidence; });
+  if (settings.max_num_detections && static_cast<int>(predictions.size()) > *settings.max_num_detections)
+    predictions.resize(*settings.max_num_detections);
   for (const Box& box : predictions) {
     ASSIGN_OR_RETURN(const double area, Area(box));
     prediction_areas.push_back(area);

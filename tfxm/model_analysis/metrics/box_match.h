@@ -1,6 +1,6 @@
-// Matches predicted to true boxes, the first step of every object detection metric: TFMA's BoundingBoxMatchPreprocessor. Its
-// triples are: for every true box of the class (1, confidence of the matched prediction or 0), for every unmatched prediction
-// (0, confidence).
+// Matches predicted to true boxes, the first step of every object detection metric: TFMA's
+// BoundingBoxMatchPreprocessor. Its triples are: for every true box of the class (1, confidence of the matched
+// prediction or 0), for every unmatched prediction (0, confidence).
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_BOX_MATCH_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_BOX_MATCH_H_
 
@@ -21,8 +21,8 @@ struct BoxMatchSettings {
   double min_area = 0, max_area = std::numeric_limits<double>::infinity();
   std::optional<int> max_num_detections;
   double class_weight = 1;
-  // The columns left, top, right, bottom, class and, for predictions, confidence: labels or outputs of the model, else features.
-  // Empty: the label or the output is a matrix of these columns.
+  // The columns left, top, right, bottom, class and, for predictions, confidence: labels or outputs of the model, else
+  // features. Empty: the label or the output is a matrix of these columns.
   std::vector<std::string> labels_to_stack, predictions_to_stack;
   std::string num_detections_key;
   bool allow_missing_key = false;
@@ -39,8 +39,8 @@ struct Box {
   double left, top, right, bottom, class_id, confidence;
 };
 // Appends the triples of one example. INVALID_ARGUMENT for a box whose right is left of its left.
-absl::Status MatchBoxes(const std::vector<Box>& truth, const std::vector<Box>& predictions, const BoxMatchSettings& settings, double weight,
-                        FlatView* view);
+absl::Status MatchBoxes(const std::vector<Box>& truth, const std::vector<Box>& predictions,
+                        const BoxMatchSettings& settings, double weight, FlatView* view);
 
 }  // namespace tfxm::model_analysis
 

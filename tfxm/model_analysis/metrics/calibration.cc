@@ -1,4 +1,5 @@
-// MeanLabel, MeanPrediction and Calibration (mean prediction by mean label), from the same three sums: TFMA's calibration.py.
+// MeanLabel, MeanPrediction and Calibration (mean prediction by mean label), from the same three sums: TFMA's
+// calibration.py.
 #include <cmath>
 
 #include "tfxm/model_analysis/accumulators.h"
@@ -30,12 +31,14 @@ class RatioOfSums : public PerKeyMetric {
   RatioOfSums(Sum numerator, Sum denominator) : numerator_(numerator), denominator_(denominator) {}
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
     const MetricKey key = request.Key(name()), sums_key = AddSums(request, plan);
-    plan->AddDerived({key}, [key, sums_key, a = numerator_, b = denominator_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const Totals* sums, FindResult<Totals>(metrics, sums_key));
-      // numpy.isclose(x, 0)
-      (*results)[key] = std::abs((*sums)[b]) <= 1e-8 ? std::nan("") : (*sums)[a] / (*sums)[b];
-      return absl::OkStatus();
-    });
+    plan->AddDerived({key},
+                     [key, sums_key, a = numerator_, b = denominator_](const MetricsMap& metrics,
+                                                                       MetricsMap* results) -> absl::Status {
+                       ASSIGN_OR_RETURN(const Totals* sums, FindResult<Totals>(metrics, sums_key));
+                       // numpy.isclose(x, 0)
+                       (*results)[key] = std::abs((*sums)[b]) <= 1e-8 ? std::nan("") : (*sums)[a] / (*sums)[b];
+                       return absl::OkStatus();
+                     });
     return absl::OkStatus();
   }
 

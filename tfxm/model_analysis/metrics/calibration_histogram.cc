@@ -33,7 +33,8 @@ struct Sums {
   }
 };
 
-// Few buckets are in use in a small slice, most in a large one: a hash table first, an array from kDenseFrom buckets on.
+// Few buckets are in use in a small slice, most in a large one: a hash table first, an array from kDenseFrom buckets
+// on.
 class BucketMap {
  public:
   explicit BucketMap(int size) : size_(size) {}
@@ -93,15 +94,14 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
   }
   void MergeFrom(const HistogramAccumulator& other) {
     has_nan_ |= other.has_nan_;
-    other.buckets_.ForEach([this](int id, const Sums& sums) {
-      buckets_[id].Merge(sums);
-    });
+    other.buckets_.ForEach([this](int id, const Sums& sums) { buckets_[id].Merge(sums); });
   }
   absl::Status Output(MetricsMap* results) const override {
     auto histogram = std::make_shared<CalibrationHistogram>();
     histogram->has_nan = has_nan_;
     buckets_.ForEach([&](int id, const Sums& sums) {
-      const CalibrationHistogram::Bucket bucket = {id, sums.labels.Value(), sums.predictions.Value(), sums.examples.Value()};
+      const CalibrationHistogram::Bucket bucket = {id, sums.labels.Value(), sums.predictions.Value(),
+                                                   sums.examples.Value()};
       if (bucket.labels != 0 || bucket.predictions != 0 || bucket.examples != 0) histogram->buckets.push_back(bucket);
     });
     (*results)[settings_->key] = Histogram(std::move(histogram));
@@ -125,16 +125,18 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
 
 std::string ClassWeightsName(const KeyRequest& request) {
   std::string name;
-  for (const auto& [id, weight] : request.request->class_weights) absl::StrAppend(&name, name.empty() ? "class_weights=" : ";", id, ":", weight);
+  for (const auto& [id, weight] : request.request->class_weights)
+    absl::StrAppend(&name, name.empty() ? "class_weights=" : ";", id, ":", weight);
   return name;
 }
 
 MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options, ComputationPlan* plan) {
   const bool fractional = options.left == 0 && options.right == 1;
   auto settings = std::make_shared<HistogramAccumulator::Settings>();
-  settings->key = request.Key(absl::StrCat("_calibration_histogram:", ClassWeightsName(request), ",fractional_labels=", fractional,
-                                           ",left=", options.left, ",num_buckets=", options.num_buckets, ",right=", options.right,
-                                           options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : ""));
+  settings->key =
+      request.Key(absl::StrCat("_calibration_histogram:", ClassWeightsName(request), ",fractional_labels=", fractional,
+                               ",left=", options.left, ",num_buckets=", options.num_buckets, ",right=", options.right,
+                               options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : ""));
   settings->key.kind = MetricKey::Kind::kPlot;
   settings->num_buckets = options.num_buckets;
   settings->left = options.left;
@@ -151,8 +153,8 @@ MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOpti
   return settings->key;
 }
 
-CalibrationHistogram Rebin(const std::vector<double>& thresholds, const CalibrationHistogram& histogram, int num_buckets, double left,
-                           double right) {
+CalibrationHistogram Rebin(const std::vector<double>& thresholds, const CalibrationHistogram& histogram,
+                           int num_buckets, double left, double right) {
   CalibrationHistogram result;
   result.has_nan = histogram.has_nan;
   result.buckets.reserve(thresholds.size());
@@ -165,9 +167,10 @@ CalibrationHistogram Rebin(const std::vector<double>& thresholds, const Calibrat
     total = {0, 0, 0, 0};
   };
   for (const CalibrationHistogram::Bucket& bucket : histogram.buckets) {
-    const double prediction = bucket.id == 0                  ? -std::numeric_limits<double>::infinity()
-                              : bucket.id >= num_buckets + 1 ? std::numeric_limits<double>::infinity()
-                                                              : static_cast<double>(bucket.id - 1) / num_buckets * (right - left) + left;
+    const double prediction = bucket.id == 0 ? -std::numeric_limits<double>::infinity()
+                              : bucket.id >= num_buckets + 1
+                                  ? std::numeric_limits<double>::infinity()
+                                  : static_cast<double>(bucket.id - 1) / num_buckets * (right - left) + left;
     while (offset + 1 < n && prediction >= thresholds[offset + 1]) flush();
     total.labels += bucket.labels;
     total.predictions += bucket.predictions;

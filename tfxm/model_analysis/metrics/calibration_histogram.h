@@ -1,5 +1,5 @@
-// The histogram of predictions that AUC, most confusion matrices and the calibration plot are derived from: per bucket the
-// weighted sums of labels, predictions and examples. TFMA's calibration_histogram.py.
+// The histogram of predictions that AUC, most confusion matrices and the calibration plot are derived from: per bucket
+// the weighted sums of labels, predictions and examples. TFMA's calibration_histogram.py.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_CALIBRATION_HISTOGRAM_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_CALIBRATION_HISTOGRAM_H_
 
@@ -28,8 +28,8 @@ struct HistogramOptions {
 // Adds the computation and returns its key, whose result is a Histogram. Labels are fractional if the range is [0, 1].
 MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options, ComputationPlan* plan);
 
-// The histogram for other, ascending boundaries: bucket i has the predictions in [thresholds[i], thresholds[i + 1]); those below
-// the first or in the end buckets go to the ends. num_buckets, left and right are those of `histogram`.
+// The histogram for other, ascending boundaries: bucket i has the predictions in [thresholds[i], thresholds[i + 1]);
+// those below the first or in the end buckets go to the ends. num_buckets, left and right are those of `histogram`.
 CalibrationHistogram Rebin(const std::vector<double>& thresholds, const CalibrationHistogram& histogram,
                            int num_buckets = kDefaultNumBuckets, double left = 0, double right = 1);
 

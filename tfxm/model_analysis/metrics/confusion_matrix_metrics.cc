@@ -42,8 +42,9 @@ std::vector<double> Specificities(const BinaryConfusionMatrices& m) { return Div
 absl::StatusOr<KeyRequest> WithSubKey(KeyRequest request, const std::string& metric_name, std::optional<int> top_k,
                                       std::optional<int> class_id) {
   if ((top_k && request.sub_key.top_k) || (class_id && request.sub_key.class_id)) {
-    return absl::InvalidArgumentError(absl::StrCat("metric ", metric_name, " has ", top_k ? "top_k" : "class_id",
-                                                   " in its config and in the metrics_spec's binarize; give it in one of them"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric ", metric_name, " has ", top_k ? "top_k" : "class_id",
+                     " in its config and in the metrics_spec's binarize; give it in one of them"));
   }
   if (top_k) request.sub_key.top_k = top_k;
   if (class_id) request.sub_key.class_id = class_id;
@@ -82,21 +83,27 @@ absl::Status ConfusionMatrixMetric::AddForKey(const KeyRequest& original, Comput
     }
   }
   ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
-  plan->AddDerived({key}, [derive = Derivation(), key, matrices_key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-    ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices, FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
-    (*results)[key] = derive(*matrices);
-    return absl::OkStatus();
-  });
+  plan->AddDerived(
+      {key},
+      [derive = Derivation(), key, matrices_key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+        ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices,
+                         FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
+        (*results)[key] = derive(*matrices);
+        return absl::OkStatus();
+      });
   return absl::OkStatus();
 }
 
 namespace {
 
-bool HasNan(const BinaryConfusionMatrices& m) { return std::any_of(m.tp.begin(), m.tp.end(), [](double x) { return std::isnan(x); }); }
+bool HasNan(const BinaryConfusionMatrices& m) {
+  return std::any_of(m.tp.begin(), m.tp.end(), [](double x) { return std::isnan(x); });
+}
 
 class RatioMetric : public ConfusionMatrixMetric {
  public:
-  RatioMetric(ConfusionMatrixRatio ratio, std::string default_name) : ratio_(ratio), default_name_(std::move(default_name)) {
+  RatioMetric(ConfusionMatrixRatio ratio, std::string default_name)
+      : ratio_(ratio), default_name_(std::move(default_name)) {
     default_threshold_ = 0.5;
   }
   absl::Status Configure(MetricArguments* arguments) override {
@@ -108,7 +115,8 @@ class RatioMetric : public ConfusionMatrixMetric {
       thresholds_ = {1.0e-12};
       return ReadSubKey(arguments);
     }
-    return ReadThresholds(arguments, true, arguments->class_name() == "Precision" || arguments->class_name() == "Recall");
+    return ReadThresholds(arguments, true,
+                          arguments->class_name() == "Precision" || arguments->class_name() == "Recall");
   }
   std::string DefaultName(absl::string_view) const override { return default_name_; }
   ValueFunction Derivation() const override {
@@ -120,7 +128,8 @@ class RatioMetric : public ConfusionMatrixMetric {
   const std::string default_name_;
 };
 
-// The area under the ROC or precision-recall curve; see confusion_matrix_metrics.AUC for the three ways of summing it up.
+// The area under the ROC or precision-recall curve; see confusion_matrix_metrics.AUC for the three ways of summing it
+// up.
 double AreaUnderCurve(const BinaryConfusionMatrices& m, bool pr, char summation) {
   const size_t n = m.thresholds.size();
   if (HasNan(m)) return std::nan("");
@@ -141,8 +150,8 @@ double AreaUnderCurve(const BinaryConfusionMatrices& m, bool pr, char summation)
   const std::vector<double>&x = pr ? recall : other, &y = pr ? other : recall;
   for (size_t i = 0; i + 1 < n; ++i) {
     const double height = std::isnan(y[i]) || std::isnan(y[i + 1]) ? std::nan("")
-                          : summation == 'i'                     ? (y[i] + y[i + 1]) / 2
-                          : summation == 'm'                     ? std::min(y[i], y[i + 1])
+                          : summation == 'i'                       ? (y[i] + y[i + 1]) / 2
+                          : summation == 'm'                       ? std::min(y[i], y[i + 1])
                                                                    : std::max(y[i], y[i + 1]);
     const double increment = (x[i] - x[i + 1]) * height;
     if (!std::isnan(increment)) area += increment;
@@ -156,7 +165,8 @@ class AucMetric : public ConfusionMatrixMetric {
   absl::Status Configure(MetricArguments* arguments) override {
     if (arguments->class_name() == "AUC") {
       ASSIGN_OR_RETURN(const std::string curve, arguments->String("curve", "ROC"));
-      if (absl::AsciiStrToUpper(curve) != "ROC" && absl::AsciiStrToUpper(curve) != "PR") return arguments->Error("curve", "must be ROC or PR");
+      if (absl::AsciiStrToUpper(curve) != "ROC" && absl::AsciiStrToUpper(curve) != "PR")
+        return arguments->Error("curve", "must be ROC or PR");
       pr_ = absl::AsciiStrToUpper(curve) == "PR";
     }
     ASSIGN_OR_RETURN(std::string method, arguments->String("summation_method", "interpolation"));
@@ -167,9 +177,13 @@ class AucMetric : public ConfusionMatrixMetric {
     summation_ = method == "interpolation" ? 'i' : method == "minoring" ? 'm' : 'M';
     return ReadThresholds(arguments, true, true);
   }
-  std::string DefaultName(absl::string_view class_name) const override { return class_name == "AUC" ? "auc" : "auc_precision_recall"; }
+  std::string DefaultName(absl::string_view class_name) const override {
+    return class_name == "AUC" ? "auc" : "auc_precision_recall";
+  }
   ValueFunction Derivation() const override {
-    return [pr = pr_, summation = summation_](const BinaryConfusionMatrices& m) -> MetricValue { return AreaUnderCurve(m, pr, summation); };
+    return [pr = pr_, summation = summation_](const BinaryConfusionMatrices& m) -> MetricValue {
+      return AreaUnderCurve(m, pr, summation);
+    };
   }
 
  private:
@@ -182,7 +196,10 @@ class AtValueMetric : public ConfusionMatrixMetric {
  public:
   using Series = std::vector<double> (*)(const BinaryConfusionMatrices&);
   AtValueMetric(std::string argument, Series constrained, Series dependent, bool thresholds)
-      : argument_(std::move(argument)), constrained_(constrained), dependent_(dependent), takes_thresholds_(thresholds) {}
+      : argument_(std::move(argument)),
+        constrained_(constrained),
+        dependent_(dependent),
+        takes_thresholds_(thresholds) {}
 
   absl::Status Configure(MetricArguments* arguments) override {
     is_list_ = arguments->IsList(argument_);
@@ -195,7 +212,8 @@ class AtValueMetric : public ConfusionMatrixMetric {
     return ReadThresholds(arguments, takes_thresholds_, true);
   }
   ValueFunction Derivation() const override {
-    return [=, constrained = constrained_, dependent = dependent_, values = values_, is_list = is_list_](const BinaryConfusionMatrices& m) -> MetricValue {
+    return [=, constrained = constrained_, dependent = dependent_, values = values_,
+            is_list = is_list_](const BinaryConfusionMatrices& m) -> MetricValue {
       NumericArray result;
       const std::vector<double> a = constrained(m), b = dependent(m);
       for (double v : values) result.values.push_back(HasNan(m) ? std::nan("") : MaxUnderConstraint(a, b, v));
@@ -225,7 +243,8 @@ class ConfusionMatrixAtThresholds : public ConfusionMatrixMetric {
 
 std::vector<double> Thresholds(const BinaryConfusionMatrices& m) { return m.thresholds; }
 
-#define TFXM_RATIO(class_name, ratio, name) TFXM_REGISTER(MetricRegistry, class_name, [] { return std::make_unique<RatioMetric>(ratio, name); })
+#define TFXM_RATIO(class_name, ratio, name) \
+  TFXM_REGISTER(MetricRegistry, class_name, [] { return std::make_unique<RatioMetric>(ratio, name); })
 TFXM_RATIO("TruePositives", TruePositives, "true_positives");
 TFXM_RATIO("TP", TruePositives, "tp");
 TFXM_RATIO("TrueNegatives", TrueNegatives, "true_negatives");
@@ -270,10 +289,14 @@ TFXM_REGISTER(MetricRegistry, "SensitivityAtSpecificity",
               [] { return std::make_unique<AtValueMetric>("specificity", Specificities, Recalls, false); });
 TFXM_REGISTER(MetricRegistry, "SpecificityAtSensitivity",
               [] { return std::make_unique<AtValueMetric>("sensitivity", Recalls, Specificities, false); });
-TFXM_REGISTER(MetricRegistry, "PrecisionAtRecall", [] { return std::make_unique<AtValueMetric>("recall", Recalls, Precisions, true); });
-TFXM_REGISTER(MetricRegistry, "RecallAtPrecision", [] { return std::make_unique<AtValueMetric>("precision", Precisions, Recalls, false); });
-TFXM_REGISTER(MetricRegistry, "ThresholdAtRecall", [] { return std::make_unique<AtValueMetric>("recall", Recalls, Thresholds, true); });
-TFXM_REGISTER(MetricRegistry, "ConfusionMatrixAtThresholds", [] { return std::make_unique<ConfusionMatrixAtThresholds>(); });
+TFXM_REGISTER(MetricRegistry, "PrecisionAtRecall",
+              [] { return std::make_unique<AtValueMetric>("recall", Recalls, Precisions, true); });
+TFXM_REGISTER(MetricRegistry, "RecallAtPrecision",
+              [] { return std::make_unique<AtValueMetric>("precision", Precisions, Recalls, false); });
+TFXM_REGISTER(MetricRegistry, "ThresholdAtRecall",
+              [] { return std::make_unique<AtValueMetric>("recall", Recalls, Thresholds, true); });
+TFXM_REGISTER(MetricRegistry, "ConfusionMatrixAtThresholds",
+              [] { return std::make_unique<ConfusionMatrixAtThresholds>(); });
 
 }  // namespace
 }  // namespace tfxm::model_analysis

@@ -45,7 +45,8 @@ class ConfusionMatrixMetric : public PerKeyMetric {
 };
 
 // `request` with the metric's own top_k and class_id, which must not be set by the metrics_spec as well.
-absl::StatusOr<KeyRequest> WithSubKey(KeyRequest request, const std::string& metric_name, std::optional<int> top_k, std::optional<int> class_id);
+absl::StatusOr<KeyRequest> WithSubKey(KeyRequest request, const std::string& metric_name, std::optional<int> top_k,
+                                      std::optional<int> class_id);
 
 }  // namespace tfxm::model_analysis
 

@@ -13,7 +13,9 @@ struct ConfusionMatrix {
 };
 using ConfusionMatrixRatio = double (*)(const ConfusionMatrix&);
 
-inline double Ratio(double numerator, double denominator) { return denominator > 0 ? numerator / denominator : std::nan(""); }
+inline double Ratio(double numerator, double denominator) {
+  return denominator > 0 ? numerator / denominator : std::nan("");
+}
 
 inline double TruePositives(const ConfusionMatrix& m) { return m.tp; }
 inline double TrueNegatives(const ConfusionMatrix& m) { return m.tn; }
@@ -46,7 +48,9 @@ inline double Informedness(const ConfusionMatrix& m) { return Recall(m) + Specif
 inline double Markedness(const ConfusionMatrix& m) { return Precision(m) + NegativePredictiveValue(m) - 1; }
 inline double PositiveLikelihoodRatio(const ConfusionMatrix& m) { return Ratio(Recall(m), FallOut(m)); }
 inline double NegativeLikelihoodRatio(const ConfusionMatrix& m) { return Ratio(MissRate(m), Specificity(m)); }
-inline double DiagnosticOddsRatio(const ConfusionMatrix& m) { return m.fn > 0 && m.fp > 0 && m.tn > 0 ? (m.tp / m.fn) / (m.fp / m.tn) : std::nan(""); }
+inline double DiagnosticOddsRatio(const ConfusionMatrix& m) {
+  return m.fn > 0 && m.fp > 0 && m.tn > 0 ? (m.tp / m.fn) / (m.fp / m.tn) : std::nan("");
+}
 
 }  // namespace tfxm::model_analysis
 

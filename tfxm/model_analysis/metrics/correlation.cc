@@ -42,17 +42,19 @@ class Discrimination : public PerKeyMetric {
     const MetricKey sums_key = AddTjur(request, plan);
     MetricKey key = request.Key(name());
     if (relative_) key.sub_key = {};
-    plan->AddDerived({key}, [key, sums_key, relative = relative_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const Totals* sums, FindResult<Totals>(metrics, sums_key));
-      const double negatives = (*sums)[kNegativeLabels], positives = (*sums)[kPositiveLabels];
-      double value = std::nan("");
-      if (negatives != 0 && positives != 0 && (!relative || (*sums)[kNegativePredictions] != 0)) {
-        const double positive = (*sums)[kPositivePredictions] / positives, negative = (*sums)[kNegativePredictions] / negatives;
-        value = relative ? positive / negative : positive - negative;
-      }
-      (*results)[key] = value;
-      return absl::OkStatus();
-    });
+    plan->AddDerived(
+        {key}, [key, sums_key, relative = relative_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+          ASSIGN_OR_RETURN(const Totals* sums, FindResult<Totals>(metrics, sums_key));
+          const double negatives = (*sums)[kNegativeLabels], positives = (*sums)[kPositiveLabels];
+          double value = std::nan("");
+          if (negatives != 0 && positives != 0 && (!relative || (*sums)[kNegativePredictions] != 0)) {
+            const double positive = (*sums)[kPositivePredictions] / positives,
+                         negative = (*sums)[kNegativePredictions] / negatives;
+            value = relative ? positive / negative : positive - negative;
+          }
+          (*results)[key] = value;
+          return absl::OkStatus();
+        });
     return absl::OkStatus();
   }
 
@@ -86,8 +88,10 @@ class SquaredPearsonCorrelation : public PerKeyMetric {
 };
 
 TFXM_REGISTER(MetricRegistry, "CoefficientOfDiscrimination", [] { return std::make_unique<Discrimination>(false); });
-TFXM_REGISTER(MetricRegistry, "RelativeCoefficientOfDiscrimination", [] { return std::make_unique<Discrimination>(true); });
-TFXM_REGISTER(MetricRegistry, "SquaredPearsonCorrelation", [] { return std::make_unique<SquaredPearsonCorrelation>(); });
+TFXM_REGISTER(MetricRegistry, "RelativeCoefficientOfDiscrimination",
+              [] { return std::make_unique<Discrimination>(true); });
+TFXM_REGISTER(MetricRegistry, "SquaredPearsonCorrelation",
+              [] { return std::make_unique<SquaredPearsonCorrelation>(); });
 
 }  // namespace
 }  // namespace tfxm::model_analysis

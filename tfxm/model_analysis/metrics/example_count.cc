@@ -26,7 +26,8 @@ class CountAccumulator : public AccumulatorOf<CountAccumulator> {
     }
     if (weights == nullptr) {
       return absl::InvalidArgumentError(
-          "example_count: the model_spec has example_weight_keys per output; the metrics_spec must name one with output_names");
+          "example_count: the model_spec has example_weight_keys per output; the metrics_spec must name one with "
+          "output_names");
     }
     for (int32_t row : rows) {
       for (double w : weights->row(row)) total_.Add(w);

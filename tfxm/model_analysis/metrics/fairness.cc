@@ -13,10 +13,16 @@ namespace {
 double PositiveRate(const ConfusionMatrix& m) { return Ratio(m.tp + m.fp, m.tp + m.fp + m.tn + m.fn); }
 double NegativeRate(const ConfusionMatrix& m) { return Ratio(m.tn + m.fn, m.tp + m.fp + m.tn + m.fn); }
 
-constexpr std::pair<const char*, ConfusionMatrixRatio> kRates[] = {
-    {"false_positive_rate", FallOut}, {"false_negative_rate", MissRate},           {"true_positive_rate", Recall},
-    {"true_negative_rate", Specificity}, {"positive_rate", PositiveRate},          {"negative_rate", NegativeRate},
-    {"false_discovery_rate", FalseDiscoveryRate}, {"false_omission_rate", FalseOmissionRate}, {"precision", Precision}, {"recall", Recall}};
+constexpr std::pair<const char*, ConfusionMatrixRatio> kRates[] = {{"false_positive_rate", FallOut},
+                                                                   {"false_negative_rate", MissRate},
+                                                                   {"true_positive_rate", Recall},
+                                                                   {"true_negative_rate", Specificity},
+                                                                   {"positive_rate", PositiveRate},
+                                                                   {"negative_rate", NegativeRate},
+                                                                   {"false_discovery_rate", FalseDiscoveryRate},
+                                                                   {"false_omission_rate", FalseOmissionRate},
+                                                                   {"precision", Precision},
+                                                                   {"recall", Recall}};
 
 // The number of characters of Python's str(x), without the two of "0.".
 int DigitsAfterPoint(double x) {
@@ -53,7 +59,8 @@ class FairnessIndicators : public PerKeyMetric {
     plan->AddDerived(all, [keys, matrices_key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
       ASSIGN_OR_RETURN(const BinaryConfusionMatrices* m, FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
       for (size_t i = 0; i < keys.size(); ++i) {
-        for (size_t r = 0; r < std::size(kRates); ++r) (*results)[keys[i][r]] = kRates[r].second({m->tp[i], m->tn[i], m->fp[i], m->fn[i]});
+        for (size_t r = 0; r < std::size(kRates); ++r)
+          (*results)[keys[i][r]] = kRates[r].second({m->tp[i], m->tn[i], m->fp[i], m->fn[i]});
       }
       return absl::OkStatus();
     });

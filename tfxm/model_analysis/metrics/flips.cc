@@ -1,6 +1,6 @@
-// How often a model and the baseline decide differently, and by how much their predictions differ: BooleanFlipRates and the
-// single rates, SymmetricPredictionDifference. TFMA's flip_metrics.py and prediction_difference_metrics.py. Only an output's
-// first prediction is looked at.
+// How often a model and the baseline decide differently, and by how much their predictions differ: BooleanFlipRates and
+// the single rates, SymmetricPredictionDifference. TFMA's flip_metrics.py and prediction_difference_metrics.py. Only an
+// output's first prediction is looked at.
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +13,8 @@ namespace {
 enum Flip { kNegToNeg, kNegToPos, kPosToNeg, kPosToPos, kAll };
 
 // The view of a model's predictions; labels do not matter.
-int AddPredictions(const MetricRequest& request, const std::string& model_name, const std::string& output_name, ComputationPlan* plan) {
+int AddPredictions(const MetricRequest& request, const std::string& model_name, const std::string& output_name,
+                   ComputationPlan* plan) {
   ViewSpec view = KeyRequest{&request, model_name, output_name, SubKey()}.View();
   view.aggregated = false;
   view.class_weights.clear();
@@ -55,7 +56,8 @@ class PairSums : public AccumulatorOf<PairSums<N, AddPair, Derive>> {
 };
 
 template <int N, typename AddPair, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, int baseline, int model, AddPair add, Derive derive) {
+std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, int baseline, int model, AddPair add,
+                                                           Derive derive) {
   return [=] { return std::make_unique<PairSums<N, AddPair, Derive>>(key, baseline, model, add, derive); };
 }
 
@@ -70,7 +72,8 @@ absl::Status ForEachCandidate(const std::string& metric, const MetricRequest& re
   bool has_baseline = false;
   for (const auto& spec : request.eval_config->model_specs()) has_baseline |= spec.is_baseline();
   if (!has_baseline) {
-    return absl::InvalidArgumentError(absl::StrCat("metric ", metric, " compares with a baseline: one model_spec must have is_baseline: true"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric ", metric, " compares with a baseline: one model_spec must have is_baseline: true"));
   }
   const std::string baseline = BaselineModelName(*request.eval_config);
   for (const std::string& model_name : request.model_names) {
@@ -81,10 +84,13 @@ absl::Status ForEachCandidate(const std::string& metric, const MetricRequest& re
   return absl::OkStatus();
 }
 
-void AddRate(const MetricRequest& request, const std::string& name, double threshold, const std::vector<Flip>& flips, const std::string& baseline,
-             const std::string& model_name, const std::string& output_name, ComputationPlan* plan) {
-  MetricKey counts_key = KeyRequest{&request, model_name, output_name, SubKey()}.Key(absl::StrCat("_flip_counts:", baseline, ",threshold=", threshold));
-  auto add = [threshold](const FlatView& a, double base, const FlatView& b, double model, double weight, std::array<CompactSum, 5>* sums) {
+void AddRate(const MetricRequest& request, const std::string& name, double threshold, const std::vector<Flip>& flips,
+             const std::string& baseline, const std::string& model_name, const std::string& output_name,
+             ComputationPlan* plan) {
+  MetricKey counts_key = KeyRequest{&request, model_name, output_name, SubKey()}.Key(
+      absl::StrCat("_flip_counts:", baseline, ",threshold=", threshold));
+  auto add = [threshold](const FlatView& a, double base, const FlatView& b, double model, double weight,
+                         std::array<CompactSum, 5>* sums) {
     (*sums)[kAll].Add(weight);
     if (std::isnan(base) || std::isnan(model)) {
       (*sums)[kAll].Add(base + model);  // A NaN decides nothing; the rates say so.
@@ -95,7 +101,8 @@ void AddRate(const MetricRequest& request, const std::string& name, double thres
   };
   auto derive = [](const std::array<double, 5>& sums) -> MetricValue { return Totals(sums.begin(), sums.end()); };
   plan->Add("BooleanFlipCounts", {counts_key},
-            MakePairSums<5>(counts_key, AddPredictions(request, baseline, output_name, plan), AddPredictions(request, model_name, output_name, plan), add, derive));
+            MakePairSums<5>(counts_key, AddPredictions(request, baseline, output_name, plan),
+                            AddPredictions(request, model_name, output_name, plan), add, derive));
   for (const SubKey& sub_key : request.sub_keys) {
     MetricKey key = KeyRequest{&request, model_name, output_name, sub_key}.Key(name);
     key.is_diff = true;
@@ -117,9 +124,10 @@ class FlipRate : public Metric {
     return absl::OkStatus();
   }
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
-    return ForEachCandidate(name(), request, [&](const std::string& baseline, const std::string& model, const std::string& output) {
-      AddRate(request, name(), threshold_, flips_, baseline, model, output, plan);
-    });
+    return ForEachCandidate(name(), request,
+                            [&](const std::string& baseline, const std::string& model, const std::string& output) {
+                              AddRate(request, name(), threshold_, flips_, baseline, model, output, plan);
+                            });
   }
 
  private:
@@ -137,9 +145,11 @@ class BooleanFlipRates : public Metric {
     return absl::OkStatus();
   }
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
-    return ForEachCandidate("BooleanFlipRates", request, [&](const std::string& baseline, const std::string& model, const std::string& output) {
-      for (const auto& [argument, rate] : rates_) AddRate(request, rate.first, threshold_, rate.second, baseline, model, output, plan);
-    });
+    return ForEachCandidate("BooleanFlipRates", request,
+                            [&](const std::string& baseline, const std::string& model, const std::string& output) {
+                              for (const auto& [argument, rate] : rates_)
+                                AddRate(request, rate.first, threshold_, rate.second, baseline, model, output, plan);
+                            });
   }
 
  private:
@@ -155,30 +165,39 @@ class BooleanFlipRates : public Metric {
 class SymmetricPredictionDifference : public Metric {
  public:
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
-    return ForEachCandidate(name(), request, [&](const std::string& baseline, const std::string& model, const std::string& output) {
-      for (const SubKey& sub_key : request.sub_keys) {
-        MetricKey key = KeyRequest{&request, model, output, sub_key}.Key(name());
-        key.is_diff = true;
-        auto add = [](const FlatView&, double base, const FlatView&, double model, double weight, std::array<CompactSum, 2>* sums) {
-          const double numerator = 2 * std::abs(base - model), denominator = std::abs(base + model);
-          (*sums)[0].AddProduct(numerator < 1e-7 && denominator < 1e-7 ? 0 : numerator / denominator, weight);
-          (*sums)[1].Add(weight);
-        };
-        auto derive = [](const std::array<double, 2>& sums) -> MetricValue { return sums[0] / sums[1]; };
-        plan->Add("SymmetricPredictionDifference", {key},
-                  MakePairSums<2>(key, AddPredictions(request, baseline, output, plan), AddPredictions(request, model, output, plan), add, derive));
-      }
-    });
+    return ForEachCandidate(
+        name(), request, [&](const std::string& baseline, const std::string& model, const std::string& output) {
+          for (const SubKey& sub_key : request.sub_keys) {
+            MetricKey key = KeyRequest{&request, model, output, sub_key}.Key(name());
+            key.is_diff = true;
+            auto add = [](const FlatView&, double base, const FlatView&, double model, double weight,
+                          std::array<CompactSum, 2>* sums) {
+              const double numerator = 2 * std::abs(base - model), denominator = std::abs(base + model);
+              (*sums)[0].AddProduct(numerator < 1e-7 && denominator < 1e-7 ? 0 : numerator / denominator, weight);
+              (*sums)[1].Add(weight);
+            };
+            auto derive = [](const std::array<double, 2>& sums) -> MetricValue { return sums[0] / sums[1]; };
+            plan->Add("SymmetricPredictionDifference", {key},
+                      MakePairSums<2>(key, AddPredictions(request, baseline, output, plan),
+                                      AddPredictions(request, model, output, plan), add, derive));
+          }
+        });
   }
 };
 
-TFXM_REGISTER(MetricRegistry, "SymmetricFlipRate", [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos, kPosToNeg}); });
-TFXM_REGISTER(MetricRegistry, "NegToNegFlipRate", [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToNeg}); });
-TFXM_REGISTER(MetricRegistry, "NegToPosFlipRate", [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos}); });
-TFXM_REGISTER(MetricRegistry, "PosToNegFlipRate", [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToNeg}); });
-TFXM_REGISTER(MetricRegistry, "PosToPosFlipRate", [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToPos}); });
+TFXM_REGISTER(MetricRegistry, "SymmetricFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos, kPosToNeg}); });
+TFXM_REGISTER(MetricRegistry, "NegToNegFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToNeg}); });
+TFXM_REGISTER(MetricRegistry, "NegToPosFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos}); });
+TFXM_REGISTER(MetricRegistry, "PosToNegFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToNeg}); });
+TFXM_REGISTER(MetricRegistry, "PosToPosFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToPos}); });
 TFXM_REGISTER(MetricRegistry, "BooleanFlipRates", [] { return std::make_unique<BooleanFlipRates>(); });
-TFXM_REGISTER(MetricRegistry, "SymmetricPredictionDifference", [] { return std::make_unique<SymmetricPredictionDifference>(); });
+TFXM_REGISTER(MetricRegistry, "SymmetricPredictionDifference",
+              [] { return std::make_unique<SymmetricPredictionDifference>(); });
 
 }  // namespace
 }  // namespace tfxm::model_analysis

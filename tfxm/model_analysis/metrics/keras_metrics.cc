@@ -1,6 +1,6 @@
-// The metrics and losses of Keras (tf_keras 2.15) that TFMA hands on to Keras: weighted means over the examples of a number
-// that is made of an example's labels and predictions. Definitions: keras/losses.py and keras/metrics/. Keras computes in
-// float32, this in float64.
+// The metrics and losses of Keras (tf_keras 2.15) that TFMA hands on to Keras: weighted means over the examples of a
+// number that is made of an example's labels and predictions. Definitions: keras/losses.py and keras/metrics/. Keras
+// computes in float32, this in float64.
 #include <algorithm>
 #include <cmath>
 
@@ -19,7 +19,7 @@ struct KerasArguments {
   bool from_logits = false;
   double label_smoothing = 0;
   int k = 5;
-  double delta = 1;                // Huber
+  double delta = 1;  // Huber
   std::optional<int> ignore_class;
 };
 
@@ -38,21 +38,22 @@ double LogSumExp(Row x) {
 
 absl::Status CheckClass(Row labels, Row predictions) {
   if (labels.size() != 1) {
-    return absl::InvalidArgumentError(absl::StrCat("a sparse metric needs one class index as label, but the label has ", labels.size(),
+    return absl::InvalidArgumentError(absl::StrCat("a sparse metric needs one class index as label, but the label has ",
+                                                   labels.size(),
                                                    " values; use the metric's variant without \"Sparse\""));
   }
   if (!(labels[0] >= 0 && labels[0] < static_cast<double>(predictions.size()))) {
-    return absl::InvalidArgumentError(absl::StrCat("label ", labels[0], " is out of range: the prediction has ", predictions.size(),
-                                                   " classes (0 to ", predictions.size() - 1, ")"));
+    return absl::InvalidArgumentError(absl::StrCat("label ", labels[0], " is out of range: the prediction has ",
+                                                   predictions.size(), " classes (0 to ", predictions.size() - 1, ")"));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckSameSize(Row labels, Row predictions) {
   if (labels.size() == predictions.size() && !labels.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("the label has ", labels.size(), " values but the prediction has ", predictions.size(),
-                                                 labels.size() == 1 ? "; use the metric's variant with \"Sparse\" for a class index"
-                                                                    : "; they must be the same"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the label has ", labels.size(), " values but the prediction has ", predictions.size(),
+      labels.size() == 1 ? "; use the metric's variant with \"Sparse\" for a class index" : "; they must be the same"));
 }
 
 using KerasFunction = absl::StatusOr<double> (*)(const KerasArguments&, Row labels, Row predictions);
@@ -71,7 +72,8 @@ double BinaryCrossentropy(const KerasArguments& a, double y, double p) {
   y = y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing;
   if (a.from_logits) return std::max(p, 0.0) - p * y + std::log1p(std::exp(-std::abs(p)));
   const float clipped = Clip(p, kEpsilon, 1 - kEpsilon);
-  return -(y * std::log(static_cast<double>(clipped + kEpsilon)) + (1 - y) * std::log(static_cast<double>(1 - clipped + kEpsilon)));
+  return -(y * std::log(static_cast<double>(clipped + kEpsilon)) +
+           (1 - y) * std::log(static_cast<double>(1 - clipped + kEpsilon)));
 }
 double Poisson(const KerasArguments&, double y, double p) { return p - y * std::log(p + kEpsilon); }
 double LogCosh(const KerasArguments&, double y, double p) {
@@ -168,7 +170,9 @@ absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, 
   for (double p : predictions) sum += p;
   for (size_t i = 0; i < labels.size(); ++i) {
     const double y = labels[i] * (1 - smoothing) + smoothing / n;
-    loss -= y * (arguments.from_logits ? predictions[i] - log_sum : std::log(static_cast<double>(Clip(predictions[i] / sum, kEpsilon, 1 - kEpsilon))));
+    loss -=
+        y * (arguments.from_logits ? predictions[i] - log_sum
+                                   : std::log(static_cast<double>(Clip(predictions[i] / sum, kEpsilon, 1 - kEpsilon))));
   }
   return loss;
 }
@@ -273,8 +277,8 @@ class KerasMetric : public PerKeyMetric {
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
     const bool micro = request.aggregation() == Aggregation::kMicro;
     if (request.aggregation() != Aggregation::kNone && sparse_) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metric ", name(), " cannot be aggregated: use its variant without \"Sparse\", or another metrics_spec"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "metric ", name(), " cannot be aggregated: use its variant without \"Sparse\", or another metrics_spec"));
     }
     auto settings = std::make_shared<KerasAccumulator::Settings>();
     settings->key = request.Key(name());
@@ -291,7 +295,8 @@ class KerasMetric : public PerKeyMetric {
     settings->pad = spec.has_padding_options();
     if (settings->pad) {
       const auto& padding = spec.padding_options();
-      settings->label_padding = padding.has_label_int_padding() ? padding.label_int_padding() : padding.label_float_padding();
+      settings->label_padding =
+          padding.has_label_int_padding() ? padding.label_int_padding() : padding.label_float_padding();
       settings->prediction_padding =
           padding.has_prediction_int_padding() ? padding.prediction_int_padding() : padding.prediction_float_padding();
     }

@@ -52,8 +52,11 @@ class FeatureMean : public AccumulatorOf<FeatureMean> {
       if (!all.empty()) values = &all[0].second;
     }
     if (values == nullptr || values->is_string || values->size(row) != 1) {
-      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), ": metric Mean needs one number at ", absl::StrJoin(path, "/"), ", found ",
-                                                     values == nullptr ? "none" : values->is_string ? "bytes" : absl::StrCat(values->size(row))));
+      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), ": metric Mean needs one number at ",
+                                                     absl::StrJoin(path, "/"), ", found ",
+                                                     values == nullptr   ? "none"
+                                                     : values->is_string ? "bytes"
+                                                                         : absl::StrCat(values->size(row))));
     }
     return values->row(row)[0];
   }
@@ -71,21 +74,27 @@ class Mean : public Metric {
     if (feature_.empty()) return arguments->Error("feature_key_path", "must be given: [\"features\", NAME]");
     for (const auto* path : {&feature_, &weight_}) {
       const bool is_feature = path->size() == 2 && (*path)[0] == "features";
-      const bool is_extract = path->size() == 1 && ((*path)[0] == "labels" || (*path)[0] == "predictions" || (*path)[0] == "example_weights");
+      const bool is_extract = path->size() == 1 && ((*path)[0] == "labels" || (*path)[0] == "predictions" ||
+                                                    (*path)[0] == "example_weights");
       if (!path->empty() && !is_feature && !is_extract) {
-        return arguments->Error(path == &feature_ ? "feature_key_path" : "example_weights_key_path",
-                                "must be [\"features\", NAME], [\"labels\"], [\"predictions\"] or [\"example_weights\"]");
+        return arguments->Error(
+            path == &feature_ ? "feature_key_path" : "example_weights_key_path",
+            "must be [\"features\", NAME], [\"labels\"], [\"predictions\"] or [\"example_weights\"]");
       }
     }
     return absl::OkStatus();
   }
-  std::string DefaultName(absl::string_view) const override { return absl::StrCat("mean_", absl::StrJoin(feature_, ".")); }
+  std::string DefaultName(absl::string_view) const override {
+    return absl::StrCat("mean_", absl::StrJoin(feature_, "."));
+  }
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
     const MetricKey key{.name = name(), .example_weighted = !weight_.empty()};
     for (const auto* path : {&feature_, &weight_}) {
       if (path->size() == 2) plan->AddFeature((*path)[1]);
     }
-    plan->Add("Mean", {key}, [key, feature = feature_, weight = weight_] { return std::make_unique<FeatureMean>(key, feature, weight); });
+    plan->Add("Mean", {key}, [key, feature = feature_, weight = weight_] {
+      return std::make_unique<FeatureMean>(key, feature, weight);
+    });
     return absl::OkStatus();
   }
 
@@ -102,7 +111,8 @@ class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
     for (int32_t row : rows) {
       const int n = view->predictions->size(row);
       if (view->labels->size(row) != n || view->labels->is_string != view->predictions->is_string) {
-        return absl::InvalidArgumentError(absl::StrCat(batch->extracts().Describe(row), ": metric ExactMatch needs labels and predictions of the same ",
+        return absl::InvalidArgumentError(absl::StrCat(batch->extracts().Describe(row),
+                                                       ": metric ExactMatch needs labels and predictions of the same ",
                                                        "number and kind, found ", view->labels->size(row), " and ", n));
       }
       for (int i = 0; i < n; ++i) {
@@ -125,7 +135,8 @@ class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
  private:
   absl::StatusOr<bool> Equal(const ListView& view, int row, int i) const {
     if (!view.labels->is_string) return view.labels->row(row)[i] == view.predictions->row(row)[i];
-    const std::string &label = view.labels->strings[view.labels->begin(row) + i], &prediction = view.predictions->strings[view.predictions->begin(row) + i];
+    const std::string &label = view.labels->strings[view.labels->begin(row) + i],
+                      &prediction = view.predictions->strings[view.predictions->begin(row) + i];
     if (!json_) return label == prediction;
     google::protobuf::Value a, b;
     RETURN_IF_ERROR(Annotate(io::ParseJson(label, &a), "label"));
@@ -153,7 +164,9 @@ class ExactMatch : public PerKeyMetric {
     view.sub_key = {};
     view.flatten = false;
     view.class_weights.clear();
-    plan->Add("ExactMatch", {key}, [key, view = plan->AddView(view), json = json_] { return std::make_unique<ExactMatchAccumulator>(key, view, json); });
+    plan->Add("ExactMatch", {key}, [key, view = plan->AddView(view), json = json_] {
+      return std::make_unique<ExactMatchAccumulator>(key, view, json);
+    });
     return absl::OkStatus();
   }
 

@@ -1,5 +1,5 @@
-// Actual against predicted class, at thresholds: MultiClassConfusionMatrixAtThresholds and MultiClassConfusionMatrixPlot, TFMA's
-// multi_class_confusion_matrix_metrics.py and _plot.py.
+// Actual against predicted class, at thresholds: MultiClassConfusionMatrixAtThresholds and
+// MultiClassConfusionMatrixPlot, TFMA's multi_class_confusion_matrix_metrics.py and _plot.py.
 #include <algorithm>
 #include <cmath>
 
@@ -26,10 +26,13 @@ class MatrixAccumulator : public AccumulatorOf<MatrixAccumulator> {
     for (int32_t row : rows) {
       const auto labels = view->labels->row(row), predictions = view->predictions->row(row);
       if (predictions.size() < 2) {
-        return absl::InvalidArgumentError(absl::StrCat(batch->extracts().Describe(row), ": a multi-class confusion matrix needs the predictions of ",
+        return absl::InvalidArgumentError(absl::StrCat(batch->extracts().Describe(row),
+                                                       ": a multi-class confusion matrix needs the predictions of ",
                                                        "several classes, found ", predictions.size()));
       }
-      const int actual = labels.size() > 1 ? static_cast<int>(std::max_element(labels.begin(), labels.end()) - labels.begin()) : static_cast<int>(labels[0]);
+      const int actual = labels.size() > 1
+                             ? static_cast<int>(std::max_element(labels.begin(), labels.end()) - labels.begin())
+                             : static_cast<int>(labels[0]);
       int predicted = static_cast<int>(std::max_element(predictions.begin(), predictions.end()) - predictions.begin());
       for (size_t t = 0; t < thresholds_.size(); ++t) {
         // Once below a threshold, an example has no prediction at those that follow either, as in TFMA.
@@ -94,20 +97,23 @@ class MultiClassConfusionMatrix : public PerKeyMetric {
     ViewSpec view = request.View();
     view.sub_key = {};
     view.aggregated = view.flatten = false;
-    plan->Add("MultiClassConfusionMatrix", {matrices_key}, [matrices_key, view = plan->AddView(view), thresholds = thresholds_] {
-      return std::make_unique<MatrixAccumulator>(matrices_key, view, thresholds);
-    });
-    plan->AddDerived({key}, [key, matrices_key, plot = plot_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const MultiClassConfusionMatrices* matrices, FindResult<MultiClassConfusionMatrices>(metrics, matrices_key));
-      if (plot) {
-        auto data = std::make_shared<::tensorflow_model_analysis::PlotData>();
-        *data->mutable_multi_class_confusion_matrix_at_thresholds() = matrices->ToProto();
-        (*results)[key] = Plot(std::move(data));
-      } else {
-        (*results)[key] = *matrices;
-      }
-      return absl::OkStatus();
-    });
+    plan->Add("MultiClassConfusionMatrix", {matrices_key},
+              [matrices_key, view = plan->AddView(view), thresholds = thresholds_] {
+                return std::make_unique<MatrixAccumulator>(matrices_key, view, thresholds);
+              });
+    plan->AddDerived({key},
+                     [key, matrices_key, plot = plot_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+                       ASSIGN_OR_RETURN(const MultiClassConfusionMatrices* matrices,
+                                        FindResult<MultiClassConfusionMatrices>(metrics, matrices_key));
+                       if (plot) {
+                         auto data = std::make_shared<::tensorflow_model_analysis::PlotData>();
+                         *data->mutable_multi_class_confusion_matrix_at_thresholds() = matrices->ToProto();
+                         (*results)[key] = Plot(std::move(data));
+                       } else {
+                         (*results)[key] = *matrices;
+                       }
+                       return absl::OkStatus();
+                     });
     return absl::OkStatus();
   }
 
@@ -116,8 +122,10 @@ class MultiClassConfusionMatrix : public PerKeyMetric {
   std::vector<double> thresholds_;
 };
 
-TFXM_REGISTER(MetricRegistry, "MultiClassConfusionMatrixAtThresholds", [] { return std::make_unique<MultiClassConfusionMatrix>(false); });
-TFXM_REGISTER(MetricRegistry, "MultiClassConfusionMatrixPlot", [] { return std::make_unique<MultiClassConfusionMatrix>(true); });
+TFXM_REGISTER(MetricRegistry, "MultiClassConfusionMatrixAtThresholds",
+              [] { return std::make_unique<MultiClassConfusionMatrix>(false); });
+TFXM_REGISTER(MetricRegistry, "MultiClassConfusionMatrixPlot",
+              [] { return std::make_unique<MultiClassConfusionMatrix>(true); });
 
 }  // namespace
 }  // namespace tfxm::model_analysis

@@ -1,5 +1,5 @@
-// MultiLabelConfusionMatrixPlot: for every pair of classes (actual, predicted), how the predicted class fares among the examples
-// that have the actual one. TFMA's multi_label_confusion_matrix_plot.py.
+// MultiLabelConfusionMatrixPlot: for every pair of classes (actual, predicted), how the predicted class fares among the
+// examples that have the actual one. TFMA's multi_label_confusion_matrix_plot.py.
 #include <cmath>
 #include <map>
 
@@ -33,18 +33,22 @@ class MultiLabelAccumulator : public AccumulatorOf<MultiLabelAccumulator> {
       const std::span<const double> predictions = view->predictions->row(row);
       const std::string where = batch->extracts().Describe(row);
       if (predictions.size() < 2) {
-        return absl::InvalidArgumentError(absl::StrCat(where, ": a multi-label confusion matrix needs the predictions of several classes, found ", predictions.size()));
+        return absl::InvalidArgumentError(
+            absl::StrCat(where, ": a multi-label confusion matrix needs the predictions of several classes, found ",
+                         predictions.size()));
       }
       if (labels.size() == 1) {
         if (!(labels[0] >= -1 && labels[0] < static_cast<double>(predictions.size()))) {
-          return absl::InvalidArgumentError(absl::StrCat(where, ": label ", labels[0], " is out of range: the prediction has ", predictions.size(), " classes"));
+          return absl::InvalidArgumentError(absl::StrCat(
+              where, ": label ", labels[0], " is out of range: the prediction has ", predictions.size(), " classes"));
         }
         dense.assign(predictions.size(), 0);
         if (labels[0] >= 0) dense[static_cast<size_t>(labels[0])] = 1;
         labels = dense;
       }
       if (labels.size() != predictions.size()) {
-        return absl::InvalidArgumentError(absl::StrCat(where, ": the label has ", labels.size(), " values but the prediction has ", predictions.size()));
+        return absl::InvalidArgumentError(absl::StrCat(where, ": the label has ", labels.size(),
+                                                       " values but the prediction has ", predictions.size()));
       }
       for (double threshold : thresholds_) {
         auto& matrix = matrices_[threshold];
@@ -126,7 +130,8 @@ class MultiLabelConfusionMatrixPlot : public PerKeyMetric {
   std::vector<double> thresholds_;
 };
 
-TFXM_REGISTER(MetricRegistry, "MultiLabelConfusionMatrixPlot", [] { return std::make_unique<MultiLabelConfusionMatrixPlot>(); });
+TFXM_REGISTER(MetricRegistry, "MultiLabelConfusionMatrixPlot",
+              [] { return std::make_unique<MultiLabelConfusionMatrixPlot>(); });
 
 }  // namespace
 }  // namespace tfxm::model_analysis

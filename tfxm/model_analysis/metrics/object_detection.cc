@@ -1,5 +1,6 @@
-// Precision and recall of detected boxes, and COCO's averages of them: TFMA's object_detection_confusion_matrix_metrics.py,
-// object_detection_confusion_matrix_plot.py and object_detection_metrics.py.
+// Precision and recall of detected boxes, and COCO's averages of them: TFMA's
+// object_detection_confusion_matrix_metrics.py, object_detection_confusion_matrix_plot.py and
+// object_detection_metrics.py.
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -92,30 +93,30 @@ class DetectionMetric : public PerKeyMetric {
       options.name = absl::StrCat("_binary_confusion_matrices_", name(), options.triples->name);
     }
     ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
-    plan->AddDerived({key}, [key, matrices_key, derive = Derivation()](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices, FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
-      (*results)[key] = derive(*matrices);
-      return absl::OkStatus();
-    });
+    plan->AddDerived(
+        {key},
+        [key, matrices_key, derive = Derivation()](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+          ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices,
+                           FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
+          (*results)[key] = derive(*matrices);
+          return absl::OkStatus();
+        });
     return absl::OkStatus();
   }
 
  private:
   ValueFunction Derivation() const {
     switch (kind_) {
-      case Kind::kPrecision:
-        return [](const BinaryConfusionMatrices& m) { return RatioAtThresholds(m, Precision); };
+      case Kind::kPrecision: return [](const BinaryConfusionMatrices& m) { return RatioAtThresholds(m, Precision); };
       case Kind::kRecall:
-      case Kind::kMaxRecall:
-        return [](const BinaryConfusionMatrices& m) { return RatioAtThresholds(m, Recall); };
+      case Kind::kMaxRecall: return [](const BinaryConfusionMatrices& m) { return RatioAtThresholds(m, Recall); };
       case Kind::kPlot:
         return [](const BinaryConfusionMatrices& m) -> MetricValue {
           auto plot = std::make_shared<::tensorflow_model_analysis::PlotData>();
           *plot->mutable_confusion_matrix_at_thresholds() = m.ToProto();
           return Plot(std::move(plot));
         };
-      default:
-        break;
+      default: break;
     }
     auto dependent = kind_ == Kind::kPrecisionAtRecall ? Precisions : ThresholdsOf;
     return [dependent, recalls = recalls_, is_list = is_list_](const BinaryConfusionMatrices& m) -> MetricValue {
@@ -147,7 +148,8 @@ class CocoAverage : public PerKeyMetric {
     class_ids_ = *class_ids;
     ASSIGN_OR_RETURN(const auto class_weights, arguments->Numbers(weights));
     class_weights_ = class_weights.value_or(std::vector<double>(class_ids_.size(), 1));
-    if (class_weights_.size() != class_ids_.size()) return arguments->Error(weights, "must have as many values as there are classes");
+    if (class_weights_.size() != class_ids_.size())
+      return arguments->Error(weights, "must have as many values as there are classes");
     if (precision_) {
       ASSIGN_OR_RETURN(const auto recalls, arguments->Numbers("recalls"));
       ASSIGN_OR_RETURN(const auto num_recalls, arguments->Integer("num_recalls"));
@@ -183,7 +185,8 @@ class CocoAverage : public PerKeyMetric {
     MatricesOptions options;
     if (precision_) {
       options.thresholds = {1.e-12};
-      for (int i = 0; i < num_thresholds_ - 2; ++i) options.thresholds->push_back((i + 1) * 1.0 / (num_thresholds_ - 1));
+      for (int i = 0; i < num_thresholds_ - 2; ++i)
+        options.thresholds->push_back((i + 1) * 1.0 / (num_thresholds_ - 1));
       options.thresholds->push_back(1.0 - 1.e-12);
     } else {
       options.thresholds = {1.0e-12};
@@ -202,28 +205,32 @@ class CocoAverage : public PerKeyMetric {
         matrices[c].push_back(std::move(matrices_key));
       }
     }
-    plan->AddDerived({key}, [key, matrices, precision = precision_, recalls = recalls_](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      std::vector<double> of_classes, all;
-      for (const auto& of_class : matrices) {
-        std::vector<double> values;
-        for (const MetricKey& matrices_key : of_class) {
-          ASSIGN_OR_RETURN(const BinaryConfusionMatrices* m, FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
-          if (precision) {
-            const std::vector<double> r = Recalls(*m), p = Precisions(*m);
-            std::vector<double> at;
-            for (double recall : recalls) at.push_back(MaxUnderConstraint(r, p, recall));
-            values.push_back(NanMean(at));
-          } else {
-            values.push_back(Recall({m->tp[0], m->tn[0], m->fp[0], m->fn[0]}));
-          }
-        }
-        of_classes.push_back(NanMean(values));
-        all.insert(all.end(), values.begin(), values.end());
-      }
-      // Precision is averaged over classes and IoU thresholds at once, recall first over the IoU thresholds.
-      (*results)[key] = NanMean(precision ? all : of_classes);
-      return absl::OkStatus();
-    });
+    plan->AddDerived({key},
+                     [key, matrices, precision = precision_, recalls = recalls_](const MetricsMap& metrics,
+                                                                                 MetricsMap* results) -> absl::Status {
+                       std::vector<double> of_classes, all;
+                       for (const auto& of_class : matrices) {
+                         std::vector<double> values;
+                         for (const MetricKey& matrices_key : of_class) {
+                           ASSIGN_OR_RETURN(const BinaryConfusionMatrices* m,
+                                            FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
+                           if (precision) {
+                             const std::vector<double> r = Recalls(*m), p = Precisions(*m);
+                             std::vector<double> at;
+                             for (double recall : recalls) at.push_back(MaxUnderConstraint(r, p, recall));
+                             values.push_back(NanMean(at));
+                           } else {
+                             values.push_back(Recall({m->tp[0], m->tn[0], m->fp[0], m->fn[0]}));
+                           }
+                         }
+                         of_classes.push_back(NanMean(values));
+                         all.insert(all.end(), values.begin(), values.end());
+                       }
+                       // Precision is averaged over classes and IoU thresholds at once, recall first over the IoU
+                       // thresholds.
+                       (*results)[key] = NanMean(precision ? all : of_classes);
+                       return absl::OkStatus();
+                     });
     return absl::OkStatus();
   }
 
@@ -235,7 +242,8 @@ class CocoAverage : public PerKeyMetric {
 };
 
 #define TFXM_DETECTION(class_name, kind, name) \
-  TFXM_REGISTER(MetricRegistry, class_name, [] { return std::make_unique<DetectionMetric>(DetectionMetric::Kind::kind, name); })
+  TFXM_REGISTER(MetricRegistry, class_name,    \
+                [] { return std::make_unique<DetectionMetric>(DetectionMetric::Kind::kind, name); })
 TFXM_DETECTION("ObjectDetectionPrecision", kPrecision, "object_detection_precision");
 TFXM_DETECTION("ObjectDetectionRecall", kRecall, "object_detection_recall");
 TFXM_DETECTION("ObjectDetectionMaxRecall", kMaxRecall, "object_detection_max_recall");

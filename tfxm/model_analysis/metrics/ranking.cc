@@ -1,5 +1,5 @@
-// NDCG, MinLabelPosition and QueryStatistics, which look at all examples of a query together (MetricsSpec.query_key): TFMA's
-// ndcg.py, min_label_position.py and query_statistics.py.
+// NDCG, MinLabelPosition and QueryStatistics, which look at all examples of a query together (MetricsSpec.query_key):
+// TFMA's ndcg.py, min_label_position.py and query_statistics.py.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -32,7 +32,8 @@ int AddListView(const KeyRequest& request, ComputationPlan* plan) {
 
 absl::Status RequireQuery(const std::string& metric, const MetricRequest& request) {
   if (!request.query_key.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("metric ", metric, " ranks the examples of a query: the metrics_spec needs a query_key"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("metric ", metric, " ranks the examples of a query: the metrics_spec needs a query_key"));
 }
 
 class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
@@ -45,10 +46,12 @@ class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
     const Values* all_gains = FindValues(batch->extracts().feature_values, gain_key_);
     for (int32_t row : rows) {
       const auto predictions = view->predictions->row(row);
-      if (all_gains == nullptr || all_gains->is_string || all_gains->size(row) != static_cast<int>(predictions.size())) {
-        return absl::InvalidArgumentError(absl::StrCat("metric NDCG: gain_key \"", gain_key_, "\" must have one number per example of a query; ",
-                                                       batch->extracts().Describe(row), " has ", predictions.size(), " predictions and ",
-                                                       all_gains == nullptr || all_gains->is_string ? 0 : all_gains->size(row), " gains"));
+      if (all_gains == nullptr || all_gains->is_string ||
+          all_gains->size(row) != static_cast<int>(predictions.size())) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("metric NDCG: gain_key \"", gain_key_, "\" must have one number per example of a query; ",
+                         batch->extracts().Describe(row), " has ", predictions.size(), " predictions and ",
+                         all_gains == nullptr || all_gains->is_string ? 0 : all_gains->size(row), " gains"));
       }
       const auto gains = all_gains->row(row);
       double weight = view->weights[row];
@@ -70,7 +73,8 @@ class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
   }
   absl::Status Output(MetricsMap* results) const override {
     const double weight = weight_.Value();
-    for (size_t k = 0; k < keys_.size(); ++k) (*results)[keys_[k]] = weight > 0 ? ndcg_[k].Value() / weight : std::nan("");
+    for (size_t k = 0; k < keys_.size(); ++k)
+      (*results)[keys_[k]] = weight > 0 ? ndcg_[k].Value() / weight : std::nan("");
     return absl::OkStatus();
   }
 
@@ -108,18 +112,23 @@ class Ndcg : public Metric {
       if (!sub_key.empty()) sub_keys.push_back(sub_key);
     }
     for (int k : top_k_list_) {
-      if (std::none_of(sub_keys.begin(), sub_keys.end(), [k](const SubKey& s) { return s.top_k == k; })) sub_keys.push_back({.top_k = k});
+      if (std::none_of(sub_keys.begin(), sub_keys.end(), [k](const SubKey& s) { return s.top_k == k; }))
+        sub_keys.push_back({.top_k = k});
     }
     if (sub_keys.empty() || std::any_of(sub_keys.begin(), sub_keys.end(), [](const SubKey& s) { return !s.top_k; })) {
-      return absl::InvalidArgumentError("metric NDCG needs top_k values: top_k_list in its config or binarize.top_k_list");
+      return absl::InvalidArgumentError(
+          "metric NDCG needs top_k values: top_k_list in its config or binarize.top_k_list");
     }
     plan->AddFeature(gain_key_);
     for (const std::string& model_name : request.model_names) {
       for (const std::string& output_name : request.output_names) {
         std::vector<MetricKey> keys;
-        for (const SubKey& sub_key : sub_keys) keys.push_back(KeyRequest{&request, model_name, output_name, sub_key}.Key(name()));
+        for (const SubKey& sub_key : sub_keys)
+          keys.push_back(KeyRequest{&request, model_name, output_name, sub_key}.Key(name()));
         const int view = AddListView({&request, model_name, output_name, SubKey()}, plan);
-        plan->Add("NDCG", keys, [keys, view, gain_key = gain_key_] { return std::make_unique<NdcgAccumulator>(keys, view, gain_key); });
+        plan->Add("NDCG", keys, [keys, view, gain_key = gain_key_] {
+          return std::make_unique<NdcgAccumulator>(keys, view, gain_key);
+        });
       }
     }
     return absl::OkStatus();
@@ -132,7 +141,8 @@ class Ndcg : public Metric {
 
 class MinLabelPositionAccumulator : public AccumulatorOf<MinLabelPositionAccumulator> {
  public:
-  MinLabelPositionAccumulator(MetricKey key, int view, std::string label_key) : key_(std::move(key)), view_(view), label_key_(std::move(label_key)) {}
+  MinLabelPositionAccumulator(MetricKey key, int view, std::string label_key)
+      : key_(std::move(key)), view_(view), label_key_(std::move(label_key)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
@@ -248,7 +258,8 @@ class QueryStatistics : public Metric {
     std::vector<MetricKey> keys;
     for (const std::string& name : names_) keys.push_back({.name = name, .example_weighted = request.example_weighted});
     const int view = AddListView({&request, request.model_names[0], request.output_names[0], SubKey()}, plan);
-    plan->Add("QueryStatistics", keys, [keys, view] { return std::make_unique<QueryStatisticsAccumulator>(keys, view); });
+    plan->Add("QueryStatistics", keys,
+              [keys, view] { return std::make_unique<QueryStatisticsAccumulator>(keys, view); });
     return absl::OkStatus();
   }
 

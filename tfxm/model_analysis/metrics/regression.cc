@@ -1,6 +1,6 @@
 // MeanAbsoluteError, MeanSquaredError, MeanAbsolutePercentageError and MeanSquaredLogarithmicError: TFMA's
-// mean_regression_error.py. A pair whose error is NaN is left out there; here only what has no error (a percentage of 0), so
-// that a NaN prediction shows.
+// mean_regression_error.py. A pair whose error is NaN is left out there; here only what has no error (a percentage of
+// 0), so that a NaN prediction shows.
 #include <cmath>
 
 #include "tfxm/model_analysis/accumulators.h"
@@ -29,7 +29,9 @@ class RegressionError : public PerKeyMetric {
       (*sums)[0].AddProduct(value, view.weights[i]);
       (*sums)[1].Add(view.weights[i]);
     };
-    auto derive = [](const std::array<double, 2>& sums) -> MetricValue { return sums[1] != 0 ? sums[0] / sums[1] : std::nan(""); };
+    auto derive = [](const std::array<double, 2>& sums) -> MetricValue {
+      return sums[1] != 0 ? sums[0] / sums[1] : std::nan("");
+    };
     plan->Add(name(), {key}, MakeFlatSums<2>(key, plan->AddView(request.View()), add, derive));
     return absl::OkStatus();
   }
@@ -40,8 +42,10 @@ class RegressionError : public PerKeyMetric {
 
 TFXM_REGISTER(MetricRegistry, "MeanAbsoluteError", [] { return std::make_unique<RegressionError>(Absolute); });
 TFXM_REGISTER(MetricRegistry, "MeanSquaredError", [] { return std::make_unique<RegressionError>(Squared); });
-TFXM_REGISTER(MetricRegistry, "MeanAbsolutePercentageError", [] { return std::make_unique<RegressionError>(Percentage); });
-TFXM_REGISTER(MetricRegistry, "MeanSquaredLogarithmicError", [] { return std::make_unique<RegressionError>(SquaredLogarithmic); });
+TFXM_REGISTER(MetricRegistry, "MeanAbsolutePercentageError",
+              [] { return std::make_unique<RegressionError>(Percentage); });
+TFXM_REGISTER(MetricRegistry, "MeanSquaredLogarithmicError",
+              [] { return std::make_unique<RegressionError>(SquaredLogarithmic); });
 
 }  // namespace
 }  // namespace tfxm::model_analysis

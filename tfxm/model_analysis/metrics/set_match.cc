@@ -16,8 +16,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 struct SetMatchSettings {
   int model_index = 0;
   std::optional<int> top_k;
-  std::string class_output, score_output;       // The model's outputs.
-  std::string class_feature, weight_feature;    // Weights by class; the labels if class_feature is empty.
+  std::string class_output, score_output;     // The model's outputs.
+  std::string class_feature, weight_feature;  // Weights by class; the labels if class_feature is empty.
   bool weighted = false;
 };
 
@@ -29,8 +29,8 @@ std::vector<std::string> Texts(const Values& values, int row) {
   return texts;
 }
 
-// Triples of one example: every label that is predicted (1, its score), every label that is not (1, -infinity) and every other
-// prediction (0, its score).
+// Triples of one example: every label that is predicted (1, its score), every label that is not (1, -infinity) and
+// every other prediction (0, its score).
 absl::Status MatchSets(const SetMatchSettings& settings, const Extracts& extracts, FlatView* view) {
   const ModelExtracts& model = extracts.models[settings.model_index];
   const Values* labels = FindValues(model.labels, "");
@@ -38,27 +38,33 @@ absl::Status MatchSets(const SetMatchSettings& settings, const Extracts& extract
   const Values* classes = FindValues(model.predictions, settings.class_output);
   const Values* scores = FindValues(model.predictions, settings.score_output);
   if (classes == nullptr || scores == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("a set match metric needs the outputs \"", settings.class_output, "\" and \"", settings.score_output,
+    return absl::InvalidArgumentError(absl::StrCat("a set match metric needs the outputs \"", settings.class_output,
+                                                   "\" and \"", settings.score_output,
                                                    "\"; prediction_class_key and prediction_score_key name others"));
   }
-  const Values* weights = settings.weight_feature.empty() ? nullptr : FindValues(extracts.feature_values, settings.weight_feature);
-  const Values* weight_classes = settings.class_feature.empty() ? labels : FindValues(extracts.feature_values, settings.class_feature);
+  const Values* weights =
+      settings.weight_feature.empty() ? nullptr : FindValues(extracts.feature_values, settings.weight_feature);
+  const Values* weight_classes =
+      settings.class_feature.empty() ? labels : FindValues(extracts.feature_values, settings.class_feature);
   const Values* example_weights = settings.weighted ? FindValues(model.example_weights, "") : nullptr;
   for (int row = 0; row < extracts.num_examples; ++row) {
     const std::vector<std::string> label_list = Texts(*labels, row), class_list = Texts(*classes, row);
     if (scores->size(row) != static_cast<int>(class_list.size())) {
-      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), ": there are ", class_list.size(), " predicted classes but ", scores->size(row), " scores"));
+      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), ": there are ", class_list.size(),
+                                                     " predicted classes but ", scores->size(row), " scores"));
     }
     std::map<std::string, double> class_weights;
     if (weights != nullptr) {
       const std::vector<std::string> names = Texts(*weight_classes, row);
       if (static_cast<int>(names.size()) != weights->size(row)) {
-        return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), ": there are ", names.size(), " classes but ", weights->size(row),
-                                                       " weights in \"", settings.weight_feature, "\""));
+        return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), ": there are ", names.size(),
+                                                       " classes but ", weights->size(row), " weights in \"",
+                                                       settings.weight_feature, "\""));
       }
       for (size_t i = 0; i < names.size(); ++i) class_weights[names[i]] = weights->row(row)[i];
     }
-    const double example_weight = example_weights != nullptr && example_weights->size(row) > 0 ? example_weights->row(row)[0] : 1;
+    const double example_weight =
+        example_weights != nullptr && example_weights->size(row) > 0 ? example_weights->row(row)[0] : 1;
     auto add = [&](const std::string& name, double label, double score) {
       double weight = 1;
       if (settings.weighted) {
@@ -107,8 +113,9 @@ class SetMatch : public PerKeyMetric {
     settings.weighted = weighted.example_weighted;
     if (!settings.weight_feature.empty()) plan->AddFeature(settings.weight_feature);
     if (!settings.class_feature.empty()) plan->AddFeature(settings.class_feature);
-    const std::string id = absl::StrCat("set_match:", settings.top_k.value_or(0), ",", settings.class_output, ",", settings.score_output, ",",
-                                        settings.class_feature, ",", settings.weight_feature, ",", settings.model_index, ",", settings.weighted);
+    const std::string id = absl::StrCat("set_match:", settings.top_k.value_or(0), ",", settings.class_output, ",",
+                                        settings.score_output, ",", settings.class_feature, ",",
+                                        settings.weight_feature, ",", settings.model_index, ",", settings.weighted);
     MatricesOptions options;
     options.triples = CustomTriples{id, plan->AddCustomView(id, [settings](const Extracts& extracts, FlatView* view) {
                                       return MatchSets(settings, extracts, view);
@@ -117,11 +124,14 @@ class SetMatch : public PerKeyMetric {
     MetricKey key = request.Key(name());
     key.aggregation = request.aggregation();
     ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
-    plan->AddDerived({key}, [key, matrices_key, ratio = precision_ ? Precision : Recall](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-      ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices, FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
-      (*results)[key] = RatioAtThresholds(*matrices, ratio);
-      return absl::OkStatus();
-    });
+    plan->AddDerived({key},
+                     [key, matrices_key, ratio = precision_ ? Precision : Recall](const MetricsMap& metrics,
+                                                                                  MetricsMap* results) -> absl::Status {
+                       ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices,
+                                        FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
+                       (*results)[key] = RatioAtThresholds(*matrices, ratio);
+                       return absl::OkStatus();
+                     });
     return absl::OkStatus();
   }
 
