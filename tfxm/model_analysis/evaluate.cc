@@ -172,7 +172,6 @@ absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
   if (files.empty()) return absl::NotFoundError(absl::StrCat("no example file matches \"", options.data, "\""));
   ASSIGN_OR_RETURN(LoadedModels loaded, LoadModels(config, options));
   std::unique_ptr<EvaluationWriter> writer;
-  std::vector<std::string> before;
   const bool existed = io::IsDirectory(options.output_dir);
   if (!options.output_dir.empty()) {
     ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config));
