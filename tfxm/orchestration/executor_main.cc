@@ -95,7 +95,14 @@ int ExecutorMain(const std::string& dir) {
   ArtifactDict outputs = request->outputs;
   const absl::Status status = RunExecutor(*request, &progress, &outputs);
   progress.Flush();
-  if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  if (!status.ok()) {
+    std::fprintf(stderr, "%s\n", status.ToString().c_str());
+    // What the executor left goes now: on a full disk it takes the place that its error needs.
+    for (const auto& [key, artifacts] : request->outputs) {
+      for (const Artifact& artifact : artifacts) io::RemoveAll(artifact.uri).IgnoreError();
+    }
+    io::RemoveAll(request->tmp_dir).IgnoreError();
+  }
   const absl::Status written = WriteExecutionResult(dir, status, outputs);
   if (!written.ok()) std::fprintf(stderr, "%s\n", written.ToString().c_str());
   return written.ok() ? 0 : kResultNotWritten;

@@ -182,7 +182,7 @@ absl::StatusOr<ArtifactDict> ExecutorProcess::Finish() {
                                             strsignal(signal), "): ", Meaning(signal), log));
   }
   const int code = WEXITSTATUS(wait_status_);
-  if (code == kResultNotWritten) return absl::InternalError(absl::StrCat("its result could not be written", log));
+  if (code == kResultNotWritten) return absl::InternalError(absl::StrCat("its result could not be written: is the disk full?", log));
   if (code == 127 && log.empty()) return absl::InternalError("its process could not be started");
   return absl::InternalError(absl::StrCat("its process ended with exit status ", code,
                                           " before the executor was done: something in it called exit()", log));
