@@ -82,14 +82,25 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
 }
 
 std::string ComparisonText(const ModelComparison& comparison) {
-  std::vector<std::vector<std::string>> table = {{""}};
+  // Two models: a column each and one of differences. More: a row each, with the difference beside each value.
   const size_t models = comparison.models.size();
-  table[0].insert(table[0].end(), comparison.models.begin(), comparison.models.end());
-  for (size_t m = 1; m < models; ++m) table[0].push_back(models == 2 ? "difference" : absl::StrCat(comparison.models[m], " – ", comparison.models[0]));
-  for (const ModelComparison::Row& row : comparison.rows) {
-    std::vector<std::string>& cells = table.emplace_back(1, row.name);
-    for (size_t m = 0; m < models; ++m) cells.push_back(ValueText(row, m));
-    for (size_t m = 1; m < models; ++m) cells.push_back(DifferenceText(row, m));
+  std::vector<std::vector<std::string>> table = {{""}};
+  if (models <= 2) {
+    table[0].insert(table[0].end(), comparison.models.begin(), comparison.models.end());
+    if (models == 2) table[0].push_back("difference");
+    for (const ModelComparison::Row& row : comparison.rows) {
+      std::vector<std::string>& cells = table.emplace_back(1, row.name);
+      for (size_t m = 0; m < models; ++m) cells.push_back(ValueText(row, m));
+      if (models == 2) cells.push_back(DifferenceText(row, 1));
+    }
+  } else {
+    for (const ModelComparison::Row& row : comparison.rows) table[0].insert(table[0].end(), {row.name, ""});
+    for (size_t m = 0; m < models; ++m) {
+      std::vector<std::string>& cells = table.emplace_back(1, comparison.models[m]);
+      for (const ModelComparison::Row& row : comparison.rows) {
+        cells.insert(cells.end(), {ValueText(row, m), m == 0 ? "" : DifferenceText(row, m)});
+      }
+    }
   }
   std::vector<int> widths(table[0].size());
   for (const auto& cells : table) {
@@ -102,7 +113,7 @@ std::string ComparisonText(const ModelComparison& comparison) {
       if (c == 0) {
         absl::StrAppend(&text, cells[c], padding);
       } else {
-        absl::StrAppend(&text, "   ", padding, cells[c]);
+        absl::StrAppend(&text, "  ", padding, cells[c]);
       }
     }
     text.erase(text.find_last_not_of(' ') + 1);
