@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
 
 namespace tfxm::transform {
 namespace {

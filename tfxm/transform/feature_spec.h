@@ -9,8 +9,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/ops/string_ops.h"
+
+namespace tensorflow::metadata::v0 {
+class Schema;  // Its header would double the time a module takes to compile.
+}
 
 namespace tfxm::transform {
 

@@ -10,6 +10,7 @@
 #include "tfxm/saved_model/import_signature.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

@@ -17,11 +17,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/transform/feature_spec.h"
 #include "tfxm/transform/tft.h"
+
+namespace tensorflow::metadata::v0 {
+class Schema;  // Its header would double the time a module takes to compile.
+}
 
 namespace tfxm {
 
