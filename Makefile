@@ -35,6 +35,10 @@ mnist: build
 	fi; \
 	$(BUILD)/tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root="$$data" --output="$(OUT)" --train_steps=$$steps
 
+bench: build
+	@cmake --build $(BUILD) -j $(JOBS) --target tfxm_data_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark
+	@for b in data statistics litert nn; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
+
 tidy: build
 	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"
 
