@@ -88,6 +88,7 @@ class Run {
       const int i = NextReady();
       if (i < 0) return;
       started_[i] = Clock::now();
+      result_.nodes[i].start_seconds = SecondsSince(run_started_);
       launchers_[i]->Launch();
       if (result_.nodes[i].state == NodeState::kRunning) {
         ++running_;
@@ -167,6 +168,7 @@ class Run {
   std::vector<int> height_;  // Nodes in the longest chain that waits for this one.
   int max_parallel_ = 1;
   int running_ = 0;
+  const Clock::time_point run_started_ = Clock::now();
   Clock::time_point last_tick_, interrupted_at_;
 };
 
@@ -184,7 +186,10 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   RunResult result;
   result.pipeline_name = pipeline.pipeline_name;
   result.run_id = NewRunId();
-  for (const OrderedNode& node : nodes) result.nodes.push_back({.node_id = node.spec->id, .type_name = node.spec->type_name});
+  for (const OrderedNode& node : nodes) {
+    NodeResult& node_result = result.nodes.emplace_back(NodeResult{.node_id = node.spec->id, .type_name = node.spec->type_name});
+    for (const int upstream : node.upstream) node_result.upstream.push_back(nodes[upstream].spec->id);
+  }
   ASSIGN_OR_RETURN(RunMetadata metadata, RunMetadata::Begin(store.get(), pipeline.pipeline_name, result.run_id));
   RETURN_IF_ERROR(ClearAbandoned(layout, &metadata));
 

@@ -32,6 +32,8 @@ struct NodeResult {
   std::string message;        // What the executor said last.
   std::string log_path;       // Of nodes that ran a process.
   double seconds = 0;
+  double start_seconds = 0;           // After the run's first node.
+  std::vector<std::string> upstream;  // Ids of the nodes that it waits for.
 };
 
 struct RunResult {

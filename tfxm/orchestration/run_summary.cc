@@ -53,13 +53,15 @@ report::PipelineNode::State StateOf(NodeState state) {
 }
 
 report::PipelineRun DescribeRun(const RunResult& result) {
-  report::PipelineRun run{.pipeline = result.pipeline_name, .run_id = result.run_id, .started = result.run_id};
+  report::PipelineRun run{.pipeline = result.pipeline_name, .run_id = result.run_id};
   for (const NodeResult& node : result.nodes) {
     run.nodes.push_back({.id = node.node_id,
                          .component = node.type_name.substr(node.type_name.rfind('.') + 1),
                          .state = StateOf(node.state),
+                         .start_seconds = node.start_seconds,
                          .duration_seconds = node.seconds,
-                         .message = node.message});
+                         .message = node.message,
+                         .upstream = node.upstream});
   }
   return run;
 }
@@ -74,7 +76,10 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), text));
   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
   const std::string html = io::JoinPath(args.output, "report.html");
-  RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result), {.title = result.pipeline_name, .evaluations = evaluations}, html));
+  // A run that found everything in the cache has nothing to tell that the report of the run before does not.
+  if (result.Count(NodeState::kCached) < static_cast<int>(result.nodes.size()) || !io::Exists(html)) {
+    RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result), {.title = result.pipeline_name, .evaluations = evaluations}, html));
+  }
 
   std::printf("\n%s\n", text.c_str());
   for (const NodeResult& node : result.nodes) {
