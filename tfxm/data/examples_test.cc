@@ -16,7 +16,7 @@ std::string Record(int64_t value) {
 }
 
 TEST(ExamplesTest, LayoutIsTfxs) {
-  EXPECT_EQ(SplitDir("/root/examples/1", "train"), "/root/examples/1/Split-train");
+  EXPECT_EQ(SplitDir("/pipelines/examples/1", "train"), "/pipelines/examples/1/Split-train");
   EXPECT_EQ(ShardName("data_tfrecord", 0, 2), "data_tfrecord-00000-of-00002.gz");
   EXPECT_EQ(EncodeSplitNames({"train", "eval"}), R"(["train", "eval"])");
   EXPECT_EQ(*DecodeSplitNames(R"(["train", "eval"])"), (std::vector<std::string>{"train", "eval"}));
