@@ -4,6 +4,7 @@
 
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -41,9 +42,7 @@ absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> ReadSplit
 
 absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchemaArtifact(const ArtifactDict& inputs) {
   ASSIGN_OR_RETURN(const Artifact* artifact, SingleArtifact(inputs, "schema"));
-  tensorflow::metadata::v0::Schema schema;
-  RETURN_IF_ERROR(io::ReadTextProto(io::JoinPath(artifact->uri, "schema.pbtxt"), &schema));
-  return schema;
+  return statistics::ReadSchema(io::JoinPath(artifact->uri, "schema.pbtxt"));
 }
 
 }  // namespace tfxm
