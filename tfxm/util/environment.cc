@@ -1,11 +1,24 @@
-// TensorFlow reads these while its libraries are loaded, before main() of any program, so they must be set before that. Only
+// What TensorFlow reads while its libraries are loaded, before main() of any program, has to be set before that. Only
 // libtfxm_util needs this library, after libtensorflow_framework: it is loaded later and, having no dependency of its own,
 // initialized earlier (the loader initializes the last loaded first). A value the user has set is kept.
 #include <stdlib.h>
 
+#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+
+// Weak, so that this library needs no other: it is bound when all libraries are in memory, which is before any is initialized.
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+__attribute__((weak)) void SetMinLogLevel(LogSeverityAtLeast severity);
+ABSL_NAMESPACE_END
+}  // namespace absl
+
 // Called by plugin.cc, so that the linker keeps this library.
 extern "C" __attribute__((constructor)) void TfxmSetTensorFlowDefaults() {
   setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);  // Warnings and errors.
-  // Eigen's kernels instead of oneDNN's: the same numbers on every processor, and no greeting from every program.
-  setenv("TF_ENABLE_ONEDNN_OPTS", "0", /*overwrite=*/0);
+  // TensorFlow reads the variable too late for what its libraries say as they are loaded.
+  const char* const level = getenv("TF_CPP_MIN_LOG_LEVEL");
+  if (&absl::SetMinLogLevel != nullptr && level[0] >= '0' && level[0] <= '3' && level[1] == '\0') {
+    absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level[0] - '0'));
+  }
 }
