@@ -104,6 +104,34 @@ template <typename Value>
 std::function<std::unique_ptr<Accumulator>()> MakeListMean(MetricKey key, int view, Value value) {
   return [=] { return std::make_unique<ListMean<Value>>(key, view, value); };
 }
+// The numbers that ListMean takes the mean of.
+template <typename Value>
+ExampleTermsFunction ListMeanTerms(int view, Value value) {
+  return [=](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) -> absl::Status {
+    auto list = batch->List(view);
+    if (!list.ok()) return list.status();
+    for (int32_t row : rows) {
+      const absl::StatusOr<double> x = value(**list, row);
+      if (!x.ok()) return x.status();
+      terms->push_back({*x, (*list)->weights[row]});
+    }
+    return absl::OkStatus();
+  };
+}
+
+// Terms from the triples of each example; add(view, i, &term) adds triple i to that of its example.
+template <typename AddTriple>
+ExampleTermsFunction FlatTerms(int view, AddTriple add) {
+  return [=](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) -> absl::Status {
+    auto triples = batch->Flat(view);
+    if (!triples.ok()) return triples.status();
+    for (int32_t row : rows) {
+      ExampleTerm& term = terms->emplace_back();
+      for (int i = (*triples)->begin(row); i < (*triples)->ends[row]; ++i) add(**triples, i, &term);
+    }
+    return absl::OkStatus();
+  };
+}
 
 }  // namespace tfxm::model_analysis
 

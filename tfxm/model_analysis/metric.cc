@@ -13,12 +13,14 @@ bool ComputationPlan::Add(const std::string& kind, const std::vector<MetricKey>&
                     key.output_name, "\t", key.ToString());
   }
   if (!ids_.insert(id).second) return false;
+  keys_.insert(keys.begin(), keys.end());
   computations_.push_back({std::move(id), std::move(make)});
   return true;
 }
 
 bool ComputationPlan::AddDerived(const std::vector<MetricKey>& keys, DerivedFunction function) {
   if (!derived_keys_.insert(keys).second) return false;
+  keys_.insert(keys.begin(), keys.end());
   derived_.push_back(std::move(function));
   return true;
 }

@@ -49,6 +49,20 @@ using DerivedFunction = std::function<absl::Status(const MetricsMap& metrics, Me
 using CrossSliceFunction =
     std::function<absl::Status(const MetricsMap& baseline, const MetricsMap& comparison, MetricsMap* results)>;
 
+// One example's share in a metric that is a weighted mean over the examples.
+struct ExampleTerm {
+  double value = 0, weight = 0;
+
+  // Several values of one example: their weighted mean.
+  void Add(double v, double w) {
+    value = weight == 0 ? v : (value * weight + v * w) / (weight + w);
+    weight += w;
+  }
+};
+// Appends a term for each of the examples `rows` of the batch, in their order.
+using ExampleTermsFunction =
+    std::function<absl::Status(BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms)>;
+
 class ComputationPlan {
  public:
   struct Computation {
@@ -67,12 +81,18 @@ class ComputationPlan {
   // Derived computations run in the order they are added; the first with these keys counts.
   bool AddDerived(const std::vector<MetricKey>& keys, DerivedFunction function);
   bool AddCrossSlice(const std::vector<MetricKey>& keys, CrossSliceFunction function);
+  // Says that the result `key` is a weighted mean of a number of each example, and gives these numbers. Not needed for the
+  // metric itself: it lets models be compared example by example (comparison/).
+  void AddExampleTerms(const MetricKey& key, ExampleTermsFunction terms) { example_terms_[key] = std::move(terms); }
 
   const ViewTable& views() const { return views_; }
   const std::set<std::string>& features() const { return features_; }
   const std::vector<Computation>& computations() const { return computations_; }
   const std::vector<DerivedFunction>& derived() const { return derived_; }
   const std::vector<CrossSliceFunction>& cross_slice() const { return cross_slice_; }
+  const std::map<MetricKey, ExampleTermsFunction>& example_terms() const { return example_terms_; }
+  // Every key that a computation was added for.
+  const std::set<MetricKey>& keys() const { return keys_; }
 
  private:
   ViewTable views_;
@@ -82,6 +102,8 @@ class ComputationPlan {
   std::vector<CrossSliceFunction> cross_slice_;
   std::set<std::string> ids_;
   std::set<std::vector<MetricKey>> derived_keys_, cross_slice_keys_;
+  std::map<MetricKey, ExampleTermsFunction> example_terms_;
+  std::set<MetricKey> keys_;
 };
 
 // What a metrics spec asks of a metric.

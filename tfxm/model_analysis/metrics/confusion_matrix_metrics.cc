@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/accumulators.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -121,6 +122,25 @@ class RatioMetric : public ConfusionMatrixMetric {
   std::string DefaultName(absl::string_view) const override { return default_name_; }
   ValueFunction Derivation() const override {
     return [ratio = ratio_](const BinaryConfusionMatrices& m) { return RatioAtThresholds(m, ratio); };
+  }
+  // The accuracy is a mean over the examples.
+  absl::Status AddForKey(const KeyRequest& original, ComputationPlan* plan) const override {
+    RETURN_IF_ERROR(ConfusionMatrixMetric::AddForKey(original, plan));
+    ASSIGN_OR_RETURN(const KeyRequest request, WithSubKey(original, name(), top_k_, class_id_));
+    if (ratio_ != BinaryAccuracy || request.sub_key.top_k || (thresholds_ && thresholds_->size() != 1))
+      return absl::OkStatus();
+    MetricKey key = request.Key(name());
+    key.aggregation = request.aggregation();
+    ViewSpec view = request.View();
+    view.fractional_labels = true;
+    const double threshold = thresholds_ ? (*thresholds_)[0] : *default_threshold_;
+    plan->AddExampleTerms(
+        key, FlatTerms(plan->AddView(view), [threshold](const FlatView& view, int i, ExampleTerm* term) {
+          const double label = view.labels[i], prediction = view.predictions[i];
+          const bool unknown = std::isnan(label) || std::isnan(prediction);
+          term->Add(unknown ? std::nan("") : (prediction > threshold) == (label == 1), view.weights[i]);
+        }));
+    return absl::OkStatus();
   }
 
  private:

@@ -75,6 +75,7 @@ class CrossEntropy : public PerKeyMetric {
     };
     plan->Add(binary_ ? "BinaryCrossEntropy" : "CategoricalCrossEntropy", {key},
               MakeListMean(key, plan->AddView(view), value));
+    plan->AddExampleTerms(key, ListMeanTerms(plan->AddView(view), value));
     return absl::OkStatus();
   }
 

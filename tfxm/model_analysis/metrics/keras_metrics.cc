@@ -194,36 +194,10 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
   explicit KerasAccumulator(std::shared_ptr<const Settings> settings) : settings_(std::move(settings)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    if (settings_->flat) {
-      ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings_->view));
-      for (int32_t row : rows) {
-        for (int i = view->begin(row); i < view->ends[row]; ++i) {
-          RETURN_IF_ERROR(AddOne(*batch, row, {&view->labels[i], 1}, {&view->predictions[i], 1}, view->weights[i]));
-        }
-      }
-      return absl::OkStatus();
-    }
-    ASSIGN_OR_RETURN(const ListView* view, batch->List(settings_->view));
-    if (view->labels->is_string || view->predictions->is_string) {
-      return absl::InvalidArgumentError("it needs labels and predictions that are numbers, not strings");
-    }
-    for (int32_t row : rows) {
-      Row labels = view->labels->row(row), predictions = view->predictions->row(row);
-      std::vector<double> padded;
-      if (settings_->broadcast && labels.size() == 1) {
-        padded.assign(predictions.size(), labels[0]);
-        labels = padded;
-      }
-      if (settings_->pad && labels.size() != predictions.size()) {
-        Row& shorter = labels.size() < predictions.size() ? labels : predictions;
-        padded.assign(shorter.begin(), shorter.end());
-        padded.resize(std::max(labels.size(), predictions.size()),
-                      &shorter == &labels ? settings_->label_padding : settings_->prediction_padding);
-        shorter = padded;
-      }
-      RETURN_IF_ERROR(AddOne(*batch, row, labels, predictions, view->weights[row]));
-    }
-    return absl::OkStatus();
+    return ForEachValue(*settings_, batch, rows, [this](size_t, double value, double weight) {
+      total_.AddProduct(value, weight);
+      weight_.Add(weight);
+    });
   }
   void MergeFrom(const KerasAccumulator& other) {
     total_.Merge(other.total_);
@@ -236,17 +210,56 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     return absl::OkStatus();
   }
 
+  // Calls sink(position in `rows`, value, weight).
+  template <typename Sink>
+  static absl::Status ForEachValue(const Settings& settings, BatchViews* batch, std::span<const int32_t> rows, Sink sink) {
+    if (settings.flat) {
+      ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings.view));
+      for (size_t k = 0; k < rows.size(); ++k) {
+        const int32_t row = rows[k];
+        for (int i = view->begin(row); i < view->ends[row]; ++i) {
+          ASSIGN_OR_RETURN(const double value,
+                           ValueOf(settings, *batch, row, {&view->labels[i], 1}, {&view->predictions[i], 1}));
+          sink(k, value, view->weights[i]);
+        }
+      }
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const ListView* view, batch->List(settings.view));
+    if (view->labels->is_string || view->predictions->is_string) {
+      return absl::InvalidArgumentError("it needs labels and predictions that are numbers, not strings");
+    }
+    for (size_t k = 0; k < rows.size(); ++k) {
+      const int32_t row = rows[k];
+      Row labels = view->labels->row(row), predictions = view->predictions->row(row);
+      std::vector<double> padded;
+      if (settings.broadcast && labels.size() == 1) {
+        padded.assign(predictions.size(), labels[0]);
+        labels = padded;
+      }
+      if (settings.pad && labels.size() != predictions.size()) {
+        Row& shorter = labels.size() < predictions.size() ? labels : predictions;
+        padded.assign(shorter.begin(), shorter.end());
+        padded.resize(std::max(labels.size(), predictions.size()),
+                      &shorter == &labels ? settings.label_padding : settings.prediction_padding);
+        shorter = padded;
+      }
+      ASSIGN_OR_RETURN(const double value, ValueOf(settings, *batch, row, labels, predictions));
+      sink(k, value, view->weights[row]);
+    }
+    return absl::OkStatus();
+  }
+
  private:
-  absl::Status AddOne(const BatchViews& batch, int row, Row labels, Row predictions, double weight) {
-    absl::StatusOr<double> value = settings_->function(settings_->arguments, labels, predictions);
+  static absl::StatusOr<double> ValueOf(const Settings& settings, const BatchViews& batch, int row, Row labels,
+                                        Row predictions) {
+    absl::StatusOr<double> value = settings.function(settings.arguments, labels, predictions);
     if (!value.ok()) return Annotate(value.status(), batch.extracts().Describe(row));
     // An accuracy would otherwise take a NaN for one more wrong answer.
     for (double p : predictions) {
       if (std::isnan(p)) *value = p;
     }
-    total_.AddProduct(*value, weight);
-    weight_.Add(weight);
-    return absl::OkStatus();
+    return value;
   }
 
   const std::shared_ptr<const Settings> settings_;
@@ -302,6 +315,15 @@ class KerasMetric : public PerKeyMetric {
     }
     std::shared_ptr<const KerasAccumulator::Settings> shared = settings;
     plan->Add("Keras", {settings->key}, [shared] { return std::make_unique<KerasAccumulator>(shared); });
+    if (root_) return absl::OkStatus();
+    plan->AddExampleTerms(settings->key, [shared](BatchViews* batch, std::span<const int32_t> rows,
+                                                  std::vector<ExampleTerm>* terms) {
+      const size_t first = terms->size();
+      terms->resize(first + rows.size());
+      return KerasAccumulator::ForEachValue(*shared, batch, rows, [&](size_t k, double value, double weight) {
+        (*terms)[first + k].Add(value, weight);
+      });
+    });
     return absl::OkStatus();
   }
   bool IsKerasMetric() const override { return true; }

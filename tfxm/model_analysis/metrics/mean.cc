@@ -107,8 +107,17 @@ class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
   ExactMatchAccumulator(MetricKey key, int view, bool json) : key_(std::move(key)), view_(view), json_(json) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    return ForEachMatch(batch, rows, [this](size_t, bool equal, double weight) {
+      if (equal) matches_.Add(weight);
+      weight_.Add(weight);
+    });
+  }
+  // Calls sink(position in `rows`, whether a value is matched, weight).
+  template <typename Sink>
+  absl::Status ForEachMatch(BatchViews* batch, std::span<const int32_t> rows, Sink sink) const {
     ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
-    for (int32_t row : rows) {
+    for (size_t k = 0; k < rows.size(); ++k) {
+      const int32_t row = rows[k];
       const int n = view->predictions->size(row);
       if (view->labels->size(row) != n || view->labels->is_string != view->predictions->is_string) {
         return absl::InvalidArgumentError(absl::StrCat(batch->extracts().Describe(row),
@@ -117,8 +126,7 @@ class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
       }
       for (int i = 0; i < n; ++i) {
         ASSIGN_OR_RETURN(const bool equal, Equal(*view, row, i));
-        if (equal) matches_.Add(view->weights[row]);
-        weight_.Add(view->weights[row]);
+        sink(k, equal, view->weights[row]);
       }
     }
     return absl::OkStatus();
@@ -167,6 +175,14 @@ class ExactMatch : public PerKeyMetric {
     plan->Add("ExactMatch", {key}, [key, view = plan->AddView(view), json = json_] {
       return std::make_unique<ExactMatchAccumulator>(key, view, json);
     });
+    auto matches = std::make_shared<const ExactMatchAccumulator>(key, plan->AddView(view), json_);
+    plan->AddExampleTerms(
+        key, [matches](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
+          const size_t first = terms->size();
+          terms->resize(first + rows.size());
+          return matches->ForEachMatch(
+              batch, rows, [&](size_t k, bool equal, double weight) { (*terms)[first + k].Add(equal, weight); });
+        });
     return absl::OkStatus();
   }
 
