@@ -9,7 +9,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/report/json_writer.h"
+#include "tfxm/util/json_writer.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/report/metric_direction.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::report {

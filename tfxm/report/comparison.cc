@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tfxm/report/json_writer.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/json_writer.h"
+#include "tfxm/util/text.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::report {

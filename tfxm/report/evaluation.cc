@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {

@@ -10,8 +10,8 @@
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/report/checks.h"
-#include "tfxm/report/student_t.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/student_t.h"
+#include "tfxm/util/text.h"
 #include "tfxm/util/io.h"
 
 // Earlier versions of TFMA wrote the deprecated fields.

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tfxm/report/assets.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 #include "tfxm/util/fingerprint.h"
 
 namespace tfxm::report {

@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/report/checks.h"
-#include "tfxm/report/json_writer.h"
+#include "tfxm/util/json_writer.h"
 #include "tfxm/report/metric_direction.h"
 #include "tfxm/report/plot_data.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::report {

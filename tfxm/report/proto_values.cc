@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/report/student_t.h"
+#include "tfxm/util/student_t.h"
 
 // Deprecated kinds of values are read on purpose: earlier versions of TFMA wrote them.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

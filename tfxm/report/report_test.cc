@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
-#include "tfxm/report/json_writer.h"
+#include "tfxm/util/json_writer.h"
 #include "tfxm/report/plot_data.h"
 #include "tfxm/report/show.h"
 #include "tfxm/util/fingerprint.h"

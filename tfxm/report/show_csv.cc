@@ -4,7 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "tfxm/report/show_formats.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {

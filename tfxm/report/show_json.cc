@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "tfxm/report/checks.h"
-#include "tfxm/report/json_writer.h"
+#include "tfxm/util/json_writer.h"
 #include "tfxm/report/show_formats.h"
 
 namespace tfxm::report {

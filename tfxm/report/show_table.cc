@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/report/checks.h"
 #include "tfxm/report/show_formats.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

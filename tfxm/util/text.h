@@ -1,12 +1,12 @@
-// Text and numbers as people and programs read them: shared by the report, the tables and the JSON.
-#ifndef TFXM_REPORT_TEXT_H_
-#define TFXM_REPORT_TEXT_H_
+// Text and numbers as people and programs read them: shared by reports, tables and JSON.
+#ifndef TFXM_UTIL_TEXT_H_
+#define TFXM_UTIL_TEXT_H_
 
 #include <string>
 
 #include "absl/strings/string_view.h"
 
-namespace tfxm::report {
+namespace tfxm {
 
 // The text itself if it is UTF-8 without control characters; else each offending byte as "\xNN".
 std::string PrintableText(absl::string_view bytes);
@@ -21,6 +21,6 @@ std::string ExactNumber(double x);
 // For people: six significant digits, counts without a point. "NaN", "∞", "-∞".
 std::string ShortNumber(double x);
 
-}  // namespace tfxm::report
+}  // namespace tfxm
 
-#endif  // TFXM_REPORT_TEXT_H_
+#endif  // TFXM_UTIL_TEXT_H_

@@ -1,4 +1,4 @@
-#include "tfxm/report/json_writer.h"
+#include "tfxm/util/json_writer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 
-namespace tfxm::report {
+namespace tfxm {
 
 void JsonWriter::NewLine() {
   if (indent_) absl::StrAppend(&text_, "\n", std::string(open_.size(), ' '));
@@ -117,4 +117,4 @@ void JsonWriter::Quote(absl::string_view text) {
   text_ += '"';
 }
 
-}  // namespace tfxm::report
+}  // namespace tfxm

@@ -1,4 +1,4 @@
-#include "tfxm/report/text.h"
+#include "tfxm/util/text.h"
 
 #include <charconv>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace tfxm::report {
+namespace tfxm {
 namespace {
 
 // Length of the well-formed UTF-8 sequence at the start of `s` (RFC 3629), 0 if there is none.
@@ -76,4 +76,4 @@ std::string ShortNumber(double x) {
   return absl::StrFormat("%.6g", x);
 }
 
-}  // namespace tfxm::report
+}  // namespace tfxm

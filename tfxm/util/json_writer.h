@@ -7,8 +7,8 @@
 //   std::move(json).Take()  ->  {"name":"auc","values":[0.5]}
 //
 // The caller is responsible for the order of the calls; not thread safe.
-#ifndef TFXM_REPORT_JSON_WRITER_H_
-#define TFXM_REPORT_JSON_WRITER_H_
+#ifndef TFXM_UTIL_JSON_WRITER_H_
+#define TFXM_UTIL_JSON_WRITER_H_
 
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/struct.pb.h"
 
-namespace tfxm::report {
+namespace tfxm {
 
 class JsonWriter {
  public:
@@ -46,6 +46,6 @@ class JsonWriter {
   bool first_ = true, after_key_ = false;
 };
 
-}  // namespace tfxm::report
+}  // namespace tfxm
 
-#endif  // TFXM_REPORT_JSON_WRITER_H_
+#endif  // TFXM_UTIL_JSON_WRITER_H_

@@ -1,9 +1,9 @@
-#include "tfxm/report/student_t.h"
+#include "tfxm/util/student_t.h"
 
 #include <cmath>
 #include <limits>
 
-namespace tfxm::report {
+namespace tfxm {
 namespace {
 
 // Regularized incomplete beta function by its continued fraction (Abramowitz & Stegun 26.5.8), evaluated with Lentz's method.
@@ -47,4 +47,4 @@ double StudentTQuantile(double p, double df) {
   return 0.5 * (low + high);
 }
 
-}  // namespace tfxm::report
+}  // namespace tfxm
