@@ -11,6 +11,7 @@
 #include "tensorflow/core/public/session.h"
 #include "tensorflow/core/public/session_options.h"
 #include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/ops/internal/session_access.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -67,6 +68,7 @@ absl::Status Fill(const Tensor& value, tf::Tensor* feed) {
 }
 
 struct SavedModel::Rep {
+  ops::OpThreads threads;  // Must outlive the session.
   std::string dir;
   tf::SavedModelBundleLite bundle;
   std::vector<Signature> signatures;
@@ -92,7 +94,8 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(absl::string_view d
   Rep& rep = *model->rep_;
   rep.dir = std::string(dir);
   tf::SessionOptions session_options;
-  session_options.config.set_intra_op_parallelism_threads(options.num_threads);
+  session_options.config.set_intra_op_parallelism_threads(1);  // OpThreads has more.
+  rep.threads.Start(options.num_threads);
   // Nodes run in the caller's thread: several callers run at once, and a node costs no hand-over to another thread.
   session_options.config.set_inter_op_parallelism_threads(-1);
   const absl::Status loaded =
@@ -178,7 +181,7 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
     endpoint.status = rep_->bundle.GetSession()->MakeCallable(callable, &endpoint.handle);
   });
   absl::Status ran = endpoint.status;
-  if (ran.ok()) ran = rep_->bundle.GetSession()->RunCallable(endpoint.handle, feeds, &fetches, nullptr);
+  if (ran.ok()) ran = rep_->bundle.GetSession()->RunCallable(endpoint.handle, feeds, &fetches, nullptr, rep_->threads.options());
   if (!ran.ok()) {
     return absl::Status(ran.code(),
                         absl::StrCat("signature \"", signature.name, "\" of ", rep_->dir, ": ", ran.message()));
