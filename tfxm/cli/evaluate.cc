@@ -32,6 +32,7 @@ class EvaluateCommand : public Command {
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
     flags.Add("num_threads", &num_threads_, "N", "threads; 0: all cores. The result does not depend on it");
     flags.Add("format", &format_, "table|json|csv|none", "how the result is printed");
+    flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all. The files always have all");
     return flags;
   }
 
@@ -60,7 +61,7 @@ class EvaluateCommand : public Command {
     RETURN_IF_ERROR(model_analysis::WriteModelFacts(result, output_));
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
-      ASSIGN_OR_RETURN(const std::string text, report::Show(output_, format));
+      ASSIGN_OR_RETURN(const std::string text, report::Show(output_, format, max_slices_));
       std::fputs(text.c_str(), stdout);
     }
     absl::FPrintF(stderr, "%d examples in %.2f s; evaluation in %s\n", result.num_examples, result.seconds, output_);
@@ -73,7 +74,7 @@ class EvaluateCommand : public Command {
  private:
   std::string eval_config_, data_, output_, schema_, format_ = "table";
   std::vector<std::string> models_;
-  int num_threads_ = 0;
+  int num_threads_ = 0, max_slices_ = 20;
 };
 
 TFXM_REGISTER(CommandRegistry, "evaluate", [] { return std::make_unique<EvaluateCommand>(); });

@@ -16,19 +16,21 @@ class ShowCommand : public Command {
     Flags flags("tfxm show DIR [--format=table|json|csv]",
                 "Prints an evaluation: one that tfxm made, or TFMA itself. DIR holds metrics-*.tfrecord and eval_config.json.");
     flags.Add("format", &format_, "table|json|csv", "table for people, csv and json for programs, with exact values");
+    flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all");
     return flags;
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     if (arguments.size() != 1) return absl::InvalidArgumentError("give one evaluation directory: tfxm show DIR");
     ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
-    ASSIGN_OR_RETURN(const std::string text, report::Show(arguments[0], format));
+    ASSIGN_OR_RETURN(const std::string text, report::Show(arguments[0], format, max_slices_));
     std::fputs(text.c_str(), stdout);
     return absl::OkStatus();
   }
 
  private:
   std::string format_ = "table";
+  int max_slices_ = 0;
 };
 
 class ReportCommand : public Command {

@@ -185,6 +185,14 @@ TEST(ShowTest, PrintsATableWithDifferencesAndThresholds) {
   EXPECT_TRUE(absl::StrContains(Show(kTestdata + "slicing-min-size", ShowFormat::kTable).value(), "lower than the minimum required value: 5"));
 }
 
+TEST(ShowTest, ATableOfManySlicesSaysHowManyMoreThereAre) {
+  const std::string text = Show(kTestdata + "slicing-min-size", ShowFormat::kTable, /*max_slices=*/2).value();
+  EXPECT_TRUE(absl::StrContains(text, "Overall\n")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "device: phone, region: east\n")) << text;
+  EXPECT_FALSE(absl::StrContains(text, "device: phone, region: north\n")) << text;
+  EXPECT_TRUE(absl::StrContains(text, " more slices: `tfxm show DIR` prints them all")) << text;
+}
+
 TEST(ShowTest, CsvHasOneExactNumberARow) {
   const std::vector<std::string> lines = absl::StrSplit(Show(kTestdata + "mnist-models-saved-model", ShowFormat::kCsv).value(), "\r\n", absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 1 + 11 * 3);

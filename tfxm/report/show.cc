@@ -14,14 +14,14 @@ absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name) {
   return absl::InvalidArgumentError(absl::StrCat("no format \"", name, "\"; there are table, json and csv"));
 }
 
-absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format) {
+absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, int max_slices) {
   ASSIGN_OR_RETURN(const Evaluation evaluation, ReadEvaluation(directory));
-  return Show(evaluation, format);
+  return Show(evaluation, format, max_slices);
 }
 
-std::string Show(const Evaluation& evaluation, ShowFormat format) {
+std::string Show(const Evaluation& evaluation, ShowFormat format, int max_slices) {
   if (format == ShowFormat::kJson) return ShowJson(evaluation);
-  return format == ShowFormat::kCsv ? ShowCsv(evaluation) : ShowTable(evaluation);
+  return format == ShowFormat::kCsv ? ShowCsv(evaluation) : ShowTable(evaluation, max_slices);
 }
 
 }  // namespace tfxm::report

@@ -4,7 +4,8 @@
 //   ASSIGN_OR_RETURN(std::string text, Show("eval_dir", format));
 //
 // table  For each slice one row a metric and one column a model, with 95 % intervals and differences where the evaluation has them;
-//        below it the plots it has, and the thresholds with what they failed for. Numbers have six significant digits.
+//        below it the plots it has, and the thresholds with what they failed for. Numbers have six significant digits. The first
+//        max_slices slices, and how many more there are; 0: all.
 // csv    One row a number, with exact values: slice, baseline_slice, model, output, metric, sub_key, aggregation, weighted, is_diff,
 //        element, value, lower_bound, upper_bound, standard_error. `element` says which of several numbers of a metric it is ("[3]",
 //        "threshold=0.5 true_positives"). Without the plots. RFC 4180, UTF-8, header first.
@@ -25,8 +26,8 @@ enum class ShowFormat { kTable, kJson, kCsv };
 // INVALID_ARGUMENT names the formats there are.
 absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name);
 
-absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format);
-std::string Show(const Evaluation& evaluation, ShowFormat format);
+absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, int max_slices = 0);
+std::string Show(const Evaluation& evaluation, ShowFormat format, int max_slices = 0);
 
 }  // namespace tfxm::report
 

@@ -8,7 +8,7 @@
 
 namespace tfxm::report {
 
-std::string ShowTable(const Evaluation& evaluation);
+std::string ShowTable(const Evaluation& evaluation, int max_slices);
 std::string ShowCsv(const Evaluation& evaluation);
 std::string ShowJson(const Evaluation& evaluation);
 

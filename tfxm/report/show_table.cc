@@ -77,9 +77,8 @@ std::vector<Row> Elements(const Metric& metric) {
 
 std::string ModelTitle(const std::string& name) { return name.empty() ? "value" : PrintableText(name); }
 
-std::string SliceTable(const Evaluation& evaluation, const SliceMetrics& slice) {
+std::string SliceTable(const Evaluation& evaluation, const std::vector<std::string>& models, const SliceMetrics& slice) {
   if (!slice.error.empty()) return absl::StrCat("  ", slice.error, "\n");
-  const std::vector<std::string> models = evaluation.ModelNames();
   bool has_diff = false;
   std::map<Key, std::map<std::string, const Metric*>> numbers;  // By key without the model; a difference under "Δ model".
   std::vector<const Metric*> others;
@@ -164,10 +163,18 @@ std::string ValidationText(const Evaluation& evaluation) {
 
 }  // namespace
 
-std::string ShowTable(const Evaluation& evaluation) {
+std::string ShowTable(const Evaluation& evaluation, int max_slices) {
+  const std::vector<std::string> models = evaluation.ModelNames();
+  const size_t all = evaluation.slices.size();
+  const size_t shown = max_slices <= 0 ? all : std::min<size_t>(all, max_slices);
   std::string text;
-  for (const SliceMetrics& slice : evaluation.slices) {
-    absl::StrAppend(&text, slice.slice.Text(), "\n", SliceTable(evaluation, slice), "\n");
+  for (size_t i = 0; i < shown; ++i) {
+    const SliceMetrics& slice = evaluation.slices[i];
+    absl::StrAppend(&text, slice.slice.Text(), "\n", SliceTable(evaluation, models, slice), "\n");
+  }
+  if (shown < all) {
+    absl::StrAppend(&text, all - shown, " more ", all - shown == 1 ? "slice" : "slices",
+                    ": `tfxm show DIR` prints them all, `tfxm report DIR` makes a page to sort and search them\n\n");
   }
   if (const std::string plots = PlotsText(evaluation); !plots.empty()) absl::StrAppend(&text, "Plots\n", plots, "\n");
   if (evaluation.validation) absl::StrAppend(&text, ValidationText(evaluation));
