@@ -33,6 +33,9 @@ class MetricArguments {
   MetricArguments(MetricArguments&&);
 
   const std::string& class_name() const { return class_name_; }
+  // MetricConfig.module: tells a loss of Keras from its metric of the same name.
+  const std::string& module() const { return module_; }
+  void set_module(std::string module) { module_ = std::move(module); }
   bool Has(absl::string_view name) const;
   // Overrides, or gives, an argument.
   void Set(absl::string_view name, absl::string_view value);
@@ -53,7 +56,7 @@ class MetricArguments {
  private:
   MetricArguments();
   const google::protobuf::Value* Find(absl::string_view name);
-  std::string class_name_;
+  std::string class_name_, module_;
   std::unique_ptr<google::protobuf::Struct> fields_;
   std::set<std::string> read_;
 };

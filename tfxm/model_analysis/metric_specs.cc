@@ -255,6 +255,7 @@ absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const tfma::MetricConfig& con
         absl::StrCat("no metric is called \"", config.class_name(), "\"", near.empty() ? "" : "; did you mean ", near));
   }
   ASSIGN_OR_RETURN(MetricArguments arguments, MetricArguments::Parse(config.class_name(), config.config()));
+  arguments.set_module(config.module());
   ASSIGN_OR_RETURN(std::string name, arguments.String("name", ""));
   RETURN_IF_ERROR((*metric)->Configure(&arguments));
   RETURN_IF_ERROR(arguments.CheckAllRead());

@@ -1,181 +1,16 @@
 // The metrics and losses of Keras (tf_keras 2.15) that TFMA hands on to Keras: weighted means over the examples of a
-// number that is made of an example's labels and predictions. Definitions: keras/losses.py and keras/metrics/. Keras
-// computes in float32, this in float64.
+// number that is made of an example's labels and predictions (keras_functions.h).
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/accumulators.h"
+#include "tfxm/model_analysis/metrics/keras_functions.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
 namespace {
-
-constexpr float kEpsilon = 1e-7f;  // keras.backend.epsilon()
-
-using Row = std::span<const double>;
-
-struct KerasArguments {
-  bool from_logits = false;
-  double label_smoothing = 0;
-  int k = 5;
-  double delta = 1;  // Huber
-  std::optional<int> ignore_class;
-};
-
-float Clip(double x, float low, float high) {
-  const float value = static_cast<float>(x);
-  return value < low ? low : value > high ? high : value;
-}
-int ArgMax(Row x) { return static_cast<int>(std::max_element(x.begin(), x.end()) - x.begin()); }
-
-double LogSumExp(Row x) {
-  const double top = *std::max_element(x.begin(), x.end());
-  double sum = 0;
-  for (double v : x) sum += std::exp(v - top);
-  return top + std::log(sum);
-}
-
-absl::Status CheckClass(Row labels, Row predictions) {
-  if (labels.size() != 1) {
-    return absl::InvalidArgumentError(absl::StrCat("a sparse metric needs one class index as label, but the label has ",
-                                                   labels.size(),
-                                                   " values; use the metric's variant without \"Sparse\""));
-  }
-  if (!(labels[0] >= 0 && labels[0] < static_cast<double>(predictions.size()))) {
-    return absl::InvalidArgumentError(absl::StrCat("label ", labels[0], " is out of range: the prediction has ",
-                                                   predictions.size(), " classes (0 to ", predictions.size() - 1, ")"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckSameSize(Row labels, Row predictions) {
-  if (labels.size() == predictions.size() && !labels.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the label has ", labels.size(), " values but the prediction has ", predictions.size(),
-      labels.size() == 1 ? "; use the metric's variant with \"Sparse\" for a class index" : "; they must be the same"));
-}
-
-using KerasFunction = absl::StatusOr<double> (*)(const KerasArguments&, Row labels, Row predictions);
-
-// Mean over the values of an example of a function of one label and prediction.
-template <double (*kFunction)(const KerasArguments&, double, double)>
-absl::StatusOr<double> MeanOf(const KerasArguments& arguments, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
-  double sum = 0;
-  for (size_t i = 0; i < labels.size(); ++i) sum += kFunction(arguments, labels[i], predictions[i]);
-  return sum / static_cast<double>(labels.size());
-}
-
-double Equal(const KerasArguments&, double y, double p) { return y == p; }
-double BinaryCrossentropy(const KerasArguments& a, double y, double p) {
-  y = y * (1 - a.label_smoothing) + 0.5 * a.label_smoothing;
-  if (a.from_logits) return std::max(p, 0.0) - p * y + std::log1p(std::exp(-std::abs(p)));
-  const float clipped = Clip(p, kEpsilon, 1 - kEpsilon);
-  return -(y * std::log(static_cast<double>(clipped + kEpsilon)) +
-           (1 - y) * std::log(static_cast<double>(1 - clipped + kEpsilon)));
-}
-double Poisson(const KerasArguments&, double y, double p) { return p - y * std::log(p + kEpsilon); }
-double LogCosh(const KerasArguments&, double y, double p) {
-  const double x = std::abs(p - y);  // An even function; the absolute value keeps it from overflowing.
-  return x + std::log1p(std::exp(-2 * x)) - std::log(2.0);
-}
-double SquaredError(const KerasArguments&, double y, double p) { return (p - y) * (p - y); }
-double Huber(const KerasArguments& a, double y, double p) {
-  const double e = std::abs(p - y);
-  return e <= a.delta ? 0.5 * e * e : a.delta * e - 0.5 * a.delta * a.delta;
-}
-// Labels 0 stand for -1.
-double Hinge(const KerasArguments&, double y, double p) { return std::max(1 - (y == 0 ? -1.0 : y) * p, 0.0); }
-double SquaredHinge(const KerasArguments& a, double y, double p) {
-  const double h = Hinge(a, y, p);
-  return h * h;
-}
-double KlDivergence(const KerasArguments&, double y, double p) {
-  y = Clip(y, kEpsilon, 1);
-  return y * std::log(y / static_cast<double>(Clip(p, kEpsilon, 1)));
-}
-
-absl::StatusOr<double> KlDivergenceSum(const KerasArguments& arguments, Row labels, Row predictions) {
-  ASSIGN_OR_RETURN(const double mean, MeanOf<KlDivergence>(arguments, labels, predictions));
-  return mean * static_cast<double>(labels.size());
-}
-
-absl::StatusOr<double> CategoricalHinge(const KerasArguments&, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
-  double positive = 0, negative = -INFINITY;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    positive += labels[i] * predictions[i];
-    negative = std::max(negative, (1 - labels[i]) * predictions[i]);
-  }
-  return std::max(negative - positive + 1, 0.0);
-}
-
-absl::StatusOr<double> CosineSimilarity(const KerasArguments&, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
-  double yy = 0, pp = 0, yp = 0;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    yy += labels[i] * labels[i];
-    pp += predictions[i] * predictions[i];
-    yp += labels[i] * predictions[i];
-  }
-  return yp / (std::sqrt(std::max(yy, 1e-12)) * std::sqrt(std::max(pp, 1e-12)));
-}
-
-absl::StatusOr<double> CategoricalAccuracy(const KerasArguments&, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
-  return ArgMax(labels) == ArgMax(predictions);
-}
-
-absl::StatusOr<double> SparseCategoricalAccuracy(const KerasArguments&, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckClass(labels, predictions));
-  return ArgMax(predictions) == labels[0];
-}
-
-// TensorFlow's in_top_k: fewer than k predictions are greater; predictions that are not finite are never.
-bool InTopK(Row predictions, int target, int k) {
-  if (!std::isfinite(predictions[target])) return false;
-  int greater = 0;
-  for (double p : predictions) {
-    if (std::isnan(p)) return false;
-    greater += p > predictions[target];
-  }
-  return greater < k;
-}
-
-absl::StatusOr<double> TopKCategoricalAccuracy(const KerasArguments& arguments, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
-  return InTopK(predictions, ArgMax(labels), arguments.k);
-}
-
-absl::StatusOr<double> SparseTopKCategoricalAccuracy(const KerasArguments& arguments, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckClass(labels, predictions));
-  return InTopK(predictions, static_cast<int>(labels[0]), arguments.k);
-}
-
-absl::StatusOr<double> SparseCategoricalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckClass(labels, predictions));
-  const int target = static_cast<int>(labels[0]);
-  if (arguments.from_logits) return LogSumExp(predictions) - predictions[target];
-  double sum = 0;
-  for (double p : predictions) sum += Clip(p, kEpsilon, 1 - kEpsilon);
-  return std::log(sum) - std::log(static_cast<double>(Clip(predictions[target], kEpsilon, 1 - kEpsilon)));
-}
-
-absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
-  const double n = static_cast<double>(labels.size()), smoothing = arguments.label_smoothing;
-  const double log_sum = arguments.from_logits ? LogSumExp(predictions) : 0;
-  double sum = 0, loss = 0;
-  for (double p : predictions) sum += p;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const double y = labels[i] * (1 - smoothing) + smoothing / n;
-    loss -=
-        y * (arguments.from_logits ? predictions[i] - log_sum
-                                   : std::log(static_cast<double>(Clip(predictions[i] / sum, kEpsilon, 1 - kEpsilon))));
-  }
-  return loss;
-}
 
 // The mean, or its square root. As Keras's Mean, 0 without any weight.
 class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
@@ -184,98 +19,136 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     MetricKey key;
     int view;
     bool flat;
-    bool root;
-    bool pad = false;
+    // A loss is the unweighted mean: Keras reduces the loss of a batch before TFMA applies the weights to it.
+    bool is_loss = false;
     bool broadcast = false;  // With top_k a class index meets all predictions; Keras broadcasts it.
+    // All lists are made as long as the longest one.
+    bool pad = false;
     double label_padding = 0, prediction_padding = 0;
+    std::optional<double> ignored_label;
     KerasFunction function;
+    KerasFunctionInfo info;
     KerasArguments arguments;
   };
   explicit KerasAccumulator(std::shared_ptr<const Settings> settings) : settings_(std::move(settings)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    return ForEachValue(*settings_, batch, rows, [this](size_t, double value, double weight) {
-      total_.AddProduct(value, weight);
-      weight_.Add(weight);
-    });
-  }
-  void MergeFrom(const KerasAccumulator& other) {
-    total_.Merge(other.total_);
-    weight_.Merge(other.weight_);
-  }
-  absl::Status Output(MetricsMap* results) const override {
-    const double weight = weight_.Value();
-    const double mean = weight == 0 ? 0 : total_.Value() / weight;
-    (*results)[settings_->key] = settings_->root ? std::sqrt(mean) : mean;
-    return absl::OkStatus();
-  }
-
-  // Calls sink(position in `rows`, value, weight).
-  template <typename Sink>
-  static absl::Status ForEachValue(const Settings& settings, BatchViews* batch, std::span<const int32_t> rows, Sink sink) {
-    if (settings.flat) {
-      ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings.view));
-      for (size_t k = 0; k < rows.size(); ++k) {
-        const int32_t row = rows[k];
+    if (settings_->flat) {
+      ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings_->view));
+      for (int32_t row : rows) {
         for (int i = view->begin(row); i < view->ends[row]; ++i) {
-          ASSIGN_OR_RETURN(const double value,
-                           ValueOf(settings, *batch, row, {&view->labels[i], 1}, {&view->predictions[i], 1}));
-          sink(k, value, view->weights[i]);
+          RETURN_IF_ERROR(AddOne(*batch, row, {&view->labels[i], 1}, {&view->predictions[i], 1}, view->weights[i]));
         }
       }
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(const ListView* view, batch->List(settings.view));
+    ASSIGN_OR_RETURN(const ListView* view, batch->List(settings_->view));
     if (view->labels->is_string || view->predictions->is_string) {
       return absl::InvalidArgumentError("it needs labels and predictions that are numbers, not strings");
     }
-    for (size_t k = 0; k < rows.size(); ++k) {
-      const int32_t row = rows[k];
+    for (int32_t row : rows) {
       Row labels = view->labels->row(row), predictions = view->predictions->row(row);
       std::vector<double> padded;
-      if (settings.broadcast && labels.size() == 1) {
+      if (settings_->broadcast && labels.size() == 1) {
         padded.assign(predictions.size(), labels[0]);
         labels = padded;
       }
-      if (settings.pad && labels.size() != predictions.size()) {
+      if (settings_->pad && labels.size() != predictions.size()) {
         Row& shorter = labels.size() < predictions.size() ? labels : predictions;
         padded.assign(shorter.begin(), shorter.end());
         padded.resize(std::max(labels.size(), predictions.size()),
-                      &shorter == &labels ? settings.label_padding : settings.prediction_padding);
+                      &shorter == &labels ? settings_->label_padding : settings_->prediction_padding);
         shorter = padded;
       }
-      ASSIGN_OR_RETURN(const double value, ValueOf(settings, *batch, row, labels, predictions));
-      sink(k, value, view->weights[row]);
+      RETURN_IF_ERROR(AddOne(*batch, row, labels, predictions, view->weights[row]));
     }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const KerasAccumulator& other) {
+    total_.Merge(other.total_);
+    other_total_.Merge(other.other_total_);
+    weight_.Merge(other.weight_);
+    values_.Merge(other.values_);
+    length_ = std::max(length_, other.length_);
+    all_binary_ &= other.all_binary_;
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    const bool other = settings_->info.if_not_binary != nullptr && !all_binary_;
+    const double weight = weight_.Value();
+    double mean = weight == 0 ? 0 : (other ? other_total_ : total_).Value() / weight;
+    if (weight != 0 && settings_->pad && settings_->info.is_mean_of_values) {
+      // The totals are sums over values here: those of the padding are missing.
+      const double n = static_cast<double>(length_), padding = n * weight - values_.Value();
+      const Row label(&settings_->label_padding, 1), prediction(&settings_->prediction_padding, 1);
+      const bool padding_is_binary = label[0] == 0 || label[0] == 1;
+      const KerasFunction function = other || (settings_->info.if_not_binary && padding > 0 && !padding_is_binary)
+                                         ? settings_->info.if_not_binary
+                                         : settings_->function;
+      const double total =
+          function == settings_->info.if_not_binary && function != nullptr ? other_total_.Value() : total_.Value();
+      ASSIGN_OR_RETURN(const double value, function(settings_->arguments, label, prediction));
+      mean = (total + (padding == 0 ? 0 : padding * value)) / (n * weight);
+    }
+    (*results)[settings_->key] = settings_->info.root ? std::sqrt(mean) : mean;
     return absl::OkStatus();
   }
 
  private:
-  static absl::StatusOr<double> ValueOf(const Settings& settings, const BatchViews& batch, int row, Row labels,
-                                        Row predictions) {
-    absl::StatusOr<double> value = settings.function(settings.arguments, labels, predictions);
+  absl::Status AddOne(const BatchViews& batch, int row, Row labels, Row predictions, double weight) {
+    if (settings_->ignored_label && labels.size() == 1 && labels[0] == *settings_->ignored_label)
+      return absl::OkStatus();
+    if (settings_->is_loss) weight = 1;
+    RETURN_IF_ERROR(AddTo(&total_, settings_->function, batch, row, labels, predictions, weight));
+    if (settings_->info.if_not_binary != nullptr) {
+      RETURN_IF_ERROR(AddTo(&other_total_, settings_->info.if_not_binary, batch, row, labels, predictions, weight));
+      for (double y : labels) all_binary_ &= y == 0 || y == 1;
+    }
+    weight_.Add(weight);
+    length_ = std::max(length_, labels.size());
+    if (settings_->pad) values_.AddProduct(weight, static_cast<double>(labels.size()));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddTo(CompactSum* total, KerasFunction function, const BatchViews& batch, int row, Row labels,
+                     Row predictions, double weight) const {
+    absl::StatusOr<double> value = function(settings_->arguments, labels, predictions);
     if (!value.ok()) return Annotate(value.status(), batch.extracts().Describe(row));
     // An accuracy would otherwise take a NaN for one more wrong answer.
     for (double p : predictions) {
       if (std::isnan(p)) *value = p;
     }
-    return value;
+    if (settings_->pad && settings_->info.is_mean_of_values) *value *= static_cast<double>(labels.size());
+    total->AddProduct(*value, weight);
+    return absl::OkStatus();
   }
 
   const std::shared_ptr<const Settings> settings_;
-  CompactSum total_, weight_;
+  CompactSum total_, other_total_, weight_;
+  CompactSum values_;  // Weighted number of values, to know how much padding there is.
+  size_t length_ = 0;
+  bool all_binary_ = true;
 };
 
 class KerasMetric : public PerKeyMetric {
  public:
-  KerasMetric(KerasFunction function, bool sparse, bool root) : function_(function), sparse_(sparse), root_(root) {}
+  explicit KerasMetric(const KerasFunctionInfo& info) : info_(info), sparse_(absl::StartsWith(info.class_name, "Sparse")) {}
 
   absl::Status Configure(MetricArguments* arguments) override {
+    is_loss_ = absl::EndsWith(arguments->module(), ".losses");
     ASSIGN_OR_RETURN(arguments_.from_logits, arguments->Bool("from_logits", false));
     ASSIGN_OR_RETURN(arguments_.label_smoothing, arguments->Number("label_smoothing", 0));
     ASSIGN_OR_RETURN(arguments_.delta, arguments->Number("delta", 1));
     ASSIGN_OR_RETURN(std::optional<int> k, arguments->Integer("k"));
     arguments_.k = k.value_or(5);
+    ASSIGN_OR_RETURN(arguments_.apply_class_balancing, arguments->Bool("apply_class_balancing", false));
+    ASSIGN_OR_RETURN(arguments_.gamma, arguments->Number("gamma", 2));
+    ASSIGN_OR_RETURN(const auto alpha, arguments->Numbers("alpha"));
+    if (alpha && !alpha->empty()) arguments_.alpha = *alpha;
+    ASSIGN_OR_RETURN(const auto normalizer, arguments->Numbers("normalizer"));
+    if (normalizer) arguments_.normalizer = *normalizer;
+    if (info_.class_name == absl::string_view("MeanRelativeError") && arguments_.normalizer.empty()) {
+      return arguments->Error("normalizer", "must be given: a number, or one per value of the label");
+    }
     // Keras's own settings that its get_config() writes and that have but one supported value.
     RETURN_IF_ERROR(arguments->String("dtype", "float32").status());
     RETURN_IF_ERROR(arguments->String("reduction", "auto").status());
@@ -283,7 +156,10 @@ class KerasMetric : public PerKeyMetric {
     ASSIGN_OR_RETURN(std::optional<int> axis, arguments->Integer("axis"));
     if (axis && *axis != -1) return arguments->Error("axis", "must be -1 (the classes are the last dimension)");
     ASSIGN_OR_RETURN(std::optional<int> ignored, arguments->Integer("ignore_class"));
-    if (ignored) return arguments->Error("ignore_class", "is not supported; leave such examples out of the data");
+    if (ignored) {
+      if (!sparse_) return arguments->Error("ignore_class", "needs labels that are class indices");
+      ignored_label_ = *ignored;
+    }
     return absl::OkStatus();
   }
 
@@ -296,8 +172,10 @@ class KerasMetric : public PerKeyMetric {
     auto settings = std::make_shared<KerasAccumulator::Settings>();
     settings->key = request.Key(name());
     settings->flat = micro;
-    settings->root = root_;
-    settings->function = function_;
+    settings->is_loss = is_loss_;
+    settings->ignored_label = ignored_label_;
+    settings->info = info_;
+    settings->function = is_loss_ && info_.loss != nullptr ? info_.loss : info_.function;
     settings->arguments = arguments_;
     settings->broadcast = request.sub_key.top_k && !micro && !sparse_;
     ViewSpec view = request.View();
@@ -305,7 +183,7 @@ class KerasMetric : public PerKeyMetric {
     if (!micro) view.class_weights.clear();
     settings->view = plan->AddView(view);
     const auto& spec = request.request->eval_config->model_specs(view.model_index);
-    settings->pad = spec.has_padding_options();
+    settings->pad = spec.has_padding_options() && !micro;
     if (settings->pad) {
       const auto& padding = spec.padding_options();
       settings->label_padding =
@@ -315,46 +193,24 @@ class KerasMetric : public PerKeyMetric {
     }
     std::shared_ptr<const KerasAccumulator::Settings> shared = settings;
     plan->Add("Keras", {settings->key}, [shared] { return std::make_unique<KerasAccumulator>(shared); });
-    if (root_) return absl::OkStatus();
-    plan->AddExampleTerms(settings->key, [shared](BatchViews* batch, std::span<const int32_t> rows,
-                                                  std::vector<ExampleTerm>* terms) {
-      const size_t first = terms->size();
-      terms->resize(first + rows.size());
-      return KerasAccumulator::ForEachValue(*shared, batch, rows, [&](size_t k, double value, double weight) {
-        (*terms)[first + k].Add(value, weight);
-      });
-    });
     return absl::OkStatus();
   }
   bool IsKerasMetric() const override { return true; }
 
  private:
-  const KerasFunction function_;
-  const bool sparse_, root_;
+  const KerasFunctionInfo info_;
+  const bool sparse_;
+  bool is_loss_ = false;
+  std::optional<double> ignored_label_;
   KerasArguments arguments_;
 };
 
-#define TFXM_KERAS_METRIC(name, function, sparse, root) \
-  TFXM_REGISTER(MetricRegistry, name, [] { return std::make_unique<KerasMetric>(function, sparse, root); })
-
-TFXM_KERAS_METRIC("Accuracy", MeanOf<Equal>, false, false);
-TFXM_KERAS_METRIC("CategoricalAccuracy", CategoricalAccuracy, false, false);
-TFXM_KERAS_METRIC("SparseCategoricalAccuracy", SparseCategoricalAccuracy, true, false);
-TFXM_KERAS_METRIC("TopKCategoricalAccuracy", TopKCategoricalAccuracy, false, false);
-TFXM_KERAS_METRIC("SparseTopKCategoricalAccuracy", SparseTopKCategoricalAccuracy, true, false);
-TFXM_KERAS_METRIC("BinaryCrossentropy", MeanOf<BinaryCrossentropy>, false, false);
-TFXM_KERAS_METRIC("CategoricalCrossentropy", CategoricalCrossentropy, false, false);
-TFXM_KERAS_METRIC("SparseCategoricalCrossentropy", SparseCategoricalCrossentropy, true, false);
-TFXM_KERAS_METRIC("KLDivergence", KlDivergenceSum, false, false);
-TFXM_KERAS_METRIC("Poisson", MeanOf<Poisson>, false, false);
-TFXM_KERAS_METRIC("CosineSimilarity", CosineSimilarity, false, false);
-TFXM_KERAS_METRIC("LogCoshError", MeanOf<LogCosh>, false, false);
-TFXM_KERAS_METRIC("LogCosh", MeanOf<LogCosh>, false, false);
-TFXM_KERAS_METRIC("Huber", MeanOf<Huber>, false, false);
-TFXM_KERAS_METRIC("RootMeanSquaredError", MeanOf<SquaredError>, false, true);
-TFXM_KERAS_METRIC("Hinge", MeanOf<Hinge>, false, false);
-TFXM_KERAS_METRIC("SquaredHinge", MeanOf<SquaredHinge>, false, false);
-TFXM_KERAS_METRIC("CategoricalHinge", CategoricalHinge, false, false);
+[[maybe_unused]] const bool registered = [] {
+  for (const KerasFunctionInfo& info : KerasFunctions()) {
+    MetricRegistry::Get().Register(info.class_name, [&info] { return std::make_unique<KerasMetric>(info); });
+  }
+  return true;
+}();
 
 }  // namespace
 }  // namespace tfxm::model_analysis
