@@ -9,15 +9,16 @@
 //                    compute::Accumulate<CountAccumulator>(files, [] { return CountAccumulator(); }));
 //
 // There is one accumulator per file, merged in the files' order, whatever the number of threads: an accumulator that is
-// only exact up to the order of merging still gives the same result on every machine.
+// only exact up to the order of merging still gives the same result on every machine. A file's is merged as soon as all
+// before it are, so there are about as many at a time as there are threads.
 #ifndef TFXM_COMPUTE_PASS_H_
 #define TFXM_COMPUTE_PASS_H_
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,28 +47,34 @@ absl::Status ParallelFor(int n, const std::function<absl::Status(int)>& work, in
 template <typename A>
 absl::StatusOr<A> Accumulate(const std::vector<std::string>& files, const std::function<A()>& make,
                              const PassOptions& options = {}) {
-  std::vector<std::optional<A>> parts(files.size());
+  std::mutex mutex;  // Guards what follows.
+  A total = make();
+  size_t merged = 0;            // Files in `total`: always the first ones.
+  std::map<size_t, A> waiting;  // Done, but a file before is not.
   std::atomic<int64_t> examples = 0;
   absl::Status status = ParallelFor(
       static_cast<int>(files.size()),
       [&](int i) {
-        parts[i].emplace(make());
-        return data::ForEachBatch(
+        A part = make();
+        absl::Status read = data::ForEachBatch(
             files[i], options.batch_size,
             [&](const data::ExampleBatch& batch) {
-              absl::Status added = parts[i]->Add(batch);
+              absl::Status added = part.Add(batch);
               if (options.progress) options.progress(examples += batch.num_examples());
               return added;
             },
             options.keep_records);
+        if (!read.ok()) return read;
+        const std::lock_guard lock(mutex);
+        waiting.emplace(i, std::move(part));
+        for (auto next = waiting.begin(); next != waiting.end() && next->first == merged; ++merged) {
+          if (absl::Status added = total.Merge(std::move(next->second)); !added.ok()) return added;
+          next = waiting.erase(next);
+        }
+        return absl::OkStatus();
       },
       options.num_threads);
   if (!status.ok()) return status;
-  A total = make();
-  for (auto& part : parts) {
-    if (absl::Status merged = total.Merge(std::move(*part)); !merged.ok()) return merged;
-    part.reset();
-  }
   return total;
 }
 
