@@ -272,7 +272,9 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared
   RETURN_IF_ERROR(AddOption(rep.options, "xnnpack",
                             absl::StrCat("kernel_mode = \"", options.xnnpack ? "delegate" : "builtin",
                                          "\"\nnum_threads = ", std::max(1, options.num_threads), "\n")));
-  RETURN_IF_ERROR(AddOption(rep.options, "runtime_options_string", "error_reporter_mode = 2\n"));
+  RETURN_IF_ERROR(AddOption(rep.options, "runtime_options_string",
+                            absl::StrCat("error_reporter_mode = 2\nenable_profiling = ",
+                                         options.profile ? "true" : "false", "\n")));
   if (options.observer != nullptr) {
     rep.observe_ops.resize(rep.file->model().subgraphs()->size());
     for (size_t g = 0; g < rep.observe_ops.size(); ++g) {
@@ -307,7 +309,7 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared
   return out;
 }
 
-const ModelFile& CompiledModel::file() const { return *rep_->file; }
+const std::shared_ptr<const ModelFile>& CompiledModel::shared_file() const { return rep_->file; }
 const std::vector<TensorSpec>& CompiledModel::inputs() const { return rep_->inputs; }
 const std::vector<TensorSpec>& CompiledModel::outputs() const { return rep_->outputs; }
 const Quantization& CompiledModel::input_quantization(int i) const { return rep_->signature.inputs[i].quantization; }
@@ -373,6 +375,41 @@ absl::Status CompiledModel::Run() {
     return rep.Failed("running the model failed");
   }
   return absl::OkStatus();
+}
+
+bool CompiledModel::fully_delegated() const {
+  bool full = false;
+  return LiteRtCompiledModelIsFullyAccelerated(rep_->compiled, &full) == 0 && full;
+}
+
+absl::StatusOr<std::set<std::pair<int, int>>> CompiledModel::RunProfiled() {
+  Rep& rep = *rep_;
+  LiteRtProfiler profiler = nullptr;
+  if (LiteRtCompiledModelGetProfiler(rep.compiled, &profiler) != 0 || profiler == nullptr ||
+      LiteRtStartProfiler(profiler) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(rep.file->name(), ": the model was not made with `profile`"));
+  }
+  const absl::Status status = Run();
+  LiteRtStopProfiler(profiler);
+  RETURN_IF_ERROR(status);
+  int count = 0;
+  LiteRtGetNumProfilerEvents(profiler, &count);
+  if (count >= kLiteRtProfilerCapacity) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(rep.file->name(), ": the model has more operators than LiteRT's profiler can note"));
+  }
+  std::vector<LiteRtProfilerEvent> events(count);
+  if (count > 0 && LiteRtGetProfilerEvents(profiler, count, events.data()) != 0)
+    return rep.Failed("profiling the model failed");
+  std::set<std::pair<int, int>> operators;
+  const auto& graphs = *rep.file->model().subgraphs();
+  for (const LiteRtProfilerEvent& event : events) {
+    if (event.event_type != kLiteRtProfilerEventOperatorInvoke || event.subgraph >= graphs.size()) continue;
+    // Nodes after the file's own ones are a delegate's.
+    const schema::SubGraph& graph = *graphs.Get(event.subgraph);
+    if (event.node < static_cast<uint64_t>(Size(graph.operators()))) operators.emplace(event.subgraph, event.node);
+  }
+  return operators;
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> CompiledModel::Run(const std::map<std::string, Tensor>& inputs) {

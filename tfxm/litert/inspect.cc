@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/arena.h"
 #include "tfxm/litert/schema_util.h"
 
 namespace tfxm::litert {
@@ -51,36 +52,6 @@ int64_t MultiplyAdds(const schema::SubGraph& graph, schema::BuiltinOperator kind
     }
     default: return 0;
   }
-}
-
-int64_t ArenaBytes(const schema::Model& model, const schema::SubGraph& graph) {
-  const int n = Size(graph.tensors());
-  const int steps = Size(graph.operators());
-  std::vector<int> first(n, -1), last(n, -1);
-  auto use = [&](int t, int step) {
-    if (t < 0) return;
-    if (first[t] < 0) first[t] = step;
-    last[t] = std::max(last[t], step);
-  };
-  for (int t : Each(graph.inputs())) use(t, 0);
-  for (int step = 0; step < steps; ++step) {
-    const schema::Operator& op = *graph.operators()->Get(step);
-    for (int t : Each(op.inputs())) use(t, step);
-    for (int t : Each(op.outputs())) use(t, step);
-  }
-  for (int t : Each(graph.outputs())) use(t, std::max(0, steps - 1));
-  std::vector<int64_t> change(steps + 1, 0);
-  for (int t = 0; t < n; ++t) {
-    const schema::Tensor& tensor = *graph.tensors()->Get(t);
-    if (first[t] < 0 || BufferBytes(model, tensor) > 0) continue;
-    // The runtime aligns each to 64 bytes.
-    const int64_t bytes = ((Elements(tensor) * BitsOf(tensor.type()) + 7) / 8 + 63) / 64 * 64;
-    change[first[t]] += bytes;
-    change[last[t] + 1 <= steps ? last[t] + 1 : steps] -= bytes;
-  }
-  int64_t now = 0, most = 0;
-  for (int64_t c : change) most = std::max(most, now += c);
-  return most;
 }
 
 std::string Bytes(int64_t n) {
@@ -158,7 +129,7 @@ Inspection Inspect(const ModelFile& file) {
       }
     }
   }
-  out.arena_bytes = ArenaBytes(model, *model.subgraphs()->Get(0));
+  out.arena_bytes = PlannedArenaBytes(model, *model.subgraphs()->Get(0));
   return out;
 }
 
@@ -186,7 +157,7 @@ std::string Render(const Inspection& in) {
   std::vector<std::string> types;
   for (const auto& [type, bytes] : in.weights_by_type) types.push_back(absl::StrCat(type, " ", Bytes(bytes)));
   absl::StrAppend(&out, "  weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", "),
-                  "\n  activations at once, one example: ", Bytes(in.arena_bytes), "\n");
+                  "\n  arena for the activations, one example: ", Bytes(in.arena_bytes), "\n");
   if (in.multiply_adds > 0)
     absl::StrAppendFormat(&out, "  multiply-adds, one example: %.3g M\n", in.multiply_adds / 1e6);
   return out;

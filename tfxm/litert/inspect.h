@@ -42,9 +42,7 @@ struct Inspection {
   std::map<std::string, OpUse> ops;                // By name: "CONV_2D", "FlexErf".
   std::map<std::string, int64_t> weights_by_type;  // Bytes by tensor type: "INT8".
   int64_t weight_bytes = 0;
-  // Bytes of all activations of the first subgraph that are alive at once, at the worst moment, with dynamic dimensions
-  // taken as 1: what the runtime's arena needs at least.
-  int64_t arena_bytes = 0;
+  int64_t arena_bytes = 0;    // Of the first subgraph, for one example: see arena.h.
   int64_t multiply_adds = 0;  // Of convolutions and matrix products, likewise for one example.
 };
 

@@ -48,6 +48,19 @@ typedef struct {
   LiteRtLayout layout;
 } LiteRtRankedTensorType;
 
+enum { kLiteRtProfilerEventOperatorInvoke = 2 };
+// How many events a profiler keeps.
+enum { kLiteRtProfilerCapacity = 2048 };
+
+typedef struct {
+  const char* tag;
+  int event_type;
+  uint64_t start_us, elapsed_us;
+  uint64_t memory_before[3], memory_after[3];
+  uint64_t node, subgraph;  // Of an operator's invocation.
+  int source;
+} LiteRtProfilerEvent;
+
 LiteRtStatus LiteRtCreateEnvironment(int num_options, const LiteRtEnvOption* options, LiteRtEnvironment* environment);
 void LiteRtDestroyEnvironment(LiteRtEnvironment environment);
 LiteRtStatus LiteRtCreateModelFromBuffer(LiteRtEnvironment environment, const void* data, size_t size,
@@ -69,12 +82,14 @@ LiteRtStatus LiteRtGetCompiledModelOutputTensorLayouts(LiteRtCompiledModel compi
                                                        bool update_allocation);
 LiteRtStatus LiteRtRunCompiledModel(LiteRtCompiledModel compiled_model, size_t signature, size_t num_inputs,
                                     LiteRtTensorBuffer* inputs, size_t num_outputs, LiteRtTensorBuffer* outputs);
+LiteRtStatus LiteRtCompiledModelIsFullyAccelerated(LiteRtCompiledModel compiled_model, bool* fully_accelerated);
 LiteRtStatus LiteRtCompiledModelGetErrorMessages(LiteRtCompiledModel compiled_model, char** messages);
 LiteRtStatus LiteRtCompiledModelClearErrors(LiteRtCompiledModel compiled_model);
 LiteRtStatus LiteRtCompiledModelGetProfiler(LiteRtCompiledModel compiled_model, LiteRtProfiler* profiler);
 LiteRtStatus LiteRtStartProfiler(LiteRtProfiler profiler);
 LiteRtStatus LiteRtStopProfiler(LiteRtProfiler profiler);
-LiteRtStatus LiteRtGetProfileSummary(LiteRtProfiler profiler, LiteRtCompiledModel compiled_model, const char** summary);
+LiteRtStatus LiteRtGetNumProfilerEvents(LiteRtProfiler profiler, int* num_events);
+LiteRtStatus LiteRtGetProfilerEvents(LiteRtProfiler profiler, int num_events, LiteRtProfilerEvent* events);
 LiteRtStatus LiteRtCreateTensorBufferFromHostMemory(const LiteRtRankedTensorType* type, void* data, size_t size,
                                                     void (*deallocate)(void*), LiteRtTensorBuffer* buffer);
 void LiteRtDestroyTensorBuffer(LiteRtTensorBuffer buffer);
@@ -96,6 +111,7 @@ LiteRtStatus LiteRtAddCustomOpKernelOption(LiteRtOptions options, const char* na
 
 }  // extern "C"
 
-static_assert(sizeof(LiteRtLayout) == 68 && sizeof(LiteRtRankedTensorType) == 72 && sizeof(LiteRtEnvOption) == 24);
+static_assert(sizeof(LiteRtLayout) == 68 && sizeof(LiteRtRankedTensorType) == 72 && sizeof(LiteRtEnvOption) == 24 &&
+              sizeof(LiteRtProfilerEvent) == 104);
 
 #endif  // TFXM_LITERT_LITERT_API_H_

@@ -1,0 +1,43 @@
+#include "tfxm/litert/delegation.h"
+
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "tflite_generated.h"
+#include "tfxm/litert/inspect.h"
+#include "tfxm/litert/schema_util.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::litert {
+
+double Delegation::share() const {
+  int by_own = 0;
+  for (const auto& [kind, count] : own) by_own += count;
+  return operators == 0 ? 1 : 1 - static_cast<double>(by_own) / operators;
+}
+
+absl::StatusOr<Delegation> FindDelegation(const CompiledModel& model, absl::string_view signature) {
+  const schema::Model& file = model.file().model();
+  const auto operators = [&file](int graph) { return Size(file.subgraphs()->Get(graph)->operators()); };
+  ASSIGN_OR_RETURN(const SignatureInfo* info, model.file().FindSignature(signature));
+  Delegation delegation;
+  if (model.fully_delegated()) {
+    delegation.operators = operators(info->subgraph);
+    return delegation;
+  }
+  CompiledModelOptions options;
+  options.signature = signature;
+  options.profile = true;
+  ASSIGN_OR_RETURN(const std::unique_ptr<CompiledModel> profiled, CompiledModel::Create(model.shared_file(), options));
+  ASSIGN_OR_RETURN(const auto own, profiled->RunProfiled());
+  std::set<int> graphs = {info->subgraph};
+  for (const auto& [graph, op] : own) {
+    graphs.insert(graph);
+    ++delegation.own[OpName(file, *file.subgraphs()->Get(graph)->operators()->Get(op))];
+  }
+  for (int graph : graphs) delegation.operators += operators(graph);
+  return delegation;
+}
+
+}  // namespace tfxm::litert
