@@ -2,11 +2,14 @@
 """Makes a zoo of SavedModels with Keras 3, to rewrite and to compare with what Python's TFLiteConverter makes of them.
 
   python3 -m venv venv && venv/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.0
-  venv/bin/python make_zoo.py OUT [NAME…]          all models, or those named
+  venv/bin/python make_zoo.py OUT [NAME…]          all models, or those named; "zoo" and "more" stand for all of a kind
+  venv/bin/python make_zoo.py OUT --convert_only NAME…     SavedModels that are there already (keras2_models.py)
 
-Each OUT/NAME/ holds saved_model/ (random weights, fixed seed), data.tfrecord (16 tf.Examples, a feature for each input of
-the signature) and python_MODE.tflite for each quantization, or python_MODE.error where Python's converter fails.
+Each OUT/NAME/ holds saved_model/ (the zoo's are trained for a few steps, so that weights and statistics of batch
+normalization are not those of the initializers), data.tfrecord (16 tf.Examples, a feature for each input of the signature) and
+python_MODE.tflite for each quantization, or python_MODE.error where Python's converter fails.
 """
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +19,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import more_models
+
 SAMPLES = 16
+MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 IMAGE = (96, 96, 3)
 L = keras.layers
 
@@ -109,29 +115,66 @@ ZOO = [mobilenet_v2, mobilenet_v3_small, efficientnet_b0, resnet50, cnn_batchnor
        transformer, text_embedding, two_in_two_out, string_lookup]
 
 
-def save(model, path):
+def train(model, steps=20):
+  """Towards classes that can be told apart, or towards random numbers: only so that the weights are somebody's."""
+  rng = np.random.RandomState(3)
+  for layer in model._flatten_layers():
+    if isinstance(layer, L.BatchNormalization):
+      layer.momentum = 0.8
+  batch = model.inputs[0].shape[0] or 16
+  losses, targets = [], []
+  labels = rng.randint(0, 3, steps * batch)
+  inputs = [random_values(rng, [steps * batch] + [d or 8 for d in i.shape[1:]], i.dtype) for i in model.inputs]
+  for x in inputs:
+    if x.dtype == np.float32:  # A pattern for each class.
+      x *= 0.5
+      x += rng.uniform(-0.5, 0.5, (3,) + x.shape[1:]).astype('float32')[labels]
+  for output in model.outputs:
+    if output.shape[-1] is not None and 'softmax' in output.name.lower() or len(output.shape) == 2 and output.shape[-1] >= 3:
+      losses.append('sparse_categorical_crossentropy')
+      targets.append(labels)
+    else:
+      losses.append('mse')
+      targets.append(rng.uniform(0, 1, [steps * batch] + [d or 8 for d in output.shape[1:]]).astype('float32'))
+  one = len(model.outputs) == 1
+  if not one:
+    # Outputs by name, in the order of model.outputs.
+    losses, targets = (dict(zip(model.output_names, v)) for v in (losses, targets))
+  model.compile('adam', losses[0] if one else losses)
+  model.fit(inputs if len(inputs) > 1 else inputs[0], targets[0] if one else targets, batch_size=batch, epochs=1, verbose=0)
+
+
+def save(model, path, signatures=None):
   if isinstance(model, Lookup):
-    tf.saved_model.save(model, path, signatures={'serving_default': model.plain, 'words': model.words})
+    signatures = {'serving_default': model.plain, 'words': model.words}
+  if signatures:
+    tf.saved_model.save(model, path, signatures=signatures)
   else:
     fixed = all(i.shape[0] is not None for i in model.inputs)
     model.export(path, verbose=False, input_signature=[
         tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in model.inputs] if fixed else None)
 
 
+def random_values(rng, shape, dtype):
+  dtype = tf.as_dtype(dtype)
+  if dtype == tf.string:
+    if len(shape) != 1:
+      return np.array([b'a', b'b', b'q'], object)[rng.randint(0, 3, shape)]
+    return np.array([tf.train.Example(features=tf.train.Features(feature={'x': tf.train.Feature(
+        float_list=tf.train.FloatList(value=rng.uniform(-1, 1, 4)))})).SerializeToString() for _ in range(shape[0])], object)
+  if dtype == tf.bool:
+    return rng.randint(0, 2, shape).astype(bool)
+  if dtype.is_integer:
+    return rng.randint(0, 256 if dtype == tf.uint8 else 12, shape).astype(dtype.as_numpy_dtype)
+  return rng.uniform(-1, 1, shape).astype(dtype.as_numpy_dtype)
+
+
 def samples(signature):
   """SAMPLES dictionaries of inputs of batch size 1."""
   rng = np.random.RandomState(7)
-  out = []
-  for _ in range(SAMPLES):
-    sample = {}
-    for name, spec in sorted(signature.structured_input_signature[1].items()):
-      shape = [1] + list(spec.shape[1:])
-      if spec.dtype.is_integer:
-        sample[name] = rng.randint(0, 1000, shape).astype(spec.dtype.as_numpy_dtype)
-      else:
-        sample[name] = rng.uniform(-1, 1, shape).astype('float32')
-    out.append(sample)
-  return out
+  return [{name: random_values(rng, [1 if d is None and i == 0 else 8 if d is None else d for i, d in enumerate(spec.shape)],
+                               spec.dtype)
+           for name, spec in sorted(signature.structured_input_signature[1].items())} for _ in range(SAMPLES)]
 
 
 def write_examples(path, data):
@@ -141,8 +184,10 @@ def write_examples(path, data):
       for name, value in sample.items():
         if value.dtype.kind == 'f':
           feature[name] = tf.train.Feature(float_list=tf.train.FloatList(value=value.ravel()))
+        elif value.dtype.kind == 'O':
+          feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=list(value.ravel())))
         else:
-          feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=value.ravel()))
+          feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=value.ravel().astype(np.int64)))
       writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
 
 
@@ -164,47 +209,62 @@ def convert(path, mode, data):
   return converter.convert()
 
 
+def convert_all(work):
+  """[[folder, mode], …]: each is tried once; what is being tried is noted, for the parent to know if this process dies."""
+  for folder, mode in work:
+    base = os.path.join(folder, 'python_' + mode)
+    with open(base + '.error', 'w') as f:
+      f.write('the process crashed')
+    path = os.path.join(folder, 'saved_model')
+    try:
+      made = convert(path, mode, samples(tf.saved_model.load(path).signatures['serving_default']))
+    except Exception as e:  # what Python says is part of the comparison
+      with open(base + '.error', 'w') as f:
+        f.write(str(e))
+      continue
+    with open(base + '.tflite', 'wb') as f:
+      f.write(made)
+    os.remove(base + '.error')
+
+
+def tried(folder, mode):
+  base = os.path.join(folder, 'python_' + mode)
+  return os.path.exists(base + '.tflite') or os.path.exists(base + '.error')
+
+
 def main():
   out, names = sys.argv[1], sys.argv[2:]
-  for make in ZOO:
-    if names and make.__name__ not in names:
-      continue
-    folder = os.path.join(out, make.__name__)
+  made_already = '--convert_only' in names
+  zoo = {make.__name__: make for make in ZOO}
+  everything = {**zoo, **more_models.MODELS}
+  chosen = []
+  for name in names or ['zoo', 'more']:
+    chosen += zoo if name == 'zoo' else more_models.MODELS if name == 'more' else [name] if name[0] != '-' else []
+  folders = []
+  for name in chosen:
+    folder = os.path.join(out, name)
     os.makedirs(folder, exist_ok=True)
-    keras.utils.set_random_seed(1)
+    folders.append(folder)
     path = os.path.join(folder, 'saved_model')
-    save(make(), path)
-    data = samples(tf.saved_model.load(path).signatures['serving_default'])
-    write_examples(os.path.join(folder, 'data.tfrecord'), data)
-    for mode in ('none', 'float16', 'dynamic_range', 'int8', 'int16x8'):
-      base = os.path.join(folder, 'python_' + mode)
-      # In a process of its own: some of these conversions crash.
-      done = subprocess.run([sys.executable, os.path.abspath(__file__), '--convert', path, mode, base],
-                            capture_output=True, text=True)
-      if os.path.exists(base + '.tflite'):
-        print(make.__name__, mode, os.path.getsize(base + '.tflite'), flush=True)
-        continue
-      if not os.path.exists(base + '.error'):
-        with open(base + '.error', 'w') as f:
-          f.write(f'exit status {done.returncode}: {done.stderr[-2000:]}')
-      with open(base + '.error') as f:
-        print(make.__name__, mode, 'failed:', f.read(200).replace('\n', ' '), flush=True)
-
-
-def convert_one(path, mode, base):
-  data = samples(tf.saved_model.load(path).signatures['serving_default'])
-  try:
-    model = convert(path, mode, data)
-  except Exception as e:  # what Python says is part of the comparison
-    with open(base + '.error', 'w') as f:
-      f.write(str(e))
-    return
-  with open(base + '.tflite', 'wb') as f:
-    f.write(model)
+    if not made_already and not os.path.exists(path):
+      keras.utils.set_random_seed(1)
+      made = everything[name]()
+      model, signatures = made if isinstance(made, tuple) else (made, None)
+      if isinstance(model, keras.Model):
+        train(model)
+      save(model, path, signatures)
+    write_examples(os.path.join(folder, 'data.tfrecord'), samples(tf.saved_model.load(path).signatures['serving_default']))
+    print(name, flush=True)
+  # In processes of their own: some of these conversions crash.
+  while True:
+    work = [[f, m] for f in folders for m in MODES if not tried(f, m)]
+    if not work:
+      break
+    subprocess.run([sys.executable, os.path.abspath(__file__), '--convert', json.dumps(work)], capture_output=True)
 
 
 if __name__ == '__main__':
   if sys.argv[1] == '--convert':
-    convert_one(*sys.argv[2:])
+    convert_all(json.loads(sys.argv[2]))
   else:
     main()

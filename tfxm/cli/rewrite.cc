@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/rewriting/rewriter.h"
-#include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/rewriting/isolate.h"
+#include "tfxm/rewriting/rewriter_options.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -45,6 +45,7 @@ class RewriteCommand : public Command {
     flags.Add("max_abs_error", &max_abs_error_, "X", "limit of the largest error, in parts of the output's range; < 0: the quantization's default");
     flags.Add("min_top_agreement", &min_top_agreement_, "X", "limit of the share of examples with the same top class; < 0: the default");
     flags.Add("validate", &options_.validate, "compare the models; --novalidate skips it");
+    flags.Add("memory_limit", &memory_limit_mb_, "MB", "end with a message instead of taking more memory than this; 0: no limit");
     flags.Add("report", &options_.report_file, "FILE", "where the report of validation and of the layers' errors goes");
     return flags;
   }
@@ -62,9 +63,12 @@ class RewriteCommand : public Command {
     if (max_abs_error_ >= 0) options_.limits.max_abs_error = max_abs_error_;
     if (min_top_agreement_ >= 0) options_.limits.min_top_agreement = min_top_agreement_;
     RETURN_IF_ERROR(ResolveQuantization(options_).status());
-    TfliteRewriter rewriter(options_);
-    const absl::Status status = RewriteSavedModel(saved_model_, output_, rewriter, tfxm::ModelType::kTfliteModel);
-    std::fputs(rewriter.report().Render().c_str(), stdout);
+    // A converter that aborts or takes all memory is a message, too.
+    std::string report;
+    const absl::Status status =
+        RewriteInChild(saved_model_, output_, options_, &report, static_cast<int64_t>(memory_limit_mb_ * 1e6));
+    std::fputs(report.c_str(), stdout);
+    std::fflush(stdout);
     RETURN_IF_ERROR(status);
     std::printf("%s\n", io::JoinPath(output_, options_.filename).c_str());
     return absl::OkStatus();
@@ -75,6 +79,7 @@ class RewriteCommand : public Command {
   std::string saved_model_, output_, quantization_ = "none", input_type_ = "float32", output_type_ = "float32";
   std::vector<std::string> keep_float_;
   int64_t seed_ = 1;
+  double memory_limit_mb_ = 0;
   double max_abs_error_ = -1, min_top_agreement_ = -1;
 };
 

@@ -1,6 +1,8 @@
 #include "tfxm/rewriting/isolate.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,9 +10,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <new>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
@@ -42,13 +49,55 @@ struct Header {
   uint32_t message_size;
 };
 
+// The child has one pipe; where an allocation fails there is no way to hand it down.
+int reply_fd = -1;
+
+// No memory is left to make a message of; the code alone says it.
+void OutOfMemory() {
+  const Header header{static_cast<int32_t>(absl::StatusCode::kResourceExhausted), 0};
+  WriteAll(reply_fd, {reinterpret_cast<const char*>(&header), sizeof(header)});
+  _exit(0);
+}
+
+// Bytes of data this process has now, as RLIMIT_DATA counts them.
+int64_t DataBytes() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    if (word == "VmData:" && status >> word) return std::atoll(word.c_str()) << 10;
+  }
+  return 0;
+}
+
+// Only in the child.
+void PrepareChild(int fd, pid_t parent, int64_t memory_limit_bytes) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
+  reply_fd = fd;
+  std::set_new_handler(OutOfMemory);
+  if (memory_limit_bytes > 0) {
+    const rlim_t bytes = DataBytes() + memory_limit_bytes;
+    const rlimit limit{bytes, bytes};
+    setrlimit(RLIMIT_DATA, &limit);
+  }
+}
+
+absl::Status NoMemory(absl::string_view what, int64_t memory_limit_bytes) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      what, " ran out of memory",
+      memory_limit_bytes > 0 ? absl::StrFormat(" (its limit is %.0f MB)", memory_limit_bytes / 1e6) : std::string(),
+      "; it needs several times the size of the model's weights: raise the limit, or convert on a larger machine"));
+}
+
 }  // namespace
 
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
-                        std::string* output) {
+                        std::string* output, const ChildOptions& options) {
+  output->clear();
   int pipe_fds[2];
   if (pipe(pipe_fds) != 0) return absl::InternalError(absl::StrCat("pipe: ", std::strerror(errno)));
   std::fflush(nullptr);  // Or the child prints it again.
+  const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) {
     const std::string error = std::strerror(errno);
@@ -58,6 +107,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   }
   if (child == 0) {
     close(pipe_fds[0]);
+    PrepareChild(pipe_fds[1], parent, options.memory_limit_bytes);
     std::string text;
     const absl::Status status = work(&text);
     const Header header{static_cast<int32_t>(status.code()), static_cast<uint32_t>(status.message().size())};
@@ -72,33 +122,49 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   int ended = 0;
   while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
   }
+  Header header{};
+  const bool replied = WIFEXITED(ended) && WEXITSTATUS(ended) == 0 && reply.size() >= sizeof(header);
+  if (replied) std::memcpy(&header, reply.data(), sizeof(header));
+  const absl::string_view rest = absl::string_view(reply).substr(replied ? sizeof(header) : reply.size());
+  const bool no_memory = replied && header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) &&
+                         header.message_size == 0;
+  if (options.clean_up && (!replied || no_memory)) options.clean_up(child);
+  if (no_memory) return NoMemory(what, options.memory_limit_bytes);
   if (WIFSIGNALED(ended)) {
-    return absl::InternalError(
-        absl::StrCat(what, " crashed: signal ", WTERMSIG(ended), " (", strsignal(WTERMSIG(ended)), ")",
-                     WTERMSIG(ended) == SIGKILL ? "; probably for want of memory" : "", "; what it printed is above"));
+    const int signal = WTERMSIG(ended);
+    return absl::InternalError(absl::StrCat(what, " crashed: signal ", signal, " (", strsignal(signal), ")",
+                                            signal == SIGKILL ? "; probably for want of memory" : "",
+                                            "; what it printed is above"));
   }
-  Header header;
-  if (WEXITSTATUS(ended) != 0 || reply.size() < sizeof(header)) {
+  if (!replied) {
     return absl::InternalError(
         absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), "; what it printed is above"));
   }
-  std::memcpy(&header, reply.data(), sizeof(header));
-  const absl::string_view rest = absl::string_view(reply).substr(sizeof(header));
   *output = std::string(rest.substr(header.message_size));
   return absl::Status(static_cast<absl::StatusCode>(header.code), rest.substr(0, header.message_size));
 }
 
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
-                            std::string* report) {
+                            std::string* report, int64_t memory_limit_bytes) {
+  const bool existed = io::IsDirectory(dst);
+  ChildOptions child_options{.memory_limit_bytes = memory_limit_bytes};
+  child_options.clean_up = [&](int64_t child) {
+    absl::StatusOr<std::vector<std::string>> names = io::ListDir(dst);
+    if (!names.ok()) return;
+    for (const std::string& name : *names) {
+      if (absl::StartsWith(name, RewritingDirPrefix(child))) io::RemoveAll(io::JoinPath(dst, name)).IgnoreError();
+    }
+    if (!existed) rmdir(std::string(dst).c_str());
+  };
   return RunInChild(
-      "the TFLite converter",
+      absl::StrCat("the TFLite converter of ", src),
       [&](std::string* output) {
         TfliteRewriter rewriter(options);
         const absl::Status status = RewriteSavedModel(src, dst, rewriter, ModelType::kTfliteModel);
         *output = rewriter.report().Render();
         return status;
       },
-      report);
+      report, child_options);
 }
 
 }  // namespace tfxm

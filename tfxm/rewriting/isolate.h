@@ -9,6 +9,7 @@
 #ifndef TFXM_REWRITING_ISOLATE_H_
 #define TFXM_REWRITING_ISOLATE_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -18,15 +19,23 @@
 
 namespace tfxm {
 
+struct ChildOptions {
+  // How much memory the child may take beyond what this process has now; 0: no limit. More is RESOURCE_EXHAUSTED.
+  int64_t memory_limit_bytes = 0;
+  // Called with the child's id, after it has ended without returning.
+  std::function<void(int64_t child)> clean_up;
+};
+
 // Runs `work` in a forked child; its status and what it puts into `output` come back. INTERNAL says with which signal
-// or exit status the child ended, if it did not return; `what` names it in that message.
+// or exit status the child ended, if it did not return; RESOURCE_EXHAUSTED that it ran out of memory; `what` names it in
+// that message. The child dies with this process.
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
-                        std::string* output);
+                        std::string* output, const ChildOptions& options = {});
 
 // RewriteSavedModel to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed
-// rewrite.
+// rewrite. Whatever happens to the child, `dst` has the complete result or is as it was.
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
-                            std::string* report);
+                            std::string* report, int64_t memory_limit_bytes = 0);
 
 }  // namespace tfxm
 

@@ -7,10 +7,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 absl::Status InChild(const std::function<absl::Status(std::string*)>& work, std::string* output = nullptr) {
@@ -36,6 +40,56 @@ TEST(RunInChildTest, ACrashIsAnErrorOfTheChildOnly) {
               AllOf(HasSubstr("the work crashed"), HasSubstr("signal 9"), HasSubstr("memory")));
   const absl::Status left = InChild([](std::string*) { return _exit(3), absl::OkStatus(); });
   EXPECT_THAT(std::string(left.message()), HasSubstr("exit status 3"));
+}
+
+TEST(RunInChildTest, WantOfMemoryIsToldAsSuch) {
+  std::string output;
+  const ChildOptions options{.memory_limit_bytes = 100 << 20};
+  const auto take = [](size_t bytes) {
+    return [bytes](std::string* out) {
+      const std::string taken(bytes, 'x');
+      *out = taken.substr(0, 3);
+      return absl::OkStatus();
+    };
+  };
+  EXPECT_EQ(RunInChild("the work", take(10 << 20), &output, options), absl::OkStatus());
+  EXPECT_EQ(output, "xxx");
+  const absl::Status status = RunInChild("the work", take(200 << 20), &output, options);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("the work"), HasSubstr("memory"), HasSubstr("105 MB")));
+  EXPECT_EQ(output, "");
+}
+
+class RewriteInChildTest : public ::testing::Test {
+ protected:
+  void SetUp() override { root_ = io::MakeTempDir(::testing::TempDir(), "isolate").value(); }
+  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
+  std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
+  std::string root_;
+};
+
+TEST_F(RewriteInChildTest, MakesTheFile) {
+  ASSERT_EQ(rewriting::testing::WriteClassifier(Path("model")), absl::OkStatus());
+  std::string report;
+  EXPECT_EQ(RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report), absl::OkStatus());
+  EXPECT_THAT(report, HasSubstr("FULLY_CONNECTED"));
+  EXPECT_THAT(*io::ListDir(Path("out")), ElementsAre("tflite"));
+}
+
+TEST_F(RewriteInChildTest, OutOfMemoryLeavesNothingBehind) {
+  // 40 MB of weights, of which the converter makes several copies.
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 1000}, "x");
+  const ops::Tensor y =
+      ops::MatMul(x, ops::Constant(graph, rewriting::testing::Weights({1000, 10000}, 0.2)));
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"y", y}});
+  ASSERT_EQ(builder.Write(Path("model")), absl::OkStatus());
+  std::string report;
+  const absl::Status status = RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report, 150 << 20);
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr(Path("model")));
+  EXPECT_FALSE(io::Exists(Path("out")));
 }
 
 }  // namespace

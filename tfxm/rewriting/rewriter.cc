@@ -1,5 +1,7 @@
 #include "tfxm/rewriting/rewriter.h"
 
+#include <unistd.h>
+
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -27,6 +29,8 @@ absl::StatusOr<std::unique_ptr<Rewriter>> CreateRewriter(absl::string_view type,
   return RewriterRegistry::Get().Create(type, options);
 }
 
+std::string RewritingDirPrefix(int64_t process) { return absl::StrCat(".rewriting-", process, "-"); }
+
 absl::Status RewriteSavedModel(absl::string_view src, absl::string_view dst, Rewriter& rewriter,
                                ModelType dst_model_type) {
   const std::string from = io::AbsolutePath(src), to = io::AbsolutePath(dst);
@@ -39,7 +43,7 @@ absl::Status RewriteSavedModel(absl::string_view src, absl::string_view dst, Rew
   };
   // Made beside `dst` and moved in when it is complete and valid.
   RETURN_IF_ERROR(io::MakeDirs(to));
-  ASSIGN_OR_RETURN(const std::string making, io::MakeTempDir(to, ".rewriting-"));
+  ASSIGN_OR_RETURN(const std::string making, io::MakeTempDir(to, RewritingDirPrefix(getpid())));
   absl::Cleanup remove_making = [&] { io::RemoveAll(making).IgnoreError(); };
   RETURN_IF_ERROR(rewriter.PerformRewrite({ModelType::kSavedModel, from}, {dst_model_type, making}));
   ASSIGN_OR_RETURN(std::vector<std::string> names, io::ListDir(making));

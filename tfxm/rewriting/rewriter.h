@@ -8,6 +8,7 @@
 #ifndef TFXM_REWRITING_REWRITER_H_
 #define TFXM_REWRITING_REWRITER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -58,6 +59,10 @@ absl::StatusOr<std::unique_ptr<Rewriter>> CreateRewriter(absl::string_view type,
 // alone.
 absl::Status RewriteSavedModel(absl::string_view src, absl::string_view dst, Rewriter& rewriter,
                                ModelType dst_model_type = ModelType::kSavedModel);
+
+// Where RewriteSavedModel makes its result, in `dst`, until it is complete: names of directories start with this. Of a
+// process that was killed they may be left over.
+std::string RewritingDirPrefix(int64_t process);
 
 }  // namespace tfxm
 
