@@ -93,6 +93,21 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     return absl::OkStatus();
   }
 
+  // Whether the metric is the mean of what the examples have by themselves.
+  static bool IsMeanOfExamples(const Settings& settings) {
+    return !settings.info.root && !settings.pad && settings.info.if_not_binary == nullptr;
+  }
+  static absl::Status AddTerms(const std::shared_ptr<const Settings>& settings, BatchViews* batch,
+                               std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
+    for (const int32_t& row : rows) {
+      KerasAccumulator example(settings);
+      RETURN_IF_ERROR(example.Add(batch, {&row, 1}));
+      const double weight = example.weight_.Value();
+      terms->push_back({weight == 0 ? 0 : example.total_.Value() / weight, weight});
+    }
+    return absl::OkStatus();
+  }
+
  private:
   absl::Status AddOne(const BatchViews& batch, int row, Row labels, Row predictions, double weight) {
     if (settings_->ignored_label && labels.size() == 1 && labels[0] == *settings_->ignored_label)
@@ -193,6 +208,12 @@ class KerasMetric : public PerKeyMetric {
     }
     std::shared_ptr<const KerasAccumulator::Settings> shared = settings;
     plan->Add("Keras", {settings->key}, [shared] { return std::make_unique<KerasAccumulator>(shared); });
+    if (KerasAccumulator::IsMeanOfExamples(*shared)) {
+      plan->AddExampleTerms(shared->key, [shared](BatchViews* batch, std::span<const int32_t> rows,
+                                                  std::vector<ExampleTerm>* terms) {
+        return KerasAccumulator::AddTerms(shared, batch, rows, terms);
+      });
+    }
     return absl::OkStatus();
   }
   bool IsKerasMetric() const override { return true; }
