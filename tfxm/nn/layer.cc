@@ -32,7 +32,15 @@ ops::Tensor CallContext::Read(const Weight* weight) {
   if (!read.valid()) {
     read = ops::ReadVariable(ops::VarHandle(graph_, weight->full_name(), weight->options.dtype, weight->shape));
   }
-  return read;
+  return hooks_ == nullptr ? read : hooks_->OnRead(*this, *weight, read);
+}
+
+ops::Tensor CallContext::Activate(const Activation& activation, const ops::Tensor& x) {
+  return hooks_ == nullptr ? activation(x) : hooks_->OnActivation(*this, activation, x);
+}
+
+ops::Tensor CallContext::Intermediate(absl::string_view name, const ops::Tensor& x) {
+  return hooks_ == nullptr ? x : hooks_->OnIntermediate(*this, name, x);
 }
 
 ops::Tensor CallContext::RandomUniform(const ops::Tensor& shape) {
@@ -53,6 +61,15 @@ absl::Status Layer::EnsureBuilt(const std::vector<Shape>& input_shapes) {
   RETURN_IF_ERROR(Build(input_shapes));
   built_ = true;
   return absl::OkStatus();
+}
+
+std::vector<const Weight*> Layer::AllWeights() const {
+  std::vector<const Weight*> all;
+  for (const auto& weight : weights_) all.push_back(weight.get());
+  for (const auto& sublayer : sublayers()) {
+    for (const Weight* weight : sublayer->AllWeights()) all.push_back(weight);
+  }
+  return all;
 }
 
 const Weight* Layer::AddWeight(std::string name, Shape shape, WeightOptions options) {

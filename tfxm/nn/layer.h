@@ -41,7 +41,9 @@
 
 namespace tfxm::nn {
 
+class CallContext;
 class Layer;
+struct QuantizeConfig;  // quantization.h
 
 // A penalty on a weight: l1 * sum|w| + l2 * sum w^2, added to the loss.
 struct Regularizer {
@@ -73,6 +75,16 @@ struct Weight {
   bool trainable() const;
 };
 
+// What a layer that wraps another puts around its parts while it calls it: quantization-aware training (quantization.h).
+class CallHooks {
+ public:
+  virtual ~CallHooks() = default;
+  // `value`: what was read.
+  virtual ops::Tensor OnRead(CallContext& context, const Weight& weight, const ops::Tensor& value) = 0;
+  virtual ops::Tensor OnActivation(CallContext& context, const Activation& activation, const ops::Tensor& x) = 0;
+  virtual ops::Tensor OnIntermediate(CallContext& context, absl::string_view name, const ops::Tensor& x) = 0;
+};
+
 // What a layer's Call has around it: the graph it adds to, and whether that is for training.
 class CallContext {
  public:
@@ -88,6 +100,12 @@ class CallContext {
   ops::Tensor Read(const Weight* weight);
   // Sets the weight to `value` after the step (moving averages); only while training.
   void Update(const Weight* weight, const ops::Tensor& value) { updates_.emplace_back(weight, value); }
+  // activation(x), at the end of a layer.
+  ops::Tensor Activate(const Activation& activation, const ops::Tensor& x);
+  // x, a value between two operations of one layer that a mobile runtime keeps in memory; `name` is its own in the layer.
+  ops::Tensor Intermediate(absl::string_view name, const ops::Tensor& x);
+  // Until the next call; null: none. Returns those before.
+  CallHooks* SetHooks(CallHooks* hooks) { return std::exchange(hooks_, hooks); }
   // Adds a scalar to the loss.
   void AddLoss(const ops::Tensor& loss) { losses_.push_back(loss); }
   // Uniform numbers in [0, 1) of the shape `shape` (an int32 vector), new ones at each step.
@@ -102,6 +120,7 @@ class CallContext {
   ops::Tensor random_counter_;
   const uint64_t seed_;
   uint64_t num_streams_ = 0;
+  CallHooks* hooks_ = nullptr;
   std::map<const Weight*, ops::Tensor> reads_;
   std::vector<std::pair<const Weight*, ops::Tensor>> updates_;
   std::vector<ops::Tensor> losses_;
@@ -121,6 +140,10 @@ class Layer {
   virtual ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) = 0;
   // What a summary shows beside the type; "" if there is nothing to say.
   virtual std::string Description() const { return ""; }
+  // What it ends with, or is (an Activation layer); linear if nothing.
+  virtual Activation activation() const { return {}; }
+  // Layers that it calls, whose weights are the model's too.
+  virtual std::vector<std::shared_ptr<Layer>> sublayers() const { return {}; }
 
   const std::string& type() const { return type_; }
   const std::string& name() const { return name_; }
@@ -129,6 +152,11 @@ class Layer {
   bool trainable() const { return trainable_; }
   void set_trainable(bool trainable) { trainable_ = trainable; }
   const std::vector<std::unique_ptr<Weight>>& weights() const { return weights_; }
+  // Its own, then those of its sublayers.
+  std::vector<const Weight*> AllWeights() const;
+  // Set by QuantizeAnnotateLayer; null: not annotated.
+  const std::shared_ptr<const QuantizeConfig>& quantize_config() const { return quantize_config_; }
+  void set_quantize_config(std::shared_ptr<const QuantizeConfig> config) { quantize_config_ = std::move(config); }
 
   // Build, if it was not called yet.
   absl::Status EnsureBuilt(const std::vector<Shape>& input_shapes);
@@ -143,6 +171,7 @@ class Layer {
   bool trainable_ = true;
   bool built_ = false;
   std::vector<std::unique_ptr<Weight>> weights_;
+  std::shared_ptr<const QuantizeConfig> quantize_config_;
 };
 
 struct KerasNode;

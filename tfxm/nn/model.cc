@@ -177,9 +177,8 @@ Layer* Model::GetLayer(absl::string_view name) const {
 
 int64_t Model::CountParams() const {
   int64_t count = 0;
-  for (const auto& layer : layers()) {
-    for (const auto& weight : layer->weights()) count += NumElements(weight->shape);
-  }
+  if (!status().ok()) return 0;
+  for (const Weight* weight : rep_->network->weights()) count += NumElements(weight->shape);
   return count;
 }
 
@@ -190,7 +189,7 @@ std::string Model::Summary() const {
   int64_t trainable = 0, fixed = 0;
   for (const auto& node : rep_->network->nodes()) {
     int64_t count = 0;
-    for (const auto& weight : node->layer->weights()) {
+    for (const Weight* weight : node->layer->AllWeights()) {
       const int64_t n = NumElements(weight->shape);
       count += n;
       (weight->trainable() ? trainable : fixed) += n;

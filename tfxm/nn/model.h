@@ -95,6 +95,8 @@ struct Function {
   std::function<absl::StatusOr<NamedTensors>(FunctionContext& context)> body;
 };
 
+struct QuantizeOptions;  // quantization.h
+
 class Model {
  public:
   Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name = "model");
@@ -159,6 +161,7 @@ class Model {
   void AddLayer(LayerRef layer);
 
  private:
+  friend absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const QuantizeOptions& options);
   struct Rep;
   absl::Status Prepare() const;
   std::unique_ptr<Rep> rep_;

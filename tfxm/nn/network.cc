@@ -96,8 +96,11 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, 
 
 std::vector<const Weight*> Network::weights() const {
   std::vector<const Weight*> weights;
+  std::set<const Weight*> seen;  // Two layers may share a third.
   for (const auto& layer : layers_) {
-    for (const auto& weight : layer->weights()) weights.push_back(weight.get());
+    for (const Weight* weight : layer->AllWeights()) {
+      if (seen.insert(weight).second) weights.push_back(weight);
+    }
   }
   return weights;
 }

@@ -26,7 +26,10 @@ class Network {
   // Each once, in the order of their first call; input layers too.
   const std::vector<std::shared_ptr<Layer>>& layers() const { return layers_; }
   const std::vector<std::shared_ptr<const KerasNode>>& nodes() const { return nodes_; }
-  // Of all layers, in order.
+  // In the order of inputs() and outputs().
+  const std::vector<const KerasNode*>& input_nodes() const { return input_nodes_; }
+  const std::vector<const KerasNode*>& output_nodes() const { return output_nodes_; }
+  // Of all layers, in order, each once.
   std::vector<const Weight*> weights() const;
 
   // Adds the network to the context's graph. `inputs` are by name, or any one tensor where there is one input; integers

@@ -15,6 +15,7 @@
 #include "tfxm/nn/metrics.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/optimizers.h"
+#include "tfxm/nn/quantization.h"
 #include "tfxm/nn/random.h"
 
 #endif  // TFXM_NN_NN_H_

@@ -67,8 +67,9 @@ class Conv2DLayer : public Layer {
     Tensor y = transpose_ ? Transposed(context, x)
                           : ops::Conv2D(x, kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return options_.activation(y);
+    return context.Activate(options_.activation, y);
   }
+  Activation activation() const override { return options_.activation; }
 
  private:
   Tensor Transposed(CallContext& context, const Tensor& x) const {
@@ -121,8 +122,9 @@ class Conv1DLayer : public Layer {
     Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
     y = ops::Squeeze(y, {1});
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return options_.activation(y);
+    return context.Activate(options_.activation, y);
   }
+  Activation activation() const override { return options_.activation; }
 
  private:
   const int filters_;
@@ -161,10 +163,13 @@ class DepthwiseLayer : public Layer {
   Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
     const auto [kernel, dilation] = KernelAndDilation(context, context.Read(depthwise_), options_.dilation_rate);
     Tensor y = ops::DepthwiseConv2D(inputs[0], kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
-    if (pointwise_ != nullptr) y = ops::Conv2D(y, context.Read(pointwise_), {1, 1}, "VALID");
+    if (pointwise_ != nullptr) {
+      y = ops::Conv2D(context.Intermediate("depthwise", y), context.Read(pointwise_), {1, 1}, "VALID");
+    }
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return options_.activation(y);
+    return context.Activate(options_.activation, y);
   }
+  Activation activation() const override { return options_.activation; }
 
  private:
   const int filters_;

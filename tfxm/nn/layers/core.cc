@@ -45,8 +45,9 @@ class DenseLayer : public Layer {
                                              ops::Constant(context.graph(), std::vector<int32_t>{units_})},
                                             0));
     }
-    return options_.activation(x);
+    return context.Activate(options_.activation, x);
   }
+  Activation activation() const override { return options_.activation; }
 
  private:
   const int units_;
@@ -79,6 +80,19 @@ LayerRef MakeDropout(std::string type, double rate, bool spatial, std::string na
 LayerRef Simple(std::string type, LayerOptions options, std::function<ops::Tensor(const ops::Tensor&)> function) {
   return SimpleLayer(std::move(type), std::move(options.name), std::move(function));
 }
+
+class ActivationLayerImpl : public Layer {
+ public:
+  ActivationLayerImpl(Activation activation, std::string name)
+      : Layer("Activation", std::move(name)), activation_(std::move(activation)) {}
+  ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
+    return context.Activate(activation_, inputs[0]);
+  }
+  Activation activation() const override { return activation_; }
+
+ private:
+  const Activation activation_;
+};
 
 class PReLULayer : public Layer {
  public:
@@ -180,7 +194,7 @@ LayerRef RepeatVector(int n, LayerOptions options) {
 }
 
 LayerRef ActivationLayer(Activation activation, LayerOptions options) {
-  return Simple("Activation", std::move(options), [activation](const ops::Tensor& x) { return activation(x); });
+  return MakeLayer<ActivationLayerImpl>(std::move(activation), std::move(options.name));
 }
 LayerRef Softmax(LayerOptions options) {
   return Simple("Softmax", std::move(options), [](const ops::Tensor& x) { return ops::Softmax(x); });

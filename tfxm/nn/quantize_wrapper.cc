@@ -1,0 +1,105 @@
+#include "tfxm/nn/quantize_wrapper.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/ops/ops.h"
+
+namespace tfxm::nn {
+namespace {
+
+using ops::Tensor;
+
+// What TFLite computes from a lookup or a fixed scale: its input is quantized, its output follows.
+bool HasFixedOutput(const std::string& activation) {
+  return activation == "softmax" || activation == "sigmoid" || activation == "tanh" || activation == "log_softmax";
+}
+// What is fused into the operation before it.
+bool IsFused(const Activation& activation) {
+  return activation.is_linear() || activation.name() == "relu" || activation.name() == "relu6";
+}
+
+// To -127 … 127 times a scale that the largest value has: per channel, over all but the last axis, or for all.
+Tensor QuantizeWeight(const Tensor& value, const Shape& shape, QuantizeConfig::Weights how, bool depthwise) {
+  // Where all weights are 0 the scale must not be.
+  constexpr double kSmallestRange = 1e-5;
+  const Tensor size = ops::Abs(ops::StopGradient(value));
+  if (how == QuantizeConfig::Weights::kPerTensor) {
+    const Tensor range = ops::Maximum(ops::ReduceMax(size), kSmallestRange);
+    return ops::Op("FakeQuantWithMinMaxVars", {value, -range, range}, {{"narrow_range", true}});
+  }
+  // The operation takes ranks 1, 2 and 4, and the last axis.
+  Shape flat = shape;
+  if (depthwise) {
+    flat.back() *= flat[flat.size() - 2];
+    flat[flat.size() - 2] = 1;
+  }
+  if (flat.size() == 3) flat.insert(flat.begin(), 1);
+  const bool reshape = flat != shape;
+  const auto flattened = [&](const Tensor& x) { return reshape ? ops::Reshape(x, flat) : x; };
+  std::vector<int32_t> axes;
+  for (size_t i = 0; i + 1 < flat.size(); ++i) axes.push_back(static_cast<int32_t>(i));
+  const Tensor range = ops::Maximum(ops::ReduceMax(flattened(size), axes), kSmallestRange);
+  const Tensor quantized =
+      ops::Op("FakeQuantWithMinMaxVarsPerChannel", {flattened(value), -range, range}, {{"narrow_range", true}});
+  return reshape ? ops::Reshape(quantized, shape) : quantized;
+}
+
+}  // namespace
+
+ops::Tensor QuantizingLayer::Quantize(CallContext& context, const std::string& name, const Tensor& x) {
+  if (!x.valid()) return x;
+  Range& range = ranges_[name];
+  if (range.min == nullptr) {
+    const WeightOptions ranges = {.trainable = false};
+    WeightOptions low = ranges, high = ranges;
+    low.initializer = initializers::Constant(-options_.initial_range);
+    high.initializer = initializers::Constant(options_.initial_range);
+    range.min = AddWeight(absl::StrCat(name, "_min"), {}, low);
+    range.max = AddWeight(absl::StrCat(name, "_max"), {}, high);
+  }
+  Tensor min = context.Read(range.min), max = context.Read(range.max);
+  if (context.training()) {
+    const Tensor seen = ops::StopGradient(x);
+    const Tensor batch_min = ops::Minimum(ops::ReduceMin(seen), 0), batch_max = ops::Maximum(ops::ReduceMax(seen), 0);
+    const Tensor is_new = ops::Equal(min, max);
+    const auto follow = [&](const Tensor& value, const Tensor& batch) {
+      return ops::Where(is_new, batch, value - (value - batch) * (1 - options_.ema_decay));
+    };
+    const Tensor next_min = follow(min, batch_min), next_max = follow(max, batch_max);
+    context.Update(range.min, next_min);
+    context.Update(range.max, next_max);
+    min = next_min;
+    max = next_max;
+  }
+  return ops::Op("FakeQuantWithMinMaxVars", {x, min, max}, {});
+}
+
+ops::Tensor QuantizeWrapper::Call(CallContext& context, const std::vector<Tensor>& inputs) {
+  activated_ = false;
+  CallHooks* const outer = context.SetHooks(this);
+  const Tensor y = layer_->Call(context, inputs);
+  context.SetHooks(outer);
+  return config_.output && !activated_ ? Quantize(context, "output", y) : y;
+}
+
+ops::Tensor QuantizeWrapper::OnRead(CallContext&, const Weight& weight, const Tensor& value) {
+  const auto found = weight.layer == layer_.get() ? config_.weights.find(weight.name) : config_.weights.end();
+  if (found == config_.weights.end()) return value;
+  return QuantizeWeight(value, weight.shape, found->second, weight.name == "depthwise_kernel");
+}
+
+ops::Tensor QuantizeWrapper::OnActivation(CallContext& context, const Activation& activation, const Tensor& x) {
+  if (!config_.output) return activation(x);
+  activated_ = true;
+  if (IsFused(activation)) return Quantize(context, "output", activation(x));
+  // An Activation layer's input has been quantized by what comes before it.
+  const Tensor y = activation(layer_->type() == "Activation" ? x : Quantize(context, "pre_activation", x));
+  return HasFixedOutput(activation.name()) ? y : Quantize(context, "output", y);
+}
+
+ops::Tensor QuantizeWrapper::OnIntermediate(CallContext& context, absl::string_view name, const Tensor& x) {
+  return Quantize(context, std::string(name), x);
+}
+
+}  // namespace tfxm::nn

@@ -1,0 +1,62 @@
+// The layers that quantization.h puts into a model.
+#ifndef TFXM_NN_QUANTIZE_WRAPPER_H_
+#define TFXM_NN_QUANTIZE_WRAPPER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tfxm/nn/quantization.h"
+
+namespace tfxm::nn {
+
+// Ranges of activations, which are weights of the layer.
+class QuantizingLayer : public Layer {
+ public:
+  QuantizingLayer(std::string type, std::string name, const QuantizeOptions& options)
+      : Layer(std::move(type), std::move(name)), options_(options) {}
+
+ protected:
+  // x to 256 values in the range called `name`, which follows it in training.
+  ops::Tensor Quantize(CallContext& context, const std::string& name, const ops::Tensor& x);
+
+ private:
+  struct Range {
+    const Weight *min = nullptr, *max = nullptr;
+  };
+  const QuantizeOptions options_;
+  std::map<std::string, Range> ranges_;
+};
+
+// Quantizes a value, as that of an input.
+class QuantizeLayer : public QuantizingLayer {
+ public:
+  QuantizeLayer(std::string name, const QuantizeOptions& options) : QuantizingLayer("QuantizeLayer", std::move(name), options) {}
+  ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
+    return Quantize(context, "input", inputs[0]);
+  }
+};
+
+// Another layer with its weights and its output quantized.
+class QuantizeWrapper : public QuantizingLayer, private CallHooks {
+ public:
+  QuantizeWrapper(std::string name, std::shared_ptr<Layer> layer, QuantizeConfig config, const QuantizeOptions& options)
+      : QuantizingLayer("QuantizeWrapper", std::move(name), options), layer_(std::move(layer)), config_(std::move(config)) {}
+  ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override;
+  std::string Description() const override { return layer_->type(); }
+  std::vector<std::shared_ptr<Layer>> sublayers() const override { return {layer_}; }
+
+ private:
+  ops::Tensor OnRead(CallContext& context, const Weight& weight, const ops::Tensor& value) override;
+  ops::Tensor OnActivation(CallContext& context, const Activation& activation, const ops::Tensor& x) override;
+  ops::Tensor OnIntermediate(CallContext& context, absl::string_view name, const ops::Tensor& x) override;
+
+  const std::shared_ptr<Layer> layer_;
+  const QuantizeConfig config_;
+  bool activated_ = false;  // Whether the activation has quantized the output already.
+};
+
+}  // namespace tfxm::nn
+
+#endif  // TFXM_NN_QUANTIZE_WRAPPER_H_
