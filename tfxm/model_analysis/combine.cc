@@ -27,13 +27,7 @@ absl::StatusOr<MetricsMap> Evaluate(const std::vector<QueryPlan>& plans, const S
   MetricsMap all;
   for (size_t p = 0; p < plans.size(); ++p) {
     if (accumulators[p] == nullptr || accumulators[p]->empty()) continue;
-    MetricsMap metrics;
-    for (const auto& accumulator : *accumulators[p]) RETURN_IF_ERROR(accumulator->Output(&metrics));
-    for (const DerivedFunction& derived : plans[p].plan.derived()) {
-      MetricsMap results;
-      RETURN_IF_ERROR(derived(metrics, &results));
-      for (auto& [key, value] : results) metrics.insert_or_assign(key, std::move(value));
-    }
+    ASSIGN_OR_RETURN(MetricsMap metrics, ComputeMetrics(plans[p].plan, *accumulators[p]));
     for (auto& [key, value] : metrics) all.insert_or_assign(key, std::move(value));
   }
   return all;
@@ -297,6 +291,17 @@ class Combiner {
 };
 
 }  // namespace
+
+absl::StatusOr<MetricsMap> ComputeMetrics(const ComputationPlan& plan, const AccumulatorSet& accumulators) {
+  MetricsMap metrics;
+  for (const auto& accumulator : accumulators) RETURN_IF_ERROR(accumulator->Output(&metrics));
+  for (const DerivedFunction& derived : plan.derived()) {
+    MetricsMap results;
+    RETURN_IF_ERROR(derived(metrics, &results));
+    for (auto& [key, value] : results) metrics.insert_or_assign(key, std::move(value));
+  }
+  return metrics;
+}
 
 absl::StatusOr<std::vector<SliceMetrics>> Combine(PassResult* pass, const CombineOptions& options) {
   return Combiner(pass, options).Run();

@@ -47,6 +47,9 @@ struct CombineOptions {
   std::function<absl::Status(const SliceKey& slice, const std::map<MetricKey, Plot>& plots)> on_plots;
 };
 
+// What a plan's accumulators say, private results included.
+absl::StatusOr<MetricsMap> ComputeMetrics(const ComputationPlan& plan, const AccumulatorSet& accumulators);
+
 // Sorted by slice; every slice once. Takes the accumulators apart.
 absl::StatusOr<std::vector<SliceMetrics>> Combine(PassResult* pass, const CombineOptions& options);
 

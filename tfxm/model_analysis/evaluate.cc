@@ -65,6 +65,13 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
   return loaded;
 }
 
+absl::StatusOr<std::string> FindReferenceModel(const tfma::EvalConfig& config, const LoadedModels& loaded,
+                                               const std::string& requested) {
+  std::vector<bool> is_saved_model;
+  for (const ModelSummary& summary : loaded.summaries) is_saved_model.push_back(summary.model_type == "saved_model");
+  return ReferenceModel(config, is_saved_model, requested);
+}
+
 absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
                                      const tfma::EvalConfig& config, const std::vector<std::string>& files,
                                      LoadedModels* loaded) {
@@ -73,6 +80,13 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
                    MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
   // Ill-formed thresholds should not wait for the end of the evaluation.
   RETURN_IF_ERROR(MakeThresholds(config).status());
+  std::optional<ComparisonPlan> comparison;
+  ASSIGN_OR_RETURN(const std::string reference, FindReferenceModel(config, *loaded, options.reference_model));
+  if (config.model_specs_size() > 1) {
+    ASSIGN_OR_RETURN(comparison,
+                     MakeComparisonPlan(config, plans, options.schema ? &*options.schema : nullptr, reference));
+    result.reference_model = reference;
+  }
   PassOptions pass_options;
   pass_options.eval_config = &config;
   for (const auto& model : loaded->models) pass_options.models.push_back(model.get());
@@ -83,6 +97,8 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
             ? SamplingMethod::kPoissonBootstrap
             : SamplingMethod::kJackknife;
   }
+  pass_options.comparison = comparison ? &*comparison : nullptr;
+  pass_options.max_disagreements = options.max_disagreements;
   pass_options.num_threads = options.num_threads;
   pass_options.batch_size = options.batch_size;
   pass_options.progress = options.progress;
@@ -128,9 +144,22 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
   }
   ASSIGN_OR_RETURN(result.slices, Combine(&pass, combine_options));
   ASSIGN_OR_RETURN(result.validation, Validate(result.slices, config, options.rubber_stamp));
+  if (comparison) {
+    ASSIGN_OR_RETURN(const std::set<MetricKey> skipped, KeysWithoutConfidenceInterval(config));
+    ASSIGN_OR_RETURN(result.comparisons,
+                     Compare(*comparison, result.slices, skipped, &pass.comparisons, options.num_threads));
+    if (pass.disagreements != nullptr) result.disagreements = pass.disagreements->Take(pass.records);
+  }
   if (writer != nullptr) {
     RETURN_IF_ERROR(writer->WriteMetrics(result.slices));
     RETURN_IF_ERROR(writer->WriteValidation(result.validation));
+    if (comparison) {
+      RETURN_IF_ERROR(WriteComparisons(result.comparisons, options.output_dir));
+      if (result.disagreements.searched) {
+        RETURN_IF_ERROR(WriteDisagreements(result.disagreements, config, options.schema ? &*options.schema : nullptr,
+                                           options.output_dir));
+      }
+    }
     std::map<std::string, std::string> locations;
     for (const ModelSummary& model : result.models)
       locations[model.name] = model.path.empty() ? "<unknown>" : model.path;

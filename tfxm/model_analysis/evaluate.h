@@ -8,6 +8,7 @@
 //   ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(options));
 //   if (result.validation.validation_ok()) ...                     // blessed
 //
+// Any number of models goes through one pass over the data, in which each is compared with the reference model.
 // The definitions are those of TFMA 0.46, whose loaders read the output. The result is the same, bit for bit, however
 // the data are sharded and however many threads there are. Memory does not grow with the examples (except for a
 // query_key) and is linear in the slices.
@@ -26,6 +27,8 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/model_analysis/combine.h"
+#include "tfxm/model_analysis/comparison/compare.h"
+#include "tfxm/model_analysis/disagreement/disagreement.h"
 
 namespace tfxm::model_analysis {
 
@@ -42,6 +45,12 @@ struct EvaluateOptions {
   bool detect_model_type = false;
   // Where the files go; empty: nowhere.
   std::string output_dir;
+  // Of several models, the one that the others are compared with; empty: the baseline, else the first SavedModel among the
+  // model_specs, else the first.
+  std::string reference_model;
+  // Examples kept of those on which models differ from the reference; 0: none, they are only counted; negative: they are
+  // not looked for.
+  int max_disagreements = 100;
   // Written to eval_config.json in place of the paths above, if given.
   std::string data_location;
   // A first run without a baseline: change thresholds are ignored and no thresholds count as success.
@@ -67,6 +76,11 @@ struct EvaluationResult {
   int64_t num_examples = 0;
   std::vector<ModelSummary> models;  // By model_spec.
   std::vector<SliceMetrics> slices;  // Sorted; the overall slice first. No plots: those are in the files.
+  // Of several models: how far each is from the reference model, and where they disagree. Also in comparisons.json,
+  // disagreements.json and disagreements.tfrecord.gz.
+  std::string reference_model;
+  std::vector<MetricComparison> comparisons;
+  Disagreements disagreements;
   ::tensorflow_model_analysis::ValidationResult validation;
   std::vector<std::string> warnings;  // NaN predictions, slicing features that no example has.
   double seconds = 0;

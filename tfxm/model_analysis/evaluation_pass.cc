@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/model_analysis/batch_source.h"
+#include "tfxm/model_analysis/comparison/comparison_pass.h"
+#include "tfxm/model_analysis/disagreement/disagreement.h"
 #include "tfxm/model_analysis/extractor.h"
 #include "tfxm/model_analysis/query_groups.h"
 #include "tfxm/model_analysis/slicer.h"
@@ -87,6 +89,11 @@ class Worker {
       states_.emplace_back();
       groups_.push_back(plan.query_key.empty() ? nullptr : std::make_unique<QueryGroups>(plan.query_key));
     }
+    if (options_.comparison != nullptr) {
+      comparison_ = std::make_unique<ComparisonPass>(options_.comparison);
+      if (options_.max_disagreements >= 0) disagreements_ = MakeDisagreementFinder(options_);
+    }
+    records_.assign(source_->files().size(), 0);
     seconds_.assign(options_.models.size(), 0);
     models_.resize(options_.models.size());
     first_nan_.assign(options_.models.size(), {INT32_MAX, INT64_MAX});
@@ -127,10 +134,18 @@ class Worker {
       result->models[m].inference_seconds += seconds_[m];
       result->models[m].nan_predictions += models_[m].nan_predictions;
     }
+    for (size_t f = 0; f < records_.size(); ++f) result->records[f] += records_[f];
+    if (comparison_ != nullptr) comparison_->MergeInto(*slicer_, dropped, &result->comparisons);
+    if (disagreements_ != nullptr) disagreements_->MergeInto(*slicer_, dropped, result->disagreements.get());
   }
   const std::pair<int, int64_t>& first_nan(int model) const { return first_nan_[model]; }
   const std::set<std::string>& feature_names() const { return names_; }
   const Slicer& slicer() const { return *slicer_; }
+
+  static std::unique_ptr<DisagreementFinder> MakeDisagreementFinder(const PassOptions& options) {
+    return std::make_unique<DisagreementFinder>(options.eval_config, options.comparison->reference,
+                                                options.max_disagreements);
+  }
 
  private:
   absl::Status AddBatch(const RawBatch& raw, data::ExampleBatch* batch) {
@@ -170,6 +185,13 @@ class Worker {
                                    slicer_->rows(slice), &states_[p][slice]));
       }
     }
+    records_[raw.file] += raw.size();
+    if (comparison_ != nullptr) {
+      std::vector<BatchViews*> views;
+      for (size_t p = 0; p < views_.size(); ++p) views.push_back(groups_[p] == nullptr ? views_[p].get() : nullptr);
+      RETURN_IF_ERROR(comparison_->Add(extracts_, *slicer_, views));
+    }
+    if (disagreements_ != nullptr) disagreements_->Add(raw, extracts_, *slicer_);
     return absl::OkStatus();
   }
 
@@ -184,10 +206,14 @@ class Worker {
         if (slicer_->dropped(slicer_->owner(static_cast<int>(s)))) of_plan[s] = SliceState();
       }
     }
+    for (int s = 0; comparison_ != nullptr && s < slicer_->num_slices(); ++s) {
+      if (slicer_->dropped(slicer_->owner(s))) comparison_->Forget(s);
+    }
   }
 
   bool needs_hashes() const {
     if (options_.sampling != SamplingMethod::kNone) return true;
+    if (comparison_ != nullptr && comparison_->NeedsHashes()) return true;
     return std::any_of(groups_.begin(), groups_.end(), [](const auto& g) { return g != nullptr; });
   }
 
@@ -221,6 +247,9 @@ class Worker {
   std::vector<double> seconds_;
   std::vector<ModelStatistics> models_;
   std::vector<std::pair<int, int64_t>> first_nan_;
+  std::unique_ptr<ComparisonPass> comparison_;
+  std::unique_ptr<DisagreementFinder> disagreements_;
+  std::vector<int64_t> records_;  // By file.
   std::pair<int, int64_t> position_;
   std::set<std::string> names_;
   size_t num_columns_ = 0;
@@ -250,21 +279,30 @@ std::vector<bool> DroppedSpecs(const std::vector<std::unique_ptr<Worker>>& worke
   return dropped;
 }
 
-// Adds the queries, whole, to the slices that any of their examples is in.
-absl::Status AddQueries(const QueryPlan& plan, SamplingMethod sampling, QueryGroups* groups,
-                        std::map<SliceKey, SliceState>* slices) {
+// Adds the queries of a plan, whole, to the slices that any of their examples is in.
+absl::Status AddQueries(const PassOptions& options, int query_plan, QueryGroups* groups, PassResult* result) {
+  const QueryPlan& plan = (*options.plans)[query_plan];
+  std::map<SliceKey, SliceState>& slices = result->slices[query_plan];
+  std::unique_ptr<ComparisonPass> comparison;
+  if (options.comparison != nullptr) comparison = std::make_unique<ComparisonPass>(options.comparison);
+  const int64_t num_slices = static_cast<int64_t>(result->comparisons.size());
   BatchViews views(&plan.plan.views());
   return groups->ForEachBatch(
       256, [&](const Extracts& extracts, const std::map<SliceKey, std::vector<int32_t>>& rows) -> absl::Status {
         views.Reset(&extracts);
         for (const auto& [key, of_slice] : rows) {
-          RETURN_IF_ERROR(AddToSlice(plan.plan, sampling, &views, key, of_slice, &(*slices)[key]));
+          RETURN_IF_ERROR(AddToSlice(plan.plan, options.sampling, &views, key, of_slice, &slices[key]));
         }
-        return absl::OkStatus();
+        if (comparison == nullptr) return absl::OkStatus();
+        return comparison->AddQueries(query_plan, plan.query_key, &views, rows, num_slices, &result->comparisons);
       });
 }
 
 }  // namespace
+
+PassResult::PassResult() = default;
+PassResult::~PassResult() = default;
+PassResult::PassResult(PassResult&&) = default;
 
 AccumulatorSet MakeAccumulators(const ComputationPlan& plan) {
   AccumulatorSet accumulators;
@@ -311,6 +349,9 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
   result.num_examples = examples;
   result.slices.resize(options.plans->size());
   result.models.resize(options.models.size());
+  result.records.resize(files.size());
+  if (options.comparison != nullptr && options.max_disagreements >= 0)
+    result.disagreements = Worker::MakeDisagreementFinder(options);
   std::vector<std::unique_ptr<QueryGroups>> groups(options.plans->size());
   std::set<std::string> names;
   std::vector<std::pair<int, int64_t>> first_nan(options.models.size(), {INT32_MAX, INT64_MAX});
@@ -336,7 +377,10 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
   }
   for (size_t p = 0; p < groups.size(); ++p) {
     if (groups[p] == nullptr) continue;
-    RETURN_IF_ERROR(AddQueries((*options.plans)[p], options.sampling, groups[p].get(), &result.slices[p]));
+    RETURN_IF_ERROR(AddQueries(options, static_cast<int>(p), groups[p].get(), &result));
+  }
+  if (options.comparison != nullptr) {
+    FoldGroups(*options.comparison, !result.dropped_slicing_specs.empty(), &result.comparisons);
   }
   return result;
 }

@@ -21,6 +21,10 @@
 
 namespace tfxm::model_analysis {
 
+class DisagreementFinder;
+struct ComparisonPlan;
+struct SliceComparison;
+
 using AccumulatorSet = std::vector<std::unique_ptr<Accumulator>>;  // One per computation of a plan.
 
 // What is known of one slice for one plan.
@@ -39,12 +43,20 @@ struct ModelStatistics {
 };
 
 struct PassResult {
+  PassResult();
+  ~PassResult();
+  PassResult(PassResult&&);
+
   int64_t num_examples = 0;
   std::vector<std::map<SliceKey, SliceState>> slices;  // By plan.
   std::vector<ModelStatistics> models;                 // By model_spec.
   std::vector<std::string> features;                   // All names seen, sorted.
   std::vector<std::string> slicing_features_not_seen;
   std::vector<std::string> dropped_slicing_specs;  // Those with more than Slicer::kMaxSlicesPerSpec slices.
+  std::vector<int64_t> records;                    // By file.
+  // For the comparison of models, if asked for (comparison/, disagreement/).
+  std::map<SliceKey, SliceComparison> comparisons;
+  std::unique_ptr<DisagreementFinder> disagreements;
 };
 
 struct PassOptions {
@@ -53,6 +65,8 @@ struct PassOptions {
   std::vector<const InferenceModel*> models;
   const std::vector<QueryPlan>* plans;
   SamplingMethod sampling = SamplingMethod::kNone;
+  const ComparisonPlan* comparison = nullptr;  // Null: models are not compared.
+  int max_disagreements = 0;                   // Examples kept; only with a comparison. Negative: none are looked for.
   int num_threads = 0;  // 0: compute::NumThreads().
   int batch_size = 256;
   std::function<void(int64_t)> progress;  // Examples so far; from any thread.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "google/protobuf/util/json_util.h"
+#include "tfxm/model_analysis/comparison/compare.h"
+#include "tfxm/model_analysis/disagreement/disagreement.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -66,6 +68,7 @@ absl::StatusOr<std::unique_ptr<EvaluationWriter>> EvaluationWriter::Create(const
   writer->directory_ = directory;
   writer->eval_config_ = eval_config;
   RETURN_IF_ERROR(io::MakeDirs(directory));
+  RETURN_IF_ERROR(RemoveFiles(directory));  // Not all of an earlier evaluation's files may be written again.
   if (writer->Enabled("plots")) {
     ASSIGN_OR_RETURN(writer->plots_, data::TFRecordWriter::Create(io::JoinPath(directory, kPlotsFile)));
   }
@@ -125,7 +128,8 @@ absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
 }
 
 absl::Status EvaluationWriter::RemoveFiles(const std::string& directory) {
-  for (const char* file : {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile}) {
+  for (const char* file : {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile, kComparisonsFile,
+                           kDisagreementsFile, kDisagreementExamplesFile}) {
     RETURN_IF_ERROR(io::RemoveAll(io::JoinPath(directory, file)));
   }
   return absl::OkStatus();

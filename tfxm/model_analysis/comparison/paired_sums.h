@@ -1,0 +1,86 @@
+// What is kept of the examples of a slice to compare two models in a metric that is a weighted mean over the examples: a
+// few sums of the examples' differences. As both models saw the same examples, these say how certain the difference of the
+// means is; the bootstrap over examples would converge to the same interval.
+#ifndef TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_
+#define TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "tfxm/model_analysis/comparison/statistics.h"
+#include "tfxm/model_analysis/compact_sum.h"
+#include "tfxm/model_analysis/metric.h"
+#include "tfxm/util/student_t.h"
+
+namespace tfxm::model_analysis {
+
+class PairedSums {
+ public:
+  void Add(const ExampleTerm& model, const ExampleTerm& reference) {
+    same_weights_ &= model.weight == reference.weight;
+    if (model.weight == 0) return;
+    ++examples_;
+    right_or_wrong_ &= model.weight == 1 && (model.value == 0 || model.value == 1) &&
+                       (reference.value == 0 || reference.value == 1);
+    if (model.weight == 1) {
+      ++unit_weights_;
+    } else {
+      weights_.Add(model.weight);
+      squared_weights_.AddProduct(model.weight, model.weight);
+    }
+    const double difference = model.value - reference.value;
+    if (difference == 0) return;
+    higher_ += difference > 0;
+    lower_ += difference < 0;
+    const double weighted = model.weight * difference;
+    differences_.Add(weighted);
+    squared_weights_differences_.AddProduct(model.weight, weighted);
+    squares_.AddProduct(weighted, weighted);
+  }
+  void Merge(const PairedSums& other) {
+    same_weights_ &= other.same_weights_;
+    right_or_wrong_ &= other.right_or_wrong_;
+    examples_ += other.examples_;
+    unit_weights_ += other.unit_weights_;
+    higher_ += other.higher_;
+    lower_ += other.lower_;
+    weights_.Merge(other.weights_);
+    squared_weights_.Merge(other.squared_weights_);
+    differences_.Merge(other.differences_);
+    squared_weights_differences_.Merge(other.squared_weights_differences_);
+    squares_.Merge(other.squares_);
+  }
+
+  // Examples with weight, and those on which the model's value is higher and lower than the reference's.
+  int64_t examples() const { return examples_; }
+  int64_t higher() const { return higher_; }
+  int64_t lower() const { return lower_; }
+  // Every value is 0 or 1 and every weight 1: McNemar's test applies.
+  bool right_or_wrong() const { return right_or_wrong_ && examples_ > 0; }
+
+  // Half the width of the 95 % interval of the difference of the means, by Student's t. nullopt with fewer than two
+  // examples, with NaN or infinite values, or if the models weigh the examples differently.
+  std::optional<double> HalfWidth() const {
+    if (examples_ < 2 || !same_weights_) return std::nullopt;
+    const double n = static_cast<double>(examples_), units = static_cast<double>(unit_weights_);
+    const double total = units + weights_.Value();
+    const double mean = differences_.Value() / total;
+    const double spread = squares_.Value() - 2 * mean * squared_weights_differences_.Value() +
+                          mean * mean * (units + squared_weights_.Value());
+    const double error = std::sqrt(std::max(0.0, spread) * n / (n - 1)) / std::abs(total);
+    if (!std::isfinite(spread) || !std::isfinite(error)) return std::nullopt;
+    return error * StudentTQuantile(0.975, n - 1);
+  }
+
+ private:
+  bool same_weights_ = true, right_or_wrong_ = true;
+  int64_t examples_ = 0, unit_weights_ = 0, higher_ = 0, lower_ = 0;
+  CompactSum weights_, squared_weights_;  // Of weights other than 1.
+  // With w the weight and d the difference of an example: sums of w d, w^2 d and (w d)^2.
+  CompactSum differences_, squared_weights_differences_, squares_;
+};
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_

@@ -1,0 +1,162 @@
+#include "tfxm/model_analysis/disagreement/disagreement.h"
+
+#include <algorithm>
+
+#include "tfxm/model_analysis/comparison/statistics.h"
+#include "tfxm/model_analysis/metric.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+constexpr double kFalseDiscoveryRate = 0.05;
+
+bool ComesBefore(const DisagreeingExample& a, const DisagreeingExample& b) {
+  if (a.distance != b.distance) return a.distance > b.distance;
+  return std::pair(a.file, a.record) < std::pair(b.file, b.record);
+}
+
+// The output of `others` that corresponds to output i of `reference`.
+const Values* Counterpart(const NamedValues& reference, size_t i, const NamedValues& others) {
+  if (reference.size() == 1 && others.size() == 1) return &others[0].second;
+  return FindValues(others, reference[i].first);
+}
+
+const Values* LabelsOf(const NamedValues& labels, const std::string& output) {
+  if (const Values* own = FindValues(labels, output)) return own;
+  return FindValues(labels, "");
+}
+
+NamedValues Row(const NamedValues& values, int row) {
+  NamedValues result;
+  for (const auto& [name, of_all] : values) result.emplace_back(name, Values()).second.Append(of_all, row);
+  return result;
+}
+
+}  // namespace
+
+DisagreementFinder::DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config,
+                                       const std::string& reference, int max_examples)
+    : eval_config_(eval_config), max_examples_(max_examples) {
+  reference_ = FindModelSpec(*eval_config, reference).value_or(0);
+}
+
+void DisagreementFinder::Add(const RawBatch& raw, const Extracts& extracts, const Slicer& slicer) {
+  const int n = extracts.num_examples;
+  const ModelExtracts& reference = extracts.models[reference_];
+  differences_.assign(n, {});
+  for (size_t i = 0; i < reference.predictions.size(); ++i) {
+    const auto& [output, values] = reference.predictions[i];
+    const Values* const labels = LabelsOf(reference.labels, output);
+    for (int row = 0; row < n && decisions_; ++row) decisions_ = IsDecision(labels, values, row);
+    for (size_t m = 0; m < extracts.models.size(); ++m) {
+      if (static_cast<int>(m) == reference_) continue;
+      const Values* const others = Counterpart(reference.predictions, i, extracts.models[m].predictions);
+      if (others == nullptr) continue;
+      for (int row = 0; row < n; ++row) {
+        differences_[row].Add(Compare(values, *others, row));
+        decisions_ = decisions_ && IsDecision(labels, *others, row);
+      }
+    }
+  }
+  examples_ += n;
+  counts_.resize(slicer.num_slices());
+  for (int slice : slicer.touched()) {
+    Counts& counts = counts_[slice];
+    for (int32_t row : slicer.rows(slice)) {
+      ++counts.examples;
+      counts.by_decision += differences_[row].decision;
+      counts.by_value += differences_[row].value;
+    }
+  }
+  for (int row = 0; row < n; ++row) {
+    const OutputDifference& difference = differences_[row];
+    if (difference.decision && decisions_) Offer(difference.distance, raw, extracts, slicer, row, &by_decision_);
+    if (difference.value) Offer(difference.distance, raw, extracts, slicer, row, &by_value_);
+  }
+}
+
+void DisagreementFinder::Offer(double distance, const RawBatch& raw, const Extracts& extracts, const Slicer& slicer,
+                               int row, Ranking* ranking) const {
+  ++ranking->total;
+  DisagreeingExample example;
+  example.file = raw.file;
+  example.record = raw.first_record + row;
+  example.distance = distance;
+  if (max_examples_ == 0 ||
+      (ranking->heap.size() == max_examples_ && !ComesBefore(example, ranking->heap.front()))) {
+    return;
+  }
+  example.labels = Row(extracts.models[reference_].labels, row);
+  for (const ModelExtracts& model : extracts.models) example.predictions.push_back(Row(model.predictions, row));
+  for (int slice : slicer.touched()) {
+    const auto rows = slicer.rows(slice);
+    if (slicer.key(slice).empty() || slicer.dropped(slicer.owner(slice))) continue;
+    if (std::binary_search(rows.begin(), rows.end(), row)) example.slices.push_back(slicer.key(slice));
+  }
+  std::sort(example.slices.begin(), example.slices.end());
+  example.bytes = std::string(raw.record(row));
+  Insert(std::move(example), ranking);
+}
+
+void DisagreementFinder::Insert(DisagreeingExample example, Ranking* ranking) const {
+  auto& heap = ranking->heap;
+  if (heap.size() == max_examples_) {
+    if (heap.empty() || !ComesBefore(example, heap.front())) return;
+    std::pop_heap(heap.begin(), heap.end(), ComesBefore);
+    heap.pop_back();
+  }
+  heap.push_back(std::move(example));
+  std::push_heap(heap.begin(), heap.end(), ComesBefore);
+}
+
+void DisagreementFinder::MergeInto(const Slicer& slicer, const std::vector<bool>& dropped, DisagreementFinder* total) {
+  for (size_t s = 0; s < counts_.size(); ++s) {
+    if (dropped[slicer.owner(static_cast<int>(s))]) continue;
+    Counts& counts = total->merged_[slicer.key(static_cast<int>(s))];
+    counts.examples += counts_[s].examples;
+    counts.by_decision += counts_[s].by_decision;
+    counts.by_value += counts_[s].by_value;
+  }
+  total->examples_ += examples_;
+  total->decisions_ = total->decisions_ && decisions_;
+  for (auto ranking : {&DisagreementFinder::by_decision_, &DisagreementFinder::by_value_}) {
+    (total->*ranking).total += (this->*ranking).total;
+    for (DisagreeingExample& example : (this->*ranking).heap) {
+      // A slice may have been dropped since.
+      std::erase_if(example.slices, [&](const SliceKey& key) { return total->merged_.count(key) == 0; });
+      total->Insert(std::move(example), &(total->*ranking));
+    }
+  }
+}
+
+Disagreements DisagreementFinder::Take(const std::vector<int64_t>& records) {
+  Disagreements result;
+  result.searched = true;
+  result.by_decision = decisions_;
+  Ranking& ranking = decisions_ ? by_decision_ : by_value_;
+  result.total = ranking.total;
+  result.examples = std::move(ranking.heap);
+  std::sort(result.examples.begin(), result.examples.end(), ComesBefore);
+  std::vector<int64_t> first_of_file = {0};
+  for (int64_t count : records) first_of_file.push_back(first_of_file.back() + count);
+  for (DisagreeingExample& example : result.examples) example.index = first_of_file[example.file] + example.record;
+
+  std::vector<double> p_values;
+  for (const auto& [key, counts] : merged_) {
+    if (key.empty()) continue;
+    SliceDisagreement& slice = result.slices.emplace_back();
+    slice.slice = key;
+    slice.examples = counts.examples;
+    slice.disagreeing = decisions_ ? counts.by_decision : counts.by_value;
+    slice.p_value = HypergeometricUpperTail(examples_, result.total, slice.examples, slice.disagreeing);
+    p_values.push_back(slice.p_value);
+  }
+  const std::vector<double> adjusted = BenjaminiHochberg(p_values);
+  for (size_t i = 0; i < adjusted.size(); ++i) result.slices[i].adjusted_p_value = adjusted[i];
+  std::erase_if(result.slices, [](const auto& slice) { return slice.adjusted_p_value > kFalseDiscoveryRate; });
+  std::stable_sort(result.slices.begin(), result.slices.end(),
+                   [](const auto& a, const auto& b) { return a.p_value < b.p_value; });
+  return result;
+}
+
+}  // namespace tfxm::model_analysis

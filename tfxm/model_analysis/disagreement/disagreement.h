@@ -1,0 +1,106 @@
+// Where models disagree: the examples on which any of them differs from the reference model, the most different first, and
+// the slices that have more of them than chance would give.
+//
+//   DisagreementFinder finder(&eval_config, "saved_model", 100);        // one per thread
+//   RETURN_IF_ERROR(finder.Add(raw, extracts, slicer));                 // per batch
+//   total.Merge(…);
+//   Disagreements d = std::move(total).Take(records_per_file);
+//
+// Classifiers disagree where their decisions differ (output_difference.h); models of anything else where a value does, by
+// more than rounding. Which of the two it is, the labels of all examples say. The number of disagreeing examples is exact;
+// of the examples themselves a given number is kept. Neither depends on how the examples were split over threads: ties go
+// to the example that comes first in the data.
+#ifndef TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_
+#define TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/model_analysis/batch_source.h"
+#include "tfxm/model_analysis/disagreement/output_difference.h"
+#include "tfxm/model_analysis/extracts.h"
+#include "tfxm/model_analysis/slice_key.h"
+#include "tfxm/model_analysis/slicer.h"
+
+namespace tfxm::model_analysis {
+
+struct DisagreeingExample {
+  int file = 0;
+  int64_t record = 0;  // In the file.
+  int64_t index = 0;   // In all files, in their order.
+  double distance = 0;
+  NamedValues labels;                    // Of the reference's model_spec, one row each.
+  std::vector<NamedValues> predictions;  // By model_spec.
+  std::vector<SliceKey> slices;          // Without the overall one; sorted.
+  std::string bytes;                     // The tf.Example as it was read.
+};
+
+struct SliceDisagreement {
+  SliceKey slice;
+  int64_t disagreeing = 0, examples = 0;
+  double p_value = 1, adjusted_p_value = 1;
+};
+
+struct Disagreements {
+  bool searched = false;  // False: there were no two models, or they were not looked for.
+  bool by_decision = false;
+  int64_t total = 0;
+  std::vector<DisagreeingExample> examples;
+  // Slices that disagreement is over-represented in: those whose p-value, adjusted for the number of slices (Benjamini and
+  // Hochberg), is at most 0.05. The smallest first.
+  std::vector<SliceDisagreement> slices;
+};
+
+class DisagreementFinder {
+ public:
+  // The config must outlive it.
+  DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config, const std::string& reference,
+                     int max_examples);
+
+  void Add(const RawBatch& raw, const Extracts& extracts, const Slicer& slicer);
+  // Leaves out the slices of dropped specs.
+  void MergeInto(const Slicer& slicer, const std::vector<bool>& dropped, DisagreementFinder* total);
+  // What was merged into it. `records` by file.
+  Disagreements Take(const std::vector<int64_t>& records);
+
+ private:
+  struct Counts {
+    int64_t examples = 0, by_decision = 0, by_value = 0;
+  };
+  // The examples that differ in one of the two ways.
+  struct Ranking {
+    int64_t total = 0;
+    std::vector<DisagreeingExample> heap;  // The least different on top.
+  };
+  void Offer(double distance, const RawBatch& raw, const Extracts& extracts, const Slicer& slicer, int row,
+             Ranking* ranking) const;
+  void Insert(DisagreeingExample example, Ranking* ranking) const;
+
+  const ::tensorflow_model_analysis::EvalConfig* const eval_config_;
+  const size_t max_examples_;
+  int reference_ = 0;
+  bool decisions_ = true;  // No example so far speaks against it.
+  Ranking by_decision_, by_value_;
+  std::vector<Counts> counts_;           // By the slicer's slice.
+  std::map<SliceKey, Counts> merged_;
+  int64_t examples_ = 0;
+  std::vector<OutputDifference> differences_;  // Of the batch's examples.
+};
+
+// Writes disagreements.json (tfxm/report/sidecars.h gives the format) and, if there are examples, disagreements.tfrecord.gz:
+// the tf.Examples, unchanged and in the same order. The schema, which may be null, says which features are images.
+absl::Status WriteDisagreements(const Disagreements& disagreements,
+                                const ::tensorflow_model_analysis::EvalConfig& eval_config,
+                                const ::tensorflow::metadata::v0::Schema* schema, const std::string& directory);
+inline constexpr char kDisagreementsFile[] = "disagreements.json";
+inline constexpr char kDisagreementExamplesFile[] = "disagreements.tfrecord.gz";
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_
