@@ -134,6 +134,13 @@ tfma::MetricValue ToProto(const MetricValue& value) {
     array->mutable_float64_values()->Add(x->values.begin(), x->values.end());
   } else if (const auto* x = std::get_if<std::string>(&value)) {
     proto.set_bytes_value(*x);
+  } else if (const auto* x = std::get_if<StringArray>(&value)) {
+    auto* array = proto.mutable_array_value();
+    // NumPy makes an empty list an array of float64.
+    array->set_data_type(x->values.empty() ? tfma::ArrayValue::FLOAT64 : tfma::ArrayValue::BYTES);
+    array->add_shape(static_cast<int>(x->values.size()));
+    if (!x->values.empty()) array->add_shape(1);
+    array->mutable_bytes_values()->Add(x->values.begin(), x->values.end());
   } else if (const auto* x = std::get_if<BinaryConfusionMatrices>(&value)) {
     *proto.mutable_confusion_matrix_at_thresholds() = x->ToProto();
   } else if (const auto* x = std::get_if<MultiClassConfusionMatrices>(&value)) {

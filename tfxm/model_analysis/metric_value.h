@@ -25,6 +25,11 @@ struct NumericArray {
   std::vector<double> values;
 };
 
+// Ids of examples, as NumPy would return a list of features with one value each: an array of shape [n, 1].
+struct StringArray {
+  std::vector<std::string> values;
+};
+
 // Weighted counts at each threshold, thresholds ascending. A prediction is positive if it is greater than the
 // threshold.
 struct BinaryConfusionMatrices {
@@ -57,7 +62,7 @@ using Plot = std::shared_ptr<const ::tensorflow_model_analysis::PlotData>;
 using Histogram = std::shared_ptr<const CalibrationHistogram>;
 
 using MetricValue = std::variant<double, NumericArray, std::string, BinaryConfusionMatrices,
-                                 MultiClassConfusionMatrices, Totals, Histogram, Plot>;
+                                 MultiClassConfusionMatrices, Totals, Histogram, Plot, StringArray>;
 using MetricsMap = std::map<MetricKey, MetricValue>;
 
 // Whether values of this kind can be subtracted and averaged: numbers, arrays and confusion matrices.

@@ -1,6 +1,7 @@
 #include "tfxm/model_analysis/metrics/binary_confusion_matrices.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -156,6 +157,18 @@ DerivedFunction FromHistogramFunction(const MetricKey& histogram_key, const Metr
 }
 
 }  // namespace
+
+int DigitsOfThresholds(const std::vector<double>& thresholds) {
+  int digits = 1;
+  for (double threshold : thresholds) {
+    // The number of characters of Python's str(threshold), without the two of "0.".
+    char buffer[64];
+    std::string text(buffer, std::to_chars(buffer, buffer + sizeof(buffer), threshold).ptr);
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";
+    digits = std::max(digits, static_cast<int>(text.size()) - 2);
+  }
+  return digits;
+}
 
 absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options,
                                                      ComputationPlan* plan) {

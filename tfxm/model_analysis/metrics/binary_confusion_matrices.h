@@ -29,6 +29,9 @@ struct MatricesOptions {
 absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options,
                                                      ComputationPlan* plan);
 
+// How many digits TFMA gives thresholds in the names of metrics ("@0.25"): as many as the longest needs.
+int DigitsOfThresholds(const std::vector<double>& thresholds);
+
 }  // namespace tfxm::model_analysis
 
 #endif  // TFXM_MODEL_ANALYSIS_METRICS_BINARY_CONFUSION_MATRICES_H_

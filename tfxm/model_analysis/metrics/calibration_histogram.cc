@@ -74,6 +74,7 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
     int view;
     int num_buckets;
     double left, range;
+    bool by_label;
   };
   explicit HistogramAccumulator(std::shared_ptr<const Settings> settings)
       : settings_(std::move(settings)), buckets_(settings_->num_buckets + 2) {}
@@ -87,7 +88,7 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
           has_nan_ = true;
           continue;
         }
-        buckets_[BucketOf(prediction)].Add(view->labels[i], prediction, view->weights[i]);
+        buckets_[BucketOf(settings_->by_label ? view->labels[i] : prediction)].Add(view->labels[i], prediction, view->weights[i]);
       }
     }
     return absl::OkStatus();
@@ -109,8 +110,8 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
   }
 
  private:
-  int BucketOf(double prediction) const {
-    const double index = (prediction - settings_->left) / settings_->range * settings_->num_buckets + 1;
+  int BucketOf(double value) const {
+    const double index = (value - settings_->left) / settings_->range * settings_->num_buckets + 1;
     if (index < 0) return 0;
     if (index >= settings_->num_buckets + 1) return settings_->num_buckets + 1;
     return static_cast<int>(index);
@@ -131,16 +132,19 @@ std::string ClassWeightsName(const KeyRequest& request) {
 }
 
 MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options, ComputationPlan* plan) {
-  const bool fractional = options.left == 0 && options.right == 1;
+  const bool fractional = options.left == 0 && options.right == 1 && !options.by_label;
   auto settings = std::make_shared<HistogramAccumulator::Settings>();
   settings->key =
       request.Key(absl::StrCat("_calibration_histogram:", ClassWeightsName(request), ",fractional_labels=", fractional,
                                ",left=", options.left, ",num_buckets=", options.num_buckets, ",right=", options.right,
+                               options.by_label ? ",prediction_based_bucketing=0" : "",
                                options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : ""));
-  settings->key.kind = MetricKey::Kind::kPlot;
+  // Lift compares the histograms of slices; as plots they would be gone by then.
+  if (!options.by_label) settings->key.kind = MetricKey::Kind::kPlot;
   settings->num_buckets = options.num_buckets;
   settings->left = options.left;
   settings->range = options.right - options.left;
+  settings->by_label = options.by_label;
   if (options.triples) {
     settings->view = options.triples->view;
   } else {

@@ -23,6 +23,7 @@ struct HistogramOptions {
   int num_buckets = kDefaultNumBuckets;  // Plus one bucket below `left` and one from `right` on.
   double left = 0, right = 1;
   std::optional<CustomTriples> triples;
+  bool by_label = false;  // Buckets of labels, which then are not fractional.
 };
 
 // Adds the computation and returns its key, whose result is a Histogram. Labels are fractional if the range is [0, 1].

@@ -1,8 +1,4 @@
 // FairnessIndicators: ten rates at each of several thresholds. TFMA's addons/fairness/metrics/fairness_indicators.py.
-#include <charconv>
-#include <cmath>
-
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/model_analysis/metrics/confusion_matrix_metrics.h"
 #include "tfxm/util/status_macros.h"
@@ -24,14 +20,6 @@ constexpr std::pair<const char*, ConfusionMatrixRatio> kRates[] = {{"false_posit
                                                                    {"precision", Precision},
                                                                    {"recall", Recall}};
 
-// The number of characters of Python's str(x), without the two of "0.".
-int DigitsAfterPoint(double x) {
-  char buffer[64];
-  std::string text(buffer, std::to_chars(buffer, buffer + sizeof(buffer), x).ptr);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return static_cast<int>(text.size()) - 2;
-}
-
 class FairnessIndicators : public PerKeyMetric {
  public:
   absl::Status Configure(MetricArguments* arguments) override {
@@ -45,8 +33,7 @@ class FairnessIndicators : public PerKeyMetric {
     MatricesOptions options;
     options.thresholds = thresholds_;
     ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
-    int digits = 1;
-    for (double t : thresholds_) digits = std::max(digits, DigitsAfterPoint(t));
+    const int digits = DigitsOfThresholds(thresholds_);
     std::vector<std::vector<MetricKey>> keys;
     std::vector<MetricKey> all;
     for (double t : thresholds_) {

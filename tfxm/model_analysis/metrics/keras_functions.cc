@@ -55,7 +55,8 @@ double BinaryCrossentropy(const KerasArguments& a, double y, double p) {
 }
 double Poisson(const KerasArguments&, double y, double p) { return p - y * std::log(p + kEpsilon); }
 double LogCosh(const KerasArguments&, double y, double p) {
-  const double x = std::abs(p - y);  // An even function; the absolute value keeps it from overflowing.
+  if (p - y == -INFINITY) return NAN;  // As Keras's formula has it.
+  const double x = std::abs(p - y);    // An even function; the absolute value keeps it from overflowing.
   return x + std::log1p(std::exp(-2 * x)) - std::log(2.0);
 }
 double SquaredError(const KerasArguments&, double y, double p) { return (p - y) * (p - y); }
