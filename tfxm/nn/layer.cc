@@ -23,7 +23,7 @@ std::string Weight::full_name() const {
 
 bool Weight::trainable() const { return options.trainable && layer->trainable(); }
 
-ops::Tensor CallContext::Read(const Weight* weight) {
+ops::Tensor CallContext::Read(const Weight* weight, const Shape& shape) {
   if (weight == nullptr) {
     graph_.SetError(absl::InvalidArgumentError("a layer reads a weight that it did not add"));
     return ops::Tensor(&graph_, -1, 0);
@@ -32,7 +32,8 @@ ops::Tensor CallContext::Read(const Weight* weight) {
   if (!read.valid()) {
     read = ops::ReadVariable(ops::VarHandle(graph_, weight->full_name(), weight->options.dtype, weight->shape));
   }
-  return hooks_ == nullptr ? read : hooks_->OnRead(*this, *weight, read);
+  const ops::Tensor value = shape.empty() ? read : ops::Reshape(read, shape);
+  return hooks_ == nullptr ? value : hooks_->OnRead(*this, *weight, value);
 }
 
 ops::Tensor CallContext::Activate(const Activation& activation, const ops::Tensor& x) {

@@ -96,8 +96,8 @@ class CallContext {
 
   ops::Graph& graph() { return graph_; }
   bool training() const { return training_; }
-  // The weight's value; always the same tensor within one context.
-  ops::Tensor Read(const Weight* weight);
+  // The weight's value; always the same tensor within one context. As `shape`, if one is given.
+  ops::Tensor Read(const Weight* weight, const Shape& shape = {});
   // Sets the weight to `value` after the step (moving averages); only while training.
   void Update(const Weight* weight, const ops::Tensor& value) { updates_.emplace_back(weight, value); }
   // activation(x), at the end of a layer.

@@ -17,11 +17,12 @@ namespace {
 
 using Weights = QuantizeConfig::Weights;
 
-// Layers that only move values, or drop them: what goes in quantized comes out so.
+// Layers that only move values, drop or average them, which TFLite does at the scale that they have.
 bool PassesThrough(const Layer& layer) {
   static const auto* const types = new std::set<std::string>{
-      "Dropout",       "SpatialDropout2D",   "Flatten",      "Reshape",      "Permute",    "RepeatVector",
-      "MaxPooling2D",  "MaxPooling1D",       "GlobalMaxPooling2D", "GlobalMaxPooling1D", "ZeroPadding2D", "Cropping2D"};
+      "Dropout",      "SpatialDropout2D", "Flatten",          "Reshape",          "Permute",      "RepeatVector",
+      "MaxPooling2D", "MaxPooling1D",     "AveragePooling2D", "AveragePooling1D", "UpSampling2D", "GlobalMaxPooling2D",
+      "Cropping2D",   "ZeroPadding2D",    "GlobalMaxPooling1D"};
   return types->count(layer.type()) > 0;
 }
 
@@ -44,10 +45,9 @@ std::optional<QuantizeConfig> DefaultConfig(const Layer& layer) {
     return QuantizeConfig{{{"depthwise_kernel", Weights::kPerChannel}, {"pointwise_kernel", Weights::kPerChannel}}};
   }
   static const auto* const outputs = new std::set<std::string>{
-      "Activation",       "ReLU",    "LeakyReLU",    "Add",
-      "Subtract",         "Multiply", "Maximum",     "Minimum",
-      "Concatenate",      "UpSampling2D", "AveragePooling2D", "AveragePooling1D",
-      "GlobalAveragePooling2D", "GlobalAveragePooling1D", "Rescaling"};
+      "Activation", "ReLU",    "LeakyReLU",   "ELU",       "Add",
+      "Subtract",   "Maximum", "Minimum",     "Multiply",  "GlobalAveragePooling2D",
+      "Rescaling",  "PReLU",   "Concatenate", "GlobalAveragePooling1D"};
   if (outputs->count(layer.type()) > 0) return QuantizeConfig{};
   // Its output has a scale of its own.
   if (layer.type() == "Softmax") return QuantizeConfig{.output = false};
@@ -97,7 +97,9 @@ class Quantizer {
   bool FollowsCompute(const KerasNode& node) const {
     if (node.layer->type() != "BatchNormalization") return false;
     const KerasNode& before = *node.inputs[0].node();
-    return IsCompute(*before.layer) && before.layer->activation().is_linear() && OnlyConsumer(before) == &node;
+    // Not a Dense: its weights have one scale, which would not hold for channels that are scaled each on its own.
+    return IsCompute(*before.layer) && before.layer->type() != "Dense" && before.layer->activation().is_linear() &&
+           OnlyConsumer(before) == &node;
   }
   // Whether the node's value never exists in the quantized model, or takes the range of what it goes into.
   bool LeavesItToConsumer(const KerasNode& node) const {
@@ -128,7 +130,7 @@ class Quantizer {
     if (!IsQuantized(*node)) {
       const KerasTensor made = IsInput(*node) ? KerasTensor(node) : LayerRef(node->layer)(inputs);
       if (PassesThrough(*node->layer) || made.dtype() != DataType::kFloat || !GoesIntoQuantized(*node)) return made;
-      return MakeLayer<QuantizeLayer>(UniqueName("quantize_layer"), options_)(made);
+      return MakeLayer<QuantizeLayer>(UniqueName("quantize_layer"), IsInput(*node), options_)(made);
     }
     ASSIGN_OR_RETURN(QuantizeConfig config, ConfigOf(*node));
     if (LeavesItToConsumer(*node)) config.output = false;
@@ -145,7 +147,7 @@ class Quantizer {
     if (std::optional<QuantizeConfig> config = DefaultConfig(layer)) return *std::move(config);
     return absl::InvalidArgumentError(absl::StrCat(
         "layer \"", layer.name(), "\" (", layer.type(), ") cannot be quantized",
-        layer.type() == "BatchNormalization" ? " where it does not follow a convolution or Dense without an activation" : "",
+        layer.type() == "BatchNormalization" ? " where it does not follow a convolution without an activation" : "",
         "; annotate the layers that can with QuantizeAnnotateLayer and use QuantizeApply, or give this one a QuantizeConfig"));
   }
   static bool IsDefault(const QuantizeConfig& config) { return config.weights.empty() && config.output; }

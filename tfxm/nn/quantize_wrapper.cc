@@ -20,7 +20,7 @@ bool IsFused(const Activation& activation) {
 }
 
 // To -127 … 127 times a scale that the largest value has: per channel, over all but the last axis, or for all.
-Tensor QuantizeWeight(const Tensor& value, const Shape& shape, QuantizeConfig::Weights how, bool depthwise) {
+Tensor QuantizeWeight(const Tensor& value, QuantizeConfig::Weights how, bool depthwise) {
   // Where all weights are 0 the scale must not be.
   constexpr double kSmallestRange = 1e-5;
   const Tensor size = ops::Abs(ops::StopGradient(value));
@@ -29,6 +29,7 @@ Tensor QuantizeWeight(const Tensor& value, const Shape& shape, QuantizeConfig::W
     return ops::Op("FakeQuantWithMinMaxVars", {value, -range, range}, {{"narrow_range", true}});
   }
   // The operation takes ranks 1, 2 and 4, and the last axis.
+  const Shape shape = value.shape();
   Shape flat = shape;
   if (depthwise) {
     flat.back() *= flat[flat.size() - 2];
@@ -47,26 +48,33 @@ Tensor QuantizeWeight(const Tensor& value, const Shape& shape, QuantizeConfig::W
 
 }  // namespace
 
-ops::Tensor QuantizingLayer::Quantize(CallContext& context, const std::string& name, const Tensor& x) {
+ops::Tensor QuantizingLayer::Quantize(CallContext& context, const std::string& name, const Tensor& x, bool all_values) {
   if (!x.valid()) return x;
   Range& range = ranges_[name];
   if (range.min == nullptr) {
     const WeightOptions ranges = {.trainable = false};
     WeightOptions low = ranges, high = ranges;
-    low.initializer = initializers::Constant(-options_.initial_range);
-    high.initializer = initializers::Constant(options_.initial_range);
+    const double initial = all_values ? 0 : options_.initial_range;
+    low.initializer = initializers::Constant(-initial);
+    high.initializer = initializers::Constant(initial);
     range.min = AddWeight(absl::StrCat(name, "_min"), {}, low);
     range.max = AddWeight(absl::StrCat(name, "_max"), {}, high);
   }
   Tensor min = context.Read(range.min), max = context.Read(range.max);
   if (context.training()) {
     const Tensor seen = ops::StopGradient(x);
-    const Tensor batch_min = ops::Minimum(ops::ReduceMin(seen), 0), batch_max = ops::Maximum(ops::ReduceMax(seen), 0);
-    const Tensor is_new = ops::Equal(min, max);
-    const auto follow = [&](const Tensor& value, const Tensor& batch) {
-      return ops::Where(is_new, batch, value - (value - batch) * (1 - options_.ema_decay));
-    };
-    const Tensor next_min = follow(min, batch_min), next_max = follow(max, batch_max);
+    Tensor next_min = ops::Minimum(ops::ReduceMin(seen), 0), next_max = ops::Maximum(ops::ReduceMax(seen), 0);
+    if (all_values) {
+      next_min = ops::Minimum(next_min, min);
+      next_max = ops::Maximum(next_max, max);
+    } else {
+      const Tensor is_new = ops::Equal(min, max);
+      const auto follow = [&](const Tensor& value, const Tensor& batch) {
+        return ops::Where(is_new, batch, value - (value - batch) * (1 - options_.ema_decay));
+      };
+      next_min = follow(min, next_min);
+      next_max = follow(max, next_max);
+    }
     context.Update(range.min, next_min);
     context.Update(range.max, next_max);
     min = next_min;
@@ -86,7 +94,7 @@ ops::Tensor QuantizeWrapper::Call(CallContext& context, const std::vector<Tensor
 ops::Tensor QuantizeWrapper::OnRead(CallContext&, const Weight& weight, const Tensor& value) {
   const auto found = weight.layer == layer_.get() ? config_.weights.find(weight.name) : config_.weights.end();
   if (found == config_.weights.end()) return value;
-  return QuantizeWeight(value, weight.shape, found->second, weight.name == "depthwise_kernel");
+  return QuantizeWeight(value, found->second, weight.name == "depthwise_kernel");
 }
 
 ops::Tensor QuantizeWrapper::OnActivation(CallContext& context, const Activation& activation, const Tensor& x) {

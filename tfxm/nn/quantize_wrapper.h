@@ -18,8 +18,8 @@ class QuantizingLayer : public Layer {
       : Layer(std::move(type), std::move(name)), options_(options) {}
 
  protected:
-  // x to 256 values in the range called `name`, which follows it in training.
-  ops::Tensor Quantize(CallContext& context, const std::string& name, const ops::Tensor& x);
+  // x to 256 values in the range called `name`, which in training follows the batches, or is that of all of them.
+  ops::Tensor Quantize(CallContext& context, const std::string& name, const ops::Tensor& x, bool all_values = false);
 
  private:
   struct Range {
@@ -29,13 +29,17 @@ class QuantizingLayer : public Layer {
   std::map<std::string, Range> ranges_;
 };
 
-// Quantizes a value, as that of an input.
+// Quantizes a value that a layer in float made, or an input of the model: its range is that of all values seen.
 class QuantizeLayer : public QuantizingLayer {
  public:
-  QuantizeLayer(std::string name, const QuantizeOptions& options) : QuantizingLayer("QuantizeLayer", std::move(name), options) {}
+  QuantizeLayer(std::string name, bool is_input, const QuantizeOptions& options)
+      : QuantizingLayer("QuantizeLayer", std::move(name), options), is_input_(is_input) {}
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
-    return Quantize(context, "input", inputs[0]);
+    return Quantize(context, "input", inputs[0], /*all_values=*/is_input_);
   }
+
+ private:
+  const bool is_input_;
 };
 
 // Another layer with its weights and its output quantized.

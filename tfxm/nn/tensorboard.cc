@@ -4,14 +4,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "tfxm/data/event_writer.h"
 #include "tfxm/nn/callbacks.h"
-#include "tfxm/nn/event_writer.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn::callbacks {
 namespace {
+
+using data::EventWriter;
 
 class TensorBoardCallback : public Callback {
  public:

@@ -118,7 +118,7 @@ class Conv1DLayer : public Layer {
     }
     // A picture of one row.
     const auto [kernel, dilation] =
-        KernelAndDilation(context, ops::ExpandDims(context.Read(kernel_), 0), {1, options_.dilation_rate});
+        KernelAndDilation(context, context.Read(kernel_, {1, size_, kernel_->shape[1], filters_}), {1, options_.dilation_rate});
     Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
     y = ops::Squeeze(y, {1});
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
