@@ -7,11 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/model_analysis/cost/cost_metrics.h"
 #include "tfxm/model_analysis/eval_config.h"
 #include "tfxm/model_analysis/evaluation_pass.h"
 #include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/model_analysis/metric_specs.h"
 #include "tfxm/model_analysis/slicer.h"
+#include "tfxm/model_analysis/tensorboard.h"
 #include "tfxm/model_analysis/validator.h"
 #include "tfxm/model_analysis/writer.h"
 #include "tfxm/util/io.h"
@@ -58,9 +60,7 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
     }
     ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
     ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type));
-    std::string file;
-    summary.model_type = DetectModelType(summary.path, &file);
-    ASSIGN_OR_RETURN(summary.size_bytes, io::TreeSize(file));
+    summary.model_type = DetectModelType(summary.path, &summary.file);
   }
   return loaded;
 }
@@ -89,7 +89,12 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
   }
   PassOptions pass_options;
   pass_options.eval_config = &config;
+  std::vector<std::string> model_files;
+  for (const ModelSummary& summary : loaded->summaries) model_files.push_back(summary.file);
   for (const auto& model : loaded->models) pass_options.models.push_back(model.get());
+  // Before the pass, while the machine has nothing else to do.
+  ASSIGN_OR_RETURN(const CostMetrics costs,
+                   CostMetrics::Measure(config, plans, pass_options.models, model_files, files));
   pass_options.plans = &plans;
   if (config.options().compute_confidence_intervals().value()) {
     pass_options.sampling =
@@ -108,11 +113,11 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
         absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
   }
   result.num_examples = pass.num_examples;
+  result.warnings = costs.warnings();
   result.models = std::move(loaded->summaries);
   for (size_t m = 0; m < result.models.size(); ++m) {
     ModelSummary& model = result.models[m];
-    if (pass.models[m].inference_seconds > 0)
-      model.examples_per_second = pass.num_examples / pass.models[m].inference_seconds;
+    model.cost = costs.costs()[m];
     model.nan_predictions = pass.models[m].nan_predictions;
     if (model.nan_predictions > 0) {
       result.warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ",
@@ -143,7 +148,8 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
     };
   }
   ASSIGN_OR_RETURN(result.slices, Combine(&pass, combine_options));
-  ASSIGN_OR_RETURN(result.validation, Validate(result.slices, config, options.rubber_stamp));
+  costs.AddTo(&result.slices);
+  ASSIGN_OR_RETURN(result.validation, Validate(result.slices, config, options.rubber_stamp, costs.keys()));
   if (comparison) {
     ASSIGN_OR_RETURN(const std::set<MetricKey> skipped, KeysWithoutConfidenceInterval(config));
     ASSIGN_OR_RETURN(result.comparisons,
@@ -166,6 +172,7 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
     const std::string data = options.data.empty() && !files.empty() ? files[0] : options.data;
     RETURN_IF_ERROR(writer->WriteEvalConfig(options.data_location.empty() ? data : options.data_location, locations));
     RETURN_IF_ERROR(writer->Close());
+    RETURN_IF_ERROR(WriteTensorBoard(result, options.output_dir));
   }
   result.eval_config = config;
   return result;

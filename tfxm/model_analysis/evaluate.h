@@ -27,6 +27,7 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/model_analysis/combine.h"
+#include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 
@@ -60,14 +61,12 @@ struct EvaluateOptions {
   std::function<void(int64_t examples)> progress;  // Called from any thread.
 };
 
-// What a model costs, beside its metrics.
 struct ModelSummary {
   std::string name;        // As in the metric keys.
   std::string path;        // Empty: predictions from the examples.
+  std::string file;        // The TFLite file or the SavedModel's directory at that path.
   std::string model_type;  // "saved_model", "tf_lite" or "".
-  int64_t size_bytes = 0;
-  // Of inference alone, on one thread.
-  double examples_per_second = 0;
+  ModelCost cost;
   int64_t nan_predictions = 0;
 };
 

@@ -34,8 +34,9 @@ int main(int argc, char** argv) {
               result->slices.size(), result->seconds);
   for (const auto& model : result->models) {
     if (model.path.empty()) continue;
-    std::printf("model \"%s\": %lld bytes, %.0f examples/s\n", model.name.c_str(),
-                static_cast<long long>(model.size_bytes), model.examples_per_second);
+    std::printf("model \"%s\":", model.name.c_str());
+    for (const auto& [name, number] : model.cost.numbers) std::printf(" %s %.6g", name.c_str(), number);
+    std::printf("\n");
   }
   return 0;
 }

@@ -24,6 +24,16 @@ bool HasTfliteIdentifier(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<int> InferenceSession::SetInputs(const data::ExampleBatch& batch) {
+  inputs_ = &batch;
+  return batch.num_examples();
+}
+
+absl::Status InferenceSession::RunInputs() {
+  outputs_.clear();
+  return Predict(*inputs_, &outputs_);
+}
+
 std::string DetectModelType(const std::string& path, std::string* file) {
   *file = path;
   if (io::IsDirectory(path)) {

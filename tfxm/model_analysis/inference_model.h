@@ -16,6 +16,8 @@
 
 namespace tfxm::model_analysis {
 
+struct ModelCost;
+
 // One thread's use of a model.
 class InferenceSession {
  public:
@@ -23,6 +25,17 @@ class InferenceSession {
   // Appends one entry per output: a list per example. INVALID_ARGUMENT names a feature that is missing or does not fit
   // the model's input (the row is counted from 0 in the batch).
   virtual absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) = 0;
+
+  // For measuring what a run costs: puts as many of the examples as the model takes at once into its inputs, and returns
+  // how many (the batch must outlive the runs); then RunInputs runs the model on them, any number of times.
+  virtual absl::StatusOr<int> SetInputs(const data::ExampleBatch& batch);
+  virtual absl::Status RunInputs();
+  // What the session's model costs without being run on data.
+  virtual absl::Status AddCosts(ModelCost* cost) { return absl::OkStatus(); }
+
+ private:
+  const data::ExampleBatch* inputs_ = nullptr;
+  NamedValues outputs_;
 };
 
 // A loaded model. Thread safe.
@@ -30,6 +43,8 @@ class InferenceModel {
  public:
   virtual ~InferenceModel() = default;
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const = 0;
+  // A session that runs the model as an app would, where that is not how TFMA runs it.
+  virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const { return NewSession(); }
   // Whether the batches must keep the serialized examples.
   virtual bool NeedsRecords() const { return false; }
 };

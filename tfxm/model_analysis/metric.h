@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -63,6 +64,10 @@ struct ExampleTerm {
 using ExampleTermsFunction =
     std::function<absl::Status(BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms)>;
 
+// What a metric reads of what a model costs; nullopt if a model of its kind has no such cost.
+struct ModelCost;
+using CostFunction = std::function<std::optional<double>(const ModelCost&)>;
+
 class ComputationPlan {
  public:
   struct Computation {
@@ -85,12 +90,16 @@ class ComputationPlan {
   // metric itself: it lets models be compared example by example (comparison/).
   void AddExampleTerms(const MetricKey& key, ExampleTermsFunction terms) { example_terms_[key] = std::move(terms); }
 
+  // A result that is the model's own rather than of examples (cost/cost_metrics.h).
+  void AddCost(const MetricKey& key, CostFunction cost) { costs_[key] = std::move(cost); }
+
   const ViewTable& views() const { return views_; }
   const std::set<std::string>& features() const { return features_; }
   const std::vector<Computation>& computations() const { return computations_; }
   const std::vector<DerivedFunction>& derived() const { return derived_; }
   const std::vector<CrossSliceFunction>& cross_slice() const { return cross_slice_; }
   const std::map<MetricKey, ExampleTermsFunction>& example_terms() const { return example_terms_; }
+  const std::map<MetricKey, CostFunction>& costs() const { return costs_; }
   // Every key that a computation was added for.
   const std::set<MetricKey>& keys() const { return keys_; }
 
@@ -103,6 +112,7 @@ class ComputationPlan {
   std::set<std::string> ids_;
   std::set<std::vector<MetricKey>> derived_keys_, cross_slice_keys_;
   std::map<MetricKey, ExampleTermsFunction> example_terms_;
+  std::map<MetricKey, CostFunction> costs_;
   std::set<MetricKey> keys_;
 };
 

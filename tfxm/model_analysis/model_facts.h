@@ -10,9 +10,9 @@
 
 namespace tfxm::model_analysis {
 
-// size_bytes, examples_per_second and, of TFLite models, the ops, weights and arena. Models that are predictions in the
-// examples have no facts; no file is written if no model has any. The speed is a measurement: unlike everything else in
-// an evaluation's directory it is not the same from run to run.
+// Everything in ModelSummary::cost. Models that are predictions in the examples have no facts; no file is written if no
+// model has any. Latency and speed are measurements: unlike everything else in an evaluation's directory they are not
+// the same from run to run.
 absl::Status WriteModelFacts(const EvaluationResult& result, const std::string& directory);
 
 }  // namespace tfxm::model_analysis

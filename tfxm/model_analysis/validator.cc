@@ -81,8 +81,8 @@ absl::StatusOr<std::string> Fingerprint(const tfma::SlicingSpec& spec) {
 
 class Validator {
  public:
-  Validator(const tfma::EvalConfig& eval_config, Thresholds thresholds)
-      : thresholds_(std::move(thresholds)), baseline_(BaselineModelName(eval_config)) {
+  Validator(const tfma::EvalConfig& eval_config, Thresholds thresholds, const std::set<MetricKey>& overall_only)
+      : thresholds_(std::move(thresholds)), overall_only_(overall_only), baseline_(BaselineModelName(eval_config)) {
     for (const auto& spec : eval_config.model_specs()) has_baseline_ |= spec.is_baseline();
   }
 
@@ -90,6 +90,8 @@ class Validator {
     tfma::MetricsValidationForSlice failures;
     for (const auto& [key, thresholds] : thresholds_) {
       if (IsBaseline(key)) continue;
+      const bool overall = !slice.slice.baseline && slice.slice.slice.empty();
+      if (!overall && overall_only_.count(key) > 0) continue;
       const auto found = slice.metrics.find(key);
       std::set<std::string> failed;
       for (const SliceThreshold& threshold : thresholds) {
@@ -223,6 +225,7 @@ class Validator {
   }
 
   const Thresholds thresholds_;
+  const std::set<MetricKey>& overall_only_;
   const std::string baseline_;
   bool has_baseline_ = false;
   tfma::ValidationResult result_;
@@ -232,9 +235,10 @@ class Validator {
 }  // namespace
 
 absl::StatusOr<tfma::ValidationResult> Validate(const std::vector<SliceMetrics>& slices,
-                                                const tfma::EvalConfig& eval_config, bool rubber_stamp) {
+                                                const tfma::EvalConfig& eval_config, bool rubber_stamp,
+                                                const std::set<MetricKey>& overall_only) {
   ASSIGN_OR_RETURN(Thresholds thresholds, MakeThresholds(eval_config));
-  Validator validator(eval_config, std::move(thresholds));
+  Validator validator(eval_config, std::move(thresholds), overall_only);
   validator.set_ok();
   for (const SliceMetrics& slice : slices) RETURN_IF_ERROR(validator.AddSlice(slice));
   return validator.Finish(!slices.empty(), rubber_stamp);

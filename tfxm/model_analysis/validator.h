@@ -3,6 +3,7 @@
 #ifndef TFXM_MODEL_ANALYSIS_VALIDATOR_H_
 #define TFXM_MODEL_ANALYSIS_VALIDATOR_H_
 
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,10 +14,11 @@
 namespace tfxm::model_analysis {
 
 // validation_ok is true if there are thresholds and all are kept on all slices they are for, each of which exists.
-// Without thresholds it is `rubber_stamp`. INVALID_ARGUMENT for a change threshold without direction.
+// Without thresholds it is `rubber_stamp`. The thresholds of `overall_only` keys (costs) are for the overall slice, if
+// they do not name a slice. INVALID_ARGUMENT for a change threshold without direction.
 absl::StatusOr<::tensorflow_model_analysis::ValidationResult> Validate(
     const std::vector<SliceMetrics>& slices, const ::tensorflow_model_analysis::EvalConfig& eval_config,
-    bool rubber_stamp);
+    bool rubber_stamp, const std::set<MetricKey>& overall_only = {});
 
 }  // namespace tfxm::model_analysis
 

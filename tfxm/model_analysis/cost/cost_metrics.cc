@@ -1,0 +1,199 @@
+#include "tfxm/model_analysis/cost/cost_metrics.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/cost/measure.h"
+#include "tfxm/model_analysis/metric.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+namespace tfma = ::tensorflow_model_analysis;
+
+constexpr int kSampleSize = 256;
+constexpr double kBriefSeconds = 0.02, kThoroughSeconds = 0.25;
+
+// A number of ModelCost.
+class CostMetric : public Metric {
+ public:
+  explicit CostMetric(std::string number) : number_(std::move(number)) {}
+
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    const bool whole_model = request.sub_keys.size() == 1 && request.sub_keys[0].empty() &&
+                             request.output_names.size() == 1 && request.output_names[0].empty() &&
+                             request.aggregation == Aggregation::kNone;
+    if (!whole_model) {
+      return absl::InvalidArgumentError(
+          "a cost is of the whole model: put it into a metrics_specs without binarize, aggregate and output_names");
+    }
+    for (const std::string& model_name : request.model_names) {
+      RETURN_IF_ERROR(FindModelSpec(*request.eval_config, model_name).status());
+      plan->AddCost(KeyRequest{&request, model_name, "", {}}.Key(name()), Function());
+    }
+    return absl::OkStatus();
+  }
+  bool ComputesConfidenceInterval() const override { return false; }
+
+ protected:
+  virtual CostFunction Function() const {
+    return [number = number_](const ModelCost& cost) { return cost.Find(number); };
+  }
+
+ private:
+  const std::string number_;
+};
+
+class OpCount : public CostMetric {
+ public:
+  OpCount() : CostMetric("op_count") {}
+  absl::Status Configure(MetricArguments* arguments) override {
+    ASSIGN_OR_RETURN(op_, arguments->String("op", ""));
+    return absl::OkStatus();
+  }
+  std::string DefaultName(absl::string_view) const override {
+    return op_.empty() ? "op_count" : absl::StrCat("op_count_", absl::AsciiStrToLower(op_));
+  }
+
+ protected:
+  CostFunction Function() const override {
+    if (op_.empty()) return CostMetric::Function();
+    return [op = op_](const ModelCost& cost) -> std::optional<double> {
+      if (cost.op_counts.empty()) return std::nullopt;
+      const auto it = cost.op_counts.find(op);
+      return it == cost.op_counts.end() ? 0 : it->second;
+    };
+  }
+
+ private:
+  std::string op_;
+};
+
+template <char const* number>
+std::unique_ptr<Metric> Make() {
+  return std::make_unique<CostMetric>(number);
+}
+constexpr char kSize[] = "size_bytes", kArena[] = "arena_bytes", kP50[] = "latency_p50_ms", kP90[] = "latency_p90_ms",
+               kP99[] = "latency_p99_ms", kThroughput[] = "examples_per_second", kShare[] = "delegated_op_share";
+
+TFXM_REGISTER(MetricRegistry, "ModelSizeBytes", Make<kSize>);
+TFXM_REGISTER(MetricRegistry, "ArenaBytes", Make<kArena>);
+TFXM_REGISTER(MetricRegistry, "OpCount", [] { return std::make_unique<OpCount>(); });
+TFXM_REGISTER(MetricRegistry, "LatencyP50Ms", Make<kP50>);
+TFXM_REGISTER(MetricRegistry, "LatencyP90Ms", Make<kP90>);
+TFXM_REGISTER(MetricRegistry, "LatencyP99Ms", Make<kP99>);
+TFXM_REGISTER(MetricRegistry, "ExamplesPerSecond", Make<kThroughput>);
+TFXM_REGISTER(MetricRegistry, "DelegatedOpShare", Make<kShare>);
+
+bool IsOverall(const tfma::SlicingSpec& spec) {
+  return spec.feature_keys().empty() && spec.feature_values().empty() && spec.slice_keys_sql().empty();
+}
+
+bool HasOverallSlice(const tfma::EvalConfig& config) {
+  return config.slicing_specs().empty() ||
+         std::any_of(config.slicing_specs().begin(), config.slicing_specs().end(), IsOverall);
+}
+
+absl::Status CheckSlice(const SliceThreshold& threshold) {
+  const auto* spec = std::get_if<tfma::SlicingSpec>(&threshold.slice);
+  if (std::holds_alternative<std::monostate>(threshold.slice) || (spec != nullptr && IsOverall(*spec)))
+    return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "a cost is the model's, the same for every slice: give it a `threshold`, not one per slice");
+}
+
+}  // namespace
+
+absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config, const std::vector<QueryPlan>& plans,
+                                                 const std::vector<const InferenceModel*>& models,
+                                                 const std::vector<std::string>& paths,
+                                                 const std::vector<std::string>& files) {
+  std::map<MetricKey, CostFunction> asked;
+  for (const QueryPlan& plan : plans) asked.insert(plan.plan.costs().begin(), plan.plan.costs().end());
+  if (!asked.empty() && !HasOverallSlice(config)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric ", asked.begin()->first.name,
+                     " is a cost, which is reported for the overall slice: add `slicing_specs {}` to the config"));
+  }
+  CostMetrics result;
+  result.costs_.resize(models.size());
+  std::vector<absl::Status> statuses(models.size());
+  const bool any_model = std::any_of(models.begin(), models.end(), [](const auto* model) { return model != nullptr; });
+  absl::StatusOr<std::vector<std::string>> sample = std::vector<std::string>();
+  if (any_model) sample = ReadSample(files, kSampleSize);
+  // That there are no examples the evaluation itself reports.
+  if (any_model && sample.ok() && sample->empty()) return result;
+  const MeasureOptions options{.seconds = asked.empty() ? kBriefSeconds : kThoroughSeconds};
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (models[m] == nullptr) continue;
+    ASSIGN_OR_RETURN(const int64_t size, io::TreeSize(paths[m]));
+    result.costs_[m].numbers["size_bytes"] = static_cast<double>(size);
+    statuses[m] = sample.ok() ? MeasureCost(*models[m], *sample, options, &result.costs_[m]) : sample.status();
+    if (!statuses[m].ok()) {
+      result.warnings_.push_back(absl::StrCat("what model \"", config.model_specs(static_cast<int>(m)).name(),
+                                              "\" costs could not be measured: ", statuses[m].message()));
+    }
+  }
+
+  const std::string baseline = BaselineModelName(config);
+  for (const auto& [key, function] : asked) {
+    ASSIGN_OR_RETURN(const int model, FindModelSpec(config, key.model_name));
+    if (const std::optional<double> value = function(result.costs_[model])) result.values_[key] = *value;
+    result.keys_.insert(key);
+    if (!baseline.empty() && key.model_name != baseline) result.keys_.insert(key.DiffKey());
+  }
+  for (const auto& [key, value] : std::map(result.values_)) {
+    if (baseline.empty() || key.model_name == baseline) continue;
+    const auto it = result.values_.find(key.BaselineKey(baseline));
+    if (it != result.values_.end()) result.values_[key.DiffKey()] = value - it->second;
+  }
+
+  ASSIGN_OR_RETURN(const Thresholds thresholds, MakeThresholds(config));
+  for (const auto& [key, of_key] : thresholds) {
+    if (result.keys_.count(key) == 0 || (!baseline.empty() && key.model_name == baseline)) continue;
+    for (const SliceThreshold& threshold : of_key)
+      RETURN_IF_ERROR(Annotate(CheckSlice(threshold), absl::StrCat("metric ", key.ToString())));
+    if (result.values_.count(key) > 0) continue;
+    // Whose cost is missing: the model's or the baseline's.
+    MetricKey plain = key;
+    plain.is_diff = false;
+    const std::string culprit = result.values_.count(plain) == 0 ? key.model_name : baseline;
+    ASSIGN_OR_RETURN(const int model, FindModelSpec(config, culprit));
+    RETURN_IF_ERROR(Annotate(statuses[model], absl::StrCat("metric ", key.ToString(), " of model \"", culprit, "\"")));
+    const bool is_asked = asked.count(culprit == baseline ? plain.BaselineKey(baseline) : plain) > 0;
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric ", key.ToString(), " has a threshold, but ",
+                     !is_asked ? absl::StrCat("it is not asked for of the baseline \"", culprit,
+                                              "\", too: leave model_names out or add it there")
+                     : models[model] == nullptr
+                         ? absl::StrCat("there is no model \"", culprit, "\": its predictions are from the examples")
+                         : absl::StrCat("model \"", culprit,
+                                        "\" is a SavedModel, which has no such cost: say in model_names which TFLite "
+                                        "models it is for")));
+  }
+  for (const auto& [key, function] : asked) {
+    if (result.values_.count(key) > 0) continue;
+    ASSIGN_OR_RETURN(const int model, FindModelSpec(config, key.model_name));
+    if (!statuses[model].ok()) continue;
+    result.warnings_.push_back(absl::StrCat("metric ", key.ToString(), " is missing: ",
+                                            models[model] == nullptr ? "there is no model, only predictions"
+                                                                     : "a SavedModel has no such cost"));
+  }
+  return result;
+}
+
+void CostMetrics::AddTo(std::vector<SliceMetrics>* slices) const {
+  if (values_.empty()) return;
+  auto overall = std::find_if(slices->begin(), slices->end(),
+                              [](const SliceMetrics& s) { return !s.slice.baseline && s.slice.slice.empty(); });
+  // Without any other metric there are no slices.
+  if (overall == slices->end()) overall = slices->insert(slices->begin(), SliceMetrics());
+  for (const auto& [key, value] : values_) overall->metrics[key].value = value;
+}
+
+}  // namespace tfxm::model_analysis

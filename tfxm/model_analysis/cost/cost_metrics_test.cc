@@ -1,0 +1,228 @@
+// Costs as metrics: what is measured, and what thresholds on it do.
+#include "tfxm/model_analysis/cost/cost_metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tfxm/model_analysis/cost/measure.h"
+#include "tfxm/model_analysis/evaluate.h"
+#include "tfxm/model_analysis/model_facts.h"
+#include "tfxm/model_analysis/test_examples.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr char kMnistData[] = "tfxm/model_analysis/testdata/mnist/data.tfrecord.gz";
+constexpr char kMnistModel[] = "tfxm/model_analysis/testdata/mnist/tflite";
+
+std::string Metric(const std::string& class_name, const std::string& rest = "") {
+  return absl::StrCat("metrics { class_name: '", class_name, "' ", rest, " } ");
+}
+std::string AtMost(double bound) {
+  return absl::StrCat("threshold { value_threshold { upper_bound { value: ", bound, " } } }");
+}
+
+class CostMetricsTest : public testing::Test {
+ protected:
+  // One TFLite model, the metrics_specs as given; slices by class beside the overall one.
+  absl::StatusOr<EvaluationResult> Run(const std::string& metrics,
+                                       const std::string& slicing = "slicing_specs {} slicing_specs { feature_keys: "
+                                                                    "'image_class' }") {
+    EvaluateOptions options;
+    options.eval_config = Config("model_specs { label_key: 'image_class' model_type: 'tf_lite' } " + slicing +
+                                 " metrics_specs { " + metrics + " }");
+    options.data = kMnistData;
+    options.models = {{"", kMnistModel}};
+    options.output_dir = dir_ / "out";
+    return Evaluate(options);
+  }
+  // The same model twice, the second as the baseline.
+  absl::StatusOr<EvaluationResult> RunTwo(const std::string& metrics) {
+    EvaluateOptions options;
+    options.eval_config =
+        Config("model_specs { name: 'new' label_key: 'image_class' model_type: 'tf_lite' } model_specs { name: 'old' "
+               "label_key: 'image_class' model_type: 'tf_lite' is_baseline: true } slicing_specs {} slicing_specs { "
+               "feature_keys: 'image_class' } metrics_specs { " +
+               metrics + " }");
+    options.data = kMnistData;
+    options.models = {{"new", kMnistModel}, {"old", kMnistModel}};
+    return Evaluate(options);
+  }
+  // Predictions from the examples: there is no model.
+  absl::StatusOr<EvaluationResult> RunWithoutModel(const std::string& metrics) {
+    EvaluateOptions options;
+    options.eval_config =
+        Config("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { " + metrics + " }");
+    options.files = {WriteRecords(
+        dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("prediction", {0.5f}).Serialize()})};
+    return Evaluate(options);
+  }
+  TestDir dir_;
+};
+
+TEST_F(CostMetricsTest, AreOfTheOverallSliceOnly) {
+  const auto result = Run(Metric("ExampleCount") + Metric("ModelSizeBytes") + Metric("ArenaBytes") + Metric("OpCount") +
+                          Metric("OpCount", R"(config: '{"op": "FULLY_CONNECTED"}')") +
+                          Metric("OpCount", R"(config: '{"op": "CONV_2D"}')") + Metric("DelegatedOpShare") +
+                          Metric("LatencyP50Ms") + Metric("LatencyP90Ms") + Metric("LatencyP99Ms") +
+                          Metric("ExamplesPerSecond"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(*result->Overall("model_size_bytes"), *io::FileSize(kMnistModel));
+  EXPECT_EQ(*result->Overall("arena_bytes"), 784 * 4 + 2 * 64 * 4);
+  EXPECT_EQ(*result->Overall("op_count"), 4);
+  EXPECT_EQ(*result->Overall("op_count_fully_connected"), 3);
+  EXPECT_EQ(*result->Overall("op_count_conv_2d"), 0);
+  EXPECT_EQ(*result->Overall("delegated_op_share"), 1);
+  EXPECT_GT(*result->Overall("latency_p50_ms"), 0);
+  EXPECT_LE(*result->Overall("latency_p50_ms"), *result->Overall("latency_p90_ms"));
+  EXPECT_LE(*result->Overall("latency_p90_ms"), *result->Overall("latency_p99_ms"));
+  EXPECT_GT(*result->Overall("examples_per_second"), 0);
+  ASSERT_EQ(result->slices.size(), 11u);
+  EXPECT_EQ(result->slices[1].metrics.size(), 1u);
+}
+
+TEST_F(CostMetricsTest, AThresholdIsForTheModelNotForEverySlice) {
+  const double size = static_cast<double>(*io::FileSize(kMnistModel));
+  const auto kept = Run(Metric("ExampleCount") + Metric("ModelSizeBytes", AtMost(size)));
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_TRUE(kept->validation.validation_ok()) << kept->validation.DebugString();
+  const auto missed = Run(Metric("ExampleCount") + Metric("ModelSizeBytes", AtMost(size - 1)));
+  ASSERT_TRUE(missed.ok()) << missed.status();
+  EXPECT_FALSE(missed->validation.validation_ok());
+  ASSERT_EQ(missed->validation.metric_validations_per_slice_size(), 1);
+  const auto& slice = missed->validation.metric_validations_per_slice(0);
+  EXPECT_EQ(slice.slice_key().single_slice_keys_size(), 0);
+  ASSERT_EQ(slice.failures_size(), 1);
+  EXPECT_EQ(slice.failures(0).metric_key().name(), "model_size_bytes");
+  EXPECT_EQ(slice.failures(0).metric_value().double_value().value(), size);
+}
+
+TEST_F(CostMetricsTest, QualityAndCostAreDemandedTogether) {
+  const auto result = RunTwo(
+      Metric("SparseCategoricalAccuracy",
+             "threshold { change_threshold { direction: HIGHER_IS_BETTER absolute { value: -0.005 } } }") +
+      Metric("ModelSizeBytes", AtMost(1e6)) + Metric("LatencyP99Ms", AtMost(10000)) +
+      Metric("ArenaBytes", "threshold { change_threshold { direction: LOWER_IS_BETTER absolute { value: 0 } } }"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->validation.validation_ok()) << result->validation.DebugString();
+  const MetricKey difference{.name = "arena_bytes", .model_name = "new", .is_diff = true};
+  ASSERT_EQ(result->slices[0].metrics.count(difference), 1u);
+  EXPECT_EQ(std::get<double>(result->slices[0].metrics.at(difference).value), 0);
+  const auto missed = RunTwo(
+      Metric("ArenaBytes", "threshold { change_threshold { direction: LOWER_IS_BETTER relative { value: -0.5 } } }"));
+  ASSERT_TRUE(missed.ok()) << missed.status();
+  EXPECT_FALSE(missed->validation.validation_ok());
+}
+
+TEST_F(CostMetricsTest, AreEnoughForAnEvaluation) {
+  const auto result = Run(Metric("ModelSizeBytes", AtMost(1e9)), "");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->validation.validation_ok()) << result->validation.DebugString();
+  EXPECT_GT(*result->Overall("model_size_bytes"), 0);
+}
+
+TEST_F(CostMetricsTest, AThresholdOnACostThatThereIsNotFails) {
+  const auto result = RunWithoutModel(Metric("ExampleCount") + Metric("ArenaBytes", AtMost(1e9)));
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(result.status().message()), AllOf(HasSubstr("arena_bytes"), HasSubstr("no model")));
+}
+
+TEST_F(CostMetricsTest, ACostThatThereIsNotIsAWarning) {
+  const auto result = RunWithoutModel(Metric("ExampleCount") + Metric("LatencyP50Ms"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_FALSE(result->Overall("latency_p50_ms").has_value());
+  ASSERT_EQ(result->warnings.size(), 1u);
+  EXPECT_THAT(result->warnings[0], HasSubstr("latency_p50_ms"));
+}
+
+TEST_F(CostMetricsTest, ConfigsThatMakeNoSenseForACost) {
+  const std::string bound = "threshold { value_threshold { upper_bound { value: 1 } } }";
+  const auto message = [&](const std::string& metrics, const std::string& slicing = "") {
+    const auto result = Run(metrics, slicing);
+    EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_FALSE(io::Exists(dir_ / "out"));
+    return std::string(result.status().message());
+  };
+  EXPECT_THAT(message(Metric("ModelSizeBytes", "per_slice_thresholds { slicing_specs { feature_keys: 'image_class' } " +
+                                                   bound + " }")),
+              AllOf(HasSubstr("model_size_bytes"), HasSubstr("every slice")));
+  EXPECT_THAT(message(Metric("ModelSizeBytes"), "slicing_specs { feature_keys: 'image_class' }"),
+              HasSubstr("slicing_specs {}"));
+  EXPECT_THAT(message(Metric("ModelSizeBytes") + "binarize { class_ids { values: 1 } }"), HasSubstr("whole model"));
+  EXPECT_THAT(message(Metric("ModelSizeByte")), HasSubstr("\"ModelSizeBytes\""));
+}
+
+TEST_F(CostMetricsTest, AChangeThresholdNeedsTheBaselinesCost) {
+  const auto result = RunTwo(
+      "model_names: 'new' " + Metric("ModelSizeBytes",
+                                     "threshold { change_threshold { direction: LOWER_IS_BETTER absolute { value: 0 } } }"));
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(result.status().message()), AllOf(HasSubstr("baseline \"old\""), HasSubstr("model_names")));
+}
+
+TEST_F(CostMetricsTest, FactsAreThereWithoutBeingAskedFor) {
+  const auto result = Run(Metric("ExampleCount"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_FALSE(result->Overall("latency_p50_ms").has_value());
+  ASSERT_TRUE(WriteModelFacts(*result, dir_ / "out").ok());
+  const std::string json = *io::ReadFile(dir_ / "out/model_facts.json");
+  for (const char* name : {"size_bytes", "arena_bytes", "weight_bytes", "latency_p50_ms", "latency_p90_ms",
+                           "latency_p99_ms", "examples_per_second", "delegated_op_share", "FULLY_CONNECTED"}) {
+    EXPECT_THAT(json, HasSubstr(name));
+  }
+}
+
+TEST(MeasureTest, PercentilesAreNearestRanks) {
+  std::vector<double> values;
+  for (int i = 1; i <= 200; ++i) values.push_back(i);
+  EXPECT_EQ(Percentile(values, 50), 100);
+  EXPECT_EQ(Percentile(values, 90), 180);
+  EXPECT_EQ(Percentile(values, 99), 198);
+  EXPECT_EQ(Percentile({7}, 50), 7);
+  EXPECT_EQ(Percentile({7}, 99), 7);
+}
+
+// Counts its runs.
+class CountingModel : public InferenceModel {
+ public:
+  struct Session : InferenceSession {
+    explicit Session(int* runs) : runs(runs) {}
+    absl::Status Predict(const data::ExampleBatch&, NamedValues*) override {
+      ++*runs;
+      return absl::OkStatus();
+    }
+    int* runs;
+  };
+  absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
+    return std::make_unique<Session>(&runs);
+  }
+  mutable int runs = 0;
+};
+
+TEST(MeasureTest, ASlowModelIsStillRunAFewTimes) {
+  const CountingModel model;
+  ModelCost cost;
+  const std::vector<std::string> sample = {ExampleBuilder().Ints("x", {1}).Serialize(),
+                                           ExampleBuilder().Ints("x", {2}).Serialize()};
+  ASSERT_TRUE(MeasureCost(model, sample, {.seconds = 0}, &cost).ok());
+  EXPECT_GE(model.runs, 7);  // 3 each, and a warm-up.
+  EXPECT_TRUE(cost.Find("latency_p50_ms").has_value());
+  EXPECT_TRUE(cost.Find("examples_per_second").has_value());
+}
+
+TEST(MeasureTest, WithoutExamplesNothingIsTimed) {
+  const CountingModel model;
+  ModelCost cost;
+  ASSERT_TRUE(MeasureCost(model, {}, {}, &cost).ok());
+  EXPECT_EQ(model.runs, 0);
+  EXPECT_TRUE(cost.numbers.empty());
+}
+
+}  // namespace
+}  // namespace tfxm::model_analysis

@@ -1,0 +1,37 @@
+// What a model costs a device, beside its quality.
+#ifndef TFXM_MODEL_ANALYSIS_COST_MODEL_COST_H_
+#define TFXM_MODEL_ANALYSIS_COST_MODEL_COST_H_
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace tfxm::model_analysis {
+
+struct ModelCost {
+  // By the names that model_facts.json has for them (tfxm/report/sidecars.h):
+  //   size_bytes           the TFLite file, or all files of a SavedModel
+  //   latency_p50_ms, latency_p90_ms, latency_p99_ms
+  //                        of one example, on one thread, after warm-up
+  //   examples_per_second  of a batch, on one thread, after warm-up
+  // and of TFLite models only:
+  //   arena_bytes          memory for the activations (litert/arena.h)
+  //   weight_bytes, multiply_adds
+  //   op_count
+  //   delegated_op_share   of all ops, 0 to 1, taken by XNNPACK
+  // What could not be found out is not there.
+  std::map<std::string, double> numbers;
+  std::map<std::string, int> op_counts;      // Of TFLite models, by kind: "FULLY_CONNECTED".
+  std::map<std::string, std::string> texts;  // Remarks: "not_delegated" -> "1 SHAPE, 2 PACK".
+
+  std::optional<double> Find(absl::string_view name) const {
+    const auto it = numbers.find(std::string(name));
+    return it == numbers.end() ? std::nullopt : std::optional<double>(it->second);
+  }
+};
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_COST_MODEL_COST_H_

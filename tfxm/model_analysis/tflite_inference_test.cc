@@ -1,0 +1,213 @@
+// TFLite models on tf.Examples: how features become inputs and outputs predictions, and what does not fit.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tflite_generated.h"
+#include "tfxm/litert/test_models.h"
+#include "tfxm/model_analysis/evaluate.h"
+#include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/test_examples.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+using litert::testing::ModelBuilder;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct TensorKind {
+  schema::TensorType type = schema::TensorType_FLOAT32;
+  float scale = 0;
+  int zero_point = 0;
+};
+
+// y = max(x, x), of the same kind: what comes out is what was fed. x is [batch, width]; -1: any batch.
+std::string IdentityModel(const TensorKind& kind, int width, int batch = -1) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", kind.type, {batch, width});
+  const int y = b.Tensor("y", kind.type, {batch, width});
+  if (kind.scale != 0) {
+    b.Quantize(x, kind.scale, kind.zero_point);
+    b.Quantize(y, kind.scale, kind.zero_point);
+  }
+  b.Op(schema::BuiltinOperator_MAXIMUM, schema::MaximumMinimumOptionsT(), {x, x}, {y});
+  b.InputsOutputs({x}, {y});
+  b.Signature("serving_default", {{"x", x}}, {{"y", y}});
+  return b.Finish();
+}
+
+class TfliteInferenceTest : public testing::Test {
+ protected:
+  std::string Save(const std::string& bytes) {
+    const std::string path = dir_ / "model.tflite";
+    EXPECT_TRUE(io::WriteFile(path, bytes).ok());
+    return path;
+  }
+  // The model's predictions for all examples, back to back.
+  absl::StatusOr<std::vector<double>> Predict(const std::string& bytes, const std::vector<ExampleBuilder>& examples) {
+    auto loader = InferenceModelRegistry::Get().Create("tf_lite");
+    EXPECT_TRUE(loader.ok()) << loader.status();
+    auto model = (*loader)->Load(Save(bytes), {});
+    if (!model.ok()) return model.status();
+    auto session = (*model)->NewSession();
+    if (!session.ok()) return session.status();
+    data::ExampleBatch batch;
+    for (const ExampleBuilder& example : examples) EXPECT_TRUE(batch.Append(example.Serialize()).ok());
+    NamedValues outputs;
+    if (absl::Status status = (*session)->Predict(batch, &outputs); !status.ok()) return status;
+    EXPECT_EQ(outputs.size(), 1u);
+    EXPECT_EQ(outputs[0].second.ends.size(), examples.size());
+    return outputs[0].second.numbers;
+  }
+  std::string Failure(const std::string& bytes, const std::vector<ExampleBuilder>& examples) {
+    const auto result = Predict(bytes, examples);
+    EXPECT_FALSE(result.ok());
+    return std::string(result.status().message());
+  }
+  absl::StatusOr<EvaluationResult> Evaluate(const std::string& bytes, const std::vector<ExampleBuilder>& examples,
+                                            const std::string& metric) {
+    std::vector<std::string> records;
+    for (const ExampleBuilder& example : examples) records.push_back(example.Serialize());
+    EvaluateOptions options;
+    options.eval_config = Config("model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { "
+                                 "class_name: '" +
+                                 metric + "' } }");
+    options.files = {WriteRecords(dir_ / "data", records)};
+    options.models = {{"", Save(bytes)}};
+    options.output_dir = dir_ / "out";
+    return model_analysis::Evaluate(options);
+  }
+  TestDir dir_;
+};
+
+ExampleBuilder Floats(std::vector<float> values) { return ExampleBuilder().Floats("x", std::move(values)); }
+ExampleBuilder Ints(std::vector<int64_t> values) { return ExampleBuilder().Ints("x", std::move(values)); }
+
+TEST_F(TfliteInferenceTest, FloatsGoThroughUnchanged) {
+  EXPECT_THAT(*Predict(IdentityModel({}, 2), {Floats({0.5f, -3}), Floats({1e10f, 0})}),
+              ElementsAre(0.5, -3, 1e10f, 0));
+}
+
+// What TFMA's extractor does: x / scale + zero point, cut off, and back again.
+TEST_F(TfliteInferenceTest, AnInt8ModelIsFedQuantizedFloatsAndItsOutputIsDequantized) {
+  const std::string model = IdentityModel({schema::TensorType_INT8, 0.5f, -3}, 3);
+  // 1.3 -> 2.6 - 3 = -0.4 -> 0 -> 1.5; -10 -> -23 -> -10; 0 -> -3 -> 0.
+  EXPECT_THAT(*Predict(model, {Floats({1.3f, -10, 0})}), ElementsAre(1.5, -10, 0));
+  // Out of range: the nearest that there is. NaN: 0 before dequantization.
+  EXPECT_THAT(*Predict(model, {Floats({1e9f, -1e9f, NAN})}), ElementsAre(0.5 * (127 + 3), 0.5 * (-128 + 3), 1.5));
+}
+
+TEST_F(TfliteInferenceTest, QuantizedModelsOfOtherTypesAndIntegerFeatures) {
+  EXPECT_THAT(*Predict(IdentityModel({schema::TensorType_UINT8, 0.25f, 10}, 2), {Ints({3, -1})}), ElementsAre(3, -1));
+  EXPECT_THAT(*Predict(IdentityModel({schema::TensorType_INT8, 2, 0}, 2), {Ints({6, 7})}), ElementsAre(6, 6));
+}
+
+TEST_F(TfliteInferenceTest, IntegerInputsTakeIntegersAsTheyAre) {
+  EXPECT_THAT(*Predict(IdentityModel({schema::TensorType_INT32}, 2), {Ints({7, -9})}), ElementsAre(7, -9));
+  EXPECT_THAT(*Predict(IdentityModel({schema::TensorType_INT64}, 2), {Ints({1LL << 40, -1})}),
+              ElementsAre(static_cast<double>(1LL << 40), -1));
+  EXPECT_THAT(*Predict(IdentityModel({}, 2), {Ints({7, -9})}), ElementsAre(7, -9));
+}
+
+TEST_F(TfliteInferenceTest, FloatsForAnIntegerInputWithoutScale) {
+  EXPECT_THAT(Failure(IdentityModel({schema::TensorType_INT32}, 1), {Floats({0.5f})}),
+              AllOf(HasSubstr("model.tflite"), HasSubstr("\"x\""), HasSubstr("without a scale")));
+}
+
+TEST_F(TfliteInferenceTest, BytesForANumericInput) {
+  EXPECT_THAT(Failure(IdentityModel({}, 1), {ExampleBuilder().Bytes("x", {"a"})}), HasSubstr("holds bytes"));
+}
+
+TEST_F(TfliteInferenceTest, AMissingValueIsMinusOneWhereTfmaSaysSo) {
+  EXPECT_THAT(*Predict(IdentityModel({}, 2), {Floats({1, 2}), ExampleBuilder(), Floats({3, 4})}),
+              ElementsAre(1, 2, -1, -1, 3, 4));
+  EXPECT_THAT(Failure(IdentityModel({schema::TensorType_INT8, 1, 0}, 1), {Floats({1}), ExampleBuilder()}),
+              AllOf(HasSubstr("example 1"), HasSubstr("lacks feature \"x\"")));
+}
+
+TEST_F(TfliteInferenceTest, TheWrongNumberOfValuesNamesTheExample) {
+  EXPECT_THAT(Failure(IdentityModel({}, 2), {Floats({1, 2}), Floats({1, 2, 3})}),
+              AllOf(HasSubstr("example 1"), HasSubstr("3 values"), HasSubstr("2 values")));
+}
+
+// Batches go through the model in pieces that fit the cache.
+TEST_F(TfliteInferenceTest, LargeBatchesOfLargeInputsComeOutInOrder) {
+  for (const TensorKind& kind : {TensorKind(), TensorKind{schema::TensorType_INT16, 1, 0}}) {
+    for (const int width : {1, 3000, 40000}) {
+      std::vector<ExampleBuilder> examples;
+      std::vector<double> expected;
+      for (int i = 0; i < 75; ++i) {
+        examples.push_back(Floats(std::vector<float>(width, static_cast<float>(i))));
+        expected.insert(expected.end(), width, i);
+      }
+      EXPECT_EQ(*Predict(IdentityModel(kind, width), examples), expected) << width;
+    }
+  }
+}
+
+TEST_F(TfliteInferenceTest, AModelForOneExampleIsRunOnOneAtATime) {
+  EXPECT_THAT(*Predict(IdentityModel({}, 2, /*batch=*/1), {Floats({1, 2}), Floats({3, 4}), Floats({5, 6})}),
+              ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(TfliteInferenceTest, AModelForExactlyFourExamplesIsRefused) {
+  EXPECT_THAT(Failure(IdentityModel({}, 2, /*batch=*/4), {Floats({1, 2})}),
+              AllOf(HasSubstr("exactly 4 examples"), HasSubstr("unknown first dimension")));
+}
+
+TEST_F(TfliteInferenceTest, AnOutputThatIsNotOnePerExample) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 2});
+  const int axis = b.Constant<int32_t>("axis", schema::TensorType_INT32, {1}, {0});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {2});
+  b.Op(schema::BuiltinOperator_SUM, schema::ReducerOptionsT(), {x, axis}, {y});
+  b.InputsOutputs({x}, {y});
+  EXPECT_THAT(Failure(b.Finish(), {Floats({1, 2}), Floats({3, 4}), Floats({5, 6})}),
+              AllOf(HasSubstr("first dimension must be the batch"), HasSubstr("3 examples")));
+}
+
+// In a whole evaluation.
+
+TEST_F(TfliteInferenceTest, ALabelThatTheModelsOutputDoesNotHaveNamesTheRecord) {
+  std::vector<ExampleBuilder> examples;
+  for (int label : {0, 1, 2}) examples.push_back(Floats({0.5f, 0.25f}).Ints("label", {label}));
+  const auto result = Evaluate(IdentityModel({}, 2), examples, "SparseCategoricalAccuracy");
+  EXPECT_THAT(std::string(result.status().message()),
+              AllOf(HasSubstr("record 2 of"), HasSubstr("label 2"), HasSubstr("2 classes")));
+  EXPECT_FALSE(io::Exists(dir_ / "out"));
+}
+
+TEST_F(TfliteInferenceTest, NanPredictionsAreCounted) {
+  std::vector<ExampleBuilder> examples;
+  for (float x : {0.5f, NAN, 0.25f, NAN}) examples.push_back(Floats({x, 0}).Ints("label", {1}));
+  const auto result = Evaluate(IdentityModel({}, 2), examples, "SparseCategoricalCrossentropy");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->models[0].nan_predictions, 2);
+  ASSERT_EQ(result->warnings.size(), 1u);
+  EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("2 of 4"), HasSubstr("record 1 of")));
+  EXPECT_TRUE(std::isnan(*result->Overall("sparse_categorical_crossentropy")));
+}
+
+TEST_F(TfliteInferenceTest, AnEmptySplit) {
+  const auto result = Evaluate(IdentityModel({}, 2), {}, "SparseCategoricalAccuracy");
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("no examples"));
+  EXPECT_FALSE(io::Exists(dir_ / "out"));
+}
+
+TEST_F(TfliteInferenceTest, ADamagedModelIsNamed) {
+  std::string bytes = IdentityModel({}, 2);
+  bytes.resize(bytes.size() - 40);
+  const auto result = Evaluate(bytes, {Floats({1, 2}).Ints("label", {1})}, "SparseCategoricalAccuracy");
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("model.tflite"));
+  EXPECT_FALSE(io::Exists(dir_ / "out"));
+}
+
+}  // namespace
+}  // namespace tfxm::model_analysis

@@ -1,0 +1,28 @@
+// Features into a TFLite model's inputs and its outputs into predictions, as TFMA's tflite_predict_extractor.py does it:
+// a quantized input is fed with its features divided by its scale, a quantized output is multiplied by its own.
+#ifndef TFXM_MODEL_ANALYSIS_TFLITE_TENSORS_H_
+#define TFXM_MODEL_ANALYSIS_TFLITE_TENSORS_H_
+
+#include <span>
+
+#include "absl/status/status.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/data/tensor.h"
+#include "tfxm/litert/flatbuffer.h"
+#include "tfxm/model_analysis/extracts.h"
+
+namespace tfxm::model_analysis {
+
+// Writes the examples [first, first + count) of a feature to an input's memory. An example without the feature gets -1,
+// TFMA's default, where the input is float or int64. INVALID_ARGUMENT names the example (counted from 0) and what does
+// not fit: another number of values than the input's shape has, bytes, or floats for an integer input without a scale.
+absl::Status FillInput(const data::Column& column, int first, int count, const TensorSpec& spec,
+                       const litert::Quantization& quantization, std::span<char> memory);
+
+// Appends an output of shape [count, …] as one list per example.
+absl::Status AppendOutput(std::span<const char> memory, const Shape& shape, const TensorSpec& spec,
+                          const litert::Quantization& quantization, int count, Values* values);
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_TFLITE_TENSORS_H_
