@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/catch_outputs.h"
 #include "tfxm/litert/litert_api.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
@@ -22,6 +23,11 @@ namespace {
 // What the runtime demands of memory it is given, and what XNNPACK may read beyond a tensor's end.
 constexpr size_t kAlignment = 64;
 constexpr size_t kPadding = 128;
+// What a string output gets at first and at most.
+constexpr size_t kStringBytes = 1 << 16;
+constexpr size_t kMaxStringBytes = size_t{1} << 28;
+
+constexpr int kStringType = 5;  // TfLiteType
 
 // An input or output tensor's memory. Grows only, so that going back and forth between batch sizes allocates nothing.
 struct Slot {
@@ -39,9 +45,14 @@ struct Slot {
     std::free(data);
   }
 
+  bool is_string() const { return element_type == kStringType; }
+
   absl::Status SetShape(const Shape& new_shape, const std::string& where) {
     if (handle != nullptr && new_shape == shape) return absl::OkStatus();
-    const size_t need = NumElements(new_shape) * element_size;
+    return SetMemory(new_shape, is_string() ? std::max(bytes, kStringBytes) : NumElements(new_shape) * element_size,
+                     where);
+  }
+  absl::Status SetMemory(const Shape& new_shape, size_t need, const std::string& where) {
     if (need > capacity || data == nullptr) {
       const size_t allocate = (need + kPadding + kAlignment - 1) / kAlignment * kAlignment;
       char* memory = static_cast<char*>(std::aligned_alloc(kAlignment, allocate));
@@ -60,8 +71,8 @@ struct Slot {
     handle = nullptr;
     // An empty tensor still needs an address.
     if (LiteRtCreateTensorBufferFromHostMemory(&type, data, std::max<size_t>(need, 1), nullptr, &handle) != 0) {
-      return absl::InternalError(
-          absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape)));
+      const std::string message = absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape));
+      return NumElements(new_shape) == 0 ? absl::UnimplementedError(message) : absl::InternalError(message);
     }
     shape = new_shape;
     bytes = need;
@@ -101,7 +112,7 @@ std::vector<std::string> CustomOps(const schema::Model& model) {
   std::set<std::string> names;
   for (const auto* code : Each(model.operator_codes())) {
     if (code->custom_code() == nullptr || code->custom_code()->size() == 0) continue;
-    if (!absl::StartsWith(code->custom_code()->str(), "TfxmObserve")) names.insert(code->custom_code()->str());
+    if (!absl::StartsWith(code->custom_code()->str(), "Tfxm")) names.insert(code->custom_code()->str());
   }
   return {names.begin(), names.end()};
 }
@@ -113,6 +124,7 @@ int ElementType(DataType dtype) {
     case DataType::kInt32: return 2;
     case DataType::kUint8: return 3;
     case DataType::kInt64: return 4;
+    case DataType::kString: return kStringType;
     case DataType::kBool: return 6;
     case DataType::kInt16: return 7;
     case DataType::kInt8: return 9;
@@ -160,7 +172,50 @@ LiteRtStatus ObserveRun(void* user_data, size_t num_inputs, const LiteRtTensorBu
 constexpr LiteRtCustomOpKernel kObserveKernel = {[](void*, const void*, size_t) { return 0; }, ObserveLayouts,
                                                  ObserveRun, [](void*) { return 0; }};
 
+// TFLite's strings: how many, where each begins and the last ends, in bytes from the start, then the bytes.
+std::string PackStrings(std::span<const std::string> values) {
+  std::vector<int32_t> head{static_cast<int32_t>(values.size())};
+  int32_t offset = static_cast<int32_t>((values.size() + 2) * sizeof(int32_t));
+  for (const std::string& value : values) {
+    head.push_back(offset);
+    offset += static_cast<int32_t>(value.size());
+  }
+  head.push_back(offset);
+  std::string out(reinterpret_cast<const char*>(head.data()), head.size() * sizeof(int32_t));
+  for (const std::string& value : values) out += value;
+  return out;
+}
+
+std::vector<std::string> UnpackStrings(std::span<const char> bytes) {
+  std::vector<std::string> out;
+  auto number = [&](size_t k) {
+    int32_t value = 0;
+    if ((k + 1) * sizeof(value) <= bytes.size()) std::memcpy(&value, bytes.data() + k * sizeof(value), sizeof(value));
+    return value;
+  };
+  const int32_t n = number(0);
+  for (int32_t i = 0; i < n; ++i) {
+    const int32_t begin = number(i + 1), end = number(i + 2);
+    if (begin < 0 || end < begin || static_cast<size_t>(end) > bytes.size()) break;
+    out.emplace_back(bytes.data() + begin, end - begin);
+  }
+  return out;
+}
+
 }  // namespace
+
+// Takes the outputs of a model made by WithCaughtOutputs.
+struct CompiledModel::OutputCatcher : public TensorObserver {
+  struct Output {
+    Shape shape;
+    std::vector<char> bytes;
+  };
+  void Observe(int, int k, const Shape& shape, std::span<const char> bytes) override {
+    outputs[k].shape = shape;
+    outputs[k].bytes.assign(bytes.begin(), bytes.end());
+  }
+  std::vector<Output> outputs;
+};
 
 struct CompiledModel::Rep {
   std::shared_ptr<const ModelFile> file;
@@ -175,7 +230,12 @@ struct CompiledModel::Rep {
   std::vector<Slot*> input_slots, output_slots;  // As inputs and outputs.
   std::vector<LiteRtTensorBuffer> input_handles, output_handles;
   bool resized = true;
-  std::vector<ObserveOp> observe_ops;  // One per subgraph, if there is an observer.
+  std::vector<ObserveOp> observe_ops;  // One per subgraph, if there is an observer; one for the outputs' catcher.
+  CompiledModelOptions create_options;
+
+  // Only of models whose outputs' shapes are known after running: a model that catches them, and what it caught.
+  std::unique_ptr<OutputCatcher> catcher;
+  std::unique_ptr<CompiledModel> catching;
 
   ~Rep() {
     slots.clear();
@@ -222,12 +282,60 @@ struct CompiledModel::Rep {
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
       const Shape shape(layouts[i].dimensions, layouts[i].dimensions + layouts[i].rank);
-      RETURN_IF_ERROR(output_slots[i]->SetShape(shape, absl::StrCat(file->name(), ": output ", outputs[i].name)));
+      absl::Status status = output_slots[i]->SetShape(shape, absl::StrCat(file->name(), ": output ", outputs[i].name));
+      // Dimensions that are not known yet may stand there as 0.
+      if (absl::IsUnimplemented(status)) status = CatchOutputs();
+      RETURN_IF_ERROR(status);
     }
     for (size_t i = 0; i < input_slots.size(); ++i) input_handles[i] = input_slots[i]->handle;
     for (size_t i = 0; i < outputs.size(); ++i) output_handles[i] = output_slots[i]->handle;
     resized = false;
     return absl::OkStatus();
+  }
+
+  // The runtime makes string tensors while it runs.
+  absl::Status UpdateStringShapes() {
+    if (std::none_of(output_slots.begin(), output_slots.end(), [](Slot* slot) { return slot->is_string(); })) {
+      return absl::OkStatus();
+    }
+    std::vector<LiteRtLayout> layouts(outputs.size());
+    if (LiteRtGetCompiledModelOutputTensorLayouts(compiled, signature_index, layouts.size(), layouts.data(),
+                                                  /*update_allocation=*/false) != 0) {
+      return Failed("its string outputs have no shape");
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!output_slots[i]->is_string()) continue;
+      output_slots[i]->shape.assign(layouts[i].dimensions, layouts[i].dimensions + layouts[i].rank);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CatchOutputs() {
+    if (catching != nullptr) return absl::OkStatus();
+    ASSIGN_OR_RETURN(auto changed, ModelFile::FromBytes(WithCaughtOutputs(*file, signature), file->name()));
+    auto made = std::make_unique<OutputCatcher>();
+    made->outputs.resize(outputs.size());
+    CompiledModelOptions options = create_options;
+    options.signature = signature.name;
+    ASSIGN_OR_RETURN(catching, CreateWith(std::move(changed), options, made.get()));
+    catcher = std::move(made);
+    return absl::OkStatus();
+  }
+
+  absl::Status RunCatching() {
+    if (!inputs.empty() && !input_slots[0]->shape.empty()) {
+      RETURN_IF_ERROR(catching->ResizeBatch(input_slots[0]->shape[0]));
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Slot& from = *input_slots[i];
+      RETURN_IF_ERROR(catching->ResizeInput(static_cast<int>(i), from.shape));
+      if (from.is_string()) {
+        RETURN_IF_ERROR(catching->SetStrings(static_cast<int>(i), UnpackStrings({from.data, from.bytes})));
+      } else if (from.bytes > 0) {
+        std::memcpy(catching->input(static_cast<int>(i)).data(), from.data, from.bytes);
+      }
+    }
+    return catching->Run();
   }
 };
 
@@ -242,8 +350,15 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Load(absl::string_
 
 absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared_ptr<const ModelFile> file,
                                                                      const CompiledModelOptions& options) {
+  return CreateWith(std::move(file), options, nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateWith(std::shared_ptr<const ModelFile> file,
+                                                                         const CompiledModelOptions& options,
+                                                                         TensorObserver* catcher) {
   std::unique_ptr<CompiledModel> out(new CompiledModel);
   Rep& rep = *out->rep_;
+  rep.create_options = options;
   rep.file = std::move(file);
   ASSIGN_OR_RETURN(const SignatureInfo* signature, rep.file->FindSignature(options.signature));
   rep.signature = *signature;
@@ -275,14 +390,14 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared
   RETURN_IF_ERROR(AddOption(rep.options, "runtime_options_string",
                             absl::StrCat("error_reporter_mode = 2\nenable_profiling = ",
                                          options.profile ? "true" : "false", "\n")));
-  if (options.observer != nullptr) {
-    rep.observe_ops.resize(rep.file->model().subgraphs()->size());
-    for (size_t g = 0; g < rep.observe_ops.size(); ++g) {
-      rep.observe_ops[g] = {options.observer, static_cast<int>(g)};
-      if (LiteRtAddCustomOpKernelOption(rep.options, TensorObserver::OpName(g).c_str(), 1, &kObserveKernel,
-                                        &rep.observe_ops[g]) != 0) {
-        return absl::InternalError("LiteRT does not take a custom operator");
-      }
+  const size_t subgraphs = rep.file->model().subgraphs()->size();
+  rep.observe_ops.resize(subgraphs + 1);
+  for (size_t g = 0; g <= subgraphs; ++g) {
+    rep.observe_ops[g] = {g < subgraphs ? options.observer : catcher, static_cast<int>(g)};
+    if (rep.observe_ops[g].observer == nullptr) continue;
+    const std::string name = g < subgraphs ? TensorObserver::OpName(g) : kCatchOutputsOp;
+    if (LiteRtAddCustomOpKernelOption(rep.options, name.c_str(), 1, &kObserveKernel, &rep.observe_ops[g]) != 0) {
+      return absl::InternalError("LiteRT does not take a custom operator");
     }
   }
   const std::string& bytes = rep.file->bytes();
@@ -363,18 +478,53 @@ absl::Status CompiledModel::ResizeBatch(int64_t batch_size) {
 
 std::span<char> CompiledModel::input(int i) { return {rep_->input_slots[i]->data, rep_->input_slots[i]->bytes}; }
 std::span<const char> CompiledModel::output(int i) const {
+  if (rep_->catcher != nullptr) return rep_->catcher->outputs[i].bytes;
   return {rep_->output_slots[i]->data, rep_->output_slots[i]->bytes};
 }
 const Shape& CompiledModel::input_shape(int i) const { return rep_->input_slots[i]->shape; }
-const Shape& CompiledModel::output_shape(int i) const { return rep_->output_slots[i]->shape; }
+const Shape& CompiledModel::output_shape(int i) const {
+  return rep_->catcher != nullptr ? rep_->catcher->outputs[i].shape : rep_->output_slots[i]->shape;
+}
+
+absl::Status CompiledModel::SetStrings(int i, std::span<const std::string> values) {
+  Rep& rep = *rep_;
+  Slot& slot = *rep.input_slots[i];
+  if (!slot.is_string() || NumElements(slot.shape) != static_cast<int64_t>(values.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": input \"", rep.inputs[i].name, "\" is ",
+                                                   DataTypeName(rep.inputs[i].dtype), " ", ShapeString(slot.shape),
+                                                   "; it was given ", values.size(), " strings"));
+  }
+  const std::string packed = PackStrings(values);
+  RETURN_IF_ERROR(slot.SetMemory(slot.shape, packed.size(), rep.file->name()));
+  std::memcpy(slot.data, packed.data(), packed.size());
+  rep.input_handles[i] = slot.handle;
+  return absl::OkStatus();
+}
+
+std::vector<std::string> CompiledModel::Strings(int i) const { return UnpackStrings(output(i)); }
 
 absl::Status CompiledModel::Run() {
   Rep& rep = *rep_;
-  if (LiteRtRunCompiledModel(rep.compiled, rep.signature_index, rep.input_handles.size(), rep.input_handles.data(),
-                             rep.output_handles.size(), rep.output_handles.data()) != 0) {
-    return rep.Failed("running the model failed");
+  if (rep.catching != nullptr) return rep.RunCatching();
+  while (LiteRtRunCompiledModel(rep.compiled, rep.signature_index, rep.input_handles.size(), rep.input_handles.data(),
+                                rep.output_handles.size(), rep.output_handles.data()) != 0) {
+    const absl::Status failed = rep.Failed("running the model failed");
+    // The runtime refuses memory for tensors that it allocates itself while running.
+    if (absl::StrContains(failed.message(), "allocation_type == kTfLite") && rep.CatchOutputs().ok()) {
+      return rep.RunCatching();
+    }
+    // It may have lacked room for strings; how much they need shows only now.
+    bool grown = false;
+    for (size_t i = 0; i < rep.output_slots.size(); ++i) {
+      Slot& slot = *rep.output_slots[i];
+      if (!slot.is_string() || slot.bytes >= kMaxStringBytes) continue;
+      RETURN_IF_ERROR(slot.SetMemory(slot.shape, slot.bytes * 16, rep.file->name()));
+      rep.output_handles[i] = slot.handle;
+      grown = true;
+    }
+    if (!grown) return failed;
   }
-  return absl::OkStatus();
+  return rep.UpdateStringShapes();
 }
 
 bool CompiledModel::fully_delegated() const {
@@ -438,6 +588,10 @@ absl::StatusOr<std::map<std::string, Tensor>> CompiledModel::Run(const std::map<
   if (!given.empty() && !given[0]->shape().empty()) RETURN_IF_ERROR(ResizeBatch(given[0]->shape()[0]));
   for (size_t i = 0; i < given.size(); ++i) {
     RETURN_IF_ERROR(ResizeInput(i, given[i]->shape()));
+    if (given[i]->dtype() == DataType::kString) {
+      RETURN_IF_ERROR(SetStrings(i, given[i]->strings()));
+      continue;
+    }
     std::span<const char> from = given[i]->bytes();
     if (!from.empty()) std::memcpy(input(i).data(), from.data(), from.size());
   }
@@ -445,8 +599,12 @@ absl::StatusOr<std::map<std::string, Tensor>> CompiledModel::Run(const std::map<
   std::map<std::string, Tensor> out;
   for (size_t i = 0; i < rep.outputs.size(); ++i) {
     Tensor tensor(rep.outputs[i].dtype, output_shape(i));
-    std::span<const char> from = output(i);
-    if (!from.empty()) std::memcpy(tensor.bytes().data(), from.data(), from.size());
+    if (tensor.dtype() == DataType::kString) {
+      tensor.strings() = Strings(i);
+      tensor.strings().resize(tensor.num_elements());
+    } else if (std::span<const char> from = output(i); !from.empty()) {
+      std::memcpy(tensor.bytes().data(), from.data(), from.size());
+    }
     out[rep.outputs[i].name] = std::move(tensor);
   }
   return out;

@@ -6,8 +6,7 @@
 //   RETURN_IF_ERROR(model->Run());
 //   std::span<const char> scores = model->output(0);
 //
-// One thread at a time per object; make one per thread (loading takes about a millisecond). Models that take or give
-// strings are not supported.
+// One thread at a time per object; make one per thread (loading takes about a millisecond).
 // Loads libLiteRt.so only, nothing of TensorFlow's kernels.
 #ifndef TFXM_LITERT_COMPILED_MODEL_H_
 #define TFXM_LITERT_COMPILED_MODEL_H_
@@ -76,9 +75,13 @@ class CompiledModel {
   absl::Status ResizeInput(int i, const Shape& shape);
   absl::Status ResizeBatch(int64_t batch_size);
 
-  // The memory of an input, to be written before Run; of an output, to be read after it. Valid until the next resize.
+  // The memory of an input, to be written before Run; of an output, to be read after it. Valid until the next resize;
+  // that of an output whose shape only running tells, until the next Run. Not for strings.
   std::span<char> input(int i);
   std::span<const char> output(int i) const;
+  // Strings go in and out whole. `values` are as many as the input's shape says (ResizeInput first).
+  absl::Status SetStrings(int i, std::span<const std::string> values);
+  std::vector<std::string> Strings(int i) const;
   // The concrete shape after the last resize/run.
   const Shape& input_shape(int i) const;
   const Shape& output_shape(int i) const;
@@ -92,12 +95,16 @@ class CompiledModel {
   // RESOURCE_EXHAUSTED if there were more operators than the runtime can note (about 2,000).
   absl::StatusOr<std::set<std::pair<int, int>>> RunProfiled();
   // Run with whole tensors by name, resizing as needed: simple, with a copy in and out. Every input must be given, with
-  // the right type; strings are not supported.
+  // the right type.
   absl::StatusOr<std::map<std::string, Tensor>> Run(const std::map<std::string, Tensor>& inputs);
 
  private:
   CompiledModel();
   struct Rep;
+  struct OutputCatcher;
+  static absl::StatusOr<std::unique_ptr<CompiledModel>> CreateWith(std::shared_ptr<const ModelFile> file,
+                                                                   const CompiledModelOptions& options,
+                                                                   TensorObserver* catcher);
   std::unique_ptr<Rep> rep_;
 };
 

@@ -89,6 +89,55 @@ TEST(CompiledModelTest, RefusesAShapeTheModelHasNot) {
   }
 }
 
+TEST(CompiledModelTest, StringsGoInAndOut) {
+  ModelBuilder b;
+  const int words = b.Tensor("words", schema::TensorType_STRING, {-1});
+  const int shape = b.Constant<int32_t>("shape", schema::TensorType_INT32, {2}, {-1, 2});
+  const int pairs = b.Tensor("pairs", schema::TensorType_STRING, {-1, 2});
+  b.Op(schema::BuiltinOperator_RESHAPE, schema::ReshapeOptionsT(), {words, shape}, {pairs});
+  b.InputsOutputs({words}, {pairs});
+  b.Signature("serving_default", {{"words", words}}, {{"pairs", pairs}});
+  auto model = Make(b.Finish());
+  for (size_t length : {3, 300000, 0}) {  // The second needs more room than an output has at first.
+    Tensor in(DataType::kString, {4});
+    in.strings() = {"a", "", std::string(length, 'x'), "b"};
+    auto out = model->Run({{"words", in}});
+    ASSERT_TRUE(out.ok()) << out.status();
+    EXPECT_EQ(out->at("pairs").shape(), (Shape{2, 2}));
+    EXPECT_EQ(out->at("pairs").strings(), in.strings()) << length;
+  }
+  EXPECT_THAT(std::string(model->SetStrings(0, std::vector<std::string>{"one"}).message()),
+              AllOf(HasSubstr("words"), HasSubstr("[4]")));
+}
+
+TEST(CompiledModelTest, OutputsWhoseShapesOnlyRunningTells) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1});
+  const int zero = b.Constant<float>("zero", schema::TensorType_FLOAT32, {}, {0});
+  const int positive = b.Tensor("positive", schema::TensorType_BOOL, {-1});
+  const int places = b.Tensor("places", schema::TensorType_INT64, {-1, 1});
+  const int picked = b.Tensor("picked", schema::TensorType_FLOAT32, {-1, 1});
+  b.Op(schema::BuiltinOperator_GREATER, schema::GreaterOptionsT(), {x, zero}, {positive});
+  b.Op(schema::BuiltinOperator_WHERE, schema::WhereOptionsT(), {positive}, {places});
+  b.Op(schema::BuiltinOperator_GATHER, schema::GatherOptionsT(), {x, places}, {picked});
+  b.InputsOutputs({x}, {places, picked, positive});
+  b.Signature("serving_default", {{"x", x}}, {{"places", places}, {"picked", picked}, {"positive", positive}});
+  auto model = Make(b.Finish());
+  auto run = [&](std::vector<float> values) {
+    Tensor in(DataType::kFloat, {static_cast<int64_t>(values.size())});
+    std::copy(values.begin(), values.end(), in.values<float>().begin());
+    auto out = model->Run({{"x", in}});
+    EXPECT_TRUE(out.ok()) << out.status();
+    return *std::move(out);
+  };
+  auto out = run({-1, 5, 0, 7});
+  EXPECT_THAT(out["places"].values<int64_t>(), ElementsAre(1, 3));
+  EXPECT_EQ(out["places"].shape(), (Shape{2, 1}));
+  EXPECT_THAT(out["picked"].values<float>(), ElementsAre(5, 7));
+  EXPECT_THAT(out["positive"].values<bool>(), ElementsAre(false, true, false, true));
+  EXPECT_THAT(run({1, 2, 3})["picked"].values<float>(), ElementsAre(1, 2, 3));
+}
+
 TEST(CompiledModelTest, RunsByName) {
   auto model = Make(AddModel());
   Tensor left(DataType::kFloat, {1, 3}), right(DataType::kFloat, {1, 3});
@@ -148,17 +197,6 @@ TEST(CompiledModelTest, NamesTheOperatorsTheRuntimeLacks) {
   auto model = CompiledModel::Create(*ModelFile::FromBytes(b.Finish(), "erfc.tflite"));
   EXPECT_EQ(model.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(model.status().message()), AllOf(HasSubstr("erfc.tflite"), HasSubstr("FlexErfc")));
-}
-
-TEST(CompiledModelTest, StringsAreRefused) {
-  ModelBuilder b;
-  const int x = b.Tensor("x", schema::TensorType_STRING, {1});
-  const int y = b.Tensor("y", schema::TensorType_STRING, {1});
-  b.CustomOp("Upper", {x}, {y});
-  b.InputsOutputs({x}, {y});
-  auto model = CompiledModel::Create(*ModelFile::FromBytes(b.Finish(), "s.tflite"));
-  EXPECT_EQ(model.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(model.status().message()), HasSubstr("STRING"));
 }
 
 TEST(CompiledModelTest, MissingSignatureAndMissingFile) {
