@@ -62,7 +62,7 @@ class RewriteCommand : public Command {
     }
     if (max_abs_error_ >= 0) options_.limits.max_abs_error = max_abs_error_;
     if (min_top_agreement_ >= 0) options_.limits.min_top_agreement = min_top_agreement_;
-    RETURN_IF_ERROR(ResolveQuantization(options_).status());
+    RETURN_IF_ERROR(ResolveQuantization(options_, /*trained_ranges=*/true).status());
     // A converter that aborts or takes all memory is a message, too.
     std::string report;
     const absl::Status status =

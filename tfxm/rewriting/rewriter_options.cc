@@ -50,7 +50,7 @@ ValidationLimits DefaultLimits(QuantizationMode mode) {
   return {};
 }
 
-absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options) {
+absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options, bool trained_ranges) {
   QuantizationMode mode = QuantizationMode::kNone;
   const auto& types = options.quantization_supported_types;
   auto has = [&](DataType type) { return std::find(types.begin(), types.end(), type) != types.end(); };
@@ -68,11 +68,12 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
     if (has(DataType::kHalf) && !has(DataType::kInt8)) {
       mode = QuantizationMode::kFloat16;
     } else {
-      mode = options.representative_dataset.empty() && !has(DataType::kInt8) ? QuantizationMode::kDynamicRange
-                                                                             : QuantizationMode::kInt8;
+      const bool has_ranges = trained_ranges || !options.representative_dataset.empty();
+      mode = has_ranges || has(DataType::kInt8) ? QuantizationMode::kInt8 : QuantizationMode::kDynamicRange;
     }
   }
-  if (IsCalibrated(mode) && options.representative_dataset.empty()) {
+  const bool has_ranges = mode == QuantizationMode::kInt8 && trained_ranges;
+  if (IsCalibrated(mode) && options.representative_dataset.empty() && !has_ranges) {
     return absl::InvalidArgumentError(
         absl::StrCat("quantization ", QuantizationName(mode),
                      " needs a representative dataset, to see the range of each activation; set ",

@@ -24,7 +24,7 @@ enum class QuantizationMode {
   kNone,          // float32 as in the SavedModel
   kFloat16,       // weights as float16: half the size
   kDynamicRange,  // weights as int8, activations quantized while running: a quarter of the size
-  kInt8,          // weights and activations int8, per channel; needs a representative dataset
+  kInt8,          // weights and activations int8, per channel; needs a representative dataset or trained ranges
   kInt16x8,       // weights int8, activations int16; likewise
 };
 // "none", "float16", "dynamic_range", "int8", "int16x8"
@@ -97,8 +97,9 @@ struct RewriterOptions {
 };
 
 // The mode that the options stand for. INVALID_ARGUMENT: full integer without a representative dataset, types that do
-// not go with the mode, and the like.
-absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options);
+// not go with the mode, and the like. `trained_ranges`: whether the model brings the ranges of its activations (FakeQuant
+// operations of quantization-aware training), so that int8 needs no dataset; or may, while the model is not known.
+absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options, bool trained_ranges = false);
 
 }  // namespace tfxm
 

@@ -45,6 +45,12 @@ TEST(ResolveQuantizationTest, FullIntegerWithoutARepresentativeDatasetSaysHowToG
   }
 }
 
+TEST(ResolveQuantizationTest, TrainedRangesTakeThePlaceOfADatasetForInt8) {
+  EXPECT_EQ(*ResolveQuantization({.quantization = QuantizationMode::kInt8}, true), QuantizationMode::kInt8);
+  EXPECT_EQ(*ResolveQuantization({.quantization_optimizations = {Optimize::kDefault}}, true), QuantizationMode::kInt8);
+  EXPECT_FALSE(ResolveQuantization({.quantization = QuantizationMode::kInt16x8}, true).ok());
+}
+
 TEST(ResolveQuantizationTest, RefusesWhatDoesNotGoTogether) {
   RewriterOptions options;
   options.inference_input_type = DataType::kInt8;

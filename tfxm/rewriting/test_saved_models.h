@@ -58,6 +58,28 @@ inline absl::Status WriteImageModel(const std::string& dir) {
   return builder.Write(dir);
 }
 
+// As a model is after quantization-aware training: image [None, 8, 8, 2] -> y [None, 3], with FakeQuant operations.
+inline absl::Status WriteQuantizationAware(const std::string& dir) {
+  ops::Graph graph;
+  const ops::Tensor image = ops::Placeholder(graph, DataType::kFloat, {-1, 8, 8, 2}, "image");
+  auto in_range = [&](const ops::Tensor& x, float min, float max) {
+    return ops::Op("FakeQuantWithMinMaxVars", {x, ops::Constant(graph, min), ops::Constant(graph, max)});
+  };
+  // Channels of very different size, one scale each.
+  Tensor kernel = Weights({3, 3, 2, 4}, 0.5);
+  for (int64_t i = 0; i < kernel.num_elements(); i += 4) kernel.values<float>()[i] *= 0.001f;
+  const ops::Tensor weights = ops::Constant(graph, kernel), range = ops::ReduceMax(ops::Abs(weights), {0, 1, 2});
+  const ops::Tensor quantized = ops::Op("FakeQuantWithMinMaxVarsPerChannel", {weights, -range, range}, {{"narrow_range", true}});
+  const ops::Tensor conv = in_range(ops::Relu(ops::Conv2D(in_range(image, -1, 1), quantized, {2, 2}, "SAME")), 0, 2);
+  const ops::Tensor flat = ops::Reshape(conv, ops::Constant(graph, std::vector<int32_t>{-1, 64}));
+  const ops::Tensor dense = ops::Constant(graph, Weights({64, 3}, 0.3, 3)), widest = ops::ReduceMax(ops::Abs(dense));
+  const ops::Tensor y =
+      ops::MatMul(flat, ops::Op("FakeQuantWithMinMaxVars", {dense, -widest, widest}, {{"narrow_range", true}}));
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"image", image}}, {{"y", in_range(y, -3, 3)}});
+  return builder.Write(dir);
+}
+
 // y = OP(x), an operator that TFLite has not.
 inline absl::Status WriteUnsupported(const std::string& dir, const std::string& op) {
   ops::Graph graph;

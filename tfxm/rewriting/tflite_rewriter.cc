@@ -164,7 +164,7 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   if (original.model_type != ModelType::kSavedModel) {
     return absl::InvalidArgumentError("only SavedModels can be made into TFLite models");
   }
-  ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options));
+  RETURN_IF_ERROR(ResolveQuantization(rep.options, /*trained_ranges=*/true).status());
   RETURN_IF_ERROR(rep.Load(original.path));
   rep.report.signature = rep.signature->name;
   std::vector<std::string> wrong;
@@ -183,6 +183,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   }
   ASSIGN_OR_RETURN(const rewriting::OpSupport support, rewriting::FindOpSupport(original.path, rep.signature->name));
   rep.report.op_support = rewriting::RenderOpSupport(support);
+  rep.report.trained_ranges = rewriting::HasTrainedRanges(support);
+  ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options, rep.report.trained_ranges));
   if (!rep.options.representative_dataset.empty()) {
     auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs);
     if (!samples.ok()) {
@@ -203,6 +205,7 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   const QuantizationMode mode = rep.report.mode;
   ASSIGN_OR_RETURN(rewriting::TfliteConversion made,
                    rewriting::ConvertToTflite(original.path, rep.signature->name, mode, rep.options, rep.samples,
+                                              rep.report.trained_ranges,
                                               [&](const auto& model) { return rep.Compare(model, mode); }));
   rep.report.num_calibration_samples = made.layers.empty() ? 0 : rep.samples.size();
   rep.report.layers = std::move(made.layers);
@@ -237,6 +240,7 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
 std::string RewriteReport::Render() const {
   std::string out = absl::StrCat(name.empty() ? "" : absl::StrCat(name, ": "), "signature \"", signature,
                                  "\", quantization ", QuantizationName(mode));
+  if (trained_ranges && mode == QuantizationMode::kInt8) absl::StrAppend(&out, ", ranges from training");
   if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
   absl::StrAppend(&out, "\n", op_support, litert::Render(model));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));

@@ -24,6 +24,7 @@ namespace tfxm {
 struct RewriteReport {
   std::string name;
   std::string signature;
+  bool trained_ranges = false;  // Of activations, in FakeQuant operations.
   QuantizationMode mode = QuantizationMode::kNone;
   int64_t num_calibration_samples = 0;
   std::string op_support;  // Operators that may need more than TFLite's own, found before converting.

@@ -15,6 +15,7 @@ namespace {
 using rewriting::testing::Samples;
 using rewriting::testing::WriteClassifier;
 using rewriting::testing::WriteImageModel;
+using rewriting::testing::WriteQuantizationAware;
 using rewriting::testing::WriteUnsupported;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -202,6 +203,34 @@ TEST_F(TfliteRewriterTest, KeepsAsManyLayersInFloatAsTheLimitNeeds) {
   EXPECT_THAT(report.Render(), HasSubstr("Kept in float"));
 }
 
+TEST_F(TfliteRewriterTest, TrainedRangesNeedNoDataset) {
+  ASSERT_EQ(WriteQuantizationAware(Path("aware")), absl::OkStatus());
+  RewriteReport report = Rewrite(Path("aware"), {.quantization = QuantizationMode::kInt8});
+  EXPECT_THAT(report.Render(), HasSubstr("quantization int8, ranges from training"));
+  EXPECT_EQ(report.model.weights_by_type.at("INT8"), 3 * 3 * 2 * 4 + 64 * 3);
+  EXPECT_EQ(report.model.weights_by_type.count("FLOAT32"), 0);
+  ASSERT_TRUE(report.comparison.has_value());
+  EXPECT_LE(report.comparison->outputs[0].max_abs_error, 1.01 * 6 / 255);  // One step of the output's range.
+
+  // tf.lite.Optimize.DEFAULT alone means the same.
+  report = Rewrite(Path("aware"), {.quantization_optimizations = {Optimize::kDefault}});
+  EXPECT_EQ(report.mode, QuantizationMode::kInt8);
+
+  report = Rewrite(Path("aware"), {.quantization = QuantizationMode::kInt8,
+                                   .inference_input_type = DataType::kInt8,
+                                   .inference_output_type = DataType::kInt8});
+  EXPECT_EQ(report.model.signatures[0].inputs[0].spec.dtype, DataType::kInt8);
+  EXPECT_NEAR(report.model.signatures[0].outputs[0].quantization.scale, 6.0 / 255, 1e-6);
+
+  absl::Status status;
+  Rewrite(Path("aware"), {.quantization = QuantizationMode::kInt8, .inference_input_type = DataType::kInt8}, &status);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("both be float or both int8"));
+  Rewrite(Path("aware"), {.quantization = QuantizationMode::kInt8, .keep_float_ops = {"CONV_2D"}}, &status);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("trained quantization-aware"));
+  Rewrite(Path("aware"), {.quantization = QuantizationMode::kInt16x8}, &status);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("needs a representative dataset"));
+}
+
 TEST_F(TfliteRewriterTest, OutsideOfTheLimitsNothingIsLeft) {
   RewriterOptions options{.quantization = QuantizationMode::kInt8};
   options.representative_dataset.samples = Samples("x", {1, 16}, 20);
@@ -283,16 +312,16 @@ TEST_F(TfliteRewriterTest, BadInputsSayWhatTheyAre) {
   Rewrite(Path("nothing"), {}, &status);
   EXPECT_THAT(std::string(status.message()), HasSubstr("nothing"));
   EXPECT_EQ(CreateRewriter("TFJSRewriter", {.name = "x"}).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(
-      std::string(
-          CreateRewriter(kTfliteRewriter, {.name = "q", .quantization = QuantizationMode::kInt8}).status().message()),
-      AllOf(HasSubstr("\"q\""), HasSubstr("representative")));
+  EXPECT_THAT(std::string(CreateRewriter(kTfliteRewriter, {.name = "q", .filename = "a/b"}).status().message()),
+              AllOf(HasSubstr("\"q\""), HasSubstr("a/b")));
   TfliteRewriter rewriter({.name = "r"});
   EXPECT_EQ(RewriteSavedModel(Path("a"), Path("a"), rewriter).code(), absl::StatusCode::kInvalidArgument);
   Classifier();
   EXPECT_THAT(std::string(RewriteSavedModel(Path("classifier"), Path("b"), rewriter, ModelType::kSavedModel).message()),
               HasSubstr("kTfliteModel"));
-  RewriterOptions options{.quantization = QuantizationMode::kInt8};
+  RewriterOptions options{.name = "q", .quantization = QuantizationMode::kInt8};
+  Rewrite(Path("classifier"), options, &status);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("\"q\""), HasSubstr("needs a representative dataset")));
   options.representative_dataset.samples = Samples("other", {1, 16}, 2);
   Rewrite(Path("classifier"), options, &status);
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"x\""));

@@ -47,7 +47,7 @@ tflite::ConverterFlags Flags(const ConvertOptions& options) {
   flags.set_inference_type(options.quantization == QuantizationMode::kInt8      ? tflite::QUANTIZED_INT8
                            : options.quantization == QuantizationMode::kInt16x8 ? tflite::QUANTIZED_INT16
                                                                                 : tflite::FLOAT);
-  flags.set_inference_input_type(tflite::FLOAT);
+  flags.set_inference_input_type(options.int8_inputs_and_outputs ? tflite::QUANTIZED_INT8 : tflite::FLOAT);
   flags.set_allow_custom_ops(options.allow_custom_ops);
   flags.set_enable_select_tf_ops(options.allow_select_tf_ops);
   flags.set_post_training_quantize(options.quantization == QuantizationMode::kDynamicRange ||

@@ -15,10 +15,12 @@ namespace tfxm::rewriting {
 struct ConvertOptions {
   std::string signature;
   std::vector<std::string> tags = {"serve"};
-  // kInt8 and kInt16x8 give a float model that is prepared for Quantize.
+  // kInt8 and kInt16x8 give a float model that is prepared for Quantize, unless it has trained ranges.
   QuantizationMode quantization = QuantizationMode::kNone;
   bool allow_select_tf_ops = false;
   bool allow_custom_ops = false;
+  // Of a model with trained ranges, which kInt8 makes an int8 model at once: whether inputs and outputs are int8, too.
+  bool int8_inputs_and_outputs = false;
 };
 
 // The TFLite flatbuffer of one signature, with the flags that Python's tf.lite.TFLiteConverter of the same release

@@ -47,7 +47,9 @@ absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
     const TensorSpec& spec = model.inputs()[i];
     const Tensor& tensor = sample.at(spec.name);
     const litert::Quantization& q = model.input_quantization(i);
-    if (tensor.dtype() == spec.dtype) {
+    if (spec.dtype == DataType::kString) {
+      RETURN_IF_ERROR(model.SetStrings(i, tensor.strings()));
+    } else if (tensor.dtype() == spec.dtype) {
       if (!tensor.bytes().empty()) std::memcpy(model.input(i).data(), tensor.bytes().data(), tensor.bytes().size());
     } else if (spec.dtype == DataType::kInt8) {
       QuantizeInto<int8_t>(tensor.values<float>(), model.input(i), q);

@@ -366,6 +366,10 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
   return support;
 }
 
+bool HasTrainedRanges(const OpSupport& support) {
+  return support.builtin.count("FakeQuantWithMinMaxVars") > 0 || support.builtin.count("FakeQuantWithMinMaxArgs") > 0;
+}
+
 std::string RenderOpSupport(const OpSupport& support) {
   std::string out;
   if (!support.select_tf.empty()) {

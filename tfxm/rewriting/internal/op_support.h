@@ -24,6 +24,9 @@ struct OpSupport {
 // Of every operator that the signature reaches, through functions and control flow.
 absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl::string_view signature);
 
+// Whether the model was trained quantization-aware: FakeQuant operations hold the ranges of its activations.
+bool HasTrainedRanges(const OpSupport& support);
+
 // What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
 // converter folds and fuses some of them away (the Erfc of a GELU).
 std::string RenderOpSupport(const OpSupport& support);

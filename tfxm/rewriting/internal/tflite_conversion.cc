@@ -118,19 +118,38 @@ class Quantizer {
   std::vector<Sample> few_;
 };
 
+// What the converter can do with ranges of its own is less than with those of samples.
+absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
+  if (options.inference_input_type != options.inference_output_type || options.inference_input_type == DataType::kUint8) {
+    return absl::InvalidArgumentError(
+        "of a model that was trained quantization-aware, inputs and outputs can both be float or both int8");
+  }
+  if (options.keep_float_automatically || !options.keep_float_ops.empty() || !options.keep_float_layers.empty()) {
+    return absl::InvalidArgumentError(
+        "keep_float: the model was trained quantization-aware, which settles what is quantized; annotate fewer layers "
+        "(QuantizeAnnotateLayer) and train again");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
                                                  QuantizationMode mode, const RewriterOptions& options,
-                                                 const std::vector<Sample>& samples, const Accept& accept) {
+                                                 const std::vector<Sample>& samples, bool trained_ranges,
+                                                 const Accept& accept) {
+  trained_ranges = trained_ranges && mode == QuantizationMode::kInt8;
+  if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
   ASSIGN_OR_RETURN(std::string bytes,
                    ConvertSavedModel(saved_model_dir, {.signature = signature,
                                                        .quantization = mode,
                                                        .allow_select_tf_ops = options.allow_select_tf_ops,
-                                                       .allow_custom_ops = options.allow_custom_ops}));
+                                                       .allow_custom_ops = options.allow_custom_ops,
+                                                       .int8_inputs_and_outputs =
+                                                           trained_ranges && options.inference_input_type == DataType::kInt8}));
   TfliteConversion out;
   const std::string name = absl::StrCat(options.filename, " of ", saved_model_dir);
-  if (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8) {
+  if (trained_ranges || (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8)) {
     ASSIGN_OR_RETURN(out.model, litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name));
     return out;
   }
