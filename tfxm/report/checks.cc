@@ -20,6 +20,13 @@ namespace tfma = ::tensorflow_model_analysis;
 std::string Signed(double x) { return absl::StrCat(x > 0 ? "+" : "", ShortNumber(x)); }
 std::string Percent(double x) { return absl::StrCat(Signed(100 * x), " %"); }
 
+// Costs are a model's, whatever the slice (model_analysis/cost/cost_metrics.h).
+bool IsCost(absl::string_view class_name) {
+  static constexpr absl::string_view kCosts[] = {"ModelSizeBytes", "ArenaBytes",        "OpCount",          "LatencyP50Ms",
+                                                 "LatencyP90Ms",   "LatencyP99Ms", "ExamplesPerSecond", "DelegatedOpShare"};
+  return std::find(std::begin(kCosts), std::end(kCosts), class_name) != std::end(kCosts);
+}
+
 // One demand: a value threshold or a change threshold, for all slices or those of one spec.
 struct Demand {
   std::string metric;
@@ -27,6 +34,7 @@ struct Demand {
   tfma::MetricThreshold threshold;  // Exactly one of its two parts.
   const tfma::SlicingSpec* slicing = nullptr;
   const tfma::CrossSlicingSpec* cross_slicing = nullptr;
+  bool is_cost = false;
 };
 
 bool Matches(const tfma::SlicingSpec& spec, const std::vector<std::pair<std::string, SliceValue>>& values) {
@@ -78,8 +86,8 @@ void ForEachPart(const tfma::MetricThreshold& threshold, Fn&& fn) {
 std::vector<Demand> Demands(const tfma::EvalConfig& config) {
   std::vector<Demand> demands;
   for (const auto& spec : config.metrics_specs()) {
-    const auto whole = [&](const std::string& metric, const tfma::MetricThreshold& threshold) {
-      ForEachPart(threshold, [&](const auto& part) { demands.push_back({metric, &spec, part}); });
+    const auto whole = [&](const std::string& metric, const tfma::MetricThreshold& threshold, bool is_cost = false) {
+      ForEachPart(threshold, [&](const auto& part) { demands.push_back({metric, &spec, part, nullptr, nullptr, is_cost}); });
     };
     const auto per_slice = [&](const std::string& metric, const auto& thresholds) {
       for (const auto& t : thresholds) {
@@ -97,7 +105,7 @@ std::vector<Demand> Demands(const tfma::EvalConfig& config) {
     };
     for (const auto& metric : spec.metrics()) {
       const std::string name = ConfiguredName(metric);
-      if (metric.has_threshold()) whole(name, metric.threshold());
+      if (metric.has_threshold()) whole(name, metric.threshold(), IsCost(metric.class_name()));
       per_slice(name, metric.per_slice_thresholds());
       cross_slice(name, metric.cross_slice_thresholds());
     }
@@ -166,7 +174,12 @@ std::string Reason(const Evaluation& evaluation, const ValidationFailure& failur
 
 std::string AppliesToText(const Demand& demand) {
   if (demand.cross_slicing != nullptr) return SlicingSpecText(*demand.cross_slicing);
-  return demand.slicing == nullptr ? "every slice" : SlicingSpecText(*demand.slicing);
+  if (demand.slicing == nullptr) return demand.is_cost ? "the model" : "every slice";
+  // TFMA compares the feature keys and values of such a spec, of which there are none, and so checks all examples.
+  if (!demand.slicing->slice_keys_sql().empty()) {
+    return absl::StrCat("Overall, which is what TFMA checks for ", SlicingSpecText(*demand.slicing));
+  }
+  return SlicingSpecText(*demand.slicing);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/text_format.h"
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/report/checks.h"
@@ -206,6 +207,52 @@ TEST(ChecksTest, TellPassedFromUncheckedAndMissing) {
   EXPECT_EQ(checks[1].outcomes[0].reason, "no example belongs to this slice");
   EXPECT_EQ(checks[2].state, Check::State::kNotChecked);
   EXPECT_EQ(checks[3].state, Check::State::kPassed);
+}
+
+// An evaluation of two slices, as a reader would have it.
+Evaluation WithThresholds(const std::string& metrics) {
+  Evaluation evaluation;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("metrics_specs { " + metrics + " }", &evaluation.config));
+  for (const bool overall : {true, false}) {
+    SliceMetrics& slice = evaluation.slices.emplace_back();
+    if (!overall) slice.slice.values = {{"region", std::string("east")}};
+    for (const auto& [name, value] : {std::pair("auc", 0.5), std::pair("latency_p90_ms", 3.0), std::pair("op_count_conv_2d", 7.0)}) {
+      if (!overall && std::string(name) != "auc") continue;
+      slice.metrics.push_back({.key = {.name = name}, .value = {.kind = MetricValue::Kind::kNumber, .number = value}});
+    }
+  }
+  evaluation.validation.emplace();
+  return evaluation;
+}
+
+TEST(ChecksTest, CostsAreCheckedOncePerModel) {
+  Evaluation evaluation = WithThresholds(
+      "metrics { class_name: 'LatencyP90Ms' threshold { value_threshold { upper_bound { value: 2 } } } } "
+      "metrics { class_name: 'OpCount' config: '{\"op\": \"CONV_2D\"}' threshold { value_threshold { upper_bound { value: 7 } } } }");
+  tensorflow_model_analysis::MetricThreshold threshold;
+  threshold.mutable_value_threshold()->mutable_upper_bound()->set_value(2);
+  evaluation.validation->failures = {{.key = {.name = "latency_p90_ms"}, .threshold = threshold, .value = 3}};
+  const std::vector<Check> checks = ThresholdChecks(evaluation);
+  ASSERT_EQ(checks.size(), 2);
+  EXPECT_EQ(checks[0].state, Check::State::kFailed);
+  EXPECT_EQ(checks[0].metric, "LatencyP90Ms");
+  EXPECT_EQ(checks[0].applies_to, "the model");
+  ASSERT_EQ(checks[0].outcomes.size(), 1);
+  EXPECT_EQ(checks[0].outcomes[0].reason, "3 is above 2");
+  EXPECT_EQ(checks[1].state, Check::State::kPassed);
+  ASSERT_EQ(checks[1].outcomes.size(), 1);
+  EXPECT_EQ(checks[1].outcomes[0].value, 7);
+}
+
+TEST(ChecksTest, ThresholdsOfSlicesBySqlSayWhatIsChecked) {
+  const std::vector<Check> checks = ThresholdChecks(WithThresholds(
+      "metrics { class_name: 'AUC' per_slice_thresholds { slicing_specs { slice_keys_sql: 'SELECT 1' } "
+      "threshold { value_threshold { lower_bound { value: 0.1 } } } } }"));
+  ASSERT_EQ(checks.size(), 1);
+  EXPECT_EQ(checks[0].state, Check::State::kPassed);
+  EXPECT_EQ(checks[0].applies_to, "Overall, which is what TFMA checks for slices by SQL: SELECT 1");
+  ASSERT_EQ(checks[0].outcomes.size(), 1);
+  EXPECT_TRUE(checks[0].outcomes[0].slice.overall());
 }
 
 TEST(StudentTTest, AgreesWithPublishedQuantiles) {
