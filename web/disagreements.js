@@ -49,8 +49,8 @@ function exampleItem(example) {
     example.images.map((image) => drawImage(image, example)),
     el('div', {},
       example.index !== undefined && el('p', {class: 'note'}, `Example ${format(example.index)}${example.slices.length ? ` · ${example.slices.join('; ')}` : ''}`),
-      pairs([['Label', valueText(example.label)], ...example.predictions.map(([model, value]) => [model,
-        el('span', {}, valueText(value), !Array.isArray(value) && example.label !== null && (same(value, example.label) ? badge('passed', 'right') : badge('failed', 'wrong')))])]),
+      pairs([['Label', valueText(example.label)], ...example.predictions.map(([model, value, score]) => [model,
+        el('span', {}, valueText(value), score !== undefined && ` (${format(num(score), 3)}) `, !Array.isArray(value) && example.label !== null && (same(value, example.label) ? badge('passed', 'right') : badge('failed', 'wrong')))])]),
       features.length > 0 && el('details', {}, el('summary', {}, 'Features'), pairs(features.map(([k, v]) => [k, valueText(v)])))));
 }
 

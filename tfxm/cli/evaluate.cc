@@ -22,6 +22,8 @@ class EvaluateCommand : public Command {
                 "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite file;\n"
                 "which one it is told apart by itself where the config's model_type does not say. Ends with status 1 if a\n"
                 "threshold of the config is missed.\n\n"
+                "Several models go through one pass over the data: each is compared with the reference model, with 95 % intervals\n"
+                "that use that all saw the same examples, and the examples they disagree on are kept.\n\n"
                 "Example:\n"
                 "  tfxm evaluate --eval_config=eval_config.pbtxt --data='examples/Split-eval/*' \\\n"
                 "    --model=model.tflite --output=evaluation");
@@ -30,6 +32,9 @@ class EvaluateCommand : public Command {
     flags.Add("model", &models_, "[NAME=]PATH", "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes").Required();
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
+    flags.Add("reference_model", &reference_model_, "NAME",
+              "of several models, the one the others are compared with; else the baseline, the first SavedModel, or the first");
+    flags.Add("disagreements", &disagreements_, "N", "examples kept of those that models disagree on");
     flags.Add("num_threads", &num_threads_, "N", "threads; 0: all cores. The result does not depend on it");
     flags.Add("format", &format_, "table|json|csv|none", "how the result is printed");
     flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all. The files always have all");
@@ -55,6 +60,8 @@ class EvaluateCommand : public Command {
     options.data = data_;
     options.output_dir = output_;
     options.num_threads = num_threads_;
+    options.reference_model = reference_model_;
+    options.max_disagreements = disagreements_;
     options.detect_model_type = true;
     ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, model_analysis::Evaluate(options));
     for (const std::string& warning : result.warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
@@ -72,9 +79,9 @@ class EvaluateCommand : public Command {
   }
 
  private:
-  std::string eval_config_, data_, output_, schema_, format_ = "table";
+  std::string eval_config_, data_, output_, schema_, format_ = "table", reference_model_;
   std::vector<std::string> models_;
-  int num_threads_ = 0, max_slices_ = 20;
+  int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };
 
 TFXM_REGISTER(CommandRegistry, "evaluate", [] { return std::make_unique<EvaluateCommand>(); });

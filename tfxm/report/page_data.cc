@@ -287,7 +287,7 @@ class Page {
         if (model < 0 || reference < 0 || slice == slice_by_text_.end()) continue;
         for (const auto& [key, entry] : metrics_) {
           if (key.name != c.metric_name || key.output_name != c.output_name || key.SubKeyText() != c.sub_key ||
-              key.aggregation != c.aggregation) {
+              key.aggregation != c.aggregation || (c.example_weighted && key.example_weighted != c.example_weighted)) {
             continue;
           }
           json_.BeginArray().Number(model).Number(reference).Number(slice->second).Number(entry.first).Number(c.difference);
@@ -465,7 +465,9 @@ class Page {
     json_.Key("label").Value(example.label).Key("predictions").BeginArray();
     for (const auto& [model, value] : example.predictions) {
       const int index = ModelOf(evaluation, model);
-      json_.BeginArray().String(index >= 0 ? models_[index].name : model).Value(value).End();
+      json_.BeginArray().String(index >= 0 ? models_[index].name : model).Value(value);
+      if (const auto score = example.scores.find(model); score != example.scores.end()) json_.Number(score->second);
+      json_.End();
     }
     json_.End().Key("features").BeginObject();
     for (const auto& [name, value] : example.features) json_.Key(name).Value(value);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/util/json_writer.h"
+#include "tfxm/report/evaluation_reader.h"
 #include "tfxm/report/plot_data.h"
 #include "tfxm/report/show.h"
 #include "tfxm/util/fingerprint.h"
@@ -191,6 +192,59 @@ TEST(ShowTest, ATableOfManySlicesSaysHowManyMoreThereAre) {
   EXPECT_TRUE(absl::StrContains(text, "device: phone, region: east\n")) << text;
   EXPECT_FALSE(absl::StrContains(text, "device: phone, region: north\n")) << text;
   EXPECT_TRUE(absl::StrContains(text, " more slices: `tfxm show DIR` prints them all")) << text;
+}
+
+// baseline-diff with comparisons beside it.
+std::pair<Evaluation, Sidecars> Compared() {
+  const Evaluation evaluation = ReadEvaluation(kTestdata + "baseline-diff").value();
+  Sidecars sidecars;
+  sidecars.comparisons = ParseComparisons(R"({"comparisons": [
+    {"model_name": "candidate", "reference_model_name": "baseline", "metric_name": "auc", "example_weighted": false, "slice": {},
+     "difference": -0.02, "lower_bound": -0.03, "upper_bound": -0.01, "method": "paired jackknife"},
+    {"model_name": "candidate", "reference_model_name": "baseline", "metric_name": "binary_accuracy", "slice": {},
+     "difference": 0.01, "lower_bound": -0.01, "upper_bound": 0.03, "p_value": 0.25, "method": "McNemar's exact test"},
+    {"model_name": "candidate", "reference_model_name": "baseline", "metric_name": "auc", "slice": {"region": "east"},
+     "difference": -0.5, "lower_bound": -0.75, "upper_bound": -0.25, "method": "paired jackknife"}]})").value();
+  sidecars.disagreements = ParseDisagreements(R"({"total": 31, "by": "decision", "examples": [{"index": 4, "label": 1}], "slices": [
+    {"slice": {"region": "east"}, "disagreeing": 9, "examples": 40, "p_value": 0.0004, "adjusted_p_value": 0.002}]})").value();
+  return {evaluation, sidecars};
+}
+
+TEST(ShowTest, TheTableSaysWhichDifferencesAreReal) {
+  const auto [evaluation, sidecars] = Compared();
+  const std::string text = Show(evaluation, sidecars, ShowFormat::kTable);
+  EXPECT_TRUE(absl::StrContains(text, "Compared with baseline on the same examples\n")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "-0.02  [-0.03, -0.01]          WORSE")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "+0.01  [-0.01, +0.03]  may be chance  McNemar's exact test, p = 0.25")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Intervals exclude 0 for 1 of 1 differences on slices")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "region: east: auc, candidate")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "31 examples are decided differently than by baseline")) << text;
+  EXPECT_FALSE(absl::StrContains(Show(evaluation, {}, ShowFormat::kTable), "Compared")) << text;
+}
+
+TEST(ShowTest, CsvAndJsonHaveTheComparisons) {
+  const auto [evaluation, sidecars] = Compared();
+  const std::string csv = Show(evaluation, sidecars, ShowFormat::kCsv);
+  EXPECT_TRUE(absl::StrContains(csv, "\r\n,,candidate,,auc,,,false,true,minus baseline,-0.02,-0.03,-0.01,\r\n")) << csv;
+  EXPECT_TRUE(absl::StrContains(csv, "\r\n,,candidate,,binary_accuracy,,,,true,\"minus baseline, p-value\",0.25,,,\r\n")) << csv;
+  EXPECT_TRUE(absl::StrContains(csv, "\r\nregion: east,,candidate,,auc,")) << csv;
+  Struct parsed;
+  ASSERT_TRUE(io::ParseJson(Show(evaluation, sidecars, ShowFormat::kJson), &parsed).ok());
+  EXPECT_EQ(parsed.fields().at("comparisons").list_value().values_size(), 3);
+  EXPECT_EQ(parsed.fields().at("disagreements").struct_value().fields().at("total").number_value(), 31);
+}
+
+TEST(SidecarsTest, NumbersOfSlicesReadAsTheEvaluationSpellsThem) {
+  const auto comparisons = ParseComparisons(R"({"comparisons": [{"metric_name": "auc", "difference": 0, "example_weighted": true,
+    "slice": {"big": 100000, "float": 0.1, "double": 0.30000000000000004, "negative": -3}}]})");
+  ASSERT_TRUE(comparisons.ok()) << comparisons.status();
+  const Comparison& c = (*comparisons)[0];
+  EXPECT_EQ(c.slice.at("big"), SliceValueText(int64_t{100000}));
+  EXPECT_EQ(c.slice.at("float"), SliceValueText(0.1f));
+  EXPECT_EQ(c.slice.at("double"), SliceValueText(0.3f));
+  EXPECT_EQ(c.slice.at("negative"), "-3");
+  EXPECT_EQ(c.example_weighted, true);
+  EXPECT_FALSE(ParseComparisons(R"({"comparisons": [{"metric_name": "a", "difference": 0, "example_weighted": 1}]})").ok());
 }
 
 TEST(ShowTest, CsvHasOneExactNumberARow) {

@@ -16,12 +16,13 @@ absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name) {
 
 absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, int max_slices) {
   ASSIGN_OR_RETURN(const Evaluation evaluation, ReadEvaluation(directory));
-  return Show(evaluation, format, max_slices);
+  ASSIGN_OR_RETURN(const Sidecars sidecars, ReadSidecars(directory));
+  return Show(evaluation, sidecars, format, max_slices);
 }
 
-std::string Show(const Evaluation& evaluation, ShowFormat format, int max_slices) {
-  if (format == ShowFormat::kJson) return ShowJson(evaluation);
-  return format == ShowFormat::kCsv ? ShowCsv(evaluation) : ShowTable(evaluation, max_slices);
+std::string Show(const Evaluation& evaluation, const Sidecars& sidecars, ShowFormat format, int max_slices) {
+  if (format == ShowFormat::kJson) return ShowJson(evaluation, sidecars);
+  return format == ShowFormat::kCsv ? ShowCsv(evaluation, sidecars) : ShowTable(evaluation, sidecars, max_slices);
 }
 
 }  // namespace tfxm::report

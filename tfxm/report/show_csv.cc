@@ -44,7 +44,7 @@ std::vector<std::pair<std::string, double>> Elements(const MetricValue& v) {
 
 }  // namespace
 
-std::string ShowCsv(const Evaluation& evaluation) {
+std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
   std::string text =
       "slice,baseline_slice,model,output,metric,sub_key,aggregation,weighted,is_diff,element,value,lower_bound,upper_bound,"
       "standard_error\r\n";
@@ -69,6 +69,18 @@ std::string ShowCsv(const Evaluation& evaluation) {
                         bounds(&Interval::upper, i), ",", bounds(&Interval::standard_error, i), "\r\n");
       }
     }
+  }
+  for (const Comparison& c : sidecars.comparisons) {
+    const std::string slice = absl::StrJoin(c.slice, ", ", absl::PairFormatter(": "));
+    const std::string identity = absl::StrJoin(
+        {Quoted(slice), std::string(), Quoted(c.model_name), Quoted(c.output_name), Quoted(c.metric_name), c.sub_key, c.aggregation,
+         std::string(!c.example_weighted ? "" : *c.example_weighted ? "true" : "false"), std::string("true")},
+        ",");
+    const std::string element = absl::StrCat("minus ", c.reference_model_name);
+    const auto optional = [](const std::optional<double>& x) { return x ? ExactNumber(*x) : ""; };
+    absl::StrAppend(&text, identity, ",", Quoted(element), ",", ExactNumber(c.difference), ",", optional(c.lower_bound), ",",
+                    optional(c.upper_bound), ",\r\n");
+    if (c.p_value) absl::StrAppend(&text, identity, ",", Quoted(element + ", p-value"), ",", ExactNumber(*c.p_value), ",,,\r\n");
   }
   return text;
 }

@@ -15,26 +15,6 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-// First column to the left, the others to the right; cells of a column have the same width.
-std::string Aligned(const std::vector<Row>& rows, const std::string& indent) {
-  std::vector<int> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line = indent;
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - DisplayWidth(row[i]), ' ');
-      absl::StrAppend(&line, i == 0 ? "" : "  ", i == 0 ? "" : space, row[i], i == 0 ? space : "");
-    }
-    absl::StripTrailingAsciiWhitespace(&line);
-    absl::StrAppend(&text, line, "\n");
-  }
-  return text;
-}
-
 std::string NumberText(const Metric& metric) {
   std::string text = ShortNumber(metric.value.number);
   if (metric.interval && metric.interval->lower.kind == MetricValue::Kind::kNumber) {
@@ -112,11 +92,11 @@ std::string SliceTable(const Evaluation& evaluation, const std::vector<std::stri
     }
     rows.push_back(std::move(row));
   }
-  std::string text = numbers.empty() ? "" : Aligned(rows, "  ");
+  std::string text = numbers.empty() ? "" : AlignedTable(rows, "  ");
   for (const Metric* metric : others) {
     absl::StrAppend(&text, "  ", metric->key.is_diff ? "Δ " : "", metric->key.Text(),
                     metric->key.model_name.empty() ? "" : absl::StrCat(" (", PrintableText(metric->key.model_name), ")"), "\n",
-                    Aligned(Elements(*metric), "  "));
+                    AlignedTable(Elements(*metric), "  "));
   }
   return text;
 }
@@ -163,7 +143,26 @@ std::string ValidationText(const Evaluation& evaluation) {
 
 }  // namespace
 
-std::string ShowTable(const Evaluation& evaluation, int max_slices) {
+std::string AlignedTable(const std::vector<Row>& rows, const std::string& indent) {
+  std::vector<int> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = indent;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - DisplayWidth(row[i]), ' ');
+      absl::StrAppend(&line, i == 0 ? "" : "  ", i == 0 ? "" : space, row[i], i == 0 ? space : "");
+    }
+    absl::StripTrailingAsciiWhitespace(&line);
+    absl::StrAppend(&text, line, "\n");
+  }
+  return text;
+}
+
+std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices) {
   const std::vector<std::string> models = evaluation.ModelNames();
   const size_t all = evaluation.slices.size();
   const size_t shown = max_slices <= 0 ? all : std::min<size_t>(all, max_slices);
@@ -177,6 +176,9 @@ std::string ShowTable(const Evaluation& evaluation, int max_slices) {
                     ": `tfxm show DIR` prints them all, `tfxm report DIR` makes a page to sort and search them\n\n");
   }
   if (const std::string plots = PlotsText(evaluation); !plots.empty()) absl::StrAppend(&text, "Plots\n", plots, "\n");
+  if (const std::string comparisons = ComparisonsText(evaluation, sidecars, max_slices); !comparisons.empty()) {
+    absl::StrAppend(&text, comparisons, "\n");
+  }
   if (evaluation.validation) absl::StrAppend(&text, ValidationText(evaluation));
   return text;
 }

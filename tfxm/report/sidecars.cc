@@ -21,6 +21,12 @@ absl::Status Wrong(absl::string_view where, absl::string_view expected) {
   return absl::InvalidArgumentError(absl::StrCat(where, ": expected ", expected, " (tfxm/report/sidecars.h describes the format)"));
 }
 
+// As SliceValueText has it: integers as such, others as float32.
+std::string SliceNumberText(double x) {
+  if (x == std::floor(x) && std::abs(x) <= 0x1p53) return absl::StrCat(static_cast<int64_t>(x));
+  return absl::StrCat(static_cast<float>(x));
+}
+
 // One JSON object and where it is, so that errors can say so.
 class Object {
  public:
@@ -47,6 +53,14 @@ class Object {
     const Value* value = Find(name);
     if (value == nullptr) return absl::OkStatus();
     ASSIGN_OR_RETURN(*out, Number(*value, Where(name)));
+    return absl::OkStatus();
+  }
+
+  absl::Status Read(const std::string& name, std::optional<bool>* out) const {
+    const Value* value = Find(name);
+    if (value == nullptr) return absl::OkStatus();
+    if (value->kind_case() != Value::kBoolValue) return Wrong(Where(name), "true or false");
+    *out = value->bool_value();
     return absl::OkStatus();
   }
 
@@ -79,7 +93,7 @@ class Object {
       if (value.kind_case() == Value::kStringValue) {
         (*out)[key] = PrintableText(value.string_value());
       } else if (value.kind_case() == Value::kNumberValue) {
-        (*out)[key] = ExactNumber(value.number_value());
+        (*out)[key] = SliceNumberText(value.number_value());
       } else {
         return Wrong(absl::StrCat(Where(name), ".", key), "a string or a number");
       }
@@ -152,6 +166,7 @@ absl::StatusOr<DisagreementExample> ParseExample(const Object& object) {
     example.predictions[model] = value;
     return absl::OkStatus();
   }));
+  RETURN_IF_ERROR(object.ReadNumbers("scores", &example.scores));
   RETURN_IF_ERROR(object.ForEach("features", [&](const std::string& name, const Value& value) -> absl::Status {
     if (value.kind_case() == Value::kStructValue && value.struct_value().fields().contains("image")) {
       ASSIGN_OR_RETURN(example.images[name],
@@ -224,6 +239,7 @@ absl::StatusOr<std::vector<Comparison>> ParseComparisons(absl::string_view json)
     RETURN_IF_ERROR(object.Read("output_name", &c.output_name));
     RETURN_IF_ERROR(object.Read("sub_key", &c.sub_key));
     RETURN_IF_ERROR(object.Read("aggregation", &c.aggregation));
+    RETURN_IF_ERROR(object.Read("example_weighted", &c.example_weighted));
     RETURN_IF_ERROR(object.ReadSlice("slice", &c.slice));
     RETURN_IF_ERROR(object.Required("difference", &c.difference));
     RETURN_IF_ERROR(object.Read("lower_bound", &c.lower_bound));
@@ -241,6 +257,7 @@ absl::StatusOr<Disagreements> ParseDisagreements(absl::string_view json) {
   if (value.kind_case() != Value::kListValue) {
     ASSIGN_OR_RETURN(const Object root, Object::From(value, "$"));
     RETURN_IF_ERROR(root.Read("total", &all.total));
+    RETURN_IF_ERROR(root.Read("by", &all.by));
     examples = root.Find("examples");
     if (const Value* slices = root.Find("slices"); slices != nullptr) {
       RETURN_IF_ERROR(ForEachObject(*slices, "$.slices", [&](const Object& object) -> absl::Status {

@@ -27,20 +27,23 @@
 //     "model_name": "tflite_int8", "reference_model_name": "saved_model",
 //     "metric_name": "sparse_categorical_accuracy",
 //     "output_name": "", "sub_key": "", "aggregation": "",   // Optional, as Key::output_name, SubKeyText, aggregation.
+//     "example_weighted": false,                             // Optional; absent: whether weighted or not.
 //     "slice": {"image_class": 3},                           // Feature to value; {} or absent: all examples.
 //     "difference": -0.004, "lower_bound": -0.009, "upper_bound": 0.001,   // 95 % interval of the difference.
 //     "p_value": 0.17,                                       // Optional.
-//     "method": "paired bootstrap"                           // Optional, shown to the reader: "McNemar's test", …
+//     "method": "paired differences"                         // Optional, shown to the reader: "McNemar's exact test", …
 //   }]}
 //
 // disagreements.json: examples on which models differ, the most different first, and the slices they are frequent in. (An array of
-// examples alone is accepted too.)
+// examples alone is accepted too.) The tf.Examples themselves are in disagreements.tfrecord.gz, in the same order.
 //
 //   {"total": 31,                                            // Optional: disagreeing examples in all; `examples` may be fewer.
+//    "by": "decision",                                       // Optional: "decision" (another class) or "value".
 //    "examples": [{
 //      "index": 412,                                         // Number of the example in the evaluation's data, from 0.
 //      "label": 3,                                           // A number, a string, or an array of them.
 //      "predictions": {"saved_model": 3, "tflite_int8": 5},  // By model name: a number, a string, or an array (scores).
+//      "scores": {"saved_model": 0.71, "tflite_int8": 0.48}, // Optional: how sure each model is of its decision.
 //      "difference": 0.83,                                   // Optional: what they are ordered by.
 //      "features": {
 //        "image": {"image": {"width": 28, "height": 28, "channels": 1, "pixels": "AAEC…"}},   // Row-major 8-bit values in base64;
@@ -86,6 +89,7 @@ using SliceText = std::map<std::string, std::string>;
 
 struct Comparison {
   std::string model_name, reference_model_name, metric_name, output_name, sub_key, aggregation;
+  std::optional<bool> example_weighted;
   SliceText slice;
   double difference = 0;
   std::optional<double> lower_bound, upper_bound, p_value;
@@ -101,6 +105,7 @@ struct DisagreementExample {
   std::optional<double> index, difference;
   google::protobuf::Value label;
   std::map<std::string, google::protobuf::Value> predictions;
+  std::map<std::string, double> scores;
   std::map<std::string, google::protobuf::Value> features;  // Without the images.
   std::map<std::string, Image> images;
   std::vector<SliceText> slices;
@@ -114,6 +119,7 @@ struct DisagreementSlice {
 
 struct Disagreements {
   std::optional<double> total;
+  std::string by;
   std::vector<DisagreementExample> examples;
   std::vector<DisagreementSlice> slices;
 };
