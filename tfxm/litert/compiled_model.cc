@@ -542,6 +542,18 @@ absl::StatusOr<std::set<std::pair<int, int>>> CompiledModel::RunProfiled() {
   const absl::Status status = Run();
   LiteRtStopProfiler(profiler);
   RETURN_IF_ERROR(status);
+  const auto& graphs = *rep.file->model().subgraphs();
+  // Nodes after the file's own ones are a delegate's, or the operator that catches the outputs.
+  const auto is_own = [&graphs](uint64_t graph, uint64_t node) {
+    return graph < graphs.size() && node < static_cast<uint64_t>(Size(graphs.Get(graph)->operators()));
+  };
+  std::set<std::pair<int, int>> operators;
+  if (rep.catching != nullptr) {
+    // It has just run on these inputs.
+    ASSIGN_OR_RETURN(operators, rep.catching->RunProfiled());
+    std::erase_if(operators, [&](const auto& op) { return !is_own(op.first, op.second); });
+    return operators;
+  }
   int count = 0;
   LiteRtGetNumProfilerEvents(profiler, &count);
   if (count >= kLiteRtProfilerCapacity) {
@@ -551,13 +563,9 @@ absl::StatusOr<std::set<std::pair<int, int>>> CompiledModel::RunProfiled() {
   std::vector<LiteRtProfilerEvent> events(count);
   if (count > 0 && LiteRtGetProfilerEvents(profiler, count, events.data()) != 0)
     return rep.Failed("profiling the model failed");
-  std::set<std::pair<int, int>> operators;
-  const auto& graphs = *rep.file->model().subgraphs();
   for (const LiteRtProfilerEvent& event : events) {
-    if (event.event_type != kLiteRtProfilerEventOperatorInvoke || event.subgraph >= graphs.size()) continue;
-    // Nodes after the file's own ones are a delegate's.
-    const schema::SubGraph& graph = *graphs.Get(event.subgraph);
-    if (event.node < static_cast<uint64_t>(Size(graph.operators()))) operators.emplace(event.subgraph, event.node);
+    if (event.event_type == kLiteRtProfilerEventOperatorInvoke && is_own(event.subgraph, event.node))
+      operators.emplace(event.subgraph, event.node);
   }
   return operators;
 }

@@ -1,8 +1,11 @@
 #include "tfxm/litert/delegation.h"
 
+#include <algorithm>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
@@ -17,7 +20,7 @@ double Delegation::share() const {
   return operators == 0 ? 1 : 1 - static_cast<double>(by_own) / operators;
 }
 
-absl::StatusOr<Delegation> FindDelegation(const CompiledModel& model, absl::string_view signature) {
+absl::StatusOr<Delegation> FindDelegation(CompiledModel& model, absl::string_view signature) {
   const schema::Model& file = model.file().model();
   const auto operators = [&file](int graph) { return Size(file.subgraphs()->Get(graph)->operators()); };
   ASSIGN_OR_RETURN(const SignatureInfo* info, model.file().FindSignature(signature));
@@ -30,6 +33,17 @@ absl::StatusOr<Delegation> FindDelegation(const CompiledModel& model, absl::stri
   options.signature = signature;
   options.profile = true;
   ASSIGN_OR_RETURN(const std::unique_ptr<CompiledModel> profiled, CompiledModel::Create(model.shared_file(), options));
+  const int inputs = static_cast<int>(model.inputs().size());
+  // The batch first, so that no intermediate state has two of them.
+  if (inputs > 0 && !model.input_shape(0).empty()) RETURN_IF_ERROR(profiled->ResizeBatch(model.input_shape(0)[0]));
+  for (int i = 0; i < inputs; ++i) {
+    RETURN_IF_ERROR(profiled->ResizeInput(i, model.input_shape(i)));
+    if (model.inputs()[i].dtype == DataType::kString) {
+      RETURN_IF_ERROR(profiled->SetStrings(i, std::vector<std::string>(NumElements(model.input_shape(i)))));
+    } else {
+      std::copy(model.input(i).begin(), model.input(i).end(), profiled->input(i).begin());
+    }
+  }
   ASSIGN_OR_RETURN(const auto own, profiled->RunProfiled());
   std::set<int> graphs = {info->subgraph};
   for (const auto& [graph, op] : own) {

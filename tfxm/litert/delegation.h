@@ -23,8 +23,9 @@ struct Delegation {
 };
 
 // Of a model that was made with `xnnpack` for `signature`. Unless it is fully delegated, loads the model a second time
-// and runs it once, on one example of zeros, which takes 50 ms and, while it lasts, 70 MB. Errors as CompiledModel's.
-absl::StatusOr<Delegation> FindDelegation(const CompiledModel& model, absl::string_view signature);
+// and runs it once, on the inputs that `model` has (strings are empty), which takes 50 ms and, while it lasts, 70 MB.
+// Errors as CompiledModel's.
+absl::StatusOr<Delegation> FindDelegation(CompiledModel& model, absl::string_view signature);
 
 }  // namespace tfxm::litert
 

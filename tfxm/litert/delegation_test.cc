@@ -1,5 +1,6 @@
 #include "tfxm/litert/delegation.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -42,6 +43,27 @@ TEST(DelegationTest, NamesTheOperatorsThatAreNotTaken) {
   EXPECT_EQ(delegation->operators, 3);
   EXPECT_EQ(delegation->own, (std::map<std::string, int>{{"CUMSUM", 1}}));
   EXPECT_NEAR(delegation->share(), 2.0 / 3, 1e-12);
+}
+
+TEST(DelegationTest, OutputsWhoseShapesOnlyRunningTells) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1});
+  const int doubled = b.Tensor("doubled", schema::TensorType_FLOAT32, {-1});
+  const int zero = b.Constant<float>("zero", schema::TensorType_FLOAT32, {}, {0});
+  const int positive = b.Tensor("positive", schema::TensorType_BOOL, {-1});
+  const int places = b.Tensor("places", schema::TensorType_INT64, {-1, 1});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, x}, {doubled});
+  b.Op(schema::BuiltinOperator_GREATER, schema::GreaterOptionsT(), {doubled, zero}, {positive});
+  b.Op(schema::BuiltinOperator_WHERE, schema::WhereOptionsT(), {positive}, {places});
+  b.InputsOutputs({x}, {places});
+  auto model = CompiledModel::Create(*ModelFile::FromBytes(b.Finish(), "where.tflite"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_TRUE((*model)->ResizeBatch(3).ok());
+  std::fill_n(reinterpret_cast<float*>((*model)->input(0).data()), 3, 1.0f);
+  const auto delegation = FindDelegation(**model, "");
+  ASSERT_TRUE(delegation.ok()) << delegation.status();
+  EXPECT_EQ(delegation->operators, 3);
+  EXPECT_EQ(delegation->own.at("WHERE"), 1);
 }
 
 TEST(DelegationTest, ProfilingMustBeAskedFor) {

@@ -34,7 +34,8 @@ class TfliteSession : public InferenceSession {
     for (size_t i = 0; i < model_->inputs().size(); ++i) {
       const TensorSpec& spec = model_->inputs()[i];
       if (!spec.shape.empty() && spec.shape[0] >= 0) fixed_batch_ = static_cast<int>(spec.shape[0]);
-      bytes += static_cast<int64_t>(model_->input(static_cast<int>(i)).size());  // Of one example, so far.
+      // Of one example, so far. How long strings are is not known.
+      bytes += spec.dtype == DataType::kString ? 256 : static_cast<int64_t>(model_->input(static_cast<int>(i)).size());
     }
     while (chunk_ < 1024 && 2 * chunk_ * bytes <= kChunkBytes) chunk_ *= 2;
   }
@@ -50,10 +51,7 @@ class TfliteSession : public InferenceSession {
       RETURN_IF_ERROR(Annotate(Fill(batch, row, count), path_));
       RETURN_IF_ERROR(Annotate(model_->Run(), path_));
       for (int i = 0; i < static_cast<int>(model_->outputs().size()); ++i) {
-        RETURN_IF_ERROR(
-            Annotate(AppendOutput(model_->output(i), model_->output_shape(i), model_->outputs()[i],
-                                  model_->output_quantization(i), count, &(*outputs)[first + i].second),
-                     path_));
+        RETURN_IF_ERROR(Annotate(Collect(i, count, &(*outputs)[first + i].second), path_));
       }
     }
     return absl::OkStatus();
@@ -93,6 +91,13 @@ class TfliteSession : public InferenceSession {
     return nullptr;
   }
 
+  absl::Status Collect(int i, int count, Values* values) {
+    const TensorSpec& spec = model_->outputs()[i];
+    if (spec.dtype == DataType::kString)
+      return AppendStringOutput(model_->Strings(i), model_->output_shape(i), spec, count, values);
+    return AppendOutput(model_->output(i), model_->output_shape(i), spec, model_->output_quantization(i), count, values);
+  }
+
   absl::Status Fill(const data::ExampleBatch& batch, int first_row, int count) {
     if (fixed_batch_ > 1) {
       return absl::InvalidArgumentError(absl::StrCat("the model takes exactly ", fixed_batch_,
@@ -110,6 +115,13 @@ class TfliteSession : public InferenceSession {
         return absl::InvalidArgumentError(absl::StrCat("the model's input \"", spec.name,
                                                        "\" is no feature of the examples",
                                                        near.empty() ? "" : "; nearest features: ", near));
+      }
+      if (spec.dtype == DataType::kString) {
+        const int64_t per_example = NumElements(model_->input_shape(i)) / count;
+        ASSIGN_OR_RETURN(const std::vector<std::string> strings,
+                         StringInput(*column, first_row, count, spec, per_example));
+        RETURN_IF_ERROR(model_->SetStrings(i, strings));
+        continue;
       }
       RETURN_IF_ERROR(FillInput(*column, first_row, count, spec, model_->input_quantization(i), model_->input(i)));
     }

@@ -63,6 +63,7 @@ class TfliteInferenceTest : public testing::Test {
     if (absl::Status status = (*session)->Predict(batch, &outputs); !status.ok()) return status;
     EXPECT_EQ(outputs.size(), 1u);
     EXPECT_EQ(outputs[0].second.ends.size(), examples.size());
+    strings_ = outputs[0].second.strings;
     return outputs[0].second.numbers;
   }
   std::string Failure(const std::string& bytes, const std::vector<ExampleBuilder>& examples) {
@@ -84,6 +85,7 @@ class TfliteInferenceTest : public testing::Test {
     return model_analysis::Evaluate(options);
   }
   TestDir dir_;
+  std::vector<std::string> strings_;  // The predictions of a model that gives strings.
 };
 
 ExampleBuilder Floats(std::vector<float> values) { return ExampleBuilder().Floats("x", std::move(values)); }
@@ -170,6 +172,38 @@ TEST_F(TfliteInferenceTest, AnOutputThatIsNotOnePerExample) {
   b.InputsOutputs({x}, {y});
   EXPECT_THAT(Failure(b.Finish(), {Floats({1, 2}), Floats({3, 4}), Floats({5, 6})}),
               AllOf(HasSubstr("first dimension must be the batch"), HasSubstr("3 examples")));
+}
+
+// words [batch] -> y [batch, 1].
+std::string StringModel() {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_STRING, {-1});
+  const int shape = b.Constant<int32_t>("shape", schema::TensorType_INT32, {2}, {-1, 1});
+  const int y = b.Tensor("y", schema::TensorType_STRING, {-1, 1});
+  b.Op(schema::BuiltinOperator_RESHAPE, schema::ReshapeOptionsT(), {x, shape}, {y});
+  b.InputsOutputs({x}, {y});
+  b.Signature("serving_default", {{"x", x}}, {{"y", y}});
+  return b.Finish();
+}
+
+TEST_F(TfliteInferenceTest, StringsGoInAndOut) {
+  const auto words = [](const std::string& word) { return ExampleBuilder().Bytes("x", {word}); };
+  std::vector<ExampleBuilder> examples = {words("cat"), ExampleBuilder(), words(""), words("a\0b")};
+  ASSERT_TRUE(Predict(StringModel(), examples).ok());
+  EXPECT_THAT(strings_, ElementsAre("cat", "", "", "a\0b"));
+  EXPECT_THAT(Failure(StringModel(), {Ints({1})}), AllOf(HasSubstr("\"x\""), HasSubstr("holds integers")));
+  EXPECT_THAT(Failure(StringModel(), {ExampleBuilder().Bytes("x", {"a", "b"})}), HasSubstr("2 values"));
+}
+
+TEST_F(TfliteInferenceTest, CostsOfAModelOfStrings) {
+  std::vector<ExampleBuilder> examples;
+  for (const char* word : {"cat", "dog"}) examples.push_back(ExampleBuilder().Bytes("x", {word}).Bytes("label", {"cat"}));
+  const auto result = Evaluate(StringModel(), examples, "ExactMatch");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(*result->Overall("exact_match"), 0.5);
+  EXPECT_EQ(result->models[0].cost.numbers.at("delegated_op_share"), 0);
+  EXPECT_EQ(result->models[0].cost.texts.at("not_delegated"), "1 RESHAPE");
+  EXPECT_THAT(result->warnings, testing::IsEmpty());
 }
 
 // In a whole evaluation.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 
@@ -67,6 +68,27 @@ StoreFunction StoreFunctionFor(DataType dtype) {
   }
 }
 
+absl::Status WrongSize(const data::Column& column, int row, const TensorSpec& spec, int64_t per_example) {
+  return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch has ", column.num_values(row),
+                                                 " values of feature \"", column.name(), "\" but the input \"",
+                                                 spec.name, "\" of the model has shape ", ShapeString(spec.shape), ", ",
+                                                 per_example, " values"));
+}
+
+// Checks an output's shape and notes where the values of each example, which have been appended, end.
+absl::Status AppendEnds(const Shape& shape, const TensorSpec& spec, int count, Values* values) {
+  if (shape.empty() || shape[0] != count) {
+    return absl::InvalidArgumentError(absl::StrCat("output \"", spec.name, "\" has shape ", ShapeString(shape),
+                                                   " for ", count,
+                                                   " examples; its first dimension must be the batch"));
+  }
+  if (shape.size() > 2) values->last_dimension = static_cast<int>(shape.back());
+  const int width = static_cast<int>(NumElements(shape) / count);
+  const int before = values->ends.empty() ? 0 : values->ends.back();
+  for (int r = 1; r <= count; ++r) values->ends.push_back(before + r * width);
+  return absl::OkStatus();
+}
+
 absl::Status StoreDefault(const TensorSpec& spec, int row, int64_t n, char* out) {
   if (spec.dtype == DataType::kFloat) {
     std::fill_n(reinterpret_cast<float*>(out), n, -1.0f);
@@ -129,11 +151,7 @@ absl::Status FillInput(const data::Column& column, int first, int count, const T
     r += n;
     if (r == count) break;
     const int row = first + r;
-    if (const int values = column.num_values(row); values != 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "example ", row, " of the batch has ", values, " values of feature \"", column.name(), "\" but the input \"",
-          spec.name, "\" of the model has shape ", ShapeString(spec.shape), ", ", per_example, " values"));
-    }
+    if (column.num_values(row) != 0) return WrongSize(column, row, spec, per_example);
     const absl::Status status = StoreDefault(spec, row, per_example, memory.data() + r * bytes_per_example);
     if (!status.ok()) return status;
     ++r;
@@ -143,11 +161,7 @@ absl::Status FillInput(const data::Column& column, int first, int count, const T
 
 absl::Status AppendOutput(std::span<const char> memory, const Shape& shape, const TensorSpec& spec,
                           const litert::Quantization& quantization, int count, Values* values) {
-  if (shape.empty() || shape[0] != count) {
-    return absl::InvalidArgumentError(absl::StrCat("output \"", spec.name, "\" has shape ", ShapeString(shape),
-                                                   " for ", count,
-                                                   " examples; its first dimension must be the batch"));
-  }
+  if (absl::Status status = AppendEnds(shape, spec, count, values); !status.ok()) return status;
   switch (spec.dtype) {
     case DataType::kFloat: Append<float>(memory, quantization, values); break;
     case DataType::kDouble: Append<double>(memory, quantization, values); break;
@@ -160,10 +174,32 @@ absl::Status AppendOutput(std::span<const char> memory, const Shape& shape, cons
     default:
       return absl::UnimplementedError(absl::StrCat("output \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
   }
-  if (shape.size() > 2) values->last_dimension = static_cast<int>(shape.back());
-  const int width = static_cast<int>(NumElements(shape) / count);
-  const int before = values->ends.empty() ? 0 : values->ends.back();
-  for (int r = 1; r <= count; ++r) values->ends.push_back(before + r * width);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> StringInput(const data::Column& column, int first, int count,
+                                                     const TensorSpec& spec, int64_t per_example) {
+  if (column.type() == data::ValueType::kInt || column.type() == data::ValueType::kFloat) {
+    return absl::InvalidArgumentError(absl::StrCat("the model's input \"", spec.name,
+                                                   "\" is strings but the feature holds ",
+                                                   column.type() == data::ValueType::kInt ? "integers" : "floats"));
+  }
+  std::vector<std::string> strings;
+  for (int row = first; row < first + count; ++row) {
+    const int values = column.num_values(row);
+    if (values != 0 && values != per_example) return WrongSize(column, row, spec, per_example);
+    for (int k = 0; k < per_example; ++k) strings.emplace_back(values == 0 ? "" : column.bytes(row, k));
+  }
+  return strings;
+}
+
+absl::Status AppendStringOutput(std::vector<std::string> strings, const Shape& shape, const TensorSpec& spec, int count,
+                                Values* values) {
+  if (absl::Status status = AppendEnds(shape, spec, count, values); !status.ok()) return status;
+  values->is_string = true;
+  strings.resize(NumElements(shape));
+  values->strings.insert(values->strings.end(), std::make_move_iterator(strings.begin()),
+                         std::make_move_iterator(strings.end()));
   return absl::OkStatus();
 }
 

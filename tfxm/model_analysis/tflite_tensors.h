@@ -4,8 +4,11 @@
 #define TFXM_MODEL_ANALYSIS_TFLITE_TENSORS_H_
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/litert/flatbuffer.h"
@@ -19,9 +22,16 @@ namespace tfxm::model_analysis {
 absl::Status FillInput(const data::Column& column, int first, int count, const TensorSpec& spec,
                        const litert::Quantization& quantization, std::span<char> memory);
 
+// The same for an input of strings, of which the input's shape wants `per_example` each; "" for an example without the
+// feature.
+absl::StatusOr<std::vector<std::string>> StringInput(const data::Column& column, int first, int count,
+                                                     const TensorSpec& spec, int64_t per_example);
+
 // Appends an output of shape [count, …] as one list per example.
 absl::Status AppendOutput(std::span<const char> memory, const Shape& shape, const TensorSpec& spec,
                           const litert::Quantization& quantization, int count, Values* values);
+absl::Status AppendStringOutput(std::vector<std::string> strings, const Shape& shape, const TensorSpec& spec, int count,
+                                Values* values);
 
 }  // namespace tfxm::model_analysis
 

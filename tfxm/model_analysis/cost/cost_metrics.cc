@@ -17,7 +17,8 @@ namespace {
 namespace tfma = ::tensorflow_model_analysis;
 
 constexpr int kSampleSize = 256;
-constexpr double kBriefSeconds = 0.02, kThoroughSeconds = 0.25;
+// Brief if nobody asks for times: a few milliseconds for a small model.
+constexpr MeasureOptions kBrief = {.seconds = 0.02, .max_runs = 200}, kThorough = {.seconds = 0.1, .max_runs = 100'000};
 
 // A number of ModelCost.
 class CostMetric : public Metric {
@@ -90,6 +91,13 @@ TFXM_REGISTER(MetricRegistry, "LatencyP99Ms", Make<kP99>);
 TFXM_REGISTER(MetricRegistry, "ExamplesPerSecond", Make<kThroughput>);
 TFXM_REGISTER(MetricRegistry, "DelegatedOpShare", Make<kShare>);
 
+// Whether one of the costs is a time.
+bool AskForTimes(const std::map<MetricKey, CostFunction>& costs) {
+  ModelCost times;
+  times.numbers = {{kP50, 1}, {kP90, 1}, {kP99, 1}, {kThroughput, 1}};
+  return std::any_of(costs.begin(), costs.end(), [&](const auto& cost) { return cost.second(times).has_value(); });
+}
+
 bool IsOverall(const tfma::SlicingSpec& spec) {
   return spec.feature_keys().empty() && spec.feature_values().empty() && spec.slice_keys_sql().empty();
 }
@@ -128,12 +136,11 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
   if (any_model) sample = ReadSample(files, kSampleSize);
   // That there are no examples the evaluation itself reports.
   if (any_model && sample.ok() && sample->empty()) return result;
-  const MeasureOptions options{.seconds = asked.empty() ? kBriefSeconds : kThoroughSeconds};
   for (size_t m = 0; m < models.size(); ++m) {
     if (models[m] == nullptr) continue;
     ASSIGN_OR_RETURN(const int64_t size, io::TreeSize(paths[m]));
     result.costs_[m].numbers["size_bytes"] = static_cast<double>(size);
-    statuses[m] = sample.ok() ? MeasureCost(*models[m], *sample, options, &result.costs_[m]) : sample.status();
+    statuses[m] = sample.ok() ? MeasureCost(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief, &result.costs_[m]) : sample.status();
     if (!statuses[m].ok()) {
       result.warnings_.push_back(absl::StrCat("what model \"", config.model_specs(static_cast<int>(m)).name(),
                                               "\" costs could not be measured: ", statuses[m].message()));
@@ -172,9 +179,9 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
                                               "\", too: leave model_names out or add it there")
                      : models[model] == nullptr
                          ? absl::StrCat("there is no model \"", culprit, "\": its predictions are from the examples")
-                         : absl::StrCat("model \"", culprit,
-                                        "\" is a SavedModel, which has no such cost: say in model_names which TFLite "
-                                        "models it is for")));
+                         : absl::StrCat("model \"", culprit, "\" is a SavedModel, which has no such cost",
+                                        culprit == baseline ? " to compare with"
+                                                            : ": say in model_names which TFLite models it is for")));
   }
   for (const auto& [key, function] : asked) {
     if (result.values_.count(key) > 0) continue;

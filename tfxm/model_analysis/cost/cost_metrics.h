@@ -32,7 +32,7 @@ namespace tfxm::model_analysis {
 class CostMetrics {
  public:
   // Measures the models (by model_spec; null: predictions from features), on the first examples of `files`: briefly, or
-  // for half a second each if the plans ask for costs. A failure to measure is a warning, unless a threshold needs it:
+  // for a quarter of a second each if the plans ask for times. A failure to measure is a warning, unless a threshold needs it:
   // the evaluation meets it again, if it matters. INVALID_ARGUMENT names a threshold that cannot be checked: of a slice,
   // or on a cost that the model does not have.
   static absl::StatusOr<CostMetrics> Measure(const ::tensorflow_model_analysis::EvalConfig& eval_config,

@@ -13,56 +13,43 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr int kMinRuns = 3, kMaxRuns = 10000;
+constexpr int kMinRuns = 3;
+// Enough to tell percentiles, or a median, by.
+constexpr int kLatencyRuns = 100, kThroughputRuns = 10;
 // Examples that take turns in the latency: a model may be faster on some than on others.
 constexpr int kMaxSingles = 16;
-constexpr double kWarmUpShare = 0.2;  // Of the time there is.
 
 using Clock = std::chrono::steady_clock;
 
 double Since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-absl::Status TimeLatency(InferenceSession* session, const std::deque<data::ExampleBatch>& examples, double seconds,
-                         ModelCost* cost) {
+// Whether a loop that has taken `elapsed` seconds for `runs` runs should go on: for the time it has, and if the model is slow
+// or the machine busy with other things, for up to three times that until there are `enough`.
+bool GoOn(int runs, int enough, double elapsed, const MeasureOptions& options) {
+  if (runs >= options.max_runs) return false;
+  return runs < kMinRuns || elapsed < options.seconds || (runs < enough && elapsed < 3 * options.seconds);
+}
+
+// The times of runs, ascending; `prepare` comes before each and is not timed. The first fifth is warm-up, at least the very
+// first run.
+template <typename Prepare>
+absl::StatusOr<std::vector<double>> TimeRuns(InferenceSession* session, int enough, const MeasureOptions& options,
+                                             Prepare prepare) {
   std::vector<double> times;
-  const auto start = Clock::now();
-  bool warm = false;
-  for (int run = 0; run < kMaxRuns; ++run) {
-    const double so_far = Since(start);
-    if (!warm && run > 0 && so_far > kWarmUpShare * seconds) {
-      warm = true;
-      times.clear();
-    }
-    if (so_far > seconds && static_cast<int>(times.size()) >= kMinRuns) break;
-    RETURN_IF_ERROR(session->SetInputs(examples[run % examples.size()]).status());
+  auto start = Clock::now();
+  for (bool warm = false; !warm || GoOn(static_cast<int>(times.size()), enough, Since(start), options);) {
+    RETURN_IF_ERROR(prepare());
     const auto before = Clock::now();
     RETURN_IF_ERROR(session->RunInputs());
     times.push_back(Since(before));
+    if (!warm && (Since(start) >= options.seconds / 5 || 5 * times.size() >= static_cast<size_t>(options.max_runs))) {
+      warm = true;
+      times.clear();
+      start = Clock::now();
+    }
   }
   std::sort(times.begin(), times.end());
-  for (int percent : {50, 90, 99}) {
-    cost->numbers[absl::StrCat("latency_p", percent, "_ms")] = 1e3 * Percentile(times, percent);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status TimeThroughput(InferenceSession* session, const data::ExampleBatch& batch, double seconds,
-                            ModelCost* cost) {
-  ASSIGN_OR_RETURN(const int examples, session->SetInputs(batch));
-  auto start = Clock::now();
-  do {
-    RETURN_IF_ERROR(session->RunInputs());
-  } while (Since(start) < kWarmUpShare * seconds);
-  start = Clock::now();
-  int runs = 0;
-  double elapsed = 0;
-  while (runs < kMinRuns || elapsed < seconds) {
-    RETURN_IF_ERROR(session->RunInputs());
-    ++runs;
-    elapsed = Since(start);
-  }
-  if (elapsed > 0) cost->numbers["examples_per_second"] = static_cast<double>(runs) * examples / elapsed;
-  return absl::OkStatus();
+  return times;
 }
 
 }  // namespace
@@ -92,8 +79,17 @@ absl::Status MeasureCost(const InferenceModel& model, const std::vector<std::str
       if (singles.size() == kMaxSingles) continue;
       RETURN_IF_ERROR(singles.emplace_back(model.NeedsRecords()).Append(record));
     }
-    RETURN_IF_ERROR(TimeLatency(session.get(), singles, options.seconds, cost));
-    RETURN_IF_ERROR(TimeThroughput(session.get(), batch, options.seconds, cost));
+    size_t next = 0;
+    ASSIGN_OR_RETURN(const std::vector<double> latencies, TimeRuns(session.get(), kLatencyRuns, options, [&] {
+                       return session->SetInputs(singles[next++ % singles.size()]).status();
+                     }));
+    for (int percent : {50, 90, 99})
+      cost->numbers[absl::StrCat("latency_p", percent, "_ms")] = 1e3 * Percentile(latencies, percent);
+    ASSIGN_OR_RETURN(const int examples, session->SetInputs(batch));
+    ASSIGN_OR_RETURN(const std::vector<double> times,
+                     TimeRuns(session.get(), kThroughputRuns, options, [] { return absl::OkStatus(); }));
+    // The median is not disturbed by what else the machine does.
+    cost->numbers["examples_per_second"] = examples / std::max(Percentile(times, 50), 1e-9);
   }
   return session->AddCosts(cost);
 }

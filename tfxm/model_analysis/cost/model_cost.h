@@ -15,7 +15,7 @@ struct ModelCost {
   //   size_bytes           the TFLite file, or all files of a SavedModel
   //   latency_p50_ms, latency_p90_ms, latency_p99_ms
   //                        of one example, on one thread, after warm-up
-  //   examples_per_second  of a batch, on one thread, after warm-up
+  //   examples_per_second  of a batch, on one thread, after warm-up, at the median time
   // and of TFLite models only:
   //   arena_bytes          memory for the activations (litert/arena.h)
   //   weight_bytes, multiply_adds
