@@ -136,12 +136,10 @@ def train(model, steps=20):
     else:
       losses.append('mse')
       targets.append(rng.uniform(0, 1, [steps * batch] + [d or 8 for d in output.shape[1:]]).astype('float32'))
-  one = len(model.outputs) == 1
-  if not one:
-    # Outputs by name, in the order of model.outputs.
-    losses, targets = (dict(zip(model.output_names, v)) for v in (losses, targets))
-  model.compile('adam', losses[0] if one else losses)
-  model.fit(inputs if len(inputs) > 1 else inputs[0], targets[0] if one else targets, batch_size=batch, epochs=1, verbose=0)
+  like_outputs = lambda values: keras.tree.pack_sequence_as(model._outputs_struct, values)
+  like_inputs = lambda values: keras.tree.pack_sequence_as(model._inputs_struct, values)
+  model.compile('adam', like_outputs(losses))
+  model.fit(like_inputs(inputs), like_outputs(targets), batch_size=batch, epochs=1, verbose=0)
 
 
 def save(model, path, signatures=None):

@@ -1,11 +1,13 @@
 #include "tfxm/rewriting/isolate.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +15,7 @@
 #include <fstream>
 #include <new>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -82,6 +85,16 @@ void PrepareChild(int fd, pid_t parent, int64_t memory_limit_bytes) {
   }
 }
 
+// The last lines of a file.
+std::string Tail(int fd) {
+  constexpr off_t kBytes = 2000;
+  const off_t size = lseek(fd, 0, SEEK_END);
+  lseek(fd, std::max<off_t>(0, size - kBytes), SEEK_SET);
+  std::string text = ReadAll(fd);
+  if (size > kBytes) text.erase(0, text.find('\n') + 1);
+  return text;
+}
+
 absl::Status NoMemory(absl::string_view what, int64_t memory_limit_bytes) {
   return absl::ResourceExhaustedError(absl::StrCat(
       what, " ran out of memory",
@@ -94,6 +107,10 @@ absl::Status NoMemory(absl::string_view what, int64_t memory_limit_bytes) {
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
                         std::string* output, const ChildOptions& options) {
   output->clear();
+  const int log_fd = options.quiet ? memfd_create("stderr", MFD_CLOEXEC) : -1;
+  absl::Cleanup close_log = [&] {
+    if (log_fd >= 0) close(log_fd);
+  };
   int pipe_fds[2];
   if (pipe(pipe_fds) != 0) return absl::InternalError(absl::StrCat("pipe: ", std::strerror(errno)));
   std::fflush(nullptr);  // Or the child prints it again.
@@ -107,6 +124,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   }
   if (child == 0) {
     close(pipe_fds[0]);
+    if (log_fd >= 0) dup2(log_fd, STDERR_FILENO);
     PrepareChild(pipe_fds[1], parent, options.memory_limit_bytes);
     std::string text;
     const absl::Status status = work(&text);
@@ -130,15 +148,17 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
                          header.message_size == 0;
   if (options.clean_up && (!replied || no_memory)) options.clean_up(child);
   if (no_memory) return NoMemory(what, options.memory_limit_bytes);
+  const std::string printed =
+      log_fd >= 0 ? absl::StrCat("; the last it printed:\n", Tail(log_fd)) : "; what it printed is above";
   if (WIFSIGNALED(ended)) {
     const int signal = WTERMSIG(ended);
     return absl::InternalError(absl::StrCat(what, " crashed: signal ", signal, " (", strsignal(signal), ")",
                                             signal == SIGKILL ? "; probably for want of memory" : "",
-                                            "; what it printed is above"));
+                                            printed));
   }
   if (!replied) {
     return absl::InternalError(
-        absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), "; what it printed is above"));
+        absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), printed));
   }
   *output = std::string(rest.substr(header.message_size));
   return absl::Status(static_cast<absl::StatusCode>(header.code), rest.substr(0, header.message_size));
@@ -147,7 +167,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
                             std::string* report, int64_t memory_limit_bytes) {
   const bool existed = io::IsDirectory(dst);
-  ChildOptions child_options{.memory_limit_bytes = memory_limit_bytes};
+  ChildOptions child_options{.memory_limit_bytes = memory_limit_bytes, .quiet = true};
   child_options.clean_up = [&](int64_t child) {
     absl::StatusOr<std::vector<std::string>> names = io::ListDir(dst);
     if (!names.ok()) return;

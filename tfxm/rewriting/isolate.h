@@ -22,6 +22,8 @@ namespace tfxm {
 struct ChildOptions {
   // How much memory the child may take beyond what this process has now; 0: no limit. More is RESOURCE_EXHAUSTED.
   int64_t memory_limit_bytes = 0;
+  // Keeps what the child prints to stderr (TensorFlow says much) to itself; if it crashes, the end of it is in the message.
+  bool quiet = false;
   // Called with the child's id, after it has ended without returning.
   std::function<void(int64_t child)> clean_up;
 };

@@ -42,6 +42,16 @@ TEST(RunInChildTest, ACrashIsAnErrorOfTheChildOnly) {
   EXPECT_THAT(std::string(left.message()), HasSubstr("exit status 3"));
 }
 
+TEST(RunInChildTest, AQuietChildIsHeardWhenItCrashes) {
+  std::string output;
+  const auto crash = [](std::string*) {
+    std::fputs("a check failed in pass 7\n", stderr);
+    return raise(SIGABRT), absl::OkStatus();
+  };
+  const absl::Status status = RunInChild("the work", crash, &output, {.quiet = true});
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("signal 6"), HasSubstr("a check failed in pass 7")));
+}
+
 TEST(RunInChildTest, WantOfMemoryIsToldAsSuch) {
   std::string output;
   const ChildOptions options{.memory_limit_bytes = 100 << 20};

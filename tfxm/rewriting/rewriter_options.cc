@@ -39,13 +39,20 @@ absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name) {
 }
 
 ValidationLimits DefaultLimits(QuantizationMode mode) {
-  // Far outside of what a sound conversion gives, so that passing means sound and failing is worth a look.
   switch (mode) {
-    case QuantizationMode::kNone: return {.max_abs_error = 1e-4, .min_sqnr_db = 80, .min_top_agreement = 0.999};
-    case QuantizationMode::kFloat16: return {.max_abs_error = 0.02, .min_sqnr_db = 40, .min_top_agreement = 0.99};
-    case QuantizationMode::kDynamicRange: return {.max_abs_error = 0.3, .min_sqnr_db = 12, .min_top_agreement = 0.95};
-    case QuantizationMode::kInt8: return {.max_abs_error = 0.4, .min_sqnr_db = 10, .min_top_agreement = 0.95};
-    case QuantizationMode::kInt16x8: return {.max_abs_error = 0.2, .min_sqnr_db = 15, .min_top_agreement = 0.97};
+    case QuantizationMode::kNone:
+      return {.max_abs_error = 1e-4, .min_sqnr_db = 80, .min_clear_agreement = 0.999, .min_equal_values = 0.99};
+    case QuantizationMode::kFloat16:
+      return {.max_abs_error = 0.02, .min_sqnr_db = 40, .min_clear_agreement = 0.99, .min_equal_values = 0.95};
+    case QuantizationMode::kDynamicRange:
+      return {.max_abs_error = 0.3, .min_sqnr_db = 12, .min_clear_agreement = 0.95, .min_equal_values = 0.7,
+              .rounding_is_fine = true};
+    case QuantizationMode::kInt8:
+      return {.max_abs_error = 0.4, .min_sqnr_db = 10, .min_clear_agreement = 0.95, .min_equal_values = 0.7,
+              .rounding_is_fine = true};
+    case QuantizationMode::kInt16x8:
+      return {.max_abs_error = 0.2, .min_sqnr_db = 15, .min_clear_agreement = 0.97, .min_equal_values = 0.7,
+              .rounding_is_fine = true};
   }
   return {};
 }

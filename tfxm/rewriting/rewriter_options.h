@@ -50,9 +50,26 @@ struct RepresentativeDataset {
 struct ValidationLimits {
   std::optional<double> max_abs_error;  // Relative to the output's own range (max - min over the samples).
   std::optional<double> min_sqnr_db;    // 10 log10(power of the output / power of the error).
-  std::optional<double>
-      min_top_agreement;  // Share of rows with the same largest value; rank-2 outputs of 2 or more columns.
+  // Of outputs of rank 2 with 2 or more columns: the share of rows with the same largest value. No default.
+  std::optional<double> min_top_agreement;
+  // The same, but only those rows count as different in which the SavedModel is not undecided: its scores of the two
+  // classes are apart by more than a tenth of the output's range. One such row is always allowed.
+  std::optional<double> min_clear_agreement;
+  // Of outputs that are integers, bools or strings: the share of equal values. One may always differ.
+  std::optional<double> min_equal_values;
+  // Whether an output that is off by no more than two of its own quantization steps meets the first two in any case. So
+  // with the defaults, not with limits that are asked for.
+  bool rounding_is_fine = false;
 };
+// On real examples:
+//                  max_abs_error  min_sqnr_db  min_clear_agreement  min_equal_values
+//   none                    1e-4           80                0.999              0.99
+//   float16                 0.02           40                 0.99              0.95
+//   dynamic_range            0.3           12                 0.95               0.7
+//   int8                     0.4           10                 0.95               0.7
+//   int16x8                  0.2           15                 0.97               0.7
+// A sound conversion is far inside of them, a broken one far outside. On made-up inputs a quantized model only has to
+// reach 0 dB: it is far from what it was calibrated for.
 ValidationLimits DefaultLimits(QuantizationMode mode);
 
 struct RewriterOptions {

@@ -1,10 +1,12 @@
 #include "tfxm/rewriting/samples.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
@@ -51,28 +53,47 @@ bool FillAs(Tensor& tensor, std::span<const From> values) {
 }
 
 // The tensor for one input out of one example. A dynamic dimension after the first takes what is left of the values.
-absl::StatusOr<Tensor> FromColumn(const data::Column* column, const TensorSpec& input) {
+absl::StatusOr<Tensor> FromColumn(const data::ExampleBatch& batch, const TensorSpec& input) {
+  const data::Column* column = batch.Find(input.name);
   if (column == nullptr || !column->present(0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("it has no feature \"", input.name, "\", which is an input of the model"));
+    std::vector<std::string> names;
+    for (const data::Column& other : batch.columns()) {
+      if (other.present(0)) names.push_back(absl::StrCat("\"", other.name(), "\""));
+    }
+    return absl::InvalidArgumentError(absl::StrCat("it has no feature \"", input.name,
+                                                   "\", which is an input of the model; its features are ",
+                                                   absl::StrJoin(names, ", ")));
   }
   Shape shape = input.shape;
   int64_t known = 1;
-  int dynamic = -1;
+  int dynamic = -1, second = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] < 0 && i == 0) shape[i] = 1;
     if (shape[i] >= 0) {
       known *= shape[i];
     } else if (dynamic < 0) {
       dynamic = i;
+    } else if (second < 0) {
+      second = i;
     } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
-                       " has too many dynamic dimensions to be read from examples; give samples"));
+      return absl::InvalidArgumentError(absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
+                                                     " has too many dynamic dimensions to be read from examples; save the ",
+                                                     "SavedModel with a fixed shape, or give samples"));
     }
   }
   const int64_t values = column->num_values(0);
-  if (dynamic >= 0 && known > 0) shape[dynamic] = values / known;
+  if (second >= 0) {
+    // An image of any size: taken as square.
+    const int64_t side = known > 0 ? std::llround(std::sqrt(static_cast<double>(values / known))) : 0;
+    shape[dynamic] = shape[second] = side;
+    if (side * side * known != values) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "input \"", input.name, "\" has shape ", ShapeString(input.shape), ", and the ", values, " values of its feature ",
+          "are no square image; save the SavedModel with a fixed height and width, or give samples"));
+    }
+  } else if (dynamic >= 0 && known > 0) {
+    shape[dynamic] = values / known;
+  }
   if (NumElements(shape) != values) {
     return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values,
                                                    " values, the input has shape ", ShapeString(input.shape)));
@@ -131,7 +152,7 @@ absl::StatusOr<std::vector<Sample>> ReadSamples(const RepresentativeDataset& dat
     RETURN_IF_ERROR(Annotate(batch.Append(drawn.record), where));
     Sample sample;
     for (const TensorSpec& input : inputs) {
-      auto tensor = FromColumn(batch.Find(input.name), input);
+      auto tensor = FromColumn(batch, input);
       if (!tensor.ok()) return Annotate(tensor.status(), where);
       sample[input.name] = *std::move(tensor);
     }

@@ -84,23 +84,18 @@ struct TfliteRewriter::Rep {
 
   ValidationLimits Limits(QuantizationMode mode, bool real_examples) const {
     ValidationLimits limits = DefaultLimits(mode);
-    if (!real_examples) {
-      // On made-up inputs a classifier's scores may be close together, and a quantized model is far from where it was
-      // tuned.
-      limits.min_top_agreement.reset();
-      if (mode != QuantizationMode::kNone && mode != QuantizationMode::kFloat16) {
-        limits.max_abs_error.reset();
-        limits.min_sqnr_db = 0;
-      }
+    if (!real_examples && mode != QuantizationMode::kNone && mode != QuantizationMode::kFloat16) {
+      limits = {.min_sqnr_db = 0, .rounding_is_fine = true};
     }
-    // A few samples cannot show a small share; one example may differ.
-    if (real_examples && mode != QuantizationMode::kNone && !samples.empty()) {
-      const double n = std::min(samples.size(), kComparedExamples);
-      limits.min_top_agreement = std::min(*limits.min_top_agreement, 1 - 1.001 / n);
-    }
-    if (options.limits.max_abs_error) limits.max_abs_error = options.limits.max_abs_error;
-    if (options.limits.min_sqnr_db) limits.min_sqnr_db = options.limits.min_sqnr_db;
-    if (options.limits.min_top_agreement) limits.min_top_agreement = options.limits.min_top_agreement;
+    const auto take = [](const std::optional<double>& asked, std::optional<double>& limit) {
+      if (asked) limit = asked;
+    };
+    if (options.limits.max_abs_error || options.limits.min_sqnr_db) limits.rounding_is_fine = false;
+    take(options.limits.max_abs_error, limits.max_abs_error);
+    take(options.limits.min_sqnr_db, limits.min_sqnr_db);
+    take(options.limits.min_top_agreement, limits.min_top_agreement);
+    take(options.limits.min_clear_agreement, limits.min_clear_agreement);
+    take(options.limits.min_equal_values, limits.min_equal_values);
     return limits;
   }
 
@@ -136,7 +131,12 @@ struct TfliteRewriter::Rep {
       RETURN_IF_ERROR(sample.status());
       inputs.push_back(*std::move(sample));
     }
-    ASSIGN_OR_RETURN(ModelComparison comparison, rewriting::CompareModels(*saved_model, *signature, **model, inputs));
+    auto compared = rewriting::CompareModels(*saved_model, *signature, **model, inputs);
+    if (absl::IsUnimplemented(compared.status())) {
+      report.not_compared = std::string(compared.status().message());
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(ModelComparison comparison, std::move(compared));
     comparison.source = source;
     report.comparison = comparison;
     return rewriting::CheckLimits(comparison, Limits(mode, !samples.empty()));
