@@ -1,6 +1,7 @@
 // BackupAndRestore: a training that goes on after a kill as if there had been none.
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/callbacks.h"
 #include "tfxm/nn/checkpoint.h"
@@ -12,9 +13,13 @@
 namespace tfxm::nn::callbacks {
 namespace {
 
-// Where training is: {epoch, step, iteration, learning rate that was set or -1}, then the epoch's totals.
+// Where training is: {epoch, step, iteration, learning rate that was set or -1, whether it is to stop}, then the epoch's
+// totals.
 constexpr char kPosition[] = "backup/position";
-constexpr size_t kPositionSize = 4;
+constexpr size_t kPositionSize = 5;
+
+// The prefix of what a callback remembers.
+std::string CallbackPrefix(size_t index) { return absl::StrCat("callback/", index, "/"); }
 
 class BackupCallback : public Callback {
  public:
@@ -35,8 +40,18 @@ class BackupCallback : public Callback {
     state.step = static_cast<int64_t>(numbers[1]);
     state.iteration = static_cast<int64_t>(numbers[2]);
     if (numbers[3] >= 0) state.model->SetLearningRate(numbers[3]);
+    state.stop_training = numbers[4] != 0;
     state.totals->Restore({numbers.begin() + kPositionSize, numbers.end()});
     variables.erase(found);
+    for (size_t i = 0; i < state.callbacks->size(); ++i) {
+      const std::string prefix = CallbackPrefix(i);
+      std::map<std::string, Tensor> remembered;
+      for (auto it = variables.lower_bound(prefix); it != variables.end() && absl::StartsWith(it->first, prefix);) {
+        remembered[it->first.substr(prefix.size())] = std::move(it->second);
+        it = variables.erase(it);
+      }
+      if (!remembered.empty()) RETURN_IF_ERROR(Annotate((*state.callbacks)[i]->SetState(remembered), path));
+    }
     return Annotate(state.model->SetState(variables, state.iteration), path);
   }
 
@@ -47,6 +62,8 @@ class BackupCallback : public Callback {
   }
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override { return Save(state, state.epoch + 1, 0, {}); }
   absl::Status OnTrainEnd(FitState& state) override { return io::RemoveAll(options_.backup_dir); }
+  // A backup of an epoch has what the other callbacks made of it.
+  bool goes_last() const override { return true; }
 
  private:
   absl::Status Save(FitState& state, int epoch, int64_t step, const std::vector<double>& totals) {
@@ -57,8 +74,12 @@ class BackupCallback : public Callback {
     numbers[1] = static_cast<double>(step);
     numbers[2] = static_cast<double>(state.iteration);
     numbers[3] = state.model->learning_rate_override().value_or(-1);
+    numbers[4] = state.stop_training;
     std::copy(totals.begin(), totals.end(), numbers.begin() + kPositionSize);
     variables[kPosition] = std::move(position);
+    for (size_t i = 0; i < state.callbacks->size(); ++i) {
+      for (auto& [name, value] : (*state.callbacks)[i]->GetState()) variables[CallbackPrefix(i) + name] = value;
+    }
     // A new checkpoint, then one file that says it is the latest: at any moment there is a whole one.
     const std::string name = absl::StrCat("epoch_", epoch, "_step_", step);
     RETURN_IF_ERROR(WriteVariables(io::JoinPath(options_.backup_dir, name), variables));

@@ -1,5 +1,6 @@
 #include "tfxm/nn/callbacks.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -24,6 +25,21 @@ std::optional<double> FindLog(const Logs& logs, absl::string_view name) {
 
 namespace callbacks {
 namespace {
+
+Tensor Numbers(const std::vector<double>& numbers) {
+  Tensor tensor(DataType::kDouble, {static_cast<int64_t>(numbers.size())});
+  std::copy(numbers.begin(), numbers.end(), tensor.values<double>().begin());
+  return tensor;
+}
+// As many numbers as a callback saved; zeros if it saved others.
+std::vector<double> SavedNumbers(const std::map<std::string, Tensor>& state, size_t n) {
+  std::vector<double> numbers(n);
+  const auto found = state.find("numbers");
+  if (found != state.end() && found->second.dtype() == DataType::kDouble && found->second.num_elements() == static_cast<int64_t>(n)) {
+    std::copy_n(found->second.values<double>().begin(), n, numbers.begin());
+  }
+  return numbers;
+}
 
 // The value a callback watches, and whether it got better.
 class Monitor {
@@ -91,6 +107,20 @@ class EarlyStoppingCallback : public Callback {
   absl::Status OnTrainEnd(FitState& state) override {
     return best_weights_.empty() ? absl::OkStatus() : state.model->SetWeights(best_weights_);
   }
+  std::map<std::string, Tensor> GetState() const override {
+    std::map<std::string, Tensor> state = {{"numbers", Numbers({monitor_.best(), static_cast<double>(wait_)})}};
+    for (const auto& [name, value] : best_weights_) state["best/" + name] = value;
+    return state;
+  }
+  absl::Status SetState(const std::map<std::string, Tensor>& state) override {
+    const std::vector<double> numbers = SavedNumbers(state, 2);
+    monitor_.set_best(numbers[0]);
+    wait_ = static_cast<int>(numbers[1]);
+    for (const auto& [name, value] : state) {
+      if (absl::StartsWith(name, "best/")) best_weights_[name.substr(5)] = value;
+    }
+    return absl::OkStatus();
+  }
 
  private:
   const EarlyStoppingOptions options_;
@@ -145,6 +175,11 @@ class ModelCheckpointCallback : public Callback {
     ASSIGN_OR_RETURN(const std::string path, FillIn(options_.filepath, state.epoch + 1, logs));
     return state.model->SaveWeights(path);
   }
+  std::map<std::string, Tensor> GetState() const override { return {{"numbers", Numbers({monitor_.best()})}}; }
+  absl::Status SetState(const std::map<std::string, Tensor>& state) override {
+    monitor_.set_best(SavedNumbers(state, 1)[0]);
+    return absl::OkStatus();
+  }
 
  private:
   const ModelCheckpointOptions options_;
@@ -180,6 +215,16 @@ class ReduceLROnPlateauCallback : public Callback {
     }
     return absl::OkStatus();
   }
+  std::map<std::string, Tensor> GetState() const override {
+    return {{"numbers", Numbers({monitor_.best(), static_cast<double>(wait_), static_cast<double>(cooldown_)})}};
+  }
+  absl::Status SetState(const std::map<std::string, Tensor>& state) override {
+    const std::vector<double> numbers = SavedNumbers(state, 3);
+    monitor_.set_best(numbers[0]);
+    wait_ = static_cast<int>(numbers[1]);
+    cooldown_ = static_cast<int>(numbers[2]);
+    return absl::OkStatus();
+  }
 
  private:
   const ReduceLROnPlateauOptions options_;
@@ -209,6 +254,17 @@ class CsvLoggerCallback : public Callback {
     for (const auto& [name, value] : logs) absl::StrAppend(&text_, separator, absl::StrFormat("%.17g", value));
     text_ += "\n";
     return io::WriteFile(filename_, text_);
+  }
+  std::map<std::string, Tensor> GetState() const override {
+    Tensor text(DataType::kUint8, {static_cast<int64_t>(text_.size())});
+    std::copy(text_.begin(), text_.end(), text.values<uint8_t>().begin());
+    return {{"text", std::move(text)}};
+  }
+  absl::Status SetState(const std::map<std::string, Tensor>& state) override {
+    const auto found = state.find("text");
+    if (found == state.end() || found->second.dtype() != DataType::kUint8) return absl::OkStatus();
+    text_.assign(found->second.values<uint8_t>().begin(), found->second.values<uint8_t>().end());
+    return absl::OkStatus();
   }
 
  private:

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/data/tensor.h"
 
 namespace tfxm::nn {
 
@@ -27,6 +29,9 @@ class Totals;
 using Logs = std::vector<std::pair<std::string, double>>;
 // Nothing if there is none of that name.
 std::optional<double> FindLog(const Logs& logs, absl::string_view name);
+
+class Callback;
+using CallbackRef = std::shared_ptr<Callback>;
 
 // The state of a Fit that callbacks see and may change.
 struct FitState {
@@ -42,6 +47,8 @@ struct FitState {
   std::function<Logs()> batch_logs;
   // The sums behind batch_logs.
   Totals* totals = nullptr;
+  // All of this Fit, in the order they are called in.
+  const std::vector<CallbackRef>* callbacks = nullptr;
 };
 
 class Callback {
@@ -55,8 +62,13 @@ class Callback {
   virtual absl::Status OnTestEnd(FitState& state, const Logs& logs) { return absl::OkStatus(); }
   virtual absl::Status OnEpochEnd(FitState& state, const Logs& logs) { return absl::OkStatus(); }
   virtual absl::Status OnTrainEnd(FitState& state) { return absl::OkStatus(); }
+
+  // What it remembers from epoch to epoch, for a backup of the training; SetState gets it back after OnTrainBegin.
+  virtual std::map<std::string, Tensor> GetState() const { return {}; }
+  virtual absl::Status SetState(const std::map<std::string, Tensor>& state) { return absl::OkStatus(); }
+  // Called after the other callbacks, wherever it stands among them.
+  virtual bool goes_last() const { return false; }
 };
-using CallbackRef = std::shared_ptr<Callback>;
 
 // Where training says how far it is if it is asked to decide for itself (FitOptions::verbose): what a Trainer puts into the
 // display of the pipeline. `fraction` of all epochs; -1 if not known. Null (the default): a bar on a terminal, otherwise a
@@ -120,7 +132,9 @@ struct BackupAndRestoreOptions {
   int64_t save_freq = 0;
 };
 // Training that was killed goes on where the last backup was made, and ends with the same weights as if it had not been.
-// The backup is removed when training has ended.
+// What other callbacks remember (EarlyStopping's best weights, …) is part of it. Killed at any instant, there is a whole
+// backup, or none yet. The same program must be started again with the same data, and backup_dir be where the
+// rerun finds it. The backup is removed when training has ended.
 CallbackRef BackupAndRestore(BackupAndRestoreOptions options);
 
 // Calls the functions that are given.

@@ -63,6 +63,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   spec.class_weight = options.class_weight;
   std::vector<CallbackRef> callbacks = options.callbacks;
   if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));
+  std::stable_partition(callbacks.begin(), callbacks.end(), [](const CallbackRef& callback) { return !callback->goes_last(); });
 
   Totals totals;
   FitState state;
@@ -73,6 +74,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   state.iteration = rep_->iterations;
   state.batch_logs = [&] { return totals.Values(); };
   state.totals = &totals;
+  state.callbacks = &callbacks;
   RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainBegin, state));
 
   History history;
