@@ -77,7 +77,7 @@ Outcome RunChild(const std::string& dir, int kill_after) {
   Outcome outcome;
   char byte;
   while (read(up[0], &byte, 1) == 1) {
-    EXPECT_EQ(write(down[1], &byte, 1), 1);
+    [[maybe_unused]] const auto told = write(down[1], &byte, 1);  // In vain if it has died since.
     if (++outcome.updates == kill_after) kill(child, SIGKILL);
   }
   close(up[0]);
@@ -129,6 +129,7 @@ std::string ChildFlag() { return kChildFlag; }
 
 int main(int argc, char** argv) {
   if (argc == 3 && argv[1] == tfxm::nn::ChildFlag()) return tfxm::nn::TrainChild(argv[2]);
+  signal(SIGPIPE, SIG_IGN);
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }
