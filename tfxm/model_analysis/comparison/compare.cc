@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/student_t.h"
 
 namespace tfxm::model_analysis {
 namespace {
@@ -114,7 +113,7 @@ class SliceComparer {
         half = sums.HalfWidth();
         added.method = "paired differences";
       } else if (const auto error = errors.find(key); error != errors.end()) {
-        half = error->second.error * StudentTQuantile(0.975, error->second.degrees_of_freedom);
+        half = error->second.error * StudentT975(error->second.degrees_of_freedom);
         added.method = "paired jackknife";
       }
       if (half) added.bounds = Bounds{added.difference - *half, added.difference + *half};

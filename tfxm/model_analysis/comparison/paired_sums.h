@@ -4,6 +4,7 @@
 #ifndef TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_
 #define TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -11,7 +12,6 @@
 #include "tfxm/model_analysis/comparison/statistics.h"
 #include "tfxm/model_analysis/compact_sum.h"
 #include "tfxm/model_analysis/metric.h"
-#include "tfxm/util/student_t.h"
 
 namespace tfxm::model_analysis {
 
@@ -70,7 +70,7 @@ class PairedSums {
                           mean * mean * (units + squared_weights_.Value());
     const double error = std::sqrt(std::max(0.0, spread) * n / (n - 1)) / std::abs(total);
     if (!std::isfinite(spread) || !std::isfinite(error)) return std::nullopt;
-    return error * StudentTQuantile(0.975, n - 1);
+    return error * StudentT975(examples_ - 1);
   }
 
  private:

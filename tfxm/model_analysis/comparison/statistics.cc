@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "tfxm/util/student_t.h"
+
 namespace tfxm::model_analysis {
 namespace {
 
@@ -12,6 +14,20 @@ constexpr double kNormalQuantile = 1.959963984540054;  // 0.975
 double LogBinomial(double n, double k) { return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1); }
 
 }  // namespace
+
+double StudentT975(int64_t degrees_of_freedom) {
+  constexpr int kTable = 200;
+  static const std::vector<double>* const table = [] {
+    auto* quantiles = new std::vector<double>(kTable);
+    for (int df = 1; df < kTable; ++df) (*quantiles)[df] = StudentTQuantile(0.975, df);
+    return quantiles;
+  }();
+  if (degrees_of_freedom < kTable) return (*table)[std::max<int64_t>(degrees_of_freedom, 1)];
+  // Cornish-Fisher expansion about the normal quantile (Abramowitz & Stegun 26.7.5).
+  const double z = kNormalQuantile, z2 = z * z, v = static_cast<double>(degrees_of_freedom);
+  return z + z * (z2 + 1) / (4 * v) + z * ((5 * z2 + 16) * z2 + 3) / (96 * v * v) +
+         z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * v * v * v);
+}
 
 double McNemarExact(int64_t better, int64_t worse) {
   const double n = static_cast<double>(better + worse);
@@ -35,7 +51,9 @@ double McNemarChiSquare(int64_t better, int64_t worse) {
 Bounds PairedProportionInterval(int64_t better, int64_t worse, int64_t examples) {
   double b = static_cast<double>(better), w = static_cast<double>(worse), n = static_cast<double>(examples);
   double correction = 1 / n;
-  if (better + worse <= kMaxExactDiscordant) {
+  const bool exact = better + worse <= kMaxExactDiscordant;
+  const bool real = (exact ? McNemarExact(better, worse) : McNemarChiSquare(better, worse)) < 0.05;
+  if (exact) {
     b += 1;
     w += 1;
     n += 2;
@@ -44,7 +62,8 @@ Bounds PairedProportionInterval(int64_t better, int64_t worse, int64_t examples)
   const double difference = (b - w) / n;
   const double error = std::sqrt(std::max(0.0, (b + w) / n - difference * difference) / n);
   const double half = kNormalQuantile * error + correction;
-  return {std::max(-1.0, difference - half), std::min(1.0, difference + half)};
+  const double zero_lower = real ? 1 : 0, zero_upper = real ? -1 : 0;
+  return {std::max(-1.0, std::min(zero_lower, difference - half)), std::min(1.0, std::max(zero_upper, difference + half))};
 }
 
 double HypergeometricUpperTail(int64_t total, int64_t special, int64_t drawn, int64_t hits) {
