@@ -148,6 +148,36 @@ TEST(SqlSlicerTest, ComputesValues) {
               UnorderedElementsAre("t:B!@0", "t:B!@1"));
 }
 
+TEST(SqlSlicerTest, SortsGroupsAndCounts) {
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(t) FROM example.tags AS t ORDER BY t DESC LIMIT 1"),
+              UnorderedElementsAre("t:b@0", "t:b@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(COUNT(*) AS n, MAX(t) AS last) FROM example.tags AS t"),
+              UnorderedElementsAre("n_X_last:2_X_b@0", "n_X_last:2_X_b@1", "n_X_last:0_X_NULL@2"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(t, COUNT(*) AS n) FROM example.tags AS t GROUP BY t HAVING COUNT(*) > 1"),
+              UnorderedElementsAre("t_X_n:b_X_2@1"));
+  EXPECT_THAT(SqlSlices("SELECT AS STRUCT o, t FROM example.tags AS t WITH OFFSET AS o WHERE o = 1"),
+              UnorderedElementsAre("o_X_t:1_X_b@0", "o_X_t:1_X_b@1"));
+}
+
+TEST(SqlSlicerTest, QueriesWithinQueries) {
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(d) FROM (SELECT day AS d FROM example.day) WHERE d > 1"),
+              UnorderedElementsAre("d:2@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(IF(EXISTS(SELECT 1 FROM example.tags t WHERE t = 'a'), 'y', 'n') AS a)"),
+              UnorderedElementsAre("a:y@0", "a:n@1", "a:n@2"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(d) FROM example.day d WHERE d IN (SELECT CAST(s * 4 AS INT64) FROM example.size s)"),
+              UnorderedElementsAre("d:2@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(day) FROM example.day UNION ALL SELECT STRUCT(7 AS day)"),
+              UnorderedElementsAre("day:1@0", "day:2@1", "day:1@2", "day:7@0", "day:7@1", "day:7@2"));
+}
+
+// As ZetaSQL writes them.
+TEST(SqlSlicerTest, NumbersReadBackAsTheSame) {
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(s / 3 AS x) FROM example.size AS s"),
+              UnorderedElementsAre("x:0.66666666666666663@0", "x:0.16666666666666666@1"));
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(ROUND(s * 1.26, 1) AS x, 5 / 2 AS y) FROM example.size AS s WHERE s > 1"),
+              UnorderedElementsAre("x_X_y:2.5_X_2.5@0"));
+}
+
 TEST(SqlSlicerTest, NullIsNeitherTrueNorFalse) {
   EXPECT_THAT(SqlSlices("SELECT STRUCT(d AS d) FROM example.day d WHERE tags[SAFE_OFFSET(0)] != 'a'"),
               UnorderedElementsAre("d:2@1"));
@@ -157,7 +187,7 @@ TEST(SqlSlicerTest, NullIsNeitherTrueNorFalse) {
 TEST(SqlSlicerTest, SaysWhereItDoesNotUnderstand) {
   for (const char* sql :
        {"SELECT t FROM example.tags t", "SELECT STRUCT(t AS x FROM example.tags t",
-        "SELECT STRUCT(t) FROM example.tags t GROUP BY t", "SELECT STRUCT(NOSUCH(t) AS x) FROM example.tags t",
+        "SELECT STRUCT(t) FROM example.tags t GROUP BY", "SELECT STRUCT(t) FROM example.tags t WHERE COUNT(*) > 1", "SELECT STRUCT(NOSUCH(t) AS x) FROM example.tags t",
         "SELECT STRUCT(t + 1) FROM example.day t", "SELECT STRUCT('x AS y)"}) {
     const auto slicer = Slicer::Create(Config(std::string("slicing_specs { slice_keys_sql: \"") + sql + "\" }"));
     ASSERT_FALSE(slicer.ok()) << sql;

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <memory>
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/sql_query.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -56,15 +59,19 @@ absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
     const size_t start = i;
     if (std::isspace(static_cast<unsigned char>(c))) {
       ++i;
-    } else if (c == '-' && sql.compare(i, 2, "--") == 0) {
+    } else if (c == '#' || (c == '-' && sql.compare(i, 2, "--") == 0)) {
       while (i < sql.size() && sql[i] != '\n') ++i;
+    } else if (c == '/' && sql.compare(i, 2, "/*") == 0) {
+      const size_t end = sql.find("*/", i + 2);
+      i = end == std::string::npos ? sql.size() : end + 2;
     } else if (c == '\'' || c == '"' || c == '`' ||
-               ((c == 'b' || c == 'B') && i + 1 < sql.size() && (sql[i + 1] == '\'' || sql[i + 1] == '"'))) {
-      if (c == 'b' || c == 'B') ++i;
+               (std::strchr("bBrR", c) && i + 1 < sql.size() && (sql[i + 1] == '\'' || sql[i + 1] == '"'))) {
+      const bool raw = c == 'r' || c == 'R';
+      if (std::isalpha(static_cast<unsigned char>(c))) ++i;
       const char quote = sql[i++];
       std::string text;
       while (i < sql.size() && sql[i] != quote) {
-        if (sql[i] == '\\' && i + 1 < sql.size()) ++i;
+        if (sql[i] == '\\' && i + 1 < sql.size() && !raw) ++i;
         text.push_back(sql[i++]);
       }
       if (i >= sql.size())
@@ -86,7 +93,7 @@ absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
       }
       add(integer ? SqlToken::Kind::kInteger : SqlToken::Kind::kNumber, sql.substr(start, i - start), start);
     } else {
-      static const std::vector<std::string> kTwo = {"<=", ">=", "<>", "!=", "||"};
+      static const std::vector<std::string> kTwo = {"<=", ">=", "<>", "!=", "||", "<<", ">>"};
       i += std::find(kTwo.begin(), kTwo.end(), sql.substr(i, 2)) != kTwo.end() ? 2 : 1;
       add(SqlToken::Kind::kSymbol, sql.substr(start, i - start), start);
     }
@@ -117,6 +124,24 @@ absl::Status SqlParser::Expect(absl::string_view text) {
 bool SqlParser::AtName() const {
   return Peek().kind == SqlToken::Kind::kQuotedName ||
          (Peek().kind == SqlToken::Kind::kName && Keywords().count(absl::AsciiStrToUpper(Peek().text)) == 0);
+}
+
+std::string SqlParser::PeekText(int ahead) const {
+  const SqlToken& token = Peek(ahead);
+  if (token.kind == SqlToken::Kind::kSymbol) return token.text;
+  return token.kind == SqlToken::Kind::kName ? absl::AsciiStrToUpper(token.text) : "";
+}
+
+absl::StatusOr<int64_t> SqlParser::Integer() {
+  int64_t value;
+  if (Peek().kind != SqlToken::Kind::kInteger || !absl::SimpleAtoi(Peek().text, &value)) return Error("an integer");
+  ++next_;
+  return value;
+}
+
+size_t SqlParser::AddAlias(const std::string& qualifier, const std::string& name) {
+  aliases_.push_back({qualifier, name, AddElement()});
+  return aliases_.back().element;
 }
 
 absl::StatusOr<std::string> SqlParser::Name() {
@@ -164,10 +189,10 @@ absl::StatusOr<SqlExpression> SqlParser::Not() {
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Comparison() {
-  ASSIGN_OR_RETURN(SqlExpression left, Sum());
+  ASSIGN_OR_RETURN(SqlExpression left, Bits(0));
   for (const char* symbol : {"=", "!=", "<>", "<=", ">=", "<", ">"}) {
     if (!Accept(symbol)) continue;
-    ASSIGN_OR_RETURN(SqlExpression right, Sum());
+    ASSIGN_OR_RETURN(SqlExpression right, Bits(0));
     implicit_name_.clear();
     const std::string op = std::string(symbol) == "<>" ? "!=" : symbol;
     return SqlExpression([op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
@@ -191,13 +216,19 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
   SqlExpression result;
   if (Accept("IN")) {
     std::vector<SqlExpression> choices;
-    const bool unnest = Accept("UNNEST");
-    RETURN_IF_ERROR(Expect("("));
-    do {
-      ASSIGN_OR_RETURN(SqlExpression choice, Expression());
+    bool unnest = Accept("UNNEST");
+    if (!unnest && PeekText() == "(" && PeekText(1) == "SELECT") {
+      ASSIGN_OR_RETURN(SqlExpression choice, Subquery("ARRAY"));
       choices.push_back(std::move(choice));
-    } while (!unnest && Accept(","));
-    RETURN_IF_ERROR(Expect(")"));
+      unnest = true;
+    } else {
+      RETURN_IF_ERROR(Expect("("));
+      do {
+        ASSIGN_OR_RETURN(SqlExpression choice, Expression());
+        choices.push_back(std::move(choice));
+      } while (!unnest && Accept(","));
+      RETURN_IF_ERROR(Expect(")"));
+    }
     result = [left, choices, unnest](const SqlRow& row) -> absl::StatusOr<SqlValue> {
       ASSIGN_OR_RETURN(const SqlValue a, left(row));
       std::vector<SqlValue> values;
@@ -221,9 +252,9 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
       return any_null ? SqlValue() : SqlValue(false);
     };
   } else if (Accept("BETWEEN")) {
-    ASSIGN_OR_RETURN(SqlExpression low, Sum());
+    ASSIGN_OR_RETURN(SqlExpression low, Bits(0));
     RETURN_IF_ERROR(Expect("AND"));
-    ASSIGN_OR_RETURN(SqlExpression high, Sum());
+    ASSIGN_OR_RETURN(SqlExpression high, Bits(0));
     result = [left, low, high](const SqlRow& row) -> absl::StatusOr<SqlValue> {
       ASSIGN_OR_RETURN(const SqlValue a, left(row));
       ASSIGN_OR_RETURN(const SqlValue from, low(row));
@@ -234,7 +265,7 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
       return SqlValue(IsTrue(above) && IsTrue(below));
     };
   } else if (Accept("LIKE")) {
-    ASSIGN_OR_RETURN(SqlExpression pattern, Sum());
+    ASSIGN_OR_RETURN(SqlExpression pattern, Bits(0));
     result = [left, pattern](const SqlRow& row) -> absl::StatusOr<SqlValue> {
       ASSIGN_OR_RETURN(const SqlValue a, left(row));
       ASSIGN_OR_RETURN(const SqlValue b, pattern(row));
@@ -251,6 +282,39 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
   }
   implicit_name_.clear();
   return negated ? Negate(std::move(result)) : result;
+}
+
+// | ^ & and shifts, from the loosest to the tightest.
+absl::StatusOr<SqlExpression> SqlParser::Bits(int level) {
+  static constexpr const char* kOperators[][2] = {{"|", nullptr}, {"^", nullptr}, {"&", nullptr}, {"<<", ">>"}};
+  if (level == 4) return Sum();
+  ASSIGN_OR_RETURN(SqlExpression left, Bits(level + 1));
+  while (true) {
+    const char* op = nullptr;
+    for (const char* candidate : kOperators[level]) {
+      if (op == nullptr && candidate != nullptr && Accept(candidate)) op = candidate;
+    }
+    if (op == nullptr) return left;
+    ASSIGN_OR_RETURN(SqlExpression right, Bits(level + 1));
+    implicit_name_.clear();
+    left = [op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue a, left(row));
+      ASSIGN_OR_RETURN(const SqlValue b, right(row));
+      if (IsNull(a) || IsNull(b)) return SqlValue();
+      const int64_t *x = std::get_if<int64_t>(&a), *y = std::get_if<int64_t>(&b);
+      if (x == nullptr || y == nullptr || *y < 0 && (op[0] == '<' || op[0] == '>')) {
+        return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", op, " needs two integers"));
+      }
+      const uint64_t u = static_cast<uint64_t>(*x), v = static_cast<uint64_t>(*y);
+      const uint64_t result = op[0] == '|'   ? u | v
+                              : op[0] == '^' ? u ^ v
+                              : op[0] == '&' ? u & v
+                              : v >= 64      ? 0
+                              : op[0] == '<' ? u << v
+                                             : u >> v;
+      return SqlValue(static_cast<int64_t>(result));
+    };
+  }
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Sum() {
@@ -285,6 +349,16 @@ absl::StatusOr<SqlExpression> SqlParser::Product() {
 
 absl::StatusOr<SqlExpression> SqlParser::Unary() {
   if (Accept("+")) return Unary();
+  if (Accept("~")) {
+    ASSIGN_OR_RETURN(SqlExpression operand, Unary());
+    implicit_name_.clear();
+    return SqlExpression([operand](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      ASSIGN_OR_RETURN(const SqlValue value, operand(row));
+      if (IsNull(value)) return SqlValue();
+      if (const int64_t* x = std::get_if<int64_t>(&value)) return SqlValue(~*x);
+      return absl::InvalidArgumentError("slice_keys_sql: ~ needs an integer");
+    });
+  }
   if (!Accept("-")) return Postfix();
   ASSIGN_OR_RETURN(SqlExpression operand, Unary());
   implicit_name_.clear();
@@ -296,7 +370,22 @@ absl::StatusOr<SqlExpression> SqlParser::Unary() {
 
 absl::StatusOr<SqlExpression> SqlParser::Postfix() {
   ASSIGN_OR_RETURN(SqlExpression array, Primary());
-  while (Accept("[")) {
+  while (true) {
+    if (Accept(".")) {
+      ASSIGN_OR_RETURN(const std::string field, Name());
+      implicit_name_ = field;
+      array = [array, field](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+        ASSIGN_OR_RETURN(const SqlValue value, array(row));
+        if (IsNull(value)) return SqlValue();
+        const auto* fields = std::get_if<std::shared_ptr<SqlArray>>(&value);
+        for (size_t i = 0; fields != nullptr && (*fields)->is_struct && i < (*fields)->names.size(); ++i) {
+          if ((*fields)->names[i] == field) return (*fields)->values[i];
+        }
+        return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: nothing has a field ", field));
+      };
+      continue;
+    }
+    if (!Accept("[")) break;
     bool safe = false;
     int64_t base = 0;
     ASSIGN_OR_RETURN(const std::string how, Name());
@@ -355,6 +444,16 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
     ++next_;
     return constant(token.text);
   }
+  if (PeekText() == "(" && PeekText(1) == "SELECT") return Subquery("");
+  if (PeekText(1) == "(" && (Accept("EXISTS") || (PeekText() == "ARRAY" && Accept("ARRAY")))) {
+    return Subquery(absl::AsciiStrToUpper(token.text));
+  }
+  if (PeekText(1) == "(" && (Accept("LEFT") || Accept("RIGHT"))) {
+    RETURN_IF_ERROR(Expect("("));
+    return Call(absl::AsciiStrToUpper(token.text));
+  }
+  if (Accept("STRUCT")) return Struct();
+  if (Accept("[")) return ArrayLiteral();
   if (Accept("(")) {
     ASSIGN_OR_RETURN(SqlExpression inner, Expression());
     RETURN_IF_ERROR(Expect(")"));
@@ -379,11 +478,19 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Column(const std::string& name) {
-  implicit_name_ = name;
-  const auto alias = std::find(aliases_.begin(), aliases_.end(), name);
-  if (alias != aliases_.end()) {
-    const size_t index = alias - aliases_.begin();
+  auto element = [](size_t index) {
     return SqlExpression([index](const SqlRow& row) -> absl::StatusOr<SqlValue> { return (*row.elements)[index]; });
+  };
+  implicit_name_ = name;
+  for (size_t i = aliases_.size(); i-- > 0;) {
+    const Alias& alias = aliases_[i];
+    if (absl::EqualsIgnoreCase(alias.qualifier, name) && PeekText() == "." &&
+        absl::EqualsIgnoreCase(Peek(1).text, alias.name)) {
+      next_ += 2;
+      implicit_name_ = alias.name;
+      return element(alias.element);
+    }
+    if (absl::EqualsIgnoreCase(alias.name, name)) return element(alias.element);
   }
   return SqlExpression(
       [name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, name); });
@@ -440,7 +547,58 @@ absl::StatusOr<SqlExpression> SqlParser::Cast(bool safe) {
       });
 }
 
+absl::StatusOr<SqlExpression> SqlParser::Struct() {
+  RETURN_IF_ERROR(Expect("("));
+  std::vector<std::string> names;
+  std::vector<SqlExpression> fields;
+  if (!Accept(")")) {
+    do {
+      ASSIGN_OR_RETURN(SqlExpression field, Expression());
+      std::string name = implicit_name_;
+      if (Accept("AS")) {
+        ASSIGN_OR_RETURN(name, Name());
+      }
+      if (name.empty()) return Error("AS and a name, which the slice is called by,");
+      names.push_back(std::move(name));
+      fields.push_back(std::move(field));
+    } while (Accept(","));
+    RETURN_IF_ERROR(Expect(")"));
+  }
+  implicit_name_.clear();
+  return SqlExpression([names, fields](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    auto result = std::make_shared<SqlArray>();
+    result->is_struct = true;
+    result->names = names;
+    for (const SqlExpression& field : fields) {
+      ASSIGN_OR_RETURN(SqlValue value, field(row));
+      result->values.push_back(std::move(value));
+    }
+    return SqlValue(std::move(result));
+  });
+}
+
+absl::StatusOr<SqlExpression> SqlParser::ArrayLiteral() {
+  std::vector<SqlExpression> values;
+  if (!Accept("]")) {
+    do {
+      ASSIGN_OR_RETURN(SqlExpression value, Expression());
+      values.push_back(std::move(value));
+    } while (Accept(","));
+    RETURN_IF_ERROR(Expect("]"));
+  }
+  implicit_name_.clear();
+  return SqlExpression([values](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+    auto result = std::make_shared<SqlArray>();
+    for (const SqlExpression& expression : values) {
+      ASSIGN_OR_RETURN(SqlValue value, expression(row));
+      result->values.push_back(std::move(value));
+    }
+    return SqlValue(std::move(result));
+  });
+}
+
 absl::StatusOr<SqlExpression> SqlParser::Call(const std::string& function) {
+  if (IsSqlAggregate(function)) return Aggregate(function);
   const SqlFunction implementation = FindSqlFunction(function);
   if (implementation == nullptr)
     return absl::InvalidArgumentError(

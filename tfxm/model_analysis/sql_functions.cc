@@ -1,5 +1,4 @@
 // Values and functions of the slicing SQL: ZetaSQL's, as far as sql_slicer.h names them.
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -7,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tfxm/model_analysis/sql_expression.h"
 #include "tfxm/util/status_macros.h"
 
@@ -24,13 +24,18 @@ absl::Status TypeError(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", what));
 }
 
+// ZetaSQL's text of a number: with `digits`, and if that does not read back as the same, with two or three more.
 template <typename T>
-std::string Shortest(T x) {
+std::string ToText(T x, int digits) {
   if (std::isnan(x)) return "nan";
   if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
-  char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), x).ptr;
-  return std::string(buffer, end);
+  std::string text;
+  for (int more : {0, 2, 3}) {
+    text = absl::StrFormat("%.*g", digits + more, static_cast<double>(x));
+    double back;
+    if (absl::SimpleAtod(text, &back) && static_cast<T>(back) == x) break;
+  }
+  return text;
 }
 
 using Arguments = std::vector<SqlValue>;
@@ -134,8 +139,8 @@ bool IsTrue(const SqlValue& value) {
 absl::StatusOr<std::string> ToSliceText(const SqlValue& value) {
   if (IsNull(value)) return "NULL";
   if (const int64_t* x = std::get_if<int64_t>(&value)) return absl::StrCat(*x);
-  if (const float* x = std::get_if<float>(&value)) return Shortest(*x);
-  if (const double* x = std::get_if<double>(&value)) return Shortest(*x);
+  if (const float* x = std::get_if<float>(&value)) return ToText(*x, 6);
+  if (const double* x = std::get_if<double>(&value)) return ToText(*x, 15);
   if (const std::string* x = std::get_if<std::string>(&value)) return *x;
   return TypeError("a slice value must be a number or a string (use IF(condition, 'yes', 'no') for a condition)");
 }
@@ -143,6 +148,8 @@ absl::StatusOr<std::string> ToSliceText(const SqlValue& value) {
 SqlFunction FindSqlFunction(const std::string& name) {
   static const std::map<std::string, SqlFunction> kFunctions = {{"ARRAY_LENGTH", ArrayLength},
                                                                 {"LENGTH", Length},
+                                                                {"CHAR_LENGTH", Length},
+                                                                {"BYTE_LENGTH", Length},
                                                                 {"LOWER", Lower},
                                                                 {"UPPER", Upper},
                                                                 {"ABS", Abs},
@@ -150,10 +157,10 @@ SqlFunction FindSqlFunction(const std::string& name) {
                                                                 {"FLOOR", OfNumber<std::floor>},
                                                                 {"CEIL", OfNumber<std::ceil>},
                                                                 {"CEILING", OfNumber<std::ceil>},
-                                                                {"ROUND", OfNumber<std::round>},
-                                                                {"TRUNC", OfNumber<std::trunc>},
                                                                 {"SQRT", OfNumber<std::sqrt>},
+                                                                {"EXP", OfNumber<std::exp>},
                                                                 {"LN", OfNumber<std::log>},
+                                                                {"LOG", OfNumber<std::log>},
                                                                 {"LOG10", OfNumber<std::log10>},
                                                                 {"CONCAT", Concat},
                                                                 {"SUBSTR", Substr},
@@ -161,7 +168,7 @@ SqlFunction FindSqlFunction(const std::string& name) {
                                                                 {"IFNULL", Coalesce},
                                                                 {"COALESCE", Coalesce}};
   const auto it = kFunctions.find(name);
-  return it == kFunctions.end() ? nullptr : it->second;
+  return it == kFunctions.end() ? FindMoreSqlFunction(name) : it->second;
 }
 
 absl::StatusOr<SqlValue> CompareSql(const std::string& op, const SqlValue& a, const SqlValue& b) {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/model_analysis/numpy_partition.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -26,11 +26,10 @@ std::string OutputNames(const NamedValues& values) {
 
 // The positions of the k largest values of p, the smallest of them first.
 void TopK(std::span<const double> p, int k, std::vector<int>* order) {
-  order->resize(p.size());
-  std::iota(order->begin(), order->end(), 0);
-  std::partial_sort(order->begin(), order->begin() + k, order->end(),
-                    [&](int a, int b) { return p[a] != p[b] ? p[a] > p[b] : a > b; });
-  order->resize(k);
+  NumpyArgPartition(p, static_cast<int>(p.size()) - k, order);
+  order->erase(order->begin(), order->end() - k);
+  // The largest first, equal ones as they are, then the other way round.
+  std::stable_sort(order->begin(), order->end(), [&](int a, int b) { return p[a] > p[b]; });
   std::reverse(order->begin(), order->end());
 }
 

@@ -45,6 +45,7 @@ class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
     const std::vector<double>& sorted = settings_->sorted;
     for (int32_t row : rows) {
       for (int i = view->begin(row); i < view->ends[row]; ++i) {
+        if (view->weights[i] == 0) continue;
         const double prediction = view->predictions[i];
         if (std::isnan(prediction) || std::isnan(view->labels[i])) {
           has_nan_ = true;

@@ -74,7 +74,7 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
     int view;
     int num_buckets;
     double left, range;
-    bool by_label;
+    bool by_label, fractional;
   };
   explicit HistogramAccumulator(std::shared_ptr<const Settings> settings)
       : settings_(std::move(settings)), buckets_(settings_->num_buckets + 2) {}
@@ -83,6 +83,8 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
     ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings_->view));
     for (int32_t row : rows) {
       for (int i = view->begin(row); i < view->ends[row]; ++i) {
+        // Splitting fractional labels leaves out what has no weight, even if its prediction is infinite.
+        if (settings_->fractional && view->weights[i] == 0) continue;
         const double prediction = view->predictions[i];
         if (std::isnan(prediction) || std::isnan(view->labels[i])) {
           has_nan_ = true;
@@ -145,6 +147,7 @@ MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOpti
   settings->left = options.left;
   settings->range = options.right - options.left;
   settings->by_label = options.by_label;
+  settings->fractional = fractional;
   if (options.triples) {
     settings->view = options.triples->view;
   } else {

@@ -47,7 +47,8 @@ absl::StatusOr<double> Categorical(const Settings& settings, std::span<const dou
     const double y =
         LabelAt(labels, i) * (1 - settings.label_smoothing) + settings.label_smoothing / static_cast<double>(n);
     const double p = (settings.from_logits ? std::exp(predictions[i]) : predictions[i]) / total;
-    if (p <= 0) continue;  // numpy.ma.log masks what has no logarithm.
+    if (std::isnan(predictions[i])) return predictions[i];
+    if (!(p > 0) || std::isinf(p)) continue;  // numpy.ma.log masks what has no logarithm.
     loss -= y * std::log(p);
   }
   return loss;

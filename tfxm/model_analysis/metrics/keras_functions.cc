@@ -140,12 +140,11 @@ absl::StatusOr<double> SparseCategoricalAccuracy(const KerasArguments&, Row labe
   return ArgMax(predictions) == labels[0];
 }
 
-// TensorFlow's in_top_k: fewer than k predictions are greater; predictions that are not finite are never.
+// TensorFlow's in_top_k: fewer than k predictions are greater, and all are finite.
 bool InTopK(Row predictions, int target, int k) {
-  if (!std::isfinite(predictions[target])) return false;
   int greater = 0;
   for (double p : predictions) {
-    if (std::isnan(p)) return false;
+    if (!std::isfinite(p)) return false;
     greater += p > predictions[target];
   }
   return greater < k;
