@@ -22,6 +22,18 @@ absl::Status WriteVariables(absl::string_view path, const std::map<std::string, 
 absl::StatusOr<std::map<std::string, Tensor>> ReadVariables(absl::string_view path, const std::vector<std::string>& names,
                                                             bool allow_missing);
 
+// A variable in a checkpoint.
+struct StoredVariable {
+  std::string name;  // "dense/kernel": what its maker called it, or its key
+  std::string key;   // ReadVariables takes this too.
+  DataType dtype = DataType::kInvalid;
+  Shape shape;
+  bool in_order = false;  // Whether it stands among the others as its layer does in a Keras model.
+};
+// All variables, in the order of their objects in Keras's checkpoints, of their keys in others. Optimizers' are left out, and
+// those that are there twice.
+absl::StatusOr<std::vector<StoredVariable>> ListVariables(absl::string_view path);
+
 }  // namespace tfxm::nn
 
 #endif  // TFXM_NN_CHECKPOINT_H_

@@ -134,8 +134,10 @@ class Model {
   absl::Status SetWeights(const std::map<std::string, Tensor>& weights);
   // A TensorFlow checkpoint (`path` is its prefix) of the weights, with Keras's and SavedModel's keys.
   absl::Status SaveWeights(absl::string_view path) const;
-  // From such a checkpoint, or the variables of a SavedModel directory (a base_model). `skip_mismatch`: weights that are
-  // not there or of another shape stay as they are; otherwise that is an error.
+  // From such a checkpoint, or one of tf.train.Checkpoint's or Keras 2's, or the variables of a SavedModel directory (a
+  // base_model), whether made here or by Keras 2 or 3. Weights are found by layer and name ("dense/kernel") or, where the
+  // layers are called otherwise, by their order. INVALID_ARGUMENT names each that is not there or of another shape or type;
+  // with `skip_mismatch` those stay as they are.
   absl::Status LoadWeights(absl::string_view path, bool skip_mismatch = false);
 
   // Updates since Compile.

@@ -6,6 +6,7 @@
 #include "tfxm/nn/checkpoint.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/model_rep.h"
+#include "tfxm/nn/weight_matching.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model_builder.h"
 #include "tfxm/util/status_macros.h"
@@ -71,18 +72,16 @@ absl::Status Model::SaveWeights(absl::string_view path) const {
 
 absl::Status Model::LoadWeights(absl::string_view path, bool skip_mismatch) {
   RETURN_IF_ERROR(Prepare());
-  std::vector<std::string> names;
-  for (const Weight* weight : rep_->network->weights()) names.push_back(weight->full_name());
-  ASSIGN_OR_RETURN(auto values, ReadVariables(path, names, /*allow_missing=*/skip_mismatch));
-  if (skip_mismatch) {
-    for (const Weight* weight : rep_->network->weights()) {
-      const auto found = values.find(weight->full_name());
-      if (found != values.end() && (found->second.shape() != weight->shape || found->second.dtype() != weight->options.dtype)) {
-        values.erase(found);
-      }
-    }
-  }
-  return Annotate(SetWeights(values), path);
+  ASSIGN_OR_RETURN(const std::vector<StoredVariable> variables, ListVariables(path));
+  const auto keys = MatchWeights(rep_->network->weights(), variables, skip_mismatch);
+  RETURN_IF_ERROR(Annotate(keys.status(), path));
+  std::vector<std::string> wanted;
+  for (const auto& [name, key] : *keys) wanted.push_back(key);
+  if (wanted.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(auto values, ReadVariables(path, wanted, /*allow_missing=*/false));
+  std::map<std::string, Tensor> weights;
+  for (const auto& [name, key] : *keys) weights[name] = std::move(values[key]);
+  return Annotate(SetWeights(weights), path);
 }
 
 }  // namespace tfxm::nn
