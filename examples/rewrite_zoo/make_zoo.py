@@ -170,7 +170,7 @@ def random_values(rng, shape, dtype):
 def samples(signature):
   """SAMPLES dictionaries of inputs of batch size 1."""
   rng = np.random.RandomState(7)
-  return [{name: random_values(rng, [1 if d is None and i == 0 else 8 if d is None else d for i, d in enumerate(spec.shape)],
+  return [{spec.name or name: random_values(rng, [1 if d is None and i == 0 else 8 if d is None else d for i, d in enumerate(spec.shape)],
                                spec.dtype)
            for name, spec in sorted(signature.structured_input_signature[1].items())} for _ in range(SAMPLES)]
 

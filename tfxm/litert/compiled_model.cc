@@ -322,19 +322,8 @@ struct CompiledModel::Rep {
     return absl::OkStatus();
   }
 
-  absl::Status RunCatching() {
-    if (!inputs.empty() && !input_slots[0]->shape.empty()) {
-      RETURN_IF_ERROR(catching->ResizeBatch(input_slots[0]->shape[0]));
-    }
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const Slot& from = *input_slots[i];
-      RETURN_IF_ERROR(catching->ResizeInput(static_cast<int>(i), from.shape));
-      if (from.is_string()) {
-        RETURN_IF_ERROR(catching->SetStrings(static_cast<int>(i), UnpackStrings({from.data, from.bytes})));
-      } else if (from.bytes > 0) {
-        std::memcpy(catching->input(static_cast<int>(i)).data(), from.data, from.bytes);
-      }
-    }
+  absl::Status RunCatching(const CompiledModel& self) {
+    RETURN_IF_ERROR(catching->TakeInputs(self));
     return catching->Run();
   }
 };
@@ -501,17 +490,34 @@ absl::Status CompiledModel::SetStrings(int i, std::span<const std::string> value
   return absl::OkStatus();
 }
 
+absl::Status CompiledModel::TakeInputs(const CompiledModel& other) {
+  const Rep& from = *other.rep_;
+  if (!from.inputs.empty() && !from.input_slots[0]->shape.empty()) {
+    RETURN_IF_ERROR(ResizeBatch(from.input_slots[0]->shape[0]));
+  }
+  for (size_t i = 0; i < from.inputs.size(); ++i) {
+    const Slot& slot = *from.input_slots[i];
+    RETURN_IF_ERROR(ResizeInput(static_cast<int>(i), slot.shape));
+    if (slot.is_string()) {
+      RETURN_IF_ERROR(SetStrings(static_cast<int>(i), UnpackStrings({slot.data, slot.bytes})));
+    } else if (slot.bytes > 0) {
+      std::memcpy(input(static_cast<int>(i)).data(), slot.data, slot.bytes);
+    }
+  }
+  return absl::OkStatus();
+}
+
 std::vector<std::string> CompiledModel::Strings(int i) const { return UnpackStrings(output(i)); }
 
 absl::Status CompiledModel::Run() {
   Rep& rep = *rep_;
-  if (rep.catching != nullptr) return rep.RunCatching();
+  if (rep.catching != nullptr) return rep.RunCatching(*this);
   while (LiteRtRunCompiledModel(rep.compiled, rep.signature_index, rep.input_handles.size(), rep.input_handles.data(),
                                 rep.output_handles.size(), rep.output_handles.data()) != 0) {
     const absl::Status failed = rep.Failed("running the model failed");
     // The runtime refuses memory for tensors that it allocates itself while running.
     if (absl::StrContains(failed.message(), "allocation_type == kTfLite") && rep.CatchOutputs().ok()) {
-      return rep.RunCatching();
+      return rep.RunCatching(*this);
     }
     // It may have lacked room for strings; how much they need shows only now.
     bool grown = false;

@@ -82,6 +82,8 @@ class CompiledModel {
   // Strings go in and out whole. `values` are as many as the input's shape says (ResizeInput first).
   absl::Status SetStrings(int i, std::span<const std::string> values);
   std::vector<std::string> Strings(int i) const;
+  // Shapes and values of another object's inputs, which has the same.
+  absl::Status TakeInputs(const CompiledModel& other);
   // The concrete shape after the last resize/run.
   const Shape& input_shape(int i) const;
   const Shape& output_shape(int i) const;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/schema_util.h"
@@ -14,25 +15,31 @@ namespace {
 
 class CallbackObserver : public TensorObserver {
  public:
-  explicit CallbackObserver(std::vector<int> first) : first_(std::move(first)) {}
+  CallbackObserver(std::vector<int> first, bool one_more) : first_(std::move(first)), one_more_(one_more) {}
   void Observe(int subgraph, int k, const Shape& shape, std::span<const char> bytes) override {
     if (fn == nullptr) return;
-    (*fn)(first_[subgraph] + k, shape, {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)});
+    std::span<const float> values(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float));
+    if (one_more_) values = values.first(values.size() - 1);
+    (*fn)(first_[subgraph] + k, one_more_ ? Shape{static_cast<int64_t>(values.size())} : shape, values);
   }
   const ObservedModel::Callback* fn = nullptr;
 
  private:
   std::vector<int> first_;  // By subgraph: the place of its first tensor in tensors().
+  bool one_more_;           // Each tensor has one value behind its own.
 };
 
 // Adds observing operators to a model.
 class Instrument {
  public:
-  Instrument(schema::ModelT& model, const ObservedModel::Select& select) : model_(model), select_(select) {}
+  // `copy_all`: every tensor is copied before it is observed, not only those that are known to need it, as a list with one
+  // value more, since an operator of ours cannot be given one without values.
+  Instrument(schema::ModelT& model, const ObservedModel::Select& select, bool copy_all)
+      : model_(model), select_(select), copy_all_(copy_all) {}
 
   void AddTo(int g, std::vector<ObservedTensor>& observed) {
     graph_ = model_.subgraphs[g].get();
-    one_ = -1;
+    one_ = all_ = -1;
     std::set<int> used, maybe_dynamic;
     if (g > 0) maybe_dynamic.insert(graph_->inputs.begin(), graph_->inputs.end());
     for (const auto& op : graph_->operators) {
@@ -56,7 +63,11 @@ class Instrument {
         continue;
       }
       if (select_ ? !select_(seen) : quantized) continue;
-      observe->inputs.push_back(quantized ? Dequantize(t) : maybe_dynamic.count(t) ? Copy(t) : t);
+      if (copy_all_) {
+        observe->inputs.push_back(Flat(quantized ? Dequantize(t) : t));
+      } else {
+        observe->inputs.push_back(quantized ? Dequantize(t) : maybe_dynamic.count(t) ? Copy(t) : t);
+      }
       observed.push_back(std::move(seen));
     }
     if (observe->inputs.empty()) return;
@@ -108,16 +119,42 @@ class Instrument {
     graph_->tensors[out]->shape_signature = graph_->tensors[t]->shape_signature;
     return out;
   }
+  // A vector of one value.
+  template <typename T>
+  int Constant(const std::string& name, schema::TensorType type, T value) {
+    const int out = AddTensor(name, type, {1});
+    graph_->tensors[out]->buffer = model_.buffers.size();
+    auto buffer = std::make_unique<schema::BufferT>();
+    buffer->data.assign(reinterpret_cast<const uint8_t*>(&value), reinterpret_cast<const uint8_t*>(&value + 1));
+    model_.buffers.push_back(std::move(buffer));
+    return out;
+  }
+  int Flat(int t) {
+    if (one_ < 0) one_ = Constant<float>("tfxm_one", schema::TensorType_FLOAT32, 1);
+    if (all_ < 0) all_ = Constant<int32_t>("tfxm_all", schema::TensorType_INT32, -1);
+    if (reshape_ < 0) reshape_ = AddCode(schema::BuiltinOperator_RESHAPE, "");
+    if (concatenation_ < 0) concatenation_ = AddCode(schema::BuiltinOperator_CONCATENATION, "");
+    const std::string& name = graph_->tensors[t]->name;
+    const int flat = AddTensor(name + "/tfxm_flat", schema::TensorType_FLOAT32, {1});
+    const int longer = AddTensor(name + "/tfxm_longer", schema::TensorType_FLOAT32, {2});
+    graph_->tensors[flat]->shape_signature = graph_->tensors[longer]->shape_signature = {-1};
+    auto reshape = std::make_unique<schema::OperatorT>();
+    reshape->opcode_index = reshape_;
+    reshape->builtin_options.Set(schema::ReshapeOptionsT());
+    reshape->inputs = {t, all_};
+    reshape->outputs = {flat};
+    graph_->operators.push_back(std::move(reshape));
+    auto concatenation = std::make_unique<schema::OperatorT>();
+    concatenation->opcode_index = concatenation_;
+    concatenation->builtin_options.Set(schema::ConcatenationOptionsT());
+    concatenation->inputs = {flat, one_};
+    concatenation->outputs = {longer};
+    graph_->operators.push_back(std::move(concatenation));
+    return longer;
+  }
   // t times one.
   int Copy(int t) {
-    if (one_ < 0) {
-      one_ = AddTensor("tfxm_one", schema::TensorType_FLOAT32, {1});
-      graph_->tensors[one_]->buffer = model_.buffers.size();
-      auto buffer = std::make_unique<schema::BufferT>();
-      const float one = 1;
-      buffer->data.assign(reinterpret_cast<const uint8_t*>(&one), reinterpret_cast<const uint8_t*>(&one + 1));
-      model_.buffers.push_back(std::move(buffer));
-    }
+    if (one_ < 0) one_ = Constant<float>("tfxm_one", schema::TensorType_FLOAT32, 1);
     const int out = Like(t, "/tfxm_copy");
     auto op = std::make_unique<schema::OperatorT>();
     if (mul_ < 0) mul_ = AddCode(schema::BuiltinOperator_MUL, "");
@@ -142,8 +179,10 @@ class Instrument {
 
   schema::ModelT& model_;
   const ObservedModel::Select& select_;
+  const bool copy_all_;
   schema::SubGraphT* graph_ = nullptr;
-  int one_ = -1, mul_ = -1, dequantize_ = -1;
+  int one_ = -1, all_ = -1;  // Constants of the present subgraph
+  int mul_ = -1, dequantize_ = -1, reshape_ = -1, concatenation_ = -1;
 };
 
 }  // namespace
@@ -152,12 +191,22 @@ absl::StatusOr<std::unique_ptr<ObservedModel>> ObservedModel::Create(std::shared
                                                                      const CompiledModelOptions& options,
                                                                      const Select& select) {
   std::unique_ptr<ObservedModel> out(new ObservedModel);
-  std::unique_ptr<schema::ModelT> model(file->model().UnPack());
-  Instrument instrument(*model, select);
+  out->file_ = std::move(file);
+  out->options_ = options;
+  out->select_ = select;
+  RETURN_IF_ERROR(out->Make(/*copy_all=*/false));
+  return out;
+}
+
+absl::Status ObservedModel::Make(bool copy_all) {
+  copies_all_ = copy_all;
+  tensors_.clear();
+  std::unique_ptr<schema::ModelT> model(file_->model().UnPack());
+  Instrument instrument(*model, select_, copy_all);
   std::vector<int> first;
   for (size_t g = 0; g < model->subgraphs.size(); ++g) {
-    first.push_back(static_cast<int>(out->tensors_.size()));
-    instrument.AddTo(g, out->tensors_);
+    first.push_back(static_cast<int>(tensors_.size()));
+    instrument.AddTo(g, tensors_);
   }
   flatbuffers::FlatBufferBuilder builder;
   schema::FinishModelBuffer(builder, schema::Model::Pack(builder, model.get()));
@@ -165,20 +214,33 @@ absl::StatusOr<std::unique_ptr<ObservedModel>> ObservedModel::Create(std::shared
   ASSIGN_OR_RETURN(
       auto observed,
       ModelFile::FromBytes(std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()),
-                           file->name()));
-  out->observer_ = std::make_unique<CallbackObserver>(std::move(first));
-  CompiledModelOptions with_observer = options;
-  with_observer.observer = out->observer_.get();
-  ASSIGN_OR_RETURN(out->model_, CompiledModel::Create(std::move(observed), with_observer));
-  return out;
+                           file_->name()));
+  auto observer = std::make_unique<CallbackObserver>(std::move(first), copy_all);
+  CompiledModelOptions with_observer = options_;
+  with_observer.observer = observer.get();
+  ASSIGN_OR_RETURN(auto made, CompiledModel::Create(std::move(observed), with_observer));
+  model_ = std::move(made);
+  observer_ = std::move(observer);
+  return absl::OkStatus();
 }
 
 absl::Status ObservedModel::Run(const Callback& fn) {
-  auto* observer = static_cast<CallbackObserver*>(observer_.get());
-  observer->fn = &fn;
-  const absl::Status status = model_->Run();
-  observer->fn = nullptr;
-  return status;
+  const auto run = [&] {
+    auto* observer = static_cast<CallbackObserver*>(observer_.get());
+    observer->fn = &fn;
+    const absl::Status status = model_->Run();
+    observer->fn = nullptr;
+    return status;
+  };
+  const absl::Status status = run();
+  if (status.ok() || copies_all_ || !absl::StrContains(status.message(), "TfxmObserve")) return status;
+  // Which tensors the runtime allocates only while running, or without values, is not always to be seen beforehand: copies
+  // never are. They come in the same order.
+  std::unique_ptr<CompiledModel> before = std::move(model_);
+  const std::unique_ptr<TensorObserver> keep = std::move(observer_);
+  RETURN_IF_ERROR(Make(/*copy_all=*/true));
+  RETURN_IF_ERROR(model_->TakeInputs(*before));
+  return run();
 }
 
 }  // namespace tfxm::litert

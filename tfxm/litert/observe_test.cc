@@ -47,5 +47,32 @@ TEST(ObservedModelTest, ShowsIntermediateAndDynamicTensors) {
   EXPECT_EQ(reinterpret_cast<const float*>(model.output(0).data())[5], 10);
 }
 
+TEST(ObservedModelTest, SeesTensorsWithoutValues) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {4});
+  const int size = b.Tensor("size", schema::TensorType_INT32, {1});
+  const int begin = b.Constant<int32_t>("begin", schema::TensorType_INT32, {1}, {0});
+  const int part = b.Tensor("part", schema::TensorType_FLOAT32, {-1});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1});
+  b.Op(schema::BuiltinOperator_SLICE, schema::SliceOptionsT(), {x, begin, size}, {part});
+  b.Op(schema::BuiltinOperator_CONCATENATION, schema::ConcatenationOptionsT(), {part, x}, {y});
+  b.InputsOutputs({x, size}, {x});
+  auto observed = ObservedModel::Create(*ModelFile::FromBytes(b.Finish(), "slice"), {}, {});
+  ASSERT_TRUE(observed.ok()) << observed.status();
+  for (int rows : {0, 2, 0}) {
+    for (int i = 0; i < 4; ++i) reinterpret_cast<float*>((*observed)->model().input(0).data())[i] = i;
+    reinterpret_cast<int32_t*>((*observed)->model().input(1).data())[0] = rows;
+    std::map<std::string, std::vector<float>> seen;
+    const absl::Status status = (*observed)->Run([&](int k, const Shape&, std::span<const float> given) {
+      seen[(*observed)->tensors()[k].name].assign(given.begin(), given.end());
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(seen["part"].size(), rows);
+    EXPECT_EQ(seen["y"].size(), rows + 4);
+    EXPECT_EQ(seen["y"].back(), 3);
+    EXPECT_EQ(seen["x"], (std::vector<float>{0, 1, 2, 3}));
+  }
+}
+
 }  // namespace
 }  // namespace tfxm::litert

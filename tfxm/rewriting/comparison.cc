@@ -44,7 +44,7 @@ absl::Status CheckSide(absl::string_view side, const std::vector<TensorSpec>& wa
     for (size_t d = 0; fits && d < want.shape.size(); ++d) {
       fits = want.shape[d] == it->shape[d] || want.shape[d] < 0 || (side == "output" && it->shape[d] < 0);
     }
-    if (!fits && !(side == "output" && want.shape.empty())) {
+    if (!fits && !(side == "output" && (want.shape.empty() || it->shape.empty()))) {
       wrong.push_back(absl::StrCat(side, " \"", want.name, "\" has shape ", ShapeString(it->shape),
                                    ", in the SavedModel ", ShapeString(want.shape)));
     }

@@ -62,6 +62,14 @@ absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const 
                                     })));
 }
 
+// What TFLite's runtime says, where more is known.
+absl::Status ExplainRuntime(const absl::Status& status) {
+  if (!absl::StrContains(status.message(), "hashtable need to be initialized")) return status;
+  return absl::FailedPreconditionError(
+      "the signature looks something up in a table, and TFLite files hold no table's contents: do the lookup in the app, and "
+      "export a signature that takes the indices");
+}
+
 }  // namespace
 
 struct TfliteRewriter::Rep {
@@ -83,6 +91,8 @@ struct TfliteRewriter::Rep {
   }
 
   ValidationLimits Limits(QuantizationMode mode, bool real_examples) const {
+    // FakeQuant operations quantize a model whatever was asked for.
+    if (report.trained_ranges && mode == QuantizationMode::kNone) mode = QuantizationMode::kInt8;
     ValidationLimits limits = DefaultLimits(mode);
     if (!real_examples && mode != QuantizationMode::kNone && mode != QuantizationMode::kFloat16) {
       limits = {.min_sqnr_db = 0, .rounding_is_fine = true};
@@ -136,7 +146,8 @@ struct TfliteRewriter::Rep {
       report.not_compared = std::string(compared.status().message());
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(ModelComparison comparison, std::move(compared));
+    RETURN_IF_ERROR(ExplainRuntime(compared.status()));
+    ModelComparison comparison = *std::move(compared);
     comparison.source = source;
     report.comparison = comparison;
     return rewriting::CheckLimits(comparison, Limits(mode, !samples.empty()));
@@ -185,6 +196,13 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   rep.report.op_support = rewriting::RenderOpSupport(support);
   rep.report.trained_ranges = rewriting::HasTrainedRanges(support);
   ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options, rep.report.trained_ranges));
+  if (rep.report.trained_ranges &&
+      (rep.report.mode == QuantizationMode::kFloat16 || rep.report.mode == QuantizationMode::kDynamicRange)) {
+    // As with Python's converter; float weights between operators that were trained as integers would not even load.
+    rep.report.note = absl::StrCat("int8 instead of ", QuantizationName(rep.report.mode),
+                                   ": the model was trained quantization-aware, which settles what is quantized");
+    rep.report.mode = QuantizationMode::kInt8;
+  }
   if (!rep.options.representative_dataset.empty()) {
     auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs);
     if (!samples.ok()) {
@@ -203,10 +221,11 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   }
   RETURN_IF_ERROR(rep.Load(original.path));
   const QuantizationMode mode = rep.report.mode;
-  ASSIGN_OR_RETURN(rewriting::TfliteConversion made,
-                   rewriting::ConvertToTflite(original.path, rep.signature->name, mode, rep.options, rep.samples,
+  auto converted = rewriting::ConvertToTflite(original.path, rep.signature->name, mode, rep.options, rep.samples,
                                               rep.report.trained_ranges,
-                                              [&](const auto& model) { return rep.Compare(model, mode); }));
+                                              [&](const auto& model) { return rep.Compare(model, mode); });
+  RETURN_IF_ERROR(ExplainRuntime(converted.status()));
+  rewriting::TfliteConversion made = *std::move(converted);
   rep.report.num_calibration_samples = made.layers.empty() ? 0 : rep.samples.size();
   rep.report.layers = std::move(made.layers);
   rep.report.kept_float = std::move(made.kept_float);
@@ -242,6 +261,7 @@ std::string RewriteReport::Render() const {
                                  "\", quantization ", QuantizationName(mode));
   if (trained_ranges && mode == QuantizationMode::kInt8) absl::StrAppend(&out, ", ranges from training");
   if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
+  if (!note.empty()) absl::StrAppend(&out, "\n", note);
   absl::StrAppend(&out, "\n", op_support, litert::Render(model));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");

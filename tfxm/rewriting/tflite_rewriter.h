@@ -26,6 +26,7 @@ struct RewriteReport {
   std::string signature;
   bool trained_ranges = false;  // Of activations, in FakeQuant operations.
   QuantizationMode mode = QuantizationMode::kNone;
+  std::string note;  // What was done otherwise than asked, and why.
   int64_t num_calibration_samples = 0;
   std::string op_support;  // Operators that may need more than TFLite's own, found before converting.
   litert::Inspection model;

@@ -274,6 +274,60 @@ TEST_F(TfliteRewriterTest, AnOperatorOfNobodyIsNamedToo) {
   EXPECT_EQ(report.model.ops.at("Erfc").kind, litert::OpKind::kCustom);
 }
 
+TEST_F(TfliteRewriterTest, ARandomModelIsNotCompared) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 3}, "x");
+  const ops::Tensor noise = ops::Op(graph, "RandomUniform", {ops::Op(graph, "Shape", {x}, {{"T", DataType::kFloat}})},
+                                    {{"dtype", DataType::kFloat}, {"seed", int64_t{7}}});
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"noisy", ops::Op(graph, "AddV2", {x, noise})}});
+  ASSERT_EQ(builder.Write(Path("random")), absl::OkStatus());
+  const RewriteReport report = Rewrite(Path("random"), {});
+  EXPECT_THAT(report.not_compared, AllOf(HasSubstr("\"noisy\""), HasSubstr("random")));
+}
+
+TEST_F(TfliteRewriterTest, StringsAreCompared) {
+  ops::Graph graph;
+  const ops::Tensor words = ops::Placeholder(graph, DataType::kString, {-1}, "words");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"words", words}},
+                       {{"pairs", ops::Reshape(words, ops::Constant(graph, std::vector<int32_t>{-1, 2}))}});
+  ASSERT_EQ(builder.Write(Path("strings")), absl::OkStatus());
+  Tensor sample(DataType::kString, {4});
+  sample.strings() = {"a", "", "long enough not to be small", "b"};
+  RewriterOptions options;
+  options.representative_dataset.samples = {{{"words", sample}}};
+  const RewriteReport report = Rewrite(Path("strings"), options);
+  ASSERT_TRUE(report.comparison.has_value()) << report.not_compared;
+  EXPECT_EQ(report.comparison->outputs[0].rows_agreeing, 4);
+}
+
+TEST_F(TfliteRewriterTest, UndecidedExamplesAreNotHeldAgainstAModel) {
+  rewriting::OutputComparison output{.name = "scores", .dtype = DataType::kFloat, .num_values = 300, .min = 0, .max = 1};
+  output.sqnr_db = 20;
+  output.max_abs_error = 0.1;
+  output.rows = 100;
+  output.rows_agreeing = 80;
+  output.rows_clearly_different = 3;
+  rewriting::ModelComparison comparison{.num_examples = 100, .outputs = {output}};
+  EXPECT_EQ(rewriting::CheckLimits(comparison, DefaultLimits(QuantizationMode::kInt8)), absl::OkStatus());
+  EXPECT_THAT(std::string(rewriting::CheckLimits(comparison, {.min_top_agreement = 0.9}).message()),
+              AllOf(HasSubstr("80 of 100"), HasSubstr("scores")));
+  comparison.outputs[0].rows_clearly_different = 20;
+  EXPECT_THAT(std::string(rewriting::CheckLimits(comparison, DefaultLimits(QuantizationMode::kInt8)).message()),
+              AllOf(HasSubstr("clearly another top class in 20 of 100"), HasSubstr("5.0 %")));
+}
+
+TEST_F(TfliteRewriterTest, AnOutputThatIsOnlyRoundedIsFine) {
+  rewriting::OutputComparison output{.name = "small", .dtype = DataType::kFloat, .num_values = 10, .min = 0, .max = 0.01};
+  output.step = 0.01;
+  output.max_abs_error = 0.01;
+  output.sqnr_db = 1;
+  const rewriting::ModelComparison comparison{.num_examples = 10, .outputs = {output}};
+  EXPECT_EQ(rewriting::CheckLimits(comparison, DefaultLimits(QuantizationMode::kInt8)), absl::OkStatus());
+  EXPECT_FALSE(rewriting::CheckLimits(comparison, {.min_sqnr_db = 10}).ok());
+}
+
 TEST_F(TfliteRewriterTest, ManyFilesFromOneTraining) {
   std::vector<Variant> variants;
   for (QuantizationMode mode : {QuantizationMode::kNone, QuantizationMode::kFloat16, QuantizationMode::kInt8}) {

@@ -12,6 +12,7 @@
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/rewriting/internal/calibration.h"
 #include "tfxm/rewriting/internal/converter.h"
+#include "tfxm/rewriting/internal/masked_softmax.h"
 #include "tfxm/rewriting/internal/model_edit.h"
 #include "tfxm/rewriting/internal/quantize_int16.h"
 #include "tfxm/util/status_macros.h"
@@ -154,9 +155,10 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
     return out;
   }
   ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
-  ASSIGN_OR_RETURN(const Ranges ranges, Calibrate(out.float_model, signature, samples));
+  ASSIGN_OR_RETURN(Ranges ranges, Calibrate(out.float_model, signature, samples));
   RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
   ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
+  for (std::string& name : CutMaskedSoftmax(out.float_model->model(), &ranges)) nodes.push_back(std::move(name));
   Quantizer quantizer(ranges, signature,
                       {.int16 = mode == QuantizationMode::kInt16x8,
                        .input_type = options.inference_input_type,
