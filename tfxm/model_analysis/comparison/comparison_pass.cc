@@ -132,9 +132,9 @@ absl::Status ComparisonPass::AddGrouped(int grouped_plan, const Extracts& extrac
   const int of_others = plan.NumGroups(num_slices);
   BatchViews* const views = grouped_views_[grouped_plan].get();
   views->Reset(&extracts);
-  group_rows_.resize(plan.max_groups);
+  group_rows_.resize(plan.overall_groups);
   for (const SliceRows& slice : slices) {
-    const int num_groups = slice.overall ? plan.max_groups : of_others;
+    const int num_groups = slice.overall ? plan.overall_groups : of_others;
     if (num_groups == 0) continue;
     slice.state->groups.resize(plan_->grouped.size());
     auto& sets = slice.state->groups[grouped_plan];

@@ -15,8 +15,10 @@ namespace tfma = ::tensorflow_model_analysis;
 
 // Metrics of a few sums, and those of a histogram of the predictions, whose every evaluation costs about half a
 // millisecond.
-constexpr int kMaxLightGroups = 64, kLightBudget = 8192;
-constexpr int kMaxHeavyGroups = 16, kHeavyBudget = 1024;
+struct Groups {
+  int overall, each, budget;
+};
+constexpr Groups kLight = {128, 64, 8192}, kHeavy = {32, 16, 1024};
 
 // Whether the results are the same pairs of numbers with the same weights for both models.
 bool SameWeights(const tfma::EvalConfig& config, const MetricKey& key, const std::string& reference) {
@@ -134,10 +136,8 @@ absl::StatusOr<ComparisonPlan> MakeComparisonPlan(const tfma::EvalConfig& config
     if (some.metrics_specs_size() == 0) continue;
     ASSIGN_OR_RETURN(std::vector<QueryPlan> made, MakeQueryPlans(some, schema));
     for (QueryPlan& plan : made) {
-      const bool heavy = wanted == Cost::kHeavy;
-      result.grouped.push_back({.plan = std::move(plan),
-                                .max_groups = heavy ? kMaxHeavyGroups : kMaxLightGroups,
-                                .groups_budget = heavy ? kHeavyBudget : kLightBudget});
+      const Groups& groups = wanted == Cost::kHeavy ? kHeavy : kLight;
+      result.grouped.push_back({std::move(plan), groups.overall, groups.each, groups.budget});
     }
   }
   return result;

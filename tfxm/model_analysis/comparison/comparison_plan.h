@@ -30,10 +30,11 @@ struct PairedPlan {
 
 struct GroupedPlan {
   QueryPlan plan;  // Of the metrics that are compared by groups only.
-  // Groups of a slice at most, a power of two; and of all slices but the overall one together.
-  int max_groups = 0, groups_budget = 0;
+  // Groups of the overall slice; of any other slice at most; and of all these together. The first two are powers of two.
+  int overall_groups = 0, max_groups = 0, groups_budget = 0;
 
-  // Groups that a slice has when there are `num_slices`: fewer with more slices, and none below kMinGroups.
+  // Groups that a slice other than the overall one has when there are `num_slices`: fewer with more slices, and none below
+  // kMinGroups.
   int NumGroups(int64_t num_slices) const;
 };
 inline constexpr int kMinGroups = 16;

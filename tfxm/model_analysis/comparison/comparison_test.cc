@@ -193,7 +193,7 @@ TEST_F(ComparisonTest, IntervalsAgreeWithAPairedBootstrap) {
     const double error = std::sqrt(s.squares / kReplicates - mean * mean);
     const MetricComparison* c = Find(result, "bad", s.metric, s.weighted);
     ASSERT_NE(c, nullptr) << s.metric;
-    // The jackknife's 64 groups estimate the error to about 9 %.
+    // The jackknife's 128 groups estimate the error to about 6 %.
     const double tolerance = c->method == "paired jackknife" ? 0.3 : 0.07;
     EXPECT_NEAR((c->bounds->upper - c->bounds->lower) / 2 / 1.96, error, tolerance * error) << s.metric;
     EXPECT_NEAR(c->difference, mean, 3 * error) << s.metric;

