@@ -113,7 +113,9 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
         absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
   }
   result.num_examples = pass.num_examples;
-  result.warnings = costs.warnings();
+  ASSIGN_OR_RETURN(const std::vector<std::string> threshold_warnings, ThresholdWarnings(config));
+  for (const auto* warnings : {&threshold_warnings, &costs.warnings()})
+    result.warnings.insert(result.warnings.end(), warnings->begin(), warnings->end());
   result.models = std::move(loaded->summaries);
   for (size_t m = 0; m < result.models.size(); ++m) {
     ModelSummary& model = result.models[m];

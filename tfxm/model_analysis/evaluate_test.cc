@@ -245,6 +245,18 @@ TEST_F(EvaluateTest, WarnsOfASlicingFeatureThatNoExampleHas) {
   EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("\"regoin\""), HasSubstr("\"region\"")));
 }
 
+TEST_F(EvaluateTest, AThresholdForSlicesBySqlIsCheckedOnTheOverallSliceAndSaysSo) {
+  const auto result = Run(
+      "model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} metrics_specs { metrics { "
+      "class_name: 'ExampleCount' per_slice_thresholds { slicing_specs { slice_keys_sql: 'SELECT STRUCT(day) FROM "
+      "example.day' } threshold { value_threshold { lower_bound { value: 10 } } } } } }",
+      BinaryRecords(10));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->validation.validation_ok()) << result->validation.DebugString();
+  ASSERT_EQ(result->warnings.size(), 1u);
+  EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("example_count"), HasSubstr("overall slice")));
+}
+
 TEST_F(EvaluateTest, ASlicingSpecWithTooManySlicesIsReportedNotFatal) {
   std::vector<std::string> records;
   for (int i = 0; i < 50010; ++i)

@@ -94,7 +94,6 @@ class Worker {
       if (options_.max_disagreements >= 0) disagreements_ = MakeDisagreementFinder(options_);
     }
     records_.assign(source_->files().size(), 0);
-    seconds_.assign(options_.models.size(), 0);
     models_.resize(options_.models.size());
     first_nan_.assign(options_.models.size(), {INT32_MAX, INT64_MAX});
     data::ExampleBatch batch(needs_records_);
@@ -131,7 +130,6 @@ class Worker {
       }
     }
     for (size_t m = 0; m < models_.size(); ++m) {
-      result->models[m].inference_seconds += seconds_[m];
       result->models[m].nan_predictions += models_[m].nan_predictions;
     }
     for (size_t f = 0; f < records_.size(); ++f) result->records[f] += records_[f];
@@ -166,7 +164,7 @@ class Worker {
       checked_keys_ = true;
     }
     RETURN_IF_ERROR(
-        Annotate(extractor_->Extract(*batch, &extracts_, &seconds_),
+        Annotate(extractor_->Extract(*batch, &extracts_),
                  absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1)));
     CountNans(raw);
     RETURN_IF_ERROR(Annotate(slicer_->Slice(*batch), file));
@@ -244,7 +242,6 @@ class Worker {
   std::vector<std::unique_ptr<BatchViews>> views_;  // By plan.
   std::vector<std::vector<SliceState>> states_;     // By plan and the slicer's slice.
   std::vector<std::unique_ptr<QueryGroups>> groups_;
-  std::vector<double> seconds_;
   std::vector<ModelStatistics> models_;
   std::vector<std::pair<int, int64_t>> first_nan_;
   std::unique_ptr<ComparisonPass> comparison_;

@@ -37,9 +37,8 @@ struct SliceState {
 };
 
 struct ModelStatistics {
-  double inference_seconds = 0;  // Summed over the threads.
-  int64_t nan_predictions = 0;   // Examples with at least one.
-  std::string first_nan;         // Where the first of them (in file order) is.
+  int64_t nan_predictions = 0;  // Examples with at least one.
+  std::string first_nan;        // Where the first of them (in file order) is.
 };
 
 struct PassResult {

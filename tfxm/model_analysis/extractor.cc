@@ -1,7 +1,6 @@
 #include "tfxm/model_analysis/extractor.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
@@ -43,7 +42,7 @@ absl::StatusOr<std::unique_ptr<Extractor>> Extractor::Create(const ::tensorflow_
   return extractor;
 }
 
-absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extracts, std::vector<double>* seconds) {
+absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extracts) {
   extracts->num_examples = batch.num_examples();
   extracts->features = &batch;
   extracts->models.resize(eval_config_->model_specs_size());
@@ -57,9 +56,7 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
       continue;
     }
     model.predictions.clear();
-    const auto start = std::chrono::steady_clock::now();
     RETURN_IF_ERROR(sessions_[m]->Predict(batch, &model.predictions));
-    (*seconds)[m] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     for (const auto& [output, values] : model.predictions) {
       if (static_cast<int>(values.ends.size()) != batch.num_examples()) {
         return absl::InvalidArgumentError(absl::StrCat("the model's output \"", output, "\" has ", values.ends.size(),

@@ -24,8 +24,8 @@ class Extractor {
                                                            const std::vector<const InferenceModel*>& models,
                                                            std::vector<std::string> features);
 
-  // `extracts` keeps a pointer to the batch. Adds the time spent in each model to (*seconds)[model].
-  absl::Status Extract(const data::ExampleBatch& batch, Extracts* extracts, std::vector<double>* seconds);
+  // `extracts` keeps a pointer to the batch.
+  absl::Status Extract(const data::ExampleBatch& batch, Extracts* extracts);
 
  private:
   explicit Extractor(const ::tensorflow_model_analysis::EvalConfig* eval_config) : eval_config_(eval_config) {}

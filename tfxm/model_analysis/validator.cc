@@ -244,4 +244,20 @@ absl::StatusOr<tfma::ValidationResult> Validate(const std::vector<SliceMetrics>&
   return validator.Finish(!slices.empty(), rubber_stamp);
 }
 
+absl::StatusOr<std::vector<std::string>> ThresholdWarnings(const tfma::EvalConfig& eval_config) {
+  ASSIGN_OR_RETURN(const Thresholds thresholds, MakeThresholds(eval_config));
+  std::vector<std::string> warnings;
+  for (const auto& [key, of_key] : thresholds) {
+    for (const SliceThreshold& threshold : of_key) {
+      const auto* spec = std::get_if<tfma::SlicingSpec>(&threshold.slice);
+      if (spec == nullptr || spec->slice_keys_sql().empty()) continue;
+      warnings.push_back(absl::StrCat("metric ", key.ToString(),
+                                      ": TFMA checks a threshold for slice_keys_sql on the overall slice, not on the "
+                                      "slices by SQL, and so does this evaluation"));
+      break;
+    }
+  }
+  return warnings;
+}
+
 }  // namespace tfxm::model_analysis

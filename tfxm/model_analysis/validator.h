@@ -4,6 +4,7 @@
 #define TFXM_MODEL_ANALYSIS_VALIDATOR_H_
 
 #include <set>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,9 @@ namespace tfxm::model_analysis {
 absl::StatusOr<::tensorflow_model_analysis::ValidationResult> Validate(
     const std::vector<SliceMetrics>& slices, const ::tensorflow_model_analysis::EvalConfig& eval_config,
     bool rubber_stamp, const std::set<MetricKey>& overall_only = {});
+
+// What a config's thresholds do that one may not expect.
+absl::StatusOr<std::vector<std::string>> ThresholdWarnings(const ::tensorflow_model_analysis::EvalConfig& eval_config);
 
 }  // namespace tfxm::model_analysis
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -164,6 +165,61 @@ TEST_F(CostMetricsTest, AChangeThresholdNeedsTheBaselinesCost) {
                                      "threshold { change_threshold { direction: LOWER_IS_BETTER absolute { value: 0 } } }"));
   EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(result.status().message()), AllOf(HasSubstr("baseline \"old\""), HasSubstr("model_names")));
+}
+
+// Stands for the plugin that runs SavedModels: says 0 for every digit.
+class ConstantModel : public InferenceModel {
+ public:
+  struct Session : InferenceSession {
+    absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) override {
+      Values& values = outputs->emplace_back().second;
+      for (int row = 0; row < batch.num_examples(); ++row) {
+        values.numbers.insert(values.numbers.end(), {1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+        values.ends.push_back(10 * (row + 1));
+      }
+      return absl::OkStatus();
+    }
+  };
+  absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override { return std::make_unique<Session>(); }
+};
+class ConstantLoader : public InferenceModelLoader {
+ public:
+  absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string&,
+                                                       const ::tensorflow_model_analysis::ModelSpec&) override {
+    return std::make_unique<ConstantModel>();
+  }
+};
+
+TEST_F(CostMetricsTest, ASavedModelHasNoArena) {
+  InferenceModelRegistry::Get().Register("saved_model", [] { return std::make_unique<ConstantLoader>(); });
+  ASSERT_TRUE(io::MakeDirs(dir_ / "saved/variables").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "saved/saved_model.pb", "graph").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "saved/variables/data", "weights").ok());
+  const auto run = [&](const std::string& metrics) {
+    EvaluateOptions options;
+    options.eval_config =
+        Config("model_specs { name: 'lite' label_key: 'image_class' model_type: 'tf_lite' } model_specs { name: 'saved' "
+               "label_key: 'image_class' is_baseline: true } metrics_specs { " +
+               metrics + " }");
+    options.data = kMnistData;
+    options.models = {{"lite", kMnistModel}, {"saved", dir_ / "saved"}};
+    return Evaluate(options);
+  };
+  // Of the TFLite model alone it can be demanded; the SavedModel's is missing, which is said.
+  const auto result = run(Metric("ArenaBytes", AtMost(1e6)) + Metric("ModelSizeBytes") + Metric("LatencyP50Ms"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->validation.validation_ok());
+  EXPECT_TRUE(result->Overall("arena_bytes", "lite").has_value());
+  EXPECT_FALSE(result->Overall("arena_bytes", "saved").has_value());
+  EXPECT_EQ(*result->Overall("model_size_bytes", "saved"), 12);
+  EXPECT_GT(*result->Overall("latency_p50_ms", "saved"), 0);
+  ASSERT_EQ(result->warnings.size(), 1u);
+  EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("saved/arena_bytes"), HasSubstr("SavedModel")));
+  // There is nothing to compare it with.
+  const auto compared =
+      run(Metric("ArenaBytes", "threshold { change_threshold { direction: LOWER_IS_BETTER absolute { value: 0 } } }"));
+  EXPECT_EQ(compared.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(compared.status().message()), AllOf(HasSubstr("arena_bytes"), HasSubstr("\"saved\"")));
 }
 
 TEST_F(CostMetricsTest, FactsAreThereWithoutBeingAskedFor) {
