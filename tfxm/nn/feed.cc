@@ -107,7 +107,8 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
     if (found == batch.labels.end() && batch.labels.size() == 1) found = batch.labels.begin();
     if (found == batch.labels.end()) {
       return absl::InvalidArgumentError(absl::StrCat("the data has no labels for output \"", spec.outputs[i].name,
-                                                     "\"; name them with label_key or label_keys"));
+                                                     "\"; name them with label_key, or with label_keys: features that "
+                                                     "are called as the outputs they are labels of"));
     }
     ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(found->second));
     feed.labels.push_back(std::move(fed));

@@ -60,6 +60,9 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     return absl::InvalidArgumentError("validation on a dataset that repeats without end needs validation_steps");
   }
   FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
+  if (!options.class_weight.empty() && std::count(spec.has_loss.begin(), spec.has_loss.end(), true) > 1) {
+    return absl::InvalidArgumentError("class_weight is for models of one output with a loss; give the examples weights (weight_key)");
+  }
   spec.class_weight = options.class_weight;
   std::vector<CallbackRef> callbacks = options.callbacks;
   if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));

@@ -137,6 +137,29 @@ TEST(ModelTest, ClassAndSampleWeightsMultiply) {
   EXPECT_NEAR(history->history.at("weighted")[0], (1 * 3 + 10 * 5) / 8.0, 1e-5);  // Over the weights.
 }
 
+TEST(ModelTest, MetricsOfOneNameAreToldApart) {
+  Sequential model({layers::InputLayer({1}), layers::Dense(1, {.kernel_initializer = "ones"})});
+  ASSERT_EQ(model.Compile({.loss = "mse", .metrics = {"mae", "mae"}, .weighted_metrics = {"mae"}}), absl::OkStatus());
+  Batch batch;
+  batch.features["x"] = Floats({2, 1}, {1, 3});
+  batch.labels[""] = Floats({2, 1}, {0, 0});
+  batch.weight = Floats({2}, {1, 0});
+  const auto logs = model.TestOnBatch(batch);
+  ASSERT_TRUE(logs.ok()) << logs.status();
+  EXPECT_EQ(FindLog(*logs, "mae"), 2);
+  EXPECT_EQ(FindLog(*logs, "mae_1"), 2);
+  EXPECT_EQ(FindLog(*logs, "weighted_mae"), 1);
+}
+
+TEST(ModelTest, ClassWeightsOfSeveralOutputsAreRefused) {
+  const KerasTensor x = Input({1}, {.name = "x"});
+  Model model({x}, {layers::Dense(1, {.name = "a"})(x), layers::Dense(1, {.name = "b"})(x)});
+  ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+  const Dataset data = *Dataset::FromTensors({{"x", Floats({2, 1}, {1, 2})}, {"a", Floats({2}, {0, 1})}, {"b", Floats({2}, {0, 1})}},
+                                             {.label_keys = {"a", "b"}});
+  EXPECT_THAT(std::string(model.Fit(data, {.class_weight = {{1, 2.0}}}).status().message()), HasSubstr("weight_key"));
+}
+
 TEST(ModelTest, FunctionalModelsHaveSeveralInputsAndOutputs) {
   const KerasTensor a = Input({2}, {.name = "a"}), b = Input({2}, {.name = "b"});
   const LayerRef shared = layers::Dense(3, {.name = "shared"});

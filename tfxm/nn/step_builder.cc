@@ -173,17 +173,25 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
       const Tensor part = config.loss_weights[i] == 1 ? loss : loss * config.loss_weights[i];
       total = total.valid() ? total + part : part;
     }
-    const auto add_metrics = [&](const std::vector<Metric>& wanted, const Tensor& weight) -> absl::Status {
+    const auto taken = [&](const std::string& metric_name) {
+      return std::any_of(metrics.begin(), metrics.end(), [&](const auto& log) { return log.name == metric_name; });
+    };
+    const auto add_metrics = [&](const std::vector<Metric>& wanted, const Tensor& weight, bool is_weighted) -> absl::Status {
       for (const Metric& asked : wanted) {
         ASSIGN_OR_RETURN(const Metric metric, asked.Resolve(y_true, y_pred));
         const ops::NameScope metric_scope(graph, metric.name());
-        metrics.push_back({absl::StrCat(prefix, metric.name()), metric, metric.Add(y_true, y_pred, weight)});
+        // As Keras tells metrics of one name apart.
+        std::string unique = absl::StrCat(prefix, metric.name());
+        if (is_weighted && taken(unique)) unique = absl::StrCat(prefix, "weighted_", metric.name());
+        const std::string base = unique;
+        for (int n = 1; taken(unique); ++n) unique = absl::StrCat(base, "_", n);
+        metrics.push_back({unique, metric, metric.Add(y_true, y_pred, weight)});
         RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("metric ", metric.name(), " of output \"", name, "\"")));
       }
       return absl::OkStatus();
     };
-    RETURN_IF_ERROR(add_metrics(config.metrics[i], Tensor()));
-    RETURN_IF_ERROR(add_metrics(config.weighted_metrics[i], step.weight));
+    RETURN_IF_ERROR(add_metrics(config.metrics[i], Tensor(), false));
+    RETURN_IF_ERROR(add_metrics(config.weighted_metrics[i], step.weight, true));
   }
   std::vector<Tensor> penalties = context.losses();
   for (const Weight* weight : network.weights()) {
