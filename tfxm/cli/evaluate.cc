@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/components/metric_modules.h"
 #include "tfxm/model_analysis/evaluate.h"
 #include "tfxm/model_analysis/model_facts.h"
 #include "tfxm/report/show.h"
@@ -31,6 +32,7 @@ class EvaluateCommand : public Command {
     flags.Add("data", &data_, "GLOB", "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas").Required();
     flags.Add("model", &models_, "[NAME=]PATH", "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes").Required();
+    flags.Add("module_file", &module_file_, "FILE", "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
     flags.Add("reference_model", &reference_model_, "NAME",
               "of several models, the one the others are compared with; else the baseline, the first SavedModel, or the first");
@@ -47,6 +49,7 @@ class EvaluateCommand : public Command {
     RETURN_IF_ERROR(Annotate(absl::EndsWith(eval_config_, ".json") ? io::ParseJson(config, &options.eval_config)
                                                                    : io::ParseTextProto(config, &options.eval_config),
                              eval_config_));
+    RETURN_IF_ERROR(LoadMetricModules(module_file_, options.eval_config));
     for (const std::string& model : models_) {
       const std::vector<std::string> parts = absl::StrSplit(model, absl::MaxSplits('=', 1));
       const std::string name = parts.size() == 2 ? parts[0] : "";
@@ -79,7 +82,7 @@ class EvaluateCommand : public Command {
   }
 
  private:
-  std::string eval_config_, data_, output_, schema_, format_ = "table", reference_model_;
+  std::string eval_config_, module_file_, data_, output_, schema_, format_ = "table", reference_model_;
   std::vector<std::string> models_;
   int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };

@@ -2,6 +2,7 @@
 #include "absl/strings/str_format.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/components/metric_modules.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/model_analysis/evaluate.h"
@@ -34,6 +35,7 @@ class EvaluatorExecutor : public Executor {
     model_analysis::EvaluateOptions options;
     ASSIGN_OR_RETURN(const std::string json, StringProperty(exec_properties, "eval_config"));
     RETURN_IF_ERROR(Annotate(io::ParseJson(json, &options.eval_config), "eval_config"));
+    RETURN_IF_ERROR(LoadMetricModules(StringPropertyOr(exec_properties, "module_file", ""), options.eval_config));
     RETURN_IF_ERROR(AddModels(inputs, &options));
     if (inputs.count("schema") > 0 && !inputs.at("schema").empty()) {
       ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));

@@ -159,7 +159,7 @@ Node Trainer(const TrainerParameters& p) {
 }
 
 Node Evaluator(const EvaluatorParameters& p) {
-  return Node({.type_name = "tfx.components.evaluator.component.Evaluator",
+  NodeSpec spec{.type_name = "tfx.components.evaluator.component.Evaluator",
                .base_type = "EVALUATE",
                .executor = "tfx.components.evaluator.executor.Executor",
                .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
@@ -170,7 +170,9 @@ Node Evaluator(const EvaluatorParameters& p) {
                .exec_properties = {{"eval_config", ToTfxJson(p.eval_config)},
                                    {"example_splits", p.example_splits.empty() ? "null" : ToTfxJson(p.example_splits)},
                                    {"fairness_indicator_thresholds", "null"}},
-               .beam_executor = true});
+               .beam_executor = true};
+  if (!p.module_file.empty()) spec.exec_properties["module_file"] = p.module_file;
+  return Node(std::move(spec));
 }
 
 Node Pusher(const PusherParameters& p) {

@@ -126,6 +126,7 @@ struct EvaluatorParameters {
   Channel schema = {};          // Optional.
   tensorflow_model_analysis::EvalConfig eval_config = {};
   std::vector<std::string> example_splits = {};  // Default: eval.
+  std::string module_file = {};  // Metrics of one's own (model_analysis/custom_metric.h).
 };
 Node Evaluator(const EvaluatorParameters& parameters);
 
