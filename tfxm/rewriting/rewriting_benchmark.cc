@@ -2,7 +2,9 @@
 // samples.
 #include <benchmark/benchmark.h>
 
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/rewriting/internal/calibration.h"
@@ -39,31 +41,48 @@ void BM_Rewrite(benchmark::State& state) {
 }
 BENCHMARK(BM_Rewrite)->DenseRange(0, 4)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+// The small model of the tests, or the float TFLite file named by TFXM_BENCHMARK_MODEL.
 std::shared_ptr<const litert::ModelFile> FloatModel() {
+  if (const char* path = std::getenv("TFXM_BENCHMARK_MODEL")) return *litert::ModelFile::Read(path);
   auto bytes =
       ConvertSavedModel(ImageModelDir(), {.signature = "serving_default", .quantization = QuantizationMode::kInt8});
   return *litert::ModelFile::FromBytes(*bytes, "image");
 }
 
+std::vector<Sample> SamplesOf(const litert::ModelFile& model, int n) {
+  const litert::SignatureInfo& signature = **model.FindSignature("");
+  std::vector<Sample> samples(n);
+  for (int i = 0; i < n; ++i) {
+    for (const litert::SignatureTensor& input : signature.inputs) {
+      Shape shape = input.spec.shape;
+      for (int64_t& dim : shape) dim = dim < 0 ? 1 : dim;
+      samples[i][input.spec.name] = testing::Weights(shape, 1, 100 + i);
+    }
+  }
+  return samples;
+}
+
+// CPU time of the whole process: threads do not hide work.
 void BM_Calibrate(benchmark::State& state) {
   const auto model = FloatModel();
-  const auto samples = testing::Samples("image", {1, 8, 8, 2}, 2000);
+  const auto samples = SamplesOf(*model, state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(Calibrate(model, "serving_default", samples));
   state.SetItemsProcessed(state.iterations() * samples.size());
 }
-BENCHMARK(BM_Calibrate)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_Calibrate)->Arg(100)->Arg(2000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 
 void BM_PlainLoop(benchmark::State& state) {
-  auto model = litert::CompiledModel::Create(FloatModel());
-  const auto samples = testing::Samples("image", {1, 8, 8, 2}, 2000);
+  const auto file = FloatModel();
+  const auto samples = SamplesOf(*file, state.range(0));
   for (auto _ : state) {
+    auto model = litert::CompiledModel::Create(file);
     for (const Sample& sample : samples) {
       if (!Feed(**model, sample).ok() || !(*model)->Run().ok()) return state.SkipWithError("failed");
     }
   }
   state.SetItemsProcessed(state.iterations() * samples.size());
 }
-BENCHMARK(BM_PlainLoop)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_PlainLoop)->Arg(100)->Arg(2000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 
 }  // namespace
 }  // namespace tfxm::rewriting

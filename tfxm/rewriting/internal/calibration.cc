@@ -8,6 +8,7 @@
 #include "tfxm/compute/pass.h"
 #include "tfxm/litert/observe.h"
 #include "tfxm/rewriting/internal/feed.h"
+#include "tfxm/rewriting/internal/range_model.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -53,11 +54,9 @@ struct MinMax {
   }
 };
 
-}  // namespace
-
-absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
-                                 const std::vector<Sample>& samples) {
-  if (samples.empty()) return absl::InvalidArgumentError("the representative dataset is empty");
+// By the observed tensors' values themselves: slower, but it sees tensors of any shape, also empty ones, and NaN.
+absl::StatusOr<Ranges> CalibrateByValues(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
+                                         const std::vector<Sample>& samples) {
   const int num_parts = std::min<int>(samples.size(), compute::NumThreads());
   std::vector<std::vector<MinMax>> parts(num_parts);
   std::vector<litert::ObservedTensor> tensors;
@@ -84,6 +83,58 @@ absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>&
     if (total.seen) out[{tensors[k].subgraph, tensors[k].tensor}] = {total.min, total.max};
   }
   return out;
+}
+
+bool IsFinite(const litert::CompiledModel& model) {
+  for (size_t i = 0; i < model.outputs().size(); ++i) {
+    if (model.outputs()[i].dtype != DataType::kFloat) continue;
+    MinMax values;
+    values.Add({reinterpret_cast<const float*>(model.output(i).data()), model.output(i).size() / sizeof(float)});
+    if (values.nan) return false;
+  }
+  return true;
+}
+
+// NOT_FOUND: something is NaN or infinite. Other errors: not every model can be calibrated in this way.
+absl::StatusOr<Ranges> CalibrateInGraph(const litert::ModelFile& file, const std::string& signature,
+                                        const std::vector<Sample>& samples) {
+  const int num_parts = std::min<int>(samples.size(), compute::NumThreads());
+  std::vector<std::unique_ptr<RangeModel>> parts(num_parts);
+  RETURN_IF_ERROR(compute::ParallelFor(num_parts, [&](int part) -> absl::Status {
+    ASSIGN_OR_RETURN(parts[part], RangeModel::Create(file, signature));
+    litert::CompiledModel& model = parts[part]->model();
+    for (size_t s = part; s < samples.size(); s += num_parts) {
+      RETURN_IF_ERROR(Feed(model, samples[s]));
+      RETURN_IF_ERROR(model.Run());
+      if (!IsFinite(model)) return absl::NotFoundError("an output is not finite");
+    }
+    return absl::OkStatus();
+  }));
+  Ranges out;
+  for (size_t k = 0; k < parts[0]->tensors().size(); ++k) {
+    // Starts as TFLite's calibrator starts.
+    Range total{std::numeric_limits<float>::max(), std::numeric_limits<float>::min()};
+    bool seen = false;
+    for (const auto& part : parts) {
+      const Range& range = part->ranges()[k];
+      if (range.min > range.max) continue;  // Never computed, or without values.
+      if (!std::isfinite(range.min) || !std::isfinite(range.max)) return absl::NotFoundError("an activation is not finite");
+      total = {std::min(total.min, range.min), std::max(total.max, range.max)};
+      seen = true;
+    }
+    if (seen) out[parts[0]->tensors()[k]] = total;
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
+                                 const std::vector<Sample>& samples) {
+  if (samples.empty()) return absl::InvalidArgumentError("the representative dataset is empty");
+  absl::StatusOr<Ranges> ranges = CalibrateInGraph(*model, signature, samples);
+  // The values themselves name what is wrong, or take what the other way cannot.
+  return ranges.ok() ? ranges : CalibrateByValues(model, signature, samples);
 }
 
 }  // namespace tfxm::rewriting

@@ -67,6 +67,39 @@ std::string DeduplicateBuffers(absl::string_view bytes) {
   return Pack(*model);
 }
 
+std::string AddConversionMetadata(absl::string_view bytes, const ConversionMetadata& metadata) {
+  // Field k of a table is at 4 + 2 k. Table by table, as the schema lists them.
+  constexpr auto field = [](int k) { return static_cast<flatbuffers::voffset_t>(4 + 2 * k); };
+  constexpr int kApiVersion = 2, kSavedModel = 1;
+  flatbuffers::FlatBufferBuilder builder;
+  const auto version = builder.CreateString(metadata.tensorflow_version);
+  const auto modes = builder.CreateVector(metadata.modes);
+  auto table = builder.StartTable();  // Environment
+  builder.AddOffset(field(0), version);
+  builder.AddElement<uint32_t>(field(1), kApiVersion, 0);
+  builder.AddElement<int32_t>(field(2), kSavedModel, 0);
+  const flatbuffers::Offset<void> environment(builder.EndTable(table));
+  table = builder.StartTable();  // ConversionOptions
+  builder.AddOffset(field(0), modes);
+  builder.AddElement<uint8_t>(field(1), metadata.allow_custom_ops, 0);
+  builder.AddElement<uint8_t>(field(2), metadata.enable_select_tf_ops, 0);
+  const flatbuffers::Offset<void> options(builder.EndTable(table));
+  table = builder.StartTable();  // ConversionMetadata
+  builder.AddOffset(field(0), environment);
+  builder.AddOffset(field(1), options);
+  builder.Finish(flatbuffers::Offset<void>(builder.EndTable(table)));
+
+  auto model = Unpack(bytes);
+  auto entry = std::make_unique<schema::MetadataT>();
+  entry->name = "CONVERSION_METADATA";
+  entry->buffer = model->buffers.size();
+  model->metadata.push_back(std::move(entry));
+  auto buffer = std::make_unique<schema::BufferT>();
+  buffer->data.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+  model->buffers.push_back(std::move(buffer));
+  return Pack(*model);
+}
+
 std::string SetRanges(absl::string_view bytes, const Ranges& ranges) {
   auto model = Unpack(bytes);
   for (const auto& [where, range] : ranges) {

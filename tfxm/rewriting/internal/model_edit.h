@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -19,6 +20,16 @@ using Ranges = std::map<std::pair<int, int>, Range>;
 
 // Makes weights that are equal byte for byte one buffer (as tf.lite.TFLiteConverter does after conversion).
 std::string DeduplicateBuffers(absl::string_view model);
+
+// What was converted and how, as tf.lite.TFLiteConverter notes it in the metadata CONVERSION_METADATA (a FlatBuffer of its own,
+// tensorflow/compiler/mlir/lite/schema/conversion_metadata.fbs). `modes` are ModelOptimizationModes.
+struct ConversionMetadata {
+  std::string tensorflow_version;
+  std::vector<int> modes;
+  bool allow_custom_ops = false;
+  bool enable_select_tf_ops = false;
+};
+std::string AddConversionMetadata(absl::string_view model, const ConversionMetadata& metadata);
 
 // Puts min and max into the tensors' quantization parameters, where the quantizer reads them.
 std::string SetRanges(absl::string_view model, const Ranges& ranges);

@@ -223,10 +223,12 @@ class Int16Quantizer {
     const int channels = shape[rule.channel_dim];
     size_t stride = 1;
     for (size_t d = rule.channel_dim + 1; d < shape.size(); ++d) stride *= shape[d];
-    std::vector<float> largest(channels, 0);
+    std::vector<float> largest(channels, 0), smallest(channels, 0), greatest(channels, 0);
     for (size_t i = 0; i < values.size(); ++i) {
-      float& m = largest[i / stride % channels];
-      m = std::max(m, std::abs(values[i]));
+      const size_t c = i / stride % channels;
+      smallest[c] = std::min(smallest[c], values[i]);
+      greatest[c] = std::max(greatest[c], values[i]);
+      largest[c] = std::max(-smallest[c], greatest[c]);
     }
     std::vector<float> scales(channels), inverse(channels);
     for (int c = 0; c < channels; ++c) {
@@ -240,6 +242,9 @@ class Int16Quantizer {
     }
     SetData(w, quantized);
     SetType(w, schema::TensorType_INT8, scales, rule.channel_dim);
+    // As TFLite's own 16x8 quantizer, which leaves the channels' ranges with the weights.
+    tensor(w).quantization->min = std::move(smallest);
+    tensor(w).quantization->max = std::move(greatest);
     op.inputs[rule.weights] = w;
     if (rule.bias >= static_cast<int>(op.inputs.size()) || op.inputs[rule.bias] < 0) return;
     const int b = Duplicate(op.inputs[rule.bias]);

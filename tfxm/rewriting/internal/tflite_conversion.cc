@@ -17,8 +17,24 @@
 #include "tfxm/rewriting/internal/quantize_int16.h"
 #include "tfxm/util/status_macros.h"
 
+// Exported by libtensorflow_cc (tensorflow/c/c_api.h).
+extern "C" const char* TF_Version();
+
 namespace tfxm::rewriting {
 namespace {
+
+// ModelOptimizationMode of conversion_metadata.fbs.
+std::vector<int> OptimizationModes(QuantizationMode mode, bool trained_ranges) {
+  if (trained_ranges) return {2000};
+  switch (mode) {
+    case QuantizationMode::kNone: return {};
+    case QuantizationMode::kFloat16: return {1001};
+    case QuantizationMode::kDynamicRange: return {1002};
+    case QuantizationMode::kInt8: return {1003};
+    case QuantizationMode::kInt16x8: return {1004};
+  }
+  return {};
+}
 
 // A few samples show where the loss is; more only take time.
 constexpr size_t kLayerSamples = 8;
@@ -149,9 +165,18 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
                                                        .int8_inputs_and_outputs =
                                                            trained_ranges && options.inference_input_type == DataType::kInt8}));
   TfliteConversion out;
+  const auto finish = [&](absl::string_view converted, const std::string& name) {
+    return litert::ModelFile::FromBytes(
+        AddConversionMetadata(DeduplicateBuffers(converted),
+                              {.tensorflow_version = TF_Version(),
+                               .modes = OptimizationModes(mode, trained_ranges),
+                               .allow_custom_ops = options.allow_custom_ops,
+                               .enable_select_tf_ops = options.allow_select_tf_ops}),
+        name);
+  };
   const std::string name = absl::StrCat(options.filename, " of ", saved_model_dir);
   if (trained_ranges || (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8)) {
-    ASSIGN_OR_RETURN(out.model, litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name));
+    ASSIGN_OR_RETURN(out.model, finish(bytes, name));
     return out;
   }
   ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
@@ -171,6 +196,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
     ASSIGN_OR_RETURN(out.kept_float, quantizer.KeepFloat(out.model, accept));
   }
   ASSIGN_OR_RETURN(out.layers, quantizer.Layers(out.model));
+  ASSIGN_OR_RETURN(out.model, finish(out.model->bytes(), name));
   return out;
 }
 
