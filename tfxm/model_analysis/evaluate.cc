@@ -11,6 +11,7 @@
 #include "tfxm/model_analysis/eval_config.h"
 #include "tfxm/model_analysis/evaluation_pass.h"
 #include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/keras_default_metrics.h"
 #include "tfxm/model_analysis/metric_specs.h"
 #include "tfxm/model_analysis/slicer.h"
 #include "tfxm/model_analysis/tensorboard.h"
@@ -72,12 +73,38 @@ absl::StatusOr<std::string> FindReferenceModel(const tfma::EvalConfig& config, c
   return ReferenceModel(config, is_saved_model, requested);
 }
 
+// The metrics that Keras models were compiled with. TFMA takes a SavedModel for a Keras model if it can.
+absl::Status AddDefaultMetrics(const tfma::EvalConfig& config, const LoadedModels& loaded, std::vector<QueryPlan>* plans,
+                               std::vector<std::string>* warnings) {
+  if (config.options().has_include_default_metrics() && !config.options().include_default_metrics().value()) {
+    return absl::OkStatus();
+  }
+  const auto plan = std::find_if(plans->begin(), plans->end(), [](const QueryPlan& p) { return p.query_key.empty(); });
+  if (plan == plans->end()) return absl::OkStatus();
+  for (int m = 0; m < config.model_specs_size(); ++m) {
+    const tfma::ModelSpec& spec = config.model_specs(m);
+    if (loaded.summaries[m].model_type != "saved_model") continue;
+    if (!spec.model_type().empty() && spec.model_type() != "tf_keras") continue;
+    if (spec.label_key().empty() && spec.label_keys().empty()) continue;
+    ASSIGN_OR_RETURN(const CompiledMetrics compiled, ReadCompiledMetrics(loaded.summaries[m].path));
+    for (const std::string& name : compiled.not_supported) {
+      warnings->push_back(absl::StrCat("the metric \"", name, "\" that model \"", spec.name(),
+                                       "\" was compiled with is left out: only Keras's own can be computed"));
+    }
+    RETURN_IF_ERROR(Annotate(AddCompiledMetrics(config, spec.name(), compiled, &plan->plan),
+                             absl::StrCat("metrics that ", loaded.summaries[m].path,
+                                          " was compiled with (options.include_default_metrics)")));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
                                      const tfma::EvalConfig& config, const std::vector<std::string>& files,
                                      LoadedModels* loaded) {
   EvaluationResult result;
-  ASSIGN_OR_RETURN(const std::vector<QueryPlan> plans,
+  ASSIGN_OR_RETURN(std::vector<QueryPlan> plans,
                    MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
+  RETURN_IF_ERROR(AddDefaultMetrics(config, *loaded, &plans, &result.warnings));
   // Ill-formed thresholds should not wait for the end of the evaluation.
   RETURN_IF_ERROR(MakeThresholds(config).status());
   std::optional<ComparisonPlan> comparison;

@@ -167,7 +167,7 @@ class Worker {
         Annotate(extractor_->Extract(*batch, &extracts_),
                  absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1)));
     CountNans(raw);
-    RETURN_IF_ERROR(Annotate(slicer_->Slice(*batch), file));
+    RETURN_IF_ERROR(Annotate(slicer_->Slice(extractor_->features(*batch)), file));
     ForgetDroppedSlices();
     for (size_t p = 0; p < options_.plans->size(); ++p) {
       if (groups_[p] != nullptr) {

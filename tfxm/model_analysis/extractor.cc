@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/transformed_batch.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -38,6 +39,12 @@ absl::StatusOr<std::unique_ptr<Extractor>> Extractor::Create(const ::tensorflow_
     }
     extractor->sessions_.push_back(std::move(session));
   }
+  extractor->transformed_by_model_.resize(models.size());
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (models[m] == nullptr || !models[m]->HasTransform()) continue;
+    extractor->transformed_by_model_[m] = std::make_unique<data::ExampleBatch>();
+    if (extractor->transformed_ == nullptr) extractor->transformed_ = std::make_unique<data::ExampleBatch>();
+  }
   extractor->features_ = std::move(features);
   return extractor;
 }
@@ -45,12 +52,24 @@ absl::StatusOr<std::unique_ptr<Extractor>> Extractor::Create(const ::tensorflow_
 absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extracts) {
   extracts->num_examples = batch.num_examples();
   extracts->features = &batch;
+  if (transformed_ != nullptr) {
+    NamedValues of_all;
+    for (size_t m = 0; m < sessions_.size(); ++m) {
+      if (transformed_by_model_[m] == nullptr) continue;
+      NamedValues of_model;
+      RETURN_IF_ERROR(sessions_[m]->Transform(batch, &of_model));
+      RETURN_IF_ERROR(MakeTransformedBatch(batch, of_model, transformed_by_model_[m].get()));
+      for (auto& feature : of_model) of_all.push_back(std::move(feature));
+    }
+    RETURN_IF_ERROR(MakeTransformedBatch(batch, of_all, transformed_.get()));
+  }
   extracts->models.resize(eval_config_->model_specs_size());
   for (int m = 0; m < eval_config_->model_specs_size(); ++m) {
     const auto& spec = eval_config_->model_specs(m);
     ModelExtracts& model = extracts->models[m];
-    FromFeatures(batch, spec.label_key(), spec.label_keys(), &model.labels);
-    FromFeatures(batch, spec.example_weight_key(), spec.example_weight_keys(), &model.example_weights);
+    const data::ExampleBatch& features = transformed_by_model_[m] != nullptr ? *transformed_by_model_[m] : batch;
+    FromFeatures(features, spec.label_key(), spec.label_keys(), &model.labels);
+    FromFeatures(features, spec.example_weight_key(), spec.example_weight_keys(), &model.example_weights);
     if (sessions_[m] == nullptr) {
       FromFeatures(batch, spec.prediction_key(), spec.prediction_keys(), &model.predictions);
       continue;
@@ -69,7 +88,7 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
     extracts->feature_values.clear();
     for (const std::string& feature : features_) extracts->feature_values.emplace_back(feature, Values());
   }
-  for (auto& [feature, values] : extracts->feature_values) values.FromColumn(batch.Find(feature), batch.num_examples());
+  for (auto& [feature, values] : extracts->feature_values) values.FromColumn(features(batch).Find(feature), batch.num_examples());
   return absl::OkStatus();
 }
 
@@ -84,6 +103,8 @@ absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eva
   };
   for (int m = 0; m < eval_config.model_specs_size(); ++m) {
     const auto& spec = eval_config.model_specs(m);
+    // Keys may be features that the model's preprocessing functions make.
+    if (models[m] != nullptr && models[m]->HasTransform()) continue;
     RETURN_IF_ERROR(check("label_key", spec.label_key()));
     RETURN_IF_ERROR(check("example_weight_key", spec.example_weight_key()));
     for (const auto& [output, key] : spec.label_keys()) RETURN_IF_ERROR(check("label_keys", key));

@@ -38,7 +38,7 @@ bool Near(const google::protobuf::Message& a, const google::protobuf::Message& b
 
 // TFMA gives arrays of counts as int64 or float32 where this has float64.
 void Normalize(tfma::MetricValue* value) {
-  if (!value->has_array_value()) return;
+  if (!value->has_array_value() || value->array_value().data_type() == tfma::ArrayValue::BYTES) return;
   auto* array = value->mutable_array_value();
   array->set_data_type(tfma::ArrayValue::FLOAT64);
   for (float x : array->float32_values()) array->add_float64_values(x);

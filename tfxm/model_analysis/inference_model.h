@@ -25,6 +25,8 @@ class InferenceSession {
   // Appends one entry per output: a list per example. INVALID_ARGUMENT names a feature that is missing or does not fit
   // the model's input (the row is counted from 0 in the batch).
   virtual absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) = 0;
+  // Appends what the model's preprocessing functions make of the features; nothing if it has none.
+  virtual absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) { return absl::OkStatus(); }
 
   // For measuring what a run costs: puts as many of the examples as the model takes at once into its inputs, and returns
   // how many (the batch must outlive the runs); then RunInputs runs the model on them, any number of times.
@@ -45,6 +47,8 @@ class InferenceModel {
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const = 0;
   // A session that runs the model as an app would, where that is not how TFMA runs it.
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const { return NewSession(); }
+  // Whether its sessions transform features.
+  virtual bool HasTransform() const { return false; }
   // Whether the batches must keep the serialized examples.
   virtual bool NeedsRecords() const { return false; }
 };

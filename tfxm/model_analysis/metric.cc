@@ -36,7 +36,7 @@ MetricKey KeyRequest::Key(const std::string& name) const {
           .model_name = model_name,
           .output_name = output_name,
           .sub_key = sub_key,
-          .example_weighted = request->example_weighted};
+          .example_weighted = request->is_default ? std::nullopt : std::optional<bool>(request->example_weighted)};
 }
 
 ViewSpec KeyRequest::View() const {

@@ -126,6 +126,8 @@ struct MetricRequest {
   std::map<int, double> class_weights;
   bool example_weighted = false;
   std::string query_key;
+  // A metric the model brings along (keras_default_metrics.h): its keys do not say whether it is weighted.
+  bool is_default = false;
 };
 
 class Metric {

@@ -96,70 +96,120 @@ absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorS
   return tensor;
 }
 
+bool TakesExamples(const Signature& signature) {
+  return signature.inputs.size() == 1 && signature.inputs[0].dtype == DataType::kString;
+}
+
 class SavedModelSession : public InferenceSession {
  public:
-  SavedModelSession(const SavedModel* model, const Signature* signature, std::string path)
-      : model_(model), signature_(signature), path_(std::move(path)) {}
+  SavedModelSession(const SavedModel* model, const Signature* signature,
+                    const std::vector<const Signature*>* preprocessing, std::string path)
+      : model_(model), signature_(signature), preprocessing_(preprocessing), path_(std::move(path)) {}
 
   absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) override {
+    ASSIGN_OR_RETURN(const auto results, Run(*signature_, batch));
+    for (const auto& [name, tensor] : results) {
+      outputs->emplace_back(results.size() == 1 ? "" : name, Values()).second.FromTensor(tensor);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) override {
+    // A later function replaces the outputs of an earlier one.
+    std::map<std::string, Values> by_name;
+    for (const Signature* signature : *preprocessing_) {
+      ASSIGN_OR_RETURN(const auto results, Run(*signature, batch));
+      for (const auto& [name, tensor] : results) by_name[name].FromTensor(tensor);
+    }
+    for (auto& [name, values] : by_name) features->emplace_back(name, std::move(values));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::StatusOr<std::map<std::string, Tensor>> Run(const Signature& signature, const data::ExampleBatch& batch) const {
     const int n = batch.num_examples();
     std::map<std::string, Tensor> inputs;
-    if (signature_->inputs.size() == 1 && signature_->inputs[0].dtype == DataType::kString &&
-        FindFeature(batch, signature_->inputs[0].name) == nullptr) {
+    if (TakesExamples(signature) && FindFeature(batch, signature.inputs[0].name) == nullptr) {
       Tensor examples(DataType::kString, {n});
       for (int row = 0; row < n; ++row) examples.strings()[row] = std::string(batch.record(row));
-      inputs.emplace(signature_->inputs[0].name, std::move(examples));
+      inputs.emplace(signature.inputs[0].name, std::move(examples));
     } else {
-      for (const TensorSpec& spec : signature_->inputs) {
+      for (const TensorSpec& spec : signature.inputs) {
         const data::Column* column = FindFeature(batch, spec.name);
         if (column == nullptr) {
           std::vector<std::string> names;
           for (const data::Column& c : batch.columns()) names.push_back(c.name());
           const std::string near = NearestNames(spec.name, names);
           return absl::InvalidArgumentError(absl::StrCat(path_, ": input \"", spec.name, "\" of signature \"",
-                                                         signature_->name, "\" is no feature of the examples",
+                                                         signature.name, "\" is no feature of the examples",
                                                          near.empty() ? "" : "; nearest features: ", near));
         }
         ASSIGN_OR_RETURN(Tensor tensor, ToTensor(*column, n, spec, path_));
         inputs.emplace(spec.name, std::move(tensor));
       }
     }
-    auto results = model_->Run(*signature_, inputs);
+    auto results = model_->Run(signature, inputs);
     if (!results.ok()) return Annotate(results.status(), path_);
     for (const auto& [name, tensor] : *results) {
       if (tensor.shape().empty() || tensor.shape()[0] != n) {
-        return absl::InvalidArgumentError(absl::StrCat(path_, ": output \"", name, "\" has shape ",
-                                                       ShapeString(tensor.shape()), " for ", n,
+        return absl::InvalidArgumentError(absl::StrCat(path_, ": output \"", name, "\" of signature \"", signature.name,
+                                                       "\" has shape ", ShapeString(tensor.shape()), " for ", n,
                                                        " examples; its first dimension must be the batch"));
       }
-      Values& values = outputs->emplace_back(results->size() == 1 ? "" : name, Values()).second;
-      values.FromTensor(tensor);
     }
-    return absl::OkStatus();
+    return results;
   }
 
- private:
   const SavedModel* const model_;
   const Signature* const signature_;
+  const std::vector<const Signature*>* const preprocessing_;
   const std::string path_;
 };
 
 class SavedModelInference : public InferenceModel {
  public:
-  SavedModelInference(std::unique_ptr<SavedModel> model, const Signature* signature, std::string path)
-      : model_(std::move(model)), signature_(signature), path_(std::move(path)) {}
+  SavedModelInference(std::unique_ptr<SavedModel> model, const Signature* signature,
+                      std::vector<const Signature*> preprocessing, std::string path)
+      : model_(std::move(model)),
+        signature_(signature),
+        preprocessing_(std::move(preprocessing)),
+        path_(std::move(path)) {}
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
-    return std::make_unique<SavedModelSession>(model_.get(), signature_, path_);
+    return std::make_unique<SavedModelSession>(model_.get(), signature_, &preprocessing_, path_);
   }
+  bool HasTransform() const override { return !preprocessing_.empty(); }
   bool NeedsRecords() const override {
-    return signature_->inputs.size() == 1 && signature_->inputs[0].dtype == DataType::kString;
+    return TakesExamples(*signature_) || std::any_of(preprocessing_.begin(), preprocessing_.end(),
+                                                     [](const Signature* s) { return TakesExamples(*s); });
   }
 
  private:
   const std::unique_ptr<SavedModel> model_;
   const Signature* const signature_;
+  const std::vector<const Signature*> preprocessing_;
   const std::string path_;
 };
+
+// The functions a spec names, or else those that TFMA looks for.
+absl::StatusOr<std::vector<const Signature*>> PreprocessingFunctions(
+    const SavedModel& model, const ::tensorflow_model_analysis::ModelSpec& spec) {
+  std::vector<const Signature*> functions;
+  for (const std::string& name : spec.preprocessing_function_names()) {
+    absl::StatusOr<const Signature*> signature = model.FindSignature(name);
+    if (!signature.ok()) {
+      return Annotate(signature.status(), "preprocessing_function_names (each must be a signature of the SavedModel; save a "
+                                          "layer such as tft_layer with signatures={\"transform_features\": …})");
+    }
+    functions.push_back(*signature);
+  }
+  if (!functions.empty()) return functions;
+  for (const Signature& signature : model.signatures()) {
+    if (signature.name == "transformed_features" || signature.name == "transformed_labels") {
+      functions.push_back(&signature);
+    }
+  }
+  return functions;
+}
 
 class SavedModelLoader : public InferenceModelLoader {
  public:
@@ -177,7 +227,8 @@ class SavedModelLoader : public InferenceModelLoader {
       name = has_predict ? "predict" : "serving_default";
     }
     ASSIGN_OR_RETURN(const Signature* signature, model->FindSignature(name));
-    return std::make_unique<SavedModelInference>(std::move(model), signature, path);
+    ASSIGN_OR_RETURN(std::vector<const Signature*> preprocessing, PreprocessingFunctions(*model, spec));
+    return std::make_unique<SavedModelInference>(std::move(model), signature, std::move(preprocessing), path);
   }
 };
 

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/accumulators.h"
+#include "tfxm/model_analysis/keras_default_metrics.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -55,6 +56,7 @@ absl::StatusOr<KeyRequest> WithSubKey(KeyRequest request, const std::string& met
 absl::Status ConfusionMatrixMetric::ReadSubKey(MetricArguments* arguments) {
   ASSIGN_OR_RETURN(top_k_, arguments->Integer("top_k"));
   ASSIGN_OR_RETURN(class_id_, arguments->Integer("class_id"));
+  is_compiled_ = arguments->module() == kCompiledModule;
   if (top_k_ && *top_k_ < 1) return arguments->Error("top_k", "must be at least 1");
   return absl::OkStatus();
 }
@@ -82,6 +84,11 @@ absl::Status ConfusionMatrixMetric::AddForKey(const KeyRequest& original, Comput
     } else if (default_threshold_) {
       options.thresholds = {*default_threshold_};
     }
+  }
+  if (is_compiled_) {
+    // Keras counts at its thresholds, TFMA in a histogram.
+    options.use_histogram = false;
+    options.name = absl::StrCat("_compiled_matrices:", name());
   }
   ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
   plan->AddDerived(

@@ -42,6 +42,7 @@ class ConfusionMatrixMetric : public PerKeyMetric {
   std::optional<int> num_thresholds_;
   std::optional<double> default_threshold_;
   std::optional<int> top_k_, class_id_;
+  bool is_compiled_ = false;  // keras_default_metrics.h.
 };
 
 // `request` with the metric's own top_k and class_id, which must not be set by the metrics_spec as well.

@@ -60,6 +60,15 @@ double LogCosh(const KerasArguments&, double y, double p) {
   return x + std::log1p(std::exp(-2 * x)) - std::log(2.0);
 }
 double SquaredError(const KerasArguments&, double y, double p) { return (p - y) * (p - y); }
+double AbsoluteError(const KerasArguments&, double y, double p) { return std::abs(p - y); }
+double PercentageError(const KerasArguments&, double y, double p) {
+  return 100 * std::abs(p - y) / std::max(std::abs(y), static_cast<double>(kEpsilon));
+}
+double LogarithmicError(const KerasArguments&, double y, double p) {
+  const double epsilon = kEpsilon;
+  const double e = std::log1p(std::max(p, epsilon)) - std::log1p(std::max(y, epsilon));
+  return e * e;
+}
 double Huber(const KerasArguments& a, double y, double p) {
   const double e = std::abs(p - y);
   return e <= a.delta ? 0.5 * e * e : a.delta * e - 0.5 * a.delta * a.delta;
@@ -135,7 +144,11 @@ absl::StatusOr<double> CategoricalAccuracy(const KerasArguments&, Row labels, Ro
   return ArgMax(labels) == ArgMax(predictions);
 }
 
+// TFMA's label for "none of the classes": no prediction is right.
+bool IsNoClass(Row labels) { return labels.size() == 1 && labels[0] == -1; }
+
 absl::StatusOr<double> SparseCategoricalAccuracy(const KerasArguments&, Row labels, Row predictions) {
+  if (IsNoClass(labels)) return 0;
   RETURN_IF_ERROR(CheckClass(labels, predictions));
   return ArgMax(predictions) == labels[0];
 }
@@ -156,6 +169,7 @@ absl::StatusOr<double> TopKCategoricalAccuracy(const KerasArguments& arguments, 
 }
 
 absl::StatusOr<double> SparseTopKCategoricalAccuracy(const KerasArguments& arguments, Row labels, Row predictions) {
+  if (IsNoClass(labels)) return 0;
   RETURN_IF_ERROR(CheckClass(labels, predictions));
   return InTopK(predictions, static_cast<int>(labels[0]), arguments.k);
 }
@@ -247,6 +261,15 @@ const std::vector<KerasFunctionInfo>& KerasFunctions() {
        .if_not_binary = MeanOf<SquaredHinge>,
        .is_mean_of_values = true},
       {.class_name = "CategoricalHinge", .function = CategoricalHinge},
+      // What TFMA has metrics of its own for, as losses that a model was compiled with.
+      {.class_name = "Keras>MeanSquaredError", .function = MeanOf<SquaredError>, .is_mean_of_values = true},
+      {.class_name = "Keras>MeanAbsoluteError", .function = MeanOf<AbsoluteError>, .is_mean_of_values = true},
+      {.class_name = "Keras>MeanAbsolutePercentageError",
+       .function = MeanOf<PercentageError>,
+       .is_mean_of_values = true},
+      {.class_name = "Keras>MeanSquaredLogarithmicError",
+       .function = MeanOf<LogarithmicError>,
+       .is_mean_of_values = true},
   };
   return *functions;
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/accumulators.h"
+#include "tfxm/model_analysis/keras_default_metrics.h"
 #include "tfxm/model_analysis/metrics/keras_functions.h"
 #include "tfxm/util/status_macros.h"
 
@@ -21,6 +22,8 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     bool flat;
     // A loss is the unweighted mean: Keras reduces the loss of a batch before TFMA applies the weights to it.
     bool is_loss = false;
+    // The loss that a model was compiled with: the weighted losses over the number of examples.
+    bool is_compiled_loss = false;
     bool broadcast = false;  // With top_k a class index meets all predictions; Keras broadcasts it.
     // All lists are made as long as the longest one.
     bool pad = false;
@@ -112,13 +115,13 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
   absl::Status AddOne(const BatchViews& batch, int row, Row labels, Row predictions, double weight) {
     if (settings_->ignored_label && labels.size() == 1 && labels[0] == *settings_->ignored_label)
       return absl::OkStatus();
-    if (settings_->is_loss) weight = 1;
+    if (settings_->is_loss && !settings_->is_compiled_loss) weight = 1;
     RETURN_IF_ERROR(AddTo(&total_, settings_->function, batch, row, labels, predictions, weight));
     if (settings_->info.if_not_binary != nullptr) {
       RETURN_IF_ERROR(AddTo(&other_total_, settings_->info.if_not_binary, batch, row, labels, predictions, weight));
       for (double y : labels) all_binary_ &= y == 0 || y == 1;
     }
-    weight_.Add(weight);
+    weight_.Add(settings_->is_compiled_loss ? 1 : weight);
     length_ = std::max(length_, labels.size());
     if (settings_->pad) values_.AddProduct(weight, static_cast<double>(labels.size()));
     return absl::OkStatus();
@@ -149,6 +152,7 @@ class KerasMetric : public PerKeyMetric {
   explicit KerasMetric(const KerasFunctionInfo& info) : info_(info), sparse_(absl::StartsWith(info.class_name, "Sparse")) {}
 
   absl::Status Configure(MetricArguments* arguments) override {
+    is_compiled_ = arguments->module() == kCompiledModule;
     is_loss_ = absl::EndsWith(arguments->module(), ".losses");
     ASSIGN_OR_RETURN(arguments_.from_logits, arguments->Bool("from_logits", false));
     ASSIGN_OR_RETURN(arguments_.label_smoothing, arguments->Number("label_smoothing", 0));
@@ -187,10 +191,11 @@ class KerasMetric : public PerKeyMetric {
     auto settings = std::make_shared<KerasAccumulator::Settings>();
     settings->key = request.Key(name());
     settings->flat = micro;
-    settings->is_loss = is_loss_;
+    settings->is_compiled_loss = is_compiled_ && name() == "loss";
+    settings->is_loss = is_loss_ || settings->is_compiled_loss;
     settings->ignored_label = ignored_label_;
     settings->info = info_;
-    settings->function = is_loss_ && info_.loss != nullptr ? info_.loss : info_.function;
+    settings->function = settings->is_loss && info_.loss != nullptr ? info_.loss : info_.function;
     settings->arguments = arguments_;
     settings->broadcast = request.sub_key.top_k && !micro && !sparse_;
     ViewSpec view = request.View();
@@ -221,7 +226,7 @@ class KerasMetric : public PerKeyMetric {
  private:
   const KerasFunctionInfo info_;
   const bool sparse_;
-  bool is_loss_ = false;
+  bool is_loss_ = false, is_compiled_ = false;
   std::optional<double> ignored_label_;
   KerasArguments arguments_;
 };
