@@ -189,10 +189,10 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
     RETURN_IF_ERROR(writer->WriteMetrics(result.slices));
     RETURN_IF_ERROR(writer->WriteValidation(result.validation));
     if (comparison) {
-      RETURN_IF_ERROR(WriteComparisons(result.comparisons, options.output_dir));
+      RETURN_IF_ERROR(WriteComparisons(result.comparisons, writer->staging()));
       if (result.disagreements.searched) {
         RETURN_IF_ERROR(WriteDisagreements(result.disagreements, config, options.schema ? &*options.schema : nullptr,
-                                           options.output_dir));
+                                           writer->staging()));
       }
     }
     std::map<std::string, std::string> locations;
@@ -244,7 +244,7 @@ absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
   absl::StatusOr<EvaluationResult> result = Run(options, writer.get(), config, files, &loaded);
   if (!result.ok() && writer != nullptr) {
     writer.reset();
-    RETURN_IF_ERROR(existed ? EvaluationWriter::RemoveFiles(options.output_dir) : io::RemoveAll(options.output_dir));
+    if (!existed) RETURN_IF_ERROR(io::RemoveAll(options.output_dir));
   }
   if (result.ok()) result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

@@ -68,9 +68,9 @@ absl::StatusOr<std::unique_ptr<EvaluationWriter>> EvaluationWriter::Create(const
   writer->directory_ = directory;
   writer->eval_config_ = eval_config;
   RETURN_IF_ERROR(io::MakeDirs(directory));
-  RETURN_IF_ERROR(RemoveFiles(directory));  // Not all of an earlier evaluation's files may be written again.
+  ASSIGN_OR_RETURN(writer->staging_, io::MakeTempDir(directory, ".writing-"));
   if (writer->Enabled("plots")) {
-    ASSIGN_OR_RETURN(writer->plots_, data::TFRecordWriter::Create(io::JoinPath(directory, kPlotsFile)));
+    ASSIGN_OR_RETURN(writer->plots_, data::TFRecordWriter::Create(io::JoinPath(writer->staging_, kPlotsFile)));
   }
   return writer;
 }
@@ -97,7 +97,7 @@ absl::Status EvaluationWriter::WritePlots(const SliceKey& slice, const std::map<
 
 absl::Status EvaluationWriter::WriteMetrics(const std::vector<SliceMetrics>& slices) {
   if (!Enabled("metrics")) return absl::OkStatus();
-  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(directory_, kMetricsFile)));
+  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(staging_, kMetricsFile)));
   for (const SliceMetrics& slice : slices)
     RETURN_IF_ERROR(writer->Write(io::SerializeDeterministically(ToProto(slice))));
   return writer->Close();
@@ -105,7 +105,7 @@ absl::Status EvaluationWriter::WriteMetrics(const std::vector<SliceMetrics>& sli
 
 absl::Status EvaluationWriter::WriteValidation(const tfma::ValidationResult& result) {
   if (!Enabled("validations")) return absl::OkStatus();
-  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(directory_, kValidationsFile)));
+  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(staging_, kValidationsFile)));
   RETURN_IF_ERROR(writer->Write(io::SerializeDeterministically(result)));
   return writer->Close();
 }
@@ -124,17 +124,24 @@ absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
   std::string json;
   const absl::Status status = google::protobuf::util::MessageToJsonString(run, &json, options);
   if (!status.ok()) return status;
-  return io::WriteFile(io::JoinPath(directory_, kEvalConfigFile), json);
+  return io::WriteFile(io::JoinPath(staging_, kEvalConfigFile), json);
 }
 
-absl::Status EvaluationWriter::RemoveFiles(const std::string& directory) {
+absl::Status EvaluationWriter::Close() {
+  if (plots_ != nullptr) RETURN_IF_ERROR(plots_->Close());
+  // Not all files of an earlier evaluation may have been written again.
   for (const char* file : {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile, kComparisonsFile,
                            kDisagreementsFile, kDisagreementExamplesFile}) {
-    RETURN_IF_ERROR(io::RemoveAll(io::JoinPath(directory, file)));
+    RETURN_IF_ERROR(io::RemoveAll(io::JoinPath(directory_, file)));
   }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, io::ListDir(staging_));
+  for (const std::string& file : files)
+    RETURN_IF_ERROR(io::Rename(io::JoinPath(staging_, file), io::JoinPath(directory_, file)));
+  return io::RemoveAll(staging_);
 }
 
-absl::Status EvaluationWriter::Close() { return plots_ == nullptr ? absl::OkStatus() : plots_->Close(); }
+EvaluationWriter::~EvaluationWriter() {
+  if (!staging_.empty()) (void)io::RemoveAll(staging_);
+}
 
 }  // namespace tfxm::model_analysis

@@ -18,10 +18,10 @@
 
 namespace tfxm::model_analysis {
 
-// A file, or "" for none when eval_config.options.disabled_outputs says so.
 class EvaluationWriter {
  public:
-  // Creates the directory. Outputs named in options.disabled_outputs are not written.
+  // Creates the directory. Outputs named in options.disabled_outputs are not written. The files appear when Close succeeds,
+  // in place of those of an earlier evaluation, which stay if it never comes to that.
   static absl::StatusOr<std::unique_ptr<EvaluationWriter>> Create(
       const std::string& directory, const ::tensorflow_model_analysis::EvalConfig& eval_config);
 
@@ -31,15 +31,15 @@ class EvaluationWriter {
   // `model_locations` by model name; data_location as the user gave it.
   absl::Status WriteEvalConfig(const std::string& data_location,
                                const std::map<std::string, std::string>& model_locations);
-  // Completes the files.
+  // Where the files are before Close; what else is put there appears with them.
+  const std::string& staging() const { return staging_; }
   absl::Status Close();
-  // Removes what a writer may have left in the directory.
-  static absl::Status RemoveFiles(const std::string& directory);
+  ~EvaluationWriter();
 
  private:
   EvaluationWriter() = default;
   bool Enabled(const std::string& output) const;
-  std::string directory_;
+  std::string directory_, staging_;
   ::tensorflow_model_analysis::EvalConfig eval_config_;
   std::unique_ptr<data::TFRecordWriter> plots_;
 };

@@ -202,7 +202,7 @@ TEST_F(PageTest, SaysWhichThresholdsFailedAndWhy) {
 TEST_F(PageTest, ShowsDisagreementsWithTheirImages) {
   ReportInput input = Mnist();
   auto parsed = ParseDisagreements(R"({"total": 31, "examples": [
-    {"index": 4, "label": 3, "predictions": {"": 5}, "features": {"image": {"image": {"width": 2, "height": 1, "pixels": "AP8="}},
+    {"index": 4, "label": 3, "predictions": {"": 5}, "scores": {"": 0.625}, "features": {"image": {"image": {"width": 2, "height": 1, "pixels": "AP8="}},
       "note": "</script><img src=x onerror=alert(1)>"}, "slices": [{"image_class": 3}]},
     {"index": 9, "label": 1, "predictions": {"": 1}, "slices": [{"image_class": 1}]}],
     "slices": [{"slice": {"image_class": 3}, "disagreeing": 9, "examples": 46, "p_value": 0.0004, "adjusted_p_value": 0.004}]})");
@@ -212,6 +212,7 @@ TEST_F(PageTest, ShowsDisagreementsWithTheirImages) {
   EXPECT_EQ(Run("[...document.querySelector('#disagreements canvas').getContext('2d').getImageData(0, 0, 2, 1).data].join()"),
             "0,0,0,255,255,255,255,255");
   EXPECT_EQ(Run("document.querySelectorAll('#disagreements .examples li').length"), "2");
+  EXPECT_TRUE(absl::StrContains(Run("document.querySelector('#disagreements .examples li').textContent"), "5 (0.625)"));
   EXPECT_EQ(Run("document.querySelectorAll('img').length"), "0") << "a feature's text is text";
   EXPECT_TRUE(absl::StrContains(Run("document.getElementById('disagreements').textContent"), "</script><img src=x onerror=alert(1)>"));
   Run("(() => { const s = document.querySelector('#disagreements select'); s.value = 'image_class: 1'; s.dispatchEvent(new Event('change')); })()");

@@ -315,6 +315,18 @@ TEST_F(ComparisonTest, AnUnknownReferenceModelNamesTheNearest) {
   EXPECT_FALSE(io::Exists(dir_ / "out"));
 }
 
+TEST_F(ComparisonTest, AFailedEvaluationLeavesTheEarlierOneWhole) {
+  Run(kThreeModels, BinaryRecords(50));
+  const std::vector<std::string> before = *io::ListDir(dir_ / "out");
+  const std::string comparisons = *io::ReadFile(dir_ / "out/comparisons.json");
+  EvaluateOptions options = Options(kThreeModels, BinaryRecords(80));
+  options.reference_model = "none";
+  EXPECT_FALSE(Evaluate(options).ok());
+  EXPECT_FALSE(Evaluate(Options(kThreeModels, {"\xff no example"})).ok());
+  EXPECT_EQ(*io::ListDir(dir_ / "out"), before);
+  EXPECT_EQ(*io::ReadFile(dir_ / "out/comparisons.json"), comparisons);
+}
+
 TEST_F(ComparisonTest, OneModelIsComparedWithNothing) {
   const std::string config =
       "model_specs { label_key: 'label' prediction_key: 'a' } metrics_specs { metrics { class_name: 'AUC' } }";
