@@ -222,6 +222,30 @@ TEST(ShowTest, TheTableSaysWhichDifferencesAreReal) {
   EXPECT_FALSE(absl::StrContains(Show(evaluation, {}, ShowFormat::kTable), "Compared")) << text;
 }
 
+TEST(ShowTest, TableAndJsonSayWhatTheModelsCost) {
+  auto [evaluation, sidecars] = Compared();
+  sidecars.facts = ParseModelFacts(R"({"models": [
+    {"model_name": "candidate", "numbers": {"weight_bytes": 900, "size_bytes": 1000, "latency_p50_ms": 0.25}},
+    {"model_name": "baseline", "numbers": {"size_bytes": 4000}}]})").value();
+  const std::string text = Show(evaluation, sidecars, ShowFormat::kTable);
+  EXPECT_TRUE(absl::StrContains(text, "Costs\n"
+                                      "  cost            candidate  baseline\n"
+                                      "  size_bytes           1000      4000\n"
+                                      "  latency_p50_ms       0.25\n"
+                                      "  weight_bytes          900\n")) << text;
+  EXPECT_FALSE(absl::StrContains(Show(evaluation, {}, ShowFormat::kTable), "Costs")) << text;
+  Struct parsed;
+  ASSERT_TRUE(io::ParseJson(Show(evaluation, sidecars, ShowFormat::kJson), &parsed).ok());
+  int models = 0;
+  for (const auto& model : parsed.fields().at("models").list_value().values()) {
+    const auto& fields = model.struct_value().fields();
+    if (fields.at("name").string_value() != "candidate") continue;
+    ++models;
+    EXPECT_EQ(fields.at("costs").struct_value().fields().at("size_bytes").number_value(), 1000);
+  }
+  EXPECT_EQ(models, 1);
+}
+
 TEST(ShowTest, CsvAndJsonHaveTheComparisons) {
   const auto [evaluation, sidecars] = Compared();
   const std::string csv = Show(evaluation, sidecars, ShowFormat::kCsv);

@@ -21,6 +21,9 @@ std::string AlignedTable(const std::vector<std::vector<std::string>>& rows, cons
 // real difference, the largest first, at most `max_slices` of them; 0: all.
 std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices);
 
+// The part of the table about what the models cost; empty if that is not known.
+std::string CostsText(const Sidecars& sidecars);
+
 }  // namespace tfxm::report
 
 #endif  // TFXM_REPORT_SHOW_FORMATS_H_

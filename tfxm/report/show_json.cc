@@ -249,7 +249,14 @@ std::string ShowJson(const Evaluation& evaluation, const Sidecars& sidecars) {
     json.BeginObject().Key("name").String(name);
     const auto location = evaluation.model_locations.find(name);
     if (location != evaluation.model_locations.end()) json.Key("location").String(location->second);
-    json.Key("is_baseline").Bool(!name.empty() && name == evaluation.BaselineModel()).End();
+    json.Key("is_baseline").Bool(!name.empty() && name == evaluation.BaselineModel());
+    for (const ModelFacts& facts : sidecars.facts) {
+      if (facts.model_name != name) continue;
+      json.Key("costs").BeginObject();
+      for (const auto& [cost, number] : facts.numbers) json.Key(cost).Number(number);
+      json.End();
+    }
+    json.End();
   }
   json.End().Key("slices").BeginArray();
   for (const SliceMetrics& slice : evaluation.slices) {

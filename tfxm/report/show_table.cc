@@ -179,6 +179,7 @@ std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, in
   if (const std::string comparisons = ComparisonsText(evaluation, sidecars, max_slices); !comparisons.empty()) {
     absl::StrAppend(&text, comparisons, "\n");
   }
+  if (const std::string costs = CostsText(sidecars); !costs.empty()) absl::StrAppend(&text, costs, "\n");
   if (evaluation.validation) absl::StrAppend(&text, ValidationText(evaluation));
   return text;
 }
