@@ -41,6 +41,8 @@ class RewriteCommand : public Command {
     flags.Add("quantization", &quantization_, "none|float16|dynamic_range|int8|int16x8", "how weights and activations are stored");
     flags.Add("representative_data", &options_.representative_dataset.examples, "GLOB",
               "TFRecords of tf.Examples whose features have the inputs' names: to calibrate int8 and int16x8 with, and to compare the models on");
+    flags.Add("transform_graph", &options_.representative_dataset.transform_graph, "DIR",
+              "the TransformGraph between raw --representative_data and a signature that takes transformed features");
     flags.Add("samples", &options_.representative_dataset.sample_size, "N", "how many of the examples are taken");
     flags.Add("seed", &seed_, "N", "which of the examples are taken");
     flags.Add("signature", &options_.signature_key, "NAME", "the signature; the default is serving_default, or the only one");

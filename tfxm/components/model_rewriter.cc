@@ -26,10 +26,14 @@ class ModelRewriterExecutor : public Executor {
     RewriterOptions options{.name = context.node_id};
     ASSIGN_OR_RETURN(options.quantization, ParseQuantization(StringPropertyOr(exec_properties, "quantization", "none")));
     options.signature_key = StringPropertyOr(exec_properties, "signature_name", "");
-    RETURN_IF_ERROR(ApplyCustomConfig(StringPropertyOr(exec_properties, "custom_config", ""), &options));
+    std::string split = "train";
+    RETURN_IF_ERROR(ApplyCustomConfig(StringPropertyOr(exec_properties, "custom_config", ""), &options, &split));
     if (inputs.count("examples") > 0 && !inputs.at("examples").empty()) {
-      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(inputs.at("examples")[0].uri, "train"));
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(inputs.at("examples")[0].uri, split));
       options.representative_dataset.examples = absl::StrJoin(files, ",");
+    }
+    if (inputs.count("transform_graph") > 0 && !inputs.at("transform_graph").empty()) {
+      options.representative_dataset.transform_graph = inputs.at("transform_graph")[0].uri;
     }
     context.progress(absl::StrCat("converting, quantization ", QuantizationName(*options.quantization)), -1);
     TfliteRewriter rewriter(options);
@@ -40,8 +44,9 @@ class ModelRewriterExecutor : public Executor {
   }
 
  private:
-  // {"keep_float_ops": ["SOFTMAX"], "keep_float_layers": ["dense_1"], "keep_float_automatically": true, "sample_size": 500}
-  static absl::Status ApplyCustomConfig(const std::string& json, RewriterOptions* options) {
+  // {"keep_float_ops": ["SOFTMAX"], "keep_float_layers": ["dense_1"], "keep_float_automatically": true, "sample_size": 500,
+  //  "split": "eval"}
+  static absl::Status ApplyCustomConfig(const std::string& json, RewriterOptions* options, std::string* split) {
     if (json.empty()) return absl::OkStatus();
     google::protobuf::Struct config;
     RETURN_IF_ERROR(Annotate(io::ParseJson(json, &config), "custom_config"));
@@ -52,6 +57,8 @@ class ModelRewriterExecutor : public Executor {
         options->allow_select_tf_ops = value.bool_value();
       } else if (name == "allow_custom_ops") {
         options->allow_custom_ops = value.bool_value();
+      } else if (name == "split") {
+        *split = value.string_value();
       } else if (name == "sample_size") {
         options->representative_dataset.sample_size = static_cast<int>(value.number_value());
       } else if (name == "keep_float_ops" || name == "keep_float_layers") {
@@ -60,7 +67,7 @@ class ModelRewriterExecutor : public Executor {
       } else {
         return absl::InvalidArgumentError(absl::StrCat(
             "custom_config of a ModelRewriter has no \"", name, "\"; it takes keep_float_ops, keep_float_layers, "
-            "keep_float_automatically, allow_select_tf_ops, allow_custom_ops and sample_size"));
+            "keep_float_automatically, allow_select_tf_ops, allow_custom_ops, sample_size and split"));
       }
     }
     return absl::OkStatus();

@@ -151,7 +151,9 @@ Node Pusher(const PusherParameters& parameters);
 // Rewrites a SavedModel to TFLite as a step of its own, for a model that was not rewritten in its run_fn. Outputs: model.
 struct ModelRewriterParameters {
   Channel model;
-  Channel examples = {};     // Samples, which full integer quantization needs.
+  Channel examples = {};     // Samples, which full integer quantization needs: raw or transformed, as the signature's inputs are.
+  // Between raw examples and a signature that takes transformed features.
+  Channel transform_graph = {};
   std::string quantization;  // "": float; "dynamic_range", "float16", "int8", "int16x8".
   std::string signature_name = "";
   Properties custom_config = {};

@@ -36,10 +36,13 @@ enum class Optimize { kDefault };  // tf.lite.Optimize
 // One call of a signature: every input by name. The first dimension may hold several examples.
 using Sample = std::map<std::string, Tensor>;
 
-// Inputs as the model will see them in use. Either `samples`, or tf.Examples whose features have the inputs' names.
+// Inputs as the model will see them in use. Either `samples`, or tf.Examples whose features have the inputs' names. A string
+// input of rank 1 that no feature has the name of (TFX's "examples") is given the serialized examples themselves.
 struct RepresentativeDataset {
   std::vector<Sample> samples;
   std::string examples;  // Globs of TFRecord files, comma-separated.
+  // If the inputs are transformed features and `examples` are raw: the directory of the TransformGraph in between.
+  std::string transform_graph;
   int sample_size = 100;
   uint64_t seed = 1;  // Which `sample_size` of the examples are taken.
 

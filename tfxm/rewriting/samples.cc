@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/status_macros.h"
 
@@ -52,18 +56,9 @@ bool FillAs(Tensor& tensor, std::span<const From> values) {
   }
 }
 
-// The tensor for one input out of one example. A dynamic dimension after the first takes what is left of the values.
-absl::StatusOr<Tensor> FromColumn(const data::ExampleBatch& batch, const TensorSpec& input) {
-  const data::Column* column = batch.Find(input.name);
-  if (column == nullptr || !column->present(0)) {
-    std::vector<std::string> names;
-    for (const data::Column& other : batch.columns()) {
-      if (other.present(0)) names.push_back(absl::StrCat("\"", other.name(), "\""));
-    }
-    return absl::InvalidArgumentError(absl::StrCat("it has no feature \"", input.name,
-                                                   "\", which is an input of the model; its features are ",
-                                                   absl::StrJoin(names, ", ")));
-  }
+// The shape that an input has with these many values in one example. A dynamic dimension after the first takes what is left of
+// the values.
+absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
   Shape shape = input.shape;
   int64_t known = 1;
   int dynamic = -1, second = -1;
@@ -81,7 +76,6 @@ absl::StatusOr<Tensor> FromColumn(const data::ExampleBatch& batch, const TensorS
                                                      "SavedModel with a fixed shape, or give samples"));
     }
   }
-  const int64_t values = column->num_values(0);
   if (second >= 0) {
     // An image of any size: taken as square.
     const int64_t side = known > 0 ? std::llround(std::sqrt(static_cast<double>(values / known))) : 0;
@@ -98,20 +92,76 @@ absl::StatusOr<Tensor> FromColumn(const data::ExampleBatch& batch, const TensorS
     return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values,
                                                    " values, the input has shape ", ShapeString(input.shape)));
   }
-  Tensor out(input.dtype, shape);
+  return shape;
+}
+
+absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
+  return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ",
+                                                 DataTypeName(input.dtype)));
+}
+
+// The tensor for one input out of one example.
+absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& input) {
+  ASSIGN_OR_RETURN(Shape shape, ShapeWith(column.num_values(0), input));
+  Tensor out(input.dtype, std::move(shape));
   bool filled = false;
-  if (column->type() == data::ValueType::kFloat) filled = FillAs(out, column->floats(0));
-  if (column->type() == data::ValueType::kInt) filled = FillAs(out, column->ints(0));
-  if (column->type() == data::ValueType::kBytes && input.dtype == DataType::kString) {
-    for (int64_t k = 0; k < values; ++k) out.strings()[k] = std::string(column->bytes(0, k));
+  if (column.type() == data::ValueType::kFloat) filled = FillAs(out, column.floats(0));
+  if (column.type() == data::ValueType::kInt) filled = FillAs(out, column.ints(0));
+  if (column.type() == data::ValueType::kBytes && input.dtype == DataType::kString) {
+    for (int64_t k = 0; k < column.num_values(0); ++k) out.strings()[k] = std::string(column.bytes(0, k));
     filled = true;
   }
-  if (!filled) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" is ",
-                                                   data::ValueTypeName(column->type()), ", the input is ",
-                                                   DataTypeName(input.dtype)));
-  }
+  if (!filled) return WrongType(input, data::ValueTypeName(column.type()));
   return out;
+}
+
+absl::StatusOr<Tensor> FromTransformed(const Tensor& feature, const TensorSpec& input) {
+  ASSIGN_OR_RETURN(Shape shape, ShapeWith(feature.num_elements(), input));
+  Tensor out(input.dtype, std::move(shape));
+  bool filled = false;
+  if (feature.dtype() == DataType::kFloat) filled = FillAs(out, feature.values<float>());
+  if (feature.dtype() == DataType::kInt64) filled = FillAs(out, feature.values<int64_t>());
+  if (feature.dtype() == DataType::kString && input.dtype == DataType::kString) {
+    out.strings() = feature.strings();
+    filled = true;
+  }
+  if (!filled) return WrongType(input, DataTypeName(feature.dtype()));
+  return out;
+}
+
+// All inputs out of one example.
+absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<TensorSpec>& inputs,
+                                const TFTransformOutput* transform) {
+  data::ExampleBatch batch;
+  RETURN_IF_ERROR(batch.Append(record));
+  std::map<std::string, Tensor> transformed;
+  if (transform != nullptr) {
+    ASSIGN_OR_RETURN(transformed, transform->TransformExamples(batch));
+  }
+  Sample sample;
+  for (const TensorSpec& input : inputs) {
+    const data::Column* column = batch.Find(input.name);
+    if (const auto it = transformed.find(input.name); it != transformed.end()) {
+      ASSIGN_OR_RETURN(sample[input.name], FromTransformed(it->second, input));
+    } else if (column != nullptr && column->present(0)) {
+      ASSIGN_OR_RETURN(sample[input.name], FromColumn(*column, input));
+    } else if (input.dtype == DataType::kString && input.shape.size() == 1) {
+      Tensor serialized(DataType::kString, {1});
+      serialized.strings() = {record};
+      sample[input.name] = std::move(serialized);
+    } else {
+      std::vector<std::string> names;
+      for (const auto& [name, tensor] : transformed) names.push_back(absl::StrCat("\"", name, "\""));
+      for (const data::Column& other : batch.columns()) {
+        if (other.present(0)) names.push_back(absl::StrCat("\"", other.name(), "\""));
+      }
+      return absl::InvalidArgumentError(
+          absl::StrCat("it has no feature \"", input.name, "\", which is an input of the model; its features are ",
+                       absl::StrJoin(names, ", "),
+                       transform != nullptr ? "" : "; if the input is a transformed feature, give the transform graph, too"));
+    }
+  }
+  return sample;
 }
 
 }  // namespace
@@ -145,18 +195,15 @@ absl::StatusOr<std::vector<Sample>> ReadSamples(const RepresentativeDataset& dat
     return absl::OkStatus();
   }));
   std::sort_heap(heap.begin(), heap.end());
+  std::optional<TFTransformOutput> transform;
+  if (!dataset.transform_graph.empty()) {
+    ASSIGN_OR_RETURN(transform, TFTransformOutput::Load(dataset.transform_graph));
+  }
   std::vector<Sample> samples;
   for (const Drawn& drawn : heap) {
-    data::ExampleBatch batch;
-    const std::string where = absl::StrCat("an example of ", dataset.examples);
-    RETURN_IF_ERROR(Annotate(batch.Append(drawn.record), where));
-    Sample sample;
-    for (const TensorSpec& input : inputs) {
-      auto tensor = FromColumn(batch, input);
-      if (!tensor.ok()) return Annotate(tensor.status(), where);
-      sample[input.name] = *std::move(tensor);
-    }
-    samples.push_back(std::move(sample));
+    absl::StatusOr<Sample> sample = SampleOf(drawn.record, inputs, transform ? &*transform : nullptr);
+    if (!sample.ok()) return Annotate(sample.status(), absl::StrCat("an example of ", dataset.examples));
+    samples.push_back(*std::move(sample));
   }
   if (samples.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
   return samples;

@@ -115,7 +115,11 @@ struct TfliteRewriter::Rep {
     report.not_compared.clear();
     for (const auto& [op, use] : litert::Inspect(*file).ops) {
       if (use.kind != litert::OpKind::kBuiltin) {
-        report.not_compared = absl::StrCat("the model uses ", op, ", which only the app's runtime has");
+        report.not_compared = absl::StrCat(
+            "the model uses ", op, use.kind == litert::OpKind::kSelectTf
+                                       ? ", a TensorFlow kernel; the Select TF runtime is in apps that link it, not in "
+                                         "LiteRT's library here. Try the model where it will run"
+                                       : ", an operator whose kernel only the app has. Try the model there");
         return absl::OkStatus();
       }
     }
