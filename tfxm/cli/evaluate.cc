@@ -6,7 +6,6 @@
 #include "tfxm/cli/command.h"
 #include "tfxm/components/metric_modules.h"
 #include "tfxm/model_analysis/evaluate.h"
-#include "tfxm/model_analysis/model_facts.h"
 #include "tfxm/report/show.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
@@ -68,7 +67,6 @@ class EvaluateCommand : public Command {
     options.detect_model_type = true;
     ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, model_analysis::Evaluate(options));
     for (const std::string& warning : result.warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
-    RETURN_IF_ERROR(model_analysis::WriteModelFacts(result, output_));
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
       ASSIGN_OR_RETURN(const std::string text, report::Show(output_, format, max_slices_));

@@ -6,7 +6,6 @@
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/model_analysis/evaluate.h"
-#include "tfxm/model_analysis/model_facts.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -52,7 +51,6 @@ class EvaluatorExecutor : public Executor {
     options.progress = [&](int64_t n) { context.progress(absl::StrCat(n, " examples"), -1); };
     ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, model_analysis::Evaluate(options));
     for (const std::string& warning : result.warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
-    RETURN_IF_ERROR(model_analysis::WriteModelFacts(result, evaluation->uri));
     if (!HasThresholds(options.eval_config)) {
       context.progress("no threshold is configured: the model is not validated", 1);
       return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/model_analysis/keras_default_metrics.h"
 #include "tfxm/model_analysis/metric_specs.h"
+#include "tfxm/model_analysis/model_facts.h"
 #include "tfxm/model_analysis/slicer.h"
 #include "tfxm/model_analysis/tensorboard.h"
 #include "tfxm/model_analysis/validator.h"
@@ -200,8 +201,9 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
       locations[model.name] = model.path.empty() ? "<unknown>" : model.path;
     const std::string data = options.data.empty() && !files.empty() ? files[0] : options.data;
     RETURN_IF_ERROR(writer->WriteEvalConfig(options.data_location.empty() ? data : options.data_location, locations));
+    RETURN_IF_ERROR(WriteModelFacts(result, writer->staging()));
+    RETURN_IF_ERROR(WriteTensorBoard(result, writer->staging()));
     RETURN_IF_ERROR(writer->Close());
-    RETURN_IF_ERROR(WriteTensorBoard(result, options.output_dir));
   }
   result.eval_config = config;
   return result;

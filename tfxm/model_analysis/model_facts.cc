@@ -33,7 +33,7 @@ absl::Status WriteModelFacts(const EvaluationResult& result, const std::string& 
   }
   if (models.values().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string json, io::ToJson(facts));
-  return io::WriteFile(io::JoinPath(directory, "model_facts.json"), json + "\n");
+  return io::WriteFile(io::JoinPath(directory, kModelFactsFile), json + "\n");
 }
 
 }  // namespace tfxm::model_analysis

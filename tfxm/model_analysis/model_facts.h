@@ -10,6 +10,8 @@
 
 namespace tfxm::model_analysis {
 
+inline constexpr char kModelFactsFile[] = "model_facts.json";
+
 // Everything in ModelSummary::cost. Models that are predictions in the examples have no facts; no file is written if no
 // model has any. Latency and speed are measurements: unlike everything else in an evaluation's directory they are not
 // the same from run to run.

@@ -11,7 +11,7 @@
 namespace tfxm::model_analysis {
 
 absl::Status WriteTensorBoard(const EvaluationResult& result, const std::string& directory) {
-  const std::string logs = io::JoinPath(directory, "tensorboard");
+  const std::string logs = io::JoinPath(directory, kTensorBoardDir);
   RETURN_IF_ERROR(io::RemoveAll(logs));
   for (const ModelSummary& model : result.models) {
     const std::string name = model.name.empty() ? "model" : absl::StrReplaceAll(model.name, {{"/", "_"}});

@@ -5,6 +5,8 @@
 #include "google/protobuf/util/json_util.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
+#include "tfxm/model_analysis/model_facts.h"
+#include "tfxm/model_analysis/tensorboard.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -131,7 +133,7 @@ absl::Status EvaluationWriter::Close() {
   if (plots_ != nullptr) RETURN_IF_ERROR(plots_->Close());
   // Not all files of an earlier evaluation may have been written again.
   for (const char* file : {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile, kComparisonsFile,
-                           kDisagreementsFile, kDisagreementExamplesFile}) {
+                           kDisagreementsFile, kDisagreementExamplesFile, kModelFactsFile, kTensorBoardDir}) {
     RETURN_IF_ERROR(io::RemoveAll(io::JoinPath(directory_, file)));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> files, io::ListDir(staging_));
