@@ -24,13 +24,10 @@ std::string OutputNames(const NamedValues& values) {
                        [](std::string* out, const auto& v) { absl::StrAppend(out, "\"", v.first, "\""); });
 }
 
-// The positions of the k largest values of p, the smallest of them first.
+// The positions of the k largest values of p, the k-th largest first.
 void TopK(std::span<const double> p, int k, std::vector<int>* order) {
   NumpyArgPartition(p, static_cast<int>(p.size()) - k, order);
   order->erase(order->begin(), order->end() - k);
-  // The largest first, equal ones as they are, then the other way round.
-  std::stable_sort(order->begin(), order->end(), [&](int a, int b) { return p[a] > p[b]; });
-  std::reverse(order->begin(), order->end());
 }
 
 }  // namespace
