@@ -117,6 +117,21 @@ TEST(QuantizationTest, WeightsAreCopiedAndKeepTheirNames) {
   EXPECT_EQ(quantized->CountParams(), model.CountParams() + 4);
 }
 
+TEST(QuantizationTest, IsNotSavedBeforeItIsTrained) {
+  Sequential model({layers::InputLayer({4}, {.name = "x"}), layers::Dense(3)});
+  auto quantized = QuantizeModel(model);
+  ASSERT_TRUE(quantized.ok()) << quantized.status();
+  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "quantized");
+  EXPECT_THAT(std::string(quantized->Save(dir).message()), HasSubstr("\"quantize_layer\" has seen no values yet (or only 0)"));
+  ASSERT_EQ(quantized->Compile({.loss = "mse"}), absl::OkStatus());
+  Batch batch;
+  batch.features["x"] = Floats({1, 4}, {1, 2, 3, 4});
+  batch.labels[""] = Floats({1, 3}, {1, 2, 3});
+  ASSERT_TRUE(quantized->TrainOnBatch(batch).ok());
+  EXPECT_EQ(quantized->Save(dir), absl::OkStatus());
+  EXPECT_EQ(io::RemoveAll(dir), absl::OkStatus());
+}
+
 // A wrapped layer's value and gradients, with ranges given.
 struct Outcome {
   std::vector<float> y, dx, dkernel;

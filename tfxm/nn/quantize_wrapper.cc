@@ -83,6 +83,17 @@ ops::Tensor QuantizingLayer::Quantize(CallContext& context, const std::string& n
   return ops::Op("FakeQuantWithMinMaxVars", {x, min, max}, {});
 }
 
+absl::Status QuantizingLayer::CheckRanges(const std::map<std::string, tfxm::Tensor>& values) const {
+  for (const auto& [name, range] : ranges_) {
+    const auto min = values.find(range.min->full_name()), max = values.find(range.max->full_name());
+    if (min == values.end() || max == values.end()) continue;
+    if (min->second.values<float>()[0] < max->second.values<float>()[0]) continue;
+    return absl::FailedPreconditionError(absl::StrCat("\"", this->name(), "\" has seen no values yet (or only 0), so that its range \"", name,
+                                                      "\" is empty; a quantization-aware model is saved after it was trained"));
+  }
+  return absl::OkStatus();
+}
+
 ops::Tensor QuantizeWrapper::Call(CallContext& context, const std::vector<Tensor>& inputs) {
   activated_ = false;
   CallHooks* const outer = context.SetHooks(this);

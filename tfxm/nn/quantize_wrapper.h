@@ -16,6 +16,8 @@ class QuantizingLayer : public Layer {
  public:
   QuantizingLayer(std::string type, std::string name, const QuantizeOptions& options)
       : Layer(std::move(type), std::move(name)), options_(options) {}
+  // FAILED_PRECONDITION if a range has not seen a value yet: what is quantized with it is 0. `values`: by full name.
+  absl::Status CheckRanges(const std::map<std::string, Tensor>& values) const;
 
  protected:
   // x to 256 values in the range called `name`, which in training follows the batches, or is that of all of them.

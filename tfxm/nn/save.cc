@@ -6,6 +6,7 @@
 #include "tfxm/nn/checkpoint.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/model_rep.h"
+#include "tfxm/nn/quantize_wrapper.h"
 #include "tfxm/nn/weight_matching.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model_builder.h"
@@ -59,6 +60,9 @@ absl::Status Model::Save(absl::string_view dir, std::map<std::string, Function> 
     for (const auto& [variable, value] : context.variables()) builder.AddVariable(variable, value, /*trainable=*/false);
   }
   ASSIGN_OR_RETURN(auto values, GetWeights());
+  for (const auto& layer : layers()) {
+    if (const auto* quantizing = dynamic_cast<const QuantizingLayer*>(layer.get())) RETURN_IF_ERROR(quantizing->CheckRanges(values));
+  }
   for (const Weight* weight : rep_->network->weights()) {
     builder.AddVariable(weight->full_name(), std::move(values[weight->full_name()]), weight->trainable());
   }
