@@ -19,8 +19,8 @@ const double* Number(const MetricsMap& metrics, const MetricKey& key) {
 
 // Calls fn with the accumulators of all groups but one, for each. Halving leaves n log n merges instead of n^2.
 using AllButOne = std::function<absl::Status(const AccumulatorSet&)>;
-absl::Status ForEachAllButOne(const ComputationPlan& plan, const std::vector<const AccumulatorSet*>& groups, size_t begin,
-                              size_t end, const AccumulatorSet& outside, const AllButOne& fn) {
+absl::Status ForEachAllButOne(const ComputationPlan& plan, const std::vector<const AccumulatorSet*>& groups,
+                              size_t begin, size_t end, const AccumulatorSet& outside, const AllButOne& fn) {
   if (end - begin == 1) return fn(outside);
   const size_t middle = (begin + end) / 2;
   for (const bool first : {true, false}) {
@@ -30,8 +30,7 @@ absl::Status ForEachAllButOne(const ComputationPlan& plan, const std::vector<con
     };
     merge(outside);
     for (size_t k = first ? middle : begin; k < (first ? end : middle); ++k) merge(*groups[k]);
-    RETURN_IF_ERROR(
-        ForEachAllButOne(plan, groups, first ? begin : middle, first ? middle : end, wider, fn));
+    RETURN_IF_ERROR(ForEachAllButOne(plan, groups, first ? begin : middle, first ? middle : end, wider, fn));
   }
   return absl::OkStatus();
 }
@@ -125,7 +124,8 @@ class SliceComparer {
   static void TestProportions(const PairedSums& sums, MetricComparison* comparison) {
     const bool exact = sums.higher() + sums.lower() <= kMaxExactDiscordant;
     comparison->bounds = PairedProportionInterval(sums.higher(), sums.lower(), sums.examples());
-    comparison->p_value = exact ? McNemarExact(sums.higher(), sums.lower()) : McNemarChiSquare(sums.higher(), sums.lower());
+    comparison->p_value =
+        exact ? McNemarExact(sums.higher(), sums.lower()) : McNemarChiSquare(sums.higher(), sums.lower());
     comparison->method = exact ? "McNemar's exact test" : "McNemar's test with continuity correction";
   }
 
@@ -135,7 +135,8 @@ class SliceComparer {
 
 }  // namespace
 
-absl::StatusOr<std::vector<MetricComparison>> Compare(const ComparisonPlan& plan, const std::vector<SliceMetrics>& slices,
+absl::StatusOr<std::vector<MetricComparison>> Compare(const ComparisonPlan& plan,
+                                                      const std::vector<SliceMetrics>& slices,
                                                       const std::set<MetricKey>& skipped,
                                                       std::map<SliceKey, SliceComparison>* kept, int num_threads) {
   const SliceComparer comparer(plan, skipped);

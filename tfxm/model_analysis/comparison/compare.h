@@ -20,7 +20,7 @@ namespace tfxm::model_analysis {
 
 struct MetricComparison {
   SliceKey slice;
-  MetricKey key;                 // Of the compared model.
+  MetricKey key;  // Of the compared model.
   std::string reference_model;
   double difference = 0;         // The model's value minus the reference's.
   std::optional<Bounds> bounds;  // 95 %. None where examples are too few, or slices too many, to say.
@@ -35,9 +35,10 @@ struct MetricComparison {
   }
 };
 
-// Compares every number of `slices` that a model and the reference have, except the metrics `skipped` and differences that
-// are not finite. In the order of the slices and keys. Takes the groups apart.
-absl::StatusOr<std::vector<MetricComparison>> Compare(const ComparisonPlan& plan, const std::vector<SliceMetrics>& slices,
+// Compares every number of `slices` that a model and the reference have, except the metrics `skipped` and differences
+// that are not finite. In the order of the slices and keys. Takes the groups apart.
+absl::StatusOr<std::vector<MetricComparison>> Compare(const ComparisonPlan& plan,
+                                                      const std::vector<SliceMetrics>& slices,
                                                       const std::set<MetricKey>& skipped,
                                                       std::map<SliceKey, SliceComparison>* kept, int num_threads);
 

@@ -1,5 +1,5 @@
-// What comparisons keep while the examples go by: for every slice the paired sums and the groups of a ComparisonPlan. One
-// object per thread, merged at the end; the result does not depend on how the examples were split over them.
+// What comparisons keep while the examples go by: for every slice the paired sums and the groups of a ComparisonPlan.
+// One object per thread, merged at the end; the result does not depend on how the examples were split over them.
 //
 //   ComparisonPass pass(&plan);
 //   RETURN_IF_ERROR(pass.Add(extracts, slicer, views));        // per batch; views by query plan
@@ -23,8 +23,8 @@ namespace tfxm::model_analysis {
 
 // Of one slice.
 struct SliceComparison {
-  std::vector<std::vector<PairedSums>> paired;       // By query plan and PairedPlan::metrics.
-  std::vector<std::vector<AccumulatorSet>> groups;   // By grouped plan and group; a group without examples is empty.
+  std::vector<std::vector<PairedSums>> paired;      // By query plan and PairedPlan::metrics.
+  std::vector<std::vector<AccumulatorSet>> groups;  // By grouped plan and group; a group without examples is empty.
 
   void Merge(SliceComparison&& other);
   // Merges groups until there are `num_groups` (a power of two, or 0) of the plan.
@@ -71,8 +71,8 @@ class ComparisonPass {
   std::vector<std::vector<int32_t>> group_rows_;
 };
 
-// Leaves every slice as many groups as the number of slices allows; none but the overall slice if some spec was dropped for
-// its number of slices. To be called once everything is merged.
+// Leaves every slice as many groups as the number of slices allows; none but the overall slice if some spec was dropped
+// for its number of slices. To be called once everything is merged.
 void FoldGroups(const ComparisonPlan& plan, bool any_dropped, std::map<SliceKey, SliceComparison>* slices);
 
 }  // namespace tfxm::model_analysis

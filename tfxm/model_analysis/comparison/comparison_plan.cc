@@ -92,9 +92,10 @@ absl::StatusOr<std::string> ReferenceModel(const tfma::EvalConfig& config, const
           absl::StrCat("reference_model is \"", requested, "\" but there is only one model, so nothing to compare"));
     }
     const std::string near = NearestNames(requested, names);
-    return absl::InvalidArgumentError(absl::StrCat(
-        "reference_model: no model_spec is named \"", requested, "\"; ",
-        near.empty() ? absl::StrCat("there are \"", absl::StrJoin(names, "\", \""), "\"") : absl::StrCat("did you mean ", near)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("reference_model: no model_spec is named \"", requested, "\"; ",
+                     near.empty() ? absl::StrCat("there are \"", absl::StrJoin(names, "\", \""), "\"")
+                                  : absl::StrCat("did you mean ", near)));
   }
   if (const std::string baseline = BaselineModelName(config); !baseline.empty()) return baseline;
   for (int m = 0; m < config.model_specs_size(); ++m) {

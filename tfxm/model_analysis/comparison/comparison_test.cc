@@ -67,8 +67,8 @@ class ComparisonTest : public testing::Test {
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *std::move(result) : EvaluationResult();
   }
-  static const MetricComparison* Find(const EvaluationResult& result, const std::string& model, const std::string& metric,
-                                      bool weighted = false, const SliceKey& slice = {}) {
+  static const MetricComparison* Find(const EvaluationResult& result, const std::string& model,
+                                      const std::string& metric, bool weighted = false, const SliceKey& slice = {}) {
     for (const MetricComparison& c : result.comparisons) {
       if (c.key.model_name == model && c.key.name == metric && c.key.example_weighted == weighted && c.slice == slice)
         return &c;
@@ -162,8 +162,11 @@ TEST_F(ComparisonTest, IntervalsAgreeWithAPairedBootstrap) {
     bool weighted;
     double sum = 0, squares = 0;
   };
-  std::vector<Statistic> statistics = {
-      {"mean_squared_error", false}, {"mean_squared_error", true}, {"binary_accuracy", false}, {"root_mean_squared_error", false}, {"precision", false}};
+  std::vector<Statistic> statistics = {{"mean_squared_error", false},
+                                       {"mean_squared_error", true},
+                                       {"binary_accuracy", false},
+                                       {"root_mean_squared_error", false},
+                                       {"precision", false}};
   uint64_t state = 9;
   const int kReplicates = 2000;
   for (int r = 0; r < kReplicates; ++r) {
@@ -203,15 +206,16 @@ TEST_F(ComparisonTest, IntervalsAgreeWithAPairedBootstrap) {
 // 200 independent sets, as slices, of two models that are equally good: about 95 % of the intervals hold 0.
 TEST_F(ComparisonTest, IntervalsCoverNoDifferenceInAbout95Of100Cases) {
   const EvaluationResult result = Run(R"pb(
-      model_specs { name: "a" label_key: "label" prediction_key: "a" }
-      model_specs { name: "b" label_key: "label" prediction_key: "b" }
-      slicing_specs { feature_keys: "set" }
-      metrics_specs {
-        metrics { class_name: "BinaryAccuracy" }
-        metrics { class_name: "MeanSquaredError" }
-        metrics { class_name: "RootMeanSquaredError" }
-        metrics { class_name: "Recall" }
-      })pb", BinaryRecords(60000, 200));
+                                        model_specs { name: "a" label_key: "label" prediction_key: "a" }
+                                        model_specs { name: "b" label_key: "label" prediction_key: "b" }
+                                        slicing_specs { feature_keys: "set" }
+                                        metrics_specs {
+                                          metrics { class_name: "BinaryAccuracy" }
+                                          metrics { class_name: "MeanSquaredError" }
+                                          metrics { class_name: "RootMeanSquaredError" }
+                                          metrics { class_name: "Recall" }
+                                        })pb",
+                                      BinaryRecords(60000, 200));
   std::map<std::string, std::pair<int, int>> covered;
   for (const MetricComparison& c : result.comparisons) {
     ASSERT_TRUE(c.bounds.has_value());
@@ -265,13 +269,15 @@ TEST_F(ComparisonTest, QueriesAreComparedQueryByQuery) {
                           .Bytes("query", {absl::StrCat("q", i / 6)})
                           .Serialize());
   }
-  const EvaluationResult result = Run(R"pb(
-      model_specs { name: "good" label_key: "label" prediction_key: "good" }
-      model_specs { name: "random" label_key: "label" prediction_key: "random" }
-      metrics_specs {
-        query_key: "query"
-        metrics { class_name: "NDCG" config: '{"gain_key": "gain", "top_k_list": [2]}' }
-      })pb", records);
+  const EvaluationResult result =
+      Run(R"pb(
+            model_specs { name: "good" label_key: "label" prediction_key: "good" }
+            model_specs { name: "random" label_key: "label" prediction_key: "random" }
+            metrics_specs {
+              query_key: "query"
+              metrics { class_name: "NDCG" config: '{"gain_key": "gain", "top_k_list": [2]}' }
+            })pb",
+          records);
   ASSERT_EQ(result.comparisons.size(), 1u);
   EXPECT_EQ(result.comparisons[0].key.model_name, "random");
   EXPECT_LT(result.comparisons[0].bounds->upper, 0);
@@ -302,7 +308,8 @@ TEST_F(ComparisonTest, TheReferenceIsTheOneAskedForElseTheBaselineElseTheFirst) 
 }
 
 TEST_F(ComparisonTest, ASavedModelIsTheReferenceOfTfliteModels) {
-  const auto config = Config("model_specs { name: 'lite' } model_specs { name: 'saved' } model_specs { name: 'other' }");
+  const auto config =
+      Config("model_specs { name: 'lite' } model_specs { name: 'saved' } model_specs { name: 'other' }");
   EXPECT_EQ(*ReferenceModel(config, {false, true, true}, ""), "saved");
   EXPECT_EQ(*ReferenceModel(config, {false, false, false}, ""), "lite");
 }
@@ -343,7 +350,14 @@ TEST_F(ComparisonTest, OneModelIsComparedWithNothing) {
 
 TEST_F(ComparisonTest, ValuesThatAreNotFiniteAreNotCompared) {
   std::vector<std::string> records = BinaryRecords(20);
-  records[3] = ExampleBuilder().Ints("label", {1}).Floats("a", {NAN}).Floats("b", {0.5f}).Floats("bad", {0.1f}).Ints("set", {0}).Floats("weight", {1}).Serialize();
+  records[3] = ExampleBuilder()
+                   .Ints("label", {1})
+                   .Floats("a", {NAN})
+                   .Floats("b", {0.5f})
+                   .Floats("bad", {0.1f})
+                   .Ints("set", {0})
+                   .Floats("weight", {1})
+                   .Serialize();
   const EvaluationResult result = Run(kThreeModels, records);
   EXPECT_EQ(Find(result, "a", "auc"), nullptr);
   EXPECT_NE(Find(result, "bad", "auc"), nullptr);

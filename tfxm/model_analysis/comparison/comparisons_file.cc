@@ -1,5 +1,4 @@
 #include "absl/strings/str_cat.h"
-
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/comparison/slice_json.h"
 #include "tfxm/util/io.h"

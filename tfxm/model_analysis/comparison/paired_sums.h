@@ -1,6 +1,6 @@
-// What is kept of the examples of a slice to compare two models in a metric that is a weighted mean over the examples: a
-// few sums of the examples' differences. As both models saw the same examples, these say how certain the difference of the
-// means is; the bootstrap over examples would converge to the same interval.
+// What is kept of the examples of a slice to compare two models in a metric that is a weighted mean over the examples:
+// a few sums of the examples' differences. As both models saw the same examples, these say how certain the difference
+// of the means is; the bootstrap over examples would converge to the same interval.
 #ifndef TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_
 #define TFXM_MODEL_ANALYSIS_COMPARISON_PAIRED_SUMS_H_
 
@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "tfxm/model_analysis/comparison/statistics.h"
 #include "tfxm/model_analysis/compact_sum.h"
+#include "tfxm/model_analysis/comparison/statistics.h"
 #include "tfxm/model_analysis/metric.h"
 
 namespace tfxm::model_analysis {
@@ -21,8 +21,8 @@ class PairedSums {
     same_weights_ &= model.weight == reference.weight;
     if (model.weight == 0) return;
     ++examples_;
-    right_or_wrong_ &= model.weight == 1 && (model.value == 0 || model.value == 1) &&
-                       (reference.value == 0 || reference.value == 1);
+    right_or_wrong_ &=
+        model.weight == 1 && (model.value == 0 || model.value == 1) && (reference.value == 0 || reference.value == 1);
     if (model.weight == 1) {
       ++unit_weights_;
     } else {

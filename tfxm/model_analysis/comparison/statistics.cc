@@ -63,7 +63,8 @@ Bounds PairedProportionInterval(int64_t better, int64_t worse, int64_t examples)
   const double error = std::sqrt(std::max(0.0, (b + w) / n - difference * difference) / n);
   const double half = kNormalQuantile * error + correction;
   const double zero_lower = real ? 1 : 0, zero_upper = real ? -1 : 0;
-  return {std::max(-1.0, std::min(zero_lower, difference - half)), std::min(1.0, std::max(zero_upper, difference + half))};
+  return {std::max(-1.0, std::min(zero_lower, difference - half)),
+          std::min(1.0, std::max(zero_upper, difference + half))};
 }
 
 double HypergeometricUpperTail(int64_t total, int64_t special, int64_t drawn, int64_t hits) {

@@ -12,15 +12,15 @@ struct Bounds {
   double lower = 0, upper = 0;
 };
 
-// The 0.975 quantile of Student's t distribution with a whole number of degrees of freedom, at least 1: half a 95 % interval
-// in standard errors. To about 1e-9; fast, as there is one for every metric of every slice.
+// The 0.975 quantile of Student's t distribution with a whole number of degrees of freedom, at least 1: half a 95 %
+// interval in standard errors. To about 1e-9; fast, as there is one for every metric of every slice.
 double StudentT975(int64_t degrees_of_freedom);
 
 // McNemar's test of two models that are right or wrong on the same examples. Only the discordant examples say anything:
 // `better` are right by the model and wrong by the reference, `worse` the other way round. Two-sided p-values.
 //
-// Exact: the probability, if either way is equally likely, of a split at least as uneven (binomial; 1 without discordant
-// examples). To be used up to kMaxExactDiscordant discordant examples.
+// Exact: the probability, if either way is equally likely, of a split at least as uneven (binomial; 1 without
+// discordant examples). To be used up to kMaxExactDiscordant discordant examples.
 double McNemarExact(int64_t better, int64_t worse);
 // Edwards's continuity correction: chi-square of (|better - worse| - 1)^2 / (better + worse) with 1 degree of freedom.
 double McNemarChiSquare(int64_t better, int64_t worse);
@@ -36,8 +36,8 @@ Bounds PairedProportionInterval(int64_t better, int64_t worse, int64_t examples)
 // special (hypergeometric; the one-sided Fisher test). To about 1e-8 relative for a total of a million.
 double HypergeometricUpperTail(int64_t total, int64_t special, int64_t drawn, int64_t hits);
 
-// p-values adjusted for their number by Benjamini and Hochberg: rejecting those up to q keeps the expected share of false
-// rejections below q. In the order given.
+// p-values adjusted for their number by Benjamini and Hochberg: rejecting those up to q keeps the expected share of
+// false rejections below q. In the order given.
 std::vector<double> BenjaminiHochberg(const std::vector<double>& p_values);
 
 }  // namespace tfxm::model_analysis

@@ -1,5 +1,5 @@
-// Expected values: SciPy 1.12, scipy.stats.binomtest, chi2.sf, hypergeom.sf and false_discovery_control; intervals of paired
-// proportions by their formulas in NumPy 1.26.
+// Expected values: SciPy 1.12, scipy.stats.binomtest, chi2.sf, hypergeom.sf and false_discovery_control; intervals of
+// paired proportions by their formulas in NumPy 1.26.
 #include "tfxm/model_analysis/comparison/statistics.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,8 @@ namespace {
 void ExpectRelative(double got, double want) { EXPECT_NEAR(got, want, 1e-9 * want); }
 
 TEST(StudentTest, QuantilesOfAnyNumberOfDegreesOfFreedom) {
-  for (int df : {1, 2, 7, 63, 199, 200, 1000, 100000}) EXPECT_NEAR(StudentT975(df) / StudentTQuantile(0.975, df), 1, 1e-8) << df;
+  for (int df : {1, 2, 7, 63, 199, 200, 1000, 100000})
+    EXPECT_NEAR(StudentT975(df) / StudentTQuantile(0.975, df), 1, 1e-8) << df;
 }
 
 TEST(McNemarTest, ExactIsTheTwoSidedBinomialTest) {

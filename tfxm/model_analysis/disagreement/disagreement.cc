@@ -82,8 +82,7 @@ void DisagreementFinder::Offer(double distance, const RawBatch& raw, const Extra
   example.file = raw.file;
   example.record = raw.first_record + row;
   example.distance = distance;
-  if (max_examples_ == 0 ||
-      (ranking->heap.size() == max_examples_ && !ComesBefore(example, ranking->heap.front()))) {
+  if (max_examples_ == 0 || (ranking->heap.size() == max_examples_ && !ComesBefore(example, ranking->heap.front()))) {
     return;
   }
   example.labels = Row(extracts.models[reference_].labels, row);

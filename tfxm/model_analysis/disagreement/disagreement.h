@@ -1,15 +1,15 @@
-// Where models disagree: the examples on which any of them differs from the reference model, the most different first, and
-// the slices that have more of them than chance would give.
+// Where models disagree: the examples on which any of them differs from the reference model, the most different first,
+// and the slices that have more of them than chance would give.
 //
-//   DisagreementFinder finder(&eval_config, "saved_model", 100);        // one per thread
-//   RETURN_IF_ERROR(finder.Add(raw, extracts, slicer));                 // per batch
-//   total.Merge(…);
-//   Disagreements d = std::move(total).Take(records_per_file);
+//   DisagreementFinder finder(&eval_config, "saved_model", 100);        // one per thread, and one for all
+//   finder.Add(raw, extracts, slicer);                                  // per batch
+//   finder.MergeInto(slicer, dropped, &all);
+//   Disagreements d = all.Take(records_per_file);
 //
-// Classifiers disagree where their decisions differ (output_difference.h); models of anything else where a value does, by
-// more than rounding. Which of the two it is, the labels of all examples say. The number of disagreeing examples is exact;
-// of the examples themselves a given number is kept. Neither depends on how the examples were split over threads: ties go
-// to the example that comes first in the data.
+// Classifiers disagree where their decisions differ (output_difference.h); models of anything else where a value does,
+// by more than rounding. Which of the two it is, the labels of all examples say. The number of disagreeing examples is
+// exact; of the examples themselves a given number is kept. Neither depends on how the examples were split over
+// threads: ties go to the example that comes first in the data.
 #ifndef TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_
 #define TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_
 
@@ -52,8 +52,8 @@ struct Disagreements {
   bool by_decision = false;
   int64_t total = 0;
   std::vector<DisagreeingExample> examples;
-  // Slices that disagreement is over-represented in: those whose p-value, adjusted for the number of slices (Benjamini and
-  // Hochberg), is at most 0.05. The smallest first.
+  // Slices that disagreement is over-represented in: those whose p-value, adjusted for the number of slices (Benjamini
+  // and Hochberg), is at most 0.05. The smallest first.
   std::vector<SliceDisagreement> slices;
 };
 
@@ -87,14 +87,15 @@ class DisagreementFinder {
   int reference_ = 0;
   bool decisions_ = true;  // No example so far speaks against it.
   Ranking by_decision_, by_value_;
-  std::vector<Counts> counts_;           // By the slicer's slice.
+  std::vector<Counts> counts_;  // By the slicer's slice.
   std::map<SliceKey, Counts> merged_;
   int64_t examples_ = 0;
   std::vector<OutputDifference> differences_;  // Of the batch's examples.
 };
 
-// Writes disagreements.json (tfxm/report/sidecars.h gives the format) and, if there are examples, disagreements.tfrecord.gz:
-// the tf.Examples, unchanged and in the same order. The schema, which may be null, says which features are images.
+// Writes disagreements.json (tfxm/report/sidecars.h gives the format) and, if there are examples,
+// disagreements.tfrecord.gz: the tf.Examples, unchanged and in the same order. The schema, which may be null, says
+// which features are images.
 absl::Status WriteDisagreements(const Disagreements& disagreements,
                                 const ::tensorflow_model_analysis::EvalConfig& eval_config,
                                 const ::tensorflow::metadata::v0::Schema* schema, const std::string& directory);

@@ -27,7 +27,8 @@ constexpr char kTwoModels[] = R"pb(
 
 class DisagreementTest : public testing::Test {
  protected:
-  Disagreements Run(const std::vector<std::string>& records, int max_examples = 100, const std::string& config = kTwoModels) {
+  Disagreements Run(const std::vector<std::string>& records, int max_examples = 100,
+                    const std::string& config = kTwoModels) {
     EvaluateOptions options;
     options.eval_config = Config(config);
     options.files = {WriteRecords(dir_ / "data.gz", records)};
@@ -54,7 +55,9 @@ std::vector<std::string> Classified(int n) {
     records.push_back(ExampleBuilder()
                           .Ints("label", {0})
                           .Ints("id", {i})
-                          .Bytes("device", {differ || i % 20 == 0 ? "phone" : i % 2 == 0 ? "tablet" : "desktop"})
+                          .Bytes("device", {differ || i % 20 == 0 ? "phone"
+                                            : i % 2 == 0          ? "tablet"
+                                                                  : "desktop"})
                           .Floats("old", {0.6f, 0.2f, 0.2f})
                           .Floats("new", differ ? std::vector<float>{0.4f - margin, 0.5f + margin, 0.1f}
                                                 : std::vector<float>{0.5f, 0.3f, 0.2f})
@@ -157,14 +160,22 @@ TEST_F(DisagreementTest, NumbersThatAreNoScoresDisagreeByMoreThanRounding) {
 
 TEST_F(DisagreementTest, SeveralLabelsAtOnceAreNoDecision) {
   const Disagreements d = Run({
-      ExampleBuilder().Ints("label", {1, 1, 0}).Floats("old", {0.9f, 0.8f, 0}).Floats("new", {0.8f, 0.9f, 0}).Serialize(),
+      ExampleBuilder()
+          .Ints("label", {1, 1, 0})
+          .Floats("old", {0.9f, 0.8f, 0})
+          .Floats("new", {0.8f, 0.9f, 0})
+          .Serialize(),
   });
   EXPECT_FALSE(d.by_decision);
   EXPECT_EQ(d.total, 1);
 }
 
 TEST_F(DisagreementTest, OneHotLabelsAreClasses) {
-  Run({ExampleBuilder().Ints("label", {0, 0, 1}).Floats("old", {0.1f, 0.2f, 0.7f}).Floats("new", {0.5f, 0.2f, 0.3f}).Serialize()});
+  Run({ExampleBuilder()
+           .Ints("label", {0, 0, 1})
+           .Floats("old", {0.1f, 0.2f, 0.7f})
+           .Floats("new", {0.5f, 0.2f, 0.3f})
+           .Serialize()});
   const auto json = Json();
   const auto& example = json.fields().at("examples").list_value().values(0).struct_value().fields();
   EXPECT_EQ(example.at("label").number_value(), 2);
@@ -205,8 +216,15 @@ TEST_F(DisagreementTest, FeaturesAreShownAndImagesDrawn) {
            .Floats("embedding", std::vector<float>(100, 0.5f))
            .Serialize()});
   const auto json = Json();
-  const auto& features =
-      json.fields().at("examples").list_value().values(0).struct_value().fields().at("features").struct_value().fields();
+  const auto& features = json.fields()
+                             .at("examples")
+                             .list_value()
+                             .values(0)
+                             .struct_value()
+                             .fields()
+                             .at("features")
+                             .struct_value()
+                             .fields();
   EXPECT_EQ(features.at("company").string_value(), "Blue");
   EXPECT_EQ(features.at("embedding").string_value(), "100 values");
   const auto& image = features.at("picture").struct_value().fields().at("image").struct_value().fields();

@@ -30,7 +30,9 @@ void WriteText(absl::string_view text, JsonWriter* json) {
 // Row 0 of values: a number, a string, or an array of them; null if there are none.
 void WriteValues(const Values& values, JsonWriter* json) {
   const int n = values.size(0);
-  const auto one = [&](int i) { values.is_string ? WriteText(values.strings[i], json) : void(json->Number(values.numbers[i])); };
+  const auto one = [&](int i) {
+    values.is_string ? WriteText(values.strings[i], json) : void(json->Number(values.numbers[i]));
+  };
   if (n == 0) {
     json->Null();
   } else if (n == 1) {
@@ -50,7 +52,9 @@ void WriteOutput(const Values& values, bool by_decision, JsonWriter* json) {
 }
 
 std::string OutputText(const Values& values, bool by_decision) {
-  if (values.is_string) return absl::StrJoin(values.strings, ", ", [](std::string* out, const std::string& s) { absl::StrAppend(out, PrintableText(s)); });
+  if (values.is_string)
+    return absl::StrJoin(values.strings, ", ",
+                         [](std::string* out, const std::string& s) { absl::StrAppend(out, PrintableText(s)); });
   if (by_decision && values.size(0) > 0) return absl::StrCat(Decision(values.row(0)));
   return absl::StrJoin(values.numbers, ", ", [](std::string* out, double x) { absl::StrAppend(out, ShortNumber(x)); });
 }
@@ -98,7 +102,8 @@ void WriteFeature(const data::Column& column, JsonWriter* json) {
   if (n != 1) json->End();
 }
 
-absl::Status WriteFeatures(const std::string& bytes, const ::tensorflow::metadata::v0::Schema* schema, JsonWriter* json) {
+absl::Status WriteFeatures(const std::string& bytes, const ::tensorflow::metadata::v0::Schema* schema,
+                           JsonWriter* json) {
   data::ExampleBatch batch;
   RETURN_IF_ERROR(batch.Append(bytes));
   std::vector<const data::Column*> columns;
@@ -120,7 +125,8 @@ absl::Status WriteFeatures(const std::string& bytes, const ::tensorflow::metadat
 }
 
 // The score of the class that a model decided for, where there are several.
-void WriteScores(const DisagreeingExample& example, const ::tensorflow_model_analysis::EvalConfig& config, JsonWriter* json) {
+void WriteScores(const DisagreeingExample& example, const ::tensorflow_model_analysis::EvalConfig& config,
+                 JsonWriter* json) {
   json->Key("scores").BeginObject();
   for (int m = 0; m < config.model_specs_size(); ++m) {
     if (example.predictions[m].size() != 1) continue;

@@ -23,7 +23,8 @@ bool SoundsLikeAnImage(absl::string_view feature) {
 }
 
 std::optional<ImageShape> Checked(ImageShape shape, int64_t num_values) {
-  const bool sides = shape.height >= kMinSide && shape.width >= kMinSide && shape.height <= kMaxSide && shape.width <= kMaxSide;
+  const bool sides =
+      shape.height >= kMinSide && shape.width >= kMinSide && shape.height <= kMaxSide && shape.width <= kMaxSide;
   const bool channels = shape.channels == 1 || shape.channels == 3 || shape.channels == 4;
   if (!sides || !channels || shape.size() != num_values) return std::nullopt;
   return shape;
