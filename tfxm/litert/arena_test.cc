@@ -22,9 +22,7 @@ int Floats(ModelBuilder& b, const std::string& name, int n) {
   return b.Tensor(name, schema::TensorType_FLOAT32, {1, n});
 }
 
-void Neg(ModelBuilder& b, int from, int to) {
-  b.Op(schema::BuiltinOperator_NEG, schema::NegOptionsT(), {from}, {to});
-}
+void Neg(ModelBuilder& b, int from, int to) { b.Op(schema::BuiltinOperator_NEG, schema::NegOptionsT(), {from}, {to}); }
 
 TEST(ArenaTest, InputsLiveForTheWholeRunAndResultsUntilTheirLastReader) {
   ModelBuilder b;

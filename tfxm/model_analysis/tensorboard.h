@@ -1,5 +1,5 @@
-// An evaluation for TensorBoard: `tensorboard --logdir=EVALUATION_DIR` shows the metrics of every model as scalars, side by
-// side; over several evaluations of a pipeline it is pointed at their common folder.
+// An evaluation for TensorBoard: `tensorboard --logdir=EVALUATION_DIR` shows the metrics of every model as scalars,
+// side by side; over several evaluations of a pipeline it is pointed at their common folder.
 #ifndef TFXM_MODEL_ANALYSIS_TENSORBOARD_H_
 #define TFXM_MODEL_ANALYSIS_TENSORBOARD_H_
 

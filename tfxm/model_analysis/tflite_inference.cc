@@ -95,7 +95,8 @@ class TfliteSession : public InferenceSession {
     const TensorSpec& spec = model_->outputs()[i];
     if (spec.dtype == DataType::kString)
       return AppendStringOutput(model_->Strings(i), model_->output_shape(i), spec, count, values);
-    return AppendOutput(model_->output(i), model_->output_shape(i), spec, model_->output_quantization(i), count, values);
+    return AppendOutput(model_->output(i), model_->output_shape(i), spec, model_->output_quantization(i), count,
+                        values);
   }
 
   absl::Status Fill(const data::ExampleBatch& batch, int first_row, int count) {

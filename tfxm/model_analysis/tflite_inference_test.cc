@@ -76,9 +76,10 @@ class TfliteInferenceTest : public testing::Test {
     std::vector<std::string> records;
     for (const ExampleBuilder& example : examples) records.push_back(example.Serialize());
     EvaluateOptions options;
-    options.eval_config = Config("model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { "
-                                 "class_name: '" +
-                                 metric + "' } }");
+    options.eval_config = Config(
+        "model_specs { label_key: 'label' model_type: 'tf_lite' } metrics_specs { metrics { "
+        "class_name: '" +
+        metric + "' } }");
     options.files = {WriteRecords(dir_ / "data", records)};
     options.models = {{"", Save(bytes)}};
     options.output_dir = dir_ / "out";
@@ -92,8 +93,7 @@ ExampleBuilder Floats(std::vector<float> values) { return ExampleBuilder().Float
 ExampleBuilder Ints(std::vector<int64_t> values) { return ExampleBuilder().Ints("x", std::move(values)); }
 
 TEST_F(TfliteInferenceTest, FloatsGoThroughUnchanged) {
-  EXPECT_THAT(*Predict(IdentityModel({}, 2), {Floats({0.5f, -3}), Floats({1e10f, 0})}),
-              ElementsAre(0.5, -3, 1e10f, 0));
+  EXPECT_THAT(*Predict(IdentityModel({}, 2), {Floats({0.5f, -3}), Floats({1e10f, 0})}), ElementsAre(0.5, -3, 1e10f, 0));
 }
 
 // What TFMA's extractor does: x / scale + zero point, cut off, and back again.
@@ -197,7 +197,8 @@ TEST_F(TfliteInferenceTest, StringsGoInAndOut) {
 
 TEST_F(TfliteInferenceTest, CostsOfAModelOfStrings) {
   std::vector<ExampleBuilder> examples;
-  for (const char* word : {"cat", "dog"}) examples.push_back(ExampleBuilder().Bytes("x", {word}).Bytes("label", {"cat"}));
+  for (const char* word : {"cat", "dog"})
+    examples.push_back(ExampleBuilder().Bytes("x", {word}).Bytes("label", {"cat"}));
   const auto result = Evaluate(StringModel(), examples, "ExactMatch");
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(*result->Overall("exact_match"), 0.5);

@@ -78,9 +78,8 @@ absl::Status WrongSize(const data::Column& column, int row, const TensorSpec& sp
 // Checks an output's shape and notes where the values of each example, which have been appended, end.
 absl::Status AppendEnds(const Shape& shape, const TensorSpec& spec, int count, Values* values) {
   if (shape.empty() || shape[0] != count) {
-    return absl::InvalidArgumentError(absl::StrCat("output \"", spec.name, "\" has shape ", ShapeString(shape),
-                                                   " for ", count,
-                                                   " examples; its first dimension must be the batch"));
+    return absl::InvalidArgumentError(absl::StrCat("output \"", spec.name, "\" has shape ", ShapeString(shape), " for ",
+                                                   count, " examples; its first dimension must be the batch"));
   }
   if (shape.size() > 2) values->last_dimension = static_cast<int>(shape.back());
   const int width = static_cast<int>(NumElements(shape) / count);
@@ -111,7 +110,8 @@ void Append(std::span<const char> memory, const litert::Quantization& quantizati
   if (quantization.scale == 0) {
     for (size_t k = 0; k < n; ++k) out[k] = static_cast<double>(data[k]);
   } else {
-    for (size_t k = 0; k < n; ++k) out[k] = (static_cast<double>(data[k]) - quantization.zero_point) * quantization.scale;
+    for (size_t k = 0; k < n; ++k)
+      out[k] = (static_cast<double>(data[k]) - quantization.zero_point) * quantization.scale;
   }
 }
 

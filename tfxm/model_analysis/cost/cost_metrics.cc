@@ -140,7 +140,9 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
     if (models[m] == nullptr) continue;
     ASSIGN_OR_RETURN(const int64_t size, io::TreeSize(paths[m]));
     result.costs_[m].numbers["size_bytes"] = static_cast<double>(size);
-    statuses[m] = sample.ok() ? MeasureCost(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief, &result.costs_[m]) : sample.status();
+    statuses[m] = sample.ok()
+                      ? MeasureCost(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief, &result.costs_[m])
+                      : sample.status();
     if (!statuses[m].ok()) {
       result.warnings_.push_back(absl::StrCat("what model \"", config.model_specs(static_cast<int>(m)).name(),
                                               "\" costs could not be measured: ", statuses[m].message()));
@@ -187,9 +189,9 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
     if (result.values_.count(key) > 0) continue;
     ASSIGN_OR_RETURN(const int model, FindModelSpec(config, key.model_name));
     if (!statuses[model].ok()) continue;
-    result.warnings_.push_back(absl::StrCat("metric ", key.ToString(), " is missing: ",
-                                            models[model] == nullptr ? "there is no model, only predictions"
-                                                                     : "a SavedModel has no such cost"));
+    result.warnings_.push_back(absl::StrCat(
+        "metric ", key.ToString(), " is missing: ",
+        models[model] == nullptr ? "there is no model, only predictions" : "a SavedModel has no such cost"));
   }
   return result;
 }

@@ -9,9 +9,9 @@
 //   }
 //
 // ModelSizeBytes, LatencyP50Ms, LatencyP90Ms, LatencyP99Ms and ExamplesPerSecond are of any model; ArenaBytes, OpCount
-// (with `op`, of one kind: {"op": "CONV_2D"}) and DelegatedOpShare of TFLite models. A cost is the model's, not a slice's:
-// it is reported, and its threshold checked, for the overall slice only. A threshold on a cost that a model does not
-// have is an error.
+// (with `op`, of one kind: {"op": "CONV_2D"}) and DelegatedOpShare of TFLite models. A cost is the model's, not a
+// slice's: it is reported, and its threshold checked, for the overall slice only. A threshold on a cost that a model
+// does not have is an error.
 #ifndef TFXM_MODEL_ANALYSIS_COST_COST_METRICS_H_
 #define TFXM_MODEL_ANALYSIS_COST_COST_METRICS_H_
 
@@ -32,9 +32,9 @@ namespace tfxm::model_analysis {
 class CostMetrics {
  public:
   // Measures the models (by model_spec; null: predictions from features), on the first examples of `files`: briefly, or
-  // for a quarter of a second each if the plans ask for times. A failure to measure is a warning, unless a threshold needs it:
-  // the evaluation meets it again, if it matters. INVALID_ARGUMENT names a threshold that cannot be checked: of a slice,
-  // or on a cost that the model does not have.
+  // for a quarter of a second each if the plans ask for times. A failure to measure is a warning, unless a threshold
+  // needs it: the evaluation meets it again, if it matters. INVALID_ARGUMENT names a threshold that cannot be checked:
+  // of a slice, or on a cost that the model does not have.
   static absl::StatusOr<CostMetrics> Measure(const ::tensorflow_model_analysis::EvalConfig& eval_config,
                                              const std::vector<QueryPlan>& plans,
                                              const std::vector<const InferenceModel*>& models,

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,9 +32,9 @@ std::string AtMost(double bound) {
 class CostMetricsTest : public testing::Test {
  protected:
   // One TFLite model, the metrics_specs as given; slices by class beside the overall one.
-  absl::StatusOr<EvaluationResult> Run(const std::string& metrics,
-                                       const std::string& slicing = "slicing_specs {} slicing_specs { feature_keys: "
-                                                                    "'image_class' }") {
+  absl::StatusOr<EvaluationResult> Run(const std::string& metrics, const std::string& slicing =
+                                                                       "slicing_specs {} slicing_specs { feature_keys: "
+                                                                       "'image_class' }") {
     EvaluateOptions options;
     options.eval_config = Config("model_specs { label_key: 'image_class' model_type: 'tf_lite' } " + slicing +
                                  " metrics_specs { " + metrics + " }");
@@ -45,11 +46,11 @@ class CostMetricsTest : public testing::Test {
   // The same model twice, the second as the baseline.
   absl::StatusOr<EvaluationResult> RunTwo(const std::string& metrics) {
     EvaluateOptions options;
-    options.eval_config =
-        Config("model_specs { name: 'new' label_key: 'image_class' model_type: 'tf_lite' } model_specs { name: 'old' "
-               "label_key: 'image_class' model_type: 'tf_lite' is_baseline: true } slicing_specs {} slicing_specs { "
-               "feature_keys: 'image_class' } metrics_specs { " +
-               metrics + " }");
+    options.eval_config = Config(
+        "model_specs { name: 'new' label_key: 'image_class' model_type: 'tf_lite' } model_specs { name: 'old' "
+        "label_key: 'image_class' model_type: 'tf_lite' is_baseline: true } slicing_specs {} slicing_specs { "
+        "feature_keys: 'image_class' } metrics_specs { " +
+        metrics + " }");
     options.data = kMnistData;
     options.models = {{"new", kMnistModel}, {"old", kMnistModel}};
     return Evaluate(options);
@@ -59,19 +60,19 @@ class CostMetricsTest : public testing::Test {
     EvaluateOptions options;
     options.eval_config =
         Config("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { " + metrics + " }");
-    options.files = {WriteRecords(
-        dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("prediction", {0.5f}).Serialize()})};
+    options.files = {
+        WriteRecords(dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("prediction", {0.5f}).Serialize()})};
     return Evaluate(options);
   }
   TestDir dir_;
 };
 
 TEST_F(CostMetricsTest, AreOfTheOverallSliceOnly) {
-  const auto result = Run(Metric("ExampleCount") + Metric("ModelSizeBytes") + Metric("ArenaBytes") + Metric("OpCount") +
-                          Metric("OpCount", R"(config: '{"op": "FULLY_CONNECTED"}')") +
-                          Metric("OpCount", R"(config: '{"op": "CONV_2D"}')") + Metric("DelegatedOpShare") +
-                          Metric("LatencyP50Ms") + Metric("LatencyP90Ms") + Metric("LatencyP99Ms") +
-                          Metric("ExamplesPerSecond"));
+  const auto result =
+      Run(Metric("ExampleCount") + Metric("ModelSizeBytes") + Metric("ArenaBytes") + Metric("OpCount") +
+          Metric("OpCount", R"(config: '{"op": "FULLY_CONNECTED"}')") +
+          Metric("OpCount", R"(config: '{"op": "CONV_2D"}')") + Metric("DelegatedOpShare") + Metric("LatencyP50Ms") +
+          Metric("LatencyP90Ms") + Metric("LatencyP99Ms") + Metric("ExamplesPerSecond"));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(*result->Overall("model_size_bytes"), *io::FileSize(kMnistModel));
   EXPECT_EQ(*result->Overall("arena_bytes"), 784 * 4 + 2 * 64 * 4);
@@ -149,8 +150,8 @@ TEST_F(CostMetricsTest, ConfigsThatMakeNoSenseForACost) {
     EXPECT_FALSE(io::Exists(dir_ / "out"));
     return std::string(result.status().message());
   };
-  EXPECT_THAT(message(Metric("ModelSizeBytes", "per_slice_thresholds { slicing_specs { feature_keys: 'image_class' } " +
-                                                   bound + " }")),
+  EXPECT_THAT(message(Metric("ModelSizeBytes",
+                             "per_slice_thresholds { slicing_specs { feature_keys: 'image_class' } " + bound + " }")),
               AllOf(HasSubstr("model_size_bytes"), HasSubstr("every slice")));
   EXPECT_THAT(message(Metric("ModelSizeBytes"), "slicing_specs { feature_keys: 'image_class' }"),
               HasSubstr("slicing_specs {}"));
@@ -160,8 +161,8 @@ TEST_F(CostMetricsTest, ConfigsThatMakeNoSenseForACost) {
 
 TEST_F(CostMetricsTest, AChangeThresholdNeedsTheBaselinesCost) {
   const auto result = RunTwo(
-      "model_names: 'new' " + Metric("ModelSizeBytes",
-                                     "threshold { change_threshold { direction: LOWER_IS_BETTER absolute { value: 0 } } }"));
+      "model_names: 'new' " +
+      Metric("ModelSizeBytes", "threshold { change_threshold { direction: LOWER_IS_BETTER absolute { value: 0 } } }"));
   EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(result.status().message()), AllOf(HasSubstr("baseline \"old\""), HasSubstr("model_names")));
 }
@@ -196,10 +197,10 @@ TEST_F(CostMetricsTest, ASavedModelHasNoArena) {
   ASSERT_TRUE(io::WriteFile(dir_ / "saved/variables/data", "weights").ok());
   const auto run = [&](const std::string& metrics) {
     EvaluateOptions options;
-    options.eval_config =
-        Config("model_specs { name: 'lite' label_key: 'image_class' model_type: 'tf_lite' } model_specs { name: 'saved' "
-               "label_key: 'image_class' is_baseline: true } metrics_specs { " +
-               metrics + " }");
+    options.eval_config = Config(
+        "model_specs { name: 'lite' label_key: 'image_class' model_type: 'tf_lite' } model_specs { name: 'saved' "
+        "label_key: 'image_class' is_baseline: true } metrics_specs { " +
+        metrics + " }");
     options.data = kMnistData;
     options.models = {{"lite", kMnistModel}, {"saved", dir_ / "saved"}};
     return Evaluate(options);
@@ -245,39 +246,54 @@ TEST(MeasureTest, PercentilesAreNearestRanks) {
   EXPECT_EQ(Percentile({7}, 99), 7);
 }
 
-// Counts its runs.
+// Counts its runs and notes how many examples they were of; each example takes `seconds`.
 class CountingModel : public InferenceModel {
  public:
   struct Session : InferenceSession {
-    explicit Session(int* runs) : runs(runs) {}
-    absl::Status Predict(const data::ExampleBatch&, NamedValues*) override {
-      ++*runs;
+    explicit Session(const CountingModel* model) : model(model) {}
+    absl::Status Predict(const data::ExampleBatch& batch, NamedValues*) override {
+      model->sizes.push_back(batch.num_examples());
+      const auto start = std::chrono::steady_clock::now();
+      while (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() <
+             model->seconds * batch.num_examples()) {
+      }
       return absl::OkStatus();
     }
-    int* runs;
+    const CountingModel* model;
   };
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
-    return std::make_unique<Session>(&runs);
+    return std::make_unique<Session>(this);
   }
-  mutable int runs = 0;
+  double seconds = 0;
+  mutable std::vector<int> sizes;
 };
 
-TEST(MeasureTest, ASlowModelIsStillRunAFewTimes) {
+TEST(MeasureTest, AFastModelIsGivenTheWholeSample) {
   const CountingModel model;
   ModelCost cost;
-  const std::vector<std::string> sample = {ExampleBuilder().Ints("x", {1}).Serialize(),
-                                           ExampleBuilder().Ints("x", {2}).Serialize()};
-  ASSERT_TRUE(MeasureCost(model, sample, {.seconds = 0}, &cost).ok());
-  EXPECT_GE(model.runs, 7);  // 3 each, and a warm-up.
-  EXPECT_TRUE(cost.Find("latency_p50_ms").has_value());
-  EXPECT_TRUE(cost.Find("examples_per_second").has_value());
+  const std::vector<std::string> sample(40, ExampleBuilder().Ints("x", {1}).Serialize());
+  ASSERT_TRUE(MeasureCost(model, sample, {.seconds = 1, .max_runs = 10}, &cost).ok());
+  EXPECT_EQ(model.sizes.front(), 1);
+  EXPECT_EQ(model.sizes.back(), 40);
+  EXPECT_EQ(model.sizes.size(), 2 * (2 + 10));  // Two runs are warm-up.
+}
+
+TEST(MeasureTest, ASlowModelIsRunAFewTimesOnFewExamples) {
+  CountingModel model;
+  model.seconds = 0.001;
+  ModelCost cost;
+  const std::vector<std::string> sample(40, ExampleBuilder().Ints("x", {1}).Serialize());
+  ASSERT_TRUE(MeasureCost(model, sample, {.seconds = 1e-6}, &cost).ok());
+  EXPECT_EQ(model.sizes, std::vector<int>(8, 1));  // 3 each, and a warm-up.
+  EXPECT_GE(*cost.Find("latency_p50_ms"), 1);
+  EXPECT_LE(*cost.Find("examples_per_second"), 1000);
 }
 
 TEST(MeasureTest, WithoutExamplesNothingIsTimed) {
   const CountingModel model;
   ModelCost cost;
   ASSERT_TRUE(MeasureCost(model, {}, {}, &cost).ok());
-  EXPECT_EQ(model.runs, 0);
+  EXPECT_TRUE(model.sizes.empty());
   EXPECT_TRUE(cost.numbers.empty());
 }
 

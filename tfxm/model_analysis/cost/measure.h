@@ -22,14 +22,14 @@ namespace tfxm::model_analysis {
 absl::StatusOr<std::vector<std::string>> ReadSample(const std::vector<std::string>& files, int max_examples);
 
 struct MeasureOptions {
-  // How long the latency and how long the throughput is measured, after a fifth of that for warm-up, and of how many runs
-  // at most. A slow model is still run 3 times for each.
+  // How long the latency and how long the throughput is measured, after a fifth of that for warm-up, and of how many
+  // runs at most. A slow model is still run 3 times for each.
   double seconds = 0.02;
   int max_runs = 200;
 };
 
-// Adds the latency at batch 1, the throughput of the whole sample as one batch, and what the model itself knows. What
-// there is before an error stays. Without a sample nothing is timed.
+// Adds the latency at batch 1, the throughput of the sample as one batch (of a slow model, of less), and what the model
+// itself knows. What there is before an error stays. Without a sample nothing is timed.
 absl::Status MeasureCost(const InferenceModel& model, const std::vector<std::string>& sample,
                          const MeasureOptions& options, ModelCost* cost);
 
