@@ -52,6 +52,22 @@ TEST(InspectTest, TellsKindsAndQuantizationOfOperators) {
                                 HasSubstr("scale 0.5, zero point 0"), HasSubstr("no signature")));
 }
 
+TEST(InspectTest, FormatsForProgramsAndByLayer) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_INT8, {-1, 4});
+  const int y = b.Tensor("block/add", schema::TensorType_INT8, {-1, 4});
+  b.Quantize(x, 0.5, 3);
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, x}, {y});
+  b.InputsOutputs({x}, {y});
+  b.Signature("s", {{"in", x}}, {{"out", y}});
+  auto file = ModelFile::FromBytes(b.Finish(), "f.tflite");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_THAT(ToJson(Inspect(**file)),
+              AllOf(HasSubstr(R"("name": "in")"), HasSubstr(R"("zero_point": 3)"), HasSubstr(R"("kind": "builtin")"),
+                    HasSubstr(R"("ADD": {)")));
+  EXPECT_THAT(RenderLayers(**file), AllOf(HasSubstr("ADD"), HasSubstr("INT8"), HasSubstr("[None, 4]"), HasSubstr("block/add")));
+}
+
 TEST(InspectTest, AWeightThatIsSharedCountsOnce) {
   ModelBuilder b;
   const int x = b.Tensor("x", schema::TensorType_FLOAT32, {4});

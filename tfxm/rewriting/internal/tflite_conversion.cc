@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& mode
     }
     if (!found) {
       return absl::InvalidArgumentError(absl::StrCat("keep_float: no layer's name contains \"", layer,
-                                                     "\"; `tfxm inspect` and the layer report list them"));
+                                                     "\"; `tfxm inspect FILE --layers` and the layer report list them"));
     }
   }
   return std::vector<std::string>(nodes.begin(), nodes.end());
