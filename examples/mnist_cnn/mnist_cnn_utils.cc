@@ -1,4 +1,5 @@
-// Module file of the Trainer: a MobileNet-style CNN on MNIST, kept as a SavedModel. Its rewriting to TFLite is left to the pipeline.
+// Module file of the Trainers: a MobileNet-style CNN on MNIST, kept as a SavedModel. Its rewriting to TFLite is left to the
+// pipeline. With a base_model training begins with its weights; with the custom_config "quantization_aware" it is trained for int8.
 #include "tfxm/nn/fn_args.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -39,15 +40,23 @@ absl::Status run_fn(const FnArgs& fn_args) {
                                                         fn_args.train_files, {.batch_size = 64, .label_key = "image_class"}, schema));
   ASSIGN_OR_RETURN(const nn::Dataset eval_dataset, fn_args.data_accessor.tf_dataset_factory(
                                                        fn_args.eval_files, {.batch_size = 64, .label_key = "image_class"}, schema));
-  nn::Sequential model = BuildModel();
-  const auto learning_rate = nn::schedules::CosineDecay({.initial_learning_rate = 0.003, .decay_steps = fn_args.train_steps});
+  nn::Model model = BuildModel();
+  if (!fn_args.base_model.empty()) RETURN_IF_ERROR(model.LoadWeights(fn_args.base_model));
+  if (fn_args.custom_config.count("quantization_aware") > 0) {
+    // Ranges follow the batches more quickly than by default, as there are not many.
+    ASSIGN_OR_RETURN(model, nn::QuantizeModel(model, {.ema_decay = 0.99}));
+  }
+  const auto learning_rate = nn::schedules::CosineDecay(
+      {.initial_learning_rate = fn_args.base_model.empty() ? 0.003 : 0.0003, .decay_steps = fn_args.train_steps});
   RETURN_IF_ERROR(model.Compile({.optimizer = nn::optimizers::Adam({.learning_rate = learning_rate}),
                                  .loss = nn::losses::SparseCategoricalCrossentropy({.from_logits = true}),
                                  .metrics = {"sparse_categorical_accuracy"}}));
+  // A run that is killed goes on from here when it is started again.
+  const auto backup = nn::callbacks::BackupAndRestore({.backup_dir = fn_args.custom_config.at("backup_dir"), .save_freq = 500});
   RETURN_IF_ERROR(model.Fit(train_dataset.Repeat(), {.steps_per_epoch = fn_args.train_steps,
                                                      .validation_data = &eval_dataset,
                                                      .validation_steps = fn_args.eval_steps,
-                                                     .callbacks = {nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir})}})
+                                                     .callbacks = {nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}), backup}})
                       .status());
   return model.Save(fn_args.serving_model_dir);
 }
