@@ -97,9 +97,7 @@ class Quantizer {
   bool FollowsCompute(const KerasNode& node) const {
     if (node.layer->type() != "BatchNormalization") return false;
     const KerasNode& before = *node.inputs[0].node();
-    // Not a Dense: its weights have one scale, which would not hold for channels that are scaled each on its own.
-    return IsCompute(*before.layer) && before.layer->type() != "Dense" && before.layer->activation().is_linear() &&
-           OnlyConsumer(before) == &node;
+    return IsCompute(*before.layer) && before.layer->activation().is_linear() && OnlyConsumer(before) == &node;
   }
   // Whether the node's value never exists in the quantized model, or takes the range of what it goes into.
   bool LeavesItToConsumer(const KerasNode& node) const {
@@ -136,7 +134,15 @@ class Quantizer {
     if (LeavesItToConsumer(*node)) config.output = false;
     ++num_quantized_;
     const std::string name = UniqueName(absl::StrCat(options_.quantized_layer_name_prefix, node->layer->name()));
-    return MakeLayer<QuantizeWrapper>(name, node->layer, std::move(config), options_)(inputs);
+    const auto wrapper = std::make_shared<QuantizeWrapper>(name, node->layer, std::move(config), options_);
+    // A Dense has one scale, which holds for its weights only after each channel is scaled: these are what is quantized.
+    const KerasNode* const next = OnlyConsumer(*node);
+    if (node->layer->type() == "Dense" && next != nullptr && IsQuantized(*next) && FollowsCompute(*next)) {
+      wrapper->FoldIn(next->layer);
+    } else if (FollowsCompute(*node) && node->inputs[0].node()->layer->type() == "Dense" && IsQuantized(*node->inputs[0].node())) {
+      wrapper->SetFolded();
+    }
+    return LayerRef(wrapper)(inputs);
   }
 
   absl::StatusOr<QuantizeConfig> ConfigOf(const KerasNode& node) const {
@@ -147,7 +153,7 @@ class Quantizer {
     if (std::optional<QuantizeConfig> config = DefaultConfig(layer)) return *std::move(config);
     return absl::InvalidArgumentError(absl::StrCat(
         "layer \"", layer.name(), "\" (", layer.type(), ") cannot be quantized",
-        layer.type() == "BatchNormalization" ? " where it does not follow a convolution without an activation" : "",
+        layer.type() == "BatchNormalization" ? " where it does not follow a convolution or Dense without an activation" : "",
         "; annotate the layers that can with QuantizeAnnotateLayer and use QuantizeApply, or give this one a QuantizeConfig"));
   }
   static bool IsDefault(const QuantizeConfig& config) { return config.weights.empty() && config.output; }

@@ -16,8 +16,9 @@
 // The scheme is TFLite's 8 bits. Weights: symmetric in [-127, 127], the range that of their values now; per channel for
 // Conv2D, DepthwiseConv2D, SeparableConv2D and Conv1D, one for the tensor for Dense and Conv2DTranspose. Activations:
 // 256 values, the range a moving average of the batches' smallest and largest values (always with 0 in it), which begins
-// with the first batch's; of the model's inputs, those of all batches. A ReLU after a convolution or Dense is one step with it, quantized at its end, and so is a
-// BatchNormalization after a convolution: the converter folds it, and a range per channel stays one when the channel is scaled.
+// with the first batch's; of the model's inputs, those of all batches. A BatchNormalization and a ReLU after a convolution or Dense are one step with it, quantized at its
+// end: the converter folds them, and a range per channel stays one when its channel is scaled. (Of a Dense, which has one range, the
+// folded weights are quantized.)
 //
 // The quantized model shares the layers of the original, but has values of its own; weights keep their names ("conv2d/kernel"), so
 // a checkpoint of the float model can be loaded with skip_mismatch. Ranges are weights too: "quant_conv2d/output_min".

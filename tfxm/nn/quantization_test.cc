@@ -99,7 +99,7 @@ TEST(QuantizationTest, WhatCannotBeQuantizedIsNamed) {
   Sequential custom({layers::InputLayer({4}), layers::Lambda([](const auto& xs) { return xs[0]; }, {.name = "mine"})});
   EXPECT_THAT(std::string(QuantizeModel(custom).status().message()), AllOf(HasSubstr("\"mine\" (Lambda)"), HasSubstr("QuantizeConfig")));
   EXPECT_THAT(std::string(QuantizeApply(custom).status().message()), HasSubstr("no layer is annotated"));
-  Sequential normalized({layers::InputLayer({4}), layers::Dense(3), layers::BatchNormalization()});
+  Sequential normalized({layers::InputLayer({4}), layers::Dense(3, {.activation = "relu"}), layers::BatchNormalization()});
   EXPECT_THAT(std::string(QuantizeModel(normalized).status().message()), HasSubstr("does not follow a convolution"));
   Sequential with_config({layers::InputLayer({4}), QuantizeAnnotateLayer(layers::Lambda([](const auto& xs) { return xs[0]; }),
                                                                           {.output = false})});
@@ -187,6 +187,37 @@ TEST(QuantizationTest, ConvolutionsHaveAScalePerChannel) {
   const Outcome conv1d = RunWrapped(layers::Conv1D(2, 1, {.use_bias = false}), Floats({1, 1, 1}, {1}),
                                     Floats({1, 1, 2}, {0.004f, 2}), -3, 3);
   EXPECT_NEAR(conv1d.dx[0], 2.004, 1e-6);
+}
+
+TEST(QuantizationTest, DenseIsQuantizedAsItsNormalizationScalesIt) {
+  Sequential model({layers::InputLayer({2}, {.name = "x"}), layers::Dense(2), layers::BatchNormalization({.epsilon = 0})});
+  // Channels of very different size, which the normalization makes alike.
+  ASSERT_EQ(model.SetWeights({{"dense/kernel", Floats({2, 2}, {100, 0.01f, 50, 0.003f})},
+                              {"dense/bias", Floats({2}, {100, 0.01f})},
+                              {"batch_normalization/moving_variance", Floats({2}, {10000, 0.0001f})},
+                              {"batch_normalization/moving_mean", Floats({2}, {100, 0})}}),
+            absl::OkStatus());
+  auto quantized = QuantizeModel(model, {.initial_range = 8});
+  ASSERT_TRUE(quantized.ok()) << quantized.status();
+  ASSERT_EQ(quantized->SetWeights({{"quantize_layer/input_min", Floats({}, {-1})}, {"quantize_layer/input_max", Floats({}, {1})}}),
+            absl::OkStatus());
+  // Folded: [1, 1; 0.5, 0.3], biases 1 and 1, the first less its mean.
+  const auto outputs = quantized->Predict({{"x", Floats({1, 2}, {1, 1})}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_THAT(FloatValues((*outputs)[0]), ElementsAre(FloatNear(1.5f, 0.04f), FloatNear(2.3f, 0.04f)));
+
+  // Training normalizes by the batch, so that these two examples become -1 and 1.
+  ASSERT_EQ(quantized->Compile({.optimizer = optimizers::SGD({.learning_rate = 1}), .loss = Loss("first", [](const auto&, const auto& y) {
+                                  return ops::Square(ops::Slice(y, {0, 0}, {-1, 1}) - 1.0);
+                                })}),
+            absl::OkStatus());
+  Batch batch;
+  batch.features["x"] = Floats({2, 2}, {1, 1, -1, -1});
+  batch.labels[""] = Floats({2}, {0, 0});
+  const auto logs = quantized->TrainOnBatch(batch);
+  ASSERT_TRUE(logs.ok()) << logs.status();
+  EXPECT_NEAR((*logs)[0].second, (0 + 4) / 2.0, 0.1);
+  EXPECT_NE(FloatValues(quantized->GetWeights()->at("batch_normalization/beta")), std::vector<float>({0, 0}));
 }
 
 TEST(QuantizationTest, RangesFollowTheBatches) {

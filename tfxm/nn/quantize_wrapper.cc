@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/layers/normalization.h"
 #include "tfxm/ops/ops.h"
 
 namespace tfxm::nn {
@@ -97,13 +98,28 @@ absl::Status QuantizingLayer::CheckRanges(const std::map<std::string, tfxm::Tens
 ops::Tensor QuantizeWrapper::Call(CallContext& context, const std::vector<Tensor>& inputs) {
   activated_ = false;
   CallHooks* const outer = context.SetHooks(this);
-  const Tensor y = layer_->Call(context, inputs);
+  const auto* const fixed = is_folded_ && !context.training() ? dynamic_cast<layers::FixedNormalization*>(layer_.get()) : nullptr;
+  // Of one that is folded, the factor is in the weights already.
+  const Tensor y = fixed != nullptr ? inputs[0] + fixed->FixedTerms(context).offset : layer_->Call(context, inputs);
   context.SetHooks(outer);
   return config_.output && !activated_ ? Quantize(context, "output", y) : y;
 }
 
-ops::Tensor QuantizeWrapper::OnRead(CallContext&, const Weight& weight, const Tensor& value) {
-  const auto found = weight.layer == layer_.get() ? config_.weights.find(weight.name) : config_.weights.end();
+ops::Tensor QuantizeWrapper::OnRead(CallContext& context, const Weight& weight, const Tensor& value) {
+  if (weight.layer != layer_.get()) return value;
+  const auto* const normalization = dynamic_cast<layers::FixedNormalization*>(folded_in_.get());
+  const auto found = config_.weights.find(weight.name);
+  if (normalization != nullptr) {
+    const Tensor factor = ops::StopGradient(normalization->FixedTerms(context).factor);
+    if (!context.training()) {
+      const Tensor folded = value * factor;
+      return found == config_.weights.end() ? folded : QuantizeWeight(folded, found->second, false);
+    }
+    if (found == config_.weights.end()) return value;
+    // The normalization of the batch is still to come: what the scale of the folded weights does to the plain ones.
+    const Tensor divisor = ops::StopGradient(ops::Where(ops::Equal(factor, 0), ops::OnesLike(factor), factor));
+    return QuantizeWeight(value * factor, found->second, false) / divisor;
+  }
   if (found == config_.weights.end()) return value;
   return QuantizeWeight(value, found->second, weight.name == "depthwise_kernel");
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tfxm/nn/quantization.h"
@@ -49,6 +50,10 @@ class QuantizeWrapper : public QuantizingLayer, private CallHooks {
  public:
   QuantizeWrapper(std::string name, std::shared_ptr<Layer> layer, QuantizeConfig config, const QuantizeOptions& options)
       : QuantizingLayer("QuantizeWrapper", std::move(name), options), layer_(std::move(layer)), config_(std::move(config)) {}
+  // For a Dense: the BatchNormalization that follows it and is folded into it.
+  void FoldIn(std::shared_ptr<Layer> normalization) { folded_in_ = std::move(normalization); }
+  // For that BatchNormalization.
+  void SetFolded() { is_folded_ = true; }
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override;
   std::string Description() const override { return layer_->type(); }
   std::vector<std::shared_ptr<Layer>> sublayers() const override { return {layer_}; }
@@ -60,6 +65,8 @@ class QuantizeWrapper : public QuantizingLayer, private CallHooks {
 
   const std::shared_ptr<Layer> layer_;
   const QuantizeConfig config_;
+  std::shared_ptr<Layer> folded_in_;
+  bool is_folded_ = false;
   bool activated_ = false;  // Whether the activation has quantized the output already.
 };
 

@@ -15,7 +15,7 @@ Tensor Vector(CallContext& context, const Weight* weight, int64_t size, float va
                            : ops::Constant(context.graph(), std::vector<float>(static_cast<size_t>(size), value));
 }
 
-class BatchNormalizationLayer : public Layer {
+class BatchNormalizationLayer : public Layer, public FixedNormalization {
  public:
   explicit BatchNormalizationLayer(BatchNormalizationOptions options)
       : Layer("BatchNormalization", options.name), options_(std::move(options)) {}
@@ -46,11 +46,8 @@ class BatchNormalizationLayer : public Layer {
     const Tensor mean = context.Read(moving_mean_), variance = context.Read(moving_variance_);
     if (!(context.training() && trainable())) {
       if (is_image) return Fused(context, x, mean, variance, false);
-      Tensor factor = ops::Rsqrt(variance + options_.epsilon);
-      if (gamma_ != nullptr) factor = factor * context.Read(gamma_);
-      Tensor offset = -(mean * factor);
-      if (beta_ != nullptr) offset = offset + context.Read(beta_);
-      return x * factor + offset;
+      const Terms terms = FixedTerms(context);
+      return x * terms.factor + terms.offset;
     }
     const Tensor image = is_image ? x : ops::Reshape(x, Shape{-1, 1, 1, channels_});
     const Tensor none = ops::Constant(context.graph(), std::vector<float>{});
@@ -65,6 +62,14 @@ class BatchNormalizationLayer : public Layer {
     follow(moving_variance_, variance, batch_variance);
     if (is_image) return normalized.output(0);
     return ops::Reshape(normalized.output(0), ops::ShapeOf(x));
+  }
+
+  Terms FixedTerms(CallContext& context) const override {
+    Tensor factor = ops::Rsqrt(context.Read(moving_variance_) + options_.epsilon);
+    if (gamma_ != nullptr) factor = factor * context.Read(gamma_);
+    Tensor offset = -(context.Read(moving_mean_) * factor);
+    if (beta_ != nullptr) offset = offset + context.Read(beta_);
+    return {factor, offset};
   }
 
  private:

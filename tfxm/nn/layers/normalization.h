@@ -25,6 +25,17 @@ struct BatchNormalizationOptions {
 // trainable, by the moving ones. Rank 2 to 4.
 LayerRef BatchNormalization(BatchNormalizationOptions options = {});
 
+// What a BatchNormalization is outside of training, x * factor + offset, for those who fold it into another layer: its layer
+// is one of these, too.
+class FixedNormalization {
+ public:
+  struct Terms {
+    ops::Tensor factor, offset;  // [channels]
+  };
+  virtual ~FixedNormalization() = default;
+  virtual Terms FixedTerms(CallContext& context) const = 0;
+};
+
 struct LayerNormalizationOptions {
   double epsilon = 1e-3;
   bool center = true;
