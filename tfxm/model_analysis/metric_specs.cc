@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/aggregation.h"
 #include "tfxm/util/io.h"
@@ -247,12 +248,42 @@ std::vector<std::string> SortedKeys(const Map& map) {
 
 }  // namespace
 
+namespace {
+
+// Says why there is no such metric, and which ones have similar names.
+absl::Status UnknownMetric(const tfma::MetricConfig& config) {
+  const std::string& name = config.class_name();
+  for (const auto& [known, why] : std::initializer_list<std::pair<absl::string_view, absl::string_view>>{
+           {"Attributions", "it reads attributions, which only extractors of TFMA's compute"},
+           {"Rouge", "TFMA 0.46 fails on it"},
+           {"Bleu", "TFMA 0.46 fails on it"},
+           {"R2Score", "TFMA 0.46 fails on it; SquaredPearsonCorrelation is near to it"},
+           {"FBetaScore", "TFMA 0.46 fails on it; F1Score is there"}}) {
+    if (absl::EndsWith(name, known)) {
+      return absl::InvalidArgumentError(absl::StrCat("metric ", name, " of TFMA or Keras is not there: ", why));
+    }
+  }
+  if (absl::EndsWith(config.module(), ".cc")) {
+    return absl::InvalidArgumentError(absl::StrCat("metric ", name, " of ", config.module(),
+                                                   " is not loaded; a program does that with LoadMetricModules "
+                                                   "(tfxm/components/metric_modules.h)"));
+  }
+  std::vector<std::string> names;
+  for (const std::string& known : MetricRegistry::Get().Names()) {
+    if (known.find('>') == std::string::npos) names.push_back(known);
+  }
+  const std::string near = NearestNames(name, names);
+  return absl::InvalidArgumentError(
+      absl::StrCat("no metric is called \"", name, "\"",
+                   near.empty() ? "; docs/usage.md says which there are" : absl::StrCat("; did you mean ", near)));
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const tfma::MetricConfig& config, bool is_private) {
   absl::StatusOr<std::unique_ptr<Metric>> metric = MetricRegistry::Get().Create(config.class_name());
   if (!metric.ok()) {
-    const std::string near = NearestNames(config.class_name(), MetricRegistry::Get().Names());
-    return absl::InvalidArgumentError(
-        absl::StrCat("no metric is called \"", config.class_name(), "\"", near.empty() ? "" : "; did you mean ", near));
+    return UnknownMetric(config);
   }
   ASSIGN_OR_RETURN(MetricArguments arguments, MetricArguments::Parse(config.class_name(), config.config()));
   arguments.set_module(config.module());

@@ -65,6 +65,28 @@ TEST(MetricSpecsTest, AggregationOfSparseKerasMetricsIsAnError) {
   EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("Sparse"));
 }
 
+std::string ErrorOf(const std::string& metric) {
+  auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { " + metric + " } }"), false, false);
+  return std::string(MakeQueryPlans(*config, nullptr).status().message());
+}
+
+TEST(MetricSpecsTest, AMetricThatIsNotThereIsExplained) {
+  EXPECT_THAT(ErrorOf("class_name: 'MeanIou'"), HasSubstr("\"MeanIoU\""));
+  EXPECT_THAT(ErrorOf("class_name: 'TotalAttributions'"), HasSubstr("extractors"));
+  EXPECT_THAT(ErrorOf("class_name: 'Mine' module: 'mine.cc'"), HasSubstr("LoadMetricModules"));
+}
+
+TEST(MetricSpecsTest, BadArgumentsAreNamed) {
+  EXPECT_THAT(ErrorOf("class_name: 'MeanIoU'"), HasSubstr("num_classes"));
+  EXPECT_THAT(ErrorOf("class_name: 'IoU' config: '{\"num_classes\": 2, \"target_class_ids\": [2]}'"),
+              HasSubstr("target_class_ids"));
+  EXPECT_THAT(ErrorOf("class_name: 'AUC' config: '{\"num_treshold\": 2}'"), HasSubstr("\"num_thresholds\""));
+  EXPECT_THAT(ErrorOf("class_name: 'Lift'"), HasSubstr("cross_slicing_spec"));
+  EXPECT_THAT(ErrorOf("class_name: 'FlipCount'"), HasSubstr("counterfactual_prediction_key"));
+  EXPECT_THAT(ErrorOf("class_name: 'SemanticSegmentationTruePositive' config: '{\"class_ids\": [1]}'"),
+              HasSubstr("ground_truth_key"));
+}
+
 TEST(MetricSpecsTest, OutputWeightsOfAnOutputThatIsNotNamed) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'AUC' } output_names: 'head' "
                                     "output_weights { key: 'haed' value: 1 } }"),
