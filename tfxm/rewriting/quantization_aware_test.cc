@@ -54,12 +54,14 @@ double Accuracy(const Tensor& scores, const Tensor& labels) {
 }
 
 // Saves the model, makes it an int8 file and counts what that gets right.
-double Int8Accuracy(const nn::Model& model, const std::string& dir, std::vector<Sample> representative, const Pictures& eval) {
+double Int8Accuracy(const nn::Model& model, const std::string& dir, std::vector<Sample> representative,
+                    const Pictures& eval) {
   EXPECT_EQ(model.Save(io::JoinPath(dir, "saved_model")), absl::OkStatus());
   RewriterOptions options{.name = "int8", .quantization = QuantizationMode::kInt8, .validate = false};
   options.representative_dataset.samples = std::move(representative);
   TfliteRewriter rewriter(options);
-  const absl::Status rewritten = RewriteSavedModel(io::JoinPath(dir, "saved_model"), dir, rewriter, ModelType::kTfliteModel);
+  const absl::Status rewritten =
+      RewriteSavedModel(io::JoinPath(dir, "saved_model"), dir, rewriter, ModelType::kTfliteModel);
   EXPECT_EQ(rewritten, absl::OkStatus());
   EXPECT_EQ(rewriter.report().model.weights_by_type.count("FLOAT32"), 0) << rewriter.report().Render();
   auto file = litert::ModelFile::Read(io::JoinPath(dir, "tflite"));
@@ -80,11 +82,12 @@ TEST(QuantizationAwareTest, WinsBackWhatInt8Loses) {
                         layers::Dense(10)});
   ASSERT_EQ(Train(model, train, 0.01, 4), absl::OkStatus());
 
-  // The first channel between the convolutions, times a factor that the second one takes away again: the same function, but
-  // with one scale for all channels little is left of the others.
+  // The first channel between the convolutions, times a factor that the second one takes away again: the same function,
+  // but with one scale for all channels little is left of the others.
   constexpr float kFactor = 300;
   auto weights = *model.GetWeights();
-  const auto kernel = weights["conv2d/kernel"].values<float>(), depthwise = weights["depthwise_conv2d/depthwise_kernel"].values<float>();
+  const auto kernel = weights["conv2d/kernel"].values<float>(),
+             depthwise = weights["depthwise_conv2d/depthwise_kernel"].values<float>();
   for (int i = 0; i < 9 * kChannels; i += kChannels) {
     kernel[i] *= kFactor;
     depthwise[i] /= kFactor;

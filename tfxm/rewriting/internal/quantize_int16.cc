@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -217,23 +218,33 @@ class Int16Quantizer {
   }
 
   void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale) {
-    const int w = Duplicate(op.inputs[rule.weights]);
+    const int w = Weights(op.inputs[rule.weights], rule.channel_dim);
+    op.inputs[rule.weights] = w;
+    if (rule.bias < static_cast<int>(op.inputs.size()) && op.inputs[rule.bias] >= 0) {
+      op.inputs[rule.bias] = Bias(op.inputs[rule.bias], w, input_scale);
+    }
+  }
+
+  // Layers that share weights (a loop that was unrolled) go on sharing them.
+  int Weights(int t, int channel_dim) {
+    if (const auto it = weights_.find({t, channel_dim}); it != weights_.end()) return it->second;
+    const int w = Duplicate(t);
     const std::vector<float> values = Values(w);
     const std::vector<int>& shape = tensor(w).shape;
-    const int channels = shape[rule.channel_dim];
+    const int channels = shape[channel_dim];
     size_t stride = 1;
-    for (size_t d = rule.channel_dim + 1; d < shape.size(); ++d) stride *= shape[d];
-    std::vector<float> largest(channels, 0), smallest(channels, 0), greatest(channels, 0);
+    for (size_t d = channel_dim + 1; d < shape.size(); ++d) stride *= shape[d];
+    std::vector<float> smallest(channels, 0), greatest(channels, 0);
     for (size_t i = 0; i < values.size(); ++i) {
       const size_t c = i / stride % channels;
       smallest[c] = std::min(smallest[c], values[i]);
       greatest[c] = std::max(greatest[c], values[i]);
-      largest[c] = std::max(-smallest[c], greatest[c]);
     }
     std::vector<float> scales(channels), inverse(channels);
     for (int c = 0; c < channels; ++c) {
-      scales[c] = largest[c] == 0 ? 1 : largest[c] / 127.0f;
-      inverse[c] = largest[c] == 0 ? 0 : 127.0f / largest[c];
+      const float largest = std::max(-smallest[c], greatest[c]);
+      scales[c] = largest == 0 ? 1 : largest / 127.0f;
+      inverse[c] = largest == 0 ? 0 : 127.0f / largest;
     }
     std::vector<int8_t> quantized(values.size());
     for (size_t i = 0; i < values.size(); ++i) {
@@ -241,24 +252,30 @@ class Int16Quantizer {
           static_cast<int8_t>(std::clamp(std::round(values[i] * inverse[i / stride % channels]), -127.0f, 127.0f));
     }
     SetData(w, quantized);
-    SetType(w, schema::TensorType_INT8, scales, rule.channel_dim);
+    SetType(w, schema::TensorType_INT8, std::move(scales), channel_dim);
     // As TFLite's own 16x8 quantizer, which leaves the channels' ranges with the weights.
     tensor(w).quantization->min = std::move(smallest);
     tensor(w).quantization->max = std::move(greatest);
-    op.inputs[rule.weights] = w;
-    if (rule.bias >= static_cast<int>(op.inputs.size()) || op.inputs[rule.bias] < 0) return;
-    const int b = Duplicate(op.inputs[rule.bias]);
+    return weights_[{t, channel_dim}] = w;
+  }
+
+  // For the sums of inputs of this scale, weighted with `w`, which is quantized.
+  int Bias(int t, int w, float input_scale) {
+    const std::tuple<int, int, float> key(t, w, input_scale);
+    if (const auto it = biases_.find(key); it != biases_.end()) return it->second;
+    const int b = Duplicate(t);
     const std::vector<float> bias = Values(b);
+    std::vector<float> scales = tensor(w).quantization->scale;
     for (float& s : scales) s *= input_scale;
     std::vector<int64_t> wide(bias.size());
     for (size_t i = 0; i < bias.size(); ++i) {
       // Accumulators have 64 bits, but the kernels' intermediate results only 48.
       const double limit = static_cast<double>(int64_t{1} << 46);
-      wide[i] = std::llround(std::clamp(bias[i] / static_cast<double>(scales[i % channels]), -limit, limit));
+      wide[i] = std::llround(std::clamp(bias[i] / static_cast<double>(scales[i % scales.size()]), -limit, limit));
     }
     SetData(b, wide);
-    SetType(b, schema::TensorType_INT64, scales);
-    op.inputs[rule.bias] = b;
+    SetType(b, schema::TensorType_INT64, std::move(scales));
+    return biases_[key] = b;
   }
 
   // The int16 tensor that stands for an activation; a float one is converted, once.
@@ -403,6 +420,8 @@ class Int16Quantizer {
   const QuantizeOptions& options_;
   const std::set<std::string> keep_ops_, keep_nodes_;
   std::map<int, int> int16_, float_;  // An activation -> the tensor that holds it in that type.
+  std::map<std::pair<int, int>, int> weights_;          // By float tensor and channels' dimension
+  std::map<std::tuple<int, int, float>, int> biases_;   // By float tensor, quantized weights, scale of the input
 };
 
 // Tensors, buffers and operator kinds that nothing uses any more.

@@ -121,5 +121,28 @@ TEST_F(QuantizeInt16x8Test, WithoutARangeAnOperatorStaysFloat) {
   EXPECT_THAT(Ops(*Quantize({})), ElementsAre("FULLY_CONNECTED", "FLOOR", "ADD", "CONCATENATION"));
 }
 
+TEST(QuantizeInt16x8SharingTest, LayersThatShareWeightsGoOnSharingThem) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 2});
+  const int w = b.Constant<float>("w", schema::TensorType_FLOAT32, {2, 2}, {1, 0.5, -0.25, 2});
+  const int h = b.Tensor("h", schema::TensorType_FLOAT32, {-1, 2});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 2});
+  b.Op(schema::BuiltinOperator_FULLY_CONNECTED, schema::FullyConnectedOptionsT(), {x, w, -1}, {h});
+  b.Op(schema::BuiltinOperator_FULLY_CONNECTED, schema::FullyConnectedOptionsT(), {h, w, -1}, {y});
+  b.InputsOutputs({x}, {y});
+  b.Signature("s", {{"x", x}}, {{"y", y}});
+  const auto file = *litert::ModelFile::FromBytes(b.Finish(), "float");
+  auto ranges = Calibrate(file, "s", {{{"x", Row({1, -2})}}});
+  ASSERT_TRUE(ranges.ok()) << ranges.status();
+  auto quantized = litert::ModelFile::FromBytes(*QuantizeInt16x8(file->bytes(), *ranges, {.int16 = true}), "int16x8");
+  ASSERT_TRUE(quantized.ok()) << quantized.status();
+  std::vector<int> weights;
+  for (const auto* op : litert::Each((*quantized)->model().subgraphs()->Get(0)->operators())) {
+    if (litert::OpName((*quantized)->model(), *op) == "FULLY_CONNECTED") weights.push_back(op->inputs()->Get(1));
+  }
+  ASSERT_EQ(weights.size(), 2);
+  EXPECT_EQ(weights[0], weights[1]);
+}
+
 }  // namespace
 }  // namespace tfxm::rewriting
