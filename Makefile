@@ -36,8 +36,8 @@ mnist: build
 	$(BUILD)/tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root="$$data" --output="$(OUT)" --train_steps=$$steps
 
 bench: build
-	@cmake --build $(BUILD) -j $(JOBS) --target tfxm_data_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark
-	@for b in data statistics litert nn; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
+	@cmake --build $(BUILD) -j $(JOBS) --target tfxm_data_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark tfxm_rewriting_benchmark tfxm_model_analysis_benchmark
+	@for b in data statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
 
 tidy: build
 	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"

@@ -27,12 +27,14 @@ constexpr char kConfig[] = R"pb(
     metrics { class_name: "SparseCategoricalCrossentropy" }
     metrics { class_name: "SparseTopKCategoricalAccuracy" config: '"k": 3' }
     metrics { class_name: "MultiClassConfusionMatrixAtThresholds" }
+  }
+  metrics_specs {
+    binarize { class_ids { values: [ 0 ] } }
     metrics { class_name: "AUC" }
     metrics { class_name: "Precision" }
     metrics { class_name: "Recall" }
     metrics { class_name: "MeanLabel" }
     metrics { class_name: "MeanPrediction" }
-    binarize { class_ids { values: [ 0 ] } }
   })pb";
 
 class Files {
