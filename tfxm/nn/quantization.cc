@@ -20,9 +20,9 @@ using Weights = QuantizeConfig::Weights;
 // Layers that only move values, drop or average them, which TFLite does at the scale that they have.
 bool PassesThrough(const Layer& layer) {
   static const auto* const types = new std::set<std::string>{
-      "Dropout",      "SpatialDropout2D", "Flatten",          "Reshape",          "Permute",      "RepeatVector",
-      "MaxPooling2D", "MaxPooling1D",     "AveragePooling2D", "AveragePooling1D", "UpSampling2D", "GlobalMaxPooling2D",
-      "Cropping2D",   "ZeroPadding2D",    "GlobalMaxPooling1D"};
+      "Dropout",      "SpatialDropout2D",   "Flatten",      "Reshape",          "Permute",
+      "RepeatVector", "MaxPooling2D",       "MaxPooling1D", "AveragePooling2D", "AveragePooling1D",
+      "UpSampling2D", "GlobalMaxPooling2D", "Cropping2D",   "ZeroPadding2D",    "GlobalMaxPooling1D"};
   return types->count(layer.type()) > 0;
 }
 
@@ -39,15 +39,19 @@ bool IsRelu(const Layer& layer) {
 
 // What is done to a layer if nothing else is said; nothing for those that are not known.
 std::optional<QuantizeConfig> DefaultConfig(const Layer& layer) {
-  if (layer.type() == "Dense" || layer.type() == "Conv2DTranspose") return QuantizeConfig{{{"kernel", Weights::kPerTensor}}};
+  if (layer.type() == "Dense" || layer.type() == "Conv2DTranspose")
+    return QuantizeConfig{{{"kernel", Weights::kPerTensor}}};
   if (layer.type() == "Conv2D" || layer.type() == "Conv1D") return QuantizeConfig{{{"kernel", Weights::kPerChannel}}};
   if (layer.type() == "DepthwiseConv2D" || layer.type() == "SeparableConv2D") {
     return QuantizeConfig{{{"depthwise_kernel", Weights::kPerChannel}, {"pointwise_kernel", Weights::kPerChannel}}};
   }
-  static const auto* const outputs = new std::set<std::string>{
-      "Activation", "ReLU",    "LeakyReLU",   "ELU",       "Add",
-      "Subtract",   "Maximum", "Minimum",     "Multiply",  "GlobalAveragePooling2D",
-      "Rescaling",  "PReLU",   "Concatenate", "GlobalAveragePooling1D"};
+  static const auto* const outputs = new std::set<std::string>{"Activation",  "ReLU",
+                                                               "LeakyReLU",   "ELU",
+                                                               "Add",         "Subtract",
+                                                               "Maximum",     "Minimum",
+                                                               "Multiply",    "GlobalAveragePooling2D",
+                                                               "Rescaling",   "PReLU",
+                                                               "Concatenate", "GlobalAveragePooling1D"};
   if (outputs->count(layer.type()) > 0) return QuantizeConfig{};
   // Its output has a scale of its own.
   if (layer.type() == "Softmax") return QuantizeConfig{.output = false};
@@ -71,7 +75,8 @@ class Quantizer {
       RETURN_IF_ERROR(made_[node.get()].node()->status);
     }
     if (num_quantized_ == 0) {
-      return absl::InvalidArgumentError("no layer is annotated; see QuantizeAnnotateLayer, or use QuantizeModel for all layers");
+      return absl::InvalidArgumentError(
+          "no layer is annotated; see QuantizeAnnotateLayer, or use QuantizeModel for all layers");
     }
     std::vector<KerasTensor> outputs;
     for (const KerasNode* node : network_.output_nodes()) outputs.push_back(made_[node]);
@@ -115,7 +120,8 @@ class Quantizer {
     const auto found = consumers_.find(&node);
     if (found == consumers_.end()) return false;
     for (const KerasNode* next : found->second) {
-      if (PassesThrough(*next->layer) ? GoesIntoQuantized(*next) : IsQuantized(*next) && next->layer->type() != "Rescaling") {
+      if (PassesThrough(*next->layer) ? GoesIntoQuantized(*next)
+                                      : IsQuantized(*next) && next->layer->type() != "Rescaling") {
         return true;
       }
     }
@@ -135,11 +141,13 @@ class Quantizer {
     ++num_quantized_;
     const std::string name = UniqueName(absl::StrCat(options_.quantized_layer_name_prefix, node->layer->name()));
     const auto wrapper = std::make_shared<QuantizeWrapper>(name, node->layer, std::move(config), options_);
-    // A Dense has one scale, which holds for its weights only after each channel is scaled: these are what is quantized.
+    // A Dense has one scale, which holds for its weights only after each channel is scaled: these are what is
+    // quantized.
     const KerasNode* const next = OnlyConsumer(*node);
     if (node->layer->type() == "Dense" && next != nullptr && IsQuantized(*next) && FollowsCompute(*next)) {
       wrapper->FoldIn(next->layer);
-    } else if (FollowsCompute(*node) && node->inputs[0].node()->layer->type() == "Dense" && IsQuantized(*node->inputs[0].node())) {
+    } else if (FollowsCompute(*node) && node->inputs[0].node()->layer->type() == "Dense" &&
+               IsQuantized(*node->inputs[0].node())) {
       wrapper->SetFolded();
     }
     return LayerRef(wrapper)(inputs);
@@ -153,8 +161,10 @@ class Quantizer {
     if (std::optional<QuantizeConfig> config = DefaultConfig(layer)) return *std::move(config);
     return absl::InvalidArgumentError(absl::StrCat(
         "layer \"", layer.name(), "\" (", layer.type(), ") cannot be quantized",
-        layer.type() == "BatchNormalization" ? " where it does not follow a convolution or Dense without an activation" : "",
-        "; annotate the layers that can with QuantizeAnnotateLayer and use QuantizeApply, or give this one a QuantizeConfig"));
+        layer.type() == "BatchNormalization" ? " where it does not follow a convolution or Dense without an activation"
+                                             : "",
+        "; annotate the layers that can with QuantizeAnnotateLayer and use QuantizeApply, or give this one a "
+        "QuantizeConfig"));
   }
   static bool IsDefault(const QuantizeConfig& config) { return config.weights.empty() && config.output; }
 

@@ -1,5 +1,5 @@
-// Quantization-aware training: a model that computes in training what its int8 version will, so that its weights get used to
-// it. The names are those of TensorFlow Model Optimization (tfmot.quantization.keras).
+// Quantization-aware training: a model that computes in training what its int8 version will, so that its weights get
+// used to it. The names are those of TensorFlow Model Optimization (tfmot.quantization.keras).
 //
 //   nn::Model model = BuildModel();                              // trained or not; weights are copied
 //   ASSIGN_OR_RETURN(nn::Model quantized, nn::QuantizeModel(model));
@@ -15,13 +15,14 @@
 //
 // The scheme is TFLite's 8 bits. Weights: symmetric in [-127, 127], the range that of their values now; per channel for
 // Conv2D, DepthwiseConv2D, SeparableConv2D and Conv1D, one for the tensor for Dense and Conv2DTranspose. Activations:
-// 256 values, the range a moving average of the batches' smallest and largest values (always with 0 in it), which begins
-// with the first batch's; of the model's inputs, those of all batches. A BatchNormalization and a ReLU after a convolution or Dense are one step with it, quantized at its
-// end: the converter folds them, and a range per channel stays one when its channel is scaled. (Of a Dense, which has one range, the
-// folded weights are quantized.)
+// 256 values, the range a moving average of the batches' smallest and largest values (always with 0 in it), which
+// begins with the first batch's; of the model's inputs, those of all batches. A BatchNormalization and a ReLU after a
+// convolution or Dense are one step with it, quantized at its end: the converter folds them, and a range per channel
+// stays one when its channel is scaled. (Of a Dense, which has one range, the folded weights are quantized.)
 //
-// The quantized model shares the layers of the original, but has values of its own; weights keep their names ("conv2d/kernel"), so
-// a checkpoint of the float model can be loaded with skip_mismatch. Ranges are weights too: "quant_conv2d/output_min".
+// The quantized model shares the layers of the original, but has values of its own; weights keep their names
+// ("conv2d/kernel"), so a checkpoint of the float model can be loaded with skip_mismatch. Ranges are weights too:
+// "quant_conv2d/output_min".
 #ifndef TFXM_NN_QUANTIZATION_H_
 #define TFXM_NN_QUANTIZATION_H_
 
@@ -49,8 +50,8 @@ struct QuantizeOptions {
   double initial_range = 0;
 };
 
-// Marks the layer (and returns it) for QuantizeApply, with the layer's default config or one's own, which layers of one's own
-// need.
+// Marks the layer (and returns it) for QuantizeApply, with the layer's default config or one's own, which layers of
+// one's own need.
 LayerRef QuantizeAnnotateLayer(LayerRef layer);
 LayerRef QuantizeAnnotateLayer(LayerRef layer, QuantizeConfig config);
 

@@ -54,20 +54,20 @@ std::vector<float> FakeQuant(const std::vector<float>& xs, double min, double ma
 }
 
 TEST(QuantizationTest, ConvolutionNormalizationAndReluAreQuantizedAsOne) {
-  Sequential model({layers::InputLayer({8, 8, 1}, {.name = "image"}), layers::Conv2D(4, 3), layers::BatchNormalization(),
-                    layers::ActivationLayer("relu6"), layers::DepthwiseConv2D(3), layers::BatchNormalization(), layers::ReLU(),
-                    layers::MaxPooling2D(2), layers::Flatten(), layers::Dense(3, {.activation = "softmax"})});
+  Sequential model({layers::InputLayer({8, 8, 1}, {.name = "image"}), layers::Conv2D(4, 3),
+                    layers::BatchNormalization(), layers::ActivationLayer("relu6"), layers::DepthwiseConv2D(3),
+                    layers::BatchNormalization(), layers::ReLU(), layers::MaxPooling2D(2), layers::Flatten(),
+                    layers::Dense(3, {.activation = "softmax"})});
   auto quantized = QuantizeModel(model);
   ASSERT_TRUE(quantized.ok()) << quantized.status();
   EXPECT_THAT(LayerNames(*quantized),
               ElementsAre("image", "quantize_layer", "quant_conv2d", "quant_batch_normalization", "quant_activation",
-                          "quant_depthwise_conv2d", "quant_batch_normalization_1", "quant_re_lu", "max_pooling2d", "flatten",
-                          "quant_dense"));
+                          "quant_depthwise_conv2d", "quant_batch_normalization_1", "quant_re_lu", "max_pooling2d",
+                          "flatten", "quant_dense"));
   // After the input, each ReLU and before the softmax; nowhere between.
   EXPECT_THAT(RangeNames(*quantized), UnorderedElementsAre("quantize_layer/input_max", "quant_activation/output_max",
                                                            "quant_re_lu/output_max", "quant_dense/pre_activation_max"));
 }
-
 
 TEST(QuantizationTest, WhereBranchesMeetEachValueIsQuantizedOnce) {
   const KerasTensor x = Input({8, 8, 2}, {.name = "x"});
@@ -86,7 +86,8 @@ TEST(QuantizationTest, WhereBranchesMeetEachValueIsQuantizedOnce) {
 }
 
 TEST(QuantizationTest, OnlyAnnotatedLayersAreQuantized) {
-  Sequential model({layers::InputLayer({4}, {.name = "x"}), layers::Dense(5, {.activation = "exponential", .name = "first"}),
+  Sequential model({layers::InputLayer({4}, {.name = "x"}),
+                    layers::Dense(5, {.activation = "exponential", .name = "first"}),
                     QuantizeAnnotateLayer(layers::Dense(3, {.name = "last"}))});
   auto quantized = QuantizeApply(model, {.quantized_layer_name_prefix = ""});
   ASSERT_TRUE(quantized.ok()) << quantized.status();
@@ -97,12 +98,15 @@ TEST(QuantizationTest, OnlyAnnotatedLayersAreQuantized) {
 
 TEST(QuantizationTest, WhatCannotBeQuantizedIsNamed) {
   Sequential custom({layers::InputLayer({4}), layers::Lambda([](const auto& xs) { return xs[0]; }, {.name = "mine"})});
-  EXPECT_THAT(std::string(QuantizeModel(custom).status().message()), AllOf(HasSubstr("\"mine\" (Lambda)"), HasSubstr("QuantizeConfig")));
+  EXPECT_THAT(std::string(QuantizeModel(custom).status().message()),
+              AllOf(HasSubstr("\"mine\" (Lambda)"), HasSubstr("QuantizeConfig")));
   EXPECT_THAT(std::string(QuantizeApply(custom).status().message()), HasSubstr("no layer is annotated"));
-  Sequential normalized({layers::InputLayer({4}), layers::Dense(3, {.activation = "relu"}), layers::BatchNormalization()});
+  Sequential normalized(
+      {layers::InputLayer({4}), layers::Dense(3, {.activation = "relu"}), layers::BatchNormalization()});
   EXPECT_THAT(std::string(QuantizeModel(normalized).status().message()), HasSubstr("does not follow a convolution"));
-  Sequential with_config({layers::InputLayer({4}), QuantizeAnnotateLayer(layers::Lambda([](const auto& xs) { return xs[0]; }),
-                                                                          {.output = false})});
+  Sequential with_config(
+      {layers::InputLayer({4}),
+       QuantizeAnnotateLayer(layers::Lambda([](const auto& xs) { return xs[0]; }), {.output = false})});
   EXPECT_TRUE(QuantizeModel(with_config).ok());
 }
 
@@ -122,7 +126,8 @@ TEST(QuantizationTest, IsNotSavedBeforeItIsTrained) {
   auto quantized = QuantizeModel(model);
   ASSERT_TRUE(quantized.ok()) << quantized.status();
   const std::string dir = *io::MakeTempDir(::testing::TempDir(), "quantized");
-  EXPECT_THAT(std::string(quantized->Save(dir).message()), HasSubstr("\"quantize_layer\" has seen no values yet (or only 0)"));
+  EXPECT_THAT(std::string(quantized->Save(dir).message()),
+              HasSubstr("\"quantize_layer\" has seen no values yet (or only 0)"));
   ASSERT_EQ(quantized->Compile({.loss = "mse"}), absl::OkStatus());
   Batch batch;
   batch.features["x"] = Floats({1, 4}, {1, 2, 3, 4});
@@ -190,7 +195,8 @@ TEST(QuantizationTest, ConvolutionsHaveAScalePerChannel) {
 }
 
 TEST(QuantizationTest, DenseIsQuantizedAsItsNormalizationScalesIt) {
-  Sequential model({layers::InputLayer({2}, {.name = "x"}), layers::Dense(2), layers::BatchNormalization({.epsilon = 0})});
+  Sequential model(
+      {layers::InputLayer({2}, {.name = "x"}), layers::Dense(2), layers::BatchNormalization({.epsilon = 0})});
   // Channels of very different size, which the normalization makes alike.
   ASSERT_EQ(model.SetWeights({{"dense/kernel", Floats({2, 2}, {100, 0.01f, 50, 0.003f})},
                               {"dense/bias", Floats({2}, {100, 0.01f})},
@@ -199,7 +205,8 @@ TEST(QuantizationTest, DenseIsQuantizedAsItsNormalizationScalesIt) {
             absl::OkStatus());
   auto quantized = QuantizeModel(model, {.initial_range = 8});
   ASSERT_TRUE(quantized.ok()) << quantized.status();
-  ASSERT_EQ(quantized->SetWeights({{"quantize_layer/input_min", Floats({}, {-1})}, {"quantize_layer/input_max", Floats({}, {1})}}),
+  ASSERT_EQ(quantized->SetWeights(
+                {{"quantize_layer/input_min", Floats({}, {-1})}, {"quantize_layer/input_max", Floats({}, {1})}}),
             absl::OkStatus());
   // Folded: [1, 1; 0.5, 0.3], biases 1 and 1, the first less its mean.
   const auto outputs = quantized->Predict({{"x", Floats({1, 2}, {1, 1})}});
@@ -207,9 +214,11 @@ TEST(QuantizationTest, DenseIsQuantizedAsItsNormalizationScalesIt) {
   EXPECT_THAT(FloatValues((*outputs)[0]), ElementsAre(FloatNear(1.5f, 0.04f), FloatNear(2.3f, 0.04f)));
 
   // Training normalizes by the batch, so that these two examples become -1 and 1.
-  ASSERT_EQ(quantized->Compile({.optimizer = optimizers::SGD({.learning_rate = 1}), .loss = Loss("first", [](const auto&, const auto& y) {
-                                  return ops::Square(ops::Slice(y, {0, 0}, {-1, 1}) - 1.0);
-                                })}),
+  ASSERT_EQ(quantized->Compile({.optimizer = optimizers::SGD({.learning_rate = 1}),
+                                .loss = Loss("first",
+                                             [](const auto&, const auto& y) {
+                                               return ops::Square(ops::Slice(y, {0, 0}, {-1, 1}) - 1.0);
+                                             })}),
             absl::OkStatus());
   Batch batch;
   batch.features["x"] = Floats({2, 2}, {1, 1, -1, -1});
@@ -257,14 +266,16 @@ TEST(QuantizationTest, StepsAreThoseOfTensorFlowModelOptimization) {
   const auto json = io::ReadFile("tfxm/nn/testdata/quantization_goldens.json");
   ASSERT_TRUE(json.ok() && io::ParseJson(*json, &goldens).ok());
   Sequential model({layers::InputLayer({6, 6, 2}, {.name = "image"}), layers::Conv2D(3, 3, {.use_bias = false}),
-                    layers::BatchNormalization(), layers::ActivationLayer("relu"), layers::Flatten(), layers::Dense(4)});
+                    layers::BatchNormalization(), layers::ActivationLayer("relu"), layers::Flatten(),
+                    layers::Dense(4)});
   ASSERT_EQ(model.SetWeights({{"conv2d/kernel", Wave({3, 3, 2, 3}, 10, 0.5)},
                               {"dense/kernel", Wave({48, 4}, 11, 0.5)},
                               {"dense/bias", Wave({4}, 12, 0.5)}}),
             absl::OkStatus());
   auto quantized = QuantizeModel(model, {.initial_range = 6});
   ASSERT_TRUE(quantized.ok()) << quantized.status();
-  ASSERT_EQ(quantized->Compile({.optimizer = optimizers::SGD({.learning_rate = 0.1}), .loss = "mse"}), absl::OkStatus());
+  ASSERT_EQ(quantized->Compile({.optimizer = optimizers::SGD({.learning_rate = 0.1}), .loss = "mse"}),
+            absl::OkStatus());
   const auto& losses = goldens.fields().at("losses").list_value().values();
   for (int step = 0; step < losses.size(); ++step) {
     Batch batch;
@@ -280,7 +291,8 @@ TEST(QuantizationTest, StepsAreThoseOfTensorFlowModelOptimization) {
     const std::vector<float> values = FloatValues(weights->at(name));
     ASSERT_EQ(values.size(), golden.list_value().values_size()) << name;
     for (size_t i = 0; i < values.size(); ++i) {
-      EXPECT_NEAR(values[i], golden.list_value().values(static_cast<int>(i)).number_value(), 1e-5) << name << "[" << i << "]";
+      EXPECT_NEAR(values[i], golden.list_value().values(static_cast<int>(i)).number_value(), 1e-5)
+          << name << "[" << i << "]";
     }
   }
 }

@@ -89,8 +89,9 @@ absl::Status QuantizingLayer::CheckRanges(const std::map<std::string, tfxm::Tens
     const auto min = values.find(range.min->full_name()), max = values.find(range.max->full_name());
     if (min == values.end() || max == values.end()) continue;
     if (min->second.values<float>()[0] < max->second.values<float>()[0]) continue;
-    return absl::FailedPreconditionError(absl::StrCat("\"", this->name(), "\" has seen no values yet (or only 0), so that its range \"", name,
-                                                      "\" is empty; a quantization-aware model is saved after it was trained"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("\"", this->name(), "\" has seen no values yet (or only 0), so that its range \"", name,
+                     "\" is empty; a quantization-aware model is saved after it was trained"));
   }
   return absl::OkStatus();
 }
@@ -98,7 +99,8 @@ absl::Status QuantizingLayer::CheckRanges(const std::map<std::string, tfxm::Tens
 ops::Tensor QuantizeWrapper::Call(CallContext& context, const std::vector<Tensor>& inputs) {
   activated_ = false;
   CallHooks* const outer = context.SetHooks(this);
-  const auto* const fixed = is_folded_ && !context.training() ? dynamic_cast<layers::FixedNormalization*>(layer_.get()) : nullptr;
+  const auto* const fixed =
+      is_folded_ && !context.training() ? dynamic_cast<layers::FixedNormalization*>(layer_.get()) : nullptr;
   // Of one that is folded, the factor is in the weights already.
   const Tensor y = fixed != nullptr ? inputs[0] + fixed->FixedTerms(context).offset : layer_->Call(context, inputs);
   context.SetHooks(outer);

@@ -49,7 +49,9 @@ class QuantizeLayer : public QuantizingLayer {
 class QuantizeWrapper : public QuantizingLayer, private CallHooks {
  public:
   QuantizeWrapper(std::string name, std::shared_ptr<Layer> layer, QuantizeConfig config, const QuantizeOptions& options)
-      : QuantizingLayer("QuantizeWrapper", std::move(name), options), layer_(std::move(layer)), config_(std::move(config)) {}
+      : QuantizingLayer("QuantizeWrapper", std::move(name), options),
+        layer_(std::move(layer)),
+        config_(std::move(config)) {}
   // For a Dense: the BatchNormalization that follows it and is folded into it.
   void FoldIn(std::shared_ptr<Layer> normalization) { folded_in_ = std::move(normalization); }
   // For that BatchNormalization.

@@ -1,5 +1,5 @@
-// A training in a process of its own, killed with SIGKILL while it runs and started again, ends with the weights of one that
-// was left alone. This file has the tests' main: the same program is the child.
+// A training in a process of its own, killed with SIGKILL while it runs and started again, ends with the weights of one
+// that was left alone. This file has the tests' main: the same program is the child.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -24,15 +24,17 @@ namespace {
 constexpr char kChildFlag[] = "--train_in";
 constexpr int kEpochs = 4, kSteps = 25;
 
-// All that has a state: dropout, moving averages, quantization ranges, an optimizer with slots and a schedule, shuffling, a rate
-// that callbacks lower. After each update it writes a byte to stdout and
-// waits for one. The trained weights go to `dir`/weights.
+// All that has a state: dropout, moving averages, quantization ranges, an optimizer with slots and a schedule,
+// shuffling, a rate that callbacks lower. After each update it writes a byte to stdout and waits for one. The trained
+// weights go to `dir`/weights.
 absl::Status Train(const std::string& dir) {
   const Pictures pictures = MakePictures(200, 64, 1);
-  ASSIGN_OR_RETURN(const Dataset data, Dataset::FromTensors({{"image", pictures.images}, {"label", pictures.labels}},
-                                                            {.batch_size = 16, .label_key = "label", .shuffle_seed = 3}));
+  ASSIGN_OR_RETURN(const Dataset data,
+                   Dataset::FromTensors({{"image", pictures.images}, {"label", pictures.labels}},
+                                        {.batch_size = 16, .label_key = "label", .shuffle_seed = 3}));
   Sequential model({layers::InputLayer({64}, {.name = "image"}), layers::Reshape({8, 8, 1}), layers::Conv2D(4, 3),
-                    layers::BatchNormalization(), layers::ReLU(), layers::Flatten(), layers::Dropout(0.2), layers::Dense(10)});
+                    layers::BatchNormalization(), layers::ReLU(), layers::Flatten(), layers::Dropout(0.2),
+                    layers::Dense(10)});
   ASSIGN_OR_RETURN(Model quantized, QuantizeModel(model));
   RETURN_IF_ERROR(quantized.Compile({.optimizer = optimizers::Adam({.learning_rate = 0.01}),
                                      .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
@@ -41,15 +43,20 @@ absl::Status Train(const std::string& dir) {
     char byte = '.';
     if (write(STDOUT_FILENO, &byte, 1) == 1) byte = static_cast<char>(read(STDIN_FILENO, &byte, 1));
   };
-  RETURN_IF_ERROR(quantized
-                      .Fit(data.Repeat(), {.epochs = kEpochs, .steps_per_epoch = kSteps,
-                                           .callbacks = {callbacks::BackupAndRestore({.backup_dir = io::JoinPath(dir, "backup"), .save_freq = 7}),
-                                                         callbacks::ReduceLROnPlateau({.monitor = "loss", .factor = 0.5, .patience = 2, .min_delta = 100}),
-                                                         callbacks::EarlyStopping({.monitor = "loss", .patience = 9, .restore_best_weights = true}),
-                                                         callbacks::CSVLogger(io::JoinPath(dir, "log.csv")),
-                                                         callbacks::LambdaCallback({.on_train_batch_end = report})},
-                                           .verbose = 0})
-                      .status());
+  RETURN_IF_ERROR(
+      quantized
+          .Fit(
+              data.Repeat(),
+              {.epochs = kEpochs,
+               .steps_per_epoch = kSteps,
+               .callbacks = {callbacks::BackupAndRestore({.backup_dir = io::JoinPath(dir, "backup"), .save_freq = 7}),
+                             callbacks::ReduceLROnPlateau(
+                                 {.monitor = "loss", .factor = 0.5, .patience = 2, .min_delta = 100}),
+                             callbacks::EarlyStopping({.monitor = "loss", .patience = 9, .restore_best_weights = true}),
+                             callbacks::CSVLogger(io::JoinPath(dir, "log.csv")),
+                             callbacks::LambdaCallback({.on_train_batch_end = report})},
+               .verbose = 0})
+          .status());
   return quantized.SaveWeights(io::JoinPath(dir, "weights"));
 }
 

@@ -39,7 +39,8 @@ TEST(WarmStartTest, SavedModelsOfKeras) {
     EXPECT_FLOAT_EQ(First(model, "stem_bn/gamma"), 0.7f);
     const auto weights = model.GetWeights();
     EXPECT_FLOAT_EQ(weights->at("stem/kernel").values<float>()[53], 0.5f + 0.53f);
-    EXPECT_NEAR(weights->at("head/kernel").values<float>()[5] - weights->at("head/kernel").values<float>()[0], 0.05, 1e-6);
+    EXPECT_NEAR(weights->at("head/kernel").values<float>()[5] - weights->at("head/kernel").values<float>()[0], 0.05,
+                1e-6);
 
     // What its layers are called makes no difference if all is in its place.
     Sequential other = KerasModel(kOtherNames);
@@ -54,11 +55,14 @@ TEST(WarmStartTest, SavedModelsOfKeras) {
 TEST(WarmStartTest, EachMismatchIsNamed) {
   Sequential model = KerasModel({"stem", "stem_bn", "depthwise", "new_head"}, 5);
   const std::string dir = "tfxm/nn/testdata/keras3_export";
-  EXPECT_THAT(std::string(model.LoadWeights(dir).message()),
-              AllOf(HasSubstr(dir), HasSubstr("\"new_head/kernel\" float32 [3, 5] is not there"), HasSubstr("\"new_head/bias\""),
-                    HasSubstr("Not used from there: \"sequential/head/kernel\" float32 [3, 2]"), Not(HasSubstr("\"stem"))));
+  EXPECT_THAT(
+      std::string(model.LoadWeights(dir).message()),
+      AllOf(HasSubstr(dir), HasSubstr("\"new_head/kernel\" float32 [3, 5] is not there"),
+            HasSubstr("\"new_head/bias\""), HasSubstr("Not used from there: \"sequential/head/kernel\" float32 [3, 2]"),
+            Not(HasSubstr("\"stem"))));
   Sequential wider = KerasModel(kNames, 5);
-  EXPECT_THAT(std::string(wider.LoadWeights(dir).message()), HasSubstr("\"head/kernel\" is float32 [3, 5], there float32 [3, 2]"));
+  EXPECT_THAT(std::string(wider.LoadWeights(dir).message()),
+              HasSubstr("\"head/kernel\" is float32 [3, 5], there float32 [3, 2]"));
   // The rest is taken if asked for.
   const std::vector<float> head = FloatValues(wider.GetWeights()->at("head/kernel"));
   ASSERT_EQ(wider.LoadWeights(dir, /*skip_mismatch=*/true), absl::OkStatus());

@@ -22,10 +22,13 @@ std::string LastPart(const std::string& short_name) { return short_name.substr(s
 bool Fits(const Weight& weight, const StoredVariable& variable) {
   return weight.shape == variable.shape && weight.options.dtype == variable.dtype;
 }
-std::string Describe(DataType dtype, const Shape& shape) { return absl::StrCat(DataTypeName(dtype), " ", ShapeString(shape)); }
+std::string Describe(DataType dtype, const Shape& shape) {
+  return absl::StrCat(DataTypeName(dtype), " ", ShapeString(shape));
+}
 
 // By name; null for weights without a variable.
-std::vector<const StoredVariable*> ByName(const std::vector<const Weight*>& weights, const std::vector<StoredVariable>& variables) {
+std::vector<const StoredVariable*> ByName(const std::vector<const Weight*>& weights,
+                                          const std::vector<StoredVariable>& variables) {
   std::map<std::string, const StoredVariable*> exact, by_short_name;
   std::set<std::string> ambiguous;
   for (const StoredVariable& variable : variables) {
@@ -38,9 +41,9 @@ std::vector<const StoredVariable*> ByName(const std::vector<const Weight*>& weig
     const auto it = exact.find(weight->full_name());
     const std::string name = ShortName(weight->full_name());
     const auto short_it = by_short_name.find(name);
-    found.push_back(it != exact.end()                                           ? it->second
+    found.push_back(it != exact.end()                                               ? it->second
                     : short_it != by_short_name.end() && ambiguous.count(name) == 0 ? short_it->second
-                                                                                : nullptr);
+                                                                                    : nullptr);
   }
   return found;
 }
@@ -65,10 +68,11 @@ absl::StatusOr<std::map<std::string, std::string>> MatchWeights(const std::vecto
   for (size_t i = 0; i < weights.size(); ++i) {
     const Weight& weight = *weights[i];
     if (found[i] == nullptr) {
-      wrong.push_back(absl::StrCat("\"", weight.full_name(), "\" ", Describe(weight.options.dtype, weight.shape), " is not there"));
+      wrong.push_back(
+          absl::StrCat("\"", weight.full_name(), "\" ", Describe(weight.options.dtype, weight.shape), " is not there"));
     } else if (!Fits(weight, *found[i])) {
-      wrong.push_back(absl::StrCat("\"", weight.full_name(), "\" is ", Describe(weight.options.dtype, weight.shape), ", there ",
-                                   Describe(found[i]->dtype, found[i]->shape)));
+      wrong.push_back(absl::StrCat("\"", weight.full_name(), "\" is ", Describe(weight.options.dtype, weight.shape),
+                                   ", there ", Describe(found[i]->dtype, found[i]->shape)));
     } else {
       keys[weight.full_name()] = found[i]->key;
     }
@@ -77,11 +81,13 @@ absl::StatusOr<std::map<std::string, std::string>> MatchWeights(const std::vecto
   if (wrong.empty() || (skip_mismatch && !keys.empty())) return keys;
   std::vector<std::string> unused;
   for (const StoredVariable& variable : variables) {
-    if (used.count(&variable) == 0) unused.push_back(absl::StrCat("\"", variable.name, "\" ", Describe(variable.dtype, variable.shape)));
+    if (used.count(&variable) == 0)
+      unused.push_back(absl::StrCat("\"", variable.name, "\" ", Describe(variable.dtype, variable.shape)));
   }
   return absl::InvalidArgumentError(absl::StrCat(
       skip_mismatch ? "nothing in the checkpoint fits the model: " : "the checkpoint does not fit the model: ",
-      absl::StrJoin(wrong, "; "), unused.empty() ? "" : absl::StrCat(". Not used from there: ", absl::StrJoin(unused, ", ")),
+      absl::StrJoin(wrong, "; "),
+      unused.empty() ? "" : absl::StrCat(". Not used from there: ", absl::StrJoin(unused, ", ")),
       skip_mismatch ? "" : ". With skip_mismatch, weights that do not fit stay as they are"));
 }
 
