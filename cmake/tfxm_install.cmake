@@ -18,7 +18,8 @@ install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORF
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tfxm DESTINATION ${TFXM_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h"
   PATTERN internal EXCLUDE PATTERN testdata EXCLUDE PATTERN "test_*.h" EXCLUDE PATTERN feed.h EXCLUDE PATTERN program.h EXCLUDE
-  PATTERN model_rep.h EXCLUDE PATTERN step_builder.h EXCLUDE)
+  PATTERN model_rep.h EXCLUDE PATTERN step_builder.h EXCLUDE
+  PATTERN quantize_wrapper.h EXCLUDE PATTERN weight_matching.h EXCLUDE)
 foreach(dir absl google)
   install(DIRECTORY ${TFXM_TENSORFLOW_DIR}/include/${dir} DESTINATION ${TFXM_INSTALL_INCLUDEDIR})
 endforeach()
