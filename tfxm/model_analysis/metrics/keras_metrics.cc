@@ -24,6 +24,7 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     bool is_loss = false;
     // The loss that a model was compiled with: the weighted losses over the number of examples.
     bool is_compiled_loss = false;
+    bool is_compiled = false;  // keras_default_metrics.h
     bool broadcast = false;  // With top_k a class index meets all predictions; Keras broadcasts it.
     // All lists are made as long as the longest one.
     bool pad = false;
@@ -130,6 +131,12 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
   absl::Status AddTo(CompactSum* total, KerasFunction function, const BatchViews& batch, int row, Row labels,
                      Row predictions, double weight) const {
     absl::StatusOr<double> value = function(settings_->arguments, labels, predictions);
+    if (!value.ok() && settings_->is_compiled) {
+      return absl::Status(value.status().code(),
+                          absl::StrCat(batch.extracts().Describe(row), ": ", value.status().message(),
+                                       " (a metric that the model was compiled with; leave these out with "
+                                       "options { include_default_metrics { value: false } })"));
+    }
     if (!value.ok()) return Annotate(value.status(), batch.extracts().Describe(row));
     // An accuracy would otherwise take a NaN for one more wrong answer.
     for (double p : predictions) {
@@ -191,6 +198,7 @@ class KerasMetric : public PerKeyMetric {
     auto settings = std::make_shared<KerasAccumulator::Settings>();
     settings->key = request.Key(name());
     settings->flat = micro;
+    settings->is_compiled = is_compiled_;
     settings->is_compiled_loss = is_compiled_ && name() == "loss";
     settings->is_loss = is_loss_ || settings->is_compiled_loss;
     settings->ignored_label = ignored_label_;
