@@ -257,6 +257,12 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   rep.saved_model.reset();
   rep.samples.clear();
   RETURN_IF_ERROR(rep.WriteReport());
+  if (absl::IsFailedPrecondition(status) && !rep.report.layers.empty() && !rep.options.keep_float_automatically) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(status.message(), "; the report names the layers it comes from: keep_float leaves them in float, "
+                                       "keep_float_automatically finds as few as are needed, and more or other representative "
+                                       "data may do, too"));
+  }
   return status;
 }
 
@@ -266,7 +272,8 @@ std::string RewriteReport::Render() const {
   if (trained_ranges && mode == QuantizationMode::kInt8) absl::StrAppend(&out, ", ranges from training");
   if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
   if (!note.empty()) absl::StrAppend(&out, "\n", note);
-  absl::StrAppend(&out, "\n", op_support, litert::Render(model));
+  absl::StrAppend(&out, "\n", op_support);
+  if (model.file_bytes > 0) absl::StrAppend(&out, litert::Render(model));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
   if (!kept_float.empty()) {

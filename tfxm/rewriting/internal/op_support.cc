@@ -383,13 +383,18 @@ std::string RenderOpSupport(const OpSupport& support) {
 
 std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_tf_ops) {
   const std::string text(diagnostics);
-  // error: loc(callsite(fused["OP:", "NODE@FUNCTION"] …)): 'tf.OP' op WHAT
+  // error: loc(callsite(fused["OP:", "NODE@FUNCTION"] at callsite(fused["CALL:", "NODE@FUNCTION"] at …)): 'tf.OP' op WHAT
   static const std::regex& error =
-      *new std::regex(R"re(error:[^\n]*?fused\["(\w+):", "([^"@]+)[^\n]*?'tf\.(\w+)' op ([^\n]*))re");
+      *new std::regex(R"re(error:[^\n]*?fused\["(\w+):", "([^"@]+)([^\n]*?)'tf\.(\w+)' op ([^\n]*))re");
+  // A node that is called from a layer's function has the layer in the call's name.
+  static const std::regex& call = *new std::regex(R"re(fused\["\w+:", "([^"@]*/)[^"@/]+@)re");
   OpNodes missing, other;
   std::set<std::string> reasons;
   for (std::sregex_iterator it(text.begin(), text.end(), error), end; it != end; ++it) {
-    const std::string op = (*it)[3], node = (*it)[2], reason = (*it)[4];
+    const std::string callers = (*it)[3], op = (*it)[4], reason = (*it)[5];
+    std::string node = (*it)[2];
+    std::smatch caller;
+    if (!absl::StrContains(node, "/") && std::regex_search(callers, caller, call)) node = caller[1].str() + node;
     const bool absent = absl::StrContains(reason, "neither a custom op nor a flex op");
     std::vector<std::string>& nodes = (absent ? missing : other)[op];
     if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);

@@ -46,6 +46,16 @@ constexpr char kRecurrent[] =
     "element_shape "
     "to be static during TF Lite transformation pass\n";
 
+// As of a SavedModel of Keras 2, whose layers are functions.
+constexpr char kInFunction[] =
+    "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"TensorArrayV2_1@__inference_standard_lstm_2\"] at "
+    "callsite(fused[\"PartitionedCall:\", \"model/lstm/PartitionedCall@__inference__wrapped_model_2\"] at "
+    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall\"]))): 'tf.TensorListReserve' op requires element_shape\n";
+
+TEST(OpSupportTest, NamesTheLayerThatCallsTheNode) {
+  EXPECT_THAT(ExplainDiagnostics(kInFunction, false), HasSubstr("(node model/lstm/TensorArrayV2_1)"));
+}
+
 TEST(OpSupportTest, ExplainsDiagnostics) {
   const std::string missing = ExplainDiagnostics(kMissing, /*allow_select_tf_ops=*/false);
   EXPECT_THAT(missing, AllOf(HasSubstr("tf.HSVToRGB (node net/hsv)"), HasSubstr("allow_select_tf_ops")));
