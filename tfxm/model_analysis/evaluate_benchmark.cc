@@ -92,6 +92,13 @@ void BM_ReadAndDecode(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kExamples);
 }
 
+void BM_LoadSavedModel(benchmark::State& state) {
+  TheFiles();
+  for (auto _ : state) {
+    if (Failed(state, SavedModel::Load(TheFiles().dir / "saved_model", {.num_threads = 1}).status())) return;
+  }
+}
+
 void BM_BareSavedModel(benchmark::State& state) {
   const auto model = SavedModel::Load(TheFiles().dir / "saved_model", {.num_threads = 1});
   if (Failed(state, TheFiles().status) || Failed(state, model.status())) return;
@@ -148,6 +155,7 @@ void BM_Evaluate(benchmark::State& state, const std::string& model_type, const s
 BENCHMARK(BM_ReadAndDecode)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(BM_BareTflite)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(BM_Evaluate, tflite, "tf_lite", "tflite")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_LoadSavedModel)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(BM_BareSavedModel)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(BM_Evaluate, saved_model, "saved_model", "saved_model")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 

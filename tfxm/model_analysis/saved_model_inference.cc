@@ -30,8 +30,8 @@ void Copy(const data::Column& column, Tensor* tensor) {
   }
 }
 
-// A feature as the tensor an input wants: [num_examples, ...].
-absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorSpec& spec, const std::string& path) {
+// A feature as the tensor an input wants: [num_examples, ...]. The tensor of the batch before is used again if it fits.
+absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec, const std::string& path, Tensor* tensor) {
   const int width = n == 0 ? 0 : column.num_values(0);
   for (int row = 0; row < n; ++row) {
     if (column.num_values(row) == 0) {
@@ -72,7 +72,7 @@ absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorS
       if (shape[d] < 0) shape[d] = width / known;
     }
   }
-  Tensor tensor(spec.dtype, shape);
+  if (tensor->dtype() != spec.dtype || tensor->shape() != shape) *tensor = Tensor(spec.dtype, shape);
   if ((spec.dtype == DataType::kString) != (column.type() == data::ValueType::kBytes)) {
     return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" holds ",
                                                    data::ValueTypeName(column.type()), " but the input of ", path,
@@ -80,20 +80,20 @@ absl::StatusOr<Tensor> ToTensor(const data::Column& column, int n, const TensorS
   }
   switch (spec.dtype) {
     case DataType::kString:
-      for (size_t k = 0; k < column.num_all_bytes(); ++k) tensor.strings()[k] = std::string(column.bytes_at(k));
+      for (size_t k = 0; k < column.num_all_bytes(); ++k) tensor->strings()[k] = std::string(column.bytes_at(k));
       break;
-    case DataType::kFloat: Copy<float>(column, &tensor); break;
-    case DataType::kDouble: Copy<double>(column, &tensor); break;
-    case DataType::kInt64: Copy<int64_t>(column, &tensor); break;
-    case DataType::kInt32: Copy<int32_t>(column, &tensor); break;
-    case DataType::kUint8: Copy<uint8_t>(column, &tensor); break;
-    case DataType::kInt8: Copy<int8_t>(column, &tensor); break;
-    case DataType::kBool: Copy<bool>(column, &tensor); break;
+    case DataType::kFloat: Copy<float>(column, tensor); break;
+    case DataType::kDouble: Copy<double>(column, tensor); break;
+    case DataType::kInt64: Copy<int64_t>(column, tensor); break;
+    case DataType::kInt32: Copy<int32_t>(column, tensor); break;
+    case DataType::kUint8: Copy<uint8_t>(column, tensor); break;
+    case DataType::kInt8: Copy<int8_t>(column, tensor); break;
+    case DataType::kBool: Copy<bool>(column, tensor); break;
     default:
       return absl::UnimplementedError(
           absl::StrCat(path, ": input \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
   }
-  return tensor;
+  return absl::OkStatus();
 }
 
 bool TakesExamples(const Signature& signature) {
@@ -126,13 +126,13 @@ class SavedModelSession : public InferenceSession {
   }
 
  private:
-  absl::StatusOr<std::map<std::string, Tensor>> Run(const Signature& signature, const data::ExampleBatch& batch) const {
+  absl::StatusOr<std::map<std::string, Tensor>> Run(const Signature& signature, const data::ExampleBatch& batch) {
     const int n = batch.num_examples();
-    std::map<std::string, Tensor> inputs;
+    std::map<std::string, Tensor>& inputs = inputs_[&signature];
     if (TakesExamples(signature) && FindFeature(batch, signature.inputs[0].name) == nullptr) {
       Tensor examples(DataType::kString, {n});
       for (int row = 0; row < n; ++row) examples.strings()[row] = std::string(batch.record(row));
-      inputs.emplace(signature.inputs[0].name, std::move(examples));
+      inputs[signature.inputs[0].name] = std::move(examples);
     } else {
       for (const TensorSpec& spec : signature.inputs) {
         const data::Column* column = FindFeature(batch, spec.name);
@@ -144,8 +144,7 @@ class SavedModelSession : public InferenceSession {
                                                          signature.name, "\" is no feature of the examples",
                                                          near.empty() ? "" : "; nearest features: ", near));
         }
-        ASSIGN_OR_RETURN(Tensor tensor, ToTensor(*column, n, spec, path_));
-        inputs.emplace(spec.name, std::move(tensor));
+        RETURN_IF_ERROR(ToTensor(*column, n, spec, path_, &inputs[spec.name]));
       }
     }
     auto results = model_->Run(signature, inputs);
@@ -164,6 +163,7 @@ class SavedModelSession : public InferenceSession {
   const Signature* const signature_;
   const std::vector<const Signature*>* const preprocessing_;
   const std::string path_;
+  std::map<const Signature*, std::map<std::string, Tensor>> inputs_;  // Kept, as new memory is dear.
 };
 
 class SavedModelInference : public InferenceModel {
