@@ -11,8 +11,8 @@
 namespace tfxm::model_analysis {
 
 // Orders the positions of `v` as numpy.argpartition(v, kth) does: smaller values before place kth, larger ones after.
-// NaN counts as larger than everything.
-inline void NumpyArgPartition(std::span<const double> v, int kth, std::vector<int>* positions) {
+// NaN counts as larger than everything. Integers (`integers`) take another way to the largest one.
+inline void NumpyArgPartition(std::span<const double> v, int kth, bool integers, std::vector<int>* positions) {
   const int n = static_cast<int>(v.size());
   std::vector<int>& at = *positions;
   at.resize(n);
@@ -28,7 +28,7 @@ inline void NumpyArgPartition(std::span<const double> v, int kth, std::vector<in
     }
     return;
   }
-  if (kth == n - 1) {
+  if (kth == n - 1 && !integers) {
     int largest = 0;
     for (int i = 1; i < n; ++i) {
       if (!less(at[i], at[largest])) largest = i;

@@ -25,8 +25,8 @@ std::string OutputNames(const NamedValues& values) {
 }
 
 // The positions of the k largest values of p, the k-th largest first.
-void TopK(std::span<const double> p, int k, std::vector<int>* order) {
-  NumpyArgPartition(p, static_cast<int>(p.size()) - k, order);
+void TopK(std::span<const double> p, int k, bool integers, std::vector<int>* order) {
+  NumpyArgPartition(p, static_cast<int>(p.size()) - k, integers, order);
   order->erase(order->begin(), order->end() - k);
 }
 
@@ -164,6 +164,7 @@ namespace {
 // The lists of one example while sub keys are applied to them.
 struct Lists {
   std::vector<double> labels, predictions;
+  bool integers = false;  // The predictions are.
   std::vector<int> order;
 };
 
@@ -195,7 +196,7 @@ absl::Status ApplySubKey(const ViewSpec& spec, Lists* lists) {
   }
   if (spec.sub_key.k || (spec.sub_key.top_k && spec.aggregated)) {
     if (l.size() != p.size()) RETURN_IF_ERROR(OneHot(static_cast<int>(p.size()), &l));
-    TopK(p, wanted, &lists->order);
+    TopK(p, wanted, lists->integers, &lists->order);
     if (spec.sub_key.k) lists->order.resize(1);
     std::vector<double> labels, predictions;
     for (int i : lists->order) {
@@ -205,7 +206,7 @@ absl::Status ApplySubKey(const ViewSpec& spec, Lists* lists) {
     l = std::move(labels);
     p = std::move(predictions);
   } else if (spec.sub_key.top_k) {
-    TopK(p, wanted, &lists->order);
+    TopK(p, wanted, lists->integers, &lists->order);
     std::vector<double> predictions(p.size(), -std::numeric_limits<double>::infinity());
     for (int i : lists->order) predictions[i] = p[i];
     p = std::move(predictions);
@@ -238,6 +239,7 @@ absl::Status BatchViews::MakeFlat(const ViewSpec& spec, Entry* entry) {
   }
   view.is_float32 = sources.predictions->is_float32;
   Lists lists;
+  lists.integers = sources.predictions->is_integer;
   for (int row = 0; row < extracts_->num_examples; ++row) {
     std::span<const double> l = sources.labels != nullptr ? sources.labels->row(row) : std::span<const double>();
     std::span<const double> p = sources.predictions->row(row);
@@ -342,6 +344,7 @@ absl::Status BatchViews::MakeList(const ViewSpec& spec, Entry* entry) {
     Values labels, predictions;
     predictions.is_float32 = sources.predictions->is_float32;
     Lists lists;
+    lists.integers = sources.predictions->is_integer;
     for (int row = 0; row < n; ++row) {
       const auto l = sources.labels->row(row), p = sources.predictions->row(row);
       lists.labels.assign(l.begin(), l.end());
