@@ -132,6 +132,10 @@ absl::StatusOr<Ranges> CalibrateInGraph(const litert::ModelFile& file, const std
 absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
                                  const std::vector<Sample>& samples) {
   if (samples.empty()) return absl::InvalidArgumentError("the representative dataset is empty");
+  if (HasOutsideBuffers(model->bytes())) {
+    return absl::UnimplementedError(
+        "the float model has 2 GB or more, which cannot be calibrated; dynamic_range and float16 need no calibration");
+  }
   absl::StatusOr<Ranges> ranges = CalibrateInGraph(*model, signature, samples);
   // The values themselves name what is wrong, or take what the other way cannot.
   return ranges.ok() ? ranges : CalibrateByValues(model, signature, samples);

@@ -13,8 +13,9 @@ std::unique_ptr<schema::ModelT> Unpack(absl::string_view model) {
   return std::unique_ptr<schema::ModelT>(schema::GetModel(model.data())->UnPack());
 }
 
-std::string Pack(const schema::ModelT& model) {
-  flatbuffers::FlatBufferBuilder builder(1 << 20);
+// `size`: about how large the result will be.
+std::string Pack(const schema::ModelT& model, size_t size) {
+  flatbuffers::FlatBufferBuilder builder(size + (1 << 16));
   schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
   return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
 }
@@ -42,10 +43,8 @@ std::set<uint32_t> ReadOnlyBuffers(const schema::ModelT& model) {
   return buffers;
 }
 
-}  // namespace
-
-std::string DeduplicateBuffers(absl::string_view bytes) {
-  auto model = Unpack(bytes);
+// Makes weights that are equal byte for byte one buffer.
+void DeduplicateBuffers(schema::ModelT* model) {
   std::map<std::string_view, uint32_t> first;
   std::map<uint32_t, uint32_t> same;
   for (uint32_t b : ReadOnlyBuffers(*model)) {
@@ -54,7 +53,6 @@ std::string DeduplicateBuffers(absl::string_view bytes) {
     const std::string_view view(reinterpret_cast<const char*>(data.data()), data.size());
     if (const auto [it, inserted] = first.emplace(view, b); !inserted) same[b] = it->second;
   }
-  if (same.empty()) return std::string(bytes);
   for (auto& graph : model->subgraphs) {
     for (const auto& op : graph->operators) {
       for (int t : op->inputs) {
@@ -64,10 +62,20 @@ std::string DeduplicateBuffers(absl::string_view bytes) {
     }
   }
   for (const auto& [b, original] : same) model->buffers[b]->data.clear();
-  return Pack(*model);
 }
 
-std::string AddConversionMetadata(absl::string_view bytes, const ConversionMetadata& metadata) {
+}  // namespace
+
+bool HasOutsideBuffers(absl::string_view bytes) {
+  const auto* buffers = schema::GetModel(bytes.data())->buffers();
+  for (uint32_t b = 0; buffers != nullptr && b < buffers->size(); ++b) {
+    if (buffers->Get(b)->offset() > 1) return true;
+  }
+  return false;
+}
+
+std::string FinishModel(absl::string_view bytes, const ConversionMetadata& metadata) {
+  if (HasOutsideBuffers(bytes)) return std::string(bytes);
   // Field k of a table is at 4 + 2 k. Table by table, as the schema lists them.
   constexpr auto field = [](int k) { return static_cast<flatbuffers::voffset_t>(4 + 2 * k); };
   constexpr int kApiVersion = 2, kSavedModel = 1;
@@ -90,6 +98,7 @@ std::string AddConversionMetadata(absl::string_view bytes, const ConversionMetad
   builder.Finish(flatbuffers::Offset<void>(builder.EndTable(table)));
 
   auto model = Unpack(bytes);
+  DeduplicateBuffers(model.get());
   auto entry = std::make_unique<schema::MetadataT>();
   entry->name = "CONVERSION_METADATA";
   entry->buffer = model->buffers.size();
@@ -97,7 +106,7 @@ std::string AddConversionMetadata(absl::string_view bytes, const ConversionMetad
   auto buffer = std::make_unique<schema::BufferT>();
   buffer->data.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   model->buffers.push_back(std::move(buffer));
-  return Pack(*model);
+  return Pack(*model, bytes.size());
 }
 
 std::string SetRanges(absl::string_view bytes, const Ranges& ranges) {
@@ -108,7 +117,7 @@ std::string SetRanges(absl::string_view bytes, const Ranges& ranges) {
     quantization->max = {range.max};
     model->subgraphs[where.first]->tensors[where.second]->quantization = std::move(quantization);
   }
-  return Pack(*model);
+  return Pack(*model, bytes.size());
 }
 
 }  // namespace tfxm::rewriting

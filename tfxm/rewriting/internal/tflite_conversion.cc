@@ -94,7 +94,7 @@ class Quantizer {
     ASSIGN_OR_RETURN(std::string bytes, options_.int16
                                             ? QuantizeInt16x8(float_model_->bytes(), ranges_, options_)
                                             : QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options_));
-    return litert::ModelFile::FromBytes(DeduplicateBuffers(bytes), name_);
+    return litert::ModelFile::FromBytes(std::move(bytes), name_);
   }
   absl::StatusOr<std::vector<LayerError>> Layers(const std::shared_ptr<const litert::ModelFile>& model) {
     return MeasureLayers(float_model_, model, signature_, few_);
@@ -167,7 +167,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
   TfliteConversion out;
   const auto finish = [&](absl::string_view converted, const std::string& name) {
     return litert::ModelFile::FromBytes(
-        AddConversionMetadata(DeduplicateBuffers(converted),
+        FinishModel(converted,
                               {.tensorflow_version = TF_Version(),
                                .modes = OptimizationModes(mode, trained_ranges),
                                .allow_custom_ops = options.allow_custom_ops,
