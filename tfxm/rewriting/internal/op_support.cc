@@ -407,6 +407,11 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
     parts.push_back(absl::StrCat("TFLite has no operator for ", Describe(missing), "; ",
                                  selectable ? "set allow_select_tf_ops if the app has the Select TF runtime"
                                             : "replace them, or set allow_custom_ops and give the app their kernels"));
+    if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
+      parts.push_back(
+          "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the features "
+          "themselves (transformed, if the model's are), and choose it with signature_key");
+    }
   }
   if (!other.empty()) {
     parts.push_back(absl::StrCat(Describe(other), ": ", absl::StrJoin(reasons, "; ")));

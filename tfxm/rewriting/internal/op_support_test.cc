@@ -56,6 +56,13 @@ TEST(OpSupportTest, NamesTheLayerThatCallsTheNode) {
   EXPECT_THAT(ExplainDiagnostics(kInFunction, false), HasSubstr("(node model/lstm/TensorArrayV2_1)"));
 }
 
+TEST(OpSupportTest, SerializedExamplesAreForServers) {
+  constexpr char kParsing[] =
+      "<unknown>:0: error: loc(callsite(fused[\"ParseExampleV2:\", \"ParseExampleV2@f\"] at fused[\"PartitionedCall:\", "
+      "\"PartitionedCall\"])): 'tf.ParseExampleV2' op is neither a custom op nor a flex op\n";
+  EXPECT_THAT(ExplainDiagnostics(kParsing, false), AllOf(HasSubstr("(node ParseExampleV2)"), HasSubstr("signature_key")));
+}
+
 TEST(OpSupportTest, ExplainsDiagnostics) {
   const std::string missing = ExplainDiagnostics(kMissing, /*allow_select_tf_ops=*/false);
   EXPECT_THAT(missing, AllOf(HasSubstr("tf.HSVToRGB (node net/hsv)"), HasSubstr("allow_select_tf_ops")));
