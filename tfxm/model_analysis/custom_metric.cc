@@ -96,10 +96,10 @@ class MeanMetric : public PerKeyMetric {
     auto shared = std::make_shared<const Settings>(settings_);
     plan->Add(absl::StrCat("custom ", settings_.class_name), {key},
               [shared, key, index] { return std::make_unique<MeanAccumulator>(shared, key, index); });
-    plan->AddExampleTerms(key, [shared, index](BatchViews* batch, std::span<const int32_t> rows,
-                                               std::vector<ExampleTerm>* terms) {
-      return MeanAccumulator::Terms(*shared, index, batch, rows, terms);
-    });
+    plan->AddExampleTerms(
+        key, [shared, index](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
+          return MeanAccumulator::Terms(*shared, index, batch, rows, terms);
+        });
     return absl::OkStatus();
   }
 

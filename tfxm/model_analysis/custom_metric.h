@@ -35,8 +35,8 @@ namespace tfxm::model_analysis {
 struct MetricExample {
   // What the label and the prediction consist of; a class index, or one value per class.
   std::span<const double> labels, predictions;
-  // By the names in MeanMetricOptions::features. Empty for an example that lacks the feature; strings and numbers are in
-  // separate lists.
+  // By the names in MeanMetricOptions::features. Empty for an example that lacks the feature; strings and numbers are
+  // in separate lists.
   std::map<std::string, std::span<const double>> numbers;
   std::map<std::string, std::span<const std::string>> strings;
   const std::map<std::string, double>* arguments = nullptr;
@@ -66,8 +66,8 @@ struct MeanMetricOptions {
 // Makes `class_name` known. Returns true.
 bool RegisterMeanMetric(const std::string& class_name, MeanMetricFunction function, MeanMetricOptions options = {});
 
-#define TFXM_MEAN_METRIC(class_name, function, ...)                                     \
-  [[maybe_unused]] static const bool tfxm_registered_mean_metric_##function =           \
+#define TFXM_MEAN_METRIC(class_name, function, ...)                           \
+  [[maybe_unused]] static const bool tfxm_registered_mean_metric_##function = \
       ::tfxm::model_analysis::RegisterMeanMetric(class_name, function __VA_OPT__(, ) __VA_ARGS__)
 
 }  // namespace tfxm::model_analysis

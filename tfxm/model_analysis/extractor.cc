@@ -88,7 +88,8 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
     extracts->feature_values.clear();
     for (const std::string& feature : features_) extracts->feature_values.emplace_back(feature, Values());
   }
-  for (auto& [feature, values] : extracts->feature_values) values.FromColumn(features(batch).Find(feature), batch.num_examples());
+  for (auto& [feature, values] : extracts->feature_values)
+    values.FromColumn(features(batch).Find(feature), batch.num_examples());
   return absl::OkStatus();
 }
 

@@ -24,8 +24,8 @@ class Extractor {
                                                            const std::vector<const InferenceModel*>& models,
                                                            std::vector<std::string> features);
 
-  // The batch whose features are sliced by: with what the models' preprocessing functions made of it, if they have any (of
-  // several models, the first one's features count). Valid until the next call of Extract.
+  // The batch whose features are sliced by: with what the models' preprocessing functions made of it, if they have any
+  // (of several models, the first one's features count). Valid until the next call of Extract.
   const data::ExampleBatch& features(const data::ExampleBatch& batch) const {
     return transformed_ != nullptr ? *transformed_ : batch;
   }
@@ -38,7 +38,7 @@ class Extractor {
   const ::tensorflow_model_analysis::EvalConfig* const eval_config_;
   std::vector<std::unique_ptr<InferenceSession>> sessions_;
   std::vector<std::string> features_;
-  std::unique_ptr<data::ExampleBatch> transformed_;             // Null without preprocessing functions.
+  std::unique_ptr<data::ExampleBatch> transformed_;                        // Null without preprocessing functions.
   std::vector<std::unique_ptr<data::ExampleBatch>> transformed_by_model_;  // The same, by model.
 };
 

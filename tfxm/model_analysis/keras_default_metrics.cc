@@ -110,7 +110,8 @@ bool MakeConfig(const Value& value, const std::string& name, bool is_loss, tfma:
       if (v->has_string_value()) function = v->string_value();
     }
     if (const Value* v = Find(arguments, "fn")) function = v->string_value();
-    if (class_name != "MeanMetricWrapper" && class_name != "LossFunctionWrapper" && class_name != "function") function = "";
+    if (class_name != "MeanMetricWrapper" && class_name != "LossFunctionWrapper" && class_name != "function")
+      function = "";
   }
   if (!function.empty()) {
     class_name.clear();

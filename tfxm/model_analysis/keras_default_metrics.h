@@ -1,6 +1,7 @@
 // The metrics that a Keras model was compiled with, which TFMA computes beside those of the config unless
-// options.include_default_metrics is false. They are read from the SavedModel's keras_metadata.pb (Keras 2): the loss, as
-// "loss", the metrics, without example weights, and the weighted_metrics, with them. Their keys have no example_weighted.
+// options.include_default_metrics is false. They are read from the SavedModel's keras_metadata.pb (Keras 2): the loss,
+// as "loss", the metrics, without example weights, and the weighted_metrics, with them. Their keys have no
+// example_weighted.
 #ifndef TFXM_MODEL_ANALYSIS_KERAS_DEFAULT_METRICS_H_
 #define TFXM_MODEL_ANALYSIS_KERAS_DEFAULT_METRICS_H_
 
@@ -15,8 +16,8 @@
 
 namespace tfxm::model_analysis {
 
-// MetricConfig.module of a compiled metric: its matrices are counted exactly, as Keras does, and a loss is the sum of the
-// weighted losses divided by the number of examples.
+// MetricConfig.module of a compiled metric: its matrices are counted exactly, as Keras does, and a loss is the sum of
+// the weighted losses divided by the number of examples.
 inline constexpr char kCompiledModule[] = "keras.compiled";
 
 struct CompiledMetric {
@@ -27,7 +28,7 @@ struct CompiledMetric {
 
 struct CompiledMetrics {
   std::vector<CompiledMetric> metrics;
-  std::vector<CompiledMetric> losses;  // One per output that has one.
+  std::vector<CompiledMetric> losses;          // One per output that has one.
   std::map<std::string, double> loss_weights;  // By output; 1 where there is none.
   // What the model was compiled with but cannot be computed here, such as a function of one's own.
   std::vector<std::string> not_supported;
@@ -37,8 +38,8 @@ struct CompiledMetrics {
 absl::StatusOr<CompiledMetrics> ReadCompiledMetrics(const std::string& path);
 
 // Adds the metrics of a model to the plan, with a message for each that is left out.
-absl::Status AddCompiledMetrics(const ::tensorflow_model_analysis::EvalConfig& eval_config, const std::string& model_name,
-                                const CompiledMetrics& compiled, ComputationPlan* plan);
+absl::Status AddCompiledMetrics(const ::tensorflow_model_analysis::EvalConfig& eval_config,
+                                const std::string& model_name, const CompiledMetrics& compiled, ComputationPlan* plan);
 
 }  // namespace tfxm::model_analysis
 

@@ -1,5 +1,5 @@
-// Which of equal predictions are among the k largest: TFMA leaves that to numpy.argpartition, so its answers on ties are
-// those of NumPy's selection algorithm (introselect), which this does step by step.
+// Which of equal predictions are among the k largest: TFMA leaves that to numpy.argpartition, so its answers on ties
+// are those of NumPy's selection algorithm (introselect), which this does step by step.
 #ifndef TFXM_MODEL_ANALYSIS_NUMPY_PARTITION_H_
 #define TFXM_MODEL_ANALYSIS_NUMPY_PARTITION_H_
 

@@ -31,7 +31,8 @@ void Copy(const data::Column& column, Tensor* tensor) {
 }
 
 // A feature as the tensor an input wants: [num_examples, ...]. The tensor of the batch before is used again if it fits.
-absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec, const std::string& path, Tensor* tensor) {
+absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec, const std::string& path,
+                      Tensor* tensor) {
   const int width = n == 0 ? 0 : column.num_values(0);
   for (int row = 0; row < n; ++row) {
     if (column.num_values(row) == 0) {
@@ -197,8 +198,9 @@ absl::StatusOr<std::vector<const Signature*>> PreprocessingFunctions(
   for (const std::string& name : spec.preprocessing_function_names()) {
     absl::StatusOr<const Signature*> signature = model.FindSignature(name);
     if (!signature.ok()) {
-      return Annotate(signature.status(), "preprocessing_function_names (each must be a signature of the SavedModel; save a "
-                                          "layer such as tft_layer with signatures={\"transform_features\": …})");
+      return Annotate(signature.status(),
+                      "preprocessing_function_names (each must be a signature of the SavedModel; save a "
+                      "layer such as tft_layer with signatures={\"transform_features\": …})");
     }
     functions.push_back(*signature);
   }

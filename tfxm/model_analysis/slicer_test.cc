@@ -164,8 +164,9 @@ TEST(SqlSlicerTest, QueriesWithinQueries) {
               UnorderedElementsAre("d:2@1"));
   EXPECT_THAT(SqlSlices("SELECT STRUCT(IF(EXISTS(SELECT 1 FROM example.tags t WHERE t = 'a'), 'y', 'n') AS a)"),
               UnorderedElementsAre("a:y@0", "a:n@1", "a:n@2"));
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(d) FROM example.day d WHERE d IN (SELECT CAST(s * 4 AS INT64) FROM example.size s)"),
-              UnorderedElementsAre("d:2@1"));
+  EXPECT_THAT(
+      SqlSlices("SELECT STRUCT(d) FROM example.day d WHERE d IN (SELECT CAST(s * 4 AS INT64) FROM example.size s)"),
+      UnorderedElementsAre("d:2@1"));
   EXPECT_THAT(SqlSlices("SELECT STRUCT(day) FROM example.day UNION ALL SELECT STRUCT(7 AS day)"),
               UnorderedElementsAre("day:1@0", "day:2@1", "day:1@2", "day:7@0", "day:7@1", "day:7@2"));
 }
@@ -187,8 +188,9 @@ TEST(SqlSlicerTest, NullIsNeitherTrueNorFalse) {
 TEST(SqlSlicerTest, SaysWhereItDoesNotUnderstand) {
   for (const char* sql :
        {"SELECT t FROM example.tags t", "SELECT STRUCT(t AS x FROM example.tags t",
-        "SELECT STRUCT(t) FROM example.tags t GROUP BY", "SELECT STRUCT(t) FROM example.tags t WHERE COUNT(*) > 1", "SELECT STRUCT(NOSUCH(t) AS x) FROM example.tags t",
-        "SELECT STRUCT(t + 1) FROM example.day t", "SELECT STRUCT('x AS y)"}) {
+        "SELECT STRUCT(t) FROM example.tags t GROUP BY", "SELECT STRUCT(t) FROM example.tags t WHERE COUNT(*) > 1",
+        "SELECT STRUCT(NOSUCH(t) AS x) FROM example.tags t", "SELECT STRUCT(t + 1) FROM example.day t",
+        "SELECT STRUCT('x AS y)"}) {
     const auto slicer = Slicer::Create(Config(std::string("slicing_specs { slice_keys_sql: \"") + sql + "\" }"));
     ASSERT_FALSE(slicer.ok()) << sql;
     EXPECT_THAT(std::string(slicer.status().message()), HasSubstr("slice_keys_sql")) << sql;

@@ -31,8 +31,8 @@ bool IsTrue(const SqlValue& value);
 // same with 17 (8 or 9), NULL as "NULL".
 absl::StatusOr<std::string> ToSliceText(const SqlValue& value);
 
-// The row that an expression is evaluated on: an example, and the current values of what FROM and the aggregate functions
-// introduce (SqlParser::num_elements() of them; a query sets its own).
+// The row that an expression is evaluated on: an example, and the current values of what FROM and the aggregate
+// functions introduce (SqlParser::num_elements() of them; a query sets its own).
 struct SqlRow {
   const data::ExampleBatch* batch;
   int row;

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <regex>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -35,7 +37,6 @@ std::optional<double> Number(const SqlValue& value) {
   return std::nullopt;
 }
 
-// Calls fn with the arguments as T; NULL if any is NULL.
 template <typename T>
 absl::StatusOr<T> As(const SqlValue& value) {
   if (const T* x = std::get_if<T>(&value)) return *x;
@@ -47,18 +48,23 @@ absl::StatusOr<double> As<double>(const SqlValue& value) {
   return Error("a function of numbers was given something else");
 }
 
+template <typename... T, typename Fn, size_t... kIndex>
+absl::StatusOr<SqlValue> ApplyTo(const Arguments& a, const Fn& fn, std::index_sequence<kIndex...>) {
+  const std::tuple<absl::StatusOr<T>...> values(As<T>(a[kIndex])...);
+  absl::Status status;
+  (status.Update(std::get<kIndex>(values).status()), ...);
+  RETURN_IF_ERROR(status);
+  return fn(*std::get<kIndex>(values)...);
+}
+
+// Calls fn with the arguments as T; NULL if any is NULL.
 template <typename... T, typename Fn>
-absl::StatusOr<SqlValue> Apply(const Arguments& a, Fn fn) {
+absl::StatusOr<SqlValue> Apply(const Arguments& a, const Fn& fn) {
   if (a.size() != sizeof...(T)) {
     return Error(absl::StrCat("a function takes ", sizeof...(T), " arguments, not ", a.size()));
   }
   if (AnyNull(a)) return SqlValue();
-  size_t i = 0;
-  std::tuple<absl::StatusOr<T>...> values{As<T>(a[i++])...};
-  absl::Status status;
-  std::apply([&](const auto&... value) { ((status.Update(value.status())), ...); }, values);
-  RETURN_IF_ERROR(status);
-  return std::apply([&](const auto&... value) -> absl::StatusOr<SqlValue> { return fn(*value...); }, values);
+  return ApplyTo<T...>(a, fn, std::index_sequence_for<T...>());
 }
 
 using S = std::string;

@@ -131,9 +131,8 @@ absl::Status ForEachRow(const SqlQuery& query, const SqlRow& row, size_t depth, 
 }  // namespace
 
 bool IsSqlAggregate(const std::string& name) {
-  static const std::set<std::string> kNames = {"COUNT", "COUNTIF",   "SUM",        "AVG",
-                                               "MIN",   "MAX",       "LOGICAL_OR", "LOGICAL_AND",
-                                               "ANY_VALUE"};
+  static const std::set<std::string> kNames = {"COUNT", "COUNTIF",    "SUM",         "AVG",      "MIN",
+                                               "MAX",   "LOGICAL_OR", "LOGICAL_AND", "ANY_VALUE"};
   return kNames.count(name) > 0;
 }
 
@@ -226,8 +225,8 @@ absl::StatusOr<std::shared_ptr<SqlQuery>> SqlParser::Query() {
     ASSIGN_OR_RETURN(query->union_all, Query());
     if (query->union_all->columns.size() != query->columns.size()) {
       return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: the sides of UNION ALL have ",
-                                                     query->columns.size(), " and ",
-                                                     query->union_all->columns.size(), " columns: ", sql_));
+                                                     query->columns.size(), " and ", query->union_all->columns.size(),
+                                                     " columns: ", sql_));
     }
   }
   return query;

@@ -1,6 +1,6 @@
-// Features as a model's preprocessing functions (ModelSpec.preprocessing_function_names) leave them: the examples with some
-// features replaced or added. Labels, weights, slices and features of metrics are looked up here; the model itself sees the
-// examples as they are.
+// Features as a model's preprocessing functions (ModelSpec.preprocessing_function_names) leave them: the examples with
+// some features replaced or added. Labels, weights, slices and features of metrics are looked up here; the model itself
+// sees the examples as they are.
 #ifndef TFXM_MODEL_ANALYSIS_TRANSFORMED_BATCH_H_
 #define TFXM_MODEL_ANALYSIS_TRANSFORMED_BATCH_H_
 

@@ -48,9 +48,10 @@ absl::StatusOr<ClassImage> DecodeClassPng(absl::string_view bytes) {
       depth = content[8];
       color = content[9];
       if ((color != 0 && color != 3) || depth > 8 || content[12] != 0) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "the PNG must have one channel of at most 8 bits, gray or with a palette, and not be interlaced; it has color type ",
-            color, " and ", depth, " bits"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the PNG must have one channel of at most 8 bits, gray or with a palette, and not be "
+                         "interlaced; it has color type ",
+                         color, " and ", depth, " bits"));
       }
     } else if (type == "IDAT") {
       compressed.append(content);

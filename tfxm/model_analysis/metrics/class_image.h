@@ -1,5 +1,5 @@
-// Images whose pixels are class indices: PNGs of one channel (grayscale, or a palette whose indices are the classes), as
-// semantic segmentation uses them.
+// Images whose pixels are class indices: PNGs of one channel (grayscale, or a palette whose indices are the classes),
+// as semantic segmentation uses them.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_CLASS_IMAGE_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_CLASS_IMAGE_H_
 
@@ -16,8 +16,8 @@ struct ClassImage {
   std::vector<uint8_t> pixels;  // Row by row.
 };
 
-// Decodes a PNG. Gray of less than 8 bits is scaled to 0 … 255, except that of one bit, as PIL does. INVALID_ARGUMENT says
-// what else the bytes are: no PNG, colors, 16 bits, interlaced, or broken.
+// Decodes a PNG. Gray of less than 8 bits is scaled to 0 … 255, except that of one bit, as PIL does. INVALID_ARGUMENT
+// says what else the bytes are: no PNG, colors, 16 bits, interlaced, or broken.
 absl::StatusOr<ClassImage> DecodeClassPng(absl::string_view bytes);
 
 }  // namespace tfxm::model_analysis

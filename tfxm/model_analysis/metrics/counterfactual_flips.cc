@@ -1,5 +1,6 @@
-// How often a prediction changes sides of a threshold when the example is replaced by its counterfactual, whose prediction
-// is a feature or that of the baseline model: FlipCount, FlipRate. TFMA's addons/fairness/metrics/counterfactual_fairness.
+// How often a prediction changes sides of a threshold when the example is replaced by its counterfactual, whose
+// prediction is a feature or that of the baseline model: FlipCount, FlipRate. TFMA's
+// addons/fairness/metrics/counterfactual_fairness.
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -232,9 +233,12 @@ class FlipRate : public CounterfactualFlips {
     for (size_t t = 0; t < counts.size(); ++t) {
       auto key = [&](const char* part) { return request.Key(KeyName(name(), part, settings_.thresholds[t])); };
       const MetricKey overall = key("overall");
-      const FlipKeys of_rate = {key("positive_to_negative"), key("negative_to_positive"),
-                                key("positive_to_negative_examples_ids"), key("negative_to_positive_examples_ids"),
-                                key("sample_examples_ids"), {}};
+      const FlipKeys of_rate = {key("positive_to_negative"),
+                                key("negative_to_positive"),
+                                key("positive_to_negative_examples_ids"),
+                                key("negative_to_positive_examples_ids"),
+                                key("sample_examples_ids"),
+                                {}};
       auto derive = [=, from = counts[t], max_ids = settings_.max_ids, weighted = request.example_weighted()](
                         const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
         ASSIGN_OR_RETURN(const double* to_negative, FindResult<double>(metrics, from.positive_to_negative));

@@ -211,8 +211,8 @@ absl::StatusOr<double> CategoricalFocalCrossentropy(const KerasArguments& argume
   for (double p : predictions) sum += p;
   for (size_t i = 0; i < labels.size(); ++i) {
     const double y = labels[i] * (1 - smoothing) + smoothing / n;
-    const double p = Clip(arguments.from_logits ? std::exp(predictions[i] - log_sum) : predictions[i] / sum, kEpsilon,
-                          1 - kEpsilon);
+    const double p =
+        Clip(arguments.from_logits ? std::exp(predictions[i] - log_sum) : predictions[i] / sum, kEpsilon, 1 - kEpsilon);
     loss -= alpha[alpha.size() == 1 ? 0 : i] * std::pow(1 - p, arguments.gamma) * y * std::log(p);
   }
   return loss;
@@ -248,10 +248,7 @@ const std::vector<KerasFunctionInfo>& KerasFunctions() {
       {.class_name = "LogCosh", .function = MeanOf<LogCosh>, .is_mean_of_values = true},
       {.class_name = "Huber", .function = MeanOf<Huber>, .is_mean_of_values = true},
       {.class_name = "MeanRelativeError", .function = MeanRelativeError},
-      {.class_name = "RootMeanSquaredError",
-       .function = MeanOf<SquaredError>,
-       .root = true,
-       .is_mean_of_values = true},
+      {.class_name = "RootMeanSquaredError", .function = MeanOf<SquaredError>, .root = true, .is_mean_of_values = true},
       {.class_name = "Hinge",
        .function = MeanOf<BinaryHinge>,
        .if_not_binary = MeanOf<Hinge>,

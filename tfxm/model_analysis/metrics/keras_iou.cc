@@ -39,8 +39,8 @@ class IouAccumulator : public AccumulatorOf<IouAccumulator> {
                                                      settings_->threshold, "prediction", where));
       for (const auto& [what, id] : {std::pair("label", label), std::pair("prediction", prediction)}) {
         if (id >= 0 && id < settings_->num_classes) continue;
-        return absl::InvalidArgumentError(absl::StrCat(where, ": ", what, " ", id, " is out of range: num_classes is ",
-                                                       settings_->num_classes));
+        return absl::InvalidArgumentError(
+            absl::StrCat(where, ": ", what, " ", id, " is out of range: num_classes is ", settings_->num_classes));
       }
       counts_[label * settings_->num_classes + prediction].Add(view->weights[row]);
     }
@@ -110,7 +110,8 @@ class IouMetric : public PerKeyMetric {
       if (!targets && !binary) return arguments->Error("target_class_ids", "must be given");
       for (double target : targets.value_or(std::vector<double>{0, 1})) {
         if (target != std::floor(target) || target < 0 || target >= settings_.num_classes) {
-          return arguments->Error("target_class_ids", absl::StrCat("must be class indices below ", settings_.num_classes));
+          return arguments->Error("target_class_ids",
+                                  absl::StrCat("must be class indices below ", settings_.num_classes));
         }
         settings_.targets.push_back(static_cast<int>(target));
       }

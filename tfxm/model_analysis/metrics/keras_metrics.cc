@@ -25,7 +25,7 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     // The loss that a model was compiled with: the weighted losses over the number of examples.
     bool is_compiled_loss = false;
     bool is_compiled = false;  // keras_default_metrics.h
-    bool broadcast = false;  // With top_k a class index meets all predictions; Keras broadcasts it.
+    bool broadcast = false;    // With top_k a class index meets all predictions; Keras broadcasts it.
     // All lists are made as long as the longest one.
     bool pad = false;
     double label_padding = 0, prediction_padding = 0;
@@ -156,7 +156,8 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
 
 class KerasMetric : public PerKeyMetric {
  public:
-  explicit KerasMetric(const KerasFunctionInfo& info) : info_(info), sparse_(absl::StartsWith(info.class_name, "Sparse")) {}
+  explicit KerasMetric(const KerasFunctionInfo& info)
+      : info_(info), sparse_(absl::StartsWith(info.class_name, "Sparse")) {}
 
   absl::Status Configure(MetricArguments* arguments) override {
     is_compiled_ = arguments->module() == kCompiledModule;
@@ -222,10 +223,10 @@ class KerasMetric : public PerKeyMetric {
     std::shared_ptr<const KerasAccumulator::Settings> shared = settings;
     plan->Add("Keras", {settings->key}, [shared] { return std::make_unique<KerasAccumulator>(shared); });
     if (KerasAccumulator::IsMeanOfExamples(*shared)) {
-      plan->AddExampleTerms(shared->key, [shared](BatchViews* batch, std::span<const int32_t> rows,
-                                                  std::vector<ExampleTerm>* terms) {
-        return KerasAccumulator::AddTerms(shared, batch, rows, terms);
-      });
+      plan->AddExampleTerms(
+          shared->key, [shared](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
+            return KerasAccumulator::AddTerms(shared, batch, rows, terms);
+          });
     }
     return absl::OkStatus();
   }

@@ -28,8 +28,8 @@ struct Pixels {
   int width = 0;
 };
 
-absl::StatusOr<Pixels> ReadImage(const Extracts& extracts, const NamedValues& of_model, const std::string& key, bool decode,
-                                 int row) {
+absl::StatusOr<Pixels> ReadImage(const Extracts& extracts, const NamedValues& of_model, const std::string& key,
+                                 bool decode, int row) {
   const Values* values = FindValues(of_model, key);
   if (values == nullptr || values->size(row) == 0) values = FindValues(extracts.feature_values, key);
   if (values == nullptr || values->size(row) == 0) {
@@ -47,7 +47,8 @@ absl::StatusOr<Pixels> ReadImage(const Extracts& extracts, const NamedValues& of
     return pixels;
   }
   if (values->is_string) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", key, "\" holds bytes; say decode_ground_truth or decode_prediction"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", key, "\" holds bytes; say decode_ground_truth or decode_prediction"));
   }
   const auto numbers = values->row(row);
   pixels.values.assign(numbers.begin(), numbers.end());
@@ -92,9 +93,9 @@ class SegmentationAccumulator : public AccumulatorOf<SegmentationAccumulator> {
                                                         settings_->decode_prediction, row));
     if (truth.values.size() != prediction.values.size() ||
         (truth.width != 0 && prediction.width != 0 && truth.width != prediction.width)) {
-      return absl::InvalidArgumentError(absl::StrCat("the true image has ", truth.values.size(), " pixels in rows of ",
-                                                     truth.width, ", the predicted one ", prediction.values.size(),
-                                                     " in rows of ", prediction.width, "; they must have the same shape"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the true image has ", truth.values.size(), " pixels in rows of ", truth.width, ", the predicted one ",
+          prediction.values.size(), " in rows of ", prediction.width, "; they must have the same shape"));
     }
     for (size_t i = 0; i < truth.values.size(); ++i) {
       const double is = truth.values[i], said = prediction.values[i];
