@@ -1,6 +1,6 @@
-// For models whose outputs have shapes that only running tells (what NonMaxSuppression keeps, a boolean mask, one_hot of a
-// computed depth): LiteRT's compiled models cannot be given memory for them. A copy of the model hands its outputs to an
-// operator of ours instead, which sees them when they are there. Used by CompiledModel; not for use elsewhere.
+// For models whose outputs have shapes that only running tells (what NonMaxSuppression keeps, a boolean mask, one_hot
+// of a computed depth): LiteRT's compiled models cannot be given memory for them. A copy of the model hands its outputs
+// to an operator of ours instead, which sees them when they are there. Used by CompiledModel; not for use elsewhere.
 #ifndef TFXM_LITERT_CATCH_OUTPUTS_H_
 #define TFXM_LITERT_CATCH_OUTPUTS_H_
 

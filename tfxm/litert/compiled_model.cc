@@ -15,6 +15,7 @@
 #include "tfxm/litert/catch_outputs.h"
 #include "tfxm/litert/litert_api.h"
 #include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/string_tensor.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {
@@ -71,7 +72,8 @@ struct Slot {
     handle = nullptr;
     // An empty tensor still needs an address.
     if (LiteRtCreateTensorBufferFromHostMemory(&type, data, std::max<size_t>(need, 1), nullptr, &handle) != 0) {
-      const std::string message = absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape));
+      const std::string message =
+          absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape));
       return NumElements(new_shape) == 0 ? absl::UnimplementedError(message) : absl::InternalError(message);
     }
     shape = new_shape;
@@ -171,36 +173,6 @@ LiteRtStatus ObserveRun(void* user_data, size_t num_inputs, const LiteRtTensorBu
 
 constexpr LiteRtCustomOpKernel kObserveKernel = {[](void*, const void*, size_t) { return 0; }, ObserveLayouts,
                                                  ObserveRun, [](void*) { return 0; }};
-
-// TFLite's strings: how many, where each begins and the last ends, in bytes from the start, then the bytes.
-std::string PackStrings(std::span<const std::string> values) {
-  std::vector<int32_t> head{static_cast<int32_t>(values.size())};
-  int32_t offset = static_cast<int32_t>((values.size() + 2) * sizeof(int32_t));
-  for (const std::string& value : values) {
-    head.push_back(offset);
-    offset += static_cast<int32_t>(value.size());
-  }
-  head.push_back(offset);
-  std::string out(reinterpret_cast<const char*>(head.data()), head.size() * sizeof(int32_t));
-  for (const std::string& value : values) out += value;
-  return out;
-}
-
-std::vector<std::string> UnpackStrings(std::span<const char> bytes) {
-  std::vector<std::string> out;
-  auto number = [&](size_t k) {
-    int32_t value = 0;
-    if ((k + 1) * sizeof(value) <= bytes.size()) std::memcpy(&value, bytes.data() + k * sizeof(value), sizeof(value));
-    return value;
-  };
-  const int32_t n = number(0);
-  for (int32_t i = 0; i < n; ++i) {
-    const int32_t begin = number(i + 1), end = number(i + 2);
-    if (begin < 0 || end < begin || static_cast<size_t>(end) > bytes.size()) break;
-    out.emplace_back(bytes.data() + begin, end - begin);
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -376,9 +348,9 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateWith(std::sh
   RETURN_IF_ERROR(AddOption(rep.options, "xnnpack",
                             absl::StrCat("kernel_mode = \"", options.xnnpack ? "delegate" : "builtin",
                                          "\"\nnum_threads = ", std::max(1, options.num_threads), "\n")));
-  RETURN_IF_ERROR(AddOption(rep.options, "runtime_options_string",
-                            absl::StrCat("error_reporter_mode = 2\nenable_profiling = ",
-                                         options.profile ? "true" : "false", "\n")));
+  RETURN_IF_ERROR(AddOption(
+      rep.options, "runtime_options_string",
+      absl::StrCat("error_reporter_mode = 2\nenable_profiling = ", options.profile ? "true" : "false", "\n")));
   const size_t subgraphs = rep.file->model().subgraphs()->size();
   rep.observe_ops.resize(subgraphs + 1);
   for (size_t g = 0; g <= subgraphs; ++g) {

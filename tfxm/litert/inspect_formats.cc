@@ -76,7 +76,8 @@ std::string RenderLayers(const ModelFile& file) {
   for (int g = 0; g < Size(model.subgraphs()); ++g) {
     const schema::SubGraph& graph = *model.subgraphs()->Get(g);
     if (Size(model.subgraphs()) > 1) {
-      absl::StrAppend(&out, "  subgraph ", g, graph.name() != nullptr ? absl::StrCat(" ", graph.name()->str()) : "", "\n");
+      absl::StrAppend(&out, "  subgraph ", g, graph.name() != nullptr ? absl::StrCat(" ", graph.name()->str()) : "",
+                      "\n");
     }
     for (int o = 0; o < Size(graph.operators()); ++o) {
       const schema::Operator& op = *graph.operators()->Get(o);

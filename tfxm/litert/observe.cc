@@ -32,8 +32,8 @@ class CallbackObserver : public TensorObserver {
 // Adds observing operators to a model.
 class Instrument {
  public:
-  // `copy_all`: every tensor is copied before it is observed, not only those that are known to need it, as a list with one
-  // value more, since an operator of ours cannot be given one without values.
+  // `copy_all`: every tensor is copied before it is observed, not only those that are known to need it, as a list with
+  // one value more, since an operator of ours cannot be given one without values.
   Instrument(schema::ModelT& model, const ObservedModel::Select& select, bool copy_all)
       : model_(model), select_(select), copy_all_(copy_all) {}
 
@@ -234,8 +234,8 @@ absl::Status ObservedModel::Run(const Callback& fn) {
   };
   const absl::Status status = run();
   if (status.ok() || copies_all_ || !absl::StrContains(status.message(), "TfxmObserve")) return status;
-  // Which tensors the runtime allocates only while running, or without values, is not always to be seen beforehand: copies
-  // never are. They come in the same order.
+  // Which tensors the runtime allocates only while running, or without values, is not always to be seen beforehand:
+  // copies never are. They come in the same order.
   std::unique_ptr<CompiledModel> before = std::move(model_);
   const std::unique_ptr<TensorObserver> keep = std::move(observer_);
   RETURN_IF_ERROR(Make(/*copy_all=*/true));

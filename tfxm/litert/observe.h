@@ -45,8 +45,8 @@ class ObservedModel {
   const std::vector<ObservedTensor>& tensors() const { return tensors_; }
 
   // Runs the model and calls `fn` for every observed tensor of every subgraph, each time the subgraph has run. The
-  // values are valid during the call, and the shape is that of a list where the runtime made the tensor only while running.
-  // Called on this thread.
+  // values are valid during the call, and the shape is that of a list where the runtime made the tensor only while
+  // running. Called on this thread.
   using Callback = std::function<void(int k, const Shape& shape, std::span<const float> values)>;
   absl::Status Run(const Callback& fn);
 

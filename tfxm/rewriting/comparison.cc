@@ -63,8 +63,8 @@ struct Accumulator {
   std::vector<double> lost;  // Of rows that differ: how far the SavedModel's score of TFLite's place is from its best.
 
   void Add(const Tensor& want, const Tensor& got, const litert::Quantization& q) {
-    result.categorical = want.dtype() != DataType::kFloat && want.dtype() != DataType::kDouble &&
-                         want.dtype() != DataType::kHalf;
+    result.categorical =
+        want.dtype() != DataType::kFloat && want.dtype() != DataType::kDouble && want.dtype() != DataType::kHalf;
     if (want.dtype() == DataType::kString) return AddStrings(want, got);
     const int64_t n = want.num_elements();
     const int64_t columns = want.shape().size() == 2 && !result.categorical ? want.shape()[1] : 0;
@@ -124,10 +124,10 @@ struct Accumulator {
                      : signal == 0 ? -std::numeric_limits<double>::infinity()
                                    : 10 * std::log10(signal / noise);
     const double undecided = std::max(0.1 * (result.max - result.min), 2 * result.step);
-    result.rows_clearly_different = result.categorical ? result.rows - result.rows_agreeing
-                                                       : std::count_if(lost.begin(), lost.end(), [&](double difference) {
-                                                           return difference > undecided;
-                                                         });
+    result.rows_clearly_different =
+        result.categorical
+            ? result.rows - result.rows_agreeing
+            : std::count_if(lost.begin(), lost.end(), [&](double difference) { return difference > undecided; });
     return result;
   }
 };
@@ -139,7 +139,8 @@ double StepOf(const schema::SubGraph& graph, const schema::Model& model, int ten
     return q != nullptr && litert::Size(q->scale()) == 1 ? q->scale()->Get(0) : 0;
   };
   for (const auto* op : litert::Each(graph.operators())) {
-    if (litert::OpName(model, *op) == "DEQUANTIZE" && op->outputs()->Get(0) == tensor) return scale(op->inputs()->Get(0));
+    if (litert::OpName(model, *op) == "DEQUANTIZE" && op->outputs()->Get(0) == tensor)
+      return scale(op->inputs()->Get(0));
   }
   return scale(tensor);
 }
@@ -172,9 +173,9 @@ absl::Status CheckDeterministic(const SavedModel& saved_model, const Signature& 
     if (other == again.end() || !SameBytes(value, other->second)) changing.push_back(absl::StrCat("\"", name, "\""));
   }
   if (changing.empty()) return absl::OkStatus();
-  return absl::UnimplementedError(absl::StrCat("the SavedModel gives ", absl::StrJoin(changing, ", "),
-                                               " different values for the same input: it is random (dropout that is on?) ",
-                                               "or keeps state"));
+  return absl::UnimplementedError(
+      absl::StrCat("the SavedModel gives ", absl::StrJoin(changing, ", "),
+                   " different values for the same input: it is random (dropout that is on?) ", "or keeps state"));
 }
 
 }  // namespace
@@ -193,7 +194,8 @@ absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, con
     accumulators[i].result.dtype = tflite.outputs()[i].dtype;
   }
   if (!samples.empty()) {
-    RETURN_IF_ERROR(Annotate(CheckDeterministic(saved_model, signature, samples[0]), "running the SavedModel on an example"));
+    RETURN_IF_ERROR(
+        Annotate(CheckDeterministic(saved_model, signature, samples[0]), "running the SavedModel on an example"));
   }
   ASSIGN_OR_RETURN(const litert::SignatureInfo* tflite_signature, tflite.file().FindSignature(signature.name));
   const schema::SubGraph& graph = *tflite.file().model().subgraphs()->Get(tflite_signature->subgraph);
@@ -248,8 +250,9 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
     if (output.rows == 0) continue;
     const char* what = output.categorical ? "same value" : "same top class";
     if (limits.min_top_agreement && !(*output.TopAgreement() >= *limits.min_top_agreement)) {
-      wrong.push_back(absl::StrFormat("output \"%s\" has the %s in %d of %d examples; the limit is %.1f %%", output.name,
-                                      what, output.rows_agreeing, output.rows, 100 * *limits.min_top_agreement));
+      wrong.push_back(absl::StrFormat("output \"%s\" has the %s in %d of %d examples; the limit is %.1f %%",
+                                      output.name, what, output.rows_agreeing, output.rows,
+                                      100 * *limits.min_top_agreement));
     }
     const auto& clear = output.categorical ? limits.min_equal_values : limits.min_clear_agreement;
     // One may differ: of a few, it is no small share.
@@ -272,15 +275,16 @@ std::string RenderComparison(const ModelComparison& comparison) {
                         "SQNR dB", "same top");
   int64_t undecided = 0;
   for (const OutputComparison& output : comparison.outputs) {
-    absl::StrAppendFormat(&out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype),
-                          output.max_abs_error, output.mean_abs_error,
-                          std::isinf(output.sqnr_db) && output.sqnr_db > 0 ? "exact"
-                                                                           : absl::StrFormat("%.1f", output.sqnr_db),
-                          output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement()));
+    absl::StrAppendFormat(
+        &out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype), output.max_abs_error,
+        output.mean_abs_error,
+        std::isinf(output.sqnr_db) && output.sqnr_db > 0 ? "exact" : absl::StrFormat("%.1f", output.sqnr_db),
+        output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement()));
     undecided += output.rows - output.rows_agreeing - output.rows_clearly_different;
   }
   if (undecided > 0) {
-    absl::StrAppend(&out, "  In ", undecided, " of the examples with another top class the SavedModel itself is undecided: ",
+    absl::StrAppend(&out, "  In ", undecided,
+                    " of the examples with another top class the SavedModel itself is undecided: ",
                     "the two scores are within a tenth of the output's range.\n");
   }
   return out;

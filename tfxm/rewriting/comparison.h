@@ -27,10 +27,10 @@ struct OutputComparison {
   double max_abs_error = 0;
   double mean_abs_error = 0;
   double sqnr_db = 0;  // 10 log10(sum of squares / sum of squared errors); infinite if there is no error.
-  double step = 0;  // Quantization step of the output, 0 if it is computed in float.
+  double step = 0;     // Quantization step of the output, 0 if it is computed in float.
   // Of float outputs that are a matrix of two or more columns: rows, rows whose largest value is in the same place, and
-  // rows that differ though the SavedModel is not undecided: there, the scores of the two places are apart by more than a
-  // tenth of the output's range and two steps. Of integers, bools and strings: values, and those that are equal.
+  // rows that differ though the SavedModel is not undecided: there, the scores of the two places are apart by more than
+  // a tenth of the output's range and two steps. Of integers, bools and strings: values, and those that are equal.
   int64_t rows = 0;
   int64_t rows_agreeing = 0;
   int64_t rows_clearly_different = 0;
@@ -56,8 +56,8 @@ struct ModelComparison {
 // Whether names, types and shapes of inputs and outputs are those of the SavedModel's signature, up to quantization.
 absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite);
 
-// UNIMPLEMENTED: the two cannot be compared, since the SavedModel is random or keeps state (it answers the same input in two
-// ways), or since the runtime cannot be given an input.
+// UNIMPLEMENTED: the two cannot be compared, since the SavedModel is random or keeps state (it answers the same input
+// in two ways), or since the runtime cannot be given an input.
 absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, const Signature& signature,
                                               litert::CompiledModel& tflite, const std::vector<Sample>& samples);
 

@@ -144,8 +144,8 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   const bool replied = WIFEXITED(ended) && WEXITSTATUS(ended) == 0 && reply.size() >= sizeof(header);
   if (replied) std::memcpy(&header, reply.data(), sizeof(header));
   const absl::string_view rest = absl::string_view(reply).substr(replied ? sizeof(header) : reply.size());
-  const bool no_memory = replied && header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) &&
-                         header.message_size == 0;
+  const bool no_memory =
+      replied && header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) && header.message_size == 0;
   if (options.clean_up && (!replied || no_memory)) options.clean_up(child);
   if (no_memory) return NoMemory(what, options.memory_limit_bytes);
   const std::string printed =
@@ -153,12 +153,10 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   if (WIFSIGNALED(ended)) {
     const int signal = WTERMSIG(ended);
     return absl::InternalError(absl::StrCat(what, " crashed: signal ", signal, " (", strsignal(signal), ")",
-                                            signal == SIGKILL ? "; probably for want of memory" : "",
-                                            printed));
+                                            signal == SIGKILL ? "; probably for want of memory" : "", printed));
   }
   if (!replied) {
-    return absl::InternalError(
-        absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), printed));
+    return absl::InternalError(absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), printed));
   }
   *output = std::string(rest.substr(header.message_size));
   return absl::Status(static_cast<absl::StatusCode>(header.code), rest.substr(0, header.message_size));

@@ -22,15 +22,16 @@ namespace tfxm {
 struct ChildOptions {
   // How much memory the child may take beyond what this process has now; 0: no limit. More is RESOURCE_EXHAUSTED.
   int64_t memory_limit_bytes = 0;
-  // Keeps what the child prints to stderr (TensorFlow says much) to itself; if it crashes, the end of it is in the message.
+  // Keeps what the child prints to stderr (TensorFlow says much) to itself; if it crashes, the end of it is in the
+  // message.
   bool quiet = false;
   // Called with the child's id, after it has ended without returning.
   std::function<void(int64_t child)> clean_up;
 };
 
 // Runs `work` in a forked child; its status and what it puts into `output` come back. INTERNAL says with which signal
-// or exit status the child ended, if it did not return; RESOURCE_EXHAUSTED that it ran out of memory; `what` names it in
-// that message. The child dies with this process.
+// or exit status the child ended, if it did not return; RESOURCE_EXHAUSTED that it ran out of memory; `what` names it
+// in that message. The child dies with this process.
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
                         std::string* output, const ChildOptions& options = {});
 

@@ -90,8 +90,7 @@ TEST_F(RewriteInChildTest, OutOfMemoryLeavesNothingBehind) {
   // 40 MB of weights, of which the converter makes several copies.
   ops::Graph graph;
   const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 1000}, "x");
-  const ops::Tensor y =
-      ops::MatMul(x, ops::Constant(graph, rewriting::testing::Weights({1000, 10000}, 0.2)));
+  const ops::Tensor y = ops::MatMul(x, ops::Constant(graph, rewriting::testing::Weights({1000, 10000}, 0.2)));
   SavedModelBuilder builder;
   builder.AddSignature("serving_default", {{"x", x}}, {{"y", y}});
   ASSERT_EQ(builder.Write(Path("model")), absl::OkStatus());

@@ -25,7 +25,8 @@ absl::StatusOr<std::unique_ptr<Rewriter>> CreateRewriter(absl::string_view type,
     return absl::NotFoundError(absl::StrCat("there is no rewriter \"", type, "\"; there are ",
                                             absl::StrJoin(RewriterRegistry::Get().Names(), ", ")));
   }
-  RETURN_IF_ERROR(Annotate(ResolveQuantization(options, /*trained_ranges=*/true).status(), absl::StrCat("rewriter \"", options.name, "\"")));
+  RETURN_IF_ERROR(Annotate(ResolveQuantization(options, /*trained_ranges=*/true).status(),
+                           absl::StrCat("rewriter \"", options.name, "\"")));
   return RewriterRegistry::Get().Create(type, options);
 }
 

@@ -45,14 +45,11 @@ ValidationLimits DefaultLimits(QuantizationMode mode) {
     case QuantizationMode::kFloat16:
       return {.max_abs_error = 0.02, .min_sqnr_db = 40, .min_clear_agreement = 0.99, .min_equal_values = 0.95};
     case QuantizationMode::kDynamicRange:
-      return {.min_sqnr_db = 8, .min_clear_agreement = 0.95, .min_equal_values = 0.7,
-              .rounding_is_fine = true};
+      return {.min_sqnr_db = 8, .min_clear_agreement = 0.95, .min_equal_values = 0.7, .rounding_is_fine = true};
     case QuantizationMode::kInt8:
-      return {.min_sqnr_db = 6, .min_clear_agreement = 0.95, .min_equal_values = 0.7,
-              .rounding_is_fine = true};
+      return {.min_sqnr_db = 6, .min_clear_agreement = 0.95, .min_equal_values = 0.7, .rounding_is_fine = true};
     case QuantizationMode::kInt16x8:
-      return {.min_sqnr_db = 12, .min_clear_agreement = 0.97, .min_equal_values = 0.7,
-              .rounding_is_fine = true};
+      return {.min_sqnr_db = 12, .min_clear_agreement = 0.97, .min_equal_values = 0.7, .rounding_is_fine = true};
   }
   return {};
 }

@@ -36,8 +36,9 @@ enum class Optimize { kDefault };  // tf.lite.Optimize
 // One call of a signature: every input by name. The first dimension may hold several examples.
 using Sample = std::map<std::string, Tensor>;
 
-// Inputs as the model will see them in use. Either `samples`, or tf.Examples whose features have the inputs' names. A string
-// input of rank 1 that no feature has the name of (TFX's "examples") is given the serialized examples themselves.
+// Inputs as the model will see them in use. Either `samples`, or tf.Examples whose features have the inputs' names. A
+// string input of rank 1 that no feature has the name of (TFX's "examples") is given the serialized examples
+// themselves.
 struct RepresentativeDataset {
   std::vector<Sample> samples;
   std::string examples;  // Globs of TFRecord files, comma-separated.
@@ -117,8 +118,9 @@ struct RewriterOptions {
 };
 
 // The mode that the options stand for. INVALID_ARGUMENT: full integer without a representative dataset, types that do
-// not go with the mode, and the like. `trained_ranges`: whether the model brings the ranges of its activations (FakeQuant
-// operations of quantization-aware training), so that int8 needs no dataset; or may, while the model is not known.
+// not go with the mode, and the like. `trained_ranges`: whether the model brings the ranges of its activations
+// (FakeQuant operations of quantization-aware training), so that int8 needs no dataset; or may, while the model is not
+// known.
 absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& options, bool trained_ranges = false);
 
 }  // namespace tfxm

@@ -56,8 +56,8 @@ bool FillAs(Tensor& tensor, std::span<const From> values) {
   }
 }
 
-// The shape that an input has with these many values in one example. A dynamic dimension after the first takes what is left of
-// the values.
+// The shape that an input has with these many values in one example. A dynamic dimension after the first takes what is
+// left of the values.
 absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
   Shape shape = input.shape;
   int64_t known = 1;
@@ -71,9 +71,10 @@ absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
     } else if (second < 0) {
       second = i;
     } else {
-      return absl::InvalidArgumentError(absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
-                                                     " has too many dynamic dimensions to be read from examples; save the ",
-                                                     "SavedModel with a fixed shape, or give samples"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
+                       " has too many dynamic dimensions to be read from examples; save the ",
+                       "SavedModel with a fixed shape, or give samples"));
     }
   }
   if (second >= 0) {
@@ -81,9 +82,10 @@ absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
     const int64_t side = known > 0 ? std::llround(std::sqrt(static_cast<double>(values / known))) : 0;
     shape[dynamic] = shape[second] = side;
     if (side * side * known != values) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "input \"", input.name, "\" has shape ", ShapeString(input.shape), ", and the ", values, " values of its feature ",
-          "are no square image; save the SavedModel with a fixed height and width, or give samples"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", input.name, "\" has shape ", ShapeString(input.shape), ", and the ", values,
+                       " values of its feature ",
+                       "are no square image; save the SavedModel with a fixed height and width, or give samples"));
     }
   } else if (dynamic >= 0 && known > 0) {
     shape[dynamic] = values / known;
@@ -96,8 +98,8 @@ absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
 }
 
 absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
-  return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ",
-                                                 DataTypeName(input.dtype)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ", DataTypeName(input.dtype)));
 }
 
 // The tensor for one input out of one example.
@@ -155,10 +157,10 @@ absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<Ten
       for (const data::Column& other : batch.columns()) {
         if (other.present(0)) names.push_back(absl::StrCat("\"", other.name(), "\""));
       }
-      return absl::InvalidArgumentError(
-          absl::StrCat("it has no feature \"", input.name, "\", which is an input of the model; its features are ",
-                       absl::StrJoin(names, ", "),
-                       transform != nullptr ? "" : "; if the input is a transformed feature, give the transform graph, too"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "it has no feature \"", input.name, "\", which is an input of the model; its features are ",
+          absl::StrJoin(names, ", "),
+          transform != nullptr ? "" : "; if the input is a transformed feature, give the transform graph, too"));
     }
   }
   return sample;

@@ -48,9 +48,21 @@ class SamplesTest : public ::testing::Test {
 TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
   tensorflow::metadata::v0::Schema schema;
   ASSERT_EQ(io::ParseTextProto(R"pb(
-    feature { name: "x" type: FLOAT presence { min_fraction: 1 min_count: 1 } shape { dim { size: 2 } } }
-    feature { name: "word" type: BYTES presence { min_fraction: 1 min_count: 1 } shape {} }
-  )pb", &schema), absl::OkStatus());
+                                 feature {
+                                   name: "x"
+                                   type: FLOAT
+                                   presence { min_fraction: 1 min_count: 1 }
+                                   shape { dim { size: 2 } }
+                                 }
+                                 feature {
+                                   name: "word"
+                                   type: BYTES
+                                   presence { min_fraction: 1 min_count: 1 }
+                                   shape {}
+                                 }
+                               )pb",
+                               &schema),
+            absl::OkStatus());
   ASSERT_EQ(io::MakeDirs(Path("assets")), absl::OkStatus());
   auto graph = transform::TransformGraph::Analyze(
       [](const tft::TensorMap& inputs) -> absl::StatusOr<tft::TensorMap> {
@@ -60,7 +72,8 @@ TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
   ASSERT_TRUE(graph.ok()) << graph.status();
   ASSERT_EQ((*graph)->Write(Path("graph")), absl::OkStatus());
   const std::vector<TensorSpec> inputs = {{"x_xf", DataType::kFloat, {-1, 2}}};
-  EXPECT_THAT(Error(inputs), AllOf(HasSubstr("no feature \"x_xf\""), HasSubstr("\"word\""), HasSubstr("transform graph")));
+  EXPECT_THAT(Error(inputs),
+              AllOf(HasSubstr("no feature \"x_xf\""), HasSubstr("\"word\""), HasSubstr("transform graph")));
 
   dataset_.transform_graph = Path("graph");
   auto samples = ReadSamples(dataset_, inputs);

@@ -69,7 +69,8 @@ inline absl::Status WriteQuantizationAware(const std::string& dir) {
   Tensor kernel = Weights({3, 3, 2, 4}, 0.5);
   for (int64_t i = 0; i < kernel.num_elements(); i += 4) kernel.values<float>()[i] *= 0.001f;
   const ops::Tensor weights = ops::Constant(graph, kernel), range = ops::ReduceMax(ops::Abs(weights), {0, 1, 2});
-  const ops::Tensor quantized = ops::Op("FakeQuantWithMinMaxVarsPerChannel", {weights, -range, range}, {{"narrow_range", true}});
+  const ops::Tensor quantized =
+      ops::Op("FakeQuantWithMinMaxVarsPerChannel", {weights, -range, range}, {{"narrow_range", true}});
   const ops::Tensor conv = in_range(ops::Relu(ops::Conv2D(in_range(image, -1, 1), quantized, {2, 2}, "SAME")), 0, 2);
   const ops::Tensor flat = ops::Reshape(conv, ops::Constant(graph, std::vector<int32_t>{-1, 64}));
   const ops::Tensor dense = ops::Constant(graph, Weights({64, 3}, 0.3, 3)), widest = ops::ReduceMax(ops::Abs(dense));

@@ -66,7 +66,8 @@ absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const 
 absl::Status ExplainRuntime(const absl::Status& status) {
   if (!absl::StrContains(status.message(), "hashtable need to be initialized")) return status;
   return absl::FailedPreconditionError(
-      "the signature looks something up in a table, and TFLite files hold no table's contents: do the lookup in the app, and "
+      "the signature looks something up in a table, and TFLite files hold no table's contents: do the lookup in the "
+      "app, and "
       "export a signature that takes the indices");
 }
 
@@ -115,11 +116,12 @@ struct TfliteRewriter::Rep {
     report.not_compared.clear();
     for (const auto& [op, use] : litert::Inspect(*file).ops) {
       if (use.kind != litert::OpKind::kBuiltin) {
-        report.not_compared = absl::StrCat(
-            "the model uses ", op, use.kind == litert::OpKind::kSelectTf
-                                       ? ", a TensorFlow kernel; the Select TF runtime is in apps that link it, not in "
-                                         "LiteRT's library here. Try the model where it will run"
-                                       : ", an operator whose kernel only the app has. Try the model there");
+        report.not_compared =
+            absl::StrCat("the model uses ", op,
+                         use.kind == litert::OpKind::kSelectTf
+                             ? ", a TensorFlow kernel; the Select TF runtime is in apps that link it, not in "
+                               "LiteRT's library here. Try the model where it will run"
+                             : ", an operator whose kernel only the app has. Try the model there");
         return absl::OkStatus();
       }
     }
@@ -259,9 +261,10 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   RETURN_IF_ERROR(rep.WriteReport());
   if (absl::IsFailedPrecondition(status) && !rep.report.layers.empty() && !rep.options.keep_float_automatically) {
     return absl::FailedPreconditionError(
-        absl::StrCat(status.message(), "; the report names the layers it comes from: keep_float leaves them in float, "
-                                       "keep_float_automatically finds as few as are needed, and more or other representative "
-                                       "data may do, too"));
+        absl::StrCat(status.message(),
+                     "; the report names the layers it comes from: keep_float leaves them in float, "
+                     "keep_float_automatically finds as few as are needed, and more or other representative "
+                     "data may do, too"));
   }
   return status;
 }

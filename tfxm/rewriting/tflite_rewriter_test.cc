@@ -303,7 +303,8 @@ TEST_F(TfliteRewriterTest, StringsAreCompared) {
 }
 
 TEST_F(TfliteRewriterTest, UndecidedExamplesAreNotHeldAgainstAModel) {
-  rewriting::OutputComparison output{.name = "scores", .dtype = DataType::kFloat, .num_values = 300, .min = 0, .max = 1};
+  rewriting::OutputComparison output{
+      .name = "scores", .dtype = DataType::kFloat, .num_values = 300, .min = 0, .max = 1};
   output.sqnr_db = 20;
   output.max_abs_error = 0.1;
   output.rows = 100;
@@ -319,7 +320,8 @@ TEST_F(TfliteRewriterTest, UndecidedExamplesAreNotHeldAgainstAModel) {
 }
 
 TEST_F(TfliteRewriterTest, AnOutputThatIsOnlyRoundedIsFine) {
-  rewriting::OutputComparison output{.name = "small", .dtype = DataType::kFloat, .num_values = 10, .min = 0, .max = 0.01};
+  rewriting::OutputComparison output{
+      .name = "small", .dtype = DataType::kFloat, .num_values = 10, .min = 0, .max = 0.01};
   output.step = 0.01;
   output.max_abs_error = 0.01;
   output.sqnr_db = 1;

@@ -55,8 +55,8 @@ struct MinMax {
 };
 
 // By the observed tensors' values themselves: slower, but it sees tensors of any shape, also empty ones, and NaN.
-absl::StatusOr<Ranges> CalibrateByValues(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
-                                         const std::vector<Sample>& samples) {
+absl::StatusOr<Ranges> CalibrateByValues(const std::shared_ptr<const litert::ModelFile>& model,
+                                         const std::string& signature, const std::vector<Sample>& samples) {
   const int num_parts = std::min<int>(samples.size(), compute::NumThreads());
   std::vector<std::vector<MinMax>> parts(num_parts);
   std::vector<litert::ObservedTensor> tensors;
@@ -118,7 +118,8 @@ absl::StatusOr<Ranges> CalibrateInGraph(const litert::ModelFile& file, const std
     for (const auto& part : parts) {
       const Range& range = part->ranges()[k];
       if (range.min > range.max) continue;  // Never computed, or without values.
-      if (!std::isfinite(range.min) || !std::isfinite(range.max)) return absl::NotFoundError("an activation is not finite");
+      if (!std::isfinite(range.min) || !std::isfinite(range.max))
+        return absl::NotFoundError("an activation is not finite");
       total = {std::min(total.min, range.min), std::max(total.max, range.max)};
       seen = true;
     }

@@ -62,7 +62,8 @@ class Cutter {
     if (const auto it = ranges_.find({g_, t}); it != ranges_.end()) return it->second;
     const schema::Tensor& tensor = *graph_.tensors()->Get(t);
     const auto* data = model_.buffers()->Get(tensor.buffer())->data();
-    if (tensor.type() != schema::TensorType_FLOAT32 || data == nullptr || data->size() < sizeof(float)) return std::nullopt;
+    if (tensor.type() != schema::TensorType_FLOAT32 || data == nullptr || data->size() < sizeof(float))
+      return std::nullopt;
     std::vector<float> values(data->size() / sizeof(float));
     std::memcpy(values.data(), data->data(), values.size() * sizeof(float));
     const auto [min, max] = std::minmax_element(values.begin(), values.end());

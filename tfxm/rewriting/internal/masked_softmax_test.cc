@@ -68,10 +68,10 @@ TEST_P(MaskedModelTest, KeepsItsAccuracy) {
     hide.values<float>()[i] = i % 3 != 0 ? 0 : -1e9f;
   }
   const ops::Tensor logits = ops::MatMul(x, ops::Constant(graph, testing::Weights({8, 8})));
-  const ops::Tensor masked = op == "AddV2"
-                                 ? ops::Op(graph, op, {logits, mask})
-                                 : ops::Op(graph, op, {ops::Constant(graph, keep), logits,
-                                                       ops::Constant(graph, std::vector<float>{-1e9f})});
+  const ops::Tensor masked =
+      op == "AddV2"
+          ? ops::Op(graph, op, {logits, mask})
+          : ops::Op(graph, op, {ops::Constant(graph, keep), logits, ops::Constant(graph, std::vector<float>{-1e9f})});
   SavedModelBuilder builder;
   builder.AddSignature("serving_default", {{"x", x}, {"mask", mask}}, {{"y", ops::Softmax(masked)}});
   ASSERT_EQ(builder.Write(dir + "/model"), absl::OkStatus());
@@ -88,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(All, MaskedModelTest,
                          ::testing::Combine(::testing::Values("AddV2", "SelectV2"),
                                             ::testing::Values(QuantizationMode::kInt8, QuantizationMode::kInt16x8)),
                          [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::string(QuantizationName(std::get<1>(info.param)));
+                           return std::get<0>(info.param) + "_" +
+                                  std::string(QuantizationName(std::get<1>(info.param)));
                          });
 
 }  // namespace

@@ -383,7 +383,8 @@ std::string RenderOpSupport(const OpSupport& support) {
 
 std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_tf_ops) {
   const std::string text(diagnostics);
-  // error: loc(callsite(fused["OP:", "NODE@FUNCTION"] at callsite(fused["CALL:", "NODE@FUNCTION"] at …)): 'tf.OP' op WHAT
+  // error: loc(callsite(fused["OP:", "NODE@FUNCTION"] at callsite(fused["CALL:", "NODE@FUNCTION"] at …)): 'tf.OP' op
+  // WHAT
   static const std::regex& error =
       *new std::regex(R"re(error:[^\n]*?fused\["(\w+):", "([^"@]+)([^\n]*?)'tf\.(\w+)' op ([^\n]*))re");
   // A node that is called from a layer's function has the layer in the call's name.
@@ -409,7 +410,8 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
                                             : "replace them, or set allow_custom_ops and give the app their kernels"));
     if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
       parts.push_back(
-          "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the features "
+          "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "
+          "features "
           "themselves (transformed, if the model's are), and choose it with signature_key");
     }
   }

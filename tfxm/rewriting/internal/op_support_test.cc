@@ -48,9 +48,11 @@ constexpr char kRecurrent[] =
 
 // As of a SavedModel of Keras 2, whose layers are functions.
 constexpr char kInFunction[] =
-    "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"TensorArrayV2_1@__inference_standard_lstm_2\"] at "
+    "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"TensorArrayV2_1@__inference_standard_lstm_2\"] "
+    "at "
     "callsite(fused[\"PartitionedCall:\", \"model/lstm/PartitionedCall@__inference__wrapped_model_2\"] at "
-    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall\"]))): 'tf.TensorListReserve' op requires element_shape\n";
+    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall\"]))): 'tf.TensorListReserve' op requires "
+    "element_shape\n";
 
 TEST(OpSupportTest, NamesTheLayerThatCallsTheNode) {
   EXPECT_THAT(ExplainDiagnostics(kInFunction, false), HasSubstr("(node model/lstm/TensorArrayV2_1)"));
@@ -58,9 +60,11 @@ TEST(OpSupportTest, NamesTheLayerThatCallsTheNode) {
 
 TEST(OpSupportTest, SerializedExamplesAreForServers) {
   constexpr char kParsing[] =
-      "<unknown>:0: error: loc(callsite(fused[\"ParseExampleV2:\", \"ParseExampleV2@f\"] at fused[\"PartitionedCall:\", "
+      "<unknown>:0: error: loc(callsite(fused[\"ParseExampleV2:\", \"ParseExampleV2@f\"] at "
+      "fused[\"PartitionedCall:\", "
       "\"PartitionedCall\"])): 'tf.ParseExampleV2' op is neither a custom op nor a flex op\n";
-  EXPECT_THAT(ExplainDiagnostics(kParsing, false), AllOf(HasSubstr("(node ParseExampleV2)"), HasSubstr("signature_key")));
+  EXPECT_THAT(ExplainDiagnostics(kParsing, false),
+              AllOf(HasSubstr("(node ParseExampleV2)"), HasSubstr("signature_key")));
 }
 
 TEST(OpSupportTest, ExplainsDiagnostics) {

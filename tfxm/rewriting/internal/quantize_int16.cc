@@ -419,9 +419,9 @@ class Int16Quantizer {
   const Ranges& ranges_;
   const QuantizeOptions& options_;
   const std::set<std::string> keep_ops_, keep_nodes_;
-  std::map<int, int> int16_, float_;  // An activation -> the tensor that holds it in that type.
-  std::map<std::pair<int, int>, int> weights_;          // By float tensor and channels' dimension
-  std::map<std::tuple<int, int, float>, int> biases_;   // By float tensor, quantized weights, scale of the input
+  std::map<int, int> int16_, float_;                   // An activation -> the tensor that holds it in that type.
+  std::map<std::pair<int, int>, int> weights_;         // By float tensor and channels' dimension
+  std::map<std::tuple<int, int, float>, int> biases_;  // By float tensor, quantized weights, scale of the input
 };
 
 // Tensors, buffers and operator kinds that nothing uses any more.

@@ -137,7 +137,8 @@ RangeModel::~RangeModel() { model_.reset(); }
 
 const std::vector<Range>& RangeModel::ranges() const { return observer_->ranges; }
 
-absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::ModelFile& file, const std::string& signature) {
+absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::ModelFile& file,
+                                                               const std::string& signature) {
   std::unique_ptr<RangeModel> out(new RangeModel);
   std::unique_ptr<schema::ModelT> model(file.model().UnPack());
   Builder builder(*model);
@@ -149,14 +150,15 @@ absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::Mod
   flatbuffers::FlatBufferBuilder bytes(file.bytes().size() + (1 << 16));
   schema::FinishModelBuffer(bytes, schema::Model::Pack(bytes, model.get()));
   model.reset();
-  ASSIGN_OR_RETURN(auto changed, litert::ModelFile::FromBytes(
-                                     std::string(reinterpret_cast<const char*>(bytes.GetBufferPointer()), bytes.GetSize()),
-                                     file.name()));
+  ASSIGN_OR_RETURN(
+      auto changed,
+      litert::ModelFile::FromBytes(
+          std::string(reinterpret_cast<const char*>(bytes.GetBufferPointer()), bytes.GetSize()), file.name()));
   out->observer_ = std::make_unique<Observer>(std::move(first));
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   out->observer_->ranges.assign(out->tensors_.size(), {kInfinity, -kInfinity});
-  ASSIGN_OR_RETURN(out->model_, litert::CompiledModel::Create(std::move(changed),
-                                                              {.signature = signature, .observer = out->observer_.get()}));
+  ASSIGN_OR_RETURN(out->model_, litert::CompiledModel::Create(
+                                    std::move(changed), {.signature = signature, .observer = out->observer_.get()}));
   return out;
 }
 

@@ -1,5 +1,6 @@
-// A copy of a float model that also computes the smallest and largest value of each of its activations, with the runtime's own
-// fast kernels, each right after the activation: hardly slower than the model itself, since nothing is kept or copied.
+// A copy of a float model that also computes the smallest and largest value of each of its activations, with the
+// runtime's own fast kernels, each right after the activation: hardly slower than the model itself, since nothing is
+// kept or copied.
 //
 //   ASSIGN_OR_RETURN(auto ranges, RangeModel::Create(file, "serving_default"));
 //   ... feed ranges->model() ...
@@ -24,7 +25,8 @@ namespace tfxm::rewriting {
 
 class RangeModel {
  public:
-  static absl::StatusOr<std::unique_ptr<RangeModel>> Create(const litert::ModelFile& file, const std::string& signature);
+  static absl::StatusOr<std::unique_ptr<RangeModel>> Create(const litert::ModelFile& file,
+                                                            const std::string& signature);
 
   litert::CompiledModel& model() { return *model_; }
   // (subgraph, tensor) in the original file: all inputs and outputs of operators that are float and not constant.

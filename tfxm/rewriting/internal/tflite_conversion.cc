@@ -57,8 +57,9 @@ absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& mode
       }
     }
     if (!found) {
-      return absl::InvalidArgumentError(absl::StrCat("keep_float: no layer's name contains \"", layer,
-                                                     "\"; `tfxm inspect FILE --layers` and the layer report list them"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("keep_float: no layer's name contains \"", layer,
+                       "\"; `tfxm inspect FILE --layers` and the layer report list them"));
     }
   }
   return std::vector<std::string>(nodes.begin(), nodes.end());
@@ -137,7 +138,8 @@ class Quantizer {
 
 // What the converter can do with ranges of its own is less than with those of samples.
 absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
-  if (options.inference_input_type != options.inference_output_type || options.inference_input_type == DataType::kUint8) {
+  if (options.inference_input_type != options.inference_output_type ||
+      options.inference_input_type == DataType::kUint8) {
     return absl::InvalidArgumentError(
         "of a model that was trained quantization-aware, inputs and outputs can both be float or both int8");
   }
@@ -158,21 +160,20 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
   trained_ranges = trained_ranges && mode == QuantizationMode::kInt8;
   if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
   ASSIGN_OR_RETURN(std::string bytes,
-                   ConvertSavedModel(saved_model_dir, {.signature = signature,
-                                                       .quantization = mode,
-                                                       .allow_select_tf_ops = options.allow_select_tf_ops,
-                                                       .allow_custom_ops = options.allow_custom_ops,
-                                                       .int8_inputs_and_outputs =
-                                                           trained_ranges && options.inference_input_type == DataType::kInt8}));
+                   ConvertSavedModel(
+                       saved_model_dir,
+                       {.signature = signature,
+                        .quantization = mode,
+                        .allow_select_tf_ops = options.allow_select_tf_ops,
+                        .allow_custom_ops = options.allow_custom_ops,
+                        .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8}));
   TfliteConversion out;
   const auto finish = [&](absl::string_view converted, const std::string& name) {
-    return litert::ModelFile::FromBytes(
-        FinishModel(converted,
-                              {.tensorflow_version = TF_Version(),
-                               .modes = OptimizationModes(mode, trained_ranges),
-                               .allow_custom_ops = options.allow_custom_ops,
-                               .enable_select_tf_ops = options.allow_select_tf_ops}),
-        name);
+    return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),
+                                                                .modes = OptimizationModes(mode, trained_ranges),
+                                                                .allow_custom_ops = options.allow_custom_ops,
+                                                                .enable_select_tf_ops = options.allow_select_tf_ops}),
+                                        name);
   };
   const std::string name = absl::StrCat(options.filename, " of ", saved_model_dir);
   if (trained_ranges || (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8)) {

@@ -26,8 +26,8 @@ struct TfliteConversion {
 // limits.
 using Accept = std::function<absl::Status(const std::shared_ptr<const litert::ModelFile>&)>;
 
-// `trained_ranges`: whether the SavedModel has FakeQuant operations, whose ranges then are those of int8; samples are not
-// looked at.
+// `trained_ranges`: whether the SavedModel has FakeQuant operations, whose ranges then are those of int8; samples are
+// not looked at.
 absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
                                                  QuantizationMode mode, const RewriterOptions& options,
                                                  const std::vector<Sample>& samples, bool trained_ranges,
