@@ -246,7 +246,7 @@ absl::StatusOr<SqlExpression> SqlParser::Bits(int level) {
       ASSIGN_OR_RETURN(const SqlValue b, right(row));
       if (IsNull(a) || IsNull(b)) return SqlValue();
       const int64_t *x = std::get_if<int64_t>(&a), *y = std::get_if<int64_t>(&b);
-      if (x == nullptr || y == nullptr || *y < 0 && (op[0] == '<' || op[0] == '>')) {
+      if (x == nullptr || y == nullptr || (*y < 0 && (op[0] == '<' || op[0] == '>'))) {
         return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: ", op, " needs two integers"));
       }
       const uint64_t u = static_cast<uint64_t>(*x), v = static_cast<uint64_t>(*y);
