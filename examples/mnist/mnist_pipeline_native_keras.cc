@@ -1,9 +1,10 @@
-// The MNIST mobile pipeline of TFX's guide: one model trained twice, kept once as a SavedModel and once as a TFLite file, and
-// both judged by the same Evaluator.
+// The MNIST mobile pipeline of TFX's guide: one model trained twice, kept once as a SavedModel and once as a TFLite
+// file, and both judged by the same Evaluator.
 //
 //   tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root=DIR --output=runs/mnist
 //
-// The guide's 5,000 training steps fit its sample of 1,000 images; for the complete set `make mnist` gives --train_steps=30000.
+// The guide's 5,000 training steps fit its sample of 1,000 images; for the complete set `make mnist` gives
+// --train_steps=30000.
 #include <string>
 
 #include "tfxm/dsl/components.h"
@@ -13,10 +14,11 @@
 using namespace tfxm;
 
 // Implements the handwritten digit classification example using TFX's components.
-Pipeline CreateMnistPipeline(const std::string& pipeline_name, const std::string& pipeline_root, const std::string& data_root,
-                             const std::string& module_file, const std::string& module_file_lite,
-                             const std::string& serving_model_dir, const std::string& serving_model_dir_lite,
-                             const std::string& metadata_path, int train_steps, double accuracy_threshold) {
+Pipeline CreateMnistPipeline(const std::string& pipeline_name, const std::string& pipeline_root,
+                             const std::string& data_root, const std::string& module_file,
+                             const std::string& module_file_lite, const std::string& serving_model_dir,
+                             const std::string& serving_model_dir_lite, const std::string& metadata_path,
+                             int train_steps, double accuracy_threshold) {
   // Brings data into the pipeline.
   auto example_gen = ImportExampleGen({.input_base = data_root});
 
@@ -70,10 +72,10 @@ Pipeline CreateMnistPipeline(const std::string& pipeline_name, const std::string
   eval_config_lite.mutable_model_specs(0)->set_model_type("tf_lite");
 
   // Computes the evaluation statistics over features of a model.
-  auto evaluator = Evaluator({.examples = example_gen.outputs("examples"),
-                              .model = trainer.outputs("model"),
-                              .eval_config = eval_config})
-                       .with_id("Evaluator.mnist");
+  auto evaluator =
+      Evaluator(
+          {.examples = example_gen.outputs("examples"), .model = trainer.outputs("model"), .eval_config = eval_config})
+          .with_id("Evaluator.mnist");
 
   // Computes the evaluation statistics over features of a TFLite model.
   auto evaluator_lite = Evaluator({.examples = example_gen.outputs("examples"),
@@ -87,32 +89,35 @@ Pipeline CreateMnistPipeline(const std::string& pipeline_name, const std::string
                         .push_destination = PushDestination{.filesystem = {.base_directory = serving_model_dir}}})
                     .with_id("Pusher.mnist");
 
-  // Checks whether the TFLite model passed the validation steps and pushes the model to a file destination if check passed.
-  auto pusher_lite = Pusher({.model = trainer_lite.outputs("model"),
-                             .model_blessing = evaluator_lite.outputs("blessing"),
-                             .push_destination = PushDestination{.filesystem = {.base_directory = serving_model_dir_lite}}})
-                         .with_id("Pusher.mnist_lite");
+  // Checks whether the TFLite model passed the validation steps and pushes the model to a file destination if check
+  // passed.
+  auto pusher_lite =
+      Pusher({.model = trainer_lite.outputs("model"),
+              .model_blessing = evaluator_lite.outputs("blessing"),
+              .push_destination = PushDestination{.filesystem = {.base_directory = serving_model_dir_lite}}})
+          .with_id("Pusher.mnist_lite");
 
   return Pipeline{.pipeline_name = pipeline_name,
                   .pipeline_root = pipeline_root,
-                  .components = {example_gen, statistics_gen, schema_gen, example_validator, transform, trainer, trainer_lite,
-                                 evaluator, evaluator_lite, pusher, pusher_lite},
+                  .components = {example_gen, statistics_gen, schema_gen, example_validator, transform, trainer,
+                                 trainer_lite, evaluator, evaluator_lite, pusher, pusher_lite},
                   .enable_cache = true,
                   .metadata_path = metadata_path};
 }
 
 absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
   const std::string mnist_root = io::Dirname(__FILE__);
-  return CreateMnistPipeline(/*pipeline_name=*/"mnist_native_keras",
-                             /*pipeline_root=*/io::JoinPath(args.output, "pipeline_root"),
-                             /*data_root=*/args.data_root,
-                             /*module_file=*/args.Get("module_file", io::JoinPath(mnist_root, "mnist_utils_native_keras.cc")),
-                             /*module_file_lite=*/args.Get("module_file_lite", io::JoinPath(mnist_root, "mnist_utils_native_keras_lite.cc")),
-                             /*serving_model_dir=*/io::JoinPath(args.output, "serving_model"),
-                             /*serving_model_dir_lite=*/io::JoinPath(args.output, "serving_model_lite"),
-                             /*metadata_path=*/io::JoinPath(args.output, "metadata.db"),
-                             /*train_steps=*/static_cast<int>(args.GetInt("train_steps", 5000)),
-                             /*accuracy_threshold=*/args.GetDouble("accuracy_threshold", 0.8));
+  return CreateMnistPipeline(
+      /*pipeline_name=*/"mnist_native_keras",
+      /*pipeline_root=*/io::JoinPath(args.output, "pipeline_root"),
+      /*data_root=*/args.data_root,
+      /*module_file=*/args.Get("module_file", io::JoinPath(mnist_root, "mnist_utils_native_keras.cc")),
+      /*module_file_lite=*/args.Get("module_file_lite", io::JoinPath(mnist_root, "mnist_utils_native_keras_lite.cc")),
+      /*serving_model_dir=*/io::JoinPath(args.output, "serving_model"),
+      /*serving_model_dir_lite=*/io::JoinPath(args.output, "serving_model_lite"),
+      /*metadata_path=*/io::JoinPath(args.output, "metadata.db"),
+      /*train_steps=*/static_cast<int>(args.GetInt("train_steps", 5000)),
+      /*accuracy_threshold=*/args.GetDouble("accuracy_threshold", 0.8));
 }
 
 int main(int argc, char** argv) { return RunPipelineMain(argc, argv, CreatePipeline); }

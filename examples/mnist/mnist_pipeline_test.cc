@@ -1,5 +1,5 @@
-// The example as a user runs it: the tfxm program, the pipeline file, data on disk. Small data and few steps; what is tested is that
-// everything fits together, and that mistakes are told plainly.
+// The example as a user runs it: the tfxm program, the pipeline file, data on disk. Small data and few steps; what is
+// tested is that everything fits together, and that mistakes are told plainly.
 #include <cstdlib>
 
 #include "absl/strings/match.h"
@@ -26,7 +26,8 @@ std::string Record(int i) {
   for (int p = 0; p < 784; ++p) {
     state = state * 1664525u + 1013904223u;
     const float noise = static_cast<float>(state >> 24) / 255.0f;
-    features["image_floats"].mutable_float_list()->add_value(p / 28 / 2 == label ? 0.5f - 0.3f * noise : -0.5f + 0.3f * noise);
+    features["image_floats"].mutable_float_list()->add_value(p / 28 / 2 == label ? 0.5f - 0.3f * noise
+                                                                                 : -0.5f + 0.3f * noise);
   }
   return io::SerializeDeterministically(example);
 }
@@ -43,8 +44,8 @@ class MnistPipelineTest : public testing::Test {
 
   SubprocessResult Run(std::vector<std::string> flags = {}) {
     const std::string program = io::JoinPath(std::getenv("TFXM_BINARY_DIR"), "tfxm");
-    std::vector<std::string> command = {program, "run", kExample, "--data_root=" + root_ + "/data", "--output=" + root_ + "/out",
-                                        "--train_steps=200"};
+    std::vector<std::string> command = {
+        program, "run", kExample, "--data_root=" + root_ + "/data", "--output=" + root_ + "/out", "--train_steps=200"};
     command.insert(command.end(), flags.begin(), flags.end());
     const auto result = RunSubprocess(command);
     EXPECT_TRUE(result.ok()) << result.status();
@@ -56,12 +57,16 @@ class MnistPipelineTest : public testing::Test {
     const std::string base = io::AbsolutePath("examples/mnist/mnist_utils_native_keras_base.h");
     const auto write = [&](const std::string& name, const std::string& code) {
       const std::string path = io::JoinPath(root_, name);
-      EXPECT_TRUE(io::WriteFile(path, "#include \"" + base + "\"\nusing namespace tfxm;\n"
-          "absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) { return base::preprocessing_fn(inputs); }\n" +
-          code).ok());
+      EXPECT_TRUE(io::WriteFile(path, "#include \"" + base +
+                                          "\"\nusing namespace tfxm;\n"
+                                          "absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& "
+                                          "inputs) { return base::preprocessing_fn(inputs); }\n" +
+                                          code)
+                      .ok());
       return path;
     };
-    return Run({"--module_file=" + write("module.cc", run_fn), "--module_file_lite=" + write("module_lite.cc", run_fn_lite)});
+    return Run(
+        {"--module_file=" + write("module.cc", run_fn), "--module_file_lite=" + write("module_lite.cc", run_fn_lite)});
   }
 
   std::vector<std::string> Files(const std::string& pattern) { return *io::Glob(io::JoinPath(root_, "out", pattern)); }
@@ -109,7 +114,8 @@ TEST_F(MnistPipelineTest, AModelBelowTheThresholdIsNotPushed) {
 }
 
 TEST_F(MnistPipelineTest, AModuleThatDoesNotCompileIsShownWithFileAndLine) {
-  const SubprocessResult result = RunWithModules("absl::Status run_fn(const FnArgs& a) { return no_such_thing; }\n", "");
+  const SubprocessResult result =
+      RunWithModules("absl::Status run_fn(const FnArgs& a) { return no_such_thing; }\n", "");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_SAYS(result, "module.cc:4:");
   EXPECT_SAYS(result, "no_such_thing");
@@ -128,7 +134,8 @@ absl::Status run_fn(const FnArgs& fn_args) { throw std::runtime_error("out of lu
 TEST_F(MnistPipelineTest, ARunFnThatCrashesOrExitsFailsItsNodeOnly) {
   const SubprocessResult result = RunWithModules(R"(
 #include <csignal>
-absl::Status run_fn(const FnArgs& fn_args) { raise(SIGSEGV); return absl::OkStatus(); })", R"(
+absl::Status run_fn(const FnArgs& fn_args) { raise(SIGSEGV); return absl::OkStatus(); })",
+                                                 R"(
 #include <cstdlib>
 absl::Status run_fn(const FnArgs& fn_args) { std::exit(0); })");
   EXPECT_EQ(result.exit_code, 1);
@@ -139,7 +146,8 @@ absl::Status run_fn(const FnArgs& fn_args) { std::exit(0); })");
 }
 
 TEST_F(MnistPipelineTest, ARunFnThatSavesNoModelOrNoTfliteFileIsTold) {
-  const SubprocessResult result = RunWithModules("absl::Status run_fn(const FnArgs& fn_args) { return absl::OkStatus(); }", R"(
+  const SubprocessResult result =
+      RunWithModules("absl::Status run_fn(const FnArgs& fn_args) { return absl::OkStatus(); }", R"(
 #include "tfxm/util/io.h"
 absl::Status run_fn(const FnArgs& fn_args) {
   RETURN_IF_ERROR(io::MakeDirs(fn_args.serving_model_dir));

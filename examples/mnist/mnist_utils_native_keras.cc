@@ -1,4 +1,5 @@
-// Module file of Transform and Trainer.mnist: trains the model and saves it with a signature that takes serialized tf.Examples.
+// Module file of Transform and Trainer.mnist: trains the model and saves it with a signature that takes serialized
+// tf.Examples.
 #include "mnist_utils_native_keras_base.h"
 
 using namespace tfxm;
@@ -32,12 +33,15 @@ absl::Status run_fn(const FnArgs& fn_args) {
   ASSIGN_OR_RETURN(nn::Sequential model, base::build_keras_model(fn_args.train_steps));
 
   // Write logs to path
-  const auto tensorboard_callback = nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir, .update_freq = "epoch"});
+  const auto tensorboard_callback =
+      nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir, .update_freq = "epoch"});
 
-  RETURN_IF_ERROR(model.Fit(train_dataset, {.steps_per_epoch = fn_args.train_steps,
-                                            .validation_data = &eval_dataset,
-                                            .validation_steps = fn_args.eval_steps,
-                                            .callbacks = {tensorboard_callback}}).status());
+  RETURN_IF_ERROR(model
+                      .Fit(train_dataset, {.steps_per_epoch = fn_args.train_steps,
+                                           .validation_data = &eval_dataset,
+                                           .validation_steps = fn_args.eval_steps,
+                                           .callbacks = {tensorboard_callback}})
+                      .status());
 
   return model.Save(fn_args.serving_model_dir,
                     {{"serving_default", _get_serve_tf_examples_fn(model, tf_transform_output)}});

@@ -15,14 +15,16 @@ namespace base {
 
 using namespace tfxm;
 
-// MNIST dataset consists of an image of the handwritten digits, and its label which is the class indicating digits 0 through 9.
+// MNIST dataset consists of an image of the handwritten digits, and its label which is the class indicating digits 0
+// through 9.
 inline const std::string IMAGE_KEY = "image_floats";
 inline const std::string LABEL_KEY = "image_class";
 
 inline std::string transformed_name(const std::string& key) { return key + "_xf"; }
 
 // Generates features and label for training: batches of (features, labels), without end.
-inline absl::StatusOr<nn::Dataset> input_fn(const std::vector<std::string>& file_pattern, const DataAccessor& data_accessor,
+inline absl::StatusOr<nn::Dataset> input_fn(const std::vector<std::string>& file_pattern,
+                                            const DataAccessor& data_accessor,
                                             const TFTransformOutput& tf_transform_output, int batch_size = 200) {
   ASSIGN_OR_RETURN(const nn::Dataset dataset,
                    data_accessor.tf_dataset_factory(
@@ -31,8 +33,9 @@ inline absl::StatusOr<nn::Dataset> input_fn(const std::vector<std::string>& file
   return dataset.Repeat();
 }
 
-// Creates a DNN Keras model for classifying MNIST data. The guide's learning rate of 0.0015 is where this one starts: it falls to
-// zero over the `train_steps` updates (a cosine), without which the weights end wherever the last batches left them.
+// Creates a DNN Keras model for classifying MNIST data. The guide's learning rate of 0.0015 is where this one starts:
+// it falls to zero over the `train_steps` updates (a cosine), without which the weights end wherever the last batches
+// left them.
 inline absl::StatusOr<nn::Sequential> build_keras_model(int64_t train_steps) {
   namespace layers = nn::layers;
   nn::Sequential model;
@@ -52,8 +55,8 @@ inline absl::StatusOr<nn::Sequential> build_keras_model(int64_t train_steps) {
 // tf.transform's callback function for preprocessing inputs: from raw not-yet-transformed features to transformed ones.
 inline absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) {
   tft::TensorMap outputs;
-  // The input float values for the image encoding are in the range [-0.5, 0.5]. So scale_by_min_max is an identity operation,
-  // since the range is preserved.
+  // The input float values for the image encoding are in the range [-0.5, 0.5]. So scale_by_min_max is an identity
+  // operation, since the range is preserved.
   outputs[transformed_name(IMAGE_KEY)] = tft::scale_by_min_max(inputs[IMAGE_KEY], -0.5, 0.5);
   // The label is not transformed: the Evaluator compares predictions with the raw label.
   outputs[transformed_name(LABEL_KEY)] = inputs[LABEL_KEY];

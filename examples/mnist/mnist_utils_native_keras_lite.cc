@@ -31,16 +31,19 @@ absl::Status run_fn(const FnArgs& fn_args) {
   ASSIGN_OR_RETURN(nn::Sequential model, base::build_keras_model(fn_args.train_steps));
 
   // Write logs to path
-  const auto tensorboard_callback = nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir, .update_freq = "epoch"});
+  const auto tensorboard_callback =
+      nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir, .update_freq = "epoch"});
 
-  RETURN_IF_ERROR(model.Fit(train_dataset, {.steps_per_epoch = fn_args.train_steps,
-                                            .validation_data = &eval_dataset,
-                                            .validation_steps = fn_args.eval_steps,
-                                            .callbacks = {tensorboard_callback}}).status());
+  RETURN_IF_ERROR(model
+                      .Fit(train_dataset, {.steps_per_epoch = fn_args.train_steps,
+                                           .validation_data = &eval_dataset,
+                                           .validation_steps = fn_args.eval_steps,
+                                           .callbacks = {tensorboard_callback}})
+                      .status());
 
   const std::string temp_saving_model_dir = io::JoinPath(fn_args.serving_model_dir, "temp");
-  RETURN_IF_ERROR(model.Save(temp_saving_model_dir,
-                             {{"serving_default", _get_serve_tf_examples_fn(model, tf_transform_output)}}));
+  RETURN_IF_ERROR(
+      model.Save(temp_saving_model_dir, {{"serving_default", _get_serve_tf_examples_fn(model, tf_transform_output)}}));
 
   ASSIGN_OR_RETURN(const auto tfrw, CreateRewriter(kTfliteRewriter, {.name = "tflite_rewriter"}));
   return RewriteSavedModel(temp_saving_model_dir, fn_args.serving_model_dir, *tfrw, ModelType::kTfliteModel);

@@ -1,9 +1,10 @@
-// One training, five TFLite files: a CNN on MNIST as float, float16, dynamic range, int8 and int16x8, each judged by an Evaluator
-// beside the SavedModel they come from. The table at the end shows what each costs and loses.
+// One training, five TFLite files: a CNN on MNIST as float, float16, dynamic range, int8 and int16x8, each judged by an
+// Evaluator beside the SavedModel they come from. The table at the end shows what each costs and loses.
 //
 //   tfxm run examples/mnist_cnn/mnist_cnn_pipeline.cc --data_root=DIR --output=runs/mnist_cnn
 //
-// With --quantization_aware, a second Trainer goes on from the first one's model, training it for int8: one more file and row.
+// With --quantization_aware, a second Trainer goes on from the first one's model, training it for int8: one more file
+// and row.
 #include <string>
 #include <vector>
 
@@ -54,7 +55,8 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
                               .with_id(name);
     auto pusher = Pusher({.model = rewriter.outputs("model"),
                           .model_blessing = evaluator_lite.outputs("blessing"),
-                          .push_destination = PushDestination{.filesystem = {.base_directory = io::JoinPath(args.output, "serving_model", name)}}})
+                          .push_destination = PushDestination{.filesystem = {.base_directory = io::JoinPath(
+                                                                                 args.output, "serving_model", name)}}})
                       .with_id("Pusher." + name);
     components.insert(components.end(), {rewriter, evaluator_lite, pusher});
   };
@@ -76,7 +78,9 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
                      .with_id("Trainer.quantization_aware");
     components.push_back(aware);
     // The ranges of the activations are in the model: no examples are needed.
-    add_variant("int8_aware", ModelRewriter({.model = aware.outputs("model"), .quantization = "int8"}).with_id("ModelRewriter.int8_aware"));
+    add_variant(
+        "int8_aware",
+        ModelRewriter({.model = aware.outputs("model"), .quantization = "int8"}).with_id("ModelRewriter.int8_aware"));
   }
   return Pipeline{.pipeline_name = "mnist_cnn",
                   .pipeline_root = io::JoinPath(args.output, "pipeline_root"),

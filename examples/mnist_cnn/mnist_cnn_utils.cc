@@ -1,5 +1,6 @@
-// Module file of the Trainers: a MobileNet-style CNN on MNIST, kept as a SavedModel. Its rewriting to TFLite is left to the
-// pipeline. With a base_model training begins with its weights; with the custom_config "quantization_aware" it is trained for int8.
+// Module file of the Trainers: a MobileNet-style CNN on MNIST, kept as a SavedModel. Its rewriting to TFLite is left to
+// the pipeline. With a base_model training begins with its weights; with the custom_config "quantization_aware" it is
+// trained for int8.
 #include "tfxm/nn/fn_args.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -36,10 +37,12 @@ static nn::Sequential BuildModel() {
 
 absl::Status run_fn(const FnArgs& fn_args) {
   ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(fn_args.schema_path));
-  ASSIGN_OR_RETURN(const nn::Dataset train_dataset, fn_args.data_accessor.tf_dataset_factory(
-                                                        fn_args.train_files, {.batch_size = 64, .label_key = "image_class"}, schema));
-  ASSIGN_OR_RETURN(const nn::Dataset eval_dataset, fn_args.data_accessor.tf_dataset_factory(
-                                                       fn_args.eval_files, {.batch_size = 64, .label_key = "image_class"}, schema));
+  ASSIGN_OR_RETURN(const nn::Dataset train_dataset,
+                   fn_args.data_accessor.tf_dataset_factory(fn_args.train_files,
+                                                            {.batch_size = 64, .label_key = "image_class"}, schema));
+  ASSIGN_OR_RETURN(const nn::Dataset eval_dataset,
+                   fn_args.data_accessor.tf_dataset_factory(fn_args.eval_files,
+                                                            {.batch_size = 64, .label_key = "image_class"}, schema));
   nn::Model model = BuildModel();
   if (!fn_args.base_model.empty()) RETURN_IF_ERROR(model.LoadWeights(fn_args.base_model));
   if (fn_args.custom_config.count("quantization_aware") > 0) {
@@ -52,11 +55,14 @@ absl::Status run_fn(const FnArgs& fn_args) {
                                  .loss = nn::losses::SparseCategoricalCrossentropy({.from_logits = true}),
                                  .metrics = {"sparse_categorical_accuracy"}}));
   // A run that is killed goes on from here when it is started again.
-  const auto backup = nn::callbacks::BackupAndRestore({.backup_dir = fn_args.custom_config.at("backup_dir"), .save_freq = 500});
-  RETURN_IF_ERROR(model.Fit(train_dataset.Repeat(), {.steps_per_epoch = fn_args.train_steps,
-                                                     .validation_data = &eval_dataset,
-                                                     .validation_steps = fn_args.eval_steps,
-                                                     .callbacks = {nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}), backup}})
+  const auto backup =
+      nn::callbacks::BackupAndRestore({.backup_dir = fn_args.custom_config.at("backup_dir"), .save_freq = 500});
+  RETURN_IF_ERROR(model
+                      .Fit(train_dataset.Repeat(),
+                           {.steps_per_epoch = fn_args.train_steps,
+                            .validation_data = &eval_dataset,
+                            .validation_steps = fn_args.eval_steps,
+                            .callbacks = {nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}), backup}})
                       .status());
   return model.Save(fn_args.serving_model_dir);
 }

@@ -19,7 +19,8 @@ using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 class StatisticsSource {
  public:
   void AddTo(Flags* flags) {
-    flags->Add("data", &data_, "GLOB", "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas");
+    flags->Add("data", &data_, "GLOB",
+               "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas");
     flags->Add("stats", &stats_, "FILE", "instead of --data: statistics made before (FeatureStats.pb)");
     flags->Add("weight_feature", &options_.weight_feature, "NAME", "a feature that weighs the examples");
   }
@@ -64,12 +65,15 @@ class StatsCommand : public Command {
 class SchemaCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm schema --data=GLOB [--output=schema.pbtxt]",
-                "Infers a schema as TFDV does. Prints it as a table; the file is a tensorflow.metadata.v0.Schema as text.");
+    Flags flags(
+        "tfxm schema --data=GLOB [--output=schema.pbtxt]",
+        "Infers a schema as TFDV does. Prints it as a table; the file is a tensorflow.metadata.v0.Schema as text.");
     source_.AddTo(&flags);
     flags.Add("output", &output_, "FILE", "where to write schema.pbtxt");
-    flags.Add("infer_feature_shape", &options_.infer_feature_shape, "a fixed shape where every example has as many values");
-    flags.Add("max_string_domain_size", &options_.max_string_domain_size, "N", "strings with more values get no domain");
+    flags.Add("infer_feature_shape", &options_.infer_feature_shape,
+              "a fixed shape where every example has as many values");
+    flags.Add("max_string_domain_size", &options_.max_string_domain_size, "N",
+              "strings with more values get no domain");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
@@ -89,8 +93,9 @@ class SchemaCommand : public Command {
 class ValidateCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm validate --schema=schema.pbtxt --data=GLOB [--output=SchemaDiff.pb]",
-                "Looks for anomalies of tf.Examples against a schema, as TFDV does. Ends with status 1 if there are any.");
+    Flags flags(
+        "tfxm validate --schema=schema.pbtxt --data=GLOB [--output=SchemaDiff.pb]",
+        "Looks for anomalies of tf.Examples against a schema, as TFDV does. Ends with status 1 if there are any.");
     flags.Add("schema", &schema_, "FILE", "the schema").Required();
     source_.AddTo(&flags);
     flags.Add("environment", &environment_, "NAME", "one of the schema's environments, such as SERVING");

@@ -1,11 +1,12 @@
 // tfxm evaluate
+#include "tfxm/model_analysis/evaluate.h"
+
 #include <cstdio>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/components/metric_modules.h"
-#include "tfxm/model_analysis/evaluate.h"
 #include "tfxm/report/show.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
@@ -17,24 +18,36 @@ namespace {
 class EvaluateCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm evaluate --eval_config=FILE --data=GLOB [--model=NAME=PATH …] --output=DIR",
-                "Evaluates models on tf.Examples with TFMA's definitions; TFMA reads the files it leaves. Without --model the\n"
-                "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite file;\n"
-                "which one it is told apart by itself where the config's model_type does not say. Ends with status 1 if a\n"
-                "threshold of the config is missed.\n\n"
-                "Several models go through one pass over the data: each is compared with the reference model, with 95 % intervals\n"
-                "that use that all saw the same examples, and the examples they disagree on are kept.\n\n"
-                "Example:\n"
-                "  tfxm evaluate --eval_config=eval_config.pbtxt --data='examples/Split-eval/*' \\\n"
-                "    --model=model.tflite --output=evaluation");
-    flags.Add("eval_config", &eval_config_, "FILE", "a tensorflow_model_analysis.EvalConfig, as text (.pbtxt) or JSON (.json)").Required();
-    flags.Add("data", &data_, "GLOB", "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas").Required();
-    flags.Add("model", &models_, "[NAME=]PATH", "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
+    Flags flags(
+        "tfxm evaluate --eval_config=FILE --data=GLOB [--model=NAME=PATH …] --output=DIR",
+        "Evaluates models on tf.Examples with TFMA's definitions; TFMA reads the files it leaves. Without --model the\n"
+        "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite "
+        "file;\n"
+        "which one it is told apart by itself where the config's model_type does not say. Ends with status 1 if a\n"
+        "threshold of the config is missed.\n\n"
+        "Several models go through one pass over the data: each is compared with the reference model, with 95 % "
+        "intervals\n"
+        "that use that all saw the same examples, and the examples they disagree on are kept.\n\n"
+        "Example:\n"
+        "  tfxm evaluate --eval_config=eval_config.pbtxt --data='examples/Split-eval/*' \\\n"
+        "    --model=model.tflite --output=evaluation");
+    flags
+        .Add("eval_config", &eval_config_, "FILE",
+             "a tensorflow_model_analysis.EvalConfig, as text (.pbtxt) or JSON (.json)")
+        .Required();
+    flags
+        .Add("data", &data_, "GLOB",
+             "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas")
+        .Required();
+    flags.Add("model", &models_, "[NAME=]PATH",
+              "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes").Required();
-    flags.Add("module_file", &module_file_, "FILE", "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
+    flags.Add("module_file", &module_file_, "FILE",
+              "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
     flags.Add("reference_model", &reference_model_, "NAME",
-              "of several models, the one the others are compared with; else the baseline, the first SavedModel, or the first");
+              "of several models, the one the others are compared with; else the baseline, the first SavedModel, or "
+              "the first");
     flags.Add("disagreements", &disagreements_, "N", "examples kept of those that models disagree on");
     flags.Add("num_threads", &num_threads_, "N", "threads; 0: all cores. The result does not depend on it");
     flags.Add("format", &format_, "table|json|csv|none", "how the result is printed");
@@ -53,7 +66,8 @@ class EvaluateCommand : public Command {
       const std::vector<std::string> parts = absl::StrSplit(model, absl::MaxSplits('=', 1));
       const std::string name = parts.size() == 2 ? parts[0] : "";
       if (!options.models.emplace(name, parts.back()).second) {
-        return absl::InvalidArgumentError(absl::StrCat("--model: two models are named \"", name, "\"; give each a name: --model=NAME=PATH"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("--model: two models are named \"", name, "\"; give each a name: --model=NAME=PATH"));
       }
     }
     if (!schema_.empty()) {

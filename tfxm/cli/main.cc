@@ -35,7 +35,8 @@ constexpr Entry kCommands[] = {
 
 std::string Help() {
   std::string help =
-      "tfxm: TFX for mobile. Takes data and a model to train to a TFLite file that is known to be as good as the model.\n\n"
+      "tfxm: TFX for mobile. Takes data and a model to train to a TFLite file that is known to be as good as the "
+      "model.\n\n"
       "Usage: tfxm COMMAND [flags]\n\nCommands:\n";
   for (const Entry& entry : kCommands) absl::StrAppendFormat(&help, "  %-10s %s\n", entry.name, entry.summary);
   return help +
@@ -69,7 +70,9 @@ int Main(const std::vector<std::string>& arguments) {
   }
   if (entry == nullptr) {
     const std::string near = NearestNames(name, names);
-    return Fail(absl::StrCat("no command ", name, near.empty() ? "" : absl::StrCat("; did you mean ", near), "? See tfxm --help."), 2);
+    return Fail(absl::StrCat("no command ", name, near.empty() ? "" : absl::StrCat("; did you mean ", near),
+                             "? See tfxm --help."),
+                2);
   }
   if (entry->plugin != nullptr) {
     if (absl::Status loaded = LoadPlugin(entry->plugin); !loaded.ok()) return Fail(loaded.message(), 1);

@@ -22,8 +22,10 @@ class RewriteCommand : public Command {
  public:
   Flags MakeFlags() override {
     Flags flags("tfxm rewrite --saved_model=DIR --output=DIR [--quantization=MODE] [--representative_data=GLOB]",
-                "Turns a SavedModel (Keras 2, Keras 3 or tf.function) into a TFLite file, and proves it: the file is verified, its\n"
-                "signature compared with the SavedModel's, and both run on the same examples. A file outside of the limits is not kept.\n"
+                "Turns a SavedModel (Keras 2, Keras 3 or tf.function) into a TFLite file, and proves it: the file is "
+                "verified, its\n"
+                "signature compared with the SavedModel's, and both run on the same examples. A file outside of the "
+                "limits is not kept.\n"
                 "The limits, unless flags say otherwise:\n"
                 "                 max_abs_error  min_sqnr  min_clear_agreement\n"
                 "  none                    1e-4     80 dB                0.999\n"
@@ -31,35 +33,45 @@ class RewriteCommand : public Command {
                 "  dynamic_range              -      8 dB                 0.95\n"
                 "  int8                       -      6 dB                 0.95\n"
                 "  int16x8                    -     12 dB                 0.97\n"
-                "Without --representative_data the inputs are made up and a quantized model only has to reach 0 dB. Exit status: 0, or 1\n"
+                "Without --representative_data the inputs are made up and a quantized model only has to reach 0 dB. "
+                "Exit status: 0, or 1\n"
                 "with a message, also when the converter crashes or runs out of memory.\n\n"
                 "Examples:\n"
                 "  tfxm rewrite --saved_model=model --output=lite\n"
-                "  tfxm rewrite --saved_model=model --output=lite_int8 --quantization=int8 --representative_data='examples/Split-train/*'");
+                "  tfxm rewrite --saved_model=model --output=lite_int8 --quantization=int8 "
+                "--representative_data='examples/Split-train/*'");
     flags.Add("saved_model", &saved_model_, "DIR", "the SavedModel").Required();
     flags.Add("output", &output_, "DIR", "the directory that gets the file").Required();
-    flags.Add("quantization", &quantization_, "none|float16|dynamic_range|int8|int16x8", "how weights and activations are stored");
+    flags.Add("quantization", &quantization_, "none|float16|dynamic_range|int8|int16x8",
+              "how weights and activations are stored");
     flags.Add("representative_data", &options_.representative_dataset.examples, "GLOB",
-              "TFRecords of tf.Examples whose features have the inputs' names: to calibrate int8 and int16x8 with, and to compare the models on");
+              "TFRecords of tf.Examples whose features have the inputs' names: to calibrate int8 and int16x8 with, and "
+              "to compare the models on");
     flags.Add("transform_graph", &options_.representative_dataset.transform_graph, "DIR",
               "the TransformGraph between raw --representative_data and a signature that takes transformed features");
     flags.Add("samples", &options_.representative_dataset.sample_size, "N", "how many of the examples are taken");
     flags.Add("seed", &seed_, "N", "which of the examples are taken");
-    flags.Add("signature", &options_.signature_key, "NAME", "the signature; the default is serving_default, or the only one");
+    flags.Add("signature", &options_.signature_key, "NAME",
+              "the signature; the default is serving_default, or the only one");
     flags.Add("filename", &options_.filename, "NAME", "name of the file");
     flags.Add("input_type", &input_type_, "TYPE", "float32, or int8/uint8 (int8), int16 (int16x8): quantized inputs");
     flags.Add("output_type", &output_type_, "TYPE", "the same for outputs");
     flags.Add("allow_select_tf_ops", &options_.allow_select_tf_ops, "take TensorFlow's kernels where TFLite has none");
     flags.Add("allow_custom_ops", &options_.allow_custom_ops, "leave unknown operations to kernels of the app's own");
-    flags.Add("keep_float", &keep_float_, "OP_OR_LAYER", "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
-    flags.Add("keep_float_automatically", &options_.keep_float_automatically, "keep as few layers in float as the limits need");
-    flags.Add("max_abs_error", &max_abs_error_, "X", "limit of the largest error, in parts of the output's range; < 0: the quantization's default");
-    flags.Add("min_top_agreement", &min_top_agreement_, "X", "limit of the share of examples with the same top class; < 0: none");
+    flags.Add("keep_float", &keep_float_, "OP_OR_LAYER",
+              "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
+    flags.Add("keep_float_automatically", &options_.keep_float_automatically,
+              "keep as few layers in float as the limits need");
+    flags.Add("max_abs_error", &max_abs_error_, "X",
+              "limit of the largest error, in parts of the output's range; < 0: the quantization's default");
+    flags.Add("min_top_agreement", &min_top_agreement_, "X",
+              "limit of the share of examples with the same top class; < 0: none");
     flags.Add("min_clear_agreement", &min_clear_agreement_, "X",
               "the same, without the examples on which the SavedModel is undecided; < 0: the quantization's default");
     flags.Add("min_sqnr", &min_sqnr_, "DB", "limit of the signal to noise ratio; -1000: the quantization's default");
     flags.Add("validate", &options_.validate, "compare the models; --novalidate skips it");
-    flags.Add("memory_limit", &memory_limit_mb_, "MB", "end with a message instead of taking more memory than this; 0: no limit");
+    flags.Add("memory_limit", &memory_limit_mb_, "MB",
+              "end with a message instead of taking more memory than this; 0: no limit");
     flags.Add("report", &options_.report_file, "FILE", "where the report of validation and of the layers' errors goes");
     return flags;
   }

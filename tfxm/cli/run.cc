@@ -17,10 +17,12 @@ namespace {
 class RunCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm run PIPELINE [--data_root=DIR] [--output=DIR] [pipeline's own flags]",
-                "Runs a pipeline. PIPELINE is a C++ file, compiled once and kept by content, or a program built of one (see\n"
-                "tfxm_add_pipeline in docs), which needs no compiler. All flags go to the pipeline; `tfxm run PIPELINE -- --help`\n"
-                "shows which it takes. The exit status is 0 if every node is complete or was cached.");
+    Flags flags(
+        "tfxm run PIPELINE [--data_root=DIR] [--output=DIR] [pipeline's own flags]",
+        "Runs a pipeline. PIPELINE is a C++ file, compiled once and kept by content, or a program built of one (see\n"
+        "tfxm_add_pipeline in docs), which needs no compiler. All flags go to the pipeline; `tfxm run PIPELINE -- "
+        "--help`\n"
+        "shows which it takes. The exit status is 0 if every node is complete or was cached.");
     flags.CollectUnknown(&pipeline_flags_);
     return flags;
   }
@@ -36,7 +38,8 @@ class RunCommand : public Command {
     }
     program = io::AbsolutePath(program);
     std::vector<std::string> command = {program};
-    for (const auto& [name, value] : pipeline_flags_) command.push_back(absl::StrCat("--", name, value.empty() ? "" : "=", value));
+    for (const auto& [name, value] : pipeline_flags_)
+      command.push_back(absl::StrCat("--", name, value.empty() ? "" : "=", value));
     command.insert(command.end(), arguments.begin() + 1, arguments.end());
     std::vector<char*> argv;
     for (std::string& argument : command) argv.push_back(argument.data());
@@ -52,7 +55,8 @@ class RunCommand : public Command {
 class CompileCommand : public Command {
  public:
   Flags MakeFlags() override {
-    return Flags("tfxm compile FILE.cc …", "Compiles module files, so that a later run finds them compiled and needs no compiler.");
+    return Flags("tfxm compile FILE.cc …",
+                 "Compiles module files, so that a later run finds them compiled and needs no compiler.");
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {

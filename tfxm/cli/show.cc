@@ -1,10 +1,11 @@
 // tfxm show and tfxm report
+#include "tfxm/report/show.h"
+
 #include <cstdio>
 
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/report/report.h"
-#include "tfxm/report/show.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::cli {
@@ -13,8 +14,9 @@ namespace {
 class ShowCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm show DIR [--format=table|json|csv]",
-                "Prints an evaluation: one that tfxm made, or TFMA itself. DIR holds metrics-*.tfrecord and eval_config.json.");
+    Flags flags(
+        "tfxm show DIR [--format=table|json|csv]",
+        "Prints an evaluation: one that tfxm made, or TFMA itself. DIR holds metrics-*.tfrecord and eval_config.json.");
     flags.Add("format", &format_, "table|json|csv", "table for people, csv and json for programs, with exact values");
     flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all");
     return flags;
@@ -36,9 +38,10 @@ class ShowCommand : public Command {
 class ReportCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm report [NAME=]DIR … --output=FILE.html",
-                "Makes one HTML file of one or several evaluations, to be opened offline: models side by side, slices, plots,\n"
-                "thresholds, and the examples on which models disagree.");
+    Flags flags(
+        "tfxm report [NAME=]DIR … --output=FILE.html",
+        "Makes one HTML file of one or several evaluations, to be opened offline: models side by side, slices, plots,\n"
+        "thresholds, and the examples on which models disagree.");
     flags.Add("output", &output_, "FILE", "the file to write");
     flags.Add("title", &title_, "TEXT", "heading of the page");
     flags.Add("reference_model", &reference_, "NAME", "the model that differences are against at first");

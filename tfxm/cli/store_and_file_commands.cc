@@ -15,9 +15,10 @@ namespace {
 class LineageCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm lineage METADATA_DB [--artifact=ID_OR_URI] [--last=N]",
-                "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one artifact,\n"
-                "everything it comes from. Reads stores that TFX wrote, too.");
+    Flags flags(
+        "tfxm lineage METADATA_DB [--artifact=ID_OR_URI] [--last=N]",
+        "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one artifact,\n"
+        "everything it comes from. Reads stores that TFX wrote, too.");
     flags.Add("artifact", &artifact_, "ID_OR_URI", "show where this artifact comes from");
     flags.Add("last", &last_, "N", "only the last N runs; 0: all");
     return flags;
@@ -25,8 +26,8 @@ class LineageCommand : public Command {
   absl::Status Run(const std::vector<std::string>& arguments) override {
     if (arguments.size() != 1) return absl::InvalidArgumentError("give the store: tfxm lineage runs/mnist/metadata.db");
     ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadOnly));
-    ASSIGN_OR_RETURN(const std::string text, artifact_.empty() ? DescribeRuns(store.get(), last_)
-                                                               : DescribeAncestry(store.get(), artifact_));
+    ASSIGN_OR_RETURN(const std::string text,
+                     artifact_.empty() ? DescribeRuns(store.get(), last_) : DescribeAncestry(store.get(), artifact_));
     std::fputs(text.c_str(), stdout);
     return absl::OkStatus();
   }
@@ -40,9 +41,12 @@ class InspectCommand : public Command {
  public:
   Flags MakeFlags() override {
     Flags flags("tfxm inspect FILE.tflite [--layers] [--format=json]",
-                "What is in a TFLite file: signatures, operators with their weights, sizes by type, the memory that the runtime will\n"
-                "plan, multiply-adds. The column \"integer\" counts operators that compute on integers; the others are in float.");
-    flags.Add("layers", &layers_, "list every operator with the name of its result: what `tfxm rewrite --keep_float` takes");
+                "What is in a TFLite file: signatures, operators with their weights, sizes by type, the memory that "
+                "the runtime will\n"
+                "plan, multiply-adds. The column \"integer\" counts operators that compute on integers; the others are "
+                "in float.");
+    flags.Add("layers", &layers_,
+              "list every operator with the name of its result: what `tfxm rewrite --keep_float` takes");
     flags.Add("format", &format_, "text|json", "json is for programs, without layers");
     return flags;
   }
@@ -53,7 +57,8 @@ class InspectCommand : public Command {
     }
     ASSIGN_OR_RETURN(const auto file, litert::ModelFile::Read(arguments[0]));
     const litert::Inspection inspection = litert::Inspect(*file);
-    std::fputs(format_ == "json" ? (litert::ToJson(inspection) + "\n").c_str() : litert::Render(inspection).c_str(), stdout);
+    std::fputs(format_ == "json" ? (litert::ToJson(inspection) + "\n").c_str() : litert::Render(inspection).c_str(),
+               stdout);
     if (layers_ && format_ == "text") std::fputs(litert::RenderLayers(*file).c_str(), stdout);
     return absl::OkStatus();
   }

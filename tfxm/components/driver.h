@@ -1,5 +1,5 @@
-// What has to be known about a node before the cache can be asked: TFX's custom drivers. Registered under the same name as
-// the executor; most components have none.
+// What has to be known about a node before the cache can be asked: TFX's custom drivers. Registered under the same name
+// as the executor; most components have none.
 #ifndef TFXM_COMPONENTS_DRIVER_H_
 #define TFXM_COMPONENTS_DRIVER_H_
 
@@ -14,8 +14,9 @@ namespace tfxm {
 class Driver {
  public:
   virtual ~Driver() = default;
-  // Completes exec properties from the outside world (the span of the newest input, the fingerprint of input files). They
-  // are part of the cache key and are what the executor gets. Must be quick: it runs in the orchestrator's own process.
+  // Completes exec properties from the outside world (the span of the newest input, the fingerprint of input files).
+  // They are part of the cache key and are what the executor gets. Must be quick: it runs in the orchestrator's own
+  // process.
   virtual absl::Status ResolveExecProperties(Properties* exec_properties) = 0;
 };
 

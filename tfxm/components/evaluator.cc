@@ -14,12 +14,15 @@ namespace {
 
 using tensorflow_model_analysis::EvalConfig;
 
-// Without thresholds a model is neither blessed nor not: TFX does so lest thresholds that were forgotten bless everything.
+// Without thresholds a model is neither blessed nor not: TFX does so lest thresholds that were forgotten bless
+// everything.
 bool HasThresholds(const EvalConfig& config) {
   for (const auto& spec : config.metrics_specs()) {
-    if (!spec.thresholds().empty() || !spec.per_slice_thresholds().empty() || !spec.cross_slice_thresholds().empty()) return true;
+    if (!spec.thresholds().empty() || !spec.per_slice_thresholds().empty() || !spec.cross_slice_thresholds().empty())
+      return true;
     for (const auto& metric : spec.metrics()) {
-      if (metric.has_threshold() || metric.per_slice_thresholds_size() > 0 || metric.cross_slice_thresholds_size() > 0) return true;
+      if (metric.has_threshold() || metric.per_slice_thresholds_size() > 0 || metric.cross_slice_thresholds_size() > 0)
+        return true;
     }
   }
   return false;
@@ -80,11 +83,13 @@ class EvaluatorExecutor : public Executor {
     return absl::OkStatus();
   }
 
-  static absl::Status Bless(const ArtifactDict& inputs, bool blessed, const ExecutorContext& context, ArtifactDict* outputs) {
+  static absl::Status Bless(const ArtifactDict& inputs, bool blessed, const ExecutorContext& context,
+                            ArtifactDict* outputs) {
     ASSIGN_OR_RETURN(Artifact* const blessing, SingleArtifact(outputs, "blessing"));
     auto& properties = blessing->custom_properties;
     properties["blessed"] = int64_t{blessed};
-    for (const auto& [key, name] : {std::pair("model", "current_model"), std::pair("baseline_model", "baseline_model")}) {
+    for (const auto& [key, name] :
+         {std::pair("model", "current_model"), std::pair("baseline_model", "baseline_model")}) {
       const auto it = inputs.find(key);
       if (it == inputs.end() || it->second.empty()) continue;
       properties[name] = it->second[0].uri;

@@ -28,7 +28,8 @@ class ExampleValidatorExecutor : public Executor {
       const std::string dir = data::SplitDir(output->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
       RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, "SchemaDiff.pb"), anomalies));
-      const bool ok = anomalies.anomaly_info().empty() && !anomalies.has_dataset_anomaly_info() && !anomalies.data_missing();
+      const bool ok =
+          anomalies.anomaly_info().empty() && !anomalies.has_dataset_anomaly_info() && !anomalies.data_missing();
       (*blessed.mutable_fields())[split].set_number_value(ok ? 1 : 0);
       for (const auto& [path, info] : anomalies.anomaly_info()) {
         found.push_back(absl::StrCat(split, ": ", path, ": ", info.short_description()));
@@ -39,7 +40,8 @@ class ExampleValidatorExecutor : public Executor {
     output->custom_properties["blessed"] =
         absl::StrCat("mlmd-struct::", absl::Base64Escape(io::SerializeDeterministically(blessed)));
     context.progress(found.empty() ? std::string("no anomalies")
-                                   : absl::StrCat(found.size(), " anomalies: ", absl::StrJoin(found, "; ")), 1);
+                                   : absl::StrCat(found.size(), " anomalies: ", absl::StrJoin(found, "; ")),
+                     1);
     return absl::OkStatus();
   }
 };

@@ -13,7 +13,9 @@ auto Single(Dict& dict, absl::string_view key) -> absl::StatusOr<decltype(&dict.
 
 }  // namespace
 
-absl::StatusOr<const Artifact*> SingleArtifact(const ArtifactDict& dict, absl::string_view key) { return Single(dict, key); }
+absl::StatusOr<const Artifact*> SingleArtifact(const ArtifactDict& dict, absl::string_view key) {
+  return Single(dict, key);
+}
 absl::StatusOr<Artifact*> SingleArtifact(ArtifactDict* dict, absl::string_view key) { return Single(*dict, key); }
 
 std::string StringPropertyOr(const Properties& properties, absl::string_view name, absl::string_view otherwise) {

@@ -1,5 +1,6 @@
-// The part of a component that does the work: TFX's BaseExecutor. It reads its input artifacts, writes below the uris of its
-// output artifacts and may set their properties; it knows nothing of the metadata store, the cache or other nodes.
+// The part of a component that does the work: TFX's BaseExecutor. It reads its input artifacts, writes below the uris
+// of its output artifacts and may set their properties; it knows nothing of the metadata store, the cache or other
+// nodes.
 //
 //   class StatisticsGenExecutor : public Executor {
 //    public:
@@ -10,8 +11,8 @@
 //                 [] { return std::make_unique<StatisticsGenExecutor>(); });
 //
 // The orchestrator runs each executor in a process of its own and renames the output directories into place only if Do
-// succeeded, so an executor may fail, abort or be killed at any point. Executors that need libtensorflow_cc are in the plugin
-// library "components_tensorflow" (util/plugin.h), which only their processes load.
+// succeeded, so an executor may fail, abort or be killed at any point. Executors that need libtensorflow_cc are in the
+// plugin library "components_tensorflow" (util/plugin.h), which only their processes load.
 #ifndef TFXM_COMPONENTS_EXECUTOR_H_
 #define TFXM_COMPONENTS_EXECUTOR_H_
 
@@ -31,8 +32,8 @@ struct ExecutorContext {
   std::string node_id;
   // An empty directory for intermediate files; removed afterwards.
   std::string tmp_dir;
-  // Says how far the work is, for the display: "epoch 3/10", 0.3. fraction < 0: not known. May be called from any thread, as
-  // often as one likes (the callee limits the rate). Never null.
+  // Says how far the work is, for the display: "epoch 3/10", 0.3. fraction < 0: not known. May be called from any
+  // thread, as often as one likes (the callee limits the rate). Never null.
   std::function<void(absl::string_view message, double fraction)> progress = [](absl::string_view, double) {};
 };
 

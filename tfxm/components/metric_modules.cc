@@ -21,12 +21,14 @@ bool IsFile(absl::string_view module) {
 
 }  // namespace
 
-absl::Status LoadMetricModules(absl::string_view module_file, const tensorflow_model_analysis::EvalConfig& eval_config) {
+absl::Status LoadMetricModules(absl::string_view module_file,
+                               const tensorflow_model_analysis::EvalConfig& eval_config) {
   if (!module_file.empty()) RETURN_IF_ERROR(ModuleFile::Load(module_file).status());
   for (const auto& spec : eval_config.metrics_specs()) {
     for (const auto& metric : spec.metrics()) {
       if (!IsFile(metric.module())) continue;
-      RETURN_IF_ERROR(Annotate(ModuleFile::Load(metric.module()).status(), absl::StrCat("metric ", metric.class_name())));
+      RETURN_IF_ERROR(
+          Annotate(ModuleFile::Load(metric.module()).status(), absl::StrCat("metric ", metric.class_name())));
       const auto& registry = model_analysis::MetricRegistry::Get();
       if (registry.Has(metric.class_name())) continue;
       const std::string near = NearestNames(metric.class_name(), registry.Names());

@@ -11,8 +11,8 @@
 namespace tfxm {
 namespace {
 
-using ::testing::HasSubstr;
 using model_analysis::ExampleBuilder;
+using ::testing::HasSubstr;
 
 class MetricModulesTest : public testing::Test {
  protected:
@@ -31,13 +31,20 @@ class MetricModulesTest : public testing::Test {
     tensorflow_model_analysis::EvalConfig config;
     EXPECT_TRUE(io::ParseTextProto("model_specs { label_key: 'label' prediction_key: 'prediction' }"
                                    "slicing_specs {} slicing_specs { feature_keys: 'region' }"
-                                   "metrics_specs { " + metrics + " }", &config).ok());
+                                   "metrics_specs { " +
+                                       metrics + " }",
+                                   &config)
+                    .ok());
     return config;
   }
   absl::StatusOr<model_analysis::EvaluationResult> Evaluate(const tensorflow_model_analysis::EvalConfig& config) {
     auto example = [](float label, float prediction, float price, const char* region) {
-      return ExampleBuilder().Floats("label", {label}).Floats("prediction", {prediction}).Floats("price", {price})
-          .Bytes("region", {region}).Serialize();
+      return ExampleBuilder()
+          .Floats("label", {label})
+          .Floats("prediction", {prediction})
+          .Floats("price", {price})
+          .Bytes("region", {region})
+          .Serialize();
     };
     const std::string data = io::JoinPath(dir_, "data.tfrecord");
     model_analysis::WriteRecords(data, {example(1, 0.75, 5, "n"), example(0, 0.75, 5, "n"), example(1, 0.125, 7, "s"),
@@ -55,7 +62,8 @@ constexpr char kExample[] = "examples/custom_metric/my_metrics.cc";
 TEST_F(MetricModulesTest, AMetricOfAModuleIsComputedLikeTheOthers) {
   const auto config = Config(std::string("metrics { class_name: 'CloseEnough' module: '") + kExample +
                              "' config: '{\"limit\": 0.25}' }"
-                             "metrics { class_name: 'Cost' module: '" + kExample + "' } metrics { class_name: 'MeanLabel' }");
+                             "metrics { class_name: 'Cost' module: '" +
+                             kExample + "' } metrics { class_name: 'MeanLabel' }");
   ASSERT_TRUE(LoadMetricModules("", config).ok());
   const auto result = Evaluate(config);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -75,7 +83,8 @@ TEST_F(MetricModulesTest, OneFileForAllMetrics) {
 }
 
 TEST_F(MetricModulesTest, ArgumentsAndErrorsOfTheFunctionAreNamed) {
-  auto config = Config(std::string("metrics { class_name: 'CloseEnough' module: '") + kExample + "' config: '{\"limt\": 1}' }");
+  auto config =
+      Config(std::string("metrics { class_name: 'CloseEnough' module: '") + kExample + "' config: '{\"limt\": 1}' }");
   ASSERT_TRUE(LoadMetricModules("", config).ok());
   EXPECT_THAT(std::string(Evaluate(config).status().message()), HasSubstr("did you mean \"limit\""));
 
@@ -93,12 +102,14 @@ TEST_F(MetricModulesTest, ArgumentsAndErrorsOfTheFunctionAreNamed) {
 }
 
 TEST_F(MetricModulesTest, BadModulesAreExplained) {
-  const std::string broken = Write("broken.cc", "#include \"tfxm/model_analysis/custom_metric.h\"\nint f() { return x; }\n");
+  const std::string broken =
+      Write("broken.cc", "#include \"tfxm/model_analysis/custom_metric.h\"\nint f() { return x; }\n");
   absl::Status status = LoadMetricModules("", Config("metrics { class_name: 'X' module: '" + broken + "' }"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("broken.cc:2:18: error:"));
   status = LoadMetricModules("", Config("metrics { class_name: 'X' module: '/no/such/file.cc' }"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/file.cc"));
-  status = LoadMetricModules("", Config(std::string("metrics { class_name: 'CloseEnuff' module: '") + kExample + "' }"));
+  status =
+      LoadMetricModules("", Config(std::string("metrics { class_name: 'CloseEnuff' module: '") + kExample + "' }"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("defines no metric \"CloseEnuff\""));
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"CloseEnough\""));
   // The Python modules that TFMA's configs name are not files.

@@ -1,4 +1,5 @@
-// ModelRewriter: a SavedModel to a TFLite model, as a node of its own: one training, as many variants as there are such nodes.
+// ModelRewriter: a SavedModel to a TFLite model, as a node of its own: one training, as many variants as there are such
+// nodes.
 #include "absl/strings/str_join.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/executor.h"
@@ -20,11 +21,12 @@ class ModelRewriterExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* output, SingleArtifact(outputs, "model"));
     const std::string saved_model = io::JoinPath(model->uri, "Format-Serving");
     if (!SavedModel::IsSavedModel(saved_model)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(saved_model, " holds no SavedModel; a ModelRewriter takes the model of a Trainer that saves one"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          saved_model, " holds no SavedModel; a ModelRewriter takes the model of a Trainer that saves one"));
     }
     RewriterOptions options{.name = context.node_id};
-    ASSIGN_OR_RETURN(options.quantization, ParseQuantization(StringPropertyOr(exec_properties, "quantization", "none")));
+    ASSIGN_OR_RETURN(options.quantization,
+                     ParseQuantization(StringPropertyOr(exec_properties, "quantization", "none")));
     options.signature_key = StringPropertyOr(exec_properties, "signature_name", "");
     std::string split = "train";
     RETURN_IF_ERROR(ApplyCustomConfig(StringPropertyOr(exec_properties, "custom_config", ""), &options, &split));
@@ -44,7 +46,8 @@ class ModelRewriterExecutor : public Executor {
   }
 
  private:
-  // {"keep_float_ops": ["SOFTMAX"], "keep_float_layers": ["dense_1"], "keep_float_automatically": true, "sample_size": 500,
+  // {"keep_float_ops": ["SOFTMAX"], "keep_float_layers": ["dense_1"], "keep_float_automatically": true, "sample_size":
+  // 500,
   //  "split": "eval"}
   static absl::Status ApplyCustomConfig(const std::string& json, RewriterOptions* options, std::string* split) {
     if (json.empty()) return absl::OkStatus();
@@ -65,9 +68,10 @@ class ModelRewriterExecutor : public Executor {
         auto& list = name == "keep_float_ops" ? options->keep_float_ops : options->keep_float_layers;
         for (const auto& element : value.list_value().values()) list.push_back(element.string_value());
       } else {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "custom_config of a ModelRewriter has no \"", name, "\"; it takes keep_float_ops, keep_float_layers, "
-            "keep_float_automatically, allow_select_tf_ops, allow_custom_ops, sample_size and split"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("custom_config of a ModelRewriter has no \"", name,
+                         "\"; it takes keep_float_ops, keep_float_layers, "
+                         "keep_float_automatically, allow_select_tf_ops, allow_custom_ops, sample_size and split"));
       }
     }
     return absl::OkStatus();

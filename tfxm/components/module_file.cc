@@ -11,12 +11,12 @@
 #include <cstring>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
@@ -47,11 +47,12 @@ absl::Status AddSources(const std::string& path, std::set<std::string>* seen, Sh
 std::string CacheDir() {
   const char* cache = std::getenv("TFXM_CACHE");
   const char* home = std::getenv("HOME");
-  return io::JoinPath(cache != nullptr && *cache ? cache : io::JoinPath(home != nullptr ? home : "/tmp", ".cache/tfxm"), "modules");
+  return io::JoinPath(cache != nullptr && *cache ? cache : io::JoinPath(home != nullptr ? home : "/tmp", ".cache/tfxm"),
+                      "modules");
 }
 
-// The flags a module is compiled with, and beside them what a compiled module depends on: when tfxm itself is rebuilt, its
-// classes may have changed.
+// The flags a module is compiled with, and beside them what a compiled module depends on: when tfxm itself is rebuilt,
+// its classes may have changed.
 struct Flags {
   std::vector<std::string> arguments;
   std::string fingerprint;
@@ -69,7 +70,8 @@ absl::StatusOr<Flags> ReadFlags(bool program) {
   ASSIGN_OR_RETURN(const std::vector<std::string> libraries, io::Glob(io::JoinPath(LibraryDir(), "libtfxm_*.so")));
   for (const std::string& library : libraries) {
     struct stat info;
-    if (stat(library.c_str(), &info) == 0) hash.UpdatePart(absl::StrCat(io::Basename(library), info.st_size, info.st_mtim.tv_sec));
+    if (stat(library.c_str(), &info) == 0)
+      hash.UpdatePart(absl::StrCat(io::Basename(library), info.st_size, info.st_mtim.tv_sec));
   }
   flags.fingerprint = hash.HexDigest();
   return flags;
@@ -117,8 +119,8 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) 
   command.insert(command.end(), flags.arguments.begin(), flags.arguments.end());
   const absl::StatusOr<SubprocessResult> result = RunSubprocess(command);
   if (absl::IsNotFound(result.status())) {
-    return absl::FailedPreconditionError(absl::StrCat("no C++ compiler (", compiler, ") to compile ", path,
-                                                      " with; install g++ or set CXX"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("no C++ compiler (", compiler, ") to compile ", path, " with; install g++ or set CXX"));
   }
   RETURN_IF_ERROR(result.status());
   if (result->exit_code != 0) {
@@ -144,8 +146,8 @@ absl::StatusOr<ModuleFile> ModuleFile::Load(absl::string_view path) {
   return module;
 }
 
-// Walks the symbols of the library and compares them as people read them: without knowing how the name is mangled, and so that a
-// function of the right name but the wrong type can be told from none.
+// Walks the symbols of the library and compares them as people read them: without knowing how the name is mangled, and
+// so that a function of the right name but the wrong type can be told from none.
 absl::StatusOr<void*> ModuleFile::Find(absl::string_view name, const std::type_info& signature) const {
   const std::string type = Demangle(signature.name());
   const std::string wanted = absl::StrCat(name, type.substr(type.find('(')));

@@ -1,12 +1,13 @@
-// A user's module file: C++ that defines run_fn, preprocessing_fn or other functions a component calls. It is compiled once
-// into a shared library, kept by content, and loaded.
+// A user's module file: C++ that defines run_fn, preprocessing_fn or other functions a component calls. It is compiled
+// once into a shared library, kept by content, and loaded.
 //
 //   ASSIGN_OR_RETURN(ModuleFile module, ModuleFile::Load("mnist_utils_native_keras.cc"));
 //   ASSIGN_OR_RETURN(auto* run_fn, module.Function<absl::Status(const FnArgs&)>("run_fn"));
 //   RETURN_IF_ERROR(run_fn(fn_args));
 //
-// The compiler ($CXX, else g++) and its flags come from module_flags.txt (for a program: pipeline_flags.txt) beside tfxm's
-// libraries. Compiled modules are kept under $TFXM_CACHE/modules (default ~/.cache/tfxm); one that is there needs no compiler.
+// The compiler ($CXX, else g++) and its flags come from module_flags.txt (for a program: pipeline_flags.txt) beside
+// tfxm's libraries. Compiled modules are kept under $TFXM_CACHE/modules (default ~/.cache/tfxm); one that is there
+// needs no compiler.
 #ifndef TFXM_COMPONENTS_MODULE_FILE_H_
 #define TFXM_COMPONENTS_MODULE_FILE_H_
 
@@ -19,12 +20,12 @@
 
 namespace tfxm {
 
-// A fingerprint of the file and of all files it includes with #include "…" that lie in its own folder or below: what decides
-// whether a module, and a node that uses it, has changed. NOT_FOUND names a module file that does not exist.
+// A fingerprint of the file and of all files it includes with #include "…" that lie in its own folder or below: what
+// decides whether a module, and a node that uses it, has changed. NOT_FOUND names a module file that does not exist.
 absl::StatusOr<std::string> ModuleFingerprint(absl::string_view path);
 
-// Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared library,
-// or a program if `program`. INVALID_ARGUMENT holds the compiler's messages, with file and line.
+// Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared
+// library, or a program if `program`. INVALID_ARGUMENT holds the compiler's messages, with file and line.
 absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false);
 
 class ModuleFile {

@@ -24,7 +24,8 @@ class ModuleFileTest : public testing::Test {
 };
 
 TEST_F(ModuleFileTest, AFunctionIsFoundByNameAndType) {
-  const std::string path = Write("m.cc", "#include \"absl/status/status.h\"\nabsl::Status twice(int* x) { *x *= 2; return {}; }\n");
+  const std::string path =
+      Write("m.cc", "#include \"absl/status/status.h\"\nabsl::Status twice(int* x) { *x *= 2; return {}; }\n");
   const auto module = ModuleFile::Load(path);
   ASSERT_TRUE(module.ok()) << module.status();
   const auto twice = module->Function<absl::Status(int*)>("twice");
@@ -55,7 +56,8 @@ TEST_F(ModuleFileTest, CompiledOnceUntilItOrWhatItIncludesChanges) {
   const std::string first = *CompileModule(path);
   EXPECT_EQ(*CompileModule(path), first);
   setenv("CXX", "no-such-compiler", 1);
-  EXPECT_EQ(CompileModule(path).status().code(), absl::StatusCode::kFailedPrecondition) << "another compiler, another key";
+  EXPECT_EQ(CompileModule(path).status().code(), absl::StatusCode::kFailedPrecondition)
+      << "another compiler, another key";
   unsetenv("CXX");
   const std::string before = *ModuleFingerprint(path);
   Write("base.h", "inline int base() { return 2; }\n");

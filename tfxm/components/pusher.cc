@@ -25,8 +25,9 @@ bool IsBlessed(const ArtifactDict& inputs, const std::string& key, const std::st
   return (number != nullptr && *number == blessed_value) || (text != nullptr && *text == "INFRA_BLESSED");
 }
 
-// The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second. The model
-// is copied beside its place and renamed, so that a server that watches the directory sees a whole version or none.
+// The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second. The
+// model is copied beside its place and renamed, so that a server that watches the directory sees a whole version or
+// none.
 absl::StatusOr<std::string> Push(const std::string& model_path, const std::string& base_directory) {
   RETURN_IF_ERROR(io::MakeDirs(base_directory));
   ASSIGN_OR_RETURN(const std::string temporary, io::MakeTempDir(base_directory, ".pushing-"));
@@ -55,7 +56,8 @@ class PusherExecutor : public Executor {
     if (destination.filesystem().base_directory().empty()) {
       return absl::InvalidArgumentError("push_destination has no filesystem.base_directory");
     }
-    if (!IsBlessed(inputs, "model_blessing", "blessed", 1) || !IsBlessed(inputs, "infra_blessing", "blessing_status", 1)) {
+    if (!IsBlessed(inputs, "model_blessing", "blessed", 1) ||
+        !IsBlessed(inputs, "infra_blessing", "blessing_status", 1)) {
       context.progress(absl::StrCat("not pushed: the model is not blessed"), 1);
       pushed->custom_properties["pushed"] = int64_t{0};
       return absl::OkStatus();
@@ -75,7 +77,8 @@ class PusherExecutor : public Executor {
   }
 };
 
-TFXM_REGISTER(ExecutorRegistry, "tfx.components.pusher.executor.Executor", [] { return std::make_unique<PusherExecutor>(); });
+TFXM_REGISTER(ExecutorRegistry, "tfx.components.pusher.executor.Executor",
+              [] { return std::make_unique<PusherExecutor>(); });
 
 }  // namespace
 }  // namespace tfxm

@@ -23,9 +23,10 @@ class SchemaGenExecutor : public Executor {
       if (schema) {
         ASSIGN_OR_RETURN(schema, statistics::UpdateSchema(*schema, split_statistics));
       } else {
-        ASSIGN_OR_RETURN(schema, statistics::InferSchema(
-                                     split_statistics,
-                                     {.infer_feature_shape = IntPropertyOr(exec_properties, "infer_feature_shape", 1) != 0}));
+        ASSIGN_OR_RETURN(schema,
+                         statistics::InferSchema(
+                             split_statistics,
+                             {.infer_feature_shape = IntPropertyOr(exec_properties, "infer_feature_shape", 1) != 0}));
       }
     }
     if (!schema) return absl::InvalidArgumentError("every split is excluded: there is nothing to infer a schema from");

@@ -16,7 +16,8 @@ class StatisticsComponentsTest : public testing::Test {
  protected:
   void SetUp() override {
     root_ = *io::MakeTempDir(testing::TempDir(), "statistics");
-    examples_ = Artifact{.uri = Uri("examples"), .properties = {{"split_names", R"(["train", "eval"])"}, {"span", int64_t{3}}}};
+    examples_ =
+        Artifact{.uri = Uri("examples"), .properties = {{"split_names", R"(["train", "eval"])"}, {"span", int64_t{3}}}};
   }
 
   std::string Uri(const std::string& name) {
@@ -51,7 +52,8 @@ class StatisticsComponentsTest : public testing::Test {
 
   tensorflow::metadata::v0::Anomalies Anomalies(const Artifact& artifact, const std::string& split) {
     tensorflow::metadata::v0::Anomalies anomalies;
-    EXPECT_TRUE(io::ReadBinaryProto(io::JoinPath(data::SplitDir(artifact.uri, split), "SchemaDiff.pb"), &anomalies).ok());
+    EXPECT_TRUE(
+        io::ReadBinaryProto(io::JoinPath(data::SplitDir(artifact.uri, split), "SchemaDiff.pb"), &anomalies).ok());
     return anomalies;
   }
 
@@ -68,7 +70,8 @@ TEST_F(StatisticsComponentsTest, CleanDataHasNoAnomalies) {
   EXPECT_EQ(ReadSplitStatistics(statistics_, "eval")->datasets(0).num_examples(), 15u);
   ASSERT_TRUE(Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_).ok());
   EXPECT_EQ(ReadSchemaArtifact({{"schema", {schema_}}})->feature_size(), 2);
-  ASSERT_TRUE(Run("example_validator", {{"statistics", {statistics_}}, {"schema", {schema_}}}, "anomalies", &anomalies_).ok());
+  ASSERT_TRUE(
+      Run("example_validator", {{"statistics", {statistics_}}, {"schema", {schema_}}}, "anomalies", &anomalies_).ok());
   EXPECT_TRUE(Anomalies(anomalies_, "train").anomaly_info().empty());
   EXPECT_TRUE(Anomalies(anomalies_, "eval").anomaly_info().empty());
 }
@@ -77,8 +80,10 @@ TEST_F(StatisticsComponentsTest, AFeatureMissingInOneSplitIsAnAnomalyOfThatSplit
   WriteSplit("train", 30);
   WriteSplit("eval", 15, /*skip_string=*/true);
   ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
-  ASSERT_TRUE(Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_, {{"exclude_splits", R"(["eval"])"}}).ok());
-  ASSERT_TRUE(Run("example_validator", {{"statistics", {statistics_}}, {"schema", {schema_}}}, "anomalies", &anomalies_).ok());
+  ASSERT_TRUE(
+      Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_, {{"exclude_splits", R"(["eval"])"}}).ok());
+  ASSERT_TRUE(
+      Run("example_validator", {{"statistics", {statistics_}}, {"schema", {schema_}}}, "anomalies", &anomalies_).ok());
   EXPECT_TRUE(Anomalies(anomalies_, "train").anomaly_info().empty());
   EXPECT_EQ(Anomalies(anomalies_, "eval").anomaly_info().count("color"), 1u);
 }
@@ -86,7 +91,9 @@ TEST_F(StatisticsComponentsTest, AFeatureMissingInOneSplitIsAnAnomalyOfThatSplit
 TEST_F(StatisticsComponentsTest, ExcludedSplitsAreLeftOut) {
   WriteSplit("train", 30);
   WriteSplit("eval", 15);
-  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_, {{"exclude_splits", R"(["eval"])"}}).ok());
+  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_,
+                  {{"exclude_splits", R"(["eval"])"}})
+                  .ok());
   EXPECT_EQ(std::get<std::string>(statistics_.properties["split_names"]), R"(["train"])");
   EXPECT_FALSE(io::Exists(io::JoinPath(statistics_.uri, "Split-eval")));
 }

@@ -42,7 +42,8 @@ absl::StatusOr<std::map<std::string, std::string>> ReadHyperparameters(const Art
 }
 
 template <typename SplitArgs>
-absl::StatusOr<std::vector<std::string>> FilesOf(const Artifact& examples, const SplitArgs& args, const std::string& default_split) {
+absl::StatusOr<std::vector<std::string>> FilesOf(const Artifact& examples, const SplitArgs& args,
+                                                 const std::string& default_split) {
   std::vector<std::string> splits(args.splits().begin(), args.splits().end());
   if (splits.empty()) splits = {default_split};
   std::vector<std::string> files;
@@ -57,9 +58,9 @@ absl::Status CheckModel(const std::string& dir, absl::string_view module_file) {
   const std::string tflite = io::JoinPath(dir, "tflite");
   if (io::Exists(tflite)) return litert::ModelFile::Read(tflite).status();
   if (SavedModel::IsSavedModel(dir)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("run_fn of ", module_file, " saved no model: there is neither saved_model.pb nor a file `tflite` in ",
-                   "fn_args.serving_model_dir; save the model there, or rewrite it into there"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "run_fn of ", module_file, " saved no model: there is neither saved_model.pb nor a file `tflite` in ",
+      "fn_args.serving_model_dir; save the model there, or rewrite it into there"));
 }
 
 class TrainerExecutor : public Executor {
@@ -92,8 +93,10 @@ class TrainerExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
     tfx::components::trainer::TrainArgs train_args;
     tfx::components::trainer::EvalArgs eval_args;
-    RETURN_IF_ERROR(Annotate(io::ParseJson(StringPropertyOr(exec_properties, "train_args", "{}"), &train_args), "train_args"));
-    RETURN_IF_ERROR(Annotate(io::ParseJson(StringPropertyOr(exec_properties, "eval_args", "{}"), &eval_args), "eval_args"));
+    RETURN_IF_ERROR(
+        Annotate(io::ParseJson(StringPropertyOr(exec_properties, "train_args", "{}"), &train_args), "train_args"));
+    RETURN_IF_ERROR(
+        Annotate(io::ParseJson(StringPropertyOr(exec_properties, "eval_args", "{}"), &eval_args), "eval_args"));
     ASSIGN_OR_RETURN(fn_args.train_files, FilesOf(*examples, train_args, "train"));
     ASSIGN_OR_RETURN(fn_args.eval_files, FilesOf(*examples, eval_args, "eval"));
     fn_args.train_steps = train_args.num_steps();

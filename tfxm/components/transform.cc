@@ -35,7 +35,9 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, data::SplitFiles(examples->uri, kAnalyzedSplit));
     transform::AnalyzeOptions options{.assets_dir = io::JoinPath(context.tmp_dir, "assets")};
     RETURN_IF_ERROR(io::MakeDirs(options.assets_dir));
-    options.progress = [&](int64_t n, int pass) { context.progress(absl::StrCat("analyzing, pass ", pass, ": ", n, " examples"), -1); };
+    options.progress = [&](int64_t n, int pass) {
+      context.progress(absl::StrCat("analyzing, pass ", pass, ": ", n, " examples"), -1);
+    };
     absl::StatusOr<std::unique_ptr<transform::TransformGraph>> graph =
         transform::TransformGraph::Analyze(preprocessing_fn, schema, analyzed, options);
     RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file)));
@@ -47,7 +49,9 @@ class TransformExecutor : public Executor {
       const std::string dir = data::SplitDir(transformed->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
       transform::TransformExamplesOptions transform_options;
-      transform_options.progress = [&](int64_t n) { context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1); };
+      transform_options.progress = [&](int64_t n) {
+        context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
+      };
       RETURN_IF_ERROR((*graph)->TransformExamples(files, dir, transform_options));
       ASSIGN_OR_RETURN(const std::vector<std::string> written, data::SplitFiles(transformed->uri, split));
       transformed_files.insert(transformed_files.end(), written.begin(), written.end());
@@ -66,10 +70,8 @@ class TransformExecutor : public Executor {
 
  private:
   // Writes PREFIX_schema and PREFIX_stats of some files.
-  static absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Describe(const std::vector<std::string>& files,
-                                                                                         const Schema& schema,
-                                                                                         const std::string& prefix,
-                                                                                         ArtifactDict* outputs) {
+  static absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Describe(
+      const std::vector<std::string>& files, const Schema& schema, const std::string& prefix, ArtifactDict* outputs) {
     ASSIGN_OR_RETURN(const Artifact* schema_artifact, SingleArtifact(*outputs, prefix + "_schema"));
     ASSIGN_OR_RETURN(const Artifact* stats_artifact, SingleArtifact(*outputs, prefix + "_stats"));
     RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, "schema.pbtxt"), schema));

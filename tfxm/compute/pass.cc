@@ -12,7 +12,8 @@ namespace tfxm::compute {
 
 int NumThreads() {
   int threads;
-  if (const char* value = std::getenv("TFXM_NUM_THREADS"); value != nullptr && absl::SimpleAtoi(value, &threads) && threads > 0) {
+  if (const char* value = std::getenv("TFXM_NUM_THREADS");
+      value != nullptr && absl::SimpleAtoi(value, &threads) && threads > 0) {
     return threads;
   }
   cpu_set_t cpus;

@@ -30,8 +30,8 @@
 namespace tfxm::compute {
 
 struct PassOptions {
-  int num_threads = 0;     // 0: NumThreads().
-  int batch_size = 1024;   // Examples decoded at a time; bounds the memory.
+  int num_threads = 0;    // 0: NumThreads().
+  int batch_size = 1024;  // Examples decoded at a time; bounds the memory.
   bool keep_records = false;
   // Called now and then with the number of examples read so far, from any thread.
   std::function<void(int64_t)> progress;
@@ -40,8 +40,8 @@ struct PassOptions {
 // The cores this process may use (its affinity), or $TFXM_NUM_THREADS.
 int NumThreads();
 
-// Calls work(i) for i in [0, n), at most num_threads at a time (0: NumThreads()). Returns the error of the smallest i that
-// failed; after a failure no new work is started.
+// Calls work(i) for i in [0, n), at most num_threads at a time (0: NumThreads()). Returns the error of the smallest i
+// that failed; after a failure no new work is started.
 absl::Status ParallelFor(int n, const std::function<absl::Status(int)>& work, int num_threads = 0);
 
 template <typename A>

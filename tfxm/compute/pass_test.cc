@@ -49,15 +49,20 @@ TEST(AccumulateTest, PartsAreMergedInTheFilesOrderWhateverTheThreads) {
 
 TEST(ParallelForTest, AnErrorStopsTheWork) {
   std::atomic<int> started = 0;
-  const absl::Status status = ParallelFor(1000, [&](int i) {
-    ++started;
-    return i == 3 ? absl::DataLossError("three") : absl::OkStatus();
-  }, 2);
+  const absl::Status status = ParallelFor(
+      1000,
+      [&](int i) {
+        ++started;
+        return i == 3 ? absl::DataLossError("three") : absl::OkStatus();
+      },
+      2);
   EXPECT_EQ(status, absl::DataLossError("three"));
   EXPECT_LT(started, 1000);
 }
 
-TEST(ParallelForTest, NothingToDo) { EXPECT_TRUE(ParallelFor(0, [](int) { return absl::InternalError(""); }).ok()); }
+TEST(ParallelForTest, NothingToDo) {
+  EXPECT_TRUE(ParallelFor(0, [](int) { return absl::InternalError(""); }).ok());
+}
 
 }  // namespace
 }  // namespace tfxm::compute

@@ -149,7 +149,8 @@ absl::Status ExampleBatch::AppendFeatures(absl::string_view features) {
   while (!reader.done()) {
     absl::string_view entry_bytes;
     if (!reader.Tag(&field, &type)) return NotAnExample("malformed `features`");
-    if (field != 1 || type != kLengthDelimited) return NotAnExample(absl::StrCat("unknown field ", field, " in `features`"));
+    if (field != 1 || type != kLengthDelimited)
+      return NotAnExample(absl::StrCat("unknown field ", field, " in `features`"));
     if (!reader.Bytes(&entry_bytes)) return NotAnExample("truncated feature map");
     WireReader entry(entry_bytes);
     absl::string_view name, feature;
@@ -195,7 +196,8 @@ absl::Status ExampleBatch::AppendFeature(absl::string_view name, absl::string_vi
       continue;
     }
     if (!reader.Bytes(&list_bytes)) return NotAnExample(absl::StrCat("truncated feature \"", name, "\""));
-    static constexpr ValueType kTypeOfField[] = {ValueType::kUnknown, ValueType::kBytes, ValueType::kFloat, ValueType::kInt};
+    static constexpr ValueType kTypeOfField[] = {ValueType::kUnknown, ValueType::kBytes, ValueType::kFloat,
+                                                 ValueType::kInt};
     const ValueType value_type = kTypeOfField[field];
     if (column.type_ == ValueType::kUnknown) column.type_ = value_type;
     if (column.type_ != value_type) {

@@ -42,8 +42,8 @@ class Column {
   const std::string& name() const { return name_; }
   ValueType type() const { return type_; }
 
-  // Whether example i has the feature: a list, possibly empty, under this name. A Feature message without any list counts as
-  // missing, as in tfx_bsl.
+  // Whether example i has the feature: a list, possibly empty, under this name. A Feature message without any list
+  // counts as missing, as in tfx_bsl.
   bool present(int i) const { return i < static_cast<int>(present_.size()) && present_[i]; }
   int num_values(int i) const { return static_cast<int>(end(i) - begin(i)); }
 
@@ -84,9 +84,9 @@ class ExampleBatch {
   // Keeping the records costs a copy of each; asked for by those who pass them on (a model that takes tf.Examples).
   explicit ExampleBatch(bool keep_records = false) : keep_records_(keep_records) {}
 
-  // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are no tf.Example, or if a feature has another type
-  // than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A feature
-  // given twice in one example counts once, the last one (as protobuf maps do).
+  // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are no tf.Example, or if a feature has another
+  // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
+  // feature given twice in one example counts once, the last one (as protobuf maps do).
   absl::Status Append(absl::string_view serialized);
   // Forgets the examples; columns stay (empty, types too), so that their memory is used again.
   void Clear();

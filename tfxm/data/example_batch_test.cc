@@ -24,10 +24,23 @@ std::string IntFeature(const std::string& name, const std::string& values) {
 
 TEST(ExampleBatchTest, ValuesOfEachExampleByFeature) {
   ExampleBatch batch;
-  ASSERT_TRUE(batch.Append(Parse(R"pb(features {
-    feature { key: "i" value { int64_list { value: [1, -2, 9223372036854775807] } } }
-    feature { key: "f" value { float_list { value: [0.5] } } }
-    feature { key: "b" value { bytes_list { value: ["x", "", "yz"] } } } })pb").SerializeAsString()).ok());
+  ASSERT_TRUE(batch
+                  .Append(Parse(R"pb(features {
+                                       feature {
+                                         key: "i"
+                                         value { int64_list { value: [ 1, -2, 9223372036854775807 ] } }
+                                       }
+                                       feature {
+                                         key: "f"
+                                         value { float_list { value: [ 0.5 ] } }
+                                       }
+                                       feature {
+                                         key: "b"
+                                         value { bytes_list { value: [ "x", "", "yz" ] } }
+                                       }
+                                     })pb")
+                              .SerializeAsString())
+                  .ok());
   ASSERT_TRUE(batch.Append(Parse(IntFeature("i", "7")).SerializeAsString()).ok());
   ASSERT_EQ(batch.num_examples(), 2);
   const Column& i = *batch.Find("i");
@@ -45,8 +58,19 @@ TEST(ExampleBatchTest, ValuesOfEachExampleByFeature) {
 
 TEST(ExampleBatchTest, MissingAndEmptyAreDifferent) {
   ExampleBatch batch;
-  ASSERT_TRUE(batch.Append(Parse(R"pb(features { feature { key: "empty" value { int64_list {} } }
-                                                 feature { key: "unset" value {} } })pb").SerializeAsString()).ok());
+  ASSERT_TRUE(batch
+                  .Append(Parse(R"pb(features {
+                                       feature {
+                                         key: "empty"
+                                         value { int64_list {} }
+                                       }
+                                       feature {
+                                         key: "unset"
+                                         value {}
+                                       }
+                                     })pb")
+                              .SerializeAsString())
+                  .ok());
   EXPECT_TRUE(batch.Find("empty")->present(0));
   EXPECT_EQ(batch.Find("empty")->num_values(0), 0);
   EXPECT_FALSE(batch.Find("unset")->present(0));
@@ -68,8 +92,10 @@ TEST(ExampleBatchTest, UnpackedValuesAreReadToo) {
 TEST(ExampleBatchTest, AFeatureGivenTwiceCountsOnceTheLast) {
   ExampleBatch batch;
   ASSERT_TRUE(batch.Append(Parse(IntFeature("i", "3")).SerializeAsString()).ok());
-  ASSERT_TRUE(batch.Append(Parse(IntFeature("i", "[1, 2]")).SerializeAsString() +
-                           Parse(IntFeature("i", "8")).SerializeAsString()).ok());
+  ASSERT_TRUE(batch
+                  .Append(Parse(IntFeature("i", "[1, 2]")).SerializeAsString() +
+                          Parse(IntFeature("i", "8")).SerializeAsString())
+                  .ok());
   EXPECT_EQ(batch.Find("i")->num_values(1), 1);
   EXPECT_EQ(batch.Find("i")->ints(1)[0], 8);
   EXPECT_EQ(batch.Find("i")->ints(0)[0], 3);
@@ -78,8 +104,13 @@ TEST(ExampleBatchTest, AFeatureGivenTwiceCountsOnceTheLast) {
 TEST(ExampleBatchTest, ATypeConflictNamesTheFeatureAndBothTypes) {
   ExampleBatch batch;
   ASSERT_TRUE(batch.Append(Parse(IntFeature("fare", "3")).SerializeAsString()).ok());
-  const absl::Status status = batch.Append(
-      Parse(R"pb(features { feature { key: "fare" value { float_list { value: 1 } } } })pb").SerializeAsString());
+  const absl::Status status = batch.Append(Parse(R"pb(features {
+                                                        feature {
+                                                          key: "fare"
+                                                          value { float_list { value: 1 } }
+                                                        }
+                                                      })pb")
+                                               .SerializeAsString());
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(status.message().find("feature \"fare\" is FLOAT here but INT in earlier examples") != std::string::npos)
       << status;
@@ -135,7 +166,8 @@ TEST(ExampleBatchTest, AgreesWithProtobuf) {
       ASSERT_EQ(column.present(i), it != features.end());
       if (it == features.end()) continue;
       const auto& f = it->second;
-      ASSERT_EQ(column.num_values(i), f.int64_list().value_size() + f.float_list().value_size() + f.bytes_list().value_size());
+      ASSERT_EQ(column.num_values(i),
+                f.int64_list().value_size() + f.float_list().value_size() + f.bytes_list().value_size());
       for (int k = 0; k < column.num_values(i); ++k) {
         if (column.type() == ValueType::kInt) {
           EXPECT_EQ(column.ints(i)[k], f.int64_list().value(k));
@@ -153,8 +185,16 @@ TEST(ExampleBatchTest, AgreesWithProtobuf) {
 TEST(ExampleBatchTest, RandomDamageNeverCrashes) {
   std::mt19937 rng(5);
   const std::string good = Parse(R"pb(features {
-    feature { key: "i" value { int64_list { value: [1, 200, 70000] } } }
-    feature { key: "b" value { bytes_list { value: ["abc", "de"] } } } })pb").SerializeAsString();
+                                        feature {
+                                          key: "i"
+                                          value { int64_list { value: [ 1, 200, 70000 ] } }
+                                        }
+                                        feature {
+                                          key: "b"
+                                          value { bytes_list { value: [ "abc", "de" ] } }
+                                        }
+                                      })pb")
+                               .SerializeAsString();
   for (int trial = 0; trial < 20000; ++trial) {
     std::string damaged = good;
     for (unsigned n = 1 + rng() % 3; n > 0; --n) damaged[rng() % damaged.size()] = static_cast<char>(rng());

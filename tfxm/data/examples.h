@@ -29,13 +29,13 @@ std::string ShardName(absl::string_view prefix, int shard, int num_shards);
 std::string EncodeSplitNames(const std::vector<std::string>& names);
 absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json);
 
-// Reads a file in batches of `batch_size` examples (the last may be smaller) and calls fn for each, in order. The batch is
-// reused. Errors name the file and the record's number.
+// Reads a file in batches of `batch_size` examples (the last may be smaller) and calls fn for each, in order. The batch
+// is reused. Errors name the file and the record's number.
 absl::Status ForEachBatch(const std::string& file, int batch_size,
                           const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records = false);
 
-// Files that match a comma-separated list of globs; a directory stands for the files in it. NOT_FOUND names a pattern that
-// matches nothing.
+// Files that match a comma-separated list of globs; a directory stands for the files in it. NOT_FOUND names a pattern
+// that matches nothing.
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns);
 
 }  // namespace tfxm::data

@@ -66,9 +66,12 @@ size_t DataTypeSize(DataType dtype) {
 }
 
 std::string ShapeString(const Shape& shape) {
-  return absl::StrCat("[", absl::StrJoin(shape, ", ", [](std::string* out, int64_t d) {
-                        d < 0 ? absl::StrAppend(out, "None") : absl::StrAppend(out, d);
-                      }), "]");
+  return absl::StrCat("[",
+                      absl::StrJoin(shape, ", ",
+                                    [](std::string* out, int64_t d) {
+                                      d < 0 ? absl::StrAppend(out, "None") : absl::StrAppend(out, d);
+                                    }),
+                      "]");
 }
 
 int64_t NumElements(const Shape& shape) {

@@ -106,8 +106,8 @@ struct TFRecordReader::Rep {
     return n - inflate.avail_out;
   }
 
-  // Makes at least `need` bytes available from `begin`, if the file has them; says whether it has. The buffer grows only as
-  // data arrive, so that a corrupt length cannot ask for all memory.
+  // Makes at least `need` bytes available from `begin`, if the file has them; says whether it has. The buffer grows
+  // only as data arrive, so that a corrupt length cannot ask for all memory.
   absl::StatusOr<bool> Fill(size_t need) {
     while (end - begin < need) {
       if (begin > 0) {

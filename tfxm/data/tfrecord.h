@@ -1,5 +1,6 @@
 // TFRecord files: a sequence of byte records, each with a CRC of its length and of its data (format: TensorFlow,
-// core/lib/io/record_writer.h). Files ending in ".gz" are gzip-compressed; a reader also recognizes gzip under other names.
+// core/lib/io/record_writer.h). Files ending in ".gz" are gzip-compressed; a reader also recognizes gzip under other
+// names.
 //
 //   ASSIGN_OR_RETURN(auto reader, TFRecordReader::Open("data_tfrecord-00000-of-00002.gz"));
 //   absl::string_view record;
@@ -45,8 +46,8 @@ class TFRecordReader {
 
 class TFRecordWriter {
  public:
-  // Creates or truncates `path`; a ".gz" is compressed for speed (ISA-L's level 1). The gzip stream has no time stamp: the
-  // same records give the same bytes.
+  // Creates or truncates `path`; a ".gz" is compressed for speed (ISA-L's level 1). The gzip stream has no time stamp:
+  // the same records give the same bytes.
   static absl::StatusOr<std::unique_ptr<TFRecordWriter>> Create(absl::string_view path);
   // Does not finish the file: without Close it is incomplete.
   ~TFRecordWriter();

@@ -8,7 +8,9 @@
 namespace tfxm::data {
 namespace {
 
-std::string TempPath(const std::string& name) { return io::JoinPath(*io::MakeTempDir(testing::TempDir(), "tfrecord"), name); }
+std::string TempPath(const std::string& name) {
+  return io::JoinPath(*io::MakeTempDir(testing::TempDir(), "tfrecord"), name);
+}
 
 void WriteRecords(const std::string& path, const std::vector<std::string>& records) {
   auto writer = *TFRecordWriter::Create(path);

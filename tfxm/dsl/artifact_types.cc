@@ -9,11 +9,13 @@ constexpr auto kString = PropertyType::kString;
 }  // namespace
 
 ArtifactType Examples() {
-  return {.name = "Examples", .base_type = "DATASET",
+  return {.name = "Examples",
+          .base_type = "DATASET",
           .properties = {{"span", kInt}, {"split_names", kString}, {"version", kInt}}};
 }
 ArtifactType ExampleStatistics() {
-  return {.name = "ExampleStatistics", .base_type = "STATISTICS", .properties = {{"span", kInt}, {"split_names", kString}}};
+  return {
+      .name = "ExampleStatistics", .base_type = "STATISTICS", .properties = {{"span", kInt}, {"split_names", kString}}};
 }
 ArtifactType ExampleAnomalies() {
   return {.name = "ExampleAnomalies", .properties = {{"span", kInt}, {"split_names", kString}}};

@@ -110,7 +110,8 @@ void SetExecutable(const NodeSpec& spec, ir::IntermediateDeploymentConfig* confi
   }
 }
 
-void SetNode(const Pipeline& pipeline, const std::vector<OrderedNode>& nodes, const OrderedNode& node, ir::PipelineNode* out) {
+void SetNode(const Pipeline& pipeline, const std::vector<OrderedNode>& nodes, const OrderedNode& node,
+             ir::PipelineNode* out) {
   const NodeSpec& spec = *node.spec;
   ml_metadata::ExecutionType* type = out->mutable_node_info()->mutable_type();
   type->set_name(spec.type_name);
@@ -145,8 +146,11 @@ absl::StatusOr<ir::Pipeline> CompilePipeline(const Pipeline& pipeline) {
     SetExecutable(*node.spec, &deployment);
   }
   SetRuntimeParameter(kRootParameter, out.mutable_runtime_spec()->mutable_pipeline_root());
-  out.mutable_runtime_spec()->mutable_pipeline_root()->mutable_runtime_parameter()->mutable_default_value()->set_string_value(
-      pipeline.pipeline_root);
+  out.mutable_runtime_spec()
+      ->mutable_pipeline_root()
+      ->mutable_runtime_parameter()
+      ->mutable_default_value()
+      ->set_string_value(pipeline.pipeline_root);
   SetRuntimeParameter(kRunIdParameter, out.mutable_runtime_spec()->mutable_pipeline_run_id());
   out.set_execution_mode(ir::Pipeline::SYNC);
   ml_metadata::ConnectionConfig connection;

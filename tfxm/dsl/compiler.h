@@ -1,5 +1,5 @@
-// A pipeline as TFX's intermediate representation, the published tfx.orchestration.Pipeline: what TFX's own compiler makes of
-// the same pipeline.
+// A pipeline as TFX's intermediate representation, the published tfx.orchestration.Pipeline: what TFX's own compiler
+// makes of the same pipeline.
 #ifndef TFXM_DSL_COMPILER_H_
 #define TFXM_DSL_COMPILER_H_
 

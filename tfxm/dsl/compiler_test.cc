@@ -1,4 +1,5 @@
-// The MNIST pipeline of TFX's guide, written with the functions of this folder, compiles to what TFX's compiler makes of it.
+// The MNIST pipeline of TFX's guide, written with the functions of this folder, compiles to what TFX's compiler makes
+// of it.
 #include "tfxm/dsl/compiler.h"
 
 #include <gtest/gtest.h>
@@ -45,18 +46,19 @@ Pipeline MnistPipeline() {
   metric->mutable_threshold()->mutable_value_threshold()->mutable_lower_bound()->set_value(0.8);
   auto eval_config_lite = eval_config;
   eval_config_lite.mutable_model_specs(0)->set_model_type("tf_lite");
-  auto evaluator = Evaluator({.examples = example_gen.outputs("examples"),
-                              .model = trainer.outputs("model"),
-                              .eval_config = eval_config})
-                       .with_id("Evaluator.mnist");
+  auto evaluator =
+      Evaluator(
+          {.examples = example_gen.outputs("examples"), .model = trainer.outputs("model"), .eval_config = eval_config})
+          .with_id("Evaluator.mnist");
   auto evaluator_lite = Evaluator({.examples = example_gen.outputs("examples"),
                                    .model = trainer_lite.outputs("model"),
                                    .eval_config = eval_config_lite})
                             .with_id("Evaluator.mnist_lite");
-  auto pusher = Pusher({.model = trainer.outputs("model"),
-                        .model_blessing = evaluator.outputs("blessing"),
-                        .push_destination = {{.filesystem = {.base_directory = dir + "serving_model/mnist_native_keras"}}}})
-                    .with_id("Pusher.mnist");
+  auto pusher =
+      Pusher({.model = trainer.outputs("model"),
+              .model_blessing = evaluator.outputs("blessing"),
+              .push_destination = {{.filesystem = {.base_directory = dir + "serving_model/mnist_native_keras"}}}})
+          .with_id("Pusher.mnist");
   auto pusher_lite =
       Pusher({.model = trainer_lite.outputs("model"),
               .model_blessing = evaluator_lite.outputs("blessing"),
@@ -64,8 +66,8 @@ Pipeline MnistPipeline() {
           .with_id("Pusher.mnist_lite");
   return Pipeline{.pipeline_name = "mnist_native_keras",
                   .pipeline_root = "/reference/tfx/pipelines/mnist_native_keras",
-                  .components = {example_gen, statistics_gen, schema_gen, example_validator, transform, trainer, trainer_lite,
-                                 evaluator, evaluator_lite, pusher, pusher_lite},
+                  .components = {example_gen, statistics_gen, schema_gen, example_validator, transform, trainer,
+                                 trainer_lite, evaluator, evaluator_lite, pusher, pusher_lite},
                   .enable_cache = true,
                   .metadata_path = "/reference/tfx/metadata/mnist_native_keras/metadata.db"};
 }
@@ -102,8 +104,8 @@ TEST(CompilerTest, CacheIsPerPipelineUnlessTheNodeSaysOtherwise) {
 }
 
 TEST(CompilerTest, AResolverAsksThePipelineForArtifactsOfAType) {
-  auto resolver = Resolver({.strategy_class = kLatestArtifactStrategy,
-                            .channels = {{"model", Channel(standard_artifacts::Model())}}});
+  auto resolver = Resolver(
+      {.strategy_class = kLatestArtifactStrategy, .channels = {{"model", Channel(standard_artifacts::Model())}}});
   auto pusher = Pusher({.model = resolver.outputs("model")});
   const auto compiled = CompilePipeline(
       {.pipeline_name = "p", .pipeline_root = "/r", .components = {resolver, pusher}, .metadata_path = "/m"});

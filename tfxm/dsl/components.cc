@@ -160,17 +160,17 @@ Node Trainer(const TrainerParameters& p) {
 
 Node Evaluator(const EvaluatorParameters& p) {
   NodeSpec spec{.type_name = "tfx.components.evaluator.component.Evaluator",
-               .base_type = "EVALUATE",
-               .executor = "tfx.components.evaluator.executor.Executor",
-               .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
-                          {"model", Optional(p.model, artifacts::Model())},
-                          {"baseline_model", Optional(p.baseline_model, artifacts::Model())},
-                          {"schema", Optional(p.schema, artifacts::Schema())}},
-               .outputs = {{"evaluation", {artifacts::ModelEvaluation()}}, {"blessing", {artifacts::ModelBlessing()}}},
-               .exec_properties = {{"eval_config", ToTfxJson(p.eval_config)},
-                                   {"example_splits", p.example_splits.empty() ? "null" : ToTfxJson(p.example_splits)},
-                                   {"fairness_indicator_thresholds", "null"}},
-               .beam_executor = true};
+                .base_type = "EVALUATE",
+                .executor = "tfx.components.evaluator.executor.Executor",
+                .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
+                           {"model", Optional(p.model, artifacts::Model())},
+                           {"baseline_model", Optional(p.baseline_model, artifacts::Model())},
+                           {"schema", Optional(p.schema, artifacts::Schema())}},
+                .outputs = {{"evaluation", {artifacts::ModelEvaluation()}}, {"blessing", {artifacts::ModelBlessing()}}},
+                .exec_properties = {{"eval_config", ToTfxJson(p.eval_config)},
+                                    {"example_splits", p.example_splits.empty() ? "null" : ToTfxJson(p.example_splits)},
+                                    {"fairness_indicator_thresholds", "null"}},
+                .beam_executor = true};
   if (!p.module_file.empty()) spec.exec_properties["module_file"] = p.module_file;
   return Node(std::move(spec));
 }
@@ -218,13 +218,12 @@ Node Resolver(const ResolverParameters& p) {
 }
 
 Node Importer(const ImporterParameters& p) {
-  return Node({.type_name = "tfx.dsl.components.common.importer.Importer",
-               .kind = NodeKind::kImporter,
-               .outputs = {{"result", {p.artifact_type, p.properties, p.custom_properties}}},
-               .exec_properties = {{"artifact_uri", p.source_uri},
-                                   {"output_key", "result"},
-                                   {"reimport", int64_t{p.reimport}}},
-               .enable_cache = false});
+  return Node(
+      {.type_name = "tfx.dsl.components.common.importer.Importer",
+       .kind = NodeKind::kImporter,
+       .outputs = {{"result", {p.artifact_type, p.properties, p.custom_properties}}},
+       .exec_properties = {{"artifact_uri", p.source_uri}, {"output_key", "result"}, {"reimport", int64_t{p.reimport}}},
+       .enable_cache = false});
 }
 
 }  // namespace tfxm

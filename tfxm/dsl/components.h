@@ -1,5 +1,5 @@
-// The components of a pipeline, with TFX's names and parameters. Each is a function that takes its parameters by name and
-// returns a Node:
+// The components of a pipeline, with TFX's names and parameters. Each is a function that takes its parameters by name
+// and returns a Node:
 //
 //   auto example_gen = ImportExampleGen({.input_base = data_root});
 //   auto statistics_gen = StatisticsGen({.examples = example_gen.outputs("examples")});
@@ -11,8 +11,8 @@
 //                           .train_args = {.num_steps = 5000},
 //                           .eval_args = {.num_steps = 100}}).with_id("Trainer.mnist");
 //
-// A component's outputs are listed with it. Exec properties have the names and the JSON that TFX gives them. That required
-// inputs are there and of the right type is checked with the pipeline (pipeline.h).
+// A component's outputs are listed with it. Exec properties have the names and the JSON that TFX gives them. That
+// required inputs are there and of the right type is checked with the pipeline (pipeline.h).
 #ifndef TFXM_DSL_COMPONENTS_H_
 #define TFXM_DSL_COMPONENTS_H_
 
@@ -50,8 +50,9 @@ struct OutputConfig {
 // Reads TFRecord files of tf.Examples. Outputs: examples.
 struct ImportExampleGenParameters {
   std::string input_base;
-  std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
-  std::optional<OutputConfig> output_config = std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
+  std::optional<InputConfig> input_config = std::nullopt;  // Default: all files.
+  std::optional<OutputConfig> output_config =
+      std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
   Properties custom_config = {};
 };
 Node ImportExampleGen(const ImportExampleGenParameters& parameters);
@@ -118,7 +119,8 @@ struct TrainerParameters {
 };
 Node Trainer(const TrainerParameters& parameters);
 
-// Evaluates a SavedModel or a TFLite model (eval_config.model_specs.model_type) and blesses it. Outputs: evaluation, blessing.
+// Evaluates a SavedModel or a TFLite model (eval_config.model_specs.model_type) and blesses it. Outputs: evaluation,
+// blessing.
 struct EvaluatorParameters {
   Channel examples;
   Channel model = {};
@@ -126,7 +128,7 @@ struct EvaluatorParameters {
   Channel schema = {};          // Optional.
   tensorflow_model_analysis::EvalConfig eval_config = {};
   std::vector<std::string> example_splits = {};  // Default: eval.
-  std::string module_file = {};  // Metrics of one's own (model_analysis/custom_metric.h).
+  std::string module_file = {};                  // Metrics of one's own (model_analysis/custom_metric.h).
 };
 Node Evaluator(const EvaluatorParameters& parameters);
 
@@ -148,10 +150,12 @@ struct PusherParameters {
 };
 Node Pusher(const PusherParameters& parameters);
 
-// Rewrites a SavedModel to TFLite as a step of its own, for a model that was not rewritten in its run_fn. Outputs: model.
+// Rewrites a SavedModel to TFLite as a step of its own, for a model that was not rewritten in its run_fn. Outputs:
+// model.
 struct ModelRewriterParameters {
   Channel model;
-  Channel examples = {};     // Samples, which full integer quantization needs: raw or transformed, as the signature's inputs are.
+  Channel examples =
+      {};  // Samples, which full integer quantization needs: raw or transformed, as the signature's inputs are.
   // Between raw examples and a signature that takes transformed features.
   Channel transform_graph = {};
   std::string quantization;  // "": float; "dynamic_range", "float16", "int8", "int16x8".
@@ -160,7 +164,8 @@ struct ModelRewriterParameters {
 };
 Node ModelRewriter(const ModelRewriterParameters& parameters);
 
-// Chooses among the artifacts of former runs of the pipeline. Outputs: one for each key of `channels`, maybe with no artifact.
+// Chooses among the artifacts of former runs of the pipeline. Outputs: one for each key of `channels`, maybe with no
+// artifact.
 //
 //   auto baseline = Resolver({.strategy_class = kLatestBlessedModelStrategy,
 //                             .channels = {{"model", Channel(standard_artifacts::Model())},

@@ -89,10 +89,13 @@ std::string Quote(const std::string& text) {
 
 std::string FormatJson(absl::string_view json) { return Formatter(json).Value(0); }
 
-std::string ToTfxJson(const google::protobuf::Message& message) { return FormatJson(io::ToJson(message).value_or("{}")); }
+std::string ToTfxJson(const google::protobuf::Message& message) {
+  return FormatJson(io::ToJson(message).value_or("{}"));
+}
 
 std::string ToTfxJson(const std::vector<std::string>& strings) {
-  return absl::StrCat("[", absl::StrJoin(strings, ", ", [](std::string* out, const std::string& s) { *out += Quote(s); }), "]");
+  return absl::StrCat(
+      "[", absl::StrJoin(strings, ", ", [](std::string* out, const std::string& s) { *out += Quote(s); }), "]");
 }
 
 std::string ToTfxJson(const Properties& properties) {
@@ -106,7 +109,8 @@ std::string ToTfxJson(const Properties& properties) {
       google::protobuf::Value number;
       number.set_number_value(*real);
       text = io::ToJson(number).value_or("null");
-      if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";  // As Python: still a float when read.
+      if (text.find_first_not_of("-0123456789") == std::string::npos)
+        text += ".0";  // As Python: still a float when read.
     } else {
       text = absl::StrCat(std::get<int64_t>(value));
     }

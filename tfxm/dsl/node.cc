@@ -6,7 +6,8 @@ Node::Node(NodeSpec spec) : spec_(std::make_shared<NodeSpec>(std::move(spec))) {
   if (spec_->id.empty()) spec_->id = spec_->type_name.substr(spec_->type_name.rfind('.') + 1);
   for (auto& [key, input] : spec_->inputs) std::erase_if(input.channels, [](const Channel& c) { return !c; });
   // An optional input that is not connected does not exist, as in TFX.
-  std::erase_if(spec_->inputs, [](const auto& entry) { return entry.second.optional && entry.second.channels.empty(); });
+  std::erase_if(spec_->inputs,
+                [](const auto& entry) { return entry.second.optional && entry.second.channels.empty(); });
 }
 
 Node Node::with_id(absl::string_view id) const {

@@ -30,8 +30,8 @@ namespace tfxm {
 
 struct NodeSpec;
 
-// Artifacts that a node will put out under a key; or, without a producer, all artifacts of a type there are in the pipeline
-// (for a Resolver to choose from). A default Channel is one that is not connected.
+// Artifacts that a node will put out under a key; or, without a producer, all artifacts of a type there are in the
+// pipeline (for a Resolver to choose from). A default Channel is one that is not connected.
 class Channel {
  public:
   Channel() = default;

@@ -19,7 +19,8 @@ absl::Status Invalid(const Parts&... parts) {
 
 template <typename Map>
 std::string Keys(const Map& map) {
-  return absl::StrJoin(map, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, "\"", entry.first, "\""); });
+  return absl::StrJoin(map, ", ",
+                       [](std::string* out, const auto& entry) { absl::StrAppend(out, "\"", entry.first, "\""); });
 }
 
 absl::Status CheckId(const std::string& id) {
@@ -70,7 +71,8 @@ absl::StatusOr<std::vector<std::set<int>>> FindUpstream(const std::vector<const 
     }
     for (const auto& weak : node.upstream) {
       const auto it = index.find(weak.lock().get());
-      if (it == index.end()) return Invalid("node ", node.id, ": an upstream node is not in the pipeline; add it to components");
+      if (it == index.end())
+        return Invalid("node ", node.id, ": an upstream node is not in the pipeline; add it to components");
       upstream[i].insert(it->second);
     }
   }
@@ -93,7 +95,9 @@ absl::StatusOr<std::vector<OrderedNode>> OrderNodes(const Pipeline& pipeline) {
     RETURN_IF_ERROR(Annotate(CheckId(spec->id), where));
     const auto [it, is_new] = by_id.emplace(spec->id, spec);
     if (!is_new && it->second == spec) continue;  // Listed twice: the same node.
-    if (!is_new) return Invalid(where, "two nodes have the id ", spec->id, "; give one another with .with_id(\"", spec->id, ".x\")");
+    if (!is_new)
+      return Invalid(where, "two nodes have the id ", spec->id, "; give one another with .with_id(\"", spec->id,
+                     ".x\")");
     nodes.push_back(spec);
   }
   ASSIGN_OR_RETURN(const std::vector<std::set<int>> upstream, FindUpstream(nodes));
@@ -104,8 +108,8 @@ absl::StatusOr<std::vector<OrderedNode>> OrderNodes(const Pipeline& pipeline) {
   while (ordered.size() < nodes.size()) {
     std::vector<int> layer;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      const bool ready = position[i] < 0 && std::all_of(upstream[i].begin(), upstream[i].end(),
-                                                        [&](int u) { return position[u] >= 0; });
+      const bool ready = position[i] < 0 &&
+                         std::all_of(upstream[i].begin(), upstream[i].end(), [&](int u) { return position[u] >= 0; });
       if (ready) layer.push_back(i);
     }
     if (layer.empty()) {

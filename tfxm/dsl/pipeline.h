@@ -36,9 +36,10 @@ struct OrderedNode {
   std::vector<int> downstream;  // Sorted.
 };
 
-// The nodes, each after all those it depends on, layer by layer, within a layer as the author listed them. INVALID_ARGUMENT
-// names the node and what is wrong: no name or path, two nodes of one id, a cycle, an input without a channel or of another
-// type, a channel of a node that is not in the pipeline or that has no such output. The result points into `pipeline`.
+// The nodes, each after all those it depends on, layer by layer, within a layer as the author listed them.
+// INVALID_ARGUMENT names the node and what is wrong: no name or path, two nodes of one id, a cycle, an input without a
+// channel or of another type, a channel of a node that is not in the pipeline or that has no such output. The result
+// points into `pipeline`.
 absl::StatusOr<std::vector<OrderedNode>> OrderNodes(const Pipeline& pipeline);
 
 }  // namespace tfxm

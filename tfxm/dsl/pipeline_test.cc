@@ -12,23 +12,27 @@ namespace tfxm {
 namespace {
 
 Pipeline PipelineOf(std::vector<Node> nodes) {
-  return {.pipeline_name = "p", .pipeline_root = "/root", .components = std::move(nodes), .metadata_path = "/metadata.db"};
+  return {
+      .pipeline_name = "p", .pipeline_root = "/root", .components = std::move(nodes), .metadata_path = "/metadata.db"};
 }
 
 ::testing::AssertionResult IsRefusedWith(const Pipeline& pipeline, absl::string_view part) {
   const auto ordered = OrderNodes(pipeline);
   if (ordered.ok()) return ::testing::AssertionFailure() << "accepted";
-  if (ordered.status().code() != absl::StatusCode::kInvalidArgument || !absl::StrContains(ordered.status().message(), part)) {
+  if (ordered.status().code() != absl::StatusCode::kInvalidArgument ||
+      !absl::StrContains(ordered.status().message(), part)) {
     return ::testing::AssertionFailure() << ordered.status();
   }
   return ::testing::AssertionSuccess();
 }
 
 Node Source(absl::string_view id) {
-  return Node({.id = std::string(id), .type_name = "test.Source", .outputs = {{"examples", {standard_artifacts::Examples()}}}});
+  return Node(
+      {.id = std::string(id), .type_name = "test.Source", .outputs = {{"examples", {standard_artifacts::Examples()}}}});
 }
 Node Sink(absl::string_view id, const Channel& examples) {
-  return Node({.id = std::string(id), .type_name = "test.Sink",
+  return Node({.id = std::string(id),
+               .type_name = "test.Sink",
                .inputs = {{"examples", {.channels = {examples}, .type_name = "Examples"}}},
                .outputs = {{"examples", {standard_artifacts::Examples()}}}});
 }
@@ -77,7 +81,8 @@ TEST(PipelineTest, MistakesAreNamed) {
   EXPECT_TRUE(IsRefusedWith(PipelineOf({a, Source("a")}), "two nodes have the id a"));
   EXPECT_TRUE(IsRefusedWith(PipelineOf({Source("x/y")}), "\"x/y\""));
   EXPECT_TRUE(IsRefusedWith(PipelineOf({Sink("b", a.outputs("examples"))}), "node a, which is not in the pipeline"));
-  EXPECT_TRUE(IsRefusedWith(PipelineOf({a, Sink("b", a.outputs("exampels"))}), "no output \"exampels\"; it has \"examples\""));
+  EXPECT_TRUE(
+      IsRefusedWith(PipelineOf({a, Sink("b", a.outputs("exampels"))}), "no output \"exampels\"; it has \"examples\""));
   EXPECT_TRUE(IsRefusedWith(PipelineOf({a, Sink("b", {})}), "node b: required input \"examples\" is not connected"));
   EXPECT_TRUE(IsRefusedWith(PipelineOf({Sink("b", Channel(standard_artifacts::Examples()))}), "for a Resolver"));
   EXPECT_TRUE(IsRefusedWith(PipelineOf({a, SchemaGen({.statistics = a.outputs("examples")})}),
@@ -111,9 +116,10 @@ TEST(ComponentsTest, SplitsAreAsGiven) {
   };
   const InputConfig two{{{"train", "train-*"}, {"eval", "eval-*"}}};
   EXPECT_EQ(output_config({.input_base = "/d", .input_config = two}), "{}") << "the input's splits stay";
-  EXPECT_EQ(output_config({.input_base = "/d", .output_config = OutputConfig{{.splits = {{"all", 1}}}}}),
-            "{\n  \"split_config\": {\n    \"splits\": [\n      {\n        \"hash_buckets\": 1,\n        \"name\": \"all\"\n"
-            "      }\n    ]\n  }\n}");
+  EXPECT_EQ(
+      output_config({.input_base = "/d", .output_config = OutputConfig{{.splits = {{"all", 1}}}}}),
+      "{\n  \"split_config\": {\n    \"splits\": [\n      {\n        \"hash_buckets\": 1,\n        \"name\": \"all\"\n"
+      "      }\n    ]\n  }\n}");
 }
 
 TEST(JsonTest, KeysAreSortedAndIndentedByTwo) {

@@ -158,7 +158,8 @@ std::string Render(const Inspection& in) {
   for (const auto& [type, bytes] : in.weights_by_type) types.push_back(absl::StrCat(type, " ", Bytes(bytes)));
   absl::StrAppend(&out, "  weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", "),
                   "\n  the rest of the file, ", Bytes(in.file_bytes - in.weight_bytes),
-                  ", is its structure: operators, names, scales", "\n  arena for the activations, one example: ", Bytes(in.arena_bytes), "\n");
+                  ", is its structure: operators, names, scales",
+                  "\n  arena for the activations, one example: ", Bytes(in.arena_bytes), "\n");
   if (in.multiply_adds > 0)
     absl::StrAppendFormat(&out, "  multiply-adds, one example%s: %s\n", in.num_subgraphs > 1 ? ", loops left out" : "",
                           in.multiply_adds < 100'000 ? absl::StrCat(in.multiply_adds)

@@ -62,10 +62,10 @@ TEST(InspectTest, FormatsForProgramsAndByLayer) {
   b.Signature("s", {{"in", x}}, {{"out", y}});
   auto file = ModelFile::FromBytes(b.Finish(), "f.tflite");
   ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_THAT(ToJson(Inspect(**file)),
-              AllOf(HasSubstr(R"("name": "in")"), HasSubstr(R"("zero_point": 3)"), HasSubstr(R"("kind": "builtin")"),
-                    HasSubstr(R"("ADD": {)")));
-  EXPECT_THAT(RenderLayers(**file), AllOf(HasSubstr("ADD"), HasSubstr("INT8"), HasSubstr("[None, 4]"), HasSubstr("block/add")));
+  EXPECT_THAT(ToJson(Inspect(**file)), AllOf(HasSubstr(R"("name": "in")"), HasSubstr(R"("zero_point": 3)"),
+                                             HasSubstr(R"("kind": "builtin")"), HasSubstr(R"("ADD": {)")));
+  EXPECT_THAT(RenderLayers(**file),
+              AllOf(HasSubstr("ADD"), HasSubstr("INT8"), HasSubstr("[None, 4]"), HasSubstr("block/add")));
 }
 
 TEST(InspectTest, AWeightThatIsSharedCountsOnce) {

@@ -18,7 +18,7 @@ using PropertyValue = std::variant<int64_t, double, std::string>;
 using Properties = std::map<std::string, PropertyValue>;
 
 struct Artifact {
-  int64_t id = 0;  // In the metadata store; 0 before it is published (MLMD counts from 1).
+  int64_t id = 0;         // In the metadata store; 0 before it is published (MLMD counts from 1).
   std::string type_name;  // "Examples", "Model", …: TFX's standard artifacts.
   std::string name;
   std::string uri;

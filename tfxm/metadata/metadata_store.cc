@@ -47,7 +47,8 @@ absl::Status PutEvent(sqlite::Database* db, const Event& event) {
   insert->Bind(1, event.artifact_id());
   insert->Bind(2, event.execution_id());
   insert->Bind(3, static_cast<int64_t>(event.type()));
-  insert->Bind(4, event.has_milliseconds_since_epoch() ? event.milliseconds_since_epoch() : absl::ToUnixMillis(absl::Now()));
+  insert->Bind(
+      4, event.has_milliseconds_since_epoch() ? event.milliseconds_since_epoch() : absl::ToUnixMillis(absl::Now()));
   RETURN_IF_ERROR(insert->Run());
   const int64_t id = db->LastInsertId();
   for (const Event::Path::Step& step : event.path().steps()) {
@@ -65,10 +66,11 @@ absl::Status PutEvent(sqlite::Database* db, const Event& event) {
 }
 
 absl::StatusOr<std::vector<Event>> GetEvents(sqlite::Database* db, absl::string_view condition) {
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
-                   db->Prepare(absl::StrCat("SELECT `id`, `artifact_id`, `execution_id`, `type`, `milliseconds_since_epoch` "
-                                            "FROM `Event` WHERE ",
-                                            condition, " ORDER BY `id`")));
+  ASSIGN_OR_RETURN(
+      sqlite::Statement * select,
+      db->Prepare(absl::StrCat("SELECT `id`, `artifact_id`, `execution_id`, `type`, `milliseconds_since_epoch` "
+                               "FROM `Event` WHERE ",
+                               condition, " ORDER BY `id`")));
   std::vector<Event> events;
   std::vector<int64_t> ids;
   while (true) {
@@ -108,7 +110,8 @@ absl::Status PutPair(sqlite::Database* db, absl::string_view sql, int64_t first,
 }
 
 absl::Status PutAttribution(sqlite::Database* db, int64_t context_id, int64_t artifact_id) {
-  return PutPair(db, "INSERT OR IGNORE INTO `Attribution`(`context_id`, `artifact_id`) VALUES (?, ?)", context_id, artifact_id);
+  return PutPair(db, "INSERT OR IGNORE INTO `Attribution`(`context_id`, `artifact_id`) VALUES (?, ?)", context_id,
+                 artifact_id);
 }
 
 absl::Status PutAssociation(sqlite::Database* db, int64_t context_id, int64_t execution_id) {
@@ -136,8 +139,12 @@ absl::Status MetadataStore::Transaction(absl::FunctionRef<absl::Status()> body) 
 absl::StatusOr<int64_t> MetadataStore::PutArtifactType(const ArtifactType& type) { return PutType(db_.get(), type); }
 absl::StatusOr<int64_t> MetadataStore::PutExecutionType(const ExecutionType& type) { return PutType(db_.get(), type); }
 absl::StatusOr<int64_t> MetadataStore::PutContextType(const ContextType& type) { return PutType(db_.get(), type); }
-absl::StatusOr<std::vector<ArtifactType>> MetadataStore::GetArtifactTypes() { return GetTypes<ArtifactType>(db_.get()); }
-absl::StatusOr<std::vector<ExecutionType>> MetadataStore::GetExecutionTypes() { return GetTypes<ExecutionType>(db_.get()); }
+absl::StatusOr<std::vector<ArtifactType>> MetadataStore::GetArtifactTypes() {
+  return GetTypes<ArtifactType>(db_.get());
+}
+absl::StatusOr<std::vector<ExecutionType>> MetadataStore::GetExecutionTypes() {
+  return GetTypes<ExecutionType>(db_.get());
+}
 absl::StatusOr<std::vector<ContextType>> MetadataStore::GetContextTypes() { return GetTypes<ContextType>(db_.get()); }
 absl::StatusOr<ArtifactType> MetadataStore::GetArtifactType(absl::string_view name) {
   return GetType<ArtifactType>(db_.get(), name);
@@ -178,15 +185,15 @@ absl::Status MetadataStore::PutAttributionsAndAssociations(absl::Span<const ml_m
 absl::Status MetadataStore::PutParentContexts(absl::Span<const ml_metadata::ParentContext> parents) {
   return db_->Transaction([&]() -> absl::Status {
     for (const auto& p : parents) {
-      RETURN_IF_ERROR(PutPair(db_.get(), "INSERT OR IGNORE INTO `ParentContext` VALUES (?, ?)", p.child_id(), p.parent_id()));
+      RETURN_IF_ERROR(
+          PutPair(db_.get(), "INSERT OR IGNORE INTO `ParentContext` VALUES (?, ?)", p.child_id(), p.parent_id()));
     }
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<MetadataStore::PutExecutionResult> MetadataStore::PutExecution(const Execution& execution,
-                                                                              absl::Span<const ArtifactAndEvent> artifacts,
-                                                                              absl::Span<const Context> contexts) {
+absl::StatusOr<MetadataStore::PutExecutionResult> MetadataStore::PutExecution(
+    const Execution& execution, absl::Span<const ArtifactAndEvent> artifacts, absl::Span<const Context> contexts) {
   PutExecutionResult result;
   RETURN_IF_ERROR(db_->Transaction([&]() -> absl::Status {
     ASSIGN_OR_RETURN(result.execution_id, PutNode(db_.get(), execution));
@@ -233,7 +240,9 @@ absl::StatusOr<std::vector<Artifact>> MetadataStore::GetArtifactsByContext(int64
                             {context_id});
 }
 
-absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutions() { return GetNodes<Execution>(db_.get(), "1", {}); }
+absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutions() {
+  return GetNodes<Execution>(db_.get(), "1", {});
+}
 absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutionsByID(absl::Span<const int64_t> ids) {
   return GetNodes<Execution>(db_.get(), IdIn("node.`id`", ids), {});
 }
@@ -241,8 +250,8 @@ absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutionsByType(absl::
   return GetNodes<Execution>(db_.get(), "type.`name` = ?", {std::string(type_name)});
 }
 absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutionsByContext(int64_t context_id) {
-  return GetNodes<Execution>(db_.get(), "node.`id` IN (SELECT `execution_id` FROM `Association` WHERE `context_id` = ?)",
-                             {context_id});
+  return GetNodes<Execution>(
+      db_.get(), "node.`id` IN (SELECT `execution_id` FROM `Association` WHERE `context_id` = ?)", {context_id});
 }
 
 absl::StatusOr<std::vector<Context>> MetadataStore::GetContexts() { return GetNodes<Context>(db_.get(), "1", {}); }
@@ -254,9 +263,8 @@ absl::StatusOr<std::vector<Context>> MetadataStore::GetContextsByType(absl::stri
 }
 absl::StatusOr<std::optional<Context>> MetadataStore::GetContextByTypeAndName(absl::string_view type_name,
                                                                               absl::string_view name) {
-  ASSIGN_OR_RETURN(std::vector<Context> contexts,
-                   GetNodes<Context>(db_.get(), "type.`name` = ? AND node.`name` = ?",
-                                     {std::string(type_name), std::string(name)}));
+  ASSIGN_OR_RETURN(std::vector<Context> contexts, GetNodes<Context>(db_.get(), "type.`name` = ? AND node.`name` = ?",
+                                                                    {std::string(type_name), std::string(name)}));
   if (contexts.empty()) return std::nullopt;
   return std::move(contexts.front());
 }
@@ -269,12 +277,12 @@ absl::StatusOr<std::vector<Context>> MetadataStore::GetContextsByExecution(int64
                            {execution_id});
 }
 absl::StatusOr<std::vector<Context>> MetadataStore::GetParentContextsByContext(int64_t context_id) {
-  return GetNodes<Context>(db_.get(), "node.`id` IN (SELECT `parent_context_id` FROM `ParentContext` WHERE `context_id` = ?)",
-                           {context_id});
+  return GetNodes<Context>(
+      db_.get(), "node.`id` IN (SELECT `parent_context_id` FROM `ParentContext` WHERE `context_id` = ?)", {context_id});
 }
 absl::StatusOr<std::vector<Context>> MetadataStore::GetChildrenContextsByContext(int64_t context_id) {
-  return GetNodes<Context>(db_.get(), "node.`id` IN (SELECT `context_id` FROM `ParentContext` WHERE `parent_context_id` = ?)",
-                           {context_id});
+  return GetNodes<Context>(
+      db_.get(), "node.`id` IN (SELECT `context_id` FROM `ParentContext` WHERE `parent_context_id` = ?)", {context_id});
 }
 
 absl::StatusOr<std::vector<Event>> MetadataStore::GetEventsByExecutionIDs(absl::Span<const int64_t> ids) {

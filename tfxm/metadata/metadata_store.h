@@ -1,6 +1,6 @@
-// The ML Metadata store: which executions ran, what they read and what they made. One SQLite file, in the published schema
-// (version 10), so Python's ml_metadata reads what is written here and the other way round. The messages are MLMD's own
-// (ml_metadata/proto/metadata_store.proto), the names of the functions are its API's.
+// The ML Metadata store: which executions ran, what they read and what they made. One SQLite file, in the published
+// schema (version 10), so Python's ml_metadata reads what is written here and the other way round. The messages are
+// MLMD's own (ml_metadata/proto/metadata_store.proto), the names of the functions are its API's.
 //
 //   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/mnist/metadata.db"));
 //   ml_metadata::ArtifactType type;
@@ -8,13 +8,13 @@
 //   ASSIGN_OR_RETURN(int64_t type_id, store->PutArtifactType(type));
 //   RETURN_IF_ERROR(store->Transaction([&]() -> absl::Status { ...several Put calls, all or none... }));
 //
-// Every Put is a transaction by itself; inside Transaction() it is a part of that one. A commit survives the death of the
-// process at any instant. Reading functions give results in order of id and leave out ids that do not exist. Properties of
-// type STRUCT, PROTO and BOOLEAN are stored as MLMD does.
+// Every Put is a transaction by itself; inside Transaction() it is a part of that one. A commit survives the death of
+// the process at any instant. Reading functions give results in order of id and leave out ids that do not exist.
+// Properties of type STRUCT, PROTO and BOOLEAN are stored as MLMD does.
 //
-// Errors: UNAVAILABLE if another program holds the lock for longer than 5 s, FAILED_PRECONDITION for another schema version,
-// DATA_LOSS for a damaged file, RESOURCE_EXHAUSTED for a full disk; each names the file and says what to do. Not thread safe.
-// Two runs must not share a store at a time: see run_lock.h.
+// Errors: UNAVAILABLE if another program holds the lock for longer than 5 s, FAILED_PRECONDITION for another schema
+// version, DATA_LOSS for a damaged file, RESOURCE_EXHAUSTED for a full disk; each names the file and says what to do.
+// Not thread safe. Two runs must not share a store at a time: see run_lock.h.
 #ifndef TFXM_METADATA_METADATA_STORE_H_
 #define TFXM_METADATA_METADATA_STORE_H_
 
@@ -68,8 +68,8 @@ class MetadataStore {
   absl::StatusOr<ml_metadata::ContextType> GetContextType(absl::string_view name);
 
   // Inserts those without id; replaces the state, uri, name and properties of those with one (NOT_FOUND if it does not
-  // exist). The type is given by type_id, or else by the name in `type`. INVALID_ARGUMENT if a property is not one of the
-  // type's, or of another data type. The ids, as given.
+  // exist). The type is given by type_id, or else by the name in `type`. INVALID_ARGUMENT if a property is not one of
+  // the type's, or of another data type. The ids, as given.
   absl::StatusOr<std::vector<int64_t>> PutArtifacts(absl::Span<const ml_metadata::Artifact> artifacts);
   absl::StatusOr<std::vector<int64_t>> PutExecutions(absl::Span<const ml_metadata::Execution> executions);
   absl::StatusOr<std::vector<int64_t>> PutContexts(absl::Span<const ml_metadata::Context> contexts);
@@ -79,8 +79,8 @@ class MetadataStore {
   absl::Status PutAttributionsAndAssociations(absl::Span<const ml_metadata::Attribution> attributions,
                                               absl::Span<const ml_metadata::Association> associations);
   absl::Status PutParentContexts(absl::Span<const ml_metadata::ParentContext> parents);
-  // The execution, its artifacts with their events, and its contexts, to which execution and artifacts are associated. A
-  // context without id whose type and name exist already is that one.
+  // The execution, its artifacts with their events, and its contexts, to which execution and artifacts are associated.
+  // A context without id whose type and name exist already is that one.
   absl::StatusOr<PutExecutionResult> PutExecution(const ml_metadata::Execution& execution,
                                                   absl::Span<const ArtifactAndEvent> artifacts,
                                                   absl::Span<const ml_metadata::Context> contexts);

@@ -1,5 +1,5 @@
-// The contract of a metadata store. Each test runs twice: reading with the store that wrote, and with one that has opened the
-// file afterwards.
+// The contract of a metadata store. Each test runs twice: reading with the store that wrote, and with one that has
+// opened the file afterwards.
 #include "tfxm/metadata/metadata_store.h"
 
 #include <gtest/gtest.h>
@@ -272,7 +272,8 @@ TEST_P(MetadataStoreTest, PutExecutionConnectsArtifactsEventsAndContexts) {
   Event event;
   event.set_type(Event::OUTPUT);
   event.mutable_path()->add_steps()->set_key("model");
-  const auto first = Write().PutExecution(NewExecution("x"), {{Examples("/a"), event}}, {NewContext("p"), NewContext("q")});
+  const auto first =
+      Write().PutExecution(NewExecution("x"), {{Examples("/a"), event}}, {NewContext("p"), NewContext("q")});
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->artifact_ids, (std::vector<int64_t>{1}));
   EXPECT_EQ(first->context_ids, (std::vector<int64_t>{1, 2}));

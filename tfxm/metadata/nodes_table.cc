@@ -59,40 +59,26 @@ void ReadColumns(const sqlite::Statement&, int, Context*) {}
 
 PropertyType DataType(const Value& value) {
   switch (value.value_case()) {
-    case Value::kIntValue:
-      return ml_metadata::INT;
-    case Value::kDoubleValue:
-      return ml_metadata::DOUBLE;
-    case Value::kStringValue:
-      return ml_metadata::STRING;
-    case Value::kStructValue:
-      return ml_metadata::STRUCT;
-    case Value::kProtoValue:
-      return ml_metadata::PROTO;
-    case Value::kBoolValue:
-      return ml_metadata::BOOLEAN;
-    default:
-      return ml_metadata::UNKNOWN;
+    case Value::kIntValue: return ml_metadata::INT;
+    case Value::kDoubleValue: return ml_metadata::DOUBLE;
+    case Value::kStringValue: return ml_metadata::STRING;
+    case Value::kStructValue: return ml_metadata::STRUCT;
+    case Value::kProtoValue: return ml_metadata::PROTO;
+    case Value::kBoolValue: return ml_metadata::BOOLEAN;
+    default: return ml_metadata::UNKNOWN;
   }
 }
 
 // Binds int_value, double_value, string_value, proto_value, bool_value from `first` on.
 void BindValue(const Value& value, int first, sqlite::Statement* statement) {
   switch (value.value_case()) {
-    case Value::kIntValue:
-      return statement->Bind(first, value.int_value());
-    case Value::kDoubleValue:
-      return statement->Bind(first + 1, value.double_value());
-    case Value::kStringValue:
-      return statement->Bind(first + 2, value.string_value());
-    case Value::kStructValue:
-      return statement->Bind(first + 2, StructProperty(value.struct_value()));
-    case Value::kProtoValue:
-      return statement->BindBlob(first + 3, value.proto_value().SerializeAsString());
-    case Value::kBoolValue:
-      return statement->Bind(first + 4, static_cast<int64_t>(value.bool_value()));
-    default:
-      return;
+    case Value::kIntValue: return statement->Bind(first, value.int_value());
+    case Value::kDoubleValue: return statement->Bind(first + 1, value.double_value());
+    case Value::kStringValue: return statement->Bind(first + 2, value.string_value());
+    case Value::kStructValue: return statement->Bind(first + 2, StructProperty(value.struct_value()));
+    case Value::kProtoValue: return statement->BindBlob(first + 3, value.proto_value().SerializeAsString());
+    case Value::kBoolValue: return statement->Bind(first + 4, static_cast<int64_t>(value.bool_value()));
+    default: return;
   }
 }
 
@@ -115,10 +101,11 @@ Value ReadValue(const sqlite::Statement& row, int first) {
 
 template <typename Node>
 absl::Status InsertProperties(sqlite::Database* db, int64_t id, const Values& values, bool custom) {
-  ASSIGN_OR_RETURN(sqlite::Statement * insert,
-                   db->Prepare(absl::StrCat("INSERT INTO `", Table<Node>::name, "Property`(`", Table<Node>::id,
-                                            "`, `name`, `is_custom_property`, `int_value`, `double_value`, `string_value`, "
-                                            "`proto_value`, `bool_value`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")));
+  ASSIGN_OR_RETURN(
+      sqlite::Statement * insert,
+      db->Prepare(absl::StrCat("INSERT INTO `", Table<Node>::name, "Property`(`", Table<Node>::id,
+                               "`, `name`, `is_custom_property`, `int_value`, `double_value`, `string_value`, "
+                               "`proto_value`, `bool_value`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")));
   const std::map<std::string, Value> sorted(values.begin(), values.end());
   for (const auto& [name, value] : sorted) {
     for (int i = 4; i <= 8; ++i) insert->BindNull(i);
@@ -133,10 +120,11 @@ absl::Status InsertProperties(sqlite::Database* db, int64_t id, const Values& va
 
 template <typename Node>
 absl::Status ReadProperties(sqlite::Database* db, Node* node) {
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
-                   db->Prepare(absl::StrCat("SELECT `name`, `is_custom_property`, `int_value`, `double_value`, `string_value`, "
-                                            "`proto_value`, `bool_value` FROM `",
-                                            Table<Node>::name, "Property` WHERE `", Table<Node>::id, "` = ?")));
+  ASSIGN_OR_RETURN(
+      sqlite::Statement * select,
+      db->Prepare(absl::StrCat("SELECT `name`, `is_custom_property`, `int_value`, `double_value`, `string_value`, "
+                               "`proto_value`, `bool_value` FROM `",
+                               Table<Node>::name, "Property` WHERE `", Table<Node>::id, "` = ?")));
   select->Bind(1, node->id());
   while (true) {
     ASSIGN_OR_RETURN(bool row, select->Step());
@@ -153,13 +141,14 @@ absl::Status CheckProperties(sqlite::Database* db, const Node& node, int64_t typ
   for (const auto& [name, value] : node.properties()) {
     const auto it = declared.find(name);
     if (it == declared.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(Table<Node>::name, " of type \"", node.type(), "\" (type id ", type_id,
-                                                     "): \"", name, "\" is no property of that type; set it as a custom property"));
+      return absl::InvalidArgumentError(absl::StrCat(Table<Node>::name, " of type \"", node.type(), "\" (type id ",
+                                                     type_id, "): \"", name,
+                                                     "\" is no property of that type; set it as a custom property"));
     }
     if (it->second != DataType(value)) {
-      return absl::InvalidArgumentError(absl::StrCat(Table<Node>::name, " of type \"", node.type(), "\" (type id ", type_id,
-                                                     "): property \"", name, "\" is ", PropertyType_Name(DataType(value)),
-                                                     ", its type says ", PropertyType_Name(it->second)));
+      return absl::InvalidArgumentError(absl::StrCat(
+          Table<Node>::name, " of type \"", node.type(), "\" (type id ", type_id, "): property \"", name, "\" is ",
+          PropertyType_Name(DataType(value)), ", its type says ", PropertyType_Name(it->second)));
     }
   }
   return absl::OkStatus();
@@ -198,9 +187,10 @@ absl::StatusOr<int64_t> Insert(sqlite::Database* db, const Node& node, int64_t t
 template <typename Node>
 absl::Status Update(sqlite::Database* db, const Node& node, int64_t now) {
   using T = Table<Node>;
-  ASSIGN_OR_RETURN(sqlite::Statement * update,
-                   db->Prepare(absl::StrCat("UPDATE `", T::name, "` SET ", Assignments(T::columns),
-                                            "`name` = ?, `external_id` = ?, `last_update_time_since_epoch` = ? WHERE `id` = ?")));
+  ASSIGN_OR_RETURN(
+      sqlite::Statement * update,
+      db->Prepare(absl::StrCat("UPDATE `", T::name, "` SET ", Assignments(T::columns),
+                               "`name` = ?, `external_id` = ?, `last_update_time_since_epoch` = ? WHERE `id` = ?")));
   BindColumns(node, update);
   int i = T::column_count;
   update->BindTextOrNull(++i, node.name());
@@ -224,13 +214,16 @@ absl::StatusOr<int64_t> PutNode(sqlite::Database* db, const Node& node) {
     const int64_t now = absl::ToUnixMillis(absl::Now());
     int64_t type_id = node.type_id();
     if (id != 0) {
-      ASSIGN_OR_RETURN(sqlite::Statement * select, db->Prepare(absl::StrCat("SELECT `type_id` FROM `", T::name, "` WHERE `id` = ?")));
+      ASSIGN_OR_RETURN(sqlite::Statement * select,
+                       db->Prepare(absl::StrCat("SELECT `type_id` FROM `", T::name, "` WHERE `id` = ?")));
       select->Bind(1, id);
       ASSIGN_OR_RETURN(bool row, select->Step());
-      if (!row) return absl::NotFoundError(absl::StrCat("metadata store ", db->path(), " has no ", T::name, " of id ", id));
+      if (!row)
+        return absl::NotFoundError(absl::StrCat("metadata store ", db->path(), " has no ", T::name, " of id ", id));
       const int64_t stored = select->Int(0);
       if (type_id != 0 && type_id != stored) {
-        return absl::InvalidArgumentError(absl::StrCat(T::name, " ", id, " has type id ", stored, "; it cannot become ", type_id));
+        return absl::InvalidArgumentError(
+            absl::StrCat(T::name, " ", id, " has type id ", stored, "; it cannot become ", type_id));
       }
       type_id = stored;
     } else if (type_id != 0) {
@@ -254,12 +247,13 @@ template <typename Node>
 absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_view condition,
                                            absl::Span<const std::variant<int64_t, std::string>> parameters) {
   using T = Table<Node>;
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
-                   db->Prepare(absl::StrCat("SELECT node.`id`, node.`type_id`, node.`name`, node.`external_id`, "
-                                            "node.`create_time_since_epoch`, node.`last_update_time_since_epoch`, type.`name`",
-                                            T::columns.empty() ? "" : ", ", T::columns, " FROM `", T::name,
-                                            "` AS node JOIN `Type` AS type ON type.`id` = node.`type_id` WHERE ", condition,
-                                            " ORDER BY node.`id`")));
+  ASSIGN_OR_RETURN(
+      sqlite::Statement * select,
+      db->Prepare(absl::StrCat("SELECT node.`id`, node.`type_id`, node.`name`, node.`external_id`, "
+                               "node.`create_time_since_epoch`, node.`last_update_time_since_epoch`, type.`name`",
+                               T::columns.empty() ? "" : ", ", T::columns, " FROM `", T::name,
+                               "` AS node JOIN `Type` AS type ON type.`id` = node.`type_id` WHERE ", condition,
+                               " ORDER BY node.`id`")));
   for (size_t i = 0; i < parameters.size(); ++i) {
     std::visit([&](const auto& value) { select->Bind(static_cast<int>(i) + 1, value); }, parameters[i]);
   }
@@ -281,9 +275,9 @@ absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_vi
   return nodes;
 }
 
-#define TFXM_INSTANTIATE_NODE(Node)                                                            \
-  template absl::StatusOr<int64_t> PutNode(sqlite::Database*, const Node&);                    \
-  template absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database*, absl::string_view,    \
+#define TFXM_INSTANTIATE_NODE(Node)                                                         \
+  template absl::StatusOr<int64_t> PutNode(sqlite::Database*, const Node&);                 \
+  template absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database*, absl::string_view, \
                                                       absl::Span<const std::variant<int64_t, std::string>>)
 TFXM_INSTANTIATE_NODE(MlmdArtifact);
 TFXM_INSTANTIATE_NODE(Execution);

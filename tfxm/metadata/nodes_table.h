@@ -1,4 +1,5 @@
-// The rows of Artifact, Execution and Context with their properties: MLMD calls the three the nodes of the lineage graph.
+// The rows of Artifact, Execution and Context with their properties: MLMD calls the three the nodes of the lineage
+// graph.
 #ifndef TFXM_METADATA_NODES_TABLE_H_
 #define TFXM_METADATA_NODES_TABLE_H_
 
@@ -19,7 +20,8 @@ namespace tfxm {
 template <typename Node>
 absl::StatusOr<int64_t> PutNode(sqlite::Database* db, const Node& node);
 
-// The nodes for which `condition` (SQL on `node`, a row of the table, and `type`, its row in Type) holds, in order of id.
+// The nodes for which `condition` (SQL on `node`, a row of the table, and `type`, its row in Type) holds, in order of
+// id.
 template <typename Node>
 absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_view condition,
                                            absl::Span<const std::variant<int64_t, std::string>> parameters);

@@ -25,18 +25,12 @@ bool ParseStructProperty(absl::string_view property, google::protobuf::Struct* v
 
 PropertyValue FromMlmd(const ml_metadata::Value& value) {
   switch (value.value_case()) {
-    case ml_metadata::Value::kIntValue:
-      return value.int_value();
-    case ml_metadata::Value::kDoubleValue:
-      return value.double_value();
-    case ml_metadata::Value::kStructValue:
-      return StructProperty(value.struct_value());
-    case ml_metadata::Value::kProtoValue:
-      return value.proto_value().SerializeAsString();
-    case ml_metadata::Value::kBoolValue:
-      return int64_t{value.bool_value()};
-    default:
-      return value.string_value();
+    case ml_metadata::Value::kIntValue: return value.int_value();
+    case ml_metadata::Value::kDoubleValue: return value.double_value();
+    case ml_metadata::Value::kStructValue: return StructProperty(value.struct_value());
+    case ml_metadata::Value::kProtoValue: return value.proto_value().SerializeAsString();
+    case ml_metadata::Value::kBoolValue: return int64_t{value.bool_value()};
+    default: return value.string_value();
   }
 }
 

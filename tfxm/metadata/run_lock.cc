@@ -27,9 +27,9 @@ absl::StatusOr<RunLock> RunLock::Acquire(absl::string_view metadata_path) {
       char holder[32] = {};
       const ssize_t n = read(fd, holder, sizeof(holder) - 1);
       close(fd);
-      return absl::UnavailableError(absl::StrCat(metadata_path, " is in use by another run",
-                                                 n > 0 ? absl::StrCat(" (process ", holder, ")") : "",
-                                                 "; wait until that has finished, or give this one another output folder"));
+      return absl::UnavailableError(
+          absl::StrCat(metadata_path, " is in use by another run", n > 0 ? absl::StrCat(" (process ", holder, ")") : "",
+                       "; wait until that has finished, or give this one another output folder"));
     }
     // The file may have been removed, by the holder before, between open and flock: then the lock is on nothing.
     struct stat locked, present;

@@ -1,9 +1,10 @@
-// Only one run at a time may use a metadata store and its pipeline_root: two would see each other's unfinished executions.
+// Only one run at a time may use a metadata store and its pipeline_root: two would see each other's unfinished
+// executions.
 //
 //   ASSIGN_OR_RETURN(RunLock lock, RunLock::Acquire("runs/mnist/metadata.db"));   // Held until it is destroyed.
 //
-// The lock is the kernel's (flock on a file beside the store), so it is gone with the process, however that ends. Reading the
-// store (tfxm lineage, Python) needs no lock.
+// The lock is the kernel's (flock on a file beside the store), so it is gone with the process, however that ends.
+// Reading the store (tfxm lineage, Python) needs no lock.
 #ifndef TFXM_METADATA_RUN_LOCK_H_
 #define TFXM_METADATA_RUN_LOCK_H_
 

@@ -79,7 +79,8 @@ INSERT INTO `Type`(`name`, `type_kind`) VALUES
 
 absl::Status CreateTables(sqlite::Database* db) {
   RETURN_IF_ERROR(db->Execute(kTables));
-  for (const auto& [name, lower] : {std::pair{"Artifact", "artifact"}, {"Execution", "execution"}, {"Context", "context"}}) {
+  for (const auto& [name, lower] :
+       {std::pair{"Artifact", "artifact"}, {"Execution", "execution"}, {"Context", "context"}}) {
     RETURN_IF_ERROR(db->Execute(absl::StrReplaceAll(kPropertyTable, {{"NAME", name}, {"LOWER", lower}})));
   }
   RETURN_IF_ERROR(db->Execute(kBaseTypes));
@@ -99,19 +100,19 @@ absl::Status CheckOrCreate(sqlite::Database* db, bool create) {
   if (tables == 0 && create) return CreateTables(db);
   ASSIGN_OR_RETURN(const int64_t environment, Count(db, "SELECT COUNT(*) FROM sqlite_master WHERE `name` = 'MLMDEnv'"));
   if (environment == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(db->path(), " is an SQLite database but no ML Metadata store (it has no ",
-                                                      "table MLMDEnv); use another file"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        db->path(), " is an SQLite database but no ML Metadata store (it has no ", "table MLMDEnv); use another file"));
   }
   ASSIGN_OR_RETURN(const int64_t version, Count(db, "SELECT MAX(`schema_version`) FROM `MLMDEnv`"));
   if (version > kMetadataSchemaVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("metadata store ", db->path(), " has schema version ", version, ", written by a newer program; this one ",
-                     "knows version ", kMetadataSchemaVersion, ". Use a newer tfxm, or another metadata file"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "metadata store ", db->path(), " has schema version ", version, ", written by a newer program; this one ",
+        "knows version ", kMetadataSchemaVersion, ". Use a newer tfxm, or another metadata file"));
   }
   if (version < kMetadataSchemaVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("metadata store ", db->path(), " has the old schema version ", version, "; expected ",
-                     kMetadataSchemaVersion, ". Migrate it with ml_metadata (enable_upgrade_migration), or use another file"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "metadata store ", db->path(), " has the old schema version ", version, "; expected ", kMetadataSchemaVersion,
+        ". Migrate it with ml_metadata (enable_upgrade_migration), or use another file"));
   }
   return absl::OkStatus();
 }

@@ -145,7 +145,8 @@ absl::Status Database::Error(int code) const {
       return absl::DataLossError(absl::StrCat("metadata store ", path_, " is damaged or no SQLite file (", reason,
                                               "); restore a copy, or move it away and run again"));
     case SQLITE_FULL:
-      return absl::ResourceExhaustedError(absl::StrCat("metadata store ", path_, ": the disk is full; free some space"));
+      return absl::ResourceExhaustedError(
+          absl::StrCat("metadata store ", path_, ": the disk is full; free some space"));
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

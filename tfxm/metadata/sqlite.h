@@ -69,9 +69,9 @@ class Database {
  public:
   static absl::StatusOr<std::unique_ptr<Database>> Open(absl::string_view path, Mode mode);
   ~Database();
-  // With the write-ahead log a commit survives the death of the process without waiting for the disk, and readers are never
-  // locked out. The destructor goes back to a rollback journal, so that what remains is one file that any SQLite opens.
-  // Where the log cannot be used (network file systems), the journal is.
+  // With the write-ahead log a commit survives the death of the process without waiting for the disk, and readers are
+  // never locked out. The destructor goes back to a rollback journal, so that what remains is one file that any SQLite
+  // opens. Where the log cannot be used (network file systems), the journal is.
   absl::Status UseWriteAheadLog();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

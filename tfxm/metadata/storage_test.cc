@@ -22,7 +22,6 @@ namespace {
   return ::testing::AssertionFailure() << "\"" << part << "\" is not in: " << text;
 }
 
-
 class StorageTest : public ::testing::Test {
  protected:
   void SetUp() override { dir_ = *io::MakeTempDir(::testing::TempDir(), "storage"); }
@@ -60,7 +59,9 @@ TEST_F(StorageTest, AMissingFileIsOnlyMadeForWriting) {
 }
 
 TEST_F(StorageTest, ANewerSchemaIsRefusedAndNotTouched) {
-  { ASSERT_TRUE(MetadataStore::Open(Path()).ok()); }
+  {
+    ASSERT_TRUE(MetadataStore::Open(Path()).ok());
+  }
   Execute("UPDATE `MLMDEnv` SET `schema_version` = 11");
   const std::string before = *io::ReadFile(Path());
   const auto store = MetadataStore::Open(Path());

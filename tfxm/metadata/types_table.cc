@@ -23,12 +23,9 @@ constexpr TypeKind kKind<ContextType> = TypeKind::kContext;
 
 absl::string_view KindName(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kExecution:
-      return "execution";
-    case TypeKind::kArtifact:
-      return "artifact";
-    case TypeKind::kContext:
-      return "context";
+    case TypeKind::kExecution: return "execution";
+    case TypeKind::kArtifact: return "artifact";
+    case TypeKind::kContext: return "context";
   }
   return "";
 }
@@ -118,7 +115,8 @@ absl::Status CheckTypeId(sqlite::Database* db, TypeKind kind, int64_t id) {
   select->Bind(2, static_cast<int64_t>(kind));
   ASSIGN_OR_RETURN(bool row, select->Step());
   if (row) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat("metadata store ", db->path(), " has no ", KindName(kind), " type of id ", id));
+  return absl::NotFoundError(
+      absl::StrCat("metadata store ", db->path(), " has no ", KindName(kind), " type of id ", id));
 }
 
 absl::StatusOr<std::map<std::string, PropertyType>> GetTypeProperties(sqlite::Database* db, int64_t type_id) {
@@ -144,8 +142,9 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
     if (existing.has_value()) {
       id = *existing;
     } else {
-      ASSIGN_OR_RETURN(sqlite::Statement * insert,
-                       db->Prepare("INSERT INTO `Type`(`name`, `type_kind`, `description`, `external_id`) VALUES (?, ?, ?, ?)"));
+      ASSIGN_OR_RETURN(
+          sqlite::Statement * insert,
+          db->Prepare("INSERT INTO `Type`(`name`, `type_kind`, `description`, `external_id`) VALUES (?, ?, ?, ?)"));
       insert->Bind(1, type.name());
       insert->Bind(2, static_cast<int64_t>(kKind<Type>));
       insert->BindTextOrNull(3, type.description());
@@ -158,9 +157,9 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
     for (const auto& [name, data_type] : wanted) {
       if (auto it = known.find(name); it != known.end()) {
         if (it->second == data_type) continue;
-        return absl::AlreadyExistsError(absl::StrCat("metadata store ", db->path(), ": property \"", name, "\" of type \"",
-                                                     type.name(), "\" is ", PropertyType_Name(it->second), " there, not ",
-                                                     PropertyType_Name(data_type)));
+        return absl::AlreadyExistsError(
+            absl::StrCat("metadata store ", db->path(), ": property \"", name, "\" of type \"", type.name(), "\" is ",
+                         PropertyType_Name(it->second), " there, not ", PropertyType_Name(data_type)));
       }
       ASSIGN_OR_RETURN(sqlite::Statement * insert, db->Prepare("INSERT INTO `TypeProperty` VALUES (?, ?, ?)"));
       insert->Bind(1, id);
@@ -192,9 +191,9 @@ absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name) {
   return types.at(0);
 }
 
-#define TFXM_INSTANTIATE_TYPE(Type)                                        \
+#define TFXM_INSTANTIATE_TYPE(Type)                                         \
   template absl::StatusOr<int64_t> PutType(sqlite::Database*, const Type&); \
-  template absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database*);  \
+  template absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database*);   \
   template absl::StatusOr<Type> GetType(sqlite::Database*, absl::string_view)
 TFXM_INSTANTIATE_TYPE(ArtifactType);
 TFXM_INSTANTIATE_TYPE(ExecutionType);

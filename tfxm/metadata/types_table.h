@@ -28,7 +28,8 @@ absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name);
 // The id of a type; NOT_FOUND if there is none, or none of that kind.
 absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::string_view name);
 absl::Status CheckTypeId(sqlite::Database* db, TypeKind kind, int64_t id);
-absl::StatusOr<std::map<std::string, ml_metadata::PropertyType>> GetTypeProperties(sqlite::Database* db, int64_t type_id);
+absl::StatusOr<std::map<std::string, ml_metadata::PropertyType>> GetTypeProperties(sqlite::Database* db,
+                                                                                   int64_t type_id);
 
 }  // namespace tfxm
 

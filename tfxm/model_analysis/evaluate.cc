@@ -75,8 +75,8 @@ absl::StatusOr<std::string> FindReferenceModel(const tfma::EvalConfig& config, c
 }
 
 // The metrics that Keras models were compiled with. TFMA takes a SavedModel for a Keras model if it can.
-absl::Status AddDefaultMetrics(const tfma::EvalConfig& config, const LoadedModels& loaded, std::vector<QueryPlan>* plans,
-                               std::vector<std::string>* warnings) {
+absl::Status AddDefaultMetrics(const tfma::EvalConfig& config, const LoadedModels& loaded,
+                               std::vector<QueryPlan>* plans, std::vector<std::string>* warnings) {
   if (config.options().has_include_default_metrics() && !config.options().include_default_metrics().value()) {
     return absl::OkStatus();
   }
@@ -103,8 +103,7 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
                                      const tfma::EvalConfig& config, const std::vector<std::string>& files,
                                      LoadedModels* loaded) {
   EvaluationResult result;
-  ASSIGN_OR_RETURN(std::vector<QueryPlan> plans,
-                   MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
+  ASSIGN_OR_RETURN(std::vector<QueryPlan> plans, MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
   RETURN_IF_ERROR(AddDefaultMetrics(config, *loaded, &plans, &result.warnings));
   // Ill-formed thresholds should not wait for the end of the evaluation.
   RETURN_IF_ERROR(MakeThresholds(config).status());

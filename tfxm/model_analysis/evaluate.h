@@ -27,8 +27,8 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/model_analysis/combine.h"
-#include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/comparison/compare.h"
+#include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 
 namespace tfxm::model_analysis {
@@ -46,11 +46,11 @@ struct EvaluateOptions {
   bool detect_model_type = false;
   // Where the files go; empty: nowhere.
   std::string output_dir;
-  // Of several models, the one that the others are compared with; empty: the baseline, else the first SavedModel among the
-  // model_specs, else the first.
+  // Of several models, the one that the others are compared with; empty: the baseline, else the first SavedModel among
+  // the model_specs, else the first.
   std::string reference_model;
-  // Examples kept of those on which models differ from the reference; 0: none, they are only counted; negative: they are
-  // not looked for.
+  // Examples kept of those on which models differ from the reference; 0: none, they are only counted; negative: they
+  // are not looked for.
   int max_disagreements = 100;
   // Written to eval_config.json in place of the paths above, if given.
   std::string data_location;

@@ -3,7 +3,6 @@
 #include <benchmark/benchmark.h>
 
 #include "absl/strings/substitute.h"
-
 #include "tfxm/compute/pass.h"
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/model_analysis/evaluate.h"
@@ -50,9 +49,11 @@ class Files {
       example.Floats("image_floats", pixels).Ints("image_class", {static_cast<int64_t>(random.Below(10))});
       shards[i % kShards].push_back(example.Serialize());
     }
-    for (int s = 0; s < kShards; ++s) paths.push_back(WriteRecords(dir / absl::StrCat("examples-", s, ".gz"), shards[s]));
-    nn::Sequential model({nn::layers::InputLayer({kPixels}, {.name = "image_floats"}), nn::layers::Dense(64, {.activation = "relu"}),
-                          nn::layers::Dense(64, {.activation = "relu"}), nn::layers::Dense(10, {.activation = "softmax"})});
+    for (int s = 0; s < kShards; ++s)
+      paths.push_back(WriteRecords(dir / absl::StrCat("examples-", s, ".gz"), shards[s]));
+    nn::Sequential model({nn::layers::InputLayer({kPixels}, {.name = "image_floats"}),
+                          nn::layers::Dense(64, {.activation = "relu"}), nn::layers::Dense(64, {.activation = "relu"}),
+                          nn::layers::Dense(10, {.activation = "softmax"})});
     status = model.Save(dir / "saved_model");
     if (status.ok()) {
       TfliteRewriter rewriter({.name = "float"});
@@ -87,7 +88,8 @@ void BM_ReadAndDecode(benchmark::State& state) {
   TheFiles();
   for (auto _ : state) {
     const compute::PassOptions options{.num_threads = static_cast<int>(state.range(0)), .batch_size = kBatch};
-    if (Failed(state, compute::Accumulate<Nothing>(TheFiles().paths, [] { return Nothing(); }, options).status())) return;
+    if (Failed(state, compute::Accumulate<Nothing>(TheFiles().paths, [] { return Nothing(); }, options).status()))
+      return;
   }
   state.SetItemsProcessed(state.iterations() * kExamples);
 }
@@ -106,8 +108,9 @@ void BM_BareSavedModel(benchmark::State& state) {
   std::map<std::string, Tensor> inputs;
   inputs.emplace(signature->inputs[0].name, Tensor(DataType::kFloat, {kBatch, kPixels}));
   for (auto _ : state) {
-    if (Failed(state, compute::ParallelFor(kExamples / kBatch, [&](int) { return (*model)->Run(*signature, inputs).status(); },
-                                           static_cast<int>(state.range(0))))) {
+    if (Failed(state, compute::ParallelFor(
+                          kExamples / kBatch, [&](int) { return (*model)->Run(*signature, inputs).status(); },
+                          static_cast<int>(state.range(0))))) {
       return;
     }
   }
@@ -126,13 +129,16 @@ void BM_BareTflite(benchmark::State& state) {
   }
   const std::vector<float> pixels(kBatch * kPixels, 0.25f);
   for (auto _ : state) {
-    (void)compute::ParallelFor(threads, [&](int t) {
-      for (int i = t; i < kExamples / kBatch; i += threads) {
-        std::copy(pixels.begin(), pixels.end(), reinterpret_cast<float*>(models[t]->input(0).data()));
-        RETURN_IF_ERROR(models[t]->Run());
-      }
-      return absl::OkStatus();
-    }, threads);
+    (void)compute::ParallelFor(
+        threads,
+        [&](int t) {
+          for (int i = t; i < kExamples / kBatch; i += threads) {
+            std::copy(pixels.begin(), pixels.end(), reinterpret_cast<float*>(models[t]->input(0).data()));
+            RETURN_IF_ERROR(models[t]->Run());
+          }
+          return absl::OkStatus();
+        },
+        threads);
   }
   state.SetItemsProcessed(state.iterations() * (kExamples / kBatch) * kBatch);
 }
@@ -154,10 +160,18 @@ void BM_Evaluate(benchmark::State& state, const std::string& model_type, const s
 
 BENCHMARK(BM_ReadAndDecode)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(BM_BareTflite)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(BM_Evaluate, tflite, "tf_lite", "tflite")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(BM_Evaluate, tflite, "tf_lite", "tflite")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 BENCHMARK(BM_LoadSavedModel)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(BM_BareSavedModel)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(BM_Evaluate, saved_model, "saved_model", "saved_model")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(BM_Evaluate, saved_model, "saved_model", "saved_model")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace tfxm::model_analysis

@@ -246,11 +246,11 @@ TEST_F(EvaluateTest, WarnsOfASlicingFeatureThatNoExampleHas) {
 }
 
 TEST_F(EvaluateTest, AThresholdForSlicesBySqlIsCheckedOnTheOverallSliceAndSaysSo) {
-  const auto result = Run(
-      "model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} metrics_specs { metrics { "
-      "class_name: 'ExampleCount' per_slice_thresholds { slicing_specs { slice_keys_sql: 'SELECT STRUCT(day) FROM "
-      "example.day' } threshold { value_threshold { lower_bound { value: 10 } } } } } }",
-      BinaryRecords(10));
+  const auto result =
+      Run("model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} metrics_specs { metrics { "
+          "class_name: 'ExampleCount' per_slice_thresholds { slicing_specs { slice_keys_sql: 'SELECT STRUCT(day) FROM "
+          "example.day' } threshold { value_threshold { lower_bound { value: 10 } } } } } }",
+          BinaryRecords(10));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(result->validation.validation_ok()) << result->validation.DebugString();
   ASSERT_EQ(result->warnings.size(), 1u);

@@ -66,7 +66,7 @@ struct PassOptions {
   SamplingMethod sampling = SamplingMethod::kNone;
   const ComparisonPlan* comparison = nullptr;  // Null: models are not compared.
   int max_disagreements = 0;                   // Examples kept; only with a comparison. Negative: none are looked for.
-  int num_threads = 0;  // 0: compute::NumThreads().
+  int num_threads = 0;                         // 0: compute::NumThreads().
   int batch_size = 256;
   std::function<void(int64_t)> progress;  // Examples so far; from any thread.
 };

@@ -28,8 +28,8 @@ class InferenceSession {
   // Appends what the model's preprocessing functions make of the features; nothing if it has none.
   virtual absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) { return absl::OkStatus(); }
 
-  // For measuring what a run costs: puts as many of the examples as the model takes at once into its inputs, and returns
-  // how many (the batch must outlive the runs); then RunInputs runs the model on them, any number of times.
+  // For measuring what a run costs: puts as many of the examples as the model takes at once into its inputs, and
+  // returns how many (the batch must outlive the runs); then RunInputs runs the model on them, any number of times.
   virtual absl::StatusOr<int> SetInputs(const data::ExampleBatch& batch);
   virtual absl::Status RunInputs();
   // What the session's model costs without being run on data.

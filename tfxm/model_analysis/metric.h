@@ -86,8 +86,8 @@ class ComputationPlan {
   // Derived computations run in the order they are added; the first with these keys counts.
   bool AddDerived(const std::vector<MetricKey>& keys, DerivedFunction function);
   bool AddCrossSlice(const std::vector<MetricKey>& keys, CrossSliceFunction function);
-  // Says that the result `key` is a weighted mean of a number of each example, and gives these numbers. Not needed for the
-  // metric itself: it lets models be compared example by example (comparison/).
+  // Says that the result `key` is a weighted mean of a number of each example, and gives these numbers. Not needed for
+  // the metric itself: it lets models be compared example by example (comparison/).
   void AddExampleTerms(const MetricKey& key, ExampleTermsFunction terms) { example_terms_[key] = std::move(terms); }
 
   // A result that is the model's own rather than of examples (cost/cost_metrics.h).

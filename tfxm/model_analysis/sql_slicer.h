@@ -8,8 +8,8 @@
 // COUNT, SUM, AVG, MIN, MAX and others, HAVING, ORDER BY, LIMIT, UNION ALL, and queries as values, in EXISTS, IN and
 // ARRAY. Expressions: literals, arrays, feature[OFFSET(i)] [ORDINAL(i)] and their SAFE_ forms, arithmetic and bits,
 // comparisons, IN, BETWEEN, IS [NOT] NULL, LIKE, AND, OR, NOT, CASE, CAST, IF and the usual functions of numbers,
-// strings and arrays (sql_functions.cc, sql_more_functions.cc). NULL and three-valued logic are SQL's. A name without AS
-// is the column's own. Unlike in ZetaSQL, BYTES (which features are) compare with STRING.
+// strings and arrays (sql_functions.cc, sql_more_functions.cc). NULL and three-valued logic are SQL's. A name without
+// AS is the column's own. Unlike in ZetaSQL, BYTES (which features are) compare with STRING.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
 #define TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
 

@@ -20,8 +20,8 @@ namespace tfxm::model_analysis {
 
 class EvaluationWriter {
  public:
-  // Creates the directory. Outputs named in options.disabled_outputs are not written. The files appear when Close succeeds,
-  // in place of those of an earlier evaluation, which stay if it never comes to that.
+  // Creates the directory. Outputs named in options.disabled_outputs are not written. The files appear when Close
+  // succeeds, in place of those of an earlier evaluation, which stay if it never comes to that.
   static absl::StatusOr<std::unique_ptr<EvaluationWriter>> Create(
       const std::string& directory, const ::tensorflow_model_analysis::EvalConfig& eval_config);
 

@@ -28,8 +28,8 @@ struct Transform {
   double yy = 1, yx = 0, xy = 0, xx = 1, y0 = 0, x0 = 0;
 };
 
-Transform Draw(const ImageAugmentationOptions& options, int64_t height, int64_t width, int64_t out_height, int64_t out_width,
-               Random& random) {
+Transform Draw(const ImageAugmentationOptions& options, int64_t height, int64_t width, int64_t out_height,
+               int64_t out_width, Random& random) {
   // In a fixed order and always all of them, so that one option does not change what another one draws.
   const auto around = [&](double limit) { return limit * (2 * random.Uniform() - 1); };
   const double flip_x = random.Uniform() < 0.5 && options.horizontal_flip ? -1 : 1;
@@ -61,7 +61,8 @@ void Apply(const Transform& t, const Image& from, int64_t height, int64_t width,
       const double x = t.x0 + t.xy * static_cast<double>(row) + t.xx * static_cast<double>(column);
       // Within rounding of a whole pixel there is nothing to interpolate: flips and crops stay exact.
       const double near_y = std::round(y), near_x = std::round(x);
-      const double exact_y = std::fabs(y - near_y) < 1e-6 ? near_y : y, exact_x = std::fabs(x - near_x) < 1e-6 ? near_x : x;
+      const double exact_y = std::fabs(y - near_y) < 1e-6 ? near_y : y,
+                   exact_x = std::fabs(x - near_x) < 1e-6 ? near_x : x;
       const int64_t top = static_cast<int64_t>(std::floor(exact_y)), left = static_cast<int64_t>(std::floor(exact_x));
       const float down = static_cast<float>(exact_y - static_cast<double>(top));
       const float right = static_cast<float>(exact_x - static_cast<double>(left));
@@ -84,25 +85,30 @@ Dataset::MapFunction ImageAugmentation(std::string name, ImageAugmentationOption
   const uint64_t seed = DeriveSeed(options.seed.value_or(RandomSeed()), absl::StrCat("augment/", name));
   return [=](Batch& batch, int64_t index) -> absl::Status {
     const auto found = batch.features.find(name);
-    if (found == batch.features.end()) return absl::InvalidArgumentError(absl::StrCat("there is no feature \"", name, "\" to augment"));
+    if (found == batch.features.end())
+      return absl::InvalidArgumentError(absl::StrCat("there is no feature \"", name, "\" to augment"));
     const Tensor& images = found->second;
     if (images.dtype() != DataType::kFloat || images.shape().size() != 4) {
-      return absl::InvalidArgumentError(absl::StrCat("feature \"", name, "\" is ", DataTypeName(images.dtype()),
-                                                     ShapeString(images.shape()),
-                                                     "; only float32 [batch, height, width, channels] can be augmented"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("feature \"", name, "\" is ", DataTypeName(images.dtype()), ShapeString(images.shape()),
+                       "; only float32 [batch, height, width, channels] can be augmented"));
     }
-    const int64_t n = images.shape()[0], height = images.shape()[1], width = images.shape()[2], channels = images.shape()[3];
+    const int64_t n = images.shape()[0], height = images.shape()[1], width = images.shape()[2],
+                  channels = images.shape()[3];
     const int64_t out_height = options.crop_height > 0 ? options.crop_height : height;
     const int64_t out_width = options.crop_width > 0 ? options.crop_width : width;
     if (out_height > height || out_width > width) {
-      return absl::InvalidArgumentError(absl::StrCat("a crop of ", out_height, " x ", out_width, " from ", ShapeString(images.shape())));
+      return absl::InvalidArgumentError(
+          absl::StrCat("a crop of ", out_height, " x ", out_width, " from ", ShapeString(images.shape())));
     }
     Tensor changed(DataType::kFloat, {n, out_height, out_width, channels});
     Random random(DeriveSeed(seed, static_cast<uint64_t>(index)));
     for (int64_t i = 0; i < n; ++i) {
-      const Image image{images.values<float>().data() + i * height * width * channels, height, width, channels, options.fill_value};
+      const Image image{images.values<float>().data() + i * height * width * channels, height, width, channels,
+                        options.fill_value};
       const Transform transform = Draw(options, height, width, out_height, out_width, random);
-      Apply(transform, image, out_height, out_width, changed.values<float>().data() + i * out_height * out_width * channels);
+      Apply(transform, image, out_height, out_width,
+            changed.values<float>().data() + i * out_height * out_width * channels);
     }
     found->second = std::move(changed);
     return absl::OkStatus();

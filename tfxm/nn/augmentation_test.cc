@@ -62,7 +62,8 @@ TEST(ImageAugmentationTest, ShiftsRotationsAndZoomsStayInTheRangeOfThePicture) {
   const ImageAugmentationOptions options{.height_shift = 0.5, .width_shift = 0.5, .rotation = 0.5, .zoom = 0.3};
   ASSERT_EQ(ImageAugmentation("image", options)(batch, 0), absl::OkStatus());
   EXPECT_NE(Each(batch), Each(Pictures2x2(50)));
-  for (const auto& picture : Each(batch)) EXPECT_THAT(picture, ::testing::Each(::testing::AllOf(::testing::Ge(1), ::testing::Le(4))));
+  for (const auto& picture : Each(batch))
+    EXPECT_THAT(picture, ::testing::Each(::testing::AllOf(::testing::Ge(1), ::testing::Le(4))));
 }
 
 TEST(ImageAugmentationTest, TheSameBatchOfTheSameSeedIsChangedTheSameWay) {
@@ -82,7 +83,8 @@ TEST(ImageAugmentationTest, WhatIsNoPictureIsRefused) {
   EXPECT_THAT(std::string(ImageAugmentation("image", {})(batch, 0).message()), HasSubstr("float32[2, 4]"));
   EXPECT_THAT(std::string(ImageAugmentation("photo", {})(batch, 0).message()), HasSubstr("no feature \"photo\""));
   batch = Pictures2x2(1);
-  EXPECT_THAT(std::string(ImageAugmentation("image", {.crop_height = 3})(batch, 0).message()), HasSubstr("crop of 3 x 2"));
+  EXPECT_THAT(std::string(ImageAugmentation("image", {.crop_height = 3})(batch, 0).message()),
+              HasSubstr("crop of 3 x 2"));
 }
 
 }  // namespace

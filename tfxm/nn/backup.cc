@@ -13,8 +13,8 @@
 namespace tfxm::nn::callbacks {
 namespace {
 
-// Where training is: {epoch, step, iteration, learning rate that was set or -1, whether it is to stop}, then the epoch's
-// totals.
+// Where training is: {epoch, step, iteration, learning rate that was set or -1, whether it is to stop}, then the
+// epoch's totals.
 constexpr char kPosition[] = "backup/position";
 constexpr size_t kPositionSize = 5;
 
@@ -98,6 +98,8 @@ class BackupCallback : public Callback {
 
 }  // namespace
 
-CallbackRef BackupAndRestore(BackupAndRestoreOptions options) { return std::make_shared<BackupCallback>(std::move(options)); }
+CallbackRef BackupAndRestore(BackupAndRestoreOptions options) {
+  return std::make_shared<BackupCallback>(std::move(options));
+}
 
 }  // namespace tfxm::nn::callbacks

@@ -35,7 +35,8 @@ Tensor Numbers(const std::vector<double>& numbers) {
 std::vector<double> SavedNumbers(const std::map<std::string, Tensor>& state, size_t n) {
   std::vector<double> numbers(n);
   const auto found = state.find("numbers");
-  if (found != state.end() && found->second.dtype() == DataType::kDouble && found->second.num_elements() == static_cast<int64_t>(n)) {
+  if (found != state.end() && found->second.dtype() == DataType::kDouble &&
+      found->second.num_elements() == static_cast<int64_t>(n)) {
     std::copy_n(found->second.values<double>().begin(), n, numbers.begin());
   }
   return numbers;
@@ -49,10 +50,12 @@ class Monitor {
 
   absl::Status Reset() {
     if (mode_ != "auto" && mode_ != "min" && mode_ != "max") {
-      return absl::InvalidArgumentError(absl::StrCat(who_, ": mode is \"auto\", \"min\" or \"max\", got \"", mode_, "\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat(who_, ": mode is \"auto\", \"min\" or \"max\", got \"", mode_, "\""));
     }
-    maximize_ = mode_ == "max" || (mode_ == "auto" && (absl::StrContains(name_, "acc") || absl::StrContains(name_, "auc") ||
-                                                       absl::StrContains(name_, "precision") || absl::StrContains(name_, "recall")));
+    maximize_ = mode_ == "max" ||
+                (mode_ == "auto" && (absl::StrContains(name_, "acc") || absl::StrContains(name_, "auc") ||
+                                     absl::StrContains(name_, "precision") || absl::StrContains(name_, "recall")));
     best_ = maximize_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
     return absl::OkStatus();
   }
@@ -146,7 +149,8 @@ absl::StatusOr<std::string> FillIn(const std::string& path, int epoch, const Log
     if (name == "epoch") {
       if (format.empty()) format = "d";
       const auto parsed = absl::ParsedFormat<'d'>::New("%" + format);
-      if (parsed == nullptr) return absl::InvalidArgumentError(absl::StrCat("ModelCheckpoint: no format of an epoch: {", field, "}"));
+      if (parsed == nullptr)
+        return absl::InvalidArgumentError(absl::StrCat("ModelCheckpoint: no format of an epoch: {", field, "}"));
       filled += absl::StrFormat(*parsed, epoch);
       continue;
     }
@@ -189,7 +193,8 @@ class ModelCheckpointCallback : public Callback {
 class ReduceLROnPlateauCallback : public Callback {
  public:
   explicit ReduceLROnPlateauCallback(ReduceLROnPlateauOptions options)
-      : options_(std::move(options)), monitor_("ReduceLROnPlateau", options_.monitor, options_.mode, options_.min_delta) {}
+      : options_(std::move(options)),
+        monitor_("ReduceLROnPlateau", options_.monitor, options_.mode, options_.min_delta) {}
   absl::Status OnTrainBegin(FitState& state) override {
     if (options_.factor >= 1) return absl::InvalidArgumentError("ReduceLROnPlateau: factor must be below 1");
     wait_ = cooldown_ = 0;
@@ -235,7 +240,8 @@ class ReduceLROnPlateauCallback : public Callback {
 
 class CsvLoggerCallback : public Callback {
  public:
-  CsvLoggerCallback(std::string filename, CSVLoggerOptions options) : filename_(std::move(filename)), options_(options) {}
+  CsvLoggerCallback(std::string filename, CSVLoggerOptions options)
+      : filename_(std::move(filename)), options_(options) {}
   absl::Status OnTrainBegin(FitState& state) override {
     text_.clear();
     if (!options_.append || !io::Exists(filename_)) return absl::OkStatus();
@@ -295,7 +301,9 @@ class LambdaCallbackImpl : public Callback {
 
 }  // namespace
 
-CallbackRef EarlyStopping(EarlyStoppingOptions options) { return std::make_shared<EarlyStoppingCallback>(std::move(options)); }
+CallbackRef EarlyStopping(EarlyStoppingOptions options) {
+  return std::make_shared<EarlyStoppingCallback>(std::move(options));
+}
 CallbackRef ModelCheckpoint(ModelCheckpointOptions options) {
   return std::make_shared<ModelCheckpointCallback>(std::move(options));
 }

@@ -36,13 +36,13 @@ using CallbackRef = std::shared_ptr<Callback>;
 // The state of a Fit that callbacks see and may change.
 struct FitState {
   Model* model = nullptr;
-  int epoch = 0;        // From 0.
+  int epoch = 0;  // From 0.
   int num_epochs = 0;
-  int64_t step = 0;     // Within the epoch, from 0.
+  int64_t step = 0;              // Within the epoch, from 0.
   int64_t steps_per_epoch = -1;  // -1: not known.
   int64_t iteration = 0;         // Updates made since the model was compiled.
   double learning_rate = 0;      // Of the last update.
-  bool stop_training = false;    // Set by a callback: ends training after this epoch (or batch, set in OnTrainBatchEnd).
+  bool stop_training = false;  // Set by a callback: ends training after this epoch (or batch, set in OnTrainBatchEnd).
   // Loss and metrics of the epoch so far; computed when called.
   std::function<Logs()> batch_logs;
   // The sums behind batch_logs.
@@ -70,9 +70,9 @@ class Callback {
   virtual bool goes_last() const { return false; }
 };
 
-// Where training says how far it is if it is asked to decide for itself (FitOptions::verbose): what a Trainer puts into the
-// display of the pipeline. `fraction` of all epochs; -1 if not known. Null (the default): a bar on a terminal, otherwise a
-// line per epoch.
+// Where training says how far it is if it is asked to decide for itself (FitOptions::verbose): what a Trainer puts into
+// the display of the pipeline. `fraction` of all epochs; -1 if not known. Null (the default): a bar on a terminal,
+// otherwise a line per epoch.
 using ProgressListener = std::function<void(absl::string_view message, double fraction)>;
 void SetProgressListener(ProgressListener listener);
 ProgressListener GetProgressListener();
@@ -131,9 +131,9 @@ struct BackupAndRestoreOptions {
   // After each epoch, and after so many updates within one (0: only epochs).
   int64_t save_freq = 0;
 };
-// Training that was killed goes on where the last backup was made, and ends with the same weights as if it had not been.
-// What other callbacks remember (EarlyStopping's best weights, …) is part of it. Killed at any instant, there is a whole
-// backup, or none yet. The same program must be started again with the same data, and backup_dir be where the
+// Training that was killed goes on where the last backup was made, and ends with the same weights as if it had not
+// been. What other callbacks remember (EarlyStopping's best weights, …) is part of it. Killed at any instant, there is
+// a whole backup, or none yet. The same program must be started again with the same data, and backup_dir be where the
 // rerun finds it. The backup is removed when training has ended.
 CallbackRef BackupAndRestore(BackupAndRestoreOptions options);
 

@@ -40,10 +40,9 @@ Dataset Data() {
 TEST(EarlyStoppingTest, EndsTrainingThatDoesNotImprove) {
   Sequential model = MakeModel(/*learning_rate=*/0);
   const Dataset eval = Data();
-  const auto history = model.Fit(Data(), {.epochs = 20,
-                                          .validation_data = &eval,
-                                          .callbacks = {callbacks::EarlyStopping({.patience = 2})},
-                                          .verbose = 0});
+  const auto history = model.Fit(
+      Data(),
+      {.epochs = 20, .validation_data = &eval, .callbacks = {callbacks::EarlyStopping({.patience = 2})}, .verbose = 0});
   ASSERT_TRUE(history.ok()) << history.status();
   EXPECT_THAT(history->epochs, ElementsAre(0, 1, 2));
 }
@@ -55,7 +54,8 @@ TEST(EarlyStoppingTest, RestoresTheBestWeights) {
     if (state.epoch == 0) after_first = FloatValues(state.model->GetWeights()->at("dense/kernel"));
   }});
   // The loss falls, so its largest value is the first epoch's.
-  const auto stop = callbacks::EarlyStopping({.monitor = "loss", .patience = 1, .mode = "max", .restore_best_weights = true});
+  const auto stop =
+      callbacks::EarlyStopping({.monitor = "loss", .patience = 1, .mode = "max", .restore_best_weights = true});
   ASSERT_TRUE(model.Fit(Data(), {.epochs = 5, .callbacks = {keep, stop}, .verbose = 0}).ok());
   EXPECT_EQ(FloatValues(model.GetWeights()->at("dense/kernel")), after_first);
 }
@@ -63,12 +63,14 @@ TEST(EarlyStoppingTest, RestoresTheBestWeights) {
 TEST(EarlyStoppingTest, NamesTheLogsThereAre) {
   Sequential model = MakeModel();
   const auto history = model.Fit(Data(), {.callbacks = {callbacks::EarlyStopping()}, .verbose = 0});
-  EXPECT_THAT(std::string(history.status().message()), HasSubstr("watches \"val_loss\", but there are only: loss, accuracy"));
+  EXPECT_THAT(std::string(history.status().message()),
+              HasSubstr("watches \"val_loss\", but there are only: loss, accuracy"));
 }
 
 TEST(ReduceLROnPlateauTest, LowersTheRate) {
   Sequential model = MakeModel(/*learning_rate=*/1e-12);
-  const auto reduce = callbacks::ReduceLROnPlateau({.monitor = "accuracy", .factor = 0.5, .patience = 1, .mode = "min"});
+  const auto reduce =
+      callbacks::ReduceLROnPlateau({.monitor = "accuracy", .factor = 0.5, .patience = 1, .mode = "min"});
   ASSERT_TRUE(model.Fit(Data(), {.epochs = 1, .callbacks = {reduce}, .verbose = 0}).ok());
   EXPECT_DOUBLE_EQ(model.learning_rate(), 1e-12);
   const auto always = callbacks::ReduceLROnPlateau({.monitor = "loss", .factor = 0.5, .patience = 1, .min_delta = 100});
@@ -91,7 +93,8 @@ TEST(CSVLoggerTest, WritesALinePerEpoch) {
   const std::string path = io::JoinPath(TempPath("csv"), "log.csv");
   Sequential model = MakeModel();
   ASSERT_TRUE(model.Fit(Data(), {.epochs = 2, .callbacks = {callbacks::CSVLogger(path)}, .verbose = 0}).ok());
-  EXPECT_THAT(*io::ReadFile(path), ::testing::MatchesRegex("epoch,loss,accuracy\n0,[0-9.e-]+,[0-9.e-]+\n1,[0-9.e-]+,[0-9.e-]+\n"));
+  EXPECT_THAT(*io::ReadFile(path),
+              ::testing::MatchesRegex("epoch,loss,accuracy\n0,[0-9.e-]+,[0-9.e-]+\n1,[0-9.e-]+,[0-9.e-]+\n"));
 }
 
 // Trains 3 epochs of 10 steps; `kill_at`: an update after which training ends as if killed.
@@ -107,9 +110,10 @@ std::optional<std::map<std::string, Tensor>> TrainWithBackup(const std::string& 
    private:
     const int64_t at_;
   };
-  FitOptions options{.epochs = 3,
-                     .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 4}), std::make_shared<Kill>(kill_at)},
-                     .verbose = 0};
+  FitOptions options{
+      .epochs = 3,
+      .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 4}), std::make_shared<Kill>(kill_at)},
+      .verbose = 0};
   if (endless) options.steps_per_epoch = 10;
   const auto history = model.Fit(endless ? Data().Repeat() : Data(), options);
   if (!history.ok()) {
@@ -124,8 +128,8 @@ TEST(BackupAndRestoreTest, AKilledTrainingEndsLikeAnUnbrokenOne) {
     const auto unbroken = TrainWithBackup(TempPath("unbroken"), endless, -1);
     ASSERT_TRUE(unbroken.has_value());
     const std::string dir = TempPath("broken");
-    EXPECT_FALSE(TrainWithBackup(dir, endless, 6).has_value());    // In the first epoch, two after a backup.
-    EXPECT_FALSE(TrainWithBackup(dir, endless, 11).has_value());   // Just after an epoch's end.
+    EXPECT_FALSE(TrainWithBackup(dir, endless, 6).has_value());   // In the first epoch, two after a backup.
+    EXPECT_FALSE(TrainWithBackup(dir, endless, 11).has_value());  // Just after an epoch's end.
     EXPECT_FALSE(TrainWithBackup(dir, endless, 28).has_value());
     const auto resumed = TrainWithBackup(dir, endless, -1);
     ASSERT_TRUE(resumed.has_value());

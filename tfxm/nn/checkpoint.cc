@@ -29,8 +29,8 @@ absl::StatusOr<std::string> Prefix(absl::string_view path) {
 }
 
 bool IsOfOptimizer(absl::string_view key) {
-  return absl::StartsWith(key, "optimizer/") || absl::StrContains(key, "/.OPTIMIZER_SLOT/") || absl::StartsWith(key, "keras_api/") ||
-         absl::StartsWith(key, "save_counter/");
+  return absl::StartsWith(key, "optimizer/") || absl::StrContains(key, "/.OPTIMIZER_SLOT/") ||
+         absl::StartsWith(key, "keras_api/") || absl::StartsWith(key, "save_counter/");
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ absl::Status WriteVariables(absl::string_view path, const std::map<std::string, 
   return Annotate(status, absl::StrCat("writing checkpoint ", path));
 }
 
-absl::StatusOr<std::map<std::string, Tensor>> ReadVariables(absl::string_view path, const std::vector<std::string>& names,
-                                                            bool allow_missing) {
+absl::StatusOr<std::map<std::string, Tensor>> ReadVariables(absl::string_view path,
+                                                            const std::vector<std::string>& names, bool allow_missing) {
   ASSIGN_OR_RETURN(const std::string prefix, Prefix(path));
   tensorflow::BundleReader reader(tensorflow::Env::Default(), prefix);
   RETURN_IF_ERROR(Annotate(reader.status(), prefix));

@@ -63,7 +63,9 @@ class ExampleStream {
   std::string Where() const { return Where(index_); }
 
  private:
-  std::string Where(int index) const { return absl::StrCat(files_[next_file_ - 1], ", record ", first_record_ + index); }
+  std::string Where(int index) const {
+    return absl::StrCat(files_[next_file_ - 1], ", record ", first_record_ + index);
+  }
 
   const std::vector<std::string>& files_;
   size_t next_file_ = 0;
@@ -89,7 +91,8 @@ class CachedOrder : public RowOrder {
   CachedOrder(const std::vector<RowStore>& stores, bool shuffle, uint64_t seed, int64_t epochs)
       : stores_(stores), shuffle_(shuffle), seed_(seed), epochs_(epochs) {
     for (size_t s = 0; s < stores.size(); ++s) {
-      for (int64_t i = 0; i < stores[s].num_rows(); ++i) all_.push_back({static_cast<uint32_t>(s), static_cast<uint32_t>(i)});
+      for (int64_t i = 0; i < stores[s].num_rows(); ++i)
+        all_.push_back({static_cast<uint32_t>(s), static_cast<uint32_t>(i)});
     }
     next_ = all_.size();
   }
@@ -124,7 +127,11 @@ class StreamedOrder : public RowOrder {
  public:
   StreamedOrder(const std::vector<std::string>& files, const std::vector<FeatureSpec>& specs, int64_t buffer_size,
                 uint64_t seed, int64_t epochs)
-      : files_(files), buffer_(specs), buffer_size_(std::max<int64_t>(buffer_size, 1)), random_(seed), epochs_(epochs) {}
+      : files_(files),
+        buffer_(specs),
+        buffer_size_(std::max<int64_t>(buffer_size, 1)),
+        random_(seed),
+        epochs_(epochs) {}
 
   absl::StatusOr<bool> Next(Row* row) override {
     // The slot that was given out last is free again.
@@ -183,7 +190,11 @@ class BatchIterator : public Dataset::Iterator {
  public:
   BatchIterator(std::shared_ptr<const void> keep_alive, std::unique_ptr<RowOrder> order, const DatasetOptions& options,
                 std::vector<Dataset::MapFunction> maps, int64_t take)
-      : keep_alive_(std::move(keep_alive)), order_(std::move(order)), options_(options), maps_(std::move(maps)), take_(take) {}
+      : keep_alive_(std::move(keep_alive)),
+        order_(std::move(order)),
+        options_(options),
+        maps_(std::move(maps)),
+        take_(take) {}
 
   absl::StatusOr<bool> Next(Batch* batch) override {
     if (take_ >= 0 && index_ >= take_) return false;
@@ -273,7 +284,8 @@ int64_t Batch::num_examples() const {
   return 0;
 }
 
-Dataset Dataset::FromExamples(std::vector<std::string> files, std::vector<FeatureSpec> features, DatasetOptions options) {
+Dataset Dataset::FromExamples(std::vector<std::string> files, std::vector<FeatureSpec> features,
+                              DatasetOptions options) {
   Dataset dataset;
   dataset.source_ = std::make_shared<Source>();
   dataset.source_->files = std::move(files);
@@ -287,7 +299,8 @@ absl::StatusOr<Dataset> Dataset::FromTensors(std::map<std::string, Tensor> featu
   dataset.source_ = std::make_shared<Source>();
   Source& source = *dataset.source_;
   for (const auto& [name, tensor] : features) {
-    if (tensor.shape().empty()) return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is a scalar, not examples"));
+    if (tensor.shape().empty())
+      return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is a scalar, not examples"));
     source.specs.push_back({name, tensor.dtype(), Shape(tensor.shape().begin() + 1, tensor.shape().end()), {}});
   }
   source.stores.emplace_back(source.specs);
@@ -361,8 +374,8 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(uint64_
   if (source_->cached) {
     order = std::make_unique<CachedOrder>(source_->stores, options_.shuffle, seed, options_.num_epochs);
   } else {
-    order = std::make_unique<StreamedOrder>(source_->files, source_->specs,
-                                            options_.shuffle ? options_.shuffle_buffer_size : 1, seed, options_.num_epochs);
+    order = std::make_unique<StreamedOrder>(
+        source_->files, source_->specs, options_.shuffle ? options_.shuffle_buffer_size : 1, seed, options_.num_epochs);
   }
   return std::unique_ptr<Iterator>(new BatchIterator(source_, std::move(order), options_, maps_, take_));
 }

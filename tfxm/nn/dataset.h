@@ -3,10 +3,10 @@
 //   ASSIGN_OR_RETURN(Dataset train, Dataset::FromExamples(files, features, {.batch_size = 40, .label_key = "label"}));
 //   model.Fit(train.Repeat(), {.steps_per_epoch = 5000});
 //
-// The order of a dataset's stages is fixed: examples, shuffled, repeated, batched. Examples are decoded once and kept in
-// memory as long as they fit `cache_bytes`; more are streamed from the files, with a shuffle buffer. A dataset is a
-// description, cheap to copy; each iterator goes through it from the start, with another order each time. Everything follows
-// from the seed: the same examples in the same batches on every machine.
+// The order of a dataset's stages is fixed: examples, shuffled, repeated, batched. Examples are decoded once and kept
+// in memory as long as they fit `cache_bytes`; more are streamed from the files, with a shuffle buffer. A dataset is a
+// description, cheap to copy; each iterator goes through it from the start, with another order each time. Everything
+// follows from the seed: the same examples in the same batches on every machine.
 #ifndef TFXM_NN_DATASET_H_
 #define TFXM_NN_DATASET_H_
 
@@ -36,8 +36,8 @@ struct FeatureSpec {
   // Takes the place of a missing feature (all its values). Without it a missing feature is an error.
   std::optional<double> default_value;
 };
-// The schema's features, of their fixed shapes or, without one, of their fixed number of values. UNIMPLEMENTED for a feature
-// whose number of values is not fixed if `required` names it; such features are left out otherwise.
+// The schema's features, of their fixed shapes or, without one, of their fixed number of values. UNIMPLEMENTED for a
+// feature whose number of values is not fixed if `required` names it; such features are left out otherwise.
 absl::StatusOr<std::vector<FeatureSpec>> FeatureSpecs(const tensorflow::metadata::v0::Schema& schema,
                                                       const std::vector<std::string>& required = {});
 
@@ -56,7 +56,7 @@ struct DatasetOptions {
   // A float feature with one value that becomes the sample weight.
   std::string weight_key;
   bool shuffle = true;
-  int64_t shuffle_buffer_size = 10000;  // Of streamed examples; those in memory are shuffled completely.
+  int64_t shuffle_buffer_size = 10000;   // Of streamed examples; those in memory are shuffled completely.
   std::optional<uint64_t> shuffle_seed;  // RandomSeed() if not given.
   int64_t num_epochs = 1;                // -1: without end.
   bool drop_final_batch = false;
@@ -73,14 +73,16 @@ class Dataset {
   };
 
   // Files of tf.Examples. Nothing is read before the first iterator.
-  static Dataset FromExamples(std::vector<std::string> files, std::vector<FeatureSpec> features, DatasetOptions options);
+  static Dataset FromExamples(std::vector<std::string> files, std::vector<FeatureSpec> features,
+                              DatasetOptions options);
   // Tensors whose first dimension is the examples. Labels and weights are among `features`, named by the options.
   static absl::StatusOr<Dataset> FromTensors(std::map<std::string, Tensor> features, DatasetOptions options);
 
   // Without end, or `count` times.
   Dataset Repeat(int64_t count = -1) const;
   Dataset Shuffle(int64_t buffer_size, std::optional<uint64_t> seed = std::nullopt) const;
-  // Applies `function` to each batch, in the prefetching thread; `index` counts batches from 0, for a seed of one's own.
+  // Applies `function` to each batch, in the prefetching thread; `index` counts batches from 0, for a seed of one's
+  // own.
   using MapFunction = std::function<absl::Status(Batch& batch, int64_t index)>;
   Dataset Map(MapFunction function) const;
   // The first `count` batches.

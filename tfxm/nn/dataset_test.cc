@@ -76,8 +76,8 @@ std::vector<std::vector<int64_t>> Ids(const Dataset& dataset, uint64_t pass = 0,
 }
 
 TEST(DatasetTest, BatchesOfFilesInOrder) {
-  const Dataset dataset =
-      Dataset::FromExamples(TenExamples("order"), kSpecs, {.batch_size = 4, .label_key = "id", .weight_key = "w", .shuffle = false});
+  const Dataset dataset = Dataset::FromExamples(
+      TenExamples("order"), kSpecs, {.batch_size = 4, .label_key = "id", .weight_key = "w", .shuffle = false});
   EXPECT_THAT(Ids(dataset), ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(4, 5, 6, 7), ElementsAre(8, 9)));
   EXPECT_EQ(dataset.cardinality(), 3);
   Batch batch;
@@ -104,8 +104,12 @@ TEST(DatasetTest, ShufflesByTheSeedAndThePass) {
   const auto files = TenExamples("shuffle");
   for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
     const auto make = [&](uint64_t seed) {
-      return Dataset::FromExamples(files, kSpecs, {.batch_size = 10, .label_key = "id", .shuffle_buffer_size = 4,
-                                                   .shuffle_seed = seed, .cache_bytes = cache_bytes});
+      return Dataset::FromExamples(files, kSpecs,
+                                   {.batch_size = 10,
+                                    .label_key = "id",
+                                    .shuffle_buffer_size = 4,
+                                    .shuffle_seed = seed,
+                                    .cache_bytes = cache_bytes});
     };
     const auto first = Ids(make(1));
     ASSERT_EQ(first.size(), 1);
@@ -122,17 +126,19 @@ TEST(DatasetTest, ShufflesByTheSeedAndThePass) {
 TEST(DatasetTest, StreamedDataInOrderIsTheSameAsCached) {
   const auto files = TenExamples("stream");
   const auto make = [&](int64_t cache_bytes) {
-    return Dataset::FromExamples(files, kSpecs, {.batch_size = 3, .label_key = "id", .shuffle = false, .cache_bytes = cache_bytes});
+    return Dataset::FromExamples(files, kSpecs,
+                                 {.batch_size = 3, .label_key = "id", .shuffle = false, .cache_bytes = cache_bytes});
   };
   EXPECT_EQ(Ids(make(1 << 20).Repeat(3)), Ids(make(0).Repeat(3)));
 }
 
 TEST(DatasetTest, MapsBatches) {
-  const Dataset dataset = Dataset::FromExamples(TenExamples("map"), kSpecs, {.batch_size = 5, .label_key = "id", .shuffle = false})
-                              .Map([](Batch& batch, int64_t index) {
-                                for (float& v : batch.features.at("x").values<float>()) v = static_cast<float>(index);
-                                return absl::OkStatus();
-                              });
+  const Dataset dataset =
+      Dataset::FromExamples(TenExamples("map"), kSpecs, {.batch_size = 5, .label_key = "id", .shuffle = false})
+          .Map([](Batch& batch, int64_t index) {
+            for (float& v : batch.features.at("x").values<float>()) v = static_cast<float>(index);
+            return absl::OkStatus();
+          });
   auto iterator = dataset.MakeIterator();
   Batch batch;
   ASSERT_TRUE((*iterator)->Next(&batch).ok());
@@ -144,7 +150,8 @@ TEST(DatasetTest, MissingFeaturesTakeTheirDefaultOrAreErrors) {
   const auto files = WriteFiles("missing", {{Serialized(0), Serialized(1, /*with_weight=*/false)}});
   std::vector<FeatureSpec> specs = kSpecs;
   const auto read = [&]() -> absl::Status {
-    const Dataset dataset = Dataset::FromExamples(files, specs, {.batch_size = 2, .label_key = "id", .weight_key = "w", .shuffle = false});
+    const Dataset dataset =
+        Dataset::FromExamples(files, specs, {.batch_size = 2, .label_key = "id", .weight_key = "w", .shuffle = false});
     auto iterator = dataset.MakeIterator();
     if (!iterator.ok()) return iterator.status();
     Batch batch;
@@ -159,7 +166,8 @@ TEST(DatasetTest, MissingFeaturesTakeTheirDefaultOrAreErrors) {
   EXPECT_THAT(std::string(missing.message()), HasSubstr("data-0.gz, record 1: feature \"w\" is missing"));
   specs[3].default_value = 1;
   specs[1].shape = {3};
-  EXPECT_THAT(std::string(read().message()), HasSubstr("record 0: feature \"x\" has 2 values; expected 3 of type float32"));
+  EXPECT_THAT(std::string(read().message()),
+              HasSubstr("record 0: feature \"x\" has 2 values; expected 3 of type float32"));
   specs[1] = {"x", DataType::kInt64, {2}};
   EXPECT_THAT(std::string(read().message()), HasSubstr("feature \"x\" is FLOAT; expected 2 of type int64"));
 }
@@ -170,7 +178,8 @@ TEST(DatasetTest, CorruptFilesAreNamed) {
   bytes.resize(bytes.size() / 2);
   ASSERT_EQ(io::WriteFile(files[1], bytes), absl::OkStatus());
   for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
-    const Dataset dataset = Dataset::FromExamples(files, kSpecs, {.batch_size = 100, .label_key = "id", .cache_bytes = cache_bytes});
+    const Dataset dataset =
+        Dataset::FromExamples(files, kSpecs, {.batch_size = 100, .label_key = "id", .cache_bytes = cache_bytes});
     auto iterator = dataset.MakeIterator();
     absl::Status status = iterator.status();
     Batch batch;
@@ -184,14 +193,31 @@ TEST(DataAccessorTest, TakesTheSchemasFeatures) {
   const auto files = TenExamples("accessor");
   tensorflow::metadata::v0::Schema schema;
   ASSERT_EQ(io::ParseTextProto(R"pb(
-              feature { name: "id" type: INT shape {} }
-              feature { name: "x" type: FLOAT shape { dim { size: 2 } } }
-              feature { name: "name" type: BYTES value_count { min: 1 max: 1 } }
-              feature { name: "w" type: FLOAT value_count { min: 0 max: 3 } })pb",
+                                 feature {
+                                   name: "id"
+                                   type: INT
+                                   shape {}
+                                 }
+                                 feature {
+                                   name: "x"
+                                   type: FLOAT
+                                   shape { dim { size: 2 } }
+                                 }
+                                 feature {
+                                   name: "name"
+                                   type: BYTES
+                                   value_count { min: 1 max: 1 }
+                                 }
+                                 feature {
+                                   name: "w"
+                                   type: FLOAT
+                                   value_count { min: 0 max: 3 }
+                                 })pb",
                                &schema),
             absl::OkStatus());
   const DataAccessor accessor = MakeDataAccessor();
-  auto dataset = accessor.tf_dataset_factory({io::JoinPath(io::Dirname(files[0]), "*")}, {.batch_size = 10, .label_key = "id"}, schema);
+  auto dataset = accessor.tf_dataset_factory({io::JoinPath(io::Dirname(files[0]), "*")},
+                                             {.batch_size = 10, .label_key = "id"}, schema);
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   EXPECT_EQ(Ids(*dataset)[0].size(), 10);
   EXPECT_EQ(accessor.tf_dataset_factory({"/nowhere/*"}, {}, schema).status().code(), absl::StatusCode::kNotFound);

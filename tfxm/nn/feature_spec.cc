@@ -25,30 +25,25 @@ bool FixedShape(const tfmd::Feature& feature, Shape* shape) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<FeatureSpec>> FeatureSpecs(const tfmd::Schema& schema, const std::vector<std::string>& required) {
+absl::StatusOr<std::vector<FeatureSpec>> FeatureSpecs(const tfmd::Schema& schema,
+                                                      const std::vector<std::string>& required) {
   std::vector<FeatureSpec> specs;
   for (const tfmd::Feature& feature : schema.feature()) {
     if (feature.lifecycle_stage() == tfmd::DEPRECATED) continue;
     FeatureSpec spec{.name = feature.name()};
     switch (feature.type()) {
-      case tfmd::INT:
-        spec.dtype = DataType::kInt64;
-        break;
-      case tfmd::FLOAT:
-        spec.dtype = DataType::kFloat;
-        break;
-      case tfmd::BYTES:
-        spec.dtype = DataType::kString;
-        break;
-      default:
-        continue;
+      case tfmd::INT: spec.dtype = DataType::kInt64; break;
+      case tfmd::FLOAT: spec.dtype = DataType::kFloat; break;
+      case tfmd::BYTES: spec.dtype = DataType::kString; break;
+      default: continue;
     }
     if (FixedShape(feature, &spec.shape)) {
       specs.push_back(std::move(spec));
     } else if (std::count(required.begin(), required.end(), feature.name()) > 0) {
       return absl::UnimplementedError(
-          absl::StrCat("feature \"", feature.name(), "\" has no fixed shape in the schema (neither shape nor value_count with "
-                                                     "min == max); make it dense in the preprocessing_fn"));
+          absl::StrCat("feature \"", feature.name(),
+                       "\" has no fixed shape in the schema (neither shape nor value_count with "
+                       "min == max); make it dense in the preprocessing_fn"));
     }
   }
   for (const std::string& name : required) {

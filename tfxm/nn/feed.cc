@@ -19,14 +19,9 @@ Tensor Convert(const Tensor& tensor, DataType dtype) {
   for (int64_t i = 0; i < n; ++i) {
     const double value = tensor.ValueAsDouble(i);
     switch (dtype) {
-      case DataType::kFloat:
-        converted.values<float>()[i] = static_cast<float>(value);
-        break;
-      case DataType::kInt32:
-        converted.values<int32_t>()[i] = static_cast<int32_t>(value);
-        break;
-      default:
-        converted.values<int64_t>()[i] = static_cast<int64_t>(value);
+      case DataType::kFloat: converted.values<float>()[i] = static_cast<float>(value); break;
+      case DataType::kInt32: converted.values<int32_t>()[i] = static_cast<int32_t>(value); break;
+      default: converted.values<int64_t>()[i] = static_cast<int64_t>(value);
     }
   }
   return converted;
@@ -41,14 +36,16 @@ bool Fits(const Shape& shape, const Shape& wanted) {
 }
 
 absl::StatusOr<tf::Tensor> InputFeed(const TensorSpec& spec, const Tensor& tensor) {
-  const bool convertible = spec.dtype == DataType::kFloat || spec.dtype == DataType::kInt32 || spec.dtype == DataType::kInt64;
+  const bool convertible =
+      spec.dtype == DataType::kFloat || spec.dtype == DataType::kInt32 || spec.dtype == DataType::kInt64;
   const auto wrong = [&] {
     return absl::InvalidArgumentError(absl::StrCat("input \"", spec.name, "\" is ", DataTypeName(spec.dtype),
-                                                   ShapeString(spec.shape), ", the data has ", DataTypeName(tensor.dtype()),
-                                                   ShapeString(tensor.shape())));
+                                                   ShapeString(spec.shape), ", the data has ",
+                                                   DataTypeName(tensor.dtype()), ShapeString(tensor.shape())));
   };
   if (tensor.dtype() != spec.dtype && (!convertible || tensor.dtype() == DataType::kString)) return wrong();
-  ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(tensor.dtype() == spec.dtype ? tensor : Convert(tensor, spec.dtype)));
+  ASSIGN_OR_RETURN(tf::Tensor fed,
+                   ops::internal::ToTf(tensor.dtype() == spec.dtype ? tensor : Convert(tensor, spec.dtype)));
   if (Fits(tensor.shape(), spec.shape)) return fed;
   // Scalars per example for an input of [None, 1], as in Keras.
   if (tensor.shape().size() == 1 && spec.shape == Shape{-1, 1}) {
@@ -66,7 +63,8 @@ double WeightOf(const std::map<int64_t, double>& class_weight, int64_t label) {
 // Per example: the weight of its class; of the largest value where labels are one-hot.
 absl::StatusOr<std::vector<float>> ClassWeights(const std::map<int64_t, double>& class_weight, const Tensor& labels) {
   const int64_t n = labels.shape().empty() ? 0 : labels.shape()[0];
-  if (n == 0 || labels.dtype() == DataType::kString) return absl::InvalidArgumentError("class_weight needs labels that are numbers");
+  if (n == 0 || labels.dtype() == DataType::kString)
+    return absl::InvalidArgumentError("class_weight needs labels that are numbers");
   const int64_t row = labels.num_elements() / n;
   std::vector<float> weights;
   for (int64_t i = 0; i < n; ++i) {
@@ -89,7 +87,8 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
   feed.num_examples = batch.num_examples();
   for (const TensorSpec& input : spec.inputs) {
     auto found = batch.features.find(input.name);
-    if (found == batch.features.end() && spec.inputs.size() == 1 && batch.features.size() == 1) found = batch.features.begin();
+    if (found == batch.features.end() && spec.inputs.size() == 1 && batch.features.size() == 1)
+      found = batch.features.begin();
     if (found == batch.features.end()) {
       std::string known;
       for (const auto& [name, tensor] : batch.features) absl::StrAppend(&known, known.empty() ? "" : ", ", name);
@@ -121,8 +120,8 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
     weights.setConstant(1);
     if (batch.weight.dtype() == DataType::kFloat) {
       if (batch.weight.num_elements() != feed.num_examples) {
-        return absl::InvalidArgumentError(absl::StrCat("sample weights are ", ShapeString(batch.weight.shape()), " for ",
-                                                       feed.num_examples, " examples"));
+        return absl::InvalidArgumentError(absl::StrCat("sample weights are ", ShapeString(batch.weight.shape()),
+                                                       " for ", feed.num_examples, " examples"));
       }
       for (int64_t i = 0; i < feed.num_examples; ++i) weights(i) = batch.weight.values<float>()[i];
     }

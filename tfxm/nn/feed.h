@@ -21,8 +21,8 @@ namespace tfxm::nn {
 // What the model wants of a batch.
 struct FeedSpec {
   std::vector<TensorSpec> inputs;
-  std::vector<TensorSpec> outputs;        // Their names choose the labels.
-  std::vector<bool> has_loss;             // Per output: whether it takes labels.
+  std::vector<TensorSpec> outputs;         // Their names choose the labels.
+  std::vector<bool> has_loss;              // Per output: whether it takes labels.
   std::map<int64_t, double> class_weight;  // By label.
   bool labels = true;
 };

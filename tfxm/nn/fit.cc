@@ -18,7 +18,8 @@ FeedSpec SpecOf(const Network& network, const StepConfig& config, bool labels) {
   return spec;
 }
 
-absl::StatusOr<std::unique_ptr<FeedQueue>> OpenQueue(FeedSpec spec, const Dataset& data, uint64_t pass, int64_t skip = 0) {
+absl::StatusOr<std::unique_ptr<FeedQueue>> OpenQueue(FeedSpec spec, const Dataset& data, uint64_t pass,
+                                                     int64_t skip = 0) {
   ASSIGN_OR_RETURN(auto iterator, data.MakeIterator(pass));
   return std::make_unique<FeedQueue>(std::move(spec), std::move(iterator), skip);
 }
@@ -61,12 +62,14 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   }
   FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
   if (!options.class_weight.empty() && std::count(spec.has_loss.begin(), spec.has_loss.end(), true) > 1) {
-    return absl::InvalidArgumentError("class_weight is for models of one output with a loss; give the examples weights (weight_key)");
+    return absl::InvalidArgumentError(
+        "class_weight is for models of one output with a loss; give the examples weights (weight_key)");
   }
   spec.class_weight = options.class_weight;
   std::vector<CallbackRef> callbacks = options.callbacks;
   if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));
-  std::stable_partition(callbacks.begin(), callbacks.end(), [](const CallbackRef& callback) { return !callback->goes_last(); });
+  std::stable_partition(callbacks.begin(), callbacks.end(),
+                        [](const CallbackRef& callback) { return !callback->goes_last(); });
 
   Totals totals;
   FitState state;
@@ -93,7 +96,8 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     if (options.steps_per_epoch <= 0) {
       ASSIGN_OR_RETURN(queue, OpenQueue(spec, data, state.epoch, state.step));
     } else if (queue == nullptr) {
-      ASSIGN_OR_RETURN(queue, OpenQueue(spec, data, 0, (state.epoch - options.initial_epoch) * options.steps_per_epoch + state.step));
+      ASSIGN_OR_RETURN(queue, OpenQueue(spec, data, 0,
+                                        (state.epoch - options.initial_epoch) * options.steps_per_epoch + state.step));
     }
     bool stop = false;
     while (!stop && (options.steps_per_epoch <= 0 || state.step < options.steps_per_epoch)) {

@@ -10,8 +10,10 @@
 //     RETURN_IF_ERROR(model.Fit(train_dataset.Repeat(),
 //                               {.steps_per_epoch = fn_args.train_steps,
 //                                .validation_data = &eval_dataset, .validation_steps = fn_args.eval_steps,
-//                                .callbacks = {nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir})}}).status());
-//     return model.Save(fn_args.serving_model_dir, {{"serving_default", ServeTfExamplesFn(model, tf_transform_output)}});
+//                                .callbacks = {nn::callbacks::TensorBoard({.log_dir =
+//                                fn_args.model_run_dir})}}).status());
+//     return model.Save(fn_args.serving_model_dir, {{"serving_default", ServeTfExamplesFn(model,
+//     tf_transform_output)}});
 //   }
 #ifndef TFXM_NN_FN_ARGS_H_
 #define TFXM_NN_FN_ARGS_H_
@@ -29,9 +31,10 @@ namespace tfxm {
 
 // Makes datasets of the artifact's examples, however they are stored.
 struct DataAccessor {
-  // `file_pattern`: files, globs or directories. The features are the schema's, of fixed shape. Unlike TFX's, the dataset
-  // ends after one pass unless options.num_epochs or Repeat() say otherwise.
-  std::function<absl::StatusOr<nn::Dataset>(const std::vector<std::string>& file_pattern, const nn::DatasetOptions& options,
+  // `file_pattern`: files, globs or directories. The features are the schema's, of fixed shape. Unlike TFX's, the
+  // dataset ends after one pass unless options.num_epochs or Repeat() say otherwise.
+  std::function<absl::StatusOr<nn::Dataset>(const std::vector<std::string>& file_pattern,
+                                            const nn::DatasetOptions& options,
                                             const tensorflow::metadata::v0::Schema& schema)>
       tf_dataset_factory;
 };

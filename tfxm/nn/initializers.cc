@@ -27,8 +27,7 @@ absl::StatusOr<tfxm::Tensor> FillFloats(const Shape& shape, DataType dtype, cons
     case DataType::kInt64:
       for (int64_t& value : tensor.values<int64_t>()) value = static_cast<int64_t>(next());
       return tensor;
-    default:
-      return absl::UnimplementedError(absl::StrCat("weights of type ", DataTypeName(dtype)));
+    default: return absl::UnimplementedError(absl::StrCat("weights of type ", DataTypeName(dtype)));
   }
 }
 
@@ -82,9 +81,8 @@ namespace initializers {
 Initializer Zeros() { return Constant(0); }
 Initializer Ones() { return Constant(1); }
 Initializer Constant(double value) {
-  return {"constant", [=](const Shape& shape, DataType dtype, Random&) {
-            return FillFloats(shape, dtype, [=] { return value; });
-          }};
+  return {"constant",
+          [=](const Shape& shape, DataType dtype, Random&) { return FillFloats(shape, dtype, [=] { return value; }); }};
 }
 Initializer RandomUniform(double minval, double maxval) {
   return {"random_uniform", [=](const Shape& shape, DataType dtype, Random& random) {
@@ -114,32 +112,34 @@ Initializer Identity(double gain) {
           }};
 }
 Initializer VarianceScaling(double scale, absl::string_view mode, absl::string_view distribution) {
-  return {"variance_scaling",
-          [=, mode = std::string(mode), distribution = std::string(distribution)](
-              const Shape& shape, DataType dtype, Random& random) -> absl::StatusOr<tfxm::Tensor> {
-            const Fans fans = ComputeFans(shape);
-            double fan = 0;
-            if (mode == "fan_in") {
-              fan = fans.in;
-            } else if (mode == "fan_out") {
-              fan = fans.out;
-            } else if (mode == "fan_avg") {
-              fan = (fans.in + fans.out) / 2;
-            } else {
-              return absl::InvalidArgumentError(absl::StrCat("VarianceScaling: unknown mode \"", mode, "\""));
-            }
-            const double variance = scale / std::max(1.0, fan);
-            if (distribution == "uniform") {
-              const double limit = std::sqrt(3 * variance);
-              return RandomUniform(-limit, limit).Make(shape, dtype, random);
-            }
-            if (distribution == "untruncated_normal") return RandomNormal(0, std::sqrt(variance)).Make(shape, dtype, random);
-            if (distribution == "truncated_normal") {
-              // Cutting at two standard deviations leaves 0.8796 of the standard deviation.
-              return TruncatedNormal(0, std::sqrt(variance) / 0.87962566103423978).Make(shape, dtype, random);
-            }
-            return absl::InvalidArgumentError(absl::StrCat("VarianceScaling: unknown distribution \"", distribution, "\""));
-          }};
+  return {
+      "variance_scaling",
+      [=, mode = std::string(mode), distribution = std::string(distribution)](
+          const Shape& shape, DataType dtype, Random& random) -> absl::StatusOr<tfxm::Tensor> {
+        const Fans fans = ComputeFans(shape);
+        double fan = 0;
+        if (mode == "fan_in") {
+          fan = fans.in;
+        } else if (mode == "fan_out") {
+          fan = fans.out;
+        } else if (mode == "fan_avg") {
+          fan = (fans.in + fans.out) / 2;
+        } else {
+          return absl::InvalidArgumentError(absl::StrCat("VarianceScaling: unknown mode \"", mode, "\""));
+        }
+        const double variance = scale / std::max(1.0, fan);
+        if (distribution == "uniform") {
+          const double limit = std::sqrt(3 * variance);
+          return RandomUniform(-limit, limit).Make(shape, dtype, random);
+        }
+        if (distribution == "untruncated_normal")
+          return RandomNormal(0, std::sqrt(variance)).Make(shape, dtype, random);
+        if (distribution == "truncated_normal") {
+          // Cutting at two standard deviations leaves 0.8796 of the standard deviation.
+          return TruncatedNormal(0, std::sqrt(variance) / 0.87962566103423978).Make(shape, dtype, random);
+        }
+        return absl::InvalidArgumentError(absl::StrCat("VarianceScaling: unknown distribution \"", distribution, "\""));
+      }};
 }
 Initializer GlorotUniform() { return VarianceScaling(1, "fan_avg", "uniform"); }
 Initializer GlorotNormal() { return VarianceScaling(1, "fan_avg", "truncated_normal"); }
@@ -148,14 +148,15 @@ Initializer HeNormal() { return VarianceScaling(2, "fan_in", "truncated_normal")
 Initializer LecunUniform() { return VarianceScaling(1, "fan_in", "uniform"); }
 Initializer LecunNormal() { return VarianceScaling(1, "fan_in", "truncated_normal"); }
 Initializer Value(tfxm::Tensor value) {
-  return {"value", [value = std::move(value)](const Shape& shape, DataType dtype, Random&) -> absl::StatusOr<tfxm::Tensor> {
-            if (value.dtype() != dtype || value.shape() != shape) {
-              return absl::InvalidArgumentError(absl::StrCat("a ", DataTypeName(dtype), ShapeString(shape),
-                                                             " weight cannot start with a ", DataTypeName(value.dtype()),
-                                                             ShapeString(value.shape()), " value"));
-            }
-            return value;
-          }};
+  return {
+      "value", [value = std::move(value)](const Shape& shape, DataType dtype, Random&) -> absl::StatusOr<tfxm::Tensor> {
+        if (value.dtype() != dtype || value.shape() != shape) {
+          return absl::InvalidArgumentError(absl::StrCat("a ", DataTypeName(dtype), ShapeString(shape),
+                                                         " weight cannot start with a ", DataTypeName(value.dtype()),
+                                                         ShapeString(value.shape()), " value"));
+        }
+        return value;
+      }};
 }
 
 }  // namespace initializers

@@ -55,14 +55,16 @@ void ExpectNear(const Tensor& actual, const std::vector<double>& expected, const
   ASSERT_EQ(values.size(), expected.size()) << what;
   double largest = 1;
   for (const double e : expected) largest = std::max(largest, std::fabs(e));
-  for (size_t i = 0; i < values.size(); ++i) ASSERT_NEAR(values[i], expected[i], 1e-5 * largest) << what << "[" << i << "]";
+  for (size_t i = 0; i < values.size(); ++i)
+    ASSERT_NEAR(values[i], expected[i], 1e-5 * largest) << what << "[" << i << "]";
 }
 
 ops::Node Sum(const ops::Tensor& x, const Tensor& factors) {
   return ops::Op("Identity", {ops::ReduceSum(x * ops::Constant(*x.graph(), factors))});
 }
 
-std::vector<Tensor> Evaluate(ops::Graph& graph, const std::vector<ops::Tensor>& fetches, const std::vector<ops::Node>& first = {}) {
+std::vector<Tensor> Evaluate(ops::Graph& graph, const std::vector<ops::Tensor>& fetches,
+                             const std::vector<ops::Node>& first = {}) {
   auto session = ops::Session::Create(graph);
   EXPECT_TRUE(session.ok()) << session.status();
   if (!session.ok()) return {};
@@ -126,8 +128,8 @@ std::map<std::string, LayerCase> LayerCases() {
       {"maximum", {Maximum(), {{2, 3}, {2, 3}}}},
       {"concatenate", {Concatenate(), {{2, 3}, {2, 1}}}},
   };
-  for (const char* name : {"relu", "relu6", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softmax", "softplus",
-                           "softsign", "swish", "hard_swish", "exponential", "log_softmax", "leaky_relu"}) {
+  for (const char* name : {"relu", "relu6", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softmax",
+                           "softplus", "softsign", "swish", "hard_swish", "exponential", "log_softmax", "leaky_relu"}) {
     cases.insert({std::string("activation_") + name, {ActivationLayer(name), {{4, 5}}}});
   }
   return cases;
@@ -172,9 +174,11 @@ TEST(KerasGoldenTest, Layers) {
     ExpectNear(outputs[0], Numbers(fields.at("output")), "output");
     const auto& expected = fields.at("gradients").list_value().values();
     ASSERT_EQ(expected.size(), xs.size());
-    for (int i = 0; i < expected.size(); ++i) ExpectNear(outputs[1 + i], Numbers(expected[i]), absl::StrCat("gradient ", i));
+    for (int i = 0; i < expected.size(); ++i)
+      ExpectNear(outputs[1 + i], Numbers(expected[i]), absl::StrCat("gradient ", i));
     for (size_t i = 0; i < context.updates().size(); ++i) {
-      ExpectNear(outputs[1 + xs.size() + i], Numbers(fields.at("after").list_value().values(static_cast<int>(i))), "moving average");
+      ExpectNear(outputs[1 + xs.size() + i], Numbers(fields.at("after").list_value().values(static_cast<int>(i))),
+                 "moving average");
     }
   }
   EXPECT_EQ(cases.size(), Goldens("layers").fields_size());
@@ -205,7 +209,8 @@ std::pair<Tensor, Tensor> LossInputs(const std::string& name) {
   const bool is_logits = absl::EndsWith(name, "logits");
   if (absl::StartsWith(name, "sparse")) return {Ints({5}, classes), is_logits ? logits : probabilities};
   if (name == "kl_divergence") return {Softmax(other), probabilities};
-  if (absl::StartsWith(name, "mean") || name == "huber" || name == "log_cosh" || name == "cosine_similarity") return {other, logits};
+  if (absl::StartsWith(name, "mean") || name == "huber" || name == "log_cosh" || name == "cosine_similarity")
+    return {other, logits};
   if (name == "poisson") {
     Tensor positive = other;
     for (float& v : positive.values<float>()) v = std::fabs(v);
@@ -216,14 +221,16 @@ std::pair<Tensor, Tensor> LossInputs(const std::string& name) {
 }
 
 Loss LossCase(const std::string& name) {
-  if (name == "binary_crossentropy_logits") return losses::BinaryCrossentropy({.from_logits = true, .label_smoothing = 0.1});
+  if (name == "binary_crossentropy_logits")
+    return losses::BinaryCrossentropy({.from_logits = true, .label_smoothing = 0.1});
   if (name == "binary_focal_balanced") {
     return losses::BinaryFocalCrossentropy({.apply_class_balancing = true, .from_logits = true});
   }
   if (name == "categorical_crossentropy_logits") {
     return losses::CategoricalCrossentropy({.from_logits = true, .label_smoothing = 0.2});
   }
-  if (name == "sparse_categorical_crossentropy_logits") return losses::SparseCategoricalCrossentropy({.from_logits = true});
+  if (name == "sparse_categorical_crossentropy_logits")
+    return losses::SparseCategoricalCrossentropy({.from_logits = true});
   return Loss(name);
 }
 
@@ -237,7 +244,8 @@ TEST(KerasGoldenTest, Losses) {
       const ops::Tensor x = ops::Constant(graph, y_pred);
       const auto each = LossCase(name).Call(ops::Constant(graph, y_true), x);
       ASSERT_TRUE(each.ok()) << each.status();
-      const ops::Tensor loss = ops::ReduceMean(weighted ? *each * ops::Constant(graph, Floats({5}, {1, 2, 0, 0.5, 3})) : *each);
+      const ops::Tensor loss =
+          ops::ReduceMean(weighted ? *each * ops::Constant(graph, Floats({5}, {1, 2, 0, 0.5, 3})) : *each);
       const auto gradients = ops::Gradients({loss}, {x});
       ASSERT_TRUE(gradients.ok()) << gradients.status();
       const auto outputs = Evaluate(graph, {loss, (*gradients)[0]});
@@ -262,14 +270,17 @@ TEST(KerasGoldenTest, MetricsOverTwoWeightedBatches) {
     std::vector<std::vector<double>> state;
     std::optional<Metric> metric;
     for (const int batch : {0, 1}) {
-      const std::vector<int64_t> classes = batch == 0 ? std::vector<int64_t>{0, 3, 1, 2, 3, 1} : std::vector<int64_t>{2, 2, 0, 1, 0, 3};
+      const std::vector<int64_t> classes =
+          batch == 0 ? std::vector<int64_t>{0, 3, 1, 2, 3, 1} : std::vector<int64_t>{2, 2, 0, 1, 0, 3};
       ops::Graph graph;
-      const ops::Tensor y_true = ops::Constant(graph, absl::StartsWith(name, "sparse") ? Ints({6}, classes) : OneHot(classes));
+      const ops::Tensor y_true =
+          ops::Constant(graph, absl::StartsWith(name, "sparse") ? Ints({6}, classes) : OneHot(classes));
       const ops::Tensor y_pred = ops::Constant(graph, Softmax(Wave({6, 4}, batch, 2)));
       const auto resolved = MetricCase(name).Resolve(y_true, y_pred);
       ASSERT_TRUE(resolved.ok()) << resolved.status();
       metric = *resolved;
-      const auto outputs = Evaluate(graph, metric->Add(y_true, y_pred, ops::Constant(graph, Floats({6}, {1, 2, 0, 0.5, 3, 1}))));
+      const auto outputs =
+          Evaluate(graph, metric->Add(y_true, y_pred, ops::Constant(graph, Floats({6}, {1, 2, 0, 0.5, 3, 1}))));
       state.resize(outputs.size());
       for (size_t i = 0; i < outputs.size(); ++i) {
         state[i].resize(outputs[i].num_elements());
@@ -323,7 +334,8 @@ TEST(KerasGoldenTest, OptimizersOverFiveSteps) {
     SCOPED_TRACE(name);
     ASSERT_EQ(cases.count(name), 1);
     Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3))});
-    const Loss sum("sum", [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
+    const Loss sum("sum",
+                   [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
     ASSERT_EQ(model.Compile({.optimizer = cases.at(name), .loss = sum}), absl::OkStatus());
     for (int step = 0; step < 5; ++step) {
       Batch batch;  // The gradient of sum(x * w) is x.
@@ -331,7 +343,8 @@ TEST(KerasGoldenTest, OptimizersOverFiveSteps) {
       batch.labels[""] = Floats({1}, {0});
       const auto logs = model.TrainOnBatch(batch);
       ASSERT_TRUE(logs.ok()) << logs.status();
-      ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)), absl::StrCat("step ", step));
+      ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
+                 absl::StrCat("step ", step));
     }
   }
   EXPECT_EQ(cases.size(), Goldens("optimizers").fields_size());
@@ -359,7 +372,8 @@ TEST(KerasGoldenTest, Schedules) {
   for (const auto& [name, golden] : Goldens("schedules").fields()) {
     ASSERT_EQ(cases.count(name), 1) << name;
     const std::vector<double> expected = Numbers(golden);
-    for (size_t i = 0; i < steps.size(); ++i) EXPECT_NEAR(cases.at(name).At(steps[i]), expected[i], 1e-6) << name << steps[i];
+    for (size_t i = 0; i < steps.size(); ++i)
+      EXPECT_NEAR(cases.at(name).At(steps[i]), expected[i], 1e-6) << name << steps[i];
   }
 }
 

@@ -8,8 +8,8 @@ namespace tfxm::nn {
 
 // Labels of predictions [batch, …, classes] as class numbers [batch, …]: a last dimension of 1 goes away.
 ops::Tensor SparseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred);
-// Labels in the predictions' type; if one has a last dimension of 1 more than the other, it is given to or taken from the
-// labels.
+// Labels in the predictions' type; if one has a last dimension of 1 more than the other, it is given to or taken from
+// the labels.
 ops::Tensor DenseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred);
 
 }  // namespace tfxm::nn

@@ -97,7 +97,8 @@ KerasTensor LayerRef::operator()(const std::vector<KerasTensor>& inputs) const {
   std::string shown;
   for (const KerasTensor& input : inputs) {
     if (input.node() == nullptr) {
-      return fail(absl::InvalidArgumentError(absl::StrCat(LayerLabel(*layer_), " is called with an unassigned KerasTensor")));
+      return fail(
+          absl::InvalidArgumentError(absl::StrCat(LayerLabel(*layer_), " is called with an unassigned KerasTensor")));
     }
     if (!input.node()->status.ok()) return fail(input.node()->status);
     shapes.push_back(input.shape());

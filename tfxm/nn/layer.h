@@ -75,7 +75,8 @@ struct Weight {
   bool trainable() const;
 };
 
-// What a layer that wraps another puts around its parts while it calls it: quantization-aware training (quantization.h).
+// What a layer that wraps another puts around its parts while it calls it: quantization-aware training
+// (quantization.h).
 class CallHooks {
  public:
   virtual ~CallHooks() = default;
@@ -102,7 +103,8 @@ class CallContext {
   void Update(const Weight* weight, const ops::Tensor& value) { updates_.emplace_back(weight, value); }
   // activation(x), at the end of a layer.
   ops::Tensor Activate(const Activation& activation, const ops::Tensor& x);
-  // x, a value between two operations of one layer that a mobile runtime keeps in memory; `name` is its own in the layer.
+  // x, a value between two operations of one layer that a mobile runtime keeps in memory; `name` is its own in the
+  // layer.
   ops::Tensor Intermediate(absl::string_view name, const ops::Tensor& x);
   // Until the next call; null: none. Returns those before.
   CallHooks* SetHooks(CallHooks* hooks) { return std::exchange(hooks_, hooks); }

@@ -70,7 +70,7 @@ ops::Tensor SparseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred) {
   Tensor labels = y_true;
   if (shape.size() == y_pred.shape().size() && !shape.empty() && shape.back() == 1) labels = ops::Squeeze(labels, {-1});
   return labels.dtype() == DataType::kInt64 || labels.dtype() == DataType::kInt32 ? labels
-                                                                                   : ops::Cast(labels, DataType::kInt64);
+                                                                                  : ops::Cast(labels, DataType::kInt64);
 }
 
 ops::Tensor DenseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred) {
@@ -151,8 +151,9 @@ Loss BinaryFocalCrossentropy(FocalOptions options) {
 }
 
 Loss MeanSquaredError() {
-  return Dense("mean_squared_error",
-               [](const Tensor& y_true, const Tensor& y_pred) { return LastMean(ops::SquaredDifference(y_pred, y_true)); });
+  return Dense("mean_squared_error", [](const Tensor& y_true, const Tensor& y_pred) {
+    return LastMean(ops::SquaredDifference(y_pred, y_true));
+  });
 }
 Loss MeanAbsoluteError() {
   return Dense("mean_absolute_error",
@@ -173,7 +174,8 @@ Loss Huber(double delta) {
   return Dense("huber_loss", [delta](const Tensor& y_true, const Tensor& y_pred) {
     const Tensor error = y_pred - y_true;
     const Tensor abs = ops::Abs(error);
-    return LastMean(ops::Where(ops::LessEqual(abs, delta), 0.5 * ops::Square(error), delta * abs - 0.5 * delta * delta));
+    return LastMean(
+        ops::Where(ops::LessEqual(abs, delta), 0.5 * ops::Square(error), delta * abs - 0.5 * delta * delta));
   });
 }
 Loss LogCosh() {

@@ -1,10 +1,12 @@
 // Losses with Keras's names, arguments and numbers.
 //
 //   losses::SparseCategoricalCrossentropy({.from_logits = true})
-//   losses::Loss("my_loss", [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::Abs(y_true - y_pred); })
+//   losses::Loss("my_loss", [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::Abs(y_true -
+//   y_pred); })
 //
-// A loss gives one number per example (or more: those of an example are averaged); a model takes the mean over the batch,
-// weighted if there are sample or class weights (sum of weighted losses / number of losses, Keras's "sum_over_batch_size").
+// A loss gives one number per example (or more: those of an example are averaged); a model takes the mean over the
+// batch, weighted if there are sample or class weights (sum of weighted losses / number of losses, Keras's
+// "sum_over_batch_size").
 #ifndef TFXM_NN_LOSSES_H_
 #define TFXM_NN_LOSSES_H_
 
@@ -23,7 +25,8 @@ class Loss {
   using Function = std::function<ops::Tensor(const ops::Tensor& y_true, const ops::Tensor& y_pred)>;
   // None: an output without a loss.
   Loss() = default;
-  // By Keras's name, with its defaults: "sparse_categorical_crossentropy", "mse", … An unknown one is reported by Compile.
+  // By Keras's name, with its defaults: "sparse_categorical_crossentropy", "mse", … An unknown one is reported by
+  // Compile.
   Loss(const char* name) : name_(name) {}
   Loss(std::string name) : name_(std::move(name)) {}
   Loss(std::string name, Function function) : name_(std::move(name)), function_(std::move(function)) {}

@@ -65,7 +65,8 @@ double Area(const State& state, bool precision_recall) {
       area += (x0 - x1) * (y0 + y1) / 2;
       continue;
     }
-    // Davis & Goadrich: between two thresholds the positives that are true grow linearly with all that are called positive.
+    // Davis & Goadrich: between two thresholds the positives that are true grow linearly with all that are called
+    // positive.
     const double d_tp = tp[i] - tp[i + 1];
     const double p0 = tp[i] + fp[i], p1 = tp[i + 1] + fp[i + 1];
     const double slope = Ratio(d_tp, std::max(p0 - p1, 0.0));
@@ -166,8 +167,9 @@ Metric BinaryAccuracy(double threshold) {
   });
 }
 Metric Accuracy() {
-  return Mean("accuracy",
-              [](const Tensor& y_true, const Tensor& y_pred) { return ops::Equal(DenseLabels(y_true, y_pred), y_pred); });
+  return Mean("accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
+    return ops::Equal(DenseLabels(y_true, y_pred), y_pred);
+  });
 }
 Metric SparseTopKCategoricalAccuracy(int k) {
   return Mean("sparse_top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {

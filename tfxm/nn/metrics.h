@@ -2,7 +2,8 @@
 //
 //   model.Compile({.loss = …, .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});
 //
-// A metric keeps a state that adds up over batches (sums and counts), so that its value is that of all examples together.
+// A metric keeps a state that adds up over batches (sums and counts), so that its value is that of all examples
+// together.
 #ifndef TFXM_NN_METRICS_H_
 #define TFXM_NN_METRICS_H_
 
@@ -19,14 +20,15 @@ namespace tfxm::nn {
 
 class Metric {
  public:
-  // What a batch adds to the state: float tensors of fixed shapes. `weight` [batch] is invalid where there are no weights.
-  using Update =
-      std::function<std::vector<ops::Tensor>(const ops::Tensor& y_true, const ops::Tensor& y_pred, const ops::Tensor& weight)>;
+  // What a batch adds to the state: float tensors of fixed shapes. `weight` [batch] is invalid where there are no
+  // weights.
+  using Update = std::function<std::vector<ops::Tensor>(const ops::Tensor& y_true, const ops::Tensor& y_pred,
+                                                        const ops::Tensor& weight)>;
   // The value of a state: one vector per tensor of the update, summed over batches.
   using Result = std::function<double(const std::vector<std::vector<double>>& state)>;
 
-  // By Keras's name: "sparse_categorical_accuracy", "mse", … "accuracy" becomes the binary, categorical or sparse categorical
-  // one by the shapes of labels and predictions, as in Keras. An unknown one is reported by Compile.
+  // By Keras's name: "sparse_categorical_accuracy", "mse", … "accuracy" becomes the binary, categorical or sparse
+  // categorical one by the shapes of labels and predictions, as in Keras. An unknown one is reported by Compile.
   Metric(const char* name) : name_(name) {}
   Metric(std::string name) : name_(std::move(name)) {}
   Metric(std::string name, Update update, Result result)
@@ -52,7 +54,8 @@ class Metric {
 namespace metrics {
 
 // The mean of what `function` gives per example ([batch] or [batch, …]).
-Metric Mean(std::string name, std::function<ops::Tensor(const ops::Tensor& y_true, const ops::Tensor& y_pred)> function);
+Metric Mean(std::string name,
+            std::function<ops::Tensor(const ops::Tensor& y_true, const ops::Tensor& y_pred)> function);
 
 Metric SparseCategoricalAccuracy();
 Metric CategoricalAccuracy();

@@ -63,7 +63,8 @@ absl::Status Model::Rep::Build() {
   if (std::exchange(built, true)) return status;
   const auto* input = stack.empty() ? nullptr : dynamic_cast<const InputLayerImpl*>(&*stack[0]);
   if (input == nullptr) {
-    return status = absl::InvalidArgumentError("the first layer of a Sequential must be an InputLayer, which tells the shape");
+    return status = absl::InvalidArgumentError(
+               "the first layer of a Sequential must be an InputLayer, which tells the shape");
   }
   auto node = std::make_shared<KerasNode>();
   node->layer = stack[0].get();
@@ -113,8 +114,8 @@ absl::Status Model::Compile(CompileOptions options) {
   const auto check = [&](const auto& by_name, absl::string_view what) -> absl::Status {
     for (const auto& [name, value] : by_name) {
       if (std::count(names.begin(), names.end(), name) > 0) continue;
-      return absl::InvalidArgumentError(absl::StrCat(what, " for \"", name, "\", but the model's outputs are: ",
-                                                     absl::StrJoin(names, ", ")));
+      return absl::InvalidArgumentError(
+          absl::StrCat(what, " for \"", name, "\", but the model's outputs are: ", absl::StrJoin(names, ", ")));
     }
     return absl::OkStatus();
   };
@@ -123,7 +124,9 @@ absl::Status Model::Compile(CompileOptions options) {
   RETURN_IF_ERROR(check(options.output_metrics, "metrics"));
   for (const std::string& name : names) {
     const auto loss = options.losses.find(name);
-    config.losses.push_back(options.losses.empty() ? options.loss : loss == options.losses.end() ? Loss() : loss->second);
+    config.losses.push_back(options.losses.empty()         ? options.loss
+                            : loss == options.losses.end() ? Loss()
+                                                           : loss->second);
     const auto weight = options.loss_weights.find(name);
     config.loss_weights.push_back(weight == options.loss_weights.end() ? 1 : weight->second);
     const auto metrics = options.output_metrics.find(name);
@@ -194,8 +197,9 @@ std::string Model::Summary() const {
       count += n;
       (weight->trainable() ? trainable : fixed) += n;
     }
-    absl::StrAppendFormat(&table, " %-31s %-26s %d\n", absl::StrCat(node->layer->name(), " (", node->layer->type(), ")"),
-                          ShapeString(node->shape), count);
+    absl::StrAppendFormat(&table, " %-31s %-26s %d\n",
+                          absl::StrCat(node->layer->name(), " (", node->layer->type(), ")"), ShapeString(node->shape),
+                          count);
   }
   absl::StrAppendFormat(&table, "%s\nTotal params: %d\nTrainable params: %d\nNon-trainable params: %d\n%s\n",
                         std::string(72, '='), trainable + fixed, trainable, fixed, std::string(72, '_'));

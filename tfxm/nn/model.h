@@ -5,8 +5,8 @@
 //   RETURN_IF_ERROR(model.Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}),
 //                                  .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
 //                                  .metrics = {"sparse_categorical_accuracy"}}));
-//   RETURN_IF_ERROR(model.Fit(train, {.steps_per_epoch = 5000, .validation_data = &eval, .validation_steps = 100}).status());
-//   RETURN_IF_ERROR(model.Save(dir));
+//   RETURN_IF_ERROR(model.Fit(train, {.steps_per_epoch = 5000, .validation_data = &eval, .validation_steps =
+//   100}).status()); RETURN_IF_ERROR(model.Save(dir));
 //
 // Building a model never fails in the middle: the first error is kept in status() and returned by what is called next.
 // The same seed, program and data give the same weights. A model is used by one thread at a time.
@@ -38,12 +38,12 @@ using NamedTensors = std::map<std::string, ops::Tensor>;
 
 struct CompileOptions {
   Optimizer optimizer = "rmsprop";
-  Loss loss;                                // Of the only output, or of every one.
-  std::map<std::string, Loss> losses;       // By output; takes the place of `loss`.
+  Loss loss;                           // Of the only output, or of every one.
+  std::map<std::string, Loss> losses;  // By output; takes the place of `loss`.
   std::map<std::string, double> loss_weights;
-  std::vector<Metric> metrics;              // Of every output with a loss, without weights.
+  std::vector<Metric> metrics;  // Of every output with a loss, without weights.
   std::map<std::string, std::vector<Metric>> output_metrics;
-  std::vector<Metric> weighted_metrics;     // The same, with sample and class weights.
+  std::vector<Metric> weighted_metrics;  // The same, with sample and class weights.
   // Threads of one operation; 0: one for small dense models, all cores for others.
   int num_threads = 0;
 };
@@ -80,7 +80,9 @@ class FunctionContext {
   ops::Tensor input(absl::string_view name);
   const NamedTensors& inputs() const { return inputs_; }
   // Values of variables that were imported into the graph (those of a transform graph).
-  void AddVariables(const std::map<std::string, Tensor>& variables) { variables_.insert(variables.begin(), variables.end()); }
+  void AddVariables(const std::map<std::string, Tensor>& variables) {
+    variables_.insert(variables.begin(), variables.end());
+  }
   const std::map<std::string, Tensor>& variables() const { return variables_; }
 
  private:
@@ -135,9 +137,9 @@ class Model {
   // A TensorFlow checkpoint (`path` is its prefix) of the weights, with Keras's and SavedModel's keys.
   absl::Status SaveWeights(absl::string_view path) const;
   // From such a checkpoint, or one of tf.train.Checkpoint's or Keras 2's, or the variables of a SavedModel directory (a
-  // base_model), whether made here or by Keras 2 or 3. Weights are found by layer and name ("dense/kernel") or, where the
-  // layers are called otherwise, by their order. INVALID_ARGUMENT names each that is not there or of another shape or type;
-  // with `skip_mismatch` those stay as they are.
+  // base_model), whether made here or by Keras 2 or 3. Weights are found by layer and name ("dense/kernel") or, where
+  // the layers are called otherwise, by their order. INVALID_ARGUMENT names each that is not there or of another shape
+  // or type; with `skip_mismatch` those stay as they are.
   absl::Status LoadWeights(absl::string_view path, bool skip_mismatch = false);
 
   // Updates since Compile.

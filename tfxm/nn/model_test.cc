@@ -55,7 +55,8 @@ std::vector<tensorflow::Event> ReadEvents(const std::string& dir) {
   auto files = io::Glob(io::JoinPath(dir, "events.out.tfevents.*.v2"));
   EXPECT_TRUE(files.ok() && files->size() == 1) << dir;
   EXPECT_TRUE(data::ForEachRecord(*files, [&](absl::string_view record) {
-                return events.emplace_back().ParseFromString(record) ? absl::OkStatus() : absl::InternalError("no Event");
+                return events.emplace_back().ParseFromString(record) ? absl::OkStatus()
+                                                                     : absl::InternalError("no Event");
               }).ok());
   return events;
 }
@@ -64,7 +65,8 @@ TEST(ModelTest, TheGuidesModelLearns) {
   Sequential model = BuildMnistModel();
   ASSERT_EQ(CompileMnistModel(model), absl::OkStatus());
   const Dataset train = MnistData(1000, 1).Repeat(), eval = MnistData(400, 2).Repeat();
-  auto history = model.Fit(train, {.steps_per_epoch = 200, .validation_data = &eval, .validation_steps = 10, .verbose = 0});
+  auto history =
+      model.Fit(train, {.steps_per_epoch = 200, .validation_data = &eval, .validation_steps = 10, .verbose = 0});
   ASSERT_TRUE(history.ok()) << history.status();
   EXPECT_GT(history->history.at("val_sparse_categorical_accuracy")[0], 0.95);
   EXPECT_LT(history->history.at("val_loss")[0], 0.3);
@@ -122,14 +124,16 @@ TEST(ModelTest, LossesAndMetricsOfAnEpochAreThoseOfAllItsExamples) {
 
 TEST(ModelTest, ClassAndSampleWeightsMultiply) {
   Sequential model({layers::InputLayer({1}), layers::Dense(1, {.kernel_initializer = "ones"})});
-  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.0}),
-                           .loss = Prediction(),
-                           .metrics = {metrics::Mean("plain", [](const ops::Tensor&, const ops::Tensor& p) { return p; })},
-                           .weighted_metrics = {metrics::Mean("weighted", [](const ops::Tensor&, const ops::Tensor& p) { return p; })}}),
-            absl::OkStatus());
-  const Dataset data = *Dataset::FromTensors(
-      {{"x", Floats({2, 1}, {1, 10})}, {"y", Ints({2}, {0, 1})}, {"w", Floats({2}, {3, 1})}},
-      {.batch_size = 2, .label_key = "y", .weight_key = "w", .shuffle = false});
+  ASSERT_EQ(
+      model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.0}),
+                     .loss = Prediction(),
+                     .metrics = {metrics::Mean("plain", [](const ops::Tensor&, const ops::Tensor& p) { return p; })},
+                     .weighted_metrics = {metrics::Mean("weighted",
+                                                        [](const ops::Tensor&, const ops::Tensor& p) { return p; })}}),
+      absl::OkStatus());
+  const Dataset data =
+      *Dataset::FromTensors({{"x", Floats({2, 1}, {1, 10})}, {"y", Ints({2}, {0, 1})}, {"w", Floats({2}, {3, 1})}},
+                            {.batch_size = 2, .label_key = "y", .weight_key = "w", .shuffle = false});
   auto history = model.Fit(data, {.class_weight = {{1, 5.0}}, .verbose = 0});
   ASSERT_TRUE(history.ok()) << history.status();
   EXPECT_NEAR(history->history.at("loss")[0], (1 * 3 + 10 * 5) / 2.0, 1e-5);  // Over the number of examples.
@@ -155,8 +159,9 @@ TEST(ModelTest, ClassWeightsOfSeveralOutputsAreRefused) {
   const KerasTensor x = Input({1}, {.name = "x"});
   Model model({x}, {layers::Dense(1, {.name = "a"})(x), layers::Dense(1, {.name = "b"})(x)});
   ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
-  const Dataset data = *Dataset::FromTensors({{"x", Floats({2, 1}, {1, 2})}, {"a", Floats({2}, {0, 1})}, {"b", Floats({2}, {0, 1})}},
-                                             {.label_keys = {"a", "b"}});
+  const Dataset data =
+      *Dataset::FromTensors({{"x", Floats({2, 1}, {1, 2})}, {"a", Floats({2}, {0, 1})}, {"b", Floats({2}, {0, 1})}},
+                            {.label_keys = {"a", "b"}});
   EXPECT_THAT(std::string(model.Fit(data, {.class_weight = {{1, 2.0}}}).status().message()), HasSubstr("weight_key"));
 }
 
@@ -168,11 +173,12 @@ TEST(ModelTest, FunctionalModelsHaveSeveralInputsAndOutputs) {
   Model model({a, b}, {layers::Dense(1, {.name = "sum"})(x), layers::Dense(2, {.name = "kind"})(y)});
   ASSERT_EQ(model.status(), absl::OkStatus());
   EXPECT_EQ(model.CountParams(), 2 * 3 + 3 + 3 + 1 + 3 * 2 + 2);
-  ASSERT_EQ(model.Compile({.optimizer = "adam",
-                           .losses = {{"sum", "mse"}, {"kind", losses::SparseCategoricalCrossentropy({.from_logits = true})}},
-                           .loss_weights = {{"kind", 0.5}},
-                           .output_metrics = {{"kind", {"accuracy"}}, {"sum", {}}}}),
-            absl::OkStatus());
+  ASSERT_EQ(
+      model.Compile({.optimizer = "adam",
+                     .losses = {{"sum", "mse"}, {"kind", losses::SparseCategoricalCrossentropy({.from_logits = true})}},
+                     .loss_weights = {{"kind", 0.5}},
+                     .output_metrics = {{"kind", {"accuracy"}}, {"sum", {}}}}),
+      absl::OkStatus());
   const Dataset data = *Dataset::FromTensors({{"a", Floats({2, 2}, {1, 2, 3, 4})},
                                               {"b", Floats({2, 2}, {4, 3, 2, 1})},
                                               {"sum", Floats({2}, {3, 7})},
@@ -208,7 +214,8 @@ class Scale : public Layer {
 
 TEST(ModelTest, LayersOfOnesOwnTrain) {
   Sequential model({layers::InputLayer({2}), MakeLayer<Scale>()});
-  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.5}), .loss = Prediction()}), absl::OkStatus());
+  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.5}), .loss = Prediction()}),
+            absl::OkStatus());
   Batch batch;
   batch.features["x"] = Floats({1, 2}, {1, 3});
   batch.labels[""] = Floats({1}, {0});
@@ -237,14 +244,16 @@ TEST(ModelTest, SummaryCountsParameters) {
 
 TEST(ModelTest, ErrorsSayWhichLayerAndWhy) {
   Sequential unknown({layers::InputLayer({4}), layers::Dense(3, {.activation = "rellu"})});
-  EXPECT_THAT(std::string(unknown.status().message()), HasSubstr("no activation is called \"rellu\"; did you mean \"relu\""));
+  EXPECT_THAT(std::string(unknown.status().message()),
+              HasSubstr("no activation is called \"rellu\"; did you mean \"relu\""));
   Sequential no_input({layers::Dense(3)});
   EXPECT_THAT(std::string(no_input.status().message()), HasSubstr("InputLayer"));
   Sequential wrong_shape({layers::InputLayer({4}), layers::Reshape({3, 2})});
   EXPECT_THAT(std::string(wrong_shape.status().message()), HasSubstr("layer Reshape on [None, 4]"));
 
   Sequential model = BuildMnistModel();
-  EXPECT_THAT(std::string(model.Compile({.loss = "spare_categorical_crossentropy"}).message()), HasSubstr("did you mean"));
+  EXPECT_THAT(std::string(model.Compile({.loss = "spare_categorical_crossentropy"}).message()),
+              HasSubstr("did you mean"));
 }
 
 TEST(ModelTest, DataThatDoesNotFitIsExplained) {
@@ -256,8 +265,10 @@ TEST(ModelTest, DataThatDoesNotFitIsExplained) {
   };
   EXPECT_THAT(fit({{"image_floats_xf", Tensor(DataType::kFloat, {1, 5})}, {"y", Ints({1}, {0})}}, "y"),
               HasSubstr("input \"image_floats_xf\" is float32[None, 49], the data has float32[1, 5]"));
-  EXPECT_THAT(fit({{"a", Tensor(DataType::kFloat, {1, 49})}, {"b", Tensor(DataType::kFloat, {1, 49})}, {"y", Ints({1}, {0})}}, "y"),
-              HasSubstr("no feature \"image_floats_xf\" for the model's input; it has: a, b"));
+  EXPECT_THAT(
+      fit({{"a", Tensor(DataType::kFloat, {1, 49})}, {"b", Tensor(DataType::kFloat, {1, 49})}, {"y", Ints({1}, {0})}},
+          "y"),
+      HasSubstr("no feature \"image_floats_xf\" for the model's input; it has: a, b"));
   EXPECT_THAT(fit({{"image_floats_xf", Tensor(DataType::kFloat, {1, 49})}, {"y", Ints({1}, {0})}}, "z"),
               HasSubstr("no feature \"z\""));
   EXPECT_THAT(fit({{"image_floats_xf", Tensor(DataType::kFloat, {1, 49})}, {"y", Ints({1}, {11})}}, "y"),
@@ -269,15 +280,17 @@ TEST(ModelTest, TensorBoardFilesHoldWhatKerasWrites) {
   Sequential model = BuildMnistModel();
   ASSERT_EQ(CompileMnistModel(model), absl::OkStatus());
   const Dataset train = MnistData(80, 1), eval = MnistData(40, 2);
-  auto history = model.Fit(train, {.epochs = 2, .validation_data = &eval,
-                                   .callbacks = {callbacks::TensorBoard({.log_dir = dir})}, .verbose = 0});
+  auto history = model.Fit(
+      train,
+      {.epochs = 2, .validation_data = &eval, .callbacks = {callbacks::TensorBoard({.log_dir = dir})}, .verbose = 0});
   ASSERT_TRUE(history.ok()) << history.status();
   const auto events = ReadEvents(io::JoinPath(dir, "train"));
   EXPECT_EQ(events[0].file_version(), "brain.Event:2");
   std::map<std::string, std::vector<float>> values;
   for (const tensorflow::Event& event : events) {
     for (const auto& value : event.summary().value()) {
-      if (value.metadata().plugin_data().plugin_name() == "scalars") values[value.tag()].push_back(value.tensor().float_val(0));
+      if (value.metadata().plugin_data().plugin_name() == "scalars")
+        values[value.tag()].push_back(value.tensor().float_val(0));
     }
   }
   EXPECT_THAT(values.at("epoch_loss"), ElementsAre(static_cast<float>(history->history.at("loss")[0]),
@@ -287,10 +300,11 @@ TEST(ModelTest, TensorBoardFilesHoldWhatKerasWrites) {
   for (const tensorflow::Event& event : ReadEvents(io::JoinPath(dir, "validation"))) {
     for (const auto& value : event.summary().value()) tags.push_back(absl::StrCat(value.tag(), "@", event.step()));
   }
-  EXPECT_THAT(tags, ElementsAre("evaluation_loss_vs_iterations@2", "evaluation_sparse_categorical_accuracy_vs_iterations@2",
-                                "epoch_loss@0", "epoch_sparse_categorical_accuracy@0", "evaluation_loss_vs_iterations@4",
-                                "evaluation_sparse_categorical_accuracy_vs_iterations@4", "epoch_loss@1",
-                                "epoch_sparse_categorical_accuracy@1"));
+  EXPECT_THAT(tags,
+              ElementsAre("evaluation_loss_vs_iterations@2", "evaluation_sparse_categorical_accuracy_vs_iterations@2",
+                          "epoch_loss@0", "epoch_sparse_categorical_accuracy@0", "evaluation_loss_vs_iterations@4",
+                          "evaluation_sparse_categorical_accuracy_vs_iterations@4", "epoch_loss@1",
+                          "epoch_sparse_categorical_accuracy@1"));
 }
 
 TEST(ModelTest, SavedModelsGiveTheSamePredictions) {
@@ -302,7 +316,8 @@ TEST(ModelTest, SavedModelsGiveTheSamePredictions) {
   ASSERT_TRUE(predicted.ok()) << predicted.status();
 
   const std::string dir = TempPath("saved_model");
-  const Function serve{{{"examples", DataType::kString, {-1}}}, [&](FunctionContext& context) -> absl::StatusOr<NamedTensors> {
+  const Function serve{{{"examples", DataType::kString, {-1}}},
+                       [&](FunctionContext& context) -> absl::StatusOr<NamedTensors> {
                          const auto parsed = ops::ParseExample(context.input("examples"), {{"image", {{kPixels}}}});
                          return model.Call(context, {{"image_floats_xf", parsed.dense.at("image")}});
                        }};

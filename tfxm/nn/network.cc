@@ -18,8 +18,12 @@ namespace {
 std::string SnakeCase(const std::string& type) {
   std::string snake;
   for (size_t i = 0; i < type.size(); ++i) {
-    const auto is_upper = [&](size_t k) { return k < type.size() && std::isupper(static_cast<unsigned char>(type[k])); };
-    const auto is_lower = [&](size_t k) { return k < type.size() && std::islower(static_cast<unsigned char>(type[k])); };
+    const auto is_upper = [&](size_t k) {
+      return k < type.size() && std::isupper(static_cast<unsigned char>(type[k]));
+    };
+    const auto is_lower = [&](size_t k) {
+      return k < type.size() && std::islower(static_cast<unsigned char>(type[k]));
+    };
     // A capital begins a word if it follows a lower-case letter, or is followed by one.
     if (i > 0 && is_upper(i) && (is_lower(i - 1) || is_lower(i + 1))) snake += '_';
     snake += static_cast<char>(std::tolower(static_cast<unsigned char>(type[i])));
@@ -50,7 +54,8 @@ absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
 
 }  // namespace
 
-absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs) {
+absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
+                                        const std::vector<KerasTensor>& outputs) {
   if (inputs.empty() || outputs.empty()) return absl::InvalidArgumentError("a model needs an input and an output");
   Network network;
   std::set<const KerasNode*> seen;
@@ -73,13 +78,15 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, 
   RETURN_IF_ERROR(status);
   RETURN_IF_ERROR(NameLayers(network.layers_));
   for (const KerasTensor& input : inputs) {
-    const auto* layer = input.node() == nullptr ? nullptr : dynamic_cast<const InputLayerImpl*>(input.node()->layer.get());
+    const auto* layer =
+        input.node() == nullptr ? nullptr : dynamic_cast<const InputLayerImpl*>(input.node()->layer.get());
     if (layer == nullptr) return absl::InvalidArgumentError("an input of a model must come from nn::Input");
     network.inputs_.push_back({layer->name(), input.dtype(), input.shape()});
     network.input_nodes_.push_back(input.node().get());
   }
   for (const auto& node : network.nodes_) {
-    if (!node->inputs.empty() || std::count(network.input_nodes_.begin(), network.input_nodes_.end(), node.get()) > 0) continue;
+    if (!node->inputs.empty() || std::count(network.input_nodes_.begin(), network.input_nodes_.end(), node.get()) > 0)
+      continue;
     return absl::InvalidArgumentError(
         absl::StrCat("the outputs depend on \"", node->layer->name(), "\", which is not among the model's inputs"));
   }

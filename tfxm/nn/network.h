@@ -17,7 +17,8 @@ namespace tfxm::nn {
 class Network {
  public:
   // Names the layers that have no name yet: "dense", "dense_1", …, and checks that names are unique.
-  static absl::StatusOr<Network> Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs);
+  static absl::StatusOr<Network> Create(const std::vector<KerasTensor>& inputs,
+                                        const std::vector<KerasTensor>& outputs);
 
   // By name; of the shapes with the batch.
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
@@ -34,7 +35,8 @@ class Network {
 
   // Adds the network to the context's graph. `inputs` are by name, or any one tensor where there is one input; integers
   // become the input's type. INVALID_ARGUMENT names a missing input.
-  absl::StatusOr<std::vector<ops::Tensor>> Call(CallContext& context, const std::map<std::string, ops::Tensor>& inputs) const;
+  absl::StatusOr<std::vector<ops::Tensor>> Call(CallContext& context,
+                                                const std::map<std::string, ops::Tensor>& inputs) const;
 
  private:
   std::vector<TensorSpec> inputs_, outputs_;

@@ -68,7 +68,8 @@ class AdagradOptimizer : public OptimizerBase {
     const Tensor slot = context.Slot("accumulator", options_.initial_accumulator_value);
     const Tensor sum = ops::ReadVariable(slot) + ops::Square(gradient);
     const ops::Node assign = ops::AssignVariable(slot, sum);
-    const ops::Node update = Subtract(handle, context.Scalar("learning_rate") * gradient * ops::Rsqrt(sum + options_.epsilon));
+    const ops::Node update =
+        Subtract(handle, context.Scalar("learning_rate") * gradient * ops::Rsqrt(sum + options_.epsilon));
     handle.graph()->AddControlDependency(assign, update);
     return update;
   }
@@ -91,8 +92,9 @@ class AdamOptimizer : public OptimizerBase {
     // variable -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
     ops::Inputs inputs = {handle, context.Slot("momentum"), context.Slot("velocity")};
     if (options_.amsgrad) inputs.push_back(context.Slot("velocity_hat"));
-    for (const Tensor& t : {context.Scalar("beta_1_power"), context.Scalar("beta_2_power"), context.Scalar("learning_rate"),
-                            scalar(options_.beta_1), scalar(options_.beta_2), scalar(options_.epsilon), gradient}) {
+    for (const Tensor& t :
+         {context.Scalar("beta_1_power"), context.Scalar("beta_2_power"), context.Scalar("learning_rate"),
+          scalar(options_.beta_1), scalar(options_.beta_2), scalar(options_.epsilon), gradient}) {
       inputs.push_back(t);
     }
     return ops::Op(options_.amsgrad ? "ResourceApplyAdamWithAmsgrad" : "ResourceApplyAdam", inputs);
@@ -104,7 +106,8 @@ class AdamOptimizer : public OptimizerBase {
 
 class NadamOptimizer : public OptimizerBase {
  public:
-  explicit NadamOptimizer(optimizers::AdamOptions options) : OptimizerBase("Nadam", CommonOf(options)), options_(options) {}
+  explicit NadamOptimizer(optimizers::AdamOptions options)
+      : OptimizerBase("Nadam", CommonOf(options)), options_(options) {}
   Scalars ScalarsAt(int64_t step, double learning_rate) const override {
     // Dozat's momentum schedule; the product over all steps so far.
     double product = 1;
@@ -130,9 +133,7 @@ class NadamOptimizer : public OptimizerBase {
   }
 
  private:
-  double Schedule(int64_t t) const {
-    return options_.beta_1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t)));
-  }
+  double Schedule(int64_t t) const { return options_.beta_1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t))); }
   const optimizers::AdamOptions options_;
 };
 

@@ -4,8 +4,8 @@
 //   optimizers::Adam({.learning_rate = schedules::ExponentialDecay({.initial_learning_rate = 0.01, .decay_steps = 1000,
 //                                                                   .decay_rate = 0.9})})
 //
-// All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update), clipnorm (each
-// gradient's norm), clipvalue (each element), global_clipnorm (the norm of all gradients together); 0 means off.
+// All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update), clipnorm
+// (each gradient's norm), clipvalue (each element), global_clipnorm (the norm of all gradients together); 0 means off.
 #ifndef TFXM_NN_OPTIMIZERS_H_
 #define TFXM_NN_OPTIMIZERS_H_
 

@@ -33,9 +33,8 @@ LabelSpec LabelSpecOf(const tf::Tensor& labels) {
 }
 
 bool Same(const std::vector<LabelSpec>& a, const std::vector<LabelSpec>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const LabelSpec& x, const LabelSpec& y) {
-    return x.dtype == y.dtype && x.shape == y.shape;
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const LabelSpec& x, const LabelSpec& y) { return x.dtype == y.dtype && x.shape == y.shape; });
 }
 
 Tensor Filled(const Shape& shape, double value) {
@@ -115,9 +114,9 @@ absl::Status Program::Rep::Assign(const std::map<std::string, Tensor>& values) {
     }
     const ops::Tensor& placeholder = found->second.value;
     if (value.dtype() != placeholder.dtype() || value.shape() != placeholder.shape()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "variable \"", name, "\" is ", DataTypeName(placeholder.dtype()), ShapeString(placeholder.shape()), ", got ",
-          DataTypeName(value.dtype()), ShapeString(value.shape())));
+      return absl::InvalidArgumentError(absl::StrCat("variable \"", name, "\" is ", DataTypeName(placeholder.dtype()),
+                                                     ShapeString(placeholder.shape()), ", got ",
+                                                     DataTypeName(value.dtype()), ShapeString(value.shape())));
     }
     feeds.push_back(placeholder);
     targets.push_back(found->second.assign);
@@ -249,8 +248,9 @@ absl::StatusOr<std::vector<Tensor>> Program::PredictStep(const Feed& feed) {
 Logs Totals::Values() const {
   Logs logs;
   for (const Entry& entry : entries_) {
-    logs.emplace_back(entry.name, entry.metric ? entry.metric->Value(entry.state)
-                                  : num_examples_ == 0 ? 0 : entry.state[0][0] / num_examples_);
+    logs.emplace_back(entry.name, entry.metric         ? entry.metric->Value(entry.state)
+                                  : num_examples_ == 0 ? 0
+                                                       : entry.state[0][0] / num_examples_);
   }
   return logs;
 }

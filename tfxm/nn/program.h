@@ -1,7 +1,7 @@
 // A model's variables and its compiled steps: training, testing, predicting. Behind Model; not for users.
 //
-// All steps are parts of one graph and one session, so they share the variables. A step is built when the first batch shows
-// what labels and weights look like.
+// All steps are parts of one graph and one session, so they share the variables. A step is built when the first batch
+// shows what labels and weights look like.
 #ifndef TFXM_NN_PROGRAM_H_
 #define TFXM_NN_PROGRAM_H_
 
@@ -35,8 +35,6 @@ struct StepConfig {
   int num_threads = 1;
 };
 
-
-
 // Loss and metrics over the batches so far.
 class Totals {
  public:
@@ -52,7 +50,7 @@ class Totals {
   friend class Program;
   struct Entry {
     std::string name;
-    std::optional<Metric> metric;                  // None: a loss, {sum over batches of loss * examples}.
+    std::optional<Metric> metric;  // None: a loss, {sum over batches of loss * examples}.
     std::vector<std::vector<double>> state;
   };
   std::vector<Entry> entries_;

@@ -25,8 +25,9 @@ std::string Values(const Logs& logs) {
   std::string text;
   for (const auto& [name, value] : logs) {
     // As Keras: small numbers need their exponent.
-    absl::StrAppend(&text, " - ", name, ": ",
-                    value != 0 && value > -1e-3 && value < 1e-3 ? absl::StrFormat("%.4e", value) : absl::StrFormat("%.4f", value));
+    absl::StrAppend(
+        &text, " - ", name, ": ",
+        value != 0 && value > -1e-3 && value < 1e-3 ? absl::StrFormat("%.4e", value) : absl::StrFormat("%.4f", value));
   }
   return text;
 }
@@ -60,13 +61,15 @@ class ProgressCallback : public Callback {
   }
 
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
-    if (listener_) listener_(absl::StrCat("epoch ", state.epoch + 1, "/", state.num_epochs, Values(logs)),
-                             static_cast<double>(state.epoch + 1) / std::max(state.num_epochs, 1));
+    if (listener_)
+      listener_(absl::StrCat("epoch ", state.epoch + 1, "/", state.num_epochs, Values(logs)),
+                static_cast<double>(state.epoch + 1) / std::max(state.num_epochs, 1));
     if (!bar_ && !lines_) return absl::OkStatus();
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const int64_t steps = std::max<int64_t>(last_step_ - first_step_, 1);
     std::fprintf(stderr, "%s%d/%d - %.1fs - %.2fms/step%s\n", bar_ ? "\r\033[K" : "", static_cast<int>(last_step_),
-                 static_cast<int>(last_step_), seconds, 1000 * seconds / static_cast<double>(steps), Values(logs).c_str());
+                 static_cast<int>(last_step_), seconds, 1000 * seconds / static_cast<double>(steps),
+                 Values(logs).c_str());
     return absl::OkStatus();
   }
 
@@ -87,9 +90,10 @@ class ProgressCallback : public Callback {
       bar = absl::StrCat(" [", std::string(filled, '='), filled < kWidth ? ">" : "",
                          std::string(std::max(kWidth - filled - 1, 0), '.'), "]");
     }
-    std::fprintf(stderr, "\r\033[K%s%s%s", known ? absl::StrCat(state.step, "/", state.steps_per_epoch).c_str()
-                                           : absl::StrCat(state.step).c_str(),
-                 bar.c_str(), Values(logs).c_str());
+    std::fprintf(
+        stderr, "\r\033[K%s%s%s",
+        known ? absl::StrCat(state.step, "/", state.steps_per_epoch).c_str() : absl::StrCat(state.step).c_str(),
+        bar.c_str(), Values(logs).c_str());
     std::fflush(stderr);
   }
 

@@ -1,5 +1,5 @@
-// Where a model's randomness comes from: initial weights, dropout, shuffling. All of it follows from one seed, so that the
-// same program gives the same weights every time.
+// Where a model's randomness comes from: initial weights, dropout, shuffling. All of it follows from one seed, so that
+// the same program gives the same weights every time.
 //
 //   nn::SetRandomSeed(42);   // before models and datasets are made; 0 if never called
 #ifndef TFXM_NN_RANDOM_H_

@@ -30,7 +30,8 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
     if (is_missing && !spec.default_value) return complain("is missing");
     if (!is_missing && found != feature.row_values) return complain("has ", found, " values");
     if (spec.dtype == DataType::kString) {
-      if (!is_missing && column->type() != data::ValueType::kBytes) return complain("is ", data::ValueTypeName(column->type()));
+      if (!is_missing && column->type() != data::ValueType::kBytes)
+        return complain("is ", data::ValueTypeName(column->type()));
       if (is_new) feature.strings.resize(feature.strings.size() + feature.row_values);
       for (int64_t k = 0; k < feature.row_values; ++k) {
         std::string& value = feature.strings[row * feature.row_values + k];
@@ -74,8 +75,8 @@ absl::Status RowStore::AppendTensors(const std::map<std::string, Tensor>& tensor
     }
     const Tensor& tensor = found->second;
     if (rows >= 0 && tensor.shape()[0] != rows) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", specs_[f].name, "\" has ", tensor.shape()[0],
-                                                     " examples, other tensors have ", rows));
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", specs_[f].name, "\" has ", tensor.shape()[0], " examples, other tensors have ", rows));
     }
     rows = tensor.shape()[0];
     Feature& feature = features_[f];

@@ -17,9 +17,9 @@ namespace tfxm::nn {
 ops::Tensor FunctionContext::input(absl::string_view name) {
   const auto found = inputs_.find(std::string(name));
   if (found != inputs_.end()) return found->second;
-  graph_.SetError(absl::InvalidArgumentError(
-      absl::StrCat("the signature has no input \"", name, "\"; it has: ",
-                   absl::StrJoin(inputs_, ", ", [](std::string* out, const auto& entry) { *out += entry.first; }))));
+  graph_.SetError(absl::InvalidArgumentError(absl::StrCat(
+      "the signature has no input \"", name,
+      "\"; it has: ", absl::StrJoin(inputs_, ", ", [](std::string* out, const auto& entry) { *out += entry.first; }))));
   return ops::Tensor(&graph_, -1, 0);
 }
 
@@ -61,7 +61,8 @@ absl::Status Model::Save(absl::string_view dir, std::map<std::string, Function> 
   }
   ASSIGN_OR_RETURN(auto values, GetWeights());
   for (const auto& layer : layers()) {
-    if (const auto* quantizing = dynamic_cast<const QuantizingLayer*>(layer.get())) RETURN_IF_ERROR(quantizing->CheckRanges(values));
+    if (const auto* quantizing = dynamic_cast<const QuantizingLayer*>(layer.get()))
+      RETURN_IF_ERROR(quantizing->CheckRanges(values));
   }
   for (const Weight* weight : rep_->network->weights()) {
     builder.AddVariable(weight->full_name(), std::move(values[weight->full_name()]), weight->trainable());

@@ -43,8 +43,8 @@ LearningRate CosineDecay(CosineDecayOptions options) {
       const double done = static_cast<double>(step) / static_cast<double>(options.warmup_steps);
       return options.initial_learning_rate + (options.warmup_target - options.initial_learning_rate) * done;
     }
-    const double done = std::min(1.0, static_cast<double>(step - options.warmup_steps) /
-                                          static_cast<double>(options.decay_steps));
+    const double done =
+        std::min(1.0, static_cast<double>(step - options.warmup_steps) / static_cast<double>(options.decay_steps));
     return start * ((1 - options.alpha) * 0.5 * (1 + std::cos(M_PI * done)) + options.alpha);
   });
 }

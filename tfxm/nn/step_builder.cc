@@ -31,7 +31,8 @@ Tensor Penalty(const Regularizer& regularizer, const Tensor& value) {
 
 class StepUpdateContext : public UpdateContext {
  public:
-  StepUpdateContext(ops::Graph& graph, StepGraph* step, std::string optimizer) : graph_(graph), step_(step), optimizer_(optimizer) {}
+  StepUpdateContext(ops::Graph& graph, StepGraph* step, std::string optimizer)
+      : graph_(graph), step_(step), optimizer_(optimizer) {}
   void set_weight(const Weight* weight) { weight_ = weight; }
   Tensor Scalar(absl::string_view name) override {
     for (size_t i = 0; i < step_->scalar_names.size(); ++i) {
@@ -98,10 +99,12 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
     values.erase(values.begin() + i);
   }
   ClipGradients(optimizer.common(), &gradients);
-  // Updates wait for everything that reads the variables, so that they happen in place: a variable that is still being read
-  // would be copied first.
+  // Updates wait for everything that reads the variables, so that they happen in place: a variable that is still being
+  // read would be copied first.
   const ops::Node barrier = ops::Op(graph, "NoOp", {}, {}, "gradients_done");
-  const auto before = [&](const Tensor& tensor) { graph.AddControlDependency(ops::Node(&graph, tensor.node()), barrier); };
+  const auto before = [&](const Tensor& tensor) {
+    graph.AddControlDependency(ops::Node(&graph, tensor.node()), barrier);
+  };
   for (const Tensor& gradient : gradients) before(gradient);
   for (const StepGraph::Log& log : step->logs) {
     for (const Tensor& update : log.updates) before(update);
@@ -126,8 +129,8 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
     step->targets.push_back(update);
   }
   for (const auto& [weight, value] : context.updates()) {
-    const ops::Node assign = ops::AssignVariable(
-        ops::VarHandle(graph, weight->full_name(), weight->options.dtype, weight->shape), value);
+    const ops::Node assign =
+        ops::AssignVariable(ops::VarHandle(graph, weight->full_name(), weight->options.dtype, weight->shape), value);
     graph.AddControlDependency(barrier, assign);
     step->targets.push_back(assign);
   }
@@ -154,7 +157,8 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
   if (weighted) step.weight = ops::Placeholder(graph, DataType::kFloat, {-1}, "sample_weight");
   Tensor total;
   std::vector<StepGraph::Log> losses, metrics;
-  const bool several = std::count_if(config.losses.begin(), config.losses.end(), [](const Loss& l) { return !l.empty(); }) > 1;
+  const bool several =
+      std::count_if(config.losses.begin(), config.losses.end(), [](const Loss& l) { return !l.empty(); }) > 1;
   size_t next_labels = 0;
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     if (config.losses[i].empty()) continue;
@@ -168,7 +172,8 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
       const ops::NameScope loss_scope(graph, config.losses[i].name());
       ASSIGN_OR_RETURN(const Tensor each, config.losses[i].Call(y_true, y_pred));
       const Tensor loss = ReduceLoss(each, step.weight);
-      RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("loss ", config.losses[i].name(), " of output \"", name, "\"")));
+      RETURN_IF_ERROR(
+          Annotate(graph.status(), absl::StrCat("loss ", config.losses[i].name(), " of output \"", name, "\"")));
       if (several) losses.push_back({absl::StrCat(name, "_loss"), std::nullopt, {loss}});
       const Tensor part = config.loss_weights[i] == 1 ? loss : loss * config.loss_weights[i];
       total = total.valid() ? total + part : part;
@@ -176,7 +181,8 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
     const auto taken = [&](const std::string& metric_name) {
       return std::any_of(metrics.begin(), metrics.end(), [&](const auto& log) { return log.name == metric_name; });
     };
-    const auto add_metrics = [&](const std::vector<Metric>& wanted, const Tensor& weight, bool is_weighted) -> absl::Status {
+    const auto add_metrics = [&](const std::vector<Metric>& wanted, const Tensor& weight,
+                                 bool is_weighted) -> absl::Status {
       for (const Metric& asked : wanted) {
         ASSIGN_OR_RETURN(const Metric metric, asked.Resolve(y_true, y_pred));
         const ops::NameScope metric_scope(graph, metric.name());

@@ -25,9 +25,9 @@ struct StepGraph {
   // Fed in this order.
   std::vector<ops::Tensor> inputs;
   std::vector<ops::Tensor> labels;
-  ops::Tensor weight;                                         // Invalid: none.
-  ops::Tensor random_counter;                                 // Training only.
-  std::vector<std::string> scalar_names;                      // As the optimizer gives them.
+  ops::Tensor weight;                     // Invalid: none.
+  ops::Tensor random_counter;             // Training only.
+  std::vector<std::string> scalar_names;  // As the optimizer gives them.
   std::vector<ops::Tensor> scalars;
   // Fetched: the total loss, the losses of outputs if there are several, then the metrics' updates.
   struct Log {

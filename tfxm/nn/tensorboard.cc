@@ -23,8 +23,8 @@ class TensorBoardCallback : public Callback {
     if (options_.update_freq == "batch") {
       every_ = 1;
     } else if (options_.update_freq != "epoch" && (!absl::SimpleAtoi(options_.update_freq, &every_) || every_ < 1)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("TensorBoard: update_freq is \"epoch\", \"batch\" or a number, got \"", options_.update_freq, "\""));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "TensorBoard: update_freq is \"epoch\", \"batch\" or a number, got \"", options_.update_freq, "\""));
     }
     ASSIGN_OR_RETURN(train_, EventWriter::Create(io::JoinPath(options_.log_dir, "train")));
     return train_->Text("summary", absl::StrCat("```\n", state.model->Summary(), "```"), 0, "text");
@@ -75,6 +75,8 @@ class TensorBoardCallback : public Callback {
 
 }  // namespace
 
-CallbackRef TensorBoard(TensorBoardOptions options) { return std::make_shared<TensorBoardCallback>(std::move(options)); }
+CallbackRef TensorBoard(TensorBoardOptions options) {
+  return std::make_shared<TensorBoardCallback>(std::move(options));
+}
 
 }  // namespace tfxm::nn::callbacks

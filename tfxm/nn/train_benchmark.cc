@@ -18,10 +18,11 @@ Dataset RandomData(int64_t examples, const Shape& shape, int64_t classes, int64_
 }
 
 void Train(benchmark::State& state, Model& model, const Dataset& data, int num_threads, int64_t steps_per_fit) {
-  if (!model.Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}),
-                      .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
-                      .metrics = {"sparse_categorical_accuracy"},
-                      .num_threads = num_threads})
+  if (!model
+           .Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}),
+                     .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
+                     .metrics = {"sparse_categorical_accuracy"},
+                     .num_threads = num_threads})
            .ok()) {
     state.SkipWithError("does not compile");
     return;
@@ -50,9 +51,9 @@ BENCHMARK(BM_MnistMlp)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->MeasurePr
 
 // Two convolutions and a dense layer on 28 x 28 pictures, batch 64.
 void BM_MnistCnn(benchmark::State& state) {
-  Sequential model({layers::InputLayer({28, 28, 1}), layers::Conv2D(32, 3, {.activation = "relu"}), layers::MaxPooling2D(2),
-                    layers::Conv2D(64, 3, {.activation = "relu"}), layers::MaxPooling2D(2), layers::Flatten(),
-                    layers::Dropout(0.5), layers::Dense(10)});
+  Sequential model({layers::InputLayer({28, 28, 1}), layers::Conv2D(32, 3, {.activation = "relu"}),
+                    layers::MaxPooling2D(2), layers::Conv2D(64, 3, {.activation = "relu"}), layers::MaxPooling2D(2),
+                    layers::Flatten(), layers::Dropout(0.5), layers::Dense(10)});
   Train(state, model, RandomData(640, {28, 28, 1}, 10, 64), 0, 20);
 }
 BENCHMARK(BM_MnistCnn)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
@@ -79,8 +80,15 @@ void BM_MobileNetV2(benchmark::State& state) {
   struct Block {
     int expansion, filters, repeats, stride;
   };
-  for (const Block& block : {Block{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}) {
-    for (int i = 0; i < block.repeats; ++i) x = InvertedResidual(x, block.filters, i == 0 ? block.stride : 1, block.expansion);
+  for (const Block& block : {Block{1, 16, 1, 1},
+                             {6, 24, 2, 2},
+                             {6, 32, 3, 2},
+                             {6, 64, 4, 2},
+                             {6, 96, 3, 1},
+                             {6, 160, 3, 2},
+                             {6, 320, 1, 1}}) {
+    for (int i = 0; i < block.repeats; ++i)
+      x = InvertedResidual(x, block.filters, i == 0 ? block.stride : 1, block.expansion);
   }
   x = layers::Conv2D(1280, 1, {.use_bias = false})(x);
   x = layers::ReLU({.max_value = 6})(layers::BatchNormalization({.momentum = 0.999})(x));

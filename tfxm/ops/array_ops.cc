@@ -22,7 +22,9 @@ Shape VectorShape(size_t size) { return {static_cast<int64_t>(size)}; }
 Tensor Int32s(const Tensor& x, const std::vector<int32_t>& values) {
   return x.graph() == nullptr ? Tensor() : Constant(*x.graph(), values, "ints");
 }
-Tensor Int32(const Tensor& x, int32_t value) { return x.graph() == nullptr ? Tensor() : Constant(*x.graph(), value, "axis"); }
+Tensor Int32(const Tensor& x, int32_t value) {
+  return x.graph() == nullptr ? Tensor() : Constant(*x.graph(), value, "axis");
+}
 
 }  // namespace
 
@@ -69,30 +71,20 @@ Tensor Constant(Graph& graph, const std::vector<std::string>& values, absl::stri
 
 Tensor Scalar(Graph& graph, DataType dtype, double value, absl::string_view name) {
   switch (dtype) {
-    case DataType::kFloat:
-      return Constant(graph, static_cast<float>(value), name);
-    case DataType::kInt32:
-      return Constant(graph, static_cast<int32_t>(value), name);
-    case DataType::kInt64:
-      return Constant(graph, static_cast<int64_t>(value), name);
-    case DataType::kDouble:
-      return NumericConstant<double>(graph, dtype, {value}, {}, name);
-    case DataType::kUint8:
-      return NumericConstant<uint8_t>(graph, dtype, {static_cast<uint8_t>(value)}, {}, name);
-    case DataType::kInt8:
-      return NumericConstant<int8_t>(graph, dtype, {static_cast<int8_t>(value)}, {}, name);
-    case DataType::kInt16:
-      return NumericConstant<int16_t>(graph, dtype, {static_cast<int16_t>(value)}, {}, name);
-    case DataType::kUint16:
-      return NumericConstant<uint16_t>(graph, dtype, {static_cast<uint16_t>(value)}, {}, name);
-    case DataType::kUint32:
-      return NumericConstant<uint32_t>(graph, dtype, {static_cast<uint32_t>(value)}, {}, name);
-    case DataType::kUint64:
-      return NumericConstant<uint64_t>(graph, dtype, {static_cast<uint64_t>(value)}, {}, name);
-    case DataType::kHalf:
-      return Cast(Constant(graph, static_cast<float>(value), name), dtype);
+    case DataType::kFloat: return Constant(graph, static_cast<float>(value), name);
+    case DataType::kInt32: return Constant(graph, static_cast<int32_t>(value), name);
+    case DataType::kInt64: return Constant(graph, static_cast<int64_t>(value), name);
+    case DataType::kDouble: return NumericConstant<double>(graph, dtype, {value}, {}, name);
+    case DataType::kUint8: return NumericConstant<uint8_t>(graph, dtype, {static_cast<uint8_t>(value)}, {}, name);
+    case DataType::kInt8: return NumericConstant<int8_t>(graph, dtype, {static_cast<int8_t>(value)}, {}, name);
+    case DataType::kInt16: return NumericConstant<int16_t>(graph, dtype, {static_cast<int16_t>(value)}, {}, name);
+    case DataType::kUint16: return NumericConstant<uint16_t>(graph, dtype, {static_cast<uint16_t>(value)}, {}, name);
+    case DataType::kUint32: return NumericConstant<uint32_t>(graph, dtype, {static_cast<uint32_t>(value)}, {}, name);
+    case DataType::kUint64: return NumericConstant<uint64_t>(graph, dtype, {static_cast<uint64_t>(value)}, {}, name);
+    case DataType::kHalf: return Cast(Constant(graph, static_cast<float>(value), name), dtype);
     default:
-      graph.SetError(absl::InvalidArgumentError(absl::StrCat("a scalar of ", value, " cannot be of type ", DataTypeName(dtype))));
+      graph.SetError(
+          absl::InvalidArgumentError(absl::StrCat("a scalar of ", value, " cannot be of type ", DataTypeName(dtype))));
       return Tensor(&graph, -1, 0);
   }
 }
@@ -116,8 +108,12 @@ Tensor Cast(const Tensor& x, DataType dtype, absl::string_view name) {
 Tensor Reshape(const Tensor& x, const Shape& shape, absl::string_view name) {
   return Reshape(x, Int32s(x, std::vector<int32_t>(shape.begin(), shape.end())), name);
 }
-Tensor Reshape(const Tensor& x, const Tensor& shape, absl::string_view name) { return Op("Reshape", {x, shape}, {}, name); }
-Tensor ExpandDims(const Tensor& x, int axis, absl::string_view name) { return Op("ExpandDims", {x, Int32(x, axis)}, {}, name); }
+Tensor Reshape(const Tensor& x, const Tensor& shape, absl::string_view name) {
+  return Op("Reshape", {x, shape}, {}, name);
+}
+Tensor ExpandDims(const Tensor& x, int axis, absl::string_view name) {
+  return Op("ExpandDims", {x, Int32(x, axis)}, {}, name);
+}
 Tensor Squeeze(const Tensor& x, const std::vector<int64_t>& axes, absl::string_view name) {
   return Op("Squeeze", {x}, {{"squeeze_dims", axes}}, name);
 }
@@ -145,15 +141,18 @@ std::vector<Tensor> Split(const Tensor& x, int num_splits, int axis, absl::strin
   for (int i = 0; i < num_splits; ++i) outputs.push_back(node.output(i));
   return outputs;
 }
-Tensor Slice(const Tensor& x, const std::vector<int32_t>& begin, const std::vector<int32_t>& size, absl::string_view name) {
+Tensor Slice(const Tensor& x, const std::vector<int32_t>& begin, const std::vector<int32_t>& size,
+             absl::string_view name) {
   return Op("Slice", {x, Int32s(x, begin), Int32s(x, size)}, {}, name);
 }
 Tensor Pad(const Tensor& x, const std::vector<std::pair<int32_t, int32_t>>& paddings, absl::string_view name) {
   if (x.graph() == nullptr) return x;
   std::vector<int32_t> flat;
   for (const auto& [before, after] : paddings) flat.insert(flat.end(), {before, after});
-  return Op("Pad", {x, NumericConstant(*x.graph(), DataType::kInt32, flat, {static_cast<int64_t>(paddings.size()), 2}, "paddings")},
-            {}, name);
+  return Op(
+      "Pad",
+      {x, NumericConstant(*x.graph(), DataType::kInt32, flat, {static_cast<int64_t>(paddings.size()), 2}, "paddings")},
+      {}, name);
 }
 Tensor Tile(const Tensor& x, const std::vector<int32_t>& multiples, absl::string_view name) {
   return Op("Tile", {x, Int32s(x, multiples)}, {}, name);
@@ -167,15 +166,18 @@ Tensor BroadcastTo(const Tensor& x, const Tensor& shape, absl::string_view name)
 Tensor Gather(const Tensor& params, const Tensor& indices, int axis, absl::string_view name) {
   return Op("GatherV2", {params, indices, Int32(params, axis)}, {}, name);
 }
-Tensor OneHot(const Tensor& indices, int depth, double on_value, double off_value, DataType dtype, absl::string_view name) {
+Tensor OneHot(const Tensor& indices, int depth, double on_value, double off_value, DataType dtype,
+              absl::string_view name) {
   if (!indices.valid()) return indices;
   Graph& graph = *indices.graph();
-  return Op("OneHot", {indices, Int32(indices, depth), Scalar(graph, dtype, on_value), Scalar(graph, dtype, off_value)}, {},
-            name);
+  return Op("OneHot", {indices, Int32(indices, depth), Scalar(graph, dtype, on_value), Scalar(graph, dtype, off_value)},
+            {}, name);
 }
 Tensor ZerosLike(const Tensor& x, absl::string_view name) { return Op("ZerosLike", {x}, {}, name); }
 Tensor OnesLike(const Tensor& x, absl::string_view name) { return Op("OnesLike", {x}, {}, name); }
-Tensor Fill(const Tensor& dims, const Tensor& value, absl::string_view name) { return Op("Fill", {dims, value}, {}, name); }
+Tensor Fill(const Tensor& dims, const Tensor& value, absl::string_view name) {
+  return Op("Fill", {dims, value}, {}, name);
+}
 Tensor Where(const Tensor& condition, const Tensor& x, const Tensor& y, absl::string_view name) {
   return Op("SelectV2", {condition, x, y}, {}, name);
 }

@@ -1,5 +1,5 @@
-// Constants, inputs, and operations that move values around. Names, broadcasting and axis conventions (negative axes count
-// from the end) are TensorFlow's.
+// Constants, inputs, and operations that move values around. Names, broadcasting and axis conventions (negative axes
+// count from the end) are TensorFlow's.
 #ifndef TFXM_OPS_ARRAY_OPS_H_
 #define TFXM_OPS_ARRAY_OPS_H_
 

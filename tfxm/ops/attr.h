@@ -1,4 +1,5 @@
-// The value of an attribute of an operation. Its type is settled by the operation's definition, so a C++ literal is enough:
+// The value of an attribute of an operation. Its type is settled by the operation's definition, so a C++ literal is
+// enough:
 //
 //   ops::Op("Sum", {x, axes}, {{"keep_dims", true}});
 //   ops::Op(graph, "Placeholder", {}, {{"dtype", DataType::kFloat}, {"shape", Shape{-1, 784}}});

@@ -22,8 +22,9 @@ const T* As(const Attr& attr) {
 
 // What a value stands for when no definition says so.
 absl::string_view NaturalType(const Attr& attr) {
-  static constexpr absl::string_view kTypes[] = {"bool",         "int",        "float",       "string", "type", "list(int)",
-                                                 "list(float)",  "list(string)", "list(type)", "list(shape)", "tensor"};
+  static constexpr absl::string_view kTypes[] = {"bool",       "int",         "float",       "string",
+                                                 "type",       "list(int)",   "list(float)", "list(string)",
+                                                 "list(type)", "list(shape)", "tensor"};
   return kTypes[attr.value().index()];
 }
 
@@ -74,7 +75,8 @@ absl::StatusOr<tf::AttrValue> ToAttrValue(const Attr& attr, absl::string_view ty
     for (const std::string& s : *As<std::vector<std::string>>(attr)) value.mutable_list()->add_s(s);
   } else if (type == "list(type)" && As<std::vector<DataType>>(attr)) {
     value.mutable_list();
-    for (const DataType t : *As<std::vector<DataType>>(attr)) value.mutable_list()->add_type(static_cast<tf::DataType>(t));
+    for (const DataType t : *As<std::vector<DataType>>(attr))
+      value.mutable_list()->add_type(static_cast<tf::DataType>(t));
   } else if (type == "list(shape)" && As<std::vector<Shape>>(attr)) {
     value.mutable_list();
     for (const Shape& shape : *As<std::vector<Shape>>(attr)) SetShape(shape, value.mutable_list()->add_shape());

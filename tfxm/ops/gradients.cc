@@ -1,8 +1,9 @@
+#include "tensorflow/cc/framework/gradients.h"
+
 #include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tensorflow/cc/framework/gradients.h"
 #include "tensorflow/cc/framework/ops.h"
 #include "tfxm/ops/graph.h"
 #include "tfxm/ops/internal/graph_access.h"

@@ -63,8 +63,8 @@ Node Graph::Add(absl::string_view type, const Inputs& inputs, const Attrs& attrs
   const Node invalid(this, -1);
   const tf::OpDef* op_def = nullptr;
   if (const absl::Status found = tf::OpRegistry::Global()->LookUpOpDef(std::string(type), &op_def); !found.ok()) {
-    SetError(absl::NotFoundError(
-        absl::StrCat("node \"", rep_->prefix, name.empty() ? type : name, "\": TensorFlow has no operation \"", type, "\"")));
+    SetError(absl::NotFoundError(absl::StrCat("node \"", rep_->prefix, name.empty() ? type : name,
+                                              "\": TensorFlow has no operation \"", type, "\"")));
     return invalid;
   }
   // What is built from an invalid tensor is invalid; the error was kept when that tensor came to be.
@@ -86,18 +86,19 @@ Node Graph::Add(absl::string_view type, const Inputs& inputs, const Attrs& attrs
     std::vector<std::string> given;
     for (const Input& input : inputs) {
       for (const Tensor& t : input.tensors()) {
-        given.push_back(absl::StrCat(t.name(), " ", DataTypeName(t.dtype()), t.has_rank() ? ShapeString(t.shape()) : "[?]"));
+        given.push_back(
+            absl::StrCat(t.name(), " ", DataTypeName(t.dtype()), t.has_rank() ? ShapeString(t.shape()) : "[?]"));
       }
     }
-    SetError(absl::Status(status.code(), absl::StrCat("node \"", unique, "\" (", type, ") of (", absl::StrJoin(given, ", "),
-                                                      "): ", status.message())));
+    SetError(absl::Status(status.code(), absl::StrCat("node \"", unique, "\" (", type, ") of (",
+                                                      absl::StrJoin(given, ", "), "): ", status.message())));
     return invalid;
   };
   if (static_cast<int>(inputs.size()) != op_def->input_arg_size()) {
     std::vector<std::string> wanted;
     for (const auto& arg : op_def->input_arg()) wanted.push_back(arg.name());
-    return fail(absl::InvalidArgumentError(
-        absl::StrCat("takes ", op_def->input_arg_size(), " inputs (", absl::StrJoin(wanted, ", "), "), got ", inputs.size())));
+    return fail(absl::InvalidArgumentError(absl::StrCat("takes ", op_def->input_arg_size(), " inputs (",
+                                                        absl::StrJoin(wanted, ", "), "), got ", inputs.size())));
   }
   tf::NodeBuilder builder(unique, op_def);
   for (int i = 0; i < op_def->input_arg_size(); ++i) {
@@ -162,7 +163,8 @@ absl::StatusOr<std::vector<Tensor>> Graph::Import(const tf::GraphDef& graph_def,
   tf::ImportGraphDefResults results;
   const absl::Status imported = tf::ImportGraphDef(options, graph_def, &rep_->graph, &rep_->refiner, &results);
   if (!imported.ok()) {
-    return absl::Status(imported.code(), absl::StrCat("importing a graph as \"", options.prefix, "\": ", imported.message()));
+    return absl::Status(imported.code(),
+                        absl::StrCat("importing a graph as \"", options.prefix, "\": ", imported.message()));
   }
   std::vector<Tensor> tensors;
   for (const auto& [node, index] : results.return_tensors) tensors.push_back(internal::FromTf(*this, node, index));
@@ -270,7 +272,8 @@ absl::StatusOr<tf::Tensor> ToTf(const tfxm::Tensor& tensor) {
   }
   if (out.tensor_data().size() != tensor.bytes().size()) {
     return absl::InvalidArgumentError(absl::StrCat("a ", DataTypeName(tensor.dtype()), " tensor of shape ",
-                                                   ShapeString(tensor.shape()), " has ", tensor.bytes().size(), " bytes"));
+                                                   ShapeString(tensor.shape()), " has ", tensor.bytes().size(),
+                                                   " bytes"));
   }
   std::memcpy(out.data(), tensor.bytes().data(), tensor.bytes().size());
   return out;

@@ -8,9 +8,9 @@
 //   RETURN_IF_ERROR(graph.status());
 //
 // Building never fails in the middle: the first error is kept in graph.status() with the node's name and TensorFlow's
-// message, and everything built from an invalid tensor is invalid too. Types and shapes are inferred as nodes are added.
-// The same calls give the same node names, so the same GraphDef. A Graph is used by one thread at a time and must outlive
-// its tensors.
+// message, and everything built from an invalid tensor is invalid too. Types and shapes are inferred as nodes are
+// added. The same calls give the same node names, so the same GraphDef. A Graph is used by one thread at a time and
+// must outlive its tensors.
 #ifndef TFXM_OPS_GRAPH_H_
 #define TFXM_OPS_GRAPH_H_
 
@@ -117,9 +117,9 @@ class Graph {
   // `node` runs only after `dependency`.
   void AddControlDependency(const Node& dependency, const Node& node);
 
-  // Copies the nodes of `graph_def` that are needed for `outputs` (and its functions), their names below `prefix`. Keys of
-  // `inputs` and `outputs` are tensor names in graph_def ("x:0" or "x"); tensors in `inputs` take their place. Returns
-  // the copies of `outputs`.
+  // Copies the nodes of `graph_def` that are needed for `outputs` (and its functions), their names below `prefix`. Keys
+  // of `inputs` and `outputs` are tensor names in graph_def ("x:0" or "x"); tensors in `inputs` take their place.
+  // Returns the copies of `outputs`.
   absl::StatusOr<std::vector<Tensor>> Import(const tensorflow::GraphDef& graph_def,
                                              const std::map<std::string, Tensor>& inputs,
                                              const std::vector<std::string>& outputs, absl::string_view prefix);
@@ -156,9 +156,9 @@ Node Op(absl::string_view type, const Inputs& inputs, const Attrs& attrs = {}, a
 Node Op(Graph& graph, absl::string_view type, const Inputs& inputs, const Attrs& attrs = {},
         absl::string_view name = "");
 
-// The derivatives of the sum of `ys` with respect to each of `xs`, as new nodes. `grad_ys`: the derivatives with respect to
-// ys (empty: ones). An x that no y depends on has an invalid Tensor. UNIMPLEMENTED-like errors name the operation that has
-// no gradient.
+// The derivatives of the sum of `ys` with respect to each of `xs`, as new nodes. `grad_ys`: the derivatives with
+// respect to ys (empty: ones). An x that no y depends on has an invalid Tensor. UNIMPLEMENTED-like errors name the
+// operation that has no gradient.
 absl::StatusOr<std::vector<Tensor>> Gradients(const std::vector<Tensor>& ys, const std::vector<Tensor>& xs,
                                               const std::vector<Tensor>& grad_ys = {});
 

@@ -22,8 +22,8 @@ std::vector<float> Values(const tfxm::Tensor& tensor) {
 }
 
 // What `fetches` are, with `feeds` fed.
-std::vector<tfxm::Tensor> Evaluate(const Graph& graph, const std::vector<Tensor>& feeds, const std::vector<tfxm::Tensor>& values,
-                              const std::vector<Tensor>& fetches) {
+std::vector<tfxm::Tensor> Evaluate(const Graph& graph, const std::vector<Tensor>& feeds,
+                                   const std::vector<tfxm::Tensor>& values, const std::vector<Tensor>& fetches) {
   auto session = Session::Create(graph);
   EXPECT_TRUE(session.ok()) << session.status();
   if (!session.ok()) return {};
@@ -149,7 +149,8 @@ TEST(GraphTest, ImportsAnotherGraphWithInputsReplaced) {
   ASSERT_TRUE(copies.ok()) << copies.status();
   EXPECT_EQ((*copies)[0].name(), "doubling/out");
   EXPECT_EQ((*copies)[0].shape(), (Shape{3}));
-  EXPECT_EQ(Values(Evaluate(graph, {x}, {Floats({3}, {1, 2, 3})}, {(*copies)[0] + 1.0})[0]), (std::vector<float>{3, 5, 7}));
+  EXPECT_EQ(Values(Evaluate(graph, {x}, {Floats({3}, {1, 2, 3})}, {(*copies)[0] + 1.0})[0]),
+            (std::vector<float>{3, 5, 7}));
   EXPECT_FALSE(graph.Import(graph_def, {}, {"nothing"}, "doubling").ok());
 }
 
@@ -248,8 +249,8 @@ TEST(StringOpsTest, ParsesExamplesAndSplitsStrings) {
   const SparseTensor tokens = StringSplit(StringLower(text), " ");
   const Tensor dense = SparseToDense(tokens, Constant(graph, ""));
   const Tensor serialized = Placeholder(graph, DataType::kString, {-1}, "examples");
-  const ParsedExample parsed = ParseExample(serialized, {{"x", {{2}, DataType::kFloat, Floats({2}, {7, 8})}}},
-                                            {{"words", {DataType::kString}}});
+  const ParsedExample parsed =
+      ParseExample(serialized, {{"x", {{2}, DataType::kFloat, Floats({2}, {7, 8})}}}, {{"words", {DataType::kString}}});
   ASSERT_EQ(graph.status(), absl::OkStatus());
   EXPECT_EQ(parsed.dense.at("x").shape(), (Shape{-1, 2}));
   EXPECT_EQ(parsed.sparse.at("words").values.dtype(), DataType::kString);

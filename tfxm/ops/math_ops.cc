@@ -11,7 +11,8 @@ Node Binary(absl::string_view type, const Operand& x, const Operand& y, absl::st
   return Op(type, {x.Beside(y), y.Beside(x)}, {}, name);
 }
 
-Tensor Reduce(absl::string_view type, const Tensor& x, std::vector<int32_t> axes, bool keep_dims, absl::string_view name) {
+Tensor Reduce(absl::string_view type, const Tensor& x, std::vector<int32_t> axes, bool keep_dims,
+              absl::string_view name) {
   if (!x.valid()) return x;
   Graph& graph = *x.graph();
   Tensor which;
@@ -40,13 +41,17 @@ Tensor FloorMod(const Operand& x, const Operand& y, absl::string_view name) { re
 Tensor Pow(const Operand& x, const Operand& y, absl::string_view name) { return Binary("Pow", x, y, name); }
 Tensor Maximum(const Operand& x, const Operand& y, absl::string_view name) { return Binary("Maximum", x, y, name); }
 Tensor Minimum(const Operand& x, const Operand& y, absl::string_view name) { return Binary("Minimum", x, y, name); }
-Tensor SquaredDifference(const Operand& x, const Operand& y, absl::string_view name) { return Binary("SquaredDifference", x, y, name); }
+Tensor SquaredDifference(const Operand& x, const Operand& y, absl::string_view name) {
+  return Binary("SquaredDifference", x, y, name);
+}
 Tensor Equal(const Operand& x, const Operand& y, absl::string_view name) { return Binary("Equal", x, y, name); }
 Tensor NotEqual(const Operand& x, const Operand& y, absl::string_view name) { return Binary("NotEqual", x, y, name); }
 Tensor Less(const Operand& x, const Operand& y, absl::string_view name) { return Binary("Less", x, y, name); }
 Tensor LessEqual(const Operand& x, const Operand& y, absl::string_view name) { return Binary("LessEqual", x, y, name); }
 Tensor Greater(const Operand& x, const Operand& y, absl::string_view name) { return Binary("Greater", x, y, name); }
-Tensor GreaterEqual(const Operand& x, const Operand& y, absl::string_view name) { return Binary("GreaterEqual", x, y, name); }
+Tensor GreaterEqual(const Operand& x, const Operand& y, absl::string_view name) {
+  return Binary("GreaterEqual", x, y, name);
+}
 Tensor Div(const Operand& x, const Operand& y, absl::string_view name) {
   const Tensor numerator = x.Beside(y);
   const bool is_float = numerator.dtype() == DataType::kFloat || numerator.dtype() == DataType::kDouble ||
@@ -54,7 +59,9 @@ Tensor Div(const Operand& x, const Operand& y, absl::string_view name) {
   return Binary(is_float ? "RealDiv" : "Div", numerator, y, name);
 }
 Tensor ClipByValue(const Tensor& x, double low, double high) { return Minimum(Maximum(x, low), high); }
-Tensor LogicalAnd(const Tensor& x, const Tensor& y, absl::string_view name) { return Op("LogicalAnd", {x, y}, {}, name); }
+Tensor LogicalAnd(const Tensor& x, const Tensor& y, absl::string_view name) {
+  return Op("LogicalAnd", {x, y}, {}, name);
+}
 Tensor LogicalOr(const Tensor& x, const Tensor& y, absl::string_view name) { return Op("LogicalOr", {x, y}, {}, name); }
 
 Tensor LogicalNot(const Tensor& x, absl::string_view name) { return Op("LogicalNot", {x}, {}, name); }

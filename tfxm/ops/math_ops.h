@@ -1,4 +1,5 @@
-// Arithmetic, comparisons, reductions. A plain number beside a tensor is a constant of the tensor's type: (x - 0.5) * 2.
+// Arithmetic, comparisons, reductions. A plain number beside a tensor is a constant of the tensor's type: (x - 0.5)
+// * 2.
 #ifndef TFXM_OPS_MATH_OPS_H_
 #define TFXM_OPS_MATH_OPS_H_
 
@@ -84,15 +85,20 @@ Tensor MatMul(const Tensor& x, const Tensor& y, bool transpose_x = false, bool t
               absl::string_view name = "");
 
 // Over `axes`; {} reduces all dimensions. Integer means truncate, as TensorFlow's do.
-Tensor ReduceSum(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false, absl::string_view name = "");
+Tensor ReduceSum(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
+                 absl::string_view name = "");
 Tensor ReduceMean(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
                   absl::string_view name = "");
-Tensor ReduceMax(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false, absl::string_view name = "");
-Tensor ReduceMin(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false, absl::string_view name = "");
+Tensor ReduceMax(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
+                 absl::string_view name = "");
+Tensor ReduceMin(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
+                 absl::string_view name = "");
 Tensor ReduceProd(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
                   absl::string_view name = "");
-Tensor ReduceAny(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false, absl::string_view name = "");
-Tensor ReduceAll(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false, absl::string_view name = "");
+Tensor ReduceAny(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
+                 absl::string_view name = "");
+Tensor ReduceAll(const Tensor& x, const std::vector<int32_t>& axes = {}, bool keep_dims = false,
+                 absl::string_view name = "");
 // int64 index of the largest; of the first one on ties.
 Tensor ArgMax(const Tensor& x, int axis, absl::string_view name = "");
 Tensor ArgMin(const Tensor& x, int axis, absl::string_view name = "");

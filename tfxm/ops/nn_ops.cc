@@ -25,14 +25,17 @@ Tensor Softsign(const Tensor& x, absl::string_view name) { return Op("Softsign",
 Tensor Softmax(const Tensor& x, absl::string_view name) { return Op("Softmax", {x}, {}, name); }
 Tensor LogSoftmax(const Tensor& x, absl::string_view name) { return Op("LogSoftmax", {x}, {}, name); }
 
-Tensor BiasAdd(const Tensor& x, const Tensor& bias, absl::string_view name) { return Op("BiasAdd", {x, bias}, {}, name); }
+Tensor BiasAdd(const Tensor& x, const Tensor& bias, absl::string_view name) {
+  return Op("BiasAdd", {x, bias}, {}, name);
+}
 
 Tensor Conv2D(const Tensor& x, const Tensor& filter, const std::vector<int64_t>& strides, absl::string_view padding,
               const std::vector<int64_t>& dilations, absl::string_view name) {
-  return Op("Conv2D", {x, filter}, {{"strides", Nhwc(strides)}, {"padding", padding}, {"dilations", Nhwc(dilations)}}, name);
+  return Op("Conv2D", {x, filter}, {{"strides", Nhwc(strides)}, {"padding", padding}, {"dilations", Nhwc(dilations)}},
+            name);
 }
-Tensor DepthwiseConv2D(const Tensor& x, const Tensor& filter, const std::vector<int64_t>& strides, absl::string_view padding,
-                       const std::vector<int64_t>& dilations, absl::string_view name) {
+Tensor DepthwiseConv2D(const Tensor& x, const Tensor& filter, const std::vector<int64_t>& strides,
+                       absl::string_view padding, const std::vector<int64_t>& dilations, absl::string_view name) {
   return Op("DepthwiseConv2dNative", {x, filter},
             {{"strides", Nhwc(strides)}, {"padding", padding}, {"dilations", Nhwc(dilations)}}, name);
 }
@@ -52,8 +55,8 @@ Tensor SoftmaxCrossEntropyWithLogits(const Tensor& logits, const Tensor& labels,
   return Op("SoftmaxCrossEntropyWithLogits", {logits, labels}, {}, name);
 }
 Tensor SigmoidCrossEntropyWithLogits(const Tensor& logits, const Tensor& labels) {
-  // max(x, 0) - x*z + log(1 + exp(-|x|)), with selects rather than Maximum and Abs so that the gradient at 0 is right too
-  // (as tf.nn.sigmoid_cross_entropy_with_logits).
+  // max(x, 0) - x*z + log(1 + exp(-|x|)), with selects rather than Maximum and Abs so that the gradient at 0 is right
+  // too (as tf.nn.sigmoid_cross_entropy_with_logits).
   const Tensor zeros = ZerosLike(logits);
   const Tensor positive = GreaterEqual(logits, zeros);
   const Tensor relu = Where(positive, logits, zeros);

@@ -25,8 +25,8 @@ Tensor LogSoftmax(const Tensor& x, absl::string_view name = "");
 // Adds a vector to the last dimension.
 Tensor BiasAdd(const Tensor& x, const Tensor& bias, absl::string_view name = "");
 
-// x: [batch, height, width, in]; filter: [height, width, in, out]. Gradients are wrong shapes, refused when run, for dilations
-// other than 1 (TensorFlow's C++ gradients leave them out); so are those of DepthwiseConv2D.
+// x: [batch, height, width, in]; filter: [height, width, in, out]. Gradients are wrong shapes, refused when run, for
+// dilations other than 1 (TensorFlow's C++ gradients leave them out); so are those of DepthwiseConv2D.
 Tensor Conv2D(const Tensor& x, const Tensor& filter, const std::vector<int64_t>& strides, absl::string_view padding,
               const std::vector<int64_t>& dilations = {1, 1}, absl::string_view name = "");
 // filter: [height, width, in, multiplier]. The strides must be equal (TensorFlow's kernel).

@@ -37,8 +37,8 @@ absl::Status FakeQuantVarsGrad(const tf::Scope& scope, const tf::Operation& op, 
 }
 REGISTER_GRADIENT_OP("FakeQuantWithMinMaxVars", FakeQuantVarsGrad);
 
-absl::Status FakeQuantPerChannelGrad(const tf::Scope& scope, const tf::Operation& op, const std::vector<tf::Output>& grads,
-                                     std::vector<tf::Output>* results) {
+absl::Status FakeQuantPerChannelGrad(const tf::Scope& scope, const tf::Operation& op,
+                                     const std::vector<tf::Output>& grads, std::vector<tf::Output>* results) {
   int64_t num_bits;
   bool narrow_range;
   TF_RETURN_IF_ERROR(tf::GetNodeAttr(op.node()->attrs(), "num_bits", &num_bits));

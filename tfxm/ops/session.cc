@@ -93,9 +93,9 @@ absl::StatusOr<std::vector<tfxm::Tensor>> Function::Run(const std::vector<tfxm::
   for (size_t i = 0; i < feeds.size(); ++i) {
     ASSIGN_OR_RETURN(tensorflow::Tensor input, internal::ToTf(feeds[i]));
     if (input.dtype() != rep_->feed_types[i]) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "\"", rep_->feed_names[i], "\" is ", DataTypeName(static_cast<DataType>(rep_->feed_types[i])), ", got ",
-          DataTypeName(feeds[i].dtype())));
+      return absl::InvalidArgumentError(absl::StrCat("\"", rep_->feed_names[i], "\" is ",
+                                                     DataTypeName(static_cast<DataType>(rep_->feed_types[i])), ", got ",
+                                                     DataTypeName(feeds[i].dtype())));
     }
     inputs.push_back(std::move(input));
   }

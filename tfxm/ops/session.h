@@ -4,9 +4,9 @@
 //   ASSIGN_OR_RETURN(auto function, session->MakeFunction({x}, {y}));
 //   ASSIGN_OR_RETURN(std::vector<tfxm::Tensor> outputs, function->Run({tensor}));
 //
-// The session holds the values of the graph's variables, by shared name. A Function is what is fed and what comes out, pruned,
-// optimized and scheduled once; running it is cheap (a few microseconds and about one per node). Functions may run in
-// different threads at once; the session must outlive them.
+// The session holds the values of the graph's variables, by shared name. A Function is what is fed and what comes out,
+// pruned, optimized and scheduled once; running it is cheap (a few microseconds and about one per node). Functions may
+// run in different threads at once; the session must outlive them.
 #ifndef TFXM_OPS_SESSION_H_
 #define TFXM_OPS_SESSION_H_
 
@@ -28,8 +28,8 @@ struct SessionOptions {
 class Function {
  public:
   ~Function();
-  // One tensor per fed tensor, in order; returns one per fetched tensor. INVALID_ARGUMENT names a fed tensor of the wrong
-  // type; errors of operations name the node.
+  // One tensor per fed tensor, in order; returns one per fetched tensor. INVALID_ARGUMENT names a fed tensor of the
+  // wrong type; errors of operations name the node.
   absl::StatusOr<std::vector<tfxm::Tensor>> Run(const std::vector<tfxm::Tensor>& feeds) const;
 
   struct Rep;  // internal/session_access.h

@@ -36,7 +36,8 @@ Tensor ReadVariable(const Tensor& handle, absl::string_view name) {
   DataType dtype = DataType::kInvalid;
   if (!VariableType(handle, &dtype)) {
     if (handle.graph() != nullptr) {
-      handle.graph()->SetError(absl::InvalidArgumentError(absl::StrCat("\"", handle.name(), "\" is no variable's handle")));
+      handle.graph()->SetError(
+          absl::InvalidArgumentError(absl::StrCat("\"", handle.name(), "\" is no variable's handle")));
     }
     return Tensor(handle.graph(), -1, 0);
   }

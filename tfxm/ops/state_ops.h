@@ -11,8 +11,8 @@
 
 namespace tfxm::ops {
 
-// The variable `shared_name` of the session; its node is called the same. Asking twice for one name in a graph gives the
-// same handle.
+// The variable `shared_name` of the session; its node is called the same. Asking twice for one name in a graph gives
+// the same handle.
 Tensor VarHandle(Graph& graph, absl::string_view shared_name, DataType dtype, const Shape& shape);
 Tensor ReadVariable(const Tensor& handle, absl::string_view name = "");
 Node AssignVariable(const Tensor& handle, const Tensor& value, absl::string_view name = "");

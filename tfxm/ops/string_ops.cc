@@ -24,15 +24,16 @@ ParsedExample ParseExample(const Tensor& serialized, const std::map<std::string,
     sparse_types.push_back(feature.dtype);
   }
   const Tensor no_names = Constant(graph, std::vector<std::string>{}, "names");
-  const Node node = Op("ParseExampleV2",
-                       {serialized, no_names, Constant(graph, sparse_keys, "sparse_keys"), Constant(graph, dense_keys, "dense_keys"),
-                        Constant(graph, std::vector<std::string>{}, "ragged_keys"), defaults},
-                       {{"num_sparse", sparse_keys.size()},
-                        {"sparse_types", sparse_types},
-                        {"ragged_value_types", std::vector<DataType>{}},
-                        {"ragged_split_types", std::vector<DataType>{}},
-                        {"dense_shapes", shapes}},
-                       name);
+  const Node node =
+      Op("ParseExampleV2",
+         {serialized, no_names, Constant(graph, sparse_keys, "sparse_keys"), Constant(graph, dense_keys, "dense_keys"),
+          Constant(graph, std::vector<std::string>{}, "ragged_keys"), defaults},
+         {{"num_sparse", sparse_keys.size()},
+          {"sparse_types", sparse_types},
+          {"ragged_value_types", std::vector<DataType>{}},
+          {"ragged_split_types", std::vector<DataType>{}},
+          {"dense_shapes", shapes}},
+         name);
   // Outputs: all sparse indices, all sparse values, all sparse shapes, then the dense tensors.
   const int sparse = static_cast<int>(sparse_keys.size());
   for (int i = 0; i < sparse; ++i) {

@@ -29,8 +29,8 @@ struct SparseTensor {
 };
 
 struct ParsedExample {
-  std::map<std::string, Tensor> dense;          // [batch, shape…]
-  std::map<std::string, SparseTensor> sparse;   // [batch, most values]
+  std::map<std::string, Tensor> dense;         // [batch, shape…]
+  std::map<std::string, SparseTensor> sparse;  // [batch, most values]
 };
 // tf.io.parse_example: `serialized` is a string vector.
 ParsedExample ParseExample(const Tensor& serialized, const std::map<std::string, FixedLenFeature>& fixed,

@@ -10,10 +10,10 @@
 
 namespace tfxm {
 
-// SHA-256, in hex, of all that decides what an executor makes: this project's version, the pipeline's and the node's name and
-// type, its executor, exec properties, output types, the ids, uris and properties of its input artifacts, and the contents of
-// the files that exec properties named *_file hold (for module_file with what it includes: ModuleFingerprint). NOT_FOUND names
-// a module file that does not exist.
+// SHA-256, in hex, of all that decides what an executor makes: this project's version, the pipeline's and the node's
+// name and type, its executor, exec properties, output types, the ids, uris and properties of its input artifacts, and
+// the contents of the files that exec properties named *_file hold (for module_file with what it includes:
+// ModuleFingerprint). NOT_FOUND names a module file that does not exist.
 absl::StatusOr<std::string> CacheKey(const std::string& pipeline_name, const NodeSpec& spec, const ArtifactDict& inputs,
                                      const Properties& exec_properties);
 

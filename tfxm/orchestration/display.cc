@@ -72,15 +72,12 @@ class PlainDisplay : public Display {
     const NodeResult& node = run_->nodes[i];
     switch (node.state) {
       case NodeState::kComplete:
-        return Line(i, absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
-      case NodeState::kCached:
-        return Line(i, "cached");
-      case NodeState::kFailed:
-        return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
-      case NodeState::kSkipped:
-        return Line(i, absl::StrCat("skipped: ", node.status.message()));
-      default:
-        return Line(i, "canceled");
+        return Line(i,
+                    absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
+      case NodeState::kCached: return Line(i, "cached");
+      case NodeState::kFailed: return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
+      case NodeState::kSkipped: return Line(i, absl::StrCat("skipped: ", node.status.message()));
+      default: return Line(i, "canceled");
     }
   }
   void Tick() override {}
@@ -124,7 +121,8 @@ class TerminalDisplay : public Display {
     Draw();
     for (const NodeResult& node : run_->nodes) {
       if (node.state != NodeState::kFailed) continue;
-      std::fputs(absl::StrCat("\n", Paint("31;1", absl::StrCat(node.node_id, " failed:")), " ", FailureText(node), "\n").c_str(),
+      std::fputs(absl::StrCat("\n", Paint("31;1", absl::StrCat(node.node_id, " failed:")), " ", FailureText(node), "\n")
+                     .c_str(),
                  out_);
     }
     std::fputs(absl::StrCat(Paint(run_->ok() ? "32" : "31", Summary(*run_)), "\n").c_str(), out_);
@@ -151,8 +149,7 @@ class TerminalDisplay : public Display {
       return cut(absl::StrFormat("%-10s%8s  %s", word, Seconds(node.seconds), node.message));
     };
     switch (node.state) {
-      case NodeState::kPending:
-        return Paint("2", "  waiting");
+      case NodeState::kPending: return Paint("2", "  waiting");
       case NodeState::kRunning: {
         static constexpr const char* kSpinner[] = {"|", "/", "-", "\\"};
         const double seconds = std::chrono::duration<double>(Clock::now() - row.start).count();
@@ -163,16 +160,12 @@ class TerminalDisplay : public Display {
         }
         return Paint("36", absl::StrCat(kSpinner[tick_ % 4], " ", cut(text + row.message)));
       }
-      case NodeState::kComplete:
-        return Paint("32", absl::StrCat("+ ", done("complete")));
-      case NodeState::kCached:
-        return Paint("32", "+ cached");
-      case NodeState::kFailed:
-        return Paint("31;1", absl::StrCat("x ", done("FAILED")));
+      case NodeState::kComplete: return Paint("32", absl::StrCat("+ ", done("complete")));
+      case NodeState::kCached: return Paint("32", "+ cached");
+      case NodeState::kFailed: return Paint("31;1", absl::StrCat("x ", done("FAILED")));
       case NodeState::kSkipped:
         return Paint("33", absl::StrCat("- ", cut(absl::StrCat("skipped   ", node.status.message()))));
-      case NodeState::kCanceled:
-        return Paint("33", "- canceled");
+      case NodeState::kCanceled: return Paint("33", "- canceled");
     }
     return "";
   }

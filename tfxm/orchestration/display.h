@@ -25,8 +25,9 @@ class Display {
   virtual void End() = 0;
 };
 
-// On a terminal that is high enough, a line for each node, redrawn as things go on, with colours unless NO_COLOR is set; else
-// a plain line for each thing that happens. At the end a summary, in which every failure says why and names its log.
+// On a terminal that is high enough, a line for each node, redrawn as things go on, with colours unless NO_COLOR is
+// set; else a plain line for each thing that happens. At the end a summary, in which every failure says why and names
+// its log.
 std::unique_ptr<Display> NewDisplay(FILE* out);
 std::unique_ptr<Display> NewPlainDisplay(FILE* out);
 // Shows nothing.

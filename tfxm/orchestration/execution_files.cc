@@ -32,14 +32,9 @@ Properties FromProto(const ProtoMap<Value>& values) {
   Properties out;
   for (const auto& [name, value] : values) {
     switch (value.value_case()) {
-      case Value::kIntValue:
-        out[name] = value.int_value();
-        break;
-      case Value::kDoubleValue:
-        out[name] = value.double_value();
-        break;
-      default:
-        out[name] = value.string_value();
+      case Value::kIntValue: out[name] = value.int_value(); break;
+      case Value::kDoubleValue: out[name] = value.double_value(); break;
+      default: out[name] = value.string_value();
     }
   }
   return out;

@@ -22,8 +22,8 @@
 namespace tfxm {
 namespace {
 
-// Writes lines of progress into the pipe, at most 20 a second, the last one always. A full pipe or none loses messages, never
-// time.
+// Writes lines of progress into the pipe, at most 20 a second, the last one always. A full pipe or none loses messages,
+// never time.
 class ProgressWriter {
  public:
   ProgressWriter() {

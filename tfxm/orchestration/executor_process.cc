@@ -71,17 +71,13 @@ std::string Meaning(int signal) {
     case SIGSEGV:
     case SIGBUS:
     case SIGILL:
-    case SIGFPE:
-      return "a bug in a module file or in native code";
-    case SIGABRT:
-      return "abort() was called: an assertion failed, or an exception was thrown on another thread";
+    case SIGFPE: return "a bug in a module file or in native code";
+    case SIGABRT: return "abort() was called: an assertion failed, or an exception was thrown on another thread";
     case SIGKILL:
       return "most likely the system ran out of memory (dmesg tells); use smaller batches or fewer nodes at a time";
     case SIGXCPU:
-    case SIGXFSZ:
-      return "a limit of this account (ulimit) was reached";
-    default:
-      return "someone else ended it";
+    case SIGXFSZ: return "a limit of this account (ulimit) was reached";
+    default: return "someone else ended it";
   }
 }
 
@@ -157,7 +153,8 @@ bool ExecutorProcess::Poll(absl::FunctionRef<void(absl::string_view, double)> on
   if (ended_) return true;
   const bool pipe_closed = fd_ >= 0 && ReadProgress(on_progress);
   pid_t waited = waitpid(pid_, &wait_status_, WNOHANG);
-  // The pipe closes a moment before an ending process can be waited for. If it only closed the pipe, there is no more to poll.
+  // The pipe closes a moment before an ending process can be waited for. If it only closed the pipe, there is no more
+  // to poll.
   for (int i = 0; pipe_closed && waited == 0 && i < 50; ++i) {
     usleep(1000);
     waited = waitpid(pid_, &wait_status_, WNOHANG);
@@ -178,11 +175,12 @@ absl::StatusOr<ArtifactDict> ExecutorProcess::Finish() {
   const std::string log = LastLogLines(ExecutorLogPath(dir_));
   if (WIFSIGNALED(wait_status_)) {
     const int signal = WTERMSIG(wait_status_);
-    return absl::InternalError(absl::StrCat("its process was ended by signal ", signal, " (SIG", sigabbrev_np(signal), ", ",
-                                            strsignal(signal), "): ", Meaning(signal), log));
+    return absl::InternalError(absl::StrCat("its process was ended by signal ", signal, " (SIG", sigabbrev_np(signal),
+                                            ", ", strsignal(signal), "): ", Meaning(signal), log));
   }
   const int code = WEXITSTATUS(wait_status_);
-  if (code == kResultNotWritten) return absl::InternalError(absl::StrCat("its result could not be written: is the disk full?", log));
+  if (code == kResultNotWritten)
+    return absl::InternalError(absl::StrCat("its result could not be written: is the disk full?", log));
   if (code == 127 && log.empty()) return absl::InternalError("its process could not be started");
   return absl::InternalError(absl::StrCat("its process ended with exit status ", code,
                                           " before the executor was done: something in it called exit()", log));

@@ -126,14 +126,17 @@ TEST_F(InterruptionTest, ASecondRunOnTheSameStoreIsRefused) {
   WaitForHanging();
   const auto second = Run(PipelineOf({Make("b", "write")}));
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(absl::StrContains(second.status().message(), absl::StrCat("another run (process ", runner, ")"))) << second.status();
+  EXPECT_TRUE(absl::StrContains(second.status().message(), absl::StrCat("another run (process ", runner, ")")))
+      << second.status();
   kill(runner, SIGKILL);
   Wait(runner);
   EXPECT_TRUE(Run(PipelineOf({Make("b", "write")}))->ok());
 }
 
 TEST_F(InterruptionTest, AStoreOfANewerVersionIsRefused) {
-  { ASSERT_TRUE(Run(PipelineOf({Make("a", "write")}))->ok()); }
+  {
+    ASSERT_TRUE(Run(PipelineOf({Make("a", "write")}))->ok());
+  }
   ASSERT_TRUE((*sqlite::Database::Open(Path("metadata.db"), sqlite::Mode::kReadWrite))
                   ->Execute("UPDATE `MLMDEnv` SET `schema_version` = 11")
                   .ok());

@@ -54,7 +54,8 @@ std::string Table(const std::vector<Row>& rows, absl::string_view indent) {
     std::string line;
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const bool is_last = i + 1 == row.cells.size();
-      absl::StrAppendFormat(&line, "%s%-*s", i == 0 ? "" : "  ", is_last ? 0 : static_cast<int>(widths[i]), row.cells[i]);
+      absl::StrAppendFormat(&line, "%s%-*s", i == 0 ? "" : "  ", is_last ? 0 : static_cast<int>(widths[i]),
+                            row.cells[i]);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     absl::StrAppend(&text, indent, line, "\n");
@@ -128,7 +129,8 @@ absl::Status AppendTree(MetadataStore* store, const ml_metadata::Artifact& artif
                   Time(origin.execution.create_time_since_epoch()));
   for (const char* name : {"module_file", "input_base", "artifact_uri", "schema_file"}) {
     const auto it = origin.execution.custom_properties().find(name);
-    if (it != origin.execution.custom_properties().end()) absl::StrAppend(text, ", ", name, " ", it->second.string_value());
+    if (it != origin.execution.custom_properties().end())
+      absl::StrAppend(text, ", ", name, " ", it->second.string_value());
   }
   absl::StrAppend(text, "\n");
   for (size_t i = 0; i < origin.inputs.size(); ++i) {
@@ -168,8 +170,8 @@ absl::StatusOr<std::string> DescribeAncestry(MetadataStore* store, absl::string_
     ASSIGN_OR_RETURN(artifacts, store->GetArtifactsByURI(io::AbsolutePath(id_or_uri)));
   }
   if (artifacts.empty()) {
-    return absl::NotFoundError(absl::StrCat(store->path(), " has no artifact ", id_or_uri,
-                                            "; without an argument, lineage lists them all"));
+    return absl::NotFoundError(
+        absl::StrCat(store->path(), " has no artifact ", id_or_uri, "; without an argument, lineage lists them all"));
   }
   std::string text;
   std::set<int64_t> seen;

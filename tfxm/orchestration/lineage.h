@@ -13,12 +13,12 @@
 
 namespace tfxm {
 
-// Each run with its executions, their states and times, and the artifacts that they put out. `last` > 0: only so many runs,
-// the newest.
+// Each run with its executions, their states and times, and the artifacts that they put out. `last` > 0: only so many
+// runs, the newest.
 absl::StatusOr<std::string> DescribeRuns(MetadataStore* store, int last = 0);
 
-// Where an artifact, given by its id or its uri, comes from: the execution that made it, what that read, and so on, as a tree.
-// An artifact that occurs again is named, not repeated. NOT_FOUND if there is no such artifact.
+// Where an artifact, given by its id or its uri, comes from: the execution that made it, what that read, and so on, as
+// a tree. An artifact that occurs again is named, not repeated. NOT_FOUND if there is no such artifact.
 absl::StatusOr<std::string> DescribeAncestry(MetadataStore* store, absl::string_view id_or_uri);
 
 }  // namespace tfxm

@@ -43,12 +43,13 @@ class Run {
   Run(const LocalDagRunnerOptions& options, const Pipeline& pipeline, const std::vector<OrderedNode>& nodes,
       const OutputLayout& layout, RunMetadata* metadata, Display* display, RunResult* result)
       : nodes_(nodes), display_(*display), result_(*result), started_(nodes.size()), height_(nodes.size()) {
-    max_parallel_ = options.max_parallel_nodes > 0 ? options.max_parallel_nodes
-                                                   : std::max(1u, std::thread::hardware_concurrency());
+    max_parallel_ =
+        options.max_parallel_nodes > 0 ? options.max_parallel_nodes : std::max(1u, std::thread::hardware_concurrency());
     for (size_t i = 0; i < nodes.size(); ++i) {
       const NodeSpec& spec = *nodes[i].spec;
       const bool cache = options.enable_cache && spec.enable_cache.value_or(pipeline.enable_cache);
-      launchers_.push_back(std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, &result->nodes[i]));
+      launchers_.push_back(
+          std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, &result->nodes[i]));
     }
     for (int i = static_cast<int>(nodes.size()) - 1; i >= 0; --i) {
       for (int d : nodes[i].downstream) height_[i] = std::max(height_[i], height_[d] + 1);
@@ -124,7 +125,8 @@ class Run {
 
   void End(int i, NodeState state) {
     NodeResult& node = result_.nodes[i];
-    if (node.state != NodeState::kPending || started_[i] != Clock::time_point()) node.seconds = SecondsSince(started_[i]);
+    if (node.state != NodeState::kPending || started_[i] != Clock::time_point())
+      node.seconds = SecondsSince(started_[i]);
     if (state == NodeState::kSkipped || state == NodeState::kCanceled) node.seconds = 0;
     node.state = state;
     display_.NodeEnded(i);
@@ -187,7 +189,8 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   result.pipeline_name = pipeline.pipeline_name;
   result.run_id = NewRunId();
   for (const OrderedNode& node : nodes) {
-    NodeResult& node_result = result.nodes.emplace_back(NodeResult{.node_id = node.spec->id, .type_name = node.spec->type_name});
+    NodeResult& node_result =
+        result.nodes.emplace_back(NodeResult{.node_id = node.spec->id, .type_name = node.spec->type_name});
     for (const int upstream : node.upstream) node_result.upstream.push_back(nodes[upstream].spec->id);
   }
   ASSIGN_OR_RETURN(RunMetadata metadata, RunMetadata::Begin(store.get(), pipeline.pipeline_name, result.run_id));

@@ -5,14 +5,14 @@
 //   if (!result.ok()) …            // It could not run at all: a mistake in the pipeline, a metadata store in use.
 //   if (!result->ok()) …           // A node failed: result->nodes says which and why.
 //
-// Nodes whose inputs are ready run at the same time, each executor in a process of its own; those that most others wait for
-// come first. If a node fails, those that need it are skipped and the others go on. A node with nothing new to do takes its
-// former outputs from the cache, so running again after a failure, an interruption or a kill at any instant goes on where it
-// was: what a killed run left half-done is cleared away first. SIGINT, SIGTERM and SIGHUP end the executors, then the run; a
-// second one does not wait for them.
+// Nodes whose inputs are ready run at the same time, each executor in a process of its own; those that most others wait
+// for come first. If a node fails, those that need it are skipped and the others go on. A node with nothing new to do
+// takes its former outputs from the cache, so running again after a failure, an interruption or a kill at any instant
+// goes on where it was: what a killed run left half-done is cleared away first. SIGINT, SIGTERM and SIGHUP end the
+// executors, then the run; a second one does not wait for them.
 //
-// The program must call MaybeRunExecutor (executor_process.h) first thing in main. One run at a time in a process, and one at
-// a time on a metadata store.
+// The program must call MaybeRunExecutor (executor_process.h) first thing in main. One run at a time in a process, and
+// one at a time on a metadata store.
 #ifndef TFXM_ORCHESTRATION_LOCAL_DAG_RUNNER_H_
 #define TFXM_ORCHESTRATION_LOCAL_DAG_RUNNER_H_
 

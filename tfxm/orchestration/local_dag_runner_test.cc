@@ -82,7 +82,8 @@ TEST_F(LocalDagRunnerTest, AnExecutorsPropertiesArePublishedWithFinalPaths) {
 
 TEST_F(LocalDagRunnerTest, IndependentNodesRunAtTheSameTime) {
   auto a = Make("a", "write");
-  const auto result = Run(PipelineOf({a, Make("b", "meet c", {a}), Make("c", "meet b", {a})}), {.max_parallel_nodes = 2});
+  const auto result =
+      Run(PipelineOf({a, Make("b", "meet c", {a}), Make("c", "meet b", {a})}), {.max_parallel_nodes = 2});
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(result->ok()) << result->Find("b")->status;
 }
@@ -120,7 +121,8 @@ TEST_F(LocalDagRunnerTest, AFailedNodeTakesItsDependentsWithItAndNoOthers) {
   EXPECT_TRUE(Contains(result->Find("after_both")->status.message(), "needs bad"));
   EXPECT_EQ(StateOf(result, "good"), NodeState::kComplete);
   EXPECT_EQ(StateOf(result, "after_good"), NodeState::kComplete);
-  EXPECT_EQ(Store()->GetExecutionsByID({result->Find("bad")->execution_id})->at(0).last_known_state(), Execution::FAILED);
+  EXPECT_EQ(Store()->GetExecutionsByID({result->Find("bad")->execution_id})->at(0).last_known_state(),
+            Execution::FAILED);
   ExpectConsistent();
 }
 
@@ -128,7 +130,8 @@ TEST_F(LocalDagRunnerTest, HoweverAnExecutorEndsItIsSaid) {
   const struct {
     const char* what;
     const char* said;
-  } kCases[] = {{"throw", "a user's mistake"}, {"segfault", "SIGSEGV"}, {"abort", "SIGABRT"}, {"exit", "exit status 3"}};
+  } kCases[] = {
+      {"throw", "a user's mistake"}, {"segfault", "SIGSEGV"}, {"abort", "SIGABRT"}, {"exit", "exit status 3"}};
   std::vector<Node> nodes;
   for (const auto& c : kCases) nodes.push_back(Make(c.what, c.what));
   const auto result = Run(PipelineOf(nodes));

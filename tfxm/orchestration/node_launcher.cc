@@ -95,7 +95,8 @@ void NodeLauncher::Poll(absl::FunctionRef<void(absl::string_view, double)> on_pr
 
 absl::Status NodeLauncher::Publish(ArtifactDict outputs) {
   AddSystemProperties(&outputs);
-  // First the artifacts, then the metadata: killed in between, the execution is still RUNNING and the next run clears it away.
+  // First the artifacts, then the metadata: killed in between, the execution is still RUNNING and the next run clears
+  // it away.
   RETURN_IF_ERROR(layout_.MoveIntoPlace(spec_, result_.execution_id, &outputs));
   RETURN_IF_ERROR(metadata_->PublishExecution(result_.execution_id, spec_, cache_key_, &outputs));
   result_.outputs = std::move(outputs);
@@ -115,8 +116,9 @@ void NodeLauncher::Fail(const absl::Status& status) {
   const absl::Status published =
       metadata_->PublishFailure(result_.execution_id, canceled_ ? Execution::CANCELED : Execution::FAILED);
   if (!published.ok()) {
-    result_.status = absl::Status(result_.status.code(), absl::StrCat(result_.status.message(), "\n  and this could not be ",
-                                                                      "recorded: ", published.message()));
+    result_.status = absl::Status(
+        result_.status.code(),
+        absl::StrCat(result_.status.message(), "\n  and this could not be ", "recorded: ", published.message()));
   }
 }
 

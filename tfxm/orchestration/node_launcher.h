@@ -21,14 +21,19 @@ class NodeLauncher {
   // All must outlive the launcher.
   NodeLauncher(const std::string& pipeline_name, const NodeSpec& spec, bool enable_cache, const OutputLayout& layout,
                RunMetadata* metadata, NodeResult* result)
-      : pipeline_name_(pipeline_name), spec_(spec), enable_cache_(enable_cache), layout_(layout), metadata_(metadata),
+      : pipeline_name_(pipeline_name),
+        spec_(spec),
+        enable_cache_(enable_cache),
+        layout_(layout),
+        metadata_(metadata),
         result_(*result) {}
 
-  // Resolves inputs, asks the driver and the cache, and starts the executor if there is need: then the node is kRunning, else
-  // kComplete, kCached or kFailed.
+  // Resolves inputs, asks the driver and the cache, and starts the executor if there is need: then the node is
+  // kRunning, else kComplete, kCached or kFailed.
   void Launch();
 
-  // While kRunning: fd() to poll() on, and Poll() to see how it is. Poll publishes the outputs when the process has ended.
+  // While kRunning: fd() to poll() on, and Poll() to see how it is. Poll publishes the outputs when the process has
+  // ended.
   int fd() const { return process_ == nullptr ? -1 : process_->fd(); }
   void Poll(absl::FunctionRef<void(absl::string_view message, double fraction)> on_progress);
 

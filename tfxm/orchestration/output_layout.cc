@@ -27,7 +27,9 @@ std::string OutputLayout::TempDir(int64_t execution_id) const {
   return io::JoinPath(root_, ".temp", absl::StrCat(execution_id));
 }
 
-std::string OutputLayout::ExecutorTmpDir(int64_t execution_id) const { return io::JoinPath(TempDir(execution_id), "tmp"); }
+std::string OutputLayout::ExecutorTmpDir(int64_t execution_id) const {
+  return io::JoinPath(TempDir(execution_id), "tmp");
+}
 
 ArtifactDict OutputLayout::NewOutputs(const NodeSpec& spec, int64_t execution_id) const {
   ArtifactDict outputs;
@@ -49,7 +51,8 @@ absl::Status OutputLayout::MoveIntoPlace(const NodeSpec& spec, int64_t execution
     RETURN_IF_ERROR(io::Rename(from, to));
     for (auto& [other_key, artifacts] : *outputs) {
       for (Artifact& artifact : artifacts) {
-        if (artifact.uri == from || absl::StartsWith(artifact.uri, from + "/")) artifact.uri.replace(0, from.size(), to);
+        if (artifact.uri == from || absl::StartsWith(artifact.uri, from + "/"))
+          artifact.uri.replace(0, from.size(), to);
         Replace(from, to, &artifact.properties);
         Replace(from, to, &artifact.custom_properties);
       }

@@ -4,7 +4,8 @@
 //   NODE/.system/executor_execution/EXECUTION             the execution's log, and its request until it has succeeded
 //   .temp/EXECUTION                                       what a running execution is making
 //
-// An artifact comes to its place by renaming, when it is whole. What is in .temp when a run begins is of a run that was killed.
+// An artifact comes to its place by renaming, when it is whole. What is in .temp when a run begins is of a run that was
+// killed.
 #ifndef TFXM_ORCHESTRATION_OUTPUT_LAYOUT_H_
 #define TFXM_ORCHESTRATION_OUTPUT_LAYOUT_H_
 
@@ -27,8 +28,8 @@ class OutputLayout {
 
   // One artifact for each output of the node, its uri in .temp.
   ArtifactDict NewOutputs(const NodeSpec& spec, int64_t execution_id) const;
-  // Moves the artifacts to their places; uris, and string properties that hold the temporary path, change with them. Whatever
-  // may be at a place already is of an execution that no store knows, and is replaced.
+  // Moves the artifacts to their places; uris, and string properties that hold the temporary path, change with them.
+  // Whatever may be at a place already is of an execution that no store knows, and is replaced.
   absl::Status MoveIntoPlace(const NodeSpec& spec, int64_t execution_id, ArtifactDict* outputs) const;
   // Removes what an execution has in .temp.
   absl::Status RemoveTemp(int64_t execution_id) const;

@@ -40,16 +40,17 @@ int Report(const std::string& program, absl::string_view message, int exit_code)
 // A flag that neither this file nor CreatePipeline knows, or whose value is no number.
 absl::Status CheckArgs(const PipelineArgs& args) {
   for (const std::string& name : args.malformed) {
-    return absl::InvalidArgumentError(absl::StrCat("--", name, "=", args.values.at(name), ": expected a value like ",
-                                                   args.asked.at(name)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", name, "=", args.values.at(name), ": expected a value like ", args.asked.at(name)));
   }
   for (const auto& [name, value] : args.values) {
     if (args.asked.count(name) > 0) continue;
-    std::vector<std::string> known = {"--data_root", "--output", "--nocache", "--max_parallel_nodes", "--print_ir", "--help"};
+    std::vector<std::string> known = {"--data_root",          "--output",   "--nocache",
+                                      "--max_parallel_nodes", "--print_ir", "--help"};
     for (const auto& [other, otherwise] : args.asked) known.push_back("--" + other);
     const std::string near = NearestNames("--" + name, known);
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown flag --", name, near.empty() ? "" : absl::StrCat("; did you mean ", near, "?"), " See --help."));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown flag --", name, near.empty() ? "" : absl::StrCat("; did you mean ", near, "?"), " See --help."));
   }
   return absl::OkStatus();
 }
@@ -60,7 +61,8 @@ absl::Status CheckDataRoot(const Pipeline& pipeline, const PipelineArgs& args) {
   for (const Node& node : pipeline.components) {
     const auto it = node.spec().exec_properties.find("input_base");
     if (it != node.spec().exec_properties.end() && it->second == PropertyValue("")) {
-      return absl::InvalidArgumentError(absl::StrCat("--data_root=DIR is missing: the data that ", node.id(), " reads"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--data_root=DIR is missing: the data that ", node.id(), " reads"));
     }
   }
   return absl::OkStatus();
@@ -94,10 +96,12 @@ std::string PipelineArgs::Get(const std::string& name, const std::string& otherw
   });
 }
 int64_t PipelineArgs::GetInt(const std::string& name, int64_t otherwise) const {
-  return GetValue(*this, name, otherwise, [](const std::string& text, int64_t* value) { return absl::SimpleAtoi(text, value); });
+  return GetValue(*this, name, otherwise,
+                  [](const std::string& text, int64_t* value) { return absl::SimpleAtoi(text, value); });
 }
 double PipelineArgs::GetDouble(const std::string& name, double otherwise) const {
-  return GetValue(*this, name, otherwise, [](const std::string& text, double* value) { return absl::SimpleAtod(text, value); });
+  return GetValue(*this, name, otherwise,
+                  [](const std::string& text, double* value) { return absl::SimpleAtod(text, value); });
 }
 bool PipelineArgs::GetBool(const std::string& name, bool otherwise) const {
   return GetValue(*this, name, otherwise, [](const std::string& text, bool* value) {
@@ -121,13 +125,16 @@ int RunPipelineMain(int argc, char** argv,
   flags.Add("data_root", &args.data_root, "DIR", "the data");
   flags.Add("output", &args.output, "DIR", "where everything that the run leaves goes");
   flags.Add("cache", &cache, "use the results of earlier runs; --nocache runs every node again");
-  flags.Add("max_parallel_nodes", &runner_options.max_parallel_nodes, "N", "nodes that run at a time; 0: one for each core");
-  flags.Add("print_ir", &print_ir, "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
+  flags.Add("max_parallel_nodes", &runner_options.max_parallel_nodes, "N",
+            "nodes that run at a time; 0: one for each core");
+  flags.Add("print_ir", &print_ir,
+            "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
   std::vector<std::pair<std::string, std::string>> others;
   flags.CollectUnknown(&others);
   absl::Status parsed = flags.Parse(std::vector<std::string>(argv + 1, argv + argc));
   if (parsed.ok() && !flags.positional().empty()) {
-    parsed = absl::InvalidArgumentError(absl::StrCat("\"", flags.positional()[0], "\" is no flag; flags are --name=value"));
+    parsed =
+        absl::InvalidArgumentError(absl::StrCat("\"", flags.positional()[0], "\" is no flag; flags are --name=value"));
   }
   if (!parsed.ok()) return Report(program, absl::StrCat(parsed.message(), " See --help."), kWrongFlag);
   args.values.insert(others.begin(), others.end());

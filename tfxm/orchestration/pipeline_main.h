@@ -25,8 +25,8 @@
 
 namespace tfxm {
 
-// The program's flags. Any --name=value that CreatePipeline asks for is one; one that nobody asks for is a mistake of the user's
-// and ends the program with a message.
+// The program's flags. Any --name=value that CreatePipeline asks for is one; one that nobody asks for is a mistake of
+// the user's and ends the program with a message.
 struct PipelineArgs {
   std::string data_root;  // --data_root: absolute; empty if it is not given.
   std::string output;     // --output: absolute; the folder for all that the run leaves. Default: runs/PROGRAM.
@@ -43,13 +43,14 @@ struct PipelineArgs {
 };
 
 struct PipelineMainOptions {
-  // Called after a run in which every node is complete or cached; the default compares the models that were evaluated. An
-  // error is printed and becomes the exit status.
+  // Called after a run in which every node is complete or cached; the default compares the models that were evaluated.
+  // An error is printed and becomes the exit status.
   std::function<absl::Status(const PipelineArgs& args, const RunResult& result)> after_run = WriteRunSummary;
 };
 
-// Runs the pipeline that `create_pipeline` makes and returns the exit status: 0 if all went well, 1 if not, 2 for a wrong flag,
-// 130 after an interruption. Handles --help, --print_ir (TFX's intermediate representation of the pipeline), --nocache and
+// Runs the pipeline that `create_pipeline` makes and returns the exit status: 0 if all went well, 1 if not, 2 for a
+// wrong flag, 130 after an interruption. Handles --help, --print_ir (TFX's intermediate representation of the
+// pipeline), --nocache and
 // --max_parallel_nodes.
 int RunPipelineMain(int argc, char** argv,
                     const std::function<absl::StatusOr<Pipeline>(const PipelineArgs& args)>& create_pipeline,

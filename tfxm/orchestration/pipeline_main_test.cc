@@ -35,7 +35,8 @@ class PipelineMainTest : public RunTest {
           steps_ = args.GetInt("steps", 5);
           auto a = Make("a", args.Get("what", "write"));
           Pipeline pipeline = PipelineOf({a, Make("b", "write", {a})});
-          if (args.GetBool("reads_data", false)) pipeline.components.push_back(ImportExampleGen({.input_base = args.data_root}));
+          if (args.GetBool("reads_data", false))
+            pipeline.components.push_back(ImportExampleGen({.input_base = args.data_root}));
           return pipeline;
         },
         options);
@@ -121,8 +122,10 @@ TEST_F(PipelineMainTest, LineageListsRunsAndAncestors) {
 
   const auto ancestry = DescribeAncestry(store.get(), "2");
   ASSERT_TRUE(ancestry.ok()) << ancestry.status();
-  EXPECT_TRUE(Contains(*ancestry, absl::StrCat("#2 Examples  ", Path("pipeline_root/b/examples/2"), "\nmade by b, execution 2")));
-  EXPECT_TRUE(Contains(*ancestry, absl::StrCat("└─ a #1 Examples  ", Path("pipeline_root/a/examples/1"), "\n   made by a")));
+  EXPECT_TRUE(Contains(*ancestry,
+                       absl::StrCat("#2 Examples  ", Path("pipeline_root/b/examples/2"), "\nmade by b, execution 2")));
+  EXPECT_TRUE(
+      Contains(*ancestry, absl::StrCat("└─ a #1 Examples  ", Path("pipeline_root/a/examples/1"), "\n   made by a")));
   EXPECT_EQ(*DescribeAncestry(store.get(), Path("pipeline_root/b/examples/2")), *ancestry);
   EXPECT_EQ(DescribeAncestry(store.get(), "99").status().code(), absl::StatusCode::kNotFound);
 }

@@ -30,8 +30,9 @@ absl::StatusOr<ArtifactDict> LatestBlessedModel(const ArtifactDict& candidates) 
     }
   }
   if (candidates.size() != 2) {
-    return absl::InvalidArgumentError("LatestBlessedModelStrategy needs two channels, one of type Model and one of type "
-                                      "ModelBlessing");
+    return absl::InvalidArgumentError(
+        "LatestBlessedModelStrategy needs two channels, one of type Model and one of type "
+        "ModelBlessing");
   }
   if (model_key.empty() || blessing_key.empty()) return chosen;  // There is nothing yet.
   std::map<int64_t, const Artifact*> blessings;
@@ -56,8 +57,9 @@ absl::StatusOr<ArtifactDict> LatestBlessedModel(const ArtifactDict& candidates) 
 absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const ArtifactDict& candidates) {
   if (absl::EndsWith(strategy_class, ".LatestArtifactStrategy")) return Latest(candidates);
   if (absl::EndsWith(strategy_class, ".LatestBlessedModelStrategy")) return LatestBlessedModel(candidates);
-  return absl::InvalidArgumentError(absl::StrCat("unknown strategy_class \"", strategy_class,
-                                                 "\"; there are kLatestArtifactStrategy and kLatestBlessedModelStrategy"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown strategy_class \"", strategy_class,
+                   "\"; there are kLatestArtifactStrategy and kLatestBlessedModelStrategy"));
 }
 
 }  // namespace tfxm

@@ -8,11 +8,11 @@
 
 namespace tfxm {
 
-// `candidates`: for each key all live artifacts of its type in the pipeline, in order of id. For each key the chosen one, or
-// none. INVALID_ARGUMENT names an unknown strategy.
+// `candidates`: for each key all live artifacts of its type in the pipeline, in order of id. For each key the chosen
+// one, or none. INVALID_ARGUMENT names an unknown strategy.
 //
-// LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model that a
-// blessing names as its current_model_id, with that blessing.
+// LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model
+// that a blessing names as its current_model_id, with that blessing.
 absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const ArtifactDict& candidates);
 
 }  // namespace tfxm

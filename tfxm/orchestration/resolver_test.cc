@@ -12,8 +12,8 @@ using ResolverTest = RunTest;
 
 Artifact Model(int64_t id) { return {.id = id, .type_name = "Model"}; }
 Artifact Blessing(int64_t id, int64_t model, int64_t blessed) {
-  return {.id = id, .type_name = "ModelBlessing",
-          .custom_properties = {{"current_model_id", model}, {"blessed", blessed}}};
+  return {
+      .id = id, .type_name = "ModelBlessing", .custom_properties = {{"current_model_id", model}, {"blessed", blessed}}};
 }
 
 TEST_F(ResolverTest, TheLatestBlessedModelIsTheNewestThatABlessingNames) {
@@ -43,8 +43,8 @@ TEST_F(ResolverTest, AnUnknownStrategyIsNamed) {
 }
 
 TEST_F(ResolverTest, AResolverPutsOutWhatFormerRunsMade) {
-  auto latest = Resolver({.strategy_class = kLatestArtifactStrategy,
-                          .channels = {{kOutputKey, Channel(standard_artifacts::Examples())}}});
+  auto latest = Resolver(
+      {.strategy_class = kLatestArtifactStrategy, .channels = {{kOutputKey, Channel(standard_artifacts::Examples())}}});
   NodeSpec consumer = Make("b", "write").spec();
   consumer.inputs["former"] = {.channels = {latest.outputs(kOutputKey)}, .optional = true};
   ASSERT_TRUE(Run(PipelineOf({Make("a", "write")}))->ok());
@@ -61,8 +61,8 @@ TEST_F(ResolverTest, AResolverPutsOutWhatFormerRunsMade) {
 }
 
 TEST_F(ResolverTest, ARequiredInputThatNothingIsPutOutForFailsTheNode) {
-  auto latest = Resolver({.strategy_class = kLatestArtifactStrategy,
-                          .channels = {{kOutputKey, Channel(standard_artifacts::Examples())}}});
+  auto latest = Resolver(
+      {.strategy_class = kLatestArtifactStrategy, .channels = {{kOutputKey, Channel(standard_artifacts::Examples())}}});
   const auto result = Run(PipelineOf({latest, Make("b", "write", {latest})}));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->Find("b")->state, NodeState::kFailed);

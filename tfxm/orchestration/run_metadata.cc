@@ -27,7 +27,8 @@ std::string NewUuid() {
   uint64_t a = (uint64_t{random()} << 32) | random(), b = (uint64_t{random()} << 32) | random();
   a = (a & ~uint64_t{0xf000}) | 0x4000;
   b = (b & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", a >> 32, (a >> 16) & 0xffff, a & 0xffff, b >> 48, b & 0xffffffffffff);
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", a >> 32, (a >> 16) & 0xffff, a & 0xffff, b >> 48,
+                         b & 0xffffffffffff);
 }
 
 absl::Status PutContextTypes(MetadataStore* store) {
@@ -137,7 +138,8 @@ absl::StatusOr<ArtifactDict> RunMetadata::OutputsOf(int64_t execution_id) {
 
 absl::StatusOr<ArtifactDict> RunMetadata::AllLiveArtifacts(const NodeSpec& resolver) {
   ArtifactDict candidates;
-  ASSIGN_OR_RETURN(const std::vector<ml_metadata::Artifact> artifacts, store_->GetArtifactsByContext(pipeline_context_));
+  ASSIGN_OR_RETURN(const std::vector<ml_metadata::Artifact> artifacts,
+                   store_->GetArtifactsByContext(pipeline_context_));
   for (const auto& [key, input] : resolver.inputs) {
     candidates[key];
     for (const ml_metadata::Artifact& artifact : artifacts) {
@@ -165,9 +167,9 @@ absl::StatusOr<ArtifactDict> RunMetadata::ResolveInputs(const NodeSpec& spec) {
       artifacts.insert(artifacts.end(), found.begin(), found.end());
     }
     if (artifacts.empty() && !input.optional) {
-      return absl::InvalidArgumentError(absl::StrCat("required input \"", key, "\" has no artifact: ",
-                                                     input.channels[0].producer()->id, " put out none as \"",
-                                                     input.channels[0].output_key(), "\""));
+      return absl::InvalidArgumentError(absl::StrCat("required input \"", key,
+                                                     "\" has no artifact: ", input.channels[0].producer()->id,
+                                                     " put out none as \"", input.channels[0].output_key(), "\""));
     }
   }
   return inputs;
@@ -194,7 +196,8 @@ absl::StatusOr<std::optional<ArtifactDict>> RunMetadata::FindCached(absl::string
 
 absl::StatusOr<std::vector<Context>> RunMetadata::Contexts(const std::string& node_id, absl::string_view cache_key) {
   ASSIGN_OR_RETURN(std::vector<Context> contexts, store_->GetContextsByID({pipeline_context_, run_context_}));
-  ASSIGN_OR_RETURN(contexts.emplace_back(), GetOrPutContext(store_, "node", absl::StrCat(pipeline_name_, ".", node_id)));
+  ASSIGN_OR_RETURN(contexts.emplace_back(),
+                   GetOrPutContext(store_, "node", absl::StrCat(pipeline_name_, ".", node_id)));
   if (!cache_key.empty()) {
     ASSIGN_OR_RETURN(contexts.emplace_back(), GetOrPutContext(store_, "execution_cache", cache_key));
   }
@@ -279,7 +282,8 @@ absl::Status RunMetadata::PublishExecution(int64_t execution_id, const NodeSpec&
     for (auto& [key, artifacts] : *outputs) {
       const auto output = spec.outputs.find(key);
       if (output == spec.outputs.end()) {
-        return absl::InternalError(absl::StrCat("the executor made artifacts as \"", key, "\", which is no output of the node"));
+        return absl::InternalError(
+            absl::StrCat("the executor made artifacts as \"", key, "\", which is no output of the node"));
       }
       ASSIGN_OR_RETURN(const int64_t type_id, store_->PutArtifactType(ToMlmdType(output->second.type)));
       for (Artifact& artifact : artifacts) {
@@ -340,7 +344,8 @@ absl::StatusOr<int64_t> RunMetadata::PublishImported(const NodeSpec& spec, Artif
       }
     }
     const bool known = artifact.id != 0;
-    ASSIGN_OR_RETURN(id, PutExecution(spec, spec.exec_properties, known ? Execution::CACHED : Execution::RUNNING, {}, ""));
+    ASSIGN_OR_RETURN(id,
+                     PutExecution(spec, spec.exec_properties, known ? Execution::CACHED : Execution::RUNNING, {}, ""));
     if (!known) return PublishExecution(id, spec, "", outputs);
     ASSIGN_OR_RETURN(const std::vector<Context> contexts, Contexts(spec.id, ""));
     return LinkOutputs(id, Event::OUTPUT, *outputs, contexts);

@@ -1,11 +1,12 @@
-// What one run of a pipeline reads from and writes to ML Metadata: contexts, executions, cache, events; as TFX's launcher does.
+// What one run of a pipeline reads from and writes to ML Metadata: contexts, executions, cache, events; as TFX's
+// launcher does.
 //
 //   ASSIGN_OR_RETURN(RunMetadata run, RunMetadata::Begin(store, "mnist_native_keras", NewRunId()));
 //   ASSIGN_OR_RETURN(int64_t id, run.RegisterExecution(spec, inputs, exec_properties, cache_key));   // RUNNING
 //   RETURN_IF_ERROR(run.PublishExecution(id, spec, cache_key, &outputs));                            // COMPLETE
 //
-// Every function that changes something is one transaction. Executions, and the artifacts they read or make, belong to the
-// contexts pipeline, pipeline_run, node and, if a cache key is given, execution_cache.
+// Every function that changes something is one transaction. Executions, and the artifacts they read or make, belong to
+// the contexts pipeline, pipeline_run, node and, if a cache key is given, execution_cache.
 #ifndef TFXM_ORCHESTRATION_RUN_METADATA_H_
 #define TFXM_ORCHESTRATION_RUN_METADATA_H_
 
@@ -36,34 +37,39 @@ class RunMetadata {
   };
 
   // `store` must outlive the result.
-  static absl::StatusOr<RunMetadata> Begin(MetadataStore* store, const std::string& pipeline_name, const std::string& run_id);
+  static absl::StatusOr<RunMetadata> Begin(MetadataStore* store, const std::string& pipeline_name,
+                                           const std::string& run_id);
 
-  // Executions of this pipeline that are still RUNNING: their run was killed. (No other run can be going on: run_lock.h.)
+  // Executions of this pipeline that are still RUNNING: their run was killed. (No other run can be going on:
+  // run_lock.h.)
   absl::StatusOr<std::vector<Abandoned>> FindAbandoned();
 
-  // What the node's inputs are: the artifacts that its producers have put out in this run. INVALID_ARGUMENT if a required one
-  // is empty. For a Resolver, what its strategy chooses.
+  // What the node's inputs are: the artifacts that its producers have put out in this run. INVALID_ARGUMENT if a
+  // required one is empty. For a Resolver, what its strategy chooses.
   absl::StatusOr<ArtifactDict> ResolveInputs(const NodeSpec& spec);
 
   // The outputs of the newest successful execution with this cache key whose artifacts are all live and still exist.
   absl::StatusOr<std::optional<ArtifactDict>> FindCached(absl::string_view cache_key);
 
   // The new execution's id.
-  absl::StatusOr<int64_t> RegisterExecution(const NodeSpec& spec, const ArtifactDict& inputs, const Properties& exec_properties,
-                                            absl::string_view cache_key);
+  absl::StatusOr<int64_t> RegisterExecution(const NodeSpec& spec, const ArtifactDict& inputs,
+                                            const Properties& exec_properties, absl::string_view cache_key);
   // Makes the artifacts, whose ids are set, and the execution COMPLETE.
-  absl::Status PublishExecution(int64_t execution_id, const NodeSpec& spec, absl::string_view cache_key, ArtifactDict* outputs);
+  absl::Status PublishExecution(int64_t execution_id, const NodeSpec& spec, absl::string_view cache_key,
+                                ArtifactDict* outputs);
   // FAILED or CANCELED.
   absl::Status PublishFailure(int64_t execution_id, ml_metadata::Execution::State state);
   // An execution that puts out artifacts which exist: a CACHED one, or what a Resolver has chosen.
-  absl::StatusOr<int64_t> PublishCached(const NodeSpec& spec, const ArtifactDict& inputs, const Properties& exec_properties,
-                                        absl::string_view cache_key, const ArtifactDict& outputs);
+  absl::StatusOr<int64_t> PublishCached(const NodeSpec& spec, const ArtifactDict& inputs,
+                                        const Properties& exec_properties, absl::string_view cache_key,
+                                        const ArtifactDict& outputs);
   absl::StatusOr<int64_t> PublishResolved(const NodeSpec& spec, const ArtifactDict& outputs);
   // An Importer's. The artifact of the same uri, type and properties, if there is one, unless the node says reimport.
   absl::StatusOr<int64_t> PublishImported(const NodeSpec& spec, ArtifactDict* outputs);
 
  private:
-  RunMetadata(MetadataStore* store, std::string pipeline_name) : store_(store), pipeline_name_(std::move(pipeline_name)) {}
+  RunMetadata(MetadataStore* store, std::string pipeline_name)
+      : store_(store), pipeline_name_(std::move(pipeline_name)) {}
   absl::StatusOr<std::vector<ml_metadata::Context>> Contexts(const std::string& node_id, absl::string_view cache_key);
   absl::StatusOr<int64_t> PutExecution(const NodeSpec& spec, const Properties& exec_properties,
                                        ml_metadata::Execution::State state, const ArtifactDict& inputs,

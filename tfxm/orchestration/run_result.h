@@ -27,10 +27,10 @@ struct NodeResult {
   std::string type_name;
   NodeState state = NodeState::kPending;
   absl::Status status;
-  int64_t execution_id = 0;   // In ML Metadata; 0 if none was made.
-  ArtifactDict outputs;       // Of complete and cached nodes.
-  std::string message;        // What the executor said last.
-  std::string log_path;       // Of nodes that ran a process.
+  int64_t execution_id = 0;  // In ML Metadata; 0 if none was made.
+  ArtifactDict outputs;      // Of complete and cached nodes.
+  std::string message;       // What the executor said last.
+  std::string log_path;      // Of nodes that ran a process.
   double seconds = 0;
   double start_seconds = 0;           // After the run's first node.
   std::vector<std::string> upstream;  // Ids of the nodes that it waits for.

@@ -78,7 +78,8 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
   const std::string html = io::JoinPath(args.output, "report.html");
   // A run that found everything in the cache has nothing to tell that the report of the run before does not.
   if (result.Count(NodeState::kCached) < static_cast<int>(result.nodes.size()) || !io::Exists(html)) {
-    RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result), {.title = result.pipeline_name, .evaluations = evaluations}, html));
+    RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result),
+                                                {.title = result.pipeline_name, .evaluations = evaluations}, html));
   }
 
   std::printf("\n%s\n", text.c_str());

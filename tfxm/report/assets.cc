@@ -1,21 +1,24 @@
-// Embeds the files by the assembler's .incbin: no tool beyond the compiler, and no time to compile 200 KB of literals. The macros
-// hold the files' paths; CMakeLists.txt makes this object depend on the files.
+// Embeds the files by the assembler's .incbin: no tool beyond the compiler, and no time to compile 200 KB of literals.
+// The macros hold the files' paths; CMakeLists.txt makes this object depend on the files.
 #include "tfxm/report/assets.h"
 
 #include "absl/strings/str_cat.h"
 
-#define TFXM_EMBED(symbol, path)                                                              \
-  asm(".pushsection .rodata\n"                                                                \
-      ".global tfxm_report_" #symbol "\n.hidden tfxm_report_" #symbol "\n"                    \
-      ".global tfxm_report_" #symbol "_end\n.hidden tfxm_report_" #symbol "_end\n"            \
-      "tfxm_report_" #symbol ":\n.incbin \"" path "\"\n"                                      \
-      "tfxm_report_" #symbol "_end:\n.byte 0\n.popsection\n");                                \
-  extern "C" __attribute__((visibility("hidden"))) const char tfxm_report_##symbol[];         \
-  extern "C" __attribute__((visibility("hidden"))) const char tfxm_report_##symbol##_end[];   \
-  namespace {                                                                                 \
-  absl::string_view symbol() {                                                                \
+#define TFXM_EMBED(symbol, path)                                                                       \
+  asm(".pushsection .rodata\n"                                                                         \
+      ".global tfxm_report_" #symbol "\n.hidden tfxm_report_" #symbol                                  \
+      "\n"                                                                                             \
+      ".global tfxm_report_" #symbol "_end\n.hidden tfxm_report_" #symbol                              \
+      "_end\n"                                                                                         \
+      "tfxm_report_" #symbol ":\n.incbin \"" path                                                      \
+      "\"\n"                                                                                           \
+      "tfxm_report_" #symbol "_end:\n.byte 0\n.popsection\n");                                         \
+  extern "C" __attribute__((visibility("hidden"))) const char tfxm_report_##symbol[];                  \
+  extern "C" __attribute__((visibility("hidden"))) const char tfxm_report_##symbol##_end[];            \
+  namespace {                                                                                          \
+  absl::string_view symbol() {                                                                         \
     return absl::string_view(tfxm_report_##symbol, tfxm_report_##symbol##_end - tfxm_report_##symbol); \
-  }                                                                                           \
+  }                                                                                                    \
   }
 
 TFXM_EMBED(page_template, TFXM_WEB_DIR "/report.html")
@@ -37,8 +40,8 @@ absl::string_view PageStyle() { return page_style(); }
 absl::string_view ChartLibrary() { return chart_library(); }
 
 std::string PageScript() {
-  return absl::StrCat("(() => {\n'use strict';\n", dom_js(), model_js(), charts_js(), summary_js(), slices_js(), plots_js(),
-                      disagreements_js(), main_js(), "})();\n");
+  return absl::StrCat("(() => {\n'use strict';\n", dom_js(), model_js(), charts_js(), summary_js(), slices_js(),
+                      plots_js(), disagreements_js(), main_js(), "})();\n");
 }
 
 }  // namespace tfxm::report

@@ -9,8 +9,8 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/util/json_writer.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/json_writer.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::report {
@@ -47,17 +47,29 @@ std::string Text(const Struct& object, const std::string& name) { return Member(
 absl::StatusOr<std::unique_ptr<Browser>> Browser::Start() {
   const std::string program = Find("chromium");
   if (program.empty()) {
-    return absl::NotFoundError("no chromium in PATH: the tests of the HTML report need it; `make` installs it as root, or: "
-                               "apt-get install chromium");
+    return absl::NotFoundError(
+        "no chromium in PATH: the tests of the HTML report need it; `make` installs it as root, or: "
+        "apt-get install chromium");
   }
   std::unique_ptr<Browser> browser(new Browser);
   ASSIGN_OR_RETURN(browser->profile_, io::MakeTempDir("/tmp", "tfxm-browser-"));
   int to[2], from[2];
   if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) return absl::InternalError("pipe2 failed");
   const std::string profile = absl::StrCat("--user-data-dir=", browser->profile_);
-  const char* argv[] = {"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-                        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                        profile.c_str(), "--remote-debugging-pipe", "about:blank", nullptr};
+  const char* argv[] = {"chromium",
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-quic",
+                        "--disable-dev-shm-usage",
+                        "--no-first-run",
+                        "--disable-background-networking",
+                        "--disable-component-update",
+                        "--disable-sync",
+                        profile.c_str(),
+                        "--remote-debugging-pipe",
+                        "about:blank",
+                        nullptr};
   const pid_t pid = fork();
   if (pid == 0) {
     setpgid(0, 0);  // Its helpers end with it.
@@ -99,7 +111,9 @@ absl::StatusOr<Struct> Browser::Receive() {
     if (poll(&fd, 1, kTimeoutMilliseconds) <= 0) return absl::DeadlineExceededError("Chromium does not answer");
     char chunk[1 << 16];
     const ssize_t n = read(read_, chunk, sizeof(chunk));
-    if (n <= 0) return absl::UnavailableError("Chromium has ended; does it start from a shell (chromium --headless=new --no-sandbox)?");
+    if (n <= 0)
+      return absl::UnavailableError(
+          "Chromium has ended; does it start from a shell (chromium --headless=new --no-sandbox)?");
     buffer_.append(chunk, n);
   }
   Struct message;
@@ -151,15 +165,20 @@ absl::StatusOr<Struct> Browser::Call(absl::string_view method, absl::string_view
 absl::Status Browser::Open(absl::string_view path, const View& view) {
   session_.clear();
   ASSIGN_OR_RETURN(const Struct target, Call("Target.createTarget", "{\"url\":\"about:blank\"}"));
-  ASSIGN_OR_RETURN(const Struct attached, Call("Target.attachToTarget", absl::StrCat("{\"targetId\":\"", Text(target, "targetId"),
-                                                                                     "\",\"flatten\":true}")));
+  ASSIGN_OR_RETURN(const Struct attached,
+                   Call("Target.attachToTarget",
+                        absl::StrCat("{\"targetId\":\"", Text(target, "targetId"), "\",\"flatten\":true}")));
   session_ = Text(attached, "sessionId");
-  for (const char* domain : {"Page", "Runtime", "Log", "Network"}) RETURN_IF_ERROR(Call(absl::StrCat(domain, ".enable"), "{}").status());
-  RETURN_IF_ERROR(Call("Emulation.setDeviceMetricsOverride", absl::StrCat("{\"width\":", view.width, ",\"height\":", view.height,
-                                                                          ",\"deviceScaleFactor\":1,\"mobile\":",
-                                                                          view.width < 600 ? "true" : "false", "}")).status());
-  RETURN_IF_ERROR(Call("Emulation.setEmulatedMedia", absl::StrCat("{\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":\"",
-                                                                  view.dark ? "dark" : "light", "\"}]}")).status());
+  for (const char* domain : {"Page", "Runtime", "Log", "Network"})
+    RETURN_IF_ERROR(Call(absl::StrCat(domain, ".enable"), "{}").status());
+  RETURN_IF_ERROR(Call("Emulation.setDeviceMetricsOverride",
+                       absl::StrCat("{\"width\":", view.width, ",\"height\":", view.height,
+                                    ",\"deviceScaleFactor\":1,\"mobile\":", view.width < 600 ? "true" : "false", "}"))
+                      .status());
+  RETURN_IF_ERROR(
+      Call("Emulation.setEmulatedMedia", absl::StrCat("{\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":\"",
+                                                      view.dark ? "dark" : "light", "\"}]}"))
+          .status());
   problems_.clear();
   requests_.clear();
   loaded_ = false;
@@ -178,8 +197,8 @@ absl::StatusOr<std::string> Browser::Evaluate(absl::string_view javascript) {
   json.Key("awaitPromise").Bool(true).Key("returnByValue").Bool(true).Key("userGesture").Bool(true).End();
   ASSIGN_OR_RETURN(const Struct result, Call("Runtime.evaluate", std::move(json).Take()));
   if (result.fields().contains("exceptionDetails")) {
-    return absl::InternalError(absl::StrCat(javascript, ": ",
-                                            Text(Object(Object(result, "exceptionDetails"), "exception"), "description")));
+    return absl::InternalError(
+        absl::StrCat(javascript, ": ", Text(Object(Object(result, "exceptionDetails"), "exception"), "description")));
   }
   return Text(Object(result, "result"), "value");
 }

@@ -1,5 +1,5 @@
-// A headless Chromium that a test drives: opens a page, runs JavaScript in it, and tells what went wrong there. Speaks the Chrome
-// DevTools Protocol over two pipes (--remote-debugging-pipe): no driver, no port.
+// A headless Chromium that a test drives: opens a page, runs JavaScript in it, and tells what went wrong there. Speaks
+// the Chrome DevTools Protocol over two pipes (--remote-debugging-pipe): no driver, no port.
 //
 //   ASSERT_OK_AND_ASSIGN(auto browser, Browser::Start());
 //   browser->Open("/tmp/report.html", {.width = 390, .dark = true});

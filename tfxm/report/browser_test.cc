@@ -1,10 +1,11 @@
 // The page as its readers meet it: in a browser, with mouse, keyboard and small screens.
+#include "tfxm/report/browser.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/report/browser.h"
 #include "tfxm/report/evaluation_reader.h"
 #include "tfxm/report/report.h"
 #include "tfxm/util/io.h"
@@ -29,7 +30,8 @@ class PageTest : public testing::Test {
   // Nothing a test does may leave an error on the console or ask for anything but the file itself.
   void TearDown() override {
     if (path_.empty() || browser_ == nullptr) return;
-    (void)browser_->Evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(''))))");
+    (void)browser_->Evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(''))))");
     for (const std::string& problem : browser_->problems()) ADD_FAILURE() << problem;
     ASSERT_EQ(browser_->requests().size(), 1) << browser_->requests()[1];
     EXPECT_EQ(browser_->requests()[0], absl::StrCat("file://", path_));
@@ -51,14 +53,19 @@ class PageTest : public testing::Test {
   }
   // Sets a control found by its label, as a user would.
   void Set(absl::string_view label, absl::string_view value) {
-    Run(absl::StrCat("(() => { const label = [...document.querySelectorAll('label')].find((l) => l.textContent === '", label,
-                     "'); const c = document.getElementById(label.htmlFor); if (c.type === 'checkbox') c.click(); else { c.value = '", value,
-                     "'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input')); } })()"));
+    Run(absl::StrCat("(() => { const label = [...document.querySelectorAll('label')].find((l) => l.textContent === '",
+                     label,
+                     "'); const c = document.getElementById(label.htmlFor); if (c.type === 'checkbox') c.click(); else "
+                     "{ c.value = '",
+                     value, "'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input')); } })()"));
   }
   // "slice=difference|…" of the explorer's rows, from top to bottom.
   std::string Rows(int column) {
-    return Run(absl::StrCat("[...document.querySelectorAll('#slices tr[data-slice]')].map((r) => r.querySelector('.toggle').textContent + '=' + "
-                            "r.cells[", column, "].textContent).join('|')"));
+    return Run(
+        absl::StrCat("[...document.querySelectorAll('#slices tr[data-slice]')].map((r) => "
+                     "r.querySelector('.toggle').textContent + '=' + "
+                     "r.cells[",
+                     column, "].textContent).join('|')"));
   }
 
   static ReportInput Read(const std::vector<EvaluationSource>& sources) {
@@ -67,8 +74,12 @@ class PageTest : public testing::Test {
     return input.value_or(ReportInput{});
   }
   static ReportInput Mnist() {
-    return Read({{"SavedModel", kTestdata + "mnist-models-saved-model", {{.numbers = {{"size_bytes", 245000}, {"latency_p50_ms", 0.2}}}}},
-                 {"TFLite", kTestdata + "mnist-models-tflite", {{.numbers = {{"size_bytes", 222000}, {"latency_p50_ms", 0.006}}}}},
+    return Read({{"SavedModel",
+                  kTestdata + "mnist-models-saved-model",
+                  {{.numbers = {{"size_bytes", 245000}, {"latency_p50_ms", 0.2}}}}},
+                 {"TFLite",
+                  kTestdata + "mnist-models-tflite",
+                  {{.numbers = {{"size_bytes", 222000}, {"latency_p50_ms", 0.006}}}}},
                  {"Dynamic range", kTestdata + "mnist-models-tflite-dr", {{.numbers = {{"size_bytes", 61000}}}}}});
   }
 
@@ -100,27 +111,38 @@ TEST_F(PageTest, ComparesWithAnotherModelOnRequest) {
 TEST_F(PageTest, WorstRegressionsComeFirst) {
   Open(Read({{"", kTestdata + "thresholds-fail"}}));
   const auto order = [&] {
-    return Run("[...document.querySelectorAll('#slices tr[data-slice]')].map((r) => r.querySelector('.toggle').textContent + ' ' + "
-               "r.cells[3].textContent.split(' ')[0]).join('|')");
+    return Run(
+        "[...document.querySelectorAll('#slices tr[data-slice]')].map((r) => r.querySelector('.toggle').textContent + "
+        "' ' + "
+        "r.cells[3].textContent.split(' ')[0]).join('|')");
   };
   // Higher AUC is better: the largest loss first.
-  EXPECT_EQ(order(), "region: east −0.00899|region: south −0.000673|region: west −0.000288|Overall +0.000961|region: north +0.0123");
-  EXPECT_EQ(Run("document.querySelector('#slices th[aria-sort=ascending]').textContent.includes('Difference')"), "true");
+  EXPECT_EQ(
+      order(),
+      "region: east −0.00899|region: south −0.000673|region: west −0.000288|Overall +0.000961|region: north +0.0123");
+  EXPECT_EQ(Run("document.querySelector('#slices th[aria-sort=ascending]').textContent.includes('Difference')"),
+            "true");
   // The config's change threshold says that a lower mean prediction is better: the largest gain first.
-  Set("Metric", Run("[...document.querySelectorAll('#slices option')].find((o) => o.textContent === 'mean_prediction').value"));
-  EXPECT_EQ(order(), "region: north +0.00332|region: east +0.00272|Overall +0.0018|region: south +0.00114|region: west +2.28e−5");
-  EXPECT_EQ(Run("document.querySelector('#slices th[aria-sort=descending]').textContent.includes('Difference')"), "true");
+  Set("Metric",
+      Run("[...document.querySelectorAll('#slices option')].find((o) => o.textContent === 'mean_prediction').value"));
+  EXPECT_EQ(
+      order(),
+      "region: north +0.00332|region: east +0.00272|Overall +0.0018|region: south +0.00114|region: west +2.28e−5");
+  EXPECT_EQ(Run("document.querySelector('#slices th[aria-sort=descending]').textContent.includes('Difference')"),
+            "true");
 }
 
 TEST_F(PageTest, SortsByKeyboardAndSaysSo) {
   Open(Mnist());
   Run("document.querySelector('#slices [data-column=examples]').focus()");
   ASSERT_TRUE(browser_->Press("Enter").ok());
-  EXPECT_EQ(Run("document.querySelector('#slices [data-column=examples]').closest('th').getAttribute('aria-sort')"), "descending");
+  EXPECT_EQ(Run("document.querySelector('#slices [data-column=examples]').closest('th').getAttribute('aria-sort')"),
+            "descending");
   EXPECT_TRUE(absl::StartsWith(Rows(1), "Overall=500|image_class: 1=66")) << Rows(1);
   EXPECT_EQ(Run("document.activeElement.dataset.column"), "examples") << "focus stays where it was";
   ASSERT_TRUE(browser_->Press(" ").ok());
-  EXPECT_EQ(Run("document.querySelector('#slices [data-column=examples]').closest('th').getAttribute('aria-sort')"), "ascending");
+  EXPECT_EQ(Run("document.querySelector('#slices [data-column=examples]').closest('th').getAttribute('aria-sort')"),
+            "ascending");
   EXPECT_TRUE(absl::StartsWith(Rows(1), "image_class: 6=39")) << Rows(1);
 }
 
@@ -134,7 +156,9 @@ TEST_F(PageTest, FiltersSlices) {
   EXPECT_EQ(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "4");
   Set("At least so many examples", "");
   Set("Only where it is worse", "");
-  EXPECT_EQ(Run("[...document.querySelectorAll('#slices tr[data-slice]')].every((r) => r.textContent.includes('worse'))"), "true");
+  EXPECT_EQ(
+      Run("[...document.querySelectorAll('#slices tr[data-slice]')].every((r) => r.textContent.includes('worse'))"),
+      "true");
   Set("Search", "nothing like this");
   EXPECT_EQ(Run("document.querySelector('#slices').textContent.includes('No slice passes these filters.')"), "true");
 }
@@ -145,10 +169,15 @@ TEST_F(PageTest, OpensASliceAndDrillsDown) {
   Run("document.querySelector('#slices [data-column=slice]').click()");
   Run("document.querySelector('#slices .toggle').click()");
   EXPECT_EQ(Run("document.querySelector('#slices .toggle').getAttribute('aria-expanded')"), "true");
-  EXPECT_EQ(Run("document.getElementById(document.querySelector('#slices .toggle').getAttribute('aria-controls')).querySelector('table') !== null"), "true");
+  EXPECT_EQ(Run("document.getElementById(document.querySelector('#slices "
+                ".toggle').getAttribute('aria-controls')).querySelector('table') !== null"),
+            "true");
   Set("Search", "");
-  Run("[...document.querySelectorAll('#slices .detail button')].find((b) => b.textContent.includes('narrower')).click()");
-  EXPECT_EQ(Run("[...document.querySelectorAll('#slices tr[data-slice]')].every((r) => /day.*device: phone.*region: north/.test(r.textContent))"), "true");
+  Run("[...document.querySelectorAll('#slices .detail button')].find((b) => "
+      "b.textContent.includes('narrower')).click()");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#slices tr[data-slice]')].every((r) => /day.*device: phone.*region: "
+                "north/.test(r.textContent))"),
+            "true");
   EXPECT_NE(Run("document.querySelectorAll('#slices tr[data-slice]').length"), "0");
   EXPECT_EQ(Run("document.activeElement.className"), "chip");
 }
@@ -159,8 +188,14 @@ TEST_F(PageTest, DrawsCurvesAndCalibration) {
     Plot plot{.key = {.name = "plot"}};
     for (int i = 0; i <= 100; ++i) {
       const double t = i / 100.0, tp = 100 * (1 - t * t), fp = 100 * (1 - t) * (1 - t);
-      plot.binary.push_back({.threshold = t, .tp = tp, .tn = 100 - fp, .fp = fp, .fn = 100 - tp, .precision = tp / (tp + fp + 1e-9),
-                             .recall = tp / 100, .false_positive_rate = fp / 100});
+      plot.binary.push_back({.threshold = t,
+                             .tp = tp,
+                             .tn = 100 - fp,
+                             .fp = fp,
+                             .fn = 100 - tp,
+                             .precision = tp / (tp + fp + 1e-9),
+                             .recall = tp / 100,
+                             .false_positive_rate = fp / 100});
       if (i < 100) plot.calibration.push_back({t, t + 0.01, 5, 5 * t, 5 * t + 0.1});
     }
     e.evaluation.plots.push_back(plot);
@@ -168,12 +203,15 @@ TEST_F(PageTest, DrawsCurvesAndCalibration) {
   Open(input);
   // ROC, precision-recall, calibration, residuals, and each model's predictions.
   EXPECT_EQ(Run("document.querySelectorAll('#plots canvas').length"), "7");
-  EXPECT_EQ(Run("[...document.querySelectorAll('#plots canvas')].every((c) => c.getAttribute('role') === 'img' && c.getAttribute('aria-label'))"), "true");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#plots canvas')].every((c) => c.getAttribute('role') === 'img' && "
+                "c.getAttribute('aria-label'))"),
+            "true");
   // Ink: some pixel that is not transparent.
   EXPECT_EQ(Run("[...document.querySelectorAll('#plots canvas, #trade-off canvas')].every((c) => "
                 "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0))"),
             "true");
-  EXPECT_EQ(Run("document.querySelector('#plots canvas').getAttribute('aria-label').includes('SavedModel 0.')"), "true");
+  EXPECT_EQ(Run("document.querySelector('#plots canvas').getAttribute('aria-label').includes('SavedModel 0.')"),
+            "true");
 }
 
 TEST_F(PageTest, TradesQualityForCost) {
@@ -188,7 +226,9 @@ TEST_F(PageTest, DrawsConfusionMatricesAsTables) {
   Open(Read({{"Classes", kTestdata + "multiclass-weighted"}, {"Labels", kTestdata + "multi-label"}}));
   EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix').length > 0"), "true");
   EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix th[scope=row]').length > 1"), "true");
-  EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix').length === document.querySelectorAll('#plots table.matrix caption').length"), "true");
+  EXPECT_EQ(Run("document.querySelectorAll('#plots table.matrix').length === document.querySelectorAll('#plots "
+                "table.matrix caption').length"),
+            "true");
 }
 
 TEST_F(PageTest, SaysWhichThresholdsFailedAndWhy) {
@@ -209,31 +249,41 @@ TEST_F(PageTest, ShowsDisagreementsWithTheirImages) {
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   input.evaluations[2].sidecars.disagreements = *parsed;
   Open(input);
-  EXPECT_EQ(Run("[...document.querySelector('#disagreements canvas').getContext('2d').getImageData(0, 0, 2, 1).data].join()"),
-            "0,0,0,255,255,255,255,255");
+  EXPECT_EQ(
+      Run("[...document.querySelector('#disagreements canvas').getContext('2d').getImageData(0, 0, 2, 1).data].join()"),
+      "0,0,0,255,255,255,255,255");
   EXPECT_EQ(Run("document.querySelectorAll('#disagreements .examples li').length"), "2");
   EXPECT_TRUE(absl::StrContains(Run("document.querySelector('#disagreements .examples li').textContent"), "5 (0.625)"));
   EXPECT_EQ(Run("document.querySelectorAll('img').length"), "0") << "a feature's text is text";
-  EXPECT_TRUE(absl::StrContains(Run("document.getElementById('disagreements').textContent"), "</script><img src=x onerror=alert(1)>"));
-  Run("(() => { const s = document.querySelector('#disagreements select'); s.value = 'image_class: 1'; s.dispatchEvent(new Event('change')); })()");
+  EXPECT_TRUE(absl::StrContains(Run("document.getElementById('disagreements').textContent"),
+                                "</script><img src=x onerror=alert(1)>"));
+  Run("(() => { const s = document.querySelector('#disagreements select'); s.value = 'image_class: 1'; "
+      "s.dispatchEvent(new Event('change')); })()");
   EXPECT_EQ(Run("document.querySelectorAll('#disagreements .examples li').length"), "1");
 }
 
 TEST_F(PageTest, ShowsAPipelineRun) {
   ReportInput input = Mnist();
   using State = PipelineNode::State;
-  input.pipeline = PipelineRun{"mnist", "run 1", "", {{"Trainer", "Trainer", State::kComplete, 0, 9.5, "", {}},
-                                                      {"Evaluator", "Evaluator", State::kFailed, 9.5, 1, "no label \"image_class\"", {"Trainer"}},
-                                                      {"Pusher", "Pusher", State::kSkipped, 0, 0, "Evaluator failed", {"Evaluator"}}}};
+  input.pipeline =
+      PipelineRun{"mnist",
+                  "run 1",
+                  "",
+                  {{"Trainer", "Trainer", State::kComplete, 0, 9.5, "", {}},
+                   {"Evaluator", "Evaluator", State::kFailed, 9.5, 1, "no label \"image_class\"", {"Trainer"}},
+                   {"Pusher", "Pusher", State::kSkipped, 0, 0, "Evaluator failed", {"Evaluator"}}}};
   Open(input);
-  EXPECT_EQ(Run("[...document.querySelectorAll('#pipeline .badge')].map((b) => b.textContent).join()"), "complete,failed,skipped");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#pipeline .badge')].map((b) => b.textContent).join()"),
+            "complete,failed,skipped");
   EXPECT_TRUE(absl::StrContains(Run("document.getElementById('summary').textContent"), "1 node failed"));
 }
 
 TEST_F(PageTest, FitsAPhoneAndFollowsTheColourScheme) {
   Open(Mnist(), {.width = 390, .height = 844, .dark = true});
   EXPECT_EQ(Run("document.documentElement.scrollWidth <= 390"), "true") << "nothing scrolls sideways but tables";
-  EXPECT_EQ(Run("[...document.querySelectorAll('tbody th:first-child')].every((h) => h.offsetWidth >= 120 && h.offsetHeight < 120)"), "true")
+  EXPECT_EQ(Run("[...document.querySelectorAll('tbody th:first-child')].every((h) => h.offsetWidth >= 120 && "
+                "h.offsetHeight < 120)"),
+            "true")
       << "names are neither squeezed nor cut";
   EXPECT_EQ(Run("getComputedStyle(document.body).backgroundColor"), "rgb(20, 23, 27)");
 }
@@ -242,8 +292,12 @@ TEST_F(PageTest, EveryControlAndRegionHasAName) {
   Open(Mnist());
   EXPECT_EQ(Run("[...document.querySelectorAll('select, input')].filter((c) => !c.labels.length).length"), "0");
   EXPECT_EQ(Run("[...document.querySelectorAll('button')].filter((b) => !b.textContent.trim()).length"), "0");
-  EXPECT_EQ(Run("[...document.querySelectorAll('section')].filter((s) => !document.getElementById(s.getAttribute('aria-labelledby'))).length"), "0");
-  EXPECT_EQ(Run("[...document.querySelectorAll('[id]')].length - new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size"), "0")
+  EXPECT_EQ(Run("[...document.querySelectorAll('section')].filter((s) => "
+                "!document.getElementById(s.getAttribute('aria-labelledby'))).length"),
+            "0");
+  EXPECT_EQ(Run("[...document.querySelectorAll('[id]')].length - new "
+                "Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size"),
+            "0")
       << "ids are unique";
   ASSERT_TRUE(browser_->Press("Tab").ok());
   EXPECT_EQ(Run("document.activeElement.className"), "skip") << "the first Tab stop skips to the content";

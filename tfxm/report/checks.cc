@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/report/metric_direction.h"
-#include "tfxm/util/text.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
@@ -22,8 +22,9 @@ std::string Percent(double x) { return absl::StrCat(Signed(100 * x), " %"); }
 
 // Costs are a model's, whatever the slice (model_analysis/cost/cost_metrics.h).
 bool IsCost(absl::string_view class_name) {
-  static constexpr absl::string_view kCosts[] = {"ModelSizeBytes", "ArenaBytes",        "OpCount",          "LatencyP50Ms",
-                                                 "LatencyP90Ms",   "LatencyP99Ms", "ExamplesPerSecond", "DelegatedOpShare"};
+  static constexpr absl::string_view kCosts[] = {"ModelSizeBytes",    "ArenaBytes",      "OpCount",
+                                                 "LatencyP50Ms",      "LatencyP90Ms",    "LatencyP99Ms",
+                                                 "ExamplesPerSecond", "DelegatedOpShare"};
   return std::find(std::begin(kCosts), std::end(kCosts), class_name) != std::end(kCosts);
 }
 
@@ -66,7 +67,8 @@ bool AppliesTo(const Demand& demand, const Key& key, const std::string& baseline
   const auto listed = [](const auto& names, const std::string& name) {
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
   };
-  return listed(demand.metrics_spec->model_names(), key.model_name) && listed(demand.metrics_spec->output_names(), key.output_name);
+  return listed(demand.metrics_spec->model_names(), key.model_name) &&
+         listed(demand.metrics_spec->output_names(), key.output_name);
 }
 
 template <typename Fn>
@@ -87,7 +89,8 @@ std::vector<Demand> Demands(const tfma::EvalConfig& config) {
   std::vector<Demand> demands;
   for (const auto& spec : config.metrics_specs()) {
     const auto whole = [&](const std::string& metric, const tfma::MetricThreshold& threshold, bool is_cost = false) {
-      ForEachPart(threshold, [&](const auto& part) { demands.push_back({metric, &spec, part, nullptr, nullptr, is_cost}); });
+      ForEachPart(threshold,
+                  [&](const auto& part) { demands.push_back({metric, &spec, part, nullptr, nullptr, is_cost}); });
     };
     const auto per_slice = [&](const std::string& metric, const auto& thresholds) {
       for (const auto& t : thresholds) {
@@ -99,7 +102,8 @@ std::vector<Demand> Demands(const tfma::EvalConfig& config) {
     const auto cross_slice = [&](const std::string& metric, const auto& thresholds) {
       for (const auto& t : thresholds) {
         for (const auto& slicing : t.cross_slicing_specs()) {
-          ForEachPart(t.threshold(), [&](const auto& part) { demands.push_back({metric, &spec, part, nullptr, &slicing}); });
+          ForEachPart(t.threshold(),
+                      [&](const auto& part) { demands.push_back({metric, &spec, part, nullptr, &slicing}); });
         }
       }
     };
@@ -204,7 +208,8 @@ std::string SlicingSpecText(const tfma::SlicingSpec& spec) {
   if (!spec.slice_keys_sql().empty()) return absl::StrCat("slices by SQL: ", PrintableText(spec.slice_keys_sql()));
   const std::map<std::string, std::string> values(spec.feature_values().begin(), spec.feature_values().end());
   std::vector<std::string> parts;
-  if (spec.feature_keys_size() > 0) parts.push_back(absl::StrCat("slices by ", absl::StrJoin(spec.feature_keys(), " × ")));
+  if (spec.feature_keys_size() > 0)
+    parts.push_back(absl::StrCat("slices by ", absl::StrJoin(spec.feature_keys(), " × ")));
   for (const auto& [column, value] : values) parts.push_back(absl::StrCat(column, ": ", value));
   return parts.empty() ? "Overall" : PrintableText(absl::StrJoin(parts, ", "));
 }
@@ -223,7 +228,8 @@ std::vector<Check> ThresholdChecks(const Evaluation& evaluation) {
   std::vector<bool> explained(failures.size(), false);
   const std::string baseline = evaluation.BaselineModel();
   for (const Demand& demand : Demands(evaluation.config)) {
-    Check check{.metric = demand.metric, .requirement = RequirementText(demand.threshold), .applies_to = AppliesToText(demand)};
+    Check check{
+        .metric = demand.metric, .requirement = RequirementText(demand.threshold), .applies_to = AppliesToText(demand)};
     std::set<std::pair<Slice, Key>> failed;
     for (size_t i = 0; i < failures.size(); ++i) {
       const ValidationFailure& f = failures[i];
@@ -252,17 +258,25 @@ std::vector<Check> ThresholdChecks(const Evaluation& evaluation) {
   for (size_t i = 0; i < failures.size(); ++i) {
     if (explained[i]) continue;
     const ValidationFailure& f = failures[i];
-    checks.push_back({.state = Check::State::kFailed, .metric = f.key.name, .requirement = RequirementText(f.threshold),
-                      .applies_to = f.slice.Text(), .outcomes = {{f.slice, f.key, f.value, false, Reason(evaluation, f)}}});
+    checks.push_back({.state = Check::State::kFailed,
+                      .metric = f.key.name,
+                      .requirement = RequirementText(f.threshold),
+                      .applies_to = f.slice.Text(),
+                      .outcomes = {{f.slice, f.key, f.value, false, Reason(evaluation, f)}}});
   }
   const auto missing = [&](std::string spec) {
-    checks.push_back({.state = Check::State::kFailed, .metric = "any threshold", .requirement = "the slice exists", .applies_to = std::move(spec),
+    checks.push_back({.state = Check::State::kFailed,
+                      .metric = "any threshold",
+                      .requirement = "the slice exists",
+                      .applies_to = std::move(spec),
                       .outcomes = {{.reason = "no example belongs to this slice"}}});
   };
   for (const auto& spec : evaluation.validation->missing_slices) missing(SlicingSpecText(spec));
   for (const auto& spec : evaluation.validation->missing_cross_slices) missing(SlicingSpecText(spec));
   std::stable_sort(checks.begin(), checks.end(), [](const Check& a, const Check& b) {
-    const auto rank = [](const Check& c) { return c.state == Check::State::kFailed ? 0 : c.state == Check::State::kNotChecked ? 1 : 2; };
+    const auto rank = [](const Check& c) {
+      return c.state == Check::State::kFailed ? 0 : c.state == Check::State::kNotChecked ? 1 : 2;
+    };
     return rank(a) < rank(b);
   });
   return checks;

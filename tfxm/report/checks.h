@@ -29,15 +29,15 @@ struct Check {
     std::string reason;  // "0.7056 is below 0.97"; empty if it passed.
   };
   State state = State::kNotChecked;
-  std::string metric;        // As the config names it: "AUC".
-  std::string requirement;   // "at least 0.97"; "change to the baseline at least +0.3".
-  std::string applies_to;    // "every slice", "slices by region", "region: east − Overall".
+  std::string metric;             // As the config names it: "AUC".
+  std::string requirement;        // "at least 0.97"; "change to the baseline at least +0.3".
+  std::string applies_to;         // "every slice", "slices by region", "region: east − Overall".
   std::vector<Outcome> outcomes;  // Failed ones first, each in the order of slices.
 };
 
-// Failures are those of the evaluation's own validation: it decides. A threshold passed where a value it applies to exists and the
-// validation has no failure for it. Failures that match no threshold of the config are appended as checks of their own, as are
-// slices that the validation misses.
+// Failures are those of the evaluation's own validation: it decides. A threshold passed where a value it applies to
+// exists and the validation has no failure for it. Failures that match no threshold of the config are appended as
+// checks of their own, as are slices that the validation misses.
 std::vector<Check> ThresholdChecks(const Evaluation& evaluation);
 
 // "at least 0.5 and at most 0.9", "change to the baseline at most −0.1 and at most −5 %".

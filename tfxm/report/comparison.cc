@@ -7,18 +7,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/util/json_writer.h"
-#include "tfxm/util/text.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
 
 // Costs in the order people ask for them; what else model_facts.json may hold is in the report.
-constexpr absl::string_view kCosts[] = {"size_bytes", "arena_bytes", "latency_p50_ms", "latency_p99_ms", "examples_per_second"};
+constexpr absl::string_view kCosts[] = {"size_bytes", "arena_bytes", "latency_p50_ms", "latency_p99_ms",
+                                        "examples_per_second"};
 
 std::string WithCommas(double x) {
   std::string digits = absl::StrFormat("%.0f", std::abs(x));
-  for (ptrdiff_t at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
+  for (ptrdiff_t at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
   return absl::StrCat(x < 0 ? "-" : "", digits);
 }
 
@@ -32,7 +34,9 @@ std::string ValueText(const ModelComparison::Row& row, size_t model) {
 std::string DifferenceText(const ModelComparison::Row& row, size_t model) {
   if (!row.values[0] || !row.values[model]) return "";
   const double difference = *row.values[model] - *row.values[0];
-  if (!row.is_cost) return difference == std::floor(difference) ? absl::StrFormat("%+.0f", difference) : absl::StrFormat("%+.5f", difference);
+  if (!row.is_cost)
+    return difference == std::floor(difference) ? absl::StrFormat("%+.0f", difference)
+                                                : absl::StrFormat("%+.5f", difference);
   if (*row.values[0] == 0) return "";
   const double ratio = *row.values[model] / *row.values[0];
   return ratio >= 2 ? absl::StrFormat("× %.1f", ratio) : absl::StrFormat("%+.1f %%", 100 * (ratio - 1));
@@ -48,14 +52,16 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
     const std::vector<std::string> names = source.evaluation.ModelNames();
     for (const std::string& name : names) {
       std::string display = source.display_name;
-      if (names.size() > 1 || display.empty()) display = absl::StrCat(display, display.empty() || name.empty() ? "" : ": ", name);
+      if (names.size() > 1 || display.empty())
+        display = absl::StrCat(display, display.empty() || name.empty() ? "" : ": ", name);
       comparison.models.push_back(display.empty() ? "model" : display);
       auto& model_metrics = metrics.emplace_back();
       auto& model_costs = costs.emplace_back();
       for (const SliceMetrics& slice : source.evaluation.slices) {
         if (!slice.slice.overall()) continue;
         for (const Metric& metric : slice.metrics) {
-          if (metric.key.model_name != name || metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber) continue;
+          if (metric.key.model_name != name || metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber)
+            continue;
           model_metrics[metric.key.Text()] = metric.value.number;
         }
       }
@@ -64,7 +70,8 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
       }
     }
   }
-  const auto add_row = [&](const std::string& name, bool is_cost, const std::vector<std::map<std::string, double>>& values) {
+  const auto add_row = [&](const std::string& name, bool is_cost,
+                           const std::vector<std::map<std::string, double>>& values) {
     ModelComparison::Row row{.name = name, .is_cost = is_cost};
     for (const auto& of_model : values) {
       const auto it = of_model.find(name);

@@ -1,5 +1,5 @@
-// Models side by side in a few lines: the end of a pipeline run. Each metric of the overall slice and each cost, and how far the
-// other models are from the first.
+// Models side by side in a few lines: the end of a pipeline run. Each metric of the overall slice and each cost, and
+// how far the other models are from the first.
 //
 //   ASSIGN_OR_RETURN(ModelComparison comparison, CompareEvaluations({{.display_name = "SavedModel", .directory = a},
 //                                                               {.display_name = "TFLite", .directory = b}}));
@@ -33,7 +33,8 @@ struct ModelComparison {
 // Every model of every evaluation. Errors are those of ReadReportInput.
 absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationSource>& evaluations);
 
-// An aligned table: of two models with a column of differences, of more with a row for each and the differences beside the values.
+// An aligned table: of two models with a column of differences, of more with a row for each and the differences beside
+// the values.
 std::string ComparisonText(const ModelComparison& comparison);
 // {"models": […], "rows": [{"name", "values": […]}]}, exact; a value that a model does not have is null.
 std::string ComparisonJson(const ModelComparison& comparison);

@@ -23,7 +23,8 @@ TEST(ComparisonTest, TwoModelsHaveAColumnOfDifferences) {
 }
 
 TEST(ComparisonTest, MoreModelsHaveARowEach) {
-  ModelComparison comparison = {.models = {"a", "b", "c"}, .rows = {{.name = "accuracy", .values = {0.5, 0.25, std::nullopt}}}};
+  ModelComparison comparison = {.models = {"a", "b", "c"},
+                                .rows = {{.name = "accuracy", .values = {0.5, 0.25, std::nullopt}}}};
   EXPECT_EQ(ComparisonText(comparison),
             "   accuracy\n"
             "a   0.50000\n"

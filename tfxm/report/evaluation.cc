@@ -26,7 +26,8 @@ int Compare(const SliceValue& a, const SliceValue& b) {
   if (a_text) return std::get<std::string>(a).compare(std::get<std::string>(b));
   if (a.index() == b.index()) return a < b ? -1 : (b < a ? 1 : 0);
   const auto number = [](const SliceValue& v) {
-    return std::holds_alternative<float>(v) ? static_cast<double>(std::get<float>(v)) : static_cast<double>(std::get<int64_t>(v));
+    return std::holds_alternative<float>(v) ? static_cast<double>(std::get<float>(v))
+                                            : static_cast<double>(std::get<int64_t>(v));
   };
   const double x = number(a), y = number(b);
   if (x != y) return x < y ? -1 : 1;

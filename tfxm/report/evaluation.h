@@ -1,9 +1,10 @@
-// An evaluation as plain values: what TFMA's files (metrics_for_slice.proto, validation_result.proto) say, in structs that are easy
-// to go through. evaluation_reader.h fills them.
+// An evaluation as plain values: what TFMA's files (metrics_for_slice.proto, validation_result.proto) say, in structs
+// that are easy to go through. evaluation_reader.h fills them.
 //
 //   for (const SliceMetrics& slice : evaluation.slices)
 //     for (const Metric& metric : slice.metrics)
-//       if (metric.value.kind == MetricValue::Kind::kNumber) Print(slice.slice.Text(), metric.key.Text(), metric.value.number);
+//       if (metric.value.kind == MetricValue::Kind::kNumber) Print(slice.slice.Text(), metric.key.Text(),
+//       metric.value.number);
 #ifndef TFXM_REPORT_EVALUATION_H_
 #define TFXM_REPORT_EVALUATION_H_
 
@@ -79,7 +80,7 @@ struct MultiLabelMatrix {
 };
 
 struct CalibrationBucket {
-  double lower, upper;  // lower <= prediction < upper; the first and the last bucket are open.
+  double lower, upper;                   // lower <= prediction < upper; the first and the last bucket are open.
   double examples, labels, predictions;  // Weighted count and weighted sums.
 };
 

@@ -30,8 +30,9 @@ absl::Status ForEachMessage(const std::vector<std::string>& files, Fn&& fn) {
     RETURN_IF_ERROR(data::ForEachRecord({file}, [&](absl::string_view record) -> absl::Status {
       Message message;
       if (!message.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
-        return absl::InvalidArgumentError(absl::StrCat(file, ": record ", index, " is no ", message.GetDescriptor()->full_name(),
-                                                       " (", record.size(), " bytes); was the file written by an Evaluator?"));
+        return absl::InvalidArgumentError(absl::StrCat(file, ": record ", index, " is no ",
+                                                       message.GetDescriptor()->full_name(), " (", record.size(),
+                                                       " bytes); was the file written by an Evaluator?"));
       }
       ++index;
       return fn(message);
@@ -44,7 +45,8 @@ absl::StatusOr<std::vector<std::string>> Files(const std::string& directory, abs
   ASSIGN_OR_RETURN(std::vector<std::string> names, io::ListDir(directory));
   std::vector<std::string> files;
   for (const std::string& n : names) {
-    if (n != name && !absl::StartsWith(n, absl::StrCat(name, "-")) && !absl::StartsWith(n, absl::StrCat(name, "."))) continue;
+    if (n != name && !absl::StartsWith(n, absl::StrCat(name, "-")) && !absl::StartsWith(n, absl::StrCat(name, ".")))
+      continue;
     if (absl::EndsWith(n, ".parquet")) {
       return absl::UnimplementedError(absl::StrCat(io::JoinPath(directory, n),
                                                    ": evaluations in Parquet are not read; write it as TFRecord "
@@ -97,8 +99,8 @@ void ReadPlots(const tfma::PlotsForSlice& message, Evaluation* evaluation) {
     Plot plot = ToPlot(data);
     plot.slice = slice;
     plot.key = std::move(key);
-    const bool empty = plot.binary.empty() && plot.multi_class.empty() && plot.multi_label.empty() && plot.calibration.empty() &&
-                       plot.message.empty();
+    const bool empty = plot.binary.empty() && plot.multi_class.empty() && plot.multi_label.empty() &&
+                       plot.calibration.empty() && plot.message.empty();
     if (!empty) evaluation->plots.push_back(std::move(plot));
   };
   for (const auto& entry : message.plot_keys_and_values()) add(ToKey(entry.key()), entry.value());
@@ -116,7 +118,9 @@ Validation ReadValidation(const tfma::ValidationResult& message) {
                         .rubber_stamp = message.rubber_stamp()};
   for (const auto& slice : message.metric_validations_per_slice()) {
     for (const auto& f : slice.failures()) {
-      ValidationFailure failure{.slice = SliceOf(slice), .key = ToKey(f.metric_key()), .threshold = f.metric_threshold(),
+      ValidationFailure failure{.slice = SliceOf(slice),
+                                .key = ToKey(f.metric_key()),
+                                .threshold = f.metric_threshold(),
                                 .message = f.message()};
       if (f.has_metric_value()) {
         const MetricValue value = ToMetric(f.metric_value()).value;
@@ -138,16 +142,19 @@ absl::StatusOr<Evaluation> ReadEvaluation(absl::string_view directory) {
   Evaluation evaluation;
   evaluation.directory = std::string(directory);
   if (!io::IsDirectory(directory)) {
-    return absl::NotFoundError(absl::StrCat(directory, ": no such directory; name the directory an Evaluator wrote "
-                                                       "(it holds eval_config.json and metrics-*)"));
+    return absl::NotFoundError(absl::StrCat(directory,
+                                            ": no such directory; name the directory an Evaluator wrote "
+                                            "(it holds eval_config.json and metrics-*)"));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> metrics, Files(evaluation.directory, "metrics"));
   ASSIGN_OR_RETURN(const std::vector<std::string> plots, Files(evaluation.directory, "plots"));
   ASSIGN_OR_RETURN(const std::vector<std::string> validations, Files(evaluation.directory, "validations"));
   const std::string config = io::JoinPath(directory, "eval_config.json");
   if (metrics.empty() && plots.empty() && validations.empty()) {
-    return absl::NotFoundError(absl::StrCat(directory, ": no evaluation here: none of metrics-*, plots-* and validations.tfrecord; "
-                                                       "name the directory an Evaluator wrote"));
+    return absl::NotFoundError(
+        absl::StrCat(directory,
+                     ": no evaluation here: none of metrics-*, plots-* and validations.tfrecord; "
+                     "name the directory an Evaluator wrote"));
   }
   if (io::Exists(config)) {
     ASSIGN_OR_RETURN(const std::string json, io::ReadFile(config));

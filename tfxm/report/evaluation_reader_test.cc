@@ -11,9 +11,9 @@
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/report/checks.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/student_t.h"
 #include "tfxm/util/text.h"
-#include "tfxm/util/io.h"
 
 // Earlier versions of TFMA wrote the deprecated fields.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -29,11 +29,12 @@ Evaluation Read(const std::string& name) {
   return evaluation.value_or(Evaluation{});
 }
 
-const Metric* Find(const Evaluation& evaluation, const std::string& slice, const std::string& name, const std::string& model = "",
-                   bool is_diff = false) {
+const Metric* Find(const Evaluation& evaluation, const std::string& slice, const std::string& name,
+                   const std::string& model = "", bool is_diff = false) {
   for (const SliceMetrics& s : evaluation.slices) {
     for (const Metric& m : s.metrics) {
-      if (s.slice.Text() == slice && m.key.name == name && m.key.model_name == model && m.key.is_diff == is_diff) return &m;
+      if (s.slice.Text() == slice && m.key.name == name && m.key.model_name == model && m.key.is_diff == is_diff)
+        return &m;
     }
   }
   return nullptr;
@@ -78,8 +79,10 @@ TEST(EvaluationReaderTest, ReadsCandidateBaselineAndDifferences) {
   EXPECT_EQ(matrices->value.binary[1].threshold, 0.3);
   const Metric* diff = Find(evaluation, "Overall", "auc", "candidate", true);
   ASSERT_NE(diff, nullptr);
-  EXPECT_NEAR(diff->value.number, Find(evaluation, "Overall", "auc", "candidate")->value.number -
-                                      Find(evaluation, "Overall", "auc", "baseline")->value.number, 1e-12);
+  EXPECT_NEAR(diff->value.number,
+              Find(evaluation, "Overall", "auc", "candidate")->value.number -
+                  Find(evaluation, "Overall", "auc", "baseline")->value.number,
+              1e-12);
 }
 
 TEST(EvaluationReaderTest, ReadsConfidenceIntervals) {
@@ -202,7 +205,8 @@ TEST(ChecksTest, TellPassedFromUncheckedAndMissing) {
   ASSERT_EQ(checks.size(), 5);
   EXPECT_EQ(checks[0].applies_to, "slices by region");
   EXPECT_EQ(checks[0].outcomes.size(), 4);
-  EXPECT_EQ(std::count_if(checks[0].outcomes.begin(), checks[0].outcomes.end(), [](const auto& o) { return o.passed; }), 1);
+  EXPECT_EQ(std::count_if(checks[0].outcomes.begin(), checks[0].outcomes.end(), [](const auto& o) { return o.passed; }),
+            1);
   EXPECT_EQ(checks[1].applies_to, "region: nowhere");
   EXPECT_EQ(checks[1].outcomes[0].reason, "no example belongs to this slice");
   EXPECT_EQ(checks[2].state, Check::State::kNotChecked);
@@ -216,7 +220,8 @@ Evaluation WithThresholds(const std::string& metrics) {
   for (const bool overall : {true, false}) {
     SliceMetrics& slice = evaluation.slices.emplace_back();
     if (!overall) slice.slice.values = {{"region", std::string("east")}};
-    for (const auto& [name, value] : {std::pair("auc", 0.5), std::pair("latency_p90_ms", 3.0), std::pair("op_count_conv_2d", 7.0)}) {
+    for (const auto& [name, value] :
+         {std::pair("auc", 0.5), std::pair("latency_p90_ms", 3.0), std::pair("op_count_conv_2d", 7.0)}) {
       if (!overall && std::string(name) != "auc") continue;
       slice.metrics.push_back({.key = {.name = name}, .value = {.kind = MetricValue::Kind::kNumber, .number = value}});
     }
@@ -228,7 +233,8 @@ Evaluation WithThresholds(const std::string& metrics) {
 TEST(ChecksTest, CostsAreCheckedOncePerModel) {
   Evaluation evaluation = WithThresholds(
       "metrics { class_name: 'LatencyP90Ms' threshold { value_threshold { upper_bound { value: 2 } } } } "
-      "metrics { class_name: 'OpCount' config: '{\"op\": \"CONV_2D\"}' threshold { value_threshold { upper_bound { value: 7 } } } }");
+      "metrics { class_name: 'OpCount' config: '{\"op\": \"CONV_2D\"}' threshold { value_threshold { upper_bound { "
+      "value: 7 } } } }");
   tensorflow_model_analysis::MetricThreshold threshold;
   threshold.mutable_value_threshold()->mutable_upper_bound()->set_value(2);
   evaluation.validation->failures = {{.key = {.name = "latency_p90_ms"}, .threshold = threshold, .value = 3}};
@@ -245,9 +251,9 @@ TEST(ChecksTest, CostsAreCheckedOncePerModel) {
 }
 
 TEST(ChecksTest, ThresholdsOfSlicesBySqlSayWhatIsChecked) {
-  const std::vector<Check> checks = ThresholdChecks(WithThresholds(
-      "metrics { class_name: 'AUC' per_slice_thresholds { slicing_specs { slice_keys_sql: 'SELECT 1' } "
-      "threshold { value_threshold { lower_bound { value: 0.1 } } } } }"));
+  const std::vector<Check> checks = ThresholdChecks(
+      WithThresholds("metrics { class_name: 'AUC' per_slice_thresholds { slicing_specs { slice_keys_sql: 'SELECT 1' } "
+                     "threshold { value_threshold { lower_bound { value: 0.1 } } } } }"));
   ASSERT_EQ(checks.size(), 1);
   EXPECT_EQ(checks[0].state, Check::State::kPassed);
   EXPECT_EQ(checks[0].applies_to, "Overall, which is what TFMA checks for slices by SQL: SELECT 1");

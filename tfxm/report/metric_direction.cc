@@ -12,16 +12,73 @@ namespace {
 
 namespace tfma = ::tensorflow_model_analysis;
 
-constexpr absl::string_view kLower[] = {
-    "loss", "error", "entropy", "crossentropy", "hinge", "poisson", "log_cosh", "logcosh", "kl_divergence", "false_positive", "false_negative",
-    "fall_out", "fallout", "miss_rate", "fpr", "fnr", "false_discovery", "false_omission", "flip_rate", "flip_count", "min_label_position",
-    "prediction_difference", "latency", "size_bytes", "arena_bytes", "op_count"};
-constexpr absl::string_view kHigher[] = {
-    "accuracy", "auc", "precision", "recall", "f1", "sensitivity", "specificity", "true_positive_rate", "true_negative_rate", "tpr",
-    "tnr", "positive_predictive_value", "negative_predictive_value", "ppv", "npv", "ndcg", "mean_average", "average_precision",
-    "cosine_similarity", "pearson", "spearman", "squared_pearson", "coefficient_of_discrimination", "relative_coefficient_of_discrimination",
-    "r2", "hit_rate", "hits", "iou", "threat_score", "informedness", "markedness", "balanced", "matthews", "fowlkes_mallows",
-    "exact_match", "rouge", "bleu", "examples_per_second", "delegated_op_share", "true_positives", "true_negatives"};
+constexpr absl::string_view kLower[] = {"loss",
+                                        "error",
+                                        "entropy",
+                                        "crossentropy",
+                                        "hinge",
+                                        "poisson",
+                                        "log_cosh",
+                                        "logcosh",
+                                        "kl_divergence",
+                                        "false_positive",
+                                        "false_negative",
+                                        "fall_out",
+                                        "fallout",
+                                        "miss_rate",
+                                        "fpr",
+                                        "fnr",
+                                        "false_discovery",
+                                        "false_omission",
+                                        "flip_rate",
+                                        "flip_count",
+                                        "min_label_position",
+                                        "prediction_difference",
+                                        "latency",
+                                        "size_bytes",
+                                        "arena_bytes",
+                                        "op_count"};
+constexpr absl::string_view kHigher[] = {"accuracy",
+                                         "auc",
+                                         "precision",
+                                         "recall",
+                                         "f1",
+                                         "sensitivity",
+                                         "specificity",
+                                         "true_positive_rate",
+                                         "true_negative_rate",
+                                         "tpr",
+                                         "tnr",
+                                         "positive_predictive_value",
+                                         "negative_predictive_value",
+                                         "ppv",
+                                         "npv",
+                                         "ndcg",
+                                         "mean_average",
+                                         "average_precision",
+                                         "cosine_similarity",
+                                         "pearson",
+                                         "spearman",
+                                         "squared_pearson",
+                                         "coefficient_of_discrimination",
+                                         "relative_coefficient_of_discrimination",
+                                         "r2",
+                                         "hit_rate",
+                                         "hits",
+                                         "iou",
+                                         "threat_score",
+                                         "informedness",
+                                         "markedness",
+                                         "balanced",
+                                         "matthews",
+                                         "fowlkes_mallows",
+                                         "exact_match",
+                                         "rouge",
+                                         "bleu",
+                                         "examples_per_second",
+                                         "delegated_op_share",
+                                         "true_positives",
+                                         "true_negatives"};
 
 Direction FromProto(tfma::MetricDirection direction) {
   if (direction == tfma::HIGHER_IS_BETTER) return Direction::kHigherIsBetter;
@@ -46,13 +103,15 @@ std::string ConfiguredName(const tfma::MetricConfig& config) {
     const auto it = parsed.fields().find("name");
     if (it != parsed.fields().end() && !it->second.string_value().empty()) return it->second.string_value();
     const auto op = parsed.fields().find("op");
-    if (config.class_name() == "OpCount" && op != parsed.fields().end()) return absl::StrCat("OpCount_", op->second.string_value());
+    if (config.class_name() == "OpCount" && op != parsed.fields().end())
+      return absl::StrCat("OpCount_", op->second.string_value());
   }
   return config.class_name();
 }
 
 Direction MetricDirection(absl::string_view name) {
-  // Lower first: "false_positive_rate" and "mean_squared_error" hold none of the higher words, "error" wins over "precision".
+  // Lower first: "false_positive_rate" and "mean_squared_error" hold none of the higher words, "error" wins over
+  // "precision".
   for (const absl::string_view word : kLower) {
     if (absl::StrContains(name, word)) return Direction::kLowerIsBetter;
   }

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tfxm/report/assets.h"
-#include "tfxm/util/text.h"
 #include "tfxm/util/fingerprint.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
@@ -16,8 +16,9 @@ namespace {
 // How a Content-Security-Policy names an inline script or style (CSP level 2).
 std::string SourceHash(absl::string_view content) {
   const Sha256Digest digest = Sha256::Hash(content);
-  return absl::StrCat("'sha256-",
-                      absl::Base64Escape(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size())), "'");
+  return absl::StrCat(
+      "'sha256-", absl::Base64Escape(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size())),
+      "'");
 }
 
 std::string EscapeHtml(absl::string_view text) {
@@ -28,8 +29,8 @@ std::string EscapeHtml(absl::string_view text) {
 
 std::string RenderPage(absl::string_view title, absl::string_view data) {
   const std::string script = absl::StrCat(ChartLibrary(), "\n", PageScript());
-  const std::string policy = absl::StrCat("default-src 'none'; script-src ", SourceHash(script), "; style-src ", SourceHash(PageStyle()),
-                                          "; base-uri 'none'; form-action 'none'");
+  const std::string policy = absl::StrCat("default-src 'none'; script-src ", SourceHash(script), "; style-src ",
+                                          SourceHash(PageStyle()), "; base-uri 'none'; form-action 'none'");
   // Parts are substituted one after the other into the template, not into each other: data may hold a part's mark.
   const std::vector<std::pair<absl::string_view, absl::string_view>> parts = {
       {"@POLICY@", policy}, {"@TITLE@", ""}, {"@STYLE@", PageStyle()}, {"@DATA@", data}, {"@SCRIPT@", script}};

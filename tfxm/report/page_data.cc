@@ -13,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/report/checks.h"
-#include "tfxm/util/json_writer.h"
 #include "tfxm/report/metric_direction.h"
 #include "tfxm/report/plot_data.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
@@ -26,13 +26,15 @@ namespace {
 constexpr int kMaxPlots = 240;
 constexpr size_t kMaxListed = 64;  // Elements of an array or matrix shown for a metric that is no number.
 
-// Cost metrics: facts that are found among the metrics of all examples count as facts (they can carry thresholds there).
-constexpr std::array<absl::string_view, 7> kCostNames = {"size_bytes", "arena_bytes", "latency_p50_ms", "latency_p90_ms",
-                                                         "latency_p99_ms", "examples_per_second", "delegated_op_share"};
+// Cost metrics: facts that are found among the metrics of all examples count as facts (they can carry thresholds
+// there).
+constexpr std::array<absl::string_view, 7> kCostNames = {"size_bytes",        "arena_bytes",    "latency_p50_ms",
+                                                         "latency_p90_ms",    "latency_p99_ms", "examples_per_second",
+                                                         "delegated_op_share"};
 
 struct Model {
-  std::string name;         // As displayed.
-  std::string model_name;   // As in the evaluation.
+  std::string name;        // As displayed.
+  std::string model_name;  // As in the evaluation.
   int evaluation = 0;
   ModelFacts facts;
 };
@@ -86,7 +88,8 @@ class Page {
         } else if (own.empty()) {
           model.name = r.display_name.empty() ? "model" : r.display_name;
         } else {
-          model.name = input_.evaluations.size() > 1 && !r.display_name.empty() ? absl::StrCat(r.display_name, ": ", own) : own;
+          model.name =
+              input_.evaluations.size() > 1 && !r.display_name.empty() ? absl::StrCat(r.display_name, ": ", own) : own;
         }
         model_index_[{model.evaluation, name}] = static_cast<int>(models_.size());
         models_.push_back(std::move(model));
@@ -106,7 +109,9 @@ class Page {
     for (const SliceMetrics& slice : evaluation.slices) {
       if (!slice.slice.overall()) continue;
       for (const Metric& metric : slice.metrics) {
-        if (metric.key.model_name != model_name || metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber) continue;
+        if (metric.key.model_name != model_name || metric.key.is_diff ||
+            metric.value.kind != MetricValue::Kind::kNumber)
+          continue;
         if (std::find(kCostNames.begin(), kCostNames.end(), metric.key.name) == kCostNames.end()) continue;
         facts->numbers.emplace(metric.key.name, metric.value.number);
       }
@@ -145,8 +150,10 @@ class Page {
         if (models_[i].name == input_.reference_model) return static_cast<int>(i);
       }
       return absl::InvalidArgumentError(absl::StrCat(
-          "no model \"", input_.reference_model, "\" to compare with; there are: ",
-          absl::StrJoin(models_, ", ", [](std::string* out, const Model& m) { absl::StrAppend(out, "\"", m.name, "\""); })));
+          "no model \"", input_.reference_model,
+          "\" to compare with; there are: ", absl::StrJoin(models_, ", ", [](std::string* out, const Model& m) {
+            absl::StrAppend(out, "\"", m.name, "\"");
+          })));
     }
     for (size_t i = 0; i < models_.size(); ++i) {
       const std::string baseline = input_.evaluations[models_[i].evaluation].evaluation.BaselineModel();
@@ -195,7 +202,8 @@ class Page {
       if (slice.cross_baseline) json_.Key("cross").Bool(true);
       for (const ReportEvaluation& r : input_.evaluations) {
         const auto& all = r.evaluation.slices;
-        const auto it = std::lower_bound(all.begin(), all.end(), slice, [](const SliceMetrics& a, const Slice& b) { return a.slice < b; });
+        const auto it = std::lower_bound(all.begin(), all.end(), slice,
+                                         [](const SliceMetrics& a, const Slice& b) { return a.slice < b; });
         if (it != all.end() && it->slice == slice && !it->error.empty()) {
           json_.Key("error").String(it->error);
           break;
@@ -215,7 +223,9 @@ class Page {
       const std::string text = key.Text();
       const bool ambiguous = same_text[text] > 1;
       json_.BeginObject().Key("name").String(key.name);
-      json_.Key("text").String(absl::StrCat(text, !ambiguous ? "" : key.example_weighted.value_or(false) ? " (weighted)" : " (unweighted)"));
+      json_.Key("text").String(absl::StrCat(text, !ambiguous                             ? ""
+                                                  : key.example_weighted.value_or(false) ? " (weighted)"
+                                                                                         : " (unweighted)"));
       const Direction d = entry.second;
       json_.Key("direction").Number(d == Direction::kNone ? 0 : d == Direction::kHigherIsBetter ? 1 : -1).End();
     }
@@ -242,7 +252,12 @@ class Page {
     });
     json_.End().Key("others").BeginArray();
     for (size_t i = 0; i < rest.size(); ++i) {
-      json_.BeginArray().Number(rest_ids[i][0]).Number(rest_ids[i][1]).Number(rest_ids[i][2]).String(OtherText(rest[i]->value)).End();
+      json_.BeginArray()
+          .Number(rest_ids[i][0])
+          .Number(rest_ids[i][1])
+          .Number(rest_ids[i][2])
+          .String(OtherText(rest[i]->value))
+          .End();
     }
     json_.End();
   }
@@ -275,14 +290,16 @@ class Page {
     const auto optional = [&](const std::optional<double>& x) { x ? json_.Number(*x) : json_.Null(); };
     ForEachMetric([&](int model, int slice, int metric_index, const Metric& metric) {
       if (!metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber) return;
-      const int reference = ModelOf(models_[model].evaluation, input_.evaluations[models_[model].evaluation].evaluation.BaselineModel());
+      const int reference =
+          ModelOf(models_[model].evaluation, input_.evaluations[models_[model].evaluation].evaluation.BaselineModel());
       if (reference < 0 || !metric.interval || metric.interval->lower.kind != MetricValue::Kind::kNumber) return;
       json_.BeginArray().Number(model).Number(reference).Number(slice).Number(metric_index).Number(metric.value.number);
       json_.Number(metric.interval->lower.number).Number(metric.interval->upper.number).Null().String("").End();
     });
     for (size_t e = 0; e < input_.evaluations.size(); ++e) {
       for (const Comparison& c : input_.evaluations[e].sidecars.comparisons) {
-        const int model = ModelOf(static_cast<int>(e), c.model_name), reference = ModelOf(static_cast<int>(e), c.reference_model_name);
+        const int model = ModelOf(static_cast<int>(e), c.model_name),
+                  reference = ModelOf(static_cast<int>(e), c.reference_model_name);
         const auto slice = slice_by_text_.find(c.slice);
         if (model < 0 || reference < 0 || slice == slice_by_text_.end()) continue;
         for (const auto& [key, entry] : metrics_) {
@@ -290,7 +307,12 @@ class Page {
               key.aggregation != c.aggregation || (c.example_weighted && key.example_weighted != c.example_weighted)) {
             continue;
           }
-          json_.BeginArray().Number(model).Number(reference).Number(slice->second).Number(entry.first).Number(c.difference);
+          json_.BeginArray()
+              .Number(model)
+              .Number(reference)
+              .Number(slice->second)
+              .Number(entry.first)
+              .Number(c.difference);
           optional(c.lower_bound);
           optional(c.upper_bound);
           optional(c.p_value);
@@ -307,7 +329,8 @@ class Page {
       for (const SliceMetrics& slice : input_.evaluations[e].evaluation.slices) {
         const int slice_index = slices_.at(slice.slice);
         for (const Metric& metric : slice.metrics) {
-          fn(ModelOf(static_cast<int>(e), metric.key.model_name), slice_index, metrics_.at(MetricIdentity(metric.key)).first, metric);
+          fn(ModelOf(static_cast<int>(e), metric.key.model_name), slice_index,
+             metrics_.at(MetricIdentity(metric.key)).first, metric);
         }
       }
     }
@@ -332,7 +355,9 @@ class Page {
   void WriteCheck(int evaluation, const Check& check) {
     json_.BeginObject().Key("metric").String(check.metric).Key("requirement").String(check.requirement);
     json_.Key("applies_to").String(check.applies_to);
-    json_.Key("state").String(check.state == Check::State::kPassed ? "passed" : check.state == Check::State::kFailed ? "failed" : "unchecked");
+    json_.Key("state").String(check.state == Check::State::kPassed   ? "passed"
+                              : check.state == Check::State::kFailed ? "failed"
+                                                                     : "unchecked");
     json_.Key("outcomes").BeginArray();
     for (const Check::Outcome& o : check.outcomes) {
       // [model, slice, metric, value, passed, reason, is_diff]; -1: not on the page.
@@ -352,7 +377,8 @@ class Page {
     std::vector<std::pair<int, Plot>> plots;
     for (size_t e = 0; e < input_.evaluations.size(); ++e) {
       const Evaluation& evaluation = input_.evaluations[e].evaluation;
-      for (const Plot& plot : evaluation.plots) plots.emplace_back(ModelOf(static_cast<int>(e), plot.key.model_name), plot);
+      for (const Plot& plot : evaluation.plots)
+        plots.emplace_back(ModelOf(static_cast<int>(e), plot.key.model_name), plot);
       // Matrices among the metrics are plots too.
       for (const SliceMetrics& slice : evaluation.slices) {
         for (const Metric& metric : slice.metrics) {
@@ -362,10 +388,13 @@ class Page {
         }
       }
     }
-    std::stable_sort(plots.begin(), plots.end(), [](const auto& a, const auto& b) { return a.second.slice < b.second.slice; });
+    std::stable_sort(plots.begin(), plots.end(),
+                     [](const auto& a, const auto& b) { return a.second.slice < b.second.slice; });
     json_.Key("plots").BeginArray();
     for (size_t i = 0; i < plots.size() && i < kMaxPlots; ++i) WritePlot(plots[i].first, plots[i].second);
-    json_.End().Key("omitted_plots").Number(plots.size() > kMaxPlots ? static_cast<double>(plots.size() - kMaxPlots) : 0);
+    json_.End()
+        .Key("omitted_plots")
+        .Number(plots.size() > kMaxPlots ? static_cast<double>(plots.size() - kMaxPlots) : 0);
   }
 
   void WritePlot(int model, const Plot& plot) {
@@ -379,7 +408,8 @@ class Page {
         Numbers({m.threshold, m.tp, m.fp, m.tn, m.fn, m.precision, m.recall, m.false_positive_rate});
       }
       json_.End().Key("scores").BeginArray();
-      for (const ScoreBin& bin : ScoreDistribution(plot.binary)) Numbers({bin.lower, bin.upper, bin.positives, bin.negatives});
+      for (const ScoreBin& bin : ScoreDistribution(plot.binary))
+        Numbers({bin.lower, bin.upper, bin.positives, bin.negatives});
       json_.End();
     }
     if (!plot.calibration.empty()) {
@@ -412,7 +442,8 @@ class Page {
       json_.Key("multi_label").BeginArray();
       for (const MultiLabelMatrix& m : plot.multi_label) {
         json_.BeginObject().Key("threshold").Number(m.threshold).Key("cells").BeginArray();
-        for (const auto& c : m.cells) Numbers({static_cast<double>(c.actual), static_cast<double>(c.predicted), c.tp, c.fp, c.tn, c.fn});
+        for (const auto& c : m.cells)
+          Numbers({static_cast<double>(c.actual), static_cast<double>(c.predicted), c.tp, c.fp, c.tn, c.fn});
         json_.End().End();
       }
       json_.End();
@@ -501,8 +532,8 @@ class Page {
   const ReportInput& input_;
   std::vector<Model> models_;
   std::map<std::pair<int, std::string>, int> model_index_;
-  std::map<Slice, int> slices_;                              // To the index on the page.
-  std::map<Key, std::pair<int, Direction>> metrics_;         // By identity, to the index on the page.
+  std::map<Slice, int> slices_;                       // To the index on the page.
+  std::map<Key, std::pair<int, Direction>> metrics_;  // By identity, to the index on the page.
   std::map<SliceText, int> slice_by_text_;
   JsonWriter json_;
 };

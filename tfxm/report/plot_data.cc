@@ -11,7 +11,8 @@ std::vector<BinaryMatrix> ThinCurve(const std::vector<BinaryMatrix>& matrices) {
   std::vector<BinaryMatrix> kept;
   const auto moved = [](const BinaryMatrix& a, const BinaryMatrix& b) {
     const auto far = [](double x, double y) { return std::isnan(x) != std::isnan(y) || std::abs(x - y) >= kStep; };
-    return far(a.recall, b.recall) || far(a.false_positive_rate, b.false_positive_rate) || far(a.precision, b.precision);
+    return far(a.recall, b.recall) || far(a.false_positive_rate, b.false_positive_rate) ||
+           far(a.precision, b.precision);
   };
   for (size_t i = 0; i < matrices.size(); ++i) {
     if (kept.empty() || i + 1 == matrices.size() || moved(kept.back(), matrices[i])) kept.push_back(matrices[i]);

@@ -33,12 +33,20 @@ std::vector<BinaryMatrix> Binary(const tfma::ConfusionMatrixAtThresholds& proto)
   std::vector<BinaryMatrix> matrices;
   matrices.reserve(proto.matrices_size());
   for (const auto& m : proto.matrices()) {
-    matrices.push_back({.threshold = m.threshold(), .tp = m.true_positives(), .tn = m.true_negatives(), .fp = m.false_positives(),
-                        .fn = m.false_negatives(), .precision = m.precision(), .recall = m.recall(),
-                        .false_positive_rate = m.false_positive_rate(), .f1 = m.f1(), .accuracy = m.accuracy(),
+    matrices.push_back({.threshold = m.threshold(),
+                        .tp = m.true_positives(),
+                        .tn = m.true_negatives(),
+                        .fp = m.false_positives(),
+                        .fn = m.false_negatives(),
+                        .precision = m.precision(),
+                        .recall = m.recall(),
+                        .false_positive_rate = m.false_positive_rate(),
+                        .f1 = m.f1(),
+                        .accuracy = m.accuracy(),
                         .false_omission_rate = m.false_omission_rate()});
   }
-  std::stable_sort(matrices.begin(), matrices.end(), [](const auto& a, const auto& b) { return a.threshold < b.threshold; });
+  std::stable_sort(matrices.begin(), matrices.end(),
+                   [](const auto& a, const auto& b) { return a.threshold < b.threshold; });
   return matrices;
 }
 
@@ -70,7 +78,9 @@ std::vector<MultiLabelMatrix> MultiLabel(const tfma::MultiLabelConfusionMatrixAt
 MetricValue Array(const tfma::ArrayValue& proto) {
   MetricValue value{.kind = MetricValue::Kind::kNumbers};
   value.shape.assign(proto.shape().begin(), proto.shape().end());
-  const auto append = [&](const auto& numbers) { value.numbers.insert(value.numbers.end(), numbers.begin(), numbers.end()); };
+  const auto append = [&](const auto& numbers) {
+    value.numbers.insert(value.numbers.end(), numbers.begin(), numbers.end());
+  };
   switch (proto.data_type()) {
     case tfma::ArrayValue::BYTES:
       value.kind = MetricValue::Kind::kTexts;
@@ -128,9 +138,7 @@ Metric ToMetric(const tfma::MetricValue& proto) {
   Metric metric;
   MetricValue& value = metric.value;
   switch (proto.type_case()) {
-    case tfma::MetricValue::kDoubleValue:
-      value = Number(proto.double_value().value());
-      break;
+    case tfma::MetricValue::kDoubleValue: value = Number(proto.double_value().value()); break;
     case tfma::MetricValue::kBoundedValue:
       value = Number(proto.bounded_value().value().value());
       metric.interval = Interval{.lower = Number(proto.bounded_value().lower_bound().value()),
@@ -149,7 +157,8 @@ Metric ToMetric(const tfma::MetricValue& proto) {
     }
     case tfma::MetricValue::kValueAtCutoffs:
       value.kind = MetricValue::Kind::kCutoffs;
-      for (const auto& pair : proto.value_at_cutoffs().values()) value.cutoffs.emplace_back(pair.cutoff(), pair.value());
+      for (const auto& pair : proto.value_at_cutoffs().values())
+        value.cutoffs.emplace_back(pair.cutoff(), pair.value());
       break;
     case tfma::MetricValue::kConfusionMatrixAtThresholds:
       value.kind = MetricValue::Kind::kBinaryMatrices;
@@ -159,9 +168,7 @@ Metric ToMetric(const tfma::MetricValue& proto) {
       value.kind = MetricValue::Kind::kMultiClassMatrices;
       value.multi_class = MultiClass(proto.multi_class_confusion_matrix_at_thresholds());
       break;
-    case tfma::MetricValue::kArrayValue:
-      value = Array(proto.array_value());
-      break;
+    case tfma::MetricValue::kArrayValue: value = Array(proto.array_value()); break;
     case tfma::MetricValue::kBytesValue:
       value.kind = MetricValue::Kind::kTexts;
       value.texts = {std::string(proto.bytes_value())};
@@ -174,8 +181,7 @@ Metric ToMetric(const tfma::MetricValue& proto) {
       value.kind = MetricValue::Kind::kMessage;
       value.texts = {proto.unknown_type().error()};
       break;
-    case tfma::MetricValue::TYPE_NOT_SET:
-      break;
+    case tfma::MetricValue::TYPE_NOT_SET: break;
   }
   return metric;
 }
@@ -193,8 +199,9 @@ Plot ToPlot(const tfma::PlotData& data) {
   plot.multi_class = MultiClass(data.multi_class_confusion_matrix_at_thresholds());
   plot.multi_label = MultiLabel(data.multi_label_confusion_matrix_at_thresholds());
   for (const auto& b : data.calibration_histogram_buckets().buckets()) {
-    plot.calibration.push_back({b.lower_threshold_inclusive(), b.upper_threshold_exclusive(), b.num_weighted_examples().value(),
-                                b.total_weighted_label().value(), b.total_weighted_refined_prediction().value()});
+    plot.calibration.push_back({b.lower_threshold_inclusive(), b.upper_threshold_exclusive(),
+                                b.num_weighted_examples().value(), b.total_weighted_label().value(),
+                                b.total_weighted_refined_prediction().value()});
   }
   plot.message = data.debug_message();
   return plot;

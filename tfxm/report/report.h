@@ -1,14 +1,15 @@
-// The HTML report of one or several evaluations, or of a whole pipeline run: one self-contained file that opens offline.
+// The HTML report of one or several evaluations, or of a whole pipeline run: one self-contained file that opens
+// offline.
 //
 //   RETURN_IF_ERROR(WriteReport({.title = "MNIST",
 //                                .evaluations = {{.display_name = "SavedModel", .directory = evaluator_uri},
 //                                                {.display_name = "TFLite", .directory = evaluator_lite_uri}}},
 //                               "report.html"));
 //
-// The page shows the models side by side with their differences, quality against cost, thresholds and why they failed, a slice
-// explorer, ROC, precision-recall, calibration and confusion-matrix plots, and examples on which the models disagree. Parts without
-// data are left out. It makes no network request: its Content-Security-Policy forbids everything but its own script and style.
-// The same inputs give the same bytes.
+// The page shows the models side by side with their differences, quality against cost, thresholds and why they failed,
+// a slice explorer, ROC, precision-recall, calibration and confusion-matrix plots, and examples on which the models
+// disagree. Parts without data are left out. It makes no network request: its Content-Security-Policy forbids
+// everything but its own script and style. The same inputs give the same bytes.
 #ifndef TFXM_REPORT_REPORT_H_
 #define TFXM_REPORT_REPORT_H_
 
@@ -33,7 +34,8 @@ struct EvaluationSource {
 struct ReportOptions {
   std::string title = "Evaluation";
   std::vector<EvaluationSource> evaluations;
-  // Name, as displayed, of the model that differences are against at first. Empty: the baseline of the config, else the first.
+  // Name, as displayed, of the model that differences are against at first. Empty: the baseline of the config, else the
+  // first.
   std::string reference_model;
 };
 
@@ -44,7 +46,7 @@ struct PipelineNode {
   State state = State::kComplete;
   double start_seconds = 0;  // After the start of the run.
   double duration_seconds = 0;
-  std::string message;  // Why it failed, or what it was skipped for; the log's path.
+  std::string message;                // Why it failed, or what it was skipped for; the log's path.
   std::vector<std::string> upstream;  // Ids of the nodes it depends on.
 };
 
@@ -66,8 +68,8 @@ struct ReportInput {
   std::optional<PipelineRun> pipeline;
 };
 
-// Errors of reading and writing name the file; INVALID_ARGUMENT if there is neither an evaluation nor a pipeline run, or no model of
-// the name `reference_model`. The file appears whole or not at all.
+// Errors of reading and writing name the file; INVALID_ARGUMENT if there is neither an evaluation nor a pipeline run,
+// or no model of the name `reference_model`. The file appears whole or not at all.
 absl::Status WriteReport(const ReportOptions& options, absl::string_view output_html);
 // The page of a run: its nodes with state and durations, and the evaluations it made (there may be none).
 absl::Status WritePipelineReport(const PipelineRun& run, const ReportOptions& options, absl::string_view output_html);

@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
-#include "tfxm/util/json_writer.h"
 #include "tfxm/report/evaluation_reader.h"
 #include "tfxm/report/plot_data.h"
 #include "tfxm/report/show.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/json_writer.h"
 
 namespace tfxm::report {
 namespace {
@@ -42,21 +42,27 @@ Struct DataOf(const std::string& html) {
 }
 
 TEST(ReportTest, HoldsTheValuesOfEveryModelAndSlice) {
-  auto html = RenderReport(Read({{"SavedModel", kTestdata + "mnist-models-saved-model"}, {"TFLite", kTestdata + "mnist-models-tflite"}}));
+  auto html = RenderReport(
+      Read({{"SavedModel", kTestdata + "mnist-models-saved-model"}, {"TFLite", kTestdata + "mnist-models-tflite"}}));
   ASSERT_TRUE(html.ok()) << html.status();
   const Struct data = DataOf(*html);
   EXPECT_EQ(data.fields().at("models").list_value().values_size(), 2);
-  EXPECT_EQ(data.fields().at("models").list_value().values(1).struct_value().fields().at("name").string_value(), "TFLite");
+  EXPECT_EQ(data.fields().at("models").list_value().values(1).struct_value().fields().at("name").string_value(),
+            "TFLite");
   EXPECT_EQ(data.fields().at("slices").list_value().values_size(), 11);
   EXPECT_EQ(data.fields().at("metrics").list_value().values_size(), 3);
   EXPECT_EQ(data.fields().at("values").list_value().values_size(), 2 * 11 * 3);
-  EXPECT_EQ(RenderReport(Read({{"SavedModel", kTestdata + "mnist-models-saved-model"}, {"TFLite", kTestdata + "mnist-models-tflite"}})).value(),
-            *html) << "the same inputs, the same bytes";
+  EXPECT_EQ(RenderReport(Read({{"SavedModel", kTestdata + "mnist-models-saved-model"},
+                               {"TFLite", kTestdata + "mnist-models-tflite"}}))
+                .value(),
+            *html)
+      << "the same inputs, the same bytes";
 }
 
 TEST(ReportTest, NoTextLeavesItsPlace) {
   ReportInput input = Read({{"</script><script>alert(1)</script>", kTestdata + "mnist-models-saved-model"}});
-  input.evaluations[0].evaluation.slices[1].slice.values = {{"<!--<script>", std::string("\xe2\x80\xa8 @SCRIPT@ \xff")}};
+  input.evaluations[0].evaluation.slices[1].slice.values = {
+      {"<!--<script>", std::string("\xe2\x80\xa8 @SCRIPT@ \xff")}};
   auto html = RenderReport(input);
   ASSERT_TRUE(html.ok()) << html.status();
   const Struct data = DataOf(*html);
@@ -75,8 +81,9 @@ TEST(ReportTest, PolicyAllowsOnlyThePagesOwnScriptAndStyle) {
     const Sha256Digest digest = Sha256::Hash(text);
     return absl::StrCat("'sha256-", absl::Base64Escape(std::string(digest.begin(), digest.end())), "'");
   };
-  EXPECT_EQ(policy, absl::StrCat("default-src 'none'; script-src ", hash(Between(*html, "<script>", "</script>")), "; style-src ",
-                                 hash(Between(*html, "<style>", "</style>")), "; base-uri 'none'; form-action 'none'"));
+  EXPECT_EQ(policy, absl::StrCat("default-src 'none'; script-src ", hash(Between(*html, "<script>", "</script>")),
+                                 "; style-src ", hash(Between(*html, "<style>", "</style>")),
+                                 "; base-uri 'none'; form-action 'none'"));
 }
 
 TEST(ReportTest, ChoosesTheReferenceModel) {
@@ -93,44 +100,67 @@ TEST(ReportTest, ChoosesTheReferenceModel) {
 
 TEST(ReportTest, WritesAFileOfAPipelineRunWithoutEvaluations) {
   const std::string path = testing::TempDir() + "/pipeline_report.html";
-  const PipelineRun run{"mnist", "run 1", "today", {{"Trainer", "Trainer", PipelineNode::State::kFailed, 0, 2, "signal 11", {}}}};
+  const PipelineRun run{
+      "mnist", "run 1", "today", {{"Trainer", "Trainer", PipelineNode::State::kFailed, 0, 2, "signal 11", {}}}};
   ASSERT_TRUE(WritePipelineReport(run, {.title = "Run"}, path).ok());
   const Struct data = DataOf(io::ReadFile(path).value());
-  EXPECT_EQ(data.fields().at("pipeline").struct_value().fields().at("nodes").list_value().values(0).struct_value().fields().at("state").string_value(),
+  EXPECT_EQ(data.fields()
+                .at("pipeline")
+                .struct_value()
+                .fields()
+                .at("nodes")
+                .list_value()
+                .values(0)
+                .struct_value()
+                .fields()
+                .at("state")
+                .string_value(),
             "failed");
 }
 
 TEST(SidecarsTest, ReadsFactsComparisonsAndDisagreements) {
-  auto facts = ParseModelFacts(R"({"models": [{"model_name": "a", "numbers": {"size_bytes": 10, "latency_p50_ms": "NaN"},
+  auto facts =
+      ParseModelFacts(R"({"models": [{"model_name": "a", "numbers": {"size_bytes": 10, "latency_p50_ms": "NaN"},
                                    "op_counts": {"ADD": 2}, "texts": {"device": "d"}, "later": 1}]})");
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_EQ((*facts)[0].numbers.at("size_bytes"), 10);
-  auto comparisons = ParseComparisons(R"({"comparisons": [{"model_name": "a", "reference_model_name": "b", "metric_name": "auc",
+  auto comparisons =
+      ParseComparisons(R"({"comparisons": [{"model_name": "a", "reference_model_name": "b", "metric_name": "auc",
                                           "slice": {"day": 3}, "difference": -0.1, "lower_bound": -0.2, "upper_bound": 0}]})");
   ASSERT_TRUE(comparisons.ok()) << comparisons.status();
   EXPECT_EQ((*comparisons)[0].slice.at("day"), "3");
   EXPECT_EQ((*comparisons)[0].lower_bound, -0.2);
   EXPECT_FALSE((*comparisons)[0].p_value.has_value());
-  auto examples = ParseDisagreements(R"([{"index": 1, "label": "x", "predictions": {"a": [0.5, 1]}, "slices": [{"f": "v"}, {}]}])");
+  auto examples =
+      ParseDisagreements(R"([{"index": 1, "label": "x", "predictions": {"a": [0.5, 1]}, "slices": [{"f": "v"}, {}]}])");
   ASSERT_TRUE(examples.ok()) << examples.status();
   EXPECT_EQ(examples->examples[0].slices.size(), 2);
 }
 
 TEST(SidecarsTest, ErrorsNameTheMember) {
   const auto message = [](const auto& parsed) { return std::string(parsed.status().message()); };
-  EXPECT_TRUE(absl::StrContains(message(ParseModelFacts(R"({"models": [{"numbers": {"size_bytes": "big"}}]})")), "$.models[0].numbers.size_bytes"));
+  EXPECT_TRUE(absl::StrContains(message(ParseModelFacts(R"({"models": [{"numbers": {"size_bytes": "big"}}]})")),
+                                "$.models[0].numbers.size_bytes"));
   EXPECT_TRUE(absl::StrContains(message(ParseModelFacts("[]")), "expected an object"));
-  EXPECT_TRUE(absl::StrContains(message(ParseComparisons(R"({"comparisons": [{"metric_name": "auc"}]})")), "\"difference\""));
-  EXPECT_TRUE(absl::StrContains(message(ParseDisagreements(R"([{"features": {"i": {"image": {"width": 2, "height": 2, "pixels": "AA=="}}}}])")),
-                                "4 bytes"));
+  EXPECT_TRUE(
+      absl::StrContains(message(ParseComparisons(R"({"comparisons": [{"metric_name": "auc"}]})")), "\"difference\""));
+  EXPECT_TRUE(absl::StrContains(
+      message(ParseDisagreements(R"([{"features": {"i": {"image": {"width": 2, "height": 2, "pixels": "AA=="}}}}])")),
+      "4 bytes"));
   EXPECT_FALSE(ParseDisagreements("{").ok());
 }
 
 TEST(ReportTest, PairedComparisonsReachThePage) {
   ReportInput input = Read({{"", kTestdata + "baseline-diff"}});
-  input.evaluations[0].sidecars.comparisons = {{.model_name = "candidate", .reference_model_name = "baseline", .metric_name = "auc",
-                                                .slice = {{"region", "east"}}, .difference = 0.1, .lower_bound = 0.05, .upper_bound = 0.2,
-                                                .p_value = 0.01, .method = "paired bootstrap"}};
+  input.evaluations[0].sidecars.comparisons = {{.model_name = "candidate",
+                                                .reference_model_name = "baseline",
+                                                .metric_name = "auc",
+                                                .slice = {{"region", "east"}},
+                                                .difference = 0.1,
+                                                .lower_bound = 0.05,
+                                                .upper_bound = 0.2,
+                                                .p_value = 0.01,
+                                                .method = "paired bootstrap"}};
   const auto rows = DataOf(RenderReport(input).value()).fields().at("comparisons").list_value();
   ASSERT_EQ(rows.values_size(), 1);
   EXPECT_EQ(rows.values(0).list_value().values(5).number_value(), 0.05);
@@ -181,9 +211,11 @@ TEST(PlotDataTest, DistributionCountsEveryExampleOnce) {
 TEST(ShowTest, PrintsATableWithDifferencesAndThresholds) {
   const std::string text = Show(kTestdata + "thresholds-fail", ShowFormat::kTable).value();
   EXPECT_TRUE(absl::StartsWith(text, "Overall\n  metric           baseline  candidate  Δ candidate\n")) << text;
-  EXPECT_TRUE(absl::StrContains(text, "Thresholds: FAILED\n  AUC at least 0.97, every slice: FAILED on 5 of 5\n")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Thresholds: FAILED\n  AUC at least 0.97, every slice: FAILED on 5 of 5\n"))
+      << text;
   EXPECT_TRUE(absl::StrContains(text, "    region: east: candidate: 0.705637 is below 0.97\n")) << text;
-  EXPECT_TRUE(absl::StrContains(Show(kTestdata + "slicing-min-size", ShowFormat::kTable).value(), "lower than the minimum required value: 5"));
+  EXPECT_TRUE(absl::StrContains(Show(kTestdata + "slicing-min-size", ShowFormat::kTable).value(),
+                                "lower than the minimum required value: 5"));
 }
 
 TEST(ShowTest, ATableOfManySlicesSaysHowManyMoreThereAre) {
@@ -204,9 +236,12 @@ std::pair<Evaluation, Sidecars> Compared() {
     {"model_name": "candidate", "reference_model_name": "baseline", "metric_name": "binary_accuracy", "slice": {},
      "difference": 0.01, "lower_bound": -0.01, "upper_bound": 0.03, "p_value": 0.25, "method": "McNemar's exact test"},
     {"model_name": "candidate", "reference_model_name": "baseline", "metric_name": "auc", "slice": {"region": "east"},
-     "difference": -0.5, "lower_bound": -0.75, "upper_bound": -0.25, "method": "paired jackknife"}]})").value();
-  sidecars.disagreements = ParseDisagreements(R"({"total": 31, "by": "decision", "examples": [{"index": 4, "label": 1}], "slices": [
-    {"slice": {"region": "east"}, "disagreeing": 9, "examples": 40, "p_value": 0.0004, "adjusted_p_value": 0.002}]})").value();
+     "difference": -0.5, "lower_bound": -0.75, "upper_bound": -0.25, "method": "paired jackknife"}]})")
+                             .value();
+  sidecars.disagreements =
+      ParseDisagreements(R"({"total": 31, "by": "decision", "examples": [{"index": 4, "label": 1}], "slices": [
+    {"slice": {"region": "east"}, "disagreeing": 9, "examples": 40, "p_value": 0.0004, "adjusted_p_value": 0.002}]})")
+          .value();
   return {evaluation, sidecars};
 }
 
@@ -226,13 +261,16 @@ TEST(ShowTest, TableAndJsonSayWhatTheModelsCost) {
   auto [evaluation, sidecars] = Compared();
   sidecars.facts = ParseModelFacts(R"({"models": [
     {"model_name": "candidate", "numbers": {"weight_bytes": 900, "size_bytes": 1000, "latency_p50_ms": 0.25}},
-    {"model_name": "baseline", "numbers": {"size_bytes": 4000}}]})").value();
+    {"model_name": "baseline", "numbers": {"size_bytes": 4000}}]})")
+                       .value();
   const std::string text = Show(evaluation, sidecars, ShowFormat::kTable);
-  EXPECT_TRUE(absl::StrContains(text, "Costs\n"
-                                      "  cost            candidate  baseline\n"
-                                      "  size_bytes           1000      4000\n"
-                                      "  latency_p50_ms       0.25\n"
-                                      "  weight_bytes          900\n")) << text;
+  EXPECT_TRUE(absl::StrContains(text,
+                                "Costs\n"
+                                "  cost            candidate  baseline\n"
+                                "  size_bytes           1000      4000\n"
+                                "  latency_p50_ms       0.25\n"
+                                "  weight_bytes          900\n"))
+      << text;
   EXPECT_FALSE(absl::StrContains(Show(evaluation, {}, ShowFormat::kTable), "Costs")) << text;
   Struct parsed;
   ASSERT_TRUE(io::ParseJson(Show(evaluation, sidecars, ShowFormat::kJson), &parsed).ok());
@@ -250,7 +288,9 @@ TEST(ShowTest, CsvAndJsonHaveTheComparisons) {
   const auto [evaluation, sidecars] = Compared();
   const std::string csv = Show(evaluation, sidecars, ShowFormat::kCsv);
   EXPECT_TRUE(absl::StrContains(csv, "\r\n,,candidate,,auc,,,false,true,minus baseline,-0.02,-0.03,-0.01,\r\n")) << csv;
-  EXPECT_TRUE(absl::StrContains(csv, "\r\n,,candidate,,binary_accuracy,,,,true,\"minus baseline, p-value\",0.25,,,\r\n")) << csv;
+  EXPECT_TRUE(
+      absl::StrContains(csv, "\r\n,,candidate,,binary_accuracy,,,,true,\"minus baseline, p-value\",0.25,,,\r\n"))
+      << csv;
   EXPECT_TRUE(absl::StrContains(csv, "\r\nregion: east,,candidate,,auc,")) << csv;
   Struct parsed;
   ASSERT_TRUE(io::ParseJson(Show(evaluation, sidecars, ShowFormat::kJson), &parsed).ok());
@@ -259,7 +299,8 @@ TEST(ShowTest, CsvAndJsonHaveTheComparisons) {
 }
 
 TEST(SidecarsTest, NumbersOfSlicesReadAsTheEvaluationSpellsThem) {
-  const auto comparisons = ParseComparisons(R"({"comparisons": [{"metric_name": "auc", "difference": 0, "example_weighted": true,
+  const auto comparisons =
+      ParseComparisons(R"({"comparisons": [{"metric_name": "auc", "difference": 0, "example_weighted": true,
     "slice": {"big": 100000, "float": 0.1, "double": 0.30000000000000004, "negative": -3}}]})");
   ASSERT_TRUE(comparisons.ok()) << comparisons.status();
   const Comparison& c = (*comparisons)[0];
@@ -268,33 +309,49 @@ TEST(SidecarsTest, NumbersOfSlicesReadAsTheEvaluationSpellsThem) {
   EXPECT_EQ(c.slice.at("double"), SliceValueText(0.3f));
   EXPECT_EQ(c.slice.at("negative"), "-3");
   EXPECT_EQ(c.example_weighted, true);
-  EXPECT_FALSE(ParseComparisons(R"({"comparisons": [{"metric_name": "a", "difference": 0, "example_weighted": 1}]})").ok());
+  EXPECT_FALSE(
+      ParseComparisons(R"({"comparisons": [{"metric_name": "a", "difference": 0, "example_weighted": 1}]})").ok());
 }
 
 TEST(ShowTest, CsvHasOneExactNumberARow) {
-  const std::vector<std::string> lines = absl::StrSplit(Show(kTestdata + "mnist-models-saved-model", ShowFormat::kCsv).value(), "\r\n", absl::SkipEmpty());
+  const std::vector<std::string> lines =
+      absl::StrSplit(Show(kTestdata + "mnist-models-saved-model", ShowFormat::kCsv).value(), "\r\n", absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 1 + 11 * 3);
   EXPECT_EQ(lines[1], ",,,,example_count,,,false,false,,500,,,");
   for (const std::string& line : lines) EXPECT_EQ(std::count(line.begin(), line.end(), ','), 13) << line;
-  EXPECT_TRUE(absl::StrContains(Show(kTestdata + "baseline-diff", ShowFormat::kCsv).value(), "threshold=0.1 true_positives,187,,,"));
+  EXPECT_TRUE(absl::StrContains(Show(kTestdata + "baseline-diff", ShowFormat::kCsv).value(),
+                                "threshold=0.1 true_positives,187,,,"));
   EXPECT_TRUE(absl::StrContains(Show(kTestdata + "confidence-jackknife-seed1", ShowFormat::kCsv).value(),
                                 ",0.6512038838417192,0.6031553387719202,0.6992973882247095,0.02296725860610585\r\n"));
 }
 
 TEST(ShowTest, JsonReadsBackAndHoldsPlots) {
-  for (const char* name : {"baseline-diff", "multi-label", "multiclass-weighted", "thresholds-cross-slice", "slicing-min-size"}) {
+  for (const char* name :
+       {"baseline-diff", "multi-label", "multiclass-weighted", "thresholds-cross-slice", "slicing-min-size"}) {
     Struct parsed;
     const std::string json = Show(kTestdata + name, ShowFormat::kJson).value();
     ASSERT_TRUE(io::ParseJson(json, &parsed).ok()) << name;
     EXPECT_TRUE(parsed.fields().contains("slices"));
   }
-  EXPECT_TRUE(absl::StrContains(Show(kTestdata + "multi-label", ShowFormat::kJson).value(), "multi_label_confusion_matrix_at_thresholds"));
+  EXPECT_TRUE(absl::StrContains(Show(kTestdata + "multi-label", ShowFormat::kJson).value(),
+                                "multi_label_confusion_matrix_at_thresholds"));
   EXPECT_EQ(ParseShowFormat("xml").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(JsonWriterTest, QuotesWhatHtmlOrJavaScriptWouldTakeForTheirs) {
   JsonWriter json;
-  json.BeginObject().Key("a\"b").String("</script>&\n\xe2\x80\xa9").Key("n").Number(NAN).Key("l").BeginArray().Number(1).Bool(true).Null().End().End();
+  json.BeginObject()
+      .Key("a\"b")
+      .String("</script>&\n\xe2\x80\xa9")
+      .Key("n")
+      .Number(NAN)
+      .Key("l")
+      .BeginArray()
+      .Number(1)
+      .Bool(true)
+      .Null()
+      .End()
+      .End();
   EXPECT_EQ(std::move(json).Take(),
             "{\"a\\\"b\":\"\\u003c/script\\u003e\\u0026\\u000a\\u2029\",\"n\":\"NaN\",\"l\":[1,true,null]}");
 }

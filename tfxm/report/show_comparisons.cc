@@ -39,20 +39,24 @@ class Values {
       for (const Metric& metric : slice.metrics) {
         const Key& key = metric.key;
         if (key.is_diff || metric.value.kind != MetricValue::Kind::kNumber) continue;
-        values_[Id(text, key.output_name, key.name, key.SubKeyText(), key.aggregation, key.example_weighted, key.model_name)] =
-            metric.value.number;
+        values_[Id(text, key.output_name, key.name, key.SubKeyText(), key.aggregation, key.example_weighted,
+                   key.model_name)] = metric.value.number;
       }
     }
   }
   std::optional<double> Find(const Comparison& c) const {
-    const auto it = values_.find(Id(c.slice, c.output_name, c.metric_name, c.sub_key, c.aggregation, c.example_weighted, c.model_name));
+    const auto it = values_.find(
+        Id(c.slice, c.output_name, c.metric_name, c.sub_key, c.aggregation, c.example_weighted, c.model_name));
     return it == values_.end() ? std::nullopt : std::optional<double>(it->second);
   }
 
  private:
-  static std::string Id(const SliceText& slice, const std::string& output, const std::string& name, const std::string& sub_key,
-                        const std::string& aggregation, std::optional<bool> weighted, const std::string& model) {
-    return absl::StrJoin({SliceName(slice), output, name, sub_key, aggregation, std::string(weighted.value_or(false) ? "w" : ""), model}, "\n");
+  static std::string Id(const SliceText& slice, const std::string& output, const std::string& name,
+                        const std::string& sub_key, const std::string& aggregation, std::optional<bool> weighted,
+                        const std::string& model) {
+    return absl::StrJoin(
+        {SliceName(slice), output, name, sub_key, aggregation, std::string(weighted.value_or(false) ? "w" : ""), model},
+        "\n");
   }
   std::map<std::string, double> values_;
 };
@@ -92,8 +96,8 @@ std::string HowText(const Comparison& c) {
 
 Row ComparisonRow(const Evaluation& evaluation, const Values& values, const std::string& title, const Comparison& c) {
   const std::optional<double> value = values.Find(c);
-  return {title,           value ? ShortNumber(*value) : "",         DifferenceText(c.difference),
-          IntervalText(c), Verdict(evaluation, values, c), HowText(c)};
+  return {title,           value ? ShortNumber(*value) : "", DifferenceText(c.difference),
+          IntervalText(c), Verdict(evaluation, values, c),   HowText(c)};
 }
 
 const Row kHead = {"", "value", "difference", "95 % interval", "", ""};
@@ -101,9 +105,11 @@ const Row kHead = {"", "value", "difference", "95 % interval", "", ""};
 std::string DisagreementsText(const Disagreements& disagreements, const std::string& reference) {
   if (!disagreements.total) return "";
   const double total = *disagreements.total;
-  std::string text = absl::StrCat("Disagreement: ", ShortNumber(total), total == 1 ? " example is " : " examples are ",
-                                  disagreements.by == "value" ? "predicted" : "decided", " differently than by ", reference);
-  absl::StrAppend(&text, disagreements.examples.empty() ? "" : "; the most different are in disagreements.tfrecord.gz", "\n");
+  std::string text =
+      absl::StrCat("Disagreement: ", ShortNumber(total), total == 1 ? " example is " : " examples are ",
+                   disagreements.by == "value" ? "predicted" : "decided", " differently than by ", reference);
+  absl::StrAppend(&text, disagreements.examples.empty() ? "" : "; the most different are in disagreements.tfrecord.gz",
+                  "\n");
   if (disagreements.slices.empty()) return text;
   std::vector<Row> rows = {{"frequent in", "disagreeing", "examples", "p, corrected"}};
   for (const DisagreementSlice& slice : disagreements.slices) {
@@ -127,7 +133,8 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
   int of_slices = 0;
   for (const Comparison& c : sidecars.comparisons) {
     if (c.slice.empty()) {
-      overall[{absl::StrCat(MetricText(c), c.example_weighted.value_or(false) ? " (weighted)" : ""), order[c.model_name]}] = &c;
+      overall[{absl::StrCat(MetricText(c), c.example_weighted.value_or(false) ? " (weighted)" : ""),
+               order[c.model_name]}] = &c;
     } else {
       ++of_slices;
       if (IsReal(values, c)) real.push_back(&c);
@@ -143,16 +150,19 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
   if (!overall.empty()) absl::StrAppend(&text, AlignedTable(rows, "  "));
   if (!real.empty()) {
     std::stable_sort(real.begin(), real.end(), [](const Comparison* a, const Comparison* b) {
-      return a->metric_name != b->metric_name ? a->metric_name < b->metric_name : std::abs(a->difference) > std::abs(b->difference);
+      return a->metric_name != b->metric_name ? a->metric_name < b->metric_name
+                                              : std::abs(a->difference) > std::abs(b->difference);
     });
     const size_t shown = max_slices <= 0 ? real.size() : std::min<size_t>(real.size(), max_slices);
     // Of intervals that hold in 95 of 100 cases some exclude 0 by chance.
-    absl::StrAppend(&text, "  Intervals exclude 0 for ", real.size(), " of ", of_slices, " differences on slices (chance alone: about ",
-                    std::lround(0.05 * of_slices), ")\n");
+    absl::StrAppend(&text, "  Intervals exclude 0 for ", real.size(), " of ", of_slices,
+                    " differences on slices (chance alone: about ", std::lround(0.05 * of_slices), ")\n");
     rows = {kHead};
     for (size_t i = 0; i < shown; ++i) {
       const Comparison& c = *real[i];
-      rows.push_back(ComparisonRow(evaluation, values, absl::StrCat("  ", SliceName(c.slice), ": ", MetricText(c), ", ", PrintableText(c.model_name)), c));
+      rows.push_back(ComparisonRow(
+          evaluation, values,
+          absl::StrCat("  ", SliceName(c.slice), ": ", MetricText(c), ", ", PrintableText(c.model_name)), c));
     }
     absl::StrAppend(&text, AlignedTable(rows, "  "));
     if (shown < real.size()) absl::StrAppend(&text, "    … and ", real.size() - shown, " more\n");

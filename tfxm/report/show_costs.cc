@@ -11,8 +11,9 @@ namespace tfxm::report {
 namespace {
 
 // In the order people ask for them; others follow by name.
-constexpr std::array<absl::string_view, 8> kOrder = {"size_bytes",     "arena_bytes",    "op_count",       "delegated_op_share",
-                                                     "latency_p50_ms", "latency_p90_ms", "latency_p99_ms", "examples_per_second"};
+constexpr std::array<absl::string_view, 8> kOrder = {"size_bytes",         "arena_bytes",        "op_count",
+                                                     "delegated_op_share", "latency_p50_ms",     "latency_p90_ms",
+                                                     "latency_p99_ms",     "examples_per_second"};
 
 std::string CellText(const ModelFacts& model, const std::string& name) {
   const auto it = model.numbers.find(name);

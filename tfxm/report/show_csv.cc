@@ -36,7 +36,9 @@ std::vector<std::pair<std::string, double>> Elements(const MetricValue& v) {
   }
   for (const MultiClassMatrix& m : v.multi_class) {
     for (const auto& c : m.cells) {
-      all.emplace_back(absl::StrCat("threshold=", ExactNumber(m.threshold), " actual=", c.actual, " predicted=", c.predicted), c.examples);
+      all.emplace_back(
+          absl::StrCat("threshold=", ExactNumber(m.threshold), " actual=", c.actual, " predicted=", c.predicted),
+          c.examples);
     }
   }
   return all;
@@ -46,41 +48,52 @@ std::vector<std::pair<std::string, double>> Elements(const MetricValue& v) {
 
 std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
   std::string text =
-      "slice,baseline_slice,model,output,metric,sub_key,aggregation,weighted,is_diff,element,value,lower_bound,upper_bound,"
+      "slice,baseline_slice,model,output,metric,sub_key,aggregation,weighted,is_diff,element,value,lower_bound,upper_"
+      "bound,"
       "standard_error\r\n";
   for (const SliceMetrics& slice : evaluation.slices) {
-    const std::string where = absl::StrCat(
-        Quoted(ValuesText(slice.slice.values)), ",",
-        !slice.slice.cross_baseline ? "" : slice.slice.cross_baseline->empty() ? "Overall" : Quoted(ValuesText(*slice.slice.cross_baseline)));
+    const std::string where =
+        absl::StrCat(Quoted(ValuesText(slice.slice.values)), ",",
+                     !slice.slice.cross_baseline           ? ""
+                     : slice.slice.cross_baseline->empty() ? "Overall"
+                                                           : Quoted(ValuesText(*slice.slice.cross_baseline)));
     for (const Metric& metric : slice.metrics) {
       const Key& key = metric.key;
       const std::string identity = absl::StrJoin(
           {where, Quoted(key.model_name), Quoted(key.output_name), Quoted(key.name), key.SubKeyText(), key.aggregation,
-           std::string(!key.example_weighted ? "" : *key.example_weighted ? "true" : "false"), std::string(key.is_diff ? "true" : "false")},
+           std::string(!key.example_weighted   ? ""
+                       : *key.example_weighted ? "true"
+                                               : "false"),
+           std::string(key.is_diff ? "true" : "false")},
           ",");
       const auto elements = Elements(metric.value);
-      const auto bounds = [&](const MetricValue Interval::*part, size_t i) -> std::string {
+      const auto bounds = [&](const MetricValue Interval::* part, size_t i) -> std::string {
         if (!metric.interval) return "";
         const auto all = Elements((*metric.interval).*part);
         return i < all.size() && all[i].first == elements[i].first ? ExactNumber(all[i].second) : "";
       };
       for (size_t i = 0; i < elements.size(); ++i) {
-        absl::StrAppend(&text, identity, ",", elements[i].first, ",", ExactNumber(elements[i].second), ",", bounds(&Interval::lower, i), ",",
-                        bounds(&Interval::upper, i), ",", bounds(&Interval::standard_error, i), "\r\n");
+        absl::StrAppend(&text, identity, ",", elements[i].first, ",", ExactNumber(elements[i].second), ",",
+                        bounds(&Interval::lower, i), ",", bounds(&Interval::upper, i), ",",
+                        bounds(&Interval::standard_error, i), "\r\n");
       }
     }
   }
   for (const Comparison& c : sidecars.comparisons) {
     const std::string slice = absl::StrJoin(c.slice, ", ", absl::PairFormatter(": "));
-    const std::string identity = absl::StrJoin(
-        {Quoted(slice), std::string(), Quoted(c.model_name), Quoted(c.output_name), Quoted(c.metric_name), c.sub_key, c.aggregation,
-         std::string(!c.example_weighted ? "" : *c.example_weighted ? "true" : "false"), std::string("true")},
-        ",");
+    const std::string identity = absl::StrJoin({Quoted(slice), std::string(), Quoted(c.model_name),
+                                                Quoted(c.output_name), Quoted(c.metric_name), c.sub_key, c.aggregation,
+                                                std::string(!c.example_weighted   ? ""
+                                                            : *c.example_weighted ? "true"
+                                                                                  : "false"),
+                                                std::string("true")},
+                                               ",");
     const std::string element = absl::StrCat("minus ", c.reference_model_name);
     const auto optional = [](const std::optional<double>& x) { return x ? ExactNumber(*x) : ""; };
-    absl::StrAppend(&text, identity, ",", Quoted(element), ",", ExactNumber(c.difference), ",", optional(c.lower_bound), ",",
-                    optional(c.upper_bound), ",\r\n");
-    if (c.p_value) absl::StrAppend(&text, identity, ",", Quoted(element + ", p-value"), ",", ExactNumber(*c.p_value), ",,,\r\n");
+    absl::StrAppend(&text, identity, ",", Quoted(element), ",", ExactNumber(c.difference), ",", optional(c.lower_bound),
+                    ",", optional(c.upper_bound), ",\r\n");
+    if (c.p_value)
+      absl::StrAppend(&text, identity, ",", Quoted(element + ", p-value"), ",", ExactNumber(*c.p_value), ",,,\r\n");
   }
   return text;
 }

@@ -17,8 +17,8 @@ std::string ShowJson(const Evaluation& evaluation, const Sidecars& sidecars);
 // First column to the left, the others to the right; cells of a column have the same width.
 std::string AlignedTable(const std::vector<std::vector<std::string>>& rows, const std::string& indent);
 
-// The part of the table about differences to the reference model and about disagreements; empty if there are none. The slices with a
-// real difference, the largest first, at most `max_slices` of them; 0: all.
+// The part of the table about differences to the reference model and about disagreements; empty if there are none. The
+// slices with a real difference, the largest first, at most `max_slices` of them; 0: all.
 std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices);
 
 // The part of the table about what the models cost; empty if that is not known.

@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "tfxm/report/checks.h"
-#include "tfxm/util/json_writer.h"
 #include "tfxm/report/show_formats.h"
+#include "tfxm/util/json_writer.h"
 
 namespace tfxm::report {
 namespace {
@@ -46,9 +46,20 @@ void WriteKey(const Key& key, JsonWriter* json) {
 void WriteBinary(const std::vector<BinaryMatrix>& matrices, JsonWriter* json) {
   json->BeginArray();
   for (const BinaryMatrix& m : matrices) {
-    json->BeginObject().Key("threshold").Number(m.threshold).Key("true_positives").Number(m.tp).Key("true_negatives").Number(m.tn);
+    json->BeginObject()
+        .Key("threshold")
+        .Number(m.threshold)
+        .Key("true_positives")
+        .Number(m.tp)
+        .Key("true_negatives")
+        .Number(m.tn);
     json->Key("false_positives").Number(m.fp).Key("false_negatives").Number(m.fn).Key("precision").Number(m.precision);
-    json->Key("recall").Number(m.recall).Key("false_positive_rate").Number(m.false_positive_rate).Key("f1").Number(m.f1);
+    json->Key("recall")
+        .Number(m.recall)
+        .Key("false_positive_rate")
+        .Number(m.false_positive_rate)
+        .Key("f1")
+        .Number(m.f1);
     json->Key("accuracy").Number(m.accuracy).Key("false_omission_rate").Number(m.false_omission_rate).End();
   }
   json->End();
@@ -152,7 +163,11 @@ void WritePlot(const Plot& plot, JsonWriter* json) {
   if (!plot.calibration.empty()) {
     json->Key("calibration_histogram_buckets").BeginArray();
     for (const CalibrationBucket& b : plot.calibration) {
-      json->BeginObject().Key("lower_threshold_inclusive").Number(b.lower).Key("upper_threshold_exclusive").Number(b.upper);
+      json->BeginObject()
+          .Key("lower_threshold_inclusive")
+          .Number(b.lower)
+          .Key("upper_threshold_exclusive")
+          .Number(b.upper);
       json->Key("num_weighted_examples").Number(b.examples).Key("total_weighted_label").Number(b.labels);
       json->Key("total_weighted_refined_prediction").Number(b.predictions).End();
     }
@@ -164,12 +179,19 @@ void WritePlot(const Plot& plot, JsonWriter* json) {
 
 void WriteValidation(const Evaluation& evaluation, JsonWriter* json) {
   const Validation& validation = *evaluation.validation;
-  json->Key("validation").BeginObject().Key("ok").Bool(validation.ok).Key("missing_thresholds").Bool(validation.missing_thresholds);
+  json->Key("validation")
+      .BeginObject()
+      .Key("ok")
+      .Bool(validation.ok)
+      .Key("missing_thresholds")
+      .Bool(validation.missing_thresholds);
   json->Key("rubber_stamp").Bool(validation.rubber_stamp).Key("checks").BeginArray();
   for (const Check& check : ThresholdChecks(evaluation)) {
     json->BeginObject().Key("metric").String(check.metric).Key("requirement").String(check.requirement);
     json->Key("applies_to").String(check.applies_to).Key("state");
-    json->String(check.state == Check::State::kPassed ? "passed" : check.state == Check::State::kFailed ? "failed" : "not checked");
+    json->String(check.state == Check::State::kPassed   ? "passed"
+                 : check.state == Check::State::kFailed ? "failed"
+                                                        : "not checked");
     json->Key("outcomes").BeginArray();
     for (const Check::Outcome& outcome : check.outcomes) {
       json->BeginObject();

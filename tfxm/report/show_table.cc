@@ -18,7 +18,8 @@ using Row = std::vector<std::string>;
 std::string NumberText(const Metric& metric) {
   std::string text = ShortNumber(metric.value.number);
   if (metric.interval && metric.interval->lower.kind == MetricValue::Kind::kNumber) {
-    absl::StrAppend(&text, " [", ShortNumber(metric.interval->lower.number), ", ", ShortNumber(metric.interval->upper.number), "]");
+    absl::StrAppend(&text, " [", ShortNumber(metric.interval->lower.number), ", ",
+                    ShortNumber(metric.interval->upper.number), "]");
   }
   return text;
 }
@@ -27,13 +28,14 @@ std::string NumberText(const Metric& metric) {
 std::vector<Row> Elements(const Metric& metric) {
   std::vector<Row> rows;
   const MetricValue& v = metric.value;
-  for (size_t i = 0; i < v.numbers.size(); ++i) rows.push_back({absl::StrCat("  [", i, "]"), ShortNumber(v.numbers[i])});
+  for (size_t i = 0; i < v.numbers.size(); ++i)
+    rows.push_back({absl::StrCat("  [", i, "]"), ShortNumber(v.numbers[i])});
   for (const std::string& text : v.texts) rows.push_back({"", PrintableText(text)});
   for (const auto& [cutoff, x] : v.cutoffs) rows.push_back({absl::StrCat("  at ", cutoff), ShortNumber(x)});
   for (const BinaryMatrix& m : v.binary) {
     rows.push_back({absl::StrCat("  > ", ShortNumber(m.threshold)),
-                    absl::StrCat("TP ", ShortNumber(m.tp), "  FP ", ShortNumber(m.fp), "  TN ", ShortNumber(m.tn), "  FN ",
-                                 ShortNumber(m.fn))});
+                    absl::StrCat("TP ", ShortNumber(m.tp), "  FP ", ShortNumber(m.fp), "  TN ", ShortNumber(m.tn),
+                                 "  FN ", ShortNumber(m.fn))});
   }
   for (const MultiClassMatrix& m : v.multi_class) {
     std::map<std::pair<int, int>, double> cells;
@@ -57,10 +59,12 @@ std::vector<Row> Elements(const Metric& metric) {
 
 std::string ModelTitle(const std::string& name) { return name.empty() ? "value" : PrintableText(name); }
 
-std::string SliceTable(const Evaluation& evaluation, const std::vector<std::string>& models, const SliceMetrics& slice) {
+std::string SliceTable(const Evaluation& evaluation, const std::vector<std::string>& models,
+                       const SliceMetrics& slice) {
   if (!slice.error.empty()) return absl::StrCat("  ", slice.error, "\n");
   bool has_diff = false;
-  std::map<Key, std::map<std::string, const Metric*>> numbers;  // By key without the model; a difference under "Δ model".
+  std::map<Key, std::map<std::string, const Metric*>>
+      numbers;  // By key without the model; a difference under "Δ model".
   std::vector<const Metric*> others;
   for (const Metric& metric : slice.metrics) {
     if (metric.value.kind != MetricValue::Kind::kNumber) {
@@ -85,7 +89,9 @@ std::string SliceTable(const Evaluation& evaluation, const std::vector<std::stri
   for (const std::string& column : columns) rows[0].push_back(ModelTitle(column));
   for (const auto& [key, values] : numbers) {
     const bool ambiguous = same_text[key.Text()] > 1;
-    Row row = {absl::StrCat(key.Text(), !ambiguous ? "" : key.example_weighted.value_or(false) ? " (weighted)" : " (unweighted)")};
+    Row row = {absl::StrCat(key.Text(), !ambiguous                             ? ""
+                                        : key.example_weighted.value_or(false) ? " (weighted)"
+                                                                               : " (unweighted)")};
     for (const std::string& column : columns) {
       const auto it = values.find(column);
       row.push_back(it == values.end() ? "" : NumberText(*it->second));
@@ -94,9 +100,10 @@ std::string SliceTable(const Evaluation& evaluation, const std::vector<std::stri
   }
   std::string text = numbers.empty() ? "" : AlignedTable(rows, "  ");
   for (const Metric* metric : others) {
-    absl::StrAppend(&text, "  ", metric->key.is_diff ? "Δ " : "", metric->key.Text(),
-                    metric->key.model_name.empty() ? "" : absl::StrCat(" (", PrintableText(metric->key.model_name), ")"), "\n",
-                    AlignedTable(Elements(*metric), "  "));
+    absl::StrAppend(
+        &text, "  ", metric->key.is_diff ? "Δ " : "", metric->key.Text(),
+        metric->key.model_name.empty() ? "" : absl::StrCat(" (", PrintableText(metric->key.model_name), ")"), "\n",
+        AlignedTable(Elements(*metric), "  "));
   }
   return text;
 }
@@ -105,8 +112,10 @@ std::string PlotsText(const Evaluation& evaluation) {
   std::map<std::string, int> slices_of;
   for (const Plot& plot : evaluation.plots) {
     std::vector<std::string> kinds;
-    if (!plot.binary.empty()) kinds.push_back(absl::StrCat("confusion matrices at ", plot.binary.size(), " thresholds"));
-    if (!plot.calibration.empty()) kinds.push_back(absl::StrCat("calibration in ", plot.calibration.size(), " buckets"));
+    if (!plot.binary.empty())
+      kinds.push_back(absl::StrCat("confusion matrices at ", plot.binary.size(), " thresholds"));
+    if (!plot.calibration.empty())
+      kinds.push_back(absl::StrCat("calibration in ", plot.calibration.size(), " buckets"));
     if (!plot.multi_class.empty()) kinds.push_back("multi-class confusion matrices");
     if (!plot.multi_label.empty()) kinds.push_back("multi-label confusion matrices");
     if (!plot.message.empty()) kinds.push_back(plot.message);
@@ -115,7 +124,8 @@ std::string PlotsText(const Evaluation& evaluation) {
                              name.empty() ? "" : absl::StrCat(name, ": "), absl::StrJoin(kinds, ", "))];
   }
   std::string text;
-  for (const auto& [plot, slices] : slices_of) absl::StrAppend(&text, "  ", plot, " (", slices, slices == 1 ? " slice)\n" : " slices)\n");
+  for (const auto& [plot, slices] : slices_of)
+    absl::StrAppend(&text, "  ", plot, " (", slices, slices == 1 ? " slice)\n" : " slices)\n");
   return text;
 }
 
@@ -125,17 +135,19 @@ std::string ValidationText(const Evaluation& evaluation) {
   std::string text = absl::StrCat("Thresholds: ", validation.ok ? "passed" : "FAILED",
                                   validation.rubber_stamp ? " (change thresholds ignored: no baseline)" : "", "\n");
   for (const Check& check : ThresholdChecks(evaluation)) {
-    const auto failed = std::count_if(check.outcomes.begin(), check.outcomes.end(), [](const auto& o) { return !o.passed; });
-    const std::string verdict = check.state == Check::State::kPassed   ? absl::StrCat("passed on ", check.outcomes.size())
-                                : check.state == Check::State::kFailed ? absl::StrCat("FAILED on ", failed, " of ", check.outcomes.size())
-                                                                       : "nothing it applies to";
+    const auto failed =
+        std::count_if(check.outcomes.begin(), check.outcomes.end(), [](const auto& o) { return !o.passed; });
+    const std::string verdict = check.state == Check::State::kPassed ? absl::StrCat("passed on ", check.outcomes.size())
+                                : check.state == Check::State::kFailed
+                                    ? absl::StrCat("FAILED on ", failed, " of ", check.outcomes.size())
+                                    : "nothing it applies to";
     absl::StrAppend(&text, "  ", check.metric, " ", check.requirement, ", ", check.applies_to, ": ", verdict, "\n");
     for (const Check::Outcome& outcome : check.outcomes) {
       if (outcome.passed) break;
       const bool real = !outcome.key.name.empty();
       absl::StrAppend(&text, "    ", real ? absl::StrCat(outcome.slice.Text(), ": ") : "",
-                      outcome.key.model_name.empty() ? "" : absl::StrCat(PrintableText(outcome.key.model_name), ": "), outcome.reason,
-                      "\n");
+                      outcome.key.model_name.empty() ? "" : absl::StrCat(PrintableText(outcome.key.model_name), ": "),
+                      outcome.reason, "\n");
     }
   }
   return text;

@@ -6,9 +6,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/util/text.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
@@ -18,7 +18,8 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 
 absl::Status Wrong(absl::string_view where, absl::string_view expected) {
-  return absl::InvalidArgumentError(absl::StrCat(where, ": expected ", expected, " (tfxm/report/sidecars.h describes the format)"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(where, ": expected ", expected, " (tfxm/report/sidecars.h describes the format)"));
 }
 
 // As SliceValueText has it: integers as such, others as float32.
@@ -72,7 +73,8 @@ class Object {
     return absl::OkStatus();
   }
 
-  absl::Status ForEach(const std::string& name, const std::function<absl::Status(const std::string&, const Value&)>& fn) const {
+  absl::Status ForEach(const std::string& name,
+                       const std::function<absl::Status(const std::string&, const Value&)>& fn) const {
     const Value* value = Find(name);
     if (value == nullptr) return absl::OkStatus();
     if (value->kind_case() != Value::kStructValue) return Wrong(Where(name), "an object");
@@ -116,7 +118,8 @@ class Object {
   std::string where_;
 };
 
-absl::Status ForEachObject(const Value& list, const std::string& where, const std::function<absl::Status(const Object&)>& fn) {
+absl::Status ForEachObject(const Value& list, const std::string& where,
+                           const std::function<absl::Status(const Object&)>& fn) {
   if (list.kind_case() != Value::kListValue) return Wrong(where, "an array");
   int index = 0;
   for (const Value& value : list.list_value().values()) {
@@ -141,7 +144,8 @@ absl::StatusOr<Image> ParseImage(const Value& value, const std::string& where) {
   RETURN_IF_ERROR(object.Required("height", &height));
   RETURN_IF_ERROR(object.Read("channels", &channels));
   const double c = channels.value_or(1);
-  if (!(width >= 1 && height >= 1 && width <= 4096 && height <= 4096 && width == std::floor(width) && height == std::floor(height))) {
+  if (!(width >= 1 && height >= 1 && width <= 4096 && height <= 4096 && width == std::floor(width) &&
+        height == std::floor(height))) {
     return Wrong(where, "a width and a height from 1 to 4096");
   }
   if (c != 1 && c != 3 && c != 4) return Wrong(where, "channels 1, 3 or 4");
@@ -169,8 +173,8 @@ absl::StatusOr<DisagreementExample> ParseExample(const Object& object) {
   RETURN_IF_ERROR(object.ReadNumbers("scores", &example.scores));
   RETURN_IF_ERROR(object.ForEach("features", [&](const std::string& name, const Value& value) -> absl::Status {
     if (value.kind_case() == Value::kStructValue && value.struct_value().fields().contains("image")) {
-      ASSIGN_OR_RETURN(example.images[name],
-                       ParseImage(value.struct_value().fields().at("image"), absl::StrCat(object.Where("features"), ".", name, ".image")));
+      ASSIGN_OR_RETURN(example.images[name], ParseImage(value.struct_value().fields().at("image"),
+                                                        absl::StrCat(object.Where("features"), ".", name, ".image")));
     } else {
       example.features[name] = value;
     }
@@ -190,7 +194,8 @@ absl::StatusOr<DisagreementExample> ParseExample(const Object& object) {
 }
 
 template <typename T>
-absl::Status ReadIfThere(absl::string_view directory, absl::string_view file, absl::StatusOr<T> (*parse)(absl::string_view), T* out) {
+absl::Status ReadIfThere(absl::string_view directory, absl::string_view file,
+                         absl::StatusOr<T> (*parse)(absl::string_view), T* out) {
   const std::string path = io::JoinPath(directory, file);
   if (!io::Exists(path)) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string json, io::ReadFile(path));
@@ -216,7 +221,8 @@ absl::StatusOr<std::vector<ModelFacts>> ParseModelFacts(absl::string_view json) 
     RETURN_IF_ERROR(object.ReadNumbers("numbers", &facts.numbers));
     RETURN_IF_ERROR(object.ReadNumbers("op_counts", &facts.op_counts));
     return object.ForEach("texts", [&](const std::string& key, const Value& text) {
-      if (text.kind_case() != Value::kStringValue) return Wrong(absl::StrCat(object.Where("texts"), ".", key), "a string");
+      if (text.kind_case() != Value::kStringValue)
+        return Wrong(absl::StrCat(object.Where("texts"), ".", key), "a string");
       facts.texts[key] = text.string_value();
       return absl::OkStatus();
     });

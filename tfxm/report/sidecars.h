@@ -1,5 +1,5 @@
-// What an evaluation directory may hold beside TFMA's files: what each model costs, where models disagree, and whether a
-// difference between models is real. All three files are optional JSON; a reader ignores members it does not know.
+// What an evaluation directory may hold beside TFMA's files: what each model costs, where models disagree, and whether
+// a difference between models is real. All three files are optional JSON; a reader ignores members it does not know.
 //
 //   ASSIGN_OR_RETURN(Sidecars sidecars, ReadSidecars("pipeline_root/Evaluator/evaluation/7"));
 //
@@ -31,22 +31,26 @@
 //     "slice": {"image_class": 3},                           // Feature to value; {} or absent: all examples.
 //     "difference": -0.004, "lower_bound": -0.009, "upper_bound": 0.001,   // 95 % interval of the difference.
 //     "p_value": 0.17,                                       // Optional.
-//     "method": "paired differences"                         // Optional, shown to the reader: "McNemar's exact test", …
+//     "method": "paired differences"                         // Optional, shown to the reader: "McNemar's exact test",
+//     …
 //   }]}
 //
-// disagreements.json: examples on which models differ, the most different first, and the slices they are frequent in. (An array of
-// examples alone is accepted too.) The tf.Examples themselves are in disagreements.tfrecord.gz, in the same order.
+// disagreements.json: examples on which models differ, the most different first, and the slices they are frequent in.
+// (An array of examples alone is accepted too.) The tf.Examples themselves are in disagreements.tfrecord.gz, in the
+// same order.
 //
-//   {"total": 31,                                            // Optional: disagreeing examples in all; `examples` may be fewer.
+//   {"total": 31,                                            // Optional: disagreeing examples in all; `examples` may
+//   be fewer.
 //    "by": "decision",                                       // Optional: "decision" (another class) or "value".
 //    "examples": [{
 //      "index": 412,                                         // Number of the example in the evaluation's data, from 0.
 //      "label": 3,                                           // A number, a string, or an array of them.
-//      "predictions": {"saved_model": 3, "tflite_int8": 5},  // By model name: a number, a string, or an array (scores).
-//      "scores": {"saved_model": 0.71, "tflite_int8": 0.48}, // Optional: how sure each model is of its decision.
-//      "difference": 0.83,                                   // Optional: what they are ordered by.
+//      "predictions": {"saved_model": 3, "tflite_int8": 5},  // By model name: a number, a string, or an array
+//      (scores). "scores": {"saved_model": 0.71, "tflite_int8": 0.48}, // Optional: how sure each model is of its
+//      decision. "difference": 0.83,                                   // Optional: what they are ordered by.
 //      "features": {
-//        "image": {"image": {"width": 28, "height": 28, "channels": 1, "pixels": "AAEC…"}},   // Row-major 8-bit values in base64;
+//        "image": {"image": {"width": 28, "height": 28, "channels": 1, "pixels": "AAEC…"}},   // Row-major 8-bit values
+//        in base64;
 //                                                            //   channels 1 (grey, the default), 3 (RGB) or 4 (RGBA).
 //        "fare": 12.5, "company": "Blue", "tags": ["a", "b"]
 //      },
@@ -130,8 +134,8 @@ struct Sidecars {
   Disagreements disagreements;
 };
 
-// Reads those of the three files that are in `directory`; none gives empty Sidecars. INVALID_ARGUMENT names the file and the
-// member that is not as described above.
+// Reads those of the three files that are in `directory`; none gives empty Sidecars. INVALID_ARGUMENT names the file
+// and the member that is not as described above.
 absl::StatusOr<Sidecars> ReadSidecars(absl::string_view directory);
 
 // The same from JSON text.

@@ -58,7 +58,8 @@ absl::Status PlaceAssets(absl::string_view dir, const tf::MetaGraphDef& meta_gra
     if (it == nodes.end()) continue;
     const std::string path = io::AbsolutePath(io::JoinPath(dir, "assets", asset.filename()));
     if (!io::Exists(path)) {
-      return absl::NotFoundError(absl::StrCat("the SavedModel ", dir, " needs its asset ", path, ", which does not exist"));
+      return absl::NotFoundError(
+          absl::StrCat("the SavedModel ", dir, " needs its asset ", path, ", which does not exist"));
     }
     tf::NodeDef& node = *it->second;
     node.set_op("Const");
@@ -74,8 +75,10 @@ absl::Status PlaceAssets(absl::string_view dir, const tf::MetaGraphDef& meta_gra
 
 }  // namespace
 
-absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::string_view dir, absl::string_view signature_name,
-                                                  const std::map<std::string, ops::Tensor>& inputs, absl::string_view name) {
+absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::string_view dir,
+                                                  absl::string_view signature_name,
+                                                  const std::map<std::string, ops::Tensor>& inputs,
+                                                  absl::string_view name) {
   RETURN_IF_ERROR(graph.status());
   ASSIGN_OR_RETURN(tf::MetaGraphDef meta_graph, internal::ReadMetaGraph(dir, {"serve"}));
   RETURN_IF_ERROR(internal::CheckVariablesExist(dir, meta_graph));
@@ -88,12 +91,13 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
     if (input == signature.inputs().end()) {
       std::set<std::string> known;
       for (const auto& [known_key, info] : signature.inputs()) known.insert(known_key);
-      return absl::InvalidArgumentError(absl::StrCat(what, " has no input \"", key, "\"; it has ", absl::StrJoin(known, ", ")));
+      return absl::InvalidArgumentError(
+          absl::StrCat(what, " has no input \"", key, "\"; it has ", absl::StrJoin(known, ", ")));
     }
     if (static_cast<tf::DataType>(tensor.dtype()) != input->second.dtype()) {
       return absl::InvalidArgumentError(absl::StrCat(what, ": input \"", key, "\" is ",
-                                                     DataTypeName(static_cast<DataType>(input->second.dtype())), ", got ",
-                                                     DataTypeName(tensor.dtype())));
+                                                     DataTypeName(static_cast<DataType>(input->second.dtype())),
+                                                     ", got ", DataTypeName(tensor.dtype())));
     }
   }
 
@@ -139,8 +143,8 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
     outputs.push_back(OutputNode(key));
   }
   if (outputs.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, ": every output needs an input that is missing (",
-                                                   absl::StrJoin(missing, ", "), ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": every output needs an input that is missing (", absl::StrJoin(missing, ", "), ")"));
   }
 
   // The outputs' nodes, and what fills the tables among them.
@@ -181,8 +185,8 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
   for (const std::string& output : outputs) options.return_tensors.emplace_back(output, 0);
   options.return_nodes = fills;
   tf::ImportGraphDefResults results;
-  RETURN_IF_ERROR(Annotate(
-      tf::ImportGraphDef(options, pruned, &graph.rep()->graph, &graph.rep()->refiner, &results), what));
+  RETURN_IF_ERROR(
+      Annotate(tf::ImportGraphDef(options, pruned, &graph.rep()->graph, &graph.rep()->refiner, &results), what));
   for (size_t i = 0; i < keys.size(); ++i) {
     const auto& [node, index] = results.return_tensors[i];
     imported.outputs[keys[i]] = ops::internal::FromTf(graph, node, index);

@@ -26,14 +26,15 @@ class ImportSignatureTest : public ::testing::Test {
     const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "x");
     const ops::Tensor scaled = x * ops::ReadVariable(ops::VarHandle(graph, "scale", DataType::kFloat, {}));
     const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1}, "word");
-    const ops::Node table =
-        ops::Op(graph, "HashTableV2", {}, {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
+    const ops::Node table = ops::Op(graph, "HashTableV2", {},
+                                    {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
     ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph, Path("words.txt"))},
             {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill");
     const ops::Tensor ids =
         ops::Op("LookupTableFindV2", {table, word, ops::Constant(graph, int64_t{-1})}, {{"Tout", DataType::kInt64}});
     SavedModelBuilder builder;
-    builder.AddSignature("serving_default", {{"x", x}, {"word", word}}, {{"scaled", scaled}, {"ids", ids}, {"x_again", x}});
+    builder.AddSignature("serving_default", {{"x", x}, {"word", word}},
+                         {{"scaled", scaled}, {"ids", ids}, {"x_again", x}});
     builder.AddVariable("scale", Floats({}, {3}));
     ASSERT_EQ(builder.Write(Path("inner")), absl::OkStatus());
   }
@@ -48,7 +49,8 @@ TEST_F(ImportSignatureTest, BecomesPartOfAnotherModel) {
   const ops::Tensor raw = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "raw");
   const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1}, "word");
   const ops::Tensor scale = ops::ReadVariable(ops::VarHandle(graph, "scale", DataType::kFloat, {}));
-  auto imported = ImportSignature(graph, Path("inner"), "serving_default", {{"x", raw + 1.0}, {"word", word}}, "transform");
+  auto imported =
+      ImportSignature(graph, Path("inner"), "serving_default", {{"x", raw + 1.0}, {"word", word}}, "transform");
   ASSERT_TRUE(imported.ok()) << imported.status();
   EXPECT_EQ(imported->outputs.at("scaled").shape(), (Shape{-1, 2}));
   ASSERT_EQ(imported->variables.size(), 1);

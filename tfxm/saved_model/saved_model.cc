@@ -37,8 +37,8 @@ struct Endpoint {
   absl::Status status;
   tf::Session::CallableHandle handle = 0;
 
-  // Fed tensors of earlier runs, one set per concurrent caller: large ones cost more to allocate (every page is faulted in
-  // anew) than to fill.
+  // Fed tensors of earlier runs, one set per concurrent caller: large ones cost more to allocate (every page is faulted
+  // in anew) than to fill.
   std::mutex mutex;
   std::vector<std::vector<tf::Tensor>> idle;
 
@@ -58,7 +58,8 @@ struct Endpoint {
 // Puts the value into `feed`, into the memory it has if that is of the same type and shape.
 absl::Status Fill(const Tensor& value, tf::Tensor* feed) {
   const bool fits = feed->dtype() == static_cast<tf::DataType>(value.dtype()) && feed->dtype() != tf::DT_STRING &&
-                    feed->shape() == tf::TensorShape(value.shape()) && feed->tensor_data().size() == value.bytes().size();
+                    feed->shape() == tf::TensorShape(value.shape()) &&
+                    feed->tensor_data().size() == value.bytes().size();
   if (!fits) {
     ASSIGN_OR_RETURN(*feed, ops::internal::ToTf(value));
   } else if (!value.bytes().empty()) {
@@ -98,12 +99,13 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(absl::string_view d
   rep.threads.Start(options.num_threads);
   // Nodes run in the caller's thread: several callers run at once, and a node costs no hand-over to another thread.
   session_options.config.set_inter_op_parallelism_threads(-1);
-  const absl::Status loaded =
-      tf::LoadSavedModel(session_options, tf::RunOptions(), rep.dir, {options.tags.begin(), options.tags.end()}, &rep.bundle);
+  const absl::Status loaded = tf::LoadSavedModel(session_options, tf::RunOptions(), rep.dir,
+                                                 {options.tags.begin(), options.tags.end()}, &rep.bundle);
   if (!loaded.ok()) {
     return absl::Status(loaded.code(), absl::StrCat("cannot load the SavedModel ", dir, ": ", loaded.message()));
   }
-  const std::map<std::string, tf::SignatureDef> sorted(rep.bundle.GetSignatures().begin(), rep.bundle.GetSignatures().end());
+  const std::map<std::string, tf::SignatureDef> sorted(rep.bundle.GetSignatures().begin(),
+                                                       rep.bundle.GetSignatures().end());
   for (const auto& [name, def] : sorted) {
     if (absl::StartsWith(name, "__saved_model_")) continue;  // The init and train operations.
     Signature signature{.name = name};
@@ -148,7 +150,8 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
   const auto fail = [&](absl::string_view what) {
     return absl::InvalidArgumentError(absl::StrCat("signature \"", signature.name, "\" of ", rep_->dir, ": ", what));
   };
-  if (!endpoint.unsupported.empty()) return fail(absl::StrCat(endpoint.unsupported, ", which cannot be fed or fetched"));
+  if (!endpoint.unsupported.empty())
+    return fail(absl::StrCat(endpoint.unsupported, ", which cannot be fed or fetched"));
 
   std::vector<tf::Tensor> feeds = endpoint.TakeFeeds(), fetches;
   for (size_t i = 0; i < feeds.size(); ++i) {
@@ -181,7 +184,8 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
     endpoint.status = rep_->bundle.GetSession()->MakeCallable(callable, &endpoint.handle);
   });
   absl::Status ran = endpoint.status;
-  if (ran.ok()) ran = rep_->bundle.GetSession()->RunCallable(endpoint.handle, feeds, &fetches, nullptr, rep_->threads.options());
+  if (ran.ok())
+    ran = rep_->bundle.GetSession()->RunCallable(endpoint.handle, feeds, &fetches, nullptr, rep_->threads.options());
   if (!ran.ok()) {
     return absl::Status(ran.code(),
                         absl::StrCat("signature \"", signature.name, "\" of ", rep_->dir, ": ", ran.message()));

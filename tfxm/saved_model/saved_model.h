@@ -5,7 +5,8 @@
 //   ASSIGN_OR_RETURN(auto outputs, model->Run(*signature, {{"image_floats", tensor}}));
 //   const Tensor& scores = outputs.at("output_0");
 //
-// Run is thread safe. No TensorFlow type is visible here; the library behind it (libtfxm_saved_model) loads libtensorflow_cc.
+// Run is thread safe. No TensorFlow type is visible here; the library behind it (libtfxm_saved_model) loads
+// libtensorflow_cc.
 #ifndef TFXM_SAVED_MODEL_SAVED_MODEL_H_
 #define TFXM_SAVED_MODEL_SAVED_MODEL_H_
 
@@ -44,8 +45,8 @@ class SavedModel {
   // NOT_FOUND lists the signatures there are.
   absl::StatusOr<const Signature*> FindSignature(absl::string_view name) const;
 
-  // Feeds every input of the signature by name and returns every output. INVALID_ARGUMENT names an input that is missing,
-  // unknown or of the wrong type.
+  // Feeds every input of the signature by name and returns every output. INVALID_ARGUMENT names an input that is
+  // missing, unknown or of the wrong type.
   absl::StatusOr<std::map<std::string, Tensor>> Run(const Signature& signature,
                                                     const std::map<std::string, Tensor>& inputs) const;
 

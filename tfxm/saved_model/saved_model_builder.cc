@@ -21,8 +21,8 @@ void SavedModelBuilder::AddSignature(absl::string_view name, NamedTensors inputs
 
 void SavedModelBuilder::AddFunction(absl::string_view name, std::map<std::string, Value> inputs,
                                     std::map<std::string, Value> outputs) {
-  functions_.push_back({.name = std::string(name), .is_signature = false, .inputs = std::move(inputs),
-                        .outputs = std::move(outputs)});
+  functions_.push_back(
+      {.name = std::string(name), .is_signature = false, .inputs = std::move(inputs), .outputs = std::move(outputs)});
 }
 
 void SavedModelBuilder::AddVariable(absl::string_view name, tfxm::Tensor value, bool trainable) {
@@ -33,8 +33,10 @@ absl::Status SavedModelBuilder::Write(absl::string_view dir) const {
   internal::MetaGraphWriter writer(variables_);
   std::set<std::string> names = {"variables", "trainable_variables", "signatures"};
   for (const Function& function : functions_) {
-    const std::string what = absl::StrCat(function.is_signature ? "signature" : "function", " \"", function.name, "\" of ", dir);
-    if (!names.insert(function.name).second) return absl::InvalidArgumentError(absl::StrCat(what, ": the name is taken"));
+    const std::string what =
+        absl::StrCat(function.is_signature ? "signature" : "function", " \"", function.name, "\" of ", dir);
+    if (!names.insert(function.name).second)
+      return absl::InvalidArgumentError(absl::StrCat(what, ": the name is taken"));
     RETURN_IF_ERROR(Annotate(writer.AddFunction(function), what));
   }
   RETURN_IF_ERROR(Annotate(writer.Finish(), dir));

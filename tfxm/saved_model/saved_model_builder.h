@@ -10,7 +10,8 @@
 // NAME/.ATTRIBUTES/VARIABLE_VALUE.
 //
 // Lookup tables come along with their initializers and the files these read, which become assets: an operation of
-// the graph that initializes a table (InitializeTableFromTextFileV2, LookupTableImportV2, …) is found by the table's handle.
+// the graph that initializes a table (InitializeTableFromTextFileV2, LookupTableImportV2, …) is found by the table's
+// handle.
 //
 // The same calls give byte-identical files. The graphs must live until Write returns. Not thread safe.
 #ifndef TFXM_SAVED_MODEL_SAVED_MODEL_BUILDER_H_
@@ -42,12 +43,13 @@ class SavedModelBuilder {
   using Value = std::variant<ops::Tensor, ops::SparseTensor>;
   void AddFunction(absl::string_view name, std::map<std::string, Value> inputs, std::map<std::string, Value> outputs);
 
-  // The value of a variable that the graphs refer to by this shared name. Variables that no signature needs are kept too.
+  // The value of a variable that the graphs refer to by this shared name. Variables that no signature needs are kept
+  // too.
   void AddVariable(absl::string_view name, tfxm::Tensor value, bool trainable = true);
 
-  // Writes saved_model.pb, variables/, assets/ and fingerprint.pb into `dir`, made if need be. INVALID_ARGUMENT says which
-  // signature uses what variable without a value, or another type or shape than its value's, or a placeholder that is not
-  // among its inputs.
+  // Writes saved_model.pb, variables/, assets/ and fingerprint.pb into `dir`, made if need be. INVALID_ARGUMENT says
+  // which signature uses what variable without a value, or another type or shape than its value's, or a placeholder
+  // that is not among its inputs.
   absl::Status Write(absl::string_view dir) const;
 
   struct Function {

@@ -53,7 +53,8 @@ class SavedModelBuilderTest : public ::testing::Test {
                                     {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
     ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph_, file)},
             {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill");
-    return ops::Op("LookupTableFindV2", {table, words, ops::Constant(graph_, int64_t{-1})}, {{"Tout", DataType::kInt64}});
+    return ops::Op("LookupTableFindV2", {table, words, ops::Constant(graph_, int64_t{-1})},
+                   {{"Tout", DataType::kInt64}});
   }
 
   std::string root_;
@@ -130,11 +131,13 @@ TEST_F(SavedModelBuilderTest, AnInputCanBeAnOutput) {
   const ops::Tensor x = ops::Placeholder(graph_, DataType::kFloat, {-1}, "x");
   const ops::Tensor unused = ops::Placeholder(graph_, DataType::kInt64, {-1}, "unused");
   SavedModelBuilder builder;
-  builder.AddSignature("serving_default", {{"x", x}, {"unused", unused}}, {{"same", x}, {"again", x}, {"more", x + 1.0}});
+  builder.AddSignature("serving_default", {{"x", x}, {"unused", unused}},
+                       {{"same", x}, {"again", x}, {"more", x + 1.0}});
   ASSERT_EQ(builder.Write(Path("m")), absl::OkStatus());
   auto model = SavedModel::Load(Path("m"));
   ASSERT_TRUE(model.ok()) << model.status();
-  auto outputs = (*model)->Run((*model)->signatures()[0], {{"x", Floats({2}, {1, 2})}, {"unused", Tensor(DataType::kInt64, {2})}});
+  auto outputs =
+      (*model)->Run((*model)->signatures()[0], {{"x", Floats({2}, {1, 2})}, {"unused", Tensor(DataType::kInt64, {2})}});
   ASSERT_TRUE(outputs.ok()) << outputs.status();
   EXPECT_EQ(Values<float>(outputs->at("same")), (std::vector<float>{1, 2}));
   EXPECT_EQ(Values<float>(outputs->at("again")), (std::vector<float>{1, 2}));
@@ -153,7 +156,9 @@ TEST_F(SavedModelBuilderTest, SaysWhatIsWrong) {
     EXPECT_FALSE(SavedModel::IsSavedModel(Path("m")));
     return std::string(status.message());
   };
-  EXPECT_NE(error([&](auto* b) { b->AddSignature("s", {{"x", x}}, {{"y", y}}); }).find("variable \"kernel\", which has no value"),
+  EXPECT_NE(error([&](auto* b) {
+              b->AddSignature("s", {{"x", x}}, {{"y", y}});
+            }).find("variable \"kernel\", which has no value"),
             std::string::npos);
   EXPECT_NE(error([&](auto* b) {
               b->AddSignature("s", {{"x", x}}, {{"y", y}});
@@ -191,7 +196,8 @@ TEST_F(SavedModelLoadTest, ErrorsNameTheDirectoryAndWhatIsMissing) {
   EXPECT_EQ(LoadError("none"), Path("none") + " does not exist");
   ASSERT_EQ(io::MakeDirs(Path("empty")), absl::OkStatus());
   EXPECT_EQ(LoadError("empty"), Path("empty") + " is not a SavedModel: it has no saved_model.pb");
-  EXPECT_NE(LoadError("m", {.tags = {"train"}}).find("no graph with the tags {train}; it has {serve}"), std::string::npos);
+  EXPECT_NE(LoadError("m", {.tags = {"train"}}).find("no graph with the tags {train}; it has {serve}"),
+            std::string::npos);
 
   ASSERT_EQ(io::CopyTree(Path("m"), Path("truncated")), absl::OkStatus());
   const std::string pb = io::JoinPath(Path("truncated"), "saved_model.pb");
@@ -203,7 +209,8 @@ TEST_F(SavedModelLoadTest, ErrorsNameTheDirectoryAndWhatIsMissing) {
   EXPECT_NE(LoadError("no_variables").find("variables.index is missing"), std::string::npos);
 
   ASSERT_EQ(io::CopyTree(Path("m"), Path("no_data")), absl::OkStatus());
-  ASSERT_EQ(io::RemoveAll(io::JoinPath(Path("no_data"), "variables", "variables.data-00000-of-00001")), absl::OkStatus());
+  ASSERT_EQ(io::RemoveAll(io::JoinPath(Path("no_data"), "variables", "variables.data-00000-of-00001")),
+            absl::OkStatus());
   EXPECT_NE(LoadError("no_data").find("variables.data-00000-of-00001"), std::string::npos);
 }
 
@@ -220,7 +227,8 @@ TEST_F(SavedModelLoadTest, RunSaysWhichInputIsWrong) {
     return std::string(outputs.status().message());
   };
   EXPECT_NE(error({}).find("input \"x\" (float32 [None, 2]) is missing"), std::string::npos);
-  EXPECT_NE(error({{"x", Tensor(DataType::kInt64, {1, 2})}}).find("input \"x\" is float32, got int64"), std::string::npos);
+  EXPECT_NE(error({{"x", Tensor(DataType::kInt64, {1, 2})}}).find("input \"x\" is float32, got int64"),
+            std::string::npos);
   EXPECT_NE(error({{"x", Floats({1, 2}, {1, 2})}, {"z", Floats({1}, {1})}}).find("there is no input \"z\"; it takes x"),
             std::string::npos);
   EXPECT_NE(error({{"x", Floats({1, 3}, {1, 2, 3})}}).find("serving_default"), std::string::npos);

@@ -166,9 +166,9 @@ absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(const std::vecto
     return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
   }
   pass.keep_records = pass.keep_records || options.sample_rate < 1;
-  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
-                   compute::Accumulate<StatisticsAccumulator>(
-                       files, [&options] { return StatisticsAccumulator(options); }, pass));
+  ASSIGN_OR_RETURN(
+      const StatisticsAccumulator total,
+      compute::Accumulate<StatisticsAccumulator>(files, [&options] { return StatisticsAccumulator(options); }, pass));
   return total.Finish();
 }
 

@@ -62,7 +62,8 @@ TEST(AccumulatorsTest, AnyShardingGivesTheSameBits) {
     floats.push_back({static_cast<float>(wide(random)), static_cast<float>(-wide(random)), 3e-39f * i});
     ints.push_back({static_cast<int64_t>(random()) - (1 << 30), i, -i});
   }
-  for (const AnalyzerKind kind : {AnalyzerKind::kMinAndMax, AnalyzerKind::kSum, AnalyzerKind::kSize, AnalyzerKind::kMeanAndVar}) {
+  for (const AnalyzerKind kind :
+       {AnalyzerKind::kMinAndMax, AnalyzerKind::kSum, AnalyzerKind::kSize, AnalyzerKind::kMeanAndVar}) {
     for (const Shape& shape : {Shape{}, Shape{3}}) {
       ExpectIndependentOfSharding(Analyzer(kind, DataType::kFloat, shape), floats, &random);
       ExpectIndependentOfSharding(Analyzer(kind, DataType::kInt64, shape), ints, &random);
@@ -92,11 +93,13 @@ TEST(AccumulatorsTest, NanAndInfinity) {
   EXPECT_TRUE(std::isnan(per_element[0]) && std::isnan(per_element[2]));
   EXPECT_EQ(per_element[1], 2);
   EXPECT_EQ(per_element[3], INFINITY);
-  EXPECT_EQ(Floats(Analyzer(AnalyzerKind::kMeanAndVar, DataType::kFloat, {2}), x), (std::vector<float>{-1.5, 3.5, 6.25, 2.25}));
+  EXPECT_EQ(Floats(Analyzer(AnalyzerKind::kMeanAndVar, DataType::kFloat, {2}), x),
+            (std::vector<float>{-1.5, 3.5, 6.25, 2.25}));
 }
 
 TEST(AccumulatorsTest, NoValues) {
-  EXPECT_EQ(Floats(Analyzer(AnalyzerKind::kMinAndMax, DataType::kFloat), {}), (std::vector<float>{INFINITY, -INFINITY}));
+  EXPECT_EQ(Floats(Analyzer(AnalyzerKind::kMinAndMax, DataType::kFloat), {}),
+            (std::vector<float>{INFINITY, -INFINITY}));
   EXPECT_EQ(Floats(Analyzer(AnalyzerKind::kMeanAndVar, DataType::kFloat), {}), (std::vector<float>{0, 0}));
   EXPECT_EQ(Floats(Analyzer(AnalyzerKind::kQuantiles, DataType::kFloat), {}), (std::vector<float>{0, 0, 0}));
 }

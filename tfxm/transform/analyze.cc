@@ -42,7 +42,8 @@ class PhaseAccumulator {
       if (phase_->direct[i] >= 0) {
         values = FeatureValues(batch, (*features_)[phase_->direct[i]], &storage.strings);
       } else {
-        RETURN_IF_ERROR(Annotate(TensorValues(fetched[phase_->fetched[i]], &storage, &values), phase_->analyzers[i]->name));
+        RETURN_IF_ERROR(
+            Annotate(TensorValues(fetched[phase_->fetched[i]], &storage, &values), phase_->analyzers[i]->name));
       }
       accumulators_[i]->Add(values);
     }
@@ -101,8 +102,8 @@ absl::StatusOr<tfxm::Tensor> WriteVocabulary(const AnalyzerNode& analyzer, const
   return path;
 }
 
-absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzers, const std::vector<RawFeature>& features,
-                                ops::Graph& graph, int num_threads) {
+absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzers,
+                                const std::vector<RawFeature>& features, ops::Graph& graph, int num_threads) {
   Phase phase{.analyzers = analyzers};
   std::vector<ops::Tensor> fetches;
   for (const AnalyzerNode* analyzer : analyzers) {
@@ -143,8 +144,8 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
       analyzers.push_back(&trace.analyzers[i]);
     }
     const int threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
-    ASSIGN_OR_RETURN(const Phase phase,
-                     MakePhase(analyzers, rep.features, rep.graph, static_cast<int>(files.size()) >= threads ? 1 : threads));
+    ASSIGN_OR_RETURN(const Phase phase, MakePhase(analyzers, rep.features, rep.graph,
+                                                  static_cast<int>(files.size()) >= threads ? 1 : threads));
     compute::PassOptions pass_options{.num_threads = options.num_threads, .batch_size = options.batch_size};
     if (options.progress) pass_options.progress = [&](int64_t examples) { options.progress(examples, pass); };
     ASSIGN_OR_RETURN(const PhaseAccumulator total,
@@ -154,15 +155,16 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
       const AnalyzerNode& analyzer = trace.analyzers[ready[k]];
       std::vector<tfxm::Tensor> results;
       if (analyzer.kind == AnalyzerKind::kVocabulary) {
-        ASSIGN_OR_RETURN(
-            tfxm::Tensor path,
-            WriteVocabulary(analyzer, static_cast<const VocabularyAccumulator&>(total.accumulator(k)), options.assets_dir));
+        ASSIGN_OR_RETURN(tfxm::Tensor path,
+                         WriteVocabulary(analyzer, static_cast<const VocabularyAccumulator&>(total.accumulator(k)),
+                                         options.assets_dir));
         results.push_back(std::move(path));
       } else {
         results = total.accumulator(k).Result();
       }
       for (size_t o = 0; o < results.size(); ++o) {
-        const ops::Tensor constant = ops::Constant(rep.graph, results[o], absl::StrCat(analyzer.outputs[o].name(), "/value"));
+        const ops::Tensor constant =
+            ops::Constant(rep.graph, results[o], absl::StrCat(analyzer.outputs[o].name(), "/value"));
         RETURN_IF_ERROR(rep.graph.status());
         Replace(analyzer.outputs[o], constant);
         for (auto& [name, output] : rep.outputs) {
@@ -181,12 +183,14 @@ absl::Status CheckOutput(const std::string& name, const FeatureTensor& output) {
   };
   const DataType dtype = output.values().dtype();
   if (dtype != DataType::kFloat && dtype != DataType::kInt64 && dtype != DataType::kString) {
-    return fail(absl::StrCat("is ", DataTypeName(dtype), "; tf.Examples hold float32, int64 and string: use ops::Cast"));
+    return fail(
+        absl::StrCat("is ", DataTypeName(dtype), "; tf.Examples hold float32, int64 and string: use ops::Cast"));
   }
   if (output.is_sparse()) return absl::OkStatus();
   const Shape shape = output.shape();
   if (!output.has_rank() || shape.empty()) {
-    return fail(absl::StrCat(output.has_rank() ? "is a scalar" : "has no known rank", "; its first dimension must be the batch"));
+    return fail(absl::StrCat(output.has_rank() ? "is a scalar" : "has no known rank",
+                             "; its first dimension must be the batch"));
   }
   for (size_t i = 1; i < shape.size(); ++i) {
     if (shape[i] < 0) {
@@ -215,16 +219,17 @@ absl::Status CheckOutputs(const TransformGraph::Rep& rep, const Trace& trace) {
   const std::set<int> ancestors = Ancestors(used);
   for (const RawFeature& feature : rep.features) {
     if (feature.is_dense || ancestors.count(feature.tensor.node()) == 0) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "feature \"", feature.name, "\" is used as a dense tensor, but has no shape in the schema, so it is sparse; use "
-        "tft::fill_in_missing or its sparse(), or give it a shape"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("feature \"", feature.name,
+                     "\" is used as a dense tensor, but has no shape in the schema, so it is sparse; use "
+                     "tft::fill_in_missing or its sparse(), or give it a shape"));
   }
   for (const auto& [name, output] : rep.outputs) RETURN_IF_ERROR(CheckOutput(name, output));
   return absl::OkStatus();
 }
 
-// TensorFlow does not fetch what is fed: an output that has parts of a raw feature (a sparse one's indices, beside new values)
-// gets copies of these. An output that is all of a raw feature is not fetched at all.
+// TensorFlow does not fetch what is fed: an output that has parts of a raw feature (a sparse one's indices, beside new
+// values) gets copies of these. An output that is all of a raw feature is not fetched at all.
 void MakeFetchable(TransformGraph::Rep& rep) {
   std::set<int> fed;
   for (const RawFeature& feature : rep.features) {
@@ -232,7 +237,9 @@ void MakeFetchable(TransformGraph::Rep& rep) {
   }
   for (auto& [name, output] : rep.outputs) {
     if (!output.is_sparse()) continue;
-    const auto copy = [&](const ops::Tensor& tensor) { return fed.count(tensor.node()) > 0 ? ops::Identity(tensor) : tensor; };
+    const auto copy = [&](const ops::Tensor& tensor) {
+      return fed.count(tensor.node()) > 0 ? ops::Identity(tensor) : tensor;
+    };
     bool is_raw = false;
     for (const RawFeature& feature : rep.features) {
       if (!feature.is_dense && feature.tensor.sparse().values.node() == output.sparse().values.node() &&

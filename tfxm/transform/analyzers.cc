@@ -40,16 +40,14 @@ bool IsInteger(DataType dtype) {
     case DataType::kInt32:
     case DataType::kInt64:
     case DataType::kUint8:
-    case DataType::kUint16:
-      return true;
-    default:
-      return false;
+    case DataType::kUint16: return true;
+    default: return false;
   }
 }
 
 // The results of an analyzer of x: those of the same analyzer of the same tensor, if there is one, or new placeholders.
-std::vector<ops::Tensor> Analyze(AnalyzerKind kind, const FeatureTensor& x, bool reduce_instance_dims, absl::string_view name,
-                                 const std::vector<Output>& outputs, AnalyzerNode node = {}) {
+std::vector<ops::Tensor> Analyze(AnalyzerKind kind, const FeatureTensor& x, bool reduce_instance_dims,
+                                 absl::string_view name, const std::vector<Output>& outputs, AnalyzerNode node = {}) {
   const ops::Tensor values = x.values();
   std::vector<ops::Tensor> invalid(outputs.size(), ops::Tensor(values.graph(), -1, 0));
   if (!values.valid()) return invalid;
@@ -61,8 +59,9 @@ std::vector<ops::Tensor> Analyze(AnalyzerKind kind, const FeatureTensor& x, bool
   Trace* trace = Trace::Current();
   if (trace == nullptr || trace->graph != &graph) return fail("analyzers can be used in a preprocessing_fn only");
   const bool is_string = values.dtype() == DataType::kString;
-  if (kind == AnalyzerKind::kVocabulary ? !is_string && values.dtype() != DataType::kInt64
-                                        : kind != AnalyzerKind::kSize && !IsFloating(values.dtype()) && !IsInteger(values.dtype())) {
+  if (kind == AnalyzerKind::kVocabulary
+          ? !is_string && values.dtype() != DataType::kInt64
+          : kind != AnalyzerKind::kSize && !IsFloating(values.dtype()) && !IsInteger(values.dtype())) {
     return fail(absl::StrCat("values of type ", DataTypeName(values.dtype()), " cannot be analyzed by it"));
   }
   Shape shape;
@@ -104,7 +103,9 @@ std::vector<ops::Tensor> Analyze(AnalyzerKind kind, const FeatureTensor& x, bool
 DataType MomentType(DataType dtype) { return dtype == DataType::kDouble ? DataType::kDouble : DataType::kFloat; }
 DataType SumType(DataType dtype) { return IsFloating(dtype) ? dtype : DataType::kInt64; }
 
-absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) { return name.empty() ? otherwise : name; }
+absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) {
+  return name.empty() ? otherwise : name;
+}
 
 }  // namespace
 
@@ -135,7 +136,8 @@ ops::Tensor var(const FeatureTensor& x, bool reduce_instance_dims, absl::string_
   return mean_and_var(x, reduce_instance_dims, NameOr(name, "var")).var;
 }
 ops::Tensor sum(const FeatureTensor& x, bool reduce_instance_dims, absl::string_view name) {
-  return Analyze(AnalyzerKind::kSum, x, reduce_instance_dims, NameOr(name, "sum"), {{"sum", SumType(x.values().dtype())}})[0];
+  return Analyze(AnalyzerKind::kSum, x, reduce_instance_dims, NameOr(name, "sum"),
+                 {{"sum", SumType(x.values().dtype())}})[0];
 }
 ops::Tensor size(const FeatureTensor& x, bool reduce_instance_dims, absl::string_view name) {
   return Analyze(AnalyzerKind::kSize, x, reduce_instance_dims, NameOr(name, "size"), {{"size", DataType::kInt64}})[0];
@@ -144,12 +146,14 @@ ops::Tensor size(const FeatureTensor& x, bool reduce_instance_dims, absl::string
 ops::Tensor quantiles(const FeatureTensor& x, int num_buckets, absl::string_view name) {
   if (num_buckets < 1) {
     if (ops::Graph* graph = x.values().graph()) {
-      graph->SetError(absl::InvalidArgumentError(absl::StrCat("tft::quantiles: num_buckets is ", num_buckets, ", must be >= 1")));
+      graph->SetError(
+          absl::InvalidArgumentError(absl::StrCat("tft::quantiles: num_buckets is ", num_buckets, ", must be >= 1")));
     }
     return ops::Tensor(x.values().graph(), -1, 0);
   }
   AnalyzerNode node{.num_buckets = num_buckets};
-  return Analyze(AnalyzerKind::kQuantiles, x, true, NameOr(name, "quantiles"), {{"boundaries", DataType::kFloat}}, node)[0];
+  return Analyze(AnalyzerKind::kQuantiles, x, true, NameOr(name, "quantiles"), {{"boundaries", DataType::kFloat}},
+                 node)[0];
 }
 
 ops::Tensor vocabulary(const FeatureTensor& x, const VocabularyOptions& options, absl::string_view name) {
@@ -163,7 +167,8 @@ ops::Tensor vocabulary(const FeatureTensor& x, const VocabularyOptions& options,
       }
     }
   }
-  return Analyze(AnalyzerKind::kVocabulary, x, true, NameOr(name, "vocabulary"), {{"vocab_file", DataType::kString}}, node)[0];
+  return Analyze(AnalyzerKind::kVocabulary, x, true, NameOr(name, "vocabulary"), {{"vocab_file", DataType::kString}},
+                 node)[0];
 }
 
 }  // namespace tfxm::transform

@@ -1,12 +1,13 @@
-// Statistics of a tensor over the whole dataset, as tensors: TensorFlow Transform's analyzers. Called in a preprocessing_fn;
-// the values are computed by full passes over the data and are constants of the transform graph.
+// Statistics of a tensor over the whole dataset, as tensors: TensorFlow Transform's analyzers. Called in a
+// preprocessing_fn; the values are computed by full passes over the data and are constants of the transform graph.
 //
 //   ops::Tensor centered = inputs["fare"] - tft::mean(inputs["fare"]);
 //
 // Results do not depend on how the data are sharded: sums are exact and rounded once. An analyzer may be given what
 // follows from other analyzers: then there is one more pass. `reduce_instance_dims`: over all dimensions, to a scalar;
-// otherwise over the batch only, to one value per element of the feature (dense tensors of known shape). Of a sparse tensor,
-// the values that are there count. `x` is of any integer or floating-point type (float32, float64, ints up to 64 bits).
+// otherwise over the batch only, to one value per element of the feature (dense tensors of known shape). Of a sparse
+// tensor, the values that are there count. `x` is of any integer or floating-point type (float32, float64, ints up to
+// 64 bits).
 #ifndef TFXM_TRANSFORM_ANALYZERS_H_
 #define TFXM_TRANSFORM_ANALYZERS_H_
 
@@ -19,8 +20,8 @@
 
 namespace tfxm::transform {
 
-// Of x's type. NaN if a value is NaN. Without any value: of floats +infinity and -infinity, of integers the largest value
-// and its negative.
+// Of x's type. NaN if a value is NaN. Without any value: of floats +infinity and -infinity, of integers the largest
+// value and its negative.
 ops::Tensor min(const FeatureTensor& x, bool reduce_instance_dims = true, absl::string_view name = "");
 ops::Tensor max(const FeatureTensor& x, bool reduce_instance_dims = true, absl::string_view name = "");
 // Of floats in their type, of integers int64.
@@ -30,8 +31,9 @@ ops::Tensor size(const FeatureTensor& x, bool reduce_instance_dims = true, absl:
 // float32; float64 of float64. NaN and infinities are left out; 0 without any value. The variance is the biased one.
 ops::Tensor mean(const FeatureTensor& x, bool reduce_instance_dims = true, absl::string_view name = "");
 ops::Tensor var(const FeatureTensor& x, bool reduce_instance_dims = true, absl::string_view name = "");
-// The num_buckets - 1 boundaries, float32 [1, num_buckets - 1], that divide the values into parts of equal size. NaN is left
-// out; without any value all are 0. Exact as long as there are at most 65,536 different values; else within 0.1 % of the ranks.
+// The num_buckets - 1 boundaries, float32 [1, num_buckets - 1], that divide the values into parts of equal size. NaN is
+// left out; without any value all are 0. Exact as long as there are at most 65,536 different values; else within 0.1 %
+// of the ranks.
 ops::Tensor quantiles(const FeatureTensor& x, int num_buckets, absl::string_view name = "");
 
 // Two results of one analyzer.
@@ -52,8 +54,9 @@ struct VocabularyOptions {
   // The file's name below the transform graph's assets; "" makes one up. Unique within a preprocessing_fn.
   std::string vocab_filename;
 };
-// The different values of strings or int64, the most frequent first (at equal frequency, the greater value first): a file,
-// one value a line. Empty strings and strings with a line break are left out. Returns the file's name, a scalar string.
+// The different values of strings or int64, the most frequent first (at equal frequency, the greater value first): a
+// file, one value a line. Empty strings and strings with a line break are left out. Returns the file's name, a scalar
+// string.
 ops::Tensor vocabulary(const FeatureTensor& x, const VocabularyOptions& options = {}, absl::string_view name = "");
 
 }  // namespace tfxm::transform

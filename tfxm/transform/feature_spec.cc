@@ -17,10 +17,8 @@ bool IsServed(const tfmd::Feature& feature) {
     case tfmd::DEBUG_ONLY:
     case tfmd::DEPRECATED:
     case tfmd::DISABLED:
-    case tfmd::VALIDATION_DERIVED:
-      return false;
-    default:
-      return !feature.deprecated();
+    case tfmd::VALIDATION_DERIVED: return false;
+    default: return !feature.deprecated();
   }
 }
 
@@ -77,9 +75,7 @@ tfmd::Schema FeatureSpecAsSchema(const FeatureSpec& spec) {
     } else {
       dtype = spec.var.at(name).dtype;
     }
-    feature->set_type(dtype == DataType::kInt64   ? tfmd::INT
-                      : dtype == DataType::kFloat ? tfmd::FLOAT
-                                                  : tfmd::BYTES);
+    feature->set_type(dtype == DataType::kInt64 ? tfmd::INT : dtype == DataType::kFloat ? tfmd::FLOAT : tfmd::BYTES);
   }
   return schema;
 }

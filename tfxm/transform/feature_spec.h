@@ -25,8 +25,9 @@ struct FeatureSpec {
   size_t size() const { return fixed.size() + var.size(); }
 };
 
-// A feature with a shape is FixedLen, any other VarLen; deprecated and planned ones are left out. INVALID_ARGUMENT: a feature
-// with a shape that may be missing (presence.min_fraction is not 1); UNIMPLEMENTED: structs and sparse features.
+// A feature with a shape is FixedLen, any other VarLen; deprecated and planned ones are left out. INVALID_ARGUMENT: a
+// feature with a shape that may be missing (presence.min_fraction is not 1); UNIMPLEMENTED: structs and sparse
+// features.
 absl::StatusOr<FeatureSpec> SchemaAsFeatureSpec(const tensorflow::metadata::v0::Schema& schema);
 
 // The other way round, as the transformed data's schema: features sorted by name.

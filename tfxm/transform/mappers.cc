@@ -6,7 +6,9 @@
 namespace tfxm::transform {
 namespace {
 
-absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) { return name.empty() ? otherwise : name; }
+absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) {
+  return name.empty() ? otherwise : name;
+}
 
 FeatureTensor Invalid(const FeatureTensor& x, absl::Status status) {
   if (ops::Graph* graph = x.values().graph()) graph->SetError(std::move(status));
@@ -20,8 +22,9 @@ ops::Tensor LikeNumerator(const ops::Tensor& condition, const ops::Tensor& numer
 
 ops::Tensor InitializedTable(const ops::Tensor& file) {
   ops::Graph& graph = *file.graph();
-  const ops::Node table = ops::Op(graph, "HashTableV2", {},
-                                  {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "vocabulary_table");
+  const ops::Node table =
+      ops::Op(graph, "HashTableV2", {}, {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}},
+              "vocabulary_table");
   // The key is the whole line, the value its number.
   ops::Op("InitializeTableFromTextFileV2", {table, file},
           {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill_table");
@@ -92,10 +95,12 @@ FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabu
   const ops::NameScope scope(graph, NameOr(name, "apply_vocab"));
   const ops::Tensor keys = x.values().dtype() == DataType::kString ? x.values() : ops::AsString(x.values());
   const ops::Tensor table = InitializedTable(vocabulary_file);
-  ops::Tensor ids = ops::Op("LookupTableFindV2", {table, keys, ops::Constant(graph, num_oov_buckets > 0 ? int64_t{-1} : default_value)},
+  ops::Tensor ids = ops::Op("LookupTableFindV2",
+                            {table, keys, ops::Constant(graph, num_oov_buckets > 0 ? int64_t{-1} : default_value)},
                             {{"Tout", DataType::kInt64}});
   if (num_oov_buckets > 0) {
-    const ops::Tensor bucket = ops::Op("LookupTableSizeV2", {table}) + ops::StringToHashBucketFast(keys, num_oov_buckets);
+    const ops::Tensor bucket =
+        ops::Op("LookupTableSizeV2", {table}) + ops::StringToHashBucketFast(keys, num_oov_buckets);
     ids = ops::Where(ops::Less(ids, 0.0), bucket, ids);
   }
   if (keys.has_rank()) ids = ops::Op("EnsureShape", {ids}, {{"shape", keys.shape()}});

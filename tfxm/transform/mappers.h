@@ -1,5 +1,5 @@
-// Transformations of a feature that use statistics of all of it: TensorFlow Transform's mappers, with its formulas. They take
-// dense and sparse tensors and return the same kind.
+// Transformations of a feature that use statistics of all of it: TensorFlow Transform's mappers, with its formulas.
+// They take dense and sparse tensors and return the same kind.
 #ifndef TFXM_TRANSFORM_MAPPERS_H_
 #define TFXM_TRANSFORM_MAPPERS_H_
 
@@ -12,16 +12,16 @@
 
 namespace tfxm::transform {
 
-// (x - min) / (max - min) * (output_max - output_min) + output_min, float32. If the data are empty or of one value only,
-// sigmoid(x) takes the place of the fraction. `elementwise`: each element of the feature by its own statistics.
+// (x - min) / (max - min) * (output_max - output_min) + output_min, float32. If the data are empty or of one value
+// only, sigmoid(x) takes the place of the fraction. `elementwise`: each element of the feature by its own statistics.
 FeatureTensor scale_by_min_max(const FeatureTensor& x, double output_min = 0, double output_max = 1,
                                bool elementwise = false, absl::string_view name = "");
 FeatureTensor scale_to_0_1(const FeatureTensor& x, bool elementwise = false, absl::string_view name = "");
 // (x - mean) / sqrt(var), float32; x - mean where the variance is 0.
 FeatureTensor scale_to_z_score(const FeatureTensor& x, bool elementwise = false, absl::string_view name = "");
 
-// The number of the bucket that a value falls into, int64: i if boundaries[i-1] <= x < boundaries[i]; NaN is in the last.
-// `boundaries`: [1, n], ascending.
+// The number of the bucket that a value falls into, int64: i if boundaries[i-1] <= x < boundaries[i]; NaN is in the
+// last. `boundaries`: [1, n], ascending.
 FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundaries, absl::string_view name = "");
 // With boundaries from quantiles(x, num_buckets).
 FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, absl::string_view name = "");

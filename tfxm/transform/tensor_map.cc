@@ -16,8 +16,8 @@ const FeatureTensor& TensorMap::operator[](absl::string_view name) const {
   for (const auto& [key, tensor] : map_) graph = tensor.values().graph();
   if (graph == nullptr && internal::Trace::Current() != nullptr) graph = internal::Trace::Current()->graph;
   if (graph != nullptr) {
-    graph->SetError(absl::NotFoundError(
-        absl::StrCat("there is no feature \"", name, "\"; there are ", names.empty() ? "none" : absl::StrJoin(names, ", "))));
+    graph->SetError(absl::NotFoundError(absl::StrCat("there is no feature \"", name, "\"; there are ",
+                                                     names.empty() ? "none" : absl::StrJoin(names, ", "))));
   }
   static thread_local FeatureTensor missing;
   missing = FeatureTensor(ops::Tensor(graph, -1, 0));

@@ -21,9 +21,10 @@
 
 namespace tfxm::transform {
 
-// A feature: a dense tensor, its first dimension the batch, or a sparse one of as many values per example as there are. As an
-// ops::Tensor it is the dense one. A sparse feature that is used as if it were dense makes the preprocessing_fn fail with an
-// error that names it; sparse() and values() are what works on it (and tft's functions, which take both kinds).
+// A feature: a dense tensor, its first dimension the batch, or a sparse one of as many values per example as there are.
+// As an ops::Tensor it is the dense one. A sparse feature that is used as if it were dense makes the preprocessing_fn
+// fail with an error that names it; sparse() and values() are what works on it (and tft's functions, which take both
+// kinds).
 class FeatureTensor : public ops::Tensor {
  public:
   FeatureTensor() = default;
@@ -31,7 +32,8 @@ class FeatureTensor : public ops::Tensor {
   FeatureTensor(const ops::Node& node) : ops::Tensor(node) {}
   FeatureTensor(const ops::SparseTensor& sparse) : sparse_(sparse) {}
   // `stand_in` is what a use as a dense tensor gets.
-  FeatureTensor(const ops::SparseTensor& sparse, const ops::Tensor& stand_in) : ops::Tensor(stand_in), sparse_(sparse) {}
+  FeatureTensor(const ops::SparseTensor& sparse, const ops::Tensor& stand_in)
+      : ops::Tensor(stand_in), sparse_(sparse) {}
 
   bool is_sparse() const { return sparse_.has_value(); }
   // Only if is_sparse().

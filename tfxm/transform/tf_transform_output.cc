@@ -6,11 +6,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tensorflow/core/protobuf/saved_object_graph.pb.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/saved_model/import_signature.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
-#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -94,11 +94,13 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
   if (meta_graph.signature_def().contains(kTransformSignature)) rep.signature = kTransformSignature;
   const auto signature = meta_graph.signature_def().find(rep.signature);
   if (signature == meta_graph.signature_def().end()) {
-    return absl::InvalidArgumentError(absl::StrCat(model_dir, " has no signature \"", rep.signature, "\": it is no transform graph"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(model_dir, " has no signature \"", rep.signature, "\": it is no transform graph"));
   }
   const InputNames flat = FlatInputNames(meta_graph.object_graph_def());
   const auto add = [&](const std::string& name, std::vector<std::string> own) -> absl::Status {
-    if (const auto it = flat.find(name); !signature->second.inputs().contains(own[0]) && it != flat.end()) own = it->second;
+    if (const auto it = flat.find(name); !signature->second.inputs().contains(own[0]) && it != flat.end())
+      own = it->second;
     for (const std::string& input : own) {
       if (signature->second.inputs().contains(input)) continue;
       return absl::InvalidArgumentError(absl::StrCat(model_dir, " does not take the raw feature \"", name, "\" of ",
@@ -109,7 +111,8 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
   };
   for (const auto& [name, fixed] : rep.raw_spec.fixed) RETURN_IF_ERROR(add(name, {name}));
   for (const auto& [name, var] : rep.raw_spec.var) {
-    RETURN_IF_ERROR(add(name, {absl::StrCat(name, "/indices"), absl::StrCat(name, "/values"), absl::StrCat(name, "/dense_shape")}));
+    RETURN_IF_ERROR(
+        add(name, {absl::StrCat(name, "/indices"), absl::StrCat(name, "/values"), absl::StrCat(name, "/dense_shape")}));
   }
   for (const auto& [name, info] : signature->second.outputs()) rep.output_names.insert(name);
   return output;
@@ -123,7 +126,8 @@ const tensorflow::metadata::v0::Schema& TFTransformOutput::transformed_metadata_
 const FeatureSpec& TFTransformOutput::raw_feature_spec() const { return rep_->raw_spec; }
 const FeatureSpec& TFTransformOutput::transformed_feature_spec() const { return rep_->transformed_spec; }
 
-absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph& graph, const TensorMap& raw_features) const {
+absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph& graph,
+                                                                      const TensorMap& raw_features) const {
   RETURN_IF_ERROR(graph.status());
   std::map<std::string, ops::Tensor> inputs;
   for (const auto& [name, feature] : raw_features) {
@@ -132,14 +136,16 @@ absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph
     if (it == rep_->inputs.end() || it->second.size() != components.size()) {
       std::vector<std::string> known;
       for (const auto& [key, value] : rep_->inputs) known.push_back(key);
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the transform graph ", rep_->dir, it == rep_->inputs.end() ? " has no raw feature \"" : " takes a tensor of the other kind (dense, sparse) as \"",
-          name, "\"; its raw features are ", absl::StrJoin(known, ", ")));
+      return absl::InvalidArgumentError(absl::StrCat("the transform graph ", rep_->dir,
+                                                     it == rep_->inputs.end()
+                                                         ? " has no raw feature \""
+                                                         : " takes a tensor of the other kind (dense, sparse) as \"",
+                                                     name, "\"; its raw features are ", absl::StrJoin(known, ", ")));
     }
     for (size_t c = 0; c < components.size(); ++c) inputs[it->second[c]] = components[c];
   }
-  ASSIGN_OR_RETURN(const ImportedSignature imported,
-                   ImportSignature(graph, transform_savedmodel_dir(), rep_->signature, inputs, "transform_features_layer"));
+  ASSIGN_OR_RETURN(const ImportedSignature imported, ImportSignature(graph, transform_savedmodel_dir(), rep_->signature,
+                                                                     inputs, "transform_features_layer"));
   if (!imported.variables.empty()) {
     return absl::UnimplementedError(absl::StrCat(rep_->dir, ": transform graphs with variables"));
   }
@@ -148,13 +154,17 @@ absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph
     if (const auto it = imported.outputs.find(name); it != imported.outputs.end()) transformed[name] = it->second;
   }
   for (const auto& [name, var] : rep_->transformed_spec.var) {
-    const auto part = [&, &name = name](absl::string_view suffix) { return imported.outputs.find(absl::StrCat(name, suffix)); };
+    const auto part = [&, &name = name](absl::string_view suffix) {
+      return imported.outputs.find(absl::StrCat(name, suffix));
+    };
     if (part("/values") == imported.outputs.end()) {
       if (rep_->output_names.count(absl::StrCat(name, "/values")) > 0) continue;
-      return absl::UnimplementedError(absl::StrCat("the sparse feature \"", name, "\" of ", rep_->dir,
-                                                   ": the names of its parts are not known in a graph that tfxm did not write"));
+      return absl::UnimplementedError(
+          absl::StrCat("the sparse feature \"", name, "\" of ", rep_->dir,
+                       ": the names of its parts are not known in a graph that tfxm did not write"));
     }
-    transformed[name] = ops::SparseTensor{part("/indices")->second, part("/values")->second, part("/dense_shape")->second};
+    transformed[name] =
+        ops::SparseTensor{part("/indices")->second, part("/values")->second, part("/dense_shape")->second};
   }
   return transformed;
 }
@@ -166,7 +176,8 @@ absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph
   return transform_features_layer(graph, features);
 }
 
-absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExamples(const data::ExampleBatch& raw) const {
+absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExamples(
+    const data::ExampleBatch& raw) const {
   Rep& rep = *rep_;
   std::call_once(rep.loaded, [&] {
     rep.load_status = [&]() -> absl::Status {
@@ -180,7 +191,8 @@ absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExampl
         rep.names.push_back(name);
         fetches.push_back(tensor);
       }
-      ASSIGN_OR_RETURN(rep.program, transform::internal::MakeProgram(rep.graph, rep.features, fetches, /*num_threads=*/1));
+      ASSIGN_OR_RETURN(rep.program,
+                       transform::internal::MakeProgram(rep.graph, rep.features, fetches, /*num_threads=*/1));
       return absl::OkStatus();
     }();
   });

@@ -1,4 +1,5 @@
-// A transform graph artifact, loaded: tft.TFTransformOutput. Reads what tfxm and TensorFlow Transform (in TF2 mode) write.
+// A transform graph artifact, loaded: tft.TFTransformOutput. Reads what tfxm and TensorFlow Transform (in TF2 mode)
+// write.
 //
 //   ASSIGN_OR_RETURN(TFTransformOutput tf_transform_output, TFTransformOutput::Load(fn_args.transform_graph_path));
 //   tft::FeatureSpec feature_spec = tf_transform_output.raw_feature_spec();
@@ -39,10 +40,13 @@ class TFTransformOutput {
   const transform::FeatureSpec& raw_feature_spec() const;
   const transform::FeatureSpec& transformed_feature_spec() const;
 
-  // The transformed features as part of `graph`, from raw ones in it. A raw feature may be left out (a label, when serving):
-  // then so are the outputs that need it. INVALID_ARGUMENT names a raw feature that is unknown or of another type.
-  absl::StatusOr<transform::TensorMap> transform_features_layer(ops::Graph& graph, const transform::TensorMap& raw_features) const;
-  absl::StatusOr<transform::TensorMap> transform_features_layer(ops::Graph& graph, const ops::ParsedExample& raw_features) const;
+  // The transformed features as part of `graph`, from raw ones in it. A raw feature may be left out (a label, when
+  // serving): then so are the outputs that need it. INVALID_ARGUMENT names a raw feature that is unknown or of another
+  // type.
+  absl::StatusOr<transform::TensorMap> transform_features_layer(ops::Graph& graph,
+                                                                const transform::TensorMap& raw_features) const;
+  absl::StatusOr<transform::TensorMap> transform_features_layer(ops::Graph& graph,
+                                                                const ops::ParsedExample& raw_features) const;
 
   // The dense transformed features of raw examples, by name; the first call loads the graph.
   absl::StatusOr<std::map<std::string, Tensor>> TransformExamples(const data::ExampleBatch& raw) const;

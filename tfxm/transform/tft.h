@@ -1,4 +1,5 @@
-// What a preprocessing_fn is written with: TensorFlow Transform's functions (analyzers.h, mappers.h) and TensorFlow's (ops.h).
+// What a preprocessing_fn is written with: TensorFlow Transform's functions (analyzers.h, mappers.h) and TensorFlow's
+// (ops.h).
 //
 //   #include "tfxm/transform/tft.h"
 //   using namespace tfxm;
@@ -21,8 +22,9 @@
 namespace tfxm {
 namespace tft = transform;
 
-// What a Transform component calls: features of the raw data to features of the transformed data. It is called once, with
-// symbolic tensors; errors of the graph it builds need not be checked. Outputs are of type float32, int64 or string.
+// What a Transform component calls: features of the raw data to features of the transformed data. It is called once,
+// with symbolic tensors; errors of the graph it builds need not be checked. Outputs are of type float32, int64 or
+// string.
 using PreprocessingFn = absl::StatusOr<transform::TensorMap>(const transform::TensorMap& inputs);
 
 }  // namespace tfxm

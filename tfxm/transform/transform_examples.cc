@@ -84,8 +84,8 @@ absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Ten
   for (int64_t k = 0, last = 0; k < indices.dim_size(0); ++k) {
     const int64_t row = index(k, 0);
     if (row < last || row >= batch_size) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("output \"", source.name, "\" of the preprocessing_fn is a sparse tensor whose rows are not in order"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "output \"", source.name, "\" of the preprocessing_fn is a sparse tensor whose rows are not in order"));
     }
     last = row;
     column->ends[row] = k + 1;
@@ -95,7 +95,8 @@ absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Ten
 }
 
 // Sets the column's values from a raw feature.
-void FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, ValuesStorage* storage, OutputColumn* column) {
+void FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, ValuesStorage* storage,
+               OutputColumn* column) {
   column->values = FeatureValues(batch, feature, &storage->strings);
   if (feature.is_dense) {
     column->row_size = feature.row_size;
@@ -113,7 +114,8 @@ void FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, Value
 }  // namespace
 }  // namespace internal
 
-absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& input_files, absl::string_view output_dir,
+absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& input_files,
+                                               absl::string_view output_dir,
                                                const TransformExamplesOptions& options) const {
   const int threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
   const int num_shards = static_cast<int>(input_files.size());
@@ -130,7 +132,8 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
     std::string serialized;
     int64_t records = 0;
     const auto transform_batch = [&](const data::ExampleBatch& batch) -> absl::Status {
-      for (const int feature : plan.used) RETURN_IF_ERROR(internal::CheckFeature(batch, rep_->features[feature], records));
+      for (const int feature : plan.used)
+        RETURN_IF_ERROR(internal::CheckFeature(batch, rep_->features[feature], records));
       std::vector<tensorflow::Tensor> fetched;
       if (plan.program.has_value()) RETURN_IF_ERROR(plan.program->Run(batch, rep_->features, &fetched));
       for (size_t c = 0; c < columns.size(); ++c) {

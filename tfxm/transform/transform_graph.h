@@ -1,8 +1,8 @@
-// A preprocessing_fn after the analysis of the data: a graph from raw to transformed features, all of whose statistics are
-// constants.
+// A preprocessing_fn after the analysis of the data: a graph from raw to transformed features, all of whose statistics
+// are constants.
 //
-//   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> graph, TransformGraph::Analyze(preprocessing_fn, schema, train_files, options));
-//   RETURN_IF_ERROR(graph->Write(transform_graph_uri));
+//   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> graph, TransformGraph::Analyze(preprocessing_fn, schema,
+//   train_files, options)); RETURN_IF_ERROR(graph->Write(transform_graph_uri));
 //   RETURN_IF_ERROR(graph->TransformExamples(eval_files, io::JoinPath(uri, "Split-eval")));
 //
 // After Analyze the object does not change; its const methods may be called by several threads.
@@ -36,16 +36,17 @@ struct TransformExamplesOptions {
   int num_threads = 0;
   int batch_size = 1000;
   std::function<void(int64_t examples)> progress;
-  // Called for every transformed example, in order within a shard, from a thread of the shard's own at a time: statistics
-  // of what is written need no second reading.
+  // Called for every transformed example, in order within a shard, from a thread of the shard's own at a time:
+  // statistics of what is written need no second reading.
   std::function<absl::Status(int shard, absl::string_view serialized)> on_example;
 };
 
 class TransformGraph {
  public:
-  // Calls the preprocessing_fn with the schema's features, and makes as many passes over `files` as its analyzers need: none,
-  // one, or more if analyzers depend on each other. Analyzers of raw features read the columns themselves; others run the
-  // part of the graph that they need. Errors name the feature, output or node, and for data the file and record.
+  // Calls the preprocessing_fn with the schema's features, and makes as many passes over `files` as its analyzers need:
+  // none, one, or more if analyzers depend on each other. Analyzers of raw features read the columns themselves; others
+  // run the part of the graph that they need. Errors name the feature, output or node, and for data the file and
+  // record.
   static absl::StatusOr<std::unique_ptr<TransformGraph>> Analyze(const std::function<PreprocessingFn>& preprocessing_fn,
                                                                  const tensorflow::metadata::v0::Schema& schema,
                                                                  const std::vector<std::string>& files,
@@ -55,14 +56,15 @@ class TransformGraph {
   const tensorflow::metadata::v0::Schema& raw_schema() const;
   const tensorflow::metadata::v0::Schema& transformed_schema() const;
 
-  // Writes what tft.TFTransformOutput reads: transform_fn/ (a SavedModel whose function `transform_fn` takes a dictionary of
-  // raw features, and whose signature serving_default takes them one by one; the parts of a sparse feature NAME are
-  // NAME/indices, NAME/values, NAME/dense_shape), transformed_metadata/schema.pbtxt, metadata/schema.pbtxt.
+  // Writes what tft.TFTransformOutput reads: transform_fn/ (a SavedModel whose function `transform_fn` takes a
+  // dictionary of raw features, and whose signature serving_default takes them one by one; the parts of a sparse
+  // feature NAME are NAME/indices, NAME/values, NAME/dense_shape), transformed_metadata/schema.pbtxt,
+  // metadata/schema.pbtxt.
   absl::Status Write(absl::string_view dir) const;
 
-  // One pass: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in its input's order.
-  // Features are sorted by name, so that equal examples have equal bytes. INVALID_ARGUMENT for an output that has not one row
-  // per example.
+  // One pass: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in its input's
+  // order. Features are sorted by name, so that equal examples have equal bytes. INVALID_ARGUMENT for an output that
+  // has not one row per example.
   absl::Status TransformExamples(const std::vector<std::string>& input_files, absl::string_view output_dir,
                                  const TransformExamplesOptions& options = {}) const;
 

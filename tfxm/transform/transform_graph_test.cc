@@ -24,19 +24,32 @@ class TransformGraphTest : public ::testing::Test {
     root_ = io::MakeTempDir(::testing::TempDir(), "transform").value();
     ASSERT_EQ(io::MakeDirs(Path("assets")), absl::OkStatus());
     ASSERT_EQ(io::ParseTextProto(R"pb(
-      feature { name: "x" type: FLOAT presence { min_fraction: 1 min_count: 1 } shape { dim { size: 2 } } }
-      feature { name: "i" type: INT presence { min_fraction: 1 min_count: 1 } shape {} }
-      feature { name: "s" type: FLOAT }
-      feature { name: "w" type: BYTES }
-      feature { name: "old" type: BYTES lifecycle_stage: DEPRECATED }
-    )pb", &schema_), absl::OkStatus());
+                                   feature {
+                                     name: "x"
+                                     type: FLOAT
+                                     presence { min_fraction: 1 min_count: 1 }
+                                     shape { dim { size: 2 } }
+                                   }
+                                   feature {
+                                     name: "i"
+                                     type: INT
+                                     presence { min_fraction: 1 min_count: 1 }
+                                     shape {}
+                                   }
+                                   feature { name: "s" type: FLOAT }
+                                   feature { name: "w" type: BYTES }
+                                   feature { name: "old" type: BYTES lifecycle_stage: DEPRECATED }
+                                 )pb",
+                                 &schema_),
+              absl::OkStatus());
     files_ = {Write("data-0.gz", {Row({1, 5}, 3, {1, 2, 3}, {"red", "blue"}), Row({-1, 2}, 7, {}, {"red"})}),
               Write("data-1.gz", {Row({-4, 8}, -2, {10}, {})})};
   }
   void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
 
-  static Example Row(const std::vector<float>& x, int64_t i, const std::vector<float>& s, const std::vector<std::string>& w) {
+  static Example Row(const std::vector<float>& x, int64_t i, const std::vector<float>& s,
+                     const std::vector<std::string>& w) {
     Example example;
     auto& features = *example.mutable_features()->mutable_feature();
     for (const float value : x) features["x"].mutable_float_list()->add_value(value);
@@ -128,7 +141,10 @@ TEST_F(TransformGraphTest, ScalesAndPassesThrough) {
 
 TEST_F(TransformGraphTest, BytesAreThoseOfADeterministicSerialization) {
   auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-    return TensorMap{{"z", inputs["s"]}, {"words", inputs["w"]}, {"a", inputs["i"]}, {"negative", ops::Cast(inputs["x"], DataType::kInt64)}};
+    return TensorMap{{"z", inputs["s"]},
+                     {"words", inputs["w"]},
+                     {"a", inputs["i"]},
+                     {"negative", ops::Cast(inputs["x"], DataType::kInt64)}};
   });
   ASSERT_TRUE(graph.ok()) << graph.status();
   Transform(**graph, "a");
@@ -230,7 +246,8 @@ TEST_F(TransformGraphTest, BecomesPartOfAServingSignature) {
   ASSERT_TRUE((*transformed)["w_xf"].is_sparse());
   SavedModelBuilder builder;
   builder.AddSignature("serving_default", {{"examples", examples}},
-                       {{"sum", ops::ReduceSum((*transformed)["x_xf"], {1})}, {"word", tft::fill_in_missing((*transformed)["w_xf"], -2)}});
+                       {{"sum", ops::ReduceSum((*transformed)["x_xf"], {1})},
+                        {"word", tft::fill_in_missing((*transformed)["w_xf"], -2)}});
   ASSERT_EQ(builder.Write(Path("model")), absl::OkStatus());
   ASSERT_EQ(io::RemoveAll(Path("graph")), absl::OkStatus());
 
@@ -263,10 +280,12 @@ TEST_F(TransformGraphTest, PreprocessingFnErrors) {
             "preprocessing_fn: no luck");
   EXPECT_EQ(Error([](const TensorMap&) -> absl::StatusOr<TensorMap> { return TensorMap(); }),
             "preprocessing_fn: it returns no features");
-  EXPECT_EQ(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["fare"]}}; }),
-            "preprocessing_fn: there is no feature \"fare\"; there are \"i\", \"s\", \"w\", \"x\"");
-  EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["s"] + 1.0}}; }),
-                  "feature \"s\" is used as a dense tensor, but has no shape in the schema"));
+  EXPECT_EQ(
+      Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["fare"]}}; }),
+      "preprocessing_fn: there is no feature \"fare\"; there are \"i\", \"s\", \"w\", \"x\"");
+  EXPECT_TRUE(Has(
+      Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["s"] + 1.0}}; }),
+      "feature \"s\" is used as a dense tensor, but has no shape in the schema"));
   EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
                     return TensorMap{{"y", ops::ReduceSum(inputs["x"])}};
                   }),
@@ -280,11 +299,15 @@ TEST_F(TransformGraphTest, PreprocessingFnErrors) {
                   }),
                   "output_min (1) must be less than output_max (1)"));
   EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-                    return TensorMap{{"y", inputs["w"]}, {"z", ops::ExpandDims(inputs["i"], 1) + ops::Cast(tft::max(inputs["w"]), DataType::kInt64)}};
+                    return TensorMap{
+                        {"y", inputs["w"]},
+                        {"z", ops::ExpandDims(inputs["i"], 1) + ops::Cast(tft::max(inputs["w"]), DataType::kInt64)}};
                   }),
                   "values of type string cannot be analyzed by it"));
   EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-                    return TensorMap{{"y", ops::MatMul(inputs["x"], ops::Constant(*inputs["x"].graph(), tfxm::Tensor(DataType::kFloat, {3, 1})))}};
+                    return TensorMap{
+                        {"y", ops::MatMul(inputs["x"], ops::Constant(*inputs["x"].graph(),
+                                                                     tfxm::Tensor(DataType::kFloat, {3, 1})))}};
                   }),
                   "MatMul"));
 }
@@ -296,7 +319,8 @@ TEST_F(TransformGraphTest, AnOutputMustHaveOneRowPerExample) {
   ASSERT_TRUE(graph.ok()) << graph.status();
   const absl::Status status = (*graph)->TransformExamples(files_, Path("out"));
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(Has(status.message(), "output \"y\" of the preprocessing_fn has 4 rows for a batch of 2 examples")) << status;
+  EXPECT_TRUE(Has(status.message(), "output \"y\" of the preprocessing_fn has 4 rows for a batch of 2 examples"))
+      << status;
 }
 
 TEST_F(TransformGraphTest, DataThatDoNotFitTheSchema) {
@@ -307,7 +331,8 @@ TEST_F(TransformGraphTest, DataThatDoNotFitTheSchema) {
   missing.mutable_features()->mutable_feature()->erase("x");
   const Example good = Row({1, 2}, 1, {}, {}), short_one = Row({1}, 1, {}, {});
   files_ = {Write("missing.gz", {good, good, good, missing})};
-  EXPECT_TRUE(Has(Error(passes), "missing.gz: record 3: feature \"x\" has no value; its shape in the schema is [2] (2 values)"))
+  EXPECT_TRUE(
+      Has(Error(passes), "missing.gz: record 3: feature \"x\" has no value; its shape in the schema is [2] (2 values)"))
       << Error(passes);
   files_ = {Write("short.gz", {good, short_one})};
   EXPECT_TRUE(Has(Error(passes), "record 1: feature \"x\" has 1 values"));
@@ -324,8 +349,10 @@ TEST_F(TransformGraphTest, SchemasThatCannotBeParsedBy) {
 }
 
 TEST_F(TransformGraphTest, LoadNamesWhatIsMissing) {
-  EXPECT_TRUE(Has(TFTransformOutput::Load(Path("nothing")).status().message(), "nothing/metadata/schema.pbtxt does not exist"));
-  auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"i", inputs["i"]}}; });
+  EXPECT_TRUE(
+      Has(TFTransformOutput::Load(Path("nothing")).status().message(), "nothing/metadata/schema.pbtxt does not exist"));
+  auto graph =
+      Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"i", inputs["i"]}}; });
   ASSERT_TRUE(graph.ok()) << graph.status();
   ASSERT_EQ((*graph)->Write(Path("graph")), absl::OkStatus());
   ops::Graph other;
@@ -333,7 +360,8 @@ TEST_F(TransformGraphTest, LoadNamesWhatIsMissing) {
   ASSERT_TRUE(output.ok()) << output.status();
   const auto unknown =
       output->transform_features_layer(other, TensorMap{{"q", ops::Placeholder(other, DataType::kFloat, {-1}, "q")}});
-  EXPECT_TRUE(Has(unknown.status().message(), "has no raw feature \"q\"; its raw features are i, s, w, x")) << unknown.status();
+  EXPECT_TRUE(Has(unknown.status().message(), "has no raw feature \"q\"; its raw features are i, s, w, x"))
+      << unknown.status();
   ASSERT_EQ(io::RemoveAll(io::JoinPath(Path("graph"), "transform_fn")), absl::OkStatus());
   EXPECT_TRUE(Has(TFTransformOutput::Load(Path("graph")).status().message(), "transform_fn does not exist"));
 }

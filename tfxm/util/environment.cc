@@ -1,12 +1,13 @@
 // What TensorFlow reads while its libraries are loaded, before main() of any program, has to be set before that. Only
-// libtfxm_util needs this library, after libtensorflow_framework: it is loaded later and, having no dependency of its own,
-// initialized earlier (the loader initializes the last loaded first). A value the user has set is kept.
+// libtfxm_util needs this library, after libtensorflow_framework: it is loaded later and, having no dependency of its
+// own, initialized earlier (the loader initializes the last loaded first). A value the user has set is kept.
 #include <stdlib.h>
 
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
 
-// Weak, so that this library needs no other: it is bound when all libraries are in memory, which is before any is initialized.
+// Weak, so that this library needs no other: it is bound when all libraries are in memory, which is before any is
+// initialized.
 namespace absl {
 ABSL_NAMESPACE_BEGIN
 __attribute__((weak)) void SetMinLogLevel(LogSeverityAtLeast severity);

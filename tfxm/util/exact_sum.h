@@ -1,12 +1,12 @@
 // A sum of doubles whose result does not depend on the order of the additions or on how they were split up and merged:
-// every addend is kept exactly and only the result is rounded, once, to nearest. Accumulators are built on it, so that any
-// sharding gives the same bits.
+// every addend is kept exactly and only the result is rounded, once, to nearest. Accumulators are built on it, so that
+// any sharding gives the same bits.
 //
 //   ExactSum a, b;  a.Add(1e100); a.Add(1); b.Add(-1e100);  a.Merge(b);  a.Value() == 1.0
 //
-// After R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015): the small superaccumulator, 67
-// chunks of 64 bits that overlap by 32. An addition costs about 2 ns. Infinities and NaN are counted and give what IEEE
-// addition would, in any order. Not thread safe.
+// After R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015): the small superaccumulator,
+// 67 chunks of 64 bits that overlap by 32. An addition costs about 2 ns. Infinities and NaN are counted and give what
+// IEEE addition would, in any order. Not thread safe.
 #ifndef TFXM_UTIL_EXACT_SUM_H_
 #define TFXM_UTIL_EXACT_SUM_H_
 

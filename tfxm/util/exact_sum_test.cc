@@ -42,7 +42,8 @@ TEST(ExactSumTest, RoundsOnceToNearest) {
 TEST(ExactSumTest, AnyOrderAndAnyShardingGivesTheSameBits) {
   std::mt19937_64 rng(7);
   std::vector<double> values(20000);
-  for (double& v : values) v = std::ldexp(std::uniform_real_distribution<>(-1, 1)(rng), static_cast<int>(rng() % 120) - 60);
+  for (double& v : values)
+    v = std::ldexp(std::uniform_real_distribution<>(-1, 1)(rng), static_cast<int>(rng() % 120) - 60);
   ExactSum reference;
   for (const double v : values) reference.Add(v);
   for (int trial = 0; trial < 20; ++trial) {

@@ -43,7 +43,8 @@ Flags::Flag& Flags::AddFlag(absl::string_view name, absl::string_view placeholde
   return flag;
 }
 
-Flags::Flag& Flags::Add(absl::string_view name, std::string* value, absl::string_view placeholder, absl::string_view help) {
+Flags::Flag& Flags::Add(absl::string_view name, std::string* value, absl::string_view placeholder,
+                        absl::string_view help) {
   return AddFlag(name, placeholder, help, *value, [value](const std::string& text) {
     *value = text;
     return true;
@@ -129,16 +130,19 @@ absl::Status Flags::Parse(const std::vector<std::string>& arguments) {
     }
     if (!has_value && flag->is_bool) value = "true", has_value = true;
     if (!has_value && i + 1 < arguments.size()) value = arguments[++i], has_value = true;
-    if (!has_value) return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value: --", name, "=", flag->placeholder));
+    if (!has_value)
+      return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value: --", name, "=", flag->placeholder));
     if (!flag->set(value)) {
-      return absl::InvalidArgumentError(absl::StrCat("--", flag->name, "=", value, ": expected ",
-                                                     flag->is_bool ? "true or false" : absl::StrCat("a number (", flag->placeholder, ")")));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", flag->name, "=", value, ": expected ",
+                       flag->is_bool ? "true or false" : absl::StrCat("a number (", flag->placeholder, ")")));
     }
     flag->seen = true;
   }
   for (const Flag& flag : flags_) {
     if (flag.required && !flag.seen) {
-      return absl::InvalidArgumentError(absl::StrCat("--", flag.name, "=", flag.placeholder, " is missing: ", flag.help));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", flag.name, "=", flag.placeholder, " is missing: ", flag.help));
     }
   }
   return absl::OkStatus();

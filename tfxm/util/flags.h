@@ -44,13 +44,14 @@ class Flags {
   Flag& Add(absl::string_view name, double* value, absl::string_view placeholder, absl::string_view help);
   Flag& Add(absl::string_view name, bool* value, absl::string_view help);
   // May be given several times; each adds a value.
-  Flag& Add(absl::string_view name, std::vector<std::string>* values, absl::string_view placeholder, absl::string_view help);
+  Flag& Add(absl::string_view name, std::vector<std::string>* values, absl::string_view placeholder,
+            absl::string_view help);
 
   // Flags that are not declared go into *others ("name" and "value") instead of being an error.
   void CollectUnknown(std::vector<std::pair<std::string, std::string>>* others) { others_ = others; }
 
-  // INVALID_ARGUMENT names the flag and what is wrong: unknown (with the nearest ones), a value that does not fit, a required
-  // one that is missing. After --help or -h, help_requested() is true and nothing else is checked.
+  // INVALID_ARGUMENT names the flag and what is wrong: unknown (with the nearest ones), a value that does not fit, a
+  // required one that is missing. After --help or -h, help_requested() is true and nothing else is checked.
   absl::Status Parse(const std::vector<std::string>& arguments);
   bool help_requested() const { return help_requested_; }
   // What is no flag, in order.

@@ -21,7 +21,8 @@ struct Parsed {
 
 TEST(FlagsTest, ValuesAfterEqualsOrAsTheNextArgument) {
   Parsed p;
-  ASSERT_TRUE(p.flags.Parse({"--output=/x", "--samples", "7", "file", "--quiet", "--model=a=b", "--model", "c=d"}).ok());
+  ASSERT_TRUE(
+      p.flags.Parse({"--output=/x", "--samples", "7", "file", "--quiet", "--model=a=b", "--model", "c=d"}).ok());
   EXPECT_EQ(p.output, "/x");
   EXPECT_EQ(p.samples, 7);
   EXPECT_TRUE(p.quiet);

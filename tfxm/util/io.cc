@@ -100,7 +100,8 @@ absl::StatusOr<std::string> ReadFile(absl::string_view path) {
   if (file.fd < 0) return SystemError(errno, "open", path);
   struct stat info;
   if (fstat(file.fd, &info) != 0) return SystemError(errno, "read", path);
-  if (S_ISDIR(info.st_mode)) return absl::FailedPreconditionError(absl::StrCat(path, " is a directory, expected a file"));
+  if (S_ISDIR(info.st_mode))
+    return absl::FailedPreconditionError(absl::StrCat(path, " is a directory, expected a file"));
   std::string content;
   content.resize(static_cast<size_t>(info.st_size));
   size_t size = 0;
@@ -159,7 +160,8 @@ absl::Status Rename(absl::string_view from, absl::string_view to) {
 
 absl::Status CopyTree(absl::string_view from, absl::string_view to) {
   std::error_code error;
-  fs::copy(std::string(from), std::string(to), fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+  fs::copy(std::string(from), std::string(to), fs::copy_options::recursive | fs::copy_options::overwrite_existing,
+           error);
   if (error) return SystemError(error, absl::StrCat("copy ", from, " to"), to);
   return absl::OkStatus();
 }

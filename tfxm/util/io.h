@@ -41,8 +41,8 @@ absl::StatusOr<int64_t> FileSize(absl::string_view path);
 absl::StatusOr<int64_t> TreeSize(absl::string_view path);
 
 absl::StatusOr<std::string> ReadFile(absl::string_view path);
-// Writes a temporary file beside `path`, flushes it to disk and renames it: readers see the old content or the new, whole.
-// A full disk is RESOURCE_EXHAUSTED.
+// Writes a temporary file beside `path`, flushes it to disk and renames it: readers see the old content or the new,
+// whole. A full disk is RESOURCE_EXHAUSTED.
 absl::Status WriteFile(absl::string_view path, absl::string_view content);
 
 absl::Status MakeDirs(absl::string_view path);

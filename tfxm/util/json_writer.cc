@@ -107,7 +107,8 @@ void JsonWriter::Quote(absl::string_view text) {
       text_ += c;
     } else if (c == '<' || c == '>' || c == '&' || static_cast<unsigned char>(c) < 0x20) {
       absl::StrAppendFormat(&text_, "\\u%04x", c);
-    } else if (bytes.compare(i, 2, "\xe2\x80") == 0 && i + 2 < bytes.size() && (bytes[i + 2] == '\xa8' || bytes[i + 2] == '\xa9')) {
+    } else if (bytes.compare(i, 2, "\xe2\x80") == 0 && i + 2 < bytes.size() &&
+               (bytes[i + 2] == '\xa8' || bytes[i + 2] == '\xa9')) {
       absl::StrAppend(&text_, bytes[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
       i += 2;
     } else {

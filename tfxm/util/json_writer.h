@@ -1,6 +1,6 @@
-// Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block: '<', '>', '&' and the line
-// separators that old JavaScript parsers take for line ends are written as \uNNNN. NaN and infinities are the strings "NaN",
-// "Infinity" and "-Infinity". Text that is no UTF-8 becomes PrintableText.
+// Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block: '<', '>', '&' and the
+// line separators that old JavaScript parsers take for line ends are written as \uNNNN. NaN and infinities are the
+// strings "NaN", "Infinity" and "-Infinity". Text that is no UTF-8 becomes PrintableText.
 //
 //   JsonWriter json;
 //   json.BeginObject().Key("name").String("auc").Key("values").BeginArray().Number(0.5).End().End();

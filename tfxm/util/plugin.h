@@ -1,5 +1,5 @@
-// Libraries of tfxm that are loaded only when needed, because they bring libtensorflow_cc with them (0.1-0.5 s, 300 MB).
-// Loading one registers its implementations (util/registry.h).
+// Libraries of tfxm that are loaded only when needed, because they bring libtensorflow_cc with them (0.1-0.5 s, 300
+// MB). Loading one registers its implementations (util/registry.h).
 //
 //   RETURN_IF_ERROR(LoadPlugin("components_tensorflow"));
 #ifndef TFXM_UTIL_PLUGIN_H_

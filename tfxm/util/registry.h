@@ -74,7 +74,7 @@ class Registry {
   std::map<std::string, Factory> factories_;
 };
 
-#define TFXM_REGISTER(registry, name, ...)                                        \
+#define TFXM_REGISTER(registry, name, ...)                                                  \
   [[maybe_unused]] static const bool TFXM_REGISTER_CONCAT_(tfxm_registered_, __COUNTER__) = \
       registry::Get().Register(name, __VA_ARGS__)
 #define TFXM_REGISTER_CONCAT_(a, b) TFXM_REGISTER_CONCAT2_(a, b)

@@ -27,11 +27,11 @@ inline absl::Status Annotate(const absl::Status& status, absl::string_view conte
 #define TFXM_CONCAT_(a, b) TFXM_CONCAT_INNER_(a, b)
 
 #ifndef RETURN_IF_ERROR
-#define RETURN_IF_ERROR(expr)                                        \
-  do {                                                               \
-    if (::absl::Status tfxm_status = (expr); !tfxm_status.ok()) {    \
-      return tfxm_status;                                            \
-    }                                                                \
+#define RETURN_IF_ERROR(expr)                                     \
+  do {                                                            \
+    if (::absl::Status tfxm_status = (expr); !tfxm_status.ok()) { \
+      return tfxm_status;                                         \
+    }                                                             \
   } while (false)
 #endif
 

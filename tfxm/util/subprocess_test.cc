@@ -12,9 +12,13 @@ TEST(SubprocessTest, GivesOutputAndExitCode) {
   EXPECT_EQ(result->output, "out\nerr\n");
 }
 
-TEST(SubprocessTest, ASignalIsReportedAsShellsDo) { EXPECT_EQ(RunSubprocess({"sh", "-c", "kill -SEGV $$"})->exit_code, 139); }
+TEST(SubprocessTest, ASignalIsReportedAsShellsDo) {
+  EXPECT_EQ(RunSubprocess({"sh", "-c", "kill -SEGV $$"})->exit_code, 139);
+}
 
-TEST(SubprocessTest, ArgumentsAreNotInterpreted) { EXPECT_EQ(RunSubprocess({"echo", "$HOME; *"})->output, "$HOME; *\n"); }
+TEST(SubprocessTest, ArgumentsAreNotInterpreted) {
+  EXPECT_EQ(RunSubprocess({"echo", "$HOME; *"})->output, "$HOME; *\n");
+}
 
 TEST(SubprocessTest, AMissingProgramIsNotFound) {
   EXPECT_EQ(RunSubprocess({"no-such-program"}).status().code(), absl::StatusCode::kNotFound);

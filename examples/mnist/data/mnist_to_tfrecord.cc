@@ -1,10 +1,10 @@
-// Turns the IDX files of MNIST into TFRecords of tf.Examples, as TFX's sample of it is made: `image_floats`, 784 pixels from
-// -0.5 to 0.5, and `image_class`, the digit.
+// Turns the IDX files of MNIST into TFRecords of tf.Examples, as TFX's sample of it is made: `image_floats`, 784 pixels
+// from -0.5 to 0.5, and `image_class`, the digit.
 //
 //   mnist_to_tfrecord IDX_DIR OUTPUT.tfrecord [IMAGES]
 //
-// Takes train-* and, if they are there, t10k-*: all images go into one file, the pipeline makes its own split. IMAGES: only
-// that many of each.
+// Takes train-* and, if they are there, t10k-*: all images go into one file, the pipeline makes its own split. IMAGES:
+// only that many of each.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

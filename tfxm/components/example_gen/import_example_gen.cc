@@ -51,7 +51,8 @@ absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitC
                                                    "\" that partition_feature_name names"));
   }
   if (!it->second.has_bytes_list() && !it->second.has_int64_list()) {
-    return absl::InvalidArgumentError(absl::StrCat("partition_feature_name: the feature \"", config.partition_feature_name(),
+    return absl::InvalidArgumentError(absl::StrCat("partition_feature_name: the feature \"",
+                                                   config.partition_feature_name(),
                                                    "\" must hold bytes or ints to be split by"));
   }
   return io::SerializeDeterministically(it->second);
@@ -151,15 +152,16 @@ absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConf
     auto next = std::async(std::launch::async, [&reader] { return reader.Next(); });
     std::vector<size_t> split_of(block.records.size());
     constexpr size_t kChunk = 256;
-    absl::Status status =
-        compute::ParallelFor(static_cast<int>((block.records.size() + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
+    absl::Status status = compute::ParallelFor(
+        static_cast<int>((block.records.size() + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
           const size_t end = std::min(block.records.size(), (c + 1) * kChunk);
           for (size_t i = c * kChunk; i < end; ++i) {
             const absl::StatusOr<std::string> key = PartitionKey(block.records[i], split_config);
             if (!key.ok()) return Annotate(key.status(), reader.Origin(block, i));
             if (bucket_ends.empty()) continue;
             const uint32_t bucket = DigestModulo(Sha256::Hash(*key), bucket_ends.back());
-            split_of[i] = static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) - bucket_ends.begin());
+            split_of[i] = static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) -
+                                              bucket_ends.begin());
           }
           return absl::OkStatus();
         });

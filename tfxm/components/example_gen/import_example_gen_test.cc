@@ -41,7 +41,8 @@ class ImportExampleGenTest : public testing::Test {
   }
 
   absl::Status Run() {
-    if (auto status = (*DriverRegistry::Get().Create(kName))->ResolveExecProperties(&properties_); !status.ok()) return status;
+    if (auto status = (*DriverRegistry::Get().Create(kName))->ResolveExecProperties(&properties_); !status.ok())
+      return status;
     outputs_ = {{"examples", {Artifact{.type_name = "Examples", .uri = output_}}}};
     return (*ExecutorRegistry::Get().Create(kName))->Do({}, properties_, ExecutorContext{}, &outputs_);
   }
@@ -64,7 +65,7 @@ class ImportExampleGenTest : public testing::Test {
 TEST_F(ImportExampleGenTest, SplitsTwoToOneByTfxsHash) {
   // TFX 1.15.1's _PartitionFn on the same 40 examples, buckets [2, 3].
   constexpr int kSplitOf[40] = {0, 1, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1,
-                                 1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1};
+                                1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1};
   std::vector<std::string> all, train, eval;
   for (int i = 0; i < 40; ++i) {
     all.push_back(Record(i));
@@ -80,14 +81,15 @@ TEST_F(ImportExampleGenTest, SplitsTwoToOneByTfxsHash) {
   const Artifact& examples = outputs_["examples"][0];
   EXPECT_EQ(std::get<std::string>(examples.properties.at("split_names")), R"(["train", "eval"])");
   EXPECT_EQ(std::get<int64_t>(examples.custom_properties.at("span")), 0);
-  EXPECT_TRUE(std::get<std::string>(examples.custom_properties.at("input_fingerprint")).find("num_files:2") != std::string::npos);
+  EXPECT_TRUE(std::get<std::string>(examples.custom_properties.at("input_fingerprint")).find("num_files:2") !=
+              std::string::npos);
 }
 
 TEST_F(ImportExampleGenTest, InputSplitsAreKeptWhenNoOutputIsConfigured) {
   WriteInput("train/a.gz", {Record(0), Record(1)});
   WriteInput("test/a.gz", {Record(2)});
-  properties_["input_config"] = std::string(
-      R"({"splits": [{"name": "train", "pattern": "train/*"}, {"name": "test", "pattern": "test/*"}]})");
+  properties_["input_config"] =
+      std::string(R"({"splits": [{"name": "train", "pattern": "train/*"}, {"name": "test", "pattern": "test/*"}]})");
   properties_["output_config"] = std::string("{}");
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(SplitRecords("train").size(), 2u);

@@ -44,9 +44,11 @@ absl::StatusOr<std::optional<Spec>> FindSpec(const std::string& pattern, const s
     const std::string modifier = pattern.substr(at + 1 + name.size(), close - at - 1 - name.size());
     Spec spec{.begin = at, .size = close - at + 1};
     if (!modifier.empty()) {
-      if (!may_have_width || modifier[0] != ':' || !absl::SimpleAtoi(modifier.substr(1), &spec.width) || spec.width <= 0) {
-        return BadPattern(pattern, absl::StrCat("{", name, modifier, "}: expected {", name, "}",
-                                                may_have_width ? absl::StrCat(" or {", name, ":WIDTH} with WIDTH > 0") : ""));
+      if (!may_have_width || modifier[0] != ':' || !absl::SimpleAtoi(modifier.substr(1), &spec.width) ||
+          spec.width <= 0) {
+        return BadPattern(pattern,
+                          absl::StrCat("{", name, modifier, "}: expected {", name, "}",
+                                       may_have_width ? absl::StrCat(" or {", name, ":WIDTH} with WIDTH > 0") : ""));
       }
     }
     if (found) return BadPattern(pattern, absl::StrCat("only one {", name, "} is allowed"));
@@ -124,7 +126,8 @@ absl::StatusOr<Match> FindNewest(absl::string_view input_base, const std::string
   add(specs.month, "month", 2);
   add(specs.day, "day", 2);
   ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                   io::Glob(io::JoinPath(input_base, Replace(pattern, as_glob, [](absl::string_view s) { return std::string(s); }))));
+                   io::Glob(io::JoinPath(
+                       input_base, Replace(pattern, as_glob, [](absl::string_view s) { return std::string(s); }))));
   const std::regex regex(Replace(pattern, as_regex, EscapeRegex));
   Match newest;
   for (const std::string& file : files) {
@@ -168,12 +171,13 @@ absl::StatusOr<std::string> Fingerprint(const std::string& split_name, const std
     struct stat info;
     if (stat(file.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", file));
     total_bytes += info.st_size;
-    const uint64_t modified = static_cast<uint64_t>(info.st_mtim.tv_sec) * 1000000000u + static_cast<uint64_t>(info.st_mtim.tv_nsec);
+    const uint64_t modified =
+        static_cast<uint64_t>(info.st_mtim.tv_sec) * 1000000000u + static_cast<uint64_t>(info.st_mtim.tv_nsec);
     xor_checksum ^= modified;
     sum_checksum += modified;
   }
-  return absl::StrFormat("split:%s,num_files:%d,total_bytes:%d,xor_checksum:%d,sum_checksum:%d", split_name, files.size(),
-                         total_bytes, xor_checksum, sum_checksum);
+  return absl::StrFormat("split:%s,num_files:%d,total_bytes:%d,xor_checksum:%d,sum_checksum:%d", split_name,
+                         files.size(), total_bytes, xor_checksum, sum_checksum);
 }
 
 }  // namespace
@@ -190,7 +194,8 @@ absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base
 absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const Input& input,
                                            const tfx::configs::RangeConfig* range_config) {
   if (!io::IsDirectory(input_base)) {
-    return absl::NotFoundError(absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
+    return absl::NotFoundError(
+        absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
   }
   std::optional<int64_t> only_span;
   if (range_config != nullptr && range_config->has_rolling_range()) {
@@ -216,9 +221,9 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
       return BadPattern(split.pattern(), "a range_config needs {SPAN} or a date in the pattern");
     }
     if (i > 0 && (match.span != resolved.span || match.version != resolved.version)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("all input splits must have the same newest span and version; \"", input.splits(0).name(),
-                       "\" has span ", resolved.span, ", \"", split.name(), "\" has span ", match.span));
+      return absl::InvalidArgumentError(absl::StrCat("all input splits must have the same newest span and version; \"",
+                                                     input.splits(0).name(), "\" has span ", resolved.span, ", \"",
+                                                     split.name(), "\" has span ", match.span));
     }
     resolved.span = match.span;
     resolved.version = match.version;
@@ -230,13 +235,14 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
   return resolved;
 }
 
-absl::StatusOr<std::vector<std::string>> OutputSplitNames(const Input& input, const tfx::components::example_gen::Output& output) {
+absl::StatusOr<std::vector<std::string>> OutputSplitNames(const Input& input,
+                                                          const tfx::components::example_gen::Output& output) {
   if (input.splits().empty()) return absl::InvalidArgumentError("input_config has no split");
   std::vector<std::string> names;
   if (output.split_config().splits_size() > 0) {
     if (input.splits_size() != 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("output splits are configured, so there must be one input split; there are ", input.splits_size()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "output splits are configured, so there must be one input split; there are ", input.splits_size()));
     }
     for (const auto& split : output.split_config().splits()) {
       if (split.name().empty() || split.hash_buckets() <= 0) {

@@ -1,13 +1,14 @@
-// Which files an ExampleGen reads: TFX's input patterns with {SPAN}, {VERSION} and dates, and the fingerprint of what matched.
+// Which files an ExampleGen reads: TFX's input patterns with {SPAN}, {VERSION} and dates, and the fingerprint of what
+// matched.
 //
 //   tfx::components::example_gen::Input input;                               // tfx/proto/example_gen.proto
 //   // splits { name: "train" pattern: "span-{SPAN}/v{VERSION}/train/*" }
 //   ASSIGN_OR_RETURN(ResolvedInput resolved, ResolveInput(input_base, input, /*range_config=*/nullptr));
 //   // resolved.span == 7, resolved.input.splits(0).pattern() == "span-7/v2/train/*"
 //
-// The rules are TFX's (components/example_gen/utils.py): {SPAN} or {SPAN:width}; or {YYYY}, {MM} and {DD} once each, the span
-// being the days since 1970-01-01; {VERSION} or {VERSION:width} only with one of them. The newest span wins, then its newest
-// version; all splits must agree. A range_config with a static_range fixes the span.
+// The rules are TFX's (components/example_gen/utils.py): {SPAN} or {SPAN:width}; or {YYYY}, {MM} and {DD} once each,
+// the span being the days since 1970-01-01; {VERSION} or {VERSION:width} only with one of them. The newest span wins,
+// then its newest version; all splits must agree. A range_config with a static_range fixes the span.
 #ifndef TFXM_COMPONENTS_EXAMPLE_GEN_INPUT_CONFIG_H_
 #define TFXM_COMPONENTS_EXAMPLE_GEN_INPUT_CONFIG_H_
 
@@ -28,19 +29,22 @@ struct ResolvedInput {
   tfx::components::example_gen::Input input;  // Patterns without {…}.
   int64_t span = 0;
   std::optional<int64_t> version;
-  // TFX's words: one line a split, "split:NAME,num_files:N,total_bytes:B,xor_checksum:X,sum_checksum:S", the checksums over
-  // the files' modification times (here in nanoseconds, so that an edit within a second counts).
+  // TFX's words: one line a split, "split:NAME,num_files:N,total_bytes:B,xor_checksum:X,sum_checksum:S", the checksums
+  // over the files' modification times (here in nanoseconds, so that an edit within a second counts).
   std::string fingerprint;
 };
 
 // INVALID_ARGUMENT for a pattern against the rules; NOT_FOUND names the directory and the pattern if nothing matches.
-absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const tfx::components::example_gen::Input& input,
+absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base,
+                                           const tfx::components::example_gen::Input& input,
                                            const tfx::configs::RangeConfig* range_config);
 
 // The files of a resolved split, sorted. NOT_FOUND if there are none.
-absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base, const tfx::components::example_gen::Input::Split& split);
+absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base,
+                                                    const tfx::components::example_gen::Input::Split& split);
 
-// The names of the output splits, checked: those of the output config, else those of the input (which then needs several).
+// The names of the output splits, checked: those of the output config, else those of the input (which then needs
+// several).
 absl::StatusOr<std::vector<std::string>> OutputSplitNames(const tfx::components::example_gen::Input& input,
                                                           const tfx::components::example_gen::Output& output);
 

@@ -42,11 +42,11 @@ class RatioOfSums : public PerKeyMetric {
     if (denominator_ != kExamples) return absl::OkStatus();
     ViewSpec view = request.View();
     view.allow_missing_label = true;
-    plan->AddExampleTerms(key, FlatTerms(plan->AddView(view), [a = numerator_](const FlatView& view, int i,
-                                                                               ExampleTerm* term) {
-      const double value = a == kLabels ? view.labels[i] : view.predictions[i];
-      term->Add(std::isnan(view.labels[i]) ? 0 : value, view.weights[i]);
-    }));
+    plan->AddExampleTerms(
+        key, FlatTerms(plan->AddView(view), [a = numerator_](const FlatView& view, int i, ExampleTerm* term) {
+          const double value = a == kLabels ? view.labels[i] : view.predictions[i];
+          term->Add(std::isnan(view.labels[i]) ? 0 : value, view.weights[i]);
+        }));
     return absl::OkStatus();
   }
 

@@ -90,7 +90,8 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
           has_nan_ = true;
           continue;
         }
-        buckets_[BucketOf(settings_->by_label ? view->labels[i] : prediction)].Add(view->labels[i], prediction, view->weights[i]);
+        buckets_[BucketOf(settings_->by_label ? view->labels[i] : prediction)].Add(view->labels[i], prediction,
+                                                                                   view->weights[i]);
       }
     }
     return absl::OkStatus();

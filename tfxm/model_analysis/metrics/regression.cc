@@ -33,11 +33,11 @@ class RegressionError : public PerKeyMetric {
       return sums[1] != 0 ? sums[0] / sums[1] : std::nan("");
     };
     plan->Add(name(), {key}, MakeFlatSums<2>(key, plan->AddView(request.View()), add, derive));
-    plan->AddExampleTerms(key, FlatTerms(plan->AddView(request.View()), [error = error_](const FlatView& view, int i,
-                                                                                         ExampleTerm* term) {
-      const double value = error(view.labels[i], view.predictions[i]);
-      if (!std::isnan(value) || std::isnan(view.predictions[i])) term->Add(value, view.weights[i]);
-    }));
+    plan->AddExampleTerms(
+        key, FlatTerms(plan->AddView(request.View()), [error = error_](const FlatView& view, int i, ExampleTerm* term) {
+          const double value = error(view.labels[i], view.predictions[i]);
+          if (!std::isnan(value) || std::isnan(view.predictions[i])) term->Add(value, view.weights[i]);
+        }));
     return absl::OkStatus();
   }
 

@@ -15,30 +15,33 @@ using ops::Tensor;
 
 absl::Status CheckInput(const Shape& shape, size_t rank, absl::string_view padding) {
   if (shape.size() != rank || shape.back() < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("the input must have ", rank, " dimensions, channels known and last"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the input must have ", rank, " dimensions, channels known and last"));
   }
   if (padding != "valid" && padding != "same" && (rank != 3 || padding != "causal")) {
-    return absl::InvalidArgumentError(absl::StrCat("padding is \"valid\"", rank == 3 ? ", \"same\" or \"causal\"" : " or \"same\"",
-                                                   ", got \"", padding, "\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "padding is \"valid\"", rank == 3 ? ", \"same\" or \"causal\"" : " or \"same\"", ", got \"", padding, "\""));
   }
   return absl::OkStatus();
 }
 
 std::string TfPadding(const std::string& padding) { return absl::AsciiStrToUpper(padding); }
 
-// The kernel with zeros between its values: what a dilation stands for. TensorFlow's C++ gradients do not know dilations, so
-// training works with this; other graphs keep the attribute, which runtimes have faster code for.
+// The kernel with zeros between its values: what a dilation stands for. TensorFlow's C++ gradients do not know
+// dilations, so training works with this; other graphs keep the attribute, which runtimes have faster code for.
 Tensor Dilated(const Tensor& kernel, const Size2D& rate) {
   const Shape k = kernel.shape();
   const Tensor apart = ops::Pad(ops::Reshape(kernel, Shape{k[0], 1, k[1], 1, k[2], k[3]}),
                                 {{0, 0}, {0, rate.height - 1}, {0, 0}, {0, rate.width - 1}, {0, 0}, {0, 0}});
   const Tensor wide = ops::Reshape(apart, Shape{k[0] * rate.height, k[1] * rate.width, k[2], k[3]});
-  return ops::Slice(wide, {0, 0, 0, 0},
-                    {static_cast<int32_t>((k[0] - 1) * rate.height + 1), static_cast<int32_t>((k[1] - 1) * rate.width + 1), -1, -1});
+  return ops::Slice(
+      wide, {0, 0, 0, 0},
+      {static_cast<int32_t>((k[0] - 1) * rate.height + 1), static_cast<int32_t>((k[1] - 1) * rate.width + 1), -1, -1});
 }
 
 // What to convolve with, and the dilation that is left to the operation.
-std::pair<Tensor, std::vector<int64_t>> KernelAndDilation(CallContext& context, const Tensor& kernel, const Size2D& rate) {
+std::pair<Tensor, std::vector<int64_t>> KernelAndDilation(CallContext& context, const Tensor& kernel,
+                                                          const Size2D& rate) {
   if (context.training() && (rate.height > 1 || rate.width > 1)) return {Dilated(kernel, rate), {1, 1}};
   return {kernel, rate.hw()};
 }
@@ -47,23 +50,29 @@ class Conv2DLayer : public Layer {
  public:
   Conv2DLayer(int filters, Size2D kernel_size, ConvOptions options, bool transpose)
       : Layer(transpose ? "Conv2DTranspose" : "Conv2D", options.name),
-        filters_(filters), size_(kernel_size), options_(std::move(options)), transpose_(transpose) {}
+        filters_(filters),
+        size_(kernel_size),
+        options_(std::move(options)),
+        transpose_(transpose) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (absl::Status status = CheckInput(input_shapes[0], 4, options_.padding); !status.ok()) return status;
     const int64_t channels = input_shapes[0].back();
     const Shape shape = transpose_ ? Shape{size_.height, size_.width, filters_, channels}
                                    : Shape{size_.height, size_.width, channels, filters_};
-    kernel_ = AddWeight("kernel", shape, {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer});
+    kernel_ = AddWeight("kernel", shape,
+                        {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer});
     if (options_.use_bias) {
-      bias_ = AddWeight("bias", {filters_}, {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
+      bias_ = AddWeight("bias", {filters_},
+                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
     }
     return absl::OkStatus();
   }
 
   Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
     const Tensor& x = inputs[0];
-    const auto [kernel, dilation] = KernelAndDilation(context, context.Read(kernel_), transpose_ ? 1 : options_.dilation_rate);
+    const auto [kernel, dilation] =
+        KernelAndDilation(context, context.Read(kernel_), transpose_ ? 1 : options_.dilation_rate);
     Tensor y = transpose_ ? Transposed(context, x)
                           : ops::Conv2D(x, kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
@@ -77,7 +86,8 @@ class Conv2DLayer : public Layer {
       return static_cast<int32_t>(in * stride + (options_.padding == "valid" ? std::max(kernel - stride, 0) : 0));
     };
     const Shape shape = x.shape();
-    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0) return Fail(x, "Conv2DTranspose needs a known height and width");
+    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0)
+      return Fail(x, "Conv2DTranspose needs a known height and width");
     const std::vector<int32_t> rest = {length(shape[1], options_.strides.height, size_.height),
                                        length(shape[2], options_.strides.width, size_.width), filters_};
     const Tensor sizes = ops::Concat({ops::Slice(ops::ShapeOf(x), {0}, {1}), ops::Constant(context.graph(), rest)}, 0);
@@ -104,7 +114,8 @@ class Conv1DLayer : public Layer {
     kernel_ = AddWeight("kernel", {size_, input_shapes[0].back(), filters_},
                         {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer});
     if (options_.use_bias) {
-      bias_ = AddWeight("bias", {filters_}, {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
+      bias_ = AddWeight("bias", {filters_},
+                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
     }
     return absl::OkStatus();
   }
@@ -117,8 +128,8 @@ class Conv1DLayer : public Layer {
       padding = "VALID";
     }
     // A picture of one row.
-    const auto [kernel, dilation] =
-        KernelAndDilation(context, context.Read(kernel_, {1, size_, kernel_->shape[1], filters_}), {1, options_.dilation_rate});
+    const auto [kernel, dilation] = KernelAndDilation(
+        context, context.Read(kernel_, {1, size_, kernel_->shape[1], filters_}), {1, options_.dilation_rate});
     Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
     y = ops::Squeeze(y, {1});
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
@@ -139,7 +150,9 @@ class DepthwiseLayer : public Layer {
  public:
   DepthwiseLayer(int filters, Size2D kernel_size, DepthwiseConvOptions options)
       : Layer(filters > 0 ? "SeparableConv2D" : "DepthwiseConv2D", options.name),
-        filters_(filters), size_(kernel_size), options_(std::move(options)) {}
+        filters_(filters),
+        size_(kernel_size),
+        options_(std::move(options)) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (absl::Status status = CheckInput(input_shapes[0], 4, options_.padding); !status.ok()) return status;
@@ -147,11 +160,13 @@ class DepthwiseLayer : public Layer {
       return absl::InvalidArgumentError("a depthwise convolution has the same stride in both dimensions");
     }
     const int64_t channels = input_shapes[0].back(), deep = channels * options_.depth_multiplier;
-    depthwise_ = AddWeight("depthwise_kernel", {size_.height, size_.width, channels, options_.depth_multiplier},
-                           {.initializer = options_.depthwise_initializer, .regularizer = options_.depthwise_regularizer});
+    depthwise_ =
+        AddWeight("depthwise_kernel", {size_.height, size_.width, channels, options_.depth_multiplier},
+                  {.initializer = options_.depthwise_initializer, .regularizer = options_.depthwise_regularizer});
     if (filters_ > 0) {
-      pointwise_ = AddWeight("pointwise_kernel", {1, 1, deep, filters_},
-                             {.initializer = options_.pointwise_initializer, .regularizer = options_.pointwise_regularizer});
+      pointwise_ =
+          AddWeight("pointwise_kernel", {1, 1, deep, filters_},
+                    {.initializer = options_.pointwise_initializer, .regularizer = options_.pointwise_regularizer});
     }
     if (options_.use_bias) {
       bias_ = AddWeight("bias", {filters_ > 0 ? filters_ : deep},
@@ -218,7 +233,8 @@ LayerRef Cropping2D(Margins cropping, PaddingOptions options) {
 LayerRef UpSampling2D(Size2D size, UpSamplingOptions options) {
   return SimpleLayer("UpSampling2D", options.name, [size, options](const Tensor& x) {
     const Shape shape = x.shape();
-    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0) return Fail(x, "UpSampling2D needs a known height and width");
+    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0)
+      return Fail(x, "UpSampling2D needs a known height and width");
     if (options.interpolation != "nearest" && options.interpolation != "bilinear") {
       return Fail(x, absl::StrCat("interpolation is \"nearest\" or \"bilinear\", got \"", options.interpolation, "\""));
     }

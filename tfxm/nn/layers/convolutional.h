@@ -1,4 +1,5 @@
-// Convolutions over [batch, height, width, channels] and [batch, steps, channels]. Names, arguments and defaults are Keras's.
+// Convolutions over [batch, height, width, channels] and [batch, steps, channels]. Names, arguments and defaults are
+// Keras's.
 #ifndef TFXM_NN_LAYERS_CONVOLUTIONAL_H_
 #define TFXM_NN_LAYERS_CONVOLUTIONAL_H_
 

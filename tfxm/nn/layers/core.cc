@@ -41,9 +41,10 @@ class DenseLayer : public Layer {
       shape.back() = units_;
       x = std::count(shape.begin(), shape.end(), -1) <= 1
               ? ops::Reshape(x, shape)
-              : ops::Reshape(x, ops::Concat({ops::Slice(ops::ShapeOf(inputs[0]), {0}, {static_cast<int32_t>(shape.size()) - 1}),
-                                             ops::Constant(context.graph(), std::vector<int32_t>{units_})},
-                                            0));
+              : ops::Reshape(
+                    x, ops::Concat({ops::Slice(ops::ShapeOf(inputs[0]), {0}, {static_cast<int32_t>(shape.size()) - 1}),
+                                    ops::Constant(context.graph(), std::vector<int32_t>{units_})},
+                                   0));
     }
     return context.Activate(options_.activation, x);
   }
@@ -120,10 +121,14 @@ class PReLULayer : public Layer {
 class EmbeddingLayer : public Layer {
  public:
   EmbeddingLayer(int input_dim, int output_dim, EmbeddingOptions options)
-      : Layer("Embedding", options.name), input_dim_(input_dim), output_dim_(output_dim), options_(std::move(options)) {}
+      : Layer("Embedding", options.name),
+        input_dim_(input_dim),
+        output_dim_(output_dim),
+        options_(std::move(options)) {}
   absl::Status Build(const std::vector<Shape>&) override {
-    embeddings_ = AddWeight("embeddings", {input_dim_, output_dim_},
-                            {.initializer = options_.embeddings_initializer, .regularizer = options_.embeddings_regularizer});
+    embeddings_ =
+        AddWeight("embeddings", {input_dim_, output_dim_},
+                  {.initializer = options_.embeddings_initializer, .regularizer = options_.embeddings_regularizer});
     return absl::OkStatus();
   }
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
@@ -143,7 +148,9 @@ class EmbeddingLayer : public Layer {
 
 LayerRef Dense(int units, DenseOptions options) { return MakeLayer<DenseLayer>(units, std::move(options)); }
 
-LayerRef Dropout(double rate, LayerOptions options) { return MakeDropout("Dropout", rate, false, std::move(options.name)); }
+LayerRef Dropout(double rate, LayerOptions options) {
+  return MakeDropout("Dropout", rate, false, std::move(options.name));
+}
 LayerRef SpatialDropout2D(double rate, LayerOptions options) {
   return MakeDropout("SpatialDropout2D", rate, true, std::move(options.name));
 }
@@ -229,10 +236,11 @@ LayerRef Rescaling(double scale, double offset, LayerOptions options) {
 }
 
 LayerRef Lambda(std::function<ops::Tensor(const std::vector<ops::Tensor>&)> function, LayerOptions options) {
-  return MakeLayer<FunctionLayer>("Lambda", std::move(options.name),
-                                  [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
-                                    return function(inputs);
-                                  });
+  return MakeLayer<FunctionLayer>(
+      "Lambda", std::move(options.name),
+      [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
+        return function(inputs);
+      });
 }
 
 LayerRef Embedding(int input_dim, int output_dim, EmbeddingOptions options) {

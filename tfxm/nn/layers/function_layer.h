@@ -25,11 +25,13 @@ class FunctionLayer : public Layer {
 };
 
 // Of one input.
-inline LayerRef SimpleLayer(std::string type, std::string name, std::function<ops::Tensor(const ops::Tensor&)> function) {
-  return MakeLayer<FunctionLayer>(std::move(type), std::move(name),
-                                  [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
-                                    return inputs[0].valid() ? function(inputs[0]) : inputs[0];
-                                  });
+inline LayerRef SimpleLayer(std::string type, std::string name,
+                            std::function<ops::Tensor(const ops::Tensor&)> function) {
+  return MakeLayer<FunctionLayer>(
+      std::move(type), std::move(name),
+      [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
+        return inputs[0].valid() ? function(inputs[0]) : inputs[0];
+      });
 }
 
 // Keeps `message` as the graph's error; an invalid tensor.

@@ -41,8 +41,9 @@ LayerRef Minimum(MergeOptions options) {
   return Fold("Minimum", std::move(options), [](const Tensor& x, const Tensor& y) { return ops::Minimum(x, y); });
 }
 LayerRef Concatenate(int axis, MergeOptions options) {
-  return MakeLayer<FunctionLayer>("Concatenate", std::move(options.name),
-                                  [axis](CallContext&, const std::vector<Tensor>& inputs) { return ops::Concat(inputs, axis); });
+  return MakeLayer<FunctionLayer>(
+      "Concatenate", std::move(options.name),
+      [axis](CallContext&, const std::vector<Tensor>& inputs) { return ops::Concat(inputs, axis); });
 }
 
 }  // namespace tfxm::nn::layers

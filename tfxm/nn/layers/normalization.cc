@@ -31,11 +31,13 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
                          {.initializer = options_.gamma_initializer, .regularizer = options_.gamma_regularizer});
     }
     if (options_.center) {
-      beta_ = AddWeight("beta", {channels_}, {.initializer = options_.beta_initializer, .regularizer = options_.beta_regularizer});
+      beta_ = AddWeight("beta", {channels_},
+                        {.initializer = options_.beta_initializer, .regularizer = options_.beta_regularizer});
     }
-    moving_mean_ = AddWeight("moving_mean", {channels_}, {.initializer = options_.moving_mean_initializer, .trainable = false});
-    moving_variance_ =
-        AddWeight("moving_variance", {channels_}, {.initializer = options_.moving_variance_initializer, .trainable = false});
+    moving_mean_ =
+        AddWeight("moving_mean", {channels_}, {.initializer = options_.moving_mean_initializer, .trainable = false});
+    moving_variance_ = AddWeight("moving_variance", {channels_},
+                                 {.initializer = options_.moving_variance_initializer, .trainable = false});
     return absl::OkStatus();
   }
 
@@ -73,7 +75,8 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
   }
 
  private:
-  ops::Node Fused(CallContext& context, const Tensor& x, const Tensor& mean, const Tensor& variance, bool training) const {
+  ops::Node Fused(CallContext& context, const Tensor& x, const Tensor& mean, const Tensor& variance,
+                  bool training) const {
     return ops::Op("FusedBatchNormV3",
                    {x, Vector(context, gamma_, channels_, 1), Vector(context, beta_, channels_, 0), mean, variance},
                    {{"epsilon", options_.epsilon}, {"is_training", training}});
@@ -93,8 +96,10 @@ class LayerNormalizationLayer : public Layer {
     if (input_shapes[0].empty() || input_shapes[0].back() < 1) {
       return absl::InvalidArgumentError("the last dimension of the input must be known");
     }
-    if (options_.scale) gamma_ = AddWeight("gamma", {input_shapes[0].back()}, {.initializer = options_.gamma_initializer});
-    if (options_.center) beta_ = AddWeight("beta", {input_shapes[0].back()}, {.initializer = options_.beta_initializer});
+    if (options_.scale)
+      gamma_ = AddWeight("gamma", {input_shapes[0].back()}, {.initializer = options_.gamma_initializer});
+    if (options_.center)
+      beta_ = AddWeight("beta", {input_shapes[0].back()}, {.initializer = options_.beta_initializer});
     return absl::OkStatus();
   }
 

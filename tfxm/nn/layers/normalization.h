@@ -21,12 +21,12 @@ struct BatchNormalizationOptions {
   Regularizer gamma_regularizer;
   std::string name;
 };
-// In training by the mean and variance of the batch, which the moving ones follow; otherwise, and where the layer is not
-// trainable, by the moving ones. Rank 2 to 4.
+// In training by the mean and variance of the batch, which the moving ones follow; otherwise, and where the layer is
+// not trainable, by the moving ones. Rank 2 to 4.
 LayerRef BatchNormalization(BatchNormalizationOptions options = {});
 
-// What a BatchNormalization is outside of training, x * factor + offset, for those who fold it into another layer: its layer
-// is one of these, too.
+// What a BatchNormalization is outside of training, x * factor + offset, for those who fold it into another layer: its
+// layer is one of these, too.
 class FixedNormalization {
  public:
   struct Terms {

@@ -24,7 +24,8 @@ LayerRef Pool1D(bool max, int size, Pooling1DOptions options) {
     const std::vector<int64_t> window = {1, size}, strides = {1, options.strides.value_or(size)};
     const std::string padding = absl::AsciiStrToUpper(options.padding);
     const Tensor row = ops::ExpandDims(x, 1);
-    return ops::Squeeze(max ? ops::MaxPool2D(row, window, strides, padding) : ops::AvgPool2D(row, window, strides, padding), {1});
+    return ops::Squeeze(
+        max ? ops::MaxPool2D(row, window, strides, padding) : ops::AvgPool2D(row, window, strides, padding), {1});
   });
 }
 
@@ -37,9 +38,13 @@ LayerRef GlobalPool(std::string type, bool max, std::vector<int32_t> axes, Globa
 }  // namespace
 
 LayerRef MaxPooling2D(Size2D pool_size, PoolingOptions options) { return Pool2D(true, pool_size, std::move(options)); }
-LayerRef AveragePooling2D(Size2D pool_size, PoolingOptions options) { return Pool2D(false, pool_size, std::move(options)); }
+LayerRef AveragePooling2D(Size2D pool_size, PoolingOptions options) {
+  return Pool2D(false, pool_size, std::move(options));
+}
 LayerRef MaxPooling1D(int pool_size, Pooling1DOptions options) { return Pool1D(true, pool_size, std::move(options)); }
-LayerRef AveragePooling1D(int pool_size, Pooling1DOptions options) { return Pool1D(false, pool_size, std::move(options)); }
+LayerRef AveragePooling1D(int pool_size, Pooling1DOptions options) {
+  return Pool1D(false, pool_size, std::move(options));
+}
 LayerRef GlobalAveragePooling2D(GlobalPoolingOptions options) {
   return GlobalPool("GlobalAveragePooling2D", false, {1, 2}, std::move(options));
 }

@@ -1,4 +1,5 @@
-// Pooling over [batch, height, width, channels] and [batch, steps, channels]. Names, arguments and defaults are Keras's.
+// Pooling over [batch, height, width, channels] and [batch, steps, channels]. Names, arguments and defaults are
+// Keras's.
 #ifndef TFXM_NN_LAYERS_POOLING_H_
 #define TFXM_NN_LAYERS_POOLING_H_
 

@@ -9,8 +9,8 @@
 
 namespace tfxm::ops::internal {
 
-// `type` as OpDef spells it: "int", "shape", "list(type)", "func", …; empty: what the value looks like. INVALID_ARGUMENT
-// says which type was expected.
+// `type` as OpDef spells it: "int", "shape", "list(type)", "func", …; empty: what the value looks like.
+// INVALID_ARGUMENT says which type was expected.
 absl::StatusOr<tensorflow::AttrValue> ToAttrValue(const Attr& attr, absl::string_view type);
 
 }  // namespace tfxm::ops::internal

@@ -23,9 +23,9 @@ struct Graph::Rep {
   tensorflow::Graph graph;
   tensorflow::ShapeRefiner refiner;
   absl::Status status;
-  std::string prefix;                  // Of new names: "" or "a/b/".
-  std::vector<std::string> prefixes;   // Of the scopes around.
-  std::map<std::string, int> names;    // How often each name was asked for.
+  std::string prefix;                 // Of new names: "" or "a/b/".
+  std::vector<std::string> prefixes;  // Of the scopes around.
+  std::map<std::string, int> names;   // How often each name was asked for.
   std::set<std::string> taken;
   std::map<std::string, Tensor> variables;  // Handles by shared name.
 

@@ -15,8 +15,8 @@
 
 namespace tfxm::ops {
 
-// The threads that single operations of a session may use. TensorFlow makes one pool per process for this, as large as the
-// first session asks. So all our sessions ask it for one thread, which costs a node least, and those that want more
+// The threads that single operations of a session may use. TensorFlow makes one pool per process for this, as large as
+// the first session asks. So all our sessions ask it for one thread, which costs a node least, and those that want more
 // run on a pool of their own, handed to every run.
 class OpThreads : public tensorflow::thread::ThreadPoolInterface {
  public:

@@ -21,7 +21,9 @@ absl::Status WriteCheckpoint(absl::string_view saved_model_dir,
                              const std::map<std::string, SavedModelBuilder::Variable>& variables,
                              const tf::TrackableObjectGraph& object_graph) {
   const std::string prefix = VariablesPrefix(saved_model_dir);
-  const auto annotate = [&](const absl::Status& status) { return Annotate(status, absl::StrCat("cannot write ", prefix)); };
+  const auto annotate = [&](const absl::Status& status) {
+    return Annotate(status, absl::StrCat("cannot write ", prefix));
+  };
   tf::BundleWriter writer(tf::Env::Default(), prefix);
   RETURN_IF_ERROR(annotate(writer.status()));
   for (const auto& [name, variable] : variables) {

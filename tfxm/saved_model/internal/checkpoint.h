@@ -19,8 +19,8 @@ absl::Status WriteCheckpoint(absl::string_view saved_model_dir,
                              const std::map<std::string, SavedModelBuilder::Variable>& variables,
                              const tensorflow::TrackableObjectGraph& object_graph);
 
-// The values of the variables with these names, whether the checkpoint was written by TensorFlow 2 (names are in its object
-// graph) or 1 (names are the keys). NOT_FOUND names one that is missing and the file.
+// The values of the variables with these names, whether the checkpoint was written by TensorFlow 2 (names are in its
+// object graph) or 1 (names are the keys). NOT_FOUND names one that is missing and the file.
 absl::StatusOr<std::map<std::string, tfxm::Tensor>> ReadVariables(absl::string_view saved_model_dir,
                                                                   const std::vector<std::string>& names);
 

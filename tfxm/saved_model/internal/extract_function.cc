@@ -68,7 +68,8 @@ absl::StatusOr<ExtractedFunction> ExtractFunction(const std::string& name, const
     control_outputs.push_back(boundary.effect);
     control_names.push_back("effect");
   }
-  RETURN_IF_ERROR(tf::GraphToFunctionDef(graph, name, /*append_hash_to_fn_name=*/false, /*set_stateful_from_nodes=*/true,
+  RETURN_IF_ERROR(tf::GraphToFunctionDef(graph, name, /*append_hash_to_fn_name=*/false,
+                                         /*set_stateful_from_nodes=*/true,
                                          /*copy_placeholder_attrs_from_nodes=*/false, body_nodes, inputs, outputs,
                                          boundary.output_names, control_outputs, control_names,
                                          /*description=*/nullptr, &result.function));

@@ -30,7 +30,8 @@ struct FunctionBoundary {
   std::set<const tensorflow::Node*> captures;
 };
 
-// Whether the node is the handle of a variable or of a lookup table: state that outlives a call, so never inside a function.
+// Whether the node is the handle of a variable or of a lookup table: state that outlives a call, so never inside a
+// function.
 bool IsVariableHandle(const tensorflow::Node& node);
 bool IsTableHandle(const tensorflow::Node& node);
 

@@ -26,11 +26,12 @@ absl::Status InlineCall(tf::Graph* graph, tf::Node* call) {
   RETURN_IF_ERROR(tf::GetNodeAttr(call->attrs(), "f", &callee));
   auto record = graph->flib_def().FindRecord(callee.name());
   if (record == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("node \"", call->name(), "\" calls \"", callee.name(), "\", which the graph's library does not have"));
+    return absl::InvalidArgumentError(absl::StrCat("node \"", call->name(), "\" calls \"", callee.name(),
+                                                   "\", which the graph's library does not have"));
   }
   std::unique_ptr<tf::FunctionBody> body;
-  RETURN_IF_ERROR(tf::FunctionDefToBodyHelper(std::move(record), tf::AttrSlice(&callee.attr()), &graph->flib_def(), &body));
+  RETURN_IF_ERROR(
+      tf::FunctionDefToBodyHelper(std::move(record), tf::AttrSlice(&callee.attr()), &graph->flib_def(), &body));
   tf::InlineFunctionBodyOptions options;
   options.ignore_noinline = true;
   options.keep_caller_node = tf::InlineFunctionBodyOptions::KeepCallerNode::kDoNotKeep;
@@ -38,8 +39,8 @@ absl::Status InlineCall(tf::Graph* graph, tf::Node* call) {
   return tf::InlineFunctionBody(graph->flib_def(), graph, call, body.get(), options);
 }
 
-// Consumers of the Identity nodes that inlining leaves for arguments and results take what goes into these instead: then a
-// table's handle is a direct input of what fills it.
+// Consumers of the Identity nodes that inlining leaves for arguments and results take what goes into these instead:
+// then a table's handle is a direct input of what fills it.
 void BypassIdentities(const std::map<std::string, std::string>& keep, tf::Graph* graph) {
   std::vector<tf::Node*> identities;
   for (tf::Node* node : graph->op_nodes()) {
@@ -86,7 +87,8 @@ absl::Status InlineCalls(const std::map<std::string, std::string>& names, tf::Gr
   // Calls inside of what is inlined become nodes after those there are, so one pass sees them all.
   for (int id = 0; id < graph.num_node_ids(); ++id) {
     tf::Node* node = graph.FindNodeId(id);
-    if (node != nullptr && (node->type_string() == "PartitionedCall" || node->type_string() == "StatefulPartitionedCall")) {
+    if (node != nullptr &&
+        (node->type_string() == "PartitionedCall" || node->type_string() == "StatefulPartitionedCall")) {
       RETURN_IF_ERROR(InlineCall(&graph, node));
     }
   }

@@ -10,9 +10,9 @@
 
 namespace tfxm::internal {
 
-// Inlines every PartitionedCall and StatefulPartitionedCall, also those inside of other calls (functions that control flow
-// refers to stay). A tensor of an inlined call has no name any more: for each entry of `names` an Identity node of that name
-// is added, of the tensor "node:index" that is its value.
+// Inlines every PartitionedCall and StatefulPartitionedCall, also those inside of other calls (functions that control
+// flow refers to stay). A tensor of an inlined call has no name any more: for each entry of `names` an Identity node of
+// that name is added, of the tensor "node:index" that is its value.
 absl::Status InlineCalls(const std::map<std::string, std::string>& names, tensorflow::GraphDef* graph_def);
 
 }  // namespace tfxm::internal

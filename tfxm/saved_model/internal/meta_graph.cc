@@ -148,8 +148,8 @@ absl::Status MetaGraphWriter::CheckVariable(const tf::Node& handle, const std::s
   const tfxm::Tensor& value = it->second.value;
   if (static_cast<DataType>(dtype) != value.dtype() || !shape.IsCompatibleWith(tf::PartialTensorShape(value.shape()))) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "uses the variable \"", shared_name, "\" as ", DataTypeName(static_cast<DataType>(dtype)), " ", shape.DebugString(),
-        ", but its value is ", DataTypeName(value.dtype()), " ", ShapeString(value.shape())));
+        "uses the variable \"", shared_name, "\" as ", DataTypeName(static_cast<DataType>(dtype)), " ",
+        shape.DebugString(), ", but its value is ", DataTypeName(value.dtype()), " ", ShapeString(value.shape())));
   }
   return absl::OkStatus();
 }
@@ -197,8 +197,9 @@ absl::Status MetaGraphWriter::AddTable(const tf::Node& handle, const tf::Graph& 
     }
   }
   if (initializer == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "uses the table \"", handle.name(), "\", which no operation of the graph fills (InitializeTableFromTextFileV2, …)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("uses the table \"", handle.name(),
+                     "\", which no operation of the graph fills (InitializeTableFromTextFileV2, …)"));
   }
   const int id = num_functions_++;
   Resource& table = other_resources_[&handle];
@@ -239,7 +240,8 @@ absl::Status MetaGraphWriter::AddTable(const tf::Node& handle, const tf::Graph& 
       other_resources_[filename] = asset;
     }
   }
-  ASSIGN_OR_RETURN(ExtractedFunction fill, ExtractFunction(absl::StrCat("__inference__initializer_", id), graph, boundary));
+  ASSIGN_OR_RETURN(ExtractedFunction fill,
+                   ExtractFunction(absl::StrCat("__inference__initializer_", id), graph, boundary));
   AddLibrary(fill);
   std::vector<std::string> inputs;
   std::vector<int> captured_objects;
@@ -281,8 +283,8 @@ absl::Status MetaGraphWriter::AddFunction(const SavedModelBuilder::Function& fun
   for (size_t i = 0; i < boundary.outputs.size(); ++i) {
     boundary.output_names.push_back(i == 0 ? "identity" : absl::StrCat("identity_", i));
   }
-  const std::string library_name = absl::StrCat(
-      "__inference_", function.is_signature ? "signature_wrapper_" : "", Sanitize(function.name), "_", num_functions_++);
+  const std::string library_name = absl::StrCat("__inference_", function.is_signature ? "signature_wrapper_" : "",
+                                                Sanitize(function.name), "_", num_functions_++);
   const tf::Graph& tf_graph = ops::internal::TfGraph(*graph);
   ASSIGN_OR_RETURN(ExtractedFunction extracted, ExtractFunction(library_name, tf_graph, boundary));
   std::vector<Resource> resources;
@@ -353,7 +355,8 @@ void MetaGraphWriter::AddSaver() {
       node->add_input(keys_name);
       node->add_input(slices_name);
       auto* types = (*node->mutable_attr())["dtypes"].mutable_list();
-      for (const auto& [name, variable] : variables_) types->add_type(static_cast<tf::DataType>(variable.value.dtype()));
+      for (const auto& [name, variable] : variables_)
+        types->add_type(static_cast<tf::DataType>(variable.value.dtype()));
     }
     for (const std::string& read : reads) save_node->add_input(read);
     int i = 0;

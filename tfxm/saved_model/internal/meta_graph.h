@@ -1,5 +1,5 @@
-// The MetaGraphDef of a SavedModel, piece by piece: functions, the resources they share, and a main graph that calls them.
-// One use: construct, AddFunction…, Finish.
+// The MetaGraphDef of a SavedModel, piece by piece: functions, the resources they share, and a main graph that calls
+// them. One use: construct, AddFunction…, Finish.
 #ifndef TFXM_SAVED_MODEL_INTERNAL_META_GRAPH_H_
 #define TFXM_SAVED_MODEL_INTERNAL_META_GRAPH_H_
 
@@ -56,10 +56,10 @@ class MetaGraphWriter {
   tensorflow::MetaGraphDef meta_graph_;
   ObjectGraph objects_;
   int signatures_object_ = 0;
-  std::map<std::string, Resource> variable_resources_;              // By shared name.
-  std::map<const tensorflow::Node*, Resource> other_resources_;     // Tables and assets.
+  std::map<std::string, Resource> variable_resources_;           // By shared name.
+  std::map<const tensorflow::Node*, Resource> other_resources_;  // Tables and assets.
   std::map<std::string, std::string> assets_;
-  std::vector<std::string> initializers_;                           // Calls that fill the tables.
+  std::vector<std::string> initializers_;  // Calls that fill the tables.
   std::set<std::string> names_, library_names_;
   int num_functions_ = 0;
 };

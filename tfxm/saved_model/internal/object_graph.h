@@ -25,7 +25,8 @@ class ObjectGraph {
   int AddUserObject(const std::string& identifier);
   int AddVariable(const std::string& name, const SavedModelBuilder::Variable& variable);
   int AddAsset(int asset_file_index);
-  // A table: made, filled and destroyed by functions of the library, of which `initializer` takes `initializer_captures`.
+  // A table: made, filled and destroyed by functions of the library, of which `initializer` takes
+  // `initializer_captures`.
   int AddTable(const std::string& creator, const std::string& initializer, const std::string& destroyer,
                const std::vector<int>& initializer_captures);
   // A function of the library whose last arguments are the nodes `captures`.

@@ -14,8 +14,9 @@ std::string VariablesPrefix(absl::string_view dir) { return io::JoinPath(dir, "v
 
 absl::StatusOr<tensorflow::MetaGraphDef> ReadMetaGraph(absl::string_view dir, const std::vector<std::string>& tags) {
   if (!io::IsDirectory(dir)) {
-    return absl::NotFoundError(absl::StrCat(
-        dir, io::Exists(dir) ? " is a file; a SavedModel is a directory with a saved_model.pb in it" : " does not exist"));
+    return absl::NotFoundError(
+        absl::StrCat(dir, io::Exists(dir) ? " is a file; a SavedModel is a directory with a saved_model.pb in it"
+                                          : " does not exist"));
   }
   const std::string path = io::JoinPath(dir, "saved_model.pb"), text_path = io::JoinPath(dir, "saved_model.pbtxt");
   tensorflow::SavedModel saved_model;
@@ -39,8 +40,8 @@ absl::StatusOr<tensorflow::MetaGraphDef> ReadMetaGraph(absl::string_view dir, co
     if (have == sorted) return std::move(meta_graph);
     known.push_back(absl::StrCat("{", absl::StrJoin(have, ", "), "}"));
   }
-  return absl::NotFoundError(absl::StrCat("the SavedModel ", dir, " has no graph with the tags {", absl::StrJoin(sorted, ", "),
-                                          "}; it has ", absl::StrJoin(known, ", ")));
+  return absl::NotFoundError(absl::StrCat("the SavedModel ", dir, " has no graph with the tags {",
+                                          absl::StrJoin(sorted, ", "), "}; it has ", absl::StrJoin(known, ", ")));
 }
 
 absl::Status CheckVariablesExist(absl::string_view dir, const tensorflow::MetaGraphDef& meta_graph) {
@@ -48,8 +49,8 @@ absl::Status CheckVariablesExist(absl::string_view dir, const tensorflow::MetaGr
   if (meta_graph.saver_def().restore_op_name().empty() || io::Exists(index)) return absl::OkStatus();
   for (const auto& node : meta_graph.graph_def().node()) {
     if (node.op() == "VarHandleOp" || node.op() == "VariableV2") {
-      return absl::NotFoundError(absl::StrCat("the SavedModel ", dir, " has variables (\"", node.name(), "\", …), but ", index,
-                                              " is missing; copy the whole directory"));
+      return absl::NotFoundError(absl::StrCat("the SavedModel ", dir, " has variables (\"", node.name(), "\", …), but ",
+                                              index, " is missing; copy the whole directory"));
     }
   }
   return absl::OkStatus();

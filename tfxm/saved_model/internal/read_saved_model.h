@@ -1,5 +1,5 @@
-// The protos of a SavedModel on disk, with errors that say what is wrong with the directory. Includes TensorFlow's protos:
-// for .cc files.
+// The protos of a SavedModel on disk, with errors that say what is wrong with the directory. Includes TensorFlow's
+// protos: for .cc files.
 #ifndef TFXM_SAVED_MODEL_INTERNAL_READ_SAVED_MODEL_H_
 #define TFXM_SAVED_MODEL_INTERNAL_READ_SAVED_MODEL_H_
 
@@ -13,8 +13,8 @@
 
 namespace tfxm::internal {
 
-// The MetaGraphDef that has exactly these tags. NOT_FOUND: no directory, no saved_model.pb in it, or no such tags (it lists
-// those there are); INVALID_ARGUMENT: not a SavedModel proto.
+// The MetaGraphDef that has exactly these tags. NOT_FOUND: no directory, no saved_model.pb in it, or no such tags (it
+// lists those there are); INVALID_ARGUMENT: not a SavedModel proto.
 absl::StatusOr<tensorflow::MetaGraphDef> ReadMetaGraph(absl::string_view dir, const std::vector<std::string>& tags);
 
 // NOT_FOUND if the graph has variables that are restored, but variables/variables.index is missing.

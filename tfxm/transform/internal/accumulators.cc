@@ -46,8 +46,11 @@ template <typename T>
 class MinAndMaxAccumulator : public Accumulator {
  public:
   explicit MinAndMaxAccumulator(const AnalyzerNode& analyzer)
-      : dtype_(analyzer.dtype), shape_(analyzer.shape), min_(analyzer.num_elements(), Largest()),
-        max_(analyzer.num_elements(), -Largest()), nan_(analyzer.num_elements(), 0) {}
+      : dtype_(analyzer.dtype),
+        shape_(analyzer.shape),
+        min_(analyzer.num_elements(), Largest()),
+        max_(analyzer.num_elements(), -Largest()),
+        nan_(analyzer.num_elements(), 0) {}
 
   void Add(const Values& values) override {
     const auto span = std::get<std::span<const T>>(values);
@@ -130,7 +133,8 @@ class SizeAccumulator : public Accumulator {
 
 class IntegerSumAccumulator : public Accumulator {
  public:
-  explicit IntegerSumAccumulator(const AnalyzerNode& analyzer) : shape_(analyzer.shape), sums_(analyzer.num_elements()) {}
+  explicit IntegerSumAccumulator(const AnalyzerNode& analyzer)
+      : shape_(analyzer.shape), sums_(analyzer.num_elements()) {}
   void Add(const Values& values) override {
     const auto span = std::get<std::span<const int64_t>>(values);
     for (size_t i = 0; i + sums_.size() <= span.size() && !sums_.empty(); i += sums_.size()) {
@@ -163,7 +167,8 @@ class MomentsAccumulator : public Accumulator {
  public:
   explicit MomentsAccumulator(const AnalyzerNode& analyzer)
       : moments_(analyzer.kind == AnalyzerKind::kMeanAndVar),
-        dtype_(analyzer.dtype == DataType::kDouble ? DataType::kDouble : DataType::kFloat), shape_(analyzer.shape),
+        dtype_(analyzer.dtype == DataType::kDouble ? DataType::kDouble : DataType::kFloat),
+        shape_(analyzer.shape),
         elements_(analyzer.num_elements()) {}
 
   void Add(const Values& values) override {
@@ -211,7 +216,8 @@ class MomentsAccumulator : public Accumulator {
       for (size_t i = 0; i + n <= span.size() && n > 0; i += n) {
         for (size_t k = 0; k < n; ++k) {
           // Integers are taken as the float32 that the result is.
-          const double x = std::is_integral_v<typename Span::value_type> ? static_cast<float>(span[i + k]) : span[i + k];
+          const double x =
+              std::is_integral_v<typename Span::value_type> ? static_cast<float>(span[i + k]) : span[i + k];
           Element& e = elements_[k];
           if (!moments_) {
             e.sum.Add(x);
@@ -284,7 +290,8 @@ class VocabularyAccumulatorImpl : public VocabularyAccumulator {
     }
   }
   void Merge(const Accumulator& other) override {
-    for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl&>(other).counts_) counts_[value] += count;
+    for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl&>(other).counts_)
+      counts_[value] += count;
   }
   std::vector<tfxm::Tensor> Result() const override { return {}; }
   const std::map<std::string, int64_t, std::less<>>& counts() const { return counts_; }
@@ -307,7 +314,9 @@ std::vector<std::pair<std::string, int64_t>> VocabularyAccumulator::Sorted(const
   return sorted;
 }
 
-std::unique_ptr<VocabularyAccumulator> MakeVocabularyAccumulator() { return std::make_unique<VocabularyAccumulatorImpl>(); }
+std::unique_ptr<VocabularyAccumulator> MakeVocabularyAccumulator() {
+  return std::make_unique<VocabularyAccumulatorImpl>();
+}
 
 std::unique_ptr<Accumulator> MakeNumericAccumulator(const AnalyzerNode& analyzer) {
   const bool is_float = analyzer.dtype == DataType::kFloat, is_double = analyzer.dtype == DataType::kDouble;

@@ -62,7 +62,8 @@ void AppendList(const Values& values, Row row, std::string* out) {
 }
 
 Row RowOf(const OutputColumn& column, int64_t i) {
-  if (column.ends.empty()) return {static_cast<size_t>(i * column.row_size), static_cast<size_t>((i + 1) * column.row_size)};
+  if (column.ends.empty())
+    return {static_cast<size_t>(i * column.row_size), static_cast<size_t>((i + 1) * column.row_size)};
   return {static_cast<size_t>(i == 0 ? 0 : column.ends[i - 1]), static_cast<size_t>(column.ends[i])};
 }
 
@@ -94,7 +95,7 @@ void EncodeExample(const std::vector<OutputColumn>& columns, int64_t i, std::str
     AppendVarint(FieldSize(lists[c]), out);
     out->push_back(std::holds_alternative<std::span<const float>>(column.values)     ? kFloatList
                    : std::holds_alternative<std::span<const int64_t>>(column.values) ? kInt64List
-                                                                                    : kBytesList);
+                                                                                     : kBytesList);
     AppendVarint(lists[c], out);
     AppendList(column.values, RowOf(column, i), out);
   }

@@ -18,8 +18,8 @@ struct OutputColumn {
   std::vector<int64_t> ends;
 };
 
-// Replaces `out` by example i. Features are in the order of `columns`; the result is what a deterministic serialization of
-// the proto gives if these are sorted.
+// Replaces `out` by example i. Features are in the order of `columns`; the result is what a deterministic serialization
+// of the proto gives if these are sorted.
 void EncodeExample(const std::vector<OutputColumn>& columns, int64_t i, std::string* out);
 
 }  // namespace tfxm::transform::internal

@@ -64,23 +64,26 @@ std::vector<RawFeature> MakeRawFeatures(const FeatureSpec& spec, ops::Graph* gra
 absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& feature, int64_t first_record) {
   const data::Column* column = batch.Find(feature.name);
   if (column != nullptr && column->type() != data::ValueType::kUnknown && column->type() != ColumnType(feature.dtype)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "feature \"", feature.name, "\" is ", data::ValueTypeName(column->type()), " in the data, but ",
-        data::ValueTypeName(ColumnType(feature.dtype)), " in the schema; validate the data against the schema (ExampleValidator)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("feature \"", feature.name, "\" is ", data::ValueTypeName(column->type()), " in the data, but ",
+                     data::ValueTypeName(ColumnType(feature.dtype)),
+                     " in the schema; validate the data against the schema (ExampleValidator)"));
   }
   if (!feature.is_dense) return absl::OkStatus();
   for (int i = 0; i < batch.num_examples(); ++i) {
     const int n = column == nullptr ? 0 : column->num_values(i);
     if (n == feature.row_size) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "record ", first_record + i, ": feature \"", feature.name, "\" has ",
-        column == nullptr || !column->present(i) ? std::string("no value") : absl::StrCat(n, " values"), "; its shape in the schema is ",
-        ShapeString(feature.shape), " (", feature.row_size, feature.row_size == 1 ? " value)" : " values)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("record ", first_record + i, ": feature \"", feature.name, "\" has ",
+                     column == nullptr || !column->present(i) ? std::string("no value") : absl::StrCat(n, " values"),
+                     "; its shape in the schema is ", ShapeString(feature.shape), " (", feature.row_size,
+                     feature.row_size == 1 ? " value)" : " values)"));
   }
   return absl::OkStatus();
 }
 
-Values FeatureValues(const data::ExampleBatch& batch, const RawFeature& feature, std::vector<absl::string_view>* strings) {
+Values FeatureValues(const data::ExampleBatch& batch, const RawFeature& feature,
+                     std::vector<absl::string_view>* strings) {
   const data::Column* column = batch.Find(feature.name);
   switch (feature.dtype) {
     case DataType::kInt64: return column == nullptr ? std::span<const int64_t>() : column->all_ints();

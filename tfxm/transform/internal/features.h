@@ -30,12 +30,13 @@ struct RawFeature {
 // The features of the spec, sorted by name, with placeholders in the graph.
 std::vector<RawFeature> MakeRawFeatures(const FeatureSpec& spec, ops::Graph* graph);
 
-// Checks that the batch has what the feature says: type, and for a dense one as many values in every example. Errors name
-// the feature and the record, counted from first_record.
+// Checks that the batch has what the feature says: type, and for a dense one as many values in every example. Errors
+// name the feature and the record, counted from first_record.
 absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& feature, int64_t first_record);
 
 // The values of a checked feature that are there, back to back. `strings` keeps those of a string feature.
-Values FeatureValues(const data::ExampleBatch& batch, const RawFeature& feature, std::vector<absl::string_view>* strings);
+Values FeatureValues(const data::ExampleBatch& batch, const RawFeature& feature,
+                     std::vector<absl::string_view>* strings);
 
 // Appends what is fed for a checked feature.
 void AppendFeeds(const data::ExampleBatch& batch, const RawFeature& feature, std::vector<tensorflow::Tensor>* feeds);

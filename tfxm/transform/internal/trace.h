@@ -1,4 +1,5 @@
-// What a preprocessing_fn asks for while it builds its graph: analyzers, whose results are placeholders until they are known.
+// What a preprocessing_fn asks for while it builds its graph: analyzers, whose results are placeholders until they are
+// known.
 #ifndef TFXM_TRANSFORM_INTERNAL_TRACE_H_
 #define TFXM_TRANSFORM_INTERNAL_TRACE_H_
 

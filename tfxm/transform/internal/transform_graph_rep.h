@@ -16,7 +16,7 @@ namespace tfxm::transform {
 
 struct TransformGraph::Rep {
   ops::Graph graph;
-  std::vector<internal::RawFeature> features;       // Sorted by name.
+  std::vector<internal::RawFeature> features;  // Sorted by name.
   std::map<std::string, FeatureTensor> outputs;
   tensorflow::metadata::v0::Schema raw_schema, transformed_schema;
 };
