@@ -99,6 +99,53 @@ absl::Status AddDefaultMetrics(const tfma::EvalConfig& config, const LoadedModel
   return absl::OkStatus();
 }
 
+// What models cost, their NaN predictions, and slices that are not there.
+void AddWhatThePassSaw(const PassResult& pass, const CostMetrics& costs, EvaluationResult* result) {
+  for (size_t m = 0; m < result->models.size(); ++m) {
+    ModelSummary& model = result->models[m];
+    model.cost = costs.costs()[m];
+    model.nan_predictions = pass.models[m].nan_predictions;
+    if (model.nan_predictions > 0) {
+      result->warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ",
+                                              pass.num_examples,
+                                              " examples have a prediction that is NaN, the first is ",
+                                              pass.models[m].first_nan, "; metrics over them are NaN"));
+    }
+  }
+  for (const std::string& feature : pass.slicing_features_not_seen) {
+    const std::string near = NearestNames(feature, pass.features);
+    result->warnings.push_back(absl::StrCat("slicing_specs: no example has feature \"", feature,
+                                            "\", so there is no slice by it",
+                                            near.empty() ? "" : "; nearest features: ", near));
+  }
+  for (const std::string& spec : pass.dropped_slicing_specs) {
+    result->warnings.push_back(
+        absl::StrCat("slicing_specs: slicing by ", spec, " gives more than ", Slicer::kMaxSlicesPerSpec,
+                     " slices, so none of them is reported; slice by something with fewer values"));
+  }
+}
+
+// All files but the plots, which Combine has written.
+absl::Status Write(const EvaluationResult& result, const tfma::EvalConfig& config, const EvaluateOptions& options,
+                   const std::vector<std::string>& files, EvaluationWriter* writer) {
+  RETURN_IF_ERROR(writer->WriteMetrics(result.slices));
+  RETURN_IF_ERROR(writer->WriteValidation(result.validation));
+  if (config.model_specs_size() > 1) {
+    RETURN_IF_ERROR(WriteComparisons(result.comparisons, writer->staging()));
+    if (result.disagreements.searched) {
+      RETURN_IF_ERROR(WriteDisagreements(result.disagreements, config, options.schema ? &*options.schema : nullptr,
+                                         writer->staging()));
+    }
+  }
+  std::map<std::string, std::string> locations;
+  for (const ModelSummary& model : result.models) locations[model.name] = model.path.empty() ? "<unknown>" : model.path;
+  const std::string data = options.data.empty() && !files.empty() ? files[0] : options.data;
+  RETURN_IF_ERROR(writer->WriteEvalConfig(options.data_location.empty() ? data : options.data_location, locations));
+  RETURN_IF_ERROR(WriteModelFacts(result, writer->staging()));
+  RETURN_IF_ERROR(WriteTensorBoard(result, writer->staging()));
+  return writer->Close();
+}
+
 absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
                                      const tfma::EvalConfig& config, const std::vector<std::string>& files,
                                      LoadedModels* loaded) {
@@ -144,28 +191,7 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
   for (const auto* warnings : {&threshold_warnings, &costs.warnings()})
     result.warnings.insert(result.warnings.end(), warnings->begin(), warnings->end());
   result.models = std::move(loaded->summaries);
-  for (size_t m = 0; m < result.models.size(); ++m) {
-    ModelSummary& model = result.models[m];
-    model.cost = costs.costs()[m];
-    model.nan_predictions = pass.models[m].nan_predictions;
-    if (model.nan_predictions > 0) {
-      result.warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ",
-                                             pass.num_examples,
-                                             " examples have a prediction that is NaN, the first is ",
-                                             pass.models[m].first_nan, "; metrics over them are NaN"));
-    }
-  }
-  for (const std::string& feature : pass.slicing_features_not_seen) {
-    const std::string near = NearestNames(feature, pass.features);
-    result.warnings.push_back(absl::StrCat("slicing_specs: no example has feature \"", feature,
-                                           "\", so there is no slice by it",
-                                           near.empty() ? "" : "; nearest features: ", near));
-  }
-  for (const std::string& spec : pass.dropped_slicing_specs) {
-    result.warnings.push_back(
-        absl::StrCat("slicing_specs: slicing by ", spec, " gives more than ", Slicer::kMaxSlicesPerSpec,
-                     " slices, so none of them is reported; slice by something with fewer values"));
-  }
+  AddWhatThePassSaw(pass, costs, &result);
   CombineOptions combine_options;
   combine_options.eval_config = &config;
   combine_options.plans = &plans;
@@ -186,23 +212,7 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
     if (pass.disagreements != nullptr) result.disagreements = pass.disagreements->Take(pass.records);
   }
   if (writer != nullptr) {
-    RETURN_IF_ERROR(writer->WriteMetrics(result.slices));
-    RETURN_IF_ERROR(writer->WriteValidation(result.validation));
-    if (comparison) {
-      RETURN_IF_ERROR(WriteComparisons(result.comparisons, writer->staging()));
-      if (result.disagreements.searched) {
-        RETURN_IF_ERROR(WriteDisagreements(result.disagreements, config, options.schema ? &*options.schema : nullptr,
-                                           writer->staging()));
-      }
-    }
-    std::map<std::string, std::string> locations;
-    for (const ModelSummary& model : result.models)
-      locations[model.name] = model.path.empty() ? "<unknown>" : model.path;
-    const std::string data = options.data.empty() && !files.empty() ? files[0] : options.data;
-    RETURN_IF_ERROR(writer->WriteEvalConfig(options.data_location.empty() ? data : options.data_location, locations));
-    RETURN_IF_ERROR(WriteModelFacts(result, writer->staging()));
-    RETURN_IF_ERROR(WriteTensorBoard(result, writer->staging()));
-    RETURN_IF_ERROR(writer->Close());
+    RETURN_IF_ERROR(Write(result, config, options, files, writer));
   }
   result.eval_config = config;
   return result;
