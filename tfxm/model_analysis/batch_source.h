@@ -42,6 +42,9 @@ class BatchSource {
     std::unique_ptr<data::TFRecordReader> reader;
     bool done = false;
   };
+  // The next records of a file whose mutex is held. False: there are no more.
+  absl::StatusOr<bool> Read(size_t index, RawBatch* batch);
+
   const std::vector<std::string> files_;
   const int batch_size_;
   std::vector<std::unique_ptr<File>> states_;
