@@ -18,7 +18,8 @@ namespace tfma = ::tensorflow_model_analysis;
 
 constexpr int kSampleSize = 256;
 // Brief if nobody asks for times: a few milliseconds for a small model.
-constexpr MeasureOptions kBrief = {.seconds = 0.005, .max_runs = 200}, kThorough = {.seconds = 0.1, .max_runs = 100'000};
+constexpr MeasureOptions kBrief = {.seconds = 0.005, .max_runs = 200},
+                         kThorough = {.seconds = 0.1, .max_runs = 100'000};
 
 // A number of ModelCost.
 class CostMetric : public Metric {
