@@ -40,7 +40,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
   auto trainer = Trainer({.module_file = io::JoinPath(io::Dirname(__FILE__), "mnist_cnn_utils.cc"),
                           .examples = example_gen.outputs("examples"),
                           .schema = schema_gen.outputs("schema"),
-                          .train_args = {.num_steps = static_cast<int>(args.GetInt("train_steps", 6000))},
+                          .train_args = {.num_steps = static_cast<int>(args.GetInt("train_steps", 12000))},
                           .eval_args = {.num_steps = 100},
                           .custom_config = {{"backup_dir", io::JoinPath(args.output, "backup", "trainer")}}});
   auto evaluator = Evaluator({.examples = example_gen.outputs("examples"),
