@@ -261,11 +261,15 @@ class Int16Quantizer {
 
   // For the sums of inputs of this scale, weighted with `w`, which is quantized.
   int Bias(int t, int w, float input_scale) {
-    const std::tuple<int, int, float> key(t, w, input_scale);
+    const std::vector<float> bias = Values(t);
+    std::vector<float> scales = tensor(w).quantization->scale;
+    std::tuple<int, int, float> key(t, w, input_scale);
+    // Zeros are zeros in any scale, so layers that share them go on doing so, as in Python's files. (With one scale for
+    // all channels, kernels check that it is the product of the others.)
+    const bool zeros = std::all_of(bias.begin(), bias.end(), [](float x) { return x == 0; });
+    if (zeros && scales.size() == bias.size() && scales.size() > 1) key = {t, -1, 0};
     if (const auto it = biases_.find(key); it != biases_.end()) return it->second;
     const int b = Duplicate(t);
-    const std::vector<float> bias = Values(b);
-    std::vector<float> scales = tensor(w).quantization->scale;
     for (float& s : scales) s *= input_scale;
     std::vector<int64_t> wide(bias.size());
     for (size_t i = 0; i < bias.size(); ++i) {
