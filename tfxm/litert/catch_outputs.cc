@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/schema_util.h"
 
 namespace tfxm::litert {
@@ -31,23 +32,9 @@ class Catcher {
     }
   }
 
-  int AddTensor(const std::string& name, schema::TensorType type, std::vector<int> shape) {
-    auto tensor = std::make_unique<schema::TensorT>();
-    tensor->name = name;
-    tensor->type = type;
-    tensor->shape = std::move(shape);
-    graph_.tensors.push_back(std::move(tensor));
-    return static_cast<int>(graph_.tensors.size()) - 1;
-  }
   void AddOp(schema::BuiltinOperator kind, const std::string& custom, std::vector<int> inputs, int output) {
-    auto code = std::make_unique<schema::OperatorCodeT>();
-    code->builtin_code = kind;
-    code->deprecated_builtin_code = static_cast<int8_t>(std::min<int>(kind, 127));
-    code->custom_code = custom;
-    code->version = 1;
-    model_.operator_codes.push_back(std::move(code));
     auto op = std::make_unique<schema::OperatorT>();
-    op->opcode_index = model_.operator_codes.size() - 1;
+    op->opcode_index = AddOperatorCode(model_, kind, custom);
     if (kind == schema::BuiltinOperator_MUL) op->builtin_options.Set(schema::MulOptionsT());
     if (kind == schema::BuiltinOperator_LOGICAL_OR) op->builtin_options.Set(schema::LogicalOrOptionsT());
     if (kind == schema::BuiltinOperator_QUANTIZE) op->builtin_options.Set(schema::QuantizeOptionsT());
@@ -59,7 +46,7 @@ class Catcher {
  private:
   int Copy(int t, schema::BuiltinOperator kind, std::vector<int> inputs) {
     const schema::TensorT& from = *graph_.tensors[t];
-    const int out = AddTensor(from.name + "/tfxm_copy", from.type, from.shape);
+    const int out = AddTensor(graph_, from.name + "/tfxm_copy", from.type, from.shape);
     graph_.tensors[out]->shape_signature = graph_.tensors[t]->shape_signature;
     if (const auto& q = graph_.tensors[t]->quantization) {
       graph_.tensors[out]->quantization = std::make_unique<schema::QuantizationParametersT>(*q);
@@ -69,13 +56,7 @@ class Catcher {
   }
   template <typename T>
   int Constant(int like, T value) {
-    const int out = AddTensor("tfxm_one", graph_.tensors[like]->type, {});
-    auto buffer = std::make_unique<schema::BufferT>();
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-    buffer->data.assign(bytes, bytes + sizeof(value));
-    graph_.tensors[out]->buffer = model_.buffers.size();
-    model_.buffers.push_back(std::move(buffer));
-    return out;
+    return AddConstant(model_, graph_, "tfxm_one", graph_.tensors[like]->type, {}, std::span<const T>(&value, 1));
   }
 
   schema::ModelT& model_;
@@ -89,7 +70,7 @@ std::string WithCaughtOutputs(const ModelFile& file, const SignatureInfo& signat
   Catcher catcher(*model, signature.subgraph);
   std::vector<int> caught;
   for (const SignatureTensor& output : signature.outputs) caught.push_back(catcher.Copy(output.tensor));
-  const int done = catcher.AddTensor("tfxm_caught", schema::TensorType_INT32, {1});
+  const int done = AddTensor(*model->subgraphs[signature.subgraph], "tfxm_caught", schema::TensorType_INT32, {1});
   catcher.AddOp(schema::BuiltinOperator_CUSTOM, kCatchOutputsOp, std::move(caught), done);
   model->subgraphs[signature.subgraph]->outputs = {done};
   for (auto& def : model->signature_defs) {

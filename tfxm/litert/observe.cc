@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
@@ -71,8 +72,8 @@ class Instrument {
       observed.push_back(std::move(seen));
     }
     if (observe->inputs.empty()) return;
-    observe->outputs = {AddTensor("tfxm_observed", schema::TensorType_INT32, {1})};
-    observe->opcode_index = AddCode(schema::BuiltinOperator_CUSTOM, TensorObserver::OpName(g));
+    observe->outputs = {AddTensor(*graph_, "tfxm_observed", schema::TensorType_INT32, {1})};
+    observe->opcode_index = AddOperatorCode(model_, schema::BuiltinOperator_CUSTOM, TensorObserver::OpName(g));
     graph_->operators.push_back(std::move(observe));
   }
 
@@ -97,83 +98,42 @@ class Instrument {
     }
     return false;
   }
-  int AddTensor(const std::string& name, schema::TensorType type, std::vector<int> shape) {
-    auto tensor = std::make_unique<schema::TensorT>();
-    tensor->name = name;
-    tensor->type = type;
-    tensor->shape = std::move(shape);
-    graph_->tensors.push_back(std::move(tensor));
-    return static_cast<int>(graph_->tensors.size()) - 1;
-  }
-  int AddCode(schema::BuiltinOperator kind, const std::string& custom, int version = 1) {
-    auto code = std::make_unique<schema::OperatorCodeT>();
-    code->builtin_code = kind;
-    code->deprecated_builtin_code = static_cast<int8_t>(std::min<int>(kind, 127));
-    code->custom_code = custom;
-    code->version = version;
-    model_.operator_codes.push_back(std::move(code));
-    return static_cast<int>(model_.operator_codes.size()) - 1;
-  }
   int Like(int t, const char* suffix) {
-    const int out = AddTensor(graph_->tensors[t]->name + suffix, schema::TensorType_FLOAT32, graph_->tensors[t]->shape);
+    const int out =
+        AddTensor(*graph_, graph_->tensors[t]->name + suffix, schema::TensorType_FLOAT32, graph_->tensors[t]->shape);
     graph_->tensors[out]->shape_signature = graph_->tensors[t]->shape_signature;
     return out;
   }
   // A vector of one value.
   template <typename T>
   int Constant(const std::string& name, schema::TensorType type, T value) {
-    const int out = AddTensor(name, type, {1});
-    graph_->tensors[out]->buffer = model_.buffers.size();
-    auto buffer = std::make_unique<schema::BufferT>();
-    buffer->data.assign(reinterpret_cast<const uint8_t*>(&value), reinterpret_cast<const uint8_t*>(&value + 1));
-    model_.buffers.push_back(std::move(buffer));
-    return out;
+    return AddConstant(model_, *graph_, name, type, {1}, std::span<const T>(&value, 1));
   }
   int Flat(int t) {
     if (one_ < 0) one_ = Constant<float>("tfxm_one", schema::TensorType_FLOAT32, 1);
     if (all_ < 0) all_ = Constant<int32_t>("tfxm_all", schema::TensorType_INT32, -1);
-    if (reshape_ < 0) reshape_ = AddCode(schema::BuiltinOperator_RESHAPE, "");
-    if (concatenation_ < 0) concatenation_ = AddCode(schema::BuiltinOperator_CONCATENATION, "");
+    if (reshape_ < 0) reshape_ = AddOperatorCode(model_, schema::BuiltinOperator_RESHAPE);
+    if (concatenation_ < 0) concatenation_ = AddOperatorCode(model_, schema::BuiltinOperator_CONCATENATION);
     const std::string& name = graph_->tensors[t]->name;
-    const int flat = AddTensor(name + "/tfxm_flat", schema::TensorType_FLOAT32, {1});
-    const int longer = AddTensor(name + "/tfxm_longer", schema::TensorType_FLOAT32, {2});
+    const int flat = AddTensor(*graph_, name + "/tfxm_flat", schema::TensorType_FLOAT32, {1});
+    const int longer = AddTensor(*graph_, name + "/tfxm_longer", schema::TensorType_FLOAT32, {2});
     graph_->tensors[flat]->shape_signature = graph_->tensors[longer]->shape_signature = {-1};
-    auto reshape = std::make_unique<schema::OperatorT>();
-    reshape->opcode_index = reshape_;
-    reshape->builtin_options.Set(schema::ReshapeOptionsT());
-    reshape->inputs = {t, all_};
-    reshape->outputs = {flat};
-    graph_->operators.push_back(std::move(reshape));
-    auto concatenation = std::make_unique<schema::OperatorT>();
-    concatenation->opcode_index = concatenation_;
-    concatenation->builtin_options.Set(schema::ConcatenationOptionsT());
-    concatenation->inputs = {flat, one_};
-    concatenation->outputs = {longer};
-    graph_->operators.push_back(std::move(concatenation));
+    graph_->operators.push_back(MakeOperator(reshape_, schema::ReshapeOptionsT(), {t, all_}, flat));
+    graph_->operators.push_back(MakeOperator(concatenation_, schema::ConcatenationOptionsT(), {flat, one_}, longer));
     return longer;
   }
   // t times one.
   int Copy(int t) {
     if (one_ < 0) one_ = Constant<float>("tfxm_one", schema::TensorType_FLOAT32, 1);
+    if (mul_ < 0) mul_ = AddOperatorCode(model_, schema::BuiltinOperator_MUL);
     const int out = Like(t, "/tfxm_copy");
-    auto op = std::make_unique<schema::OperatorT>();
-    if (mul_ < 0) mul_ = AddCode(schema::BuiltinOperator_MUL, "");
-    op->opcode_index = mul_;
-    op->builtin_options.Set(schema::MulOptionsT());
-    op->inputs = {t, one_};
-    op->outputs = {out};
-    graph_->operators.push_back(std::move(op));
+    graph_->operators.push_back(MakeOperator(mul_, schema::MulOptionsT(), {t, one_}, out));
     return out;
   }
   int Dequantize(int t) {
+    if (dequantize_ < 0) dequantize_ = AddOperatorCode(model_, schema::BuiltinOperator_DEQUANTIZE, "", /*version=*/3);
     const int out = Like(t, "/tfxm_dequantized");
-    auto op = std::make_unique<schema::OperatorT>();
-    if (dequantize_ < 0) dequantize_ = AddCode(schema::BuiltinOperator_DEQUANTIZE, "", /*version=*/3);
-    op->opcode_index = dequantize_;
-    op->builtin_options.Set(schema::DequantizeOptionsT());
-    op->inputs = {t};
-    op->outputs = {out};
-    graph_->operators.push_back(std::move(op));
+    graph_->operators.push_back(MakeOperator(dequantize_, schema::DequantizeOptionsT(), {t}, out));
     return out;
   }
 

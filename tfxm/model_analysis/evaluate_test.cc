@@ -16,9 +16,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr char kMnistData[] = "tfxm/model_analysis/testdata/mnist/data.tfrecord.gz";
-constexpr char kMnistModel[] = "tfxm/model_analysis/testdata/mnist/tflite";
-
 // Binary data: label, prediction, weight and two features to slice by.
 std::vector<std::string> BinaryRecords(int n) {
   std::vector<std::string> records;

@@ -17,6 +17,10 @@
 
 namespace tfxm::model_analysis {
 
+// Examples of MNIST and a TFLite model of them (testdata/README.md).
+inline constexpr char kMnistData[] = "tfxm/model_analysis/testdata/mnist/data.tfrecord.gz";
+inline constexpr char kMnistModel[] = "tfxm/model_analysis/testdata/mnist/tflite";
+
 // An empty directory that is removed at the end.
 class TestDir {
  public:

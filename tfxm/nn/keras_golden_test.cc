@@ -38,17 +38,6 @@ std::vector<double> Numbers(const Value& value) {
   return numbers;
 }
 
-// make_goldens.py's numbers.
-Tensor Wave(const Shape& shape, double phase, double scale = 1) {
-  Tensor tensor(DataType::kFloat, shape);
-  double i = 0;
-  for (float& value : tensor.values<float>()) {
-    value = static_cast<float>(scale * std::sin(1.7 * i * i + 0.9 * i + phase));
-    ++i;
-  }
-  return tensor;
-}
-
 // 1e-5 of the largest value, as float32 sums of different order differ.
 void ExpectNear(const Tensor& actual, const std::vector<double>& expected, const std::string& what) {
   const std::vector<float> values = FloatValues(actual);

@@ -251,16 +251,6 @@ TEST(QuantizationTest, RangesFollowTheBatches) {
   EXPECT_THAT(train({-2, 1}), ElementsAre(FloatEq(-2), FloatEq(3), FloatNear(2.8f, 0.02f)));
 }
 
-Tensor Wave(const Shape& shape, double phase, double scale = 1) {  // make_quantization_goldens.py's numbers.
-  Tensor tensor(DataType::kFloat, shape);
-  double i = 0;
-  for (float& value : tensor.values<float>()) {
-    value = static_cast<float>(scale * std::sin(1.7 * i * i + 0.9 * i + phase));
-    ++i;
-  }
-  return tensor;
-}
-
 TEST(QuantizationTest, StepsAreThoseOfTensorFlowModelOptimization) {
   google::protobuf::Struct goldens;
   const auto json = io::ReadFile("tfxm/nn/testdata/quantization_goldens.json");

@@ -3,6 +3,7 @@
 #define TFXM_NN_TEST_UTIL_H_
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,17 @@ inline Tensor Ints(const Shape& shape, const std::vector<int64_t>& values) {
 
 inline std::vector<float> FloatValues(const Tensor& tensor) {
   return {tensor.values<float>().begin(), tensor.values<float>().end()};
+}
+
+// The numbers that the goldens' scripts (testdata/make_goldens.py, make_quantization_goldens.py) feed.
+inline Tensor Wave(const Shape& shape, double phase, double scale = 1) {
+  Tensor tensor(DataType::kFloat, shape);
+  double i = 0;
+  for (float& value : tensor.values<float>()) {
+    value = static_cast<float>(scale * std::sin(1.7 * i * i + 0.9 * i + phase));
+    ++i;
+  }
+  return tensor;
 }
 
 // Ten kinds of noisy pictures of `size` pixels in [-0.5, 0.5], told apart by a model like MNIST's.

@@ -19,9 +19,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr char kMnistData[] = "tfxm/model_analysis/testdata/mnist/data.tfrecord.gz";
-constexpr char kMnistModel[] = "tfxm/model_analysis/testdata/mnist/tflite";
-
 std::string Metric(const std::string& class_name, const std::string& rest = "") {
   return absl::StrCat("metrics { class_name: '", class_name, "' ", rest, " } ");
 }

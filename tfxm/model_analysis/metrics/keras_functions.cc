@@ -9,6 +9,13 @@
 namespace tfxm::model_analysis {
 namespace {
 
+// An argument that is one number for all values of a label, or one for each.
+absl::Status CheckOneOrEach(const char* name, const std::vector<double>& argument, Row labels) {
+  if (argument.size() == 1 || argument.size() == labels.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " has ", argument.size(), " values but the label has ", labels.size()));
+}
+
 constexpr float kEpsilon = 1e-7f;  // keras.backend.epsilon()
 
 float Clip(double x, float low, float high) {
@@ -100,10 +107,7 @@ absl::StatusOr<double> KlDivergenceSum(const KerasArguments& arguments, Row labe
 absl::StatusOr<double> MeanRelativeError(const KerasArguments& arguments, Row labels, Row predictions) {
   RETURN_IF_ERROR(CheckSameSize(labels, predictions));
   const std::vector<double>& normalizer = arguments.normalizer;
-  if (normalizer.size() != 1 && normalizer.size() != labels.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("normalizer has ", normalizer.size(), " values but the label has ", labels.size()));
-  }
+  RETURN_IF_ERROR(CheckOneOrEach("normalizer", normalizer, labels));
   double sum = 0;
   for (size_t i = 0; i < labels.size(); ++i) {
     const double n = normalizer[normalizer.size() == 1 ? 0 : i];
@@ -201,10 +205,7 @@ absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, 
 absl::StatusOr<double> CategoricalFocalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
   RETURN_IF_ERROR(CheckSameSize(labels, predictions));
   const std::vector<double>& alpha = arguments.alpha;
-  if (alpha.size() != 1 && alpha.size() != labels.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("alpha has ", alpha.size(), " values but the label has ", labels.size()));
-  }
+  RETURN_IF_ERROR(CheckOneOrEach("alpha", alpha, labels));
   const double n = static_cast<double>(labels.size()), smoothing = arguments.label_smoothing;
   const double log_sum = arguments.from_logits ? LogSumExp(predictions) : 0;
   double sum = 0, loss = 0;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_edit.h"
 
 namespace tfxm::rewriting {
 namespace {
@@ -101,11 +102,9 @@ std::string FinishModel(absl::string_view bytes, const ConversionMetadata& metad
   DeduplicateBuffers(model.get());
   auto entry = std::make_unique<schema::MetadataT>();
   entry->name = "CONVERSION_METADATA";
-  entry->buffer = model->buffers.size();
+  entry->buffer =
+      litert::AddBuffer(*model, {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()});
   model->metadata.push_back(std::move(entry));
-  auto buffer = std::make_unique<schema::BufferT>();
-  buffer->data.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
-  model->buffers.push_back(std::move(buffer));
   return Pack(*model, bytes.size());
 }
 

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
@@ -355,21 +356,16 @@ class Int16Quantizer {
   }
 
   int NewTensor(int like, const char* suffix) {
-    auto made = std::make_unique<schema::TensorT>();
-    made->name = tensor(like).name + suffix;
-    made->shape = tensor(like).shape;
-    made->shape_signature = tensor(like).shape_signature;
-    graph_.tensors.push_back(std::move(made));
-    return static_cast<int>(graph_.tensors.size()) - 1;
+    const int out =
+        litert::AddTensor(graph_, tensor(like).name + suffix, schema::TensorType_FLOAT32, tensor(like).shape);
+    tensor(out).shape_signature = tensor(like).shape_signature;
+    return out;
   }
   // A copy of a constant for one operator: another may want it as something else.
   int Duplicate(int t) {
-    auto buffer = std::make_unique<schema::BufferT>();
-    buffer->data = model_.buffers[tensor(t).buffer]->data;
     const int out = NewTensor(t, "");
     tensor(out).type = tensor(t).type;
-    tensor(out).buffer = model_.buffers.size();
-    model_.buffers.push_back(std::move(buffer));
+    tensor(out).buffer = litert::AddBuffer(model_, model_.buffers[tensor(t).buffer]->data);
     return out;
   }
   std::vector<float> Values(int t) {
@@ -393,16 +389,10 @@ class Int16Quantizer {
     tensor(t).type = type;
   }
   void Convert(schema::BuiltinOperator kind, int from, int to) {
-    auto op = std::make_unique<schema::OperatorT>();
-    op->opcode_index = Code(kind, 2);
-    if (kind == schema::BuiltinOperator_QUANTIZE) {
-      op->builtin_options.Set(schema::QuantizeOptionsT());
-    } else {
-      op->builtin_options.Set(schema::DequantizeOptionsT());
-    }
-    op->inputs = {from};
-    op->outputs = {to};
-    graph_.operators.push_back(std::move(op));
+    const int code = Code(kind, 2);
+    graph_.operators.push_back(kind == schema::BuiltinOperator_QUANTIZE
+                                   ? litert::MakeOperator(code, schema::QuantizeOptionsT(), {from}, to)
+                                   : litert::MakeOperator(code, schema::DequantizeOptionsT(), {from}, to));
   }
   int Code(schema::BuiltinOperator kind, int version) {
     for (size_t i = 0; i < model_.operator_codes.size(); ++i) {
@@ -410,12 +400,7 @@ class Int16Quantizer {
         return static_cast<int>(i);
       }
     }
-    auto code = std::make_unique<schema::OperatorCodeT>();
-    code->builtin_code = kind;
-    code->deprecated_builtin_code = static_cast<int8_t>(std::min<int>(kind, 127));
-    code->version = version;
-    model_.operator_codes.push_back(std::move(code));
-    return static_cast<int>(model_.operator_codes.size()) - 1;
+    return litert::AddOperatorCode(model_, kind, "", version);
   }
 
   schema::ModelT& model_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
@@ -41,12 +42,13 @@ class Builder {
     if (!results_.empty()) {
       schema::PackOptionsT pack;
       pack.values_count = static_cast<int>(results_.size());
-      const int packed = AddTensor("tfxm_ranges", schema::TensorType_FLOAT32, {pack.values_count});
+      const int packed = litert::AddTensor(*graph_, "tfxm_ranges", schema::TensorType_FLOAT32, {pack.values_count});
       AddOp(pack_, schema::BuiltinOperator_PACK, std::move(pack), results_, packed);
       auto observe = std::make_unique<schema::OperatorT>();
-      observe->opcode_index = AddCode(schema::BuiltinOperator_CUSTOM, litert::TensorObserver::OpName(g), 1);
+      observe->opcode_index =
+          litert::AddOperatorCode(model_, schema::BuiltinOperator_CUSTOM, litert::TensorObserver::OpName(g));
       observe->inputs = {packed};
-      observe->outputs = {AddTensor("tfxm_observed", schema::TensorType_INT32, {1})};
+      observe->outputs = {litert::AddTensor(*graph_, "tfxm_observed", schema::TensorType_INT32, {1})};
       ops_.push_back(std::move(observe));
     }
     graph_->operators = std::move(ops_);
@@ -58,32 +60,10 @@ class Builder {
     return tensor.type == schema::TensorType_FLOAT32 && !tensor.is_variable &&
            (tensor.buffer >= model_.buffers.size() || model_.buffers[tensor.buffer]->data.empty());
   }
-  int AddTensor(const std::string& name, schema::TensorType type, std::vector<int> shape) {
-    auto tensor = std::make_unique<schema::TensorT>();
-    tensor->name = name;
-    tensor->type = type;
-    tensor->shape = std::move(shape);
-    graph_->tensors.push_back(std::move(tensor));
-    return static_cast<int>(graph_->tensors.size()) - 1;
-  }
-  int AddCode(schema::BuiltinOperator kind, const std::string& custom, int version) {
-    auto code = std::make_unique<schema::OperatorCodeT>();
-    code->builtin_code = kind;
-    code->deprecated_builtin_code = static_cast<int8_t>(std::min<int>(kind, 127));
-    code->custom_code = custom;
-    code->version = version;
-    model_.operator_codes.push_back(std::move(code));
-    return static_cast<int>(model_.operator_codes.size()) - 1;
-  }
   template <typename Options>
   void AddOp(int& code, schema::BuiltinOperator kind, Options options, std::vector<int> inputs, int output) {
-    if (code < 0) code = AddCode(kind, "", 1);
-    auto op = std::make_unique<schema::OperatorT>();
-    op->opcode_index = code;
-    op->builtin_options.Set(std::move(options));
-    op->inputs = std::move(inputs);
-    op->outputs = {output};
-    ops_.push_back(std::move(op));
+    if (code < 0) code = litert::AddOperatorCode(model_, kind);
+    ops_.push_back(litert::MakeOperator(code, std::move(options), std::move(inputs), output));
   }
   int Reduce(schema::BuiltinOperator kind, int& code, int t) {
     const int rank = static_cast<int>(graph_->tensors[t]->shape.size());
@@ -91,14 +71,10 @@ class Builder {
     if (!axes_.count(rank)) {
       std::vector<int32_t> values(rank);
       std::iota(values.begin(), values.end(), 0);
-      axes_[rank] = AddTensor("tfxm_axes", schema::TensorType_INT32, {rank});
-      graph_->tensors[axes_[rank]]->buffer = model_.buffers.size();
-      auto buffer = std::make_unique<schema::BufferT>();
-      const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
-      buffer->data.assign(bytes, bytes + values.size() * sizeof(int32_t));
-      model_.buffers.push_back(std::move(buffer));
+      axes_[rank] = litert::AddConstant(model_, *graph_, "tfxm_axes", schema::TensorType_INT32, {rank},
+                                        std::span<const int32_t>(values));
     }
-    const int out = AddTensor("tfxm_range", schema::TensorType_FLOAT32, {});
+    const int out = litert::AddTensor(*graph_, "tfxm_range", schema::TensorType_FLOAT32, {});
     AddOp(code, kind, schema::ReducerOptionsT(), {t, axes_[rank]}, out);
     return out;
   }
