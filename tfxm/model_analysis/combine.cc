@@ -110,7 +110,7 @@ class Combiner {
       for (int s = 0; s < static_cast<int>(state.samples.size()); ++s) {
         if (s == sample || state.samples[s].empty()) continue;
         if ((*merged)[p].empty()) (*merged)[p] = MakeAccumulators((*options_.plans)[p].plan);
-        for (size_t i = 0; i < state.samples[s].size(); ++i) (*merged)[p][i]->Merge(*state.samples[s][i]);
+        MergeAccumulators(&(*merged)[p], state.samples[s]);
       }
       result[p] = &(*merged)[p];
     }

@@ -53,20 +53,11 @@ absl::Status AddToSlice(const ComputationPlan& plan, SamplingMethod sampling, Ba
   return absl::OkStatus();
 }
 
-void MergeSets(AccumulatorSet* into, AccumulatorSet&& from) {
-  if (from.empty()) return;
-  if (into->empty()) {
-    *into = std::move(from);
-    return;
-  }
-  for (size_t i = 0; i < into->size(); ++i) (*into)[i]->Merge(*from[i]);
-}
-
 void MergeState(SliceState* into, SliceState&& from) {
   into->num_examples += from.num_examples;
-  MergeSets(&into->all, std::move(from.all));
+  MergeAccumulators(&into->all, std::move(from.all));
   into->samples.resize(std::max(into->samples.size(), from.samples.size()));
-  for (size_t s = 0; s < from.samples.size(); ++s) MergeSets(&into->samples[s], std::move(from.samples[s]));
+  for (size_t s = 0; s < from.samples.size(); ++s) MergeAccumulators(&into->samples[s], std::move(from.samples[s]));
 }
 
 // One thread's share of the pass.
@@ -300,13 +291,6 @@ absl::Status AddQueries(const PassOptions& options, int query_plan, QueryGroups*
 PassResult::PassResult() = default;
 PassResult::~PassResult() = default;
 PassResult::PassResult(PassResult&&) = default;
-
-AccumulatorSet MakeAccumulators(const ComputationPlan& plan) {
-  AccumulatorSet accumulators;
-  accumulators.reserve(plan.computations().size());
-  for (const auto& computation : plan.computations()) accumulators.push_back(computation.make());
-  return accumulators;
-}
 
 absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options) {
   const int num_threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();

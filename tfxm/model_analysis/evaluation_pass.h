@@ -13,8 +13,8 @@
 
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/model_analysis/accumulator_set.h"
 #include "tfxm/model_analysis/inference_model.h"
-#include "tfxm/model_analysis/metric.h"
 #include "tfxm/model_analysis/metric_specs.h"
 #include "tfxm/model_analysis/sampling.h"
 #include "tfxm/model_analysis/slice_key.h"
@@ -24,8 +24,6 @@ namespace tfxm::model_analysis {
 class DisagreementFinder;
 struct ComparisonPlan;
 struct SliceComparison;
-
-using AccumulatorSet = std::vector<std::unique_ptr<Accumulator>>;  // One per computation of a plan.
 
 // What is known of one slice for one plan.
 struct SliceState {
@@ -73,9 +71,6 @@ struct PassOptions {
 
 // Errors name the record. Of several, the first in file order that was met is returned.
 absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options);
-
-// Makes a plan's accumulators.
-AccumulatorSet MakeAccumulators(const ComputationPlan& plan);
 
 }  // namespace tfxm::model_analysis
 

@@ -25,11 +25,8 @@ absl::Status ForEachAllButOne(const ComputationPlan& plan, const std::vector<con
   const size_t middle = (begin + end) / 2;
   for (const bool first : {true, false}) {
     AccumulatorSet wider = MakeAccumulators(plan);
-    const auto merge = [&](const AccumulatorSet& set) {
-      for (size_t i = 0; i < set.size(); ++i) wider[i]->Merge(*set[i]);
-    };
-    merge(outside);
-    for (size_t k = first ? middle : begin; k < (first ? end : middle); ++k) merge(*groups[k]);
+    MergeAccumulators(&wider, outside);
+    for (size_t k = first ? middle : begin; k < (first ? end : middle); ++k) MergeAccumulators(&wider, *groups[k]);
     RETURN_IF_ERROR(ForEachAllButOne(plan, groups, first ? begin : middle, first ? middle : end, wider, fn));
   }
   return absl::OkStatus();

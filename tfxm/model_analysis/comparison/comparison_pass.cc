@@ -2,22 +2,10 @@
 
 #include <algorithm>
 
+#include "tfxm/model_analysis/sampling.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
-namespace {
-
-void MergeSets(AccumulatorSet* into, AccumulatorSet&& from) {
-  if (from.empty()) return;
-  if (into->empty()) {
-    *into = std::move(from);
-    return;
-  }
-  for (size_t i = 0; i < into->size(); ++i) (*into)[i]->Merge(*from[i]);
-}
-
-}  // namespace
-
 void SliceComparison::Merge(SliceComparison&& other) {
   paired.resize(std::max(paired.size(), other.paired.size()));
   for (size_t p = 0; p < other.paired.size(); ++p) {
@@ -32,7 +20,7 @@ void SliceComparison::Merge(SliceComparison&& other) {
     if (other.groups[g].empty()) continue;
     Fold(static_cast<int>(g), fewer);
     other.Fold(static_cast<int>(g), fewer);
-    for (int k = 0; k < fewer; ++k) MergeSets(&groups[g][k], std::move(other.groups[g][k]));
+    for (int k = 0; k < fewer; ++k) MergeAccumulators(&groups[g][k], std::move(other.groups[g][k]));
   }
 }
 
@@ -40,7 +28,7 @@ void SliceComparison::Fold(int grouped_plan, int num_groups) {
   auto& sets = groups[grouped_plan];
   if (static_cast<int>(sets.size()) <= num_groups) return;
   for (size_t k = num_groups; num_groups > 0 && k < sets.size(); ++k)
-    MergeSets(&sets[k % num_groups], std::move(sets[k]));
+    MergeAccumulators(&sets[k % num_groups], std::move(sets[k]));
   sets.resize(num_groups);
   sets.shrink_to_fit();
 }

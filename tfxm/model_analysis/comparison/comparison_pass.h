@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tfxm/model_analysis/accumulator_set.h"
 #include "tfxm/model_analysis/comparison/comparison_plan.h"
 #include "tfxm/model_analysis/comparison/paired_sums.h"
-#include "tfxm/model_analysis/evaluation_pass.h"
 #include "tfxm/model_analysis/slice_key.h"
 #include "tfxm/model_analysis/slicer.h"
 
