@@ -6,10 +6,13 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "tfxm/model_analysis/compact_sum.h"
 #include "tfxm/model_analysis/metric.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
 
@@ -62,57 +65,21 @@ std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, int vi
   return [=] { return std::make_unique<FlatSums<N, AddTriple, Derive>>(key, view, add, derive); };
 }
 
-// The weighted mean of a number per example: value(labels, predictions, row) of a list view. NaN without weight.
+// Adds the weighted mean of the examples' terms, NaN without weight, and the terms for what compares models. `kind` as
+// in ComputationPlan::Add.
+void AddMeanOfTerms(const std::string& kind, const MetricKey& key, ExampleTermsFunction terms, ComputationPlan* plan);
+
+// Terms from the lists of each example: value(view, row), whose errors get the example's place.
 //
 //   template parameter Value: absl::StatusOr<double> operator()(const ListView& view, int row) const
 template <typename Value>
-class ListMean : public AccumulatorOf<ListMean<Value>> {
- public:
-  ListMean(MetricKey key, int view, Value value) : key_(std::move(key)), view_(view), value_(std::move(value)) {}
-
-  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    auto view = batch->List(view_);
-    if (!view.ok()) return view.status();
-    for (int32_t row : rows) {
-      absl::StatusOr<double> value = value_(**view, row);
-      if (!value.ok()) {
-        return absl::Status(value.status().code(),
-                            batch->extracts().Describe(row) + ": " + std::string(value.status().message()));
-      }
-      total_.AddProduct(*value, (*view)->weights[row]);
-      weight_.Add((*view)->weights[row]);
-    }
-    return absl::OkStatus();
-  }
-  void MergeFrom(const ListMean& other) {
-    total_.Merge(other.total_);
-    weight_.Merge(other.weight_);
-  }
-  absl::Status Output(MetricsMap* results) const override {
-    (*results)[key_] = total_.Value() / weight_.Value();
-    return absl::OkStatus();
-  }
-
- private:
-  const MetricKey key_;
-  const int view_;
-  const Value value_;
-  CompactSum total_, weight_;
-};
-
-template <typename Value>
-std::function<std::unique_ptr<Accumulator>()> MakeListMean(MetricKey key, int view, Value value) {
-  return [=] { return std::make_unique<ListMean<Value>>(key, view, value); };
-}
-// The numbers that ListMean takes the mean of.
-template <typename Value>
-ExampleTermsFunction ListMeanTerms(int view, Value value) {
+ExampleTermsFunction ListTerms(int view, Value value) {
   return [=](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) -> absl::Status {
     auto list = batch->List(view);
     if (!list.ok()) return list.status();
     for (int32_t row : rows) {
       const absl::StatusOr<double> x = value(**list, row);
-      if (!x.ok()) return x.status();
+      if (!x.ok()) return Annotate(x.status(), batch->extracts().Describe(row));
       terms->push_back({*x, (*list)->weights[row]});
     }
     return absl::OkStatus();

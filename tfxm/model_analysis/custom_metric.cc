@@ -15,63 +15,32 @@ struct Settings {
   MeanMetricOptions options;  // With the arguments of the config.
 };
 
-// The weighted mean; NaN without weight.
-class MeanAccumulator : public AccumulatorOf<MeanAccumulator> {
- public:
-  MeanAccumulator(std::shared_ptr<const Settings> settings, MetricKey key, int view)
-      : settings_(std::move(settings)), key_(std::move(key)), view_(view) {}
-
-  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    std::vector<ExampleTerm> terms;
-    RETURN_IF_ERROR(Terms(*settings_, view_, batch, rows, &terms));
-    for (const ExampleTerm& term : terms) {
-      total_.AddProduct(term.value, term.weight);
-      weight_.Add(term.weight);
+absl::Status Terms(const Settings& settings, int view, BatchViews* batch, std::span<const int32_t> rows,
+                   std::vector<ExampleTerm>* terms) {
+  ASSIGN_OR_RETURN(const ListView* lists, batch->List(view));
+  if (lists->labels->is_string || lists->predictions->is_string) {
+    return absl::InvalidArgumentError("it needs labels and predictions that are numbers, not strings");
+  }
+  MetricExample example;
+  example.arguments = &settings.options.arguments;
+  for (int32_t row : rows) {
+    example.labels = lists->labels->row(row);
+    example.predictions = lists->predictions->row(row);
+    for (const std::string& feature : settings.options.features) {
+      const Values* values = FindValues(batch->extracts().feature_values, feature);
+      const bool there = values != nullptr && values->size(row) > 0;
+      example.numbers[feature] = there && !values->is_string ? values->row(row) : std::span<const double>();
+      example.strings[feature] =
+          there && values->is_string
+              ? std::span<const std::string>(values->strings).subspan(values->begin(row), values->size(row))
+              : std::span<const std::string>();
     }
-    return absl::OkStatus();
+    const absl::StatusOr<double> value = settings.function(example);
+    if (!value.ok()) return Annotate(value.status(), batch->extracts().Describe(row));
+    terms->push_back({*value, lists->weights[row]});
   }
-  void MergeFrom(const MeanAccumulator& other) {
-    total_.Merge(other.total_);
-    weight_.Merge(other.weight_);
-  }
-  absl::Status Output(MetricsMap* results) const override {
-    (*results)[key_] = total_.Value() / weight_.Value();
-    return absl::OkStatus();
-  }
-
-  static absl::Status Terms(const Settings& settings, int view, BatchViews* batch, std::span<const int32_t> rows,
-                            std::vector<ExampleTerm>* terms) {
-    ASSIGN_OR_RETURN(const ListView* lists, batch->List(view));
-    if (lists->labels->is_string || lists->predictions->is_string) {
-      return absl::InvalidArgumentError("it needs labels and predictions that are numbers, not strings");
-    }
-    MetricExample example;
-    example.arguments = &settings.options.arguments;
-    for (int32_t row : rows) {
-      example.labels = lists->labels->row(row);
-      example.predictions = lists->predictions->row(row);
-      for (const std::string& feature : settings.options.features) {
-        const Values* values = FindValues(batch->extracts().feature_values, feature);
-        const bool there = values != nullptr && values->size(row) > 0;
-        example.numbers[feature] = there && !values->is_string ? values->row(row) : std::span<const double>();
-        example.strings[feature] =
-            there && values->is_string
-                ? std::span<const std::string>(values->strings).subspan(values->begin(row), values->size(row))
-                : std::span<const std::string>();
-      }
-      const absl::StatusOr<double> value = settings.function(example);
-      if (!value.ok()) return Annotate(value.status(), batch->extracts().Describe(row));
-      terms->push_back({*value, lists->weights[row]});
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  const std::shared_ptr<const Settings> settings_;
-  const MetricKey key_;
-  const int view_;
-  CompactSum total_, weight_;
-};
+  return absl::OkStatus();
+}
 
 class MeanMetric : public PerKeyMetric {
  public:
@@ -94,12 +63,12 @@ class MeanMetric : public PerKeyMetric {
     const int index = plan->AddView(view);
     for (const std::string& feature : settings_.options.features) plan->AddFeature(feature);
     auto shared = std::make_shared<const Settings>(settings_);
-    plan->Add(absl::StrCat("custom ", settings_.class_name), {key},
-              [shared, key, index] { return std::make_unique<MeanAccumulator>(shared, key, index); });
-    plan->AddExampleTerms(
-        key, [shared, index](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
-          return MeanAccumulator::Terms(*shared, index, batch, rows, terms);
-        });
+    AddMeanOfTerms(
+        absl::StrCat("custom ", settings_.class_name), key,
+        [shared, index](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
+          return Terms(*shared, index, batch, rows, terms);
+        },
+        plan);
     return absl::OkStatus();
   }
 

@@ -74,9 +74,8 @@ class CrossEntropy : public PerKeyMetric {
       const auto labels = view.labels->row(row), predictions = view.predictions->row(row);
       return binary ? Binary(settings, labels, predictions) : Categorical(settings, labels, predictions);
     };
-    plan->Add(binary_ ? "BinaryCrossEntropy" : "CategoricalCrossEntropy", {key},
-              MakeListMean(key, plan->AddView(view), value));
-    plan->AddExampleTerms(key, ListMeanTerms(plan->AddView(view), value));
+    AddMeanOfTerms(binary_ ? "BinaryCrossEntropy" : "CategoricalCrossEntropy", key,
+                   ListTerms(plan->AddView(view), value), plan);
     return absl::OkStatus();
   }
 
