@@ -42,7 +42,7 @@ function valueText(value) {
 }
 
 function exampleItem(example) {
-  const pairs = (entries) => el('dl', {}, entries.map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)]));
+  const pairs = (entries) => el('dl', {}, entries.map(([k, v]) => [el('dt', {}, name(k)), el('dd', {}, v)]));
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const features = Object.entries(example.features);
   return el('li', {},

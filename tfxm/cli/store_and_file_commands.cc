@@ -1,13 +1,13 @@
 // tfxm lineage and tfxm inspect
-#include <cstdio>
-
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/orchestration/lineage.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::cli {
 namespace {
@@ -20,16 +20,20 @@ class LineageCommand : public Command {
         "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one artifact,\n"
         "everything it comes from. Reads stores that TFX wrote, too.");
     flags.Add("artifact", &artifact_, "ID_OR_URI", "show where this artifact comes from");
-    flags.Add("last", &last_, "N", "only the last N runs; 0: all");
+    flags.Add("last", &last_, "N", "only the last N runs; 0: all").AtLeast(0);
+    flags.TakeArguments(1, 1, "give the store: tfxm lineage runs/mnist/metadata.db");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.size() != 1) return absl::InvalidArgumentError("give the store: tfxm lineage runs/mnist/metadata.db");
+    if (io::IsDirectory(arguments[0])) {
+      const std::string inside = io::JoinPath(arguments[0], "metadata.db");
+      return UsageError(absl::StrCat(arguments[0], " is a folder, and a store is a file",
+                                     io::Exists(inside) ? absl::StrCat(": tfxm lineage ", inside) : ""));
+    }
     ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadOnly));
     ASSIGN_OR_RETURN(const std::string text,
                      artifact_.empty() ? DescribeRuns(store.get(), last_) : DescribeAncestry(store.get(), artifact_));
-    std::fputs(text.c_str(), stdout);
-    return absl::OkStatus();
+    return Print(PrintableLines(text));
   }
 
  private:
@@ -47,20 +51,17 @@ class InspectCommand : public Command {
                 "in float.");
     flags.Add("layers", &layers_,
               "list every operator with the name of its result: what `tfxm rewrite --keep_float` takes");
-    flags.Add("format", &format_, "text|json", "json is for programs, without layers");
+    flags.Add("format", &format_, "text|json", "json is for programs, without layers").OneOf({"text", "json"});
+    flags.TakeArguments(1, 1, "give one file: tfxm inspect FILE.tflite");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.size() != 1) return absl::InvalidArgumentError("give one file: tfxm inspect FILE.tflite");
-    if (format_ != "text" && format_ != "json") {
-      return absl::InvalidArgumentError(absl::StrCat("--format=", format_, ": expected text or json"));
-    }
+    if (layers_ && format_ == "json") return UsageError("--layers is for text: --format=json has no layers");
     ASSIGN_OR_RETURN(const auto file, litert::ModelFile::Read(arguments[0]));
     const litert::Inspection inspection = litert::Inspect(*file);
-    std::fputs(format_ == "json" ? (litert::ToJson(inspection) + "\n").c_str() : litert::Render(inspection).c_str(),
-               stdout);
-    if (layers_ && format_ == "text") std::fputs(litert::RenderLayers(*file).c_str(), stdout);
-    return absl::OkStatus();
+    if (format_ == "json") return Print(litert::ToJson(inspection) + "\n");
+    RETURN_IF_ERROR(Print(PrintableLines(litert::Render(inspection))));
+    return layers_ ? Print(PrintableLines(litert::RenderLayers(*file))) : absl::OkStatus();
   }
 
  private:

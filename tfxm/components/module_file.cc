@@ -17,6 +17,8 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tfxm/util/cache_dir.h"
+#include "tfxm/util/clean_up.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
@@ -42,13 +44,6 @@ absl::Status AddSources(const std::string& path, std::set<std::string>* seen, Sh
     if (io::Exists(included)) RETURN_IF_ERROR(AddSources(included, seen, hash));
   }
   return absl::OkStatus();
-}
-
-std::string CacheDir() {
-  const char* cache = std::getenv("TFXM_CACHE");
-  const char* home = std::getenv("HOME");
-  return io::JoinPath(cache != nullptr && *cache ? cache : io::JoinPath(home != nullptr ? home : "/tmp", ".cache/tfxm"),
-                      "modules");
 }
 
 // The flags a module is compiled with, and beside them what a compiled module depends on: when tfxm itself is rebuilt,
@@ -97,7 +92,8 @@ absl::StatusOr<std::string> ModuleFingerprint(absl::string_view path) {
   return hash.HexDigest();
 }
 
-absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) {
+absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
+                                          const std::function<void()>& compiling) {
   ASSIGN_OR_RETURN(const std::string sources, ModuleFingerprint(path));
   ASSIGN_OR_RETURN(const Flags flags, ReadFlags(program));
   const char* const cxx = std::getenv("CXX");
@@ -108,12 +104,15 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) 
   for (const std::string& part : {sources, flags.fingerprint, compiler, source}) key.UpdatePart(part);
   const std::string name = io::Basename(path);
   const std::string stem = name.substr(0, name.rfind('.'));
-  const std::string dir = io::JoinPath(CacheDir(), key.HexDigest().substr(0, 24));
+  ASSIGN_OR_RETURN(const std::string dir, MakeCacheDir(io::JoinPath("modules", key.HexDigest().substr(0, 24))));
   const std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
-  if (io::Exists(target)) return target;
-
-  RETURN_IF_ERROR(io::MakeDirs(dir));
+  if (io::Exists(target)) {
+    RETURN_IF_ERROR(CheckOnlyOurs(target));
+    return target;
+  }
+  if (compiling) compiling();
   const std::string temporary = absl::StrCat(target, ".", getpid(), ".tmp");
+  CleanUp remove_temporary([temporary] { io::RemoveAll(temporary).IgnoreError(); });
   std::vector<std::string> command = {compiler, source, "-o", temporary};
   if (!program) command.insert(command.end(), {"-shared", "-fPIC"});
   command.insert(command.end(), flags.arguments.begin(), flags.arguments.end());
@@ -124,10 +123,13 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) 
   }
   RETURN_IF_ERROR(result.status());
   if (result->exit_code != 0) {
-    RETURN_IF_ERROR(io::RemoveAll(temporary));
     return absl::InvalidArgumentError(absl::StrCat(path, " does not compile:\n", result->output));
   }
+  struct stat info;
+  if (stat(temporary.c_str(), &info) == 0) chmod(temporary.c_str(), info.st_mode & 0755);  // Whatever the umask.
+  const NoInterruption until_it_is_in_place;
   RETURN_IF_ERROR(io::Rename(temporary, target));
+  remove_temporary.Cancel();
   return target;
 }
 

@@ -11,6 +11,7 @@
 #ifndef TFXM_COMPONENTS_MODULE_FILE_H_
 #define TFXM_COMPONENTS_MODULE_FILE_H_
 
+#include <functional>
 #include <string>
 #include <typeinfo>
 #include <vector>
@@ -25,8 +26,11 @@ namespace tfxm {
 absl::StatusOr<std::string> ModuleFingerprint(absl::string_view path);
 
 // Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared
-// library, or a program if `program`. INVALID_ARGUMENT holds the compiler's messages, with file and line.
-absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false);
+// library, or a program if `program`. INVALID_ARGUMENT holds the compiler's messages, with file and line;
+// FAILED_PRECONDITION says that others could have put something where it is kept (util/cache_dir.h). `compiling` is
+// called if it takes a while.
+absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false,
+                                          const std::function<void()>& compiling = nullptr);
 
 class ModuleFile {
  public:

@@ -15,6 +15,7 @@
 #include "tfxm/litert/catch_outputs.h"
 #include "tfxm/litert/litert_api.h"
 #include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/stderr_filter.h"
 #include "tfxm/litert/string_tensor.h"
 #include "tfxm/util/status_macros.h"
 
@@ -370,7 +371,12 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateWith(std::sh
   const std::string hint = custom.empty() ? "an operator has inputs or options that LiteRT does not support"
                                           : absl::StrCat("it contains operators that are not built into TFLite: ",
                                                          absl::StrJoin(custom, ", "));
-  if (LiteRtCreateCompiledModel(environment, rep.model, rep.options, &rep.compiled) != 0) {
+  int created;
+  {
+    const StderrWithoutLine filter("INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n");
+    created = LiteRtCreateCompiledModel(environment, rep.model, rep.options, &rep.compiled);
+  }
+  if (created != 0) {
     return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": LiteRT cannot prepare this model; ", hint));
   }
   for (size_t i = 0; i < rep.input_slots.size(); ++i) {

@@ -248,15 +248,10 @@ absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
   if (files.empty()) return absl::NotFoundError(absl::StrCat("no example file matches \"", options.data, "\""));
   ASSIGN_OR_RETURN(LoadedModels loaded, LoadModels(config, options));
   std::unique_ptr<EvaluationWriter> writer;
-  const bool existed = io::IsDirectory(options.output_dir);
   if (!options.output_dir.empty()) {
-    ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config));
+    ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config, options.replace_output));
   }
   absl::StatusOr<EvaluationResult> result = Run(options, writer.get(), config, files, &loaded);
-  if (!result.ok() && writer != nullptr) {
-    writer.reset();
-    if (!existed) RETURN_IF_ERROR(io::RemoveAll(options.output_dir));
-  }
   if (result.ok()) result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -44,8 +44,11 @@ struct EvaluateOptions {
   std::map<std::string, std::string> models;
   // Takes a spec without model_type for whatever its path holds, rather than for a SavedModel.
   bool detect_model_type = false;
-  // Where the files go; empty: nowhere.
+  // Where the files go; empty: nowhere. A folder that holds anything of one of their names is refused, unless
+  // `replace_output` is set and an earlier evaluation with it left it there. (It leaves a list of its files to be known
+  // by, .tfxm_evaluation.json.)
   std::string output_dir;
+  bool replace_output = false;
   // Of several models, the one that the others are compared with; empty: the baseline, else the first SavedModel among
   // the model_specs, else the first.
   std::string reference_model;
@@ -89,7 +92,7 @@ struct EvaluationResult {
 };
 
 // INVALID_ARGUMENT or NOT_FOUND say in one message what is wrong with the config, the model or the data, and where.
-// Nothing is left in output_dir after an error.
+// output_dir is as it was after an error.
 absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options);
 
 }  // namespace tfxm::model_analysis

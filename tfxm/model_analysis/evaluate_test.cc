@@ -50,6 +50,7 @@ class EvaluateTest : public testing::Test {
     options.eval_config = Config(config);
     options.files = {WriteRecords(dir_ / "data.gz", records)};
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     return Evaluate(options);
   }
   // The message of a run that must fail, leaving nothing behind.
@@ -73,6 +74,7 @@ class EvaluateTest : public testing::Test {
     options.data = kMnistData;
     options.models = {{"", model}};
     options.output_dir = dir_ / "mnist";
+    options.replace_output = true;
     return Evaluate(options);
   }
   TestDir dir_;
@@ -111,6 +113,7 @@ TEST_F(EvaluateTest, AnyShardingOrderAndNumberOfThreadsGivesTheSameBytes) {
       parts[i % shards].push_back(records[reversed ? records.size() - 1 - i : i]);
     for (int s = 0; s < shards; ++s) options.files.push_back(WriteRecords(dir_ / absl::StrCat("shard-", s), parts[s]));
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     options.num_threads = threads;
     options.batch_size = batch_size;
     EXPECT_TRUE(Evaluate(options).ok());
@@ -440,6 +443,16 @@ TEST_F(EvaluateTest, NoModelOrACorruptOne) {
   EXPECT_THAT(std::string(RunMnist(dir_ / "cut.tflite", "model_type: 'tf_lite'").status().message()),
               HasSubstr("cut.tflite"));
   EXPECT_FALSE(io::Exists(dir_ / "mnist"));
+}
+
+TEST_F(EvaluateTest, AFolderOfSomebodyElseIsLeftAsItIs) {
+  ASSERT_TRUE(io::MakeDirs(dir_ / "mnist/tensorboard/my_training_run").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "mnist/tensorboard/my_training_run/events", "mine").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "mnist/disagreements.json", "mine").ok());
+  const auto result = RunMnist(kMnistModel, "model_type: 'tf_lite'");
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("disagreements.json"));
+  EXPECT_THAT(*io::ListDir(dir_ / "mnist"), testing::ElementsAre("disagreements.json", "tensorboard"));
+  EXPECT_EQ(*io::ReadFile(dir_ / "mnist/tensorboard/my_training_run/events"), "mine");
 }
 
 TEST_F(EvaluateTest, AModelInputThatIsNoFeature) {

@@ -12,6 +12,7 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/rewriting/internal/feed.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -264,8 +265,8 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
     }
   }
   if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
-                                                    " examples: ", comparison.source, ")"));
+  return AnswerIsNo(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
+                                 " examples: ", comparison.source, ")"));
 }
 
 std::string RenderComparison(const ModelComparison& comparison) {

@@ -9,6 +9,7 @@
 #include "tfxm/rewriting/internal/op_support.h"
 #include "tfxm/rewriting/internal/tflite_conversion.h"
 #include "tfxm/rewriting/samples.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -259,8 +260,8 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   rep.saved_model.reset();
   rep.samples.clear();
   RETURN_IF_ERROR(rep.WriteReport());
-  if (absl::IsFailedPrecondition(status) && !rep.report.layers.empty() && !rep.options.keep_float_automatically) {
-    return absl::FailedPreconditionError(
+  if (ExitStatusOf(status) == kExitNo && !rep.report.layers.empty() && !rep.options.keep_float_automatically) {
+    return AnswerIsNo(
         absl::StrCat(status.message(),
                      "; the report names the layers it comes from: keep_float leaves them in float, "
                      "keep_float_automatically finds as few as are needed, and more or other representative "
