@@ -13,7 +13,7 @@ function chart(title, description, configure, table) {
   const id = newId('chart');
   const canvas = el('canvas', {role: 'img', 'aria-label': `${title}. ${description}`, id});
   const figure = el('figure', {},
-    el('figcaption', {}, title), el('div', {class: 'canvas'}, canvas),
+    el('figcaption', {}, name(title)), el('div', {class: 'canvas'}, canvas),
     table && el('details', {}, el('summary', {}, 'Data'), scrolling(`${title}: data`, textTable(title, table.head, table.rows))));
   // Drawn once it is in the document, where it has a size.
   requestAnimationFrame(() => {

@@ -18,7 +18,7 @@ function disagreementsSection() {
     const select = slices.length > 0 && selectControl('Slice', [['', 'all slices'], ...slices.map((s) => [s, s])], '', (v) => { view.slice = v; view.shown = 24; draw(); }).node;
     draw();
     return el('div', {},
-      data.disagreements.length > 1 && el('h3', {}, evaluationName(d.evaluation)),
+      data.disagreements.length > 1 && el('h3', {}, name(evaluationName(d.evaluation))),
       d.slices.length > 0 && overRepresented(d.slices),
       el('div', {class: 'controls'}, select), status, list, more);
   });

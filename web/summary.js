@@ -22,7 +22,7 @@ function summarySection() {
     const failed = evaluation.checks.filter((c) => c.state === 'failed').length;
     const verdict = !evaluation.validated ? badge('none', 'no thresholds set')
       : evaluation.ok ? badge('passed', 'thresholds passed') : badge('failed', failed ? count(failed, 'threshold failed', 'thresholds failed') : 'thresholds failed');
-    verdicts.append(el('li', {}, `${evaluationName(i)}: `, verdict));
+    verdicts.append(el('li', {}, name(evaluationName(i)), ': ', verdict));
   });
   summary.append(verdicts);
 }

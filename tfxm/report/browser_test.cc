@@ -307,13 +307,17 @@ TEST_F(PageTest, OnAPhoneEveryModelIsThereAndNoNameIsCut) {
 }
 
 TEST_F(PageTest, WhatScrollsSaysSo) {
-  Open(Mnist(), {.width = 330, .height = 800});
+  ReportInput input = Mnist();
+  MultiClassMatrix matrix{.threshold = 0.5};
+  for (int c = 0; c < 20; ++c) matrix.cells.push_back({.actual = c, .predicted = (c + 1) % 20, .examples = 7});
+  input.evaluations[0].evaluation.plots.push_back({.multi_class = {matrix}});
+  Open(input, {.width = 400, .height = 800});
   EXPECT_EQ(Run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done("
                 "[...document.querySelectorAll('.framed')].every((f) => f.querySelector('.scroll-hint').hidden === "
                 "(f.querySelector('.scroll').scrollWidth <= f.querySelector('.scroll').clientWidth + 1))))))"),
             "true");
   EXPECT_EQ(Run("[...document.querySelectorAll('.scroll-hint')].some((h) => !h.hidden)"), "true")
-      << "the confusion matrix of ten classes";
+      << "the confusion matrix of twenty classes";
 }
 
 TEST_F(PageTest, ALongModelNameDoesNotPushTheDifferenceOutOfSight) {
