@@ -56,3 +56,8 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/tfxmConfig.cmake.in ${
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/tfxmConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/tfxmConfig.cmake ${CMAKE_BINARY_DIR}/tfxmConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/tfxm_add_pipeline.cmake DESTINATION lib/cmake/tfxm)
+
+if(TFXM_BUILD_TESTS AND NOT TFXM_SANITIZE)
+  add_test(NAME install.package COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/package_test/package_test.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(install.package PROPERTIES TIMEOUT 1200 RUN_SERIAL ON)
+endif()
