@@ -41,6 +41,9 @@ class EvaluateCommand : public Command {
         .Required();
     flags.Add("model", &models_, "[NAME=]PATH",
               "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
+    flags.Add("input_shape", &input_shapes_, "NAME:1,224,320,3",
+              "the sizes of an input of which the model takes any, where the data do not tell them (images that are not "
+              "square). May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes").Required();
     flags.Add("module_file", &module_file_, "FILE",
               "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
@@ -73,6 +76,7 @@ class EvaluateCommand : public Command {
     if (!schema_.empty()) {
       ASSIGN_OR_RETURN(options.schema, statistics::ReadSchema(schema_));
     }
+    for (const std::string& text : input_shapes_) RETURN_IF_ERROR(ParseInputShape(text, &options.input_shapes));
     options.data = data_;
     options.output_dir = output_;
     options.num_threads = num_threads_;
@@ -95,7 +99,7 @@ class EvaluateCommand : public Command {
 
  private:
   std::string eval_config_, module_file_, data_, output_, schema_, format_ = "table", reference_model_;
-  std::vector<std::string> models_;
+  std::vector<std::string> models_, input_shapes_;
   int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };
 
