@@ -12,6 +12,7 @@
 #include "tfxm/components/metric_modules.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/default_config.h"
 #include "tfxm/report/show.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -54,6 +55,9 @@ class EvaluateCommand : public Command {
         .Required();
     flags.Add("model", &models_, "[NAME=]PATH",
               "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
+    flags.Add("input_shape", &input_shapes_, "NAME:1,224,320,3",
+              "the sizes of an input of which the model takes any, where the data do not tell them (images that are not "
+              "square). May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes; without it, it is only printed");
     flags.Add("module_file", &module_file_, "FILE",
               "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
@@ -79,6 +83,11 @@ class EvaluateCommand : public Command {
     }
     model_analysis::EvaluateOptions options;
     RETURN_IF_ERROR(AddModels(&options));
+    for (const std::string& text : input_shapes_) {
+      if (absl::Status parsed = ParseInputShape(text, &options.input_shapes); !parsed.ok()) {
+        return UsageError(parsed.message());
+      }
+    }
     ASSIGN_OR_RETURN(options.files, data::MatchFiles(data_));
     if (eval_config_.empty()) {
       RETURN_IF_ERROR(MakeConfig(&options));
@@ -153,7 +162,7 @@ class EvaluateCommand : public Command {
       return UsageError("--label needs --model=PATH; predictions in the examples need --eval_config");
     if (!module_file_.empty()) return UsageError("--module_file needs --eval_config, which says what is taken from it");
     ASSIGN_OR_RETURN(const model_analysis::DefaultConfig config,
-                     model_analysis::MakeDefaultConfig(options->models, label_, options->files));
+                     model_analysis::MakeDefaultConfig(options->models, label_, options->files, options->input_shapes));
     options->eval_config = config.eval_config;
     std::string text;
     google::protobuf::TextFormat::PrintToString(config.eval_config, &text);
@@ -162,7 +171,7 @@ class EvaluateCommand : public Command {
   }
 
   std::string eval_config_, label_, module_file_, data_, output_, schema_, format_ = "table", reference_model_;
-  std::vector<std::string> models_;
+  std::vector<std::string> models_, input_shapes_;
   int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };
 

@@ -23,7 +23,7 @@ constexpr int kExamples = 256;
 constexpr int kManyClasses = 20;
 
 // What the labels or the predictions of some examples have in common.
-struct Shape {
+struct Extent {
   int size = 0;  // Numbers for each example; -1: not the same for all.
   double min = INFINITY, max = -INFINITY;
   bool whole = true;       // All are whole numbers.
@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<data::ExampleBatch>> FirstExamples(const std::vec
   return batch;
 }
 
-absl::StatusOr<Shape> LabelShape(const data::ExampleBatch& batch, const std::string& label_key) {
+absl::StatusOr<Extent> LabelExtent(const data::ExampleBatch& batch, const std::string& label_key) {
   const data::Column* const column = batch.Find(label_key);
   if (column == nullptr) {
     std::vector<std::string> names;
@@ -78,7 +78,7 @@ absl::StatusOr<Shape> LabelShape(const data::ExampleBatch& batch, const std::str
                      "\" is text: which class of the model a text is, an EvalConfig has to "
                      "say (--eval_config)"));
   }
-  Shape shape;
+  Extent shape;
   std::vector<double> row;
   for (int i = 0; i < batch.num_examples(); ++i) {
     row.clear();
@@ -91,8 +91,9 @@ absl::StatusOr<Shape> LabelShape(const data::ExampleBatch& batch, const std::str
   return shape;
 }
 
-absl::StatusOr<Shape> PredictionShape(const std::string& path, const data::ExampleBatch& batch) {
-  ASSIGN_OR_RETURN(const auto model, LoadInferenceModel(path, tfma::ModelSpec(), /*detect_type=*/true));
+absl::StatusOr<Extent> PredictionExtent(const std::string& path, const data::ExampleBatch& batch,
+                                        const InputShapes& input_shapes) {
+  ASSIGN_OR_RETURN(const auto model, LoadInferenceModel(path, tfma::ModelSpec(), /*detect_type=*/true, input_shapes));
   ASSIGN_OR_RETURN(const auto session, model->NewSession());
   NamedValues outputs;
   RETURN_IF_ERROR(Annotate(session->Predict(batch, &outputs), path));
@@ -107,16 +108,16 @@ absl::StatusOr<Shape> PredictionShape(const std::string& path, const data::Examp
   if (values.is_string) {
     return absl::InvalidArgumentError(absl::StrCat(path, " answers with text, for which there are no usual metrics"));
   }
-  Shape shape;
+  Extent shape;
   for (int i = 0; i < batch.num_examples(); ++i) shape.Add(values.row(i));
   return shape;
 }
 
-std::string Between(const Shape& shape) {
+std::string Between(const Extent& shape) {
   return absl::StrCat("between ", ShortNumber(shape.min), " and ", ShortNumber(shape.max));
 }
 
-Problem OneNumber(const Shape& label, const Shape& prediction) {
+Problem OneNumber(const Extent& label, const Extent& prediction) {
   Problem problem;
   const bool is_binary = label.whole && label.Within(0, 1) && prediction.Within(0, 1);
   const bool is_logit = label.whole && label.Within(0, 1) && label.min < label.max && prediction.min < 0;
@@ -138,7 +139,7 @@ Problem OneNumber(const Shape& label, const Shape& prediction) {
   return problem;
 }
 
-std::optional<Problem> SeveralNumbers(const Shape& label, const Shape& prediction) {
+std::optional<Problem> SeveralNumbers(const Extent& label, const Extent& prediction) {
   const int n = prediction.size;
   const bool is_index = label.size == 1 && label.whole && label.Within(0, n - 1);
   const bool is_one_hot = label.size == n && label.whole && label.sum_to_one;
@@ -166,7 +167,7 @@ std::optional<Problem> SeveralNumbers(const Shape& label, const Shape& predictio
   return std::nullopt;
 }
 
-std::optional<Problem> Tell(const Shape& label, const Shape& prediction) {
+std::optional<Problem> Tell(const Extent& label, const Extent& prediction) {
   if (prediction.size == 1 && label.size == 1) return OneNumber(label, prediction);
   if (prediction.size > 1 && label.size > 0) return SeveralNumbers(label, prediction);
   return std::nullopt;
@@ -176,20 +177,21 @@ std::optional<Problem> Tell(const Shape& label, const Shape& prediction) {
 
 std::optional<Problem> TellProblem(const std::vector<std::vector<double>>& labels,
                                    const std::vector<std::vector<double>>& predictions) {
-  Shape label, prediction;
+  Extent label, prediction;
   for (const auto& row : labels) label.Add(row);
   for (const auto& row : predictions) prediction.Add(row);
   return Tell(label, prediction);
 }
 
 absl::StatusOr<DefaultConfig> MakeDefaultConfig(const std::map<std::string, std::string>& models,
-                                                const std::string& label_key, const std::vector<std::string>& files) {
+                                                const std::string& label_key, const std::vector<std::string>& files,
+                                                const InputShapes& input_shapes) {
   if (models.empty()) return absl::InvalidArgumentError("no model was given to tell the metrics from");
   ASSIGN_OR_RETURN(const auto batch, FirstExamples(files));
-  ASSIGN_OR_RETURN(const Shape label, LabelShape(*batch, label_key));
-  Shape prediction;
+  ASSIGN_OR_RETURN(const Extent label, LabelExtent(*batch, label_key));
+  Extent prediction;
   for (const auto& [name, path] : models) {
-    ASSIGN_OR_RETURN(const Shape shape, PredictionShape(path, *batch));
+    ASSIGN_OR_RETURN(const Extent shape, PredictionExtent(path, *batch, input_shapes));
     if (name != models.begin()->first && shape.size != prediction.size) {
       return absl::InvalidArgumentError(absl::StrCat(models.begin()->second, " answers with ", prediction.size,
                                                      " numbers for an example, ", path, " with ", shape.size,

@@ -24,6 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/data/input_shape.h"
 
 namespace tfxm::model_analysis {
 
@@ -36,7 +37,8 @@ struct DefaultConfig {
 // INVALID_ARGUMENT says what does not fit: no such feature (with the nearest ones), labels that are text, a model with
 // several outputs, models that answer in different ways.
 absl::StatusOr<DefaultConfig> MakeDefaultConfig(const std::map<std::string, std::string>& models,
-                                                const std::string& label_key, const std::vector<std::string>& files);
+                                                const std::string& label_key, const std::vector<std::string>& files,
+                                                const InputShapes& input_shapes = {});
 
 // The kind of problem: `labels` and `predictions` are the numbers of some examples. None if it cannot be told.
 struct Problem {

@@ -61,7 +61,7 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
       continue;
     }
     ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
-    ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type));
+    ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes));
     summary.model_type = DetectModelType(summary.path, &summary.file);
   }
   return loaded;

@@ -27,6 +27,7 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/model_analysis/combine.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
@@ -42,6 +43,8 @@ struct EvaluateOptions {
   // Model name -> SavedModel directory, TFLite file, or directory with a file `tflite`. The name of a single model does
   // not matter. A model that is not named by a model_spec is an error.
   std::map<std::string, std::string> models;
+  // The sizes of models' inputs that the data do not tell: of images that are not square, where the model takes any.
+  InputShapes input_shapes;
   // Takes a spec without model_type for whatever its path holds, rather than for a SavedModel.
   bool detect_model_type = false;
   // Where the files go; empty: nowhere. A folder that holds anything of one of their names is refused, unless

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/data/example_batch.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/extracts.h"
 #include "tfxm/util/registry.h"
 
@@ -56,9 +57,10 @@ class InferenceModel {
 class InferenceModelLoader {
  public:
   virtual ~InferenceModelLoader() = default;
-  // Errors name the path and what is wrong with it.
+  // Errors name the path and what is wrong with it. `input_shapes`: sizes of inputs that the data alone do not tell.
   virtual absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string& path,
-                                                               const ::tensorflow_model_analysis::ModelSpec& spec) = 0;
+                                                               const ::tensorflow_model_analysis::ModelSpec& spec,
+                                                               const InputShapes& input_shapes) = 0;
 };
 
 using InferenceModelRegistry = Registry<InferenceModelLoader>;
@@ -72,7 +74,8 @@ std::string DetectModelType(const std::string& path, std::string* file);
 // NOT_FOUND.
 absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::string& path,
                                                                    const ::tensorflow_model_analysis::ModelSpec& spec,
-                                                                   bool detect_type);
+                                                                   bool detect_type,
+                                                                   const InputShapes& input_shapes = {});
 
 }  // namespace tfxm::model_analysis
 

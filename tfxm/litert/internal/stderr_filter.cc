@@ -1,4 +1,4 @@
-#include "tfxm/litert/stderr_filter.h"
+#include "tfxm/litert/internal/stderr_filter.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

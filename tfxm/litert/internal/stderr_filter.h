@@ -7,8 +7,8 @@
 //
 // It is about the whole process's stderr, so for short calls only. Does nothing once the line was seen: the runtime
 // says it once in a process.
-#ifndef TFXM_LITERT_STDERR_FILTER_H_
-#define TFXM_LITERT_STDERR_FILTER_H_
+#ifndef TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
+#define TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
 
 #include <mutex>
 #include <string>
@@ -30,4 +30,4 @@ class StderrWithoutLine {
 
 }  // namespace tfxm::litert
 
-#endif  // TFXM_LITERT_STDERR_FILTER_H_
+#endif  // TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
