@@ -3,7 +3,7 @@
 #include "tfx/proto/trainer.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/module_file.h"
-#include "tfxm/data/examples.h"
+#include "tfxm/components/splits.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/nn/callbacks.h"
 #include "tfxm/nn/fn_args.h"
@@ -46,12 +46,9 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const Artifact& examples, const
                                                  const std::string& default_split) {
   std::vector<std::string> splits(args.splits().begin(), args.splits().end());
   if (splits.empty()) splits = {default_split};
-  std::vector<std::string> files;
-  for (const std::string& split : splits) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> more, data::SplitFiles(examples.uri, split));
-    files.insert(files.end(), more.begin(), more.end());
-  }
-  return files;
+  return FilesOfSplits(
+      examples, splits,
+      absl::StrCat("say which the Trainer takes with .", default_split, "_args = {.splits = {\"…\"}}"));
 }
 
 absl::Status CheckModel(const std::string& dir, absl::string_view module_file) {
