@@ -4,9 +4,8 @@
 #include "absl/strings/numbers.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfxm/components/executor.h"
-#include "tfxm/util/file_hashes.h"
+#include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/manifest.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -23,9 +22,8 @@ bool IsBlessed(const ArtifactDict& inputs, const std::string& key) {
 
 // What the version consists of, for `tfxm verify` and the next run.
 absl::Status WriteManifest(const std::string& dir) {
-  FileHashes hashes;
-  ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest(dir, &hashes));
-  return io::WriteFile(io::JoinPath(dir, kManifestName), ToJson(manifest));
+  ASSIGN_OR_RETURN(const FileManifest manifest, MakeFileManifest(dir));
+  return io::WriteFile(io::JoinPath(dir, kManifestFile), ManifestJson(manifest));
 }
 
 // The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second. The

@@ -13,11 +13,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/orchestration/cached_outputs.h"
 #include "tfxm/orchestration/executor_process.h"
 #include "tfxm/orchestration/executor_protocol.h"
 #include "tfxm/util/file_hashes.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/manifest.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
 
@@ -87,15 +87,11 @@ absl::Status RunExecutor(const ExecutionRequest& request, ProgressWriter* progre
   }
 }
 
-// Notes which files the artifacts consist of, for the cache and for `tfxm verify`.
+// Which files the artifacts consist of, for the cache and for `tfxm verify`.
 absl::Status RecordFiles(ArtifactDict* outputs) {
   FileHashes hashes;
   for (auto& [key, artifacts] : *outputs) {
-    for (Artifact& artifact : artifacts) {
-      if (!io::Exists(artifact.uri)) continue;
-      ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest(artifact.uri, &hashes));
-      artifact.custom_properties[kFilesProperty] = ToJson(manifest);
-    }
+    for (Artifact& artifact : artifacts) RETURN_IF_ERROR(RecordFiles(&artifact, &hashes));
   }
   return absl::OkStatus();
 }

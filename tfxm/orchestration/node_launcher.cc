@@ -7,7 +7,6 @@
 #include "tfxm/orchestration/cache_key.h"
 #include "tfxm/orchestration/cached_outputs.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/manifest.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -49,8 +48,7 @@ absl::Status NodeLauncher::RunHere() {
                      .properties = output.properties,
                      .custom_properties = output.custom_properties}};
     // With its contents: another content makes another artifact.
-    ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest(uri, hashes_));
-    outputs[key][0].custom_properties[kFilesProperty] = ToJson(manifest);
+    RETURN_IF_ERROR(RecordFiles(&outputs[key][0], hashes_));
     outputs[key][0].custom_properties["is_external"] = int64_t{1};
     ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishImported(spec_, &outputs));
   }

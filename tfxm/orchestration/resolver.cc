@@ -9,8 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/orchestration/cached_outputs.h"
+#include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/manifest.h"
 
 namespace tfxm {
 namespace {
@@ -23,7 +24,7 @@ std::string WhatIsGone(const Artifact& artifact) {
     const std::string serving = io::JoinPath(artifact.uri, "Format-Serving");
     return artifact.type_name == "Model" && !io::Exists(serving) ? serving : "";
   }
-  const absl::StatusOr<Manifest> manifest = ParseManifest(json);
+  const absl::StatusOr<FileManifest> manifest = ParseFileManifest(json);
   if (!manifest.ok()) return "";
   for (const auto& [name, file] : manifest->files) {
     const std::string path = io::JoinPath(artifact.uri, name);

@@ -19,6 +19,7 @@
 #include "google/protobuf/json/json.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
+#include "tfxm/util/clean_up.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::io {
@@ -119,22 +120,27 @@ absl::StatusOr<std::string> ReadFile(absl::string_view path) {
 }
 
 absl::Status WriteFile(absl::string_view path, absl::string_view content) {
-  const std::string final_path(path);
-  std::string temporary = absl::StrCat(Dirname(path).empty() ? "." : Dirname(path), "/.", Basename(path), ".XXXXXX");
-  FileCloser file{mkostemp(temporary.data(), O_CLOEXEC)};
+  const std::string final_path(path), folder = Dirname(path).empty() ? "." : Dirname(path);
+  // Made by open() and not by mkstemp(), so that the user's umask counts.
+  static std::atomic<uint32_t> count = 0;
+  std::string temporary;
+  FileCloser file{-1};
+  do {
+    temporary = absl::StrCat(folder, "/.", Basename(path), ".", getpid(), ".", ++count, ".tmp");
+    file.fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (file.fd < 0 && errno == EEXIST);
   if (file.fd < 0) return SystemError(errno, "write", path);
-  auto fail = [&](int error) {
-    unlink(temporary.c_str());
-    return SystemError(error, "write", path);
-  };
+  CleanUp remove_temporary([temporary] { unlink(temporary.c_str()); });
   for (size_t done = 0; done < content.size();) {
     const ssize_t n = write(file.fd, content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(errno);
+    if (n < 0) return SystemError(errno, "write", path);
     done += static_cast<size_t>(n);
   }
-  if (fchmod(file.fd, 0644) != 0 || fdatasync(file.fd) != 0) return fail(errno);
-  if (rename(temporary.c_str(), final_path.c_str()) != 0) return fail(errno);
+  if (fdatasync(file.fd) != 0) return SystemError(errno, "write", path);
+  const NoInterruption until_it_is_in_place;
+  if (rename(temporary.c_str(), final_path.c_str()) != 0) return SystemError(errno, "write", path);
+  remove_temporary.Cancel();
   return absl::OkStatus();
 }
 
@@ -183,6 +189,51 @@ absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::strin
     if (errno != EEXIST) return SystemError(errno, "create a directory in", parent);
   }
 }
+
+bool IsSameFile(absl::string_view a, absl::string_view b) {
+  std::error_code error;
+  return fs::equivalent(std::string(a), std::string(b), error);
+}
+
+absl::StatusOr<bool> SameTree(absl::string_view a, absl::string_view b) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(a));
+  ASSIGN_OR_RETURN(const std::vector<std::string> others, ListDir(b));
+  if (names != others) return false;
+  for (const std::string& name : names) {
+    const std::string in_a = JoinPath(a, name), in_b = JoinPath(b, name);
+    if (IsDirectory(in_a) != IsDirectory(in_b)) return false;
+    bool same = false;
+    if (IsDirectory(in_a)) {
+      ASSIGN_OR_RETURN(same, SameTree(in_a, in_b));
+    } else {
+      ASSIGN_OR_RETURN(const std::string content, ReadFile(in_a));
+      ASSIGN_OR_RETURN(const std::string other, ReadFile(in_b));
+      same = content == other;
+    }
+    if (!same) return false;
+  }
+  return true;
+}
+
+bool IsInside(absl::string_view path, absl::string_view folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(AbsolutePath(path), error);
+  const fs::path outer = fs::weakly_canonical(AbsolutePath(folder), error);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+NewDirs::NewDirs(absl::string_view path) : path_(path) {
+  std::error_code error;
+  for (fs::path missing = AbsolutePath(path); !missing.empty() && !fs::exists(missing, error);
+       missing = missing.parent_path()) {
+    made_.push_back(missing.string());
+  }
+  remove_.emplace([made = made_] {
+    for (const std::string& dir : made) rmdir(dir.c_str());  // Only what is empty, the innermost first.
+  });
+}
+
+absl::Status NewDirs::Make() { return MakeDirs(path_); }
 
 absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path) {
   std::vector<std::string> names;

@@ -10,12 +10,14 @@
 #define TFXM_UTIL_IO_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/util/clean_up.h"
 
 namespace google::protobuf {
 class Message;
@@ -42,7 +44,7 @@ absl::StatusOr<int64_t> TreeSize(absl::string_view path);
 
 absl::StatusOr<std::string> ReadFile(absl::string_view path);
 // Writes a temporary file beside `path`, flushes it to disk and renames it: readers see the old content or the new,
-// whole. A full disk is RESOURCE_EXHAUSTED.
+// whole. The umask decides who may read it. A full disk is RESOURCE_EXHAUSTED.
 absl::Status WriteFile(absl::string_view path, absl::string_view content);
 
 absl::Status MakeDirs(absl::string_view path);
@@ -54,6 +56,30 @@ absl::Status CopyTree(absl::string_view from, absl::string_view to);
 absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_view prefix);
 // The same with the rights that the umask leaves: for one that becomes something lasting.
 absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::string_view prefix);
+
+// Whether the two are one file or directory, by whatever paths; false if one does not exist.
+bool IsSameFile(absl::string_view a, absl::string_view b);
+// Whether two directories hold the same files and directories, byte for byte.
+absl::StatusOr<bool> SameTree(absl::string_view a, absl::string_view b);
+// Whether `path` is `folder` or below it, links resolved; neither needs to exist.
+bool IsInside(absl::string_view path, absl::string_view folder);
+
+// A directory with those above it that are missing. They are removed at the end of the scope, or if the user interrupts
+// the program (clean_up.h), as far as they are empty then, unless Keep() was called.
+//
+//   io::NewDirs output(options.output_dir);
+//   RETURN_IF_ERROR(output.Make());
+class NewDirs {
+ public:
+  explicit NewDirs(absl::string_view path);
+  absl::Status Make();
+  void Keep() { remove_->Cancel(); }
+
+ private:
+  std::string path_;
+  std::vector<std::string> made_;
+  std::optional<CleanUp> remove_;
+};
 
 // Names (not paths) in a directory, sorted.
 absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path);

@@ -1,5 +1,8 @@
 #include "tfxm/util/io.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "google/protobuf/struct.pb.h"
 #include "gtest/gtest.h"
 
@@ -36,6 +39,54 @@ TEST(FileTest, ErrorsNameThePath) {
 TEST(FileTest, AFullDiskIsResourceExhausted) {
   // /dev/full takes no temporary beside it; the error of a write is what matters here.
   EXPECT_FALSE(WriteFile("/dev/full/x", "x").ok());
+}
+
+TEST(FileTest, TheUmaskDecidesWhoMayReadAFile) {
+  const std::string dir = *MakeTempDir(testing::TempDir(), "umask");
+  const mode_t before = umask(077);
+  ASSERT_TRUE(WriteFile(JoinPath(dir, "private"), "x").ok());
+  umask(022);
+  ASSERT_TRUE(WriteFile(JoinPath(dir, "public"), "x").ok());
+  umask(before);
+  struct stat info;
+  ASSERT_EQ(stat(JoinPath(dir, "private").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600);
+  ASSERT_EQ(stat(JoinPath(dir, "public").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0644);
+}
+
+TEST(PathTest, SameAndInsideAreOfTheFilesNotOfTheirNames) {
+  const std::string dir = *MakeTempDir(testing::TempDir(), "inside");
+  ASSERT_TRUE(MakeDirs(JoinPath(dir, "model/assets")).ok());
+  ASSERT_EQ(symlink("model", JoinPath(dir, "link").c_str()), 0);
+  EXPECT_TRUE(IsSameFile(JoinPath(dir, "link"), JoinPath(dir, "./model/")));
+  EXPECT_FALSE(IsSameFile(JoinPath(dir, "none"), JoinPath(dir, "none")));
+  EXPECT_TRUE(IsInside(JoinPath(dir, "link/assets"), JoinPath(dir, "model")));
+  EXPECT_TRUE(IsInside(JoinPath(dir, "model/none/x"), JoinPath(dir, "link/")));
+  EXPECT_TRUE(IsInside(dir, dir));
+  EXPECT_FALSE(IsInside(JoinPath(dir, "model2"), JoinPath(dir, "model")));
+}
+
+TEST(NewDirsTest, WhatIsNotKeptGoesWithItsParentsIfItIsEmpty) {
+  const std::string dir = *MakeTempDir(testing::TempDir(), "new");
+  {
+    NewDirs made(JoinPath(dir, "a/b/c"));
+    ASSERT_TRUE(made.Make().ok());
+    ASSERT_TRUE(IsDirectory(JoinPath(dir, "a/b/c")));
+  }
+  EXPECT_TRUE(ListDir(dir)->empty());
+  {
+    NewDirs made(JoinPath(dir, "a/b/c"));
+    ASSERT_TRUE(made.Make().ok());
+    ASSERT_TRUE(WriteFile(JoinPath(dir, "a/somebodys"), "x").ok());
+  }
+  EXPECT_EQ(*ListDir(JoinPath(dir, "a")), std::vector<std::string>{"somebodys"});
+  {
+    NewDirs made(JoinPath(dir, "a/b"));
+    ASSERT_TRUE(made.Make().ok());
+    made.Keep();
+  }
+  EXPECT_TRUE(IsDirectory(JoinPath(dir, "a/b")));
 }
 
 TEST(GlobTest, SortedAndEmptyWhenNothingMatches) {

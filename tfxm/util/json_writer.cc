@@ -98,22 +98,22 @@ JsonWriter& JsonWriter::Value(const google::protobuf::Value& value) {
 }
 
 void JsonWriter::Quote(absl::string_view text) {
-  const std::string bytes = IsUtf8(text) ? std::string(text) : PrintableText(text);
+  const std::string bytes = IsUtf8(text) && !printable_ ? std::string(text) : PrintableText(text);
   text_ += '"';
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
+  for (absl::string_view rest = bytes; !rest.empty();) {
+    const int length = Utf8SequenceLength(rest);
+    const uint32_t c = DecodeUtf8(rest, length);
     if (c == '"' || c == '\\') {
       text_ += '\\';
-      text_ += c;
-    } else if (c == '<' || c == '>' || c == '&' || static_cast<unsigned char>(c) < 0x20) {
+      text_ += static_cast<char>(c);
+    } else if (c > 0xffff && ChangesOthers(c)) {
+      absl::StrAppendFormat(&text_, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+    } else if (c == '<' || c == '>' || c == '&' || c < 0x20 || c == 0x7f || ChangesOthers(c)) {
       absl::StrAppendFormat(&text_, "\\u%04x", c);
-    } else if (bytes.compare(i, 2, "\xe2\x80") == 0 && i + 2 < bytes.size() &&
-               (bytes[i + 2] == '\xa8' || bytes[i + 2] == '\xa9')) {
-      absl::StrAppend(&text_, bytes[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
-      i += 2;
     } else {
-      text_ += c;
+      text_.append(rest.substr(0, length));
     }
+    rest.remove_prefix(length);
   }
   text_ += '"';
 }

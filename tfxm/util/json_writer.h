@@ -1,6 +1,7 @@
-// Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block: '<', '>', '&' and the
-// line separators that old JavaScript parsers take for line ends are written as \uNNNN. NaN and infinities are the
-// strings "NaN", "Infinity" and "-Infinity". Text that is no UTF-8 becomes PrintableText.
+// Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block and be looked at in a
+// terminal: '<', '>', '&', control characters and those that change how others are shown (ChangesOthers) are written as
+// \uNNNN. NaN and infinities are the strings "NaN", "Infinity" and "-Infinity". Text that is no UTF-8 becomes
+// PrintableText.
 //
 //   JsonWriter json;
 //   json.BeginObject().Key("name").String("auc").Key("values").BeginArray().Number(0.5).End().End();
@@ -20,8 +21,9 @@ namespace tfxm {
 
 class JsonWriter {
  public:
-  // With indent, one member a line; else everything on one line.
-  explicit JsonWriter(bool indent = false) : indent_(indent) {}
+  // With indent, one member a line; else everything on one line. `printable`: all text becomes PrintableText, for pages
+  // that show it as it is.
+  explicit JsonWriter(bool indent = false, bool printable = false) : indent_(indent), printable_(printable) {}
 
   JsonWriter& BeginObject() { return Begin('{'); }
   JsonWriter& BeginArray() { return Begin('['); }
@@ -41,7 +43,7 @@ class JsonWriter {
   void NewLine();
   void Quote(absl::string_view text);
 
-  const bool indent_;
+  const bool indent_, printable_;
   std::string text_, open_;  // open_: the open brackets.
   bool first_ = true, after_key_ = false;
 };

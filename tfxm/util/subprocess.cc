@@ -25,6 +25,9 @@ absl::StatusOr<SubprocessResult> RunSubprocess(const std::vector<std::string>& a
   const pid_t child = fork();
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigset_t none;  // What HandleInterrupts blocks here is for the program to decide.
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     if (getppid() == parent) {
       dup2(output[1], STDOUT_FILENO);
       dup2(output[1], STDERR_FILENO);

@@ -1,17 +1,22 @@
 #include "tfxm/util/text.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
+#include <cstdlib>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tfxm/util/code_point_width.h"
 
 namespace tfxm {
-namespace {
 
-// Length of the well-formed UTF-8 sequence at the start of `s` (RFC 3629), 0 if there is none.
-int SequenceLength(absl::string_view s) {
+int Utf8SequenceLength(absl::string_view s) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(s[i]); };
   const uint8_t b = byte(0);
   if (b < 0x80) return 1;
@@ -28,27 +33,55 @@ int SequenceLength(absl::string_view s) {
   return length;
 }
 
-}  // namespace
+uint32_t DecodeUtf8(absl::string_view s, int length) {
+  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(s[i])); };
+  if (length == 1) return byte(0);
+  uint32_t code_point = byte(0) & (0xffu >> (length + 1));
+  for (int i = 1; i < length; ++i) code_point = (code_point << 6) | (byte(i) & 0x3f);
+  return code_point;
+}
 
-std::string PrintableText(absl::string_view bytes) {
+namespace {
+
+std::string MakePrintable(absl::string_view bytes, absl::string_view kept) {
   std::string text;
   while (!bytes.empty()) {
     const uint8_t b = static_cast<uint8_t>(bytes[0]);
-    const int length = b < 0x20 || b == 0x7f ? 0 : SequenceLength(bytes);
+    const bool is_control = (b < 0x20 || b == 0x7f) && !absl::StrContains(kept, bytes[0]);
+    const int length = is_control ? 0 : Utf8SequenceLength(bytes);
     if (length == 0) {
       absl::StrAppendFormat(&text, "\\x%02x", b);
       bytes.remove_prefix(1);
+      continue;
+    }
+    const uint32_t code_point = DecodeUtf8(bytes, length);
+    if (ChangesOthers(code_point) && code_point > 0xffff) {
+      absl::StrAppendFormat(&text, "\\U%08x", code_point);
+    } else if (ChangesOthers(code_point)) {
+      absl::StrAppendFormat(&text, "\\u%04x", code_point);
     } else {
       text.append(bytes.substr(0, length));
-      bytes.remove_prefix(length);
     }
+    bytes.remove_prefix(length);
   }
   return text;
 }
 
+}  // namespace
+
+bool ChangesOthers(uint32_t c) {
+  return (c >= 0x80 && c <= 0x9f) || c == 0x61c || c == 0x180e || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+         (c >= 0xe0000 && c <= 0xe007f);
+}
+
+std::string PrintableText(absl::string_view bytes) { return MakePrintable(bytes, ""); }
+
+std::string PrintableLines(absl::string_view text) { return MakePrintable(text, "\n\t"); }
+
 bool IsUtf8(absl::string_view bytes) {
   while (!bytes.empty()) {
-    const int length = SequenceLength(bytes);
+    const int length = Utf8SequenceLength(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);
   }
@@ -57,8 +90,22 @@ bool IsUtf8(absl::string_view bytes) {
 
 int DisplayWidth(absl::string_view utf8) {
   int width = 0;
-  for (const char c : utf8) width += (static_cast<uint8_t>(c) & 0xc0) != 0x80;
+  while (!utf8.empty()) {
+    const int length = Utf8SequenceLength(utf8);
+    width += length == 0 ? 1 : CodePointWidth(DecodeUtf8(utf8, length));
+    utf8.remove_prefix(std::max(1, length));
+  }
   return width;
+}
+
+int TerminalWidth() {
+  int columns = 0;
+  if (const char* value = std::getenv("COLUMNS");
+      value != nullptr && absl::SimpleAtoi(value, &columns) && columns > 0) {
+    return columns;
+  }
+  winsize size{};
+  return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 std::string ExactNumber(double x) {
