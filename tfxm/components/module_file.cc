@@ -74,7 +74,8 @@ absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool pro
   return absl::IsUnavailable(sources.status()) ? NoCompiler(toolchain, path) : sources;
 }
 
-absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) {
+absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
+                                          const std::function<void()>& before_compiling) {
   ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path, program));
   ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
   ASSIGN_OR_RETURN(const std::string libraries, LibrariesFingerprint());
@@ -90,6 +91,7 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program) 
   const std::string dir = io::JoinPath(CacheDir(), "modules", key.HexDigest().substr(0, 24));
   const std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
   if (io::Exists(target)) return target;
+  if (before_compiling != nullptr) before_compiling();
 
   RETURN_IF_ERROR(io::MakeDirs(dir));
   const std::string temporary = absl::StrCat(target, ".", getpid(), ".tmp");

@@ -11,6 +11,7 @@
 #ifndef TFXM_COMPONENTS_MODULE_FILE_H_
 #define TFXM_COMPONENTS_MODULE_FILE_H_
 
+#include <functional>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -35,8 +36,10 @@ struct ModuleSources {
 absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool program = false);
 
 // Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared
-// library, or a program if `program`. INVALID_ARGUMENT holds the compiler's messages, with file and line.
-absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false);
+// library, or a program if `program`. `before_compiling` is called if there is need to compile. INVALID_ARGUMENT holds
+// the compiler's messages, with file and line.
+absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false,
+                                          const std::function<void()>& before_compiling = nullptr);
 
 class ModuleFile {
  public:

@@ -104,7 +104,7 @@ std::string ManifestJson(const FileManifest& manifest) {
   JsonWriter json(/*indent=*/true);
   json.BeginObject().Key("files").BeginObject();
   for (const auto& [path, file] : manifest.files) {
-    json.Key(path).BeginObject().Key("size").Number(static_cast<double>(file.size));
+    json.Key(path).BeginObject().Key("size").Integer(file.size);
     json.Key("sha256").String(file.sha256).End();
   }
   json.End().End();
