@@ -150,7 +150,7 @@ Node Transform(const TransformParameters& p) {
 }
 
 Node Trainer(const TrainerParameters& p) {
-  return Node({.type_name = "tfx.components.trainer.component.Trainer",
+  NodeSpec spec{.type_name = "tfx.components.trainer.component.Trainer",
                .base_type = "TRAIN",
                .executor = "tfx.components.trainer.executor.GenericExecutor",
                .plugin = kTensorflowPlugin,
@@ -163,7 +163,9 @@ Node Trainer(const TrainerParameters& p) {
                .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
                                    {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
                                    {"module_file", p.module_file},
-                                   {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}});
+                                   {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}};
+  if (p.num_threads.has_value()) spec.exec_properties["num_threads"] = int64_t{*p.num_threads};
+  return Node(std::move(spec));
 }
 
 Node Evaluator(const EvaluatorParameters& p) {

@@ -124,6 +124,9 @@ struct TrainerParameters {
   Channel hyperparameters = {};
   TrainArgs train_args = {};
   EvalArgs eval_args = {};
+  // Threads of an operation, which sums depend on: the same for every machine, unless it is given. The model's artifact
+  // says which it was.
+  std::optional<int> num_threads = std::nullopt;
   Properties custom_config = {};
 };
 Node Trainer(const TrainerParameters& parameters);

@@ -24,7 +24,7 @@ class PipelineMainTest : public RunTest {
     std::string out, err;
   };
   Output Main(std::vector<std::string> arguments, const PipelineMainOptions& options = {}) {
-    arguments.insert(arguments.begin(), {"/somewhere/my_pipeline"});
+    arguments.insert(arguments.begin(), {"/somewhere/my_pipeline", "--output=" + Path("out")});
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     ::testing::internal::CaptureStdout();
