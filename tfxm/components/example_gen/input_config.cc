@@ -212,8 +212,10 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
         absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
   }
   std::optional<int64_t> only_span;
-  if (range_config != nullptr && range_config->has_rolling_range()) {
-    return absl::UnimplementedError("range_config: only static_range is supported, as in TFX's ExampleGen");
+  if (range_config != nullptr && range_config->has_rolling_range() &&
+      (range_config->rolling_range().num_spans() != 1 || range_config->rolling_range().skip_num_recent_spans() != 0)) {
+    return absl::UnimplementedError(
+        "range_config: of rolling_range only the newest span (num_spans: 1) is there; give a static_range");
   }
   if (range_config != nullptr && range_config->has_static_range()) {
     if (range_config->static_range().start_span_number() != range_config->static_range().end_span_number()) {
