@@ -172,7 +172,7 @@ function thresholdsSection() {
     el('tbody', {}, body));
   const stamps = data.evaluations.filter((e) => e.rubber_stamp);
   return section('thresholds', 'Thresholds',
-    stamps.length > 0 && el('p', {}, 'There was no baseline to compare with: thresholds on changes were ignored.'),
+    stamps.length > 0 && el('p', {}, 'There was no baseline to compare with: thresholds on changes, if any, were not checked.'),
     scrolling('Thresholds', table));
 }
 

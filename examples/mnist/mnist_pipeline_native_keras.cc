@@ -5,6 +5,7 @@
 //
 // The guide's 5,000 training steps fit its sample of 1,000 images; for the complete set `make mnist` gives
 // --train_steps=30000.
+#include <limits>
 #include <string>
 
 #include "tfxm/dsl/components.h"
@@ -116,7 +117,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
       /*serving_model_dir=*/io::JoinPath(args.output, "serving_model"),
       /*serving_model_dir_lite=*/io::JoinPath(args.output, "serving_model_lite"),
       /*metadata_path=*/io::JoinPath(args.output, "metadata.db"),
-      /*train_steps=*/static_cast<int>(args.GetInt("train_steps", 5000)),
+      /*train_steps=*/static_cast<int>(args.GetInt("train_steps", 5000, 1, std::numeric_limits<int>::max())),
       /*accuracy_threshold=*/args.GetDouble("accuracy_threshold", 0.8));
 }
 

@@ -1,8 +1,12 @@
 // The example as a user runs it: the tfxm program, the pipeline file, data on disk. Small data and few steps; what is
 // tested is that everything fits together, and that mistakes are told plainly.
-#include <cstdlib>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <map>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
@@ -42,10 +46,10 @@ class MnistPipelineTest : public testing::Test {
     ASSERT_TRUE(writer->Close().ok());
   }
 
-  SubprocessResult Run(std::vector<std::string> flags = {}) {
+  SubprocessResult Run(std::vector<std::string> flags = {}, const std::string& output = "out") {
     const std::string program = io::JoinPath(std::getenv("TFXM_BINARY_DIR"), "tfxm");
     std::vector<std::string> command = {
-        program, "run", kExample, "--data_root=" + root_ + "/data", "--output=" + root_ + "/out", "--train_steps=200"};
+        program, "run", kExample, "--data_root=" + root_ + "/data", "--output=" + io::JoinPath(root_, output), "--train_steps=200"};
     command.insert(command.end(), flags.begin(), flags.end());
     const auto result = RunSubprocess(command);
     EXPECT_TRUE(result.ok()) << result.status();
@@ -70,6 +74,19 @@ class MnistPipelineTest : public testing::Test {
   }
 
   std::vector<std::string> Files(const std::string& pattern) { return *io::Glob(io::JoinPath(root_, "out", pattern)); }
+
+  // All artifacts of a run by their paths, but for measured times and what holds them.
+  std::map<std::string, std::string> ArtifactBytes(const std::string& output) {
+    std::map<std::string, std::string> bytes;
+    const std::string pipeline_root = io::JoinPath(root_, output, "pipeline_root");
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(pipeline_root)) {
+      const std::string path = entry.path().lexically_relative(pipeline_root).string();
+      if (!entry.is_regular_file() || path[0] == '.' || absl::StrContains(path, "/.system/")) continue;
+      if (absl::StrContains(path, "tfevents") || io::Basename(path) == "model_facts.json") continue;
+      bytes[path] = *io::ReadFile(entry.path().string());
+    }
+    return bytes;
+  }
 
   std::string root_;
 };
@@ -106,8 +123,30 @@ TEST_F(MnistPipelineTest, EndsWithTwoPushedModelsOfTheSameQuality) {
   EXPECT_EQ(Files("serving_model_lite/*/tflite").size(), 1u) << "nothing is pushed again";
 }
 
+TEST_F(MnistPipelineTest, AnyNumberOfThreadsGivesTheSameBytes) {
+  std::map<std::string, std::string> first;
+  for (const char* threads : {"1", "3", "7"}) {
+    setenv("TFXM_NUM_THREADS", threads, 1);
+    // One node at a time, so that executions have the same numbers.
+    const std::string output = std::string("out") + threads;
+    const SubprocessResult result = Run({"--max_parallel_nodes=1"}, output);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    auto bytes = ArtifactBytes(output);
+    EXPECT_GT(bytes.size(), 20u);
+    // The evaluation names the data and the models by their paths.
+    for (auto& [path, content] : bytes) content = absl::StrReplaceAll(content, {{"/" + output + "/", "/out/"}});
+    if (first.empty()) first = bytes;
+    for (const auto& [path, content] : bytes) EXPECT_TRUE(first[path] == content) << path << ", " << threads << " threads";
+    EXPECT_EQ(bytes.size(), first.size());
+  }
+  unsetenv("TFXM_NUM_THREADS");
+}
+
 TEST_F(MnistPipelineTest, AModelBelowTheThresholdIsNotPushed) {
   const SubprocessResult result = Run({"--accuracy_threshold=1.5"});
+  EXPECT_EQ(result.exit_code, 0) << "a model that is not blessed is an answer, not a failure";
+  EXPECT_SAYS(result, "Evaluator.mnist: NOT blessed: ");
+  EXPECT_SAYS(result, "tfxm show " + root_ + "/out/pipeline_root/Evaluator.mnist/evaluation/");
   EXPECT_SAYS(result, "not pushed, the model is not blessed");
   EXPECT_FALSE(io::Exists(io::JoinPath(root_, "out/serving_model")));
   EXPECT_EQ(Files("pipeline_root/Evaluator.mnist_lite/blessing/*/NOT_BLESSED").size(), 1u);
@@ -116,7 +155,7 @@ TEST_F(MnistPipelineTest, AModelBelowTheThresholdIsNotPushed) {
 TEST_F(MnistPipelineTest, AModuleThatDoesNotCompileIsShownWithFileAndLine) {
   const SubprocessResult result =
       RunWithModules("absl::Status run_fn(const FnArgs& a) { return no_such_thing; }\n", "");
-  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.exit_code, 3);
   EXPECT_SAYS(result, "module.cc:4:");
   EXPECT_SAYS(result, "no_such_thing");
 }
@@ -125,7 +164,7 @@ TEST_F(MnistPipelineTest, ARunFnThatIsMissingOrThrowsFailsItsNodeOnly) {
   const SubprocessResult result = RunWithModules("", R"(
 #include <stdexcept>
 absl::Status run_fn(const FnArgs& fn_args) { throw std::runtime_error("out of luck"); })");
-  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.exit_code, 3);
   EXPECT_SAYS(result, "module.cc has no function run_fn(tfxm::FnArgs const&)");
   EXPECT_SAYS(result, "out of luck");
   EXPECT_SAYS(result, "ExampleValidator      complete");
@@ -138,7 +177,7 @@ absl::Status run_fn(const FnArgs& fn_args) { raise(SIGSEGV); return absl::OkStat
                                                  R"(
 #include <cstdlib>
 absl::Status run_fn(const FnArgs& fn_args) { std::exit(0); })");
-  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.exit_code, 3);
   EXPECT_SAYS(result, "SIGSEGV");
   EXPECT_SAYS(result, "Trainer.mnist_lite    FAILED");
   EXPECT_SAYS(result, "5 complete, 2 FAILED, 4 skipped");
@@ -153,7 +192,7 @@ absl::Status run_fn(const FnArgs& fn_args) {
   RETURN_IF_ERROR(io::MakeDirs(fn_args.serving_model_dir));
   return io::WriteFile(io::JoinPath(fn_args.serving_model_dir, "tflite"), "this is no TFLite file");
 })");
-  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.exit_code, 3);
   EXPECT_SAYS(result, "saved no model");
   EXPECT_SAYS(result, "Trainer.mnist_lite    FAILED");
   EXPECT_SAYS(result, "TFLite file");

@@ -37,6 +37,8 @@ constexpr Entry kCommands[] = {
     {"schema", "infer a schema from tf.Examples or their statistics"},
     {"validate", "anomalies of tf.Examples against a schema"},
     {"lineage", "what a metadata store knows: executions, artifacts, where a model comes from"},
+    {"bless", "bless a model by hand, with a reason, to be the baseline from now on"},
+    {"clean", "remove the artifacts of old runs"},
 };
 
 std::string Help() {

@@ -4,8 +4,11 @@
 #define TFXM_COMPONENTS_DRIVER_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "tfxm/metadata/artifact.h"
 #include "tfxm/util/registry.h"
 
@@ -18,6 +21,11 @@ class Driver {
   // They are part of the cache key and are what the executor gets. Must be quick: it runs in the orchestrator's own
   // process.
   virtual absl::Status ResolveExecProperties(Properties* exec_properties) = 0;
+  // The files outside of the store that the executor will read, for exec properties that ResolveExecProperties has
+  // completed. Their contents are part of the cache key.
+  virtual absl::StatusOr<std::vector<std::string>> InputFilesOf(const Properties& exec_properties) {
+    return std::vector<std::string>();
+  }
 };
 
 using DriverRegistry = Registry<Driver>;

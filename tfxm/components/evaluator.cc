@@ -3,9 +3,12 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/metric_modules.h"
+#include "tfxm/components/missed_thresholds.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/model_analysis/eval_config.h"
 #include "tfxm/model_analysis/evaluate.h"
+#include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -28,6 +31,35 @@ bool HasThresholds(const EvalConfig& config) {
   return false;
 }
 
+const Artifact* OptionalArtifact(const ArtifactDict& inputs, const std::string& key) {
+  const auto it = inputs.find(key);
+  return it == inputs.end() || it->second.empty() ? nullptr : &it->second[0];
+}
+
+std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.uri, "Format-Serving"); }
+
+// What to do about a baseline that cannot be compared with: said after the error itself.
+std::string WayOut(const Artifact& baseline, const Artifact& model) {
+  return absl::StrCat("\n  The baseline is model #", baseline.id, " (", baseline.uri,
+                      "). If it cannot be compared with any more, because it takes other inputs or gives other outputs, "
+                      "bless a model of the new kind by hand: tfxm bless METADATA_DB --model=",
+                      model.id, " --reason='…'; it is the baseline from then on");
+}
+
+// A Resolver that looks at all models of a pipeline finds those of its other branches, too.
+absl::Status CheckSameFormat(const Artifact& model, const Artifact& baseline) {
+  std::string file;
+  const std::string format = model_analysis::DetectModelType(ServingModelPath(model), &file);
+  const std::string baseline_format = model_analysis::DetectModelType(ServingModelPath(baseline), &file);
+  if (format.empty() || baseline_format.empty() || format == baseline_format) return absl::OkStatus();
+  const auto name = [](const std::string& type) { return type == "tf_lite" ? "TFLite model" : "SavedModel"; };
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the model is a ", name(format), ", the baseline #", baseline.id, " (", baseline.uri, ") a ",
+      name(baseline_format),
+      ": it is another branch's of the pipeline. Name the branch in the Resolver: Channel(standard_artifacts::Model(), "
+      "\"ID of this branch's Trainer or ModelRewriter\")"));
+}
+
 class EvaluatorExecutor : public Executor {
  public:
   absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
@@ -36,66 +68,101 @@ class EvaluatorExecutor : public Executor {
     ASSIGN_OR_RETURN(Artifact* const evaluation, SingleArtifact(outputs, "evaluation"));
     model_analysis::EvaluateOptions options;
     ASSIGN_OR_RETURN(const std::string json, StringProperty(exec_properties, "eval_config"));
-    RETURN_IF_ERROR(Annotate(io::ParseJson(json, &options.eval_config), "eval_config"));
-    RETURN_IF_ERROR(LoadMetricModules(StringPropertyOr(exec_properties, "module_file", ""), options.eval_config));
-    RETURN_IF_ERROR(AddModels(inputs, &options));
-    if (inputs.count("schema") > 0 && !inputs.at("schema").empty()) {
+    EvalConfig config;
+    RETURN_IF_ERROR(Annotate(io::ParseJson(json, &config), "eval_config"));
+    RETURN_IF_ERROR(LoadMetricModules(StringPropertyOr(exec_properties, "module_file", ""), config));
+    RETURN_IF_ERROR(AddModels(inputs, config, &options));
+    if (OptionalArtifact(inputs, "schema") != nullptr) {
       ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));
     }
-    ASSIGN_OR_RETURN(std::vector<std::string> splits,
+    ASSIGN_OR_RETURN(const std::vector<std::string> splits,
                      data::DecodeSplitNames(StringPropertyOr(exec_properties, "example_splits", R"(["eval"])")));
-    for (const std::string& split : splits) {
-      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
-      options.files.insert(options.files.end(), files.begin(), files.end());
-    }
+    ASSIGN_OR_RETURN(options.files,
+                     FilesOfSplits(*examples, splits, "say which the Evaluator takes with .example_splits = {\"…\"}"));
     options.output_dir = evaluation->uri;
     options.data_location = examples->uri;
-    options.rubber_stamp = true;
     options.progress = [&](int64_t n) { context.progress(absl::StrCat(n, " examples"), -1); };
-    ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, model_analysis::Evaluate(options));
-    for (const std::string& warning : result.warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
-    if (!HasThresholds(options.eval_config)) {
+    absl::StatusOr<model_analysis::EvaluationResult> result = model_analysis::Evaluate(options);
+    if (!result.ok()) return ExplainBaseline(inputs, options, result.status());
+    for (const std::string& warning : result->warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
+    if (!HasThresholds(config)) {
       context.progress("no threshold is configured: the model is not validated", 1);
       return absl::OkStatus();
     }
-    return Bless(inputs, result.validation.validation_ok(), context, outputs);
+    const bool change_ignored = options.rubber_stamp && model_analysis::HasChangeThreshold(config);
+    return Bless(inputs, *result, evaluation->uri, change_ignored, context, outputs);
   }
 
  private:
-  static std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.uri, "Format-Serving"); }
-
-  static absl::Status AddModels(const ArtifactDict& inputs, model_analysis::EvaluateOptions* options) {
-    const bool has_model = inputs.count("model") > 0 && !inputs.at("model").empty();
-    const bool has_baseline = inputs.count("baseline_model") > 0 && !inputs.at("baseline_model").empty();
-    auto& specs = *options->eval_config.mutable_model_specs();
-    if (!has_baseline) {
-      // The first run of a pipeline has no blessed model yet to compare with.
-      for (int i = specs.size() - 1; i >= 0; --i) {
-        if (specs[i].is_baseline()) specs.DeleteSubrange(i, 1);
-      }
+  // The models, and the config with TFMA's defaults for them, as TFX's Evaluator does: a single unnamed model_spec gets
+  // a baseline beside it if there is one; without one, as in the first run of a pipeline, change thresholds are ignored.
+  static absl::Status AddModels(const ArtifactDict& inputs, const EvalConfig& config,
+                                model_analysis::EvaluateOptions* options) {
+    const Artifact* const model = OptionalArtifact(inputs, "model");
+    const Artifact* const baseline = OptionalArtifact(inputs, "baseline_model");
+    if (model == nullptr) {  // Predictions, of a baseline too, come from the examples.
+      options->eval_config = config;
+      return absl::OkStatus();
     }
-    if (!has_model) return absl::OkStatus();  // Predictions come from the examples.
-    if (specs.empty()) specs.Add();
-    for (const auto& spec : specs) {
-      ASSIGN_OR_RETURN(const Artifact* model, SingleArtifact(inputs, spec.is_baseline() ? "baseline_model" : "model"));
-      options->models[spec.name()] = ServingModelPath(*model);
+    options->rubber_stamp = baseline == nullptr;
+    ASSIGN_OR_RETURN(options->eval_config,
+                     model_analysis::WithDefaults(config, baseline != nullptr, /*rubber_stamp=*/true));
+    bool compares = false;
+    for (const auto& spec : options->eval_config.model_specs()) {
+      if (spec.is_baseline()) compares = true;
+      options->models[spec.name()] = ServingModelPath(spec.is_baseline() ? *baseline : *model);
     }
-    return absl::OkStatus();
+    if (baseline != nullptr && !compares) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is a baseline_model, but of the ", config.model_specs_size(),
+                       " model_specs of eval_config none has is_baseline: true. Give one model_spec without a name, "
+                       "which then stands for both models, or a second one with is_baseline"));
+    }
+    return compares ? CheckSameFormat(*model, *baseline) : absl::OkStatus();
   }
 
-  static absl::Status Bless(const ArtifactDict& inputs, bool blessed, const ExecutorContext& context,
+  // An evaluation that fails with a baseline and would not without it has that for its reason.
+  static absl::Status ExplainBaseline(const ArtifactDict& inputs, model_analysis::EvaluateOptions options,
+                                      const absl::Status& error) {
+    const Artifact* const model = OptionalArtifact(inputs, "model");
+    const Artifact* const baseline = OptionalArtifact(inputs, "baseline_model");
+    if (model == nullptr || baseline == nullptr) return error;
+    options.output_dir.clear();
+    options.progress = nullptr;
+    options.rubber_stamp = true;
+    options.files.resize(std::min<size_t>(options.files.size(), 1));
+    std::erase_if(options.models, [&](const auto& m) { return m.second == ServingModelPath(*baseline); });
+    absl::StatusOr<EvalConfig> config =
+        model_analysis::WithDefaults(options.eval_config, /*has_baseline=*/false, /*rubber_stamp=*/true);
+    if (!config.ok() || options.models.empty()) return error;
+    options.eval_config = *std::move(config);
+    if (!model_analysis::Evaluate(options).ok()) return error;
+    return absl::Status(error.code(), absl::StrCat(error.message(), WayOut(*baseline, *model)));
+  }
+
+  static absl::Status Bless(const ArtifactDict& inputs, const model_analysis::EvaluationResult& result,
+                            const std::string& evaluation_uri, bool change_ignored, const ExecutorContext& context,
                             ArtifactDict* outputs) {
     ASSIGN_OR_RETURN(Artifact* const blessing, SingleArtifact(outputs, "blessing"));
+    const bool blessed = result.validation.validation_ok();
     auto& properties = blessing->custom_properties;
     properties["blessed"] = int64_t{blessed};
     for (const auto& [key, name] :
          {std::pair("model", "current_model"), std::pair("baseline_model", "baseline_model")}) {
-      const auto it = inputs.find(key);
-      if (it == inputs.end() || it->second.empty()) continue;
-      properties[name] = it->second[0].uri;
-      properties[absl::StrCat(name, "_id")] = it->second[0].id;
+      const Artifact* const artifact = OptionalArtifact(inputs, key);
+      if (artifact == nullptr) continue;
+      properties[name] = artifact->uri;
+      properties[absl::StrCat(name, "_id")] = artifact->id;
     }
-    context.progress(blessed ? "blessed" : "NOT blessed: a threshold is missed", 1);
+    if (!context.node_id.empty()) properties["component_id"] = context.node_id;
+    if (blessed) {
+      context.progress(change_ignored ? "blessed; there is no baseline yet: change thresholds were not checked"
+                                      : "blessed",
+                       1);
+    } else {
+      ASSIGN_OR_RETURN(const std::string why, MissedThresholds(evaluation_uri));
+      context.progress(absl::StrCat("NOT blessed: ", why, ". More: tfxm show ", evaluation_uri), 1);
+    }
     return io::WriteFile(io::JoinPath(blessing->uri, blessed ? "BLESSED" : "NOT_BLESSED"), "");
   }
 };

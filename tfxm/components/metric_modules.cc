@@ -21,6 +21,16 @@ bool IsFile(absl::string_view module) {
 
 }  // namespace
 
+std::vector<std::string> MetricModules(const tensorflow_model_analysis::EvalConfig& eval_config) {
+  std::vector<std::string> modules;
+  for (const auto& spec : eval_config.metrics_specs()) {
+    for (const auto& metric : spec.metrics()) {
+      if (IsFile(metric.module())) modules.push_back(metric.module());
+    }
+  }
+  return modules;
+}
+
 absl::Status LoadMetricModules(absl::string_view module_file,
                                const tensorflow_model_analysis::EvalConfig& eval_config) {
   if (!module_file.empty()) RETURN_IF_ERROR(ModuleFile::Load(module_file).status());

@@ -6,6 +6,9 @@
 #ifndef TFXM_COMPONENTS_METRIC_MODULES_H_
 #define TFXM_COMPONENTS_METRIC_MODULES_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
@@ -17,6 +20,9 @@ namespace tfxm {
 // INVALID_ARGUMENT holds the compiler's messages, or says that a module does not define the metric it is named for;
 // NOT_FOUND names a file that is not there.
 absl::Status LoadMetricModules(absl::string_view module_file, const tensorflow_model_analysis::EvalConfig& eval_config);
+
+// The module files among them, without `module_file`.
+std::vector<std::string> MetricModules(const tensorflow_model_analysis::EvalConfig& eval_config);
 
 }  // namespace tfxm
 

@@ -3,7 +3,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/executor.h"
-#include "tfxm/data/examples.h"
+#include "tfxm/components/splits.h"
 #include "tfxm/rewriting/rewriter.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/saved_model/saved_model.h"
@@ -31,7 +31,9 @@ class ModelRewriterExecutor : public Executor {
     std::string split = "train";
     RETURN_IF_ERROR(ApplyCustomConfig(StringPropertyOr(exec_properties, "custom_config", ""), &options, &split));
     if (inputs.count("examples") > 0 && !inputs.at("examples").empty()) {
-      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(inputs.at("examples")[0].uri, split));
+      ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                       FilesOfSplits(inputs.at("examples")[0], {split},
+                                     "say which the ModelRewriter takes with .custom_config = {{\"split\", \"…\"}}"));
       options.representative_dataset.examples = absl::StrJoin(files, ",");
     }
     if (inputs.count("transform_graph") > 0 && !inputs.at("transform_graph").empty()) {

@@ -9,14 +9,15 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <set>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "tfxm/components/code_fingerprint.h"
+#include "tfxm/components/compiler_messages.h"
+#include "tfxm/components/module_sources.h"
 #include "tfxm/util/cache_dir.h"
 #include "tfxm/util/clean_up.h"
 #include "tfxm/util/fingerprint.h"
@@ -28,48 +29,34 @@
 namespace tfxm {
 namespace {
 
-// Adds `path` and the files that it includes with quotes and that exist relative to it.
-absl::Status AddSources(const std::string& path, std::set<std::string>* seen, Sha256* hash) {
-  if (!seen->insert(path).second) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
-  hash->UpdatePart(content);
-  for (absl::string_view line : absl::StrSplit(content, '\n')) {
-    line = absl::StripLeadingAsciiWhitespace(line);
-    if (!absl::ConsumePrefix(&line, "#")) continue;
-    line = absl::StripLeadingAsciiWhitespace(line);
-    if (!absl::ConsumePrefix(&line, "include")) continue;
-    const std::vector<absl::string_view> parts = absl::StrSplit(line, '"');
-    if (parts.size() < 3) continue;
-    const std::string included = io::JoinPath(io::Dirname(path), parts[1]);
-    if (io::Exists(included)) RETURN_IF_ERROR(AddSources(included, seen, hash));
-  }
-  return absl::OkStatus();
-}
-
-// The flags a module is compiled with, and beside them what a compiled module depends on: when tfxm itself is rebuilt,
-// its classes may have changed.
-struct Flags {
+// The compiler, and the flags that a module is compiled with.
+struct Toolchain {
+  std::string compiler;
   std::vector<std::string> arguments;
-  std::string fingerprint;
 };
 
-absl::StatusOr<Flags> ReadFlags(bool program) {
-  Flags flags;
+absl::StatusOr<Toolchain> FindToolchain(bool program) {
+  const char* const cxx = std::getenv("CXX");
+  Toolchain toolchain{.compiler = cxx != nullptr && *cxx != '\0' ? cxx : "g++"};
   const std::string path = io::JoinPath(LibraryDir(), program ? "pipeline_flags.txt" : "module_flags.txt");
   ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
-  Sha256 hash;
-  hash.UpdatePart(content);
   for (const absl::string_view line : absl::StrSplit(content, '\n', absl::SkipEmpty())) {
-    flags.arguments.push_back(absl::StrReplaceAll(line, {{"@LIBRARY_DIR@", LibraryDir()}}));
+    toolchain.arguments.push_back(absl::StrReplaceAll(line, {{"@LIBRARY_DIR@", LibraryDir()}}));
   }
-  ASSIGN_OR_RETURN(const std::vector<std::string> libraries, io::Glob(io::JoinPath(LibraryDir(), "libtfxm_*.so")));
-  for (const std::string& library : libraries) {
-    struct stat info;
-    if (stat(library.c_str(), &info) == 0)
-      hash.UpdatePart(absl::StrCat(io::Basename(library), info.st_size, info.st_mtim.tv_sec));
+  return toolchain;
+}
+
+std::vector<std::string> IncludeDirs(const Toolchain& toolchain) {
+  std::vector<std::string> dirs;
+  for (size_t i = 1; i < toolchain.arguments.size(); ++i) {
+    if (toolchain.arguments[i - 1] == "-isystem") dirs.push_back(toolchain.arguments[i]);
   }
-  flags.fingerprint = hash.HexDigest();
-  return flags;
+  return dirs;
+}
+
+absl::Status NoCompiler(const Toolchain& toolchain, absl::string_view path) {
+  return absl::FailedPreconditionError(absl::StrCat("no C++ compiler (", toolchain.compiler, ") to compile ", path,
+                                                    " with; install g++ or set CXX"));
 }
 
 std::string Demangle(const char* name) {
@@ -82,26 +69,27 @@ std::string Demangle(const char* name) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ModuleFingerprint(absl::string_view path) {
-  if (!io::Exists(path)) {
-    return absl::NotFoundError(absl::StrCat("module file ", path, " does not exist"));
-  }
-  Sha256 hash;
-  std::set<std::string> seen;
-  RETURN_IF_ERROR(AddSources(io::AbsolutePath(path), &seen, &hash));
-  return hash.HexDigest();
+absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool program) {
+  if (!io::Exists(path)) return absl::NotFoundError(absl::StrCat("module file ", path, " does not exist"));
+  ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
+  ASSIGN_OR_RETURN(const std::string modules, MakeCacheDir("modules"));
+  absl::StatusOr<ModuleSources> sources =
+      FindSources(io::AbsolutePath(path), toolchain.compiler, toolchain.arguments, modules);
+  return absl::IsUnavailable(sources.status()) ? NoCompiler(toolchain, path) : sources;
 }
 
 absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
-                                          const std::function<void()>& compiling) {
-  ASSIGN_OR_RETURN(const std::string sources, ModuleFingerprint(path));
-  ASSIGN_OR_RETURN(const Flags flags, ReadFlags(program));
-  const char* const cxx = std::getenv("CXX");
-  const std::string compiler = cxx != nullptr && *cxx ? cxx : "g++";
+                                          const std::function<void()>& before_compiling) {
+  ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path, program));
+  ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
+  ASSIGN_OR_RETURN(const std::string libraries, LibrariesFingerprint());
   const std::string source = io::AbsolutePath(path);
   Sha256 key;
   // The path too: the module's __FILE__ and its relative includes depend on it.
-  for (const std::string& part : {sources, flags.fingerprint, compiler, source}) key.UpdatePart(part);
+  for (const std::string& part : {sources.Fingerprint(), libraries, toolchain.compiler,
+                                  absl::StrJoin(toolchain.arguments, "\n"), source}) {
+    key.UpdatePart(part);
+  }
   const std::string name = io::Basename(path);
   const std::string stem = name.substr(0, name.rfind('.'));
   ASSIGN_OR_RETURN(const std::string dir, MakeCacheDir(io::JoinPath("modules", key.HexDigest().substr(0, 24))));
@@ -110,20 +98,18 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
     RETURN_IF_ERROR(CheckOnlyOurs(target));
     return target;
   }
-  if (compiling) compiling();
+  if (before_compiling) before_compiling();
   const std::string temporary = absl::StrCat(target, ".", getpid(), ".tmp");
   CleanUp remove_temporary([temporary] { io::RemoveAll(temporary).IgnoreError(); });
-  std::vector<std::string> command = {compiler, source, "-o", temporary};
+  std::vector<std::string> command = {toolchain.compiler, source, "-o", temporary};
   if (!program) command.insert(command.end(), {"-shared", "-fPIC"});
-  command.insert(command.end(), flags.arguments.begin(), flags.arguments.end());
+  command.insert(command.end(), toolchain.arguments.begin(), toolchain.arguments.end());
   const absl::StatusOr<SubprocessResult> result = RunSubprocess(command);
-  if (absl::IsNotFound(result.status())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no C++ compiler (", compiler, ") to compile ", path, " with; install g++ or set CXX"));
-  }
+  if (absl::IsNotFound(result.status())) return NoCompiler(toolchain, path);
   RETURN_IF_ERROR(result.status());
   if (result->exit_code != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " does not compile:\n", result->output));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " does not compile:\n", ExplainCompilerOutput(result->output, IncludeDirs(toolchain))));
   }
   struct stat info;
   if (stat(temporary.c_str(), &info) == 0) chmod(temporary.c_str(), info.st_mode & 0755);  // Whatever the umask.

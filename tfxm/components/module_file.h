@@ -14,6 +14,7 @@
 #include <functional>
 #include <string>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,16 +22,25 @@
 
 namespace tfxm {
 
-// A fingerprint of the file and of all files it includes with #include "…" that lie in its own folder or below: what
-// decides whether a module, and a node that uses it, has changed. NOT_FOUND names a module file that does not exist.
-absl::StatusOr<std::string> ModuleFingerprint(absl::string_view path);
+// What a module is made of: what decides whether it, and a node that uses it, has changed.
+struct ModuleSources {
+  std::vector<std::pair<std::string, std::string>> files;  // The file and the user's own headers: path and SHA-256.
+  std::string system;  // One hash of the compiler and of all headers of the system and of tfxm.
+  std::string Fingerprint() const;
+};
+
+// The compiler says which headers the file includes, however it comes by them (macros, include paths, CPATH), and is
+// asked again when one of them has changed or a folder with them has got a file more. Where it cannot (a header is
+// missing, the file does not compile), that is a part of the result: compiling says it to the user. NOT_FOUND names a
+// module file that does not exist.
+absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool program = false);
 
 // Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared
-// library, or a program if `program`. INVALID_ARGUMENT holds the compiler's messages, with file and line;
-// FAILED_PRECONDITION says that others could have put something where it is kept (util/cache_dir.h). `compiling` is
-// called if it takes a while.
+// library, or a program if `program`. `before_compiling` is called if there is need to compile. INVALID_ARGUMENT holds
+// the compiler's messages, with file and line; FAILED_PRECONDITION says that others could have put something where it is
+// kept (util/cache_dir.h).
 absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false,
-                                          const std::function<void()>& compiling = nullptr);
+                                          const std::function<void()>& before_compiling = nullptr);
 
 class ModuleFile {
  public:

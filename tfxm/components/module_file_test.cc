@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "tfxm/util/io.h"
@@ -17,6 +21,7 @@ class ModuleFileTest : public testing::Test {
   }
   std::string Write(const std::string& name, const std::string& content) {
     const std::string path = io::JoinPath(dir_, name);
+    EXPECT_TRUE(io::MakeDirs(io::Dirname(path)).ok());
     EXPECT_TRUE(io::WriteFile(path, content).ok());
     return path;
   }
@@ -59,10 +64,75 @@ TEST_F(ModuleFileTest, CompiledOnceUntilItOrWhatItIncludesChanges) {
   EXPECT_EQ(CompileModule(path).status().code(), absl::StatusCode::kFailedPrecondition)
       << "another compiler, another key";
   unsetenv("CXX");
-  const std::string before = *ModuleFingerprint(path);
+  const std::string before = FindModuleSources(path)->Fingerprint();
+  EXPECT_EQ(FindModuleSources(path)->Fingerprint(), before);
   Write("base.h", "inline int base() { return 2; }\n");
-  EXPECT_NE(*ModuleFingerprint(path), before);
+  EXPECT_NE(FindModuleSources(path)->Fingerprint(), before);
   EXPECT_NE(*CompileModule(path), first);
+}
+
+TEST_F(ModuleFileTest, HeadersAreFoundHoweverTheyAreIncluded) {
+  const std::string dir = Write("with space/steps.h", "inline int steps() { return 1; }\n");
+  setenv("CPATH", io::Dirname(dir).c_str(), 1);
+  Write("my#base.h", "");
+  const std::string path =
+      Write("m.cc", "#define HEADER \"my#base.h\"\n#include HEADER\n#include <steps.h>\n#include <string>\n");
+  const auto sources = FindModuleSources(path);
+  ASSERT_TRUE(sources.ok()) << sources.status();
+  std::vector<std::string> own;
+  for (const auto& [file, hash] : sources->files) own.push_back(io::Basename(file));
+  EXPECT_EQ(own, (std::vector<std::string>{"m.cc", "my#base.h", "steps.h"})) << "<string> is the system's";
+  // A file that takes the place of one of them: include paths are searched in order.
+  Write("first/steps.h", "inline int steps() { return 2; }\n");
+  setenv("CPATH", (io::JoinPath(dir_, "first") + ":" + io::Dirname(dir)).c_str(), 1);
+  EXPECT_NE(FindModuleSources(path)->Fingerprint(), sources->Fingerprint());
+  unsetenv("CPATH");
+}
+
+TEST_F(ModuleFileTest, WithoutACompilerWhatIsRememberedHolds) {
+  const std::string path = Write("m.cc", "int f() { return 1; }\n");
+  const std::string library = *CompileModule(path);
+  const std::string real_path = std::getenv("PATH");
+  setenv("PATH", dir_.c_str(), 1);
+  const auto without = CompileModule(path);
+  Write("m.cc", "int f() { return 2; }\n");
+  const auto changed = CompileModule(path);
+  setenv("PATH", real_path.c_str(), 1);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_EQ(*without, library);
+  EXPECT_EQ(changed.status().code(), absl::StatusCode::kFailedPrecondition) << changed.status();
+}
+
+// What a person reads of the usual mistakes: the place, what is wrong, what to write.
+TEST_F(ModuleFileTest, CommonMistakesAreToldInThreeLines) {
+  const std::string head =
+      "#include \"tfxm/nn/fn_args.h\"\n#include \"tfxm/nn/nn.h\"\n#include \"tfxm/transform/tft.h\"\n"
+      "using namespace tfxm;\nnamespace layers = nn::layers;\n";
+  const struct {
+    const char* code;
+    std::vector<const char*> said;
+  } kCases[] = {
+      {"void f(nn::Sequential& m) { m.Add(layers::Dense(64, {.activaton = \"relu\"})); }",
+       {"m.cc:6:", "DenseOptions has no option \"activaton\"; did you mean \"activation\"?", "its options: "}},
+      {"absl::Status f(nn::Model& m, nn::Dataset& d) { return m.Fit(d, {.learning_rate = 3}).status(); }",
+       {"FitOptions has no option \"learning_rate\"", "steps_per_epoch"}},
+      {"nn::Function f() { return {.inputs = {{.name = \"x\", .dtype = \"int64\", .shape = {-1}}}}; }",
+       {"dtype is a DataType and no text: .dtype = DataType::kInt64"}},
+      {"absl::Status f() { RETURN_IF_ERROR(absl::OkStatus()); ASSIGN_OR_RETURN(auto x, absl::StatusOr<int>(1)); return "
+       "{}; }",
+       {"RETURN_IF_ERROR is in a header that is not included: #include \"tfxm/util/status_macros.h\""}},
+      {"void run_fn(const FnArgs& fn_args) {}",
+       {"run_fn has another return type than is expected: absl::Status run_fn(const FnArgs& fn_args)"}},
+      {"tft::TensorMap preprocessing_fn(const tft::TensorMap& inputs) { return inputs; }",
+       {"preprocessing_fn has another return type than is expected: absl::StatusOr<tft::TensorMap>"}},
+  };
+  for (const auto& c : kCases) {
+    const absl::Status status = CompileModule(Write("m.cc", head + c.code + "\n")).status();
+    const std::string message(status.message());
+    for (const char* said : c.said) EXPECT_NE(message.find(said), std::string::npos) << said << "\n" << message;
+    EXPECT_EQ(message.find("brace-enclosed"), std::string::npos) << message;
+    EXPECT_LT(std::count(message.begin(), message.end(), '\n'), 10) << message;
+  }
 }
 
 TEST_F(ModuleFileTest, AMissingFileIsNamed) {

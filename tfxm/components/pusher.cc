@@ -1,11 +1,10 @@
 // Pusher: a blessed model goes to where it is served from, as a new version; one that is not blessed stays.
-#include <sys/stat.h>
-
 #include <ctime>
 
 #include "absl/strings/numbers.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -14,15 +13,17 @@ namespace {
 
 using tfx::components::pusher::PushDestination;
 
-// True if the artifact under `key`, where there is one, says blessed = 1.
-bool IsBlessed(const ArtifactDict& inputs, const std::string& key, const std::string& property, int64_t blessed_value) {
+// True if the blessing under `key`, where there is one, says blessed = 1: a ModelBlessing and an InfraBlessing of TFX
+// both do so with the int property "blessed".
+bool IsBlessed(const ArtifactDict& inputs, const std::string& key) {
   const auto it = inputs.find(key);
-  if (it == inputs.end() || it->second.empty()) return true;
-  const auto value = it->second[0].custom_properties.find(property);
-  if (value == it->second[0].custom_properties.end()) return false;
-  const int64_t* number = std::get_if<int64_t>(&value->second);
-  const std::string* text = std::get_if<std::string>(&value->second);
-  return (number != nullptr && *number == blessed_value) || (text != nullptr && *text == "INFRA_BLESSED");
+  return it == inputs.end() || it->second.empty() || IntPropertyOr(it->second[0].custom_properties, "blessed", 0) == 1;
+}
+
+// What the version consists of, for `tfxm verify` and the next run.
+absl::Status WriteManifest(const std::string& dir) {
+  ASSIGN_OR_RETURN(const FileManifest manifest, MakeFileManifest(dir));
+  return io::WriteFile(io::JoinPath(dir, kManifestFile), ManifestJson(manifest));
 }
 
 // The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second. The
@@ -30,9 +31,9 @@ bool IsBlessed(const ArtifactDict& inputs, const std::string& key, const std::st
 // none.
 absl::StatusOr<std::string> Push(const std::string& model_path, const std::string& base_directory) {
   RETURN_IF_ERROR(io::MakeDirs(base_directory));
-  ASSIGN_OR_RETURN(const std::string temporary, io::MakeTempDir(base_directory, ".pushing-"));
+  ASSIGN_OR_RETURN(const std::string temporary, io::MakeStagingDir(base_directory, ".pushing-"));
   absl::Status copied = io::CopyTree(model_path, temporary);
-  chmod(temporary.c_str(), 0755);
+  if (copied.ok()) copied = WriteManifest(temporary);
   if (!copied.ok()) {
     io::RemoveAll(temporary).IgnoreError();
     return copied;
@@ -56,9 +57,11 @@ class PusherExecutor : public Executor {
     if (destination.filesystem().base_directory().empty()) {
       return absl::InvalidArgumentError("push_destination has no filesystem.base_directory");
     }
-    if (!IsBlessed(inputs, "model_blessing", "blessed", 1) ||
-        !IsBlessed(inputs, "infra_blessing", "blessing_status", 1)) {
-      context.progress(absl::StrCat("not pushed: the model is not blessed"), 1);
+    const bool model_blessed = IsBlessed(inputs, "model_blessing");
+    if (!model_blessed || !IsBlessed(inputs, "infra_blessing")) {
+      context.progress(absl::StrCat("not pushed: the model is not blessed by its ",
+                                    model_blessed ? "infra_blessing" : "model_blessing"),
+                       1);
       pushed->custom_properties["pushed"] = int64_t{0};
       return absl::OkStatus();
     }

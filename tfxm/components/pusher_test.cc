@@ -1,5 +1,10 @@
+#include <sys/stat.h>
+
+#include <optional>
+
 #include "gtest/gtest.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -16,9 +21,11 @@ class PusherTest : public testing::Test {
     properties_["push_destination"] = "{\"filesystem\": {\"base_directory\": \"" + serving_ + "\"}}";
   }
 
-  absl::Status Run(std::optional<int64_t> blessed) {
+  absl::Status Run(std::optional<int64_t> blessed, std::optional<int64_t> infra_blessed = std::nullopt) {
     ArtifactDict inputs = {{"model", {Artifact{.uri = io::JoinPath(root_, "model")}}}};
     if (blessed) inputs["model_blessing"] = {Artifact{.custom_properties = {{"blessed", *blessed}}}};
+    // As TFX's InfraValidator writes it (components/infra_validator/executor.py).
+    if (infra_blessed) inputs["infra_blessing"] = {Artifact{.custom_properties = {{"blessed", *infra_blessed}}}};
     outputs_ = {{"pushed_model", {Artifact{.uri = io::JoinPath(root_, "pushed")}}}};
     return (*ExecutorRegistry::Get().Create("tfx.components.pusher.executor.Executor"))
         ->Do(inputs, properties_, ExecutorContext{}, &outputs_);
@@ -57,6 +64,33 @@ TEST_F(PusherTest, AModelThatIsNotBlessedIsNotPushed) {
 TEST_F(PusherTest, WithoutABlessingInputItIsPushed) {
   ASSERT_TRUE(Run(std::nullopt).ok());
   EXPECT_EQ(std::get<int64_t>(pushed().at("pushed")), 1);
+}
+
+TEST_F(PusherTest, AnInfraBlessingOfTfxCounts) {
+  ASSERT_TRUE(Run(1, 1).ok());
+  EXPECT_EQ(std::get<int64_t>(pushed().at("pushed")), 1);
+  ASSERT_TRUE(Run(1, 0).ok());
+  EXPECT_EQ(std::get<int64_t>(pushed().at("pushed")), 0);
+}
+
+TEST_F(PusherTest, AManifestSaysWhatWasPushed) {
+  ASSERT_TRUE(Run(1).ok());
+  const std::string destination = std::get<std::string>(pushed().at("pushed_destination"));
+  const auto manifest = ReadFileManifest(io::JoinPath(destination, kManifestFile));
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  EXPECT_TRUE(CompareWithManifest(destination, *manifest)->empty());
+  EXPECT_EQ(manifest->files.at("tflite").size, 4);
+  EXPECT_FALSE(io::Exists(io::JoinPath(root_, "pushed", kManifestFile))) << "nothing is added to artifacts";
+}
+
+TEST_F(PusherTest, WhoMayReadAPushedModelIsTheUmasksToSay) {
+  const mode_t before = umask(077);
+  const absl::Status status = Run(1);
+  umask(before);
+  ASSERT_TRUE(status.ok()) << status;
+  struct stat info;
+  ASSERT_EQ(stat(std::get<std::string>(pushed().at("pushed_destination")).c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700);
 }
 
 TEST_F(PusherTest, ADestinationIsNeeded) {

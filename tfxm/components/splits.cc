@@ -28,6 +28,17 @@ absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact
   return splits;
 }
 
+absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples, const std::vector<std::string>& splits,
+                                                       absl::string_view hint) {
+  std::vector<std::string> files;
+  for (const std::string& split : splits) {
+    const absl::StatusOr<std::vector<std::string>> more = data::SplitFiles(examples.uri, split);
+    if (!more.ok()) return absl::Status(more.status().code(), absl::StrCat(more.status().message(), "; ", hint));
+    files.insert(files.end(), more->begin(), more->end());
+  }
+  return files;
+}
+
 void CopySplitsAndSpan(const Artifact& from, const std::vector<std::string>& splits, Artifact* to) {
   to->properties["split_names"] = data::EncodeSplitNames(splits);
   to->properties["span"] = IntPropertyOr(from.properties, "span", IntPropertyOr(from.custom_properties, "span", 0));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/metadata/artifact.h"
@@ -16,6 +17,10 @@ namespace tfxm {
 absl::StatusOr<std::vector<std::string>> SplitNames(const Artifact& artifact);
 // The same without those that the exec property exclude_splits (a JSON list) names.
 absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact, const Properties& exec_properties);
+// The files of these splits, in that order. NOT_FOUND names the splits that there are, and then `hint`: which parameter
+// of the component says which it takes.
+absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples, const std::vector<std::string>& splits,
+                                                       absl::string_view hint);
 // Sets split_names of `to`, and its span to that of `from`.
 void CopySplitsAndSpan(const Artifact& from, const std::vector<std::string>& splits, Artifact* to);
 

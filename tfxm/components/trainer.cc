@@ -3,10 +3,11 @@
 #include "tfx/proto/trainer.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/module_file.h"
-#include "tfxm/data/examples.h"
+#include "tfxm/components/splits.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/nn/callbacks.h"
 #include "tfxm/nn/fn_args.h"
+#include "tfxm/nn/num_threads.h"
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -46,12 +47,9 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const Artifact& examples, const
                                                  const std::string& default_split) {
   std::vector<std::string> splits(args.splits().begin(), args.splits().end());
   if (splits.empty()) splits = {default_split};
-  std::vector<std::string> files;
-  for (const std::string& split : splits) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> more, data::SplitFiles(examples.uri, split));
-    files.insert(files.end(), more.begin(), more.end());
-  }
-  return files;
+  return FilesOfSplits(
+      examples, splits,
+      absl::StrCat("say which the Trainer takes with .", default_split, "_args = {.splits = {\"…\"}}"));
 }
 
 absl::Status CheckModel(const std::string& dir, absl::string_view module_file) {
@@ -68,7 +66,7 @@ class TrainerExecutor : public Executor {
   absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
                   ArtifactDict* outputs) override {
     ASSIGN_OR_RETURN(const std::string module_file, StringProperty(exec_properties, "module_file"));
-    ASSIGN_OR_RETURN(const Artifact* model, SingleArtifact(outputs, "model"));
+    ASSIGN_OR_RETURN(Artifact* const model, SingleArtifact(outputs, "model"));
     ASSIGN_OR_RETURN(const Artifact* model_run, SingleArtifact(outputs, "model_run"));
     ASSIGN_OR_RETURN(FnArgs fn_args, MakeFnArgs(inputs, exec_properties));
     fn_args.working_dir = context.tmp_dir;
@@ -76,6 +74,12 @@ class TrainerExecutor : public Executor {
     fn_args.eval_model_dir = io::JoinPath(model->uri, "Format-TFMA");
     fn_args.model_run_dir = model_run->uri;
 
+    const int64_t num_threads = IntPropertyOr(exec_properties, "num_threads", nn::kDefaultNumThreads);
+    if (num_threads < 1 || num_threads > 1024) {
+      return absl::InvalidArgumentError(absl::StrCat("num_threads is ", num_threads, "; expected 1 to 1024"));
+    }
+    nn::SetDefaultNumThreads(static_cast<int>(num_threads));
+    model->custom_properties["num_threads"] = num_threads;
     context.progress("compiling the module file", -1);
     ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
     using RunFn = absl::Status(const FnArgs&);

@@ -1,4 +1,6 @@
-// Transform: the module's preprocessing_fn, analyzed on the train split and applied to all splits.
+// Transform: the module's preprocessing_fn, analyzed on some splits (unless configured: train) and applied to others
+// (all).
+#include "tfx/proto/transform.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/module_file.h"
 #include "tfxm/components/splits.h"
@@ -16,6 +18,22 @@ namespace {
 using tensorflow::metadata::v0::Schema;
 
 constexpr char kAnalyzedSplit[] = "train";  // TFX's default SplitsConfig.
+constexpr char kSplitsHint[] =
+    "say which Transform takes with .splits_config = SplitsConfig{.analyze = {\"…\"}, .transform = {\"…\"}}";
+
+// SplitsConfig's two lists, with their defaults.
+absl::Status ResolveSplits(const Artifact& examples, const Properties& exec_properties,
+                           std::vector<std::string>* analyze, std::vector<std::string>* transform) {
+  tfx::components::transform::SplitsConfig config;
+  const std::string json = StringPropertyOr(exec_properties, "splits_config", "");
+  if (!json.empty()) RETURN_IF_ERROR(Annotate(io::ParseJson(json, &config), "splits_config"));
+  analyze->assign(config.analyze().begin(), config.analyze().end());
+  transform->assign(config.transform().begin(), config.transform().end());
+  if (analyze->empty()) *analyze = {kAnalyzedSplit};
+  if (!transform->empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(*transform, SplitNames(examples));
+  return absl::OkStatus();
+}
 
 class TransformExecutor : public Executor {
  public:
@@ -24,7 +42,11 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
     ASSIGN_OR_RETURN(const Schema schema, ReadSchemaArtifact(inputs));
     ASSIGN_OR_RETURN(const std::string module_file, StringProperty(exec_properties, "module_file"));
-    ASSIGN_OR_RETURN(const std::vector<std::string> splits, SplitNames(*examples));
+    std::vector<std::string> analyzed_splits, splits;
+    RETURN_IF_ERROR(ResolveSplits(*examples, exec_properties, &analyzed_splits, &splits));
+    // Missing splits are named before anything is compiled.
+    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, FilesOfSplits(*examples, analyzed_splits, kSplitsHint));
+    RETURN_IF_ERROR(FilesOfSplits(*examples, splits, kSplitsHint).status());
     ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
     ASSIGN_OR_RETURN(Artifact* const transformed, SingleArtifact(outputs, "transformed_examples"));
 
@@ -32,7 +54,6 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
     ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
 
-    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, data::SplitFiles(examples->uri, kAnalyzedSplit));
     transform::AnalyzeOptions options{.assets_dir = io::JoinPath(context.tmp_dir, "assets")};
     RETURN_IF_ERROR(io::MakeDirs(options.assets_dir));
     options.progress = [&](int64_t n, int pass) {

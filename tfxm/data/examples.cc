@@ -1,7 +1,11 @@
 #include "tfxm/data/examples.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/util/io.h"
@@ -15,11 +19,17 @@ std::string SplitDir(absl::string_view uri, absl::string_view split) {
 
 absl::StatusOr<std::vector<std::string>> SplitFiles(absl::string_view uri, absl::string_view split) {
   const std::string dir = SplitDir(uri, split);
-  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(io::JoinPath(dir, "*")));
-  if (files.empty()) {
-    return absl::NotFoundError(absl::StrCat("no example file in ", dir, " (split \"", split, "\")"));
+  ASSIGN_OR_RETURN(std::vector<std::string> files, io::ListFiles(dir));
+  if (!files.empty()) return files;
+  std::vector<std::string> others;
+  for (const std::string& name : io::ListDir(uri).value_or(std::vector<std::string>())) {
+    absl::string_view other = name;
+    if (absl::ConsumePrefix(&other, "Split-") && other != split) others.push_back(absl::StrCat("\"", other, "\""));
   }
-  return files;
+  return absl::NotFoundError(absl::StrCat(
+      "no example file in ", dir, " (split \"", split, "\")",
+      others.empty() ? "" : absl::StrCat("; there ", others.size() == 1 ? "is only the split " : "are the splits "),
+      absl::StrJoin(others, ", ")));
 }
 
 std::string ShardName(absl::string_view prefix, int shard, int num_shards) {
@@ -66,15 +76,32 @@ absl::Status ForEachBatch(const std::string& file, int batch_size,
   }
 }
 
+namespace {
+
+// The files that a path or, if there is nothing of that name, a glob stands for.
+absl::StatusOr<std::vector<std::string>> MatchOne(const std::string& pattern) {
+  if (io::IsDirectory(pattern)) return io::ListFiles(pattern);
+  if (io::Exists(pattern)) return std::vector<std::string>{pattern};
+  ASSIGN_OR_RETURN(std::vector<std::string> matched, io::Glob(pattern));
+  if (!matched.empty()) return matched;
+  return io::Glob(io::JoinPath(pattern, "*"));  // A pattern of directories.
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) {
+  constexpr size_t kMostCommas = 8;  // In one path.
   std::vector<std::string> files;
-  for (const absl::string_view pattern : absl::StrSplit(patterns, ',', absl::SkipEmpty())) {
-    ASSIGN_OR_RETURN(std::vector<std::string> matched, io::Glob(pattern));
-    if (matched.empty()) {  // A directory, or a pattern of directories.
-      ASSIGN_OR_RETURN(matched, io::Glob(io::JoinPath(pattern, "*")));
-    }
+  const std::vector<std::string> parts = absl::StrSplit(patterns, ',', absl::SkipEmpty());
+  for (size_t i = 0; i < parts.size();) {
+    // A path may hold commas itself: the longest that exists.
+    size_t end = std::min(parts.size(), i + kMostCommas);
+    while (end > i + 1 && !io::Exists(absl::StrJoin(parts.begin() + i, parts.begin() + end, ","))) --end;
+    const std::string pattern = absl::StrJoin(parts.begin() + i, parts.begin() + end, ",");
+    ASSIGN_OR_RETURN(const std::vector<std::string> matched, MatchOne(pattern));
     if (matched.empty()) return absl::NotFoundError(absl::StrCat("no file matches ", pattern));
     files.insert(files.end(), matched.begin(), matched.end());
+    i = end;
   }
   if (files.empty()) return absl::NotFoundError("no file given");
   return files;

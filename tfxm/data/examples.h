@@ -20,7 +20,7 @@ namespace tfxm::data {
 
 // uri/Split-NAME
 std::string SplitDir(absl::string_view uri, absl::string_view split);
-// The shards of a split, sorted. NOT_FOUND names the directory if there is none.
+// The shards of a split, sorted. NOT_FOUND names the directory if there is none, and the splits that there are.
 absl::StatusOr<std::vector<std::string>> SplitFiles(absl::string_view uri, absl::string_view split);
 // prefix-SSSSS-of-NNNNN.gz
 std::string ShardName(absl::string_view prefix, int shard, int num_shards);
@@ -34,8 +34,8 @@ absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json
 absl::Status ForEachBatch(const std::string& file, int batch_size,
                           const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records = false);
 
-// Files that match a comma-separated list of globs; a directory stands for the files in it. NOT_FOUND names a pattern
-// that matches nothing.
+// The files of a comma-separated list of paths and globs; a directory stands for the files in it. What exists under the
+// very name is that and no glob, whatever is in the name. NOT_FOUND names what matches nothing.
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns);
 
 }  // namespace tfxm::data

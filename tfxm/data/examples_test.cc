@@ -54,5 +54,27 @@ TEST(ExamplesTest, AMissingSplitNamesItsDirectory) {
   EXPECT_TRUE(files.status().message().find("/no/such/Split-train") != std::string::npos);
 }
 
+TEST(ExamplesTest, WhatExistsUnderAVeryNameIsNoGlob) {
+  const std::string dir = io::JoinPath(*io::MakeTempDir(testing::TempDir(), "match"), "p[1], *q");
+  ASSERT_TRUE(io::MakeDirs(dir).ok());
+  const std::string a = io::JoinPath(dir, "a[1],b"), c = io::JoinPath(dir, "c");
+  for (const std::string& file : {a, c}) ASSERT_TRUE(io::WriteFile(file, "").ok());
+  EXPECT_EQ(*MatchFiles(a), std::vector<std::string>{a});
+  EXPECT_EQ(*MatchFiles(dir), (std::vector<std::string>{a, c}));
+  EXPECT_EQ(*MatchFiles(a + "," + c + "," + dir), (std::vector<std::string>{a, c, a, c}));
+  EXPECT_EQ(*MatchFiles(io::JoinPath(io::EscapeGlob(dir), "c*")), std::vector<std::string>{c});
+}
+
+TEST(ExamplesTest, AMissingSplitNamesThoseThereAre) {
+  const std::string uri = io::JoinPath(*io::MakeTempDir(testing::TempDir(), "splits"), "o[1]*");
+  ASSERT_TRUE(io::MakeDirs(SplitDir(uri, "training")).ok());
+  ASSERT_TRUE(io::MakeDirs(SplitDir(uri, "test")).ok());
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(SplitDir(uri, "test"), ShardName("x", 0, 1)), "").ok());
+  EXPECT_EQ(SplitFiles(uri, "test")->size(), 1u) << "folders may have any name";
+  const absl::Status status = SplitFiles(uri, "train").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(status.message().find("there are the splits \"test\", \"training\""), absl::string_view::npos) << status;
+}
+
 }  // namespace
 }  // namespace tfxm::data

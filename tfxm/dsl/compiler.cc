@@ -70,6 +70,13 @@ void SetInputs(const Pipeline& pipeline, const NodeSpec& spec, ir::NodeInputs* o
         auto* query = channel_spec->add_context_queries();
         query->mutable_type()->set_name("pipeline");
         query->mutable_name()->mutable_field_value()->set_string_value(pipeline.pipeline_name);
+        if (const std::string producer = channel.producer_id(); !producer.empty()) {
+          query = channel_spec->add_context_queries();
+          query->mutable_type()->set_name("node");
+          query->mutable_name()->mutable_field_value()->set_string_value(
+              absl::StrCat(pipeline.pipeline_name, ".", producer));
+          channel_spec->mutable_producer_node_query()->set_id(producer);
+        }
       }
       SetType(channel.type(), false, channel_spec->mutable_artifact_query()->mutable_type());
     }

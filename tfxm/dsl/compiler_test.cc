@@ -117,5 +117,19 @@ TEST(CompilerTest, AResolverAsksThePipelineForArtifactsOfAType) {
   EXPECT_EQ(compiled->nodes(1).pipeline_node().upstream_nodes(0), "Resolver");
 }
 
+// As TFX compiles Channel(type=Model, producer_component_id="Trainer.mnist_lite").
+TEST(CompilerTest, AResolverMayAskForTheArtifactsOfOneNode) {
+  auto resolver = Resolver({.strategy_class = kLatestArtifactStrategy,
+                            .channels = {{"model", Channel(standard_artifacts::Model(), "Trainer.mnist_lite")}}});
+  const auto compiled =
+      CompilePipeline({.pipeline_name = "p", .pipeline_root = "/r", .components = {resolver}, .metadata_path = "/m"});
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const auto& channel = compiled->nodes(0).pipeline_node().inputs().inputs().at("model").channels(0);
+  EXPECT_EQ(channel.producer_node_query().id(), "Trainer.mnist_lite");
+  ASSERT_EQ(channel.context_queries_size(), 2);
+  EXPECT_EQ(channel.context_queries(1).type().name(), "node");
+  EXPECT_EQ(channel.context_queries(1).name().field_value().string_value(), "p.Trainer.mnist_lite");
+}
+
 }  // namespace
 }  // namespace tfxm

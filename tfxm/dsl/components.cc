@@ -3,6 +3,7 @@
 #include "tfx/proto/example_gen.pb.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfx/proto/trainer.pb.h"
+#include "tfx/proto/transform.pb.h"
 #include "tfxm/dsl/json.h"
 
 namespace tfxm {
@@ -76,6 +77,7 @@ Node ImportExampleGen(const ImportExampleGenParameters& p) {
                 .beam_executor = true,
                 .driver = "tfx.components.example_gen.driver.FileBasedDriver"};
   if (!p.custom_config.empty()) spec.exec_properties["custom_config"] = ToTfxJson(p.custom_config);
+  if (p.allow_empty_splits) spec.exec_properties["allow_empty_splits"] = int64_t{1};
   return Node(std::move(spec));
 }
 
@@ -131,6 +133,12 @@ Node Transform(const TransformParameters& p) {
                                     {"force_tf_compat_v1", int64_t{0}},
                                     {"module_file", p.module_file}},
                 .beam_executor = true};
+  if (p.splits_config.has_value()) {
+    ::tfx::components::transform::SplitsConfig config;
+    for (const std::string& split : p.splits_config->analyze) config.add_analyze(split);
+    for (const std::string& split : p.splits_config->transform) config.add_transform(split);
+    spec.exec_properties["splits_config"] = ToTfxJson(config);
+  }
   if (!p.disable_statistics) {
     spec.outputs["pre_transform_schema"] = {artifacts::Schema()};
     spec.outputs["pre_transform_stats"] = {artifacts::ExampleStatistics()};
@@ -142,7 +150,7 @@ Node Transform(const TransformParameters& p) {
 }
 
 Node Trainer(const TrainerParameters& p) {
-  return Node({.type_name = "tfx.components.trainer.component.Trainer",
+  NodeSpec spec{.type_name = "tfx.components.trainer.component.Trainer",
                .base_type = "TRAIN",
                .executor = "tfx.components.trainer.executor.GenericExecutor",
                .plugin = kTensorflowPlugin,
@@ -155,7 +163,9 @@ Node Trainer(const TrainerParameters& p) {
                .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
                                    {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
                                    {"module_file", p.module_file},
-                                   {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}});
+                                   {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}};
+  if (p.num_threads.has_value()) spec.exec_properties["num_threads"] = int64_t{*p.num_threads};
+  return Node(std::move(spec));
 }
 
 Node Evaluator(const EvaluatorParameters& p) {

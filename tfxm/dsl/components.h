@@ -53,7 +53,8 @@ struct ImportExampleGenParameters {
   std::optional<InputConfig> input_config = std::nullopt;  // Default: all files.
   std::optional<OutputConfig> output_config =
       std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
-  Properties custom_config = {};
+  bool allow_empty_splits = false;  // Else a split without an example is an error.
+  Properties custom_config = {};    // Recorded only.
 };
 Node ImportExampleGen(const ImportExampleGenParameters& parameters);
 
@@ -87,14 +88,22 @@ struct ExampleValidatorParameters {
 };
 Node ExampleValidator(const ExampleValidatorParameters& parameters);
 
+// tfx.proto.SplitsConfig. Without `transform`, all splits are transformed.
+struct SplitsConfig {
+  std::vector<std::string> analyze;
+  std::vector<std::string> transform = {};
+};
+
 // Runs the module's preprocessing_fn. Outputs: transform_graph, transformed_examples, pre_transform_schema,
-// pre_transform_stats, post_transform_schema, post_transform_stats, post_transform_anomalies, updated_analyzer_cache.
+// pre_transform_stats, post_transform_schema, post_transform_stats, post_transform_anomalies, updated_analyzer_cache
+// (which stays empty: there is no analyzer cache yet).
 struct TransformParameters {
   Channel examples;
   Channel schema;
   std::string module_file;
+  std::optional<SplitsConfig> splits_config = std::nullopt;  // Default: analyze train, transform all splits.
   bool disable_statistics = false;
-  Properties custom_config = {};
+  Properties custom_config = {};  // Recorded; preprocessing_fn does not get it.
 };
 Node Transform(const TransformParameters& parameters);
 
@@ -115,6 +124,9 @@ struct TrainerParameters {
   Channel hyperparameters = {};
   TrainArgs train_args = {};
   EvalArgs eval_args = {};
+  // Threads of an operation, which sums depend on: the same for every machine, unless it is given. The model's artifact
+  // says which it was.
+  std::optional<int> num_threads = std::nullopt;
   Properties custom_config = {};
 };
 Node Trainer(const TrainerParameters& parameters);
@@ -168,9 +180,13 @@ Node ModelRewriter(const ModelRewriterParameters& parameters);
 // artifact.
 //
 //   auto baseline = Resolver({.strategy_class = kLatestBlessedModelStrategy,
-//                             .channels = {{"model", Channel(standard_artifacts::Model())},
+//                             .channels = {{"model", Channel(standard_artifacts::Model(), "Trainer.mnist_lite")},
 //                                          {"model_blessing", Channel(standard_artifacts::ModelBlessing())}}})
 //                       .with_id("latest_blessed_model_resolver");
+//
+// Channel(type) looks at all artifacts of a type in the pipeline, Channel(type, id) only at those that one node has made:
+// where a pipeline makes several models (SavedModel, TFLite, int8), each branch so finds its own. A model that is
+// blessed but whose files are gone is none.
 inline constexpr char kLatestBlessedModelStrategy[] =
     "tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy.LatestBlessedModelStrategy";
 inline constexpr char kLatestArtifactStrategy[] =

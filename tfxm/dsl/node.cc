@@ -2,6 +2,8 @@
 
 namespace tfxm {
 
+std::string Channel::producer_id() const { return producer_ != nullptr ? producer_->id : producer_component_id_; }
+
 Node::Node(NodeSpec spec) : spec_(std::make_shared<NodeSpec>(std::move(spec))) {
   if (spec_->id.empty()) spec_->id = spec_->type_name.substr(spec_->type_name.rfind('.') + 1);
   for (auto& [key, input] : spec_->inputs) std::erase_if(input.channels, [](const Channel& c) { return !c; });
@@ -22,6 +24,11 @@ Node Node::with_enable_cache(bool enable_cache) const {
 
 Node Node::with_plugin(absl::string_view plugin) const {
   spec_->plugin = std::string(plugin);
+  return *this;
+}
+
+Node Node::with_exec_property(absl::string_view name, const PropertyValue& value) const {
+  spec_->exec_properties[std::string(name)] = value;
   return *this;
 }
 

@@ -30,12 +30,18 @@ namespace tfxm {
 
 struct NodeSpec;
 
-// Artifacts that a node will put out under a key; or, without a producer, all artifacts of a type there are in the
-// pipeline (for a Resolver to choose from). A default Channel is one that is not connected.
+// Artifacts that a node will put out under a key; or, for a Resolver to choose from, all artifacts of a type that former
+// runs of the pipeline have made, maybe only those of one node. A default Channel is one that is not connected.
+//
+// A Resolver that is given a node's own outputs() looks at what that node made in former runs and, because it then runs
+// after the node, in this one.
 class Channel {
  public:
   Channel() = default;
   explicit Channel(ArtifactType type) : type_(std::move(type)) {}
+  // As TFX's Channel(type=…, producer_component_id=…): the node is named, not waited for.
+  Channel(ArtifactType type, absl::string_view producer_component_id)
+      : type_(std::move(type)), producer_component_id_(producer_component_id) {}
   Channel(std::shared_ptr<const NodeSpec> producer, ArtifactType type, absl::string_view output_key)
       : producer_(std::move(producer)), type_(std::move(type)), output_key_(output_key) {}
 
@@ -43,11 +49,13 @@ class Channel {
   const NodeSpec* producer() const { return producer_.get(); }
   const ArtifactType& type() const { return type_; }
   const std::string& output_key() const { return output_key_; }
+  // The id of the node whose artifacts these are; empty if any node's are.
+  std::string producer_id() const;
 
  private:
   std::shared_ptr<const NodeSpec> producer_;
   ArtifactType type_;
-  std::string output_key_;
+  std::string output_key_, producer_component_id_;
 };
 
 struct InputSpec {
@@ -95,6 +103,7 @@ class Node {
   Node with_id(absl::string_view id) const;
   Node with_enable_cache(bool enable_cache) const;
   Node with_plugin(absl::string_view plugin) const;
+  Node with_exec_property(absl::string_view name, const PropertyValue& value) const;
   // To run after `node` although it takes nothing from it.
   void add_upstream_node(const Node& node) const;
 

@@ -122,6 +122,16 @@ TEST(ComponentsTest, SplitsAreAsGiven) {
       "      }\n    ]\n  }\n}");
 }
 
+TEST(ComponentsTest, TransformsSplitsAreAsGiven) {
+  auto a = Source("a");
+  const TransformParameters parameters{.examples = a.outputs("examples"), .schema = a.outputs("examples")};
+  EXPECT_EQ(Transform(parameters).spec().exec_properties.count("splits_config"), 0) << "unset, as in TFX";
+  TransformParameters with = parameters;
+  with.splits_config = SplitsConfig{.analyze = {"training"}, .transform = {"training", "test"}};
+  EXPECT_EQ(std::get<std::string>(Transform(with).spec().exec_properties.at("splits_config")),
+            "{\n  \"analyze\": [\n    \"training\"\n  ],\n  \"transform\": [\n    \"training\",\n    \"test\"\n  ]\n}");
+}
+
 TEST(JsonTest, KeysAreSortedAndIndentedByTwo) {
   EXPECT_EQ(FormatJson(R"({"b":[1,{"y":"},]","x":-2.5e3}],"a":{},"c":[ ],"d":null})"),
             "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"x\": -2.5e3,\n      \"y\": \"},]\"\n    }\n  ],\n"

@@ -62,15 +62,18 @@ Names ParametersOf(const std::string& header, const std::string& component) {
 
 TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
   const Channel channel(standard_artifacts::Model());
+  const Properties some = {{"a", int64_t{1}}};
+  // With all that only shows if it is given.
   const std::map<std::string, Node> nodes = {
-      {"ImportExampleGen", ImportExampleGen({.input_base = "data"})},
+      {"ImportExampleGen",
+       ImportExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
       {"StatisticsGen", StatisticsGen({.examples = channel})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},
       {"ExampleValidator", ExampleValidator({.statistics = channel, .schema = channel})},
-      {"Transform", Transform({.examples = channel, .schema = channel})},
-      {"Trainer", Trainer({.examples = channel})},
-      {"Evaluator", Evaluator({.examples = channel})},
+      {"Transform", Transform({.examples = channel, .schema = channel, .splits_config = SplitsConfig{}})},
+      {"Trainer", Trainer({.examples = channel, .num_threads = 1})},
+      {"Evaluator", Evaluator({.examples = channel, .module_file = "metrics.cc"})},
       {"Pusher", Pusher({.push_destination = PushDestination{}})},
       {"ModelRewriter", ModelRewriter({.model = channel})},
       {"Resolver", Resolver({.strategy_class = kLatestArtifactStrategy, .channels = {{"KEY", channel}}})},

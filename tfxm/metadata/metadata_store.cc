@@ -146,14 +146,14 @@ absl::StatusOr<std::vector<ExecutionType>> MetadataStore::GetExecutionTypes() {
   return GetTypes<ExecutionType>(db_.get());
 }
 absl::StatusOr<std::vector<ContextType>> MetadataStore::GetContextTypes() { return GetTypes<ContextType>(db_.get()); }
-absl::StatusOr<ArtifactType> MetadataStore::GetArtifactType(absl::string_view name) {
-  return GetType<ArtifactType>(db_.get(), name);
+absl::StatusOr<ArtifactType> MetadataStore::GetArtifactType(absl::string_view name, absl::string_view version) {
+  return GetType<ArtifactType>(db_.get(), name, version);
 }
-absl::StatusOr<ExecutionType> MetadataStore::GetExecutionType(absl::string_view name) {
-  return GetType<ExecutionType>(db_.get(), name);
+absl::StatusOr<ExecutionType> MetadataStore::GetExecutionType(absl::string_view name, absl::string_view version) {
+  return GetType<ExecutionType>(db_.get(), name, version);
 }
-absl::StatusOr<ContextType> MetadataStore::GetContextType(absl::string_view name) {
-  return GetType<ContextType>(db_.get(), name);
+absl::StatusOr<ContextType> MetadataStore::GetContextType(absl::string_view name, absl::string_view version) {
+  return GetType<ContextType>(db_.get(), name, version);
 }
 
 absl::StatusOr<std::vector<int64_t>> MetadataStore::PutArtifacts(absl::Span<const Artifact> artifacts) {

@@ -53,8 +53,9 @@ class MetadataStore {
   const std::string& path() const;
   absl::Status Transaction(absl::FunctionRef<absl::Status()> body);
 
-  // Types, by name. An existing type gets the properties it does not have yet; ALREADY_EXISTS if a property has another
-  // data type there. base_type becomes the parent type.
+  // Types, by name and version (none is a version, too). An existing type gets the properties it does not have yet; ALREADY_EXISTS if a property has another
+  // data type there. base_type becomes the parent type. Version, description, input_type and output_type are those that
+  // it was first put with, as in MLMD.
   absl::StatusOr<int64_t> PutArtifactType(const ml_metadata::ArtifactType& type);
   absl::StatusOr<int64_t> PutExecutionType(const ml_metadata::ExecutionType& type);
   absl::StatusOr<int64_t> PutContextType(const ml_metadata::ContextType& type);
@@ -62,10 +63,10 @@ class MetadataStore {
   absl::StatusOr<std::vector<ml_metadata::ArtifactType>> GetArtifactTypes();
   absl::StatusOr<std::vector<ml_metadata::ExecutionType>> GetExecutionTypes();
   absl::StatusOr<std::vector<ml_metadata::ContextType>> GetContextTypes();
-  // NOT_FOUND if there is none of that name.
-  absl::StatusOr<ml_metadata::ArtifactType> GetArtifactType(absl::string_view name);
-  absl::StatusOr<ml_metadata::ExecutionType> GetExecutionType(absl::string_view name);
-  absl::StatusOr<ml_metadata::ContextType> GetContextType(absl::string_view name);
+  // NOT_FOUND if there is none of that name and version.
+  absl::StatusOr<ml_metadata::ArtifactType> GetArtifactType(absl::string_view name, absl::string_view version = "");
+  absl::StatusOr<ml_metadata::ExecutionType> GetExecutionType(absl::string_view name, absl::string_view version = "");
+  absl::StatusOr<ml_metadata::ContextType> GetContextType(absl::string_view name, absl::string_view version = "");
 
   // Inserts those without id; replaces the state, uri, name and properties of those with one (NOT_FOUND if it does not
   // exist). The type is given by type_id, or else by the name in `type`. INVALID_ARGUMENT if a property is not one of

@@ -342,5 +342,34 @@ TEST_P(MetadataStoreTest, AFailedPartOfATransactionLeavesTheRest) {
   EXPECT_EQ(artifacts[0].uri(), "/a");
 }
 
+// The rows are those that ml_metadata 1.17.1 writes for the same types.
+TEST_P(MetadataStoreTest, TypesKeepVersionInputTypeAndOutputType) {
+  ml_metadata::ExecutionType type;
+  type.set_name("E");
+  type.set_version("v1");
+  type.set_description("d");
+  (*type.mutable_input_type()->mutable_dict()->mutable_properties())["examples"].mutable_simple()->set_name("Examples");
+  type.mutable_output_type()->mutable_any();
+  const int64_t id = *store_->PutExecutionType(type);
+  EXPECT_EQ(*store_->PutExecutionType(type), id);
+  ml_metadata::ExecutionType without;
+  without.set_name("E");
+  EXPECT_NE(*store_->PutExecutionType(without), id) << "no version is another type";
+  const auto stored = store_->GetExecutionType("E", "v1");
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->id(), id);
+  EXPECT_EQ(stored->version(), "v1");
+  EXPECT_EQ(stored->input_type().dict().properties().at("examples").simple().name(), "Examples");
+  EXPECT_TRUE(stored->output_type().has_any());
+  EXPECT_FALSE(store_->GetExecutionType("E")->has_input_type());
+  EXPECT_EQ(store_->GetExecutionType("E", "v2").status().code(), absl::StatusCode::kNotFound);
+
+  const auto db = *sqlite::Database::Open(store_->path(), sqlite::Mode::kReadOnly);
+  sqlite::Statement* const select = *db->Prepare("SELECT `input_type`, `output_type` FROM `Type` WHERE `version` = 'v1'");
+  ASSERT_TRUE(*select->Step());
+  EXPECT_EQ(select->Text(0), R"({"dict":{"properties":{"examples":{"simple":{"name":"Examples"}}}}})");
+  EXPECT_EQ(select->Text(1), R"({"any":{}})");
+}
+
 }  // namespace
 }  // namespace tfxm

@@ -1,9 +1,12 @@
 #include "tfxm/metadata/types_table.h"
 
 #include <optional>
+#include <type_traits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/json/json.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -37,11 +40,13 @@ std::string BaseTypeName(absl::string_view enum_name) {
   return name;
 }
 
-absl::StatusOr<std::optional<int64_t>> LookUp(sqlite::Database* db, TypeKind kind, absl::string_view name) {
+absl::StatusOr<std::optional<int64_t>> LookUp(sqlite::Database* db, TypeKind kind, absl::string_view name,
+                                              absl::string_view version) {
   ASSIGN_OR_RETURN(sqlite::Statement * select,
-                   db->Prepare("SELECT `id` FROM `Type` WHERE `name` = ? AND `type_kind` = ? AND `version` IS NULL"));
+                   db->Prepare("SELECT `id` FROM `Type` WHERE `name` = ? AND `type_kind` = ? AND `version` IS ?"));
   select->Bind(1, name);
   select->Bind(2, static_cast<int64_t>(kind));
+  select->BindTextOrNull(3, version);
   ASSIGN_OR_RETURN(bool row, select->Step());
   if (!row) return std::nullopt;
   return select->Int(0);
@@ -75,7 +80,36 @@ absl::Status ReadBaseType(sqlite::Database* db, Type* type) {
 }
 
 constexpr absl::string_view kSelectTypes =
-    "SELECT `id`, `name`, `version`, `description`, `external_id` FROM `Type` WHERE `type_kind` = ?";
+    "SELECT `id`, `name`, `version`, `description`, `external_id`, `input_type`, `output_type` FROM `Type` "
+    "WHERE `type_kind` = ?";
+
+// What an execution reads and makes: MLMD keeps an ArtifactStructType as JSON.
+absl::StatusOr<std::string> StructTypeJson(bool is_set, const ml_metadata::ArtifactStructType& type) {
+  std::string json;
+  if (is_set) RETURN_IF_ERROR(google::protobuf::json::MessageToJsonString(type, &json));
+  return json;
+}
+
+template <typename Type>
+absl::Status BindStructTypes(const Type& type, int first, sqlite::Statement* insert) {
+  std::string input, output;
+  if constexpr (std::is_same_v<Type, ExecutionType>) {
+    ASSIGN_OR_RETURN(input, StructTypeJson(type.has_input_type(), type.input_type()));
+    ASSIGN_OR_RETURN(output, StructTypeJson(type.has_output_type(), type.output_type()));
+  }
+  insert->BindTextOrNull(first, input);
+  insert->BindTextOrNull(first + 1, output);
+  return absl::OkStatus();
+}
+
+template <typename Type>
+absl::Status ReadStructTypes(const sqlite::Statement& row, int first, Type* type) {
+  if constexpr (std::is_same_v<Type, ExecutionType>) {
+    if (!row.IsNull(first)) RETURN_IF_ERROR(io::ParseJson(row.Text(first), type->mutable_input_type()));
+    if (!row.IsNull(first + 1)) RETURN_IF_ERROR(io::ParseJson(row.Text(first + 1), type->mutable_output_type()));
+  }
+  return absl::OkStatus();
+}
 
 template <typename Type>
 absl::StatusOr<std::vector<Type>> ReadTypes(sqlite::Database* db, sqlite::Statement* select) {
@@ -89,6 +123,7 @@ absl::StatusOr<std::vector<Type>> ReadTypes(sqlite::Database* db, sqlite::Statem
     if (!select->IsNull(2)) type.set_version(select->Text(2));
     if (!select->IsNull(3)) type.set_description(select->Text(3));
     if (!select->IsNull(4)) type.set_external_id(select->Text(4));
+    RETURN_IF_ERROR(Annotate(ReadStructTypes(*select, 5, &type), absl::StrCat("type \"", type.name(), "\"")));
   }
   for (Type& type : types) {
     ASSIGN_OR_RETURN(auto properties, GetTypeProperties(db, type.id()));
@@ -100,11 +135,12 @@ absl::StatusOr<std::vector<Type>> ReadTypes(sqlite::Database* db, sqlite::Statem
 
 }  // namespace
 
-absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::string_view name) {
-  ASSIGN_OR_RETURN(std::optional<int64_t> id, LookUp(db, kind, name));
+absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::string_view name,
+                                   absl::string_view version) {
+  ASSIGN_OR_RETURN(std::optional<int64_t> id, LookUp(db, kind, name, version));
   if (!id.has_value()) {
-    return absl::NotFoundError(
-        absl::StrCat("metadata store ", db->path(), " has no ", KindName(kind), " type \"", name, "\""));
+    return absl::NotFoundError(absl::StrCat("metadata store ", db->path(), " has no ", KindName(kind), " type \"", name,
+                                            "\"", version.empty() ? "" : absl::StrCat(" of version \"", version, "\"")));
   }
   return *id;
 }
@@ -138,17 +174,20 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
   }
   int64_t id = 0;
   RETURN_IF_ERROR(db->Transaction([&]() -> absl::Status {
-    ASSIGN_OR_RETURN(std::optional<int64_t> existing, LookUp(db, kKind<Type>, type.name()));
+    ASSIGN_OR_RETURN(std::optional<int64_t> existing, LookUp(db, kKind<Type>, type.name(), type.version()));
     if (existing.has_value()) {
       id = *existing;
     } else {
       ASSIGN_OR_RETURN(
           sqlite::Statement * insert,
-          db->Prepare("INSERT INTO `Type`(`name`, `type_kind`, `description`, `external_id`) VALUES (?, ?, ?, ?)"));
+          db->Prepare("INSERT INTO `Type`(`name`, `type_kind`, `description`, `external_id`, `version`, `input_type`, "
+                      "`output_type`) VALUES (?, ?, ?, ?, ?, ?, ?)"));
       insert->Bind(1, type.name());
       insert->Bind(2, static_cast<int64_t>(kKind<Type>));
       insert->BindTextOrNull(3, type.description());
       insert->BindTextOrNull(4, type.external_id());
+      insert->BindTextOrNull(5, type.version());
+      RETURN_IF_ERROR(BindStructTypes(type, 6, insert));
       RETURN_IF_ERROR(insert->Run());
       id = db->LastInsertId();
     }
@@ -182,8 +221,8 @@ absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database* db) {
 }
 
 template <typename Type>
-absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name) {
-  ASSIGN_OR_RETURN(const int64_t id, FindTypeId(db, kKind<Type>, name));
+absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name, absl::string_view version) {
+  ASSIGN_OR_RETURN(const int64_t id, FindTypeId(db, kKind<Type>, name, version));
   ASSIGN_OR_RETURN(sqlite::Statement * select, db->Prepare(absl::StrCat(kSelectTypes, " AND `id` = ?")));
   select->Bind(1, static_cast<int64_t>(kKind<Type>));
   select->Bind(2, id);
@@ -194,7 +233,7 @@ absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name) {
 #define TFXM_INSTANTIATE_TYPE(Type)                                         \
   template absl::StatusOr<int64_t> PutType(sqlite::Database*, const Type&); \
   template absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database*);   \
-  template absl::StatusOr<Type> GetType(sqlite::Database*, absl::string_view)
+  template absl::StatusOr<Type> GetType(sqlite::Database*, absl::string_view, absl::string_view)
 TFXM_INSTANTIATE_TYPE(ArtifactType);
 TFXM_INSTANTIATE_TYPE(ExecutionType);
 TFXM_INSTANTIATE_TYPE(ContextType);

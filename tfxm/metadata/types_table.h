@@ -23,10 +23,11 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type);
 template <typename Type>
 absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database* db);
 template <typename Type>
-absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name);
+absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name, absl::string_view version = "");
 
 // The id of a type; NOT_FOUND if there is none, or none of that kind.
-absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::string_view name);
+absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::string_view name,
+                                   absl::string_view version = "");
 absl::Status CheckTypeId(sqlite::Database* db, TypeKind kind, int64_t id);
 absl::StatusOr<std::map<std::string, ml_metadata::PropertyType>> GetTypeProperties(sqlite::Database* db,
                                                                                    int64_t type_id);

@@ -86,7 +86,8 @@ class BackupCallback : public Callback {
     RETURN_IF_ERROR(io::WriteFile(latest_, name));
     const std::string old = std::exchange(name_, name);
     if (old.empty() || old == name) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const std::vector<std::string> files, io::Glob(io::JoinPath(options_.backup_dir, old + ".*")));
+    ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                     io::Glob(io::JoinPath(io::EscapeGlob(options_.backup_dir), old + ".*")));
     for (const std::string& file : files) RETURN_IF_ERROR(io::RemoveAll(file));
     return absl::OkStatus();
   }

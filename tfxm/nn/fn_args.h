@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/nn/dataset.h"
 
@@ -68,5 +69,9 @@ struct FnArgs {
 };
 
 }  // namespace tfxm
+
+// What a module file defines. Declared here, so that another return type is a compile error.
+absl::Status run_fn(const tfxm::FnArgs& fn_args);
+absl::Status RunFn(const tfxm::FnArgs& fn_args);  // The same, by a name of C++ style guides.
 
 #endif  // TFXM_NN_FN_ARGS_H_

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "tfxm/compute/pass.h"
 #include "tfxm/nn/model_rep.h"
+#include "tfxm/nn/num_threads.h"
 #include "tfxm/nn/random.h"
 #include "tfxm/util/status_macros.h"
 
@@ -19,7 +19,7 @@ namespace {
 int NumThreads(const Network& network, int asked) {
   if (asked > 0) return asked;
   for (const Weight* weight : network.weights()) {
-    if (weight->shape.size() > 2 || NumElements(weight->shape) > (1 << 20)) return compute::NumThreads();
+    if (weight->shape.size() > 2 || NumElements(weight->shape) > (1 << 20)) return DefaultNumThreads();
   }
   return 1;
 }

@@ -44,7 +44,8 @@ struct CompileOptions {
   std::vector<Metric> metrics;  // Of every output with a loss, without weights.
   std::map<std::string, std::vector<Metric>> output_metrics;
   std::vector<Metric> weighted_metrics;  // The same, with sample and class weights.
-  // Threads of one operation; 0: one for small dense models, all cores for others.
+  // Threads of one operation; 0: one for small dense models, for others a number that does not depend on the machine
+  // (nn/num_threads.h).
   int num_threads = 0;
 };
 

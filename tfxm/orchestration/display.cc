@@ -48,6 +48,11 @@ std::string Summary(const RunResult& run) {
                          Seconds(run.seconds));
 }
 
+// What there is to say about a node and the cache; empty if nothing.
+std::string CacheText(const NodeResult& node, bool explain) {
+  return explain || node.cache_damaged ? node.cache : "";
+}
+
 class SilentDisplay : public Display {
  public:
   void Begin(const RunResult&) override {}
@@ -60,13 +65,16 @@ class SilentDisplay : public Display {
 
 class PlainDisplay : public Display {
  public:
-  explicit PlainDisplay(FILE* out) : out_(out) {}
+  PlainDisplay(FILE* out, bool explain_cache) : out_(out), explain_cache_(explain_cache) {}
 
   void Begin(const RunResult& run) override {
     run_ = &run;
     width_ = Width(run);
   }
-  void NodeStarted(int node) override { Line(node, "started"); }
+  void NodeStarted(int node) override {
+    const std::string cache = CacheText(run_->nodes[node], explain_cache_);
+    Line(node, absl::StrCat("started", cache.empty() ? "" : ": ", cache));
+  }
   void NodeProgress(int, absl::string_view, double) override {}
   void NodeEnded(int i) override {
     const NodeResult& node = run_->nodes[i];
@@ -74,7 +82,7 @@ class PlainDisplay : public Display {
       case NodeState::kComplete:
         return Line(i,
                     absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
-      case NodeState::kCached: return Line(i, "cached");
+      case NodeState::kCached: return Line(i, absl::StrCat("cached", explain_cache_ ? ": " : "", CacheText(node, explain_cache_)));
       case NodeState::kFailed: return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
       case NodeState::kSkipped: return Line(i, absl::StrCat("skipped: ", node.status.message()));
       default: return Line(i, "canceled");
@@ -93,13 +101,15 @@ class PlainDisplay : public Display {
   }
 
   FILE* const out_;
+  const bool explain_cache_;
   const RunResult* run_ = nullptr;
   int width_ = 0;
 };
 
 class TerminalDisplay : public Display {
  public:
-  TerminalDisplay(FILE* out, bool color) : out_(out), color_(color) {}
+  TerminalDisplay(FILE* out, bool color, bool explain_cache)
+      : out_(out), color_(color), explain_cache_(explain_cache) {}
 
   void Begin(const RunResult& run) override {
     run_ = &run;
@@ -119,6 +129,14 @@ class TerminalDisplay : public Display {
   }
   void End() override {
     Draw();
+    for (const NodeResult& node : run_->nodes) {
+      const std::string cache = CacheText(node, explain_cache_);
+      if (cache.empty()) continue;
+      std::fputs(absl::StrFormat("%-*s  %s: %s\n", width_, node.node_id,
+                                 node.state == NodeState::kCached ? "cached" : "not cached", cache)
+                     .c_str(),
+                 out_);
+    }
     for (const NodeResult& node : run_->nodes) {
       if (node.state != NodeState::kFailed) continue;
       std::fputs(absl::StrCat("\n", Paint("31;1", absl::StrCat(node.node_id, " failed:")), " ", FailureText(node), "\n")
@@ -185,7 +203,7 @@ class TerminalDisplay : public Display {
   }
 
   FILE* const out_;
-  const bool color_;
+  const bool color_, explain_cache_;
   const RunResult* run_ = nullptr;
   int width_ = 0, tick_ = 0;
   bool drawn_ = false;
@@ -195,7 +213,7 @@ class TerminalDisplay : public Display {
 // Chooses when it knows how many lines there will be.
 class AutomaticDisplay : public Display {
  public:
-  explicit AutomaticDisplay(FILE* out) : out_(out) {}
+  AutomaticDisplay(FILE* out, bool explain_cache) : out_(out), explain_cache_(explain_cache) {}
   void Begin(const RunResult& run) override {
     winsize size{};
     const char* term = std::getenv("TERM");
@@ -203,9 +221,9 @@ class AutomaticDisplay : public Display {
                           ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_row > run.nodes.size() + 1;
     const char* no_color = std::getenv("NO_COLOR");
     if (terminal) {
-      display_ = std::make_unique<TerminalDisplay>(out_, no_color == nullptr || *no_color == '\0');
+      display_ = std::make_unique<TerminalDisplay>(out_, no_color == nullptr || *no_color == '\0', explain_cache_);
     } else {
-      display_ = std::make_unique<PlainDisplay>(out_);
+      display_ = std::make_unique<PlainDisplay>(out_, explain_cache_);
     }
     display_->Begin(run);
   }
@@ -219,13 +237,18 @@ class AutomaticDisplay : public Display {
 
  private:
   FILE* const out_;
+  const bool explain_cache_;
   std::unique_ptr<Display> display_;
 };
 
 }  // namespace
 
-std::unique_ptr<Display> NewDisplay(FILE* out) { return std::make_unique<AutomaticDisplay>(out); }
-std::unique_ptr<Display> NewPlainDisplay(FILE* out) { return std::make_unique<PlainDisplay>(out); }
+std::unique_ptr<Display> NewDisplay(FILE* out, bool explain_cache) {
+  return std::make_unique<AutomaticDisplay>(out, explain_cache);
+}
+std::unique_ptr<Display> NewPlainDisplay(FILE* out, bool explain_cache) {
+  return std::make_unique<PlainDisplay>(out, explain_cache);
+}
 std::unique_ptr<Display> NewSilentDisplay() { return std::make_unique<SilentDisplay>(); }
 
 }  // namespace tfxm

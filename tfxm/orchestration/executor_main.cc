@@ -13,8 +13,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/orchestration/cached_outputs.h"
 #include "tfxm/orchestration/executor_process.h"
 #include "tfxm/orchestration/executor_protocol.h"
+#include "tfxm/util/file_hashes.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
@@ -85,6 +87,15 @@ absl::Status RunExecutor(const ExecutionRequest& request, ProgressWriter* progre
   }
 }
 
+// Which files the artifacts consist of, for the cache and for `tfxm verify`.
+absl::Status RecordFiles(ArtifactDict* outputs) {
+  FileHashes hashes;
+  for (auto& [key, artifacts] : *outputs) {
+    for (Artifact& artifact : artifacts) RETURN_IF_ERROR(RecordFiles(&artifact, &hashes));
+  }
+  return absl::OkStatus();
+}
+
 int ExecutorMain(const std::string& dir) {
   absl::StatusOr<ExecutionRequest> request = ReadExecutionRequest(dir);
   if (!request.ok()) {
@@ -93,7 +104,8 @@ int ExecutorMain(const std::string& dir) {
   }
   ProgressWriter progress;
   ArtifactDict outputs = request->outputs;
-  const absl::Status status = RunExecutor(*request, &progress, &outputs);
+  absl::Status status = RunExecutor(*request, &progress, &outputs);
+  if (status.ok()) status = RecordFiles(&outputs);
   progress.Flush();
   if (!status.ok()) {
     std::fprintf(stderr, "%s\n", status.ToString().c_str());

@@ -10,11 +10,13 @@ namespace tfxm {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-std::atomic<int> interrupt_count{0};
+std::atomic<int> interrupt_count{0}, first_signal{0};
 int interrupt_pipe[2] = {-1, -1};
 
-void OnSignal(int) {
+void OnSignal(int number) {
   const int saved = errno;
+  int none = 0;
+  first_signal.compare_exchange_strong(none, number, std::memory_order_relaxed);
   interrupt_count.fetch_add(1, std::memory_order_relaxed);
   (void)!write(interrupt_pipe[1], "x", 1);
   errno = saved;
@@ -23,7 +25,7 @@ void OnSignal(int) {
 }  // namespace
 
 Interrupts::Interrupts() {
-  interrupt_count = 0;
+  interrupt_count = first_signal = 0;
   if (pipe2(interrupt_pipe, O_CLOEXEC | O_NONBLOCK) != 0) interrupt_pipe[0] = interrupt_pipe[1] = -1;
   struct sigaction action{};
   action.sa_handler = OnSignal;
@@ -36,6 +38,8 @@ Interrupts::~Interrupts() {
   close(interrupt_pipe[0]);
   close(interrupt_pipe[1]);
 }
+
+int Interrupts::signal() const { return first_signal; }
 
 int Interrupts::fd() const { return interrupt_pipe[0]; }
 

@@ -18,6 +18,8 @@ class Interrupts {
   int fd() const;
   // How many there were until now. Makes fd() unreadable.
   int Count();
+  // The first of them; 0 if there was none.
+  int signal() const;
 
  private:
   struct sigaction before_[3];

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/components/code_fingerprint.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/run_lock.h"
 #include "tfxm/orchestration/interrupts.h"
@@ -41,7 +42,7 @@ absl::Status ClearAbandoned(const OutputLayout& layout, RunMetadata* metadata) {
 class Run {
  public:
   Run(const LocalDagRunnerOptions& options, const Pipeline& pipeline, const std::vector<OrderedNode>& nodes,
-      const OutputLayout& layout, RunMetadata* metadata, Display* display, RunResult* result)
+      const OutputLayout& layout, RunMetadata* metadata, FileHashes* hashes, Display* display, RunResult* result)
       : nodes_(nodes), display_(*display), result_(*result), started_(nodes.size()), height_(nodes.size()) {
     max_parallel_ =
         options.max_parallel_nodes > 0 ? options.max_parallel_nodes : std::max(1u, std::thread::hardware_concurrency());
@@ -49,7 +50,8 @@ class Run {
       const NodeSpec& spec = *nodes[i].spec;
       const bool cache = options.enable_cache && spec.enable_cache.value_or(pipeline.enable_cache);
       launchers_.push_back(
-          std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, &result->nodes[i]));
+          std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, hashes,
+                                         &result->nodes[i]));
     }
     for (int i = static_cast<int>(nodes.size()) - 1; i >= 0; --i) {
       for (int d : nodes[i].downstream) height_[i] = std::max(height_[i], height_[d] + 1);
@@ -148,6 +150,7 @@ class Run {
     if (count == 0) return;
     if (!result_.interrupted) {
       result_.interrupted = true;
+      result_.signal = interrupts_.signal();
       interrupted_at_ = Clock::now();
       Signal(SIGTERM);
     } else if (count > 1 || Clock::now() - interrupted_at_ > kPatience) {
@@ -198,13 +201,16 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
 
   std::unique_ptr<Display> own_display;
   Display* display = options_.display;
-  if (display == nullptr) display = (own_display = NewDisplay(stdout)).get();
+  if (display == nullptr) display = (own_display = NewDisplay(stdout, options_.explain_cache)).get();
+  FileHashes hashes(io::JoinPath(layout.pipeline_root(), ".file_hashes"));
   display->Begin(result);
   {
-    class Run run(options_, pipeline, nodes, layout, &metadata, display, &result);
+    class Run run(options_, pipeline, nodes, layout, &metadata, &hashes, display, &result);
     run.Loop();
   }
   layout.RemoveAllTemp().IgnoreError();  // If it fails, the next run does it.
+  hashes.Save().IgnoreError();            // If it fails, the next run reads the files again.
+  SharedFileHashes().Save().IgnoreError();
   result.seconds = SecondsSince(start);
   display->End();
   return result;

@@ -28,6 +28,7 @@ namespace tfxm {
 struct LocalDagRunnerOptions {
   int max_parallel_nodes = 0;  // Executors at a time; 0: as many as there are cores.
   bool enable_cache = true;    // False: every node runs again, whatever the pipeline says.
+  bool explain_cache = false;  // The display says for each node why former outputs are used or not.
   Display* display = nullptr;  // Null: NewDisplay(stdout).
 };
 

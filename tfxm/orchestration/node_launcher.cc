@@ -1,10 +1,11 @@
 #include "tfxm/orchestration/node_launcher.h"
 
-#include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/driver.h"
 #include "tfxm/orchestration/cache_key.h"
+#include "tfxm/orchestration/cached_outputs.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -12,6 +13,8 @@ namespace tfxm {
 namespace {
 
 using ml_metadata::Execution;
+
+constexpr char kCacheKeyFile[] = "cache_key.json";
 
 // What TFX notes on every artifact that a component makes.
 void AddSystemProperties(ArtifactDict* outputs) {
@@ -34,7 +37,7 @@ void NodeLauncher::Launch() {
 absl::Status NodeLauncher::RunHere() {
   ArtifactDict outputs;
   if (spec_.kind == NodeKind::kResolver) {
-    ASSIGN_OR_RETURN(outputs, metadata_->ResolveInputs(spec_));
+    ASSIGN_OR_RETURN(outputs, metadata_->Resolve(spec_, &result_.message));
     ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishResolved(spec_, outputs));
   } else {
     const std::string uri = io::AbsolutePath(std::get<std::string>(spec_.exec_properties.at("artifact_uri")));
@@ -44,6 +47,8 @@ absl::Status NodeLauncher::RunHere() {
                      .uri = uri,
                      .properties = output.properties,
                      .custom_properties = output.custom_properties}};
+    // With its contents: another content makes another artifact.
+    RETURN_IF_ERROR(RecordFiles(&outputs[key][0], hashes_));
     outputs[key][0].custom_properties["is_external"] = int64_t{1};
     ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishImported(spec_, &outputs));
   }
@@ -55,22 +60,16 @@ absl::Status NodeLauncher::RunHere() {
 absl::Status NodeLauncher::Start() {
   ASSIGN_OR_RETURN(ArtifactDict inputs, metadata_->ResolveInputs(spec_));
   Properties exec_properties = spec_.exec_properties;
+  std::vector<std::string> input_files;
   if (DriverRegistry::Get().Has(spec_.executor)) {
     ASSIGN_OR_RETURN(const std::unique_ptr<Driver> driver, DriverRegistry::Get().Create(spec_.executor));
     RETURN_IF_ERROR(driver->ResolveExecProperties(&exec_properties));
+    ASSIGN_OR_RETURN(input_files, driver->InputFilesOf(exec_properties));
   }
-  ASSIGN_OR_RETURN(cache_key_, CacheKey(pipeline_name_, spec_, inputs, exec_properties));
-  if (enable_cache_) {
-    ASSIGN_OR_RETURN(std::optional<ArtifactDict> cached, metadata_->FindCached(cache_key_));
-    if (cached.has_value()) {
-      ASSIGN_OR_RETURN(result_.execution_id,
-                       metadata_->PublishCached(spec_, inputs, exec_properties, cache_key_, *cached));
-      result_.outputs = *std::move(cached);
-      result_.state = NodeState::kCached;
-      return absl::OkStatus();
-    }
-  }
-  ASSIGN_OR_RETURN(result_.execution_id, metadata_->RegisterExecution(spec_, inputs, exec_properties, cache_key_));
+  ASSIGN_OR_RETURN(key_, MakeCacheKey(pipeline_name_, spec_, inputs, exec_properties, input_files, hashes_));
+  RETURN_IF_ERROR(LookInCache(inputs, exec_properties));
+  if (result_.state == NodeState::kCached) return absl::OkStatus();
+  ASSIGN_OR_RETURN(result_.execution_id, metadata_->RegisterExecution(spec_, inputs, exec_properties, key_.digest));
   const std::string dir = layout_.SystemDir(spec_.id, result_.execution_id);
   result_.log_path = ExecutorLogPath(dir);
   RETURN_IF_ERROR(layout_.RemoveTemp(result_.execution_id));
@@ -81,8 +80,51 @@ absl::Status NodeLauncher::Start() {
                                                           .inputs = std::move(inputs),
                                                           .outputs = layout_.NewOutputs(spec_, result_.execution_id),
                                                           .exec_properties = std::move(exec_properties)}));
+  // For the explanations of later runs: they are poorer if it fails, not wrong.
+  io::WriteFile(io::JoinPath(dir, kCacheKeyFile), ToJson(key_)).IgnoreError();
   result_.state = NodeState::kRunning;
   return absl::OkStatus();
+}
+
+absl::Status NodeLauncher::LookInCache(const ArtifactDict& inputs, const Properties& exec_properties) {
+  if (!enable_cache_) {
+    result_.cache = "the cache is off";
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(std::vector<RunMetadata::CachedExecution> found, metadata_->FindCached(key_.digest));
+  std::string damage;  // Of the newest.
+  for (RunMetadata::CachedExecution& execution : found) {
+    const std::string why_not = WhyNotWhole(execution.outputs, hashes_);
+    if (!why_not.empty()) {
+      if (damage.empty()) damage = absl::StrCat("execution ", execution.id, " has done this before, but ", why_not);
+      continue;
+    }
+    ASSIGN_OR_RETURN(result_.execution_id,
+                     metadata_->PublishCached(spec_, inputs, exec_properties, key_.digest, execution.outputs));
+    result_.outputs = std::move(execution.outputs);
+    result_.state = NodeState::kCached;
+    result_.cache = absl::StrCat("nothing has changed since execution ", execution.id);
+    return absl::OkStatus();
+  }
+  result_.cache_damaged = !damage.empty();
+  result_.cache = damage.empty() ? WhyNew() : damage;
+  return absl::OkStatus();
+}
+
+// What differs from the node's last execution.
+std::string NodeLauncher::WhyNew() {
+  const absl::StatusOr<std::vector<int64_t>> executions = metadata_->CompleteExecutions(spec_.id);
+  if (!executions.ok() || executions->empty()) return "it has never run to its end";
+  for (const int64_t id : *executions) {
+    const auto json = io::ReadFile(io::JoinPath(layout_.SystemDir(spec_.id, id), kCacheKeyFile));
+    if (!json.ok()) continue;
+    const absl::StatusOr<CacheKey> before = ParseCacheKey(*json);
+    if (!before.ok()) continue;
+    const std::string difference = DescribeDifference(*before, key_);
+    return difference.empty() ? absl::StrCat("the outputs of execution ", id, " are not live any more")
+                              : absl::StrCat("since execution ", id, ": ", difference);
+  }
+  return absl::StrCat("something has changed since execution ", executions->front(), ", of which no key is kept");
 }
 
 void NodeLauncher::Poll(absl::FunctionRef<void(absl::string_view, double)> on_progress) {
@@ -98,7 +140,8 @@ absl::Status NodeLauncher::Publish(ArtifactDict outputs) {
   // First the artifacts, then the metadata: killed in between, the execution is still RUNNING and the next run clears
   // it away.
   RETURN_IF_ERROR(layout_.MoveIntoPlace(spec_, result_.execution_id, &outputs));
-  RETURN_IF_ERROR(metadata_->PublishExecution(result_.execution_id, spec_, cache_key_, &outputs));
+  result_.message = layout_.WithFinalPaths(spec_, result_.execution_id, result_.message);
+  RETURN_IF_ERROR(metadata_->PublishExecution(result_.execution_id, spec_, key_.digest, &outputs));
   result_.outputs = std::move(outputs);
   result_.state = NodeState::kComplete;
   // Of no consequence if it fails.

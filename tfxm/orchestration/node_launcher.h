@@ -9,10 +9,12 @@
 #include "absl/status/status.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfxm/dsl/node.h"
+#include "tfxm/orchestration/cache_key.h"
 #include "tfxm/orchestration/executor_process.h"
 #include "tfxm/orchestration/output_layout.h"
 #include "tfxm/orchestration/run_metadata.h"
 #include "tfxm/orchestration/run_result.h"
+#include "tfxm/util/file_hashes.h"
 
 namespace tfxm {
 
@@ -20,12 +22,13 @@ class NodeLauncher {
  public:
   // All must outlive the launcher.
   NodeLauncher(const std::string& pipeline_name, const NodeSpec& spec, bool enable_cache, const OutputLayout& layout,
-               RunMetadata* metadata, NodeResult* result)
+               RunMetadata* metadata, FileHashes* hashes, NodeResult* result)
       : pipeline_name_(pipeline_name),
         spec_(spec),
         enable_cache_(enable_cache),
         layout_(layout),
         metadata_(metadata),
+        hashes_(hashes),
         result_(*result) {}
 
   // Resolves inputs, asks the driver and the cache, and starts the executor if there is need: then the node is
@@ -42,6 +45,9 @@ class NodeLauncher {
 
  private:
   absl::Status Start();
+  // Takes former outputs if they will do; else result_.cache says why not.
+  absl::Status LookInCache(const ArtifactDict& inputs, const Properties& exec_properties);
+  std::string WhyNew();
   absl::Status RunHere();
   absl::Status Publish(ArtifactDict outputs);
   void Fail(const absl::Status& status);
@@ -51,8 +57,9 @@ class NodeLauncher {
   const bool enable_cache_;
   const OutputLayout& layout_;
   RunMetadata* const metadata_;
+  FileHashes* const hashes_;
   NodeResult& result_;
-  std::string cache_key_;
+  CacheKey key_;
   std::unique_ptr<ExecutorProcess> process_;
   bool canceled_ = false;
 };

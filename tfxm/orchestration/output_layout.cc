@@ -61,6 +61,14 @@ absl::Status OutputLayout::MoveIntoPlace(const NodeSpec& spec, int64_t execution
   return absl::OkStatus();
 }
 
+std::string OutputLayout::WithFinalPaths(const NodeSpec& spec, int64_t execution_id, std::string text) const {
+  for (const auto& [key, output] : spec.outputs) {
+    text = absl::StrReplaceAll(text, {{io::JoinPath(TempDir(execution_id), "outputs", key),
+                                       io::JoinPath(root_, spec.id, key, absl::StrCat(execution_id))}});
+  }
+  return text;
+}
+
 absl::Status OutputLayout::RemoveTemp(int64_t execution_id) const { return io::RemoveAll(TempDir(execution_id)); }
 
 absl::Status OutputLayout::RemoveAllTemp() const { return io::RemoveAll(io::JoinPath(root_, ".temp")); }

@@ -31,6 +31,8 @@ class OutputLayout {
   // Moves the artifacts to their places; uris, and string properties that hold the temporary path, change with them.
   // Whatever may be at a place already is of an execution that no store knows, and is replaced.
   absl::Status MoveIntoPlace(const NodeSpec& spec, int64_t execution_id, ArtifactDict* outputs) const;
+  // A text in which the temporary paths are those after MoveIntoPlace.
+  std::string WithFinalPaths(const NodeSpec& spec, int64_t execution_id, std::string text) const;
   // Removes what an execution has in .temp.
   absl::Status RemoveTemp(int64_t execution_id) const;
 

@@ -1,5 +1,6 @@
 #include "tfxm/orchestration/pipeline_main.h"
 
+#include <cmath>
 #include <cstdio>
 #include <utility>
 #include <vector>
@@ -7,10 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "tfxm/components/executor.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/json.h"
 #include "tfxm/orchestration/executor_process.h"
 #include "tfxm/orchestration/local_dag_runner.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/flags.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
@@ -19,16 +22,15 @@
 namespace tfxm {
 namespace {
 
-constexpr int kFailed = 1, kWrongFlag = 2, kInterrupted = 130;
-
+// `expected`: what is said of a value that parse() does not take.
 template <typename T, typename Parse>
-T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, Parse parse) {
+T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, const std::string& expected, Parse parse) {
   args.asked[name] = absl::StrCat(otherwise);
   const auto it = args.values.find(name);
   T value;
   if (it == args.values.end()) return otherwise;
   if (parse(it->second, &value)) return value;
-  args.malformed.insert(name);
+  args.malformed[name] = expected;
   return otherwise;
 }
 
@@ -39,14 +41,14 @@ int Report(const std::string& program, absl::string_view message, int exit_code)
 
 // A flag that neither this file nor CreatePipeline knows, or whose value is no number.
 absl::Status CheckArgs(const PipelineArgs& args) {
-  for (const std::string& name : args.malformed) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--", name, "=", args.values.at(name), ": expected a value like ", args.asked.at(name)));
+  for (const auto& [name, expected] : args.malformed) {
+    return absl::InvalidArgumentError(absl::StrCat("--", name, "=", args.values.at(name), ": expected ", expected));
   }
   for (const auto& [name, value] : args.values) {
     if (args.asked.count(name) > 0) continue;
-    std::vector<std::string> known = {"--data_root",          "--output",   "--nocache",
-                                      "--max_parallel_nodes", "--print_ir", "--help"};
+    std::vector<std::string> known = {"--data_root",           "--output",   "--nocache", "--max_parallel_nodes",
+                                      "--explain_cache",       "--print_ir", "--help",    "--allow_empty_splits",
+                                      "--fail_unless_blessed"};
     for (const auto& [other, otherwise] : args.asked) known.push_back("--" + other);
     const std::string near = NearestNames("--" + name, known);
     return absl::InvalidArgumentError(absl::StrCat(
@@ -68,6 +70,24 @@ absl::Status CheckDataRoot(const Pipeline& pipeline, const PipelineArgs& args) {
   return absl::OkStatus();
 }
 
+// FAILED_PRECONDITION names a node that does not bless its model, or says that none blesses any.
+absl::Status CheckBlessed(const RunResult& result) {
+  bool any = false;
+  for (const NodeResult& node : result.nodes) {
+    const auto blessings = node.outputs.find("blessing");
+    if (blessings == node.outputs.end()) continue;
+    for (const Artifact& blessing : blessings->second) {
+      if (IntPropertyOr(blessing.custom_properties, "blessed", 0) != 1) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("--fail_unless_blessed: ", node.node_id, " has not blessed its model"));
+      }
+      any = true;
+    }
+  }
+  if (any) return absl::OkStatus();
+  return absl::FailedPreconditionError("--fail_unless_blessed: no node of this pipeline has blessed a model");
+}
+
 std::string Help(const Flags& flags, const PipelineArgs& args, const absl::StatusOr<Pipeline>& pipeline) {
   std::string text = flags.Help();
   if (!args.asked.empty()) text += "\nFlags of this pipeline:\n";
@@ -82,7 +102,7 @@ std::string Help(const Flags& flags, const PipelineArgs& args, const absl::Statu
 
 int PrintIr(const std::string& program, const Pipeline& pipeline) {
   const auto ir = CompilePipeline(pipeline);
-  if (!ir.ok()) return Report(program, ir.status().message(), kFailed);
+  if (!ir.ok()) return Report(program, ir.status().message(), kExitFailed);
   std::puts(ToTfxJson(*ir).c_str());
   return 0;
 }
@@ -90,21 +110,27 @@ int PrintIr(const std::string& program, const Pipeline& pipeline) {
 }  // namespace
 
 std::string PipelineArgs::Get(const std::string& name, const std::string& otherwise) const {
-  return GetValue(*this, name, otherwise, [](const std::string& text, std::string* value) {
+  return GetValue(*this, name, otherwise, "text", [](const std::string& text, std::string* value) {
     *value = text;
     return true;
   });
 }
-int64_t PipelineArgs::GetInt(const std::string& name, int64_t otherwise) const {
-  return GetValue(*this, name, otherwise,
-                  [](const std::string& text, int64_t* value) { return absl::SimpleAtoi(text, value); });
+int64_t PipelineArgs::GetInt(const std::string& name, int64_t otherwise, int64_t least, int64_t most) const {
+  const bool bounded = least > std::numeric_limits<int64_t>::min() || most < std::numeric_limits<int64_t>::max();
+  const std::string expected =
+      absl::StrCat("a whole number like ", otherwise, bounded ? absl::StrCat(", from ", least, " to ", most) : "");
+  return GetValue(*this, name, otherwise, expected, [&](const std::string& text, int64_t* value) {
+    return absl::SimpleAtoi(text, value) && *value >= least && *value <= most;
+  });
 }
 double PipelineArgs::GetDouble(const std::string& name, double otherwise) const {
-  return GetValue(*this, name, otherwise,
-                  [](const std::string& text, double* value) { return absl::SimpleAtod(text, value); });
+  return GetValue(*this, name, otherwise, absl::StrCat("a number like ", otherwise),
+                  [](const std::string& text, double* value) {
+                    return absl::SimpleAtod(text, value) && std::isfinite(*value);
+                  });
 }
 bool PipelineArgs::GetBool(const std::string& name, bool otherwise) const {
-  return GetValue(*this, name, otherwise, [](const std::string& text, bool* value) {
+  return GetValue(*this, name, otherwise, "true or false", [](const std::string& text, bool* value) {
     *value = true;  // --name alone.
     return text.empty() || absl::SimpleAtob(text, value);
   });
@@ -118,13 +144,18 @@ int RunPipelineMain(int argc, char** argv,
   const std::string program = io::Basename(argv[0]);
   PipelineArgs args;
   args.output = absl::StrCat("runs/", program);
-  bool cache = true, print_ir = false;
+  bool cache = true, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
   LocalDagRunnerOptions runner_options;
   Flags flags(absl::StrCat(program, " --data_root=DIR [--output=DIR] [--name=value …]"),
               "Runs the pipeline. What has been done before and has not changed is taken from the cache.");
   flags.Add("data_root", &args.data_root, "DIR", "the data");
   flags.Add("output", &args.output, "DIR", "where everything that the run leaves goes");
   flags.Add("cache", &cache, "use the results of earlier runs; --nocache runs every node again");
+  flags.Add("explain_cache", &runner_options.explain_cache,
+            "say for each node why the results of an earlier run were used, or were not");
+  flags.Add("allow_empty_splits", &allow_empty_splits, "go on with splits that no example falls into");
+  flags.Add("fail_unless_blessed", &fail_unless_blessed,
+            "end with status 1 if a model is not blessed; without it that is an answer as any other");
   flags.Add("max_parallel_nodes", &runner_options.max_parallel_nodes, "N",
             "nodes that run at a time; 0: one for each core");
   flags.Add("print_ir", &print_ir,
@@ -136,8 +167,16 @@ int RunPipelineMain(int argc, char** argv,
     parsed =
         absl::InvalidArgumentError(absl::StrCat("\"", flags.positional()[0], "\" is no flag; flags are --name=value"));
   }
-  if (!parsed.ok()) return Report(program, absl::StrCat(parsed.message(), " See --help."), kWrongFlag);
-  args.values.insert(others.begin(), others.end());
+  if (parsed.ok() && runner_options.max_parallel_nodes < 0) {
+    parsed = absl::InvalidArgumentError(absl::StrCat("--max_parallel_nodes=", runner_options.max_parallel_nodes,
+                                                     ": expected 0 (one for each core) or more"));
+  }
+  for (const auto& [name, value] : others) {
+    if (parsed.ok() && !args.values.emplace(name, value).second) {
+      parsed = absl::InvalidArgumentError(absl::StrCat("--", name, " is given twice"));
+    }
+  }
+  if (!parsed.ok()) return Report(program, absl::StrCat(parsed.message(), ". See --help."), kExitUsage);
   if (!args.data_root.empty()) args.data_root = io::AbsolutePath(args.data_root);
   args.output = io::AbsolutePath(args.output);
   runner_options.enable_cache = cache;
@@ -147,22 +186,29 @@ int RunPipelineMain(int argc, char** argv,
     std::fputs(Help(flags, args, pipeline).c_str(), stdout);
     return 0;
   }
-  if (const absl::Status status = CheckArgs(args); !status.ok()) return Report(program, status.message(), kWrongFlag);
-  if (!pipeline.ok()) return Report(program, pipeline.status().message(), kFailed);
+  if (const absl::Status status = CheckArgs(args); !status.ok()) return Report(program, status.message(), kExitUsage);
+  if (!pipeline.ok()) return Report(program, pipeline.status().message(), kExitFailed);
   if (print_ir) return PrintIr(program, *pipeline);
   if (const absl::Status status = CheckDataRoot(*pipeline, args); !status.ok()) {
-    return Report(program, status.message(), kWrongFlag);
+    return Report(program, status.message(), kExitUsage);
   }
-  const absl::StatusOr<RunResult> result = LocalDagRunner(runner_options).Run(*pipeline);
-  if (!result.ok()) return Report(program, result.status().message(), kFailed);
-  if (result->interrupted) return kInterrupted;
-  if (!result->ok()) return kFailed;
-  if (options.after_run != nullptr) {
-    if (const absl::Status status = options.after_run(args, *result); !status.ok()) {
-      return Report(program, status.message(), kFailed);
+  if (allow_empty_splits) {
+    for (const Node& node : pipeline->components) {
+      if (node.spec().exec_properties.count("input_config") > 0) {
+        node.with_exec_property("allow_empty_splits", int64_t{1});
+      }
     }
   }
-  return 0;
+  const absl::StatusOr<RunResult> result = LocalDagRunner(runner_options).Run(*pipeline);
+  if (!result.ok()) return Report(program, result.status().message(), kExitFailed);
+  absl::Status after;
+  if (options.after_run != nullptr) after = options.after_run(args, *result);
+  if (!after.ok()) Report(program, after.message(), kExitFailed);
+  if (result->interrupted) return 128 + result->signal;
+  if (!result->ok() || !after.ok()) return kExitFailed;
+  if (!fail_unless_blessed) return kExitDone;
+  const absl::Status blessed = CheckBlessed(*result);
+  return blessed.ok() ? kExitDone : Report(program, blessed.message(), kExitNo);
 }
 
 }  // namespace tfxm

@@ -13,8 +13,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
-#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -32,26 +32,31 @@ struct PipelineArgs {
   std::string output;     // --output: absolute; the folder for all that the run leaves. Default: runs/PROGRAM.
 
   std::string Get(const std::string& name, const std::string& otherwise) const;
-  int64_t GetInt(const std::string& name, int64_t otherwise) const;
+  // A number out of the range is refused as one that is none: the program ends with a message before anything runs.
+  int64_t GetInt(const std::string& name, int64_t otherwise, int64_t least = std::numeric_limits<int64_t>::min(),
+                 int64_t most = std::numeric_limits<int64_t>::max()) const;
+  // Finite.
   double GetDouble(const std::string& name, double otherwise) const;
   bool GetBool(const std::string& name, bool otherwise) const;
 
-  // For RunPipelineMain: what was given, what was asked for with which default, and values that are no numbers.
+  // For RunPipelineMain: what was given, what was asked for with which default, and what is expected in place of values
+  // that cannot be taken.
   std::map<std::string, std::string> values;
   mutable std::map<std::string, std::string> asked;
-  mutable std::set<std::string> malformed;
+  mutable std::map<std::string, std::string> malformed;
 };
 
 struct PipelineMainOptions {
-  // Called after a run in which every node is complete or cached; the default compares the models that were evaluated.
-  // An error is printed and becomes the exit status.
+  // Called after every run, also after one in which nodes failed or that was interrupted (result.ok() says so); the
+  // default compares the models that were evaluated and writes the report. An error is printed and becomes the exit
+  // status.
   std::function<absl::Status(const PipelineArgs& args, const RunResult& result)> after_run = WriteRunSummary;
 };
 
-// Runs the pipeline that `create_pipeline` makes and returns the exit status: 0 if all went well, 1 if not, 2 for a
-// wrong flag, 130 after an interruption. Handles --help, --print_ir (TFX's intermediate representation of the
-// pipeline), --nocache and
-// --max_parallel_nodes.
+// Runs the pipeline that `create_pipeline` makes and returns the exit status (util/exit_status.h): 0 if every node is
+// done, whether or not its model is blessed; 1 with --fail_unless_blessed if one is not; 2 for a wrong flag; 3 if
+// something failed; 130 or 143 after an interruption. Handles --help, --print_ir (TFX's intermediate representation of
+// the pipeline), --nocache, --explain_cache, --allow_empty_splits and --max_parallel_nodes.
 int RunPipelineMain(int argc, char** argv,
                     const std::function<absl::StatusOr<Pipeline>(const PipelineArgs& args)>& create_pipeline,
                     const PipelineMainOptions& options = {});

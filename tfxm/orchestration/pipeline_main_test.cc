@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/struct.pb.h"
 #include "tfxm/dsl/components.h"
 #include "tfxm/orchestration/display.h"
 #include "tfxm/orchestration/lineage.h"
@@ -23,7 +24,7 @@ class PipelineMainTest : public RunTest {
     std::string out, err;
   };
   Output Main(std::vector<std::string> arguments, const PipelineMainOptions& options = {}) {
-    arguments.insert(arguments.begin(), "/somewhere/my_pipeline");
+    arguments.insert(arguments.begin(), {"/somewhere/my_pipeline", "--output=" + Path("out")});
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     ::testing::internal::CaptureStdout();
@@ -32,9 +33,15 @@ class PipelineMainTest : public RunTest {
     output.exit_code = RunPipelineMain(
         static_cast<int>(argv.size()), argv.data(),
         [this](const PipelineArgs& args) -> absl::StatusOr<Pipeline> {
-          steps_ = args.GetInt("steps", 5);
+          steps_ = args.GetInt("steps", 5, 1, 1000);
           auto a = Make("a", args.Get("what", "write"));
           Pipeline pipeline = PipelineOf({a, Make("b", "write", {a})});
+          if (const std::string blessing = args.Get("blessing", ""); !blessing.empty()) {
+            NodeSpec evaluator = Make("Evaluator", blessing).spec();
+            evaluator.outputs = {{"blessing", {standard_artifacts::ModelBlessing()}}};
+            pipeline.components.push_back(Node(std::move(evaluator)));
+          }
+          rate_ = args.GetDouble("rate", 0.5);
           if (args.GetBool("reads_data", false))
             pipeline.components.push_back(ImportExampleGen({.input_base = args.data_root}));
           return pipeline;
@@ -45,6 +52,7 @@ class PipelineMainTest : public RunTest {
     return output;
   }
   int64_t steps_ = 0;
+  double rate_ = 0;
 };
 
 TEST_F(PipelineMainTest, RunsThePipelineAndSaysWhatHappens) {
@@ -60,12 +68,38 @@ TEST_F(PipelineMainTest, RunsThePipelineAndSaysWhatHappens) {
   EXPECT_EQ(Executions("a"), 2);
 }
 
-TEST_F(PipelineMainTest, AFailureIsExplainedAndGivesExitStatus1) {
+TEST_F(PipelineMainTest, AFailureIsExplainedAndGivesExitStatus3) {
   const Output output = Main({"--what=fail"});
-  EXPECT_EQ(output.exit_code, 1);
+  EXPECT_EQ(output.exit_code, 3);
   EXPECT_TRUE(Contains(output.out, "a  FAILED: feature \"fare\" is wrong\n  log: "));
   EXPECT_TRUE(Contains(output.out, "b  skipped: needs a, which failed"));
   EXPECT_TRUE(Contains(output.out, "1 FAILED, 1 skipped"));
+  const std::string report = io::ReadFile(Path("out/report.html")).value_or("");
+  EXPECT_TRUE(Contains(report, "feature \\\"fare\\\" is wrong")) << "the report is written after failed runs, too";
+  EXPECT_TRUE(Contains(report, "needs a, which failed"));
+}
+
+TEST_F(PipelineMainTest, AModelThatIsNotBlessedIsAFailureOnlyIfAsked) {
+  const Output output = Main({"--blessing=not blessed"});
+  EXPECT_EQ(output.exit_code, 0);
+  EXPECT_TRUE(Contains(output.out, "Evaluator: NOT blessed: a is 1. More: tfxm show " +
+                                       Path("pipeline_root/Evaluator/blessing/3")))
+      << "with the path where it is now";
+  const Output strict = Main({"--blessing=not blessed", "--fail_unless_blessed"});
+  EXPECT_EQ(strict.exit_code, 1);
+  EXPECT_TRUE(Contains(strict.err, "Evaluator has not blessed its model"));
+  EXPECT_EQ(Main({"--fail_unless_blessed"}).exit_code, 1) << "nothing has blessed anything";
+}
+
+TEST_F(PipelineMainTest, TheCacheIsExplained) {
+  EXPECT_TRUE(Contains(Main({"--explain_cache"}).out, "a  started: it has never run to its end"));
+  const Output again = Main({"--explain_cache"});
+  EXPECT_TRUE(Contains(again.out, "a  cached: nothing has changed since execution 1"));
+  const Output changed = Main({"--explain_cache", "--what=slow"});
+  EXPECT_TRUE(Contains(changed.out,
+                       "a  started: since execution 1: exec property what is \"slow\", was \"write\""));
+  EXPECT_TRUE(Contains(changed.out, "b  started: since execution 2: input a is another"));
+  EXPECT_TRUE(Contains(Main({"--explain_cache", "--nocache"}).out, "a  started: the cache is off"));
 }
 
 TEST_F(PipelineMainTest, WrongFlagsAreNamedAndRunNothing) {
@@ -74,7 +108,12 @@ TEST_F(PipelineMainTest, WrongFlagsAreNamedAndRunNothing) {
   EXPECT_TRUE(Contains(unknown.err, "unknown flag --step; did you mean \"--steps\""));
   const Output number = Main({"--steps=many"});
   EXPECT_EQ(number.exit_code, 2);
-  EXPECT_TRUE(Contains(number.err, "--steps=many: expected a value like 5"));
+  EXPECT_TRUE(Contains(number.err, "--steps=many: expected a whole number like 5, from 1 to 1000"));
+  for (const char* wrong : {"--steps=0", "--steps=1001", "--steps=99999999999999999999", "--steps=", "--rate=nan",
+                            "--rate=inf", "--max_parallel_nodes=-1"}) {
+    EXPECT_EQ(Main({wrong}).exit_code, 2) << wrong;
+  }
+  EXPECT_TRUE(Contains(Main({"--steps=1", "--steps=2"}).err, "--steps is given twice"));
   EXPECT_TRUE(Contains(Main({"data"}).err, "\"data\" is no flag"));
   EXPECT_TRUE(Contains(Main({"--reads_data"}).err, "--data_root=DIR is missing: the data that ImportExampleGen reads"));
   EXPECT_EQ(Executions("a"), 0);
@@ -104,7 +143,7 @@ TEST_F(PipelineMainTest, WhatComesAfterTheRunGetsItsResults) {
   };
   const Output output = Main({}, options);
   EXPECT_EQ(uri, Path("pipeline_root/a/examples/1"));
-  EXPECT_EQ(output.exit_code, 1);
+  EXPECT_EQ(output.exit_code, 3);
   EXPECT_TRUE(Contains(output.err, "the models differ"));
 }
 
@@ -128,6 +167,51 @@ TEST_F(PipelineMainTest, LineageListsRunsAndAncestors) {
       Contains(*ancestry, absl::StrCat("└─ a #1 Examples  ", Path("pipeline_root/a/examples/1"), "\n   made by a")));
   EXPECT_EQ(*DescribeAncestry(store.get(), Path("pipeline_root/b/examples/2")), *ancestry);
   EXPECT_EQ(DescribeAncestry(store.get(), "99").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(PipelineMainTest, LineageShowsWhatHasComeOfAnArtifact) {
+  ASSERT_EQ(Main({}).exit_code, 0);
+  ASSERT_EQ(Main({}).exit_code, 0);  // Cached: it makes nothing.
+  const auto store = Store();
+  const auto text = DescribeDescendants(store.get(), "1");
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_TRUE(Contains(*text, absl::StrCat("#1 Examples  ", Path("pipeline_root/a/examples/1"),
+                                           "\n└─ read by b, execution 2, COMPLETE, ")));
+  EXPECT_TRUE(Contains(*text, absl::StrCat("\n   └─ examples #2 Examples  ", Path("pipeline_root/b/examples/2"), "\n")));
+  EXPECT_TRUE(Contains(*text, "No model that came of it has been pushed."));
+
+  google::protobuf::Struct json;
+  const auto graph = DescribeDescendants(store.get(), "1", LineageFormat::kJson);
+  ASSERT_TRUE(io::ParseJson(*graph, &json).ok()) << *graph;
+  EXPECT_EQ(json.fields().at("artifacts").list_value().values_size(), 2);
+  EXPECT_EQ(json.fields().at("executions").list_value().values_size(), 1);
+  EXPECT_EQ(json.fields().at("events").list_value().values_size(), 2);
+  ASSERT_TRUE(io::ParseJson(*DescribeRuns(store.get(), 0, LineageFormat::kJson), &json).ok());
+  EXPECT_EQ(json.fields().at("executions").list_value().values_size(), 4);
+  const std::string dot = *DescribeAncestry(store.get(), "2", LineageFormat::kDot);
+  EXPECT_TRUE(Contains(dot, "artifact1 -> execution2 [label=\"a\"];"));
+  EXPECT_TRUE(Contains(dot, "execution2 -> artifact2 [label=\"examples\"];"));
+}
+
+TEST_F(PipelineMainTest, LineageOfAHostileStoreIsPrintable) {
+  {
+    auto store = *MetadataStore::Open(Path("metadata.db"));
+    ml_metadata::ArtifactType type;
+    type.set_name("Model");
+    ASSERT_TRUE(store->PutArtifactType(type).ok());
+    ml_metadata::Artifact artifact;
+    artifact.set_type("Model");
+    artifact.set_uri("/x\033]0;owned\007\n");
+    ASSERT_TRUE(store->PutArtifacts({artifact}).ok());
+  }
+  const auto store = Store();
+  for (const auto& text : {DescribeAncestry(store.get(), "1"), DescribeDescendants(store.get(), "1"),
+                           DescribeAncestry(store.get(), "1", LineageFormat::kJson),
+                           DescribeAncestry(store.get(), "1", LineageFormat::kDot)}) {
+    ASSERT_TRUE(text.ok()) << text.status();
+    EXPECT_EQ(text->find('\033'), std::string::npos) << *text;
+    EXPECT_EQ(text->find('\007'), std::string::npos) << *text;
+  }
 }
 
 }  // namespace

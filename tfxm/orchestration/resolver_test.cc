@@ -2,24 +2,56 @@
 #include "tfxm/orchestration/resolver.h"
 
 #include "tfxm/dsl/components.h"
+#include "tfxm/orchestration/bless.h"
+#include "tfxm/orchestration/lineage.h"
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
 
-using ResolverTest = RunTest;
+class ResolverTest : public RunTest {
+ protected:
+  absl::StatusOr<ArtifactDict> Choose(absl::string_view strategy, const ArtifactDict& candidates) {
+    return ApplyResolverStrategy(strategy, candidates, &note_);
+  }
+  // A node that makes a Model, as Make does Examples.
+  Node MakeModel(const std::string& id, const std::string& what = "write") {
+    NodeSpec spec = Make(id, what).spec();
+    spec.outputs = {{kOutputKey, {standard_artifacts::Model()}}};
+    return Node(std::move(spec));
+  }
+  // What the Resolver of a run has chosen under "model"; 0 if nothing.
+  static int64_t Chosen(const absl::StatusOr<RunResult>& result) {
+    EXPECT_TRUE(result.ok() && result->ok()) << result.status();
+    const auto& outputs = result->Find("Resolver")->outputs.at("model");
+    return outputs.empty() ? 0 : outputs[0].id;
+  }
+  static Node LatestBlessed(const Channel& model) {
+    return Resolver({.strategy_class = kLatestBlessedModelStrategy,
+                     .channels = {{"model", model}, {"blessing", Channel(standard_artifacts::ModelBlessing())}}});
+  }
+  int64_t Bless(const std::string& model, const std::string& reason) {
+    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+    const auto blessing = BlessModel(store.get(), model, reason);
+    EXPECT_TRUE(blessing.ok()) << blessing.status();
+    return blessing.value_or(0);
+  }
+  std::string note_;
+};
 
-Artifact Model(int64_t id) { return {.id = id, .type_name = "Model"}; }
+// A folder that exists, unless told otherwise.
+Artifact Model(int64_t id, const std::string& uri = "/") { return {.id = id, .type_name = "Model", .uri = uri}; }
 Artifact Blessing(int64_t id, int64_t model, int64_t blessed) {
   return {
       .id = id, .type_name = "ModelBlessing", .custom_properties = {{"current_model_id", model}, {"blessed", blessed}}};
 }
 
 TEST_F(ResolverTest, TheLatestBlessedModelIsTheNewestThatABlessingNames) {
-  const auto chosen = ApplyResolverStrategy(kLatestBlessedModelStrategy,
-                                            {{"model", {Model(1), Model(3), Model(5)}},
-                                             {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1), Blessing(6, 5, 0)}}});
+  ASSERT_TRUE(io::MakeDirs(Path("m/Format-Serving")).ok());
+  const auto chosen = Choose(kLatestBlessedModelStrategy,
+                             {{"model", {Model(1, Path("m")), Model(3, Path("m")), Model(5, Path("m"))}},
+                              {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1), Blessing(6, 5, 0)}}});
   ASSERT_TRUE(chosen.ok()) << chosen.status();
   ASSERT_EQ(chosen->at("model").size(), 1);
   EXPECT_EQ(chosen->at("model")[0].id, 3);
@@ -27,19 +59,83 @@ TEST_F(ResolverTest, TheLatestBlessedModelIsTheNewestThatABlessingNames) {
 }
 
 TEST_F(ResolverTest, WithoutABlessedModelThereIsNone) {
-  const auto chosen = ApplyResolverStrategy(kLatestBlessedModelStrategy, {{"model", {Model(1)}}, {"blessing", {}}});
+  const auto chosen = Choose(kLatestBlessedModelStrategy, {{"model", {Model(1)}}, {"blessing", {}}});
   ASSERT_TRUE(chosen.ok()) << chosen.status();
   EXPECT_TRUE(chosen->at("model").empty());
 }
 
 TEST_F(ResolverTest, TheLatestArtifactIsTheNewestOfEachKey) {
-  const auto chosen = ApplyResolverStrategy(kLatestArtifactStrategy, {{"a", {Model(1), Model(2)}}, {"b", {}}});
+  ASSERT_TRUE(io::MakeDirs(Path("m/Format-Serving")).ok());
+  const auto chosen =
+      Choose(kLatestArtifactStrategy, {{"a", {Model(1, Path("m")), Model(2, Path("m"))}}, {"b", {}}});
   EXPECT_EQ(chosen->at("a")[0].id, 2);
   EXPECT_TRUE(chosen->at("b").empty());
 }
 
+TEST_F(ResolverTest, ABlessedModelWhoseFilesAreGoneIsNoBaselineAndThatIsSaid) {
+  ASSERT_TRUE(io::MakeDirs(Path("m/Format-Serving")).ok());
+  const auto chosen = Choose(kLatestBlessedModelStrategy,
+                             {{"model", {Model(1, Path("m")), Model(3, Path("gone"))}},
+                              {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1)}}});
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  EXPECT_TRUE(chosen->at("model").empty()) << "an older one would be a comparison that nobody asked for";
+  EXPECT_EQ(note_, "no baseline: the latest blessed model is #3, but " + Path("gone") + " is gone");
+}
+
+TEST_F(ResolverTest, EachBranchFindsItsOwnModel) {
+  auto a = MakeModel("Trainer.a");
+  auto b = MakeModel("Trainer.b");
+  ASSERT_TRUE(Run(PipelineOf({a, b}))->ok());  // Models 1 and 2.
+  Bless("1", "it is the first");
+  Bless("2", "it is the second");
+  const auto chosen = [&](const Channel& channel) { return Chosen(Run(PipelineOf({LatestBlessed(channel), a, b}))); };
+  EXPECT_EQ(chosen(Channel(standard_artifacts::Model())), 2) << "of any node: the newest";
+  EXPECT_EQ(chosen(Channel(standard_artifacts::Model(), "Trainer.a")), 1);
+  EXPECT_EQ(chosen(Channel(standard_artifacts::Model(), "Trainer.b")), 2);
+  EXPECT_EQ(chosen(a.outputs(kOutputKey)), 1) << "a channel of a node's own is of that node";
+  EXPECT_EQ(chosen(Channel(standard_artifacts::Model(), "Trainer.c")), 0);
+}
+
+TEST_F(ResolverTest, ABlessingByHandIsFoundAndKeepsItsReason) {
+  auto a = MakeModel("a");
+  ASSERT_TRUE(Run(PipelineOf({a}))->ok());
+  ASSERT_TRUE(Run(PipelineOf({MakeModel("a", "slow")}))->ok());
+  const int64_t blessing = Bless(Path("pipeline_root/a/examples/2"), "prices are in cents now");
+  const auto result = Run(PipelineOf({LatestBlessed(Channel(standard_artifacts::Model()))}));
+  EXPECT_EQ(Chosen(result), 2);
+  EXPECT_NE(result->Find("Resolver")->message.find("blessed by hand: prices are in cents now"), std::string::npos);
+  const auto store = Store();
+  EXPECT_EQ(store->GetArtifactsByID({blessing})->at(0).custom_properties().at("reason").string_value(),
+            "prices are in cents now");
+  const auto lineage = DescribeAncestry(store.get(), std::to_string(blessing));
+  EXPECT_NE(lineage->find("reason prices are in cents now"), std::string::npos) << *lineage;
+}
+
+TEST_F(ResolverTest, OnlyAModelCanBeBlessedAndOnlyWithAReason) {
+  ASSERT_TRUE(Run(PipelineOf({Make("a", "write"), MakeModel("b")}))->ok());
+  const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+  EXPECT_EQ(BlessModel(store.get(), "2", " ").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(BlessModel(store.get(), "1", "x").status().code(), absl::StatusCode::kInvalidArgument) << "Examples";
+  EXPECT_EQ(BlessModel(store.get(), "99", "x").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(ResolverTest, AnImportedArtifactOfAnotherContentIsAnotherArtifact) {
+  ASSERT_TRUE(io::MakeDirs(Path("given")).ok());
+  const auto run = [&] {
+    const auto result = Run(PipelineOf(
+        {Importer({.source_uri = Path("given"), .artifact_type = standard_artifacts::Examples()})}));
+    EXPECT_TRUE(result.ok() && result->ok()) << result.status();
+    return result->nodes[0].outputs.at("result")[0].id;
+  };
+  ASSERT_TRUE(io::WriteFile(Path("given/a"), "1").ok());
+  EXPECT_EQ(run(), 1);
+  EXPECT_EQ(run(), 1);
+  ASSERT_TRUE(io::WriteFile(Path("given/a"), "2").ok());
+  EXPECT_EQ(run(), 2);
+}
+
 TEST_F(ResolverTest, AnUnknownStrategyIsNamed) {
-  EXPECT_EQ(ApplyResolverStrategy("Newest", {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Choose("Newest", {}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(ResolverTest, AResolverPutsOutWhatFormerRunsMade) {

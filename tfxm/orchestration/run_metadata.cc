@@ -142,8 +142,15 @@ absl::StatusOr<ArtifactDict> RunMetadata::AllLiveArtifacts(const NodeSpec& resol
                    store_->GetArtifactsByContext(pipeline_context_));
   for (const auto& [key, input] : resolver.inputs) {
     candidates[key];
+    const Channel& channel = input.channels.at(0);
+    std::set<int64_t> made;
+    const std::string producer = channel.producer_id();
+    if (!producer.empty()) {
+      ASSIGN_OR_RETURN(made, ArtifactsMadeBy(producer, channel.output_key()));
+    }
     for (const ml_metadata::Artifact& artifact : artifacts) {
-      if (artifact.type() == input.type_name && artifact.state() == ml_metadata::Artifact::LIVE) {
+      if (artifact.type() == input.type_name && artifact.state() == ml_metadata::Artifact::LIVE &&
+          (producer.empty() || made.count(artifact.id()) > 0)) {
         candidates[key].push_back(FromMlmd(artifact));
       }
     }
@@ -151,11 +158,29 @@ absl::StatusOr<ArtifactDict> RunMetadata::AllLiveArtifacts(const NodeSpec& resol
   return candidates;
 }
 
-absl::StatusOr<ArtifactDict> RunMetadata::ResolveInputs(const NodeSpec& spec) {
-  if (spec.kind == NodeKind::kResolver) {
-    ASSIGN_OR_RETURN(const ArtifactDict candidates, AllLiveArtifacts(spec));
-    return ApplyResolverStrategy(std::get<std::string>(spec.exec_properties.at("strategy_class")), candidates);
+absl::StatusOr<std::set<int64_t>> RunMetadata::ArtifactsMadeBy(const std::string& node_id,
+                                                               const std::string& output_key) {
+  std::set<int64_t> made;
+  ASSIGN_OR_RETURN(const std::optional<Context> node,
+                   store_->GetContextByTypeAndName("node", absl::StrCat(pipeline_name_, ".", node_id)));
+  if (!node.has_value()) return made;
+  ASSIGN_OR_RETURN(const std::vector<ml_metadata::Execution> executions, store_->GetExecutionsByContext(node->id()));
+  std::vector<int64_t> ids;
+  for (const auto& execution : executions) ids.push_back(execution.id());
+  ASSIGN_OR_RETURN(const std::vector<Event> events, store_->GetEventsByExecutionIDs(ids));
+  for (const Event& event : events) {
+    const bool has_key = event.path().steps_size() > 0 && event.path().steps(0).key() == output_key;
+    if (event.type() == Event::OUTPUT && (output_key.empty() || has_key)) made.insert(event.artifact_id());
   }
+  return made;
+}
+
+absl::StatusOr<ArtifactDict> RunMetadata::Resolve(const NodeSpec& resolver, std::string* note) {
+  ASSIGN_OR_RETURN(const ArtifactDict candidates, AllLiveArtifacts(resolver));
+  return ApplyResolverStrategy(std::get<std::string>(resolver.exec_properties.at("strategy_class")), candidates, note);
+}
+
+absl::StatusOr<ArtifactDict> RunMetadata::ResolveInputs(const NodeSpec& spec) {
   ArtifactDict inputs;
   for (const auto& [key, input] : spec.inputs) {
     std::vector<Artifact>& artifacts = inputs[key];
@@ -175,9 +200,10 @@ absl::StatusOr<ArtifactDict> RunMetadata::ResolveInputs(const NodeSpec& spec) {
   return inputs;
 }
 
-absl::StatusOr<std::optional<ArtifactDict>> RunMetadata::FindCached(absl::string_view cache_key) {
+absl::StatusOr<std::vector<RunMetadata::CachedExecution>> RunMetadata::FindCached(absl::string_view cache_key) {
+  std::vector<CachedExecution> found;
   ASSIGN_OR_RETURN(const std::optional<Context> context, store_->GetContextByTypeAndName("execution_cache", cache_key));
-  if (!context.has_value()) return std::nullopt;
+  if (!context.has_value()) return found;
   ASSIGN_OR_RETURN(std::vector<Execution> executions, store_->GetExecutionsByContext(context->id()));
   std::reverse(executions.begin(), executions.end());  // Newest first.
   for (const Execution& execution : executions) {
@@ -185,13 +211,21 @@ absl::StatusOr<std::optional<ArtifactDict>> RunMetadata::FindCached(absl::string
     absl::StatusOr<ArtifactDict> outputs = OutputsOf(execution.id());
     if (absl::IsNotFound(outputs.status())) continue;
     if (!outputs.ok()) return outputs.status();
-    bool exist = true;
-    for (const auto& [key, artifacts] : *outputs) {
-      for (const Artifact& artifact : artifacts) exist = exist && io::Exists(artifact.uri);
-    }
-    if (exist) return *std::move(outputs);
+    found.push_back({execution.id(), *std::move(outputs)});
   }
-  return std::nullopt;
+  return found;
+}
+
+absl::StatusOr<std::vector<int64_t>> RunMetadata::CompleteExecutions(const std::string& node_id) {
+  std::vector<int64_t> ids;
+  ASSIGN_OR_RETURN(const std::optional<Context> node,
+                   store_->GetContextByTypeAndName("node", absl::StrCat(pipeline_name_, ".", node_id)));
+  if (!node.has_value()) return ids;
+  ASSIGN_OR_RETURN(const std::vector<Execution> executions, store_->GetExecutionsByContext(node->id()));
+  for (auto execution = executions.rbegin(); execution != executions.rend(); ++execution) {
+    if (execution->last_known_state() == Execution::COMPLETE) ids.push_back(execution->id());
+  }
+  return ids;
 }
 
 absl::StatusOr<std::vector<Context>> RunMetadata::Contexts(const std::string& node_id, absl::string_view cache_key) {

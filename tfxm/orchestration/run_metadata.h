@@ -12,7 +12,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,11 +45,19 @@ class RunMetadata {
   absl::StatusOr<std::vector<Abandoned>> FindAbandoned();
 
   // What the node's inputs are: the artifacts that its producers have put out in this run. INVALID_ARGUMENT if a
-  // required one is empty. For a Resolver, what its strategy chooses.
+  // required one is empty.
   absl::StatusOr<ArtifactDict> ResolveInputs(const NodeSpec& spec);
+  // For a Resolver, what its strategy chooses; *note says it for people.
+  absl::StatusOr<ArtifactDict> Resolve(const NodeSpec& resolver, std::string* note);
 
-  // The outputs of the newest successful execution with this cache key whose artifacts are all live and still exist.
-  absl::StatusOr<std::optional<ArtifactDict>> FindCached(absl::string_view cache_key);
+  struct CachedExecution {
+    int64_t id = 0;
+    ArtifactDict outputs;
+  };
+  // The successful executions with this cache key whose artifacts are all live, the newest first.
+  absl::StatusOr<std::vector<CachedExecution>> FindCached(absl::string_view cache_key);
+  // The executions of a node that ran to their end, in any run of the pipeline; the newest first.
+  absl::StatusOr<std::vector<int64_t>> CompleteExecutions(const std::string& node_id);
 
   // The new execution's id.
   absl::StatusOr<int64_t> RegisterExecution(const NodeSpec& spec, const ArtifactDict& inputs,
@@ -79,6 +87,8 @@ class RunMetadata {
   absl::Status SetState(int64_t execution_id, ml_metadata::Execution::State state);
   absl::StatusOr<ArtifactDict> OutputsOf(int64_t execution_id);
   absl::StatusOr<ArtifactDict> AllLiveArtifacts(const NodeSpec& resolver);
+  // Those that executions of a node have put out, under `output_key` unless that is empty.
+  absl::StatusOr<std::set<int64_t>> ArtifactsMadeBy(const std::string& node_id, const std::string& output_key);
 
   MetadataStore* store_;
   std::string pipeline_name_;

@@ -29,7 +29,9 @@ struct NodeResult {
   absl::Status status;
   int64_t execution_id = 0;  // In ML Metadata; 0 if none was made.
   ArtifactDict outputs;      // Of complete and cached nodes.
-  std::string message;       // What the executor said last.
+  std::string message;       // What the executor said last; of a Resolver, what it found.
+  std::string cache;         // Why former outputs were used, or were not.
+  bool cache_damaged = false;  // They would have been, were they still whole.
   std::string log_path;      // Of nodes that ran a process.
   double seconds = 0;
   double start_seconds = 0;           // After the run's first node.
@@ -42,6 +44,7 @@ struct RunResult {
   std::vector<NodeResult> nodes;  // In the order of the pipeline.
   double seconds = 0;
   bool interrupted = false;
+  int signal = 0;  // That interrupted it: SIGINT, SIGTERM or SIGHUP.
 
   // Every node is complete or cached.
   bool ok() const {

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <set>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "tfxm/orchestration/pipeline_main.h"
 #include "tfxm/report/comparison.h"
 #include "tfxm/report/report.h"
@@ -52,6 +54,11 @@ report::PipelineNode::State StateOf(NodeState state) {
   return report::PipelineNode::State::kSkipped;
 }
 
+std::string MessageOf(const NodeResult& node) {
+  if (node.status.ok()) return node.message;
+  return absl::StrCat(node.status.message(), node.log_path.empty() ? "" : absl::StrCat("\nlog: ", node.log_path));
+}
+
 report::PipelineRun DescribeRun(const RunResult& result) {
   report::PipelineRun run{.pipeline = result.pipeline_name, .run_id = result.run_id};
   for (const NodeResult& node : result.nodes) {
@@ -60,30 +67,18 @@ report::PipelineRun DescribeRun(const RunResult& result) {
                          .state = StateOf(node.state),
                          .start_seconds = node.start_seconds,
                          .duration_seconds = node.seconds,
-                         .message = node.message,
+                         .message = MessageOf(node),
                          .upstream = node.upstream});
   }
   return run;
 }
 
-}  // namespace
-
-absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) {
-  ASSIGN_OR_RETURN(const std::vector<report::EvaluationSource> evaluations, Evaluations(result));
-  if (evaluations.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const report::ModelComparison comparison, report::CompareEvaluations(evaluations));
-  const std::string text = report::ComparisonText(comparison);
-  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), text));
-  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
-  const std::string html = io::JoinPath(args.output, "report.html");
-  // A run that found everything in the cache has nothing to tell that the report of the run before does not.
-  if (result.Count(NodeState::kCached) < static_cast<int>(result.nodes.size()) || !io::Exists(html)) {
-    RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result),
-                                                {.title = result.pipeline_name, .evaluations = evaluations}, html));
-  }
-
-  std::printf("\n%s\n", text.c_str());
+// Where each model went, or why it did not.
+void PrintModels(const RunResult& result) {
   for (const NodeResult& node : result.nodes) {
+    if (Output(node, "blessing") != nullptr && absl::StartsWith(node.message, "NOT blessed")) {
+      std::printf("%s: %s\n", node.node_id.c_str(), node.message.c_str());
+    }
     const Artifact* pushed = Output(node, "pushed_model");
     if (pushed == nullptr) continue;
     const auto destination = pushed->custom_properties.find("pushed_destination");
@@ -93,6 +88,24 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
       std::printf("%s: pushed to %s\n", node.node_id.c_str(), std::get<std::string>(destination->second).c_str());
     }
   }
+}
+
+}  // namespace
+
+absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) {
+  ASSIGN_OR_RETURN(const std::vector<report::EvaluationSource> evaluations, Evaluations(result));
+  RETURN_IF_ERROR(io::MakeDirs(args.output));
+  if (!evaluations.empty()) {
+    ASSIGN_OR_RETURN(const report::ModelComparison comparison, report::CompareEvaluations(evaluations));
+    const std::string text = report::ComparisonText(comparison);
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), text));
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
+    std::printf("\n%s\n", text.c_str());
+  }
+  const std::string html = io::JoinPath(args.output, "report.html");
+  RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result),
+                                              {.title = result.pipeline_name, .evaluations = evaluations}, html));
+  PrintModels(result);
   std::printf("Report: %s\n", html.c_str());
   return absl::OkStatus();
 }

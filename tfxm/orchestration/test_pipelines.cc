@@ -26,8 +26,12 @@ class ScriptedExecutor : public Executor {
     dir_ = *StringProperty(exec_properties, "dir");
     const std::string what = *StringProperty(exec_properties, "what");
     Note(context.node_id);
-    ASSIGN_OR_RETURN(Artifact * output, SingleArtifact(outputs, kOutputKey));
+    ASSIGN_OR_RETURN(Artifact * output, SingleArtifact(outputs, outputs->begin()->first));
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(output->uri, "first"), "x"));
+    if (output->type_name == "Model") {
+      RETURN_IF_ERROR(io::MakeDirs(io::JoinPath(output->uri, "Format-Serving")));
+      RETURN_IF_ERROR(io::WriteFile(io::JoinPath(output->uri, "Format-Serving/tflite"), "model"));
+    }
     std::printf("%s speaks\n", context.node_id.c_str());
     std::fflush(stdout);
     if (what == "fail") return absl::InvalidArgumentError("feature \"fare\" is wrong");
@@ -48,6 +52,10 @@ class ScriptedExecutor : public Executor {
       context.progress("all of it", 1);
       output->custom_properties["own_path"] = output->uri + "/second";
       output->properties["span"] = int64_t{7};
+    }
+    if (what == "not blessed") {
+      output->custom_properties["blessed"] = int64_t{0};
+      context.progress(absl::StrCat("NOT blessed: a is 1. More: tfxm show ", output->uri), 1);
     }
     return io::WriteFile(io::JoinPath(output->uri, "second"), "y");
   }

@@ -31,6 +31,7 @@ class RunTest : public ::testing::Test {
   //   "alone"       fails if another node that wants to be alone is running
   //   "progress"    reports, and writes its own and the temporary path into properties
   //   "slow"        "write", taking its time
+  //   "not blessed" what an Evaluator says that does not bless its model
   Node Make(const std::string& id, const std::string& what, const std::vector<Node>& inputs = {}) const;
   Pipeline PipelineOf(std::vector<Node> nodes) const;
   // Runs without display.

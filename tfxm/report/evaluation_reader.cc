@@ -175,6 +175,8 @@ absl::StatusOr<Evaluation> ReadEvaluation(absl::string_view directory) {
   }));
   RETURN_IF_ERROR(ForEachMessage<tfma::ValidationResult>(validations, [&](const tfma::ValidationResult& message) {
     evaluation.validation = ReadValidation(message);
+    // TFX allows it in every run, whether there is a baseline or not.
+    if (!evaluation.BaselineModel().empty()) evaluation.validation->rubber_stamp = false;
     return absl::OkStatus();
   }));
   std::stable_sort(evaluation.slices.begin(), evaluation.slices.end(),

@@ -143,9 +143,8 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
       ready.push_back(i);
       analyzers.push_back(&trace.analyzers[i]);
     }
-    const int threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
-    ASSIGN_OR_RETURN(const Phase phase, MakePhase(analyzers, rep.features, rep.graph,
-                                                  static_cast<int>(files.size()) >= threads ? 1 : threads));
+    // One thread for an operation, whose sums would else depend on the machine; the files are what runs in parallel.
+    ASSIGN_OR_RETURN(const Phase phase, MakePhase(analyzers, rep.features, rep.graph, /*num_threads=*/1));
     compute::PassOptions pass_options{.num_threads = options.num_threads, .batch_size = options.batch_size};
     if (options.progress) pass_options.progress = [&](int64_t examples) { options.progress(examples, pass); };
     ASSIGN_OR_RETURN(const PhaseAccumulator total,

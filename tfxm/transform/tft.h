@@ -29,4 +29,7 @@ using PreprocessingFn = absl::StatusOr<transform::TensorMap>(const transform::Te
 
 }  // namespace tfxm
 
+// What a module file defines. Declared here, so that another return type is a compile error.
+absl::StatusOr<tfxm::transform::TensorMap> preprocessing_fn(const tfxm::transform::TensorMap& inputs);
+
 #endif  // TFXM_TRANSFORM_TFT_H_

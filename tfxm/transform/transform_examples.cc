@@ -119,7 +119,8 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
                                                const TransformExamplesOptions& options) const {
   const int threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
   const int num_shards = static_cast<int>(input_files.size());
-  ASSIGN_OR_RETURN(const internal::Plan plan, internal::MakePlan(*rep_, num_shards >= threads ? 1 : threads));
+  // One thread for an operation, whose sums would else depend on the machine; the files are what runs in parallel.
+  ASSIGN_OR_RETURN(const internal::Plan plan, internal::MakePlan(*rep_, /*num_threads=*/1));
   RETURN_IF_ERROR(io::MakeDirs(output_dir));
   std::atomic<int64_t> examples = 0;
 

@@ -65,8 +65,13 @@ absl::StatusOr<FileManifest::File> ParseFile(const Value& value) {
 }  // namespace
 
 // Block by block: a model may be larger than the memory.
-absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path) {
+absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path, FileHashes* hashes) {
   FileManifest::File file;
+  if (hashes != nullptr) {
+    ASSIGN_OR_RETURN(file.size, io::FileSize(path));
+    ASSIGN_OR_RETURN(file.sha256, hashes->Hash(path));
+    return file;
+  }
   std::FILE* const in = std::fopen(std::string(path).c_str(), "rbe");
   if (in == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   Sha256 hash;
@@ -82,7 +87,7 @@ absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path) {
   return file;
 }
 
-absl::StatusOr<FileManifest> MakeFileManifest(absl::string_view dir) {
+absl::StatusOr<FileManifest> MakeFileManifest(absl::string_view dir, FileHashes* hashes) {
   FileManifest manifest;
   ASSIGN_OR_RETURN(const auto files, ListFiles(dir));
   for (const auto& [path, type] : files) {
@@ -90,7 +95,7 @@ absl::StatusOr<FileManifest> MakeFileManifest(absl::string_view dir) {
     if (type != fs::file_type::regular) {
       return absl::FailedPreconditionError(absl::StrCat(full, " is neither a file nor a folder"));
     }
-    ASSIGN_OR_RETURN(manifest.files[path], DescribeFile(full));
+    ASSIGN_OR_RETURN(manifest.files[path], DescribeFile(full, hashes));
   }
   return manifest;
 }
@@ -99,7 +104,7 @@ std::string ManifestJson(const FileManifest& manifest) {
   JsonWriter json(/*indent=*/true);
   json.BeginObject().Key("files").BeginObject();
   for (const auto& [path, file] : manifest.files) {
-    json.Key(path).BeginObject().Key("size").Number(static_cast<double>(file.size));
+    json.Key(path).BeginObject().Key("size").Integer(file.size);
     json.Key("sha256").String(file.sha256).End();
   }
   json.End().End();
@@ -135,7 +140,7 @@ absl::StatusOr<FileManifest> ReadFileManifest(absl::string_view path) {
 }
 
 absl::StatusOr<std::vector<std::string>> CompareWithManifest(absl::string_view dir, const FileManifest& manifest,
-                                                             bool with_others) {
+                                                             bool with_others, FileHashes* hashes) {
   ASSIGN_OR_RETURN(const auto found, ListFiles(dir));
   std::map<std::string, std::string> differences;  // By path.
   for (const auto& [path, file] : manifest.files) {
@@ -154,7 +159,7 @@ absl::StatusOr<std::vector<std::string>> CompareWithManifest(absl::string_view d
       differences[path] = absl::StrCat("has ", size, " bytes instead of ", file.size);
       continue;
     }
-    ASSIGN_OR_RETURN(const FileManifest::File now, DescribeFile(full));
+    ASSIGN_OR_RETURN(const FileManifest::File now, DescribeFile(full, hashes));
     if (now.sha256 != file.sha256) differences[path] = "has another content (its SHA-256 differs)";
   }
   for (const auto& [path, type] : found) {

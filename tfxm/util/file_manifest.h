@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/util/file_hashes.h"
 
 namespace tfxm {
 
@@ -42,9 +43,9 @@ struct FileManifest {
 };
 
 // Of all regular files below `dir` but a manifest.json in `dir` itself. Anything that is neither a file nor a folder (a
-// link, a device) is an error.
-absl::StatusOr<FileManifest> MakeFileManifest(absl::string_view dir);
-absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path);
+// link, a device) is an error. With `hashes`, what is known of a file that has not changed is not computed again.
+absl::StatusOr<FileManifest> MakeFileManifest(absl::string_view dir, FileHashes* hashes = nullptr);
+absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path, FileHashes* hashes = nullptr);
 
 std::string ManifestJson(const FileManifest& manifest);
 // Whose paths are relative and stay inside the folder. DATA_LOSS says what is wrong.
@@ -54,7 +55,7 @@ absl::StatusOr<FileManifest> ReadFileManifest(absl::string_view path);
 // A line for each file that is missing, changed or not in the manifest, in the order of the paths; empty if the folder
 // is what it was. `with_others`: whether files that are not in the manifest count.
 absl::StatusOr<std::vector<std::string>> CompareWithManifest(absl::string_view dir, const FileManifest& manifest,
-                                                             bool with_others = true);
+                                                             bool with_others = true, FileHashes* hashes = nullptr);
 
 }  // namespace tfxm
 

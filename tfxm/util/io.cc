@@ -180,6 +180,16 @@ absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_v
   return path;
 }
 
+absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::string_view prefix) {
+  RETURN_IF_ERROR(MakeDirs(parent));
+  static std::atomic<uint32_t> count = 0;
+  while (true) {
+    const std::string path = JoinPath(parent, absl::StrCat(prefix, getpid(), "-", ++count));
+    if (mkdir(path.c_str(), 0777) == 0) return path;
+    if (errno != EEXIST) return SystemError(errno, "create a directory in", parent);
+  }
+}
+
 bool IsSameFile(absl::string_view a, absl::string_view b) {
   std::error_code error;
   return fs::equivalent(std::string(a), std::string(b), error);
@@ -250,6 +260,27 @@ absl::StatusOr<std::vector<std::string>> Glob(absl::string_view pattern) {
   if (result != 0 && result != GLOB_NOMATCH) return absl::UnavailableError(absl::StrCat("cannot list ", pattern));
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+std::string EscapeGlob(absl::string_view path) {
+  std::string pattern;
+  for (const char c : path) {
+    if (c == '*' || c == '?' || c == '[' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+absl::StatusOr<std::vector<std::string>> ListFiles(absl::string_view dir) {
+  std::vector<std::string> files;
+  if (!IsDirectory(dir)) return files;
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(dir));
+  for (const std::string& name : names) {
+    std::error_code error;
+    const std::string path = JoinPath(dir, name);
+    if (name[0] != '.' && fs::is_regular_file(path, error)) files.push_back(path);
+  }
+  return files;
 }
 
 absl::Status ReadBinaryProto(absl::string_view path, google::protobuf::Message* message) {

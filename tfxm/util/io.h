@@ -52,8 +52,10 @@ absl::Status MakeDirs(absl::string_view path);
 absl::Status RemoveAll(absl::string_view path);
 absl::Status Rename(absl::string_view from, absl::string_view to);
 absl::Status CopyTree(absl::string_view from, absl::string_view to);
-// A new, empty directory inside `parent`, its name starting with `prefix`.
+// A new, empty directory inside `parent`, its name starting with `prefix`, for this user only.
 absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_view prefix);
+// The same with the rights that the umask leaves: for one that becomes something lasting.
+absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::string_view prefix);
 
 // Whether the two are one file or directory, by whatever paths; false if one does not exist.
 bool IsSameFile(absl::string_view a, absl::string_view b);
@@ -83,6 +85,10 @@ class NewDirs {
 absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path);
 // Regular files that match, sorted; hidden ones are left out unless the pattern names them. No match is an empty list.
 absl::StatusOr<std::vector<std::string>> Glob(absl::string_view pattern);
+// The pattern that matches this path and no other: for a path in front of a pattern, as in JoinPath(EscapeGlob(dir), "*").
+std::string EscapeGlob(absl::string_view path);
+// The paths of the regular files in a directory, sorted, without hidden ones; none if it does not exist.
+absl::StatusOr<std::vector<std::string>> ListFiles(absl::string_view dir);
 
 // Protos in a file: binary, text (.pbtxt) or JSON, with proto3 JSON's rules and the proto's own field names. Reading an
 // ill-formed file says the line and column.

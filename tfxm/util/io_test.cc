@@ -103,5 +103,29 @@ TEST(ProtoTest, TextErrorsSayTheLine) {
   EXPECT_TRUE(status.message().find("line 2") != std::string::npos) << status;
 }
 
+TEST(IoTest, APathInFrontOfAPatternIsNoPattern) {
+  const std::string dir = *MakeTempDir(testing::TempDir(), "glob");
+  const std::string odd = JoinPath(dir, "p[1]*?\\{x}");
+  ASSERT_TRUE(MakeDirs(odd).ok());
+  for (const char* name : {"a", "b[1]", ".hidden"}) ASSERT_TRUE(WriteFile(JoinPath(odd, name), "").ok());
+  ASSERT_TRUE(MakeDirs(JoinPath(odd, "folder")).ok());
+  const std::vector<std::string> both = {JoinPath(odd, "a"), JoinPath(odd, "b[1]")};
+  EXPECT_EQ(*Glob(JoinPath(EscapeGlob(odd), "*")), both);
+  EXPECT_EQ(*Glob(EscapeGlob(both[1])), std::vector<std::string>{both[1]});
+  EXPECT_EQ(*ListFiles(odd), both);
+  EXPECT_TRUE(ListFiles(JoinPath(odd, "none"))->empty());
+}
+
+TEST(IoTest, AStagingDirHasTheRightsOfTheUmask) {
+  const std::string dir = *MakeTempDir(testing::TempDir(), "staging");
+  const mode_t before = umask(027);
+  const auto staging = MakeStagingDir(dir, ".new-");
+  umask(before);
+  ASSERT_TRUE(staging.ok()) << staging.status();
+  struct stat info;
+  ASSERT_EQ(stat(staging->c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0750);
+}
+
 }  // namespace
 }  // namespace tfxm::io

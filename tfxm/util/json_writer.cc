@@ -63,6 +63,12 @@ JsonWriter& JsonWriter::Number(double x) {
   return *this;
 }
 
+JsonWriter& JsonWriter::Integer(int64_t n) {
+  Element();
+  absl::StrAppend(&text_, n);
+  return *this;
+}
+
 JsonWriter& JsonWriter::Bool(bool b) {
   Element();
   text_ += b ? "true" : "false";

@@ -11,6 +11,7 @@
 #ifndef TFXM_UTIL_JSON_WRITER_H_
 #define TFXM_UTIL_JSON_WRITER_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class JsonWriter {
   JsonWriter& Key(absl::string_view name);
   JsonWriter& String(absl::string_view text);
   JsonWriter& Number(double x);
+  JsonWriter& Integer(int64_t n);
   JsonWriter& Bool(bool b);
   JsonWriter& Null();
   JsonWriter& Value(const google::protobuf::Value& value);  // Object members in the order of their names.

@@ -1,7 +1,13 @@
 // ImportExampleGen: TFRecords of tf.Examples -> the Examples artifact, split by hash.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdio>
 #include <future>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "google/protobuf/arena.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
@@ -21,6 +27,7 @@ using tfx::components::example_gen::SplitConfig;
 
 constexpr char kName[] = "tfx.components.example_gen.import_example_gen.executor.Executor";
 constexpr int kBlockRecords = 8192;
+constexpr char kAllowEmptySplits[] = "allow_empty_splits";
 
 struct Config {
   std::string input_base;
@@ -38,8 +45,10 @@ absl::StatusOr<Config> ParseConfig(const Properties& exec_properties) {
   return config;
 }
 
-// What TFX hashes to find the split of a record: the deterministic serialization of the tf.Example, or of one feature.
-absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitConfig& config) {
+// What TFX hashes to find the split of a record: the deterministic serialization of the tf.Example, or of one feature,
+// all its values together. Sets *several_values if there is more than one.
+absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitConfig& config,
+                                         std::atomic<bool>* several_values) {
   google::protobuf::Arena arena;
   auto* example = google::protobuf::Arena::Create<tensorflow::Example>(&arena);
   if (!example->ParseFromString(record)) return absl::InvalidArgumentError("not a tf.Example");
@@ -54,6 +63,9 @@ absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitC
     return absl::InvalidArgumentError(absl::StrCat("partition_feature_name: the feature \"",
                                                    config.partition_feature_name(),
                                                    "\" must hold bytes or ints to be split by"));
+  }
+  if (it->second.bytes_list().value_size() + it->second.int64_list().value_size() > 1) {
+    *several_values = true;
   }
   return io::SerializeDeterministically(it->second);
 }
@@ -73,6 +85,11 @@ class BlockReader {
     absl::string_view record;
     while (block.records.size() < kBlockRecords && file_ < files_.size()) {
       if (reader_ == nullptr) {
+        ASSIGN_OR_RETURN(const int64_t size, io::FileSize(files_[file_]));
+        if (size == 0) {  // Of 0 bytes, which is no gzip stream either.
+          empty_files_.push_back(files_[file_++]);
+          continue;
+        }
         ASSIGN_OR_RETURN(reader_, data::TFRecordReader::Open(files_[file_]));
       }
       ASSIGN_OR_RETURN(const bool more, reader_->Next(&record));
@@ -80,12 +97,15 @@ class BlockReader {
         block.records.emplace_back(record);
         block.origins.emplace_back(file_, reader_->records_read() - 1);
       } else {
+        if (reader_->records_read() == 0) empty_files_.push_back(files_[file_]);
         reader_.reset();
         ++file_;
       }
     }
     return block;
   }
+  // Those read so far that hold no record.
+  const std::vector<std::string>& empty_files() const { return empty_files_; }
 
   std::string Origin(const Block& block, size_t i) const {
     return absl::StrCat(files_[block.origins[i].first], ": record ", block.origins[i].second);
@@ -95,7 +115,24 @@ class BlockReader {
   const std::vector<std::string> files_;
   size_t file_ = 0;
   std::unique_ptr<data::TFRecordReader> reader_;
+  std::vector<std::string> empty_files_;
 };
+
+// How many files a split of so many bytes gets: it follows from the data alone, so that the same data give the same
+// files on every machine.
+int NumShards(double bytes) {
+  constexpr double kShardBytes = 64 << 20;
+  return static_cast<int>(std::clamp(std::ceil(bytes / kShardBytes), 2.0, 1000.0));
+}
+
+absl::StatusOr<double> TotalBytes(const std::vector<std::string>& files) {
+  double bytes = 0;
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const int64_t size, io::FileSize(file));
+    bytes += static_cast<double>(size);
+  }
+  return bytes;
+}
 
 // Writes one output split, its records dealt to the shards in turn.
 class SplitWriter {
@@ -137,16 +174,22 @@ class SplitWriter {
   int64_t num_records_ = 0;
 };
 
+// What there is to say about the input when it has been read.
+struct InputNotes {
+  int64_t examples = 0;
+  std::vector<std::string> empty_files;
+  std::atomic<bool> several_partition_values = false;
+};
+
 // Reads all files of an input split and deals their records to `writers`: to the only one, or by hash bucket.
 absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConfig& split_config,
-                          const ExecutorContext& context, std::vector<SplitWriter>* writers) {
+                          const ExecutorContext& context, absl::Span<SplitWriter> writers, InputNotes* notes) {
   std::vector<uint32_t> bucket_ends;  // Running totals of hash_buckets.
   for (const auto& split : split_config.splits()) {
     bucket_ends.push_back((bucket_ends.empty() ? 0 : bucket_ends.back()) + static_cast<uint32_t>(split.hash_buckets()));
   }
   BlockReader reader(files);
   ASSIGN_OR_RETURN(BlockReader::Block block, reader.Next());
-  int64_t done = 0;
   while (!block.records.empty()) {
     // The next block is read and decompressed while this one is hashed and written.
     auto next = std::async(std::launch::async, [&reader] { return reader.Next(); });
@@ -156,7 +199,8 @@ absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConf
         static_cast<int>((block.records.size() + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
           const size_t end = std::min(block.records.size(), (c + 1) * kChunk);
           for (size_t i = c * kChunk; i < end; ++i) {
-            const absl::StatusOr<std::string> key = PartitionKey(block.records[i], split_config);
+            const absl::StatusOr<std::string> key =
+                PartitionKey(block.records[i], split_config, &notes->several_partition_values);
             if (!key.ok()) return Annotate(key.status(), reader.Origin(block, i));
             if (bucket_ends.empty()) continue;
             const uint32_t bucket = DigestModulo(Sha256::Hash(*key), bucket_ends.back());
@@ -167,8 +211,8 @@ absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConf
         });
     if (status.ok()) {
       std::vector<std::pair<SplitWriter*, int>> shards;
-      for (size_t i = 0; i < block.records.size(); ++i) (*writers)[split_of[i]].Add(&block.records[i]);
-      for (SplitWriter& writer : *writers) {
+      for (size_t i = 0; i < block.records.size(); ++i) writers[split_of[i]].Add(&block.records[i]);
+      for (SplitWriter& writer : writers) {
         for (int s = 0; s < writer.num_shards(); ++s) shards.emplace_back(&writer, s);
       }
       status = compute::ParallelFor(static_cast<int>(shards.size()),
@@ -177,10 +221,11 @@ absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConf
     absl::StatusOr<BlockReader::Block> next_block = next.get();
     RETURN_IF_ERROR(status);
     RETURN_IF_ERROR(next_block.status());
-    done += static_cast<int64_t>(block.records.size());
-    context.progress(absl::StrCat(done, " examples"), -1);
+    notes->examples += static_cast<int64_t>(block.records.size());
+    context.progress(absl::StrCat(notes->examples, " examples"), -1);
     block = *std::move(next_block);
   }
+  notes->empty_files.insert(notes->empty_files.end(), reader.empty_files().begin(), reader.empty_files().end());
   return absl::OkStatus();
 }
 
@@ -188,6 +233,7 @@ class ImportExampleGenDriver : public Driver {
  public:
   absl::Status ResolveExecProperties(Properties* exec_properties) override {
     ASSIGN_OR_RETURN(const Config config, ParseConfig(*exec_properties));
+    RETURN_IF_ERROR(OutputSplitNames(config.input, config.output).status());
     tfx::configs::RangeConfig range_config;
     const std::string range = StringPropertyOr(*exec_properties, "range_config", "");
     if (!range.empty()) RETURN_IF_ERROR(Annotate(io::ParseJson(range, &range_config), "range_config"));
@@ -201,6 +247,16 @@ class ImportExampleGenDriver : public Driver {
     (*exec_properties)["input_fingerprint"] = resolved.fingerprint;
     return absl::OkStatus();
   }
+
+  absl::StatusOr<std::vector<std::string>> InputFilesOf(const Properties& exec_properties) override {
+    ASSIGN_OR_RETURN(const Config config, ParseConfig(exec_properties));
+    std::vector<std::string> all;
+    for (const auto& split : config.input.splits()) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, InputFiles(config.input_base, split));
+      all.insert(all.end(), files.begin(), files.end());
+    }
+    return all;
+  }
 };
 
 class ImportExampleGenExecutor : public Executor {
@@ -211,31 +267,32 @@ class ImportExampleGenExecutor : public Executor {
     ASSIGN_OR_RETURN(Artifact* const examples, SingleArtifact(outputs, "examples"));
     ASSIGN_OR_RETURN(const std::vector<std::string> names, OutputSplitNames(config.input, config.output));
     std::vector<SplitWriter> writers(names.size());
-    for (size_t i = 0; i < names.size(); ++i) {
-      RETURN_IF_ERROR(writers[i].Open(data::SplitDir(examples->uri, names[i]), compute::NumThreads()));
-    }
-    if (config.output.split_config().splits_size() > 0) {
+    const auto open = [&](size_t i, double bytes) {
+      return writers[i].Open(data::SplitDir(examples->uri, names[i]), NumShards(bytes));
+    };
+    InputNotes notes;
+    const SplitConfig& split_config = config.output.split_config();
+    if (split_config.splits_size() > 0) {
       ASSIGN_OR_RETURN(const std::vector<std::string> files, InputFiles(config.input_base, config.input.splits(0)));
-      RETURN_IF_ERROR(SplitRecords(files, config.output.split_config(), context, &writers));
+      ASSIGN_OR_RETURN(const double bytes, TotalBytes(files));
+      double buckets = 0;
+      for (const auto& split : split_config.splits()) buckets += split.hash_buckets();
+      for (size_t i = 0; i < names.size(); ++i) {
+        RETURN_IF_ERROR(open(i, bytes * split_config.splits(static_cast<int>(i)).hash_buckets() / buckets));
+      }
+      RETURN_IF_ERROR(SplitRecords(files, split_config, context, absl::MakeSpan(writers), &notes));
     } else {
       for (size_t i = 0; i < names.size(); ++i) {
         ASSIGN_OR_RETURN(const std::vector<std::string> files,
                          InputFiles(config.input_base, config.input.splits(static_cast<int>(i))));
-        std::vector<SplitWriter> one(1);
-        std::swap(one[0], writers[i]);
-        RETURN_IF_ERROR(SplitRecords(files, SplitConfig(), context, &one));
-        std::swap(one[0], writers[i]);
+        ASSIGN_OR_RETURN(const double bytes, TotalBytes(files));
+        RETURN_IF_ERROR(open(i, bytes));
+        RETURN_IF_ERROR(SplitRecords(files, SplitConfig(), context, absl::MakeSpan(&writers[i], 1), &notes));
       }
     }
-    int64_t total = 0;
-    for (SplitWriter& writer : writers) {
-      RETURN_IF_ERROR(writer.Close());
-      total += writer.num_records();
-    }
-    if (total == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the input in ", config.input_base, " has no record; give TFRecord files of tf.Examples"));
-    }
+    for (SplitWriter& writer : writers) RETURN_IF_ERROR(writer.Close());
+    RETURN_IF_ERROR(CheckNotEmpty(config, names, writers, notes, IntPropertyOr(exec_properties, kAllowEmptySplits, 0)));
+    context.progress(Summary(config, names, writers, notes), 1);
     examples->properties["split_names"] = data::EncodeSplitNames(names);
     const int64_t span = IntPropertyOr(exec_properties, "span", 0);
     examples->properties["span"] = span;
@@ -247,6 +304,58 @@ class ImportExampleGenExecutor : public Executor {
     examples->custom_properties["payload_format"] = std::string("FORMAT_TF_EXAMPLE");
     examples->custom_properties["file_format"] = std::string("tfrecords_gzip");
     return absl::OkStatus();
+  }
+
+ private:
+  static absl::Status CheckNotEmpty(const Config& config, const std::vector<std::string>& names,
+                                    const std::vector<SplitWriter>& writers, const InputNotes& notes,
+                                    bool allow_empty_splits) {
+    if (notes.examples == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("the input in ", config.input_base,
+                                                     " has no record; give TFRecord files of tf.Examples. Empty: ",
+                                                     FileList(notes.empty_files)));
+    }
+    if (allow_empty_splits) return absl::OkStatus();
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (writers[i].num_records() > 0) continue;
+      std::string why;
+      if (config.output.split_config().splits_size() == 0) {
+        why = absl::StrCat("no record is in the files of its pattern \"",
+                           config.input.splits(static_cast<int>(i)).pattern(), "\"");
+      } else if (const std::string& feature = config.output.split_config().partition_feature_name(); !feature.empty()) {
+        why = absl::StrCat("each value of \"", feature, "\" (partition_feature_name) goes into one split, and all ",
+                           notes.examples, " examples have values of others; take a feature with more values");
+      } else {
+        why = absl::StrCat("all ", notes.examples, " examples fall into other splits; it takes more data");
+      }
+      return absl::InvalidArgumentError(
+          absl::StrCat("split \"", names[i], "\" is empty: ", why, ". To go on with it: --allow_empty_splits"));
+    }
+    return absl::OkStatus();
+  }
+
+  // "60 examples (train 40, eval 20)", and what to look at.
+  static std::string Summary(const Config& config, const std::vector<std::string>& names,
+                             const std::vector<SplitWriter>& writers, const InputNotes& notes) {
+    std::vector<std::string> counts;
+    for (size_t i = 0; i < names.size(); ++i) counts.push_back(absl::StrCat(names[i], " ", writers[i].num_records()));
+    std::string text = absl::StrCat(notes.examples, " examples (", absl::StrJoin(counts, ", "), ")");
+    if (!notes.empty_files.empty()) {
+      absl::StrAppend(&text, "; warning: without a record: ", FileList(notes.empty_files));
+    }
+    if (notes.several_partition_values) {
+      absl::StrAppend(&text, "; warning: \"", config.output.split_config().partition_feature_name(),
+                      "\" has several values in some examples, which are hashed together, as TFX does");
+    }
+    std::fprintf(stderr, "%s\n", text.c_str());
+    return text;
+  }
+
+  static std::string FileList(const std::vector<std::string>& files) {
+    constexpr size_t kMost = 5;
+    const size_t n = std::min(files.size(), kMost);
+    return absl::StrCat(absl::StrJoin(files.begin(), files.begin() + static_cast<ptrdiff_t>(n), ", "),
+                        files.size() > n ? absl::StrCat(" and ", files.size() - n, " more") : "");
   }
 };
 

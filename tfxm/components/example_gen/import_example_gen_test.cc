@@ -1,5 +1,9 @@
-#include <algorithm>
+#include <stdlib.h>
 
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
@@ -44,7 +48,9 @@ class ImportExampleGenTest : public testing::Test {
     if (auto status = (*DriverRegistry::Get().Create(kName))->ResolveExecProperties(&properties_); !status.ok())
       return status;
     outputs_ = {{"examples", {Artifact{.type_name = "Examples", .uri = output_}}}};
-    return (*ExecutorRegistry::Get().Create(kName))->Do({}, properties_, ExecutorContext{}, &outputs_);
+    ExecutorContext context;
+    context.progress = [this](absl::string_view message, double) { said_ = std::string(message); };
+    return (*ExecutorRegistry::Get().Create(kName))->Do({}, properties_, context, &outputs_);
   }
 
   std::vector<std::string> SplitRecords(const std::string& split) {
@@ -57,7 +63,17 @@ class ImportExampleGenTest : public testing::Test {
     return records;
   }
 
-  std::string input_, output_;
+  // The files below the output with their contents.
+  std::map<std::string, std::string> OutputFiles() {
+    std::map<std::string, std::string> files;
+    for (const char* split : {"train", "eval"}) {
+      const auto paths = *io::ListFiles(data::SplitDir(output_, split));
+      for (const std::string& path : paths) files[path] = *io::ReadFile(path);
+    }
+    return files;
+  }
+
+  std::string input_, output_, said_;
   Properties properties_;
   ArtifactDict outputs_;
 };
@@ -110,6 +126,7 @@ TEST_F(ImportExampleGenTest, PartitionFeatureKeepsEqualValuesTogether) {
 }
 
 TEST_F(ImportExampleGenTest, NewestSpanAndVersionAreFound) {
+  properties_["allow_empty_splits"] = int64_t{1};
   WriteInput("span-7/v1/a.gz", {Record(0)});
   WriteInput("span-7/v2/a.gz", {Record(1), Record(2)});
   WriteInput("span-6/v9/a.gz", {Record(3)});
@@ -121,6 +138,7 @@ TEST_F(ImportExampleGenTest, NewestSpanAndVersionAreFound) {
 }
 
 TEST_F(ImportExampleGenTest, ADateIsASpan) {
+  properties_["allow_empty_splits"] = int64_t{1};
   WriteInput("1970-01-03/a.gz", {Record(0)});
   properties_["input_config"] = std::string(R"({"splits": [{"name": "s", "pattern": "{YYYY}-{MM}-{DD}/*"}]})");
   ASSERT_TRUE(Run().ok());
@@ -147,6 +165,96 @@ TEST_F(ImportExampleGenTest, AnInputWithoutRecordsIsRefused) {
   const absl::Status status = Run();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(status.message().find("has no record") != std::string::npos) << status;
+}
+
+TEST_F(ImportExampleGenTest, TheSameDataGiveTheSameFilesForAnyNumberOfThreads) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 500; ++i) records.push_back(Record(i));
+  WriteInput("a.gz", records);
+  std::map<std::string, std::string> first;
+  for (const char* threads : {"1", "3", "7"}) {
+    setenv("TFXM_NUM_THREADS", threads, 1);
+    ASSERT_TRUE(io::RemoveAll(output_).ok());
+    ASSERT_TRUE(Run().ok());
+    const auto files = OutputFiles();
+    EXPECT_EQ(files.size(), 4u) << "at least two shards a split";
+    if (first.empty()) first = files;
+    EXPECT_TRUE(files == first) << threads << " threads";
+  }
+  unsetenv("TFXM_NUM_THREADS");
+}
+
+TEST_F(ImportExampleGenTest, AllSplitsAreCounted) {
+  WriteInput("train/a.gz", {Record(0), Record(1)});
+  WriteInput("eval/a.gz", {Record(2)});
+  properties_["input_config"] =
+      std::string(R"({"splits": [{"name": "train", "pattern": "train/*"}, {"name": "eval", "pattern": "eval/*"}]})");
+  properties_["output_config"] = std::string("{}");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(said_, "3 examples (train 2, eval 1)");
+}
+
+TEST_F(ImportExampleGenTest, FilesWithoutARecordAreNamed) {
+  WriteInput("none.gz", {});
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(input_, "zero.gz"), "").ok());
+  absl::Status status = Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  for (const char* name : {"none.gz", "zero.gz"}) {
+    EXPECT_TRUE(status.message().find(name) != std::string::npos) << status;
+  }
+  std::vector<std::string> records;
+  for (int i = 0; i < 40; ++i) records.push_back(Record(i));
+  WriteInput("a.gz", records);
+  status = Run();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(said_.find("warning: without a record: ") != std::string::npos) << said_;
+  EXPECT_TRUE(said_.find("zero.gz") != std::string::npos) << said_;
+}
+
+TEST_F(ImportExampleGenTest, AnEmptySplitIsAnErrorUnlessItIsAllowed) {
+  WriteInput("a.gz", {Record(0), Record(0), Record(0)});
+  absl::Status status = Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(status.message().find("split \"eval\" is empty: all 3 examples") != std::string::npos) << status;
+  EXPECT_TRUE(status.message().find("--allow_empty_splits") != std::string::npos) << status;
+  properties_["allow_empty_splits"] = int64_t{1};
+  status = Run();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(SplitRecords("eval").size(), 0u);
+}
+
+TEST_F(ImportExampleGenTest, BucketsThatNoIntegerCountsAreRefused) {
+  WriteInput("a.gz", {Record(0)});
+  for (const char* buckets : {"4294967295, 1", "2147483647, 1", "0, 1", "4294967291, 5"}) {
+    const std::vector<std::string> n = absl::StrSplit(buckets, ", ");
+    properties_["output_config"] = R"({"split_config": {"splits": [{"name": "train", "hash_buckets": )" + n[0] +
+                                   R"(}, {"name": "eval", "hash_buckets": )" + n[1] + "}]}}";
+    const absl::Status status = Run();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << buckets;
+    EXPECT_TRUE(status.message().find("hash_buckets") != std::string::npos) << status;
+  }
+}
+
+TEST_F(ImportExampleGenTest, FoldersMayHaveAnyName) {
+  input_ = io::JoinPath(input_, "p[1]*?\\q, {x}");
+  properties_["input_base"] = input_;
+  std::vector<std::string> records;
+  for (int i = 0; i < 40; ++i) records.push_back(Record(i));
+  WriteInput("span-3/a.gz", records);
+  properties_["input_config"] = std::string(R"({"splits": [{"name": "s", "pattern": "span-{SPAN}/*"}]})");
+  output_ = io::JoinPath(output_, "o[1]*\\");
+  const absl::Status status = Run();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(SplitRecords("train").size() + SplitRecords("eval").size(), 40u);
+}
+
+TEST_F(ImportExampleGenTest, AFolderOfFoldersHintsAtSplits) {
+  WriteInput("train/a.gz", {Record(0)});
+  WriteInput("eval/a.gz", {Record(0)});
+  const absl::Status status = Run();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(status.message().find(R"(InputConfig{{{"eval", "eval/*"}, {"train", "train/*"}}})") != std::string::npos)
+      << status;
 }
 
 }  // namespace

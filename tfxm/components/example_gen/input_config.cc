@@ -127,7 +127,7 @@ absl::StatusOr<Match> FindNewest(absl::string_view input_base, const std::string
   add(specs.day, "day", 2);
   ASSIGN_OR_RETURN(const std::vector<std::string> files,
                    io::Glob(io::JoinPath(
-                       input_base, Replace(pattern, as_glob, [](absl::string_view s) { return std::string(s); }))));
+                       io::EscapeGlob(input_base), Replace(pattern, as_glob, [](absl::string_view s) { return std::string(s); }))));
   const std::regex regex(Replace(pattern, as_regex, EscapeRegex));
   Match newest;
   for (const std::string& file : files) {
@@ -180,13 +180,27 @@ absl::StatusOr<std::string> Fingerprint(const std::string& split_name, const std
                          files.size(), total_bytes, xor_checksum, sum_checksum);
 }
 
+// For a folder of folders, how to take those as splits.
+std::string SubFoldersHint(absl::string_view input_base) {
+  std::vector<std::string> splits;
+  for (const std::string& name : io::ListDir(input_base).value_or(std::vector<std::string>())) {
+    if (name[0] != '.' && io::IsDirectory(io::JoinPath(input_base, name)) && splits.size() < 4) {
+      splits.push_back(absl::StrCat("{\"", name, "\", \"", name, "/*\"}"));
+    }
+  }
+  if (splits.empty()) return "";
+  return absl::StrCat("; there are folders in it. If they are the splits, say so: .input_config = InputConfig{{",
+                      absl::StrJoin(splits, ", "), "}}; if not, give one of them, or a pattern such as \"*/*\"");
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base, const Input::Split& split) {
-  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(io::JoinPath(input_base, split.pattern())));
+  ASSIGN_OR_RETURN(std::vector<std::string> files,
+                   io::Glob(io::JoinPath(io::EscapeGlob(input_base), split.pattern())));
   if (files.empty()) {
     return absl::NotFoundError(absl::StrCat("no input for split \"", split.name(), "\": no file in ", input_base,
-                                            " matches \"", split.pattern(), "\""));
+                                            " matches \"", split.pattern(), "\"", SubFoldersHint(input_base)));
   }
   return files;
 }
@@ -198,8 +212,10 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
         absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
   }
   std::optional<int64_t> only_span;
-  if (range_config != nullptr && range_config->has_rolling_range()) {
-    return absl::UnimplementedError("range_config: only static_range is supported, as in TFX's ExampleGen");
+  if (range_config != nullptr && range_config->has_rolling_range() &&
+      (range_config->rolling_range().num_spans() != 1 || range_config->rolling_range().skip_num_recent_spans() != 0)) {
+    return absl::UnimplementedError(
+        "range_config: of rolling_range only the newest span (num_spans: 1) is there; give a static_range");
   }
   if (range_config != nullptr && range_config->has_static_range()) {
     if (range_config->static_range().start_span_number() != range_config->static_range().end_span_number()) {
@@ -244,9 +260,15 @@ absl::StatusOr<std::vector<std::string>> OutputSplitNames(const Input& input,
       return absl::InvalidArgumentError(absl::StrCat(
           "output splits are configured, so there must be one input split; there are ", input.splits_size()));
     }
+    constexpr int64_t kMostBuckets = (int64_t{1} << 31) - 1;  // As many as an int32 counts.
+    int64_t buckets = 0;
     for (const auto& split : output.split_config().splits()) {
-      if (split.name().empty() || split.hash_buckets() <= 0) {
-        return absl::InvalidArgumentError("every output split needs a name and hash_buckets > 0");
+      if (split.name().empty()) return absl::InvalidArgumentError("output_config: every split needs a name");
+      const int64_t n = split.hash_buckets();
+      if (n <= 0 || n > kMostBuckets || (buckets += n) > kMostBuckets) {
+        return absl::InvalidArgumentError(absl::StrCat("output_config: split \"", split.name(), "\" has hash_buckets ",
+                                                       n, "; expected 1 or more, and not over ", kMostBuckets,
+                                                       " in all splits together"));
       }
       names.push_back(split.name());
     }
