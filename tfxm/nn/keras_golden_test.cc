@@ -10,42 +10,18 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/golden_test_util.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/ops/session.h"
-#include "tfxm/util/io.h"
 
 namespace tfxm::nn {
 namespace {
 
-using google::protobuf::Value;
-
-const google::protobuf::Struct& Goldens() {
-  static const auto* const goldens = [] {
-    auto* parsed = new google::protobuf::Struct;
-    const auto json = io::ReadFile("tfxm/nn/testdata/keras_goldens.json");
-    EXPECT_TRUE(json.ok() && io::ParseJson(*json, parsed).ok());
-    return parsed;
-  }();
-  return *goldens;
-}
-const google::protobuf::Struct& Goldens(const std::string& kind) { return Goldens().fields().at(kind).struct_value(); }
-
-std::vector<double> Numbers(const Value& value) {
-  std::vector<double> numbers;
-  for (const Value& v : value.list_value().values()) numbers.push_back(v.number_value());
-  return numbers;
-}
-
-// 1e-5 of the largest value, as float32 sums of different order differ.
-void ExpectNear(const Tensor& actual, const std::vector<double>& expected, const std::string& what) {
-  const std::vector<float> values = FloatValues(actual);
-  ASSERT_EQ(values.size(), expected.size()) << what;
-  double largest = 1;
-  for (const double e : expected) largest = std::max(largest, std::fabs(e));
-  for (size_t i = 0; i < values.size(); ++i)
-    ASSERT_NEAR(values[i], expected[i], 1e-5 * largest) << what << "[" << i << "]";
+const google::protobuf::Struct& Goldens(const std::string& kind) {
+  static const auto* const goldens = new google::protobuf::Struct(ReadGoldens("keras_goldens.json"));
+  return goldens->fields().at(kind).struct_value();
 }
 
 ops::Node Sum(const ops::Tensor& x, const Tensor& factors) {

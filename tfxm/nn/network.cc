@@ -96,7 +96,7 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
                                     [&](const TensorSpec& spec) { return spec.name == name; });
     if (same > 0) absl::StrAppend(&name, "_", same);
     network.outputs_.push_back({name, output.dtype(), output.shape()});
-    network.output_nodes_.push_back(output.node().get());
+    network.output_tensors_.push_back(output);
   }
   return network;
 }
@@ -113,8 +113,10 @@ std::vector<const Weight*> Network::weights() const {
 }
 
 absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
-                                                       const std::map<std::string, ops::Tensor>& inputs) const {
-  std::map<const KerasNode*, ops::Tensor> values;
+                                                       const std::map<std::string, ops::Tensor>& inputs,
+                                                       std::vector<ops::Tensor>* output_masks) const {
+  std::map<const KerasNode*, std::vector<ops::Tensor>> values;
+  std::map<const KerasNode*, ops::Tensor> masks;  // Of the first output.
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const auto found = inputs_.size() == 1 && inputs.size() == 1 ? inputs.begin() : inputs.find(inputs_[i].name);
     if (found == inputs.end()) {
@@ -122,18 +124,27 @@ absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
           "the model's input \"", inputs_[i].name, "\" is missing; there are: ",
           absl::StrJoin(inputs, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.first); })));
     }
-    values[input_nodes_[i]] = ops::Cast(found->second, inputs_[i].dtype);
+    values[input_nodes_[i]] = {ops::Cast(found->second, inputs_[i].dtype)};
   }
+  const auto mask_of = [&](const KerasTensor& tensor) {
+    return tensor.index() == 0 ? masks[tensor.node().get()] : ops::Tensor();
+  };
   for (const auto& node : nodes_) {
     if (node->inputs.empty()) continue;
-    std::vector<ops::Tensor> arguments;
-    for (const KerasTensor& input : node->inputs) arguments.push_back(values[input.node().get()]);
+    std::vector<ops::Tensor> arguments, argument_masks;
+    for (const KerasTensor& input : node->inputs) {
+      arguments.push_back(values[input.node().get()][input.index()]);
+      argument_masks.push_back(mask_of(input));
+    }
     const ops::NameScope scope(context.graph(), node->layer->name());
-    values[node.get()] = node->layer->Call(context, arguments);
+    values[node.get()] = context.CallLayer(*node->layer, arguments, argument_masks, &masks[node.get()]);
   }
   RETURN_IF_ERROR(context.graph().status());
   std::vector<ops::Tensor> outputs;
-  for (const KerasNode* node : output_nodes_) outputs.push_back(values[node]);
+  for (const KerasTensor& output : output_tensors_) {
+    outputs.push_back(values[output.node().get()][output.index()]);
+    if (output_masks != nullptr) output_masks->push_back(mask_of(output));
+  }
   return outputs;
 }
 

@@ -65,7 +65,7 @@ class Quantizer {
     for (const auto& node : network.nodes()) {
       for (const KerasTensor& input : node->inputs) consumers_[input.node().get()].push_back(node.get());
     }
-    outputs_.insert(network.output_nodes().begin(), network.output_nodes().end());
+    for (const KerasTensor& output : network.output_tensors()) outputs_.insert(output.node().get());
     for (const auto& layer : network.layers()) names_.insert(layer->name());
   }
 
@@ -79,7 +79,7 @@ class Quantizer {
           "no layer is annotated; see QuantizeAnnotateLayer, or use QuantizeModel for all layers");
     }
     std::vector<KerasTensor> outputs;
-    for (const KerasNode* node : network_.output_nodes()) outputs.push_back(made_[node]);
+    for (const KerasTensor& output : network_.output_tensors()) outputs.push_back(Made(output));
     return outputs;
   }
 
@@ -128,11 +128,18 @@ class Quantizer {
     return false;
   }
 
+  // Only the first output of a layer is quantized after it.
+  KerasTensor Made(const KerasTensor& tensor) {
+    if (tensor.index() == 0) return made_[tensor.node().get()];
+    return KerasTensor(in_float_[tensor.node().get()], tensor.index());
+  }
+
   absl::StatusOr<KerasTensor> Make(const std::shared_ptr<const KerasNode>& node) {
     std::vector<KerasTensor> inputs;
-    for (const KerasTensor& input : node->inputs) inputs.push_back(made_[input.node().get()]);
+    for (const KerasTensor& input : node->inputs) inputs.push_back(Made(input));
     if (!IsQuantized(*node)) {
       const KerasTensor made = IsInput(*node) ? KerasTensor(node) : LayerRef(node->layer)(inputs);
+      in_float_[node.get()] = made.node();
       if (PassesThrough(*node->layer) || made.dtype() != DataType::kFloat || !GoesIntoQuantized(*node)) return made;
       return MakeLayer<QuantizeLayer>(UniqueName("quantize_layer"), IsInput(*node), options_)(made);
     }
@@ -185,6 +192,7 @@ class Quantizer {
   std::set<const KerasNode*> outputs_;
   std::set<std::string> names_, taken_;
   std::map<const KerasNode*, KerasTensor> made_;
+  std::map<const KerasNode*, std::shared_ptr<const KerasNode>> in_float_;
   int num_quantized_ = 0;
 };
 

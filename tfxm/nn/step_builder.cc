@@ -11,8 +11,13 @@ namespace {
 
 using ops::Tensor;
 
-// Keras's sum_over_batch_size: the mean of the losses of all examples, each times its weight.
-Tensor ReduceLoss(const Tensor& losses, const Tensor& weight) {
+// Keras's sum_over_batch_size: the mean of the losses of all examples, each times its weight. With a mask of the
+// prediction's steps, of those that count.
+Tensor ReduceLoss(Tensor losses, const Tensor& weight, const Tensor& mask) {
+  if (mask.valid() && mask.rank() == losses.rank()) {
+    const Tensor counts = ops::Cast(mask, losses.dtype());
+    losses = losses * counts / ops::Maximum(ops::ReduceMean(counts), 1e-7);
+  }
   if (!weight.valid() || losses.rank() == 0) return ops::ReduceMean(losses);
   Tensor w = weight;
   while (w.rank() < losses.rank()) w = ops::ExpandDims(w, -1);
@@ -151,7 +156,8 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
     step.inputs.push_back(ops::Placeholder(graph, spec.dtype, spec.shape, spec.name));
     inputs[spec.name] = step.inputs.back();
   }
-  ASSIGN_OR_RETURN(step.outputs, network.Call(context, inputs));
+  std::vector<Tensor> masks;
+  ASSIGN_OR_RETURN(step.outputs, network.Call(context, inputs, &masks));
   if (mode == StepMode::kPredict) return step;
 
   if (weighted) step.weight = ops::Placeholder(graph, DataType::kFloat, {-1}, "sample_weight");
@@ -171,7 +177,7 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
     {
       const ops::NameScope loss_scope(graph, config.losses[i].name());
       ASSIGN_OR_RETURN(const Tensor each, config.losses[i].Call(y_true, y_pred));
-      const Tensor loss = ReduceLoss(each, step.weight);
+      const Tensor loss = ReduceLoss(each, step.weight, masks[i]);
       RETURN_IF_ERROR(
           Annotate(graph.status(), absl::StrCat("loss ", config.losses[i].name(), " of output \"", name, "\"")));
       if (several) losses.push_back({absl::StrCat(name, "_loss"), std::nullopt, {loss}});
