@@ -21,6 +21,10 @@ double SumOverCount(const State& state) { return Ratio(state[0][0], state[1][0])
 // `weight` [batch] to the rank of `values`, times ones where values has more dimensions.
 Tensor WeightLike(const Tensor& values, Tensor weight) {
   weight = ops::Cast(weight, DataType::kFloat);
+  if (values.valid() && weight.valid() && weight.rank() > values.rank()) {
+    values.graph()->SetError(absl::InvalidArgumentError(
+        absl::StrCat("sample weights are ", ShapeString(weight.shape()), " for values ", ShapeString(values.shape()))));
+  }
   while (weight.rank() < values.rank()) weight = ops::ExpandDims(weight, -1);
   return weight;
 }
@@ -77,12 +81,16 @@ double Area(const State& state, bool precision_recall) {
   return area;
 }
 
+Metric Up(const Metric& metric) { return metric.WithDirection(Metric::Direction::kUp); }
+Metric Down(const Metric& metric) { return metric.WithDirection(Metric::Direction::kDown); }
+
 Metric OfLoss(Loss loss) {
   const std::string name = loss.name();
-  return metrics::Mean(name, [loss = std::move(loss)](const Tensor& y_true, const Tensor& y_pred) {
+  if (absl::Status status = loss.Check(); !status.ok()) return Metric(name, status);
+  return Down(metrics::Mean(name, [loss = std::move(loss)](const Tensor& y_true, const Tensor& y_pred) {
     auto values = loss.Call(y_true, y_pred);
     return values.ok() ? *values : Tensor(y_pred.graph(), -1, 0);
-  });
+  }));
 }
 
 const std::map<std::string, Metric, std::less<>>& ByName() {
@@ -117,7 +125,26 @@ Metric Metric::WithName(std::string name) const {
   return copy;
 }
 
+std::string Metric::log_name() const {
+  const auto found = update_ == nullptr ? ByName().find(name_) : ByName().end();
+  return found == ByName().end() ? name_ : found->second.name_;
+}
+
+Metric::Direction Metric::direction() const {
+  if (update_ != nullptr || direction_ != Direction::kUnknown) return direction_;
+  if (name_ == "accuracy" || name_ == "acc") return Direction::kUp;
+  const auto found = ByName().find(name_);
+  return found == ByName().end() ? Direction::kUnknown : found->second.direction_;
+}
+
+Metric Metric::WithDirection(Direction direction) const {
+  Metric copy = *this;
+  copy.direction_ = direction;
+  return copy;
+}
+
 absl::Status Metric::Check() const {
+  RETURN_IF_ERROR(status_);
   if (update_ != nullptr || name_ == "accuracy" || name_ == "acc" || ByName().count(name_) > 0) return absl::OkStatus();
   std::vector<std::string> names = {"accuracy"};
   for (const auto& [name, metric] : ByName()) names.push_back(name);
@@ -150,38 +177,38 @@ Metric Mean(std::string name, std::function<Tensor(const Tensor&, const Tensor&)
 }
 
 Metric SparseCategoricalAccuracy() {
-  return Mean("sparse_categorical_accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("sparse_categorical_accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
     return ops::Equal(ArgMaxLast(y_pred), ops::Cast(SparseLabels(y_true, y_pred), DataType::kInt64));
-  });
+  }));
 }
 Metric CategoricalAccuracy() {
-  return Mean("categorical_accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("categorical_accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
     return ops::Equal(ArgMaxLast(y_pred), ArgMaxLast(y_true));
-  });
+  }));
 }
 Metric BinaryAccuracy(double threshold) {
-  return Mean("binary_accuracy", [threshold](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("binary_accuracy", [threshold](const Tensor& y_true, const Tensor& y_pred) {
     const Tensor labels = DenseLabels(y_true, y_pred);
     const Tensor equal = ops::Equal(labels, ops::Cast(ops::Greater(y_pred, threshold), y_pred.dtype()));
     return ops::ReduceMean(ops::Cast(equal, DataType::kFloat), {-1});
-  });
+  }));
 }
 Metric Accuracy() {
-  return Mean("accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("accuracy", [](const Tensor& y_true, const Tensor& y_pred) {
     return ops::Equal(DenseLabels(y_true, y_pred), y_pred);
-  });
+  }));
 }
 Metric SparseTopKCategoricalAccuracy(int k) {
-  return Mean("sparse_top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("sparse_top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {
     return ops::Op("InTopKV2", {y_pred, ops::Cast(SparseLabels(y_true, y_pred), DataType::kInt32),
                                 ops::Constant(*y_pred.graph(), int32_t{k})});
-  });
+  }));
 }
 Metric TopKCategoricalAccuracy(int k) {
-  return Mean("top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("top_k_categorical_accuracy", [k](const Tensor& y_true, const Tensor& y_pred) {
     return ops::Op("InTopKV2", {y_pred, ops::Cast(ArgMaxLast(y_true), DataType::kInt32),
                                 ops::Constant(*y_pred.graph(), int32_t{k})});
-  });
+  }));
 }
 Metric SparseCategoricalCrossentropy(losses::CrossentropyOptions options) {
   return OfLoss(losses::SparseCategoricalCrossentropy(options));
@@ -193,28 +220,28 @@ Metric BinaryCrossentropy(losses::CrossentropyOptions options) { return OfLoss(l
 Metric MeanSquaredError() { return OfLoss(losses::MeanSquaredError()); }
 Metric MeanAbsoluteError() { return OfLoss(losses::MeanAbsoluteError()); }
 Metric RootMeanSquaredError() {
-  return Metric(
+  return Down(Metric(
       "root_mean_squared_error",
       [](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
         return SumAndCount(ops::SquaredDifference(y_pred, DenseLabels(y_true, y_pred)), weight);
       },
-      [](const State& state) { return std::sqrt(SumOverCount(state)); });
+      [](const State& state) { return std::sqrt(SumOverCount(state)); }));
 }
 Metric Precision(double threshold) {
-  return Metric(
+  return Up(Metric(
       "precision",
       [threshold](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
         return ConfusionAt({static_cast<float>(threshold)}, y_true, y_pred, weight);
       },
-      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[1][0]); });
+      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[1][0]); }));
 }
 Metric Recall(double threshold) {
-  return Metric(
+  return Up(Metric(
       "recall",
       [threshold](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
         return ConfusionAt({static_cast<float>(threshold)}, y_true, y_pred, weight);
       },
-      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[2][0]); });
+      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[2][0]); }));
 }
 Metric AUC(AUCOptions options) {
   std::vector<float> thresholds = {-1e-7f};
@@ -222,12 +249,12 @@ Metric AUC(AUCOptions options) {
     thresholds.push_back(static_cast<float>(i * 1.0 / (options.num_thresholds - 1)));
   }
   thresholds.push_back(1 + 1e-7f);
-  return Metric(
+  return Up(Metric(
       "auc",
       [=](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
         return ConfusionAt(thresholds, y_true, options.from_logits ? ops::Sigmoid(y_pred) : y_pred, weight);
       },
-      [precision_recall = options.curve == "PR"](const State& state) { return Area(state, precision_recall); });
+      [precision_recall = options.curve == "PR"](const State& state) { return Area(state, precision_recall); }));
 }
 
 }  // namespace metrics

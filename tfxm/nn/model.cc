@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -233,7 +234,21 @@ absl::StatusOr<std::map<std::string, Tensor>> Model::GetState() const {
 
 absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t iterations) {
   RETURN_IF_ERROR(Prepare());
+  const auto weights = rep_->network->weights();
+  for (const Weight* weight : weights) {
+    if (state.count(weight->full_name()) > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("this is the state of another model: it has no \"", weight->full_name(), "\""));
+  }
+  for (const auto& [name, value] : state) {
+    if (absl::StartsWith(name, kOptimizerPrefix) ||
+        std::any_of(weights.begin(), weights.end(), [&](const Weight* w) { return w->full_name() == name; }))
+      continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("this is the state of another model: it has \"", name, "\", this one has not"));
+  }
   RETURN_IF_ERROR(rep_->program->SetVariables(state));
+  if (iterations > 0) rep_->program->ExpectSlots();
   rep_->iterations = iterations;
   return absl::OkStatus();
 }
@@ -241,6 +256,12 @@ absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t
 int64_t Model::iterations() const { return rep_->iterations; }
 double Model::learning_rate() const { return rep_->LearningRateAt(rep_->iterations); }
 std::optional<double> Model::learning_rate_override() const { return rep_->learning_rate; }
+bool Model::has_learning_rate_schedule() const {
+  return rep_->config.optimizer != nullptr && rep_->config.optimizer->common().learning_rate.is_schedule();
+}
+std::string Model::optimizer_name() const {
+  return rep_->config.optimizer == nullptr ? "" : rep_->config.optimizer->name();
+}
 void Model::SetLearningRate(double learning_rate) { rep_->learning_rate = learning_rate; }
 
 double Model::Rep::LearningRateAt(int64_t step) const {

@@ -51,12 +51,15 @@ struct CompileOptions {
 struct FitOptions {
   int epochs = 1;
   int initial_epoch = 0;
-  int64_t steps_per_epoch = 0;  // 0: once through the data.
+  // 0: once through the data. Where the data ends before an epoch's steps do, the epoch ends there with a warning, and
+  // the next one begins with another pass; it goes on where this one was otherwise.
+  int64_t steps_per_epoch = 0;
   const Dataset* validation_data = nullptr;
   int64_t validation_steps = 0;  // 0: all of it.
-  int validation_freq = 1;       // Every so many epochs.
+  int validation_freq = 1;       // Every so many epochs; callbacks that watch a "val_…" pass over the others.
   std::vector<CallbackRef> callbacks;
-  std::map<int64_t, double> class_weight;  // By label; 1 where there is none.
+  std::map<int64_t, double> class_weight;  // Of the only output with a loss, by label; 1 where there is none.
+  std::map<std::string, std::map<int64_t, double>> class_weights;  // By output, then by label.
   // 0: silent, 1: progress bar, 2: a line per epoch, -1: a bar on a terminal, otherwise the progress listener or lines.
   int verbose = -1;
 };
@@ -123,7 +126,7 @@ class Model {
   absl::StatusOr<History> Fit(const Dataset& data, const FitOptions& options = {});
   // "loss" and the metrics.
   absl::StatusOr<Logs> Evaluate(const Dataset& data, const EvaluateOptions& options = {});
-  // One tensor per output, of all examples in order (the dataset must not shuffle).
+  // One tensor per output, of all examples in the order of the data, whether or not the dataset shuffles.
   absl::StatusOr<std::vector<Tensor>> Predict(const Dataset& data, int64_t steps = 0);
   absl::StatusOr<std::vector<Tensor>> Predict(const std::map<std::string, Tensor>& features);
   // One update, or none; returns the loss and metrics of the batch.
@@ -148,6 +151,10 @@ class Model {
   // From now on, instead of the optimizer's.
   void SetLearningRate(double learning_rate);
   std::optional<double> learning_rate_override() const;
+  // Whether the optimizer's rate is a function of the step.
+  bool has_learning_rate_schedule() const;
+  // The name of the optimizer ("adam"); "" before Compile.
+  std::string optimizer_name() const;
 
   // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are "output_0", … .
   absl::StatusOr<NamedTensors> Call(FunctionContext& context, const NamedTensors& features) const;
@@ -157,6 +164,7 @@ class Model {
   absl::Status Save(absl::string_view dir, std::map<std::string, Function> signatures = {}) const;
 
   // For callbacks that keep a training's state: variables of model and optimizer, and the number of updates.
+  // INVALID_ARGUMENT for the state of another model; of another optimizer, by the next update.
   absl::StatusOr<std::map<std::string, Tensor>> GetState() const;
   absl::Status SetState(const std::map<std::string, Tensor>& state, int64_t iterations);
 
@@ -168,6 +176,8 @@ class Model {
   friend absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const QuantizeOptions& options);
   struct Rep;
   absl::Status Prepare() const;
+  absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass);
+  absl::Status CheckValidationData(const Dataset& data);
   std::unique_ptr<Rep> rep_;
 };
 

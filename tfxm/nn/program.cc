@@ -20,8 +20,7 @@ namespace tf = ::tensorflow;
 // A step that is built, with the tensors that are fed.
 struct Step {
   StepGraph graph;
-  std::vector<LabelSpec> labels;
-  bool weighted = false;
+  std::vector<LabelSpec> labels, weights;
   std::unique_ptr<ops::Function> function;
   std::vector<tf::Tensor> feeds, fetches;  // Used again at each step.
 };
@@ -58,10 +57,12 @@ struct Program::Rep {
   };
   std::map<std::string, Variable> variables;
   std::map<std::string, Tensor> waiting;
+  bool expects_slots = false;
   std::unique_ptr<ops::Function> read_all;
 
   absl::Status AddVariables(const std::map<std::string, Tensor>& initial);
   absl::Status Assign(const std::map<std::string, Tensor>& values);
+  absl::Status CheckSlots(const std::map<std::string, Tensor>& slots) const;
   absl::StatusOr<Step*> GetStep(StepMode mode, const Feed& feed);
   absl::Status Run(Step& step, const Feed& feed);
   void Count(const Step& step, const Feed& feed, Totals* totals);
@@ -143,28 +144,49 @@ absl::StatusOr<std::map<std::string, Tensor>> Program::GetVariables() const {
   return values;
 }
 
+void Program::ExpectSlots() { rep_->expects_slots = true; }
+
+absl::Status Program::Rep::CheckSlots(const std::map<std::string, Tensor>& slots) const {
+  const auto other = [&](absl::string_view name, absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the training's state is of another optimizer, or of one with other ", "options than this ",
+                     config.optimizer->name(), ": ", what, " \"", name, "\""));
+  };
+  for (const auto& [name, value] : slots) {
+    if (waiting.count(name) == 0) return other(name, "it has no");
+  }
+  for (const auto& [name, value] : waiting) {
+    if (slots.count(name) == 0) return other(name, "there is no place for its");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Step*> Program::Rep::GetStep(StepMode mode, const Feed& feed) {
-  std::vector<LabelSpec> labels;
+  std::vector<LabelSpec> labels, weights;
   if (mode != StepMode::kPredict) {
     for (const tf::Tensor& l : feed.labels) labels.push_back(LabelSpecOf(l));
+    for (const tf::Tensor& w : feed.weights) weights.push_back(LabelSpecOf(w));
   }
   auto& known = steps[static_cast<int>(mode)];
   for (const auto& step : known) {
-    if (step->weighted == feed.weighted && Same(step->labels, labels)) return step.get();
+    if (Same(step->labels, labels) && Same(step->weights, weights)) return step.get();
   }
+  // First where it does no harm: what has failed once stays in a graph.
+  if (mode != StepMode::kPredict) RETURN_IF_ERROR(CheckLosses(*network, config, labels, weights));
   auto step = std::make_unique<Step>();
   step->labels = labels;
-  step->weighted = feed.weighted;
-  ASSIGN_OR_RETURN(step->graph, BuildStep(graph, *network, config, mode, labels, feed.weighted));
+  step->weights = weights;
+  ASSIGN_OR_RETURN(step->graph, BuildStep(graph, *network, config, mode, labels, weights));
   std::map<std::string, Tensor> slots;
   for (const StepGraph::Slot& slot : step->graph.slots) {
     if (variables.count(slot.name) == 0) slots[slot.name] = Filled(slot.shape, slot.initial_value);
   }
+  if (mode == StepMode::kTrain && std::exchange(expects_slots, false)) RETURN_IF_ERROR(CheckSlots(slots));
   RETURN_IF_ERROR(AddVariables(slots));
   const StepGraph& g = step->graph;
   std::vector<ops::Tensor> feeds = g.inputs, fetches;
   feeds.insert(feeds.end(), g.labels.begin(), g.labels.end());
-  if (g.weight.valid()) feeds.push_back(g.weight);
+  feeds.insert(feeds.end(), g.weights.begin(), g.weights.end());
   if (g.random_counter.valid()) feeds.push_back(g.random_counter);
   feeds.insert(feeds.end(), g.scalars.begin(), g.scalars.end());
   for (const StepGraph::Log& log : g.logs) fetches.insert(fetches.end(), log.updates.begin(), log.updates.end());
@@ -199,6 +221,7 @@ void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
   }
   totals->num_examples_ += n;
   ++totals->num_batches_;
+  totals->last_loss_ = step.fetches[0].flat<float>()(0);
   if (!totals->to_restore_.empty()) totals->Restore(std::exchange(totals->to_restore_, {}));
 }
 
@@ -207,7 +230,7 @@ absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double le
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kTrain, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
   step->feeds.insert(step->feeds.end(), feed.labels.begin(), feed.labels.end());
-  if (step->weighted) step->feeds.push_back(feed.weight);
+  step->feeds.insert(step->feeds.end(), feed.weights.begin(), feed.weights.end());
   tf::Tensor counter(tf::DT_UINT64, tf::TensorShape({2}));
   counter.vec<uint64_t>()(0) = 0;
   counter.vec<uint64_t>()(1) = static_cast<uint64_t>(step_number);
@@ -223,11 +246,13 @@ absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double le
   return absl::OkStatus();
 }
 
+absl::Status Program::PrepareTestStep(const Feed& feed) { return rep_->GetStep(StepMode::kTest, feed).status(); }
+
 absl::Status Program::TestStep(const Feed& feed, Totals* totals) {
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kTest, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
   step->feeds.insert(step->feeds.end(), feed.labels.begin(), feed.labels.end());
-  if (step->weighted) step->feeds.push_back(feed.weight);
+  step->feeds.insert(step->feeds.end(), feed.weights.begin(), feed.weights.end());
   RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), "evaluation"));
   rep_->Count(*step, feed, totals);
   return absl::OkStatus();
