@@ -44,8 +44,12 @@ struct DataAccessor {
 DataAccessor MakeDataAccessor();
 
 struct FnArgs {
-  // Intermediate files.
+  // Intermediate files of this execution.
   std::string working_dir;
+  // Files that the Trainer's next execution finds if this one is killed or fails, as long as its inputs, properties and
+  // code are the same: for BackupAndRestore, and for ModelCheckpoint where a run_fn loads the best weights at the end.
+  // The folder is made when something is written, and removed after a successful run. (TFX has no such folder.)
+  std::string checkpoint_dir;
   std::vector<std::string> train_files;
   std::vector<std::string> eval_files;
   // 0: once through the data.

@@ -30,15 +30,30 @@ int NumThreads(const Network& network, int asked) {
 Model::Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name)
     : rep_(std::make_unique<Rep>()) {
   rep_->name = std::move(name);
-  rep_->seed = RandomSeed();
-  auto network = Network::Create(inputs, outputs);
-  if (network.ok()) {
-    rep_->network = std::make_unique<Network>(std::move(*network));
-  } else {
-    rep_->network = std::make_unique<Network>();
-    rep_->status = network.status();
+  rep_->Make(inputs, outputs, {});
+}
+
+Model::Model(std::vector<KerasTensor> inputs, std::vector<std::pair<std::string, KerasTensor>> outputs,
+             std::string name)
+    : rep_(std::make_unique<Rep>()) {
+  rep_->name = std::move(name);
+  rep_->outputs_are_named = true;
+  std::vector<KerasTensor> tensors;
+  std::vector<std::string> names;
+  for (auto& [output, tensor] : outputs) {
+    names.push_back(output);
+    tensors.push_back(tensor);
   }
-  rep_->built = true;
+  rep_->Make(inputs, tensors, names);
+}
+
+void Model::Rep::Make(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+                      const std::vector<std::string>& output_names) {
+  seed = RandomSeed();
+  auto made = Network::Create(inputs, outputs, output_names);
+  network = made.ok() ? std::make_unique<Network>(std::move(*made)) : std::make_unique<Network>();
+  if (!made.ok()) status = made.status();
+  built = true;
 }
 
 Model::Model(std::string name, std::vector<LayerRef> layers) : rep_(std::make_unique<Rep>()) {
@@ -166,6 +181,12 @@ const std::vector<TensorSpec>& Model::inputs() const {
 const std::vector<TensorSpec>& Model::outputs() const {
   rep_->Build().IgnoreError();
   return rep_->network->outputs();
+}
+std::vector<std::string> Model::output_names() const {
+  std::vector<std::string> names;
+  for (const TensorSpec& output : outputs())
+    names.push_back(rep_->outputs_are_named ? output.name : absl::StrCat("output_", names.size()));
+  return names;
 }
 const std::vector<std::shared_ptr<Layer>>& Model::layers() const {
   rep_->Build().IgnoreError();

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -105,6 +106,10 @@ struct QuantizeOptions;  // quantization.h
 class Model {
  public:
   Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name = "model");
+  // Outputs by name, as Keras's dict of outputs: for losses, metrics and labels, and in the SavedModel's signature.
+  //   Model model({x}, {{"kind", kind}, {"amount", amount}});
+  Model(std::vector<KerasTensor> inputs, std::vector<std::pair<std::string, KerasTensor>> outputs,
+        std::string name = "model");
   virtual ~Model();
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
@@ -114,6 +119,8 @@ class Model {
   const std::string& name() const;
   const std::vector<TensorSpec>& inputs() const;
   const std::vector<TensorSpec>& outputs() const;
+  // What a SavedModel calls the outputs: by the names the model was given or, as Keras, "output_0", ….
+  std::vector<std::string> output_names() const;
   const std::vector<std::shared_ptr<Layer>>& layers() const;
   // Null if there is none of that name.
   Layer* GetLayer(absl::string_view name) const;
@@ -156,7 +163,8 @@ class Model {
   // The name of the optimizer ("adam"); "" before Compile.
   std::string optimizer_name() const;
 
-  // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are "output_0", … .
+  // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are those of
+  // output_names().
   absl::StatusOr<NamedTensors> Call(FunctionContext& context, const NamedTensors& features) const;
   // Takes the model's inputs.
   Function DefaultFunction() const;

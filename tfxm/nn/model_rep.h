@@ -25,12 +25,15 @@ struct Model::Rep {
   bool built = false;
   std::vector<LayerRef> stack;  // Of a Sequential, until it is built.
   std::unique_ptr<Network> network;
+  bool outputs_are_named = false;
   StepConfig config;
   std::unique_ptr<Program> program;
   int64_t iterations = 0;
   std::optional<double> learning_rate;
 
   absl::Status Build();
+  void Make(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+            const std::vector<std::string>& output_names);
   absl::StatusOr<std::map<std::string, Tensor>> InitialValues() const;
   double LearningRateAt(int64_t step) const;
 };

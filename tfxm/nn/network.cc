@@ -54,8 +54,8 @@ absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
 
 }  // namespace
 
-absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
-                                        const std::vector<KerasTensor>& outputs) {
+absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+                                        const std::vector<std::string>& output_names) {
   if (inputs.empty() || outputs.empty()) return absl::InvalidArgumentError("a model needs an input and an output");
   Network network;
   std::set<const KerasNode*> seen;
@@ -91,9 +91,12 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
         absl::StrCat("the outputs depend on \"", node->layer->name(), "\", which is not among the model's inputs"));
   }
   for (const KerasTensor& output : outputs) {
-    std::string name = output.node()->layer->name();
+    const size_t i = network.outputs_.size();
+    std::string name = output_names.empty() ? output.node()->layer->name() : output_names[i];
     const auto same = std::count_if(network.outputs_.begin(), network.outputs_.end(),
                                     [&](const TensorSpec& spec) { return spec.name == name; });
+    if (same > 0 && !output_names.empty())
+      return absl::InvalidArgumentError(absl::StrCat("two outputs are called \"", name, "\""));
     if (same > 0) absl::StrAppend(&name, "_", same);
     network.outputs_.push_back({name, output.dtype(), output.shape()});
     network.output_tensors_.push_back(output);

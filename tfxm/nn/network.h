@@ -16,13 +16,14 @@ namespace tfxm::nn {
 
 class Network {
  public:
-  // Names the layers that have no name yet: "dense", "dense_1", …, and checks that names are unique.
-  static absl::StatusOr<Network> Create(const std::vector<KerasTensor>& inputs,
-                                        const std::vector<KerasTensor>& outputs);
+  // Names the layers that have no name yet: "dense", "dense_1", …, and checks that names are unique. `output_names`: as
+  // many as outputs, or none.
+  static absl::StatusOr<Network> Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+                                        const std::vector<std::string>& output_names = {});
 
   // By name; of the shapes with the batch.
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
-  // Called like the layers they come from.
+  // Called as Create was told or, without names, like the layers they come from.
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
   // Each once, in the order of their first call; input layers too.
   const std::vector<std::shared_ptr<Layer>>& layers() const { return layers_; }

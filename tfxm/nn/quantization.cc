@@ -211,7 +211,12 @@ absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const Quanti
   for (const auto& node : model.rep_->network->nodes()) {
     if (node->inputs.empty()) inputs.emplace_back(node);
   }
-  Model quantized(std::move(inputs), std::move(outputs), model.name());
+  Model quantized(inputs, outputs, model.name());
+  if (model.rep_->outputs_are_named) {
+    std::vector<std::pair<std::string, KerasTensor>> named;
+    for (size_t i = 0; i < outputs.size(); ++i) named.emplace_back(model.outputs()[i].name, outputs[i]);
+    quantized = Model(inputs, std::move(named), model.name());
+  }
   RETURN_IF_ERROR(quantized.status());
   ASSIGN_OR_RETURN(const auto weights, model.GetWeights());
   RETURN_IF_ERROR(quantized.SetWeights(weights));

@@ -29,7 +29,8 @@ absl::StatusOr<NamedTensors> Model::Call(FunctionContext& context, const NamedTe
   CallContext call(context.graph(), /*training=*/false);
   ASSIGN_OR_RETURN(const std::vector<ops::Tensor> outputs, rep_->network->Call(call, features));
   NamedTensors named;
-  for (size_t i = 0; i < outputs.size(); ++i) named[absl::StrCat("output_", i)] = outputs[i];
+  const std::vector<std::string> names = output_names();
+  for (size_t i = 0; i < outputs.size(); ++i) named[names[i]] = outputs[i];
   return named;
 }
 
