@@ -57,12 +57,12 @@ SATURATED = {
                                   ONE_HOT.reshape(2, 1, 3)),
     # Where something comes after the function there are only its numbers.
     "sigmoid_reshaped": (1, "sigmoid", [layers.Reshape((1,))], "binary_crossentropy", ZEROS),
-    "sigmoid_pixels_without_channel": (1, None, [layers.Reshape((1, 1)), A("sigmoid")], "binary_crossentropy", ZEROS),
+    "sigmoid_pixels_without_channel": (1, None, [layers.Reshape((1, 1)), A("sigmoid")], losses.BinaryCrossentropy(), ZEROS),
 }
 
 
 def run_saturated(units, activation, after, loss, y):
-  metric = loss if isinstance(loss, str) else None
+  metric = loss if isinstance(loss, str) and "focal" not in loss else None
   model = keras.Sequential([layers.Input((2,)), layers.Dense(units, activation=activation)] + after)
   model.layers[0].set_weights([KERNEL[:, :units], np.zeros(units, np.float32)])
   model.compile(optimizer=keras.optimizers.SGD(1.0), loss=loss, metrics=[metric] if metric else None, jit_compile=False)
@@ -118,8 +118,9 @@ def direction(name):
   model = keras.Sequential([layers.Input((2,)), layers.Dense(3, activation="softmax")])
   by_class = {"precision": keras.metrics.Precision, "recall": keras.metrics.Recall, "auc": keras.metrics.AUC}
   metric = by_class[name](name=name) if name in by_class else name
-  model.compile(loss="categorical_crossentropy", metrics=[metric])
-  model.fit(X, ONE_HOT, verbose=0)
+  sparse = name.startswith("sparse")
+  model.compile(loss="sparse_categorical_crossentropy" if sparse else "categorical_crossentropy", metrics=[metric])
+  model.train_on_batch(X, CLASSES if sparse else ONE_HOT)
   stop = keras.callbacks.EarlyStopping(monitor="val_" + name)
   stop.set_model(model)
   try:
