@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/data/tensor.h"
+#include "tfxm/nn/checkpoint.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -200,20 +201,40 @@ class ModelCheckpointCallback : public Callback {
       if (wanted && !FindLog(logs, log.name)) return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(const std::string path, FillIn(options_.filepath, state.epoch + 1, logs));
-    RETURN_IF_ERROR(state.model->SaveWeights(path));
-    if (value) monitor_.set_best(*value);
+    ASSIGN_OR_RETURN(auto weights, state.model->GetWeights());
+    RETURN_IF_ERROR(WriteVariables(path, weights));
+    if (!options_.save_best_only) return absl::OkStatus();
+    monitor_.set_best(*value);
+    best_path_ = path;
+    best_weights_ = std::move(weights);
     return absl::OkStatus();
   }
-  std::map<std::string, Tensor> GetState() const override { return {{"numbers", Numbers({monitor_.best()})}}; }
+  // The best weights are among it: where the next run has another folder, it has them too.
+  std::map<std::string, Tensor> GetState() const override {
+    std::map<std::string, Tensor> state = {{"numbers", Numbers({monitor_.best()})}};
+    for (const auto& [name, value] : best_weights_) state["best/" + name] = value;
+    Tensor file(DataType::kString, {1});
+    file.strings()[0] = best_path_.substr(std::min(best_path_.size(), io::Dirname(options_.filepath).size()));
+    state["file"] = std::move(file);
+    return state;
+  }
   absl::Status SetState(const std::map<std::string, Tensor>& state) override {
     monitor_.set_best(SavedNumbers(state, 1)[0]);
-    return absl::OkStatus();
+    const auto file = state.find("file");
+    for (const auto& [name, value] : state) {
+      if (absl::StartsWith(name, "best/")) best_weights_[name.substr(5)] = value;
+    }
+    if (best_weights_.empty() || file == state.end() || file->second.strings().empty()) return absl::OkStatus();
+    best_path_ = io::Dirname(options_.filepath) + file->second.strings()[0];
+    return io::Exists(best_path_ + ".index") ? absl::OkStatus() : WriteVariables(best_path_, best_weights_);
   }
 
  private:
   const ModelCheckpointOptions options_;
   Monitor monitor_;
   bool begun_ = false;
+  std::string best_path_;
+  std::map<std::string, Tensor> best_weights_;  // If only the best are saved.
 };
 
 class ReduceLROnPlateauCallback : public Callback {

@@ -123,9 +123,9 @@ struct ModelCheckpointOptions {
   std::string mode = "auto";
 };
 // Weights after each epoch; Model::LoadWeights reads them. An epoch without validation whose monitor, or a {NAME} of
-// the path, is of validation has no checkpoint. The best value is kept for the next Fit with the same callback, and
-// over a kill by BackupAndRestore: the file then must be where the next run finds it (FnArgs::checkpoint_dir in a
-// run_fn).
+// the path, is of validation has no checkpoint. The best value is kept for the next Fit with the same callback. With a
+// BackupAndRestore it is kept over a kill as well, and the best weights are written again if they are not where this
+// run looks; other files are found only in a folder that both runs have (FnArgs::checkpoint_dir in a run_fn).
 CallbackRef ModelCheckpoint(ModelCheckpointOptions options);
 
 struct ReduceLROnPlateauOptions {

@@ -156,7 +156,7 @@ Loss CategoricalCrossentropy(CrossentropyOptions options) {
           labels = labels * (1 - options.label_smoothing) + options.label_smoothing / classes;
         }
         if (const Tensor logits = Logits(y_pred, options.from_logits); logits.valid()) {
-          if (logits.rank() == 2) return ops::SoftmaxCrossEntropyWithLogits(logits, labels);
+          if (logits.rank() == 2) return Tensor(ops::SoftmaxCrossEntropyWithLogits(logits, labels));
           return -ops::ReduceSum(labels * ops::LogSoftmax(logits), {-1});
         }
         const Tensor p = y_pred / ops::ReduceSum(y_pred, {-1}, true);

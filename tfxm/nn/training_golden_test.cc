@@ -9,6 +9,8 @@
 
 #include "tfxm/nn/golden_test_util.h"
 #include "tfxm/nn/nn.h"
+#include "tfxm/ops/ops.h"
+#include "tfxm/ops/session.h"
 
 namespace tfxm::nn {
 namespace {
@@ -179,6 +181,24 @@ TEST(TrainingGoldenTest, DataThatEndsBeforeTheStepsDo) {
     ASSERT_TRUE(history.ok()) << history.status();
     EXPECT_THAT(counts, ElementsAreArray(Numbers(fields.at("counts"))));
     EXPECT_EQ(history->epochs.size(), counts.size());
+  }
+}
+
+TEST(TrainingGoldenTest, SoftmaxOfSteps) {
+  for (const auto& [name, golden] : Goldens("last_axis")) {
+    SCOPED_TRACE(name);
+    ops::Graph graph;
+    const ops::Tensor x = ops::Constant(graph, Wave({2, 3, 4}, 1, 4)), y = Activation(name)(x);
+    const auto gradients = ops::Gradients({ops::ReduceSum(y * ops::Constant(graph, Wave({2, 3, 4}, 99)))}, {x});
+    ASSERT_TRUE(gradients.ok()) << gradients.status();
+    auto session = ops::Session::Create(graph);
+    ASSERT_TRUE(session.ok()) << session.status();
+    auto function = (*session)->MakeFunction({}, {y, (*gradients)[0]});
+    ASSERT_TRUE(function.ok()) << function.status();
+    const auto outputs = (*function)->Run({});
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    ExpectNear((*outputs)[0], Numbers(golden.struct_value().fields().at("output")), "output");
+    ExpectNear((*outputs)[1], Numbers(golden.struct_value().fields().at("gradient")), "gradient");
   }
 }
 

@@ -130,7 +130,18 @@ def direction(name):
   return "up" if stop.monitor_op is keras.ops.greater else "down"
 
 
+def last_axis(function):
+  """The value on [2, 3, 4], and the gradient of sum(value * wave)."""
+  x = tf.constant(wave((2, 3, 4), 1, 4.0))
+  with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = function(x)
+    loss = tf.reduce_sum(y * wave(y.shape, 99))
+  return {"output": numbers(y), "gradient": numbers(tape.gradient(loss, x))}
+
+
 text = json.dumps({
+    "last_axis": {n: last_axis(getattr(keras.activations, n)) for n in ("softmax", "log_softmax")},
     "saturated": {n: run_saturated(*case) for n, case in SATURATED.items()},
     "weights": {n: run_weighted(*case) for n, case in WEIGHTS.items()},
     "run_out": [{"batches": c[0], "steps": c[1], "epochs": c[2], "counts": run_out(*c)} for c in RUN_OUT],
