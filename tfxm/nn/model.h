@@ -147,9 +147,10 @@ class Model {
   // A TensorFlow checkpoint (`path` is its prefix) of the weights, with Keras's and SavedModel's keys.
   absl::Status SaveWeights(absl::string_view path) const;
   // From such a checkpoint, or one of tf.train.Checkpoint's or Keras 2's, or the variables of a SavedModel directory (a
-  // base_model), whether made here or by Keras 2 or 3. Weights are found by layer and name ("dense/kernel") or, where
-  // the layers are called otherwise, by their order. INVALID_ARGUMENT names each that is not there or of another shape
-  // or type; with `skip_mismatch` those stay as they are.
+  // base_model), whether made here or by Keras 2 or 3, or a file of Keras 2 or 3: .keras, .weights.h5 or .h5. Weights
+  // are found by layer and name ("dense/kernel") or, where the layers are called otherwise, by their order.
+  // INVALID_ARGUMENT names each that is not there or of another shape or type; with `skip_mismatch` those stay as they
+  // are.
   absl::Status LoadWeights(absl::string_view path, bool skip_mismatch = false);
 
   // Updates since Compile.
