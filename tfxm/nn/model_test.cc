@@ -333,6 +333,32 @@ TEST(ModelTest, SavedModelsGiveTheSamePredictions) {
   EXPECT_TRUE((*loaded)->FindSignature("serve_examples").ok());
 }
 
+TEST(ModelTest, NamedOutputsAreTheSignatures) {
+  const KerasTensor x = Input({2}, {.name = "x"});
+  Model model({x}, {{"kind", layers::Dense(3)(x)}, {"amount", layers::Dense(1)(x)}});
+  ASSERT_EQ(
+      model.Compile({.optimizer = "sgd", .losses = {{"kind", "sparse_categorical_crossentropy"}, {"amount", "mse"}}}),
+      absl::OkStatus());
+  const Dataset data = *Dataset::FromTensors(
+      {{"x", Floats({2, 2}, {1, 2, 3, 4})}, {"kind", Ints({2}, {0, 2})}, {"amount", Floats({2}, {1, 2})}},
+      {.batch_size = 2, .label_keys = {"kind", "amount"}});
+  const auto history = model.Fit(data, {.verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_EQ(history->history.count("amount_loss"), 1);
+  const std::string dir = TempPath("named_outputs");
+  ASSERT_EQ(model.Save(dir), absl::OkStatus());
+  auto loaded = SavedModel::Load(dir);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const auto outputs =
+      (*loaded)->Run(**(*loaded)->FindSignature("serving_default"), {{"x", Floats({2, 2}, {1, 2, 3, 4})}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(outputs->at("kind").shape(), (Shape{2, 3}));
+  EXPECT_EQ(outputs->at("amount").shape(), (Shape{2, 1}));
+  const auto quantized = QuantizeModel(model);
+  ASSERT_TRUE(quantized.ok()) << quantized.status();
+  EXPECT_THAT(quantized->output_names(), ElementsAre("kind", "amount"));
+}
+
 TEST(ModelTest, WeightsAreSavedAndLoaded) {
   Sequential model = BuildMnistModel();
   const std::string path = TempPath("checkpoint/weights");
