@@ -64,10 +64,11 @@ class Monitor {
     const auto found = std::find_if(state.expected_logs.begin(), state.expected_logs.end(),
                                     [&](const LogSpec& log) { return log.name == name_; });
     if (found == state.expected_logs.end()) {
-      return absl::NotFoundError(
-          absl::StrCat(who_, " watches \"", name_, "\", but there are only: ",
-                       absl::StrJoin(state.expected_logs, ", ",
-                                     [](std::string* out, const LogSpec& log) { absl::StrAppend(out, log.name); })));
+      return absl::NotFoundError(absl::StrCat(
+          who_, " watches \"", name_, "\", but there are only: ",
+          absl::StrJoin(state.expected_logs, ", ",
+                        [](std::string* out, const LogSpec& log) { absl::StrAppend(out, log.name); }),
+          absl::StartsWith(name_, "val_") && !state.has_validation_data ? " (Fit has no validation_data)" : ""));
     }
     if (mode_ == "auto" && found->direction == Metric::Direction::kUnknown) {
       return absl::InvalidArgumentError(absl::StrCat(

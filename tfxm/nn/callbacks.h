@@ -59,6 +59,7 @@ struct FitState {
   const std::vector<CallbackRef>* callbacks = nullptr;
   // The logs that OnEpochEnd will get; those of validation data ("val_…") only in epochs with validation.
   std::vector<LogSpec> expected_logs;
+  bool has_validation_data = false;
   // Where in the data training is: the pass it takes (or took last) and how many batches of it; -1: all of them.
   int64_t data_pass = -1;
   int64_t data_batches = -1;
@@ -98,7 +99,8 @@ struct TensorBoardOptions {
   std::string update_freq = "epoch";
 };
 // Event files in log_dir/train and log_dir/validation: epoch_loss, epoch_METRIC, epoch_learning_rate,
-// evaluation_loss_vs_iterations, …; the model's summary as text.
+// evaluation_loss_vs_iterations, …; the model's summary as text. With a BackupAndRestore, what the epochs before a kill
+// wrote is written again if log_dir is another folder now.
 CallbackRef TensorBoard(TensorBoardOptions options = {});
 
 // Callbacks with a `monitor` pass over the epochs that have no such log because they are without validation

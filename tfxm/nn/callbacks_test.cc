@@ -65,7 +65,7 @@ TEST(EarlyStoppingTest, NamesTheLogsThereAre) {
   Sequential model = MakeModel();
   const auto history = model.Fit(Data(), {.callbacks = {callbacks::EarlyStopping()}, .verbose = 0});
   EXPECT_THAT(std::string(history.status().message()),
-              HasSubstr("watches \"val_loss\", but there are only: loss, accuracy"));
+              HasSubstr("watches \"val_loss\", but there are only: loss, accuracy (Fit has no validation_data)"));
 }
 
 TEST(MonitorTest, TheDirectionIsTheMetrics) {

@@ -145,6 +145,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   state.totals = &totals;
   state.callbacks = &callbacks;
   state.expected_logs = LogSpecs(*rep_->network, rep_->config);
+  state.has_validation_data = validation != nullptr;
   if (validation != nullptr) {
     for (const LogSpec& log : LogSpecs(*rep_->network, rep_->config))
       state.expected_logs.push_back({absl::StrCat("val_", log.name), log.direction});

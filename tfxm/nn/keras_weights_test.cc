@@ -61,7 +61,6 @@ TEST(KerasWeightsTest, EachOfKerassFiles) {
   for (const char* file : {"keras3.keras", "keras3.weights.h5", "keras3.h5", "keras2.h5", "keras2.weights.h5"}) {
     SCOPED_TRACE(file);
     Sequential model = Pictures({});
-    // tf_keras orders a model's weights as Keras 3 does except that those that are not trained come last.
     ASSERT_EQ(model.LoadWeights(absl::StrCat(kTestdata, file)), absl::OkStatus());
     ExpectFormula(model, PictureWeights({}));
     // What the layers are called makes no difference.

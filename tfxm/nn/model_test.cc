@@ -307,6 +307,44 @@ TEST(ModelTest, TensorBoardFilesHoldWhatKerasWrites) {
                           "epoch_sparse_categorical_accuracy@1"));
 }
 
+TEST(ModelTest, TensorBoardFilesAreWholeAfterAKillThatTookTheirFolder) {
+  const std::string dir = TempPath("tensorboard_killed");
+  const auto fit = [&](const std::string& logs, int64_t kill_at) {
+    Sequential model = BuildMnistModel();
+    EXPECT_EQ(CompileMnistModel(model), absl::OkStatus());
+    class Kill : public Callback {
+     public:
+      explicit Kill(int64_t at) : at_(at) {}
+      absl::Status OnTrainBatchEnd(FitState& state) override {
+        return state.iteration == at_ ? absl::AbortedError("killed") : absl::OkStatus();
+      }
+
+     private:
+      const int64_t at_;
+    };
+    const Dataset eval = MnistData(40, 2);
+    const auto history = model.Fit(
+        MnistData(80, 1), {.epochs = 3,
+                           .validation_data = &eval,
+                           .callbacks = {callbacks::TensorBoard({.log_dir = io::JoinPath(dir, logs)}),
+                                         callbacks::BackupAndRestore({.backup_dir = io::JoinPath(dir, "backup")}),
+                                         std::make_shared<Kill>(kill_at)},
+                           .verbose = 0});
+    EXPECT_EQ(history.ok(), kill_at < 0) << history.status();
+  };
+  fit("first", 5);  // In the third epoch.
+  fit("second", -1);
+  for (const char* part : {"train", "validation"}) {
+    std::vector<int64_t> epochs;
+    for (const tensorflow::Event& event : ReadEvents(io::JoinPath(dir, "second", part))) {
+      for (const auto& value : event.summary().value()) {
+        if (value.tag() == "epoch_loss") epochs.push_back(event.step());
+      }
+    }
+    EXPECT_THAT(epochs, ElementsAre(0, 1, 2)) << part;
+  }
+}
+
 TEST(ModelTest, SavedModelsGiveTheSamePredictions) {
   Sequential model = BuildMnistModel();
   ASSERT_EQ(CompileMnistModel(model), absl::OkStatus());
