@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/labels.h"
+#include "tfxm/nn/segmentation_losses.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
@@ -91,6 +92,17 @@ const std::map<std::string, Loss, std::less<>>& ByName() {
       {"kl_divergence", KLDivergence()},
       {"poisson", Poisson()},
       {"cosine_similarity", CosineSimilarity()},
+      {"categorical_focal_crossentropy", CategoricalFocalCrossentropy()},
+      {"dice", Dice()},
+      {"tversky", Tversky()},
+      {"bce", BinaryCrossentropy()},
+      {"kld", KLDivergence()},
+      {"BCE", BinaryCrossentropy()},
+      {"KLD", KLDivergence()},
+      {"MSE", MeanSquaredError()},
+      {"MAE", MeanAbsoluteError()},
+      {"MAPE", MeanAbsolutePercentageError()},
+      {"MSLE", MeanSquaredLogarithmicError()},
   };
   return *by_name;
 }

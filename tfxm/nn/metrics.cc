@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/confusion_metrics.h"
 #include "tfxm/nn/labels.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
@@ -39,7 +40,8 @@ std::vector<Tensor> SumAndCount(const Tensor& values, const Tensor& weight) {
 
 Tensor ArgMaxLast(const Tensor& x) { return ops::ArgMax(x, -1); }
 
-// {true positives, false positives, false negatives, true negatives} at each threshold.
+}  // namespace
+
 std::vector<Tensor> ConfusionAt(const std::vector<float>& thresholds, const Tensor& y_true, const Tensor& y_pred,
                                 const Tensor& weight) {
   const auto row = [](const Tensor& x) { return ops::Reshape(x, Shape{1, -1}); };
@@ -57,6 +59,8 @@ std::vector<Tensor> ConfusionAt(const std::vector<float>& thresholds, const Tens
   return {count(ops::LogicalAnd(predicted, labels)), count(ops::LogicalAnd(predicted, not_labels)),
           count(ops::LogicalAnd(not_predicted, labels)), count(ops::LogicalAnd(not_predicted, not_labels))};
 }
+
+namespace {
 
 // Area under the curve from the counts at decreasing recall (increasing thresholds); Keras's "interpolation" summation.
 double Area(const State& state, bool precision_recall) {
@@ -109,6 +113,31 @@ const std::map<std::string, Metric, std::less<>>& ByName() {
       {"root_mean_squared_error", RootMeanSquaredError()},
       {"mean_absolute_error", MeanAbsoluteError()},
       {"mae", MeanAbsoluteError().WithName("mae")},
+      {"mean_absolute_percentage_error", MeanAbsolutePercentageError()},
+      {"mape", MeanAbsolutePercentageError().WithName("mape")},
+      {"mean_squared_logarithmic_error", MeanSquaredLogarithmicError()},
+      {"msle", MeanSquaredLogarithmicError().WithName("msle")},
+      {"hinge", Hinge()},
+      {"squared_hinge", SquaredHinge()},
+      {"categorical_hinge", CategoricalHinge()},
+      {"kl_divergence", KLDivergence()},
+      {"poisson", Poisson()},
+      {"log_cosh_error", LogCoshError()},
+      {"cosine_similarity", CosineSimilarity()},
+      {"r2_score", R2Score()},
+      {"bce", BinaryCrossentropy().WithName("bce")},
+      {"MSE", MeanSquaredError().WithName("MSE")},
+      {"MAE", MeanAbsoluteError().WithName("MAE")},
+      {"MAPE", MeanAbsolutePercentageError().WithName("MAPE")},
+      {"MSLE", MeanSquaredLogarithmicError().WithName("MSLE")},
+      {"BCE", BinaryCrossentropy().WithName("BCE")},
+      {"Precision", Precision().WithName("Precision")},
+      {"Recall", Recall().WithName("Recall")},
+      {"true_positives", TruePositives()},
+      {"true_negatives", TrueNegatives()},
+      {"false_positives", FalsePositives()},
+      {"false_negatives", FalseNegatives()},
+      {"f1_score", F1Score()},
       {"precision", Precision()},
       {"recall", Recall()},
       {"auc", AUC()},
@@ -255,6 +284,48 @@ Metric AUC(AUCOptions options) {
         return ConfusionAt(thresholds, y_true, options.from_logits ? ops::Sigmoid(y_pred) : y_pred, weight);
       },
       [precision_recall = options.curve == "PR"](const State& state) { return Area(state, precision_recall); }));
+}
+
+Metric MeanAbsolutePercentageError() { return OfLoss(losses::MeanAbsolutePercentageError()); }
+Metric MeanSquaredLogarithmicError() { return OfLoss(losses::MeanSquaredLogarithmicError()); }
+Metric Hinge() { return OfLoss(losses::Hinge()); }
+Metric SquaredHinge() { return OfLoss(losses::SquaredHinge()); }
+Metric CategoricalHinge() { return OfLoss(losses::CategoricalHinge()); }
+Metric KLDivergence() { return OfLoss(losses::KLDivergence()); }
+Metric Poisson() { return OfLoss(losses::Poisson()); }
+Metric LogCoshError() { return OfLoss(losses::LogCosh()).WithName("logcosh"); }
+Metric CosineSimilarity() {
+  return Mean("cosine_similarity", [](const Tensor& y_true, const Tensor& y_pred) {
+    const auto loss = losses::CosineSimilarity().Call(y_true, y_pred);
+    return loss.ok() ? -*loss : Tensor(y_pred.graph(), -1, 0);
+  });
+}
+Metric R2Score(R2ScoreOptions options) {
+  return Metric(
+      "r2_score",
+      [options](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) -> std::vector<Tensor> {
+        if (options.class_aggregation != "uniform_average" &&
+            options.class_aggregation != "variance_weighted_average") {
+          y_pred.graph()->SetError(absl::InvalidArgumentError(
+              absl::StrCat("class_aggregation is \"uniform_average\" or \"variance_weighted_average\", got \"",
+                           options.class_aggregation, "\"")));
+        }
+        const Tensor labels = DenseLabels(y_true, y_pred);
+        Tensor w = ops::OnesLike(y_pred);
+        if (weight.valid()) w = w * WeightLike(y_pred, weight);
+        const auto sum = [](const Tensor& x) { return ops::ReduceSum(x, {0}); };
+        return {sum(labels * w), sum(ops::Square(labels) * w), sum(ops::SquaredDifference(labels, y_pred) * w), sum(w)};
+      },
+      [weighted = options.class_aggregation == "variance_weighted_average"](const State& state) {
+        double sum = 0, weights = 0;
+        for (size_t i = 0; i < state[0].size(); ++i) {
+          const double variation = state[1][i] - state[0][i] * Ratio(state[0][i], state[3][i]);
+          const double score = variation == 0 ? 0 : 1 - state[2][i] / variation;
+          sum += score * (weighted ? variation : 1);
+          weights += weighted ? variation : 1;
+        }
+        return Ratio(sum, weights);
+      });
 }
 
 }  // namespace metrics

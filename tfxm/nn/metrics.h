@@ -2,6 +2,8 @@
 //
 //   model.Compile({.loss = …, .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});
 //
+// Those of true and false positives and negatives: confusion_metrics.h.
+//
 // A metric keeps a state that adds up over batches (sums and counts), so that its value is that of all examples
 // together.
 #ifndef TFXM_NN_METRICS_H_
@@ -90,6 +92,22 @@ struct AUCOptions {
   bool from_logits = false;
 };
 Metric AUC(AUCOptions options = {});
+Metric MeanAbsolutePercentageError();
+Metric MeanSquaredLogarithmicError();
+Metric Hinge();
+Metric SquaredHinge();
+Metric CategoricalHinge();
+Metric KLDivergence();
+Metric Poisson();
+Metric LogCoshError();
+// Unlike the loss, 1 is most alike.
+Metric CosineSimilarity();
+struct R2ScoreOptions {
+  // Over the columns of an output: or "variance_weighted_average".
+  std::string class_aggregation = "uniform_average";
+};
+// The part of the labels' variance that predictions [batch, columns] explain; at most 1.
+Metric R2Score(R2ScoreOptions options = {});
 
 }  // namespace metrics
 }  // namespace tfxm::nn

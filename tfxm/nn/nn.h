@@ -4,6 +4,7 @@
 
 #include "tfxm/nn/augmentation.h"
 #include "tfxm/nn/callbacks.h"
+#include "tfxm/nn/confusion_metrics.h"
 #include "tfxm/nn/dataset.h"
 #include "tfxm/nn/layer.h"
 #include "tfxm/nn/layers/attention.h"
@@ -19,5 +20,6 @@
 #include "tfxm/nn/optimizers.h"
 #include "tfxm/nn/quantization.h"
 #include "tfxm/nn/random.h"
+#include "tfxm/nn/segmentation_losses.h"
 
 #endif  // TFXM_NN_NN_H_

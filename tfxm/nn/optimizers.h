@@ -162,6 +162,49 @@ Optimizer Adam(AdamOptions options = {});
 // Adam with a weight decay of 0.004 unless another is given.
 Optimizer AdamW(AdamOptions options = {.weight_decay = 0.004});
 Optimizer Nadam(AdamOptions options = {});
+// Adam with the largest gradient in the place of their mean square.
+struct AdamaxOptions {
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-7;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+};
+Optimizer Adamax(AdamaxOptions options = {});
+
+struct AdadeltaOptions {
+  LearningRate learning_rate = 0.001;
+  double rho = 0.95;
+  double epsilon = 1e-7;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+};
+Optimizer Adadelta(AdadeltaOptions options = {});
+
+// Steps of the learning rate's size, in the direction of the sign of a mean of gradients.
+struct LionOptions {
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.99;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+};
+Optimizer Lion(LionOptions options = {});
+
+// For wide and sparse linear models: with l1_regularization_strength most weights are 0. In the place of weight_decay
+// it has strengths of its own.
+struct FtrlOptions {
+  LearningRate learning_rate = 0.001;
+  double learning_rate_power = -0.5;
+  double initial_accumulator_value = 0.1;
+  double l1_regularization_strength = 0;
+  double l2_regularization_strength = 0;
+  double l2_shrinkage_regularization_strength = 0;
+  double beta = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+};
+Optimizer Ftrl(FtrlOptions options = {});
 
 }  // namespace optimizers
 }  // namespace tfxm::nn

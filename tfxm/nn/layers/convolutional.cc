@@ -201,6 +201,9 @@ class DepthwiseConv1DLayer : public Layer {
       : Layer("DepthwiseConv1D", options.name), size_(kernel_size), options_(std::move(options)) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (options_.padding == "causal") {
+      return absl::InvalidArgumentError("padding is \"valid\" or \"same\", got \"causal\"; use ZeroPadding1D");
+    }
     if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
     const int64_t channels = input_shapes[0].back();
     kernel_ = AddWeight("depthwise_kernel", {size_, channels, options_.depth_multiplier},
@@ -213,18 +216,12 @@ class DepthwiseConv1DLayer : public Layer {
   }
 
   Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
-    Tensor x = inputs[0];
-    std::string padding = TfPadding(options_.padding);
-    if (options_.padding == "causal") {
-      x = ops::Pad(x, {{0, 0}, {options_.dilation_rate * (size_ - 1), 0}, {0, 0}});
-      padding = "VALID";
-    }
     // A picture of one row, whose stride does not matter; the operation wants the same in both directions.
     const auto [kernel, dilation] =
         KernelAndDilation(context, context.Read(kernel_, {1, size_, kernel_->shape[1], options_.depth_multiplier}),
                           {1, options_.dilation_rate});
-    Tensor y =
-        ops::DepthwiseConv2D(ops::ExpandDims(x, 1), kernel, {options_.strides, options_.strides}, padding, dilation);
+    Tensor y = ops::DepthwiseConv2D(ops::ExpandDims(inputs[0], 1), kernel, {options_.strides, options_.strides},
+                                    TfPadding(options_.padding), dilation);
     y = ops::Squeeze(y, {1});
     if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
     return context.Activate(options_.activation, y);

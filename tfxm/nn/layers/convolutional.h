@@ -73,7 +73,7 @@ LayerRef SeparableConv2D(int filters, Size2D kernel_size, DepthwiseConvOptions o
 
 struct DepthwiseConv1DOptions {
   int strides = 1;
-  std::string padding = "valid";  // "same" or "causal"
+  std::string padding = "valid";  // or "same"
   int depth_multiplier = 1;
   int dilation_rate = 1;
   Activation activation;

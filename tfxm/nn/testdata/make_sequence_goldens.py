@@ -101,7 +101,7 @@ CASES = {
     "attention_mask": lambda: attention(layers.MultiHeadAttention(2, 3), (2, 4, 6), (2, 5, 3), mask=MASK),
     "group_normalization": lambda: of(layers.GroupNormalization(2), (2, 3, 2, 4)),
     "depthwise_conv1d": lambda: of(layers.DepthwiseConv1D(3, strides=2, padding="same", depth_multiplier=2), (2, 7, 3)),
-    "depthwise_conv1d_causal": lambda: of(layers.DepthwiseConv1D(2, padding="causal", dilation_rate=2), (2, 7, 3)),
+    "depthwise_conv1d_dilated": lambda: of(layers.DepthwiseConv1D(2, dilation_rate=2), (2, 7, 3)),
     "zero_padding1d": lambda: of(keras.Sequential([layers.ZeroPadding1D((1, 2)), layers.Conv1D(2, 2)]), (2, 3, 2)),
     "activity_regularization": lambda: of(
         keras.Sequential([layers.Dense(3), layers.ActivityRegularization(0.02, 0.01), layers.Dense(2)]), (2, 4)),
