@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/nn/input_layer.h"
+#include "tfxm/nn/model_layer.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 
@@ -31,12 +32,29 @@ std::string SnakeCase(const std::string& type) {
   return snake == "input_layer" ? "input" : snake;
 }
 
+// Those of `layers` and of the models among them, whose names must differ, as they name the weights.
+std::set<std::shared_ptr<Layer>> AllLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
+  std::set<std::shared_ptr<Layer>> all(layers.begin(), layers.end());
+  for (const auto& layer : layers) {
+    if (dynamic_cast<const ModelLayer*>(layer.get()) != nullptr) all.merge(AllLayers(layer->sublayers()));
+  }
+  return all;
+}
+
 absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
   std::set<std::string> taken;
-  for (const auto& layer : layers) {
-    if (layer->name().empty()) continue;
+  const std::set<const Layer*> own = [&] {
+    std::set<const Layer*> pointers;
+    for (const auto& layer : layers) pointers.insert(layer.get());
+    return pointers;
+  }();
+  for (const auto& layer : AllLayers(layers)) {
+    const bool is_inner_input = own.count(layer.get()) == 0 && layer->AllWeights().empty();
+    if (layer->name().empty() || is_inner_input) continue;
     if (!taken.insert(layer->name()).second) {
-      return absl::InvalidArgumentError(absl::StrCat("two layers are called \"", layer->name(), "\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat("two layers are called \"", layer->name(),
+                       "\"; give them names of their own, also those of a model that is a layer here"));
     }
   }
   std::map<std::string, int> counts;
@@ -128,6 +146,7 @@ absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
           absl::StrJoin(inputs, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.first); })));
     }
     values[input_nodes_[i]] = {ops::Cast(found->second, inputs_[i].dtype)};
+    masks[input_nodes_[i]] = context.input_mask(i);  // Where the network is a layer.
   }
   const auto mask_of = [&](const KerasTensor& tensor) {
     return tensor.index() == 0 ? masks[tensor.node().get()] : ops::Tensor();
