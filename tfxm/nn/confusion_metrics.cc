@@ -50,17 +50,18 @@ Metric At(std::string name, Rate wanted, Rate given, double value, int num_thres
     }
   }
   return Metric(
-      std::move(name),
-      [=](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-        return ConfusionAt(thresholds, y_true, y_pred, weight);
-      },
-      [=](const State& state) {
-        double best = 0;
-        for (size_t i = 0; i < state[0].size(); ++i) {
-          if (given(state, i) >= value) best = std::max(best, wanted(state, i));
-        }
-        return best;
-      });
+             std::move(name),
+             [=](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+               return ConfusionAt(thresholds, y_true, y_pred, weight);
+             },
+             [=](const State& state) {
+               double best = 0;
+               for (size_t i = 0; i < state[0].size(); ++i) {
+                 if (given(state, i) >= value) best = std::max(best, wanted(state, i));
+               }
+               return best;
+             })
+      .WithDirection(Metric::Direction::kUp);
 }
 
 // Per class: {true positives, false positives, false negatives}.
@@ -126,16 +127,18 @@ Metric SpecificityAtSensitivity(double sensitivity, int num_thresholds) {
 
 Metric F1Score(FScoreOptions options) { return FBetaScore(1, std::move(options)).WithName("f1_score"); }
 Metric FBetaScore(double beta, FScoreOptions options) {
+  if (options.average != "macro" && options.average != "micro" && options.average != "weighted") {
+    return Metric("fbeta_score",
+                  absl::InvalidArgumentError(
+                      absl::StrCat("average is \"macro\", \"micro\" or \"weighted\", got \"", options.average, "\"")));
+  }
   return Metric(
-      "fbeta_score",
-      [options](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-        if (options.average != "macro" && options.average != "micro" && options.average != "weighted") {
-          y_pred.graph()->SetError(absl::InvalidArgumentError(
-              absl::StrCat("average is \"macro\", \"micro\" or \"weighted\", got \"", options.average, "\"")));
-        }
-        return CountsOfClasses(options, y_true, y_pred, weight);
-      },
-      [beta, average = options.average](const State& state) { return FScore(state, beta, average); });
+             "fbeta_score",
+             [options](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+               return CountsOfClasses(options, y_true, y_pred, weight);
+             },
+             [beta, average = options.average](const State& state) { return FScore(state, beta, average); })
+      .WithDirection(Metric::Direction::kUp);
 }
 
 }  // namespace metrics

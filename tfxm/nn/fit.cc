@@ -100,6 +100,7 @@ absl::Status Model::CheckValidationData(const Dataset& data) {
 absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& options) {
   RETURN_IF_ERROR(rep_->Build());
   if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("Fit before Compile");
+  rep_->ClaimWeights();
   const bool by_steps = options.steps_per_epoch > 0;
   const Dataset* const validation = options.validation_data;
   if (data.infinite() && !by_steps) {
@@ -226,6 +227,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
 absl::StatusOr<Logs> Model::TrainOnBatch(const Batch& batch) {
   RETURN_IF_ERROR(rep_->Build());
   if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("TrainOnBatch before Compile");
+  rep_->ClaimWeights();
   ASSIGN_OR_RETURN(const Feed feed, MakeFeed(SpecOf(*rep_->network, rep_->config, true), batch));
   Totals totals;
   RETURN_IF_ERROR(rep_->program->TrainStep(feed, rep_->iterations, rep_->LearningRateAt(rep_->iterations), &totals));

@@ -43,6 +43,7 @@ namespace tfxm::nn {
 
 class CallContext;
 class Layer;
+class Program;
 struct QuantizeConfig;  // quantization.h
 
 // A penalty on a weight: l1 * sum|w| + l2 * sum w^2, added to the loss.
@@ -69,6 +70,8 @@ struct Weight {
   std::string name;  // Within the layer: "kernel".
   Shape shape;
   WeightOptions options;
+  // That which has the value, of the models that share the layer. Model's own business.
+  mutable std::shared_ptr<Program> home;
 
   // "dense/kernel": the variable's name in graphs and checkpoints.
   std::string full_name() const;

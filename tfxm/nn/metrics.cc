@@ -295,28 +295,28 @@ Metric KLDivergence() { return OfLoss(losses::KLDivergence()); }
 Metric Poisson() { return OfLoss(losses::Poisson()); }
 Metric LogCoshError() { return OfLoss(losses::LogCosh()).WithName("logcosh"); }
 Metric CosineSimilarity() {
-  return Mean("cosine_similarity", [](const Tensor& y_true, const Tensor& y_pred) {
+  return Up(Mean("cosine_similarity", [](const Tensor& y_true, const Tensor& y_pred) {
     const auto loss = losses::CosineSimilarity().Call(y_true, y_pred);
     return loss.ok() ? -*loss : Tensor(y_pred.graph(), -1, 0);
-  });
+  }));
 }
 Metric R2Score(R2ScoreOptions options) {
-  return Metric(
+  const bool weighted = options.class_aggregation == "variance_weighted_average";
+  if (!weighted && options.class_aggregation != "uniform_average") {
+    return Metric("r2_score", absl::InvalidArgumentError(absl::StrCat(
+                                  "class_aggregation is \"uniform_average\" or \"variance_weighted_average\", got \"",
+                                  options.class_aggregation, "\"")));
+  }
+  return Up(Metric(
       "r2_score",
-      [options](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) -> std::vector<Tensor> {
-        if (options.class_aggregation != "uniform_average" &&
-            options.class_aggregation != "variance_weighted_average") {
-          y_pred.graph()->SetError(absl::InvalidArgumentError(
-              absl::StrCat("class_aggregation is \"uniform_average\" or \"variance_weighted_average\", got \"",
-                           options.class_aggregation, "\"")));
-        }
+      [](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) -> std::vector<Tensor> {
         const Tensor labels = DenseLabels(y_true, y_pred);
         Tensor w = ops::OnesLike(y_pred);
         if (weight.valid()) w = w * WeightLike(y_pred, weight);
         const auto sum = [](const Tensor& x) { return ops::ReduceSum(x, {0}); };
         return {sum(labels * w), sum(ops::Square(labels) * w), sum(ops::SquaredDifference(labels, y_pred) * w), sum(w)};
       },
-      [weighted = options.class_aggregation == "variance_weighted_average"](const State& state) {
+      [weighted](const State& state) {
         double sum = 0, weights = 0;
         for (size_t i = 0; i < state[0].size(); ++i) {
           const double variation = state[1][i] - state[0][i] * Ratio(state[0][i], state[3][i]);
@@ -325,7 +325,7 @@ Metric R2Score(R2ScoreOptions options) {
           weights += weighted ? variation : 1;
         }
         return Ratio(sum, weights);
-      });
+      }));
 }
 
 }  // namespace metrics

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/nn/model_layer.h"
 #include "tfxm/nn/model_rep.h"
 #include "tfxm/nn/random.h"
 #include "tfxm/util/status_macros.h"
@@ -76,7 +77,7 @@ void Model::AddLayer(LayerRef layer) {
 }
 
 absl::Status Model::Rep::Build() {
-  if (std::exchange(built, true)) return status;
+  if (std::exchange(built, true)) return status.ok() ? Sync() : status;
   const auto* input = stack.empty() ? nullptr : dynamic_cast<const InputLayerImpl*>(&*stack[0]);
   if (input == nullptr) {
     return status = absl::InvalidArgumentError(
@@ -96,7 +97,7 @@ absl::Status Model::Rep::Build() {
 }
 
 // Weights before there is a program to hold them.
-absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() const {
+absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() {
   std::map<std::string, Tensor> values;
   for (const Weight* weight : network->weights()) {
     Random random(DeriveSeed(seed, weight->full_name()));
@@ -104,7 +105,42 @@ absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() const 
     if (!value.ok()) return Annotate(value.status(), absl::StrCat("weight \"", weight->full_name(), "\""));
     values[weight->full_name()] = std::move(*value);
   }
+  ASSIGN_OR_RETURN(auto elsewhere, ValuesElsewhere());
+  for (auto& [name, value] : elsewhere) values[name] = std::move(value);
   return values;
+}
+
+// Models that share layers (a model that is a layer of another, two of the same KerasTensors) have variables of their
+// own. Weight::home is the program that has the last values; the others take them from there when they are used.
+absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::ValuesElsewhere() {
+  std::map<std::string, Tensor> values;
+  if (!shares_weights) return values;
+  std::map<const Program*, std::map<std::string, Tensor>> read;
+  for (const Weight* weight : network->weights()) {
+    const Program* const home = weight->home.get();
+    if (home == nullptr || home == program.get()) continue;
+    if (const auto seen = versions.find(home); seen != versions.end() && seen->second == home->version()) continue;
+    if (read.count(home) == 0) {
+      ASSIGN_OR_RETURN(read[home], home->GetVariables());
+    }
+    const auto found = read[home].find(weight->full_name());
+    if (found != read[home].end()) values[weight->full_name()] = found->second;
+  }
+  for (const auto& [home, all] : read) versions[home] = home->version();
+  return values;
+}
+
+absl::Status Model::Rep::Sync() {
+  if (program == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto values, ValuesElsewhere());
+  return values.empty() ? absl::OkStatus() : program->SetVariables(values);
+}
+
+void Model::Rep::ClaimWeights(bool only_new) const {
+  if (!shares_weights) return;
+  for (const Weight* weight : network->weights()) {
+    if (!only_new || weight->home == nullptr) weight->home = program;
+  }
 }
 
 absl::Status Model::Prepare() const {
@@ -115,6 +151,7 @@ absl::Status Model::Prepare() const {
   config.num_threads = NumThreads(*rep_->network, 0);
   ASSIGN_OR_RETURN(auto values, rep_->InitialValues());
   ASSIGN_OR_RETURN(rep_->program, Program::Create(rep_->network.get(), config, std::move(values)));
+  rep_->ClaimWeights(/*only_new=*/true);
   return absl::OkStatus();
 }
 
@@ -166,6 +203,7 @@ absl::Status Model::Compile(CompileOptions options) {
   rep_->iterations = 0;
   rep_->learning_rate.reset();
   ASSIGN_OR_RETURN(rep_->program, Program::Create(rep_->network.get(), std::move(config), std::move(values)));
+  rep_->ClaimWeights();
   return absl::OkStatus();
 }
 
@@ -198,6 +236,43 @@ Layer* Model::GetLayer(absl::string_view name) const {
     if (layer->name() == name) return layer.get();
   }
   return nullptr;
+}
+
+std::vector<KerasTensor> Model::operator()(const std::vector<KerasTensor>& inputs) const {
+  const absl::Status& built = status();
+  if (rep_->as_layer == nullptr) {
+    const bool is_sequential = !rep_->stack.empty();
+    const std::string type = is_sequential ? "Sequential" : "Functional";
+    const bool is_named = name() != (is_sequential ? "sequential" : "model");
+    rep_->as_layer = std::make_shared<ModelLayer>(type, is_named ? name() : "", *rep_->network, built);
+  }
+  return LayerRef(rep_->as_layer).Outputs(inputs);
+}
+
+void Model::set_trainable(bool trainable) {
+  for (const auto& layer : layers()) layer->set_trainable(trainable);
+}
+
+std::vector<KerasTensor> Model::input_tensors() const {
+  std::vector<KerasTensor> tensors;
+  if (!status().ok()) return tensors;
+  for (const KerasNode* input : rep_->network->input_nodes()) {
+    for (const auto& node : rep_->network->nodes()) {
+      if (node.get() == input) tensors.emplace_back(node);
+    }
+  }
+  return tensors;
+}
+
+KerasTensor Model::OutputOf(absl::string_view layer) const {
+  auto failed = std::make_shared<KerasNode>();
+  failed->status = status();
+  if (!failed->status.ok()) return KerasTensor(failed);
+  for (const auto& node : rep_->network->nodes()) {
+    if (node->layer->name() == layer) return KerasTensor(node);
+  }
+  failed->status = absl::NotFoundError(absl::StrCat("model \"", name(), "\" has no layer \"", layer, "\""));
+  return KerasTensor(failed);
 }
 
 int64_t Model::CountParams() const {
@@ -245,6 +320,7 @@ absl::Status Model::SetWeights(const std::map<std::string, Tensor>& weights) {
     if (std::any_of(all.begin(), all.end(), [&](const Weight* w) { return w->full_name() == name; })) continue;
     return absl::InvalidArgumentError(absl::StrCat("the model has no weight \"", name, "\""));
   }
+  rep_->ClaimWeights();
   return rep_->program->SetVariables(weights);
 }
 
@@ -268,6 +344,7 @@ absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t
     return absl::InvalidArgumentError(
         absl::StrCat("this is the state of another model: it has \"", name, "\", this one has not"));
   }
+  rep_->ClaimWeights();
   RETURN_IF_ERROR(rep_->program->SetVariables(state));
   if (iterations > 0) rep_->program->ExpectSlots();
   rep_->iterations = iterations;

@@ -124,6 +124,17 @@ class Model {
   const std::vector<std::shared_ptr<Layer>>& layers() const;
   // Null if there is none of that name.
   Layer* GetLayer(absl::string_view name) const;
+  // The model as a layer of another, and its layers in a model of a part of it:
+  //   KerasTensor features = base(image);
+  //   Model features({base.input_tensors()}, {base.OutputOf("pooling")});
+  // Layers and weights are shared, as in Keras: what one model trains or loads, the others have when they are used
+  // next. Their optimizers are their own. Names of layers with weights must differ between the models that make up one.
+  KerasTensor operator()(const KerasTensor& input) const { return (*this)(std::vector<KerasTensor>{input})[0]; }
+  std::vector<KerasTensor> operator()(const std::vector<KerasTensor>& inputs) const;
+  std::vector<KerasTensor> input_tensors() const;
+  KerasTensor OutputOf(absl::string_view layer) const;
+  // Of all layers; holds from the next Compile on, of every model that has them.
+  void set_trainable(bool trainable);
   int64_t CountParams() const;
   // Keras's table of layers, output shapes and numbers of parameters.
   std::string Summary() const;

@@ -49,8 +49,8 @@ absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
     return pointers;
   }();
   for (const auto& layer : AllLayers(layers)) {
-    const bool is_inner_input = own.count(layer.get()) == 0 && layer->AllWeights().empty();
-    if (layer->name().empty() || is_inner_input) continue;
+    const bool has_no_weights = layer->AllWeights().empty();
+    if (layer->name().empty() || (own.count(layer.get()) == 0 && has_no_weights)) continue;
     if (!taken.insert(layer->name()).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("two layers are called \"", layer->name(),
@@ -91,6 +91,7 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, 
   for (const KerasTensor& input : inputs) visit(input.node());
   for (const KerasTensor& output : outputs) {
     if (output.node() == nullptr) return absl::InvalidArgumentError("an output of the model is unassigned");
+    if (output.node()->layer == nullptr) return output.node()->status;
     visit(output.node());
   }
   RETURN_IF_ERROR(status);

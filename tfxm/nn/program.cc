@@ -1,6 +1,7 @@
 #include "tfxm/nn/program.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,6 +41,12 @@ Tensor Filled(const Shape& shape, double value) {
   Tensor tensor(DataType::kFloat, shape);
   std::ranges::fill(tensor.values<float>(), static_cast<float>(value));
   return tensor;
+}
+
+// Those of all programs differ.
+int64_t NextVersion() {
+  static std::atomic<int64_t> last = 0;
+  return ++last;
 }
 
 }  // namespace
@@ -128,7 +135,10 @@ absl::Status Program::Rep::Assign(const std::map<std::string, Tensor>& values) {
   return assign->Run(fed).status();
 }
 
-absl::Status Program::SetVariables(const std::map<std::string, Tensor>& values) { return rep_->Assign(values); }
+absl::Status Program::SetVariables(const std::map<std::string, Tensor>& values) {
+  version_ = NextVersion();
+  return rep_->Assign(values);
+}
 
 absl::StatusOr<std::map<std::string, Tensor>> Program::GetVariables() const {
   std::map<std::string, Tensor> values = rep_->waiting;
@@ -227,6 +237,7 @@ void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
 
 absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double learning_rate, Totals* totals) {
   if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("the model was not compiled");
+  version_ = NextVersion();
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kTrain, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
   step->feeds.insert(step->feeds.end(), feed.labels.begin(), feed.labels.end());

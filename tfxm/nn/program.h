@@ -90,6 +90,7 @@ class Program {
   struct Rep;
   explicit Program(std::unique_ptr<Rep> rep);
   std::unique_ptr<Rep> rep_;
+  int64_t version_ = 0;
 };
 
 }  // namespace tfxm::nn

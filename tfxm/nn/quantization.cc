@@ -217,6 +217,8 @@ absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const Quanti
     for (size_t i = 0; i < outputs.size(); ++i) named.emplace_back(model.outputs()[i].name, outputs[i]);
     quantized = Model(inputs, std::move(named), model.name());
   }
+  // Training it leaves the model as it is.
+  quantized.rep_->shares_weights = false;
   RETURN_IF_ERROR(quantized.status());
   ASSIGN_OR_RETURN(const auto weights, model.GetWeights());
   RETURN_IF_ERROR(quantized.SetWeights(weights));
