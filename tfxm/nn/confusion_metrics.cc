@@ -65,7 +65,7 @@ Metric At(std::string name, Rate wanted, Rate given, double value, int num_thres
 }
 
 // Per class: {true positives, false positives, false negatives}.
-std::vector<Tensor> CountsOfClasses(const FScoreOptions& options, const Tensor& y_true, const Tensor& y_pred,
+std::vector<Tensor> CountsOfClasses(const metrics::FScoreOptions& options, const Tensor& y_true, const Tensor& y_pred,
                                     const Tensor& weight) {
   if (y_pred.rank() != 2 || y_true.rank() != 2 || y_true.shape()[1] != y_pred.shape()[1]) {
     y_pred.graph()->SetError(absl::InvalidArgumentError(

@@ -83,6 +83,8 @@ class Program {
   absl::StatusOr<std::map<std::string, Tensor>> GetVariables() const;
   // Values for variables that do not exist yet wait until they do.
   absl::Status SetVariables(const std::map<std::string, Tensor>& values);
+  // Another one whenever variables have changed, and no other program's.
+  int64_t version() const { return version_; }
   // From the values that were set the optimizer goes on: the first update fails if its slots are not among them.
   void ExpectSlots();
 

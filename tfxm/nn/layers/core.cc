@@ -185,8 +185,14 @@ LayerRef ActivityRegularization(Regularizer regularizer, LayerOptions options) {
       "ActivityRegularization", std::move(options.name),
       [regularizer](CallContext& context, const std::vector<ops::Tensor>& inputs) {
         const ops::Tensor& x = inputs[0];
-        if (regularizer.l1 != 0) context.AddLoss(ops::ReduceSum(ops::Abs(x)) * regularizer.l1);
-        if (regularizer.l2 != 0) context.AddLoss(ops::ReduceSum(ops::Square(x)) * regularizer.l2);
+        if (!x.valid()) return x;
+        const ops::Tensor examples =
+            ops::Cast(ops::Reshape(ops::Slice(ops::ShapeOf(x), {0}, {1}), Shape{}), DataType::kFloat);
+        const auto add = [&](const ops::Tensor& values, double factor) {
+          if (factor != 0) context.AddLoss(ops::ReduceSum(values) * factor / examples);
+        };
+        add(ops::Abs(x), regularizer.l1);
+        add(ops::Square(x), regularizer.l2);
         return x;
       },
       /*supports_masking=*/true);

@@ -32,7 +32,8 @@ LayerRef SpatialDropout2D(double rate, LayerOptions options = {});
 LayerRef SpatialDropout1D(double rate, LayerOptions options = {});
 // While training, adds normal noise.
 LayerRef GaussianNoise(double stddev, LayerOptions options = {});
-// Adds l1 * sum|x| + l2 * sum x^2 of what goes through to the loss: the activity_regularizer of the layer before it.
+// Adds l1 * sum|x| + l2 * sum x^2 of what goes through, per example, to the loss: the activity_regularizer of the layer
+// before it.
 LayerRef ActivityRegularization(Regularizer regularizer, LayerOptions options = {});
 // [batch, ...] -> [batch, product].
 LayerRef Flatten(LayerOptions options = {});
