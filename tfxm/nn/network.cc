@@ -112,11 +112,14 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, 
   for (const KerasTensor& output : outputs) {
     const size_t i = network.outputs_.size();
     std::string name = output_names.empty() ? output.node()->layer->name() : output_names[i];
-    const auto same = std::count_if(network.outputs_.begin(), network.outputs_.end(),
-                                    [&](const TensorSpec& spec) { return spec.name == name; });
-    if (same > 0 && !output_names.empty())
+    const std::string base = name;
+    const auto taken = [&] {
+      return std::any_of(network.outputs_.begin(), network.outputs_.end(),
+                         [&](const TensorSpec& spec) { return spec.name == name; });
+    };
+    if (taken() && !output_names.empty())
       return absl::InvalidArgumentError(absl::StrCat("two outputs are called \"", name, "\""));
-    if (same > 0) absl::StrAppend(&name, "_", same);
+    for (int n = 1; taken(); ++n) name = absl::StrCat(base, "_", n);
     network.outputs_.push_back({name, output.dtype(), output.shape()});
     network.output_tensors_.push_back(output);
   }
