@@ -238,6 +238,30 @@ class ModelCheckpointCallback : public Callback {
   std::map<std::string, Tensor> best_weights_;  // If only the best are saved.
 };
 
+class LearningRateSchedulerCallback : public Callback {
+ public:
+  explicit LearningRateSchedulerCallback(std::function<double(int, double)> schedule)
+      : schedule_(std::move(schedule)) {}
+  absl::Status OnTrainBegin(FitState& state) override {
+    if (!state.model->has_learning_rate_schedule()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "LearningRateScheduler cannot set the learning rate: the optimizer's is a schedule; give the optimizer a "
+        "number");
+  }
+  absl::Status OnEpochBegin(FitState& state) override {
+    const double rate = schedule_(state.epoch, state.model->learning_rate());
+    if (!std::isfinite(rate)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("LearningRateScheduler: the schedule gave ", rate, " for epoch ", state.epoch));
+    }
+    state.model->SetLearningRate(rate);
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::function<double(int, double)> schedule_;
+};
+
 class ReduceLROnPlateauCallback : public Callback {
  public:
   explicit ReduceLROnPlateauCallback(ReduceLROnPlateauOptions options)
@@ -376,6 +400,9 @@ CallbackRef ReduceLROnPlateau(ReduceLROnPlateauOptions options) {
   return std::make_shared<ReduceLROnPlateauCallback>(std::move(options));
 }
 CallbackRef TerminateOnNaN() { return std::make_shared<TerminateOnNaNCallback>(); }
+CallbackRef LearningRateScheduler(std::function<double(int epoch, double learning_rate)> schedule) {
+  return std::make_shared<LearningRateSchedulerCallback>(std::move(schedule));
+}
 CallbackRef CSVLogger(std::string filename, CSVLoggerOptions options) {
   return std::make_shared<CsvLoggerCallback>(std::move(filename), options);
 }

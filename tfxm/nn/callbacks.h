@@ -145,6 +145,10 @@ CallbackRef ReduceLROnPlateau(ReduceLROnPlateauOptions options = {});
 // Ends training at a batch whose loss is nan or infinite.
 CallbackRef TerminateOnNaN();
 
+// Before each epoch (from 0) the learning rate becomes what the schedule makes of it. An error where the optimizer's is
+// a schedule already.
+CallbackRef LearningRateScheduler(std::function<double(int epoch, double learning_rate)> schedule);
+
 struct CSVLoggerOptions {
   char separator = ',';
   bool append = false;

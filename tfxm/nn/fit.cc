@@ -219,6 +219,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     state.step = 0;
     ++state.epoch;
   }
+  RETURN_IF_ERROR(rep_->program->UseAverages());
   RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainEnd, state));
   loss_watch.OnEnd(options.verbose);
   return history;

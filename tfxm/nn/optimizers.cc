@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/ops/ops.h"
@@ -14,7 +15,20 @@ using ops::Tensor;
 
 template <typename Options>
 OptimizerBase::Common CommonOf(const Options& options) {
-  return {options.learning_rate, options.weight_decay, options.clipnorm, options.clipvalue, options.global_clipnorm};
+  OptimizerBase::Common common;
+  common.learning_rate = options.learning_rate;
+  common.clipnorm = options.clipnorm;
+  common.clipvalue = options.clipvalue;
+  common.global_clipnorm = options.global_clipnorm;
+  common.use_ema = options.use_ema;
+  common.ema_momentum = options.ema_momentum;
+  common.ema_overwrite_frequency = options.ema_overwrite_frequency;
+  common.gradient_accumulation_steps = options.gradient_accumulation_steps;
+  if constexpr (!std::is_same_v<Options, optimizers::FtrlOptions>) {
+    common.weight_decay = options.weight_decay;
+    common.exclude_from_weight_decay = options.exclude_from_weight_decay;
+  }
+  return common;
 }
 
 // variable -= delta, after everything in `delta`.
@@ -205,11 +219,7 @@ class LionOptimizer : public OptimizerBase {
 class FtrlOptimizer : public OptimizerBase {
  public:
   explicit FtrlOptimizer(optimizers::FtrlOptions options)
-      : OptimizerBase("Ftrl", {.learning_rate = options.learning_rate,
-                               .clipnorm = options.clipnorm,
-                               .clipvalue = options.clipvalue,
-                               .global_clipnorm = options.global_clipnorm}),
-        options_(options) {}
+      : OptimizerBase("Ftrl", CommonOf(options)), options_(options) {}
   ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
     const Tensor rate = context.Scalar("learning_rate");
     const Tensor sum_slot = context.Slot("accumulator", options_.initial_accumulator_value);
@@ -237,8 +247,20 @@ class FtrlOptimizer : public OptimizerBase {
 
 }  // namespace
 
+OptimizerBase::Scalars OptimizerBase::AllScalarsAt(int64_t step, double learning_rate) const {
+  Scalars scalars = ScalarsAt(UpdateOf(step), learning_rate);
+  // The average starts with the weights.
+  if (common_.use_ema) scalars.emplace_back("ema_momentum", UpdateOf(step) == 0 ? 0 : common_.ema_momentum);
+  return scalars;
+}
+
 absl::StatusOr<std::shared_ptr<const OptimizerBase>> Optimizer::Get() const {
-  if (optimizer_ != nullptr) return optimizer_;
+  if (optimizer_ != nullptr) {
+    const OptimizerBase::Common& common = optimizer_->common();
+    if (common.ema_momentum >= 0 && common.ema_momentum <= 1) return optimizer_;
+    return absl::InvalidArgumentError(
+        absl::StrCat("optimizer ", optimizer_->name(), ": ema_momentum must be in [0, 1], got ", common.ema_momentum));
+  }
   static const auto* const by_name = new std::map<std::string, Optimizer (*)(), std::less<>>{
       {"sgd", [] { return optimizers::SGD(); }},         {"rmsprop", [] { return optimizers::RMSprop(); }},
       {"adagrad", [] { return optimizers::Adagrad(); }}, {"adam", [] { return optimizers::Adam(); }},

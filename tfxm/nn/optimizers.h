@@ -4,8 +4,14 @@
 //   optimizers::Adam({.learning_rate = schedules::ExponentialDecay({.initial_learning_rate = 0.01, .decay_steps = 1000,
 //                                                                   .decay_rate = 0.9})})
 //
-// All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update), clipnorm
-// (each gradient's norm), clipvalue (each element), global_clipnorm (the norm of all gradients together); 0 means off.
+// All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update; not those
+// with one of exclude_from_weight_decay in their name: {"bias", "gamma", "beta"}), clipnorm (each gradient's norm),
+// clipvalue (each element), global_clipnorm (the norm of all gradients together); 0 means off.
+// use_ema: Fit ends with an average of the weights in their place: average = ema_momentum * average + (1 -
+// ema_momentum)
+// * weight after each step. With ema_overwrite_frequency they are put there every so many updates, too.
+// gradient_accumulation_steps: an update every so many steps, with the mean of their gradients: a large batch in little
+// memory.
 #ifndef TFXM_NN_OPTIMIZERS_H_
 #define TFXM_NN_OPTIMIZERS_H_
 
@@ -88,6 +94,11 @@ class OptimizerBase {
     double clipnorm = 0;
     double clipvalue = 0;
     double global_clipnorm = 0;
+    std::vector<std::string> exclude_from_weight_decay;
+    bool use_ema = false;
+    double ema_momentum = 0.99;
+    int ema_overwrite_frequency = 0;
+    int gradient_accumulation_steps = 0;
   };
   OptimizerBase(std::string name, Common common) : name_(std::move(name)), common_(std::move(common)) {}
   virtual ~OptimizerBase() = default;
@@ -97,6 +108,14 @@ class OptimizerBase {
   using Scalars = std::vector<std::pair<std::string, double>>;
   // What changes from step to step, the same names each time; step 0 is the first.
   virtual Scalars ScalarsAt(int64_t step, double learning_rate) const { return {{"learning_rate", learning_rate}}; }
+  // Those of the update that step `step` belongs to, and of the moving average.
+  Scalars AllScalarsAt(int64_t step, double learning_rate) const;
+  // Which update a step belongs to; whether it ends with it.
+  int64_t UpdateOf(int64_t step) const { return step / Accumulated(); }
+  bool Updates(int64_t step) const { return (step + 1) % Accumulated() == 0; }
+  int64_t Accumulated() const {
+    return common_.gradient_accumulation_steps > 1 ? common_.gradient_accumulation_steps : 1;
+  }
   // Adds the nodes that update the variable behind `handle`; the last of them is returned.
   virtual ops::Node Update(UpdateContext& context, const ops::Tensor& handle, const ops::Tensor& gradient) const = 0;
 
@@ -126,6 +145,11 @@ struct SGDOptions {
   bool nesterov = false;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer SGD(SGDOptions options = {});
 
@@ -137,6 +161,11 @@ struct RMSpropOptions {
   bool centered = false;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer RMSprop(RMSpropOptions options = {});
 
@@ -146,6 +175,11 @@ struct AdagradOptions {
   double epsilon = 1e-7;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Adagrad(AdagradOptions options = {});
 
@@ -157,6 +191,11 @@ struct AdamOptions {
   bool amsgrad = false;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Adam(AdamOptions options = {});
 // Adam with a weight decay of 0.004 unless another is given.
@@ -170,6 +209,11 @@ struct AdamaxOptions {
   double epsilon = 1e-7;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Adamax(AdamaxOptions options = {});
 
@@ -179,6 +223,11 @@ struct AdadeltaOptions {
   double epsilon = 1e-7;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Adadelta(AdadeltaOptions options = {});
 
@@ -189,6 +238,11 @@ struct LionOptions {
   double beta_2 = 0.99;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Lion(LionOptions options = {});
 
@@ -203,6 +257,10 @@ struct FtrlOptions {
   double l2_shrinkage_regularization_strength = 0;
   double beta = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Ftrl(FtrlOptions options = {});
 

@@ -23,7 +23,8 @@ struct Step {
   StepGraph graph;
   std::vector<LabelSpec> labels, weights;
   std::unique_ptr<ops::Function> function;
-  std::vector<tf::Tensor> feeds, fetches;  // Used again at each step.
+  std::unique_ptr<ops::Function> accumulate, use_averages;  // Where the optimizer has such steps.
+  std::vector<tf::Tensor> feeds, fetches;                   // Used again at each step.
 };
 
 LabelSpec LabelSpecOf(const tf::Tensor& labels) {
@@ -71,7 +72,7 @@ struct Program::Rep {
   absl::Status Assign(const std::map<std::string, Tensor>& values);
   absl::Status CheckSlots(const std::map<std::string, Tensor>& slots) const;
   absl::StatusOr<Step*> GetStep(StepMode mode, const Feed& feed);
-  absl::Status Run(Step& step, const Feed& feed);
+  absl::Status Run(Step& step, const ops::Function& function);
   void Count(const Step& step, const Feed& feed, Totals* totals);
 };
 
@@ -202,14 +203,20 @@ absl::StatusOr<Step*> Program::Rep::GetStep(StepMode mode, const Feed& feed) {
   for (const StepGraph::Log& log : g.logs) fetches.insert(fetches.end(), log.updates.begin(), log.updates.end());
   if (mode == StepMode::kPredict) fetches = g.outputs;
   ASSIGN_OR_RETURN(step->function, session->MakeFunction(feeds, fetches, g.targets));
+  if (mode == StepMode::kTrain && config.optimizer->Accumulated() > 1) {
+    ASSIGN_OR_RETURN(step->accumulate, session->MakeFunction(feeds, fetches, g.accumulate_targets));
+  }
+  if (!g.average_targets.empty()) {
+    ASSIGN_OR_RETURN(step->use_averages, session->MakeFunction({}, {}, g.average_targets));
+  }
   known.push_back(std::move(step));
   return known.back().get();
 }
 
-absl::Status Program::Rep::Run(Step& step, const Feed& feed) {
+absl::Status Program::Rep::Run(Step& step, const ops::Function& function) {
   // The tensors of before are let go first, so that their memory can be used again.
   step.fetches.clear();
-  const absl::Status status = step.function->rep()->Run(step.feeds, &step.fetches);
+  const absl::Status status = function.rep()->Run(step.feeds, &step.fetches);
   step.feeds.clear();
   return status;
 }
@@ -246,15 +253,26 @@ absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double le
   counter.vec<uint64_t>()(0) = 0;
   counter.vec<uint64_t>()(1) = static_cast<uint64_t>(step_number);
   step->feeds.push_back(std::move(counter));
-  for (const auto& [name, value] : rep_->config.optimizer->ScalarsAt(step_number, learning_rate)) {
+  for (const auto& [name, value] : rep_->config.optimizer->AllScalarsAt(step_number, learning_rate)) {
     // Not Tensor(value): its buffer is aligned as this file was compiled, which is less than TensorFlow was.
     tf::Tensor scalar(tf::DT_FLOAT, tf::TensorShape({}));
     scalar.scalar<float>()() = static_cast<float>(value);
     step->feeds.push_back(std::move(scalar));
   }
-  RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), absl::StrCat("training step ", step_number)));
+  const OptimizerBase& optimizer = *rep_->config.optimizer;
+  const ops::Function& function = optimizer.Updates(step_number) ? *step->function : *step->accumulate;
+  RETURN_IF_ERROR(Annotate(rep_->Run(*step, function), absl::StrCat("training step ", step_number)));
   rep_->Count(*step, feed, totals);
-  return absl::OkStatus();
+  const int frequency = optimizer.common().ema_overwrite_frequency;
+  const bool overwrites = frequency > 0 && (optimizer.UpdateOf(step_number) + 1) % frequency == 0;
+  return overwrites && step->use_averages != nullptr ? step->use_averages->Run({}).status() : absl::OkStatus();
+}
+
+absl::Status Program::UseAverages() {
+  const auto& trained = rep_->steps[static_cast<int>(StepMode::kTrain)];
+  if (trained.empty() || trained.back()->use_averages == nullptr) return absl::OkStatus();
+  version_ = NextVersion();
+  return trained.back()->use_averages->Run({}).status();
 }
 
 absl::Status Program::PrepareTestStep(const Feed& feed) { return rep_->GetStep(StepMode::kTest, feed).status(); }
@@ -264,7 +282,7 @@ absl::Status Program::TestStep(const Feed& feed, Totals* totals) {
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
   step->feeds.insert(step->feeds.end(), feed.labels.begin(), feed.labels.end());
   step->feeds.insert(step->feeds.end(), feed.weights.begin(), feed.weights.end());
-  RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), "evaluation"));
+  RETURN_IF_ERROR(Annotate(rep_->Run(*step, *step->function), "evaluation"));
   rep_->Count(*step, feed, totals);
   return absl::OkStatus();
 }
@@ -272,7 +290,7 @@ absl::Status Program::TestStep(const Feed& feed, Totals* totals) {
 absl::StatusOr<std::vector<Tensor>> Program::PredictStep(const Feed& feed) {
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kPredict, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
-  RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), "prediction"));
+  RETURN_IF_ERROR(Annotate(rep_->Run(*step, *step->function), "prediction"));
   std::vector<Tensor> outputs;
   for (const tf::Tensor& output : step->fetches) {
     ASSIGN_OR_RETURN(Tensor copy, ops::internal::FromTf(output));

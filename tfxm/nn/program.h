@@ -73,6 +73,8 @@ class Program {
 
   // One update; step counts from 0. Adds to totals.
   absl::Status TrainStep(const Feed& feed, int64_t step, double learning_rate, Totals* totals);
+  // After training: puts the weights' moving averages in their place, if the optimizer has such.
+  absl::Status UseAverages();
   absl::Status TestStep(const Feed& feed, Totals* totals);
   // Builds the step for such feeds: errors in labels or weights come before anything is run.
   absl::Status PrepareTestStep(const Feed& feed);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
@@ -88,10 +89,43 @@ void ClipGradients(const OptimizerBase::Common& common, std::vector<Tensor>* gra
   }
 }
 
+bool IsExcluded(const OptimizerBase::Common& common, const Weight& weight) {
+  return std::any_of(common.exclude_from_weight_decay.begin(), common.exclude_from_weight_decay.end(),
+                     [&](const std::string& part) { return absl::StrContains(weight.name, part); });
+}
+
+// Where gradients add up over steps: those of the steps so far are added to `gradients`, which become the mean. Returns
+// what empties the sums after the update, per weight; nothing if each step has an update.
+std::vector<ops::Node> Accumulate(const OptimizerBase& optimizer, const std::vector<const Weight*>& weights,
+                                  StepUpdateContext& context, std::vector<Tensor>* gradients, StepGraph* step) {
+  std::vector<ops::Node> reset;
+  if (optimizer.Accumulated() == 1) return reset;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    Tensor& gradient = (*gradients)[i];
+    const ops::NameScope scope(*gradient.graph(), absl::StrCat("accumulate/", weights[i]->full_name()));
+    context.set_weight(weights[i]);
+    const Tensor sum = context.Slot("gradient_accumulator");
+    step->accumulate_targets.push_back(ops::AssignAddVariable(sum, gradient));
+    reset.push_back(ops::AssignVariable(sum, ops::ZerosLike(gradient)));
+    gradient = (gradient + ops::ReadVariable(sum)) * (1.0 / static_cast<double>(optimizer.Accumulated()));
+  }
+  return reset;
+}
+
+// The moving average of a weight, after `update` if there is one.
+ops::Node FollowAverage(StepUpdateContext& context, const Tensor& average, const Tensor& handle,
+                        const ops::Node& update) {
+  const Tensor value = ops::ReadVariable(handle);
+  if (update.valid()) handle.graph()->AddControlDependency(update, ops::Node(value.graph(), value.node()));
+  const Tensor momentum = context.Scalar("ema_momentum");
+  return ops::AssignVariable(average, ops::ReadVariable(average) * momentum + value * (1 - momentum));
+}
+
 absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext& context,
                         const std::vector<const Weight*>& weights, const Tensor& loss, StepGraph* step) {
   const OptimizerBase& optimizer = *config.optimizer;
-  for (const auto& [name, value] : optimizer.ScalarsAt(0, 0)) {
+  const OptimizerBase::Common& common = optimizer.common();
+  for (const auto& [name, value] : optimizer.AllScalarsAt(0, 0)) {
     step->scalar_names.push_back(name);
     step->scalars.push_back(ops::Placeholder(graph, DataType::kFloat, {}, name));
   }
@@ -112,7 +146,9 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
     trainable.erase(trainable.begin() + i);
     values.erase(values.begin() + i);
   }
-  ClipGradients(optimizer.common(), &gradients);
+  StepUpdateContext update_context(graph, step, optimizer.name());
+  const std::vector<ops::Node> reset = Accumulate(optimizer, trainable, update_context, &gradients, step);
+  ClipGradients(common, &gradients);
   // Updates wait for everything that reads the variables, so that they happen in place: a variable that is still being
   // read would be copied first.
   const ops::Node barrier = ops::Op(graph, "NoOp", {}, {}, "gradients_done");
@@ -125,28 +161,38 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
   }
   for (const auto& [weight, value] : context.updates()) before(value);
 
-  StepUpdateContext update_context(graph, step, optimizer.name());
   for (size_t i = 0; i < trainable.size(); ++i) {
     const Weight* weight = trainable[i];
     const ops::NameScope scope(graph, absl::StrCat("update/", weight->full_name()));
     const Tensor handle = ops::VarHandle(graph, weight->full_name(), weight->options.dtype, weight->shape);
     update_context.set_weight(weight);
     ops::Node decay;
-    if (optimizer.common().weight_decay > 0) {
+    if (common.weight_decay > 0 && !IsExcluded(common, *weight)) {
       decay = ops::Op("AssignSubVariableOp",
-                      {handle, values[i] * (update_context.Scalar("learning_rate") * optimizer.common().weight_decay)});
+                      {handle, values[i] * (update_context.Scalar("learning_rate") * common.weight_decay)});
       graph.AddControlDependency(barrier, decay);
     }
     const ops::Node update = optimizer.Update(update_context, handle, gradients[i]);
     graph.AddControlDependency(barrier, update);
     if (decay.valid()) graph.AddControlDependency(decay, update);
     step->targets.push_back(update);
+    if (!reset.empty()) {
+      graph.AddControlDependency(update, reset[i]);
+      step->targets.push_back(reset[i]);
+    }
+    if (common.use_ema) {
+      const Tensor average = update_context.Slot("average");
+      step->targets.push_back(FollowAverage(update_context, average, handle, update));
+      if (!reset.empty()) step->accumulate_targets.push_back(FollowAverage(update_context, average, handle, {}));
+      step->average_targets.push_back(ops::AssignVariable(handle, ops::ReadVariable(average)));
+    }
   }
   for (const auto& [weight, value] : context.updates()) {
     const ops::Node assign =
         ops::AssignVariable(ops::VarHandle(graph, weight->full_name(), weight->options.dtype, weight->shape), value);
     graph.AddControlDependency(barrier, assign);
     step->targets.push_back(assign);
+    step->accumulate_targets.push_back(assign);
   }
   return absl::OkStatus();
 }

@@ -39,6 +39,8 @@ struct StepGraph {
   std::vector<Log> logs;
   std::vector<ops::Tensor> outputs;  // Prediction only.
   std::vector<ops::Node> targets;
+  // Training only: of a step that only adds to the gradients; and what puts the averages of weights in their place.
+  std::vector<ops::Node> accumulate_targets, average_targets;
   // The optimizer's variables, and what they start with.
   struct Slot {
     std::string name;

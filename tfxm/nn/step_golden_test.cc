@@ -110,20 +110,37 @@ std::map<std::string, Optimizer> OptimizerCases() {
                              .l2_regularization_strength = 0.1,
                              .l2_shrinkage_regularization_strength = 0.01,
                              .beta = 0.2})},
+      {"excluded", AdamW({.learning_rate = 0.01, .weight_decay = 0.5, .exclude_from_weight_decay = {"w"}})},
+      {"ema", SGD({.learning_rate = 0.1, .use_ema = true, .ema_momentum = 0.8})},
+      {"ema_overwrite",
+       Adam({.learning_rate = 0.01, .use_ema = true, .ema_momentum = 0.8, .ema_overwrite_frequency = 3})},
+      {"accumulation", Adam({.learning_rate = 0.01, .clipnorm = 0.5, .gradient_accumulation_steps = 3})},
+      {"accumulation_ema", SGD({.learning_rate = schedules::ExponentialDecay(
+                                    {.initial_learning_rate = 0.1, .decay_steps = 2, .decay_rate = 0.5}),
+                                .momentum = 0.9,
+                                .use_ema = true,
+                                .ema_momentum = 0.5,
+                                .gradient_accumulation_steps = 2})},
   };
+}
+
+// Of an input whose sum with the weights is the loss, so that it is the gradient.
+Sequential FreeModel(const Optimizer& optimizer) {
+  Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3))});
+  const Loss sum("sum",
+                 [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
+  EXPECT_EQ(model.Compile({.optimizer = optimizer, .loss = sum}), absl::OkStatus());
+  return model;
 }
 
 TEST(StepGoldenTest, Optimizers) {
   const auto cases = OptimizerCases();
+  EXPECT_EQ(cases.size(), Goldens("optimizers").fields_size());
   for (const auto& [name, golden] : Goldens("optimizers").fields()) {
     SCOPED_TRACE(name);
-    if (cases.count(name) == 0) continue;
-    Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3))});
-    const Loss sum("sum",
-                   [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
-    ASSERT_EQ(model.Compile({.optimizer = cases.at(name), .loss = sum}), absl::OkStatus());
+    Sequential model = FreeModel(cases.at(name));
     for (int step = 0; step < 7; ++step) {
-      Batch batch;  // The gradient of sum(x * w) is x.
+      Batch batch;
       batch.features["x"] = Wave({1, 4}, 20 + step);
       batch.labels[""] = Floats({1}, {0});
       const auto logs = model.TrainOnBatch(batch);
@@ -131,6 +148,26 @@ TEST(StepGoldenTest, Optimizers) {
       ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
                  absl::StrCat("step ", step));
     }
+  }
+}
+
+TEST(StepGoldenTest, FitEndsWithTheAverageOfTheWeights) {
+  const auto cases = OptimizerCases();
+  Tensor x(DataType::kFloat, {7, 4});
+  for (int step = 0; step < 7; ++step) {
+    const Tensor row = Wave({1, 4}, 20 + step);
+    std::copy(row.values<float>().begin(), row.values<float>().end(), x.values<float>().begin() + 4 * step);
+  }
+  const auto data = Dataset::FromTensors({{"x", x}, {"y", Floats({7}, std::vector<float>(7))}},
+                                         {.label_key = "y", .batch_size = 1, .shuffle = false});
+  ASSERT_TRUE(data.ok()) << data.status();
+  for (const char* name : {"adamax", "ema", "ema_overwrite", "accumulation_ema"}) {
+    SCOPED_TRACE(name);
+    Sequential model = FreeModel(cases.at(name));
+    const auto history = model.Fit(*data, {.verbose = 0});
+    ASSERT_TRUE(history.ok()) << history.status();
+    ExpectNear(model.GetWeights()->at("free_weights/w"),
+               Numbers(Goldens("optimizers").fields().at(name).list_value().values(7)), "after training");
   }
 }
 
