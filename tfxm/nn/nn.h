@@ -6,6 +6,7 @@
 #include "tfxm/nn/callbacks.h"
 #include "tfxm/nn/confusion_metrics.h"
 #include "tfxm/nn/dataset.h"
+#include "tfxm/nn/decode_images.h"
 #include "tfxm/nn/layer.h"
 #include "tfxm/nn/layers/attention.h"
 #include "tfxm/nn/layers/convolutional.h"
