@@ -19,10 +19,14 @@ using Weights = QuantizeConfig::Weights;
 
 // Layers that only move values, drop or average them, which TFLite does at the scale that they have.
 bool PassesThrough(const Layer& layer) {
-  static const auto* const types = new std::set<std::string>{
-      "Dropout",      "SpatialDropout2D",   "Flatten",      "Reshape",          "Permute",
-      "RepeatVector", "MaxPooling2D",       "MaxPooling1D", "AveragePooling2D", "AveragePooling1D",
-      "UpSampling2D", "GlobalMaxPooling2D", "Cropping2D",   "ZeroPadding2D",    "GlobalMaxPooling1D"};
+  static const auto* const types =
+      new std::set<std::string>{"Dropout",          "SpatialDropout2D", "Flatten",
+                                "Reshape",          "Permute",          "RepeatVector",
+                                "MaxPooling2D",     "MaxPooling1D",     "AveragePooling2D",
+                                "AveragePooling1D", "UpSampling2D",     "GlobalMaxPooling2D",
+                                "Cropping2D",       "ZeroPadding2D",    "GlobalMaxPooling1D",
+                                "SpatialDropout1D", "GaussianNoise",    "ActivityRegularization",
+                                "ZeroPadding1D"};
   return types->count(layer.type()) > 0;
 }
 
