@@ -1,6 +1,7 @@
 # tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
 #        make test    set up, build, run every test
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make tidy    clang-tidy over the library        make format   clang-format over it
 #        make install PREFIX=/usr/local
@@ -11,7 +12,7 @@ PREFIX ?= /usr/local
 OUT ?= runs/mnist
 DATA ?=
 
-.PHONY: all setup build test asan bench mnist tidy format install clean
+.PHONY: all setup build test asan valgrind bench mnist tidy format install clean
 all: build
 
 setup:
@@ -27,6 +28,12 @@ test: build
 
 asan:
 	@$(MAKE) test BUILD=build-asan TYPE=RelWithDebInfo CMAKE_FLAGS="-DTFXM_SANITIZE=ON -DTFXM_BUILD_BENCHMARKS=OFF"
+
+# XNNPACK reads, and does not use, a few bytes behind tensors; what is looked for are writes.
+valgrind: build
+	@which valgrind >/dev/null || { echo "valgrind is not installed: apt-get install valgrind"; exit 1; }
+	@valgrind -q --error-exitcode=1 --undef-value-errors=no $(BUILD)/tests/tfxm_litert_test \
+	  --gtest_filter='DynamicOutputsTest.*:OpenSidesTest.*:StateTest.*:NamesTest.*:CompiledModelTest.*:ObservedModelTest.*'
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \
