@@ -1,6 +1,9 @@
 // tfxm rewrite: in a plugin of its own, since it needs libtensorflow_cc.
 #include <cstdio>
+#include <map>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/rewriting/isolate.h"
@@ -18,6 +21,24 @@ absl::StatusOr<DataType> ParseIoType(const std::string& flag, const std::string&
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", name, ": expected float32, int8, uint8 or int16"));
 }
 
+// NAME:1,224,224,3
+absl::Status ParseInputShape(const std::string& text, std::map<std::string, Shape>* shapes) {
+  const size_t colon = text.rfind(':');  // Names may have one themselves.
+  Shape shape;
+  bool right = colon != std::string::npos && colon > 0;
+  for (absl::string_view part : absl::StrSplit(right ? text.substr(colon + 1) : "", ',')) {
+    int64_t size = 0;
+    right = right && absl::SimpleAtoi(part, &size) && size > 0;
+    shape.push_back(size);
+  }
+  if (!right) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--input_shape=", text, ": expected NAME:SIZE,SIZE,…, e.g. image:1,224,320,3"));
+  }
+  (*shapes)[text.substr(0, colon)] = shape;
+  return absl::OkStatus();
+}
+
 class RewriteCommand : public Command {
  public:
   Flags MakeFlags() override {
@@ -28,7 +49,7 @@ class RewriteCommand : public Command {
                 "limits is not kept.\n"
                 "The limits, unless flags say otherwise:\n"
                 "                 max_abs_error  min_sqnr  min_clear_agreement\n"
-                "  none                    1e-4     80 dB                0.999\n"
+                "  none                    1e-4     60 dB                0.999\n"
                 "  float16                 0.02     40 dB                 0.99\n"
                 "  dynamic_range              -      8 dB                 0.95\n"
                 "  int8                       -      6 dB                 0.95\n"
@@ -61,7 +82,16 @@ class RewriteCommand : public Command {
     flags.Add("keep_float", &keep_float_, "OP_OR_LAYER",
               "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
     flags.Add("keep_float_automatically", &options_.keep_float_automatically,
-              "keep as few layers in float as the limits need");
+              "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and "
+              "it takes that");
+    flags.Add("calibration", &calibration_, "minmax|percentile|mse",
+              "what of each activation's values the integers cover: all; what a percentile of the examples stays "
+              "within, for data with outliers; the part with the smallest mean squared error");
+    flags.Add("calibration_percentile", &options_.calibration_percentile, "P",
+              "of a hundred examples, for --calibration=percentile");
+    flags.Add("input_shape", &input_shapes_, "NAME:1,224,320,3",
+              "the sizes of an input whose sides are open, of made-up inputs and where the data do not tell them (an "
+              "image that is not square); may be repeated");
     flags.Add("max_abs_error", &max_abs_error_, "X",
               "limit of the largest error, in parts of the output's range; < 0: the quantization's default");
     flags.Add("min_top_agreement", &min_top_agreement_, "X",
@@ -81,6 +111,8 @@ class RewriteCommand : public Command {
     ASSIGN_OR_RETURN(options_.quantization, ParseQuantization(quantization_));
     ASSIGN_OR_RETURN(options_.inference_input_type, ParseIoType("input_type", input_type_));
     ASSIGN_OR_RETURN(options_.inference_output_type, ParseIoType("output_type", output_type_));
+    ASSIGN_OR_RETURN(options_.calibration, ParseCalibration(calibration_));
+    for (const std::string& text : input_shapes_) RETURN_IF_ERROR(ParseInputShape(text, &options_.input_shapes));
     options_.representative_dataset.seed = static_cast<uint64_t>(seed_);
     for (const std::string& name : keep_float_) {
       const bool is_op = name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
@@ -105,7 +137,8 @@ class RewriteCommand : public Command {
  private:
   RewriterOptions options_;
   std::string saved_model_, output_, quantization_ = "none", input_type_ = "float32", output_type_ = "float32";
-  std::vector<std::string> keep_float_;
+  std::string calibration_ = "minmax";
+  std::vector<std::string> keep_float_, input_shapes_;
   int64_t seed_ = 1;
   double memory_limit_mb_ = 0;
   double max_abs_error_ = -1, min_top_agreement_ = -1, min_clear_agreement_ = -1, min_sqnr_ = -1000;

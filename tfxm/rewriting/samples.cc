@@ -15,6 +15,7 @@
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/fingerprint.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -26,6 +27,16 @@ uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);
+}
+
+// The input with the sizes that were given for it. The batch is not one of them.
+TensorSpec WithSizes(TensorSpec input, const std::map<std::string, Shape>& input_shapes) {
+  const auto given = input_shapes.find(input.name);
+  if (given == input_shapes.end()) return input;
+  for (size_t i = 1; i < input.shape.size() && i < given->second.size(); ++i) {
+    if (input.shape[i] < 0) input.shape[i] = given->second[i];
+  }
+  return input;
 }
 
 Shape ConcreteShape(const Shape& shape, int64_t rows) {
@@ -62,8 +73,13 @@ absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
   Shape shape = input.shape;
   int64_t known = 1;
   int dynamic = -1, second = -1;
+  if (!shape.empty() && shape[0] < 0) shape[0] = 1;
+  // One example of a fixed batch.
+  if (!shape.empty() && shape[0] > 1 && std::all_of(shape.begin(), shape.end(), [](int64_t d) { return d > 0; }) &&
+      values * shape[0] == NumElements(shape)) {
+    shape[0] = 1;
+  }
   for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] < 0 && i == 0) shape[i] = 1;
     if (shape[i] >= 0) {
       known *= shape[i];
     } else if (dynamic < 0) {
@@ -73,8 +89,8 @@ absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
-                       " has too many dynamic dimensions to be read from examples; save the ",
-                       "SavedModel with a fixed shape, or give samples"));
+                       " has too many dynamic dimensions to be read from examples; give their sizes (input_shapes, "
+                       "--input_shape=", input.name, ":1,…), or samples"));
     }
   }
   if (second >= 0) {
@@ -84,8 +100,8 @@ absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
     if (side * side * known != values) {
       return absl::InvalidArgumentError(
           absl::StrCat("input \"", input.name, "\" has shape ", ShapeString(input.shape), ", and the ", values,
-                       " values of its feature ",
-                       "are no square image; save the SavedModel with a fixed height and width, or give samples"));
+                       " values of its feature are no square image; give its height and width (input_shapes, "
+                       "--input_shape=", input.name, ":1,HEIGHT,WIDTH,…), or samples"));
     }
   } else if (dynamic >= 0 && known > 0) {
     shape[dynamic] = values / known;
@@ -166,56 +182,134 @@ absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<Ten
   return sample;
 }
 
+// `n` samples of one example each, one below the other; where there are fewer, the last again.
+absl::StatusOr<Sample> Stack(const std::vector<Sample>& samples, size_t begin, int64_t n) {
+  Sample out;
+  for (const auto& [name, first] : samples[begin]) {
+    Shape shape = first.shape();
+    if (shape.empty() || shape[0] != 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", name, "\" has no batch of its own, another input has one of ", n));
+    }
+    shape[0] = n;
+    Tensor stacked(first.dtype(), shape);
+    for (int64_t k = 0; k < n; ++k) {
+      const Tensor& one = samples[std::min(begin + k, samples.size() - 1)].at(name);
+      std::copy(one.bytes().begin(), one.bytes().end(), stacked.bytes().begin() + k * one.bytes().size());
+      std::copy(one.strings().begin(), one.strings().end(), stacked.strings().begin() + k * one.strings().size());
+    }
+    out[name] = std::move(stacked);
+  }
+  return out;
+}
+
+// Groups of as many examples as the signature's batch is fixed at.
+absl::StatusOr<SampleSet> InBatches(SampleSet samples, const std::vector<TensorSpec>& inputs) {
+  int64_t batch = 1;
+  for (const TensorSpec& input : inputs) {
+    const Shape& shape = samples.samples[0].at(input.name).shape();
+    if (!shape.empty() && shape[0] == 1 && input.shape[0] > 1) batch = input.shape[0];
+  }
+  if (batch == 1) return samples;
+  SampleSet out;
+  for (size_t begin = 0; begin < samples.samples.size(); begin += batch) {
+    ASSIGN_OR_RETURN(Sample stacked, Stack(samples.samples, begin, batch));
+    out.samples.push_back(std::move(stacked));
+    const size_t last = std::min<size_t>(begin + batch, samples.samples.size()) - 1;
+    out.names.push_back(last == begin ? samples.names[begin]
+                                      : absl::StrCat(samples.names[begin], " to ", samples.names[last]));
+  }
+  return out;
+}
+
+// The records that are taken, with their names.
+struct Drawn {
+  uint64_t number;
+  std::string record, name;
+  bool operator<(const Drawn& other) const { return number != other.number ? number < other.number : record < other.record; }
+};
+
+// Each record draws a number from its content and the seed, and the smallest win; or from its place.
+absl::StatusOr<std::vector<Drawn>> Draw(const RepresentativeDataset& dataset, bool in_sequence) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(dataset.examples));
+  std::vector<Drawn> heap;
+  uint64_t place = 0;
+  for (const std::string& file : files) {
+    int64_t k = -1;
+    RETURN_IF_ERROR(data::ForEachRecord({file}, [&](absl::string_view record) {
+      ++k;
+      uint64_t number = place++;
+      if (!in_sequence) {
+        const Sha256Digest digest = Sha256::Hash(record);
+        std::memcpy(&number, digest.data(), sizeof(number));
+        number = Mix(number ^ Mix(dataset.seed));
+      }
+      const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
+      if (full && number >= heap.front().number) return absl::OkStatus();
+      if (full) {
+        std::pop_heap(heap.begin(), heap.end());
+        heap.pop_back();
+      }
+      heap.push_back({number, std::string(record), absl::StrCat("record ", k, " of ", io::Basename(file))});
+      std::push_heap(heap.begin(), heap.end());
+      return absl::OkStatus();
+    }));
+  }
+  std::sort_heap(heap.begin(), heap.end());
+  return heap;
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<Sample>> ReadSamples(const RepresentativeDataset& dataset,
-                                                const std::vector<TensorSpec>& inputs) {
-  if (!dataset.samples.empty()) return dataset.samples;
-  ASSIGN_OR_RETURN(std::vector<std::string> files, data::MatchFiles(dataset.examples));
-  // Each record draws a number from its content and the seed; the smallest win.
-  struct Drawn {
-    uint64_t number;
-    std::string record;
-    bool operator<(const Drawn& other) const {
-      return number != other.number ? number < other.number : record < other.record;
+absl::Status CheckInputShapes(const std::map<std::string, Shape>& input_shapes, const std::vector<TensorSpec>& inputs) {
+  for (const auto& [name, shape] : input_shapes) {
+    const auto it = std::find_if(inputs.begin(), inputs.end(), [&](const TensorSpec& i) { return i.name == name; });
+    if (it == inputs.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "input_shape: the signature has no input \"", name, "\"; it has ",
+          absl::StrJoin(inputs, ", ", [](std::string* out, const TensorSpec& i) { absl::StrAppend(out, i.name); })));
     }
-  };
-  std::vector<Drawn> heap;
-  RETURN_IF_ERROR(data::ForEachRecord(files, [&](absl::string_view record) {
-    const Sha256Digest digest = Sha256::Hash(record);
-    uint64_t number;
-    std::memcpy(&number, digest.data(), sizeof(number));
-    number = Mix(number ^ Mix(dataset.seed));
-    const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
-    if (full && number >= heap.front().number) return absl::OkStatus();
-    if (full) {
-      std::pop_heap(heap.begin(), heap.end());
-      heap.pop_back();
+    bool fits = shape.size() == it->shape.size();
+    for (size_t i = 1; fits && i < shape.size(); ++i) fits = it->shape[i] < 0 || it->shape[i] == shape[i];
+    if (!fits) {
+      return absl::InvalidArgumentError(absl::StrCat("input_shape: ", ShapeString(shape), " is no shape of input \"",
+                                                     name, "\", which is ", ShapeString(it->shape)));
     }
-    heap.push_back({number, std::string(record)});
-    std::push_heap(heap.begin(), heap.end());
-    return absl::OkStatus();
-  }));
-  std::sort_heap(heap.begin(), heap.end());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, const std::vector<TensorSpec>& inputs,
+                                      const ReadSamplesOptions& options) {
+  SampleSet out;
+  if (!dataset.samples.empty()) {
+    out.samples = dataset.samples;
+    for (size_t i = 0; i < out.samples.size(); ++i) out.names.push_back(absl::StrCat("sample ", i));
+    return out;
+  }
+  ASSIGN_OR_RETURN(const std::vector<Drawn> records, Draw(dataset, options.in_sequence));
+  if (records.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
   std::optional<TFTransformOutput> transform;
   if (!dataset.transform_graph.empty()) {
     ASSIGN_OR_RETURN(transform, TFTransformOutput::Load(dataset.transform_graph));
   }
-  std::vector<Sample> samples;
-  for (const Drawn& drawn : heap) {
-    absl::StatusOr<Sample> sample = SampleOf(drawn.record, inputs, transform ? &*transform : nullptr);
-    if (!sample.ok()) return Annotate(sample.status(), absl::StrCat("an example of ", dataset.examples));
-    samples.push_back(*std::move(sample));
+  std::vector<TensorSpec> sized;
+  for (const TensorSpec& input : inputs) sized.push_back(WithSizes(input, options.input_shapes));
+  for (const Drawn& drawn : records) {
+    absl::StatusOr<Sample> sample = SampleOf(drawn.record, sized, transform ? &*transform : nullptr);
+    if (!sample.ok()) return Annotate(sample.status(), absl::StrCat(drawn.name, " (", dataset.examples, ")"));
+    out.samples.push_back(*std::move(sample));
+    out.names.push_back(drawn.name);
   }
-  if (samples.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
-  return samples;
+  return InBatches(std::move(out), inputs);
 }
 
-absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows) {
+absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows,
+                                    const std::map<std::string, Shape>& input_shapes) {
   Sample sample;
   uint64_t counter = 0;
   for (const TensorSpec& input : inputs) {
-    Tensor tensor(input.dtype, ConcreteShape(input.shape, rows));
+    Tensor tensor(input.dtype, ConcreteShape(WithSizes(input, input_shapes).shape, rows));
     const size_t n = tensor.num_elements();
     bool filled;
     if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {

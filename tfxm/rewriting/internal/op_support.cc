@@ -370,6 +370,15 @@ bool HasTrainedRanges(const OpSupport& support) {
   return support.builtin.count("FakeQuantWithMinMaxVars") > 0 || support.builtin.count("FakeQuantWithMinMaxArgs") > 0;
 }
 
+bool KeepsState(const OpSupport& support) {
+  for (const OpNodes* ops : {&support.builtin, &support.select_tf, &support.custom}) {
+    for (const auto& [op, nodes] : *ops) {
+      if (absl::StartsWith(op, "Assign") && absl::EndsWith(op, "VariableOp")) return true;
+    }
+  }
+  return false;
+}
+
 std::string RenderOpSupport(const OpSupport& support) {
   std::string out;
   if (!support.select_tf.empty()) {
@@ -419,8 +428,9 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
     parts.push_back(absl::StrCat(Describe(other), ": ", absl::StrJoin(reasons, "; ")));
     if (absl::StrContains(text, "TensorListReserve")) {
       parts.push_back(
-          "a recurrent layer of unknown batch size cannot become TFLite operators: give its input a fixed batch size "
-          "(keras.Input(…, batch_size=1)) or unroll it, or set allow_select_tf_ops");
+          "a recurrent layer of unknown batch size cannot become TFLite operators: export it with a batch of 1, "
+          "model.export(dir, input_signature=[tf.TensorSpec((1, …), name=…)]) with the input's own shape and name, or "
+          "unroll it, or set allow_select_tf_ops");
     }
   }
   if (parts.empty()) return absl::StrCat("the converter says: ", diagnostics);

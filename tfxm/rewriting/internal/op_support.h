@@ -27,6 +27,9 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
 // Whether the model was trained quantization-aware: FakeQuant operations hold the ranges of its activations.
 bool HasTrainedRanges(const OpSupport& support);
 
+// Whether the signature assigns to variables: what it answers depends on what it was asked before.
+bool KeepsState(const OpSupport& support);
+
 // What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
 // converter folds and fuses some of them away (the Erfc of a GELU).
 std::string RenderOpSupport(const OpSupport& support);
