@@ -209,7 +209,7 @@ class Int16Quantizer {
     }
     const float input_scale = tensor(op.inputs[activations[0]]).quantization->scale[0];
     if (rule.output_as_input) output_scale = input_scale;
-    if (rule.weights >= 0) QuantizeWeights(op, rule, input_scale);
+    if (rule.weights >= 0) QuantizeWeights(op, rule, input_scale, output_scale);
     for (int t : op.outputs) {
       SetType(t, schema::TensorType_INT16, {output_scale});
       int16_[t] = t;
@@ -223,12 +223,18 @@ class Int16Quantizer {
                            std::max(rule.version, model_.operator_codes[op.opcode_index]->version));
   }
 
-  void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale) {
+  void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale, float output_scale) {
     const bool has_bias = rule.bias < static_cast<int>(op.inputs.size()) && op.inputs[rule.bias] >= 0;
-    // A bias of a channel whose weights are next to nothing must not become larger than its integers.
-    std::vector<float> least;
+    // Of a channel whose weights are next to nothing: its bias must not become larger than its integers, and the factor
+    // from its sums to the result not so small that kernels take it for zero (tflite/kernels/internal's
+    // QuantizeMultiplier).
+    const auto channels = static_cast<size_t>(tensor(op.inputs[rule.weights]).shape[rule.channel_dim]);
+    std::vector<float> least(channels, std::ldexp(output_scale / input_scale, -30));
     if (has_bias) {
-      for (float b : Values(op.inputs[rule.bias])) least.push_back(std::abs(b) / (input_scale * kLargestBias));
+      const std::vector<float> bias = Values(op.inputs[rule.bias]);
+      for (size_t c = 0; c < channels && c < bias.size(); ++c) {
+        least[c] = std::max(least[c], static_cast<float>(std::abs(bias[c]) / (input_scale * kLargestBias)));
+      }
     }
     const int w = Weights(op.inputs[rule.weights], rule.channel_dim, least);
     op.inputs[rule.weights] = w;
@@ -256,7 +262,7 @@ class Int16Quantizer {
       const float largest = std::max(-smallest[c], greatest[c]);
       scales[c] = largest == 0 ? 1 : largest / 127.0f;
       inverse[c] = largest == 0 ? 0 : 127.0f / largest;
-      if (c < static_cast<int>(least_scales.size()) && scales[c] < least_scales[c]) {
+      if (scales[c] < least_scales[c]) {
         scales[c] = least_scales[c];
         inverse[c] = 1 / scales[c];
         own = true;
