@@ -1,8 +1,6 @@
 // tfxm rewrite: in a plugin of its own, since it needs libtensorflow_cc.
 #include <cstdio>
-#include <map>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
@@ -19,24 +17,6 @@ absl::StatusOr<DataType> ParseIoType(const std::string& flag, const std::string&
     if (name == DataTypeName(type)) return type;
   }
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", name, ": expected float32, int8, uint8 or int16"));
-}
-
-// NAME:1,224,224,3
-absl::Status ParseInputShape(const std::string& text, std::map<std::string, Shape>* shapes) {
-  const size_t colon = text.rfind(':');  // Names may have one themselves.
-  Shape shape;
-  bool right = colon != std::string::npos && colon > 0;
-  for (absl::string_view part : absl::StrSplit(right ? text.substr(colon + 1) : "", ',')) {
-    int64_t size = 0;
-    right = right && absl::SimpleAtoi(part, &size) && size > 0;
-    shape.push_back(size);
-  }
-  if (!right) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--input_shape=", text, ": expected NAME:SIZE,SIZE,…, e.g. image:1,224,320,3"));
-  }
-  (*shapes)[text.substr(0, colon)] = shape;
-  return absl::OkStatus();
 }
 
 class RewriteCommand : public Command {

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/data/tensor.h"
 
 namespace tfxm {
@@ -132,7 +133,7 @@ struct RewriterOptions {
 
   // Sizes of inputs whose dimensions after the first are dynamic, by name: {"image", {1, 224, 320, 3}}. Of made-up
   // inputs, and of examples whose number of values does not tell them.
-  std::map<std::string, Shape> input_shapes;
+  InputShapes input_shapes;
 
   bool validate = true;
   ValidationLimits limits;

@@ -1,7 +1,6 @@
 #include "tfxm/rewriting/samples.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/fingerprint.h"
@@ -27,16 +27,6 @@ uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);
-}
-
-// The input with the sizes that were given for it. The batch is not one of them.
-TensorSpec WithSizes(TensorSpec input, const std::map<std::string, Shape>& input_shapes) {
-  const auto given = input_shapes.find(input.name);
-  if (given == input_shapes.end()) return input;
-  for (size_t i = 1; i < input.shape.size() && i < given->second.size(); ++i) {
-    if (input.shape[i] < 0) input.shape[i] = given->second[i];
-  }
-  return input;
 }
 
 Shape ConcreteShape(const Shape& shape, int64_t rows) {
@@ -67,52 +57,6 @@ bool FillAs(Tensor& tensor, std::span<const From> values) {
   }
 }
 
-// The shape that an input has with these many values in one example. A dynamic dimension after the first takes what is
-// left of the values.
-absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
-  Shape shape = input.shape;
-  int64_t known = 1;
-  int dynamic = -1, second = -1;
-  if (!shape.empty() && shape[0] < 0) shape[0] = 1;
-  // One example of a fixed batch.
-  if (!shape.empty() && shape[0] > 1 && std::all_of(shape.begin(), shape.end(), [](int64_t d) { return d > 0; }) &&
-      values * shape[0] == NumElements(shape)) {
-    shape[0] = 1;
-  }
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] >= 0) {
-      known *= shape[i];
-    } else if (dynamic < 0) {
-      dynamic = i;
-    } else if (second < 0) {
-      second = i;
-    } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
-                       " has too many dynamic dimensions to be read from examples; give their sizes (input_shapes, "
-                       "--input_shape=", input.name, ":1,…), or samples"));
-    }
-  }
-  if (second >= 0) {
-    // An image of any size: taken as square.
-    const int64_t side = known > 0 ? std::llround(std::sqrt(static_cast<double>(values / known))) : 0;
-    shape[dynamic] = shape[second] = side;
-    if (side * side * known != values) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input \"", input.name, "\" has shape ", ShapeString(input.shape), ", and the ", values,
-                       " values of its feature are no square image; give its height and width (input_shapes, "
-                       "--input_shape=", input.name, ":1,HEIGHT,WIDTH,…), or samples"));
-    }
-  } else if (dynamic >= 0 && known > 0) {
-    shape[dynamic] = values / known;
-  }
-  if (NumElements(shape) != values) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values,
-                                                   " values, the input has shape ", ShapeString(input.shape)));
-  }
-  return shape;
-}
-
 absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
   return absl::InvalidArgumentError(
       absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ", DataTypeName(input.dtype)));
@@ -120,7 +64,7 @@ absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
 
 // The tensor for one input out of one example.
 absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& input) {
-  ASSIGN_OR_RETURN(Shape shape, ShapeWith(column.num_values(0), input));
+  ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, column.num_values(0)));
   Tensor out(input.dtype, std::move(shape));
   bool filled = false;
   if (column.type() == data::ValueType::kFloat) filled = FillAs(out, column.floats(0));
@@ -134,7 +78,7 @@ absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& 
 }
 
 absl::StatusOr<Tensor> FromTransformed(const Tensor& feature, const TensorSpec& input) {
-  ASSIGN_OR_RETURN(Shape shape, ShapeWith(feature.num_elements(), input));
+  ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, feature.num_elements()));
   Tensor out(input.dtype, std::move(shape));
   bool filled = false;
   if (feature.dtype() == DataType::kFloat) filled = FillAs(out, feature.values<float>());
@@ -261,24 +205,6 @@ absl::StatusOr<std::vector<Drawn>> Draw(const RepresentativeDataset& dataset, bo
 
 }  // namespace
 
-absl::Status CheckInputShapes(const std::map<std::string, Shape>& input_shapes, const std::vector<TensorSpec>& inputs) {
-  for (const auto& [name, shape] : input_shapes) {
-    const auto it = std::find_if(inputs.begin(), inputs.end(), [&](const TensorSpec& i) { return i.name == name; });
-    if (it == inputs.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "input_shape: the signature has no input \"", name, "\"; it has ",
-          absl::StrJoin(inputs, ", ", [](std::string* out, const TensorSpec& i) { absl::StrAppend(out, i.name); })));
-    }
-    bool fits = shape.size() == it->shape.size();
-    for (size_t i = 1; fits && i < shape.size(); ++i) fits = it->shape[i] < 0 || it->shape[i] == shape[i];
-    if (!fits) {
-      return absl::InvalidArgumentError(absl::StrCat("input_shape: ", ShapeString(shape), " is no shape of input \"",
-                                                     name, "\", which is ", ShapeString(it->shape)));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, const std::vector<TensorSpec>& inputs,
                                       const ReadSamplesOptions& options) {
   SampleSet out;
@@ -294,7 +220,7 @@ absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, cons
     ASSIGN_OR_RETURN(transform, TFTransformOutput::Load(dataset.transform_graph));
   }
   std::vector<TensorSpec> sized;
-  for (const TensorSpec& input : inputs) sized.push_back(WithSizes(input, options.input_shapes));
+  for (const TensorSpec& input : inputs) sized.push_back(WithInputShape(input, options.input_shapes));
   for (const Drawn& drawn : records) {
     absl::StatusOr<Sample> sample = SampleOf(drawn.record, sized, transform ? &*transform : nullptr);
     if (!sample.ok()) return Annotate(sample.status(), absl::StrCat(drawn.name, " (", dataset.examples, ")"));
@@ -305,11 +231,11 @@ absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, cons
 }
 
 absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows,
-                                    const std::map<std::string, Shape>& input_shapes) {
+                                    const InputShapes& input_shapes) {
   Sample sample;
   uint64_t counter = 0;
   for (const TensorSpec& input : inputs) {
-    Tensor tensor(input.dtype, ConcreteShape(WithSizes(input, input_shapes).shape, rows));
+    Tensor tensor(input.dtype, ConcreteShape(WithInputShape(input, input_shapes).shape, rows));
     const size_t n = tensor.num_elements();
     bool filled;
     if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {

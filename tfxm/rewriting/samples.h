@@ -2,11 +2,11 @@
 #ifndef TFXM_REWRITING_SAMPLES_H_
 #define TFXM_REWRITING_SAMPLES_H_
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/rewriting/rewriter_options.h"
 
@@ -22,7 +22,7 @@ struct SampleSet {
 
 struct ReadSamplesOptions {
   // The sizes of inputs by name, -1 or missing where they are to come from the data.
-  std::map<std::string, Shape> input_shapes;
+  InputShapes input_shapes;
   // The first `sample_size` records in their order, for a model that keeps state, instead of any.
   bool in_sequence = false;
 };
@@ -39,10 +39,7 @@ absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, cons
 // `rows` rows of values in [-1, 1), small whole numbers for integers; dynamic dimensions after the first are those of
 // `input_shapes`, or 8. The same for the same inputs. UNIMPLEMENTED for strings.
 absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows,
-                                    const std::map<std::string, Shape>& input_shapes = {});
-
-// INVALID_ARGUMENT: a name that is no input, or a size that is not the input's own.
-absl::Status CheckInputShapes(const std::map<std::string, Shape>& input_shapes, const std::vector<TensorSpec>& inputs);
+                                    const InputShapes& input_shapes = {});
 
 }  // namespace tfxm::rewriting
 

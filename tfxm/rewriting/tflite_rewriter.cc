@@ -6,7 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/rewriting/internal/dilation_notes.h"
 #include "tfxm/rewriting/internal/find_not_finite.h"
 #include "tfxm/rewriting/internal/op_support.h"
 #include "tfxm/rewriting/internal/tflite_conversion.h"
@@ -269,8 +271,16 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
                      ": the model was trained quantization-aware, which settles what is quantized"));
     rep.report.mode = QuantizationMode::kInt8;
   }
+  constexpr int64_t kMostToCalibrate = int64_t{2} << 30;  // What a flatbuffer holds.
+  if (!rep.report.trained_ranges && support.weight_bytes >= kMostToCalibrate &&
+      (rep.report.mode == QuantizationMode::kInt8 || rep.report.mode == QuantizationMode::kInt16x8)) {
+    return absl::UnimplementedError(absl::StrFormat(
+        "the signature's weights take %.1f GB, and a float model of 2 GB or more cannot be calibrated; dynamic_range "
+        "and float16 need no calibration",
+        static_cast<double>(support.weight_bytes) / (1 << 30)));
+  }
   rep.keeps_state = rewriting::KeepsState(support);
-  RETURN_IF_ERROR(rewriting::CheckInputShapes(rep.options.input_shapes, rep.signature->inputs));
+  RETURN_IF_ERROR(CheckInputShapes(rep.options.input_shapes, rep.signature->inputs));
   if (!rep.options.representative_dataset.empty()) {
     auto samples =
         rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs,
@@ -326,6 +336,7 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   ASSIGN_OR_RETURN(auto file, litert::ModelFile::Read(io::JoinPath(rewritten.path, rep.options.filename)));
   rep.report.model = litert::Inspect(*file);
   rep.report.model.name = rep.options.filename;
+  for (std::string& note : rewriting::DilationNotes(*file)) rep.report.notes.push_back(std::move(note));
   absl::Status status;
   if (rep.options.validate) {
     status = rep.Compare(file, rep.report.mode);

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
+#include "tfxm/data/tensor.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -320,12 +321,20 @@ class Walk {
       for (const auto& function : attr.list().func()) Enter(function.name());
     }
     const std::string& op = node.op();
+    if (op == "VarHandleOp") support_.weight_bytes += VariableBytes(node);
     if (functions_.count(op)) Enter(op);  // Called by its name.
     if (functions_.count(op) || IsStructure(op)) return;
     OpNodes& kind = Builtins().count(op) || IsLowered(op)   ? support_.builtin
                     : tflite::flex::IsAllowlistedFlexOp(op) ? support_.select_tf
                                                             : support_.custom;
     kind[op].push_back(node.name());
+  }
+  static int64_t VariableBytes(const tensorflow::NodeDef& node) {
+    const auto shape = node.attr().find("shape"), type = node.attr().find("dtype");
+    if (shape == node.attr().end() || type == node.attr().end()) return 0;
+    auto bytes = static_cast<int64_t>(DataTypeSize(static_cast<DataType>(type->second.type())));
+    for (const auto& dim : shape->second.shape().dim()) bytes *= std::max<int64_t>(dim.size(), 0);
+    return bytes;
   }
   void Enter(const std::string& function) {
     const auto it = functions_.find(function);

@@ -2,6 +2,7 @@
 #ifndef TFXM_REWRITING_INTERNAL_OP_SUPPORT_H_
 #define TFXM_REWRITING_INTERNAL_OP_SUPPORT_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct OpSupport {
   OpNodes builtin;    // The converter knows a way to TFLite's own operators.
   OpNodes select_tf;  // Only as a TensorFlow kernel in the app, unless the converter can fold or lower it.
   OpNodes custom;     // Neither.
+  int64_t weight_bytes = 0;  // Of the variables that the signature reads.
 };
 
 // Of every operator that the signature reaches, through functions and control flow.
