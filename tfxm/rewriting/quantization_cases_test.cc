@@ -226,6 +226,23 @@ TEST_F(QuantizationCasesTest, ARecurrentLayerOfAnyBatchGetsABatchOfOne) {
   EXPECT_EQ(status, absl::OkStatus());
 }
 
+TEST_F(QuantizationCasesTest, AModelThatKeepsStateSeesTheExamplesAsOneSequence) {
+  // One of two values, again and again: the state grows to ten times what one example makes of it.
+  std::vector<Sample> samples = Samples("x", {1, 2}, 60);
+  for (Sample& sample : samples) {
+    for (float& v : sample.at("x").values<float>()) v = 0.5f + 0.5f * std::abs(v);
+  }
+  for (QuantizationMode mode : {QuantizationMode::kNone, QuantizationMode::kInt8}) {
+    RewriterOptions options = Int8(samples);
+    options.quantization = mode;
+    absl::Status status;
+    const RewriteReport report = Rewrite("tfxm/rewriting/testdata/streaming", options, &status);
+    ASSERT_EQ(status, absl::OkStatus()) << report.Render();
+    ASSERT_TRUE(report.comparison.has_value()) << report.not_compared;
+    EXPECT_GT(report.comparison->outputs[0].max, 0.4);  // The first example gives 0.07 at most.
+  }
+}
+
 TEST_F(QuantizationCasesTest, IntegerImagesAreNumbers) {
   const std::string src = Model(12, [](ops::Graph& graph, const ops::Tensor& x) {
     const ops::Tensor pixels = ops::Op("Mul", {ops::Op("Sigmoid", {ops::MatMul(x, ops::Constant(graph, Weights({12, 48})))}),
