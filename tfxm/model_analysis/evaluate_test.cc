@@ -233,6 +233,30 @@ TEST_F(EvaluateTest, CountsNanPredictionsAndTheMetricsSayNan) {
   EXPECT_EQ(*result->Overall("example_count"), 10);
 }
 
+TEST_F(EvaluateTest, WarnsOfAnAucWhosePredictionsLieInOneBinAndSaysHowToTellThemApart) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 200; ++i) {
+    const int label = i % 4 == 0;
+    records.push_back(ExampleBuilder()
+                          .Ints("label", {label})
+                          .Floats("prediction", {1e-5f + 1e-7f * static_cast<float>(i * 37 % 200) + 2e-5f * label})
+                          .Serialize());
+  }
+  const std::string config =
+      "model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} metrics_specs { metrics { "
+      "class_name: 'AUC'";
+  const auto coarse = Run(config + "} }", records);
+  ASSERT_TRUE(coarse.ok()) << coarse.status();
+  EXPECT_NEAR(*coarse->Overall("auc"), 0.5, 0.01);
+  ASSERT_EQ(coarse->warnings.size(), 1u);
+  EXPECT_THAT(coarse->warnings[0], AllOf(HasSubstr("100.0 % of the predictions"),
+                                         HasSubstr("config: '\"num_thresholds\": 1000000'")));
+  const auto fine = Run(config + " config: '\"num_thresholds\": 1000000' } }", records);
+  ASSERT_TRUE(fine.ok()) << fine.status();
+  EXPECT_NEAR(*fine->Overall("auc"), 1, 0.01);
+  EXPECT_TRUE(fine->warnings.empty());
+}
+
 TEST_F(EvaluateTest, WarnsOfASlicingFeatureThatNoExampleHas) {
   const auto result =
       Run("model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} slicing_specs { "

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -48,6 +49,8 @@ class InferenceModel {
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const = 0;
   // A session that runs the model as an app would, where that is not how TFMA runs it.
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const { return NewSession(); }
+  // What is to be said about the examples that its sessions have predicted.
+  virtual std::vector<std::string> Warnings() const { return {}; }
   // Whether its sessions transform features.
   virtual bool HasTransform() const { return false; }
   // Whether the batches must keep the serialized examples.

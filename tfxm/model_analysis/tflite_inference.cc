@@ -14,6 +14,7 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/input_levels.h"
 #include "tfxm/model_analysis/tflite_tensors.h"
 #include "tfxm/util/status_macros.h"
 
@@ -29,8 +30,9 @@ constexpr int kMinChunk = 16;
 
 class TfliteSession : public InferenceSession {
  public:
-  TfliteSession(std::unique_ptr<litert::CompiledModel> model, std::string signature, const InputShapes& input_shapes)
-      : model_(std::move(model)), signature_(std::move(signature)), path_(model_->file().name()) {
+  TfliteSession(std::unique_ptr<litert::CompiledModel> model, std::string signature, const InputShapes& input_shapes,
+                InputLevels* levels)
+      : model_(std::move(model)), signature_(std::move(signature)), path_(model_->file().name()), levels_(*levels) {
     for (const TensorSpec& spec : model_->inputs()) {
       specs_.push_back(WithInputShape(spec, input_shapes));
       const Shape& shape = specs_.back().shape;
@@ -170,6 +172,7 @@ class TfliteSession : public InferenceSession {
       const std::span<char> memory = model_->input(i);
       const size_t bytes = memory.size() / rows;
       RETURN_IF_ERROR(FillInput(column, row, count, spec, model_->input_quantization(i), memory.first(bytes * count)));
+      levels_.Add(i, column, row, count);
       for (int r = count; r < rows; ++r) std::memcpy(memory.data() + r * bytes, memory.data() + (r - 1) * bytes, bytes);
     }
     return count;
@@ -178,6 +181,7 @@ class TfliteSession : public InferenceSession {
   const std::unique_ptr<litert::CompiledModel> model_;
   const std::string signature_;
   const std::string path_;
+  InputLevels& levels_;
   std::vector<TensorSpec> specs_;  // Of the inputs, with the sizes that were given.
   int fixed_batch_ = 0;            // 0: any number of examples.
   bool open_sides_ = false;
@@ -197,22 +201,24 @@ bool IsQuantized(const schema::Model& model) {
 class TfliteModel : public InferenceModel {
  public:
   TfliteModel(std::shared_ptr<const litert::ModelFile> file, std::string signature, InputShapes input_shapes)
-      : file_(std::move(file)), signature_(std::move(signature)), input_shapes_(std::move(input_shapes)) {}
+      : file_(std::move(file)), signature_(std::move(signature)), input_shapes_(std::move(input_shapes)), levels_(*file_, signature_) {}
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
     return NewSession(!IsQuantized(file_->model()));
   }
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const override { return NewSession(true); }
+  std::vector<std::string> Warnings() const override { return levels_.Warnings(); }
 
  private:
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession(bool xnnpack) const {
     ASSIGN_OR_RETURN(std::unique_ptr<litert::CompiledModel> model,
                      litert::CompiledModel::Create(file_, {.signature = signature_, .xnnpack = xnnpack}));
-    return std::make_unique<TfliteSession>(std::move(model), signature_, input_shapes_);
+    return std::make_unique<TfliteSession>(std::move(model), signature_, input_shapes_, &levels_);
   }
 
   const std::shared_ptr<const litert::ModelFile> file_;
   const std::string signature_;
   const InputShapes input_shapes_;
+  mutable InputLevels levels_;  // Of all sessions
 };
 
 class TfliteLoader : public InferenceModelLoader {

@@ -269,6 +269,23 @@ TEST_F(TfliteInferenceTest, NanPredictionsAreCounted) {
   EXPECT_TRUE(std::isnan(*result->Overall("sparse_categorical_crossentropy")));
 }
 
+TEST_F(TfliteInferenceTest, AnotherUnitThanTheModelWasCalibratedInIsNamed) {
+  const std::string model = IdentityModel({schema::TensorType_UINT8, 1, 0}, 2);  // 0..255
+  const auto warnings = [&](float largest) {
+    std::vector<ExampleBuilder> examples;
+    for (int i = 0; i < 50; ++i) {
+      examples.push_back(Floats({largest * i / 49, largest * (49 - i) / 49}).Ints("label", {1}));
+    }
+    io::RemoveAll(dir_ / "out").IgnoreError();
+    const auto result = Evaluate(model, examples, "SparseCategoricalAccuracy");
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result->warnings;
+  };
+  EXPECT_THAT(warnings(255), testing::IsEmpty());
+  EXPECT_THAT(warnings(1), ElementsAre(AllOf(HasSubstr("\"x\" sees 2 of 256 levels"), HasSubstr("[0, 255]"))));
+  EXPECT_THAT(warnings(25500), ElementsAre(AllOf(HasSubstr("cuts off 98 % of the values"), HasSubstr("[0, 2.55e+04]"))));
+}
+
 TEST_F(TfliteInferenceTest, AnEmptySplit) {
   const auto result = Evaluate(IdentityModel({}, 2), {}, "SparseCategoricalAccuracy");
   EXPECT_THAT(std::string(result.status().message()), HasSubstr("no examples"));
