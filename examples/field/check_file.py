@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Tries one published TFLite file: whether tfxm inspects it, and runs it as Python's interpreter does, bit for bit.
 
-  check_file.py FILE OUT TFXM RUN_TFLITE
+  check_file.py FILE EXPECTED OUT TFXM RUN_TFLITE
+
+EXPECTED is packages.json's: runs, or refused: TEXT.
 """
 import json
 import os
@@ -32,7 +34,7 @@ def signature_inputs(path):
 
 
 def main():
-  path, out, tfxm, driver = sys.argv[1:5]
+  path, expected, out, tfxm, driver = sys.argv[1:6]
   result = compare.Result()
   done = subprocess.run([tfxm, 'inspect', path], capture_output=True, text=True, errors='replace')
   if done.returncode:
@@ -43,10 +45,16 @@ def main():
   else:
     rng = np.random.RandomState(5)
     recipe = recipes.Recipe('', None, high=127)
-    batches = (1, 3, 33, 1) if any(shape[:1] == [None] for shape, _ in wanted.values()) else (1, 1, 1)
+    recipe.fed = {n: lambda rng, shape: rng.randint(-128, 128, shape) for n, (_, dtype) in wanted.items() if dtype == np.int8}
+    batches = (1, 3, 33, 1) if any(shape[:1] == [None] for shape, _ in wanted.values()) else (1,) * 8
     fed = [recipes.inputs(recipe, wanted, rng, batch, SIDES[i % 2]) for i, batch in enumerate(batches)]
     outputs = compare.check_runs(result, driver, path, fed, 'run')
     result.facts.update(batches=len(set(batches)), operators=sum(tensors.operators(path).values()))
+    refused = [n for n in result.notes if 'refused, as by Python' in n]
+    if expected == 'runs' and refused:
+      result.fail('neither runs it: ' + refused[0])
+    elif expected != 'runs' and not all(expected.removeprefix('refused: ') in n for n in refused or ['it runs']):
+      result.fail(f'expected: {expected}')
     if outputs and all(not isinstance(o, str) and not any(np.any(v) for v in o.values()) for o in outputs):
       result.note('all outputs are zero')
   os.makedirs(out, exist_ok=True)

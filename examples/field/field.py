@@ -4,12 +4,11 @@ interpreter runs it, every SavedModel is rewritten in all five ways and judged a
 
   field.py --build_dir DIR [--part K/N] [--model NAME,…] [--jobs N] [--write_table]
 
-A model's name is its package's and its file's: mediapipe/palm_detection_lite. What is known to end otherwise than the rules of the
-two checks say is in known.json, with the reason; anything else that does fails. Ends with status 1 then.
+A model's name is its package's and its file's: mediapipe/palm_detection_lite.tflite. Ends with status 1 if something else comes of a model
+than packages.json says.
 """
 import argparse
 import concurrent.futures
-import json
 import os
 import shutil
 import subprocess
@@ -18,35 +17,35 @@ import time
 
 import packages  # also makes the zoo's modules and fetch.py importable
 import environment
-import fetch
 import zoo
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def collect():
-  """{name: (kind, path, names of the same bytes elsewhere)}."""
-  found, seen = {}, {}
-  for package in packages.load():
-    short = package['name'].strip('@').replace('/', '-')
-    for kind, path in packages.files(packages.unpacked(package)):
-      digest = fetch.sha256(os.path.join(path, 'saved_model.pb') if kind == 'saved_model' else path)
-      name = f'{short}/{"saved_model" if kind == "saved_model" else os.path.basename(path)[:-7]}'
-      if digest in seen:
-        found[seen[digest]][2].append(name)
-        continue
-      seen[digest] = name
-      found[name] = (kind, path, [])
+def collect(part, chosen):
+  """{name: (path, what should come of it)} of every Nth package, or of those that have a chosen model."""
+  k, n = map(int, part.split('/'))
+  found, known = {}, []
+  for i, package in enumerate(packages.load()):
+    names = {f'{package["name"].strip("@")}/{os.path.basename(m)}': m for m in package['models']}
+    known += names
+    names = {name: m for name, m in names.items() if name in chosen or not chosen and i % n == k - 1}
+    if names:
+      folder = packages.unpacked(package)
+      found.update({name: (os.path.join(folder, m), package['models'][m]) for name, m in names.items()})
+  unknown = [m for m in chosen if m not in known]
+  if unknown:
+    sys.exit(f'no such model: {", ".join(unknown)}; there are {", ".join(known)}')
   return found
 
 
-def check(python, name, kind, path, args):
+def check(python, name, path, expected, args):
   """{mode or 'run': result}"""
   out = os.path.join(args.out, name.replace('/', '+'))
   tools = [os.path.join(args.build_dir, 'tfxm'), os.path.join(args.build_dir, 'run_tflite')]
   shutil.rmtree(out, ignore_errors=True)
-  if kind == 'tflite':
-    done = subprocess.run([python, os.path.join(HERE, 'check_file.py'), path, out] + tools, capture_output=True, text=True, errors='replace')
+  if expected != 'rewritten':
+    done = subprocess.run([python, os.path.join(HERE, 'check_file.py'), path, expected, out] + tools, capture_output=True, text=True, errors='replace')
     result = zoo.read_result(args.out, os.path.basename(out))
     if done.returncode:
       result['failures'].append(done.stderr[-600:])
@@ -76,36 +75,28 @@ def main():
   args = parser.parse_args()
   args.out = args.out or os.path.join(args.build_dir, 'field')
   start = time.time()
-  k, n = map(int, args.part.split('/'))
-  found = collect()
-  names = [m for m in args.model.split(',') if m] or list(found)[k - 1::n]
-  unknown = [m for m in names if m not in found]
-  if unknown:
-    sys.exit(f'no such model: {", ".join(unknown)}; there are {", ".join(found)}')
-  with open(os.path.join(HERE, 'known.json')) as f:
-    known = json.load(f)
+  found = collect(args.part, [m for m in args.model.split(',') if m])
   python = environment.python()
   everything, failed = {}, []
 
   def work(name):
-    kind, path, _ = found[name]
-    everything[name] = results = check(python, name, kind, path, args)
-    wrong = [(m, f) for m, r in results.items() for f in r['failures'] if not any(t in f for t in known.get(name, {}))]
+    path, expected = found[name]
+    everything[name] = results = check(python, name, path, expected, args)
+    wrong = [(m, f) for m, r in results.items() for f in r['failures']]
     if wrong:
       failed.append(name)
-    print('\n'.join([f'{"FAILED" if wrong else "ok":6} {name:60} {cell(results)}'] + [f'       {m}: {f}' for m, f in wrong] +
+    print('\n'.join([f'{"FAILED" if wrong else "ok":6} {name:60} {cell(results)}'] + zoo.failures(results) +
                     ([f'       make field MODEL={name}'] if wrong else [])), flush=True)
 
   with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-    for done in concurrent.futures.as_completed([pool.submit(work, m) for m in names]):
+    for done in concurrent.futures.as_completed([pool.submit(work, m) for m in found]):
       done.result()
   if args.write_table:
-    rows = ['| file | also in | outcome |', '|---|---|---|']
-    rows += [f'| {m} | {", ".join(sorted({s.split("/")[0] for s in found[m][2]}))} | {cell(everything[m])} |' for m in names]
+    rows = ['| model | should | outcome |', '|---|---|---|']
+    rows += [f'| {m} | {found[m][1]} | {cell(everything[m])} |' for m in found]
     zoo.write_table(os.path.join(HERE, 'README.md'), rows)
-  copies = sum(len(same) for _, _, same in found.values())
-  print(f'field: {len(names)} models ({len(found)} different ones in {len(packages.load())} packages, {copies} further copies) in {time.time() - start:.0f} s.')
-  print(f'{len(names) - len(failed)} passed, {len(failed)} failed')
+  print(f'field: {len(found)} models in {time.time() - start:.0f} s.')
+  print(f'{len(found) - len(failed)} passed, {len(failed)} failed')
   sys.exit(bool(failed))
 
 

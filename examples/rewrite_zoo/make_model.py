@@ -81,7 +81,7 @@ def feed(recipe, folder):
   if wanted and rows and max(recipes.variation(v) for v in rows.values()) < 0.01:
     raise ValueError(f'the outputs hardly vary: ' + ', '.join(f'{n} {recipes.variation(v):.2g}' for n, v in rows.items()))
   with open(os.path.join(folder, 'meta.json'), 'w') as f:
-    json.dump({'random': recipe.random, 'why': recipe.why}, f)
+    json.dump({'random': recipe.random, 'known': recipe.known}, f)
   tensors.write_runs(os.path.join(folder, 'runs'), fed)
   tensors.write_runs(os.path.join(folder, 'expected'), expected)
 

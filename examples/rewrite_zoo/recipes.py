@@ -11,7 +11,7 @@ signatures. Options, all optional:
   rows   the first side is a fixed batch: an Example is one row of it
   fed    {input: function of (random state, shape)}, for inputs that need more than random numbers
   random the same input is answered in two ways: not compared
-  why    what is known of it: printed in the table
+  known  {part of a message: why it is right to fail so}
 """
 import dataclasses
 from typing import Any, Callable
@@ -31,7 +31,7 @@ class Recipe:
   fed: dict[str, Any] = dataclasses.field(default_factory=dict)
   rows: bool = False
   random: bool = False
-  why: str = ''
+  known: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def model(**options):

@@ -106,6 +106,16 @@ def run(python, folder, out, args, modes):
   return results
 
 
+def failures(results):
+  """A few lines for each quantization that fails."""
+  lines = []
+  for mode, result in results.items():
+    lines += [f'       {mode}: {f[:400]}' for f in result['failures'][:2]]
+    if len(result['failures']) > 2:
+      lines.append(f'       {mode}: … and {len(result["failures"]) - 2} more')
+  return lines
+
+
 def table(everything):
   """The README's table: what each cell says is in the text above it."""
   lines = ['| model | ' + ' | '.join(MODES) + ' |', '|---' * (1 + len(MODES)) + '|']
@@ -197,7 +207,7 @@ def main():
       wrong = [(m, f) for m, r in results.items() for f in r['failures']]
       lines = [f'{"FAILED" if wrong else "ok":6} {name:28} {time.time() - began:5.1f} s  ' +
                '; '.join(f'{m}: {cell(r)}' for m, r in results.items() if cell(r) != 'same')]
-      lines += [f'       {m}: {f}' for m, f in wrong]
+      lines += failures(results)
       if wrong:
         failed.append(name)
         lines.append(f'       make zoo{" PART=" + args.part if n > 1 else ""} MODEL={name}')
