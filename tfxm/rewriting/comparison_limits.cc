@@ -6,7 +6,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/rewriting/comparison.h"
-
 #include "tfxm/util/exit_status.h"
 
 namespace tfxm::rewriting {

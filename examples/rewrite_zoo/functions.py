@@ -1,158 +1,129 @@
-"""What people also put into SavedModels: small ones, one feature each. `MODELS` maps a name to a function that makes
-(object to save, {signature: tf.function} or None for the Keras model's own)."""
+"""Plain tf.functions and tf.Modules: what Keras does not do, shapes that are computed, one thing each."""
 import os
 import tempfile
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-L = keras.layers
-MODELS = {}
-
-
-def model(function):
-  MODELS[function.__name__] = function
-  return function
-
-
-def weights(*shape, scale=0.5, seed=1):
-  return (np.random.RandomState(seed).randn(*shape) * scale).astype('float32')
+from recipes import MODELS, Recipe, model, weights
 
 
 def spec(shape, dtype=tf.float32, name='x'):
   return tf.TensorSpec(shape, dtype, name=name)
 
 
-def function(*specs):
+def function(*specs, **options):
   """A SavedModel of one tf.function whose outputs are a dictionary."""
   def wrap(body):
     def make():
       module = tf.Module()
       module.call = tf.function(body, input_signature=list(specs))
       return module, {'serving_default': module.call}
-    MODELS[body.__name__] = make
+    make.__module__ = body.__module__
+    MODELS[body.__name__] = Recipe(body.__name__, make, **options)
     return make
   return wrap
 
 
-def net(input_shape, *layers, dtype='float32', name='x'):
-  x = inputs = keras.Input(input_shape, dtype=dtype, name=name)
-  for layer in layers:
-    x = layer(x)
-  return keras.Model(inputs, x), None
+# --- Shapes that are computed -------------------------------------------------------------------------------------------
 
 
-# --- Keras networks -------------------------------------------------------------------------------------------------
+@function(spec([None, 64]))
+def reshape_output(x):
+  """The output is made by the RESHAPE itself."""
+  return {'y': tf.reshape(x, [tf.shape(x)[0], 8, 8])}
 
 
-@model
-def unet():
-  x = inputs = keras.Input((32, 32, 3), name='image')
-  a = L.Conv2D(8, 3, padding='same', activation='relu')(x)
-  b = L.Conv2D(16, 3, strides=2, padding='same', activation='relu')(a)
-  c = L.Conv2D(16, 3, strides=2, padding='same', activation='relu')(b)
-  x = L.Conv2DTranspose(16, 3, strides=2, padding='same', activation='relu')(c)
-  x = L.Concatenate()([x, b])
-  x = L.UpSampling2D(interpolation='bilinear')(x)
-  x = L.Concatenate()([x, a])
-  return keras.Model(inputs, L.Conv2D(2, 1, activation='sigmoid')(x)), None
+@function(spec([None, 64]))
+def reshape_dense(x):
+  h = tf.reshape(tf.nn.relu(x @ weights(64, 8)), [tf.shape(x)[0], 2, 4])
+  return {'y': tf.nn.softmax(tf.matmul(h, weights(4, 3)))}
 
 
-@model
-def audio_cnn():
-  return net((160, 1), L.Conv1D(8, 9, strides=4, use_bias=False), L.BatchNormalization(), L.ReLU(), L.MaxPooling1D(2),
-             L.Conv1D(16, 3, dilation_rate=2, padding='causal', activation='relu'), L.GlobalAveragePooling1D(),
-             L.Dense(4, activation='softmax'))
+@function(spec([None, 64]))
+def reshape_two_unknown(x):
+  return {'y': tf.reshape(x, tf.stack([tf.shape(x)[0], 8, -1])) + 1.0}
 
 
-@model
-def separable():
-  return net((24, 24, 3), L.SeparableConv2D(16, 3, padding='same', activation='relu'),
-             L.DepthwiseConv2D(3, depth_multiplier=2, strides=2), L.ReLU(6.0), L.Conv2D(8, 3, dilation_rate=2, padding='same'),
-             L.Conv2D(8, 3, groups=2), L.GlobalMaxPooling2D(), L.Dense(5))
+@function(spec([None, 64]))
+def reshape_beside_static(x):
+  return {'a': tf.nn.relu(x @ weights(64, 8)), 'y': tf.reshape(x, [tf.shape(x)[0], 8, 8]) * 2.0}
 
 
-@model
-def hard_swish():
-  x = inputs = keras.Input((24, 24, 3), name='x')
-  x = L.Conv2D(16, 3, strides=2, padding='same', activation='hard_silu')(x)
-  s = L.Dense(16, activation='hard_sigmoid')(L.Dense(4, activation='relu')(L.GlobalAveragePooling2D(keepdims=True)(x)))
-  x = L.Conv2D(8, 1, activation='swish')(x * s)
-  return keras.Model(inputs, L.Dense(3)(L.Flatten()(x))), None
+@function(spec([None, 8, 8]))
+def merge_batch_and_time(x):
+  """Rows are batch times time; the first side of the output is not the batch."""
+  flat = tf.reshape(x, [-1, 8]) @ weights(8, 4)
+  return {'rows': flat, 'y': tf.reshape(flat, [tf.shape(x)[0], 8, 4])}
 
 
-@model
-def layer_norm_mlp():
-  return net((32,), L.Dense(64), L.LayerNormalization(), L.Activation('gelu'), L.Dense(64), L.LayerNormalization(), L.Dense(3))
+@function(spec([None, 64]))
+def tile_computed(x):
+  token = tf.tile(tf.constant(weights(1, 1, 8)), [tf.shape(x)[0], 1, 1])
+  return {'y': tf.concat([token, tf.reshape(x, [-1, 8, 8])], 1) * 2.0}
 
 
-@model
-def activations():
-  x = inputs = keras.Input((16,), name='x')
-  outs = [L.Activation(a)(L.Dense(8)(x)) for a in ('relu', 'relu6', 'elu', 'selu', 'softplus', 'softsign', 'tanh', 'sigmoid',
-                                                  'swish', 'gelu', 'exponential', 'hard_sigmoid', 'leaky_relu', 'mish')]
-  outs.append(L.PReLU(alpha_initializer=keras.initializers.Constant(0.2))(L.Dense(8)(x)))
-  return keras.Model(inputs, L.Concatenate()(outs)), None
+@function(spec([None, 64]))
+def fill_computed(x):
+  return {'y': tf.concat([tf.fill([tf.shape(x)[0], 4], 2.0), x], 1) @ weights(68, 3)}
 
 
-@model
-def bidirectional():
-  inputs = keras.Input((10, 6), batch_size=1, name='x')
-  return keras.Model(inputs, L.Dense(3)(L.Bidirectional(L.LSTM(8, return_sequences=False))(inputs))), None
+@function(spec([None, 64]))
+def broadcast_computed(x):
+  return {'y': tf.broadcast_to(tf.reduce_sum(x, -1, keepdims=True), [tf.shape(x)[0], 8])}
 
 
-@model
-def lstm_unrolled():
-  inputs = keras.Input((6, 5), name='x')
-  return keras.Model(inputs, L.Dense(3)(L.LSTM(8, unroll=True)(inputs))), None
+@function(spec([None, 64]))
+def range_computed(x):
+  return {'y': x + tf.cast(tf.range(tf.shape(x)[0]), tf.float32)[:, None], 'n': tf.shape(x)[0]}
 
 
-@model
-def lstm_stacked():
-  inputs = keras.Input((6, 5), batch_size=1, name='x')
-  return keras.Model(inputs, L.Dense(3)(L.LSTM(8)(L.LSTM(8, return_sequences=True)(inputs)))), None
+@function(spec([None, 8]))
+def where_nonzero(x):
+  return {'y': tf.where(x > 0.0)}
 
 
-@model
-def simple_rnn():
-  inputs = keras.Input((6, 5), batch_size=1, name='x')
-  return keras.Model(inputs, L.Dense(3)(L.SimpleRNN(8)(inputs))), None
+@function(spec([None, 8]))
+def boolean_mask(x):
+  return {'kept': tf.boolean_mask(x, tf.reduce_sum(x, -1) > 0.0), 'z': x @ weights(8, 3)}
 
 
-@model
-def conv3d():
-  return net((8, 8, 8, 2), L.Conv3D(4, 3, activation='relu'), L.Flatten(), L.Dense(3))
+@function(spec([None, 8], tf.int32, 'ids'))
+def unique_values(ids):
+  values, places = tf.unique(tf.reshape(ids, [-1]))
+  return {'values': values, 'places': places}
 
 
-@model
-def rescaled_bytes():
-  return net((16, 16, 3), L.Rescaling(1 / 127.5, offset=-1), L.Conv2D(8, 3, activation='relu'), L.GlobalAveragePooling2D(),
-             L.Dense(4, activation='softmax'), dtype='uint8', name='image')
+@function(spec([None, 64]))
+def reshaped_bytes(x):
+  return {'y': tf.reshape(tf.cast(tf.abs(x) * 9, tf.uint8), [tf.shape(x)[0], 8, 8])}
 
 
-@model
-def any_image_size():
-  return net((None, None, 3), L.Conv2D(8, 3, padding='same', activation='relu'), L.Conv2D(2, 1))
+@function(spec([None, 64]))
+def strings_beside_computed(x):
+  return {'word': tf.gather(tf.constant(['a', 'bb', 'ccc']), tf.argmax(x[:, :3], 1)), 's': tf.reshape(x, [tf.shape(x)[0], 8, 8]) * 2.0}
 
 
-@model
-def dropout_and_noise():
-  return net((12,), L.GaussianNoise(0.1), L.Dense(16, activation='relu'), L.Dropout(0.5), L.Dense(3, activation='softmax'))
+@function(spec([None, None, 8]), sides=(5, 9))
+def open_time(x):
+  """Time is open, too."""
+  h = tf.reshape(tf.reshape(x, [-1, 8]) @ weights(8, 4), [tf.shape(x)[0], tf.shape(x)[1], 4])
+  return {'y': tf.nn.softmax(h), 'mean': tf.reduce_mean(h, 1)}
 
 
-@model
-def gpt_block():
-  ids = keras.Input((12,), dtype='int32', name='ids')
-  x = L.Embedding(50, 32)(ids) + L.Embedding(12, 32)(keras.ops.arange(12))
-  y = L.LayerNormalization()(x)
-  x = x + L.MultiHeadAttention(4, 8)(y, y, use_causal_mask=True)
-  y = L.LayerNormalization()(x)
-  x = x + L.Dense(32)(L.Dense(64, activation='gelu')(y))
-  return keras.Model(ids, L.Dense(50)(x)), None
+@function(spec([4, 8]), rows=True)
+def fixed_batch_of_4(x):
+  return {'y': tf.nn.softmax(x @ weights(8, 3))}
 
 
-# --- tf.functions ---------------------------------------------------------------------------------------------------
+@function(spec([None, 8], tf.float32, 'query'), spec([None, 20, 8], tf.float32, 'keys'))
+def top_k_gather(query, keys):
+  scores = tf.einsum('bd,bkd->bk', query, keys)
+  values, where = tf.math.top_k(scores, 3)
+  return {'values': values, 'picked': tf.gather(keys, where, batch_dims=1)}
+
+
+# --- Operators ----------------------------------------------------------------------------------------------------------
 
 
 @function(spec([None, 8, 16]))
@@ -203,7 +174,8 @@ def odd_names(x):
   return {'out/put:0': x * 2, 'größe': tf.nn.softmax(x), 'with space': x @ weights(4, 2)}
 
 
-@function(spec([None, 0], name='empty'), spec([None, 3]))
+@function(spec([None, 0], name='empty'), spec([None, 3]),
+          known={'does not take a buffer of shape': 'LiteRT takes no input without values'})
 def empty_dimension(empty, x):
   return {'y': tf.concat([empty, x], -1) * 2}
 
@@ -213,7 +185,7 @@ def large_constant(x):
   return {'y': x @ weights(2000, 3000, scale=0.02)}
 
 
-@function(spec([None, 6]))
+@function(spec([None, 6]), random=True)
 def training_dropout(x):
   return {'y': tf.nn.dropout(x @ weights(6, 4), 0.5, seed=1)}
 
@@ -335,7 +307,13 @@ def strings(words):
   return {'same': tf.identity(words), 'n': tf.shape(words)[0]}
 
 
-@function(spec([None], tf.string, 'examples'))
+def examples(rng, shape):
+  made = [tf.train.Example(features=tf.train.Features(feature={'x': tf.train.Feature(
+      float_list=tf.train.FloatList(value=rng.uniform(-1, 1, 4)))})).SerializeToString() for _ in range(shape[0])]
+  return np.array(made, object)
+
+
+@function(spec([None], tf.string, 'examples'), fed={'examples': examples})
 def serialized_examples(examples):
   parsed = tf.io.parse_example(examples, {'x': tf.io.FixedLenFeature([4], tf.float32)})
   return {'y': parsed['x'] @ weights(4, 3)}
@@ -352,14 +330,14 @@ def fake_quant(x):
   return {'y': q(y @ w2, -4., 4.)}
 
 
-@model
+@model()
 def no_inputs():
   module = tf.Module()
   module.call = tf.function(lambda: {'y': tf.constant(weights(3)) * 2}, input_signature=[])
   return module, {'serving_default': module.call}
 
 
-@model
+@model()
 def many_signatures():
   module = tf.Module()
   module.w = tf.Variable(weights(4, 3))
@@ -369,7 +347,7 @@ def many_signatures():
   return module, {'serving_default': module.a, 'probabilities': module.b}
 
 
-@model
+@model(random=True)
 def counter():
   """State that a call changes."""
   module = tf.Module()
@@ -383,7 +361,7 @@ def counter():
   return module, {'serving_default': add}
 
 
-@model
+@model()
 def int_lookup():
   module = tf.Module()
   module.table = tf.lookup.StaticHashTable(
@@ -392,7 +370,7 @@ def int_lookup():
   return module, {'serving_default': module.call}
 
 
-@model
+@model()
 def vocabulary_asset():
   path = os.path.join(tempfile.mkdtemp(), 'words.txt')
   with open(path, 'w') as f:
@@ -405,7 +383,7 @@ def vocabulary_asset():
   return module, {'serving_default': module.call}
 
 
-@model
+@model()
 def label_asset():
   """An asset that the signature does not read."""
   made, signatures = vocabulary_asset()
