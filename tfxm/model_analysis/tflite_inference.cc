@@ -12,6 +12,7 @@
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/litert/delegation.h"
 #include "tfxm/litert/inspect.h"
+#include "tfxm/litert/sized_model.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/model_analysis/input_levels.h"
@@ -62,7 +63,16 @@ class TfliteSession : public InferenceSession {
   absl::Status RunInputs() override { return Annotate(model_->Run(), path_); }
 
   absl::Status AddCosts(ModelCost* cost) override {
-    const litert::Inspection inspection = litert::Inspect(model_->file());
+    litert::Inspection inspection = litert::Inspect(model_->file());
+    if (open_sides_) {
+      // Of one example of the size that the inputs have had last.
+      InputShapes shapes;
+      for (int i = 0; i < static_cast<int>(specs_.size()); ++i) {
+        Shape& shape = shapes[specs_[i].name] = model_->input_shape(i);
+        if (!shape.empty() && specs_[i].shape[0] < 0) shape[0] = 1;
+      }
+      ASSIGN_OR_RETURN(inspection, litert::InspectAt(model_->shared_file(), signature_, shapes));
+    }
     cost->numbers["arena_bytes"] = static_cast<double>(inspection.arena_bytes);
     cost->numbers["weight_bytes"] = static_cast<double>(inspection.weight_bytes);
     cost->numbers["multiply_adds"] = static_cast<double>(inspection.multiply_adds);
