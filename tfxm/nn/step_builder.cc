@@ -104,7 +104,7 @@ std::vector<ops::Node> Accumulate(const OptimizerBase& optimizer, const std::vec
     Tensor& gradient = (*gradients)[i];
     const ops::NameScope scope(*gradient.graph(), absl::StrCat("accumulate/", weights[i]->full_name()));
     context.set_weight(weights[i]);
-    const Tensor sum = context.Slot("gradient_accumulator");
+    const Tensor sum = context.Slot("gradient_accumulator", 0);
     step->accumulate_targets.push_back(ops::AssignAddVariable(sum, gradient));
     reset.push_back(ops::AssignVariable(sum, ops::ZerosLike(gradient)));
     gradient = (gradient + ops::ReadVariable(sum)) * (1.0 / static_cast<double>(optimizer.Accumulated()));
@@ -181,7 +181,7 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
       step->targets.push_back(reset[i]);
     }
     if (common.use_ema) {
-      const Tensor average = update_context.Slot("average");
+      const Tensor average = update_context.Slot("average", 0);
       step->targets.push_back(FollowAverage(update_context, average, handle, update));
       if (!reset.empty()) step->accumulate_targets.push_back(FollowAverage(update_context, average, handle, {}));
       step->average_targets.push_back(ops::AssignVariable(handle, ops::ReadVariable(average)));

@@ -159,7 +159,7 @@ TEST(StepGoldenTest, FitEndsWithTheAverageOfTheWeights) {
     std::copy(row.values<float>().begin(), row.values<float>().end(), x.values<float>().begin() + 4 * step);
   }
   const auto data = Dataset::FromTensors({{"x", x}, {"y", Floats({7}, std::vector<float>(7))}},
-                                         {.label_key = "y", .batch_size = 1, .shuffle = false});
+                                         {.batch_size = 1, .label_key = "y", .shuffle = false});
   ASSERT_TRUE(data.ok()) << data.status();
   for (const char* name : {"adamax", "ema", "ema_overwrite", "accumulation_ema"}) {
     SCOPED_TRACE(name);
