@@ -311,6 +311,8 @@ Dataset Dataset::FromExamples(std::vector<std::string> files, std::vector<Featur
 }
 
 absl::StatusOr<Dataset> Dataset::FromTensors(std::map<std::string, Tensor> features, DatasetOptions options) {
+  if (!options.padded_shapes.empty())
+    return absl::InvalidArgumentError("padded_shapes is for Examples; tensors are dense already");
   Dataset dataset;
   dataset.source_ = std::make_shared<Source>();
   Source& source = *dataset.source_;
@@ -402,6 +404,11 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
   std::vector<std::string> wanted = options_.label_keys;
   if (!options_.label_key.empty()) wanted.push_back(options_.label_key);
   if (!options_.weight_key.empty()) wanted.push_back(options_.weight_key);
+  for (const auto& [name, value] : options_.padding_values) {
+    if (options_.padded_shapes.count(name) > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("padding_values has \"", name, "\", padded_shapes has no length for it"));
+  }
   for (const auto& [name, length] : options_.padded_shapes) {
     wanted.push_back(name);
     if (length < 1)

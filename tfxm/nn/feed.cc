@@ -159,9 +159,8 @@ absl::StatusOr<const Tensor*> LabelsOf(const FeedSpec& spec, size_t i, const Bat
   for (const auto& [label, tensor] : batch.labels) labels.push_back(label);
   return absl::InvalidArgumentError(absl::StrCat(
       "the data has no labels for output \"", name, "\"; ",
-      batch.labels.empty()                      ? "it has none; name them with label_key, or"
-      : labels.size() == 1 && labels[0].empty() ? "the label of label_key is one for several outputs; name them"
-                                                : absl::StrCat("it has labels for ", Quoted(labels), "; name them"),
+      batch.labels.empty() ? "it has none; name them with label_key, or"
+                           : absl::StrCat("it has labels for ", Quoted(labels), "; name them"),
       " with label_keys: features that are called as the outputs they are labels of (", Quoted(outputs), ")"));
 }
 
@@ -178,9 +177,10 @@ absl::Status CheckLabelNames(const FeedSpec& spec, const Batch& batch) {
       continue;
     std::vector<std::string> outputs;
     for (const TensorSpec& output : spec.outputs) outputs.push_back(output.name);
-    return absl::InvalidArgumentError(absl::StrCat(
-        name.empty() ? "the label of label_key" : absl::StrCat("label \"", name, "\""),
-        " belongs to no output; the model's outputs are ", Quoted(outputs), " (label_keys name labels as outputs)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(name.empty() ? "the label of label_key" : absl::StrCat("label \"", name, "\""),
+                     " belongs to no output; the model's outputs are ", Quoted(outputs),
+                     " (label_keys: features that are called as the outputs they are labels of)"));
   }
   return absl::OkStatus();
 }
