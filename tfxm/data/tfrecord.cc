@@ -137,7 +137,7 @@ struct TFRecordReader::Rep {
   int fd = -1;
   bool gzip = false, file_ended = false;
   std::string compressed;
-  inflate_state inflate;
+  inflate_state inflate{};
   std::string buffer;
   size_t begin = 0, end = 0;
   int64_t records = 0;
@@ -230,7 +230,7 @@ struct TFRecordWriter::Rep {
   std::string path;
   int fd = -1;
   bool gzip = false;
-  isal_zstream deflate;
+  isal_zstream deflate{};  // ISA-L's initialization leaves parts of it as they were.
   std::string level_buffer, compressed, pending;
 };
 
