@@ -1,7 +1,10 @@
 # tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
 #        make test    set up, build, run every test
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
 #        make bench   the benchmarks (benchmarks/README.md)
+#        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
+#        make field   tries published models (examples/field)
 #        make tidy    clang-tidy over the library        make format   clang-format over it
 #        make install PREFIX=/usr/local
 BUILD ?= build
@@ -10,8 +13,9 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 OUT ?= runs/mnist
 DATA ?=
+PYTHON ?= python3
 
-.PHONY: all setup build test asan bench mnist tidy format install clean
+.PHONY: all setup build test asan valgrind bench zoo field mnist tidy format install clean
 all: build
 
 setup:
@@ -28,6 +32,12 @@ test: build
 asan:
 	@$(MAKE) test BUILD=build-asan TYPE=RelWithDebInfo CMAKE_FLAGS="-DTFXM_SANITIZE=ON -DTFXM_BUILD_BENCHMARKS=OFF"
 
+# XNNPACK reads, and does not use, a few bytes behind tensors; what is looked for are writes.
+valgrind: build
+	@which valgrind >/dev/null || { echo "valgrind is not installed: apt-get install valgrind"; exit 1; }
+	@valgrind -q --error-exitcode=1 --undef-value-errors=no $(BUILD)/tests/tfxm_litert_test \
+	  --gtest_filter='DynamicOutputsTest.*:OpenSidesTest.*:StateTest.*:NamesTest.*:CompiledModelTest.*:ObservedModelTest.*'
+
 mnist: build
 	@data="$(DATA)"; steps=5000; \
 	if [ -z "$$data" ]; then \
@@ -38,6 +48,17 @@ mnist: build
 bench: build
 	@cmake --build $(BUILD) -j $(JOBS) --target tfxm_data_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark tfxm_rewriting_benchmark tfxm_model_analysis_benchmark
 	@for b in data statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
+
+# What `make zoo` and `make field` take: PART=2/3 every third model, MODEL=a,b only these, TABLE=1 writes the README's table.
+ZOO_FLAGS = --build_dir $(BUILD) --jobs $(JOBS) $(if $(PART),--part $(PART)) $(if $(MODEL),--model $(MODEL)) $(if $(MODE),--mode $(MODE)) $(if $(TABLE),--write_table)
+
+zoo: build
+	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
+	@$(if $(CASES),$(PYTHON) examples/rewrite_zoo/cases.py $(BUILD)/tfxm,$(PYTHON) examples/rewrite_zoo/zoo.py $(ZOO_FLAGS))
+
+field: build
+	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
+	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS)
 
 tidy: build
 	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"

@@ -6,15 +6,32 @@ set(TFXM_INSTALL_BINDIR ${CMAKE_INSTALL_BINDIR})
 set(TFXM_INSTALL_LIBDIR lib/tfxm)
 set(TFXM_INSTALL_INCLUDEDIR include/tfxm-1)
 
+# Where libraries are looked for. Left to itself, CMake pads a RUNPATH that installing replaces with ":", and an empty part
+# stands for the current directory: whoever can write there could run code in tfxm (cmake/check_runpath.py looks for it).
+# So what is built has the final form already, and installing only shortens it.
+function(_tfxm_runpath target build_path install_path installed_as)
+  set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON
+    INSTALL_RPATH "${build_path};${TFXM_TENSORFLOW_DIR};${TFXM_LITERT_DIR}")
+  install(CODE "file(RPATH_SET FILE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${installed_as}/$<TARGET_FILE_NAME:${target}>\"
+    NEW_RPATH \"${install_path}\")")
+endfunction()
+
 get_property(libraries GLOBAL PROPERTY TFXM_LIBRARIES)
-foreach(library ${libraries})
-  set_target_properties(${library} PROPERTIES INSTALL_RPATH "$ORIGIN")
-endforeach()
-set_target_properties(tfxm PROPERTIES INSTALL_RPATH "$ORIGIN/../${TFXM_INSTALL_LIBDIR}")
 install(TARGETS ${libraries} LIBRARY DESTINATION ${TFXM_INSTALL_LIBDIR})
 install(TARGETS tfxm RUNTIME DESTINATION ${TFXM_INSTALL_BINDIR})
+foreach(library ${libraries})
+  _tfxm_runpath(${library} "$ORIGIN" "\\$ORIGIN" ${TFXM_INSTALL_LIBDIR})
+endforeach()
+_tfxm_runpath(tfxm "$ORIGIN/lib" "\\$ORIGIN/../${TFXM_INSTALL_LIBDIR}" ${TFXM_INSTALL_BINDIR})
+if(TFXM_BUILD_TESTS)
+  add_test(NAME build.runpath COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/check_runpath.py ${CMAKE_BINARY_DIR})
+endif()
 install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2
   ${TFXM_LITERT_DIR}/libLiteRt.so DESTINATION ${TFXM_INSTALL_LIBDIR})
+
+# The licences of all of that, and the list of it (cmake/dependencies/licences.py).
+install(DIRECTORY ${CMAKE_BINARY_DIR}/licences DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/tfxm DESTINATION ${TFXM_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h"
   PATTERN internal EXCLUDE PATTERN testdata EXCLUDE PATTERN "test_*.h" EXCLUDE PATTERN feed.h EXCLUDE PATTERN program.h EXCLUDE
@@ -39,3 +56,8 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/tfxmConfig.cmake.in ${
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/tfxmConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/tfxmConfig.cmake ${CMAKE_BINARY_DIR}/tfxmConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/tfxm_add_pipeline.cmake DESTINATION lib/cmake/tfxm)
+
+if(TFXM_BUILD_TESTS AND NOT TFXM_SANITIZE)
+  add_test(NAME install.package COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/package_test/package_test.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(install.package PROPERTIES TIMEOUT 1200 RUN_SERIAL ON)
+endif()

@@ -13,7 +13,7 @@ function chart(title, description, configure, table) {
   const id = newId('chart');
   const canvas = el('canvas', {role: 'img', 'aria-label': `${title}. ${description}`, id});
   const figure = el('figure', {},
-    el('figcaption', {}, title), el('div', {class: 'canvas'}, canvas),
+    el('figcaption', {}, name(title)), el('div', {class: 'canvas'}, canvas),
     table && el('details', {}, el('summary', {}, 'Data'), scrolling(`${title}: data`, textTable(title, table.head, table.rows))));
   // Drawn once it is in the document, where it has a size.
   requestAnimationFrame(() => {
@@ -26,6 +26,29 @@ function chart(title, description, configure, table) {
     live.add(entry);
   });
   return figure;
+}
+
+// A long name in a chart, which cannot wrap it: its beginning and its end, in whole parts.
+function shortName(text, most) {
+  const parts = nameParts(text);
+  if (String(text).length <= most || parts.length < 3) return text;
+  const last = parts[parts.length - 1];
+  let start = '';
+  for (const part of parts.slice(0, -1)) {
+    if (start && start.length + part.length + last.length > most) break;
+    start += part;
+  }
+  return `${start}…${last}`;
+}
+
+// A title beside an axis, in lines that fit there.
+function titleLines(text, most = 26) {
+  const lines = [''];
+  for (const part of nameParts(text)) {
+    if (lines[lines.length - 1] && lines[lines.length - 1].length + part.length > most) lines.push('');
+    lines[lines.length - 1] += part;
+  }
+  return lines;
 }
 
 // Charts whose canvas is about to leave the document give their memory back.
@@ -50,7 +73,8 @@ function themed(config) {
     scale.ticks = {color: text, ...scale.ticks};
     if (scale.title) scale.title = {display: true, color: text, ...scale.title};
   }
-  const legend = {position: 'bottom', labels: {color: css('--text'), usePointStyle: true, boxHeight: 7, padding: 14}};
+  const short = (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart).map((item) => ({...item, text: shortName(item.text, 30)}));
+  const legend = {position: 'bottom', labels: {color: css('--text'), usePointStyle: true, boxHeight: 7, padding: 14, generateLabels: short}};
   config.options.plugins = {...config.options.plugins, legend: {...legend, ...(config.options.plugins || {}).legend}};
   return config;
 }

@@ -18,7 +18,7 @@ function disagreementsSection() {
     const select = slices.length > 0 && selectControl('Slice', [['', 'all slices'], ...slices.map((s) => [s, s])], '', (v) => { view.slice = v; view.shown = 24; draw(); }).node;
     draw();
     return el('div', {},
-      data.disagreements.length > 1 && el('h3', {}, evaluationName(d.evaluation)),
+      data.disagreements.length > 1 && el('h3', {}, name(evaluationName(d.evaluation))),
       d.slices.length > 0 && overRepresented(d.slices),
       el('div', {class: 'controls'}, select), status, list, more);
   });
@@ -42,7 +42,7 @@ function valueText(value) {
 }
 
 function exampleItem(example) {
-  const pairs = (entries) => el('dl', {}, entries.map(([k, v]) => [el('dt', {}, k), el('dd', {}, v)]));
+  const pairs = (entries) => el('dl', {}, entries.map(([k, v]) => [el('dt', {}, name(k)), el('dd', {}, v)]));
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const features = Object.entries(example.features);
   return el('li', {},

@@ -17,6 +17,12 @@ function el(tag, attributes, ...children) {
 let lastId = 0;
 const newId = (prefix) => `${prefix}-${++lastId}`;
 
+// Names may end a line after a separator or before a capital letter; they are not cut elsewhere.
+const nameParts = (text) => String(text).split(/(?<=[_./:·\-–,])(?=.)|(?<=[a-z0-9])(?=[A-Z])/u);
+const name = (text) => el('span', {}, nameParts(text).flatMap((part, i) => (i > 0 ? [el('wbr'), part] : [part])));
+// The same for an attribute.
+const nameText = (text) => nameParts(text).join('\u200b');
+
 // The data's numbers: NaN and infinities come as strings.
 function num(x) {
   if (typeof x === 'number') return x;
@@ -44,19 +50,29 @@ function formatValue(x) {
 
 const signed = (x, digits = 3) => (x > 0 ? '+' : '') + format(x, digits);
 
-// Costs of a model: how they are called, written, and which way is better.
-const bytes = (x) => x < 1000 ? `${format(x)} B` : x < 1e6 ? `${format(x / 1e3, 3)} kB` : x < 1e9 ? `${format(x / 1e6, 3)} MB` : `${format(x / 1e9, 3)} GB`;
-const milliseconds = (x) => x < 0.1 ? `${format(x * 1000, 3)} µs` : `${format(x, 3)} ms`;
+// Costs of a model: how they are called, written, and which way is better. All numbers of a row have the same unit, the one
+// of the largest of them.
+const unitOf = (units) => (x, most = x) => {
+  const [, size, unit] = units.find(([from]) => Math.abs(most) >= from) || units[units.length - 1];
+  return `${format(x / size, 3)} ${unit}`;
+};
+const bytes = unitOf([[1e9, 1e9, 'GB'], [1e6, 1e6, 'MB'], [1e3, 1e3, 'kB'], [0, 1, 'B']]);
+const milliseconds = unitOf([[1000, 1000, 's'], [0.1, 1, 'ms'], [0, 0.001, 'µs']]);
+const perSecond = (x) => `${format(x, 3)} /s`;
 const FACTS = {
   size_bytes: {title: 'Size', text: bytes, direction: -1},
+  weight_bytes: {title: 'Weights', text: bytes, direction: -1},
   arena_bytes: {title: 'Peak memory', text: bytes, direction: -1},
   latency_p50_ms: {title: 'Latency, median', text: milliseconds, direction: -1},
   latency_p90_ms: {title: 'Latency, 90th percentile', text: milliseconds, direction: -1},
   latency_p99_ms: {title: 'Latency, 99th percentile', text: milliseconds, direction: -1},
-  examples_per_second: {title: 'Throughput, examples', text: (x) => `${format(x, 3)} /s`, direction: 1},
-  delegated_op_share: {title: 'Ops taken by the delegate', text: (x) => `${format(100 * x, 3)} %`, direction: 1},
+  examples_per_second: {title: 'Throughput, examples', text: perSecond, direction: 1},
+  multiply_adds: {title: 'Multiply-adds', text: (x) => format(x), direction: -1},
+  op_count: {title: 'Operators', text: (x) => format(x), direction: 0},
+  delegated_op_share: {title: 'Operators that the delegate takes', text: (x) => `${format(100 * x, 3)} %`, direction: 1},
 };
-const factOf = (name) => FACTS[name] || {title: name, text: (x) => format(x), direction: 0};
+const TEXTS = {not_delegated: 'not taken by the delegate:'};
+const factOf = (key) => FACTS[key] || {title: key.replaceAll('_', ' '), text: (x) => format(x), direction: 0};
 
 function duration(seconds) {
   if (seconds < 1) return `${format(seconds * 1000, 3)} ms`;
@@ -92,14 +108,22 @@ function section(id, title, ...children) {
   return el('section', {id, 'aria-labelledby': heading}, el('h2', {id: heading, tabindex: -1}, title), children);
 }
 
-// A table that scrolls by itself where the screen is too narrow; focusable then, so that the keyboard can scroll it.
-function scrolling(label, table) {
-  return el('div', {class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0}, table);
+// A table in a frame that scrolls by itself where the screen is too narrow, and says so; focusable, so that the keyboard can
+// scroll it. On a phone a table becomes a list of its rows instead (report.css), with `stack: false` not.
+function scrolling(label, table, {stack = true} = {}) {
+  if (stack) table.classList.add('stack');
+  const frame = el('div', {class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0}, table);
+  const hint = el('p', {class: 'note scroll-hint', hidden: true}, 'Scroll the table sideways for more ', el('span', {'aria-hidden': 'true'}, '→'));
+  const show = () => { hint.hidden = frame.scrollWidth <= frame.clientWidth + 1; };
+  new ResizeObserver(show).observe(frame);
+  new ResizeObserver(show).observe(table);
+  return el('div', {class: 'framed'}, hint, frame);
 }
 
 // A plain table from texts; numeric columns to the right.
 function textTable(caption, head, rows, numeric = () => true) {
-  const cell = (tag, content, i, extra) => el(tag, {class: i > 0 && numeric(i) ? 'number' : null, ...extra}, content);
+  const cell = (tag, content, i, extra) => el(tag, {class: i > 0 && numeric(i) ? 'number' : null, 'data-label': i > 0 ? nameText(head[i]) : null, ...extra},
+    i > 0 && tag === 'td' ? content : name(content));
   return el('table', {},
     el('caption', {class: 'hidden'}, caption),
     el('thead', {}, el('tr', {}, head.map((h, i) => cell('th', h, i, {scope: 'col'})))),

@@ -29,15 +29,16 @@ function setReference(model) {
   for (const f of listeners) f();
 }
 
+// What is left of the rounding of float32 numbers is no difference: as tfxm/report/rounding.h has it.
+const isRounding = (d, size) => Math.abs(d) <= 1e-6 * size || (Math.abs(d) <= 1e-6 && Math.abs(d) <= 1e-4 * size);
+
 // The model's value minus the reference's: {d, verdict: 'better' | 'worse' | 'same' | 'other', certain: true | false | null, pair}.
 // 'other': the metric has no better or worse. certain: whether an interval excludes 0; null if there is none.
 function differenceOf(model, slice, metric, reference = state.reference) {
   const a = valueOf(model, slice, metric), b = valueOf(reference, slice, metric);
   if (!a || !b || model === reference) return null;
   const pair = paired.get(`${reference}/${valueKey(model, slice, metric)}`) || null;
-  // What is left of a number's rounding is no difference.
-  const noise = 1e-6 * Math.max(Math.abs(a.value), Math.abs(b.value));
-  const d = Math.abs(a.value - b.value) <= noise ? 0 : a.value - b.value;
+  const d = isRounding(a.value - b.value, Math.max(Math.abs(a.value), Math.abs(b.value))) ? 0 : a.value - b.value;
   const goodness = d * data.metrics[metric].direction;
   const certain = !pair ? null : !Number.isNaN(pair.lower) ? pair.lower > 0 || pair.upper < 0 : pair.p !== null ? pair.p < 0.05 : null;
   return {
@@ -90,9 +91,9 @@ for (const evaluation of data.evaluations) {
 
 // A value with its interval, and its difference to the reference below it: the content of a table cell.
 function valueCell(model, slice, metric) {
-  const v = valueOf(model, slice, metric);
-  if (!v) return el('td', {class: 'number absent'}, el('span', {'aria-label': 'no value'}, '–'));
-  const cell = el('td', {class: 'number'}, el('span', {class: 'value'}, formatValue(v.value)));
+  const v = valueOf(model, slice, metric), label = nameText(data.models[model].name);
+  if (!v) return el('td', {class: 'number absent', 'data-label': label}, el('span', {'aria-label': 'no value'}, '–'));
+  const cell = el('td', {class: 'number', 'data-label': label}, el('span', {class: 'value'}, formatValue(v.value)));
   if (v.interval) cell.append(' ', el('span', {class: 'interval'}, intervalText(v.interval)));
   const difference = differenceOf(model, slice, metric);
   if (difference && !(difference.verdict === 'same' && data.metrics[metric].direction === 0)) cell.append(el('br'), differenceText(difference));
@@ -103,7 +104,7 @@ const intervalText = ([lower, upper], digits) => digits ? `[${format(lower, digi
 
 const VERDICTS = {better: 'better', worse: 'worse', same: 'same', other: ''};
 function differenceText({d, verdict, certain, pair}) {
-  const node = el('span', {class: `difference ${verdict}${certain === false ? ' uncertain' : ''}`}, verdict === 'same' ? 'no change' : signed(d));
+  const node = el('span', {class: `difference ${verdict}${certain === false ? ' uncertain' : ''}`}, verdict === 'same' ? 'same' : signed(d));
   if (VERDICTS[verdict] && verdict !== 'same') node.append(' ', el('span', {class: 'verdict'}, VERDICTS[verdict]));
   if (pair && !Number.isNaN(pair.lower)) node.append(' ', el('span', {class: 'interval'}, intervalText([pair.lower, pair.upper], 3)));
   if (certain === false && d !== 0) node.append(' ', el('span', {class: 'verdict'}, '(within noise)'));

@@ -123,8 +123,8 @@ function scoreChart(plot, unlabelled) {
   const bins = plot.scores.map(numbers);
   const labels = bins.map(([low, high]) => format((low + high) / 2, 2));
   const set = (label, i, index) => ({label, data: bins.map((b) => b[i]), backgroundColor: seriesColor(index), barPercentage: 1, categoryPercentage: 0.92});
-  const name = data.models.length > 1 ? `Predictions of ${data.models[plot.model].name}` : 'Predictions';
-  return chart(name, `How predictions are distributed, ${data.slices[plot.slice].text}`,
+  const title = data.models.length > 1 ? `Predictions of ${data.models[plot.model].name}` : 'Predictions';
+  return chart(title, `How predictions are distributed, ${data.slices[plot.slice].text}`,
     () => ({type: 'bar', data: {labels, datasets: unlabelled ? [set('examples', 2, 0)] : [set('positive label', 2, 0), set('negative label', 3, 1)]},
       options: {scales: {x: {stacked: true, title: {text: 'Prediction'}, grid: {display: false}, ticks: {maxTicksLimit: 8}}, y: {stacked: true, title: {text: 'Examples'}}}}}),
     {head: ['Prediction', 'Positive label', 'Negative label'], rows: bins.map(([low, high, p, n]) => [`${format(low, 2)} to ${format(high, 2)}`, format(p, 3), format(n, 3)])});
@@ -146,7 +146,7 @@ function matrixFigure(plot) {
       ids.add(cell[1]);
     }
     const classes = [...ids].sort((a, b) => a - b), rows = classes.filter((c) => c >= 0);
-    const name = (c) => (c < 0 ? 'none' : String(c));
+    const className = (c) => (c < 0 ? 'none' : String(c));
     const most = Math.max(1e-300, ...[...cells].filter(([k]) => multiLabel || k.split('/')[0] !== k.split('/')[1]).map(([, x]) => x));
     const diagonalMost = Math.max(1e-300, ...[...cells].map(([, x]) => x));
     const shade = (actual, predicted, x) => {
@@ -157,17 +157,17 @@ function matrixFigure(plot) {
       el('caption', {class: 'hidden'}, `Confusion matrix of ${data.models[plot.model].name}, ${data.slices[plot.slice].text}`),
       el('thead', {},
         el('tr', {}, el('td'), el('th', {scope: 'colgroup', colspan: classes.length, class: 'axis'}, 'Predicted')),
-        el('tr', {}, el('th', {scope: 'col', class: 'axis'}, multiLabel ? 'Label present' : 'Actual'), classes.map((c) => el('th', {scope: 'col', class: 'number'}, name(c))))),
-      el('tbody', {}, rows.map((actual) => el('tr', {}, el('th', {scope: 'row', class: 'number'}, name(actual)), classes.map((predicted) => {
+        el('tr', {}, el('th', {scope: 'col', class: 'axis'}, multiLabel ? 'Label present' : 'Actual'), classes.map((c) => el('th', {scope: 'col', class: 'number'}, className(c))))),
+      el('tbody', {}, rows.map((actual) => el('tr', {}, el('th', {scope: 'row', class: 'number'}, className(actual)), classes.map((predicted) => {
         const x = cells.get(`${actual}/${predicted}`) || 0;
         const kind = multiLabel || actual !== predicted ? 'off' : 'on';
         return el('td', {class: `number ${kind} shade-${shade(multiLabel ? 0 : actual, multiLabel ? 1 : predicted, x)}`}, x === 0 ? '·' : format(x, 3));
       })))));
-    body.replaceChildren(scrolling('Confusion matrix', table));
+    body.replaceChildren(scrolling('Confusion matrix', table, {stack: false}));
     if (matrix.classes > classes.length) body.append(el('p', {class: 'note'}, `The ${classes.length} most confused of ${matrix.classes} classes.`));
   };
   draw();
-  return el('figure', {class: 'matrix-figure'}, el('figcaption', {}, data.models[plot.model].name),
+  return el('figure', {class: 'matrix-figure'}, el('figcaption', {}, name(data.models[plot.model].name)),
     el('div', {class: 'controls'},
       matrices.length > 1 && selectControl('Threshold', matrices.map((m, i) => [i, format(num(m.threshold))]), view.matrix, (v) => { view.matrix = Number(v); draw(); }).node,
       multiLabel && selectControl('Count', counts, view.count, (v) => { view.count = Number(v); draw(); }).node),

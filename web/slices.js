@@ -69,31 +69,31 @@ function slicesSection(showPlots) {
         view.ascending = active ? !ascending : null;
         view.sort = column;
         draw(`[data-column="${column}"]`);
-      }}, el('span', {class: 'arrow', 'aria-hidden': 'true'}, active ? (ascending ? '▲ ' : '▼ ') : ''), title));
+      }}, el('span', {class: 'arrow', 'aria-hidden': 'true'}, active ? (ascending ? '▲ ' : '▼ ') : ''), name(title)));
   }
 
-  function row(s, shownColumns) {
+  function row(s, shownColumns, titles) {
     const slice = data.slices[s], open = view.open.has(s), id = `slice-${s}`;
     const failures = (failuresBySlice.get(s) || []).filter((f) => f.metric === view.metric);
     const toggle = el('button', {class: 'toggle', type: 'button', id: `${id}-toggle`, 'aria-expanded': String(open), 'aria-controls': id, onclick: () => {
       open ? view.open.delete(s) : view.open.add(s);
       draw(`#${id}-toggle`);
-    }}, slice.text);
+    }}, name(slice.text));
     const cells = shownColumns.map((column) => {
       if (column === 'slice') {
         return el('th', {scope: 'row'}, toggle, failures.length > 0 && badge('failed', 'threshold failed'));
       }
       if (column === 'difference') {
         const d = differenceOf(view.model, s, view.metric);
-        return el('td', {class: 'number'}, d ? differenceText(d) : el('span', {class: 'absent'}, '–'));
+        return el('td', {class: 'number', 'data-label': nameText(titles[column])}, d ? differenceText(d) : el('span', {class: 'absent'}, '–'));
       }
       if (column === 'value' || column === 'reference') {
         const v = valueOf(column === 'value' ? view.model : state.reference, s, view.metric);
-        return el('td', {class: 'number'}, v ? formatValue(v.value) : el('span', {class: 'absent'}, '–'),
+        return el('td', {class: 'number', 'data-label': nameText(titles[column])}, v ? formatValue(v.value) : el('span', {class: 'absent'}, '–'),
           v && v.interval && el('span', {class: 'interval'}, ` ${intervalText(v.interval)}`));
       }
       const x = columns[column](s);
-      return el('td', {class: 'number'}, Number.isNaN(x) ? el('span', {class: 'absent'}, '–') : column === 'gap' ? signed(x) : format(x));
+      return el('td', {class: 'number', 'data-label': nameText(titles[column])}, Number.isNaN(x) ? el('span', {class: 'absent'}, '–') : column === 'gap' ? signed(x) : format(x));
     });
     const rows = [el('tr', {'data-slice': s}, cells)];
     if (open) {
@@ -106,13 +106,12 @@ function slicesSection(showPlots) {
     const slice = data.slices[s];
     const here = numericMetrics(s);
     const inner = narrower(s);
-    const name = (k) => el('th', {scope: 'row'}, data.metrics[k].text);
     const others = data.others.filter(([, t]) => t === s);
     return [
       slice.error && el('p', {}, slice.error),
-      here.length > 0 && el('table', {}, el('caption', {class: 'hidden'}, `All metrics of ${slice.text}`),
-        el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'Metric'), data.models.map((m) => el('th', {scope: 'col', class: 'number'}, m.name)))),
-        el('tbody', {}, here.map((k) => el('tr', {}, name(k), data.models.map((_, m) => valueCell(m, s, k)))))),
+      here.length > 0 && el('table', {class: 'stack'}, el('caption', {class: 'hidden'}, `All metrics of ${slice.text}`),
+        el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'Metric'), data.models.map((m) => el('th', {scope: 'col', class: 'number'}, name(m.name))))),
+        el('tbody', {}, here.map((k) => el('tr', {}, el('th', {scope: 'row'}, name(data.metrics[k].text)), data.models.map((_, m) => valueCell(m, s, k)))))),
       others.length > 0 && el('dl', {}, others.map(([m, , k, text]) => [
         el('dt', {}, `${data.metrics[k].text}${single ? '' : ` (${data.models[m].name})`}`), el('dd', {}, text)])),
       (failuresBySlice.get(s) || []).length > 0 && el('ul', {}, failuresBySlice.get(s).map((f) =>
@@ -148,7 +147,7 @@ function slicesSection(showPlots) {
       scrolling('Slices', el('table', {class: 'slices'},
         el('caption', {class: 'hidden'}, `${metric.text} by slice`),
         el('thead', {}, el('tr', {}, shownColumns.map((c) => header(c, titles[c], c !== 'slice')))),
-        el('tbody', {}, shown.flatMap((s) => row(s, shownColumns))))));
+        el('tbody', {}, shown.flatMap((s) => row(s, shownColumns, titles))))));
     if (slices.length > shown.length) {
       body.append(el('button', {type: 'button', id: 'more-slices', onclick: () => { view.shown += 200; draw('#more-slices'); }},
         `Show more (${(slices.length - shown.length).toLocaleString('en-US')} left)`));

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import zipfile
 
+import licences
 import tflite_schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -229,6 +230,8 @@ set(TFXM_TFLITE_SCHEMA_DIR "{schema}")
 set(TFXM_CHART_JS "{chart_js}/django_bangla_admin/static/django_bangla_admin/vendor/chart.umd.js")
 '''
   os.makedirs(args.build_dir, exist_ok=True)
+  licences.write(os.path.join(args.build_dir, 'licences'), wheels, pins,
+                 glob.glob(os.path.join(chart_js, '**', 'chart.umd.js'), recursive=True)[0])
   target = os.path.join(args.build_dir, 'dependencies.cmake')
   if not os.path.exists(target) or open(target).read() != text:  # an unchanged file causes no reconfiguration
     with open(target + '.tmp', 'w') as f:

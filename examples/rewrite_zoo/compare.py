@@ -1,126 +1,220 @@
 #!/usr/bin/env python3
-"""Rewrites the zoo of make_zoo.py with tfxm and compares each model with what Python's TFLiteConverter made.
+"""Rewrites one model of the zoo with tfxm and judges it beside what Python's converter made. Called by zoo.py.
 
-  venv/bin/pip install ai-edge-litert==2.3.0
-  venv/bin/python compare.py ZOO OUT path/to/tfxm [NAME…]
+  compare.py FOLDER OUT TFXM RUN_TFLITE [MODE…]
 
-Prints, for each model and quantization: both sizes, whether the operators are the same, and the largest difference of the
-outputs on the same inputs: in parts of the output's magnitude and, of quantized outputs, in quantization steps.
-MODES=int8,none in the environment chooses quantizations.
+FOLDER is make_model.py's; OUT gets a folder for each mode: the file, tfxm's log, and result.json, which zoo.py reads.
 """
-import collections
+import json
+import math
 import os
 import subprocess
 import sys
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-MODES = os.environ.get('MODES', 'none,float16,dynamic_range,int8,int16x8').split(',')
+import tensors
 
-
-def load(path):
-  return Interpreter(model_path=path, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
-
-
-def operators(interpreter):
-  return collections.Counter(o['op_name'] for o in interpreter._get_ops_details() if o['op_name'] != 'DELEGATE')
+MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
+QUANTIZED = ('int8', 'int16x8')
+# tfxm's limits of the signal to noise ratio (tfxm rewrite --help): below them it does not hand a file over.
+MIN_DB = {'none': 80, 'float16': 40, 'dynamic_range': 8, 'int8': 6, 'int16x8': 12}
 
 
-def steps(interpreter):
-  """Scale of each output by its place, 0 where it is computed in float."""
-  out = []
-  for output in interpreter.get_output_details():
-    scale = output['quantization'][0]
-    for o in interpreter._get_ops_details():
-      if o['op_name'] == 'DEQUANTIZE' and output['index'] in o['outputs']:
-        scale = interpreter._get_tensor_details(o['inputs'][0], 0)['quantization'][0]
-    out.append(scale)
-  return out
+def isolated(function, *arguments):
+  """function(*arguments) in a process of its own, or a message if that ends."""
+  import pickle
+  read, write = os.pipe()
+  child = os.fork()
+  if not child:
+    os.close(read)
+    with os.fdopen(write, 'wb') as pipe:
+      try:
+        pickle.dump(function(*arguments), pipe)
+      except Exception as e:
+        pickle.dump(str(e), pipe)
+    os._exit(0)
+  os.close(write)
+  with os.fdopen(read, 'rb') as pipe:
+    data = pipe.read()
+  status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+  return f'the interpreter crashes (exit status {status})' if status else pickle.loads(data)
 
 
-def random_input(rng, detail):
-  shape, dtype = [max(d, 0) for d in detail['shape']], detail['dtype']
-  if dtype == np.float32 or dtype == np.float64:
-    return rng.uniform(-1, 1, shape).astype(dtype)
-  if dtype == np.bool_:
-    return rng.randint(0, 2, shape).astype(bool)
-  if dtype in (np.bytes_, np.object_):
-    return np.array([b'a', b'b', b'q'], object)[rng.randint(0, 3, shape)]
-  return rng.randint(0, 200 if dtype == np.uint8 else 12, shape).astype(dtype)
+def decibels(outputs, expected):
+  """Signal to noise ratio of each output over all runs; of integers, strings and the like, the share that is equal."""
+  ratio = {}
+  for name in expected[0]:
+    signal = noise = equal = count = 0
+    for got, right in zip(outputs, expected):
+      if isinstance(got, str) or name not in got or got[name].shape != right[name].shape:
+        return {}
+      a, b = got[name], right[name]
+      if b.dtype.kind == 'f':
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        both = np.isfinite(b)
+        signal, noise = signal + float((b[both] ** 2).sum()), noise + float(((a - b)[both] ** 2).sum())
+      else:
+        equal, count = equal + np.count_nonzero(a == b), count + a.size
+    ratio[name] = equal / max(1, count) if count else 10 * math.log10(max(signal, 1e-30) / max(noise, 1e-14 * signal, 1e-30))
+  return ratio
 
 
-def difference(a, b):
-  """Relative to the magnitude, and in steps."""
-  worst = worst_steps = 0.0
-  run_a, run_b = a.get_signature_runner(), b.get_signature_runner()
-  scale = max(steps(b), default=0)
-  for seed in range(3):
-    rng = np.random.RandomState(seed)
-    inputs = {name: random_input(rng, d) for name, d in sorted(run_a.get_input_details().items())}
-    out_a, out_b = run_a(**inputs), run_b(**inputs)
-    if sorted(out_a) != sorted(out_b):
-      raise ValueError(f'outputs {sorted(out_b)}, not {sorted(out_a)}')
-    for name, value in out_a.items():
-      other = out_b[name]
-      if value.shape != other.shape or value.dtype != other.dtype:
-        raise ValueError(f'{name} is {other.shape} {other.dtype}, not {value.shape} {value.dtype}')
-      if value.size == 0 or value.dtype.kind in 'OSb':
-        worst = max(worst, 0 if np.array_equal(value, other) else np.inf)
+class Result:
+  def __init__(self, known=None):
+    """`known`: {part of a message: why it is right to fail so}."""
+    self.failures, self.notes, self.facts, self.known = [], [], {}, known or {}
+
+  def fail(self, text):
+    text = ' '.join(text.split())
+    reasons = [why for part, why in self.known.items() if part in text]
+    (self.notes if reasons else self.failures).append(reasons[0] if reasons else text)
+
+  def note(self, text):
+    self.notes.append(' '.join(text.split()))
+
+
+def rewrite(tfxm, folder, out, mode, threads):
+  os.makedirs(out, exist_ok=True)
+  path = os.path.join(out, 'tflite')
+  if os.path.exists(path):
+    os.remove(path)
+  command = [tfxm, 'rewrite', f'--saved_model={folder}/saved_model', f'--output={out}', f'--quantization={mode}',
+             f'--representative_data={folder}/data.tfrecord']
+  try:
+    done = subprocess.run(command, capture_output=True, text=True, errors='replace', timeout=900, env=dict(os.environ, TFXM_NUM_THREADS=str(threads)))
+  except subprocess.TimeoutExpired:
+    return 'CRASHES: still running after 900 s'
+  with open(os.path.join(out, 'log'), 'w') as f:
+    f.write(' '.join(command) + '\n' + done.stdout + done.stderr)
+  if not done.returncode:
+    return ''
+  said = (done.stderr.strip().splitlines() or ['no message'])[-1]
+  return said if done.returncode == 1 else f'CRASHES (exit status {done.returncode}): {said}'
+
+
+def check_runs(result, driver, path, fed, what):
+  """Whether tfxm computes what the interpreter does: the same bits with XNNPACK, 1e-5 without."""
+  outputs = None
+  for threads, xnnpack in ((1, True), (7, True), (1, False)):
+    some = fed if threads == 1 and xnnpack else fed[1:3] if threads == 7 else fed[:2]
+    right = isolated(tensors.run_python, path, some, threads, xnnpack)
+    ours = tensors.run_tfxm(driver, path, some, threads, xnnpack)
+    how = f'{what}, {threads} thread{"s" * (threads > 1)}, {"with" if xnnpack else "without"} XNNPACK'
+    if isinstance(right, str):
+      result.note(f'{how}: Python: {right}')
+      continue
+    if outputs is None:
+      outputs = right
+    if isinstance(ours, str):
+      if not ours.startswith(('CRASHES', 'HANGS')) and all(isinstance(r, str) for r in right):
+        result.note(f'{how}: refused, as by Python: {ours}')
+      else:
+        result.fail(f'{how}: {ours}')
+      continue
+    for i, (a, b) in enumerate(zip(ours, right)):
+      batch = next((v.shape[0] for v in some[i].values() if v.ndim), 1)
+      if isinstance(b, str):
+        result.note(f'{how}, batch {batch}: ' + (f'refused, as by Python: {a}' if isinstance(a, str) else f'runs, but not in Python: {b[:120]}'))
         continue
-      off = float(np.abs(value.astype(np.float64) - other).max())
-      worst = max(worst, off / max(1e-9, float(np.abs(value).max())))
-      if scale:
-        worst_steps = max(worst_steps, off / scale)
-  return f'outputs differ by {worst:.2g}' + (f' ({worst_steps:.1f} steps)' if scale and worst else '')
+      wrong = tensors.unlike(a, b, 0 if xnnpack else 1e-5)
+      if wrong:
+        result.fail(f'{how}, run {i}, batch {batch}: {wrong}')
+  return outputs
 
 
-def compare(theirs, ours):
-  try:
-    a, b = load(theirs), load(ours)
-  except Exception as e:
-    return f'cannot be loaded here: {str(e)[:90]}'
-  same = 'same operators' if operators(a) == operators(b) else (
-      f'OPERATORS DIFFER: {dict(operators(a) - operators(b))} against {dict(operators(b) - operators(a))}')
-  for name, interpreter in (('Python\'s', a), ('tfxm\'s', b)):
-    try:
-      runner = interpreter.get_signature_runner()
-      runner(**{n: random_input(np.random.RandomState(0), d) for n, d in runner.get_input_details().items()})
-    except Exception as e:
-      return f'{same}; {name} does not run: {str(e)[:90]}'
-  try:
-    return f'{same}; {difference(a, b)}'
-  except Exception as e:
-    return f'{same}; NOT COMPARABLE: {str(e)[:120]}'
+def judge(folder, out, mode, tfxm, driver):
+  with open(os.path.join(folder, 'meta.json')) as f:
+    meta = json.load(f)
+  result = Result(meta['known'])
+  fed, expected = (tensors.read_runs(os.path.join(folder, n)) for n in ('runs', 'expected'))
+  theirs = os.path.join(folder, f'python_{mode}.tflite')
+  their_error = '' if os.path.exists(theirs) else open(os.path.join(folder, f'python_{mode}.error')).read()
+  message = rewrite(tfxm, folder, out, mode, threads=7)
+  ours = os.path.join(out, 'tflite')
+  result.facts['message'] = message
+  their_outputs = None
+  if not their_error:
+    their_outputs = isolated(tensors.run_python, theirs, fed)
+    if isinstance(their_outputs, str) or all(isinstance(o, str) for o in their_outputs):
+      result.note("Python's file does not run: " + str(their_outputs if isinstance(their_outputs, str) else their_outputs[0])[:150])
+      their_outputs = None
+  their_db = decibels(their_outputs, expected) if their_outputs else {}
+  if message:
+    if message.startswith('CRASHES'):
+      result.fail(message)
+    elif their_error:
+      result.note('neither converts: ' + message)
+    elif their_outputs is None:
+      result.note('refused: ' + message)
+    else:
+      floats = [v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f']
+      if floats and min(floats) < MIN_DB[mode]:
+        result.note(f"refused ({message}); Python's file has {min(floats):.1f} dB")
+      elif meta['random']:
+        result.note('refused: ' + message)
+      else:
+        result.fail(f'refused, where Python makes a file that is right ({min(floats, default=0):.0f} dB): {message}')
+    return result
+  our_outputs = check_runs(result, driver, ours, fed, 'tfxm\'s file')
+  size, operators = os.path.getsize(ours), tensors.operators(ours)
+  result.facts.update(size=size, operators=sum(operators.values()))
+  if mode == 'int8':  # calibration is what runs on several threads
+    again = rewrite(tfxm, folder, out + '_1_thread', mode, threads=1)
+    other = os.path.join(out + '_1_thread', 'tflite')
+    if again or open(ours, 'rb').read() != open(other, 'rb').read():
+      result.fail('another file with TFXM_NUM_THREADS=1 than with 7 ' + again)
+    if os.path.exists(other):
+      os.remove(other)
+  if our_outputs and not meta['random']:
+    db = decibels(our_outputs, expected)
+    result.facts['dB'] = min((v for n, v in db.items() if expected[0][n].dtype.kind == 'f'), default=None)
+    result.facts['python dB'] = min((v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f'), default=None)
+    for name, value in db.items():
+      if name not in their_db:
+        continue
+      least = their_db[name] - (1 if expected[0][name].dtype.kind == 'f' else 0.05)
+      if value < min(least, 79):
+        kind = 'dB' if expected[0][name].dtype.kind == 'f' else 'equal'
+        result.fail(f'{name}: {value:.2f} {kind}, Python\'s {their_db[name]:.2f}')
+  if their_error:
+    result.note('Python fails; tfxm converts')
+    return result
+  their_size, their_operators = os.path.getsize(theirs), tensors.operators(theirs)
+  result.facts.update({'python size': their_size, 'python operators': sum(their_operators.values())})
+  difference = ', '.join(f'{n:+d} {op}' for op in sorted(operators | their_operators) if (n := operators[op] - their_operators[op]))
+  if difference:
+    result.facts['difference'] = difference
+  if mode in QUANTIZED:
+    if sum(operators.values()) > sum(their_operators.values()):
+      result.fail(f'more operators: {difference}')
+    if size > 1.02 * their_size + 2048:
+      result.fail(f'{size} bytes, Python\'s {their_size}')
+    return result
+  if operators - their_operators:
+    result.fail(f'other operators: {difference}')
+  if abs(size - their_size) > 0.02 * their_size + 256:
+    (result.fail if size > their_size else result.note)(f'{size} bytes, Python\'s {their_size}')
+  if our_outputs and their_outputs and not meta['random']:
+    for i, (a, b) in enumerate(zip(our_outputs, their_outputs)):
+      wrong = tensors.unlike(a, b, 1e-5)
+      if wrong:
+        result.fail(f'run {i} of the two files in the interpreter: {wrong}')
+      elif tensors.unlike(a, b):
+        result.facts['bits'] = False
+  return result
 
 
 def main():
-  zoo, out, tfxm = sys.argv[1:4]
-  for model in sys.argv[4:] or sorted(os.listdir(zoo)):
-    for mode in MODES:
-      folder = os.path.join(out, model, mode)
-      theirs = os.path.join(zoo, model, f'python_{mode}.tflite')
-      ours = os.path.join(folder, 'tflite')
-      if os.path.exists(ours):
-        os.remove(ours)
-      done = subprocess.run([tfxm, 'rewrite', f'--saved_model={zoo}/{model}/saved_model', f'--output={folder}',
-                             f'--quantization={mode}', f'--representative_data={zoo}/{model}/data.tfrecord'],
-                            capture_output=True, text=True)
-      os.makedirs(folder, exist_ok=True)
-      with open(os.path.join(folder, 'log'), 'w') as f:
-        f.write(done.stdout + done.stderr)
-      line = f'{model:20} {mode:14}'
-      if done.returncode:
-        message = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ''
-        print(line, f'tfxm: failed ({done.returncode}),', 'PYTHON MADE IT' if os.path.exists(theirs) else 'Python: failed too',
-              '|', message[:300], flush=True)
-        continue
-      size = os.path.getsize(ours)
-      if not os.path.exists(theirs):
-        print(line, f'tfxm: {size} bytes; Python: failed', flush=True)
-        continue
-      theirs_size = os.path.getsize(theirs)
-      print(line, f'{size} bytes ({100 * (size - theirs_size) / theirs_size:+.2f} %);', compare(theirs, ours), flush=True)
+  folder, out, tfxm, driver = sys.argv[1:5]
+  for mode in sys.argv[5:] or MODES:
+    target = os.path.join(out, mode)
+    result = judge(folder, target, mode, tfxm, driver)
+    path = os.path.join(target, 'tflite')
+    if os.path.exists(path) and os.path.getsize(path) > 10 << 20:
+      os.remove(path)
+    with open(os.path.join(target, 'result.json'), 'w') as f:
+      json.dump(vars(result), f)
 
 
 if __name__ == '__main__':

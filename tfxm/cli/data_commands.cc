@@ -1,6 +1,4 @@
 // tfxm stats, tfxm schema and tfxm validate
-#include <cstdio>
-
 #include "tfxm/cli/command.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -9,6 +7,7 @@
 #include "tfxm/statistics/validate_statistics.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::cli {
 namespace {
@@ -25,15 +24,23 @@ class StatisticsSource {
     flags->Add("weight_feature", &options_.weight_feature, "NAME", "a feature that weighs the examples");
   }
 
-  absl::StatusOr<DatasetFeatureStatisticsList> Get() const {
+  // `output`: the file that will be written, `others`: what else is read. Wrong ones are found out before the work.
+  absl::StatusOr<DatasetFeatureStatisticsList> Get(const std::string& output,
+                                                   std::vector<std::string> others = {}) const {
     DatasetFeatureStatisticsList statistics;
-    if (data_.empty() == stats_.empty()) return absl::InvalidArgumentError("give either --data=GLOB or --stats=FILE");
-    if (!stats_.empty()) {
-      RETURN_IF_ERROR(io::ReadBinaryProto(stats_, &statistics));
-      return statistics;
+    if (data_.empty() == stats_.empty()) return UsageError("give either --data=GLOB or --stats=FILE");
+    std::vector<std::string> files = {stats_};
+    if (stats_.empty()) {
+      ASSIGN_OR_RETURN(files, data::MatchFiles(data_));
     }
-    ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(data_));
-    return statistics::GenerateStatistics(files, options_);
+    others.insert(others.end(), files.begin(), files.end());
+    RETURN_IF_ERROR(CheckOutputFile("output", output, others));
+    if (stats_.empty()) return statistics::GenerateStatistics(files, options_);
+    if (!options_.weight_feature.empty()) {
+      return UsageError("--weight_feature is for --data: the statistics in --stats are made already");
+    }
+    RETURN_IF_ERROR(io::ReadBinaryProto(stats_, &statistics));
+    return statistics;
   }
 
  private:
@@ -51,10 +58,9 @@ class StatsCommand : public Command {
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get());
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_));
     if (!output_.empty()) RETURN_IF_ERROR(io::WriteBinaryProto(output_, statistics));
-    std::fputs(statistics::StatisticsText(statistics).c_str(), stdout);
-    return absl::OkStatus();
+    return Print(statistics::StatisticsText(statistics, "", TerminalWidth()));
   }
 
  private:
@@ -72,16 +78,15 @@ class SchemaCommand : public Command {
     flags.Add("output", &output_, "FILE", "where to write schema.pbtxt");
     flags.Add("infer_feature_shape", &options_.infer_feature_shape,
               "a fixed shape where every example has as many values");
-    flags.Add("max_string_domain_size", &options_.max_string_domain_size, "N",
-              "strings with more values get no domain");
+    flags.Add("max_string_domain_size", &options_.max_string_domain_size, "N", "strings with more values get no domain")
+        .AtLeast(0);
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get());
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_));
     ASSIGN_OR_RETURN(const auto schema, statistics::InferSchema(statistics, options_));
     if (!output_.empty()) RETURN_IF_ERROR(statistics::WriteSchema(output_, schema));
-    std::fputs(statistics::SchemaText(schema).c_str(), stdout);
-    return absl::OkStatus();
+    return Print(statistics::SchemaText(schema, TerminalWidth()));
   }
 
  private:
@@ -92,10 +97,10 @@ class SchemaCommand : public Command {
 
 class ValidateCommand : public Command {
  public:
+  std::string No() const override { return "there are anomalies"; }
   Flags MakeFlags() override {
-    Flags flags(
-        "tfxm validate --schema=schema.pbtxt --data=GLOB [--output=SchemaDiff.pb]",
-        "Looks for anomalies of tf.Examples against a schema, as TFDV does. Ends with status 1 if there are any.");
+    Flags flags("tfxm validate --schema=schema.pbtxt --data=GLOB [--output=SchemaDiff.pb]",
+                "Looks for anomalies of tf.Examples against a schema, as TFDV does.");
     flags.Add("schema", &schema_, "FILE", "the schema").Required();
     source_.AddTo(&flags);
     flags.Add("environment", &environment_, "NAME", "one of the schema's environments, such as SERVING");
@@ -104,16 +109,16 @@ class ValidateCommand : public Command {
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
-    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get());
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_, {schema_}));
     statistics::ValidationOptions options;
     if (!environment_.empty()) options.environment = environment_;
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
     if (!output_.empty()) RETURN_IF_ERROR(io::WriteBinaryProto(output_, anomalies));
-    std::fputs(statistics::AnomaliesText(anomalies).c_str(), stdout);
+    RETURN_IF_ERROR(Print(statistics::AnomaliesText(anomalies, TerminalWidth())));
     if (anomalies.anomaly_info().empty() && !anomalies.has_dataset_anomaly_info() && !anomalies.data_missing()) {
       return absl::OkStatus();
     }
-    return absl::FailedPreconditionError("the data do not conform to the schema (see above)");
+    return AnswerIsNo("the data do not conform to the schema (see above)");
   }
 
  private:

@@ -2,13 +2,18 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
+#include <exception>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/compute/pass.h"
 #include "tfxm/orchestration/executor_process.h"
+#include "tfxm/util/clean_up.h"
 #include "tfxm/util/plugin.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::cli {
 namespace {
@@ -22,11 +27,12 @@ struct Entry {
 constexpr Entry kCommands[] = {
     {"run", "compile (once) and run a pipeline file, or run a built pipeline"},
     {"compile", "compile module files ahead of a run"},
-    {"evaluate", "evaluate any number of models on data, with TFMA's EvalConfig"},
+    {"evaluate", "evaluate any number of models on data, with TFMA's EvalConfig or without one"},
     {"show", "print an evaluation: a table, JSON or CSV"},
     {"report", "make one HTML file of evaluations, to be opened offline"},
     {"rewrite", "turn a SavedModel into a TFLite file, quantized or not, and prove it", "cli_tensorflow"},
     {"inspect", "what is in a TFLite file: signatures, ops, sizes, memory"},
+    {"verify", "whether a pushed model is what was pushed: its files against their hashes"},
     {"stats", "statistics of tf.Examples"},
     {"schema", "infer a schema from tf.Examples or their statistics"},
     {"validate", "anomalies of tf.Examples against a schema"},
@@ -42,56 +48,90 @@ std::string Help() {
       "Usage: tfxm COMMAND [flags]\n\nCommands:\n";
   for (const Entry& entry : kCommands) absl::StrAppendFormat(&help, "  %-10s %s\n", entry.name, entry.summary);
   return help +
-         "\n`tfxm COMMAND --help` explains one of them. A first run:\n"
-         "  tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root=DIR --output=runs/mnist\n";
+         "\n`tfxm help COMMAND` explains one of them. A first run:\n"
+         "  tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root=DIR --output=runs/mnist\n"
+         "\nExit status:\n"
+         "    0  done\n"
+         "    1  done, and the answer is no: a threshold is missed, there are anomalies, a rewritten model is outside "
+         "of\n"
+         "       its limits, a file is not what was pushed\n"
+         "    2  called wrongly; nothing was done\n"
+         "    3  failed\n"
+         "  130  interrupted (Ctrl-C); 143: ended by SIGTERM\n";
 }
 
-bool UseColor() { return isatty(STDERR_FILENO) && getenv("NO_COLOR") == nullptr; }
-
-int Fail(absl::string_view message, int exit_code) {
-  std::fprintf(stderr, "%s%s\n", UseColor() ? "\033[31mtfxm:\033[0m " : "tfxm: ", std::string(message).c_str());
-  return exit_code;
+std::string ExitStatusHelp(const Command& command) {
+  const std::string no = command.No();
+  return absl::StrCat("\nExit status: 0 done; ", no.empty() ? "" : absl::StrCat("1 ", no, "; "),
+                      "2 called wrongly; 3 failed; 130, 143 interrupted.\n");
 }
 
-// 0: done; 1: it failed; 2: it was called wrongly.
-int Main(const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-    std::fputs(Help().c_str(), arguments.empty() ? stderr : stdout);
-    return arguments.empty() ? 2 : 0;
+bool UseColor() {
+  const char* const term = getenv("TERM");
+  return isatty(STDERR_FILENO) && getenv("NO_COLOR") == nullptr && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+int Fail(absl::string_view message, int exit_status) {
+  std::fflush(stdout);  // What was printed before comes first.
+  // Names and data of others may be in it.
+  std::fprintf(stderr, "%s%s\n", UseColor() ? "\033[31mtfxm:\033[0m " : "tfxm: ", PrintableLines(message).c_str());
+  return exit_status;
+}
+
+int End(const absl::Status& status) {
+  const absl::Status written = FlushStandardOutput();
+  if (!status.ok()) return Fail(status.message(), ExitStatusOf(status));
+  return written.ok() ? kExitDone : Fail(written.message(), kExitFailed);
+}
+
+const Entry* Find(absl::string_view name) {
+  for (const Entry& entry : kCommands) {
+    if (name == entry.name) return &entry;
   }
-  if (arguments[0] == "--version" || arguments[0] == "version") {
-    std::puts("tfxm " TFXM_VERSION);
-    return 0;
-  }
-  const std::string& name = arguments[0];
+  return nullptr;
+}
+
+int NoCommand(const std::string& name) {
   std::vector<std::string> names;
-  const Entry* entry = nullptr;
-  for (const Entry& candidate : kCommands) {
-    names.push_back(candidate.name);
-    if (name == candidate.name) entry = &candidate;
+  for (const Entry& entry : kCommands) names.push_back(entry.name);
+  const std::string near = NearestNames(name, names);
+  return Fail(absl::StrCat("no command ", name, near.empty() ? "" : absl::StrCat("; did you mean ", near),
+                           "? See tfxm --help."),
+              kExitUsage);
+}
+
+int RunCommand(const Entry& entry, const std::vector<std::string>& arguments) {
+  if (entry.plugin != nullptr) {
+    if (absl::Status loaded = LoadPlugin(entry.plugin); !loaded.ok()) return Fail(loaded.message(), kExitFailed);
   }
-  if (entry == nullptr) {
-    const std::string near = NearestNames(name, names);
-    return Fail(absl::StrCat("no command ", name, near.empty() ? "" : absl::StrCat("; did you mean ", near),
-                             "? See tfxm --help."),
-                2);
-  }
-  if (entry->plugin != nullptr) {
-    if (absl::Status loaded = LoadPlugin(entry->plugin); !loaded.ok()) return Fail(loaded.message(), 1);
-  }
-  absl::StatusOr<std::unique_ptr<Command>> command = CommandRegistry::Get().Create(name);
-  if (!command.ok()) return Fail(command.status().message(), 1);
+  absl::StatusOr<std::unique_ptr<Command>> command = CommandRegistry::Get().Create(entry.name);
+  if (!command.ok()) return Fail(command.status().message(), kExitFailed);
   Flags flags = (*command)->MakeFlags();
-  if (absl::Status parsed = flags.Parse({arguments.begin() + 1, arguments.end()}); !parsed.ok()) {
-    return Fail(absl::StrCat(name, ": ", parsed.message(), "\n", "See tfxm ", name, " --help."), 2);
+  if (absl::Status parsed = flags.Parse(arguments); !parsed.ok()) {
+    return Fail(absl::StrCat(entry.name, ": ", parsed.message(), "\nSee tfxm ", entry.name, " --help."), kExitUsage);
   }
-  if (flags.help_requested()) {
-    std::fputs(flags.Help().c_str(), stdout);
-    return 0;
+  if (flags.help_requested()) return End(Print(flags.Help() + ExitStatusHelp(**command)));
+  if (absl::Status threads = compute::CheckNumThreads(); !threads.ok()) return Fail(threads.message(), kExitUsage);
+  return End((*command)->Run(flags.positional()));
+}
+
+int Main(std::vector<std::string> arguments) {
+  if (arguments.empty()) {
+    std::fputs(Help().c_str(), stderr);
+    return kExitUsage;
   }
-  const absl::Status status = (*command)->Run(flags.positional());
-  if (!status.ok()) return Fail(status.message(), absl::IsInvalidArgument(status) && status.message().empty() ? 2 : 1);
-  return 0;
+  const std::string name = arguments[0];
+  if (name == "--version" || name == "version") {
+    if (arguments.size() > 1) return Fail(absl::StrCat(name, " takes nothing more"), kExitUsage);
+    return End(Print("tfxm " TFXM_VERSION "\n"));
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    if (arguments.size() == 1) return End(Print(Help()));
+    arguments = {arguments[1], "--help"};
+  }
+  const Entry* const entry = Find(arguments[0]);
+  if (entry == nullptr) return NoCommand(arguments[0]);
+  return RunCommand(*entry, {arguments.begin() + 1, arguments.end()});
 }
 
 }  // namespace
@@ -100,5 +140,13 @@ int Main(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   int exit_code;
   if (tfxm::MaybeRunExecutor(argc, argv, &exit_code)) return exit_code;
-  return tfxm::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
+  tfxm::OpenStandardStreams();
+  tfxm::HandleInterrupts();
+  try {
+    return tfxm::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::bad_alloc&) {
+    return tfxm::cli::Fail("there is not enough memory", tfxm::kExitFailed);
+  } catch (const std::exception& error) {  // Of a library: tfxm itself throws nothing.
+    return tfxm::cli::Fail(error.what(), tfxm::kExitFailed);
+  }
 }

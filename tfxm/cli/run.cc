@@ -2,14 +2,16 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
-#include <cstring>
 
 #include "absl/strings/match.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/components/module_file.h"
+#include "tfxm/util/clean_up.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::cli {
 namespace {
@@ -22,47 +24,50 @@ class RunCommand : public Command {
         "Runs a pipeline. PIPELINE is a C++ file, compiled once and kept by content, or a program built of one (see\n"
         "tfxm_add_pipeline in docs), which needs no compiler. All flags go to the pipeline; `tfxm run PIPELINE -- "
         "--help`\n"
-        "shows which it takes. The exit status is 0 if every node is complete or was cached.");
-    flags.CollectUnknown(&pipeline_flags_);
+        "shows which it takes. Done is a run whose nodes are all complete or were cached.");
+    flags.PassUnknownOn(&pipeline_flags_);
+    flags.TakeArguments(1, SIZE_MAX, "give a pipeline file before the flags: tfxm run PIPELINE.cc --data_root=DIR");
     return flags;
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.empty()) return absl::InvalidArgumentError("give a pipeline file: tfxm run PIPELINE.cc");
     std::string program = arguments[0];
     if (!io::Exists(program)) return absl::NotFoundError(absl::StrCat("there is no pipeline ", program));
     if (absl::EndsWith(program, ".cc") || absl::EndsWith(program, ".cpp")) {
-      if (isatty(STDERR_FILENO)) std::fprintf(stderr, "compiling %s …\r", program.c_str());
-      ASSIGN_OR_RETURN(program, CompileModule(program, /*program=*/true));
-      if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\033[K");
+      ASSIGN_OR_RETURN(program, CompileModule(program, /*program=*/true, [&] {
+                         if (isatty(STDERR_FILENO))
+                           std::fprintf(stderr, "compiling %s …\n", PrintableText(program).c_str());
+                       }));
     }
     program = io::AbsolutePath(program);
     std::vector<std::string> command = {program};
-    for (const auto& [name, value] : pipeline_flags_)
-      command.push_back(absl::StrCat("--", name, value.empty() ? "" : "=", value));
+    command.insert(command.end(), pipeline_flags_.begin(), pipeline_flags_.end());
     command.insert(command.end(), arguments.begin() + 1, arguments.end());
     std::vector<char*> argv;
     for (std::string& argument : command) argv.push_back(argument.data());
     argv.push_back(nullptr);
+    StopHandlingInterrupts();
     execv(program.c_str(), argv.data());  // The pipeline takes this process's place: its exit status is the command's.
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot run ", program));
   }
 
  private:
-  std::vector<std::pair<std::string, std::string>> pipeline_flags_;
+  std::vector<std::string> pipeline_flags_;
 };
 
 class CompileCommand : public Command {
  public:
   Flags MakeFlags() override {
-    return Flags("tfxm compile FILE.cc …",
-                 "Compiles module files, so that a later run finds them compiled and needs no compiler.");
+    Flags flags("tfxm compile FILE.cc …",
+                "Compiles module files, so that a later run finds them compiled and needs no compiler.");
+    flags.TakeArguments(1, SIZE_MAX, "give at least one module file: tfxm compile FILE.cc");
+    return flags;
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     for (const std::string& file : arguments) {
       ASSIGN_OR_RETURN(const std::string library, CompileModule(file));
-      std::printf("%s\n", library.c_str());
+      RETURN_IF_ERROR(Print(library + "\n"));
     }
     return absl::OkStatus();
   }

@@ -1,12 +1,14 @@
 // tfxm show and tfxm report
 #include "tfxm/report/show.h"
 
-#include <cstdio>
+#include <cstdint>
 
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/report/report.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::cli {
 namespace {
@@ -17,17 +19,18 @@ class ShowCommand : public Command {
     Flags flags(
         "tfxm show DIR [--format=table|json|csv]",
         "Prints an evaluation: one that tfxm made, or TFMA itself. DIR holds metrics-*.tfrecord and eval_config.json.");
-    flags.Add("format", &format_, "table|json|csv", "table for people, csv and json for programs, with exact values");
-    flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all");
+    flags.Add("format", &format_, "table|json|csv", "table for people, csv and json for programs, with exact values")
+        .OneOf({"table", "json", "csv"});
+    flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all").AtLeast(0);
+    flags.TakeArguments(1, 1, "give one evaluation directory: tfxm show DIR");
     return flags;
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.size() != 1) return absl::InvalidArgumentError("give one evaluation directory: tfxm show DIR");
     ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
-    ASSIGN_OR_RETURN(const std::string text, report::Show(arguments[0], format, max_slices_));
-    std::fputs(text.c_str(), stdout);
-    return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::string text,
+                     report::Show(arguments[0], format, {.max_slices = max_slices_, .width = TerminalWidth()}));
+    return Print(text);
   }
 
  private:
@@ -45,19 +48,25 @@ class ReportCommand : public Command {
     flags.Add("output", &output_, "FILE", "the file to write");
     flags.Add("title", &title_, "TEXT", "heading of the page");
     flags.Add("reference_model", &reference_, "NAME", "the model that differences are against at first");
+    flags.TakeArguments(1, SIZE_MAX, "give at least one evaluation directory: tfxm report DIR");
     return flags;
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.empty()) return absl::InvalidArgumentError("give at least one evaluation directory: tfxm report DIR");
+    RETURN_IF_ERROR(CheckOutputFile("output", output_, {}));
+    // report.html is a name that people use for other things, too.
+    if (io::Exists(output_) && !report::IsReport(output_)) {
+      return UsageError(absl::StrCat(output_,
+                                     " exists and is no report of tfxm's: remove it, or name another file with "
+                                     "--output"));
+    }
     report::ReportOptions options{.title = title_, .reference_model = reference_};
     for (const std::string& argument : arguments) {
       const std::vector<std::string> parts = absl::StrSplit(argument, absl::MaxSplits('=', 1));
       options.evaluations.push_back({.display_name = parts.size() == 2 ? parts[0] : "", .directory = parts.back()});
     }
     RETURN_IF_ERROR(report::WriteReport(options, output_));
-    std::printf("%s\n", output_.c_str());
-    return absl::OkStatus();
+    return Print(output_ + "\n");
   }
 
  private:

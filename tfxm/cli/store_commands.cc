@@ -1,6 +1,4 @@
 // tfxm lineage, tfxm bless and tfxm clean
-#include <cstdio>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/cli/command.h"
@@ -9,13 +7,20 @@
 #include "tfxm/orchestration/bless.h"
 #include "tfxm/orchestration/clean.h"
 #include "tfxm/orchestration/lineage.h"
-#include "tfxm/util/exit_status.h"
-#include "tfxm/util/standard_output.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
 
 namespace tfxm::cli {
 namespace {
+
+// A UsageError if the store's folder was meant.
+absl::Status CheckStore(const std::string& path, absl::string_view command) {
+  if (!io::IsDirectory(path)) return absl::OkStatus();
+  const std::string inside = io::JoinPath(path, "metadata.db");
+  return UsageError(absl::StrCat(path, " is a folder, and a store is a file",
+                                 io::Exists(inside) ? absl::StrCat(": tfxm ", command, " ", inside) : ""));
+}
 
 class LineageCommand : public Command {
  public:
@@ -28,21 +33,21 @@ class LineageCommand : public Command {
                 "TFX wrote, too.");
     flags.Add("artifact", &artifact_, "ID_OR_URI", "show where this artifact comes from");
     flags.Add("descendants", &descendants_, "show what has come of --artifact");
-    flags.Add("last", &last_, "N", "only the last N runs; 0: all");
-    flags.Add("format", &format_, "text|json|dot", "json is for programs, dot for Graphviz");
+    flags.Add("last", &last_, "N", "only the last N runs; 0: all").AtLeast(0);
+    flags.Add("format", &format_, "text|json|dot", "json is for programs, dot for Graphviz")
+        .OneOf({"text", "json", "dot"});
+    flags.TakeArguments(1, 1, "give the store: tfxm lineage runs/mnist/metadata.db");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.size() != 1) return UsageError("give the store: tfxm lineage runs/mnist/metadata.db");
-    if (last_ < 0) return UsageError(absl::StrCat("--last=", last_, ": expected 0 (all) or more"));
+    RETURN_IF_ERROR(CheckStore(arguments[0], "lineage"));
     if (descendants_ && artifact_.empty()) return UsageError("--descendants of what? Give --artifact=ID_OR_URI");
-    const absl::StatusOr<LineageFormat> format = ParseLineageFormat(format_);
-    if (!format.ok()) return UsageError(absl::StrCat("--format: ", format.status().message()));
+    ASSIGN_OR_RETURN(const LineageFormat format, ParseLineageFormat(format_));
     ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadOnly));
     ASSIGN_OR_RETURN(const std::string text, artifact_.empty()
-                                                 ? DescribeRuns(store.get(), last_, *format, TerminalWidth())
-                                             : descendants_ ? DescribeDescendants(store.get(), artifact_, *format)
-                                                            : DescribeAncestry(store.get(), artifact_, *format));
+                                                 ? DescribeRuns(store.get(), last_, format, TerminalWidth())
+                                             : descendants_ ? DescribeDescendants(store.get(), artifact_, format)
+                                                            : DescribeAncestry(store.get(), artifact_, format));
     return Print(text);
   }
 
@@ -62,10 +67,11 @@ class BlessCommand : public Command {
                 "pushed.");
     flags.Add("model", &model_, "ID_OR_URI", "the model's artifact").Required();
     flags.Add("reason", &reason_, "TEXT", "why it is good enough").Required();
+    flags.TakeArguments(1, 1, "give the store: tfxm bless runs/mnist/metadata.db --model=ID …");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.size() != 1) return UsageError("give the store: tfxm bless runs/mnist/metadata.db --model=ID …");
+    RETURN_IF_ERROR(CheckStore(arguments[0], "bless"));
     ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(arguments[0]));
     ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadWrite));
     ASSIGN_OR_RETURN(const int64_t blessing, BlessModel(store.get(), model_, reason_));
@@ -85,13 +91,13 @@ class CleanCommand : public Command {
                 "their pipeline nor later ones have read or put out. The latest blessed model of each node stays, as does "
                 "all that\n"
                 "was imported or pushed. The store still knows where everything came from.");
-    flags.Add("keep", &keep_, "N", "complete runs whose artifacts stay, 1 or more").Required();
+    flags.Add("keep", &keep_, "N", "complete runs whose artifacts stay, 1 or more").AtLeast(1).Required();
     flags.Add("dry_run", &dry_run_, "only say what would be removed");
+    flags.TakeArguments(1, 1, "give the store: tfxm clean runs/mnist/metadata.db --keep=3");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (arguments.size() != 1) return UsageError("give the store: tfxm clean runs/mnist/metadata.db --keep=3");
-    if (keep_ < 1) return UsageError(absl::StrCat("--keep=", keep_, ": expected 1 or more"));
+    RETURN_IF_ERROR(CheckStore(arguments[0], "clean"));
     ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(arguments[0]));
     ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadWrite));
     ASSIGN_OR_RETURN(const std::vector<OldArtifact> old, FindOldArtifacts(store.get(), keep_));

@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/cache_dir.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
@@ -59,15 +60,12 @@ bool IsUserFile(const std::string& path) {
 
 }  // namespace
 
-std::string CacheDir() {
-  const char* cache = std::getenv("TFXM_CACHE");
-  if (cache != nullptr && *cache != '\0') return cache;
-  const char* home = std::getenv("HOME");
-  return io::JoinPath(home != nullptr ? home : "/tmp", ".cache/tfxm");
-}
-
 FileHashes& SharedFileHashes() {
-  static FileHashes* const hashes = new FileHashes(io::JoinPath(CacheDir(), "file_hashes"));
+  static FileHashes* const hashes = [] {
+    // Where others could write, or where there is no home, nothing is remembered.
+    const absl::StatusOr<std::string> dir = MakeCacheDir("");
+    return new FileHashes(dir.ok() ? io::JoinPath(*dir, "file_hashes") : "");
+  }();
   return *hashes;
 }
 

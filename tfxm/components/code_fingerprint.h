@@ -10,9 +10,8 @@
 
 namespace tfxm {
 
-// $TFXM_CACHE, else ~/.cache/tfxm: where compiled modules and hashes of files that are no pipeline's are kept.
-std::string CacheDir();
-// The hashes of such files (compilers, headers, libraries), for all of this process.
+// The hashes of files that are no pipeline's (compilers, headers, libraries), for all of this process; remembered in the
+// cache (util/cache_dir.h).
 FileHashes& SharedFileHashes();
 
 // Of the content of tfxm's libraries, and of name and size of those of others that it is made with.

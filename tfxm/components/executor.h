@@ -32,6 +32,9 @@ struct ExecutorContext {
   std::string node_id;
   // An empty directory for intermediate files; removed afterwards.
   std::string tmp_dir;
+  // Where it may leave what the next execution of the same node, with the same inputs, properties and code, goes on
+  // from if this one fails or is killed. Nobody has made the folder; it is removed when an execution has succeeded.
+  std::string checkpoint_dir;
   // Says how far the work is, for the display: "epoch 3/10", 0.3. fraction < 0: not known. May be called from any
   // thread, as often as one likes (the callee limits the rate). Never null.
   std::function<void(absl::string_view message, double fraction)> progress = [](absl::string_view, double) {};

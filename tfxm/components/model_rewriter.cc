@@ -62,6 +62,10 @@ class ModelRewriterExecutor : public Executor {
         options->allow_select_tf_ops = value.bool_value();
       } else if (name == "allow_custom_ops") {
         options->allow_custom_ops = value.bool_value();
+      } else if (name == "calibration") {
+        ASSIGN_OR_RETURN(options->calibration, ParseCalibration(value.string_value()));
+      } else if (name == "calibration_percentile") {
+        options->calibration_percentile = value.number_value();
       } else if (name == "split") {
         *split = value.string_value();
       } else if (name == "sample_size") {
@@ -73,7 +77,8 @@ class ModelRewriterExecutor : public Executor {
         return absl::InvalidArgumentError(
             absl::StrCat("custom_config of a ModelRewriter has no \"", name,
                          "\"; it takes keep_float_ops, keep_float_layers, "
-                         "keep_float_automatically, allow_select_tf_ops, allow_custom_ops, sample_size and split"));
+                         "keep_float_automatically, calibration, calibration_percentile, allow_select_tf_ops, "
+                         "allow_custom_ops, sample_size and split"));
       }
     }
     return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,6 +18,8 @@
 #include "tfxm/components/code_fingerprint.h"
 #include "tfxm/components/compiler_messages.h"
 #include "tfxm/components/module_sources.h"
+#include "tfxm/util/cache_dir.h"
+#include "tfxm/util/clean_up.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
@@ -69,8 +72,9 @@ std::string Demangle(const char* name) {
 absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool program) {
   if (!io::Exists(path)) return absl::NotFoundError(absl::StrCat("module file ", path, " does not exist"));
   ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
+  ASSIGN_OR_RETURN(const std::string modules, MakeCacheDir("modules"));
   absl::StatusOr<ModuleSources> sources =
-      FindSources(io::AbsolutePath(path), toolchain.compiler, toolchain.arguments, io::JoinPath(CacheDir(), "modules"));
+      FindSources(io::AbsolutePath(path), toolchain.compiler, toolchain.arguments, modules);
   return absl::IsUnavailable(sources.status()) ? NoCompiler(toolchain, path) : sources;
 }
 
@@ -88,13 +92,15 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   }
   const std::string name = io::Basename(path);
   const std::string stem = name.substr(0, name.rfind('.'));
-  const std::string dir = io::JoinPath(CacheDir(), "modules", key.HexDigest().substr(0, 24));
+  ASSIGN_OR_RETURN(const std::string dir, MakeCacheDir(io::JoinPath("modules", key.HexDigest().substr(0, 24))));
   const std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
-  if (io::Exists(target)) return target;
-  if (before_compiling != nullptr) before_compiling();
-
-  RETURN_IF_ERROR(io::MakeDirs(dir));
+  if (io::Exists(target)) {
+    RETURN_IF_ERROR(CheckOnlyOurs(target));
+    return target;
+  }
+  if (before_compiling) before_compiling();
   const std::string temporary = absl::StrCat(target, ".", getpid(), ".tmp");
+  CleanUp remove_temporary([temporary] { io::RemoveAll(temporary).IgnoreError(); });
   std::vector<std::string> command = {toolchain.compiler, source, "-o", temporary};
   if (!program) command.insert(command.end(), {"-shared", "-fPIC"});
   command.insert(command.end(), toolchain.arguments.begin(), toolchain.arguments.end());
@@ -102,11 +108,14 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   if (absl::IsNotFound(result.status())) return NoCompiler(toolchain, path);
   RETURN_IF_ERROR(result.status());
   if (result->exit_code != 0) {
-    RETURN_IF_ERROR(io::RemoveAll(temporary));
     return absl::InvalidArgumentError(
         absl::StrCat(path, " does not compile:\n", ExplainCompilerOutput(result->output, IncludeDirs(toolchain))));
   }
+  struct stat info;
+  if (stat(temporary.c_str(), &info) == 0) chmod(temporary.c_str(), info.st_mode & 0755);  // Whatever the umask.
+  const NoInterruption until_it_is_in_place;
   RETURN_IF_ERROR(io::Rename(temporary, target));
+  remove_temporary.Cancel();
   return target;
 }
 

@@ -70,6 +70,7 @@ class TrainerExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* model_run, SingleArtifact(outputs, "model_run"));
     ASSIGN_OR_RETURN(FnArgs fn_args, MakeFnArgs(inputs, exec_properties));
     fn_args.working_dir = context.tmp_dir;
+    fn_args.checkpoint_dir = context.checkpoint_dir;
     fn_args.serving_model_dir = io::JoinPath(model->uri, "Format-Serving");
     fn_args.eval_model_dir = io::JoinPath(model->uri, "Format-TFMA");
     fn_args.model_run_dir = model_run->uri;

@@ -37,11 +37,14 @@ struct PassOptions {
   std::function<void(int64_t)> progress;
 };
 
+inline constexpr int kMaxThreads = 1024;
 // The cores this process may use (its affinity), or $TFXM_NUM_THREADS.
 int NumThreads();
+// A UsageError (util/exit_status.h) if $TFXM_NUM_THREADS is no number from 1 to kMaxThreads, which NumThreads ignores.
+absl::Status CheckNumThreads();
 
-// Calls work(i) for i in [0, n), at most num_threads at a time (0: NumThreads()). Returns the error of the smallest i
-// that failed; after a failure no new work is started.
+// Calls work(i) for i in [0, n), at most num_threads at a time (0: NumThreads(); fewer if the system has no more).
+// Returns the error of the smallest i that failed; after a failure no new work is started.
 absl::Status ParallelFor(int n, const std::function<absl::Status(int)>& work, int num_threads = 0);
 
 template <typename A>

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -86,6 +87,15 @@ struct TFRecordReader::Rep {
       }
       if (inflate.block_state == ISAL_BLOCK_FINISH) {
         if (inflate.avail_in == 0) return 0;
+        // Zeros are padding, as gzip sees it: no member begins with one.
+        if (*inflate.next_in == 0) {
+          if (!padded) {
+            std::fprintf(stderr, "warning: %s: trailing zero bytes behind the gzip stream are ignored\n", path.c_str());
+          }
+          padded = true;
+          while (inflate.avail_in > 0 && *inflate.next_in == 0) ++inflate.next_in, --inflate.avail_in;
+          continue;
+        }
         // Another gzip member follows.
         isal_inflate_reset(&inflate);
         inflate.crc_flag = ISAL_GZIP;
@@ -136,6 +146,7 @@ struct TFRecordReader::Rep {
   std::string path;
   int fd = -1;
   bool gzip = false, file_ended = false;
+  bool padded = false;  // There are zeros behind the gzip stream.
   std::string compressed;
   inflate_state inflate{};
   std::string buffer;
@@ -156,6 +167,14 @@ absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::Open(absl::strin
   if (r.fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   r.buffer.resize(kBufferSize);
   if (absl::EndsWith(path, ".gz")) {
+    char start[kHeaderSize];
+    ASSIGN_OR_RETURN(const size_t got, r.ReadFile(start, sizeof(start)));
+    if (got == sizeof(start) && Load<uint32_t>(start + 8) == MaskedCrc32c(start, 8)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": the name says gzip, but these are TFRecords that are not compressed; rename the file "
+                             "without .gz, or compress it"));
+    }
+    if (lseek(r.fd, 0, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
     RETURN_IF_ERROR(r.StartGzip());
     return reader;
   }

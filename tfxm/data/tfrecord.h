@@ -1,6 +1,6 @@
 // TFRecord files: a sequence of byte records, each with a CRC of its length and of its data (format: TensorFlow,
 // core/lib/io/record_writer.h). Files ending in ".gz" are gzip-compressed; a reader also recognizes gzip under other
-// names.
+// names. Zero bytes behind a gzip stream are ignored with a warning, as gzip does.
 //
 //   ASSIGN_OR_RETURN(auto reader, TFRecordReader::Open("data_tfrecord-00000-of-00002.gz"));
 //   absl::string_view record;

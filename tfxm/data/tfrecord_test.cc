@@ -146,5 +146,29 @@ TEST(TFRecordTest, AFullDiskIsResourceExhausted) {
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
 }
 
+TEST(TFRecordTest, PlainRecordsUnderAGzipNameSayWhatTheyAre) {
+  const std::string plain = TempPath("plain"), named = TempPath("plain.gz");
+  WriteRecords(plain, {"a", "b"});
+  ASSERT_TRUE(io::WriteFile(named, *io::ReadFile(plain)).ok());
+  const auto status = ReadRecords(named).status();
+  EXPECT_NE(std::string(status.message()).find("not compressed; rename the file without .gz"), std::string::npos)
+      << status;
+}
+
+TEST(TFRecordTest, ZerosBehindAGzipStreamAreIgnoredWithAWarning) {
+  const std::string path = TempPath("padded.gz");
+  WriteRecords(path, SomeRecords());
+  const std::string bytes = *io::ReadFile(path);
+  ASSERT_TRUE(io::WriteFile(path, bytes + std::string(1 << 20, '\0')).ok());
+  testing::internal::CaptureStderr();
+  const auto records = ReadRecords(path);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("padded.gz: trailing zero bytes"), std::string::npos);
+  ASSERT_TRUE(records.ok()) << records.status();
+  EXPECT_TRUE(*records == SomeRecords());
+  // What is not zero is damage.
+  ASSERT_TRUE(io::WriteFile(path, bytes + std::string(5, '\0') + "garbage").ok());
+  EXPECT_FALSE(ReadRecords(path).ok());
+}
+
 }  // namespace
 }  // namespace tfxm::data

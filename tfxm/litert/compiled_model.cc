@@ -1,7 +1,6 @@
 #include "tfxm/litert/compiled_model.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <set>
@@ -10,10 +9,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "tflite_generated.h"
-#include "tfxm/litert/catch_outputs.h"
-#include "tfxm/litert/litert_api.h"
+#include "tfxm/litert/internal/catch_outputs.h"
+#include "tfxm/litert/internal/hidden_fields.h"
+#include "tfxm/litert/internal/runtime.h"
+#include "tfxm/litert/internal/tensor_memory.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/litert/string_tensor.h"
 #include "tfxm/util/status_macros.h"
@@ -21,282 +21,288 @@
 namespace tfxm::litert {
 namespace {
 
-// What the runtime demands of memory it is given, and what XNNPACK may read beyond a tensor's end.
-constexpr size_t kAlignment = 64;
-constexpr size_t kPadding = 128;
-// What a string output gets at first and at most.
-constexpr size_t kStringBytes = 1 << 16;
+// What a string output gets at most.
 constexpr size_t kMaxStringBytes = size_t{1} << 28;
 
-constexpr int kStringType = 5;  // TfLiteType
+bool IsOpenBatch(const TensorSpec& spec) { return !spec.shape.empty() && spec.shape[0] < 0; }
+bool HasOpenSides(const TensorSpec& spec) {
+  return std::any_of(spec.shape.begin() + std::min<size_t>(1, spec.shape.size()), spec.shape.end(),
+                     [](int64_t d) { return d < 0; });
+}
 
-// An input or output tensor's memory. Grows only, so that going back and forth between batch sizes allocates nothing.
-struct Slot {
-  int tensor = 0;
-  int element_type = 0;
-  size_t element_size = 0;
-  Shape shape;
-  size_t bytes = 0;
-  size_t capacity = 0;
-  char* data = nullptr;
-  LiteRtTensorBuffer handle = nullptr;
-
-  ~Slot() {
-    if (handle) LiteRtDestroyTensorBuffer(handle);
-    std::free(data);
-  }
-
-  bool is_string() const { return element_type == kStringType; }
-
-  absl::Status SetShape(const Shape& new_shape, const std::string& where) {
-    if (handle != nullptr && new_shape == shape) return absl::OkStatus();
-    return SetMemory(new_shape, is_string() ? std::max(bytes, kStringBytes) : NumElements(new_shape) * element_size,
-                     where);
-  }
-  absl::Status SetMemory(const Shape& new_shape, size_t need, const std::string& where) {
-    if (need > capacity || data == nullptr) {
-      const size_t allocate = (need + kPadding + kAlignment - 1) / kAlignment * kAlignment;
-      char* memory = static_cast<char*>(std::aligned_alloc(kAlignment, allocate));
-      if (memory == nullptr)
-        return absl::ResourceExhaustedError(absl::StrCat(where, ": no memory for ", need, " bytes"));
-      std::memset(memory, 0, allocate);
-      std::free(data);
-      data = memory;
-      capacity = need;
+// The model with its first subgraph's inputs and outputs as a signature: without one LiteRT cannot lay out a model of
+// several subgraphs.
+absl::StatusOr<std::shared_ptr<const ModelFile>> WithSignature(const ModelFile& file) {
+  std::unique_ptr<schema::ModelT> model(file.model().UnPack());
+  auto def = std::make_unique<schema::SignatureDefT>();
+  def->signature_key = "tfxm";
+  const auto add = [](const std::vector<SignatureTensor>& from, auto& to) {
+    for (const SignatureTensor& tensor : from) {
+      to.push_back(std::make_unique<schema::TensorMapT>());
+      to.back()->name = absl::StrCat("tfxm_", to.size());
+      to.back()->tensor_index = tensor.tensor;
     }
-    LiteRtRankedTensorType type = {};
-    type.element_type = element_type;
-    type.layout.rank = new_shape.size();
-    for (size_t i = 0; i < new_shape.size(); ++i) type.layout.dimensions[i] = static_cast<int32_t>(new_shape[i]);
-    if (handle) LiteRtDestroyTensorBuffer(handle);
-    handle = nullptr;
-    // An empty tensor still needs an address.
-    if (LiteRtCreateTensorBufferFromHostMemory(&type, data, std::max<size_t>(need, 1), nullptr, &handle) != 0) {
-      const std::string message =
-          absl::StrCat(where, ": LiteRT does not take a buffer of shape ", ShapeString(new_shape));
-      return NumElements(new_shape) == 0 ? absl::UnimplementedError(message) : absl::InternalError(message);
-    }
-    shape = new_shape;
-    bytes = need;
-    return absl::OkStatus();
-  }
-};
-
-// One per process: it only registers the CPU kernels, and is safe to use from several threads.
-LiteRtEnvironment Environment() {
-  static const LiteRtEnvironment environment = [] {
-    LiteRtEnvOption options[2] = {};
-    options[0].tag = kLiteRtEnvOptionTagAutoRegisterAccelerators;
-    options[0].value.type = 2;
-    options[0].value.int_value = kLiteRtHwAcceleratorCpu;
-    options[1].tag = kLiteRtEnvOptionTagMinLoggerSeverity;
-    options[1].value.type = 2;
-    options[1].value.int_value = kLiteRtLogSeveritySilent;
-    LiteRtEnvironment made = nullptr;
-    LiteRtCreateEnvironment(2, options, &made);
-    return made;
-  }();
-  return environment;
+  };
+  add(file.signatures()[0].inputs, def->inputs);
+  add(file.signatures()[0].outputs, def->outputs);
+  model->signature_defs.push_back(std::move(def));
+  return ModelFile::Pack(*model, file.name());
 }
-
-absl::Status AddOption(LiteRtOptions options, const char* identifier, const std::string& toml) {
-  LiteRtOpaqueOptions opaque = nullptr;
-  char* payload = strdup(toml.c_str());
-  if (LiteRtCreateOpaqueOptions(
-          identifier, payload, [](void* p) { std::free(p); }, &opaque) != 0 ||
-      LiteRtAddOpaqueOptions(options, opaque) != 0) {
-    return absl::InternalError("LiteRT does not take its options");
-  }
-  return absl::OkStatus();
-}
-
-std::vector<std::string> CustomOps(const schema::Model& model) {
-  std::set<std::string> names;
-  for (const auto* code : Each(model.operator_codes())) {
-    if (code->custom_code() == nullptr || code->custom_code()->size() == 0) continue;
-    if (!absl::StartsWith(code->custom_code()->str(), "Tfxm")) names.insert(code->custom_code()->str());
-  }
-  return {names.begin(), names.end()};
-}
-
-// schema::TensorType -> TfLiteType.
-int ElementType(DataType dtype) {
-  switch (dtype) {
-    case DataType::kFloat: return 1;
-    case DataType::kInt32: return 2;
-    case DataType::kUint8: return 3;
-    case DataType::kInt64: return 4;
-    case DataType::kString: return kStringType;
-    case DataType::kBool: return 6;
-    case DataType::kInt16: return 7;
-    case DataType::kInt8: return 9;
-    case DataType::kHalf: return 10;
-    case DataType::kDouble: return 11;
-    case DataType::kUint64: return 13;
-    case DataType::kUint32: return 16;
-    case DataType::kUint16: return 17;
-    default: return 0;
-  }
-}
-
-// The custom operator that shows its inputs to a TensorObserver.
-struct ObserveOp {
-  TensorObserver* observer = nullptr;
-  int subgraph = 0;
-};
-
-LiteRtStatus ObserveLayouts(void*, size_t, const LiteRtLayout*, size_t num_outputs, LiteRtLayout* outputs) {
-  for (size_t i = 0; i < num_outputs; ++i) {
-    outputs[i] = {};
-    outputs[i].rank = 1;
-    outputs[i].dimensions[0] = 1;
-  }
-  return 0;
-}
-
-LiteRtStatus ObserveRun(void* user_data, size_t num_inputs, const LiteRtTensorBuffer* inputs, size_t,
-                        LiteRtTensorBuffer*) {
-  const ObserveOp& op = *static_cast<ObserveOp*>(user_data);
-  for (size_t i = 0; i < num_inputs; ++i) {
-    void* data = nullptr;
-    size_t size = 0;
-    LiteRtRankedTensorType type = {};
-    if (LiteRtGetTensorBufferHostMemory(inputs[i], &data) != 0 || LiteRtGetTensorBufferSize(inputs[i], &size) != 0 ||
-        LiteRtGetTensorBufferTensorType(inputs[i], &type) != 0) {
-      return 1;
-    }
-    const Shape shape(type.layout.dimensions, type.layout.dimensions + type.layout.rank);
-    op.observer->Observe(op.subgraph, static_cast<int>(i), shape, {static_cast<const char*>(data), size});
-  }
-  return 0;
-}
-
-constexpr LiteRtCustomOpKernel kObserveKernel = {[](void*, const void*, size_t) { return 0; }, ObserveLayouts,
-                                                 ObserveRun, [](void*) { return 0; }};
 
 }  // namespace
 
-// Takes the outputs of a model made by WithCaughtOutputs.
-struct CompiledModel::OutputCatcher : public TensorObserver {
-  struct Output {
-    Shape shape;
-    std::vector<char> bytes;
-  };
-  void Observe(int, int k, const Shape& shape, std::span<const char> bytes) override {
-    outputs[k].shape = shape;
-    outputs[k].bytes.assign(bytes.begin(), bytes.end());
-  }
-  std::vector<Output> outputs;
-};
-
 struct CompiledModel::Rep {
   std::shared_ptr<const ModelFile> file;
+  std::shared_ptr<const ModelFile> run_file;  // What LiteRT is given of it.
   SignatureInfo signature;
   size_t signature_index = 0;
   std::vector<TensorSpec> inputs, outputs;
-  LiteRtModel model = nullptr;
-  LiteRtOptions options = nullptr;
-  LiteRtCompiledModel compiled = nullptr;
+  CompiledModelOptions options;
 
-  std::vector<std::unique_ptr<Slot>> slots;      // One per tensor.
-  std::vector<Slot*> input_slots, output_slots;  // As inputs and outputs.
-  std::vector<LiteRtTensorBuffer> input_handles, output_handles;
-  bool resized = true;
-  std::vector<ObserveOp> observe_ops;  // One per subgraph, if there is an observer; one for the outputs' catcher.
-  CompiledModelOptions create_options;
-
-  // Only of models whose outputs' shapes are known after running: a model that catches them, and what it caught.
+  // What runs: the model itself, or, once it is known that the shapes of its outputs are not, its copy that catches
+  // them.
   std::unique_ptr<OutputCatcher> catcher;
-  std::unique_ptr<CompiledModel> catching;
+  std::unique_ptr<Runtime> runtime;
+  bool settled = false;  // Which of both it is.
 
-  ~Rep() {
-    slots.clear();
-    if (compiled) LiteRtDestroyCompiledModel(compiled);
-    if (options) LiteRtDestroyOptions(options);
-    if (model) LiteRtDestroyModel(model);
+  std::vector<std::pair<int, std::unique_ptr<TensorMemory>>> memories;  // By tensor
+  std::vector<TensorMemory*> input_memory, output_memory;               // As inputs and outputs.
+  std::unique_ptr<TensorMemory> done;                                   // The catching model's own output.
+  std::vector<LiteRtTensorBuffer> input_handles, output_handles;        // As `runtime` has them.
+  bool resized = true;                                                  // Since the last layout.
+  bool unwritten = false;                                               // The outputs' memory is marked.
+  bool has_state = false;                                               // It has variables, which are to be reset …
+  bool ran = false;                                                     // … from the second run on.
+
+  TensorMemory* MemoryOf(const SignatureTensor& tensor) {
+    for (auto& [t, memory] : memories) {
+      if (t == tensor.tensor) return memory.get();
+    }
+    memories.emplace_back(tensor.tensor, std::make_unique<TensorMemory>(tensor.spec.dtype));
+    return memories.back().second.get();
+  }
+  bool IsAlsoInput(const TensorMemory* memory) const {
+    return std::find(input_memory.begin(), input_memory.end(), memory) != input_memory.end();
+  }
+  std::string Where(const char* side, const std::string& name) const {
+    return absl::StrCat(file->name(), ": ", side, " \"", name, "\"");
   }
 
-  absl::Status Failed(absl::string_view what) const {
-    std::string message = absl::StrCat(file->name(), ": ", what);
-    char* errors = nullptr;
-    if (compiled != nullptr && LiteRtCompiledModelGetErrorMessages(compiled, &errors) == 0 && errors != nullptr) {
-      const absl::string_view text = absl::StripSuffix(errors, "\n");
-      if (!text.empty()) absl::StrAppend(&message, ": ", text);
-      std::free(errors);
-      LiteRtCompiledModelClearErrors(compiled);
+  std::vector<ObservingOp> Observers() const {
+    std::vector<ObservingOp> out;
+    if (options.observer == nullptr) return out;
+    for (int g = 0; g < static_cast<int>(file->model().subgraphs()->size()); ++g) {
+      out.push_back({TensorObserver::OpName(g), options.observer, g});
     }
-    return absl::InternalError(message);
-  }
-
-  Slot* SlotOf(const SignatureTensor& tensor) {
-    for (auto& slot : slots) {
-      if (slot->tensor == tensor.tensor) return slot.get();
-    }
-    auto slot = std::make_unique<Slot>();
-    slot->tensor = tensor.tensor;
-    slot->element_type = ElementType(tensor.spec.dtype);
-    slot->element_size = DataTypeSize(tensor.spec.dtype);
-    slots.push_back(std::move(slot));
-    return slots.back().get();
+    return out;
   }
 
   // Lets the runtime lay out its tensors for the inputs' shapes, and the output buffers follow.
-  absl::Status Update() {
+  absl::Status LayOut() {
     if (!resized) return absl::OkStatus();
-    std::vector<LiteRtLayout> layouts(outputs.size());
-    if (LiteRtGetCompiledModelOutputTensorLayouts(compiled, signature_index, layouts.size(), layouts.data(),
-                                                  /*update_allocation=*/true) != 0) {
-      std::vector<std::string> shapes;
-      for (size_t i = 0; i < inputs.size(); ++i) {
-        shapes.push_back(absl::StrCat(inputs[i].name, " ", ShapeString(input_slots[i]->shape)));
-      }
-      return Failed(absl::StrCat("the model cannot work on inputs of shape ", absl::StrJoin(shapes, ", ")));
-    }
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const Shape shape(layouts[i].dimensions, layouts[i].dimensions + layouts[i].rank);
-      absl::Status status = output_slots[i]->SetShape(shape, absl::StrCat(file->name(), ": output ", outputs[i].name));
-      // Dimensions that are not known yet may stand there as 0.
-      if (absl::IsUnimplemented(status)) status = CatchOutputs();
-      RETURN_IF_ERROR(status);
-    }
-    for (size_t i = 0; i < input_slots.size(); ++i) input_handles[i] = input_slots[i]->handle;
-    for (size_t i = 0; i < outputs.size(); ++i) output_handles[i] = output_slots[i]->handle;
+    if (!settled) RETURN_IF_ERROR(Settle());
+    ASSIGN_OR_RETURN(const std::vector<Shape> shapes, LaidOutShapes(*runtime));
+    RETURN_IF_ERROR(catcher == nullptr ? TakeOutputs(shapes) : TakeCaughtOutputs());
+    for (size_t i = 0; i < inputs.size(); ++i) input_handles[i] = input_memory[i]->handle();
     resized = false;
+    ran = false;  // A new layout begins with zeros.
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeOutputs(const std::vector<Shape>& shapes) {
+    output_handles.clear();
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const absl::Status status = output_memory[i]->SetShape(shapes[i], Where("output", outputs[i].name));
+      // Dimensions that are not known yet may stand there as 0.
+      if (absl::IsUnimplemented(status)) {
+        RETURN_IF_ERROR(CatchOutputs());
+        RETURN_IF_ERROR(LaidOutShapes(*runtime).status());
+        return TakeCaughtOutputs();
+      }
+      RETURN_IF_ERROR(status);
+      if (!output_memory[i]->is_string() && !IsAlsoInput(output_memory[i])) output_memory[i]->MarkUnwritten();
+      output_handles.push_back(output_memory[i]->handle());
+    }
+    unwritten = true;
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeCaughtOutputs() {
+    if (done == nullptr) done = std::make_unique<TensorMemory>(DataType::kInt32);
+    RETURN_IF_ERROR(done->SetShape({1}, file->name()));
+    output_handles = {done->handle()};
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!output_memory[i]->is_string()) continue;
+      RETURN_IF_ERROR(output_memory[i]->SetShapeAndSize(
+          {1}, std::max<size_t>(output_memory[i]->bytes().size(), 1 << 16), Where("output", outputs[i].name)));
+      output_handles.push_back(output_memory[i]->handle());
+    }
+    unwritten = false;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Shape>> LaidOutShapes(Runtime& of) const {
+    auto shapes = of.LayOut();
+    if (shapes.ok()) return shapes;
+    std::vector<std::string> given;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      given.push_back(absl::StrCat(inputs[i].name, " ", ShapeString(input_memory[i]->shape())));
+    }
+    return absl::InvalidArgumentError(absl::StrCat(file->name(), ": the model cannot work on inputs of shape ",
+                                                   absl::StrJoin(given, ", "), " (", shapes.status().message(), "); ",
+                                                   of.hint()));
+  }
+
+  // Decides whether the outputs' shapes are known before running. Must be right before the first run: the runtime
+  // writes results whose shapes it did not know past the end of memory that was made for the shapes it reported.
+  absl::Status Settle() {
+    settled = true;
+    if (!MayHaveDynamicOutputs(file->model(), signature.subgraph)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const bool follow, OutputsFollowBatch());
+    if (follow) return absl::OkStatus();
+    // The operator that catches the outputs is prepared by the layout if, and only if, all before it was.
+    ASSIGN_OR_RETURN(auto catching, MakeCatching());
+    RETURN_IF_ERROR(LaidOutShapes(*catching.second).status());
+    if (!catching.first->prepared) Catch(std::move(catching));
+    return absl::OkStatus();
+  }
+
+  // Whether each output's shape changes when the batch is one example larger. Only an operator that is prepared changes
+  // its outputs' shapes, and operators are prepared in turn up to the first whose result is not known.
+  absl::StatusOr<bool> OutputsFollowBatch() {
+    const auto resize = [&](int more) -> absl::StatusOr<bool> {
+      bool any = false;
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        if (!IsOpenBatch(inputs[i])) continue;
+        Shape shape = input_memory[i]->shape();
+        shape[0] += more;
+        RETURN_IF_ERROR(runtime->Resize(static_cast<int>(i), shape));
+        any = true;
+      }
+      return any;
+    };
+    const auto before = runtime->LayOut();
+    if (!before.ok()) return LaidOutShapes(*runtime).status();
+    ASSIGN_OR_RETURN(const bool any, resize(1));
+    if (!any) return false;
+    const auto after = runtime->LayOut();
+    RETURN_IF_ERROR(resize(0).status());
+    if (!after.ok()) return false;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!output_memory[i]->is_string() && !IsAlsoInput(output_memory[i]) && (*before)[i] == (*after)[i]) return false;
+    }
+    return true;
+  }
+
+  using Catching = std::pair<std::unique_ptr<OutputCatcher>, std::unique_ptr<Runtime>>;
+  // The catching copy, with this model's input shapes.
+  absl::StatusOr<Catching> MakeCatching() {
+    ASSIGN_OR_RETURN(auto changed, file->Derived(absl::StrCat("caught outputs of ", signature_index),
+                                                 [this] { return WithCaughtOutputs(*run_file, signature); }));
+    Catching out;
+    out.first = std::make_unique<OutputCatcher>(signature);
+    std::vector<ObservingOp> operators = Observers();
+    operators.push_back({kCatchOutputsOp, out.first.get(), 0});
+    auto made = Runtime::Create(std::move(changed), signature_index, options, std::move(operators));
+    RETURN_IF_ERROR(Annotate(made.status(), file->name()));
+    out.second = *std::move(made);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      // LiteRT refuses to resize a scalar, also to one.
+      if (input_memory[i]->shape().empty()) continue;
+      RETURN_IF_ERROR(out.second->Resize(static_cast<int>(i), input_memory[i]->shape()));
+    }
+    return out;
+  }
+  void Catch(Catching catching) {
+    runtime = std::move(catching.second);  // Before the catcher that the old one may refer to.
+    catcher = std::move(catching.first);
+    settled = true;
+    resized = true;
+  }
+  absl::Status CatchOutputs() {
+    ASSIGN_OR_RETURN(Catching catching, MakeCatching());
+    Catch(std::move(catching));
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckGuards() const {
+    for (const auto& [side, specs, memory] :
+         {std::tuple{"input", &inputs, &input_memory}, std::tuple{"output", &outputs, &output_memory}}) {
+      for (size_t i = 0; i < specs->size(); ++i) {
+        if ((*memory)[i]->GuardsIntact()) continue;
+        return absl::DataLossError(absl::StrCat(
+            Where(side, (*specs)[i].name), " of shape ", ShapeString((*memory)[i]->shape()),
+            ": something wrote outside of its ", (*memory)[i]->bytes().size(),
+            " bytes, so that no result of this process can be trusted; please report the model as a bug of tfxm"));
+      }
+    }
     return absl::OkStatus();
   }
 
   // The runtime makes string tensors while it runs.
-  absl::Status UpdateStringShapes() {
-    if (std::none_of(output_slots.begin(), output_slots.end(), [](Slot* slot) { return slot->is_string(); })) {
+  absl::Status NoteStringShapes() {
+    if (std::none_of(output_memory.begin(), output_memory.end(), [](TensorMemory* m) { return m->is_string(); })) {
       return absl::OkStatus();
     }
-    std::vector<LiteRtLayout> layouts(outputs.size());
-    if (LiteRtGetCompiledModelOutputTensorLayouts(compiled, signature_index, layouts.size(), layouts.data(),
-                                                  /*update_allocation=*/false) != 0) {
-      return Failed("its string outputs have no shape");
-    }
+    ASSIGN_OR_RETURN(const std::vector<Shape> shapes, runtime->OutputShapes());
+    size_t next = 1;  // Of the catching copy, whose first output is its own.
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (!output_slots[i]->is_string()) continue;
-      output_slots[i]->shape.assign(layouts[i].dimensions, layouts[i].dimensions + layouts[i].rank);
+      if (output_memory[i]->is_string()) output_memory[i]->NoteShape(shapes[catcher != nullptr ? next++ : i]);
     }
     return absl::OkStatus();
   }
 
-  absl::Status CatchOutputs() {
-    if (catching != nullptr) return absl::OkStatus();
-    ASSIGN_OR_RETURN(auto changed, ModelFile::FromBytes(WithCaughtOutputs(*file, signature), file->name()));
-    auto made = std::make_unique<OutputCatcher>();
-    made->outputs.resize(outputs.size());
-    CompiledModelOptions options = create_options;
-    options.signature = signature.name;
-    ASSIGN_OR_RETURN(catching, CreateWith(std::move(changed), options, made.get()));
-    catcher = std::move(made);
-    return absl::OkStatus();
+  // More room for strings, which tell only by a failed run how much they need. False if there is no such output.
+  absl::StatusOr<bool> GrowStrings() {
+    bool grown = false;
+    size_t next = 1;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      TensorMemory& memory = *output_memory[i];
+      if (!memory.is_string()) continue;
+      LiteRtTensorBuffer& handle = output_handles[catcher != nullptr ? next++ : i];
+      if (memory.bytes().size() >= kMaxStringBytes) continue;
+      RETURN_IF_ERROR(
+          memory.SetShapeAndSize(memory.shape(), memory.bytes().size() * 16, Where("output", outputs[i].name)));
+      handle = memory.handle();
+      grown = true;
+    }
+    return grown;
   }
 
-  absl::Status RunCatching(const CompiledModel& self) {
-    RETURN_IF_ERROR(catching->TakeInputs(self));
-    return catching->Run();
+  // One run, with all that may have to be put right for it.
+  absl::Status Run() {
+    RETURN_IF_ERROR(LayOut());
+    if (has_state && ran) {
+      std::vector<Shape> shapes;
+      for (const TensorMemory* memory : input_memory) shapes.push_back(memory->shape());
+      RETURN_IF_ERROR(runtime->ResetVariables(shapes));
+    }
+    ran = true;
+    // Of an output without strings the runtime copies nothing.
+    for (TensorMemory* memory : output_memory) {
+      if (memory->is_string() && !IsAlsoInput(memory)) std::memset(memory->bytes().data(), 0, sizeof(int32_t));
+    }
+    const absl::Status status = runtime->Run(input_handles, output_handles);
+    RETURN_IF_ERROR(CheckGuards());
+    if (status.ok()) {
+      const bool check = unwritten;
+      unwritten = false;
+      if (check && std::any_of(output_memory.begin(), output_memory.end(), [](auto* m) { return m->IsUnwritten(); })) {
+        // An output that the runtime keeps in memory of its own.
+        RETURN_IF_ERROR(CatchOutputs());
+        return Run();
+      }
+      return NoteStringShapes();
+    }
+    // Further signs that the runtime did not know a shape when it laid out the tensors.
+    if (catcher == nullptr &&
+        (absl::StrContains(status.message(), "allocation_type == kTfLite") ||
+         absl::StrContains(status.message(), "Custom allocation is too small")) &&
+        CatchOutputs().ok()) {
+      return Run();
+    }
+    ASSIGN_OR_RETURN(const bool grown, GrowStrings());
+    return grown ? Run() : Annotate(status, file->name());
   }
 };
 
@@ -311,15 +317,9 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Load(absl::string_
 
 absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared_ptr<const ModelFile> file,
                                                                      const CompiledModelOptions& options) {
-  return CreateWith(std::move(file), options, nullptr);
-}
-
-absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateWith(std::shared_ptr<const ModelFile> file,
-                                                                         const CompiledModelOptions& options,
-                                                                         TensorObserver* catcher) {
   std::unique_ptr<CompiledModel> out(new CompiledModel);
   Rep& rep = *out->rep_;
-  rep.create_options = options;
+  rep.options = options;
   rep.file = std::move(file);
   ASSIGN_OR_RETURN(const SignatureInfo* signature, rep.file->FindSignature(options.signature));
   rep.signature = *signature;
@@ -327,61 +327,37 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateWith(std::sh
   const schema::SubGraph& graph = *rep.file->model().subgraphs()->Get(signature->subgraph);
   for (const auto* side : {&signature->inputs, &signature->outputs}) {
     for (const SignatureTensor& tensor : *side) {
-      if (ElementType(tensor.spec.dtype) == 0) {
+      if (ElementTypeOf(tensor.spec.dtype) == 0) {
         return absl::UnimplementedError(absl::StrCat(rep.file->name(), ": \"", tensor.spec.name, "\" has type ",
                                                      TensorTypeName(graph.tensors()->Get(tensor.tensor)->type()),
                                                      ", which cannot be fed or read"));
       }
       (side == &signature->inputs ? rep.inputs : rep.outputs).push_back(tensor.spec);
-      (side == &signature->inputs ? rep.input_slots : rep.output_slots).push_back(rep.SlotOf(tensor));
+      (side == &signature->inputs ? rep.input_memory : rep.output_memory).push_back(rep.MemoryOf(tensor));
     }
   }
   rep.input_handles.resize(rep.inputs.size());
-  rep.output_handles.resize(rep.outputs.size());
-
-  LiteRtEnvironment environment = Environment();
-  if (environment == nullptr) return absl::InternalError("libLiteRt.so could not be initialized");
-  if (LiteRtCreateOptions(&rep.options) != 0 ||
-      LiteRtSetOptionsHardwareAccelerators(rep.options, kLiteRtHwAcceleratorCpu) != 0) {
-    return absl::InternalError("LiteRT does not take its options");
+  rep.has_state = !options.keep_state && HasVariables(rep.file->model());
+  if (rep.outputs.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": the model has no outputs"));
   }
-  RETURN_IF_ERROR(AddOption(rep.options, "xnnpack",
-                            absl::StrCat("kernel_mode = \"", options.xnnpack ? "delegate" : "builtin",
-                                         "\"\nnum_threads = ", std::max(1, options.num_threads), "\n")));
-  RETURN_IF_ERROR(AddOption(
-      rep.options, "runtime_options_string",
-      absl::StrCat("error_reporter_mode = 2\nenable_profiling = ", options.profile ? "true" : "false", "\n")));
-  const size_t subgraphs = rep.file->model().subgraphs()->size();
-  rep.observe_ops.resize(subgraphs + 1);
-  for (size_t g = 0; g <= subgraphs; ++g) {
-    rep.observe_ops[g] = {g < subgraphs ? options.observer : catcher, static_cast<int>(g)};
-    if (rep.observe_ops[g].observer == nullptr) continue;
-    const std::string name = g < subgraphs ? TensorObserver::OpName(g) : kCatchOutputsOp;
-    if (LiteRtAddCustomOpKernelOption(rep.options, name.c_str(), 1, &kObserveKernel, &rep.observe_ops[g]) != 0) {
-      return absl::InternalError("LiteRT does not take a custom operator");
-    }
+  rep.run_file = rep.file;
+  if (Size(rep.file->model().signature_defs()) == 0 && rep.file->model().subgraphs()->size() > 1) {
+    ASSIGN_OR_RETURN(rep.run_file, rep.file->Derived("with a signature", [&rep] { return WithSignature(*rep.file); }));
   }
-  const std::string& bytes = rep.file->bytes();
-  if (LiteRtCreateModelFromBuffer(environment, bytes.data(), bytes.size(), &rep.model) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": LiteRT cannot read this model"));
-  }
-  // What the runtime lacks shows here or, for some operators, when it first lays out the tensors below.
-  const std::vector<std::string> custom = CustomOps(rep.file->model());
-  const std::string hint = custom.empty() ? "an operator has inputs or options that LiteRT does not support"
-                                          : absl::StrCat("it contains operators that are not built into TFLite: ",
-                                                         absl::StrJoin(custom, ", "));
-  if (LiteRtCreateCompiledModel(environment, rep.model, rep.options, &rep.compiled) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": LiteRT cannot prepare this model; ", hint));
-  }
-  for (size_t i = 0; i < rep.input_slots.size(); ++i) {
+  auto runtime = Runtime::Create(rep.run_file, rep.signature_index, options, rep.Observers());
+  RETURN_IF_ERROR(Annotate(runtime.status(), rep.file->name()));
+  rep.runtime = *std::move(runtime);
+  bool open_sides = false;
+  for (size_t i = 0; i < rep.inputs.size(); ++i) {
+    open_sides = open_sides || HasOpenSides(rep.inputs[i]);
     const auto* dims = graph.tensors()->Get(signature->inputs[i].tensor)->shape();
     Shape shape;
-    for (int d = 0; dims != nullptr && d < static_cast<int>(dims->size()); ++d) shape.push_back(dims->Get(d));
-    RETURN_IF_ERROR(rep.input_slots[i]->SetShape(shape, rep.file->name()));
+    for (int d : Each(dims)) shape.push_back(d);
+    RETURN_IF_ERROR(rep.input_memory[i]->SetShape(shape, rep.Where("input", rep.inputs[i].name)));
   }
-  if (absl::Status status = rep.Update(); !status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(status.message(), "; ", hint));
-  }
+  // Of sizes that are open nobody knows which the model can work on.
+  if (!open_sides) RETURN_IF_ERROR(rep.LayOut());
   return out;
 }
 
@@ -393,8 +369,8 @@ const Quantization& CompiledModel::output_quantization(int i) const { return rep
 
 absl::Status CompiledModel::ResizeInput(int i, const Shape& shape) {
   Rep& rep = *rep_;
-  Slot& slot = *rep.input_slots[i];
-  if (slot.shape == shape) return absl::OkStatus();
+  TensorMemory& memory = *rep.input_memory[i];
+  if (memory.shape() == shape) return absl::OkStatus();
   const TensorSpec& spec = rep.inputs[i];
   bool fits = shape.size() == spec.shape.size();
   int64_t elements = 1;
@@ -404,76 +380,85 @@ absl::Status CompiledModel::ResizeInput(int i, const Shape& shape) {
     fits = fits && elements <= std::numeric_limits<int32_t>::max();
   }
   if (!fits) {
-    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": input \"", spec.name, "\" has shape ",
+    return absl::InvalidArgumentError(absl::StrCat(rep.Where("input", spec.name), " has shape ",
                                                    ShapeString(spec.shape), "; it cannot be made ",
                                                    ShapeString(shape)));
   }
-  const std::vector<int> dims(shape.begin(), shape.end());
-  if (LiteRtCompiledModelResizeInputTensor(rep.compiled, rep.signature_index, i, dims.data(), dims.size()) != 0) {
-    return rep.Failed(absl::StrCat("input \"", spec.name, "\" cannot be resized to ", ShapeString(shape)));
-  }
-  RETURN_IF_ERROR(slot.SetShape(shape, rep.file->name()));
+  RETURN_IF_ERROR(Annotate(rep.runtime->Resize(i, shape), rep.Where("input", spec.name)));
   rep.resized = true;
-  return rep.Update();
+  RETURN_IF_ERROR(memory.SetShape(shape, rep.Where("input", spec.name)));
+  // Other inputs may have to follow before the sizes go together.
+  return std::any_of(rep.inputs.begin(), rep.inputs.end(), HasOpenSides) ? absl::OkStatus() : rep.LayOut();
 }
 
 absl::Status CompiledModel::ResizeBatch(int64_t batch_size) {
   Rep& rep = *rep_;
+  if (batch_size < 0 || batch_size > std::numeric_limits<int32_t>::max()) {
+    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": no batch can have ", batch_size, " examples"));
+  }
   // All inputs first, then one layout: in between their batch sizes would not match.
   for (size_t i = 0; i < rep.inputs.size(); ++i) {
-    const Shape& spec = rep.inputs[i].shape;
-    Slot& slot = *rep.input_slots[i];
-    if (spec.empty() || spec[0] >= 0 || slot.shape[0] == batch_size) continue;
-    Shape shape = slot.shape;
+    TensorMemory& memory = *rep.input_memory[i];
+    if (!IsOpenBatch(rep.inputs[i]) || memory.shape()[0] == batch_size) continue;
+    Shape shape = memory.shape();
     shape[0] = batch_size;
-    const std::vector<int> dims(shape.begin(), shape.end());
-    if (batch_size < 0 || batch_size > std::numeric_limits<int32_t>::max() ||
-        LiteRtCompiledModelResizeInputTensor(rep.compiled, rep.signature_index, i, dims.data(), dims.size()) != 0) {
-      return rep.Failed(absl::StrCat("input \"", rep.inputs[i].name, "\" cannot be resized to ", ShapeString(shape)));
-    }
-    RETURN_IF_ERROR(slot.SetShape(shape, rep.file->name()));
+    RETURN_IF_ERROR(Annotate(rep.runtime->Resize(static_cast<int>(i), shape), rep.Where("input", rep.inputs[i].name)));
     rep.resized = true;
+    RETURN_IF_ERROR(memory.SetShape(shape, rep.Where("input", rep.inputs[i].name)));
   }
-  return rep.Update();
+  return std::any_of(rep.inputs.begin(), rep.inputs.end(), HasOpenSides) ? absl::OkStatus() : rep.LayOut();
 }
 
-std::span<char> CompiledModel::input(int i) { return {rep_->input_slots[i]->data, rep_->input_slots[i]->bytes}; }
-std::span<const char> CompiledModel::output(int i) const {
-  if (rep_->catcher != nullptr) return rep_->catcher->outputs[i].bytes;
-  return {rep_->output_slots[i]->data, rep_->output_slots[i]->bytes};
+std::span<char> CompiledModel::input(int i) { return rep_->input_memory[i]->bytes(); }
+
+namespace {
+
+// The place of output `i` among those that a catcher takes.
+int CaughtPlace(const std::vector<TensorMemory*>& outputs, int i) {
+  return static_cast<int>(std::count_if(outputs.begin(), outputs.begin() + i, [](auto* m) { return !m->is_string(); }));
 }
-const Shape& CompiledModel::input_shape(int i) const { return rep_->input_slots[i]->shape; }
+
+}  // namespace
+
+std::span<const char> CompiledModel::output(int i) const {
+  if (rep_->catcher == nullptr || rep_->output_memory[i]->is_string()) return rep_->output_memory[i]->bytes();
+  return rep_->catcher->outputs[CaughtPlace(rep_->output_memory, i)].bytes;
+}
+const Shape& CompiledModel::input_shape(int i) const { return rep_->input_memory[i]->shape(); }
 const Shape& CompiledModel::output_shape(int i) const {
-  return rep_->catcher != nullptr ? rep_->catcher->outputs[i].shape : rep_->output_slots[i]->shape;
+  if (rep_->catcher == nullptr || rep_->output_memory[i]->is_string()) return rep_->output_memory[i]->shape();
+  return rep_->catcher->outputs[CaughtPlace(rep_->output_memory, i)].shape;
 }
 
 absl::Status CompiledModel::SetStrings(int i, std::span<const std::string> values) {
   Rep& rep = *rep_;
-  Slot& slot = *rep.input_slots[i];
-  if (!slot.is_string() || NumElements(slot.shape) != static_cast<int64_t>(values.size())) {
-    return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": input \"", rep.inputs[i].name, "\" is ",
-                                                   DataTypeName(rep.inputs[i].dtype), " ", ShapeString(slot.shape),
+  TensorMemory& memory = *rep.input_memory[i];
+  if (!memory.is_string() || NumElements(memory.shape()) != static_cast<int64_t>(values.size())) {
+    return absl::InvalidArgumentError(absl::StrCat(rep.Where("input", rep.inputs[i].name), " is ",
+                                                   DataTypeName(rep.inputs[i].dtype), " ", ShapeString(memory.shape()),
                                                    "; it was given ", values.size(), " strings"));
   }
   const std::string packed = PackStrings(values);
-  RETURN_IF_ERROR(slot.SetMemory(slot.shape, packed.size(), rep.file->name()));
-  std::memcpy(slot.data, packed.data(), packed.size());
-  rep.input_handles[i] = slot.handle;
+  const Shape shape = memory.shape();
+  RETURN_IF_ERROR(memory.SetShapeAndSize(shape, packed.size(), rep.Where("input", rep.inputs[i].name)));
+  std::memcpy(memory.bytes().data(), packed.data(), packed.size());
+  rep.input_handles[i] = memory.handle();
   return absl::OkStatus();
 }
 
 absl::Status CompiledModel::TakeInputs(const CompiledModel& other) {
   const Rep& from = *other.rep_;
-  if (!from.inputs.empty() && !from.input_slots[0]->shape.empty()) {
-    RETURN_IF_ERROR(ResizeBatch(from.input_slots[0]->shape[0]));
+  if (!from.inputs.empty() && !from.input_memory[0]->shape().empty()) {
+    RETURN_IF_ERROR(ResizeBatch(from.input_memory[0]->shape()[0]));
   }
   for (size_t i = 0; i < from.inputs.size(); ++i) {
-    const Slot& slot = *from.input_slots[i];
-    RETURN_IF_ERROR(ResizeInput(static_cast<int>(i), slot.shape));
-    if (slot.is_string()) {
-      RETURN_IF_ERROR(SetStrings(static_cast<int>(i), UnpackStrings({slot.data, slot.bytes})));
-    } else if (slot.bytes > 0) {
-      std::memcpy(input(static_cast<int>(i)).data(), slot.data, slot.bytes);
+    TensorMemory& memory = *from.input_memory[i];
+    RETURN_IF_ERROR(ResizeInput(static_cast<int>(i), memory.shape()));
+    const std::span<char> bytes = memory.bytes();
+    if (memory.is_string()) {
+      RETURN_IF_ERROR(SetStrings(static_cast<int>(i), UnpackStrings(bytes)));
+    } else if (!bytes.empty()) {
+      std::memcpy(input(static_cast<int>(i)).data(), bytes.data(), bytes.size());
     }
   }
   return absl::OkStatus();
@@ -481,69 +466,26 @@ absl::Status CompiledModel::TakeInputs(const CompiledModel& other) {
 
 std::vector<std::string> CompiledModel::Strings(int i) const { return UnpackStrings(output(i)); }
 
-absl::Status CompiledModel::Run() {
-  Rep& rep = *rep_;
-  if (rep.catching != nullptr) return rep.RunCatching(*this);
-  while (LiteRtRunCompiledModel(rep.compiled, rep.signature_index, rep.input_handles.size(), rep.input_handles.data(),
-                                rep.output_handles.size(), rep.output_handles.data()) != 0) {
-    const absl::Status failed = rep.Failed("running the model failed");
-    // The runtime refuses memory for tensors that it allocates itself while running.
-    if (absl::StrContains(failed.message(), "allocation_type == kTfLite") && rep.CatchOutputs().ok()) {
-      return rep.RunCatching(*this);
-    }
-    // It may have lacked room for strings; how much they need shows only now.
-    bool grown = false;
-    for (size_t i = 0; i < rep.output_slots.size(); ++i) {
-      Slot& slot = *rep.output_slots[i];
-      if (!slot.is_string() || slot.bytes >= kMaxStringBytes) continue;
-      RETURN_IF_ERROR(slot.SetMemory(slot.shape, slot.bytes * 16, rep.file->name()));
-      rep.output_handles[i] = slot.handle;
-      grown = true;
-    }
-    if (!grown) return failed;
-  }
-  return rep.UpdateStringShapes();
-}
+absl::Status CompiledModel::Run() { return rep_->Run(); }
 
-bool CompiledModel::fully_delegated() const {
-  bool full = false;
-  return LiteRtCompiledModelIsFullyAccelerated(rep_->compiled, &full) == 0 && full;
-}
+bool CompiledModel::fully_delegated() const { return rep_->catcher == nullptr && rep_->runtime->fully_delegated(); }
 
 absl::StatusOr<std::set<std::pair<int, int>>> CompiledModel::RunProfiled() {
   Rep& rep = *rep_;
-  LiteRtProfiler profiler = nullptr;
-  if (LiteRtCompiledModelGetProfiler(rep.compiled, &profiler) != 0 || profiler == nullptr ||
-      LiteRtStartProfiler(profiler) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(rep.file->name(), ": the model was not made with `profile`"));
-  }
+  RETURN_IF_ERROR(rep.LayOut());
+  RETURN_IF_ERROR(Annotate(rep.runtime->StartProfiling(), rep.file->name()));
+  const Runtime* const profiled = rep.runtime.get();
   const absl::Status status = Run();
-  LiteRtStopProfiler(profiler);
   RETURN_IF_ERROR(status);
+  // The run itself may have found that another one is needed.
+  if (rep.runtime.get() != profiled) return RunProfiled();
+  ASSIGN_OR_RETURN(const auto events, rep.runtime->StopProfiling());
   const auto& graphs = *rep.file->model().subgraphs();
-  // Nodes after the file's own ones are a delegate's, or the operator that catches the outputs.
-  const auto is_own = [&graphs](uint64_t graph, uint64_t node) {
-    return graph < graphs.size() && node < static_cast<uint64_t>(Size(graphs.Get(graph)->operators()));
-  };
   std::set<std::pair<int, int>> operators;
-  if (rep.catching != nullptr) {
-    // It has just run on these inputs.
-    ASSIGN_OR_RETURN(operators, rep.catching->RunProfiled());
-    std::erase_if(operators, [&](const auto& op) { return !is_own(op.first, op.second); });
-    return operators;
-  }
-  int count = 0;
-  LiteRtGetNumProfilerEvents(profiler, &count);
-  if (count >= kLiteRtProfilerCapacity) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(rep.file->name(), ": the model has more operators than LiteRT's profiler can note"));
-  }
-  std::vector<LiteRtProfilerEvent> events(count);
-  if (count > 0 && LiteRtGetProfilerEvents(profiler, count, events.data()) != 0)
-    return rep.Failed("profiling the model failed");
-  for (const LiteRtProfilerEvent& event : events) {
-    if (event.event_type == kLiteRtProfilerEventOperatorInvoke && is_own(event.subgraph, event.node))
-      operators.emplace(event.subgraph, event.node);
+  for (const auto& [graph, node] : events) {
+    // Nodes after the file's own ones are a delegate's, or those that catch the outputs.
+    if (graph < graphs.size() && node < static_cast<uint64_t>(Size(graphs.Get(graph)->operators())))
+      operators.emplace(graph, node);
   }
   return operators;
 }
@@ -554,12 +496,11 @@ absl::StatusOr<std::map<std::string, Tensor>> CompiledModel::Run(const std::map<
   for (const TensorSpec& spec : rep.inputs) {
     auto it = inputs.find(spec.name);
     if (it == inputs.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": input \"", spec.name, "\" is missing"));
+      return absl::InvalidArgumentError(absl::StrCat(rep.Where("input", spec.name), " is missing"));
     }
     if (it->second.dtype() != spec.dtype) {
-      return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": input \"", spec.name, "\" is ",
-                                                     DataTypeName(spec.dtype), ", not ",
-                                                     DataTypeName(it->second.dtype())));
+      return absl::InvalidArgumentError(absl::StrCat(rep.Where("input", spec.name), " is ", DataTypeName(spec.dtype),
+                                                     ", not ", DataTypeName(it->second.dtype())));
     }
     given.push_back(&it->second);
   }

@@ -8,6 +8,11 @@
 //
 // One thread at a time per object; make one per thread (loading takes about a millisecond).
 // Loads libLiteRt.so only, nothing of TensorFlow's kernels.
+//
+// The outputs are those of TFLite's interpreter, also where only running tells their shapes (a RESHAPE to a computed
+// shape, NonMaxSuppression, a boolean mask): such models are found out when they are laid out, and run by way of a copy
+// that hands its outputs over as they are made, which costs two copies of each output. A runtime that writes next to
+// the memory it was given is an error of Run.
 #ifndef TFXM_LITERT_COMPILED_MODEL_H_
 #define TFXM_LITERT_COMPILED_MODEL_H_
 
@@ -33,6 +38,8 @@ class TensorObserver {
   virtual ~TensorObserver() = default;
   // Input `k` of the observing operator of a subgraph.
   virtual void Observe(int subgraph, int k, const Shape& shape, std::span<const char> bytes) = 0;
+  // The runtime has laid out all that the observing operator looks at.
+  virtual void Prepared() {}
   static std::string OpName(int subgraph) { return "TfxmObserve" + std::to_string(subgraph); }
 };
 
@@ -43,6 +50,10 @@ struct CompiledModelOptions {
   // XNNPACK's kernels where it has them (what an app gets). False: TFLite's built-in kernels only.
   bool xnnpack = true;
   TensorObserver* observer = nullptr;  // Not owned.
+  // Of models with variable tensors (the state of an LSTM): whether it lives on from one Run to the next, as in
+  // TFLite's interpreter until it is reset. False: every Run begins with zeros, so that no example depends on the one
+  // before it.
+  bool keep_state = false;
   // Allows RunProfiled. Costs 70 MB for as long as the model exists, and 50 ms to make it.
   bool profile = false;
 };
@@ -71,12 +82,13 @@ class CompiledModel {
   const Quantization& output_quantization(int i) const;
 
   // Gives input `i` a concrete shape; with the second form, every input whose first dimension is dynamic that batch
-  // size. Cheap when nothing changes.
+  // size. Cheap when nothing changes. Dynamic dimensions that have not been given a size are 1. A model whose inputs
+  // have others than the batch is laid out only when it runs: sizes that it cannot work on are an error of Run then.
   absl::Status ResizeInput(int i, const Shape& shape);
   absl::Status ResizeBatch(int64_t batch_size);
 
-  // The memory of an input, to be written before Run; of an output, to be read after it. Valid until the next resize;
-  // that of an output whose shape only running tells, until the next Run. Not for strings.
+  // The memory of an input, to be written before Run; of an output, to be read after it. Valid until the next resize,
+  // that of an output also only until the next Run. Not for strings.
   std::span<char> input(int i);
   std::span<const char> output(int i) const;
   // Strings go in and out whole. `values` are as many as the input's shape says (ResizeInput first).
@@ -84,11 +96,12 @@ class CompiledModel {
   std::vector<std::string> Strings(int i) const;
   // Shapes and values of another object's inputs, which has the same.
   absl::Status TakeInputs(const CompiledModel& other);
-  // The concrete shape after the last resize/run.
+  // The concrete shape after the last resize; of an output, after the last run.
   const Shape& input_shape(int i) const;
   const Shape& output_shape(int i) const;
 
-  // Computes the outputs from the inputs. INTERNAL says what the runtime reported.
+  // Computes the outputs from the inputs. INTERNAL says what the runtime reported; DATA_LOSS that it wrote outside of
+  // an input's or output's memory, which is named: nothing that this process has computed since can be trusted then.
   absl::Status Run();
   // Whether XNNPACK has taken every operator.
   bool fully_delegated() const;
@@ -103,10 +116,6 @@ class CompiledModel {
  private:
   CompiledModel();
   struct Rep;
-  struct OutputCatcher;
-  static absl::StatusOr<std::unique_ptr<CompiledModel>> CreateWith(std::shared_ptr<const ModelFile> file,
-                                                                   const CompiledModelOptions& options,
-                                                                   TensorObserver* catcher);
   std::unique_ptr<Rep> rep_;
 };
 

@@ -21,10 +21,13 @@ Quantization QuantizationOf(const schema::Tensor& tensor) {
   return {q->scale()->Get(0), static_cast<int>(zero_point)};
 }
 
-SignatureTensor MakeTensor(const schema::SubGraph& graph, int index, absl::string_view name) {
+// `side` and `place` name a tensor that has no name: "input_0".
+SignatureTensor MakeTensor(const schema::SubGraph& graph, int index, absl::string_view name, absl::string_view side,
+                           int place) {
   const schema::Tensor& tensor = *graph.tensors()->Get(index);
   SignatureTensor out;
   out.spec.name = name.empty() && tensor.name() ? tensor.name()->str() : std::string(name);
+  if (out.spec.name.empty()) out.spec.name = absl::StrCat(side, "_", place);
   out.spec.dtype = DataTypeOf(tensor.type());
   out.spec.shape = ShapeOf(tensor);
   out.tensor = index;
@@ -37,7 +40,7 @@ using TensorMaps = flatbuffers::Vector<flatbuffers::Offset<schema::TensorMap>>;
 // The signature's names in the order of the subgraph's inputs or outputs; a tensor listed twice takes its names in
 // turn.
 std::vector<SignatureTensor> MakeTensors(const schema::SubGraph& graph, const flatbuffers::Vector<int32_t>* indices,
-                                         const TensorMaps* names) {
+                                         const TensorMaps* names, absl::string_view side) {
   std::vector<SignatureTensor> out;
   const int num_names = names == nullptr ? 0 : names->size();
   std::vector<bool> used(num_names, false);
@@ -49,7 +52,7 @@ std::vector<SignatureTensor> MakeTensors(const schema::SubGraph& graph, const fl
       if (match < 0 || (used[match] && !used[k])) match = k;
     }
     if (match >= 0) used[match] = true;
-    out.push_back(MakeTensor(graph, index, match < 0 ? "" : names->Get(match)->name()->str()));
+    out.push_back(MakeTensor(graph, index, match < 0 ? "" : names->Get(match)->name()->str(), side, i));
   }
   return out;
 }
@@ -59,8 +62,8 @@ std::vector<SignatureInfo> MakeSignatures(const schema::Model& model) {
   if (model.signature_defs() == nullptr || model.signature_defs()->size() == 0) {
     const schema::SubGraph& graph = *model.subgraphs()->Get(0);
     SignatureInfo info;
-    info.inputs = MakeTensors(graph, graph.inputs(), nullptr);
-    info.outputs = MakeTensors(graph, graph.outputs(), nullptr);
+    info.inputs = MakeTensors(graph, graph.inputs(), nullptr, "input");
+    info.outputs = MakeTensors(graph, graph.outputs(), nullptr, "output");
     out.push_back(std::move(info));
     return out;
   }
@@ -69,8 +72,8 @@ std::vector<SignatureInfo> MakeSignatures(const schema::Model& model) {
     SignatureInfo info;
     info.name = def->signature_key()->str();
     info.subgraph = def->subgraph_index();
-    info.inputs = MakeTensors(graph, graph.inputs(), def->inputs());
-    info.outputs = MakeTensors(graph, graph.outputs(), def->outputs());
+    info.inputs = MakeTensors(graph, graph.inputs(), def->inputs(), "input");
+    info.outputs = MakeTensors(graph, graph.outputs(), def->outputs(), "output");
     out.push_back(std::move(info));
   }
   return out;
@@ -91,6 +94,21 @@ absl::StatusOr<std::shared_ptr<const ModelFile>> ModelFile::FromBytes(std::strin
   file->model_ = schema::GetModel(file->bytes_.data());
   file->signatures_ = MakeSignatures(*file->model_);
   return std::shared_ptr<const ModelFile>(std::move(file));
+}
+
+absl::StatusOr<std::shared_ptr<const ModelFile>> ModelFile::Pack(const schema::ModelT& model, absl::string_view name) {
+  flatbuffers::FlatBufferBuilder builder;
+  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
+  return FromBytes(std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()), name);
+}
+
+absl::StatusOr<std::shared_ptr<const ModelFile>> ModelFile::Derived(const std::string& key, const Make& make) const {
+  const std::lock_guard<std::mutex> lock(derived_mutex_);
+  std::shared_ptr<const ModelFile>& file = derived_[key];
+  if (file == nullptr) {
+    ASSIGN_OR_RETURN(file, make());
+  }
+  return file;
 }
 
 absl::StatusOr<const SignatureInfo*> ModelFile::FindSignature(absl::string_view name) const {

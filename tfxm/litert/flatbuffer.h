@@ -9,7 +9,10 @@
 #ifndef TFXM_LITERT_FLATBUFFER_H_
 #define TFXM_LITERT_FLATBUFFER_H_
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,7 @@
 
 namespace tfxm::schema {
 struct Model;
+struct ModelT;
 struct Tensor;
 }  // namespace tfxm::schema
 
@@ -39,7 +43,8 @@ struct SignatureTensor {
 };
 
 // A signature as the runtime sees it: inputs in the subgraph's order, then outputs likewise. A model without signatures
-// has one without a name, of its first subgraph, whose inputs and outputs have the tensors' names.
+// has one without a name, of its first subgraph, whose inputs and outputs have the tensors' names; those that have none
+// are "input_0", "input_1", …, "output_0", … by their place.
 struct SignatureInfo {
   std::string name;
   int subgraph = 0;
@@ -54,6 +59,8 @@ class ModelFile {
   static absl::StatusOr<std::shared_ptr<const ModelFile>> Read(absl::string_view path);
   // `name` stands for the file in messages.
   static absl::StatusOr<std::shared_ptr<const ModelFile>> FromBytes(std::string bytes, absl::string_view name);
+  // An unpacked model (tflite_generated.h) as a file.
+  static absl::StatusOr<std::shared_ptr<const ModelFile>> Pack(const schema::ModelT& model, absl::string_view name);
 
   const std::string& name() const { return name_; }
   const std::string& bytes() const { return bytes_; }
@@ -62,12 +69,19 @@ class ModelFile {
   // Empty: "serving_default" if there is one, else the first. NOT_FOUND lists those there are.
   absl::StatusOr<const SignatureInfo*> FindSignature(absl::string_view name) const;
 
+  // Something made of this file, made once however many threads ask for it and kept as long as the file. `key` says
+  // what it is.
+  using Make = std::function<absl::StatusOr<std::shared_ptr<const ModelFile>>()>;
+  absl::StatusOr<std::shared_ptr<const ModelFile>> Derived(const std::string& key, const Make& make) const;
+
  private:
   ModelFile() = default;
   std::string name_;
   std::string bytes_;
   const schema::Model* model_ = nullptr;
   std::vector<SignatureInfo> signatures_;
+  mutable std::mutex derived_mutex_;
+  mutable std::map<std::string, std::shared_ptr<const ModelFile>> derived_;
 };
 
 // Of a schema::TensorType; kInvalid for those that no Tensor holds (int4, complex, resource, …).

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/compiled_model.h"
+#include "tfxm/litert/schema_util.h"
 #include "tfxm/litert/test_models.h"
 #include "tfxm/util/io.h"
 
@@ -108,7 +109,7 @@ int64_t LargestTensor(const ModelFile& file) {
   int64_t largest = 0;
   for (const auto* tensor : *file.model().subgraphs()->Get(0)->tensors()) {
     int64_t elements = 1;
-    for (int dim : *tensor->shape()) elements *= dim;
+    for (int dim : Each(tensor->shape())) elements *= dim;
     largest = std::max(largest, elements);
   }
   return largest;

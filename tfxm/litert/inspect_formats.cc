@@ -88,7 +88,7 @@ std::string RenderLayers(const ModelFile& file) {
       }
       const schema::Tensor& result = *graph.tensors()->Get(t);
       absl::StrAppendFormat(&out, "  %5d %-24s %-8s %-20s %s\n", o, OpName(model, op), TensorTypeName(result.type()),
-                            ShapeString(ShapeOf(result)), result.name()->str());
+                            ShapeString(ShapeOf(result)), NameOf(result));
     }
   }
   return out;

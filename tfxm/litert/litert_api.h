@@ -77,6 +77,9 @@ LiteRtStatus LiteRtCreateCompiledModel(LiteRtEnvironment environment, LiteRtMode
 void LiteRtDestroyCompiledModel(LiteRtCompiledModel compiled_model);
 LiteRtStatus LiteRtCompiledModelResizeInputTensor(LiteRtCompiledModel compiled_model, size_t signature, size_t input,
                                                   const int* dims, size_t rank);
+// The same for dimensions that the file fixes.
+LiteRtStatus LiteRtCompiledModelResizeInputTensorNonStrict(LiteRtCompiledModel compiled_model, size_t signature,
+                                                           size_t input, const int* dims, size_t rank);
 LiteRtStatus LiteRtGetCompiledModelOutputTensorLayouts(LiteRtCompiledModel compiled_model, size_t signature,
                                                        size_t num_layouts, LiteRtLayout* layouts,
                                                        bool update_allocation);

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/internal/tap.h"
 #include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/util/status_macros.h"
@@ -14,33 +15,46 @@
 namespace tfxm::litert {
 namespace {
 
+// What input k of a subgraph's observing operator is.
+struct Seen {
+  int place = 0;  // In tensors().
+  enum { kTensor, kTappedValues, kTappedShape } what = kTensor;
+};
+
 class CallbackObserver : public TensorObserver {
  public:
-  CallbackObserver(std::vector<int> first, bool one_more) : first_(std::move(first)), one_more_(one_more) {}
+  explicit CallbackObserver(std::vector<std::vector<Seen>> seen) : seen_(std::move(seen)) {}
   void Observe(int subgraph, int k, const Shape& shape, std::span<const char> bytes) override {
     if (fn == nullptr) return;
-    std::span<const float> values(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float));
-    if (one_more_) values = values.first(values.size() - 1);
-    (*fn)(first_[subgraph] + k, one_more_ ? Shape{static_cast<int64_t>(values.size())} : shape, values);
+    const Seen& seen = seen_[subgraph][k];
+    switch (seen.what) {
+      case Seen::kTensor: Call(seen.place, shape, bytes); break;
+      case Seen::kTappedValues: values_ = Tap::Values(bytes, sizeof(float)); break;
+      case Seen::kTappedShape: Call(seen.place, Tap::ShapeOf(bytes), values_); break;
+    }
   }
   const ObservedModel::Callback* fn = nullptr;
 
  private:
-  std::vector<int> first_;  // By subgraph: the place of its first tensor in tensors().
-  bool one_more_;           // Each tensor has one value behind its own.
+  void Call(int place, const Shape& shape, std::span<const char> bytes) const {
+    (*fn)(place, shape, {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)});
+  }
+  const std::vector<std::vector<Seen>> seen_;  // By subgraph
+  std::span<const char> values_;               // Of the tapped tensor whose shape comes next.
 };
 
 // Adds observing operators to a model.
 class Instrument {
  public:
-  // `copy_all`: every tensor is copied before it is observed, not only those that are known to need it, as a list with
-  // one value more, since an operator of ours cannot be given one without values.
-  Instrument(schema::ModelT& model, const ObservedModel::Select& select, bool copy_all)
-      : model_(model), select_(select), copy_all_(copy_all) {}
+  // `tap_all`: every tensor is tapped, not only those that are known to need it.
+  Instrument(schema::ModelT& model, const ObservedModel::Select& select, bool tap_all)
+      : model_(model), select_(select), tap_all_(tap_all) {}
 
-  void AddTo(int g, std::vector<ObservedTensor>& observed) {
+  // What the inputs of the subgraph's observing operator are.
+  std::vector<Seen> AddTo(int g, std::vector<ObservedTensor>& observed) {
     graph_ = model_.subgraphs[g].get();
-    one_ = all_ = -1;
+    Tap tap(model_, *graph_);
+    std::vector<Seen> inputs;
     std::set<int> used, maybe_dynamic;
     if (g > 0) maybe_dynamic.insert(graph_->inputs.begin(), graph_->inputs.end());
     for (const auto& op : graph_->operators) {
@@ -64,17 +78,24 @@ class Instrument {
         continue;
       }
       if (select_ ? !select_(seen) : quantized) continue;
-      if (copy_all_) {
-        observe->inputs.push_back(Flat(quantized ? Dequantize(t) : t));
+      const int place = static_cast<int>(observed.size());
+      const int floats = quantized ? Dequantize(t) : t;
+      if (tap_all_ || maybe_dynamic.count(t)) {
+        const Tap::Tensors tapped = tap.Add(floats);
+        observe->inputs.insert(observe->inputs.end(), {tapped.values, tapped.shape});
+        inputs.push_back({place, Seen::kTappedValues});
+        inputs.push_back({place, Seen::kTappedShape});
       } else {
-        observe->inputs.push_back(quantized ? Dequantize(t) : maybe_dynamic.count(t) ? Copy(t) : t);
+        observe->inputs.push_back(floats);
+        inputs.push_back({place, Seen::kTensor});
       }
       observed.push_back(std::move(seen));
     }
-    if (observe->inputs.empty()) return;
+    if (observe->inputs.empty()) return inputs;
     observe->outputs = {AddTensor(*graph_, "tfxm_observed", schema::TensorType_INT32, {1})};
     observe->opcode_index = AddOperatorCode(model_, schema::BuiltinOperator_CUSTOM, TensorObserver::OpName(g));
     graph_->operators.push_back(std::move(observe));
+    return inputs;
   }
 
  private:
@@ -104,32 +125,6 @@ class Instrument {
     graph_->tensors[out]->shape_signature = graph_->tensors[t]->shape_signature;
     return out;
   }
-  // A vector of one value.
-  template <typename T>
-  int Constant(const std::string& name, schema::TensorType type, T value) {
-    return AddConstant(model_, *graph_, name, type, {1}, std::span<const T>(&value, 1));
-  }
-  int Flat(int t) {
-    if (one_ < 0) one_ = Constant<float>("tfxm_one", schema::TensorType_FLOAT32, 1);
-    if (all_ < 0) all_ = Constant<int32_t>("tfxm_all", schema::TensorType_INT32, -1);
-    if (reshape_ < 0) reshape_ = AddOperatorCode(model_, schema::BuiltinOperator_RESHAPE);
-    if (concatenation_ < 0) concatenation_ = AddOperatorCode(model_, schema::BuiltinOperator_CONCATENATION);
-    const std::string& name = graph_->tensors[t]->name;
-    const int flat = AddTensor(*graph_, name + "/tfxm_flat", schema::TensorType_FLOAT32, {1});
-    const int longer = AddTensor(*graph_, name + "/tfxm_longer", schema::TensorType_FLOAT32, {2});
-    graph_->tensors[flat]->shape_signature = graph_->tensors[longer]->shape_signature = {-1};
-    graph_->operators.push_back(MakeOperator(reshape_, schema::ReshapeOptionsT(), {t, all_}, flat));
-    graph_->operators.push_back(MakeOperator(concatenation_, schema::ConcatenationOptionsT(), {flat, one_}, longer));
-    return longer;
-  }
-  // t times one.
-  int Copy(int t) {
-    if (one_ < 0) one_ = Constant<float>("tfxm_one", schema::TensorType_FLOAT32, 1);
-    if (mul_ < 0) mul_ = AddOperatorCode(model_, schema::BuiltinOperator_MUL);
-    const int out = Like(t, "/tfxm_copy");
-    graph_->operators.push_back(MakeOperator(mul_, schema::MulOptionsT(), {t, one_}, out));
-    return out;
-  }
   int Dequantize(int t) {
     if (dequantize_ < 0) dequantize_ = AddOperatorCode(model_, schema::BuiltinOperator_DEQUANTIZE, "", /*version=*/3);
     const int out = Like(t, "/tfxm_dequantized");
@@ -139,10 +134,9 @@ class Instrument {
 
   schema::ModelT& model_;
   const ObservedModel::Select& select_;
-  const bool copy_all_;
+  const bool tap_all_;
   schema::SubGraphT* graph_ = nullptr;
-  int one_ = -1, all_ = -1;  // Constants of the present subgraph
-  int mul_ = -1, dequantize_ = -1, reshape_ = -1, concatenation_ = -1;
+  int dequantize_ = -1;
 };
 
 }  // namespace
@@ -154,28 +148,20 @@ absl::StatusOr<std::unique_ptr<ObservedModel>> ObservedModel::Create(std::shared
   out->file_ = std::move(file);
   out->options_ = options;
   out->select_ = select;
-  RETURN_IF_ERROR(out->Make(/*copy_all=*/false));
+  RETURN_IF_ERROR(out->Make(/*tap_all=*/false));
   return out;
 }
 
-absl::Status ObservedModel::Make(bool copy_all) {
-  copies_all_ = copy_all;
+absl::Status ObservedModel::Make(bool tap_all) {
+  taps_all_ = tap_all;
   tensors_.clear();
   std::unique_ptr<schema::ModelT> model(file_->model().UnPack());
-  Instrument instrument(*model, select_, copy_all);
-  std::vector<int> first;
-  for (size_t g = 0; g < model->subgraphs.size(); ++g) {
-    first.push_back(static_cast<int>(tensors_.size()));
-    instrument.AddTo(g, tensors_);
-  }
-  flatbuffers::FlatBufferBuilder builder;
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, model.get()));
+  Instrument instrument(*model, select_, tap_all);
+  std::vector<std::vector<Seen>> seen;
+  for (size_t g = 0; g < model->subgraphs.size(); ++g) seen.push_back(instrument.AddTo(static_cast<int>(g), tensors_));
+  ASSIGN_OR_RETURN(auto observed, ModelFile::Pack(*model, file_->name()));
   model.reset();
-  ASSIGN_OR_RETURN(
-      auto observed,
-      ModelFile::FromBytes(std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()),
-                           file_->name()));
-  auto observer = std::make_unique<CallbackObserver>(std::move(first), copy_all);
+  auto observer = std::make_unique<CallbackObserver>(std::move(seen));
   CompiledModelOptions with_observer = options_;
   with_observer.observer = observer.get();
   ASSIGN_OR_RETURN(auto made, CompiledModel::Create(std::move(observed), with_observer));
@@ -193,12 +179,11 @@ absl::Status ObservedModel::Run(const Callback& fn) {
     return status;
   };
   const absl::Status status = run();
-  if (status.ok() || copies_all_ || !absl::StrContains(status.message(), "TfxmObserve")) return status;
-  // Which tensors the runtime allocates only while running, or without values, is not always to be seen beforehand:
-  // copies never are. They come in the same order.
+  if (status.ok() || taps_all_ || !absl::StrContains(status.message(), "TfxmObserve")) return status;
+  // Which tensors the runtime allocates only while running, or without values, cannot always be seen beforehand.
   std::unique_ptr<CompiledModel> before = std::move(model_);
   const std::unique_ptr<TensorObserver> keep = std::move(observer_);
-  RETURN_IF_ERROR(Make(/*copy_all=*/true));
+  RETURN_IF_ERROR(Make(/*tap_all=*/true));
   RETURN_IF_ERROR(model_->TakeInputs(*before));
   return run();
 }

@@ -45,19 +45,18 @@ class ObservedModel {
   const std::vector<ObservedTensor>& tensors() const { return tensors_; }
 
   // Runs the model and calls `fn` for every observed tensor of every subgraph, each time the subgraph has run. The
-  // values are valid during the call, and the shape is that of a list where the runtime made the tensor only while
-  // running. Called on this thread.
+  // values are valid during the call. Called on this thread.
   using Callback = std::function<void(int k, const Shape& shape, std::span<const float> values)>;
   absl::Status Run(const Callback& fn);
 
  private:
   ObservedModel() = default;
-  absl::Status Make(bool copy_all);
+  absl::Status Make(bool tap_all);
 
   std::shared_ptr<const ModelFile> file_;
   CompiledModelOptions options_;
   Select select_;
-  bool copies_all_ = false;
+  bool taps_all_ = false;
   std::vector<ObservedTensor> tensors_;
   std::unique_ptr<TensorObserver> observer_;
   std::unique_ptr<CompiledModel> model_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "tflite_generated.h"
 
@@ -31,6 +32,11 @@ EachOf<T> Each(const flatbuffers::Vector<T>* vector) {
 template <typename T>
 int Size(const flatbuffers::Vector<T>* vector) {
   return vector == nullptr ? 0 : static_cast<int>(vector->size());
+}
+
+// The name of a tensor, "" if it has none.
+inline std::string NameOf(const schema::Tensor& tensor) {
+  return tensor.name() == nullptr ? std::string() : tensor.name()->str();
 }
 
 // The kind of an operator: old files have it in a field of 8 bits only.

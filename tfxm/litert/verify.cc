@@ -22,7 +22,6 @@ absl::Status Bad(absl::string_view what) {
 uint64_t BufferBytes(const schema::Buffer& buffer) { return buffer.offset() > 1 ? buffer.size() : Size(buffer.data()); }
 
 absl::Status VerifyTensor(const schema::Model& model, const schema::Tensor& tensor, const std::string& where) {
-  if (!tensor.name()) return Bad(absl::StrCat(where, " has no name"));
   if (!schema::EnumNameTensorType(tensor.type())[0]) return Bad(absl::StrCat(where, " has an unknown type"));
   if (tensor.buffer() >= static_cast<uint32_t>(std::max(1, Size(model.buffers())))) {
     return Bad(absl::StrCat(where, " uses buffer ", tensor.buffer(), " of ", Size(model.buffers())));
@@ -146,7 +145,10 @@ absl::Status VerifyModel(absl::string_view bytes) {
     return Bad("an offset points outside of it; it is truncated or damaged");
   }
   const schema::Model& model = *schema::GetModel(bytes.data());
-  if (model.version() != 3) return Bad(absl::StrCat("schema version ", model.version(), ", expected 3"));
+  if (model.version() != 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the file has version ", model.version(), " of the TFLite schema; LiteRT reads version 3 only"));
+  }
   if (Size(model.subgraphs()) == 0) return Bad("it has no subgraph");
   if (!model.buffers()) return Bad("it has no buffers");
   for (int b = 0; b < Size(model.buffers()); ++b) {

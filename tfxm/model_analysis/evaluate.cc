@@ -4,7 +4,9 @@
 #include <chrono>
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/model_analysis/cost/cost_metrics.h"
@@ -61,7 +63,7 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
       continue;
     }
     ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
-    ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type));
+    ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes));
     summary.model_type = DetectModelType(summary.path, &summary.file);
   }
   return loaded;
@@ -99,8 +101,24 @@ absl::Status AddDefaultMetrics(const tfma::EvalConfig& config, const LoadedModel
   return absl::OkStatus();
 }
 
+// Whether an AUC is asked for with its default of 10,000 thresholds.
+bool HasDefaultAuc(const tfma::EvalConfig& config) {
+  for (const tfma::MetricsSpec& spec : config.metrics_specs()) {
+    for (const tfma::MetricConfig& metric : spec.metrics()) {
+      if ((metric.class_name() == "AUC" || metric.class_name() == "AUCPrecisionRecall") &&
+          !absl::StrContains(metric.config(), "thresholds")) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 // What models cost, their NaN predictions, and slices that are not there.
-void AddWhatThePassSaw(const PassResult& pass, const CostMetrics& costs, EvaluationResult* result) {
+void AddWhatThePassSaw(const PassResult& pass, const CostMetrics& costs, const tfma::EvalConfig& config,
+                       EvaluationResult* result) {
+  constexpr double kNearlyAll = 0.9;
+  const bool has_auc = HasDefaultAuc(config);
   for (size_t m = 0; m < result->models.size(); ++m) {
     ModelSummary& model = result->models[m];
     model.cost = costs.costs()[m];
@@ -110,6 +128,16 @@ void AddWhatThePassSaw(const PassResult& pass, const CostMetrics& costs, Evaluat
                                               pass.num_examples,
                                               " examples have a prediction that is NaN, the first is ",
                                               pass.models[m].first_nan, "; metrics over them are NaN"));
+    }
+    // One that answers everything alike has an AUC of one half, and rightly.
+    const PredictionBins& bins = pass.models[m].bins;
+    if (has_auc && bins.LargestShare() > kNearlyAll && bins.max - bins.min > 1e-12) {
+      result->warnings.push_back(absl::StrFormat(
+          "%s%.1f %% of the predictions, which range over [%.3g, %.3g], lie in one of the 10,000 bins that AUC is "
+          "summed over, as in TFMA: it cannot tell them apart. For one near the exact, give more thresholds: metrics { "
+          "class_name: \"AUC\" config: '\"num_thresholds\": 1000000' }, or a prediction that is spread over [0, 1]",
+          model.name.empty() ? "" : absl::StrCat("model \"", model.name, "\": "), 100 * bins.LargestShare(), bins.min,
+          bins.max));
     }
   }
   for (const std::string& feature : pass.slicing_features_not_seen) {
@@ -187,11 +215,17 @@ absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationW
         absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
   }
   result.num_examples = pass.num_examples;
+  for (size_t m = 0; m < loaded->models.size(); ++m) {
+    if (loaded->models[m] == nullptr) continue;
+    for (const std::string& warning : loaded->models[m]->Warnings()) {
+      result.warnings.push_back(absl::StrCat("model \"", loaded->summaries[m].name, "\": ", warning));
+    }
+  }
   ASSIGN_OR_RETURN(const std::vector<std::string> threshold_warnings, ThresholdWarnings(config));
   for (const auto* warnings : {&threshold_warnings, &costs.warnings()})
     result.warnings.insert(result.warnings.end(), warnings->begin(), warnings->end());
   result.models = std::move(loaded->summaries);
-  AddWhatThePassSaw(pass, costs, &result);
+  AddWhatThePassSaw(pass, costs, config, &result);
   CombineOptions combine_options;
   combine_options.eval_config = &config;
   combine_options.plans = &plans;
@@ -248,15 +282,10 @@ absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
   if (files.empty()) return absl::NotFoundError(absl::StrCat("no example file matches \"", options.data, "\""));
   ASSIGN_OR_RETURN(LoadedModels loaded, LoadModels(config, options));
   std::unique_ptr<EvaluationWriter> writer;
-  const bool existed = io::IsDirectory(options.output_dir);
   if (!options.output_dir.empty()) {
-    ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config));
+    ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config, options.replace_output));
   }
   absl::StatusOr<EvaluationResult> result = Run(options, writer.get(), config, files, &loaded);
-  if (!result.ok() && writer != nullptr) {
-    writer.reset();
-    if (!existed) RETURN_IF_ERROR(io::RemoveAll(options.output_dir));
-  }
   if (result.ok()) result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -27,6 +27,7 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/model_analysis/combine.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
@@ -42,10 +43,15 @@ struct EvaluateOptions {
   // Model name -> SavedModel directory, TFLite file, or directory with a file `tflite`. The name of a single model does
   // not matter. A model that is not named by a model_spec is an error.
   std::map<std::string, std::string> models;
+  // The sizes of models' inputs that the data do not tell: of images that are not square, where the model takes any.
+  InputShapes input_shapes;
   // Takes a spec without model_type for whatever its path holds, rather than for a SavedModel.
   bool detect_model_type = false;
-  // Where the files go; empty: nowhere.
+  // Where the files go; empty: nowhere. A folder that holds anything of one of their names is refused, unless
+  // `replace_output` is set and an earlier evaluation with it left it there. (It leaves a list of its files to be known
+  // by, .tfxm_evaluation.json.)
   std::string output_dir;
+  bool replace_output = false;
   // Of several models, the one that the others are compared with; empty: the baseline, else the first SavedModel among
   // the model_specs, else the first.
   std::string reference_model;
@@ -89,7 +95,7 @@ struct EvaluationResult {
 };
 
 // INVALID_ARGUMENT or NOT_FOUND say in one message what is wrong with the config, the model or the data, and where.
-// Nothing is left in output_dir after an error.
+// output_dir is as it was after an error.
 absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options);
 
 }  // namespace tfxm::model_analysis

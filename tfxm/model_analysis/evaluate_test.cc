@@ -50,6 +50,7 @@ class EvaluateTest : public testing::Test {
     options.eval_config = Config(config);
     options.files = {WriteRecords(dir_ / "data.gz", records)};
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     return Evaluate(options);
   }
   // The message of a run that must fail, leaving nothing behind.
@@ -73,6 +74,7 @@ class EvaluateTest : public testing::Test {
     options.data = kMnistData;
     options.models = {{"", model}};
     options.output_dir = dir_ / "mnist";
+    options.replace_output = true;
     return Evaluate(options);
   }
   TestDir dir_;
@@ -111,6 +113,7 @@ TEST_F(EvaluateTest, AnyShardingOrderAndNumberOfThreadsGivesTheSameBytes) {
       parts[i % shards].push_back(records[reversed ? records.size() - 1 - i : i]);
     for (int s = 0; s < shards; ++s) options.files.push_back(WriteRecords(dir_ / absl::StrCat("shard-", s), parts[s]));
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     options.num_threads = threads;
     options.batch_size = batch_size;
     EXPECT_TRUE(Evaluate(options).ok());
@@ -228,6 +231,30 @@ TEST_F(EvaluateTest, CountsNanPredictionsAndTheMetricsSayNan) {
   for (const char* metric : {"auc", "accuracy", "mean_squared_error", "binary_accuracy"})
     EXPECT_TRUE(std::isnan(*result->Overall(metric))) << metric;
   EXPECT_EQ(*result->Overall("example_count"), 10);
+}
+
+TEST_F(EvaluateTest, WarnsOfAnAucWhosePredictionsLieInOneBinAndSaysHowToTellThemApart) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 200; ++i) {
+    const int label = i % 4 == 0;
+    records.push_back(ExampleBuilder()
+                          .Ints("label", {label})
+                          .Floats("prediction", {1e-5f + 1e-7f * static_cast<float>(i * 37 % 200) + 2e-5f * label})
+                          .Serialize());
+  }
+  const std::string config =
+      "model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} metrics_specs { metrics { "
+      "class_name: 'AUC'";
+  const auto coarse = Run(config + "} }", records);
+  ASSERT_TRUE(coarse.ok()) << coarse.status();
+  EXPECT_NEAR(*coarse->Overall("auc"), 0.5, 0.01);
+  ASSERT_EQ(coarse->warnings.size(), 1u);
+  EXPECT_THAT(coarse->warnings[0], AllOf(HasSubstr("100.0 % of the predictions"),
+                                         HasSubstr("config: '\"num_thresholds\": 1000000'")));
+  const auto fine = Run(config + " config: '\"num_thresholds\": 1000000' } }", records);
+  ASSERT_TRUE(fine.ok()) << fine.status();
+  EXPECT_NEAR(*fine->Overall("auc"), 1, 0.01);
+  EXPECT_TRUE(fine->warnings.empty());
 }
 
 TEST_F(EvaluateTest, WarnsOfASlicingFeatureThatNoExampleHas) {
@@ -440,6 +467,16 @@ TEST_F(EvaluateTest, NoModelOrACorruptOne) {
   EXPECT_THAT(std::string(RunMnist(dir_ / "cut.tflite", "model_type: 'tf_lite'").status().message()),
               HasSubstr("cut.tflite"));
   EXPECT_FALSE(io::Exists(dir_ / "mnist"));
+}
+
+TEST_F(EvaluateTest, AFolderOfSomebodyElseIsLeftAsItIs) {
+  ASSERT_TRUE(io::MakeDirs(dir_ / "mnist/tensorboard/my_training_run").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "mnist/tensorboard/my_training_run/events", "mine").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "mnist/disagreements.json", "mine").ok());
+  const auto result = RunMnist(kMnistModel, "model_type: 'tf_lite'");
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("disagreements.json"));
+  EXPECT_THAT(*io::ListDir(dir_ / "mnist"), testing::ElementsAre("disagreements.json", "tensorboard"));
+  EXPECT_EQ(*io::ReadFile(dir_ / "mnist/tensorboard/my_training_run/events"), "mine");
 }
 
 TEST_F(EvaluateTest, AModelInputThatIsNoFeature) {

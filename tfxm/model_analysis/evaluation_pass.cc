@@ -19,6 +19,30 @@
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
+
+void PredictionBins::Add(double prediction) {
+  constexpr int kBins = 10000;
+  if (!(prediction >= 0 && prediction <= 1)) return;
+  counts.resize(kBins + 1);
+  ++counts[static_cast<size_t>(prediction * kBins)];
+  ++total;
+  min = std::min(min, prediction);
+  max = std::max(max, prediction);
+}
+
+void PredictionBins::Merge(const PredictionBins& other) {
+  if (other.total == 0) return;
+  counts.resize(other.counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
+  total += other.total;
+  min = std::min(min, other.min);
+  max = std::max(max, other.max);
+}
+
+double PredictionBins::LargestShare() const {
+  if (total == 0) return 0;
+  return static_cast<double>(*std::max_element(counts.begin(), counts.end())) / static_cast<double>(total);
+}
 namespace {
 
 absl::Status AddRows(AccumulatorSet* accumulators, BatchViews* views, std::span<const int32_t> rows) {
@@ -122,6 +146,7 @@ class Worker {
     }
     for (size_t m = 0; m < models_.size(); ++m) {
       result->models[m].nan_predictions += models_[m].nan_predictions;
+      result->models[m].bins.Merge(models_[m].bins);
     }
     for (size_t f = 0; f < records_.size(); ++f) result->records[f] += records_[f];
     if (comparison_ != nullptr) comparison_->MergeInto(*slicer_, dropped, &result->comparisons);
@@ -211,6 +236,9 @@ class Worker {
       for (const auto& [output, values] : extracts_.models[m].predictions) {
         bool any = false;
         for (double x : values.numbers) any |= std::isnan(x);
+        if (values.numbers.size() == static_cast<size_t>(extracts_.num_examples)) {
+          for (double x : values.numbers) models_[m].bins.Add(x);
+        }
         if (!any) continue;
         for (int row = 0; row < extracts_.num_examples; ++row) {
           const auto numbers = values.row(row);

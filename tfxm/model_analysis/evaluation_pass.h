@@ -34,9 +34,22 @@ struct SliceState {
   std::vector<AccumulatorSet> samples;
 };
 
+// How predictions are spread over the 10,000 bins that AUC sums over.
+struct PredictionBins {
+  std::vector<int64_t> counts;  // Empty: there are none in [0, 1].
+  int64_t total = 0;
+  double min = 1, max = 0;
+
+  void Add(double prediction);
+  void Merge(const PredictionBins& other);
+  // The largest share of all in one bin.
+  double LargestShare() const;
+};
+
 struct ModelStatistics {
   int64_t nan_predictions = 0;  // Examples with at least one.
   std::string first_nan;        // Where the first of them (in file order) is.
+  PredictionBins bins;          // Of single predictions
 };
 
 struct PassResult {

@@ -51,7 +51,7 @@ std::string DetectModelType(const std::string& path, std::string* file) {
 
 absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::string& path,
                                                                    const ::tensorflow_model_analysis::ModelSpec& spec,
-                                                                   bool detect_type) {
+                                                                   bool detect_type, const InputShapes& input_shapes) {
   static const std::set<std::string> kSavedModelTypes = {"",           "tf_keras",  "tf_generic", "tf_estimator",
                                                          "tf_ranking", "tfma_eval", "saved_model"};
   const std::string spec_name =
@@ -85,7 +85,7 @@ absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::st
     RETURN_IF_ERROR(LoadPlugin("saved_model_inference"));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<InferenceModelLoader> loader, InferenceModelRegistry::Get().Create(type));
-  return loader->Load(file, spec);
+  return loader->Load(file, spec, input_shapes);
 }
 
 }  // namespace tfxm::model_analysis

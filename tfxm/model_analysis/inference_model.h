@@ -6,11 +6,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/data/example_batch.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/extracts.h"
 #include "tfxm/util/registry.h"
 
@@ -47,6 +49,8 @@ class InferenceModel {
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const = 0;
   // A session that runs the model as an app would, where that is not how TFMA runs it.
   virtual absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const { return NewSession(); }
+  // What is to be said about the examples that its sessions have predicted.
+  virtual std::vector<std::string> Warnings() const { return {}; }
   // Whether its sessions transform features.
   virtual bool HasTransform() const { return false; }
   // Whether the batches must keep the serialized examples.
@@ -56,9 +60,10 @@ class InferenceModel {
 class InferenceModelLoader {
  public:
   virtual ~InferenceModelLoader() = default;
-  // Errors name the path and what is wrong with it.
+  // Errors name the path and what is wrong with it. `input_shapes`: sizes of inputs that the data alone do not tell.
   virtual absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string& path,
-                                                               const ::tensorflow_model_analysis::ModelSpec& spec) = 0;
+                                                               const ::tensorflow_model_analysis::ModelSpec& spec,
+                                                               const InputShapes& input_shapes) = 0;
 };
 
 using InferenceModelRegistry = Registry<InferenceModelLoader>;
@@ -72,7 +77,8 @@ std::string DetectModelType(const std::string& path, std::string* file);
 // NOT_FOUND.
 absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::string& path,
                                                                    const ::tensorflow_model_analysis::ModelSpec& spec,
-                                                                   bool detect_type);
+                                                                   bool detect_type,
+                                                                   const InputShapes& input_shapes = {});
 
 }  // namespace tfxm::model_analysis
 

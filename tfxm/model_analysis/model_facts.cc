@@ -26,6 +26,8 @@ absl::Status WriteModelFacts(const EvaluationResult& result, const std::string& 
     fields["format"].set_string_value(summary.model_type == "tf_lite" ? "TFLite" : "SavedModel");
     for (const auto& [name, number] : summary.cost.numbers)
       (*Object(&model, "numbers")->mutable_fields())[name].set_number_value(number);
+    for (const auto& [name, noise] : summary.cost.noise)
+      (*Object(&model, "noise")->mutable_fields())[name].set_number_value(noise);
     for (const auto& [name, count] : summary.cost.op_counts)
       (*Object(&model, "op_counts")->mutable_fields())[name].set_number_value(count);
     for (const auto& [name, text] : summary.cost.texts)

@@ -58,13 +58,11 @@ absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec,
   if (shape.empty()) {
     shape = {n, width};
   } else {
-    if (shape[0] >= 0 && shape[0] != n) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": input \"", spec.name, "\" has shape ", ShapeString(spec.shape),
-                       ", which fixes the batch size; export it with an unknown first dimension"));
-    }
     shape[0] = n;
-    if (unknown > 1 || (unknown == 0 && known != width) || (unknown == 1 && (known == 0 || width % known != 0))) {
+    if (unknown > 1) {
+      ASSIGN_OR_RETURN(shape, ShapeOfExample(spec, width));
+      shape[0] = n;
+    } else if ((unknown == 0 && known != width) || (unknown == 1 && (known == 0 || width % known != 0))) {
       return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" has ", width,
                                                      " values per example but the input of ", path, " has shape ",
                                                      ShapeString(spec.shape)));
@@ -97,6 +95,30 @@ absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec,
   return absl::OkStatus();
 }
 
+// Rows [begin, begin + n) of a tensor, the last one again where there are no more.
+Tensor Rows(const Tensor& from, int64_t begin, int64_t n) {
+  Shape shape = from.shape();
+  const int64_t last = shape[0] - 1;
+  shape[0] = n;
+  Tensor rows(from.dtype(), shape);
+  const size_t bytes = rows.bytes().size() / n, strings = rows.strings().size() / n;
+  for (int64_t r = 0; r < n; ++r) {
+    const int64_t row = std::min(begin + r, last);
+    std::copy_n(from.bytes().begin() + row * bytes, bytes, rows.bytes().begin() + r * bytes);
+    std::copy_n(from.strings().begin() + row * strings, strings, rows.strings().begin() + r * strings);
+  }
+  return rows;
+}
+
+// The number of examples that the signature takes at a time; 0: any.
+int64_t FixedBatch(const Signature& signature) {
+  int64_t fixed = 0;
+  for (const TensorSpec& input : signature.inputs) {
+    if (!input.shape.empty() && input.shape[0] >= 0) fixed = input.shape[0];
+  }
+  return fixed;
+}
+
 bool TakesExamples(const Signature& signature) {
   return signature.inputs.size() == 1 && signature.inputs[0].dtype == DataType::kString;
 }
@@ -104,8 +126,12 @@ bool TakesExamples(const Signature& signature) {
 class SavedModelSession : public InferenceSession {
  public:
   SavedModelSession(const SavedModel* model, const Signature* signature,
-                    const std::vector<const Signature*>* preprocessing, std::string path)
-      : model_(model), signature_(signature), preprocessing_(preprocessing), path_(std::move(path)) {}
+                    const std::vector<const Signature*>* preprocessing, std::string path, InputShapes input_shapes)
+      : model_(model),
+        signature_(signature),
+        preprocessing_(preprocessing),
+        path_(std::move(path)),
+        input_shapes_(std::move(input_shapes)) {}
 
   absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) override {
     ASSIGN_OR_RETURN(const auto results, Run(*signature_, batch));
@@ -145,10 +171,11 @@ class SavedModelSession : public InferenceSession {
                                                          signature.name, "\" is no feature of the examples",
                                                          near.empty() ? "" : "; nearest features: ", near));
         }
-        RETURN_IF_ERROR(ToTensor(*column, n, spec, path_, &inputs[spec.name]));
+        RETURN_IF_ERROR(ToTensor(*column, n, WithInputShape(spec, input_shapes_), path_, &inputs[spec.name]));
       }
     }
-    auto results = model_->Run(signature, inputs);
+    const int64_t fixed = FixedBatch(signature);
+    auto results = fixed > 0 && fixed != n ? RunInBatches(signature, inputs, n, fixed) : model_->Run(signature, inputs);
     if (!results.ok()) return Annotate(results.status(), path_);
     for (const auto& [name, tensor] : *results) {
       if (tensor.shape().empty() || tensor.shape()[0] != n) {
@@ -160,23 +187,56 @@ class SavedModelSession : public InferenceSession {
     return results;
   }
 
+  // `batch` examples at a time; a last group that is smaller is filled up, and what comes of that is left out.
+  absl::StatusOr<std::map<std::string, Tensor>> RunInBatches(const Signature& signature,
+                                                             const std::map<std::string, Tensor>& inputs, int64_t n,
+                                                             int64_t batch) {
+    std::map<std::string, Tensor> all;
+    for (int64_t row = 0; row < n; row += batch) {
+      std::map<std::string, Tensor> some;
+      for (const auto& [name, tensor] : inputs) some[name] = Rows(tensor, row, batch);
+      ASSIGN_OR_RETURN(const auto results, model_->Run(signature, some));
+      const int64_t count = std::min(batch, n - row);
+      for (const auto& [name, tensor] : results) {
+        Shape shape = tensor.shape();
+        if (shape.empty() || shape[0] != batch) {
+          return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" has shape ", ShapeString(shape),
+                                                         " for ", batch,
+                                                         " examples; its first dimension must be the batch"));
+        }
+        Tensor& out = all[name];
+        shape[0] = n;
+        if (row == 0) out = Tensor(tensor.dtype(), shape);
+        if (out.shape() != shape) {
+          return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" has another shape for other examples"));
+        }
+        const size_t bytes = tensor.bytes().size() / batch, strings = tensor.strings().size() / batch;
+        std::copy_n(tensor.bytes().begin(), count * bytes, out.bytes().begin() + row * bytes);
+        std::copy_n(tensor.strings().begin(), count * strings, out.strings().begin() + row * strings);
+      }
+    }
+    return all;
+  }
+
   const SavedModel* const model_;
   const Signature* const signature_;
   const std::vector<const Signature*>* const preprocessing_;
   const std::string path_;
+  const InputShapes input_shapes_;
   std::map<const Signature*, std::map<std::string, Tensor>> inputs_;  // Kept, as new memory is dear.
 };
 
 class SavedModelInference : public InferenceModel {
  public:
   SavedModelInference(std::unique_ptr<SavedModel> model, const Signature* signature,
-                      std::vector<const Signature*> preprocessing, std::string path)
+                      std::vector<const Signature*> preprocessing, std::string path, InputShapes input_shapes)
       : model_(std::move(model)),
         signature_(signature),
         preprocessing_(std::move(preprocessing)),
-        path_(std::move(path)) {}
+        path_(std::move(path)),
+        input_shapes_(std::move(input_shapes)) {}
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
-    return std::make_unique<SavedModelSession>(model_.get(), signature_, &preprocessing_, path_);
+    return std::make_unique<SavedModelSession>(model_.get(), signature_, &preprocessing_, path_, input_shapes_);
   }
   bool HasTransform() const override { return !preprocessing_.empty(); }
   bool NeedsRecords() const override {
@@ -189,6 +249,7 @@ class SavedModelInference : public InferenceModel {
   const Signature* const signature_;
   const std::vector<const Signature*> preprocessing_;
   const std::string path_;
+  const InputShapes input_shapes_;
 };
 
 // The functions a spec names, or else those that TFMA looks for.
@@ -216,7 +277,8 @@ absl::StatusOr<std::vector<const Signature*>> PreprocessingFunctions(
 class SavedModelLoader : public InferenceModelLoader {
  public:
   absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string& path,
-                                                       const ::tensorflow_model_analysis::ModelSpec& spec) override {
+                                                       const ::tensorflow_model_analysis::ModelSpec& spec,
+                                                       const InputShapes& input_shapes) override {
     SavedModelOptions options;
     options.num_threads = 1;  // The evaluation runs batches side by side.
     ASSIGN_OR_RETURN(std::unique_ptr<SavedModel> model, SavedModel::Load(path, options));
@@ -229,8 +291,10 @@ class SavedModelLoader : public InferenceModelLoader {
       name = has_predict ? "predict" : "serving_default";
     }
     ASSIGN_OR_RETURN(const Signature* signature, model->FindSignature(name));
+    RETURN_IF_ERROR(Annotate(CheckInputShapes(input_shapes, signature->inputs), path));
     ASSIGN_OR_RETURN(std::vector<const Signature*> preprocessing, PreprocessingFunctions(*model, spec));
-    return std::make_unique<SavedModelInference>(std::move(model), signature, std::move(preprocessing), path);
+    return std::make_unique<SavedModelInference>(std::move(model), signature, std::move(preprocessing), path,
+                                                 input_shapes);
   }
 };
 

@@ -30,6 +30,9 @@ std::string Encode(const SliceKey& key) {
   return text;
 }
 
+// A NaN, which as a number equals nothing, not even itself, and so could be no slice.
+constexpr absl::string_view kNan = "nan";
+
 bool IsUtf8(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const unsigned char c = text[i];
@@ -62,6 +65,8 @@ bool HasValue(const data::Column& column, int row, const SliceValue& wanted) {
       if (const int64_t* x = std::get_if<int64_t>(&wanted); x != nullptr && value == static_cast<double>(*x))
         return true;
       if (const double* x = std::get_if<double>(&wanted); x != nullptr && value == *x) return true;
+      if (const std::string* x = std::get_if<std::string>(&wanted); x != nullptr && *x == kNan && std::isnan(value))
+        return true;
     }
   }
   return false;
@@ -70,7 +75,10 @@ bool HasValue(const data::Column& column, int row, const SliceValue& wanted) {
 absl::StatusOr<SliceValue> ValueAt(const data::Column& column, int row, int k) {
   switch (column.type()) {
     case data::ValueType::kInt: return SliceValue(column.ints(row)[k]);
-    case data::ValueType::kFloat: return SliceValue(static_cast<double>(column.floats(row)[k]));
+    case data::ValueType::kFloat: {
+      const auto value = static_cast<double>(column.floats(row)[k]);
+      return std::isnan(value) ? SliceValue(std::string(kNan)) : SliceValue(value);
+    }
     default: {
       const absl::string_view text = column.bytes(row, k);
       if (!IsUtf8(text)) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <set>
 
@@ -194,6 +195,22 @@ TEST(SqlSlicerTest, SaysWhereItDoesNotUnderstand) {
     const auto slicer = Slicer::Create(Config(std::string("slicing_specs { slice_keys_sql: \"") + sql + "\" }"));
     ASSERT_FALSE(slicer.ok()) << sql;
     EXPECT_THAT(std::string(slicer.status().message()), HasSubstr("slice_keys_sql")) << sql;
+  }
+}
+
+TEST(SlicerTest, NanIsASliceOfItsOwnInAnyOrder) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const std::vector<float>& values :
+       {std::vector<float>{nan, 0.5f, nan, 2.5f, -0.0f, 0.0f}, std::vector<float>{0.5f, 2.5f, nan, 0, nan, -0.0f}}) {
+    std::vector<std::string> records;
+    for (float value : values) records.push_back(ExampleBuilder().Floats("size", {value}).Serialize());
+    const auto slices = Slices("slicing_specs { feature_keys: 'size' }", records);
+    EXPECT_EQ(slices.size(), 4u);
+    ASSERT_EQ(slices.count("size:nan"), 1u);
+    EXPECT_EQ(slices.at("size:nan").size(), 2u);
+    EXPECT_EQ(slices.at("size:0.5").size(), 1u);
+    EXPECT_EQ(Slices("slicing_specs { feature_values { key: 'size' value: 'nan' } }", records).at("size:nan").size(),
+              2u);
   }
 }
 

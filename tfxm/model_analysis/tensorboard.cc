@@ -12,9 +12,9 @@ namespace tfxm::model_analysis {
 
 absl::Status WriteTensorBoard(const EvaluationResult& result, const std::string& directory) {
   const std::string logs = io::JoinPath(directory, kTensorBoardDir);
-  RETURN_IF_ERROR(io::RemoveAll(logs));
   for (const ModelSummary& model : result.models) {
-    const std::string name = model.name.empty() ? "model" : absl::StrReplaceAll(model.name, {{"/", "_"}});
+    std::string name = model.name.empty() ? "model" : absl::StrReplaceAll(model.name, {{"/", "_"}});
+    if (name[0] == '.') name[0] = '_';  // "..", and what would be hidden.
     ASSIGN_OR_RETURN(const std::unique_ptr<data::EventWriter> writer,
                      data::EventWriter::Create(io::JoinPath(logs, name)));
     for (const SliceMetrics& slice : result.slices) {

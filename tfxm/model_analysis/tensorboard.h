@@ -13,8 +13,8 @@ namespace tfxm::model_analysis {
 inline constexpr char kTensorBoardDir[] = "tensorboard";
 
 // Writes tensorboard/MODEL/events.out.tfevents.… in `directory` for each model ("model" if it has no name): the numbers
-// of the overall slice, tagged as the metric's key, and the model's costs, tagged cost/NAME; step 0. Replaces what an
-// earlier evaluation left there. The files hold the time they were written at.
+// of the overall slice, tagged as the metric's key, and the model's costs, tagged cost/NAME; step 0. The files hold the
+// time they were written at.
 absl::Status WriteTensorBoard(const EvaluationResult& result, const std::string& directory);
 
 }  // namespace tfxm::model_analysis

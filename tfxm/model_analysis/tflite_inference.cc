@@ -4,6 +4,7 @@
 // used; for quantized ones they do not (a dynamic-range MNIST model differs in one of 500 answers), so those run on
 // TFLite's own kernels. What a model costs is measured with XNNPACK, which an app would have.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/input_levels.h"
 #include "tfxm/model_analysis/tflite_tensors.h"
 #include "tfxm/util/status_macros.h"
 
@@ -28,40 +30,35 @@ constexpr int kMinChunk = 16;
 
 class TfliteSession : public InferenceSession {
  public:
-  TfliteSession(std::unique_ptr<litert::CompiledModel> model, std::string signature)
-      : model_(std::move(model)), signature_(std::move(signature)), path_(model_->file().name()) {
-    int64_t bytes = 1;
-    for (size_t i = 0; i < model_->inputs().size(); ++i) {
-      const TensorSpec& spec = model_->inputs()[i];
-      if (!spec.shape.empty() && spec.shape[0] >= 0) fixed_batch_ = static_cast<int>(spec.shape[0]);
-      // Of one example, so far. How long strings are is not known.
-      bytes += spec.dtype == DataType::kString ? 256 : static_cast<int64_t>(model_->input(static_cast<int>(i)).size());
+  TfliteSession(std::unique_ptr<litert::CompiledModel> model, std::string signature, const InputShapes& input_shapes,
+                InputLevels* levels)
+      : model_(std::move(model)), signature_(std::move(signature)), path_(model_->file().name()), levels_(*levels) {
+    for (const TensorSpec& spec : model_->inputs()) {
+      specs_.push_back(WithInputShape(spec, input_shapes));
+      const Shape& shape = specs_.back().shape;
+      if (!shape.empty() && shape[0] >= 0) fixed_batch_ = static_cast<int>(shape[0]);
+      open_sides_ = open_sides_ || std::any_of(spec.shape.begin() + std::min<size_t>(1, spec.shape.size()),
+                                               spec.shape.end(), [](int64_t d) { return d < 0; });
     }
-    while (chunk_ < 1024 && 2 * chunk_ * bytes <= kChunkBytes) chunk_ *= 2;
   }
 
   absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) override {
     const int n = batch.num_examples();
-    const int step = fixed_batch_ == 1 ? 1 : chunk_;
     for (const TensorSpec& output : model_->outputs())
       outputs->emplace_back(model_->outputs().size() == 1 ? "" : output.name, Values());
     const size_t first = outputs->size() - model_->outputs().size();
-    for (int row = 0; row < n; row += step) {
-      const int count = std::min(step, n - row);
-      RETURN_IF_ERROR(Annotate(Fill(batch, row, count), path_));
+    for (int row = 0; row < n;) {
+      ASSIGN_OR_RETURN(const int count, Fill(batch, row));
       RETURN_IF_ERROR(Annotate(model_->Run(), path_));
       for (int i = 0; i < static_cast<int>(model_->outputs().size()); ++i) {
         RETURN_IF_ERROR(Annotate(Collect(i, count, &(*outputs)[first + i].second), path_));
       }
+      row += count;
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<int> SetInputs(const data::ExampleBatch& batch) override {
-    const int count = std::min(batch.num_examples(), fixed_batch_ == 1 ? 1 : chunk_);
-    RETURN_IF_ERROR(Annotate(Fill(batch, 0, count), path_));
-    return count;
-  }
+  absl::StatusOr<int> SetInputs(const data::ExampleBatch& batch) override { return Fill(batch, 0); }
   absl::Status RunInputs() override { return Annotate(model_->Run(), path_); }
 
   absl::Status AddCosts(ModelCost* cost) override {
@@ -91,49 +88,103 @@ class TfliteSession : public InferenceSession {
     return nullptr;
   }
 
-  absl::Status Collect(int i, int count, Values* values) {
-    const TensorSpec& spec = model_->outputs()[i];
-    if (spec.dtype == DataType::kString)
-      return AppendStringOutput(model_->Strings(i), model_->output_shape(i), spec, count, values);
-    return AppendOutput(model_->output(i), model_->output_shape(i), spec, model_->output_quantization(i), count,
-                        values);
+  absl::StatusOr<const data::Column*> ColumnOf(const data::ExampleBatch& batch, const TensorSpec& spec) const {
+    const data::Column* column = FindFeature(batch, spec.name);
+    if (column != nullptr) return column;
+    std::vector<std::string> names;
+    for (const data::Column& c : batch.columns()) names.push_back(c.name());
+    const std::string near = NearestNames(spec.name, names);
+    return absl::InvalidArgumentError(absl::StrCat("the model's input \"", spec.name,
+                                                   "\" is no feature of the examples",
+                                                   near.empty() ? "" : "; nearest features: ", near));
   }
 
-  absl::Status Fill(const data::ExampleBatch& batch, int first_row, int count) {
-    if (fixed_batch_ > 1) {
-      return absl::InvalidArgumentError(absl::StrCat("the model takes exactly ", fixed_batch_,
-                                                     " examples at a time; convert it with an unknown first dimension, "
-                                                     "or with 1"));
+  // The first `count` rows of an output, if its first dimension is the batch that the model fixes.
+  absl::Status Collect(int i, int count, Values* values) {
+    const TensorSpec& spec = model_->outputs()[i];
+    Shape shape = model_->output_shape(i);
+    const bool cut = fixed_batch_ > count && !shape.empty() && shape[0] == fixed_batch_;
+    if (cut) shape[0] = count;
+    if (spec.dtype == DataType::kString) {
+      std::vector<std::string> strings = model_->Strings(i);
+      if (cut) strings.resize(NumElements(shape));
+      return AppendStringOutput(std::move(strings), shape, spec, count, values);
     }
+    std::span<const char> bytes = model_->output(i);
+    if (cut) bytes = bytes.first(bytes.size() / fixed_batch_ * count);
+    return AppendOutput(bytes, shape, spec, model_->output_quantization(i), count, values);
+  }
+
+  // How many examples from `row` on go in together: those that have the same number of values in each input, as many as
+  // the model or the cache takes.
+  int CountTogether(const data::ExampleBatch& batch, int row, const std::vector<const data::Column*>& columns) {
+    int count = std::min(batch.num_examples() - row, fixed_batch_ > 0 ? fixed_batch_ : ChunkOf(columns, row));
+    for (size_t i = 0; open_sides_ && i < columns.size(); ++i) {
+      int same = 1;
+      while (same < count && columns[i]->num_values(row + same) == columns[i]->num_values(row)) ++same;
+      count = same;
+    }
+    return count;
+  }
+  int ChunkOf(const std::vector<const data::Column*>& columns, int row) const {
+    int64_t bytes = 1;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      // How long strings are is not known.
+      bytes += specs_[i].dtype == DataType::kString
+                   ? 256
+                   : columns[i]->num_values(row) * static_cast<int64_t>(DataTypeSize(specs_[i].dtype));
+    }
+    int chunk = kMinChunk;
+    while (chunk < 1024 && 2 * chunk * bytes <= kChunkBytes) chunk *= 2;
+    return chunk;
+  }
+
+  // Puts examples from `row` on into the inputs; how many. A batch that the model fixes is filled up with the last one,
+  // whose results Collect leaves out again.
+  absl::StatusOr<int> Fill(const data::ExampleBatch& batch, int row) {
+    auto filled = FillInputs(batch, row);
+    RETURN_IF_ERROR(Annotate(filled.status(), path_));
+    return filled;
+  }
+  absl::StatusOr<int> FillInputs(const data::ExampleBatch& batch, int row) {
+    std::vector<const data::Column*> columns;
+    for (const TensorSpec& spec : specs_) {
+      ASSIGN_OR_RETURN(columns.emplace_back(), ColumnOf(batch, spec));
+    }
+    const int count = CountTogether(batch, row, columns);
+    const int rows = fixed_batch_ > 0 ? fixed_batch_ : count;
     if (fixed_batch_ == 0) RETURN_IF_ERROR(model_->ResizeBatch(count));
-    for (int i = 0; i < static_cast<int>(model_->inputs().size()); ++i) {
-      const TensorSpec& spec = model_->inputs()[i];
-      const data::Column* column = FindFeature(batch, spec.name);
-      if (column == nullptr) {
-        std::vector<std::string> names;
-        for (const data::Column& c : batch.columns()) names.push_back(c.name());
-        const std::string near = NearestNames(spec.name, names);
-        return absl::InvalidArgumentError(absl::StrCat("the model's input \"", spec.name,
-                                                       "\" is no feature of the examples",
-                                                       near.empty() ? "" : "; nearest features: ", near));
+    for (int i = 0; i < static_cast<int>(specs_.size()); ++i) {
+      const TensorSpec& spec = specs_[i];
+      const data::Column& column = *columns[i];
+      if (open_sides_) {
+        ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(spec, column.num_values(row)));
+        if (!shape.empty()) shape[0] *= rows;
+        RETURN_IF_ERROR(model_->ResizeInput(i, shape));
       }
       if (spec.dtype == DataType::kString) {
-        const int64_t per_example = NumElements(model_->input_shape(i)) / count;
-        ASSIGN_OR_RETURN(const std::vector<std::string> strings,
-                         StringInput(*column, first_row, count, spec, per_example));
+        const int64_t per_example = NumElements(model_->input_shape(i)) / rows;
+        ASSIGN_OR_RETURN(std::vector<std::string> strings, StringInput(column, row, count, spec, per_example));
+        for (int64_t k = strings.size(); k < rows * per_example; ++k) strings.push_back(strings[k - per_example]);
         RETURN_IF_ERROR(model_->SetStrings(i, strings));
         continue;
       }
-      RETURN_IF_ERROR(FillInput(*column, first_row, count, spec, model_->input_quantization(i), model_->input(i)));
+      const std::span<char> memory = model_->input(i);
+      const size_t bytes = memory.size() / rows;
+      RETURN_IF_ERROR(FillInput(column, row, count, spec, model_->input_quantization(i), memory.first(bytes * count)));
+      levels_.Add(i, column, row, count);
+      for (int r = count; r < rows; ++r) std::memcpy(memory.data() + r * bytes, memory.data() + (r - 1) * bytes, bytes);
     }
-    return absl::OkStatus();
+    return count;
   }
 
   const std::unique_ptr<litert::CompiledModel> model_;
   const std::string signature_;
   const std::string path_;
-  int fixed_batch_ = 0;  // 0: any number of examples.
-  int chunk_ = kMinChunk;
+  InputLevels& levels_;
+  std::vector<TensorSpec> specs_;  // Of the inputs, with the sizes that were given.
+  int fixed_batch_ = 0;            // 0: any number of examples.
+  bool open_sides_ = false;
 };
 
 bool IsQuantized(const schema::Model& model) {
@@ -149,30 +200,38 @@ bool IsQuantized(const schema::Model& model) {
 
 class TfliteModel : public InferenceModel {
  public:
-  TfliteModel(std::shared_ptr<const litert::ModelFile> file, std::string signature)
-      : file_(std::move(file)), signature_(std::move(signature)) {}
+  TfliteModel(std::shared_ptr<const litert::ModelFile> file, std::string signature, InputShapes input_shapes)
+      : file_(std::move(file)), signature_(std::move(signature)), input_shapes_(std::move(input_shapes)), levels_(*file_, signature_) {}
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
     return NewSession(!IsQuantized(file_->model()));
   }
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const override { return NewSession(true); }
+  std::vector<std::string> Warnings() const override { return levels_.Warnings(); }
 
  private:
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession(bool xnnpack) const {
     ASSIGN_OR_RETURN(std::unique_ptr<litert::CompiledModel> model,
                      litert::CompiledModel::Create(file_, {.signature = signature_, .xnnpack = xnnpack}));
-    return std::make_unique<TfliteSession>(std::move(model), signature_);
+    return std::make_unique<TfliteSession>(std::move(model), signature_, input_shapes_, &levels_);
   }
 
   const std::shared_ptr<const litert::ModelFile> file_;
   const std::string signature_;
+  const InputShapes input_shapes_;
+  mutable InputLevels levels_;  // Of all sessions
 };
 
 class TfliteLoader : public InferenceModelLoader {
  public:
   absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string& path,
-                                                       const ::tensorflow_model_analysis::ModelSpec& spec) override {
+                                                       const ::tensorflow_model_analysis::ModelSpec& spec,
+                                                       const InputShapes& input_shapes) override {
     ASSIGN_OR_RETURN(std::shared_ptr<const litert::ModelFile> file, litert::ModelFile::Read(path));
-    return std::make_unique<TfliteModel>(std::move(file), spec.signature_name());
+    ASSIGN_OR_RETURN(const litert::SignatureInfo* signature, file->FindSignature(spec.signature_name()));
+    std::vector<TensorSpec> inputs;
+    for (const litert::SignatureTensor& input : signature->inputs) inputs.push_back(input.spec);
+    RETURN_IF_ERROR(Annotate(CheckInputShapes(input_shapes, inputs), path));
+    return std::make_unique<TfliteModel>(std::move(file), spec.signature_name(), input_shapes);
   }
 };
 

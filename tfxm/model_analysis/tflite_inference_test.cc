@@ -50,10 +50,11 @@ class TfliteInferenceTest : public testing::Test {
     return path;
   }
   // The model's predictions for all examples, back to back.
-  absl::StatusOr<std::vector<double>> Predict(const std::string& bytes, const std::vector<ExampleBuilder>& examples) {
+  absl::StatusOr<std::vector<double>> Predict(const std::string& bytes, const std::vector<ExampleBuilder>& examples,
+                                              const InputShapes& input_shapes = {}) {
     auto loader = InferenceModelRegistry::Get().Create("tf_lite");
     EXPECT_TRUE(loader.ok()) << loader.status();
-    auto model = (*loader)->Load(Save(bytes), {});
+    auto model = (*loader)->Load(Save(bytes), {}, input_shapes);
     if (!model.ok()) return model.status();
     auto session = (*model)->NewSession();
     if (!session.ok()) return session.status();
@@ -158,9 +159,48 @@ TEST_F(TfliteInferenceTest, AModelForOneExampleIsRunOnOneAtATime) {
               ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
-TEST_F(TfliteInferenceTest, AModelForExactlyFourExamplesIsRefused) {
-  EXPECT_THAT(Failure(IdentityModel({}, 2, /*batch=*/4), {Floats({1, 2})}),
-              AllOf(HasSubstr("exactly 4 examples"), HasSubstr("unknown first dimension")));
+TEST_F(TfliteInferenceTest, AModelForFourExamplesIsFedFourAtATime) {
+  std::vector<ExampleBuilder> examples;
+  std::vector<double> expected;
+  for (int i = 0; i < 11; ++i) {  // Two full groups, and one that is filled up.
+    examples.push_back(Floats({static_cast<float>(i), 0.5f}));
+    expected.insert(expected.end(), {static_cast<double>(i), 0.5});
+  }
+  EXPECT_EQ(*Predict(IdentityModel({}, 2, /*batch=*/4), examples), expected);
+  EXPECT_EQ(*Predict(IdentityModel({}, 2, /*batch=*/4), {Floats({7, 8})}), (std::vector<double>{7, 8}));
+}
+
+// y [batch, height, width] = x [batch, height, width, 1].
+std::string AnySizeModel() {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, -1, -1, 1});
+  const int axis = b.Constant<int32_t>("axis", schema::TensorType_INT32, {1}, {3});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, -1, -1});
+  b.Op(schema::BuiltinOperator_SUM, schema::ReducerOptionsT(), {x, axis}, {y});
+  b.InputsOutputs({x}, {y});
+  b.Signature("serving_default", {{"x", x}}, {{"y", y}});
+  return b.Finish();
+}
+
+TEST_F(TfliteInferenceTest, OpenSidesAreThoseOfEachExample) {
+  EXPECT_THAT(*Predict(AnySizeModel(), {Floats({1, 2, 3, 4}), Floats({5, 6, 7, 8}), Floats({9}), Floats({1, 2, 3, 4})}),
+              ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4));
+  EXPECT_THAT(Failure(AnySizeModel(), {Floats({1, 2, 3})}),
+              AllOf(HasSubstr("not a square image"), HasSubstr("--input_shape=x:1,HEIGHT,WIDTH")));
+  EXPECT_THAT(*Predict(AnySizeModel(), {Floats({1, 2, 3})}, {{"x", {1, 1, 3, 1}}}), ElementsAre(1, 2, 3));
+  auto loader = InferenceModelRegistry::Get().Create("tf_lite");
+  EXPECT_THAT(std::string((*loader)->Load(Save(AnySizeModel()), {}, {{"image", {1, 1, 3, 1}}}).status().message()),
+              AllOf(HasSubstr("model.tflite"), HasSubstr("no input \"image\"")));
+}
+
+TEST_F(TfliteInferenceTest, InputsWithoutNamesAreCalledByTheirPlace) {
+  ModelBuilder b;
+  const int x = b.Tensor("", schema::TensorType_FLOAT32, {-1, 1});
+  const int y = b.Tensor("", schema::TensorType_FLOAT32, {-1, 1});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, x}, {y});
+  b.InputsOutputs({x}, {y});
+  EXPECT_THAT(*Predict(b.Finish(), {ExampleBuilder().Floats("input_0", {2}), ExampleBuilder().Floats("input_0", {3})}),
+              ElementsAre(4, 6));
 }
 
 TEST_F(TfliteInferenceTest, AnOutputThatIsNotOnePerExample) {
@@ -227,6 +267,23 @@ TEST_F(TfliteInferenceTest, NanPredictionsAreCounted) {
   ASSERT_EQ(result->warnings.size(), 1u);
   EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("2 of 4"), HasSubstr("record 1 of")));
   EXPECT_TRUE(std::isnan(*result->Overall("sparse_categorical_crossentropy")));
+}
+
+TEST_F(TfliteInferenceTest, AnotherUnitThanTheModelWasCalibratedInIsNamed) {
+  const std::string model = IdentityModel({schema::TensorType_UINT8, 1, 0}, 2);  // 0..255
+  const auto warnings = [&](float largest) {
+    std::vector<ExampleBuilder> examples;
+    for (int i = 0; i < 50; ++i) {
+      examples.push_back(Floats({largest * i / 49, largest * (49 - i) / 49}).Ints("label", {1}));
+    }
+    io::RemoveAll(dir_ / "out").IgnoreError();
+    const auto result = Evaluate(model, examples, "SparseCategoricalAccuracy");
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result->warnings;
+  };
+  EXPECT_THAT(warnings(255), testing::IsEmpty());
+  EXPECT_THAT(warnings(1), ElementsAre(AllOf(HasSubstr("\"x\" sees 2 of 256 levels"), HasSubstr("[0, 255]"))));
+  EXPECT_THAT(warnings(25500), ElementsAre(AllOf(HasSubstr("cuts off 98 % of the values"), HasSubstr("[0, 2.55e+04]"))));
 }
 
 TEST_F(TfliteInferenceTest, AnEmptySplit) {

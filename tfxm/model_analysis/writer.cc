@@ -65,14 +65,17 @@ bool EvaluationWriter::Enabled(const std::string& output) const {
 }
 
 absl::StatusOr<std::unique_ptr<EvaluationWriter>> EvaluationWriter::Create(const std::string& directory,
-                                                                           const tfma::EvalConfig& eval_config) {
+                                                                           const tfma::EvalConfig& eval_config,
+                                                                           bool replace) {
   std::unique_ptr<EvaluationWriter> writer(new EvaluationWriter);
-  writer->directory_ = directory;
   writer->eval_config_ = eval_config;
-  RETURN_IF_ERROR(io::MakeDirs(directory));
-  ASSIGN_OR_RETURN(writer->staging_, io::MakeTempDir(directory, ".writing-"));
+  ASSIGN_OR_RETURN(writer->folder_,
+                   OutputFolder::Open(directory,
+                                      {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile, kComparisonsFile,
+                                       kDisagreementsFile, kDisagreementExamplesFile, kModelFactsFile, kTensorBoardDir},
+                                      replace));
   if (writer->Enabled("plots")) {
-    ASSIGN_OR_RETURN(writer->plots_, data::TFRecordWriter::Create(io::JoinPath(writer->staging_, kPlotsFile)));
+    ASSIGN_OR_RETURN(writer->plots_, data::TFRecordWriter::Create(io::JoinPath(writer->staging(), kPlotsFile)));
   }
   return writer;
 }
@@ -99,7 +102,7 @@ absl::Status EvaluationWriter::WritePlots(const SliceKey& slice, const std::map<
 
 absl::Status EvaluationWriter::WriteMetrics(const std::vector<SliceMetrics>& slices) {
   if (!Enabled("metrics")) return absl::OkStatus();
-  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(staging_, kMetricsFile)));
+  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(staging(), kMetricsFile)));
   for (const SliceMetrics& slice : slices)
     RETURN_IF_ERROR(writer->Write(io::SerializeDeterministically(ToProto(slice))));
   return writer->Close();
@@ -107,7 +110,7 @@ absl::Status EvaluationWriter::WriteMetrics(const std::vector<SliceMetrics>& sli
 
 absl::Status EvaluationWriter::WriteValidation(const tfma::ValidationResult& result) {
   if (!Enabled("validations")) return absl::OkStatus();
-  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(staging_, kValidationsFile)));
+  ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(staging(), kValidationsFile)));
   RETURN_IF_ERROR(writer->Write(io::SerializeDeterministically(result)));
   return writer->Close();
 }
@@ -126,24 +129,12 @@ absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
   std::string json;
   const absl::Status status = google::protobuf::util::MessageToJsonString(run, &json, options);
   if (!status.ok()) return status;
-  return io::WriteFile(io::JoinPath(staging_, kEvalConfigFile), json);
+  return io::WriteFile(io::JoinPath(staging(), kEvalConfigFile), json);
 }
 
 absl::Status EvaluationWriter::Close() {
   if (plots_ != nullptr) RETURN_IF_ERROR(plots_->Close());
-  // Not all files of an earlier evaluation may have been written again.
-  for (const char* file : {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile, kComparisonsFile,
-                           kDisagreementsFile, kDisagreementExamplesFile, kModelFactsFile, kTensorBoardDir}) {
-    RETURN_IF_ERROR(io::RemoveAll(io::JoinPath(directory_, file)));
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::string> files, io::ListDir(staging_));
-  for (const std::string& file : files)
-    RETURN_IF_ERROR(io::Rename(io::JoinPath(staging_, file), io::JoinPath(directory_, file)));
-  return io::RemoveAll(staging_);
-}
-
-EvaluationWriter::~EvaluationWriter() {
-  if (!staging_.empty()) (void)io::RemoveAll(staging_);
+  return folder_->Commit();
 }
 
 }  // namespace tfxm::model_analysis

@@ -15,15 +15,16 @@
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/model_analysis/combine.h"
+#include "tfxm/model_analysis/output_folder.h"
 
 namespace tfxm::model_analysis {
 
 class EvaluationWriter {
  public:
-  // Creates the directory. Outputs named in options.disabled_outputs are not written. The files appear when Close
-  // succeeds, in place of those of an earlier evaluation, which stay if it never comes to that.
+  // Outputs named in options.disabled_outputs are not written. The files appear when Close succeeds; else the directory
+  // is as it was. `replace` and the errors about what is there already: OutputFolder::Open.
   static absl::StatusOr<std::unique_ptr<EvaluationWriter>> Create(
-      const std::string& directory, const ::tensorflow_model_analysis::EvalConfig& eval_config);
+      const std::string& directory, const ::tensorflow_model_analysis::EvalConfig& eval_config, bool replace = false);
 
   absl::Status WritePlots(const SliceKey& slice, const std::map<MetricKey, Plot>& plots);
   absl::Status WriteMetrics(const std::vector<SliceMetrics>& slices);
@@ -32,14 +33,13 @@ class EvaluationWriter {
   absl::Status WriteEvalConfig(const std::string& data_location,
                                const std::map<std::string, std::string>& model_locations);
   // Where the files are before Close; what else is put there appears with them.
-  const std::string& staging() const { return staging_; }
+  const std::string& staging() const { return folder_->staging(); }
   absl::Status Close();
-  ~EvaluationWriter();
 
  private:
   EvaluationWriter() = default;
   bool Enabled(const std::string& output) const;
-  std::string directory_, staging_;
+  std::unique_ptr<OutputFolder> folder_;
   ::tensorflow_model_analysis::EvalConfig eval_config_;
   std::unique_ptr<data::TFRecordWriter> plots_;
 };

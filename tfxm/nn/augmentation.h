@@ -2,7 +2,7 @@
 //
 //   train.Map(nn::ImageAugmentation("image", {.horizontal_flip = true, .rotation = 0.05, .zoom = 0.1}));
 //
-// Each picture is changed on its own; the same seed gives the same changes in every run.
+// Each picture is changed on its own, in each epoch in another way; the same seed gives the same changes in every run.
 #ifndef TFXM_NN_AUGMENTATION_H_
 #define TFXM_NN_AUGMENTATION_H_
 

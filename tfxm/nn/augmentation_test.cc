@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 
 namespace tfxm::nn {
@@ -85,6 +86,37 @@ TEST(ImageAugmentationTest, WhatIsNoPictureIsRefused) {
   batch = Pictures2x2(1);
   EXPECT_THAT(std::string(ImageAugmentation("image", {.crop_height = 3})(batch, 0).message()),
               HasSubstr("crop of 3 x 2"));
+}
+
+// One pixel per example tells which transforms were drawn.
+TEST(ImageAugmentationTest, IsDrawnAnewInEachEpochAndTheSameInEachRun) {
+  const auto train = [](bool shuffle, int64_t steps_per_epoch) {
+    const Dataset images = *Dataset::FromTensors(
+        {{"image", Pictures2x2(8).features.at("image")}, {"y", Tensor(DataType::kFloat, {8})}},
+        {.batch_size = 4, .label_key = "y", .shuffle = shuffle, .num_epochs = steps_per_epoch > 0 ? -1 : 1});
+    std::vector<float> sums;  // Of the first pixels of an epoch's pictures.
+    const Dataset data =
+        images.Map(ImageAugmentation("image", {.width_shift = 0.5, .rotation = 0.3})).Map([&](Batch& batch, int64_t) {
+          float sum = 0;
+          for (const auto& picture : Each(batch)) sum += picture[0];
+          sums.push_back(sum);
+          return absl::OkStatus();
+        });
+    Sequential model({layers::InputLayer({2, 2, 1}, {.name = "image"}), layers::Flatten(), layers::Dense(1)});
+    EXPECT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+    EXPECT_TRUE(model.Fit(data, {.epochs = 3, .steps_per_epoch = steps_per_epoch, .verbose = 0}).ok());
+    sums.resize(6);  // What was prefetched beyond is not of interest.
+    return sums;
+  };
+  for (const bool shuffle : {false, true}) {
+    for (const int64_t steps : {0, 2}) {
+      const std::vector<float> sums = train(shuffle, steps);
+      for (size_t i = 0; i < sums.size(); ++i) {
+        for (size_t k = 0; k < i; ++k) EXPECT_NE(sums[i], sums[k]) << "batches " << k << ", " << i;
+      }
+      EXPECT_EQ(sums, train(shuffle, steps));
+    }
+  }
 }
 
 }  // namespace

@@ -13,10 +13,11 @@
 namespace tfxm::nn::callbacks {
 namespace {
 
-// Where training is: {epoch, step, iteration, learning rate that was set or -1, whether it is to stop}, then the
-// epoch's totals.
-constexpr char kPosition[] = "backup/position";
-constexpr size_t kPositionSize = 5;
+// Where training is: {epoch, step, iteration, learning rate that was set or -1, whether it is to stop, pass over the
+// data, batches of it}, then the epoch's totals.
+constexpr char kPosition[] = "backup/position_in_data";
+constexpr size_t kPositionSize = 7;
+constexpr char kOptimizer[] = "backup/optimizer";  // Its name.
 
 // The prefix of what a callback remembers.
 std::string CallbackPrefix(size_t index) { return absl::StrCat("callback/", index, "/"); }
@@ -33,7 +34,16 @@ class BackupCallback : public Callback {
     ASSIGN_OR_RETURN(auto variables, ReadVariables(path, {}, false));
     const auto found = variables.find(kPosition);
     if (found == variables.end() || found->second.num_elements() < static_cast<int64_t>(kPositionSize)) {
-      return absl::DataLossError(absl::StrCat(path, " is no backup of a training"));
+      return absl::DataLossError(absl::StrCat(path, " is no backup of a training by this version"));
+    }
+    if (const auto optimizer = variables.find(kOptimizer);
+        optimizer != variables.end() && optimizer->second.strings().size() == 1) {
+      if (optimizer->second.strings()[0] != state.model->optimizer_name()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the backup ", path, " is of a training with optimizer ", optimizer->second.strings()[0], ", this one has ",
+            state.model->optimizer_name(), "; remove ", options_.backup_dir, " to start anew, or take another folder"));
+      }
+      variables.erase(optimizer);
     }
     const auto numbers = found->second.values<double>();
     state.epoch = static_cast<int>(numbers[0]);
@@ -41,6 +51,8 @@ class BackupCallback : public Callback {
     state.iteration = static_cast<int64_t>(numbers[2]);
     if (numbers[3] >= 0) state.model->SetLearningRate(numbers[3]);
     state.stop_training = numbers[4] != 0;
+    state.data_pass = static_cast<int64_t>(numbers[5]);
+    state.data_batches = static_cast<int64_t>(numbers[6]);
     state.totals->Restore({numbers.begin() + kPositionSize, numbers.end()});
     variables.erase(found);
     for (size_t i = 0; i < state.callbacks->size(); ++i) {
@@ -52,7 +64,9 @@ class BackupCallback : public Callback {
       }
       if (!remembered.empty()) RETURN_IF_ERROR(Annotate((*state.callbacks)[i]->SetState(remembered), path));
     }
-    return Annotate(state.model->SetState(variables, state.iteration), path);
+    return Annotate(state.model->SetState(variables, state.iteration),
+                    absl::StrCat("the backup ", path, " does not fit (remove ", options_.backup_dir,
+                                 " to start anew, or take another folder)"));
   }
 
   absl::Status OnTrainBatchEnd(FitState& state) override {
@@ -75,8 +89,13 @@ class BackupCallback : public Callback {
     numbers[2] = static_cast<double>(state.iteration);
     numbers[3] = state.model->learning_rate_override().value_or(-1);
     numbers[4] = state.stop_training;
+    numbers[5] = static_cast<double>(state.data_pass);
+    numbers[6] = static_cast<double>(state.data_batches);
     std::copy(totals.begin(), totals.end(), numbers.begin() + kPositionSize);
     variables[kPosition] = std::move(position);
+    Tensor optimizer(DataType::kString, {1});
+    optimizer.strings()[0] = state.model->optimizer_name();
+    variables[kOptimizer] = std::move(optimizer);
     for (size_t i = 0; i < state.callbacks->size(); ++i) {
       for (auto& [name, value] : (*state.callbacks)[i]->GetState()) variables[CallbackPrefix(i) + name] = value;
     }

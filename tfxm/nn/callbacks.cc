@@ -4,12 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/data/tensor.h"
+#include "tfxm/nn/checkpoint.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -48,24 +50,36 @@ class Monitor {
   Monitor(std::string who, std::string name, const std::string& mode, double min_delta)
       : who_(std::move(who)), name_(std::move(name)), mode_(mode), min_delta_(std::fabs(min_delta)) {}
 
-  absl::Status Reset() {
+  absl::Status Reset(const FitState& state) {
+    RETURN_IF_ERROR(Decide(state));
+    best_ = maximize_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    return absl::OkStatus();
+  }
+  // Which way is better. NOT_FOUND names the logs there will be.
+  absl::Status Decide(const FitState& state) {
     if (mode_ != "auto" && mode_ != "min" && mode_ != "max") {
       return absl::InvalidArgumentError(
           absl::StrCat(who_, ": mode is \"auto\", \"min\" or \"max\", got \"", mode_, "\""));
     }
-    maximize_ = mode_ == "max" ||
-                (mode_ == "auto" && (absl::StrContains(name_, "acc") || absl::StrContains(name_, "auc") ||
-                                     absl::StrContains(name_, "precision") || absl::StrContains(name_, "recall")));
-    best_ = maximize_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    const auto found = std::find_if(state.expected_logs.begin(), state.expected_logs.end(),
+                                    [&](const LogSpec& log) { return log.name == name_; });
+    if (found == state.expected_logs.end()) {
+      return absl::NotFoundError(absl::StrCat(
+          who_, " watches \"", name_, "\", but there are only: ",
+          absl::StrJoin(state.expected_logs, ", ",
+                        [](std::string* out, const LogSpec& log) { absl::StrAppend(out, log.name); }),
+          absl::StartsWith(name_, "val_") && !state.has_validation_data ? " (Fit has no validation_data)" : ""));
+    }
+    if (mode_ == "auto" && found->direction == Metric::Direction::kUnknown) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          who_, " watches \"", name_, "\", a metric that does not say whether more of it is better; give the mode: ",
+          ".mode = \"max\" or \"min\" (or the metric a direction, Metric::WithDirection)"));
+    }
+    maximize_ = mode_ == "max" || (mode_ == "auto" && found->direction == Metric::Direction::kUp);
     return absl::OkStatus();
   }
-  // NOT_FOUND names the logs there are.
-  absl::StatusOr<double> Read(const Logs& logs) const {
-    if (const auto value = FindLog(logs, name_)) return *value;
-    return absl::NotFoundError(absl::StrCat(
-        who_, " watches \"", name_, "\", but there are only: ",
-        absl::StrJoin(logs, ", ", [](std::string* out, const auto& log) { absl::StrAppend(out, log.first); })));
-  }
+  // Nothing in an epoch without validation.
+  std::optional<double> Read(const Logs& logs) const { return FindLog(logs, name_); }
   bool Better(double value, double than) const {
     return maximize_ ? value - min_delta_ > than : value + min_delta_ < than;
   }
@@ -87,21 +101,22 @@ class EarlyStoppingCallback : public Callback {
   absl::Status OnTrainBegin(FitState& state) override {
     wait_ = 0;
     best_weights_.clear();
-    return monitor_.Reset();
+    return monitor_.Reset(state);
   }
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
     if (state.epoch < options_.start_from_epoch) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const double value, monitor_.Read(logs));
+    const std::optional<double> value = monitor_.Read(logs);
+    if (!value) return absl::OkStatus();
     if (options_.restore_best_weights && best_weights_.empty()) {
       ASSIGN_OR_RETURN(best_weights_, state.model->GetWeights());
     }
     ++wait_;
-    if (monitor_.Better(value, monitor_.best())) {
-      monitor_.set_best(value);
+    if (monitor_.Better(*value, monitor_.best())) {
+      monitor_.set_best(*value);
       if (options_.restore_best_weights) {
         ASSIGN_OR_RETURN(best_weights_, state.model->GetWeights());
       }
-      if (!options_.baseline || monitor_.Better(value, *options_.baseline)) wait_ = 0;
+      if (!options_.baseline || monitor_.Better(*value, *options_.baseline)) wait_ = 0;
       return absl::OkStatus();
     }
     if (wait_ >= options_.patience && state.epoch > 0) state.stop_training = true;
@@ -169,25 +184,82 @@ class ModelCheckpointCallback : public Callback {
  public:
   explicit ModelCheckpointCallback(ModelCheckpointOptions options)
       : options_(std::move(options)), monitor_("ModelCheckpoint", options_.monitor, options_.mode, 0) {}
-  absl::Status OnTrainBegin(FitState& state) override { return monitor_.Reset(); }
+  absl::Status OnTrainBegin(FitState& state) override {
+    // Formats are tried before there is anything to lose.
+    Logs logs;
+    for (const LogSpec& log : state.expected_logs) logs.emplace_back(log.name, 0);
+    RETURN_IF_ERROR(FillIn(options_.filepath, 1, logs).status());
+    if (!options_.save_best_only) return absl::OkStatus();
+    if (std::exchange(begun_, true)) return monitor_.Decide(state);  // The best so far stays the best.
+    return monitor_.Reset(state);
+  }
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
-    if (options_.save_best_only) {
-      ASSIGN_OR_RETURN(const double value, monitor_.Read(logs));
-      if (!monitor_.Better(value, monitor_.best())) return absl::OkStatus();
-      monitor_.set_best(value);
+    const auto value = monitor_.Read(logs);
+    if (options_.save_best_only && (!value || !monitor_.Better(*value, monitor_.best()))) return absl::OkStatus();
+    for (const LogSpec& log : state.expected_logs) {
+      const bool wanted = absl::StrContains(options_.filepath, absl::StrCat("{", log.name, "}")) ||
+                          absl::StrContains(options_.filepath, absl::StrCat("{", log.name, ":"));
+      if (wanted && !FindLog(logs, log.name)) return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(const std::string path, FillIn(options_.filepath, state.epoch + 1, logs));
-    return state.model->SaveWeights(path);
+    ASSIGN_OR_RETURN(auto weights, state.model->GetWeights());
+    RETURN_IF_ERROR(WriteVariables(path, weights));
+    if (!options_.save_best_only) return absl::OkStatus();
+    monitor_.set_best(*value);
+    best_path_ = path;
+    best_weights_ = std::move(weights);
+    return absl::OkStatus();
   }
-  std::map<std::string, Tensor> GetState() const override { return {{"numbers", Numbers({monitor_.best()})}}; }
+  // The best weights are among it: where the next run has another folder, it has them too.
+  std::map<std::string, Tensor> GetState() const override {
+    std::map<std::string, Tensor> state = {{"numbers", Numbers({monitor_.best()})}};
+    for (const auto& [name, value] : best_weights_) state["best/" + name] = value;
+    Tensor file(DataType::kString, {1});
+    file.strings()[0] = best_path_.substr(std::min(best_path_.size(), io::Dirname(options_.filepath).size()));
+    state["file"] = std::move(file);
+    return state;
+  }
   absl::Status SetState(const std::map<std::string, Tensor>& state) override {
     monitor_.set_best(SavedNumbers(state, 1)[0]);
-    return absl::OkStatus();
+    const auto file = state.find("file");
+    for (const auto& [name, value] : state) {
+      if (absl::StartsWith(name, "best/")) best_weights_[name.substr(5)] = value;
+    }
+    if (best_weights_.empty() || file == state.end() || file->second.strings().empty()) return absl::OkStatus();
+    best_path_ = io::Dirname(options_.filepath) + file->second.strings()[0];
+    return io::Exists(best_path_ + ".index") ? absl::OkStatus() : WriteVariables(best_path_, best_weights_);
   }
 
  private:
   const ModelCheckpointOptions options_;
   Monitor monitor_;
+  bool begun_ = false;
+  std::string best_path_;
+  std::map<std::string, Tensor> best_weights_;  // If only the best are saved.
+};
+
+class LearningRateSchedulerCallback : public Callback {
+ public:
+  explicit LearningRateSchedulerCallback(std::function<double(int, double)> schedule)
+      : schedule_(std::move(schedule)) {}
+  absl::Status OnTrainBegin(FitState& state) override {
+    if (!state.model->has_learning_rate_schedule()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "LearningRateScheduler cannot set the learning rate: the optimizer's is a schedule; give the optimizer a "
+        "number");
+  }
+  absl::Status OnEpochBegin(FitState& state) override {
+    const double rate = schedule_(state.epoch, state.model->learning_rate());
+    if (!std::isfinite(rate)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("LearningRateScheduler: the schedule gave ", rate, " for epoch ", state.epoch));
+    }
+    state.model->SetLearningRate(rate);
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::function<double(int, double)> schedule_;
 };
 
 class ReduceLROnPlateauCallback : public Callback {
@@ -197,17 +269,23 @@ class ReduceLROnPlateauCallback : public Callback {
         monitor_("ReduceLROnPlateau", options_.monitor, options_.mode, options_.min_delta) {}
   absl::Status OnTrainBegin(FitState& state) override {
     if (options_.factor >= 1) return absl::InvalidArgumentError("ReduceLROnPlateau: factor must be below 1");
+    if (state.model->has_learning_rate_schedule()) {
+      return absl::FailedPreconditionError(
+          "ReduceLROnPlateau cannot set the learning rate: the optimizer's is a schedule; give the optimizer a number, "
+          "or leave the rate to the schedule");
+    }
     wait_ = cooldown_ = 0;
-    return monitor_.Reset();
+    return monitor_.Reset(state);
   }
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
-    ASSIGN_OR_RETURN(const double value, monitor_.Read(logs));
+    const std::optional<double> value = monitor_.Read(logs);
+    if (!value) return absl::OkStatus();
     if (cooldown_ > 0) {
       --cooldown_;
       wait_ = 0;
     }
-    if (monitor_.Better(value, monitor_.best())) {
-      monitor_.set_best(value);
+    if (monitor_.Better(*value, monitor_.best())) {
+      monitor_.set_best(*value);
       wait_ = 0;
       return absl::OkStatus();
     }
@@ -253,11 +331,14 @@ class CsvLoggerCallback : public Callback {
     const std::string separator(1, options_.separator);
     if (text_.empty()) {
       text_ = "epoch";
-      for (const auto& [name, value] : logs) absl::StrAppend(&text_, separator, name);
+      for (const LogSpec& log : state.expected_logs) absl::StrAppend(&text_, separator, log.name);
       text_ += "\n";
     }
     absl::StrAppend(&text_, state.epoch);
-    for (const auto& [name, value] : logs) absl::StrAppend(&text_, separator, absl::StrFormat("%.17g", value));
+    for (const LogSpec& log : state.expected_logs) {
+      const auto value = FindLog(logs, log.name);
+      absl::StrAppend(&text_, separator, value ? absl::StrFormat("%.17g", *value) : "NA");  // As Keras.
+    }
     text_ += "\n";
     return io::WriteFile(filename_, text_);
   }
@@ -277,6 +358,14 @@ class CsvLoggerCallback : public Callback {
   const std::string filename_;
   const CSVLoggerOptions options_;
   std::string text_;
+};
+
+class TerminateOnNaNCallback : public Callback {
+ public:
+  absl::Status OnTrainBatchEnd(FitState& state) override {
+    if (!std::isfinite(state.loss)) state.stop_training = true;
+    return absl::OkStatus();
+  }
 };
 
 class LambdaCallbackImpl : public Callback {
@@ -309,6 +398,10 @@ CallbackRef ModelCheckpoint(ModelCheckpointOptions options) {
 }
 CallbackRef ReduceLROnPlateau(ReduceLROnPlateauOptions options) {
   return std::make_shared<ReduceLROnPlateauCallback>(std::move(options));
+}
+CallbackRef TerminateOnNaN() { return std::make_shared<TerminateOnNaNCallback>(); }
+CallbackRef LearningRateScheduler(std::function<double(int epoch, double learning_rate)> schedule) {
+  return std::make_shared<LearningRateSchedulerCallback>(std::move(schedule));
 }
 CallbackRef CSVLogger(std::string filename, CSVLoggerOptions options) {
   return std::make_shared<CsvLoggerCallback>(std::move(filename), options);

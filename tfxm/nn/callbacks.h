@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tensor.h"
+#include "tfxm/nn/metrics.h"
 
 namespace tfxm::nn {
 
@@ -29,6 +30,12 @@ class Totals;
 using Logs = std::vector<std::pair<std::string, double>>;
 // Nothing if there is none of that name.
 std::optional<double> FindLog(const Logs& logs, absl::string_view name);
+
+// What is known of a log before there is one.
+struct LogSpec {
+  std::string name;
+  Metric::Direction direction = Metric::Direction::kUnknown;
+};
 
 class Callback;
 using CallbackRef = std::shared_ptr<Callback>;
@@ -42,6 +49,7 @@ struct FitState {
   int64_t steps_per_epoch = -1;  // -1: not known.
   int64_t iteration = 0;         // Updates made since the model was compiled.
   double learning_rate = 0;      // Of the last update.
+  double loss = 0;               // Of the last update's batch.
   bool stop_training = false;  // Set by a callback: ends training after this epoch (or batch, set in OnTrainBatchEnd).
   // Loss and metrics of the epoch so far; computed when called.
   std::function<Logs()> batch_logs;
@@ -49,6 +57,12 @@ struct FitState {
   Totals* totals = nullptr;
   // All of this Fit, in the order they are called in.
   const std::vector<CallbackRef>* callbacks = nullptr;
+  // The logs that OnEpochEnd will get; those of validation data ("val_…") only in epochs with validation.
+  std::vector<LogSpec> expected_logs;
+  bool has_validation_data = false;
+  // Where in the data training is: the pass it takes (or took last) and how many batches of it; -1: all of them.
+  int64_t data_pass = -1;
+  int64_t data_batches = -1;
 };
 
 class Callback {
@@ -85,14 +99,18 @@ struct TensorBoardOptions {
   std::string update_freq = "epoch";
 };
 // Event files in log_dir/train and log_dir/validation: epoch_loss, epoch_METRIC, epoch_learning_rate,
-// evaluation_loss_vs_iterations, …; the model's summary as text.
+// evaluation_loss_vs_iterations, …; the model's summary as text. With a BackupAndRestore, what the epochs before a kill
+// wrote is written again if log_dir is another folder now.
 CallbackRef TensorBoard(TensorBoardOptions options = {});
 
+// Callbacks with a `monitor` pass over the epochs that have no such log because they are without validation
+// (FitOptions::validation_freq). It must be one of the logs that training has.
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
   double min_delta = 0;
   int patience = 0;
-  std::string mode = "auto";  // "min", "max"; auto: max for names with "acc", "auc", "precision" or "recall".
+  // "min", "max"; "auto": as the metric says (Metric::direction), an error if it does not say it.
+  std::string mode = "auto";
   std::optional<double> baseline;
   bool restore_best_weights = false;
   int start_from_epoch = 0;
@@ -106,7 +124,10 @@ struct ModelCheckpointOptions {
   bool save_best_only = false;
   std::string mode = "auto";
 };
-// Weights after each epoch; Model::LoadWeights reads them.
+// Weights after each epoch; Model::LoadWeights reads them. An epoch without validation whose monitor, or a {NAME} of
+// the path, is of validation has no checkpoint. The best value is kept for the next Fit with the same callback. With a
+// BackupAndRestore it is kept over a kill as well, and the best weights are written again if they are not where this
+// run looks; other files are found only in a folder that both runs have (FnArgs::checkpoint_dir in a run_fn).
 CallbackRef ModelCheckpoint(ModelCheckpointOptions options);
 
 struct ReduceLROnPlateauOptions {
@@ -118,7 +139,15 @@ struct ReduceLROnPlateauOptions {
   int cooldown = 0;
   double min_lr = 0;
 };
+// FAILED_PRECONDITION for an optimizer whose learning rate is a schedule.
 CallbackRef ReduceLROnPlateau(ReduceLROnPlateauOptions options = {});
+
+// Ends training at a batch whose loss is nan or infinite.
+CallbackRef TerminateOnNaN();
+
+// Before each epoch (from 0) the learning rate becomes what the schedule makes of it. An error where the optimizer's is
+// a schedule already.
+CallbackRef LearningRateScheduler(std::function<double(int epoch, double learning_rate)> schedule);
 
 struct CSVLoggerOptions {
   char separator = ',';
@@ -134,7 +163,8 @@ struct BackupAndRestoreOptions {
 // Training that was killed goes on where the last backup was made, and ends with the same weights as if it had not
 // been. What other callbacks remember (EarlyStopping's best weights, …) is part of it. Killed at any instant, there is
 // a whole backup, or none yet. The same program must be started again with the same data, and backup_dir be where the
-// rerun finds it. The backup is removed when training has ended.
+// rerun finds it (FnArgs::checkpoint_dir in a run_fn). A backup of another model or optimizer is INVALID_ARGUMENT. The
+// backup is removed when training has ended.
 CallbackRef BackupAndRestore(BackupAndRestoreOptions options);
 
 // Calls the functions that are given.

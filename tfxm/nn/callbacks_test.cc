@@ -5,6 +5,7 @@
 
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
+#include "tfxm/ops/ops.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -64,7 +65,101 @@ TEST(EarlyStoppingTest, NamesTheLogsThereAre) {
   Sequential model = MakeModel();
   const auto history = model.Fit(Data(), {.callbacks = {callbacks::EarlyStopping()}, .verbose = 0});
   EXPECT_THAT(std::string(history.status().message()),
-              HasSubstr("watches \"val_loss\", but there are only: loss, accuracy"));
+              HasSubstr("watches \"val_loss\", but there are only: loss, accuracy (Fit has no validation_data)"));
+}
+
+TEST(MonitorTest, TheDirectionIsTheMetrics) {
+  // By name alone "acceleration" looks like an accuracy, and "top3" like nothing.
+  const KerasTensor x = Input({kPixels}, {.name = "x"});
+  Model model({x}, {layers::Dense(1, {.name = "acceleration"})(x), layers::Dense(10, {.name = "kind"})(x)});
+  const auto one = [](const ops::Tensor&, const ops::Tensor& y_pred) { return ops::OnesLike(y_pred); };
+  ASSERT_EQ(
+      model.Compile(
+          {.optimizer = optimizers::Adam({.learning_rate = 0.01}),
+           .losses = {{"acceleration", "mse"}, {"kind", losses::SparseCategoricalCrossentropy({.from_logits = true})}},
+           .output_metrics =
+               {{"kind", {metrics::SparseTopKCategoricalAccuracy(3).WithName("top3"), metrics::Mean("f1", one)}}}}),
+      absl::OkStatus());
+  Pictures pictures = MakePictures(100, kPixels, 1);
+  Tensor speed(DataType::kFloat, {100});
+  for (int i = 0; i < 100; ++i) speed.values<float>()[i] = 3 + pictures.images.values<float>()[i * kPixels];
+  const Dataset data =
+      *Dataset::FromTensors({{"x", pictures.images}, {"acceleration", speed}, {"kind", pictures.labels}},
+                            {.batch_size = 10, .label_keys = {"acceleration", "kind"}});
+  const auto fit = [&](const std::string& monitor, const std::string& mode) {
+    return model.Fit(data, {.epochs = 8,
+                            .validation_data = &data,
+                            .callbacks = {callbacks::EarlyStopping({.monitor = monitor, .patience = 2, .mode = mode})},
+                            .verbose = 0});
+  };
+  // Both get better all the time, so nothing stops.
+  const auto loss = fit("val_acceleration_loss", "auto");
+  ASSERT_TRUE(loss.ok()) << loss.status();
+  EXPECT_EQ(loss->epochs.size(), 8);
+  EXPECT_LT(loss->history.at("val_acceleration_loss").back(), loss->history.at("val_acceleration_loss").front());
+  const auto top3 = fit("val_kind_top3", "auto");
+  ASSERT_TRUE(top3.ok()) << top3.status();
+  EXPECT_GT(top3->history.at("val_kind_top3").back(), 0.6);
+  const int64_t before = model.iterations();
+  EXPECT_THAT(
+      std::string(fit("val_kind_f1", "auto").status().message()),
+      HasSubstr("watches \"val_kind_f1\", a metric that does not say whether more of it is better; give the mode"));
+  EXPECT_THAT(std::string(fit("val_kind_f2", "auto").status().message()),
+              HasSubstr("there are only: loss, acceleration_loss, kind_loss, kind_top3, kind_f1, val_loss"));
+  EXPECT_EQ(model.iterations(), before);  // Said before there was a training to lose.
+  EXPECT_EQ(fit("val_kind_f1", "max")->epochs.size(), 3);
+}
+
+TEST(MonitorTest, EpochsWithoutValidationArePassedOver) {
+  const std::string dir = TempPath("validation_freq");
+  Sequential model = MakeModel(0.01);
+  const Dataset data = Data();
+  const auto history = model.Fit(
+      data, {.epochs = 5,
+             .validation_data = &data,
+             .validation_freq = 2,
+             .callbacks = {callbacks::EarlyStopping({.patience = 3}), callbacks::ReduceLROnPlateau(),
+                           callbacks::ModelCheckpoint({.filepath = io::JoinPath(dir, "best"), .save_best_only = true}),
+                           callbacks::ModelCheckpoint({.filepath = io::JoinPath(dir, "{epoch}_{val_loss:.1f}")}),
+                           callbacks::ModelCheckpoint({.filepath = io::JoinPath(dir, "all_{epoch}")}),
+                           callbacks::CSVLogger(io::JoinPath(dir, "log.csv"))},
+             .verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_THAT(history->epochs, ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_EQ(history->history.at("val_loss").size(), 2);
+  EXPECT_TRUE(io::Exists(io::JoinPath(dir, "best.index")));
+  EXPECT_EQ(io::Glob(io::JoinPath(dir, "all_*.index"))->size(), 5);
+  EXPECT_EQ(io::Glob(io::JoinPath(dir, "2_*.index"))->size(), 1);
+  EXPECT_EQ(io::Glob(io::JoinPath(dir, "[1-5]_*.index"))->size(), 2);
+  EXPECT_THAT(*io::ReadFile(io::JoinPath(dir, "log.csv")),
+              ::testing::MatchesRegex("epoch,loss,accuracy,val_loss,val_accuracy\n"
+                                      "0,[0-9.e-]+,[0-9.e-]+,NA,NA\n"
+                                      "1,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+\n(.|\n)*"));
+}
+
+TEST(TerminateOnNaNTest, EndsATrainingThatExplodes) {
+  Sequential model({layers::InputLayer({kPixels}, {.name = "x"}), layers::Dense(8), layers::Dense(1)});
+  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 1e20}), .loss = "mse"}), absl::OkStatus());
+  ::testing::internal::CaptureStderr();
+  const auto history = model.Fit(Data(), {.epochs = 3, .verbose = 0});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::AllOf(HasSubstr("warning: the loss is "), HasSubstr("of epoch 1, at learning rate 1e+20; "),
+                               HasSubstr("TerminateOnNaN")));
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_EQ(model.iterations(), 30);
+  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 1e20}), .loss = "mse"}), absl::OkStatus());
+  const auto ended = model.Fit(Data(), {.epochs = 3, .callbacks = {callbacks::TerminateOnNaN()}, .verbose = 0});
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(ended->epochs.size(), 1);
+  EXPECT_LT(model.iterations(), 10);
+}
+
+TEST(ReduceLROnPlateauTest, RefusesASchedule) {
+  Sequential model({layers::InputLayer({kPixels}, {.name = "x"}), layers::Dense(1)});
+  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = schedules::CosineDecay({})}), .loss = "mse"}),
+            absl::OkStatus());
+  const auto history = model.Fit(Data(), {.callbacks = {callbacks::ReduceLROnPlateau({.monitor = "loss"})}});
+  EXPECT_THAT(std::string(history.status().message()), HasSubstr("the optimizer's is a schedule"));
 }
 
 TEST(ReduceLROnPlateauTest, LowersTheRate) {
@@ -87,6 +182,28 @@ TEST(ModelCheckpointTest, FillsInThePath) {
   Sequential other = MakeModel();
   ASSERT_EQ(other.LoadWeights(io::JoinPath(dir, "w_02")), absl::OkStatus());
   EXPECT_EQ(FloatValues(other.GetWeights()->at("dense/kernel")), FloatValues(model.GetWeights()->at("dense/kernel")));
+}
+
+TEST(ModelCheckpointTest, TheBestStaysTheBestInTheNextFit) {
+  const std::string path = io::JoinPath(TempPath("best"), "best");
+  Sequential model = MakeModel(0.01);
+  const auto save = callbacks::ModelCheckpoint({.filepath = path, .monitor = "loss", .save_best_only = true});
+  ASSERT_TRUE(model.Fit(Data(), {.epochs = 3, .callbacks = {save}, .verbose = 0}).ok());
+  const std::string best = *io::ReadFile(path + ".data-00000-of-00001");
+  // From other weights the loss is worse again.
+  auto worse = *model.GetWeights();
+  for (float& w : worse.at("dense_1/kernel").values<float>()) w = -10 * w;
+  ASSERT_EQ(model.SetWeights(worse), absl::OkStatus());
+  ASSERT_TRUE(model.Fit(Data(), {.epochs = 1, .callbacks = {save}, .verbose = 0}).ok());
+  EXPECT_TRUE(*io::ReadFile(path + ".data-00000-of-00001") == best);
+}
+
+TEST(ModelCheckpointTest, NamesWhatItCannotFillInBeforeTraining) {
+  Sequential model = MakeModel();
+  const auto history =
+      model.Fit(Data(), {.callbacks = {callbacks::ModelCheckpoint({.filepath = "/nowhere/{val_loss}"})}, .verbose = 0});
+  EXPECT_THAT(std::string(history.status().message()), HasSubstr("cannot fill in {val_loss}"));
+  EXPECT_EQ(model.iterations(), 0);
 }
 
 TEST(CSVLoggerTest, WritesALinePerEpoch) {
@@ -136,6 +253,78 @@ TEST(BackupAndRestoreTest, AKilledTrainingEndsLikeAnUnbrokenOne) {
     for (const auto& [name, value] : *unbroken) EXPECT_EQ(FloatValues(value), FloatValues(resumed->at(name))) << name;
     EXPECT_FALSE(io::Exists(dir));
   }
+}
+
+// Trains `model` until it is "killed" after 15 updates, with a backup of the first epoch in `dir`.
+absl::Status TrainAndKill(Model& model, const std::string& dir, std::vector<CallbackRef> callbacks = {}) {
+  callbacks.push_back(callbacks::BackupAndRestore({.backup_dir = dir}));
+  class Kill : public Callback {
+    absl::Status OnTrainBatchEnd(FitState& state) override {
+      return state.iteration == 15 ? absl::AbortedError("killed") : absl::OkStatus();
+    }
+  };
+  callbacks.push_back(std::make_shared<Kill>());
+  return model.Fit(Data(), {.epochs = 3, .callbacks = callbacks, .verbose = 0}).status();
+}
+
+TEST(BackupAndRestoreTest, RefusesTheBackupOfAnotherTraining) {
+  const std::string dir = TempPath("other");
+  const auto make = [](Optimizer optimizer, int units, int more = 0) {
+    Sequential model({layers::InputLayer({kPixels}, {.name = "x"}), layers::Dense(units)});
+    for (int i = 0; i < more; ++i) model.Add(layers::Dense(10));
+    EXPECT_EQ(
+        model.Compile({.optimizer = optimizer, .loss = losses::SparseCategoricalCrossentropy({.from_logits = true})}),
+        absl::OkStatus());
+    return model;
+  };
+  Sequential model = make(optimizers::SGD(), 10);
+  ASSERT_EQ(TrainAndKill(model, dir).code(), absl::StatusCode::kAborted);
+  const auto message = [&](Sequential other) {
+    const auto history =
+        other.Fit(Data(), {.epochs = 3, .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir})}, .verbose = 0});
+    EXPECT_EQ(history.status().code(), absl::StatusCode::kInvalidArgument) << history.status();
+    EXPECT_TRUE(io::Exists(io::JoinPath(dir, "latest")));  // Nothing is lost.
+    return std::string(history.status().message());
+  };
+  EXPECT_THAT(message(make(optimizers::Adam(), 10)),
+              HasSubstr("is of a training with optimizer SGD, this one has Adam"));
+  EXPECT_THAT(message(make(optimizers::SGD({.momentum = 0.9}), 10)),
+              HasSubstr("of another optimizer, or of one with other options than this SGD: it has no "));
+  EXPECT_THAT(message(make(optimizers::SGD(), 12)),
+              HasSubstr("variable \"dense/bias\" is float32[12], got float32[10]"));
+  EXPECT_THAT(message(make(optimizers::SGD(), 10, 1)),
+              HasSubstr("the state of another model: it has no \"dense_1/kernel\""));
+  // The right one goes on.
+  Sequential same = make(optimizers::SGD({.learning_rate = 0.001}), 10);
+  const auto history =
+      same.Fit(Data(), {.epochs = 3, .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir})}, .verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_THAT(history->epochs, ElementsAre(1, 2));
+  // Fewer layers than the backup has.
+  Sequential deep = make(optimizers::SGD(), 10, 1);
+  ASSERT_EQ(TrainAndKill(deep, dir).code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(message(make(optimizers::SGD(), 10)), HasSubstr("another model: it has \"dense_1/bias\""));
+}
+
+TEST(BackupAndRestoreTest, TheBestWeightsAreThereAfterAKillThatTookTheirFolder) {
+  const std::string root = TempPath("took");
+  const auto best = [&](const std::string& run) {  // The loss falls, so the first epoch has the largest.
+    return callbacks::ModelCheckpoint({.filepath = io::JoinPath(root, run, "best_{epoch}"),
+                                       .monitor = "loss",
+                                       .save_best_only = true,
+                                       .mode = "max"});
+  };
+  Sequential model = MakeModel(0.01);
+  ASSERT_EQ(TrainAndKill(model, io::JoinPath(root, "backup"), {best("run_1")}).code(), absl::StatusCode::kAborted);
+  const std::string weights = *io::ReadFile(io::JoinPath(root, "run_1/best_1.data-00000-of-00001"));
+  ASSERT_EQ(io::RemoveAll(io::JoinPath(root, "run_1")), absl::OkStatus());
+  Sequential again = MakeModel(0.01);
+  const auto history = again.Fit(
+      Data(), {.epochs = 3,
+               .callbacks = {best("run_2"), callbacks::BackupAndRestore({.backup_dir = io::JoinPath(root, "backup")})},
+               .verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_TRUE(*io::ReadFile(io::JoinPath(root, "run_2/best_1.data-00000-of-00001")) == weights);
 }
 
 TEST(ProgressTest, AListenerHearsOfEachEpoch) {

@@ -25,6 +25,12 @@ constexpr absl::string_view kObjectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
 absl::StatusOr<std::string> Prefix(absl::string_view path) {
   const std::string prefix = io::IsDirectory(path) ? io::JoinPath(path, "variables/variables") : std::string(path);
   if (io::Exists(absl::StrCat(prefix, ".index"))) return prefix;
+  if (prefix == path && io::Exists(path)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path,
+        " is no checkpoint (a file that ends in .index, named without that), no SavedModel and no file of Keras's ",
+        "(.keras, .weights.h5, .h5)"));
+  }
   return absl::NotFoundError(absl::StrCat("there is no checkpoint ", prefix, " (no ", prefix, ".index)"));
 }
 

@@ -24,6 +24,8 @@ struct Dataset::Source {
   bool tried_to_cache = false;
   bool cached = false;
   std::vector<RowStore> stores;  // One per file, if cached.
+  std::vector<std::string> left_out;
+  std::atomic<uint64_t> next_pass = 0;
 };
 
 namespace {
@@ -189,12 +191,13 @@ class StreamedOrder : public RowOrder {
 class BatchIterator : public Dataset::Iterator {
  public:
   BatchIterator(std::shared_ptr<const void> keep_alive, std::unique_ptr<RowOrder> order, const DatasetOptions& options,
-                std::vector<Dataset::MapFunction> maps, int64_t take)
+                std::vector<Dataset::MapFunction> maps, int64_t take, uint64_t pass)
       : keep_alive_(std::move(keep_alive)),
         order_(std::move(order)),
         options_(options),
         maps_(std::move(maps)),
-        take_(take) {}
+        take_(take),
+        first_index_(static_cast<int64_t>(pass << 32)) {}
 
   absl::StatusOr<bool> Next(Batch* batch) override {
     if (take_ >= 0 && index_ >= take_) return false;
@@ -220,16 +223,16 @@ class BatchIterator : public Dataset::Iterator {
       if (name == options_.label_key) {
         batch->labels[""] = std::move(tensors[f]);
       } else if (name == options_.weight_key) {
-        Tensor weight(DataType::kFloat, {n});
-        std::copy_n(tensors[f].values<float>().begin(), n, weight.values<float>().begin());
-        batch->weight = std::move(weight);
+        // One value per example is [batch], whatever its shape in the examples is.
+        batch->weight = tensors[f].num_elements() == n ? Tensor(tensors[f].dtype(), {n}) : tensors[f];
+        std::ranges::copy(tensors[f].bytes(), batch->weight.bytes().begin());
       } else if (std::count(options_.label_keys.begin(), options_.label_keys.end(), name) > 0) {
         batch->labels[name] = std::move(tensors[f]);
       } else {
         batch->features[name] = std::move(tensors[f]);
       }
     }
-    for (const Dataset::MapFunction& map : maps_) RETURN_IF_ERROR(map(*batch, index_));
+    for (const Dataset::MapFunction& map : maps_) RETURN_IF_ERROR(map(*batch, first_index_ + index_));
     ++index_;
     return true;
   }
@@ -249,6 +252,7 @@ class BatchIterator : public Dataset::Iterator {
   const DatasetOptions options_;
   const std::vector<Dataset::MapFunction> maps_;
   const int64_t take_;
+  const int64_t first_index_;
   int64_t index_ = 0;
 };
 
@@ -289,7 +293,19 @@ Dataset Dataset::FromExamples(std::vector<std::string> files, std::vector<Featur
   Dataset dataset;
   dataset.source_ = std::make_shared<Source>();
   dataset.source_->files = std::move(files);
-  dataset.source_->specs = std::move(features);
+  for (FeatureSpec& spec : features) {
+    if (const auto padded = options.padded_shapes.find(spec.name); padded != options.padded_shapes.end()) {
+      spec.pad = true;
+      spec.shape = {padded->second};
+      if (const auto value = options.padding_values.find(spec.name); value != options.padding_values.end())
+        spec.default_value = value->second;
+    }
+    if (std::count(spec.shape.begin(), spec.shape.end(), -1) > 0) {
+      dataset.source_->left_out.push_back(spec.name);
+    } else {
+      dataset.source_->specs.push_back(std::move(spec));
+    }
+  }
   dataset.options_ = std::move(options);
   return dataset;
 }
@@ -333,6 +349,33 @@ Dataset Dataset::Take(int64_t count) const {
   return copy;
 }
 
+Dataset Dataset::Unshuffled() const {
+  Dataset copy = *this;
+  copy.options_.shuffle = false;
+  return copy;
+}
+
+std::vector<std::string> Dataset::left_out() const {
+  return source_ == nullptr ? std::vector<std::string>() : source_->left_out;
+}
+
+std::string Dataset::WhyEmpty() const {
+  if (source_ == nullptr) return "an empty Dataset";
+  if (take_ == 0) return "Take(0) leaves no batches";
+  int64_t rows = 0;
+  for (const RowStore& store : source_->stores) rows += store.num_rows();
+  if (rows > 0) {
+    return absl::StrCat("there are ", rows, " examples, less than one batch of ", options_.batch_size,
+                        ", and drop_final_batch drops those");
+  }
+  return source_->files.empty()
+             ? "there are no examples"
+             : absl::StrCat(
+                   "there are no", options_.drop_final_batch ? " full batches of" : "", " examples in ",
+                   source_->files[0],
+                   source_->files.size() > 1 ? absl::StrCat(" and ", source_->files.size() - 1, " more files") : "");
+}
+
 bool Dataset::infinite() const { return options_.num_epochs < 0 && take_ < 0; }
 
 int64_t Dataset::cardinality() const {
@@ -345,7 +388,13 @@ int64_t Dataset::cardinality() const {
   return take_ < 0 ? batches : std::min(batches, take_);
 }
 
-absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(uint64_t pass) const {
+uint64_t Dataset::NextPass() const { return source_ == nullptr ? 0 : source_->next_pass++; }
+
+void Dataset::SkipPasses(uint64_t pass) const {
+  if (source_ != nullptr && source_->next_pass <= pass) source_->next_pass = pass + 1;
+}
+
+absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::optional<uint64_t> asked_pass) const {
   if (source_ == nullptr) return absl::FailedPreconditionError("an empty Dataset");
   if (options_.batch_size < 1) {
     return absl::InvalidArgumentError(absl::StrCat("batch_size must be positive, got ", options_.batch_size));
@@ -353,13 +402,32 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(uint64_
   std::vector<std::string> wanted = options_.label_keys;
   if (!options_.label_key.empty()) wanted.push_back(options_.label_key);
   if (!options_.weight_key.empty()) wanted.push_back(options_.weight_key);
+  for (const auto& [name, length] : options_.padded_shapes) {
+    wanted.push_back(name);
+    if (length < 1)
+      return absl::InvalidArgumentError(absl::StrCat("padded_shapes: the length of \"", name, "\" is ", length));
+  }
   for (const std::string& name : wanted) {
     const auto& specs = source_->specs;
-    if (std::none_of(specs.begin(), specs.end(), [&](const FeatureSpec& spec) { return spec.name == name; })) {
+    const auto found =
+        std::find_if(specs.begin(), specs.end(), [&](const FeatureSpec& spec) { return spec.name == name; });
+    if (found != specs.end() && name == options_.weight_key && found->dtype == DataType::kString) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the weights (weight_key) must be numbers, \"", name, "\" is ", DataTypeName(found->dtype)));
+    }
+    if (std::count(source_->left_out.begin(), source_->left_out.end(), name) > 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("feature \"", name,
+                       "\" has a varying number of values; give it a length with padded_shapes, or "
+                       "make it dense in the preprocessing_fn"));
+    }
+    if (found == specs.end()) {
       std::string known;
       for (const FeatureSpec& spec : specs) absl::StrAppend(&known, known.empty() ? "" : ", ", spec.name);
       return absl::InvalidArgumentError(
-          absl::StrCat("there is no feature \"", name, "\" to be the label or weight; the features are: ", known));
+          absl::StrCat("there is no feature \"", name,
+                       options_.padded_shapes.count(name) > 0 ? "\" to be padded" : "\" to be the label or weight",
+                       "; the features are: ", known));
     }
   }
   {
@@ -369,6 +437,7 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(uint64_
       ASSIGN_OR_RETURN(source_->cached, Cache(source_->files, source_->specs, options_.cache_bytes, &source_->stores));
     }
   }
+  const uint64_t pass = asked_pass.has_value() ? *asked_pass : NextPass();
   const uint64_t seed = DeriveSeed(DeriveSeed(options_.shuffle_seed.value_or(RandomSeed()), "shuffle"), pass);
   std::unique_ptr<RowOrder> order;
   if (source_->cached) {
@@ -377,7 +446,7 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(uint64_
     order = std::make_unique<StreamedOrder>(
         source_->files, source_->specs, options_.shuffle ? options_.shuffle_buffer_size : 1, seed, options_.num_epochs);
   }
-  return std::unique_ptr<Iterator>(new BatchIterator(source_, std::move(order), options_, maps_, take_));
+  return std::unique_ptr<Iterator>(new BatchIterator(source_, std::move(order), options_, maps_, take_, pass));
 }
 
 }  // namespace tfxm::nn

@@ -56,7 +56,7 @@ const std::vector<FeatureSpec> kSpecs = {{"id", DataType::kInt64, {}},
                                          {"w", DataType::kFloat, {1}, 1.0}};
 
 // The ids in the order they come, one list per batch.
-std::vector<std::vector<int64_t>> Ids(const Dataset& dataset, uint64_t pass = 0, int max_batches = 100) {
+std::vector<std::vector<int64_t>> Ids(const Dataset& dataset, std::optional<uint64_t> pass = 0, int max_batches = 100) {
   std::vector<std::vector<int64_t>> ids;
   auto iterator = dataset.MakeIterator(pass);
   EXPECT_TRUE(iterator.ok()) << iterator.status();
@@ -121,6 +121,70 @@ TEST(DatasetTest, ShufflesByTheSeedAndThePass) {
     ASSERT_EQ(repeated.size(), 2);
     EXPECT_NE(repeated[0], repeated[1]);
   }
+}
+
+// As tf.data: what goes through a dataset again sees another order.
+TEST(DatasetTest, EachIteratorIsAnotherPass) {
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const auto files = TenExamples("passes");
+    const DatasetOptions options{.batch_size = 10, .label_key = "id", .shuffle_seed = 1, .cache_bytes = cache_bytes};
+    const Dataset dataset = Dataset::FromExamples(files, kSpecs, options),
+                  same = Dataset::FromExamples(files, kSpecs, options);
+    const auto first = Ids(dataset, std::nullopt), second = Ids(dataset, std::nullopt);
+    EXPECT_NE(first, second);
+    EXPECT_NE(second, Ids(dataset.Repeat().Take(1), std::nullopt));  // Copies count together.
+    EXPECT_EQ(first, Ids(same, std::nullopt));                       // The same program sees the same.
+    EXPECT_EQ(second, Ids(same, std::nullopt));
+    EXPECT_THAT(Ids(dataset.Unshuffled(), std::nullopt), ElementsAre(ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)));
+  }
+}
+
+TEST(DatasetTest, PadsFeaturesOfVaryingLength) {
+  const auto example = [](const std::vector<int64_t>& tokens, const std::vector<std::string>& words) {
+    tensorflow::Example example;
+    auto& features = *example.mutable_features()->mutable_feature();
+    features["tokens"].mutable_int64_list()->mutable_value()->Add(tokens.begin(), tokens.end());
+    for (const std::string& word : words) features["words"].mutable_bytes_list()->add_value(word);
+    features["y"].mutable_int64_list()->add_value(1);
+    return example.SerializeAsString();
+  };
+  const auto files = WriteFiles("pad", {{example({1, 2, 3, 4}, {"a"}), example({}, {}), example({5}, {"b", "c"})}});
+  const std::vector<FeatureSpec> specs = {
+      {"tokens", DataType::kInt64, {-1}}, {"words", DataType::kString, {-1}}, {"y", DataType::kInt64, {}}};
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const Dataset dataset = Dataset::FromExamples(files, specs,
+                                                  {.batch_size = 3,
+                                                   .label_key = "y",
+                                                   .padded_shapes = {{"tokens", 3}, {"words", 2}},
+                                                   .padding_values = {{"tokens", -1}},
+                                                   .shuffle = false,
+                                                   .cache_bytes = cache_bytes});
+    Batch batch;
+    auto iterator = dataset.MakeIterator();
+    ASSERT_TRUE(iterator.ok() && (*iterator)->Next(&batch).ok()) << iterator.status();
+    const Tensor& tokens = batch.features.at("tokens");
+    EXPECT_EQ(tokens.shape(), (Shape{3, 3}));
+    EXPECT_THAT(tokens.values<int64_t>(), ElementsAre(1, 2, 3, -1, -1, -1, 5, -1, -1));
+    EXPECT_THAT(batch.features.at("words").strings(), ElementsAre("a", "", "", "", "b", "c"));
+  }
+  // Without a length they are left out, and what asks for them says so.
+  const Dataset without = Dataset::FromExamples(files, specs, {.label_key = "y"});
+  EXPECT_THAT(without.left_out(), ElementsAre("tokens", "words"));
+  Sequential model({layers::InputLayer({3}, {.name = "tokens"}), layers::Dense(1)});
+  ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+  EXPECT_THAT(std::string(model.Fit(without, {.verbose = 0}).status().message()),
+              HasSubstr("feature \"tokens\" for the model's input has a varying number of values per example and so is "
+                        "not dense; give it a length with DatasetOptions::padded_shapes ({{\"tokens\", LENGTH}})"));
+  const Dataset weighted = Dataset::FromExamples(files, specs, {.label_key = "y", .weight_key = "tokens"});
+  EXPECT_THAT(std::string(weighted.MakeIterator().status().message()), HasSubstr("varying number of values"));
+  const Dataset misspelt = Dataset::FromExamples(files, specs, {.padded_shapes = {{"token", 3}}});
+  EXPECT_THAT(std::string(misspelt.MakeIterator().status().message()), HasSubstr("no feature \"token\" to be padded"));
+}
+
+TEST(DatasetTest, WeightsAreNumbers) {
+  const Dataset dataset =
+      Dataset::FromExamples(TenExamples("words"), kSpecs, {.label_key = "id", .weight_key = "name"});
+  EXPECT_THAT(std::string(dataset.MakeIterator().status().message()), HasSubstr("must be numbers, \"name\" is string"));
 }
 
 TEST(DatasetTest, StreamedDataInOrderIsTheSameAsCached) {

@@ -39,12 +39,17 @@ absl::StatusOr<std::vector<FeatureSpec>> FeatureSpecs(const tfmd::Schema& schema
     }
     if (FixedShape(feature, &spec.shape)) {
       specs.push_back(std::move(spec));
-    } else if (std::count(required.begin(), required.end(), feature.name()) > 0) {
+      continue;
+    }
+    if (std::count(required.begin(), required.end(), feature.name()) > 0) {
       return absl::UnimplementedError(
           absl::StrCat("feature \"", feature.name(),
                        "\" has no fixed shape in the schema (neither shape nor value_count with "
-                       "min == max); make it dense in the preprocessing_fn"));
+                       "min == max); give it a length with DatasetOptions::padded_shapes, or make it dense in the "
+                       "preprocessing_fn"));
     }
+    spec.shape = {-1};
+    specs.push_back(std::move(spec));
   }
   for (const std::string& name : required) {
     if (std::none_of(specs.begin(), specs.end(), [&](const FeatureSpec& spec) { return spec.name == name; })) {

@@ -1,6 +1,7 @@
 #include "tfxm/nn/feed.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -63,12 +64,15 @@ double WeightOf(const std::map<int64_t, double>& class_weight, int64_t label) {
 // Per example: the weight of its class; of the largest value where labels are one-hot.
 absl::StatusOr<std::vector<float>> ClassWeights(const std::map<int64_t, double>& class_weight, const Tensor& labels) {
   const int64_t n = labels.shape().empty() ? 0 : labels.shape()[0];
-  if (n == 0 || labels.dtype() == DataType::kString)
-    return absl::InvalidArgumentError("class_weight needs labels that are numbers");
+  if (n == 0 || labels.dtype() == DataType::kString || labels.shape().size() > 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("class_weight needs labels that are numbers, one or a one-hot row per example; they are ",
+                     DataTypeName(labels.dtype()), ShapeString(labels.shape())));
+  }
   const int64_t row = labels.num_elements() / n;
   std::vector<float> weights;
   for (int64_t i = 0; i < n; ++i) {
-    int64_t label = static_cast<int64_t>(labels.ValueAsDouble(i * row));
+    int64_t label = std::llround(labels.ValueAsDouble(i * row));
     if (row > 1) {
       label = 0;
       for (int64_t k = 1; k < row; ++k) {
@@ -80,6 +84,107 @@ absl::StatusOr<std::vector<float>> ClassWeights(const std::map<int64_t, double>&
   return weights;
 }
 
+// Sample weights as float, [batch] if there is one per example.
+absl::StatusOr<tf::Tensor> SampleWeights(const Tensor& weight, int64_t num_examples) {
+  const Shape& shape = weight.shape();
+  if (weight.dtype() == DataType::kString || shape.empty() || shape[0] != num_examples) {
+    return absl::InvalidArgumentError(absl::StrCat("sample weights are ", DataTypeName(weight.dtype()),
+                                                   ShapeString(shape), " for ", num_examples,
+                                                   " examples; wanted numbers, one per example"));
+  }
+  tf::TensorShape fed({num_examples});
+  if (weight.num_elements() != num_examples) {
+    for (size_t i = 1; i < shape.size(); ++i) fed.AddDim(shape[i]);
+  }
+  tf::Tensor weights(tf::DT_FLOAT, fed);
+  auto values = weights.flat<float>();
+  for (int64_t i = 0; i < weight.num_elements(); ++i) values(i) = static_cast<float>(weight.ValueAsDouble(i));
+  return weights;
+}
+
+// Whether labels are what the loss takes them for.
+absl::Status CheckLabels(const TensorSpec& output, const Loss& loss, const Tensor& labels) {
+  if (loss.labels() == Loss::Labels::kNumbers || labels.dtype() == DataType::kString) return absl::OkStatus();
+  const bool classes = loss.labels() == Loss::Labels::kClasses;
+  const int64_t num_classes = output.shape.empty() ? -1 : output.shape.back();
+  const double largest = !classes ? 1 + 1e-6 : num_classes < 0 ? 9e15 : static_cast<double>(num_classes - 1);
+  for (int64_t i = 0; i < labels.num_elements(); ++i) {
+    const double label = labels.ValueAsDouble(i);
+    const double smallest = classes ? 0 : -1e-6;
+    if (label >= smallest && label <= largest && (!classes || label == std::floor(label))) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "label ", label, " of output \"", output.name, "\" is out of range: loss ", loss.name(), " takes ",
+        classes ? absl::StrCat("the numbers of classes, 0",
+                               num_classes < 0
+                                   ? " and up"
+                                   : absl::StrCat(" to ", num_classes - 1, " (the output has ", num_classes, ")"))
+                : "numbers between 0 and 1"));
+  }
+  return absl::OkStatus();
+}
+
+std::string Quoted(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) absl::StrAppend(&text, text.empty() ? "" : ", ", "\"", name, "\"");
+  return text;
+}
+
+absl::Status NoFeature(const FeedSpec& spec, const std::string& name, const Batch& batch) {
+  if (std::count(spec.left_out.begin(), spec.left_out.end(), name) > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "feature \"", name, "\" for the model's input has a varying number of values per example and so is not dense; ",
+        "give it a length with DatasetOptions::padded_shapes ({{\"", name, "\", LENGTH}}), or make it dense in the ",
+        "preprocessing_fn (ops::PadToDense)"));
+  }
+  std::string known;
+  for (const auto& [feature, tensor] : batch.features) absl::StrAppend(&known, known.empty() ? "" : ", ", feature);
+  return absl::InvalidArgumentError(absl::StrCat("the data has no feature \"", name, "\" for the model's input; it has",
+                                                 known.empty() ? " none that are dense" : ": ", known));
+}
+
+// The labels of output i.
+absl::StatusOr<const Tensor*> LabelsOf(const FeedSpec& spec, size_t i, const Batch& batch) {
+  const std::string& name = spec.outputs[i].name;
+  if (const auto found = batch.labels.find(name); found != batch.labels.end()) return &found->second;
+  std::vector<std::string> outputs, labels;
+  for (size_t k = 0; k < spec.outputs.size(); ++k) {
+    if (!spec.losses[k].empty()) outputs.push_back(spec.outputs[k].name);
+  }
+  // The only labels are the only output's, unless they are called like another one.
+  if (outputs.size() == 1 && batch.labels.size() == 1 &&
+      std::none_of(spec.outputs.begin(), spec.outputs.end(),
+                   [&](const TensorSpec& output) { return output.name == batch.labels.begin()->first; })) {
+    return &batch.labels.begin()->second;
+  }
+  for (const auto& [label, tensor] : batch.labels) labels.push_back(label);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the data has no labels for output \"", name, "\"; ",
+      batch.labels.empty()                      ? "it has none; name them with label_key, or"
+      : labels.size() == 1 && labels[0].empty() ? "the label of label_key is one for several outputs; name them"
+                                                : absl::StrCat("it has labels for ", Quoted(labels), "; name them"),
+      " with label_keys: features that are called as the outputs they are labels of (", Quoted(outputs), ")"));
+}
+
+// Labels that would not be used are a misspelt name, or an output that was forgotten.
+absl::Status CheckLabelNames(const FeedSpec& spec, const Batch& batch) {
+  if (batch.labels.size() == 1 && spec.outputs.size() == 1) return absl::OkStatus();
+  for (const auto& [name, labels] : batch.labels) {
+    if (std::any_of(spec.outputs.begin(), spec.outputs.end(),
+                    [&, &name = name](const TensorSpec& output) { return output.name == name; })) {
+      continue;
+    }
+    if (batch.labels.size() == 1 &&
+        std::count_if(spec.losses.begin(), spec.losses.end(), [](const Loss& loss) { return !loss.empty(); }) == 1)
+      continue;
+    std::vector<std::string> outputs;
+    for (const TensorSpec& output : spec.outputs) outputs.push_back(output.name);
+    return absl::InvalidArgumentError(absl::StrCat(
+        name.empty() ? "the label of label_key" : absl::StrCat("label \"", name, "\""),
+        " belongs to no output; the model's outputs are ", Quoted(outputs), " (label_keys name labels as outputs)"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
@@ -87,48 +192,51 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
   feed.num_examples = batch.num_examples();
   for (const TensorSpec& input : spec.inputs) {
     auto found = batch.features.find(input.name);
-    if (found == batch.features.end() && spec.inputs.size() == 1 && batch.features.size() == 1)
+    if (found == batch.features.end() && spec.inputs.size() == 1 && batch.features.size() == 1 && spec.left_out.empty())
       found = batch.features.begin();
-    if (found == batch.features.end()) {
-      std::string known;
-      for (const auto& [name, tensor] : batch.features) absl::StrAppend(&known, known.empty() ? "" : ", ", name);
-      return absl::InvalidArgumentError(
-          absl::StrCat("the data has no feature \"", input.name, "\" for the model's input; it has: ", known));
-    }
+    if (found == batch.features.end()) return NoFeature(spec, input.name, batch);
     ASSIGN_OR_RETURN(tf::Tensor fed, InputFeed(input, found->second));
     feed.inputs.push_back(std::move(fed));
   }
   if (!spec.labels) return feed;
-  const Tensor* first_labels = nullptr;
+  RETURN_IF_ERROR(CheckLabelNames(spec, batch));
+  std::vector<std::vector<float>> by_class;  // Per output with a loss; empty: no class weights.
   for (size_t i = 0; i < spec.outputs.size(); ++i) {
-    if (!spec.has_loss[i]) continue;
-    auto found = batch.labels.find(spec.outputs[i].name);
-    if (found == batch.labels.end() && batch.labels.size() == 1) found = batch.labels.begin();
-    if (found == batch.labels.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("the data has no labels for output \"", spec.outputs[i].name,
-                                                     "\"; name them with label_key, or with label_keys: features that "
-                                                     "are called as the outputs they are labels of"));
+    if (spec.losses[i].empty()) continue;
+    const TensorSpec& output = spec.outputs[i];
+    ASSIGN_OR_RETURN(const Tensor* const labels, LabelsOf(spec, i, batch));
+    if (labels->shape().empty() || labels->shape()[0] != feed.num_examples) {
+      return absl::InvalidArgumentError(absl::StrCat("labels of output \"", output.name, "\" are ",
+                                                     DataTypeName(labels->dtype()), ShapeString(labels->shape()),
+                                                     " for ", feed.num_examples, " examples"));
     }
-    ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(found->second));
+    RETURN_IF_ERROR(CheckLabels(output, spec.losses[i], *labels));
+    ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(*labels));
     feed.labels.push_back(std::move(fed));
-    if (first_labels == nullptr) first_labels = &found->second;
+    by_class.emplace_back();
+    if (const auto weights = spec.class_weights.find(output.name); weights != spec.class_weights.end()) {
+      auto made = ClassWeights(weights->second, *labels);
+      if (!made.ok()) return Annotate(made.status(), absl::StrCat("output \"", output.name, "\""));
+      by_class.back() = *std::move(made);
+    }
   }
-  feed.weighted = batch.weight.dtype() == DataType::kFloat || !spec.class_weight.empty();
-  if (feed.weighted) {
-    feed.weight = tf::Tensor(tf::DT_FLOAT, tf::TensorShape({feed.num_examples}));
-    auto weights = feed.weight.vec<float>();
-    weights.setConstant(1);
-    if (batch.weight.dtype() == DataType::kFloat) {
-      if (batch.weight.num_elements() != feed.num_examples) {
-        return absl::InvalidArgumentError(absl::StrCat("sample weights are ", ShapeString(batch.weight.shape()),
-                                                       " for ", feed.num_examples, " examples"));
-      }
-      for (int64_t i = 0; i < feed.num_examples; ++i) weights(i) = batch.weight.values<float>()[i];
-    }
-    if (!spec.class_weight.empty() && first_labels != nullptr) {
-      ASSIGN_OR_RETURN(const std::vector<float> by_class, ClassWeights(spec.class_weight, *first_labels));
-      for (int64_t i = 0; i < feed.num_examples; ++i) weights(i) *= by_class[i];
-    }
+  const bool sample_weights = batch.weight.dtype() != DataType::kInvalid;
+  if (!sample_weights && spec.class_weights.empty()) return feed;
+  tf::Tensor common;
+  if (sample_weights) {
+    ASSIGN_OR_RETURN(common, SampleWeights(batch.weight, feed.num_examples));
+  } else {
+    common = tf::Tensor(tf::DT_FLOAT, tf::TensorShape({feed.num_examples}));
+    common.flat<float>().setConstant(1);
+  }
+  for (const std::vector<float>& weights : by_class) {
+    feed.weights.push_back(common);
+    if (weights.empty()) continue;
+    tf::Tensor product(tf::DT_FLOAT, common.shape());
+    const int64_t row = feed.num_examples == 0 ? 0 : product.NumElements() / feed.num_examples;
+    for (int64_t i = 0; i < product.NumElements(); ++i)
+      product.flat<float>()(i) = common.flat<float>()(i) * weights[i / row];
+    feed.weights.back() = std::move(product);
   }
   return feed;
 }

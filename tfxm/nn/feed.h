@@ -15,27 +15,30 @@
 #include "tensorflow/core/framework/tensor.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/nn/dataset.h"
+#include "tfxm/nn/losses.h"
 
 namespace tfxm::nn {
 
 // What the model wants of a batch.
 struct FeedSpec {
   std::vector<TensorSpec> inputs;
-  std::vector<TensorSpec> outputs;         // Their names choose the labels.
-  std::vector<bool> has_loss;              // Per output: whether it takes labels.
-  std::map<int64_t, double> class_weight;  // By label.
+  std::vector<TensorSpec> outputs;  // Their names choose the labels.
+  std::vector<Loss> losses;         // Per output; one without a loss takes no labels.
+  // By output, then by label.
+  std::map<std::string, std::map<int64_t, double>> class_weights;
   bool labels = true;
+  std::vector<std::string> left_out;  // Features that the data has, but not as dense tensors; for messages.
 };
 
 struct Feed {
   std::vector<tensorflow::Tensor> inputs;
-  std::vector<tensorflow::Tensor> labels;  // Of the outputs with a loss.
-  tensorflow::Tensor weight;               // float [batch]
-  bool weighted = false;
+  std::vector<tensorflow::Tensor> labels;   // Of the outputs with a loss.
+  std::vector<tensorflow::Tensor> weights;  // The same, float [batch, …]; none if nothing is weighted.
   int64_t num_examples = 0;
 };
 
-// INVALID_ARGUMENT names the input or output without a tensor, or one of the wrong shape or type.
+// INVALID_ARGUMENT names the input or output without a tensor, or with one of the wrong shape or type, labels that no
+// output takes, and labels that are none of the loss's.
 absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch);
 
 // Feeds of a dataset, made ahead in a thread of its own.

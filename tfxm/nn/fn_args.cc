@@ -14,6 +14,7 @@ DataAccessor MakeDataAccessor() {
     std::vector<std::string> required = options.label_keys;
     if (!options.label_key.empty()) required.push_back(options.label_key);
     if (!options.weight_key.empty()) required.push_back(options.weight_key);
+    std::erase_if(required, [&](const std::string& name) { return options.padded_shapes.count(name) > 0; });
     ASSIGN_OR_RETURN(std::vector<nn::FeatureSpec> features, nn::FeatureSpecs(schema, required));
     return nn::Dataset::FromExamples(std::move(files), std::move(features), options);
   }};

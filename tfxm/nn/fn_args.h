@@ -32,8 +32,9 @@ namespace tfxm {
 
 // Makes datasets of the artifact's examples, however they are stored.
 struct DataAccessor {
-  // `file_pattern`: files, globs or directories. The features are the schema's, of fixed shape. Unlike TFX's, the
-  // dataset ends after one pass unless options.num_epochs or Repeat() say otherwise.
+  // `file_pattern`: files, globs or directories. The features are the schema's: those of fixed shape, and those that
+  // options.padded_shapes gives one. Unlike TFX's, the dataset ends after one pass unless options.num_epochs or
+  // Repeat() say otherwise.
   std::function<absl::StatusOr<nn::Dataset>(const std::vector<std::string>& file_pattern,
                                             const nn::DatasetOptions& options,
                                             const tensorflow::metadata::v0::Schema& schema)>
@@ -44,8 +45,12 @@ struct DataAccessor {
 DataAccessor MakeDataAccessor();
 
 struct FnArgs {
-  // Intermediate files.
+  // Intermediate files of this execution.
   std::string working_dir;
+  // Files that the Trainer's next execution finds if this one is killed or fails, as long as its inputs, properties and
+  // code are the same: for BackupAndRestore, and for ModelCheckpoint where a run_fn loads the best weights at the end.
+  // The folder is made when something is written, and removed after a successful run. (TFX has no such folder.)
+  std::string checkpoint_dir;
   std::vector<std::string> train_files;
   std::vector<std::string> eval_files;
   // 0: once through the data.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -53,6 +54,7 @@ const std::map<std::string, Initializer, std::less<>>& ByName() {
       {"random_normal", initializers::RandomNormal()},
       {"truncated_normal", initializers::TruncatedNormal()},
       {"identity", initializers::Identity()},
+      {"orthogonal", initializers::Orthogonal()},
       {"glorot_uniform", initializers::GlorotUniform()},
       {"glorot_normal", initializers::GlorotNormal()},
       {"he_uniform", initializers::HeUniform()},
@@ -110,6 +112,36 @@ Initializer Identity(double gain) {
               return i / shape[1] == i % shape[1] ? gain : 0;
             });
           }};
+}
+Initializer Orthogonal(double gain) {
+  return {
+      "orthogonal", [=](const Shape& shape, DataType dtype, Random& random) -> absl::StatusOr<tfxm::Tensor> {
+        if (shape.size() < 2) {
+          return absl::InvalidArgumentError(absl::StrCat("orthogonal is for matrices, not for ", ShapeString(shape)));
+        }
+        const int64_t columns = shape.back(), rows = NumElements(shape) / columns;
+        const int64_t size = std::max(rows, columns);
+        // Gram and Schmidt's, on normal numbers; twice, which makes up for rounding.
+        std::vector<std::vector<double>> vectors(std::min(rows, columns), std::vector<double>(size));
+        for (size_t i = 0; i < vectors.size(); ++i) {
+          for (double& value : vectors[i]) value = random.Normal();
+          for (int again = 0; again < 2; ++again) {
+            for (size_t k = 0; k < i; ++k) {
+              const double along = std::inner_product(vectors[i].begin(), vectors[i].end(), vectors[k].begin(), 0.0);
+              for (int64_t n = 0; n < size; ++n) vectors[i][n] -= along * vectors[k][n];
+            }
+            const double length =
+                std::sqrt(std::inner_product(vectors[i].begin(), vectors[i].end(), vectors[i].begin(), 0.0));
+            for (double& value : vectors[i]) value /= length;
+          }
+        }
+        int64_t next = 0;
+        return FillFloats(shape, dtype, [&] {
+          const int64_t row = next / columns, column = next % columns;
+          ++next;
+          return gain * (rows < columns ? vectors[row][column] : vectors[column][row]);
+        });
+      }};
 }
 Initializer VarianceScaling(double scale, absl::string_view mode, absl::string_view distribution) {
   return {

@@ -18,7 +18,7 @@
 namespace tfxm::nn {
 
 // By name ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "zeros",
-// "ones", "random_uniform", "random_normal", "truncated_normal", "identity"), or a function.
+// "ones", "random_uniform", "random_normal", "truncated_normal", "identity", "orthogonal"), or a function.
 class Initializer {
  public:
   using Function = std::function<absl::StatusOr<tfxm::Tensor>(const Shape& shape, DataType dtype, Random& random)>;
@@ -45,6 +45,8 @@ Initializer RandomNormal(double mean = 0, double stddev = 0.05);
 // Values beyond two standard deviations are drawn again.
 Initializer TruncatedNormal(double mean = 0, double stddev = 0.05);
 Initializer Identity(double gain = 1);
+// Rows or columns, whichever are fewer, that are orthogonal to each other and of length `gain`.
+Initializer Orthogonal(double gain = 1);
 // `mode`: "fan_in", "fan_out", "fan_avg"; `distribution`: "truncated_normal", "untruncated_normal", "uniform". The fans
 // of a convolution's kernel count its receptive field, as in Keras.
 Initializer VarianceScaling(double scale = 1, absl::string_view mode = "fan_in",

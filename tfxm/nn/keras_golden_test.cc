@@ -10,62 +10,21 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/golden_test_util.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
-#include "tfxm/ops/session.h"
-#include "tfxm/util/io.h"
 
 namespace tfxm::nn {
 namespace {
 
-using google::protobuf::Value;
-
-const google::protobuf::Struct& Goldens() {
-  static const auto* const goldens = [] {
-    auto* parsed = new google::protobuf::Struct;
-    const auto json = io::ReadFile("tfxm/nn/testdata/keras_goldens.json");
-    EXPECT_TRUE(json.ok() && io::ParseJson(*json, parsed).ok());
-    return parsed;
-  }();
-  return *goldens;
-}
-const google::protobuf::Struct& Goldens(const std::string& kind) { return Goldens().fields().at(kind).struct_value(); }
-
-std::vector<double> Numbers(const Value& value) {
-  std::vector<double> numbers;
-  for (const Value& v : value.list_value().values()) numbers.push_back(v.number_value());
-  return numbers;
-}
-
-// 1e-5 of the largest value, as float32 sums of different order differ.
-void ExpectNear(const Tensor& actual, const std::vector<double>& expected, const std::string& what) {
-  const std::vector<float> values = FloatValues(actual);
-  ASSERT_EQ(values.size(), expected.size()) << what;
-  double largest = 1;
-  for (const double e : expected) largest = std::max(largest, std::fabs(e));
-  for (size_t i = 0; i < values.size(); ++i)
-    ASSERT_NEAR(values[i], expected[i], 1e-5 * largest) << what << "[" << i << "]";
+const google::protobuf::Struct& Goldens(const std::string& kind) {
+  static const auto* const goldens = new google::protobuf::Struct(ReadGoldens("keras_goldens.json"));
+  return goldens->fields().at(kind).struct_value();
 }
 
 ops::Node Sum(const ops::Tensor& x, const Tensor& factors) {
   return ops::Op("Identity", {ops::ReduceSum(x * ops::Constant(*x.graph(), factors))});
-}
-
-std::vector<Tensor> Evaluate(ops::Graph& graph, const std::vector<ops::Tensor>& fetches,
-                             const std::vector<ops::Node>& first = {}) {
-  auto session = ops::Session::Create(graph);
-  EXPECT_TRUE(session.ok()) << session.status();
-  if (!session.ok()) return {};
-  if (!first.empty()) {
-    auto assign = (*session)->MakeFunction({}, {}, first);
-    EXPECT_TRUE(assign.ok() && (*assign)->Run({}).ok());
-  }
-  auto function = (*session)->MakeFunction({}, fetches);
-  EXPECT_TRUE(function.ok()) << function.status();
-  auto outputs = (*function)->Run({});
-  EXPECT_TRUE(outputs.ok()) << outputs.status();
-  return outputs.ok() ? *outputs : std::vector<Tensor>();
 }
 
 struct LayerCase {
@@ -171,25 +130,6 @@ TEST(KerasGoldenTest, Layers) {
     }
   }
   EXPECT_EQ(cases.size(), Goldens("layers").fields_size());
-}
-
-Tensor Softmax(const Tensor& logits) {
-  Tensor result = logits;
-  const int64_t n = logits.shape().back();
-  for (int64_t row = 0; row < logits.num_elements() / n; ++row) {
-    double sum = 0;
-    for (int64_t k = 0; k < n; ++k) sum += std::exp(logits.values<float>()[row * n + k]);
-    for (int64_t k = 0; k < n; ++k) {
-      result.values<float>()[row * n + k] = static_cast<float>(std::exp(logits.values<float>()[row * n + k]) / sum);
-    }
-  }
-  return result;
-}
-
-Tensor OneHot(const std::vector<int64_t>& classes) {
-  Tensor result(DataType::kFloat, {static_cast<int64_t>(classes.size()), 4});
-  for (size_t i = 0; i < classes.size(); ++i) result.values<float>()[i * 4 + classes[i]] = 1;
-  return result;
 }
 
 std::pair<Tensor, Tensor> LossInputs(const std::string& name) {
@@ -299,23 +239,6 @@ std::map<std::string, Optimizer> OptimizerCases() {
           {"schedule", SGD({.learning_rate = schedules::ExponentialDecay(
                                 {.initial_learning_rate = 0.1, .decay_steps = 2, .decay_rate = 0.5})})}};
 }
-
-// Its weights are its predictions.
-class FreeWeights : public Layer {
- public:
-  explicit FreeWeights(Tensor start) : Layer("FreeWeights"), start_(std::move(start)) {}
-  absl::Status Build(const std::vector<Shape>&) override {
-    weight_ = AddWeight("w", start_.shape(), {.initializer = initializers::Value(start_)});
-    return absl::OkStatus();
-  }
-  ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
-    return inputs[0] * context.Read(weight_);
-  }
-
- private:
-  const Tensor start_;
-  const Weight* weight_ = nullptr;
-};
 
 TEST(KerasGoldenTest, OptimizersOverFiveSteps) {
   const auto cases = OptimizerCases();

@@ -44,7 +44,33 @@ ops::Tensor CallContext::Intermediate(absl::string_view name, const ops::Tensor&
   return hooks_ == nullptr ? x : hooks_->OnIntermediate(*this, name, x);
 }
 
+std::vector<ops::Tensor> CallContext::CallLayer(Layer& layer, const std::vector<ops::Tensor>& inputs,
+                                                const std::vector<ops::Tensor>& masks, ops::Tensor* mask) {
+  // A model that is a layer calls layers of its own.
+  const std::vector<ops::Tensor> outer_masks = std::exchange(masks_, masks);
+  const ops::Tensor outer_mask = std::exchange(output_mask_, {});
+  std::vector<ops::Tensor> outputs = layer.CallAll(*this, inputs);
+  *mask = output_mask_;
+  if (!mask->valid() && layer.supports_masking()) {
+    // As Keras: a step of several inputs counts where it counts in one of them.
+    *mask = input_mask(0);
+    for (size_t i = 1; i < inputs.size() && mask->valid(); ++i) {
+      *mask = input_mask(i).valid() ? ops::LogicalOr(*mask, input_mask(i)) : ops::Tensor();
+    }
+  }
+  masks_ = outer_masks;
+  output_mask_ = outer_mask;
+  return outputs;
+}
+
 ops::Tensor CallContext::RandomUniform(const ops::Tensor& shape) {
+  return RandomNumbers("StatelessRandomUniformV2", shape);
+}
+ops::Tensor CallContext::RandomNormal(const ops::Tensor& shape) {
+  return RandomNumbers("StatelessRandomNormalV2", shape);
+}
+
+ops::Tensor CallContext::RandomNumbers(absl::string_view operation, const ops::Tensor& shape) {
   const auto uint64s = [&](const std::vector<uint64_t>& values) {
     tfxm::Tensor tensor(DataType::kUint64, {static_cast<int64_t>(values.size())});
     std::copy(values.begin(), values.end(), tensor.values<uint64_t>().begin());
@@ -54,7 +80,7 @@ ops::Tensor CallContext::RandomUniform(const ops::Tensor& shape) {
   constexpr int kPhilox = 1;
   const ops::Tensor key = uint64s({DeriveSeed(seed_, ++num_streams_)});
   const ops::Tensor counter = random_counter_.valid() ? random_counter_ : uint64s({0, 0});
-  return ops::Op("StatelessRandomUniformV2", {shape, key, counter, ops::Constant(graph_, kPhilox)}, {});
+  return ops::Op(operation, {shape, key, counter, ops::Constant(graph_, kPhilox)}, {});
 }
 
 absl::Status Layer::EnsureBuilt(const std::vector<Shape>& input_shapes) {
@@ -74,24 +100,28 @@ std::vector<const Weight*> Layer::AllWeights() const {
 }
 
 const Weight* Layer::AddWeight(std::string name, Shape shape, WeightOptions options) {
-  weights_.push_back(std::make_unique<Weight>(Weight{this, std::move(name), std::move(shape), std::move(options)}));
+  weights_.push_back(std::make_unique<Weight>(Weight{this, std::move(name), std::move(shape), std::move(options), nullptr}));
   return weights_.back().get();
 }
 
 const Shape& KerasTensor::shape() const {
   static const Shape* const none = new Shape;
-  return node_ == nullptr ? *none : node_->shape;
+  if (node_ == nullptr) return *none;
+  return index_ == 0 ? node_->shape : node_->more_outputs[index_ - 1].first;
 }
 
-DataType KerasTensor::dtype() const { return node_ == nullptr ? DataType::kInvalid : node_->dtype; }
+DataType KerasTensor::dtype() const {
+  if (node_ == nullptr) return DataType::kInvalid;
+  return index_ == 0 ? node_->dtype : node_->more_outputs[index_ - 1].second;
+}
 
-KerasTensor LayerRef::operator()(const std::vector<KerasTensor>& inputs) const {
+std::vector<KerasTensor> LayerRef::Outputs(const std::vector<KerasTensor>& inputs) const {
   auto node = std::make_shared<KerasNode>();
   node->layer = layer_;
   node->inputs = inputs;
   const auto fail = [&](absl::Status status) {
     node->status = std::move(status);
-    return KerasTensor(node);
+    return std::vector<KerasTensor>{KerasTensor(node)};
   };
   std::vector<Shape> shapes;
   std::string shown;
@@ -111,12 +141,21 @@ KerasTensor LayerRef::operator()(const std::vector<KerasTensor>& inputs) const {
   CallContext context(graph, /*training=*/false);
   std::vector<ops::Tensor> tensors;
   for (const KerasTensor& input : inputs) tensors.push_back(ops::Placeholder(graph, input.dtype(), input.shape()));
-  const ops::Tensor output = layer_->Call(context, tensors);
+  const std::vector<ops::Tensor> outputs = layer_->CallAll(context, tensors);
   if (!graph.status().ok()) return fail(Annotate(graph.status(), label));
-  if (!output.valid()) return fail(absl::InternalError(absl::StrCat(label, ": Call returned no tensor")));
-  node->shape = output.shape();
-  node->dtype = output.dtype();
-  return KerasTensor(node);
+  std::vector<KerasTensor> made;
+  for (const ops::Tensor& output : outputs) {
+    if (!output.valid()) return fail(absl::InternalError(absl::StrCat(label, ": Call returned no tensor")));
+    if (made.empty()) {
+      node->shape = output.shape();
+      node->dtype = output.dtype();
+    } else {
+      node->more_outputs.emplace_back(output.shape(), output.dtype());
+    }
+    made.emplace_back(node, static_cast<int>(made.size()));
+  }
+  if (made.empty()) return fail(absl::InternalError(absl::StrCat(label, ": Call returned no tensor")));
+  return made;
 }
 
 KerasTensor Input(Shape shape, InputOptions options) {

@@ -43,6 +43,7 @@ namespace tfxm::nn {
 
 class CallContext;
 class Layer;
+class Program;
 struct QuantizeConfig;  // quantization.h
 
 // A penalty on a weight: l1 * sum|w| + l2 * sum w^2, added to the loss.
@@ -69,6 +70,8 @@ struct Weight {
   std::string name;  // Within the layer: "kernel".
   Shape shape;
   WeightOptions options;
+  // That which has the value, of the models that share the layer. Model's own business.
+  mutable std::shared_ptr<Program> home;
 
   // "dense/kernel": the variable's name in graphs and checkpoints.
   std::string full_name() const;
@@ -108,21 +111,35 @@ class CallContext {
   ops::Tensor Intermediate(absl::string_view name, const ops::Tensor& x);
   // Until the next call; null: none. Returns those before.
   CallHooks* SetHooks(CallHooks* hooks) { return std::exchange(hooks_, hooks); }
+  // Which steps of the called layer's inputs count: bool [batch, steps], invalid where all do. What Embedding's
+  // mask_zero and Masking say about their output, and layers pass on (Layer::supports_masking).
+  ops::Tensor input_mask(size_t i = 0) const { return i < masks_.size() ? masks_[i] : ops::Tensor(); }
+  // The same of the called layer's output; called within Call.
+  void SetOutputMask(const ops::Tensor& mask) { output_mask_ = mask; }
+  // Calls the layer as a part of a model; `mask` is that of the output.
+  std::vector<ops::Tensor> CallLayer(Layer& layer, const std::vector<ops::Tensor>& inputs,
+                                     const std::vector<ops::Tensor>& masks, ops::Tensor* mask);
   // Adds a scalar to the loss.
   void AddLoss(const ops::Tensor& loss) { losses_.push_back(loss); }
   // Uniform numbers in [0, 1) of the shape `shape` (an int32 vector), new ones at each step.
   ops::Tensor RandomUniform(const ops::Tensor& shape);
+  // The same of mean 0 and standard deviation 1.
+  ops::Tensor RandomNormal(const ops::Tensor& shape);
 
   const std::vector<std::pair<const Weight*, ops::Tensor>>& updates() const { return updates_; }
   const std::vector<ops::Tensor>& losses() const { return losses_; }
 
  private:
+  ops::Tensor RandomNumbers(absl::string_view operation, const ops::Tensor& shape);
+
   ops::Graph& graph_;
   const bool training_;
   ops::Tensor random_counter_;
   const uint64_t seed_;
   uint64_t num_streams_ = 0;
   CallHooks* hooks_ = nullptr;
+  std::vector<ops::Tensor> masks_;
+  ops::Tensor output_mask_;
   std::map<const Weight*, ops::Tensor> reads_;
   std::vector<std::pair<const Weight*, ops::Tensor>> updates_;
   std::vector<ops::Tensor> losses_;
@@ -140,6 +157,12 @@ class Layer {
   virtual absl::Status Build(const std::vector<Shape>& input_shapes) { return absl::OkStatus(); }
   // Adds the layer to the graph. May be called for several graphs, and several times for one.
   virtual ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) = 0;
+  // The same for a layer of several outputs, of which Call returns the first.
+  virtual std::vector<ops::Tensor> CallAll(CallContext& context, const std::vector<ops::Tensor>& inputs) {
+    return {Call(context, inputs)};
+  }
+  // Whether the output's steps are the inputs', so that a mask goes on with it.
+  virtual bool supports_masking() const { return false; }
   // What a summary shows beside the type; "" if there is nothing to say.
   virtual std::string Description() const { return ""; }
   // What it ends with, or is (an Activation layer); linear if nothing.
@@ -178,18 +201,21 @@ class Layer {
 
 struct KerasNode;
 
-// The symbolic output of a layer.
+// A symbolic output of a layer.
 class KerasTensor {
  public:
   KerasTensor() = default;
-  explicit KerasTensor(std::shared_ptr<const KerasNode> node) : node_(std::move(node)) {}
+  explicit KerasTensor(std::shared_ptr<const KerasNode> node, int index = 0) : node_(std::move(node)), index_(index) {}
   // [None, …]; {} after an error, which the model then reports.
   const Shape& shape() const;
   DataType dtype() const;
   const std::shared_ptr<const KerasNode>& node() const { return node_; }
+  // Which of the layer's outputs.
+  int index() const { return index_; }
 
  private:
   std::shared_ptr<const KerasNode> node_;
+  int index_ = 0;
 };
 
 // A layer, shared: calling it twice uses the same weights twice.
@@ -197,7 +223,9 @@ class LayerRef {
  public:
   LayerRef(std::shared_ptr<Layer> layer) : layer_(std::move(layer)) {}
   KerasTensor operator()(const KerasTensor& input) const { return (*this)(std::vector<KerasTensor>{input}); }
-  KerasTensor operator()(const std::vector<KerasTensor>& inputs) const;
+  KerasTensor operator()(const std::vector<KerasTensor>& inputs) const { return Outputs(inputs)[0]; }
+  // All outputs of a layer that has several (LSTM with return_state). After an error, one.
+  std::vector<KerasTensor> Outputs(const std::vector<KerasTensor>& inputs) const;
   Layer& operator*() const { return *layer_; }
   Layer* operator->() const { return layer_.get(); }
   const std::shared_ptr<Layer>& get() const { return layer_; }
@@ -214,8 +242,10 @@ LayerRef MakeLayer(Args&&... args) {
 struct KerasNode {
   std::shared_ptr<Layer> layer;
   std::vector<KerasTensor> inputs;
+  // Of the first output, and of those after it.
   Shape shape;
   DataType dtype = DataType::kFloat;
+  std::vector<std::pair<Shape, DataType>> more_outputs;
   absl::Status status;  // The first error among this node and its inputs.
 };
 

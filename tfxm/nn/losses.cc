@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/labels.h"
+#include "tfxm/nn/segmentation_losses.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
@@ -20,10 +21,42 @@ Tensor ClipProbability(const Tensor& p) { return ops::ClipByValue(p, kEpsilon, 1
 Tensor LastMean(const Tensor& x) { return ops::ReduceMean(x, {-1}); }
 
 // A loss of labels that are numbers like the predictions.
-Loss Dense(std::string name, Loss::Function function) {
-  return Loss(std::move(name), [function = std::move(function)](const Tensor& y_true, const Tensor& y_pred) {
-    return function(DenseLabels(y_true, y_pred), y_pred);
-  });
+Loss Dense(std::string name, Loss::Function function, Loss::Labels labels = Loss::Labels::kNumbers) {
+  return Loss(
+      std::move(name),
+      [function = std::move(function)](const Tensor& y_true, const Tensor& y_pred) {
+        // Keras brings predictions [batch, …, 1] to the shape of labels [batch, …], which are then no longer what came
+        // out of a sigmoid; of [batch, 1] and [batch] it changes the labels.
+        const int rank = y_true.rank();
+        const bool squeeze = y_pred.valid() && rank > 1 && y_pred.rank() == rank + 1 && y_pred.shape().back() == 1;
+        const Tensor predictions = squeeze ? ops::Squeeze(y_pred, {-1}) : y_pred;
+        return function(DenseLabels(y_true, predictions), predictions);
+      },
+      labels);
+}
+
+// The logits if the predictions are, or come straight out of them; invalid otherwise.
+Tensor Logits(const Tensor& y_pred, bool from_logits) {
+  const Tensor logits = LogitsOf(y_pred);
+  return logits.valid() || !from_logits ? logits : y_pred;
+}
+
+// Each element's.
+Tensor BinaryCrossentropyOf(const Tensor& labels, const Tensor& y_pred, bool from_logits) {
+  if (const Tensor logits = Logits(y_pred, from_logits); logits.valid())
+    return ops::SigmoidCrossEntropyWithLogits(logits, labels);
+  const Tensor p = ClipProbability(y_pred);
+  return -(labels * ops::Log(p) + (1 - labels) * ops::Log(1 - p));
+}
+
+Tensor SmoothBinary(const Tensor& labels, double smoothing) {
+  return smoothing > 0 ? labels * (1 - smoothing) + 0.5 * smoothing : labels;
+}
+
+absl::Status CheckSmoothing(absl::string_view name, double smoothing) {
+  if (smoothing >= 0 && smoothing <= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("loss ", name, ": label_smoothing must be between 0 and 1, got ", smoothing));
 }
 
 // 0/1 labels to -1/1, if they are; decided when the graph runs, as in Keras.
@@ -59,35 +92,36 @@ const std::map<std::string, Loss, std::less<>>& ByName() {
       {"kl_divergence", KLDivergence()},
       {"poisson", Poisson()},
       {"cosine_similarity", CosineSimilarity()},
+      {"categorical_focal_crossentropy", CategoricalFocalCrossentropy()},
+      {"dice", Dice()},
+      {"tversky", Tversky()},
+      {"bce", BinaryCrossentropy()},
+      {"kld", KLDivergence()},
+      {"BCE", BinaryCrossentropy()},
+      {"KLD", KLDivergence()},
+      {"MSE", MeanSquaredError()},
+      {"MAE", MeanAbsoluteError()},
+      {"MAPE", MeanAbsolutePercentageError()},
+      {"MSLE", MeanSquaredLogarithmicError()},
   };
   return *by_name;
 }
 
 }  // namespace
 
-ops::Tensor SparseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred) {
-  const Shape shape = y_true.shape();
-  Tensor labels = y_true;
-  if (shape.size() == y_pred.shape().size() && !shape.empty() && shape.back() == 1) labels = ops::Squeeze(labels, {-1});
-  return labels.dtype() == DataType::kInt64 || labels.dtype() == DataType::kInt32 ? labels
-                                                                                  : ops::Cast(labels, DataType::kInt64);
-}
-
-ops::Tensor DenseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred) {
-  Tensor labels = ops::Cast(y_true, y_pred.dtype());
-  const Shape true_shape = y_true.shape(), pred_shape = y_pred.shape();
-  if (true_shape.size() + 1 == pred_shape.size() && pred_shape.back() == 1) return ops::ExpandDims(labels, -1);
-  if (pred_shape.size() + 1 == true_shape.size() && true_shape.back() == 1) return ops::Squeeze(labels, {-1});
-  return labels;
-}
-
 absl::Status Loss::Check() const {
+  RETURN_IF_ERROR(status_);
   if (function_ != nullptr || empty() || ByName().count(name_) > 0) return absl::OkStatus();
   std::vector<std::string> names;
   for (const auto& [name, loss] : ByName()) names.push_back(name);
   const std::string near = NearestNames(name_, names);
   return absl::InvalidArgumentError(
       absl::StrCat("no loss is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));
+}
+
+Loss::Labels Loss::labels() const {
+  const auto found = function_ == nullptr ? ByName().find(name_) : ByName().end();
+  return found == ByName().end() ? labels_ : found->second.labels_;
 }
 
 absl::StatusOr<ops::Tensor> Loss::Call(const ops::Tensor& y_true, const ops::Tensor& y_pred) const {
@@ -99,55 +133,76 @@ absl::StatusOr<ops::Tensor> Loss::Call(const ops::Tensor& y_true, const ops::Ten
 namespace losses {
 
 Loss SparseCategoricalCrossentropy(CrossentropyOptions options) {
-  return Loss("sparse_categorical_crossentropy", [options](const Tensor& y_true, const Tensor& y_pred) {
-    Tensor logits = options.from_logits ? y_pred : ops::Log(ClipProbability(y_pred));
-    Tensor labels = SparseLabels(y_true, y_pred);
-    const Shape shape = y_pred.shape();
-    if (shape.size() <= 2) return Tensor(ops::SparseSoftmaxCrossEntropyWithLogits(logits, labels));
-    // One row per pixel or position.
-    const Tensor losses = ops::SparseSoftmaxCrossEntropyWithLogits(ops::Reshape(logits, Shape{-1, shape.back()}),
-                                                                   ops::Reshape(labels, Shape{-1}));
-    return ops::Reshape(losses, ops::ShapeOf(labels));
-  });
+  const char* const name = "sparse_categorical_crossentropy";
+  if (options.label_smoothing != 0) {
+    return Loss(name, absl::InvalidArgumentError(
+                          absl::StrCat("loss ", name,
+                                       " has no label_smoothing, as in Keras: its labels are class numbers; use "
+                                       "CategoricalCrossentropy with one-hot labels")));
+  }
+  return Loss(
+      name,
+      [options](const Tensor& y_true, const Tensor& y_pred) {
+        Tensor logits = Logits(y_pred, options.from_logits);
+        if (!logits.valid()) logits = ops::Log(ClipProbability(y_pred));
+        Tensor labels = SparseLabels(y_true, y_pred);
+        const Shape shape = y_pred.shape();
+        if (shape.size() <= 2) return Tensor(ops::SparseSoftmaxCrossEntropyWithLogits(logits, labels));
+        // One row per pixel or position.
+        const Tensor losses = ops::SparseSoftmaxCrossEntropyWithLogits(ops::Reshape(logits, Shape{-1, shape.back()}),
+                                                                       ops::Reshape(labels, Shape{-1}));
+        return ops::Reshape(losses, ops::ShapeOf(labels));
+      },
+      Loss::Labels::kClasses);
 }
 
 Loss CategoricalCrossentropy(CrossentropyOptions options) {
-  return Dense("categorical_crossentropy", [options](const Tensor& y_true, const Tensor& y_pred) {
-    Tensor labels = y_true;
-    if (options.label_smoothing > 0) {
-      const double classes = static_cast<double>(y_pred.shape().back());
-      labels = labels * (1 - options.label_smoothing) + options.label_smoothing / classes;
-    }
-    if (options.from_logits) {
-      if (y_pred.rank() == 2) return ops::SoftmaxCrossEntropyWithLogits(y_pred, labels);
-      return -ops::ReduceSum(labels * ops::LogSoftmax(y_pred), {-1});
-    }
-    const Tensor p = y_pred / ops::ReduceSum(y_pred, {-1}, true);
-    return -ops::ReduceSum(labels * ops::Log(ClipProbability(p)), {-1});
-  });
+  const char* const name = "categorical_crossentropy";
+  if (absl::Status status = CheckSmoothing(name, options.label_smoothing); !status.ok()) return Loss(name, status);
+  return Dense(
+      name,
+      [options](const Tensor& y_true, const Tensor& y_pred) {
+        Tensor labels = y_true;
+        if (options.label_smoothing > 0) {
+          const double classes = static_cast<double>(y_pred.shape().back());
+          labels = labels * (1 - options.label_smoothing) + options.label_smoothing / classes;
+        }
+        if (const Tensor logits = Logits(y_pred, options.from_logits); logits.valid()) {
+          if (logits.rank() == 2) return Tensor(ops::SoftmaxCrossEntropyWithLogits(logits, labels));
+          return -ops::ReduceSum(labels * ops::LogSoftmax(logits), {-1});
+        }
+        const Tensor p = y_pred / ops::ReduceSum(y_pred, {-1}, true);
+        return -ops::ReduceSum(labels * ops::Log(ClipProbability(p)), {-1});
+      },
+      Loss::Labels::kProbabilities);
 }
 
 Loss BinaryCrossentropy(CrossentropyOptions options) {
-  return Dense("binary_crossentropy", [options](const Tensor& y_true, const Tensor& y_pred) {
-    Tensor labels = y_true;
-    if (options.label_smoothing > 0) labels = labels * (1 - options.label_smoothing) + 0.5 * options.label_smoothing;
-    if (options.from_logits) return LastMean(ops::SigmoidCrossEntropyWithLogits(y_pred, labels));
-    const Tensor p = ClipProbability(y_pred);
-    return LastMean(-(labels * ops::Log(p) + (1 - labels) * ops::Log(1 - p)));
-  });
+  const char* const name = "binary_crossentropy";
+  if (absl::Status status = CheckSmoothing(name, options.label_smoothing); !status.ok()) return Loss(name, status);
+  return Dense(
+      name,
+      [options](const Tensor& y_true, const Tensor& y_pred) {
+        return LastMean(
+            BinaryCrossentropyOf(SmoothBinary(y_true, options.label_smoothing), y_pred, options.from_logits));
+      },
+      Loss::Labels::kProbabilities);
 }
 
 Loss BinaryFocalCrossentropy(FocalOptions options) {
-  return Dense("binary_focal_crossentropy", [options](const Tensor& y_true, const Tensor& y_pred) {
-    Tensor labels = y_true;
-    if (options.label_smoothing > 0) labels = labels * (1 - options.label_smoothing) + 0.5 * options.label_smoothing;
-    const Tensor p = ClipProbability(options.from_logits ? ops::Sigmoid(y_pred) : y_pred);
-    const Tensor crossentropy = -(labels * ops::Log(p) + (1 - labels) * ops::Log(1 - p));
-    const Tensor p_t = labels * p + (1 - labels) * (1 - p);
-    Tensor loss = ops::Pow(1 - p_t, options.gamma) * crossentropy;
-    if (options.apply_class_balancing) loss = (labels * options.alpha + (1 - labels) * (1 - options.alpha)) * loss;
-    return LastMean(loss);
-  });
+  const char* const name = "binary_focal_crossentropy";
+  if (absl::Status status = CheckSmoothing(name, options.label_smoothing); !status.ok()) return Loss(name, status);
+  return Dense(
+      name,
+      [options](const Tensor& y_true, const Tensor& y_pred) {
+        const Tensor labels = SmoothBinary(y_true, options.label_smoothing);
+        const Tensor p = options.from_logits ? ops::Sigmoid(y_pred) : y_pred;
+        const Tensor p_t = labels * p + (1 - labels) * (1 - p);
+        Tensor loss = ops::Pow(1 - p_t, options.gamma) * BinaryCrossentropyOf(labels, p, false);
+        if (options.apply_class_balancing) loss = (labels * options.alpha + (1 - labels) * (1 - options.alpha)) * loss;
+        return LastMean(loss);
+      },
+      Loss::Labels::kProbabilities);
 }
 
 Loss MeanSquaredError() {

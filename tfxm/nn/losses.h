@@ -30,10 +30,21 @@ class Loss {
   Loss(const char* name) : name_(name) {}
   Loss(std::string name) : name_(std::move(name)) {}
   Loss(std::string name, Function function) : name_(std::move(name)), function_(std::move(function)) {}
+  // What labels must be, beyond their shape: checked before they are used.
+  enum class Labels {
+    kNumbers,
+    kClasses,        // Whole numbers from 0, below the number of predictions.
+    kProbabilities,  // In [0, 1].
+  };
+  Loss(std::string name, Function function, Labels labels)
+      : name_(std::move(name)), function_(std::move(function)), labels_(labels) {}
+  // One that cannot be made of the options it was given: what Check then says.
+  Loss(std::string name, absl::Status status) : name_(std::move(name)), status_(std::move(status)) {}
 
   bool empty() const { return name_.empty() && function_ == nullptr; }
   const std::string& name() const { return name_; }
-  // INVALID_ARGUMENT for an unknown name, naming the near ones.
+  Labels labels() const;
+  // INVALID_ARGUMENT for an unknown name, naming the near ones, and for an option that the loss does not have.
   absl::Status Check() const;
   // [batch] or [batch, …].
   absl::StatusOr<ops::Tensor> Call(const ops::Tensor& y_true, const ops::Tensor& y_pred) const;
@@ -41,14 +52,18 @@ class Loss {
  private:
   std::string name_;
   Function function_;
+  Labels labels_ = Labels::kNumbers;
+  absl::Status status_;
 };
 
 namespace losses {
 
 struct CrossentropyOptions {
-  // Whether predictions are logits; otherwise probabilities.
+  // Whether predictions are logits; otherwise probabilities. Of probabilities that come straight out of a sigmoid or
+  // softmax the logits are taken, as in Keras: the loss then is exact, and has a gradient, where the function is
+  // saturated.
   bool from_logits = false;
-  double label_smoothing = 0;
+  double label_smoothing = 0;  // In [0, 1]; not of SparseCategoricalCrossentropy, whose labels are numbers.
 };
 // Labels: class numbers, [batch] or [batch, 1].
 Loss SparseCategoricalCrossentropy(CrossentropyOptions options = {});

@@ -2,6 +2,8 @@
 //
 //   model.Compile({.loss = …, .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});
 //
+// Those of true and false positives and negatives: confusion_metrics.h.
+//
 // A metric keeps a state that adds up over batches (sums and counts), so that its value is that of all examples
 // together.
 #ifndef TFXM_NN_METRICS_H_
@@ -33,10 +35,19 @@ class Metric {
   Metric(std::string name) : name_(std::move(name)) {}
   Metric(std::string name, Update update, Result result)
       : name_(std::move(name)), update_(std::move(update)), result_(std::move(result)) {}
+  // One that cannot be made of the options it was given: what Check then says.
+  Metric(std::string name, absl::Status status) : name_(std::move(name)), status_(std::move(status)) {}
+  // Which values are better, for callbacks that watch the metric with mode "auto". Not known of metrics of one's own
+  // until they say it: Metric(…).WithDirection(Metric::Direction::kUp).
+  enum class Direction { kUnknown, kUp, kDown };
 
   const std::string& name() const { return name_; }
   Metric WithName(std::string name) const;
-  // INVALID_ARGUMENT for an unknown name, naming the near ones.
+  // What logs call it: the name, or that of the metric behind a name ("AUC" is "auc").
+  std::string log_name() const;
+  Direction direction() const;
+  Metric WithDirection(Direction direction) const;
+  // INVALID_ARGUMENT for an unknown name, naming the near ones, and for options that the metric does not have.
   absl::Status Check() const;
   // The metric behind a name, given the labels and predictions it is to measure.
   absl::StatusOr<Metric> Resolve(const ops::Tensor& y_true, const ops::Tensor& y_pred) const;
@@ -49,6 +60,8 @@ class Metric {
   std::string name_;
   Update update_;
   Result result_;
+  Direction direction_ = Direction::kUnknown;
+  absl::Status status_;
 };
 
 namespace metrics {
@@ -79,6 +92,22 @@ struct AUCOptions {
   bool from_logits = false;
 };
 Metric AUC(AUCOptions options = {});
+Metric MeanAbsolutePercentageError();
+Metric MeanSquaredLogarithmicError();
+Metric Hinge();
+Metric SquaredHinge();
+Metric CategoricalHinge();
+Metric KLDivergence();
+Metric Poisson();
+Metric LogCoshError();
+// Unlike the loss, 1 is most alike.
+Metric CosineSimilarity();
+struct R2ScoreOptions {
+  // Over the columns of an output: or "variance_weighted_average".
+  std::string class_aggregation = "uniform_average";
+};
+// The part of the labels' variance that predictions [batch, columns] explain; at most 1.
+Metric R2Score(R2ScoreOptions options = {});
 
 }  // namespace metrics
 }  // namespace tfxm::nn

@@ -4,9 +4,11 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/nn/model_layer.h"
 #include "tfxm/nn/model_rep.h"
 #include "tfxm/nn/num_threads.h"
 #include "tfxm/nn/random.h"
@@ -29,15 +31,30 @@ int NumThreads(const Network& network, int asked) {
 Model::Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name)
     : rep_(std::make_unique<Rep>()) {
   rep_->name = std::move(name);
-  rep_->seed = RandomSeed();
-  auto network = Network::Create(inputs, outputs);
-  if (network.ok()) {
-    rep_->network = std::make_unique<Network>(std::move(*network));
-  } else {
-    rep_->network = std::make_unique<Network>();
-    rep_->status = network.status();
+  rep_->Make(inputs, outputs, {});
+}
+
+Model::Model(std::vector<KerasTensor> inputs, std::vector<std::pair<std::string, KerasTensor>> outputs,
+             std::string name)
+    : rep_(std::make_unique<Rep>()) {
+  rep_->name = std::move(name);
+  rep_->outputs_are_named = true;
+  std::vector<KerasTensor> tensors;
+  std::vector<std::string> names;
+  for (auto& [output, tensor] : outputs) {
+    names.push_back(output);
+    tensors.push_back(tensor);
   }
-  rep_->built = true;
+  rep_->Make(inputs, tensors, names);
+}
+
+void Model::Rep::Make(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+                      const std::vector<std::string>& output_names) {
+  seed = RandomSeed();
+  auto made = Network::Create(inputs, outputs, output_names);
+  network = made.ok() ? std::make_unique<Network>(std::move(*made)) : std::make_unique<Network>();
+  if (!made.ok()) status = made.status();
+  built = true;
 }
 
 Model::Model(std::string name, std::vector<LayerRef> layers) : rep_(std::make_unique<Rep>()) {
@@ -60,7 +77,7 @@ void Model::AddLayer(LayerRef layer) {
 }
 
 absl::Status Model::Rep::Build() {
-  if (std::exchange(built, true)) return status;
+  if (std::exchange(built, true)) return status.ok() ? Sync() : status;
   const auto* input = stack.empty() ? nullptr : dynamic_cast<const InputLayerImpl*>(&*stack[0]);
   if (input == nullptr) {
     return status = absl::InvalidArgumentError(
@@ -80,7 +97,7 @@ absl::Status Model::Rep::Build() {
 }
 
 // Weights before there is a program to hold them.
-absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() const {
+absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() {
   std::map<std::string, Tensor> values;
   for (const Weight* weight : network->weights()) {
     Random random(DeriveSeed(seed, weight->full_name()));
@@ -88,7 +105,42 @@ absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::InitialValues() const 
     if (!value.ok()) return Annotate(value.status(), absl::StrCat("weight \"", weight->full_name(), "\""));
     values[weight->full_name()] = std::move(*value);
   }
+  ASSIGN_OR_RETURN(auto elsewhere, ValuesElsewhere());
+  for (auto& [name, value] : elsewhere) values[name] = std::move(value);
   return values;
+}
+
+// Models that share layers (a model that is a layer of another, two of the same KerasTensors) have variables of their
+// own. Weight::home is the program that has the last values; the others take them from there when they are used.
+absl::StatusOr<std::map<std::string, Tensor>> Model::Rep::ValuesElsewhere() {
+  std::map<std::string, Tensor> values;
+  if (!shares_weights) return values;
+  std::map<const Program*, std::map<std::string, Tensor>> read;
+  for (const Weight* weight : network->weights()) {
+    const Program* const home = weight->home.get();
+    if (home == nullptr || home == program.get()) continue;
+    if (const auto seen = versions.find(home); seen != versions.end() && seen->second == home->version()) continue;
+    if (read.count(home) == 0) {
+      ASSIGN_OR_RETURN(read[home], home->GetVariables());
+    }
+    const auto found = read[home].find(weight->full_name());
+    if (found != read[home].end()) values[weight->full_name()] = found->second;
+  }
+  for (const auto& [home, all] : read) versions[home] = home->version();
+  return values;
+}
+
+absl::Status Model::Rep::Sync() {
+  if (program == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto values, ValuesElsewhere());
+  return values.empty() ? absl::OkStatus() : program->SetVariables(values);
+}
+
+void Model::Rep::ClaimWeights(bool only_new) const {
+  if (!shares_weights) return;
+  for (const Weight* weight : network->weights()) {
+    if (!only_new || weight->home == nullptr) weight->home = program;
+  }
 }
 
 absl::Status Model::Prepare() const {
@@ -99,6 +151,7 @@ absl::Status Model::Prepare() const {
   config.num_threads = NumThreads(*rep_->network, 0);
   ASSIGN_OR_RETURN(auto values, rep_->InitialValues());
   ASSIGN_OR_RETURN(rep_->program, Program::Create(rep_->network.get(), config, std::move(values)));
+  rep_->ClaimWeights(/*only_new=*/true);
   return absl::OkStatus();
 }
 
@@ -150,6 +203,7 @@ absl::Status Model::Compile(CompileOptions options) {
   rep_->iterations = 0;
   rep_->learning_rate.reset();
   ASSIGN_OR_RETURN(rep_->program, Program::Create(rep_->network.get(), std::move(config), std::move(values)));
+  rep_->ClaimWeights();
   return absl::OkStatus();
 }
 
@@ -166,6 +220,12 @@ const std::vector<TensorSpec>& Model::outputs() const {
   rep_->Build().IgnoreError();
   return rep_->network->outputs();
 }
+std::vector<std::string> Model::output_names() const {
+  std::vector<std::string> names;
+  for (const TensorSpec& output : outputs())
+    names.push_back(rep_->outputs_are_named ? output.name : absl::StrCat("output_", names.size()));
+  return names;
+}
 const std::vector<std::shared_ptr<Layer>>& Model::layers() const {
   rep_->Build().IgnoreError();
   return rep_->network->layers();
@@ -176,6 +236,43 @@ Layer* Model::GetLayer(absl::string_view name) const {
     if (layer->name() == name) return layer.get();
   }
   return nullptr;
+}
+
+std::vector<KerasTensor> Model::operator()(const std::vector<KerasTensor>& inputs) const {
+  const absl::Status& built = status();
+  if (rep_->as_layer == nullptr) {
+    const bool is_sequential = !rep_->stack.empty();
+    const std::string type = is_sequential ? "Sequential" : "Functional";
+    const bool is_named = name() != (is_sequential ? "sequential" : "model");
+    rep_->as_layer = std::make_shared<ModelLayer>(type, is_named ? name() : "", *rep_->network, built);
+  }
+  return LayerRef(rep_->as_layer).Outputs(inputs);
+}
+
+void Model::set_trainable(bool trainable) {
+  for (const auto& layer : layers()) layer->set_trainable(trainable);
+}
+
+std::vector<KerasTensor> Model::input_tensors() const {
+  std::vector<KerasTensor> tensors;
+  if (!status().ok()) return tensors;
+  for (const KerasNode* input : rep_->network->input_nodes()) {
+    for (const auto& node : rep_->network->nodes()) {
+      if (node.get() == input) tensors.emplace_back(node);
+    }
+  }
+  return tensors;
+}
+
+KerasTensor Model::OutputOf(absl::string_view layer) const {
+  auto failed = std::make_shared<KerasNode>();
+  failed->status = status();
+  if (!failed->status.ok()) return KerasTensor(failed);
+  for (const auto& node : rep_->network->nodes()) {
+    if (node->layer->name() == layer) return KerasTensor(node);
+  }
+  failed->status = absl::NotFoundError(absl::StrCat("model \"", name(), "\" has no layer \"", layer, "\""));
+  return KerasTensor(failed);
 }
 
 int64_t Model::CountParams() const {
@@ -223,6 +320,7 @@ absl::Status Model::SetWeights(const std::map<std::string, Tensor>& weights) {
     if (std::any_of(all.begin(), all.end(), [&](const Weight* w) { return w->full_name() == name; })) continue;
     return absl::InvalidArgumentError(absl::StrCat("the model has no weight \"", name, "\""));
   }
+  rep_->ClaimWeights();
   return rep_->program->SetVariables(weights);
 }
 
@@ -233,7 +331,22 @@ absl::StatusOr<std::map<std::string, Tensor>> Model::GetState() const {
 
 absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t iterations) {
   RETURN_IF_ERROR(Prepare());
+  const auto weights = rep_->network->weights();
+  for (const Weight* weight : weights) {
+    if (state.count(weight->full_name()) > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("this is the state of another model: it has no \"", weight->full_name(), "\""));
+  }
+  for (const auto& [name, value] : state) {
+    if (absl::StartsWith(name, kOptimizerPrefix) ||
+        std::any_of(weights.begin(), weights.end(), [&](const Weight* w) { return w->full_name() == name; }))
+      continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("this is the state of another model: it has \"", name, "\", this one has not"));
+  }
+  rep_->ClaimWeights();
   RETURN_IF_ERROR(rep_->program->SetVariables(state));
+  if (iterations > 0) rep_->program->ExpectSlots();
   rep_->iterations = iterations;
   return absl::OkStatus();
 }
@@ -241,6 +354,12 @@ absl::Status Model::SetState(const std::map<std::string, Tensor>& state, int64_t
 int64_t Model::iterations() const { return rep_->iterations; }
 double Model::learning_rate() const { return rep_->LearningRateAt(rep_->iterations); }
 std::optional<double> Model::learning_rate_override() const { return rep_->learning_rate; }
+bool Model::has_learning_rate_schedule() const {
+  return rep_->config.optimizer != nullptr && rep_->config.optimizer->common().learning_rate.is_schedule();
+}
+std::string Model::optimizer_name() const {
+  return rep_->config.optimizer == nullptr ? "" : rep_->config.optimizer->name();
+}
 void Model::SetLearningRate(double learning_rate) { rep_->learning_rate = learning_rate; }
 
 double Model::Rep::LearningRateAt(int64_t step) const {

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -52,12 +53,15 @@ struct CompileOptions {
 struct FitOptions {
   int epochs = 1;
   int initial_epoch = 0;
-  int64_t steps_per_epoch = 0;  // 0: once through the data.
+  // 0: once through the data. Where the data ends before an epoch's steps do, the epoch ends there with a warning, and
+  // the next one begins with another pass; it goes on where this one was otherwise.
+  int64_t steps_per_epoch = 0;
   const Dataset* validation_data = nullptr;
   int64_t validation_steps = 0;  // 0: all of it.
-  int validation_freq = 1;       // Every so many epochs.
+  int validation_freq = 1;       // Every so many epochs; callbacks that watch a "val_…" pass over the others.
   std::vector<CallbackRef> callbacks;
-  std::map<int64_t, double> class_weight;  // By label; 1 where there is none.
+  std::map<int64_t, double> class_weight;  // Of the only output with a loss, by label; 1 where there is none.
+  std::map<std::string, std::map<int64_t, double>> class_weights;  // By output, then by label.
   // 0: silent, 1: progress bar, 2: a line per epoch, -1: a bar on a terminal, otherwise the progress listener or lines.
   int verbose = -1;
 };
@@ -103,6 +107,10 @@ struct QuantizeOptions;  // quantization.h
 class Model {
  public:
   Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name = "model");
+  // Outputs by name, as Keras's dict of outputs: for losses, metrics and labels, and in the SavedModel's signature.
+  //   Model model({x}, {{"kind", kind}, {"amount", amount}});
+  Model(std::vector<KerasTensor> inputs, std::vector<std::pair<std::string, KerasTensor>> outputs,
+        std::string name = "model");
   virtual ~Model();
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
@@ -112,9 +120,22 @@ class Model {
   const std::string& name() const;
   const std::vector<TensorSpec>& inputs() const;
   const std::vector<TensorSpec>& outputs() const;
+  // What a SavedModel calls the outputs: by the names the model was given or, as Keras, "output_0", ….
+  std::vector<std::string> output_names() const;
   const std::vector<std::shared_ptr<Layer>>& layers() const;
   // Null if there is none of that name.
   Layer* GetLayer(absl::string_view name) const;
+  // The model as a layer of another, and its layers in a model of a part of it:
+  //   KerasTensor features = base(image);
+  //   Model features({base.input_tensors()}, {base.OutputOf("pooling")});
+  // Layers and weights are shared, as in Keras: what one model trains or loads, the others have when they are used
+  // next. Their optimizers are their own. Names of layers with weights must differ between the models that make up one.
+  KerasTensor operator()(const KerasTensor& input) const { return (*this)(std::vector<KerasTensor>{input})[0]; }
+  std::vector<KerasTensor> operator()(const std::vector<KerasTensor>& inputs) const;
+  std::vector<KerasTensor> input_tensors() const;
+  KerasTensor OutputOf(absl::string_view layer) const;
+  // Of all layers; holds from the next Compile on, of every model that has them.
+  void set_trainable(bool trainable);
   int64_t CountParams() const;
   // Keras's table of layers, output shapes and numbers of parameters.
   std::string Summary() const;
@@ -124,7 +145,7 @@ class Model {
   absl::StatusOr<History> Fit(const Dataset& data, const FitOptions& options = {});
   // "loss" and the metrics.
   absl::StatusOr<Logs> Evaluate(const Dataset& data, const EvaluateOptions& options = {});
-  // One tensor per output, of all examples in order (the dataset must not shuffle).
+  // One tensor per output, of all examples in the order of the data, whether or not the dataset shuffles.
   absl::StatusOr<std::vector<Tensor>> Predict(const Dataset& data, int64_t steps = 0);
   absl::StatusOr<std::vector<Tensor>> Predict(const std::map<std::string, Tensor>& features);
   // One update, or none; returns the loss and metrics of the batch.
@@ -138,9 +159,10 @@ class Model {
   // A TensorFlow checkpoint (`path` is its prefix) of the weights, with Keras's and SavedModel's keys.
   absl::Status SaveWeights(absl::string_view path) const;
   // From such a checkpoint, or one of tf.train.Checkpoint's or Keras 2's, or the variables of a SavedModel directory (a
-  // base_model), whether made here or by Keras 2 or 3. Weights are found by layer and name ("dense/kernel") or, where
-  // the layers are called otherwise, by their order. INVALID_ARGUMENT names each that is not there or of another shape
-  // or type; with `skip_mismatch` those stay as they are.
+  // base_model), whether made here or by Keras 2 or 3, or a file of Keras 2 or 3: .keras, .weights.h5 or .h5. Weights
+  // are found by layer and name ("dense/kernel") or, where the layers are called otherwise, by their order.
+  // INVALID_ARGUMENT names each that is not there or of another shape or type; with `skip_mismatch` those stay as they
+  // are.
   absl::Status LoadWeights(absl::string_view path, bool skip_mismatch = false);
 
   // Updates since Compile.
@@ -149,8 +171,13 @@ class Model {
   // From now on, instead of the optimizer's.
   void SetLearningRate(double learning_rate);
   std::optional<double> learning_rate_override() const;
+  // Whether the optimizer's rate is a function of the step.
+  bool has_learning_rate_schedule() const;
+  // The name of the optimizer ("adam"); "" before Compile.
+  std::string optimizer_name() const;
 
-  // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are "output_0", … .
+  // The model inside a signature: `features` by the inputs' names (more are ignored). Its outputs are those of
+  // output_names().
   absl::StatusOr<NamedTensors> Call(FunctionContext& context, const NamedTensors& features) const;
   // Takes the model's inputs.
   Function DefaultFunction() const;
@@ -158,6 +185,7 @@ class Model {
   absl::Status Save(absl::string_view dir, std::map<std::string, Function> signatures = {}) const;
 
   // For callbacks that keep a training's state: variables of model and optimizer, and the number of updates.
+  // INVALID_ARGUMENT for the state of another model; of another optimizer, by the next update.
   absl::StatusOr<std::map<std::string, Tensor>> GetState() const;
   absl::Status SetState(const std::map<std::string, Tensor>& state, int64_t iterations);
 
@@ -169,6 +197,8 @@ class Model {
   friend absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const QuantizeOptions& options);
   struct Rep;
   absl::Status Prepare() const;
+  absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass);
+  absl::Status CheckValidationData(const Dataset& data);
   std::unique_ptr<Rep> rep_;
 };
 

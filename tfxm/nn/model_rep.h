@@ -25,13 +25,26 @@ struct Model::Rep {
   bool built = false;
   std::vector<LayerRef> stack;  // Of a Sequential, until it is built.
   std::unique_ptr<Network> network;
+  bool outputs_are_named = false;
   StepConfig config;
-  std::unique_ptr<Program> program;
+  std::shared_ptr<Program> program;
+  // Whether layers that other models have, too, keep values of their own here.
+  bool shares_weights = true;
+  std::map<const Program*, int64_t> versions;  // Of what was taken from others.
+  std::shared_ptr<Layer> as_layer;             // Once it was asked for.
   int64_t iterations = 0;
   std::optional<double> learning_rate;
 
   absl::Status Build();
-  absl::StatusOr<std::map<std::string, Tensor>> InitialValues() const;
+  void Make(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+            const std::vector<std::string>& output_names);
+  absl::StatusOr<std::map<std::string, Tensor>> InitialValues();
+  // Of the weights that another model was the last to change, if that was since they were taken from there.
+  absl::StatusOr<std::map<std::string, Tensor>> ValuesElsewhere();
+  // Takes them over.
+  absl::Status Sync();
+  // Before they change. `only_new`: those that no model has yet.
+  void ClaimWeights(bool only_new = false) const;
   double LearningRateAt(int64_t step) const;
 };
 

@@ -307,6 +307,44 @@ TEST(ModelTest, TensorBoardFilesHoldWhatKerasWrites) {
                           "epoch_sparse_categorical_accuracy@1"));
 }
 
+TEST(ModelTest, TensorBoardFilesAreWholeAfterAKillThatTookTheirFolder) {
+  const std::string dir = TempPath("tensorboard_killed");
+  const auto fit = [&](const std::string& logs, int64_t kill_at) {
+    Sequential model = BuildMnistModel();
+    EXPECT_EQ(CompileMnistModel(model), absl::OkStatus());
+    class Kill : public Callback {
+     public:
+      explicit Kill(int64_t at) : at_(at) {}
+      absl::Status OnTrainBatchEnd(FitState& state) override {
+        return state.iteration == at_ ? absl::AbortedError("killed") : absl::OkStatus();
+      }
+
+     private:
+      const int64_t at_;
+    };
+    const Dataset eval = MnistData(40, 2);
+    const auto history = model.Fit(
+        MnistData(80, 1), {.epochs = 3,
+                           .validation_data = &eval,
+                           .callbacks = {callbacks::TensorBoard({.log_dir = io::JoinPath(dir, logs)}),
+                                         callbacks::BackupAndRestore({.backup_dir = io::JoinPath(dir, "backup")}),
+                                         std::make_shared<Kill>(kill_at)},
+                           .verbose = 0});
+    EXPECT_EQ(history.ok(), kill_at < 0) << history.status();
+  };
+  fit("first", 5);  // In the third epoch.
+  fit("second", -1);
+  for (const char* part : {"train", "validation"}) {
+    std::vector<int64_t> epochs;
+    for (const tensorflow::Event& event : ReadEvents(io::JoinPath(dir, "second", part))) {
+      for (const auto& value : event.summary().value()) {
+        if (value.tag() == "epoch_loss") epochs.push_back(event.step());
+      }
+    }
+    EXPECT_THAT(epochs, ElementsAre(0, 1, 2)) << part;
+  }
+}
+
 TEST(ModelTest, SavedModelsGiveTheSamePredictions) {
   Sequential model = BuildMnistModel();
   ASSERT_EQ(CompileMnistModel(model), absl::OkStatus());
@@ -331,6 +369,32 @@ TEST(ModelTest, SavedModelsGiveTheSamePredictions) {
   ASSERT_EQ(actual.size(), expected.size());
   for (size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-5);
   EXPECT_TRUE((*loaded)->FindSignature("serve_examples").ok());
+}
+
+TEST(ModelTest, NamedOutputsAreTheSignatures) {
+  const KerasTensor x = Input({2}, {.name = "x"});
+  Model model({x}, {{"kind", layers::Dense(3)(x)}, {"amount", layers::Dense(1)(x)}});
+  ASSERT_EQ(
+      model.Compile({.optimizer = "sgd", .losses = {{"kind", "sparse_categorical_crossentropy"}, {"amount", "mse"}}}),
+      absl::OkStatus());
+  const Dataset data = *Dataset::FromTensors(
+      {{"x", Floats({2, 2}, {1, 2, 3, 4})}, {"kind", Ints({2}, {0, 2})}, {"amount", Floats({2}, {1, 2})}},
+      {.batch_size = 2, .label_keys = {"kind", "amount"}});
+  const auto history = model.Fit(data, {.verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_EQ(history->history.count("amount_loss"), 1);
+  const std::string dir = TempPath("named_outputs");
+  ASSERT_EQ(model.Save(dir), absl::OkStatus());
+  auto loaded = SavedModel::Load(dir);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const auto outputs =
+      (*loaded)->Run(**(*loaded)->FindSignature("serving_default"), {{"x", Floats({2, 2}, {1, 2, 3, 4})}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(outputs->at("kind").shape(), (Shape{2, 3}));
+  EXPECT_EQ(outputs->at("amount").shape(), (Shape{2, 1}));
+  const auto quantized = QuantizeModel(model);
+  ASSERT_TRUE(quantized.ok()) << quantized.status();
+  EXPECT_THAT(quantized->output_names(), ElementsAre("kind", "amount"));
 }
 
 TEST(ModelTest, WeightsAreSavedAndLoaded) {

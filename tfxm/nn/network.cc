@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/nn/input_layer.h"
+#include "tfxm/nn/model_layer.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 
@@ -31,12 +32,29 @@ std::string SnakeCase(const std::string& type) {
   return snake == "input_layer" ? "input" : snake;
 }
 
+// Those of `layers` and of the models among them, whose names must differ, as they name the weights.
+std::set<std::shared_ptr<Layer>> AllLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
+  std::set<std::shared_ptr<Layer>> all(layers.begin(), layers.end());
+  for (const auto& layer : layers) {
+    if (dynamic_cast<const ModelLayer*>(layer.get()) != nullptr) all.merge(AllLayers(layer->sublayers()));
+  }
+  return all;
+}
+
 absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
   std::set<std::string> taken;
-  for (const auto& layer : layers) {
-    if (layer->name().empty()) continue;
+  const std::set<const Layer*> own = [&] {
+    std::set<const Layer*> pointers;
+    for (const auto& layer : layers) pointers.insert(layer.get());
+    return pointers;
+  }();
+  for (const auto& layer : AllLayers(layers)) {
+    const bool has_no_weights = layer->AllWeights().empty();
+    if (layer->name().empty() || (own.count(layer.get()) == 0 && has_no_weights)) continue;
     if (!taken.insert(layer->name()).second) {
-      return absl::InvalidArgumentError(absl::StrCat("two layers are called \"", layer->name(), "\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat("two layers are called \"", layer->name(),
+                       "\"; give them names of their own, also those of a model that is a layer here"));
     }
   }
   std::map<std::string, int> counts;
@@ -54,8 +72,8 @@ absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
 
 }  // namespace
 
-absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
-                                        const std::vector<KerasTensor>& outputs) {
+absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+                                        const std::vector<std::string>& output_names) {
   if (inputs.empty() || outputs.empty()) return absl::InvalidArgumentError("a model needs an input and an output");
   Network network;
   std::set<const KerasNode*> seen;
@@ -73,6 +91,7 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
   for (const KerasTensor& input : inputs) visit(input.node());
   for (const KerasTensor& output : outputs) {
     if (output.node() == nullptr) return absl::InvalidArgumentError("an output of the model is unassigned");
+    if (output.node()->layer == nullptr) return output.node()->status;
     visit(output.node());
   }
   RETURN_IF_ERROR(status);
@@ -91,12 +110,18 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs,
         absl::StrCat("the outputs depend on \"", node->layer->name(), "\", which is not among the model's inputs"));
   }
   for (const KerasTensor& output : outputs) {
-    std::string name = output.node()->layer->name();
-    const auto same = std::count_if(network.outputs_.begin(), network.outputs_.end(),
-                                    [&](const TensorSpec& spec) { return spec.name == name; });
-    if (same > 0) absl::StrAppend(&name, "_", same);
+    const size_t i = network.outputs_.size();
+    std::string name = output_names.empty() ? output.node()->layer->name() : output_names[i];
+    const std::string base = name;
+    const auto taken = [&] {
+      return std::any_of(network.outputs_.begin(), network.outputs_.end(),
+                         [&](const TensorSpec& spec) { return spec.name == name; });
+    };
+    if (taken() && !output_names.empty())
+      return absl::InvalidArgumentError(absl::StrCat("two outputs are called \"", name, "\""));
+    for (int n = 1; taken(); ++n) name = absl::StrCat(base, "_", n);
     network.outputs_.push_back({name, output.dtype(), output.shape()});
-    network.output_nodes_.push_back(output.node().get());
+    network.output_tensors_.push_back(output);
   }
   return network;
 }
@@ -113,8 +138,10 @@ std::vector<const Weight*> Network::weights() const {
 }
 
 absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
-                                                       const std::map<std::string, ops::Tensor>& inputs) const {
-  std::map<const KerasNode*, ops::Tensor> values;
+                                                       const std::map<std::string, ops::Tensor>& inputs,
+                                                       std::vector<ops::Tensor>* output_masks) const {
+  std::map<const KerasNode*, std::vector<ops::Tensor>> values;
+  std::map<const KerasNode*, ops::Tensor> masks;  // Of the first output.
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const auto found = inputs_.size() == 1 && inputs.size() == 1 ? inputs.begin() : inputs.find(inputs_[i].name);
     if (found == inputs.end()) {
@@ -122,18 +149,28 @@ absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
           "the model's input \"", inputs_[i].name, "\" is missing; there are: ",
           absl::StrJoin(inputs, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.first); })));
     }
-    values[input_nodes_[i]] = ops::Cast(found->second, inputs_[i].dtype);
+    values[input_nodes_[i]] = {ops::Cast(found->second, inputs_[i].dtype)};
+    masks[input_nodes_[i]] = context.input_mask(i);  // Where the network is a layer.
   }
+  const auto mask_of = [&](const KerasTensor& tensor) {
+    return tensor.index() == 0 ? masks[tensor.node().get()] : ops::Tensor();
+  };
   for (const auto& node : nodes_) {
     if (node->inputs.empty()) continue;
-    std::vector<ops::Tensor> arguments;
-    for (const KerasTensor& input : node->inputs) arguments.push_back(values[input.node().get()]);
+    std::vector<ops::Tensor> arguments, argument_masks;
+    for (const KerasTensor& input : node->inputs) {
+      arguments.push_back(values[input.node().get()][input.index()]);
+      argument_masks.push_back(mask_of(input));
+    }
     const ops::NameScope scope(context.graph(), node->layer->name());
-    values[node.get()] = node->layer->Call(context, arguments);
+    values[node.get()] = context.CallLayer(*node->layer, arguments, argument_masks, &masks[node.get()]);
   }
   RETURN_IF_ERROR(context.graph().status());
   std::vector<ops::Tensor> outputs;
-  for (const KerasNode* node : output_nodes_) outputs.push_back(values[node]);
+  for (const KerasTensor& output : output_tensors_) {
+    outputs.push_back(values[output.node().get()][output.index()]);
+    if (output_masks != nullptr) output_masks->push_back(mask_of(output));
+  }
   return outputs;
 }
 

@@ -4,18 +4,23 @@
 
 #include "tfxm/nn/augmentation.h"
 #include "tfxm/nn/callbacks.h"
+#include "tfxm/nn/confusion_metrics.h"
 #include "tfxm/nn/dataset.h"
+#include "tfxm/nn/decode_images.h"
 #include "tfxm/nn/layer.h"
+#include "tfxm/nn/layers/attention.h"
 #include "tfxm/nn/layers/convolutional.h"
 #include "tfxm/nn/layers/core.h"
 #include "tfxm/nn/layers/merging.h"
 #include "tfxm/nn/layers/normalization.h"
 #include "tfxm/nn/layers/pooling.h"
+#include "tfxm/nn/layers/recurrent.h"
 #include "tfxm/nn/losses.h"
 #include "tfxm/nn/metrics.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/optimizers.h"
 #include "tfxm/nn/quantization.h"
 #include "tfxm/nn/random.h"
+#include "tfxm/nn/segmentation_losses.h"
 
 #endif  // TFXM_NN_NN_H_

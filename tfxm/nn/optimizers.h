@@ -4,8 +4,14 @@
 //   optimizers::Adam({.learning_rate = schedules::ExponentialDecay({.initial_learning_rate = 0.01, .decay_steps = 1000,
 //                                                                   .decay_rate = 0.9})})
 //
-// All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update), clipnorm
-// (each gradient's norm), clipvalue (each element), global_clipnorm (the norm of all gradients together); 0 means off.
+// All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update; not those
+// with one of exclude_from_weight_decay in their name: {"bias", "gamma", "beta"}), clipnorm (each gradient's norm),
+// clipvalue (each element), global_clipnorm (the norm of all gradients together); 0 means off.
+// use_ema: Fit ends with an average of the weights in their place: average = ema_momentum * average + (1 -
+// ema_momentum)
+// * weight after each step. With ema_overwrite_frequency they are put there every so many updates, too.
+// gradient_accumulation_steps: an update every so many steps, with the mean of their gradients: a large batch in little
+// memory.
 #ifndef TFXM_NN_OPTIMIZERS_H_
 #define TFXM_NN_OPTIMIZERS_H_
 
@@ -88,6 +94,11 @@ class OptimizerBase {
     double clipnorm = 0;
     double clipvalue = 0;
     double global_clipnorm = 0;
+    std::vector<std::string> exclude_from_weight_decay;
+    bool use_ema = false;
+    double ema_momentum = 0.99;
+    int ema_overwrite_frequency = 0;
+    int gradient_accumulation_steps = 0;
   };
   OptimizerBase(std::string name, Common common) : name_(std::move(name)), common_(std::move(common)) {}
   virtual ~OptimizerBase() = default;
@@ -97,6 +108,14 @@ class OptimizerBase {
   using Scalars = std::vector<std::pair<std::string, double>>;
   // What changes from step to step, the same names each time; step 0 is the first.
   virtual Scalars ScalarsAt(int64_t step, double learning_rate) const { return {{"learning_rate", learning_rate}}; }
+  // Those of the update that step `step` belongs to, and of the moving average.
+  Scalars AllScalarsAt(int64_t step, double learning_rate) const;
+  // Which update a step belongs to; whether it ends with it.
+  int64_t UpdateOf(int64_t step) const { return step / Accumulated(); }
+  bool Updates(int64_t step) const { return (step + 1) % Accumulated() == 0; }
+  int64_t Accumulated() const {
+    return common_.gradient_accumulation_steps > 1 ? common_.gradient_accumulation_steps : 1;
+  }
   // Adds the nodes that update the variable behind `handle`; the last of them is returned.
   virtual ops::Node Update(UpdateContext& context, const ops::Tensor& handle, const ops::Tensor& gradient) const = 0;
 
@@ -126,6 +145,11 @@ struct SGDOptions {
   bool nesterov = false;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer SGD(SGDOptions options = {});
 
@@ -137,6 +161,11 @@ struct RMSpropOptions {
   bool centered = false;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer RMSprop(RMSpropOptions options = {});
 
@@ -146,6 +175,11 @@ struct AdagradOptions {
   double epsilon = 1e-7;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Adagrad(AdagradOptions options = {});
 
@@ -157,11 +191,78 @@ struct AdamOptions {
   bool amsgrad = false;
   double weight_decay = 0;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
 };
 Optimizer Adam(AdamOptions options = {});
 // Adam with a weight decay of 0.004 unless another is given.
 Optimizer AdamW(AdamOptions options = {.weight_decay = 0.004});
 Optimizer Nadam(AdamOptions options = {});
+// Adam with the largest gradient in the place of their mean square.
+struct AdamaxOptions {
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-7;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
+};
+Optimizer Adamax(AdamaxOptions options = {});
+
+struct AdadeltaOptions {
+  LearningRate learning_rate = 0.001;
+  double rho = 0.95;
+  double epsilon = 1e-7;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
+};
+Optimizer Adadelta(AdadeltaOptions options = {});
+
+// Steps of the learning rate's size, in the direction of the sign of a mean of gradients.
+struct LionOptions {
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.99;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::string> exclude_from_weight_decay;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
+};
+Optimizer Lion(LionOptions options = {});
+
+// For wide and sparse linear models: with l1_regularization_strength most weights are 0. In the place of weight_decay
+// it has strengths of its own.
+struct FtrlOptions {
+  LearningRate learning_rate = 0.001;
+  double learning_rate_power = -0.5;
+  double initial_accumulator_value = 0.1;
+  double l1_regularization_strength = 0;
+  double l2_regularization_strength = 0;
+  double l2_shrinkage_regularization_strength = 0;
+  double beta = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  int ema_overwrite_frequency = 0;
+  int gradient_accumulation_steps = 0;
+};
+Optimizer Ftrl(FtrlOptions options = {});
 
 }  // namespace optimizers
 }  // namespace tfxm::nn

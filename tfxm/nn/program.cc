@@ -1,6 +1,7 @@
 #include "tfxm/nn/program.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,10 +21,10 @@ namespace tf = ::tensorflow;
 // A step that is built, with the tensors that are fed.
 struct Step {
   StepGraph graph;
-  std::vector<LabelSpec> labels;
-  bool weighted = false;
+  std::vector<LabelSpec> labels, weights;
   std::unique_ptr<ops::Function> function;
-  std::vector<tf::Tensor> feeds, fetches;  // Used again at each step.
+  std::unique_ptr<ops::Function> accumulate, use_averages;  // Where the optimizer has such steps.
+  std::vector<tf::Tensor> feeds, fetches;                   // Used again at each step.
 };
 
 LabelSpec LabelSpecOf(const tf::Tensor& labels) {
@@ -43,6 +44,12 @@ Tensor Filled(const Shape& shape, double value) {
   return tensor;
 }
 
+// Those of all programs differ.
+int64_t NextVersion() {
+  static std::atomic<int64_t> last = 0;
+  return ++last;
+}
+
 }  // namespace
 
 struct Program::Rep {
@@ -58,12 +65,14 @@ struct Program::Rep {
   };
   std::map<std::string, Variable> variables;
   std::map<std::string, Tensor> waiting;
+  bool expects_slots = false;
   std::unique_ptr<ops::Function> read_all;
 
   absl::Status AddVariables(const std::map<std::string, Tensor>& initial);
   absl::Status Assign(const std::map<std::string, Tensor>& values);
+  absl::Status CheckSlots(const std::map<std::string, Tensor>& slots) const;
   absl::StatusOr<Step*> GetStep(StepMode mode, const Feed& feed);
-  absl::Status Run(Step& step, const Feed& feed);
+  absl::Status Run(Step& step, const ops::Function& function);
   void Count(const Step& step, const Feed& feed, Totals* totals);
 };
 
@@ -127,7 +136,10 @@ absl::Status Program::Rep::Assign(const std::map<std::string, Tensor>& values) {
   return assign->Run(fed).status();
 }
 
-absl::Status Program::SetVariables(const std::map<std::string, Tensor>& values) { return rep_->Assign(values); }
+absl::Status Program::SetVariables(const std::map<std::string, Tensor>& values) {
+  version_ = NextVersion();
+  return rep_->Assign(values);
+}
 
 absl::StatusOr<std::map<std::string, Tensor>> Program::GetVariables() const {
   std::map<std::string, Tensor> values = rep_->waiting;
@@ -143,41 +155,68 @@ absl::StatusOr<std::map<std::string, Tensor>> Program::GetVariables() const {
   return values;
 }
 
+void Program::ExpectSlots() { rep_->expects_slots = true; }
+
+absl::Status Program::Rep::CheckSlots(const std::map<std::string, Tensor>& slots) const {
+  const auto other = [&](absl::string_view name, absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the training's state is of another optimizer, or of one with other ", "options than this ",
+                     config.optimizer->name(), ": ", what, " \"", name, "\""));
+  };
+  for (const auto& [name, value] : slots) {
+    if (waiting.count(name) == 0) return other(name, "it has no");
+  }
+  for (const auto& [name, value] : waiting) {
+    if (slots.count(name) == 0) return other(name, "there is no place for its");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Step*> Program::Rep::GetStep(StepMode mode, const Feed& feed) {
-  std::vector<LabelSpec> labels;
+  std::vector<LabelSpec> labels, weights;
   if (mode != StepMode::kPredict) {
     for (const tf::Tensor& l : feed.labels) labels.push_back(LabelSpecOf(l));
+    for (const tf::Tensor& w : feed.weights) weights.push_back(LabelSpecOf(w));
   }
   auto& known = steps[static_cast<int>(mode)];
   for (const auto& step : known) {
-    if (step->weighted == feed.weighted && Same(step->labels, labels)) return step.get();
+    if (Same(step->labels, labels) && Same(step->weights, weights)) return step.get();
   }
+  // First where it does no harm: what has failed once stays in a graph.
+  if (mode != StepMode::kPredict) RETURN_IF_ERROR(CheckLosses(*network, config, labels, weights));
   auto step = std::make_unique<Step>();
   step->labels = labels;
-  step->weighted = feed.weighted;
-  ASSIGN_OR_RETURN(step->graph, BuildStep(graph, *network, config, mode, labels, feed.weighted));
+  step->weights = weights;
+  ASSIGN_OR_RETURN(step->graph, BuildStep(graph, *network, config, mode, labels, weights));
   std::map<std::string, Tensor> slots;
   for (const StepGraph::Slot& slot : step->graph.slots) {
     if (variables.count(slot.name) == 0) slots[slot.name] = Filled(slot.shape, slot.initial_value);
   }
+  if (mode == StepMode::kTrain && std::exchange(expects_slots, false)) RETURN_IF_ERROR(CheckSlots(slots));
   RETURN_IF_ERROR(AddVariables(slots));
   const StepGraph& g = step->graph;
   std::vector<ops::Tensor> feeds = g.inputs, fetches;
   feeds.insert(feeds.end(), g.labels.begin(), g.labels.end());
-  if (g.weight.valid()) feeds.push_back(g.weight);
+  feeds.insert(feeds.end(), g.weights.begin(), g.weights.end());
   if (g.random_counter.valid()) feeds.push_back(g.random_counter);
   feeds.insert(feeds.end(), g.scalars.begin(), g.scalars.end());
   for (const StepGraph::Log& log : g.logs) fetches.insert(fetches.end(), log.updates.begin(), log.updates.end());
   if (mode == StepMode::kPredict) fetches = g.outputs;
   ASSIGN_OR_RETURN(step->function, session->MakeFunction(feeds, fetches, g.targets));
+  if (mode == StepMode::kTrain && config.optimizer->Accumulated() > 1) {
+    ASSIGN_OR_RETURN(step->accumulate, session->MakeFunction(feeds, fetches, g.accumulate_targets));
+  }
+  if (!g.average_targets.empty()) {
+    ASSIGN_OR_RETURN(step->use_averages, session->MakeFunction({}, {}, g.average_targets));
+  }
   known.push_back(std::move(step));
   return known.back().get();
 }
 
-absl::Status Program::Rep::Run(Step& step, const Feed& feed) {
+absl::Status Program::Rep::Run(Step& step, const ops::Function& function) {
   // The tensors of before are let go first, so that their memory can be used again.
   step.fetches.clear();
-  const absl::Status status = step.function->rep()->Run(step.feeds, &step.fetches);
+  const absl::Status status = function.rep()->Run(step.feeds, &step.fetches);
   step.feeds.clear();
   return status;
 }
@@ -199,36 +238,51 @@ void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
   }
   totals->num_examples_ += n;
   ++totals->num_batches_;
+  totals->last_loss_ = step.fetches[0].flat<float>()(0);
   if (!totals->to_restore_.empty()) totals->Restore(std::exchange(totals->to_restore_, {}));
 }
 
 absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double learning_rate, Totals* totals) {
   if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("the model was not compiled");
+  version_ = NextVersion();
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kTrain, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
   step->feeds.insert(step->feeds.end(), feed.labels.begin(), feed.labels.end());
-  if (step->weighted) step->feeds.push_back(feed.weight);
+  step->feeds.insert(step->feeds.end(), feed.weights.begin(), feed.weights.end());
   tf::Tensor counter(tf::DT_UINT64, tf::TensorShape({2}));
   counter.vec<uint64_t>()(0) = 0;
   counter.vec<uint64_t>()(1) = static_cast<uint64_t>(step_number);
   step->feeds.push_back(std::move(counter));
-  for (const auto& [name, value] : rep_->config.optimizer->ScalarsAt(step_number, learning_rate)) {
+  for (const auto& [name, value] : rep_->config.optimizer->AllScalarsAt(step_number, learning_rate)) {
     // Not Tensor(value): its buffer is aligned as this file was compiled, which is less than TensorFlow was.
     tf::Tensor scalar(tf::DT_FLOAT, tf::TensorShape({}));
     scalar.scalar<float>()() = static_cast<float>(value);
     step->feeds.push_back(std::move(scalar));
   }
-  RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), absl::StrCat("training step ", step_number)));
+  const OptimizerBase& optimizer = *rep_->config.optimizer;
+  const ops::Function& function = optimizer.Updates(step_number) ? *step->function : *step->accumulate;
+  RETURN_IF_ERROR(Annotate(rep_->Run(*step, function), absl::StrCat("training step ", step_number)));
   rep_->Count(*step, feed, totals);
-  return absl::OkStatus();
+  const int frequency = optimizer.common().ema_overwrite_frequency;
+  const bool overwrites = frequency > 0 && (optimizer.UpdateOf(step_number) + 1) % frequency == 0;
+  return overwrites && step->use_averages != nullptr ? step->use_averages->Run({}).status() : absl::OkStatus();
 }
+
+absl::Status Program::UseAverages() {
+  const auto& trained = rep_->steps[static_cast<int>(StepMode::kTrain)];
+  if (trained.empty() || trained.back()->use_averages == nullptr) return absl::OkStatus();
+  version_ = NextVersion();
+  return trained.back()->use_averages->Run({}).status();
+}
+
+absl::Status Program::PrepareTestStep(const Feed& feed) { return rep_->GetStep(StepMode::kTest, feed).status(); }
 
 absl::Status Program::TestStep(const Feed& feed, Totals* totals) {
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kTest, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
   step->feeds.insert(step->feeds.end(), feed.labels.begin(), feed.labels.end());
-  if (step->weighted) step->feeds.push_back(feed.weight);
-  RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), "evaluation"));
+  step->feeds.insert(step->feeds.end(), feed.weights.begin(), feed.weights.end());
+  RETURN_IF_ERROR(Annotate(rep_->Run(*step, *step->function), "evaluation"));
   rep_->Count(*step, feed, totals);
   return absl::OkStatus();
 }
@@ -236,7 +290,7 @@ absl::Status Program::TestStep(const Feed& feed, Totals* totals) {
 absl::StatusOr<std::vector<Tensor>> Program::PredictStep(const Feed& feed) {
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kPredict, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());
-  RETURN_IF_ERROR(Annotate(rep_->Run(*step, feed), "prediction"));
+  RETURN_IF_ERROR(Annotate(rep_->Run(*step, *step->function), "prediction"));
   std::vector<Tensor> outputs;
   for (const tf::Tensor& output : step->fetches) {
     ASSIGN_OR_RETURN(Tensor copy, ops::internal::FromTf(output));

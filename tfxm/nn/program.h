@@ -24,6 +24,9 @@ namespace tfxm::nn {
 
 struct Feed;
 
+// What the names of the optimizer's slots begin with.
+inline constexpr char kOptimizerPrefix[] = "optimizer/";
+
 // What Compile settled, per output of the network.
 struct StepConfig {
   std::shared_ptr<const OptimizerBase> optimizer;  // Null: not compiled, only to predict with.
@@ -41,6 +44,7 @@ class Totals {
   // "loss", "OUTPUT_loss" where there are several outputs with a loss, then the metrics.
   Logs Values() const;
   int64_t num_batches() const { return num_batches_; }
+  double last_loss() const { return last_loss_; }  // Of the last batch.
 
   // Everything as numbers, for a checkpoint.
   std::vector<double> Save() const;
@@ -56,6 +60,7 @@ class Totals {
   std::vector<Entry> entries_;
   double num_examples_ = 0;
   int64_t num_batches_ = 0;
+  double last_loss_ = 0;
   std::vector<double> to_restore_;
 };
 
@@ -68,7 +73,11 @@ class Program {
 
   // One update; step counts from 0. Adds to totals.
   absl::Status TrainStep(const Feed& feed, int64_t step, double learning_rate, Totals* totals);
+  // After training: puts the weights' moving averages in their place, if the optimizer has such.
+  absl::Status UseAverages();
   absl::Status TestStep(const Feed& feed, Totals* totals);
+  // Builds the step for such feeds: errors in labels or weights come before anything is run.
+  absl::Status PrepareTestStep(const Feed& feed);
   // One tensor per output.
   absl::StatusOr<std::vector<Tensor>> PredictStep(const Feed& feed);
 
@@ -76,11 +85,16 @@ class Program {
   absl::StatusOr<std::map<std::string, Tensor>> GetVariables() const;
   // Values for variables that do not exist yet wait until they do.
   absl::Status SetVariables(const std::map<std::string, Tensor>& values);
+  // Another one whenever variables have changed, and no other program's.
+  int64_t version() const { return version_; }
+  // From the values that were set the optimizer goes on: the first update fails if its slots are not among them.
+  void ExpectSlots();
 
  private:
   struct Rep;
   explicit Program(std::unique_ptr<Rep> rep);
   std::unique_ptr<Rep> rep_;
+  int64_t version_ = 0;
 };
 
 }  // namespace tfxm::nn

@@ -108,6 +108,10 @@ class ProgressCallback : public Callback {
 
 }  // namespace
 
+void Warn(absl::string_view message) {
+  absl::FPrintF(stderr, "%swarning: %s\n", isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", message);
+}
+
 void SetProgressListener(ProgressListener listener) {
   std::lock_guard<std::mutex> lock(listener_mutex);
   Listener() = std::move(listener);

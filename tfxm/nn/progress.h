@@ -9,6 +9,9 @@ namespace tfxm::nn {
 // For FitOptions::verbose; null if silent.
 CallbackRef MakeProgressCallback(int verbose);
 
+// A line on stderr about a training that goes on, however verbose it is.
+void Warn(absl::string_view message);
+
 }  // namespace tfxm::nn
 
 #endif  // TFXM_NN_PROGRESS_H_

@@ -19,10 +19,14 @@ using Weights = QuantizeConfig::Weights;
 
 // Layers that only move values, drop or average them, which TFLite does at the scale that they have.
 bool PassesThrough(const Layer& layer) {
-  static const auto* const types = new std::set<std::string>{
-      "Dropout",      "SpatialDropout2D",   "Flatten",      "Reshape",          "Permute",
-      "RepeatVector", "MaxPooling2D",       "MaxPooling1D", "AveragePooling2D", "AveragePooling1D",
-      "UpSampling2D", "GlobalMaxPooling2D", "Cropping2D",   "ZeroPadding2D",    "GlobalMaxPooling1D"};
+  static const auto* const types =
+      new std::set<std::string>{"Dropout",          "SpatialDropout2D", "Flatten",
+                                "Reshape",          "Permute",          "RepeatVector",
+                                "MaxPooling2D",     "MaxPooling1D",     "AveragePooling2D",
+                                "AveragePooling1D", "UpSampling2D",     "GlobalMaxPooling2D",
+                                "Cropping2D",       "ZeroPadding2D",    "GlobalMaxPooling1D",
+                                "SpatialDropout1D", "GaussianNoise",    "ActivityRegularization",
+                                "ZeroPadding1D"};
   return types->count(layer.type()) > 0;
 }
 
@@ -65,7 +69,7 @@ class Quantizer {
     for (const auto& node : network.nodes()) {
       for (const KerasTensor& input : node->inputs) consumers_[input.node().get()].push_back(node.get());
     }
-    outputs_.insert(network.output_nodes().begin(), network.output_nodes().end());
+    for (const KerasTensor& output : network.output_tensors()) outputs_.insert(output.node().get());
     for (const auto& layer : network.layers()) names_.insert(layer->name());
   }
 
@@ -79,7 +83,7 @@ class Quantizer {
           "no layer is annotated; see QuantizeAnnotateLayer, or use QuantizeModel for all layers");
     }
     std::vector<KerasTensor> outputs;
-    for (const KerasNode* node : network_.output_nodes()) outputs.push_back(made_[node]);
+    for (const KerasTensor& output : network_.output_tensors()) outputs.push_back(Made(output));
     return outputs;
   }
 
@@ -128,11 +132,18 @@ class Quantizer {
     return false;
   }
 
+  // Only the first output of a layer is quantized after it.
+  KerasTensor Made(const KerasTensor& tensor) {
+    if (tensor.index() == 0) return made_[tensor.node().get()];
+    return KerasTensor(in_float_[tensor.node().get()], tensor.index());
+  }
+
   absl::StatusOr<KerasTensor> Make(const std::shared_ptr<const KerasNode>& node) {
     std::vector<KerasTensor> inputs;
-    for (const KerasTensor& input : node->inputs) inputs.push_back(made_[input.node().get()]);
+    for (const KerasTensor& input : node->inputs) inputs.push_back(Made(input));
     if (!IsQuantized(*node)) {
       const KerasTensor made = IsInput(*node) ? KerasTensor(node) : LayerRef(node->layer)(inputs);
+      in_float_[node.get()] = made.node();
       if (PassesThrough(*node->layer) || made.dtype() != DataType::kFloat || !GoesIntoQuantized(*node)) return made;
       return MakeLayer<QuantizeLayer>(UniqueName("quantize_layer"), IsInput(*node), options_)(made);
     }
@@ -185,6 +196,7 @@ class Quantizer {
   std::set<const KerasNode*> outputs_;
   std::set<std::string> names_, taken_;
   std::map<const KerasNode*, KerasTensor> made_;
+  std::map<const KerasNode*, std::shared_ptr<const KerasNode>> in_float_;
   int num_quantized_ = 0;
 };
 
@@ -203,7 +215,14 @@ absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const Quanti
   for (const auto& node : model.rep_->network->nodes()) {
     if (node->inputs.empty()) inputs.emplace_back(node);
   }
-  Model quantized(std::move(inputs), std::move(outputs), model.name());
+  Model quantized(inputs, outputs, model.name());
+  if (model.rep_->outputs_are_named) {
+    std::vector<std::pair<std::string, KerasTensor>> named;
+    for (size_t i = 0; i < outputs.size(); ++i) named.emplace_back(model.outputs()[i].name, outputs[i]);
+    quantized = Model(inputs, std::move(named), model.name());
+  }
+  // Training it leaves the model as it is.
+  quantized.rep_->shares_weights = false;
   RETURN_IF_ERROR(quantized.status());
   ASSIGN_OR_RETURN(const auto weights, model.GetWeights());
   RETURN_IF_ERROR(quantized.SetWeights(weights));

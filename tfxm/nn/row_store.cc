@@ -27,8 +27,10 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
                                                      feature.row_values, " of type ", DataTypeName(spec.dtype),
                                                      " (shape ", ShapeString(spec.shape), ")"));
     };
-    if (is_missing && !spec.default_value) return complain("is missing");
-    if (!is_missing && found != feature.row_values) return complain("has ", found, " values");
+    if (is_missing && !spec.default_value && !spec.pad) return complain("is missing");
+    if (!is_missing && found != feature.row_values && !spec.pad) return complain("has ", found, " values");
+    // How many come from the example; the rest are filled in.
+    const int64_t taken = std::min<int64_t>(found, feature.row_values);
     if (spec.dtype == DataType::kString) {
       if (!is_missing && column->type() != data::ValueType::kBytes)
         return complain("is ", data::ValueTypeName(column->type()));
@@ -36,7 +38,7 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
       for (int64_t k = 0; k < feature.row_values; ++k) {
         std::string& value = feature.strings[row * feature.row_values + k];
         bytes_ -= is_new ? 0 : static_cast<int64_t>(value.size());
-        value = is_missing ? "" : std::string(column->bytes(i, static_cast<int>(k)));
+        value = k >= taken ? "" : std::string(column->bytes(i, static_cast<int>(k)));
         bytes_ += static_cast<int64_t>(value.size()) + (is_new ? static_cast<int64_t>(sizeof(std::string)) : 0);
       }
       continue;
@@ -46,18 +48,20 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
       bytes_ += static_cast<int64_t>(feature.row_bytes);
     }
     char* const to = feature.data.data() + row * feature.row_bytes;
-    if (is_missing) {
-      for (int64_t k = 0; k < feature.row_values; ++k) {
-        if (spec.dtype == DataType::kFloat) {
-          reinterpret_cast<float*>(to)[k] = static_cast<float>(*spec.default_value);
-        } else {
-          reinterpret_cast<int64_t*>(to)[k] = static_cast<int64_t>(*spec.default_value);
-        }
+    for (int64_t k = taken; k < feature.row_values; ++k) {
+      const double filler = spec.default_value.value_or(0);
+      if (spec.dtype == DataType::kFloat) {
+        reinterpret_cast<float*>(to)[k] = static_cast<float>(filler);
+      } else {
+        reinterpret_cast<int64_t*>(to)[k] = static_cast<int64_t>(filler);
       }
-    } else if (spec.dtype == DataType::kFloat && column->type() == data::ValueType::kFloat) {
-      std::memcpy(to, column->floats(i).data(), feature.row_bytes);
+    }
+    const size_t bytes = static_cast<size_t>(taken) * DataTypeSize(spec.dtype);
+    if (taken == 0) continue;
+    if (spec.dtype == DataType::kFloat && column->type() == data::ValueType::kFloat) {
+      std::memcpy(to, column->floats(i).data(), bytes);
     } else if (spec.dtype == DataType::kInt64 && column->type() == data::ValueType::kInt) {
-      std::memcpy(to, column->ints(i).data(), feature.row_bytes);
+      std::memcpy(to, column->ints(i).data(), bytes);
     } else {
       return complain("is ", data::ValueTypeName(column->type()));
     }

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/nn/checkpoint.h"
+#include "tfxm/nn/keras_weights.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/model_rep.h"
 #include "tfxm/nn/quantize_wrapper.h"
@@ -29,7 +30,8 @@ absl::StatusOr<NamedTensors> Model::Call(FunctionContext& context, const NamedTe
   CallContext call(context.graph(), /*training=*/false);
   ASSIGN_OR_RETURN(const std::vector<ops::Tensor> outputs, rep_->network->Call(call, features));
   NamedTensors named;
-  for (size_t i = 0; i < outputs.size(); ++i) named[absl::StrCat("output_", i)] = outputs[i];
+  const std::vector<std::string> names = output_names();
+  for (size_t i = 0; i < outputs.size(); ++i) named[names[i]] = outputs[i];
   return named;
 }
 
@@ -77,13 +79,16 @@ absl::Status Model::SaveWeights(absl::string_view path) const {
 
 absl::Status Model::LoadWeights(absl::string_view path, bool skip_mismatch) {
   RETURN_IF_ERROR(Prepare());
-  ASSIGN_OR_RETURN(const std::vector<StoredVariable> variables, ListVariables(path));
+  const bool of_keras = IsKerasWeights(path);
+  ASSIGN_OR_RETURN(const std::vector<StoredVariable> variables,
+                   of_keras ? ListKerasWeights(path, rep_->network->layers()) : ListVariables(path));
   const auto keys = MatchWeights(rep_->network->weights(), variables, skip_mismatch);
   RETURN_IF_ERROR(Annotate(keys.status(), path));
   std::vector<std::string> wanted;
   for (const auto& [name, key] : *keys) wanted.push_back(key);
   if (wanted.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(auto values, ReadVariables(path, wanted, /*allow_missing=*/false));
+  ASSIGN_OR_RETURN(auto values,
+                   of_keras ? ReadKerasWeights(path, wanted) : ReadVariables(path, wanted, /*allow_missing=*/false));
   std::map<std::string, Tensor> weights;
   for (const auto& [name, key] : *keys) weights[name] = std::move(values[key]);
   return Annotate(SetWeights(weights), path);

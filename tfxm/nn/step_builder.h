@@ -15,7 +15,8 @@ namespace tfxm::nn {
 
 enum class StepMode { kTrain, kTest, kPredict };
 
-// What labels look like: type, and shape with -1 for all dimensions (only the rank and a last dimension of 1 matter).
+// What labels or weights look like: type, and shape with -1 for all dimensions (only the rank and a last dimension of 1
+// matter).
 struct LabelSpec {
   DataType dtype = DataType::kInvalid;
   Shape shape;
@@ -25,7 +26,7 @@ struct StepGraph {
   // Fed in this order.
   std::vector<ops::Tensor> inputs;
   std::vector<ops::Tensor> labels;
-  ops::Tensor weight;                     // Invalid: none.
+  std::vector<ops::Tensor> weights;       // As many as labels, or none.
   ops::Tensor random_counter;             // Training only.
   std::vector<std::string> scalar_names;  // As the optimizer gives them.
   std::vector<ops::Tensor> scalars;
@@ -38,6 +39,8 @@ struct StepGraph {
   std::vector<Log> logs;
   std::vector<ops::Tensor> outputs;  // Prediction only.
   std::vector<ops::Node> targets;
+  // Training only: of a step that only adds to the gradients; and what puts the averages of weights in their place.
+  std::vector<ops::Node> accumulate_targets, average_targets;
   // The optimizer's variables, and what they start with.
   struct Slot {
     std::string name;
@@ -47,8 +50,17 @@ struct StepGraph {
   std::vector<Slot> slots;
 };
 
+// `weights`: as many as labels, or none.
 absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, const StepConfig& config, StepMode mode,
-                                    const std::vector<LabelSpec>& labels, bool weighted);
+                                    const std::vector<LabelSpec>& labels, const std::vector<LabelSpec>& weights);
+
+// Whether losses and metrics can be made of such labels and weights, without adding to a graph that is in use:
+// INVALID_ARGUMENT names the output.
+absl::Status CheckLosses(const Network& network, const StepConfig& config, const std::vector<LabelSpec>& labels,
+                         const std::vector<LabelSpec>& weights);
+
+// What a step's logs will be called: "loss", those of outputs, the metrics.
+std::vector<LogSpec> LogSpecs(const Network& network, const StepConfig& config);
 
 }  // namespace tfxm::nn
 

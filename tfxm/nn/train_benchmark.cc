@@ -58,6 +58,13 @@ void BM_MnistCnn(benchmark::State& state) {
 }
 BENCHMARK(BM_MnistCnn)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 
+// An LSTM of 64 units over 50 steps of 8 features, batch 64.
+void BM_Lstm(benchmark::State& state) {
+  Sequential model({layers::InputLayer({50, 8}), layers::LSTM(64), layers::Dense(10)});
+  Train(state, model, RandomData(640, {50, 8}, 10, 64), static_cast<int>(state.range(0)), 20);
+}
+BENCHMARK(BM_Lstm)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+
 // MobileNetV2 (width 1, 10 classes) at 96 x 96, batch 32.
 KerasTensor InvertedResidual(KerasTensor input, int filters, int stride, int expansion) {
   const int channels = static_cast<int>(input.shape().back());

@@ -21,11 +21,16 @@ def cnn():
       layers.Conv2D(64, 3, activation="relu"), layers.MaxPooling2D(2), layers.Flatten(), layers.Dropout(0.5), layers.Dense(10)])
 
 
+def lstm():
+  return keras.Sequential([keras.Input((50, 8)), layers.LSTM(64), layers.Dense(10)])
+
+
 def mobilenet():
   return keras.applications.MobileNetV2((96, 96, 3), weights=None, classes=10, classifier_activation=None)
 
 
 for name, make, shape, batch, steps in (("mlp", mlp, (784,), 40, 4000), ("cnn", cnn, (28, 28, 1), 64, 100),
+                                        ("lstm", lstm, (50, 8), 64, 200),
                                         ("mobilenet_v2", mobilenet, (96, 96, 3), 32, 8)):
   model = make()
   model.compile(optimizer=keras.optimizers.RMSprop(0.0015), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

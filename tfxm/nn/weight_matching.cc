@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -26,24 +27,35 @@ std::string Describe(DataType dtype, const Shape& shape) {
   return absl::StrCat(DataTypeName(dtype), " ", ShapeString(shape));
 }
 
-// By name; null for weights without a variable.
+// As names are compared: Keras 3's "kernel" of a depthwise convolution is "depthwise_kernel" here.
+std::string Comparable(absl::string_view name) {
+  return absl::EndsWith(name, "/depthwise_kernel") ? absl::StrCat(name.substr(0, name.rfind('/')), "/kernel")
+                                                   : std::string(name);
+}
+
+// By name; null for weights without a variable. A variable's name may be longer at its front: "model/dense/kernel".
 std::vector<const StoredVariable*> ByName(const std::vector<const Weight*>& weights,
                                           const std::vector<StoredVariable>& variables) {
-  std::map<std::string, const StoredVariable*> exact, by_short_name;
+  std::map<std::string, const StoredVariable*> exact, by_end;
   std::set<std::string> ambiguous;
   for (const StoredVariable& variable : variables) {
     exact.emplace(variable.name, &variable);
-    const std::string name = ShortName(variable.name);
-    if (!by_short_name.emplace(name, &variable).second) ambiguous.insert(name);
+    std::string end = Comparable(variable.name);
+    while (true) {
+      if (!by_end.emplace(end, &variable).second) ambiguous.insert(end);
+      const size_t slash = end.find('/');
+      if (slash == std::string::npos) break;
+      end = end.substr(slash + 1);
+    }
   }
   std::vector<const StoredVariable*> found;
   for (const Weight* weight : weights) {
     const auto it = exact.find(weight->full_name());
-    const std::string name = ShortName(weight->full_name());
-    const auto short_it = by_short_name.find(name);
-    found.push_back(it != exact.end()                                               ? it->second
-                    : short_it != by_short_name.end() && ambiguous.count(name) == 0 ? short_it->second
-                                                                                    : nullptr);
+    const std::string name = Comparable(weight->full_name());
+    const auto end = by_end.find(name);
+    found.push_back(it != exact.end()                                   ? it->second
+                    : end != by_end.end() && ambiguous.count(name) == 0 ? end->second
+                                                                        : nullptr);
   }
   return found;
 }

@@ -23,7 +23,11 @@ Tensor Tanh(const Tensor& x, absl::string_view name) { return Op("Tanh", {x}, {}
 Tensor Softplus(const Tensor& x, absl::string_view name) { return Op("Softplus", {x}, {}, name); }
 Tensor Softsign(const Tensor& x, absl::string_view name) { return Op("Softsign", {x}, {}, name); }
 Tensor Softmax(const Tensor& x, absl::string_view name) { return Op("Softmax", {x}, {}, name); }
-Tensor LogSoftmax(const Tensor& x, absl::string_view name) { return Op("LogSoftmax", {x}, {}, name); }
+Tensor LogSoftmax(const Tensor& x, absl::string_view name) {
+  // TensorFlow's C++ gradient sums over the second dimension, which is the last one of matrices only.
+  if (!x.valid() || x.rank() < 3 || x.shape().back() < 0) return Op("LogSoftmax", {x}, {}, name);
+  return Reshape(Op("LogSoftmax", {Reshape(x, Shape{-1, x.shape().back()})}), ShapeOf(x), name);
+}
 
 Tensor BiasAdd(const Tensor& x, const Tensor& bias, absl::string_view name) {
   return Op("BiasAdd", {x, bias}, {}, name);

@@ -4,6 +4,7 @@
 
 #include "tfxm/ops/array_ops.h"
 #include "tfxm/ops/graph.h"
+#include "tfxm/ops/image_ops.h"
 #include "tfxm/ops/math_ops.h"
 #include "tfxm/ops/nn_ops.h"
 #include "tfxm/ops/state_ops.h"

@@ -66,4 +66,14 @@ Tensor SparseToDense(const SparseTensor& sparse, const Tensor& default_value, ab
   return Op("SparseToDense", {sparse.indices, sparse.dense_shape, sparse.values, default_value}, {}, name);
 }
 
+Tensor PadToDense(const SparseTensor& sparse, int64_t length, const Tensor& default_value, absl::string_view name) {
+  if (!sparse.values.valid()) return sparse.values;
+  Graph& graph = *sparse.values.graph();
+  // As wide as the longest row and the length, so that there is enough of every row to cut from.
+  const Tensor shape = Op("Maximum", {sparse.dense_shape, Constant(graph, std::vector<int64_t>{0, length})});
+  const Tensor dense = SparseToDense({sparse.indices, sparse.values, shape}, default_value);
+  const Tensor cut = Slice(dense, {0, 0}, {-1, static_cast<int32_t>(length)});
+  return Op("Reshape", {cut, Constant(graph, std::vector<int64_t>{-1, length})}, {}, name);
+}
+
 }  // namespace tfxm::ops

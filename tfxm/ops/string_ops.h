@@ -48,6 +48,9 @@ Tensor StringToHashBucketFast(const Tensor& x, int64_t num_buckets, absl::string
 SparseTensor StringSplit(const Tensor& x, absl::string_view separator = "", absl::string_view name = "");
 // default_value where a row has no value.
 Tensor SparseToDense(const SparseTensor& sparse, const Tensor& default_value, absl::string_view name = "");
+// Rows of different lengths as a dense [rows, length]: shorter ones are filled up with default_value, longer ones cut
+// off at the end. How a feature of varying length becomes a model's input.
+Tensor PadToDense(const SparseTensor& sparse, int64_t length, const Tensor& default_value, absl::string_view name = "");
 
 }  // namespace tfxm::ops
 

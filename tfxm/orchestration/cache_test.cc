@@ -236,6 +236,25 @@ TEST_F(CacheTest, AFailureIsNotCached) {
   EXPECT_EQ(Executions("a"), 2);
 }
 
+TEST_F(CacheTest, AnExecutionFindsTheCheckpointsOfOneThatWasKilled) {
+  const auto checkpoints = [&] { return io::Glob(Path("pipeline_root/a/.system/checkpoints/*"))->size(); };
+  auto node = Make("a", "die halfway");
+  EXPECT_FALSE(Run(PipelineOf({node}))->ok());
+  EXPECT_EQ(checkpoints(), 1);
+  // With other properties it is another execution.
+  auto other = Make("a", "die halfway");
+  other = Node([&] {
+    NodeSpec spec = other.spec();
+    spec.exec_properties["seed"] = int64_t{1};
+    return spec;
+  }());
+  EXPECT_FALSE(Run(PipelineOf({other}))->ok());
+  EXPECT_EQ(checkpoints(), 2);
+  EXPECT_TRUE(Run(PipelineOf({node}))->ok());
+  EXPECT_TRUE(Run(PipelineOf({other}))->ok());
+  EXPECT_EQ(checkpoints(), 0);
+}
+
 TEST_F(CacheTest, ARunAfterAFailureDoesOnlyWhatIsMissing) {
   auto run = [&](const std::string& what) {
     auto a = Make("a", "write");

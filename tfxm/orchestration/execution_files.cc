@@ -79,6 +79,7 @@ absl::Status WriteExecutionRequest(absl::string_view dir, const ExecutionRequest
   out.set_executor(request.executor);
   out.set_plugin(request.plugin);
   out.set_tmp_dir(request.tmp_dir);
+  out.set_checkpoint_dir(request.checkpoint_dir);
   ToProto(request.inputs, out.mutable_inputs());
   ToProto(request.outputs, out.mutable_outputs());
   ToProto(request.exec_properties, out.mutable_exec_properties());
@@ -92,6 +93,7 @@ absl::StatusOr<ExecutionRequest> ReadExecutionRequest(absl::string_view dir) {
                           .executor = in.executor(),
                           .plugin = in.plugin(),
                           .tmp_dir = in.tmp_dir(),
+                          .checkpoint_dir = in.checkpoint_dir(),
                           .inputs = FromProto(in.inputs()),
                           .outputs = FromProto(in.outputs()),
                           .exec_properties = FromProto(in.exec_properties())};

@@ -16,6 +16,7 @@ struct ExecutionRequest {
   std::string executor;  // The name in the ExecutorRegistry.
   std::string plugin;    // The library that registers it; may be empty.
   std::string tmp_dir;
+  std::string checkpoint_dir;
   ArtifactDict inputs;
   ArtifactDict outputs;  // Their uris are folders to be filled.
   Properties exec_properties;

@@ -76,6 +76,7 @@ absl::Status RunExecutor(const ExecutionRequest& request, ProgressWriter* progre
   ExecutorContext context;
   context.node_id = request.node_id;
   context.tmp_dir = request.tmp_dir;
+  context.checkpoint_dir = request.checkpoint_dir;
   context.progress = [progress](absl::string_view message, double fraction) { progress->Report(message, fraction); };
   // User code may throw although this project's does not.
   try {

@@ -31,6 +31,10 @@ std::string OutputLayout::ExecutorTmpDir(int64_t execution_id) const {
   return io::JoinPath(TempDir(execution_id), "tmp");
 }
 
+std::string OutputLayout::CheckpointDir(const std::string& node_id, const std::string& cache_key) const {
+  return io::JoinPath(root_, node_id, ".system", "checkpoints", cache_key);
+}
+
 ArtifactDict OutputLayout::NewOutputs(const NodeSpec& spec, int64_t execution_id) const {
   ArtifactDict outputs;
   for (const auto& [key, output] : spec.outputs) {

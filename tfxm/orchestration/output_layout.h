@@ -2,6 +2,7 @@
 //
 //   NODE/KEY/EXECUTION                                    an artifact
 //   NODE/.system/executor_execution/EXECUTION             the execution's log, and its request until it has succeeded
+//   NODE/.system/checkpoints/CACHE_KEY                    what a node goes on from that was killed or failed
 //   .temp/EXECUTION                                       what a running execution is making
 //
 // An artifact comes to its place by renaming, when it is whole. What is in .temp when a run begins is of a run that was
@@ -25,6 +26,8 @@ class OutputLayout {
   const std::string& pipeline_root() const { return root_; }
   std::string SystemDir(const std::string& node_id, int64_t execution_id) const;
   std::string ExecutorTmpDir(int64_t execution_id) const;
+  // Of all executions of the node with this cache key.
+  std::string CheckpointDir(const std::string& node_id, const std::string& cache_key) const;
 
   // One artifact for each output of the node, its uri in .temp.
   ArtifactDict NewOutputs(const NodeSpec& spec, int64_t execution_id) const;

@@ -46,6 +46,12 @@ class ScriptedExecutor : public Executor {
     }
     absl::string_view peer = what;
     if (absl::ConsumePrefix(&peer, "meet ")) RETURN_IF_ERROR(Meet(context.node_id, std::string(peer)));
+    const std::string half = io::JoinPath(context.checkpoint_dir, "half");
+    if (what == "die halfway" && !io::Exists(half)) {
+      RETURN_IF_ERROR(io::MakeDirs(context.checkpoint_dir));
+      RETURN_IF_ERROR(io::WriteFile(half, "done"));
+      raise(SIGKILL);
+    }
     if (what == "alone") RETURN_IF_ERROR(BeAlone());
     if (what == "progress") {
       context.progress("half of it", 0.5);

@@ -288,6 +288,80 @@ TEST_F(PageTest, FitsAPhoneAndFollowsTheColourScheme) {
   EXPECT_EQ(Run("getComputedStyle(document.body).backgroundColor"), "rgb(20, 23, 27)");
 }
 
+TEST_F(PageTest, OnAPhoneEveryModelIsThereAndNoNameIsCut) {
+  ReportInput input = Mnist();
+  input.title = "mnist_pipeline_native_keras_with_a_title_that_is_much_too_long_for_a_line/2026-11-29";
+  input.evaluations[0].display_name = "saved_model_of_the_mnist_pipeline_with_a_long_name_v2";
+  Open(input, {.width = 400, .height = 800});
+  EXPECT_EQ(Run("document.documentElement.scrollWidth"), "400");
+  EXPECT_EQ(Run("[...document.querySelectorAll('#models table.models td')].every((td) => td.offsetWidth > 0 && "
+                "td.getBoundingClientRect().right <= 400)"),
+            "true");
+  // Every model is named beside its value; a line of a name ends after a separator.
+  EXPECT_EQ(Run("[...document.querySelectorAll('#models table.models tbody tr')].every((tr) => "
+                "tr.querySelectorAll('td[data-label]').length === 3)"),
+            "true");
+  EXPECT_TRUE(absl::StrContains(Run("document.querySelector('#models td').dataset.label.replaceAll('\\u200b', '|')"),
+                                "saved_|model_|of_|"));
+  EXPECT_EQ(Run("document.querySelectorAll('h1 wbr').length > 5"), "true");
+}
+
+TEST_F(PageTest, WhatScrollsSaysSo) {
+  ReportInput input = Mnist();
+  MultiClassMatrix matrix{.threshold = 0.5};
+  for (int c = 0; c < 20; ++c) matrix.cells.push_back({.actual = c, .predicted = (c + 1) % 20, .examples = 7});
+  input.evaluations[0].evaluation.plots.push_back({.multi_class = {matrix}});
+  Open(input, {.width = 400, .height = 800});
+  EXPECT_EQ(Run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done("
+                "[...document.querySelectorAll('.framed')].every((f) => f.querySelector('.scroll-hint').hidden === "
+                "(f.querySelector('.scroll').scrollWidth <= f.querySelector('.scroll').clientWidth + 1))))))"),
+            "true");
+  EXPECT_EQ(Run("[...document.querySelectorAll('.scroll-hint')].some((h) => !h.hidden)"), "true")
+      << "the confusion matrix of twenty classes";
+}
+
+TEST_F(PageTest, ALongModelNameDoesNotPushTheDifferenceOutOfSight) {
+  ReportInput input = Mnist();
+  input.evaluations[0].display_name = "saved_model_of_the_mnist_pipeline_with_a_long_name_that_goes_on_and_on_v2";
+  Open(input, {.width = 1200});
+  EXPECT_EQ(Run("[...document.querySelectorAll('#slices table, #models table')].every((t) => "
+                "t.getBoundingClientRect().right <= 1200)"),
+            "true");
+}
+
+TEST_F(PageTest, CostsHaveOneUnitARowAndAreComparedWithTheirNoise) {
+  ReportInput input = Mnist();
+  const auto facts = [&](int e, double ms, double noise) {
+    input.evaluations[e].sidecars.facts = {
+        {.numbers = {{"latency_p50_ms", ms}, {"weight_bytes", 220208}, {"op_count", 6}},
+         .noise = {{"latency_p50_ms", noise}},
+         .texts = {{"not_delegated", "1 SHAPE"}}}};
+  };
+  facts(0, 0.106, 0.01);
+  facts(1, 0.0972, 0.01);
+  facts(2, 0.05, 0.01);
+  Open(input);
+  const std::string row = Run(
+      "[...document.querySelectorAll('#models tbody tr')].find((r) => r.dataset.name === 'latency, median').innerText");
+  EXPECT_TRUE(absl::StrContains(row, "0.106 ms")) << row;
+  EXPECT_TRUE(absl::StrContains(row, "0.0972 ms")) << row;
+  EXPECT_TRUE(absl::StrContains(row, "−8.3 % (within noise)")) << row;
+  EXPECT_TRUE(absl::StrContains(row, "÷ 2.12 better")) << row;
+  const std::string models = Run("document.getElementById('models').innerText");
+  EXPECT_TRUE(absl::StrContains(models, "220 kB")) << models;
+  for (const char* key : {"weight_bytes", "op_count", "not_delegated"})
+    EXPECT_FALSE(absl::StrContains(models, key)) << key;
+}
+
+TEST_F(PageTest, TextOfOthersIsShownAsItIs) {
+  ReportInput input = Mnist();
+  input.title = "\u202egnp.exe\x1b[2J";
+  input.evaluations[0].display_name = "\u202egnp.exe";
+  Open(input);
+  EXPECT_EQ(Run("document.getElementById('title').textContent"), "\\u202egnp.exe\\x1b[2J");
+  EXPECT_EQ(Run("document.documentElement.outerHTML.includes('\\u202e')"), "false");
+}
+
 TEST_F(PageTest, EveryControlAndRegionHasAName) {
   Open(Mnist());
   EXPECT_EQ(Run("[...document.querySelectorAll('select, input')].filter((c) => !c.labels.length).length"), "0");

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tfxm/report/rounding.h"
 #include "tfxm/util/json_writer.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
@@ -34,10 +35,12 @@ std::string ValueText(const ModelComparison::Row& row, size_t model) {
 std::string DifferenceText(const ModelComparison::Row& row, size_t model) {
   if (!row.values[0] || !row.values[model]) return "";
   const double difference = *row.values[model] - *row.values[0];
+  if (IsRounding(difference, *row.values[0])) return "same";
   if (!row.is_cost)
     return difference == std::floor(difference) ? absl::StrFormat("%+.0f", difference)
                                                 : absl::StrFormat("%+.5f", difference);
   if (*row.values[0] == 0) return "";
+  if (row.noise.size() > model && std::abs(difference) <= row.noise[0] + row.noise[model]) return "within noise";
   const double ratio = *row.values[model] / *row.values[0];
   return ratio >= 2 ? absl::StrFormat("× %.1f", ratio) : absl::StrFormat("%+.1f %%", 100 * (ratio - 1));
 }
@@ -47,7 +50,7 @@ std::string DifferenceText(const ModelComparison::Row& row, size_t model) {
 absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationSource>& evaluations) {
   ASSIGN_OR_RETURN(const ReportInput input, ReadReportInput({.evaluations = evaluations}));
   ModelComparison comparison;
-  std::vector<std::map<std::string, double>> metrics, costs;  // By model.
+  std::vector<std::map<std::string, double>> metrics, costs, noise;  // By model.
   for (const ReportEvaluation& source : input.evaluations) {
     const std::vector<std::string> names = source.evaluation.ModelNames();
     for (const std::string& name : names) {
@@ -57,6 +60,7 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
       comparison.models.push_back(display.empty() ? "model" : display);
       auto& model_metrics = metrics.emplace_back();
       auto& model_costs = costs.emplace_back();
+      auto& model_noise = noise.emplace_back();
       for (const SliceMetrics& slice : source.evaluation.slices) {
         if (!slice.slice.overall()) continue;
         for (const Metric& metric : slice.metrics) {
@@ -66,7 +70,7 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
         }
       }
       for (const ModelFacts& facts : source.sidecars.facts) {
-        if (facts.model_name == name) model_costs = facts.numbers;
+        if (facts.model_name == name) model_costs = facts.numbers, model_noise = facts.noise;
       }
     }
   }
@@ -76,6 +80,10 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
     for (const auto& of_model : values) {
       const auto it = of_model.find(name);
       row.values.push_back(it == of_model.end() ? std::nullopt : std::optional<double>(it->second));
+    }
+    for (const auto& of_model : noise) {
+      const auto it = of_model.find(name);
+      row.noise.push_back(!is_cost || it == of_model.end() ? 0 : it->second);
     }
     if (std::any_of(row.values.begin(), row.values.end(), [](const auto& v) { return v.has_value(); })) {
       comparison.rows.push_back(std::move(row));

@@ -25,6 +25,7 @@ struct ModelComparison {
     std::string name;
     bool is_cost = false;  // A fact of the model (size, speed): differences are shown as parts of the first.
     std::vector<std::optional<double>> values;  // By model.
+    std::vector<double> noise;                  // Of a cost, by model: ModelFacts::noise; 0 if it is not known.
   };
   std::vector<std::string> models;  // As displayed; the first is the reference.
   std::vector<Row> rows;            // Metrics in name order, then size_bytes, examples_per_second and other facts.
@@ -34,7 +35,7 @@ struct ModelComparison {
 absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationSource>& evaluations);
 
 // An aligned table: of two models with a column of differences, of more with a row for each and the differences beside
-// the values.
+// the values. A difference that is rounding is "same", one of costs that is no larger than their noise "within noise".
 std::string ComparisonText(const ModelComparison& comparison);
 // {"models": […], "rows": [{"name", "values": […]}]}, exact; a value that a model does not have is null.
 std::string ComparisonJson(const ModelComparison& comparison);

@@ -1,6 +1,7 @@
 #include "tfxm/report/comparison.h"
 
 #include "gtest/gtest.h"
+#include "tfxm/report/rounding.h"
 
 namespace tfxm::report {
 namespace {
@@ -17,9 +18,29 @@ TEST(ComparisonTest, TwoModelsHaveAColumnOfDifferences) {
   EXPECT_EQ(ComparisonText(TwoModels()),
             "               SavedModel   TFLite  difference\n"
             "accuracy          0.97800  0.97733    -0.00067\n"
-            "example_count      23,473   23,473          +0\n"
+            "example_count      23,473   23,473        same\n"
             "size_bytes        575,348  223,344     -61.2 %\n"
             "arena_bytes             –   12,544\n");
+}
+
+TEST(ComparisonTest, RoundingIsNoDifferenceAndCostsAreComparedWithTheirNoise) {
+  ModelComparison comparison = {
+      .models = {"a", "b"},
+      .rows = {{.name = "loss", .values = {0.0272, 0.0272 + 4.05e-7}},
+               {.name = "latency_p50_ms", .is_cost = true, .values = {0.1, 0.11}, .noise = {0.006, 0.005}},
+               {.name = "latency_p99_ms", .is_cost = true, .values = {0.1, 0.12}, .noise = {0.006, 0.005}}}};
+  EXPECT_EQ(ComparisonText(comparison),
+            "                      a        b    difference\n"
+            "loss            0.02720  0.02720          same\n"
+            "latency_p50_ms  0.10000  0.11000  within noise\n"
+            "latency_p99_ms  0.10000  0.12000       +20.0 %\n");
+}
+
+TEST(RoundingTest, IsSmallBesideTheValueUnlessTheValueIsSmallItself) {
+  EXPECT_TRUE(IsRounding(4.05e-7, 0.0272));
+  EXPECT_TRUE(IsRounding(-3, 4e6));
+  EXPECT_FALSE(IsRounding(2e-7, 4e-7));  // Twice as much.
+  EXPECT_FALSE(IsRounding(1e-5, 0.9));   // An example of 100,000.
 }
 
 TEST(ComparisonTest, MoreModelsHaveARowEach) {

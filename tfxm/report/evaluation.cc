@@ -15,7 +15,8 @@ using Values = std::vector<std::pair<std::string, SliceValue>>;
 std::string ValuesText(const Values& values) {
   if (values.empty()) return "Overall";
   return absl::StrJoin(values, ", ", [](std::string* out, const auto& v) {
-    absl::StrAppend(out, PrintableText(v.first), ": ", SliceValueText(v.second));
+    const std::string value = SliceValueText(v.second);
+    absl::StrAppend(out, PrintableText(v.first), ": ", value.empty() ? "(empty)" : value);
   });
 }
 

@@ -4,14 +4,20 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tfxm/report/assets.h"
+#include "tfxm/report/report.h"
 #include "tfxm/util/fingerprint.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
+
+// In report.html: what a page of ours is known by.
+constexpr absl::string_view kGenerator = R"(<meta name="generator" content="tfxm">)";
 
 // How a Content-Security-Policy names an inline script or style (CSP level 2).
 std::string SourceHash(absl::string_view content) {
@@ -45,6 +51,12 @@ std::string RenderPage(absl::string_view title, absl::string_view data) {
   }
   absl::StrAppend(&html, rest);
   return html;
+}
+
+bool IsReport(absl::string_view path) {
+  const absl::StatusOr<std::string> page = io::ReadFile(path);
+  return page.ok() && absl::StrContains(absl::string_view(*page).substr(0, 4096), kGenerator) &&
+         absl::StartsWith(*page, "<!doctype html>");
 }
 
 }  // namespace tfxm::report

@@ -101,6 +101,7 @@ class Page {
     if (!from.display_name.empty()) to->display_name = from.display_name;
     if (!from.format.empty()) to->format = from.format;
     for (const auto& [k, v] : from.numbers) to->numbers[k] = v;
+    for (const auto& [k, v] : from.noise) to->noise[k] = v;
     for (const auto& [k, v] : from.op_counts) to->op_counts[k] = v;
     for (const auto& [k, v] : from.texts) to->texts[k] = v;
   }
@@ -182,6 +183,8 @@ class Page {
       json_.Key("baseline").Bool(!model.model_name.empty() && model.model_name == evaluation.BaselineModel());
       json_.Key("facts").BeginObject();
       for (const auto& [name, value] : model.facts.numbers) json_.Key(name).Number(value);
+      json_.End().Key("noise").BeginObject();
+      for (const auto& [name, value] : model.facts.noise) json_.Key(name).Number(value);
       json_.End().Key("ops").BeginObject();
       for (const auto& [name, value] : model.facts.op_counts) json_.Key(name).Number(value);
       json_.End().Key("texts").BeginObject();
@@ -462,9 +465,7 @@ class Page {
     json_.End();
   }
 
-  void WriteSliceText(const SliceText& slice) {
-    json_.String(slice.empty() ? "Overall" : absl::StrJoin(slice, ", ", absl::PairFormatter(": ")));
-  }
+  void WriteSliceText(const SliceText& slice) { json_.String(SliceTextName(slice)); }
 
   void WriteDisagreements() {
     json_.Key("disagreements").BeginArray();
@@ -535,7 +536,7 @@ class Page {
   std::map<Slice, int> slices_;                       // To the index on the page.
   std::map<Key, std::pair<int, Direction>> metrics_;  // By identity, to the index on the page.
   std::map<SliceText, int> slice_by_text_;
-  JsonWriter json_;
+  JsonWriter json_{/*indent=*/false, /*printable=*/true};
 };
 
 }  // namespace

@@ -74,6 +74,9 @@ absl::Status WriteReport(const ReportOptions& options, absl::string_view output_
 // The page of a run: its nodes with state and durations, and the evaluations it made (there may be none).
 absl::Status WritePipelineReport(const PipelineRun& run, const ReportOptions& options, absl::string_view output_html);
 
+// Whether a file is such a page.
+bool IsReport(absl::string_view path);
+
 absl::StatusOr<ReportInput> ReadReportInput(const ReportOptions& options);
 absl::StatusOr<std::string> RenderReport(const ReportInput& input);
 

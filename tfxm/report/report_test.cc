@@ -219,7 +219,7 @@ TEST(ShowTest, PrintsATableWithDifferencesAndThresholds) {
 }
 
 TEST(ShowTest, ATableOfManySlicesSaysHowManyMoreThereAre) {
-  const std::string text = Show(kTestdata + "slicing-min-size", ShowFormat::kTable, /*max_slices=*/2).value();
+  const std::string text = Show(kTestdata + "slicing-min-size", ShowFormat::kTable, {.max_slices = 2}).value();
   EXPECT_TRUE(absl::StrContains(text, "Overall\n")) << text;
   EXPECT_TRUE(absl::StrContains(text, "device: phone, region: east\n")) << text;
   EXPECT_FALSE(absl::StrContains(text, "device: phone, region: north\n")) << text;

@@ -14,15 +14,16 @@ absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name) {
   return absl::InvalidArgumentError(absl::StrCat("no format \"", name, "\"; there are table, json and csv"));
 }
 
-absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, int max_slices) {
+absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, const ShowOptions& options) {
   ASSIGN_OR_RETURN(const Evaluation evaluation, ReadEvaluation(directory));
   ASSIGN_OR_RETURN(const Sidecars sidecars, ReadSidecars(directory));
-  return Show(evaluation, sidecars, format, max_slices);
+  return Show(evaluation, sidecars, format, options);
 }
 
-std::string Show(const Evaluation& evaluation, const Sidecars& sidecars, ShowFormat format, int max_slices) {
+std::string Show(const Evaluation& evaluation, const Sidecars& sidecars, ShowFormat format,
+                 const ShowOptions& options) {
   if (format == ShowFormat::kJson) return ShowJson(evaluation, sidecars);
-  return format == ShowFormat::kCsv ? ShowCsv(evaluation, sidecars) : ShowTable(evaluation, sidecars, max_slices);
+  return format == ShowFormat::kCsv ? ShowCsv(evaluation, sidecars) : ShowTable(evaluation, sidecars, options);
 }
 
 }  // namespace tfxm::report

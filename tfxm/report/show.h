@@ -13,7 +13,8 @@
 // weighted, is_diff,
 //        element, value, lower_bound, upper_bound, standard_error. `element` says which of several numbers of a metric
 //        it is ("[3]", "threshold=0.5 true_positives", and of a comparison "minus REFERENCE" and "minus REFERENCE,
-//        p-value"). Without the plots. RFC 4180, UTF-8, header first.
+//        p-value"). Without the plots. RFC 4180, UTF-8, header first; a name that a spreadsheet would
+//        take for a formula (=, +, -, @) has a ' before it.
 // json   Everything, plots included, exact; NaN and infinities as strings.
 #ifndef TFXM_REPORT_SHOW_H_
 #define TFXM_REPORT_SHOW_H_
@@ -32,8 +33,14 @@ enum class ShowFormat { kTable, kJson, kCsv };
 // INVALID_ARGUMENT names the formats there are.
 absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name);
 
-absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, int max_slices = 0);
-std::string Show(const Evaluation& evaluation, const Sidecars& sidecars, ShowFormat format, int max_slices = 0);
+struct ShowOptions {  // Of a table.
+  int max_slices = 0;
+  int width = 0;  // Cells of the terminal (util/text_table.h); 0: no limit.
+};
+
+absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, const ShowOptions& options = {});
+std::string Show(const Evaluation& evaluation, const Sidecars& sidecars, ShowFormat format,
+                 const ShowOptions& options = {});
 
 }  // namespace tfxm::report
 

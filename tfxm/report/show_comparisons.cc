@@ -8,17 +8,15 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/report/metric_direction.h"
+#include "tfxm/report/rounding.h"
 #include "tfxm/report/show_formats.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::report {
 namespace {
 
 using Row = std::vector<std::string>;
-
-std::string SliceName(const SliceText& slice) {
-  return slice.empty() ? "Overall" : absl::StrJoin(slice, ", ", absl::PairFormatter(": "));
-}
 
 std::string MetricText(const Comparison& c) {
   std::string text = c.output_name.empty() ? c.metric_name : absl::StrCat(c.output_name, "/", c.metric_name);
@@ -54,15 +52,12 @@ class Values {
   static std::string Id(const SliceText& slice, const std::string& output, const std::string& name,
                         const std::string& sub_key, const std::string& aggregation, std::optional<bool> weighted,
                         const std::string& model) {
-    return absl::StrJoin(
-        {SliceName(slice), output, name, sub_key, aggregation, std::string(weighted.value_or(false) ? "w" : ""), model},
-        "\n");
+    return absl::StrJoin({SliceTextName(slice), output, name, sub_key, aggregation,
+                          std::string(weighted.value_or(false) ? "w" : ""), model},
+                         "\n");
   }
   std::map<std::string, double> values_;
 };
-
-// What is left of a number's rounding is no difference; the report draws the line at the same place.
-constexpr double kNoise = 1e-6;
 
 // Differences are small beside the values: six digits of them would be noise.
 std::string DifferenceText(double x) { return x == 0 ? "0" : absl::StrFormat("%+.3g", x); }
@@ -74,11 +69,11 @@ std::string IntervalText(const Comparison& c) {
 
 bool IsReal(const Values& values, const Comparison& c) {
   if (!c.lower_bound || !c.upper_bound || (*c.lower_bound <= 0 && *c.upper_bound >= 0)) return false;
-  return std::abs(c.difference) > kNoise * std::abs(values.Find(c).value_or(0));
+  return !IsRounding(c.difference, values.Find(c).value_or(0));
 }
 
 std::string Verdict(const Evaluation& evaluation, const Values& values, const Comparison& c) {
-  if (std::abs(c.difference) <= kNoise * std::abs(values.Find(c).value_or(0))) return "same";
+  if (IsRounding(c.difference, values.Find(c).value_or(0))) return "same";
   if (!c.lower_bound || !c.upper_bound) return "";
   if (!IsReal(values, c)) return "may be chance";
   switch (MetricDirection(c.metric_name, evaluation.config)) {
@@ -102,7 +97,8 @@ Row ComparisonRow(const Evaluation& evaluation, const Values& values, const std:
 
 const Row kHead = {"", "value", "difference", "95 % interval", "", ""};
 
-std::string DisagreementsText(const Disagreements& disagreements, const std::string& reference) {
+std::string DisagreementsText(const Disagreements& disagreements, const std::string& reference,
+                              const TextTable::Layout& layout) {
   if (!disagreements.total) return "";
   const double total = *disagreements.total;
   std::string text =
@@ -113,16 +109,17 @@ std::string DisagreementsText(const Disagreements& disagreements, const std::str
   if (disagreements.slices.empty()) return text;
   std::vector<Row> rows = {{"frequent in", "disagreeing", "examples", "p, corrected"}};
   for (const DisagreementSlice& slice : disagreements.slices) {
-    rows.push_back({SliceName(slice.slice), ShortNumber(slice.disagreeing), ShortNumber(slice.examples),
+    rows.push_back({SliceTextName(slice.slice), ShortNumber(slice.disagreeing), ShortNumber(slice.examples),
                     slice.adjusted_p_value ? absl::StrFormat("%.2g", *slice.adjusted_p_value) : ""});
   }
-  return text + AlignedTable(rows, "  ");
+  return text + TextTable::OfRows(rows).Text(layout);
 }
 
 }  // namespace
 
-std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices) {
+std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sidecars, const ShowOptions& options) {
   if (sidecars.comparisons.empty()) return "";
+  const TextTable::Layout layout{.width = options.width, .indent = "  "};
   const std::string reference = PrintableText(sidecars.comparisons[0].reference_model_name);
   const Values values(evaluation);
   // Metric by metric, models in the order of the evaluation.
@@ -147,13 +144,13 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
     if (key.first != metric) rows.push_back({metric = key.first});
     rows.push_back(ComparisonRow(evaluation, values, "  " + PrintableText(c->model_name), *c));
   }
-  if (!overall.empty()) absl::StrAppend(&text, AlignedTable(rows, "  "));
+  if (!overall.empty()) absl::StrAppend(&text, TextTable::OfRows(rows).Text(layout));
   if (!real.empty()) {
     std::stable_sort(real.begin(), real.end(), [](const Comparison* a, const Comparison* b) {
       return a->metric_name != b->metric_name ? a->metric_name < b->metric_name
                                               : std::abs(a->difference) > std::abs(b->difference);
     });
-    const size_t shown = max_slices <= 0 ? real.size() : std::min<size_t>(real.size(), max_slices);
+    const size_t shown = options.max_slices <= 0 ? real.size() : std::min<size_t>(real.size(), options.max_slices);
     // Of intervals that hold in 95 of 100 cases some exclude 0 by chance.
     absl::StrAppend(&text, "  Intervals exclude 0 for ", real.size(), " of ", of_slices,
                     " differences on slices (chance alone: about ", std::lround(0.05 * of_slices), ")\n");
@@ -162,12 +159,12 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
       const Comparison& c = *real[i];
       rows.push_back(ComparisonRow(
           evaluation, values,
-          absl::StrCat("  ", SliceName(c.slice), ": ", MetricText(c), ", ", PrintableText(c.model_name)), c));
+          absl::StrCat("  ", SliceTextName(c.slice), ": ", MetricText(c), ", ", PrintableText(c.model_name)), c));
     }
-    absl::StrAppend(&text, AlignedTable(rows, "  "));
+    absl::StrAppend(&text, TextTable::OfRows(rows).Text(layout));
     if (shown < real.size()) absl::StrAppend(&text, "    … and ", real.size() - shown, " more\n");
   }
-  return absl::StrCat(text, DisagreementsText(sidecars.disagreements, reference));
+  return absl::StrCat(text, DisagreementsText(sidecars.disagreements, reference, layout));
 }
 
 }  // namespace tfxm::report

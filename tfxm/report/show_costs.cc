@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/report/show_formats.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::report {
 namespace {
@@ -22,7 +23,7 @@ std::string CellText(const ModelFacts& model, const std::string& name) {
 
 }  // namespace
 
-std::string CostsText(const Sidecars& sidecars) {
+std::string CostsText(const Sidecars& sidecars, int width) {
   std::vector<std::string> names;
   std::set<std::string> others;
   for (const ModelFacts& model : sidecars.facts) {
@@ -40,7 +41,7 @@ std::string CostsText(const Sidecars& sidecars) {
     row.push_back(PrintableText(name));
     for (const ModelFacts& model : sidecars.facts) row.push_back(CellText(model, name));
   }
-  return absl::StrCat("Costs\n", AlignedTable(rows, "  "));
+  return absl::StrCat("Costs\n", TextTable::OfRows(rows).Text({.width = width, .indent = "  "}));
 }
 
 }  // namespace tfxm::report

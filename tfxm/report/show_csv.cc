@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -10,7 +11,9 @@ namespace tfxm::report {
 namespace {
 
 std::string Quoted(absl::string_view text) {
-  const std::string printable = PrintableText(text);
+  std::string printable = PrintableText(text);
+  // What spreadsheets would take for a formula, out of a name or a value of the data, stays text for them.
+  if (!printable.empty() && absl::StrContains("=+-@", printable[0])) printable.insert(0, "'");
   if (printable.find_first_of(",\"") == std::string::npos) return printable;
   return absl::StrCat("\"", absl::StrReplaceAll(printable, {{"\"", "\"\""}}), "\"");
 }
@@ -59,15 +62,15 @@ std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
                                                            : Quoted(ValuesText(*slice.slice.cross_baseline)));
     for (const Metric& metric : slice.metrics) {
       const Key& key = metric.key;
-      const std::string identity = absl::StrJoin(
-          {where, Quoted(key.model_name), Quoted(key.output_name), Quoted(key.name), key.SubKeyText(), key.aggregation,
-           std::string(!key.example_weighted   ? ""
-                       : *key.example_weighted ? "true"
-                                               : "false"),
-           std::string(key.is_diff ? "true" : "false")},
-          ",");
+      const std::string identity = absl::StrJoin({where, Quoted(key.model_name), Quoted(key.output_name),
+                                                  Quoted(key.name), Quoted(key.SubKeyText()), Quoted(key.aggregation),
+                                                  std::string(!key.example_weighted   ? ""
+                                                              : *key.example_weighted ? "true"
+                                                                                      : "false"),
+                                                  std::string(key.is_diff ? "true" : "false")},
+                                                 ",");
       const auto elements = Elements(metric.value);
-      const auto bounds = [&](const MetricValue Interval::* part, size_t i) -> std::string {
+      const auto bounds = [&](const MetricValue Interval::*part, size_t i) -> std::string {
         if (!metric.interval) return "";
         const auto all = Elements((*metric.interval).*part);
         return i < all.size() && all[i].first == elements[i].first ? ExactNumber(all[i].second) : "";
@@ -81,13 +84,14 @@ std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
   }
   for (const Comparison& c : sidecars.comparisons) {
     const std::string slice = absl::StrJoin(c.slice, ", ", absl::PairFormatter(": "));
-    const std::string identity = absl::StrJoin({Quoted(slice), std::string(), Quoted(c.model_name),
-                                                Quoted(c.output_name), Quoted(c.metric_name), c.sub_key, c.aggregation,
-                                                std::string(!c.example_weighted   ? ""
-                                                            : *c.example_weighted ? "true"
-                                                                                  : "false"),
-                                                std::string("true")},
-                                               ",");
+    const std::string identity =
+        absl::StrJoin({Quoted(slice), std::string(), Quoted(c.model_name), Quoted(c.output_name), Quoted(c.metric_name),
+                       Quoted(c.sub_key), Quoted(c.aggregation),
+                       std::string(!c.example_weighted   ? ""
+                                   : *c.example_weighted ? "true"
+                                                         : "false"),
+                       std::string("true")},
+                      ",");
     const std::string element = absl::StrCat("minus ", c.reference_model_name);
     const auto optional = [](const std::optional<double>& x) { return x ? ExactNumber(*x) : ""; };
     absl::StrAppend(&text, identity, ",", Quoted(element), ",", ExactNumber(c.difference), ",", optional(c.lower_bound),

@@ -3,26 +3,23 @@
 #define TFXM_REPORT_SHOW_FORMATS_H_
 
 #include <string>
-#include <vector>
 
 #include "tfxm/report/evaluation.h"
+#include "tfxm/report/show.h"
 #include "tfxm/report/sidecars.h"
 
 namespace tfxm::report {
 
-std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices);
+std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, const ShowOptions& options);
 std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars);
 std::string ShowJson(const Evaluation& evaluation, const Sidecars& sidecars);
 
-// First column to the left, the others to the right; cells of a column have the same width.
-std::string AlignedTable(const std::vector<std::vector<std::string>>& rows, const std::string& indent);
-
 // The part of the table about differences to the reference model and about disagreements; empty if there are none. The
-// slices with a real difference, the largest first, at most `max_slices` of them; 0: all.
-std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices);
+// slices with a real difference, the largest first, at most max_slices of them; 0: all.
+std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sidecars, const ShowOptions& options);
 
 // The part of the table about what the models cost; empty if that is not known.
-std::string CostsText(const Sidecars& sidecars);
+std::string CostsText(const Sidecars& sidecars, int width);
 
 }  // namespace tfxm::report
 

@@ -3,12 +3,12 @@
 #include <set>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/report/checks.h"
 #include "tfxm/report/show_formats.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::report {
 namespace {
@@ -24,8 +24,25 @@ std::string NumberText(const Metric& metric) {
   return text;
 }
 
+std::string MatrixText(const MultiClassMatrix& matrix, const TextTable::Layout& layout) {
+  std::map<std::pair<int, int>, double> cells;
+  std::set<int> classes;
+  for (const auto& c : matrix.cells) {
+    cells[{c.actual, c.predicted}] += c.examples;
+    classes.insert({c.actual, c.predicted});
+  }
+  std::vector<Row> rows = {{absl::StrCat("  > ", ShortNumber(matrix.threshold), ", actual \\ predicted")}};
+  for (const int c : classes) rows[0].push_back(c < 0 ? "none" : absl::StrCat(c));
+  for (const int actual : classes) {
+    if (actual < 0) continue;
+    Row& row = rows.emplace_back(Row{absl::StrCat("    ", actual)});
+    for (const int predicted : classes) row.push_back(ShortNumber(cells[{actual, predicted}]));
+  }
+  return TextTable::OfRows(rows).Text(layout);
+}
+
 // A metric that is several numbers: one line each.
-std::vector<Row> Elements(const Metric& metric) {
+std::string ElementsText(const Metric& metric, const TextTable::Layout& layout) {
   std::vector<Row> rows;
   const MetricValue& v = metric.value;
   for (size_t i = 0; i < v.numbers.size(); ++i)
@@ -37,30 +54,16 @@ std::vector<Row> Elements(const Metric& metric) {
                     absl::StrCat("TP ", ShortNumber(m.tp), "  FP ", ShortNumber(m.fp), "  TN ", ShortNumber(m.tn),
                                  "  FN ", ShortNumber(m.fn))});
   }
-  for (const MultiClassMatrix& m : v.multi_class) {
-    std::map<std::pair<int, int>, double> cells;
-    std::set<int> classes;
-    for (const auto& c : m.cells) {
-      cells[{c.actual, c.predicted}] += c.examples;
-      classes.insert({c.actual, c.predicted});
-    }
-    Row head = {absl::StrCat("  > ", ShortNumber(m.threshold), ", actual \\ predicted")};
-    for (const int c : classes) head.push_back(c < 0 ? "none" : absl::StrCat(c));
-    rows.push_back(head);
-    for (const int actual : classes) {
-      if (actual < 0) continue;
-      Row row = {absl::StrCat("    ", actual)};
-      for (const int predicted : classes) row.push_back(ShortNumber(cells[{actual, predicted}]));
-      rows.push_back(row);
-    }
-  }
-  return rows;
+  std::string text = TextTable::OfRows(rows, /*with_titles=*/false).Text(layout);
+  for (const MultiClassMatrix& m : v.multi_class) text += MatrixText(m, layout);
+  return text;
 }
 
 std::string ModelTitle(const std::string& name) { return name.empty() ? "value" : PrintableText(name); }
 
-std::string SliceTable(const Evaluation& evaluation, const std::vector<std::string>& models,
-                       const SliceMetrics& slice) {
+std::string SliceTable(const Evaluation& evaluation, const std::vector<std::string>& models, const SliceMetrics& slice,
+                       int width) {
+  const TextTable::Layout layout{.width = width, .indent = "  "};
   if (!slice.error.empty()) return absl::StrCat("  ", slice.error, "\n");
   bool has_diff = false;
   std::map<Key, std::map<std::string, const Metric*>>
@@ -98,12 +101,12 @@ std::string SliceTable(const Evaluation& evaluation, const std::vector<std::stri
     }
     rows.push_back(std::move(row));
   }
-  std::string text = numbers.empty() ? "" : AlignedTable(rows, "  ");
+  std::string text = numbers.empty() ? "" : TextTable::OfRows(rows).Text(layout);
   for (const Metric* metric : others) {
     absl::StrAppend(
         &text, "  ", metric->key.is_diff ? "Δ " : "", metric->key.Text(),
         metric->key.model_name.empty() ? "" : absl::StrCat(" (", PrintableText(metric->key.model_name), ")"), "\n",
-        AlignedTable(Elements(*metric), "  "));
+        ElementsText(*metric, layout));
   }
   return text;
 }
@@ -155,43 +158,24 @@ std::string ValidationText(const Evaluation& evaluation) {
 
 }  // namespace
 
-std::string AlignedTable(const std::vector<Row>& rows, const std::string& indent) {
-  std::vector<int> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line = indent;
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - DisplayWidth(row[i]), ' ');
-      absl::StrAppend(&line, i == 0 ? "" : "  ", i == 0 ? "" : space, row[i], i == 0 ? space : "");
-    }
-    absl::StripTrailingAsciiWhitespace(&line);
-    absl::StrAppend(&text, line, "\n");
-  }
-  return text;
-}
-
-std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, int max_slices) {
+std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, const ShowOptions& options) {
   const std::vector<std::string> models = evaluation.ModelNames();
   const size_t all = evaluation.slices.size();
-  const size_t shown = max_slices <= 0 ? all : std::min<size_t>(all, max_slices);
+  const size_t shown = options.max_slices <= 0 ? all : std::min<size_t>(all, options.max_slices);
   std::string text;
   for (size_t i = 0; i < shown; ++i) {
     const SliceMetrics& slice = evaluation.slices[i];
-    absl::StrAppend(&text, slice.slice.Text(), "\n", SliceTable(evaluation, models, slice), "\n");
+    absl::StrAppend(&text, slice.slice.Text(), "\n", SliceTable(evaluation, models, slice, options.width), "\n");
   }
   if (shown < all) {
     absl::StrAppend(&text, all - shown, " more ", all - shown == 1 ? "slice" : "slices",
                     ": `tfxm show DIR` prints them all, `tfxm report DIR` makes a page to sort and search them\n\n");
   }
   if (const std::string plots = PlotsText(evaluation); !plots.empty()) absl::StrAppend(&text, "Plots\n", plots, "\n");
-  if (const std::string comparisons = ComparisonsText(evaluation, sidecars, max_slices); !comparisons.empty()) {
+  if (const std::string comparisons = ComparisonsText(evaluation, sidecars, options); !comparisons.empty()) {
     absl::StrAppend(&text, comparisons, "\n");
   }
-  if (const std::string costs = CostsText(sidecars); !costs.empty()) absl::StrAppend(&text, costs, "\n");
+  if (const std::string costs = CostsText(sidecars, options.width); !costs.empty()) absl::StrAppend(&text, costs, "\n");
   if (evaluation.validation) absl::StrAppend(&text, ValidationText(evaluation));
   return text;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
@@ -219,6 +220,7 @@ absl::StatusOr<std::vector<ModelFacts>> ParseModelFacts(absl::string_view json) 
     RETURN_IF_ERROR(object.Read("display_name", &facts.display_name));
     RETURN_IF_ERROR(object.Read("format", &facts.format));
     RETURN_IF_ERROR(object.ReadNumbers("numbers", &facts.numbers));
+    RETURN_IF_ERROR(object.ReadNumbers("noise", &facts.noise));
     RETURN_IF_ERROR(object.ReadNumbers("op_counts", &facts.op_counts));
     return object.ForEach("texts", [&](const std::string& key, const Value& text) {
       if (text.kind_case() != Value::kStringValue)
@@ -284,6 +286,13 @@ absl::StatusOr<Disagreements> ParseDisagreements(absl::string_view json) {
     }));
   }
   return all;
+}
+
+std::string SliceTextName(const SliceText& slice) {
+  if (slice.empty()) return "Overall";
+  return absl::StrJoin(slice, ", ", [](std::string* out, const auto& part) {
+    absl::StrAppend(out, PrintableText(part.first), ": ", part.second.empty() ? "(empty)" : PrintableText(part.second));
+  });
 }
 
 absl::StatusOr<Sidecars> ReadSidecars(absl::string_view directory) {

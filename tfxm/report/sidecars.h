@@ -17,6 +17,7 @@
 //       "examples_per_second": 640000,
 //       "delegated_op_share": 1.0           //   of all ops, 0 to 1, taken by the CPU delegate
 //     },
+//     "noise": {"latency_p50_ms": 0.0004},  // Optional: by how much a number may differ for no reason.
 //     "op_counts": {"FULLY_CONNECTED": 3, "SOFTMAX": 1},
 //     "texts": {"device": "2 x86-64 cores"}  // Optional remarks, name to text.
 //   }]}
@@ -84,12 +85,15 @@ inline constexpr absl::string_view kDisagreementsFile = "disagreements.json";
 struct ModelFacts {
   std::string model_name, display_name, format;
   std::map<std::string, double> numbers;
+  std::map<std::string, double> noise;
   std::map<std::string, double> op_counts;
   std::map<std::string, std::string> texts;
 };
 
 // The values of a slice as text (SliceValueText), by feature.
 using SliceText = std::map<std::string, std::string>;
+// As Slice::Text: "Overall", "region: east, sex: (empty)".
+std::string SliceTextName(const SliceText& slice);
 
 struct Comparison {
   std::string model_name, reference_model_name, metric_name, output_name, sub_key, aggregation;

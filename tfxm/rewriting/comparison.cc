@@ -4,14 +4,15 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/rewriting/internal/feed.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -57,79 +58,134 @@ absl::Status CheckSide(absl::string_view side, const std::vector<TensorSpec>& wa
   return absl::FailedPreconditionError(absl::StrJoin(wrong, "; "));
 }
 
-struct Accumulator {
-  OutputComparison result;
-  double sum_abs = 0, signal = 0, noise = 0;
-  std::vector<double> lost;  // Of rows that differ: how far the SavedModel's score of TFLite's place is from its best.
+// Integers of more different values than this are numbers: pixels, not classes.
+constexpr size_t kManyIntegers = 64;
 
-  void Add(const Tensor& want, const Tensor& got, const litert::Quantization& q) {
-    result.categorical =
-        want.dtype() != DataType::kFloat && want.dtype() != DataType::kDouble && want.dtype() != DataType::kHalf;
+double Median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+bool IsReal(DataType type) {
+  return type == DataType::kFloat || type == DataType::kDouble || type == DataType::kHalf;
+}
+
+// One output's values of both models.
+class Accumulator {
+ public:
+  OutputComparison result;
+
+  void Add(int64_t sample, int64_t examples, bool outlier, const Tensor& want, const Tensor& got,
+           const litert::Quantization& q) {
     if (want.dtype() == DataType::kString) return AddStrings(want, got);
+    real_ = IsReal(want.dtype());
+    boolean_ = want.dtype() == DataType::kBool;
     const int64_t n = want.num_elements();
-    const int64_t columns = want.shape().size() == 2 && !result.categorical ? want.shape()[1] : 0;
-    const bool quantized = q.scale != 0 && !result.categorical && IsQuantizedType(got.dtype());
-    auto value = [&](int64_t i) {
-      const double v = got.ValueAsDouble(i);
-      return quantized ? (v - q.zero_point) * q.scale : v;
-    };
-    int64_t want_top = 0, got_top = 0;
-    double want_best = 0, got_best = 0;
+    const bool quantized = q.scale != 0 && real_ && IsQuantizedType(got.dtype());
+    std::vector<float> a(n), b(n);
+    bool mismatched = false;
     for (int64_t i = 0; i < n; ++i) {
-      const double a = want.ValueAsDouble(i);
-      const double b = value(i);
-      if (result.num_values == 0 || a < result.min) result.min = a;
-      if (result.num_values == 0 || a > result.max) result.max = a;
+      const double x = want.ValueAsDouble(i);
+      double y = got.ValueAsDouble(i);
+      if (quantized) y = (y - q.zero_point) * q.scale;
+      a[i] = static_cast<float>(x);
+      b[i] = static_cast<float>(y);
       ++result.num_values;
-      if (std::isfinite(a) && !std::isfinite(b)) result.not_a_number = true;
-      const double error = (a == b || (std::isnan(a) && std::isnan(b))) ? 0 : std::abs(a - b);
-      result.max_abs_error = std::max(result.max_abs_error, error);
-      sum_abs += error;
-      if (std::isfinite(a)) signal += a * a;
-      noise += error * error;
-      if (result.categorical) {
-        ++result.rows;
-        if (error == 0) ++result.rows_agreeing;
+      if (!real_) {
+        equal_ += x == y;
+        if (integers_.size() <= kManyIntegers) integers_.insert(x);
       }
-      if (columns < 2) continue;
-      const int64_t c = i % columns;
-      if (c == 0 || a > want_best) want_best = a, want_top = c;
-      if (c == 0 || b > got_best) got_best = b, got_top = c;
-      if (c < columns - 1) continue;
+      if (std::isfinite(x) && std::isfinite(y)) {
+        result.max_abs_error = std::max(result.max_abs_error, std::abs(x - y));
+        sum_abs_ += std::abs(x - y);
+        result.min = any_ ? std::min(result.min, x) : x;
+        result.max = any_ ? std::max(result.max, x) : x;
+        any_ = true;
+      } else if (!(x == y || (std::isnan(x) && std::isnan(y)))) {
+        if (!result.mismatch) result.mismatch = {.sample = sample, .value = i, .saved_model = x, .tflite = y};
+        ++result.mismatch->num_values;
+        mismatched = true;
+      }
+    }
+    if (mismatched) ++result.mismatch->num_samples;
+    if (real_ && want.shape().size() == 2 && want.shape()[1] >= 2) AddRows(a, b, want.shape()[1]);
+    statistics_.Add(examples, want.shape(), a, b, outlier);
+  }
+
+  OutputComparison Finish() {
+    result.mean_abs_error = result.num_values == 0 ? 0 : sum_abs_ / result.num_values;
+    if (boolean_ || strings_ || (!real_ && integers_.size() <= kManyIntegers)) {
+      result.categorical = true;
+    } else {
+      result.integer = !real_;
+    }
+    if (!real_) {
+      result.rows = result.num_values;
+      result.rows_agreeing = equal_;
+      result.rows_clearly_different = result.rows - equal_;
+    } else {
+      const double undecided = 0.1 * Median(spreads_);
+      result.rows_clearly_different =
+          std::count_if(lost_.begin(), lost_.end(), [&](double difference) { return difference > undecided; });
+    }
+    if (strings_) {
+      result.sqnr_db = equal_ == result.rows ? std::numeric_limits<double>::infinity() : 0;
+      return result;
+    }
+    ErrorSummary summary = statistics_.Finish();
+    if (summary.parts.empty()) return result;
+    const ErrorPart& all = summary.parts[0];
+    result.sqnr_db = all.sqnr_db;
+    result.constant = all.constant;
+    result.lost = all.lost;
+    result.parts.assign(summary.parts.begin() + 1, summary.parts.end());
+    return result;
+  }
+
+ private:
+  void AddRows(const std::vector<float>& a, const std::vector<float>& b, int64_t columns) {
+    for (size_t row = 0; row + columns <= a.size(); row += columns) {
+      const auto want = a.begin() + row, got = b.begin() + row;
+      const auto best = std::max_element(want, want + columns);
       ++result.rows;
-      // A tie in the quantized output is no disagreement.
-      if (got_top == want_top || value(i - c + want_top) == got_best) {
-        ++result.rows_agreeing;
+      spreads_.push_back(*best - *std::min_element(want, want + columns));
+      // Where TFLite's largest value is in several places it does not say which: the worst of them counts.
+      const float top = *std::max_element(got, got + columns);
+      float worst = *best;
+      int places = 0;
+      for (int64_t c = 0; c < columns; ++c) {
+        if (!(got[c] == top)) continue;
+        ++places;
+        worst = std::min(worst, want[c]);
+      }
+      if (places == 0 || (places == 1 && got[best - want] == top)) {
+        ++result.rows_agreeing;  // No place: all are NaN, which is judged as such.
       } else {
-        lost.push_back(want_best - want.ValueAsDouble(i - c + got_top));
+        lost_.push_back(*best - worst);
       }
     }
   }
   void AddStrings(const Tensor& want, const Tensor& got) {
+    strings_ = true;
     for (size_t i = 0; i < want.strings().size(); ++i) {
       const bool same = i < got.strings().size() && want.strings()[i] == got.strings()[i];
       ++result.num_values;
-      ++result.rows;
-      ++signal;
-      result.rows_agreeing += same;
+      equal_ += same;
       if (same) continue;
-      ++noise;
-      ++sum_abs;
+      ++sum_abs_;
       result.max_abs_error = 1;
     }
+    real_ = false;
   }
-  OutputComparison Finish() {
-    result.mean_abs_error = result.num_values == 0 ? 0 : sum_abs / result.num_values;
-    result.sqnr_db = noise == 0    ? std::numeric_limits<double>::infinity()
-                     : signal == 0 ? -std::numeric_limits<double>::infinity()
-                                   : 10 * std::log10(signal / noise);
-    const double undecided = std::max(0.1 * (result.max - result.min), 2 * result.step);
-    result.rows_clearly_different =
-        result.categorical
-            ? result.rows - result.rows_agreeing
-            : std::count_if(lost.begin(), lost.end(), [&](double difference) { return difference > undecided; });
-    return result;
-  }
+
+  ErrorStatistics statistics_;
+  double sum_abs_ = 0;
+  bool any_ = false, real_ = true, boolean_ = false, strings_ = false;
+  int64_t equal_ = 0;
+  std::set<double> integers_;    // The different values, as long as they are few
+  std::vector<double> spreads_;  // Of rows: how far the SavedModel's largest value is from its smallest
+  std::vector<double> lost_;     // Of rows that differ: how far its score of TFLite's place is from its best
 };
 
 // The scale of the tensor: its own, or of the integers that it is converted from.
@@ -163,21 +219,6 @@ bool SameBytes(const Tensor& a, const Tensor& b) {
          std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
 }
 
-// Whether the SavedModel answers one input in one way.
-absl::Status CheckDeterministic(const SavedModel& saved_model, const Signature& signature, const Sample& sample) {
-  ASSIGN_OR_RETURN(const auto once, saved_model.Run(signature, sample));
-  ASSIGN_OR_RETURN(const auto again, saved_model.Run(signature, sample));
-  std::vector<std::string> changing;
-  for (const auto& [name, value] : once) {
-    const auto other = again.find(name);
-    if (other == again.end() || !SameBytes(value, other->second)) changing.push_back(absl::StrCat("\"", name, "\""));
-  }
-  if (changing.empty()) return absl::OkStatus();
-  return absl::UnimplementedError(
-      absl::StrCat("the SavedModel gives ", absl::StrJoin(changing, ", "),
-                   " different values for the same input: it is random (dropout that is on?) ", "or keeps state"));
-}
-
 }  // namespace
 
 absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite) {
@@ -185,24 +226,35 @@ absl::Status CheckSignature(const Signature& signature, const litert::CompiledMo
   return CheckSide("output", signature.outputs, tflite.outputs());
 }
 
+absl::Status CheckDeterministic(const SavedModel& one, const SavedModel& other, const Signature& signature,
+                                const Sample& sample) {
+  ASSIGN_OR_RETURN(const auto once, one.Run(signature, sample));
+  ASSIGN_OR_RETURN(const auto again, other.Run(signature, sample));
+  std::vector<std::string> changing;
+  for (const auto& [name, value] : once) {
+    const auto found = again.find(name);
+    if (found == again.end() || !SameBytes(value, found->second)) changing.push_back(absl::StrCat("\"", name, "\""));
+  }
+  if (changing.empty()) return absl::OkStatus();
+  return absl::UnimplementedError(absl::StrCat("the SavedModel gives ", absl::StrJoin(changing, ", "),
+                                               " different values for the same input: it is random (dropout that is "
+                                               "on?)",
+                                               &one == &other ? " or keeps state" : ""));
+}
+
 absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, const Signature& signature,
-                                              litert::CompiledModel& tflite, const std::vector<Sample>& samples) {
-  ModelComparison comparison;
+                                              litert::CompiledModel& tflite, const SampleSet& samples) {
+  ModelComparison comparison{.names = samples.names};
   std::vector<Accumulator> accumulators(tflite.outputs().size());
-  for (size_t i = 0; i < accumulators.size(); ++i) {
-    accumulators[i].result.name = tflite.outputs()[i].name;
-    accumulators[i].result.dtype = tflite.outputs()[i].dtype;
-  }
-  if (!samples.empty()) {
-    RETURN_IF_ERROR(
-        Annotate(CheckDeterministic(saved_model, signature, samples[0]), "running the SavedModel on an example"));
-  }
   ASSIGN_OR_RETURN(const litert::SignatureInfo* tflite_signature, tflite.file().FindSignature(signature.name));
   const schema::SubGraph& graph = *tflite.file().model().subgraphs()->Get(tflite_signature->subgraph);
   for (size_t i = 0; i < accumulators.size(); ++i) {
+    accumulators[i].result.name = tflite.outputs()[i].name;
+    accumulators[i].result.dtype = tflite.outputs()[i].dtype;
     accumulators[i].result.step = StepOf(graph, tflite.file().model(), tflite_signature->outputs[i].tensor);
   }
-  for (const Sample& sample : samples) {
+  for (size_t s = 0; s < samples.samples.size(); ++s) {
+    const Sample& sample = samples.samples[s];
     ASSIGN_OR_RETURN(auto want, saved_model.Run(signature, sample));
     int64_t rows = 1;
     for (const auto& [name, tensor] : sample) {
@@ -223,71 +275,12 @@ absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, con
                                                           ShapeString(a->second.shape())));
       }
       ASSIGN_OR_RETURN(const Tensor got, ReadOutput(tflite, static_cast<int>(i)));
-      accumulators[i].Add(a->second, got, tflite.output_quantization(i));
+      const bool outlier = s < samples.outlier.size() && samples.outlier[s];
+      accumulators[i].Add(s, rows, outlier, a->second, got, tflite.output_quantization(i));
     }
   }
   for (Accumulator& accumulator : accumulators) comparison.outputs.push_back(accumulator.Finish());
   return comparison;
-}
-
-absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimits& limits) {
-  std::vector<std::string> wrong;
-  for (const OutputComparison& output : comparison.outputs) {
-    if (output.not_a_number) wrong.push_back(absl::StrCat("output \"", output.name, "\" is NaN or infinite"));
-    const double range = std::max(output.max - output.min, std::max(std::abs(output.max), std::abs(output.min)));
-    // Nothing more can be asked of integers than to be off by their rounding and that of what they are made from.
-    const bool only_rounded = limits.rounding_is_fine && output.step > 0 && output.max_abs_error <= 2.01 * output.step;
-    const bool numbers = !output.categorical && !only_rounded;
-    if (numbers && limits.max_abs_error && range > 0 && !(output.max_abs_error <= *limits.max_abs_error * range)) {
-      wrong.push_back(absl::StrFormat("output \"%s\" is off by up to %.3g, %.3g of its range; the limit is %.3g",
-                                      output.name, output.max_abs_error, output.max_abs_error / range,
-                                      *limits.max_abs_error));
-    }
-    if (numbers && limits.min_sqnr_db && !(output.sqnr_db >= *limits.min_sqnr_db)) {
-      wrong.push_back(absl::StrFormat("output \"%s\" has a signal to noise ratio of %.1f dB; the limit is %.1f dB",
-                                      output.name, output.sqnr_db, *limits.min_sqnr_db));
-    }
-    if (output.rows == 0) continue;
-    const char* what = output.categorical ? "same value" : "same top class";
-    if (limits.min_top_agreement && !(*output.TopAgreement() >= *limits.min_top_agreement)) {
-      wrong.push_back(absl::StrFormat("output \"%s\" has the %s in %d of %d examples; the limit is %.1f %%",
-                                      output.name, what, output.rows_agreeing, output.rows,
-                                      100 * *limits.min_top_agreement));
-    }
-    const auto& clear = output.categorical ? limits.min_equal_values : limits.min_clear_agreement;
-    // One may differ: of a few, it is no small share.
-    if (clear && output.rows_clearly_different > 1 && !(*output.ClearAgreement() >= *clear)) {
-      wrong.push_back(absl::StrFormat(
-          output.categorical ? "output \"%s\" has another value in %d of %d places; the limit is %.1f %%"
-                             : "output \"%s\" has clearly another top class in %d of %d examples; the limit is %.1f %%",
-          output.name, output.rows_clearly_different, output.rows, 100 * (1 - *clear)));
-    }
-  }
-  if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
-                                                    " examples: ", comparison.source, ")"));
-}
-
-std::string RenderComparison(const ModelComparison& comparison) {
-  std::string out =
-      absl::StrCat("SavedModel against TFLite on ", comparison.num_examples, " examples (", comparison.source, ")\n");
-  absl::StrAppendFormat(&out, "  %-28s %-8s %12s %12s %10s %9s\n", "output", "type", "max error", "mean error",
-                        "SQNR dB", "same top");
-  int64_t undecided = 0;
-  for (const OutputComparison& output : comparison.outputs) {
-    absl::StrAppendFormat(
-        &out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype), output.max_abs_error,
-        output.mean_abs_error,
-        std::isinf(output.sqnr_db) && output.sqnr_db > 0 ? "exact" : absl::StrFormat("%.1f", output.sqnr_db),
-        output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement()));
-    undecided += output.rows - output.rows_agreeing - output.rows_clearly_different;
-  }
-  if (undecided > 0) {
-    absl::StrAppend(&out, "  In ", undecided,
-                    " of the examples with another top class the SavedModel itself is undecided: ",
-                    "the two scores are within a tenth of the output's range.\n");
-  }
-  return out;
 }
 
 }  // namespace tfxm::rewriting

@@ -20,7 +20,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/util/clean_up.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
@@ -46,10 +49,11 @@ std::string ReadAll(int fd) {
   }
 }
 
-// code, length of the message, message, output.
+// code, whether it is AnswerIsNo, length of the message, message, output.
 struct Header {
   int32_t code;
-  uint32_t message_size;
+  uint32_t answer_is_no;
+  uint64_t message_size;
 };
 
 // The child has one pipe; where an allocation fails there is no way to hand it down.
@@ -57,7 +61,7 @@ int reply_fd = -1;
 
 // No memory is left to make a message of; the code alone says it.
 void OutOfMemory() {
-  const Header header{static_cast<int32_t>(absl::StatusCode::kResourceExhausted), 0};
+  const Header header{static_cast<int32_t>(absl::StatusCode::kResourceExhausted), 0, 0};
   WriteAll(reply_fd, {reinterpret_cast<const char*>(&header), sizeof(header)});
   _exit(0);
 }
@@ -128,17 +132,26 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
     PrepareChild(pipe_fds[1], parent, options.memory_limit_bytes);
     std::string text;
     const absl::Status status = work(&text);
-    const Header header{static_cast<int32_t>(status.code()), static_cast<uint32_t>(status.message().size())};
+    const Header header{static_cast<int32_t>(status.code()), ExitStatusOf(status) == kExitNo, status.message().size()};
     const bool written = WriteAll(pipe_fds[1], {reinterpret_cast<const char*>(&header), sizeof(header)}) &&
                          WriteAll(pipe_fds[1], status.message()) && WriteAll(pipe_fds[1], text);
     std::fflush(nullptr);
     _exit(written ? 0 : 1);  // Destructors belong to the parent.
   }
   close(pipe_fds[1]);
-  const std::string reply = ReadAll(pipe_fds[0]);
-  close(pipe_fds[0]);
+  std::string reply;
   int ended = 0;
-  while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+  {
+    CleanUp end_child([&] {
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+      if (options.clean_up) options.clean_up(child);
+    });
+    reply = ReadAll(pipe_fds[0]);
+    close(pipe_fds[0]);
+    while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+    }
+    end_child.Cancel();
   }
   Header header{};
   const bool replied = WIFEXITED(ended) && WEXITSTATUS(ended) == 0 && reply.size() >= sizeof(header);
@@ -159,12 +172,21 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
     return absl::InternalError(absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), printed));
   }
   *output = std::string(rest.substr(header.message_size));
+  if (header.answer_is_no) return AnswerIsNo(rest.substr(0, header.message_size));
   return absl::Status(static_cast<absl::StatusCode>(header.code), rest.substr(0, header.message_size));
 }
 
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
                             std::string* report, int64_t memory_limit_bytes) {
-  const bool existed = io::IsDirectory(dst);
+  report->clear();
+  // Before the work, so that it is not in vain.
+  RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, options.filename), io::JoinPath(src, "saved_model.pb")));
+  for (const auto& [copy, folder] :
+       {std::pair{options.copy_assets, "assets"}, std::pair{options.copy_assets_extra, "assets.extra"}}) {
+    const std::string from = io::JoinPath(src, folder);
+    if (copy && io::IsDirectory(from)) RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, folder), from));
+  }
+  io::NewDirs output(dst);
   ChildOptions child_options{.memory_limit_bytes = memory_limit_bytes, .quiet = true};
   child_options.clean_up = [&](int64_t child) {
     absl::StatusOr<std::vector<std::string>> names = io::ListDir(dst);
@@ -172,17 +194,18 @@ absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const 
     for (const std::string& name : *names) {
       if (absl::StartsWith(name, RewritingDirPrefix(child))) io::RemoveAll(io::JoinPath(dst, name)).IgnoreError();
     }
-    if (!existed) rmdir(std::string(dst).c_str());
   };
-  return RunInChild(
+  const absl::Status status = RunInChild(
       absl::StrCat("the TFLite converter of ", src),
-      [&](std::string* output) {
+      [&](std::string* rendered) {
         TfliteRewriter rewriter(options);
-        const absl::Status status = RewriteSavedModel(src, dst, rewriter, ModelType::kTfliteModel);
-        *output = rewriter.report().Render();
-        return status;
+        const absl::Status rewritten = RewriteKeepingSource(src, dst, rewriter, ModelType::kTfliteModel);
+        *rendered = rewriter.report().Render();
+        return rewritten;
       },
       report, child_options);
+  if (status.ok()) output.Keep();
+  return status;
 }
 
 }  // namespace tfxm

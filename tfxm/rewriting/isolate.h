@@ -25,7 +25,7 @@ struct ChildOptions {
   // Keeps what the child prints to stderr (TensorFlow says much) to itself; if it crashes, the end of it is in the
   // message.
   bool quiet = false;
-  // Called with the child's id, after it has ended without returning.
+  // Called with the child's id, after it has ended without returning, or was ended because this process is interrupted.
   std::function<void(int64_t child)> clean_up;
 };
 
@@ -35,8 +35,9 @@ struct ChildOptions {
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
                         std::string* output, const ChildOptions& options = {});
 
-// RewriteSavedModel to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed
-// rewrite. Whatever happens to the child, `dst` has the complete result or is as it was.
+// RewriteKeepingSource to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed
+// rewrite; AnswerIsNo (util/exit_status.h) says that the file would be outside of its limits. Whatever happens to the
+// child or, with HandleInterrupts, to this process, `dst` has the complete result or is as it was.
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
                             std::string* report, int64_t memory_limit_bytes = 0);
 

@@ -8,6 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/util/exit_status.h"
+#include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -84,6 +86,41 @@ TEST_F(RewriteInChildTest, MakesTheFile) {
   EXPECT_EQ(RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report), absl::OkStatus());
   EXPECT_THAT(report, HasSubstr("FULLY_CONNECTED"));
   EXPECT_THAT(*io::ListDir(Path("out")), ElementsAre("tflite"));
+}
+
+TEST_F(RewriteInChildTest, ASourceInsideTheOutputStays) {
+  ASSERT_EQ(rewriting::testing::WriteClassifier(Path("proj/model")), absl::OkStatus());
+  const FileManifest before = *MakeFileManifest(Path("proj/model"));
+  std::string report;
+  // Refused, and made: TFX's RewriteSavedModel takes such a source for temporary.
+  EXPECT_EQ(ExitStatusOf(RewriteInChild(Path("proj/model"), Path("proj"),
+                                        {.name = "test", .limits = {.min_sqnr_db = 1000}}, &report)),
+            kExitNo);
+  EXPECT_THAT(*io::ListDir(Path("proj")), ElementsAre("model"));
+  EXPECT_EQ(MakeFileManifest(Path("proj/model"))->files, before.files);
+  EXPECT_EQ(RewriteInChild(Path("proj/model"), Path("proj"), {.name = "test"}, &report), absl::OkStatus());
+  EXPECT_THAT(*io::ListDir(Path("proj")), ElementsAre("model", "tflite"));
+  EXPECT_EQ(MakeFileManifest(Path("proj/model"))->files, before.files);
+  ASSERT_EQ(symlink("model", Path("proj/link").c_str()), 0);
+  EXPECT_EQ(RewriteInChild(Path("proj/link"), Path("proj"), {.name = "test"}, &report), absl::OkStatus());
+  EXPECT_THAT(*io::ListDir(Path("proj")), ElementsAre("link", "model", "tflite"));
+}
+
+TEST_F(RewriteInChildTest, OnlyATfliteFileIsReplaced) {
+  ASSERT_EQ(rewriting::testing::WriteClassifier(Path("model")), absl::OkStatus());
+  ASSERT_TRUE(io::MakeDirs(Path("model/assets")).ok() && io::WriteFile(Path("model/assets/words"), "a").ok());
+  std::string report;
+  EXPECT_EQ(RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report), absl::OkStatus());
+  EXPECT_EQ(RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report), absl::OkStatus());  // Again.
+  // A file, a folder, and a folder of assets that are somebody's.
+  for (const char* name : {"out/tflite", "out/tflite/x", "out/assets/mine"}) {
+    ASSERT_TRUE(io::RemoveAll(Path("out")).ok() && io::MakeDirs(io::Dirname(Path(name))).ok());
+    ASSERT_TRUE(io::WriteFile(Path(name), "mine").ok());
+    const absl::Status status = RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << name;
+    EXPECT_EQ(MakeFileManifest(Path("out"))->files.size(), 1u) << name;
+    EXPECT_EQ(*io::ReadFile(Path(name)), "mine");
+  }
 }
 
 TEST_F(RewriteInChildTest, OutOfMemoryLeavesNothingBehind) {

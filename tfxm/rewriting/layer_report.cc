@@ -13,18 +13,17 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/observe.h"
 #include "tfxm/litert/schema_util.h"
+#include "tfxm/rewriting/error_statistics.h"
 #include "tfxm/rewriting/internal/feed.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
 namespace {
 
-struct Sums {
-  double signal = 0, noise = 0;
-  int64_t n = 0;
-  double min = std::numeric_limits<double>::infinity(), max = -min;
-  double NoiseToSignal() const { return signal == 0 ? (noise == 0 ? 0 : 1e9) : noise / signal; }
-};
+// Enough values of a tensor, of one example.
+constexpr int64_t kMostValues = 4096;
+
+double NoiseToSignal(const ErrorPart& part) { return std::isinf(part.sqnr_db) ? 0 : std::pow(10, -part.sqnr_db / 10); }
 
 }  // namespace
 
@@ -50,42 +49,40 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
                                                                 }));
 
   std::vector<std::vector<float>> activations(reference->tensors().size());
-  std::vector<Sums> sums(observed->tensors().size());
+  std::vector<Shape> shapes(reference->tensors().size());
+  std::vector<ErrorStatistics> statistics(observed->tensors().size(), ErrorStatistics(kMostValues));
   for (const Sample& sample : samples) {
     RETURN_IF_ERROR(Feed(reference->model(), sample));
-    RETURN_IF_ERROR(reference->Run([&](int k, const Shape&, std::span<const float> values) {
+    RETURN_IF_ERROR(reference->Run([&](int k, const Shape& shape, std::span<const float> values) {
       activations[k].assign(values.begin(), values.end());
+      shapes[k] = shape;
     }));
     RETURN_IF_ERROR(Feed(observed->model(), sample));
     RETURN_IF_ERROR(observed->Run([&](int k, const Shape&, std::span<const float> values) {
-      const std::vector<float>& want = activations[place[observed->tensors()[k].name]];
-      if (want.size() != values.size()) return;
-      Sums& s = sums[k];
-      for (size_t i = 0; i < values.size(); ++i) {
-        const double error = static_cast<double>(values[i]) - want[i];
-        s.signal += static_cast<double>(want[i]) * want[i];
-        s.noise += error * error;
-        s.min = std::min<double>(s.min, want[i]);
-        s.max = std::max<double>(s.max, want[i]);
-      }
-      s.n += values.size();
+      const int reference_k = place[observed->tensors()[k].name];
+      const int64_t examples = shapes[reference_k].empty() ? 1 : shapes[reference_k][0];
+      statistics[k].Add(examples, shapes[reference_k], activations[reference_k], values);
     }));
   }
 
   // The quantized model's operators, so that each result finds the noise of what it was made from.
   const schema::Model& model = quantized_model->model();
   const schema::SubGraph& graph = *model.subgraphs()->Get(0);
-  std::map<int, int> seen;  // tensor -> its place in sums
-  for (size_t k = 0; k < sums.size(); ++k) seen[observed->tensors()[k].tensor] = k;
+  std::map<int, int> seen;  // tensor -> its place in summaries
+  std::vector<ErrorSummary> summaries;
+  for (size_t k = 0; k < statistics.size(); ++k) {
+    seen[observed->tensors()[k].tensor] = k;
+    summaries.push_back(statistics[k].Finish());
+  }
   std::map<int, const schema::Operator*> producer;
   for (const auto* op : litert::Each(graph.operators())) {
     for (int t : litert::Each(op->outputs())) producer[t] = op;
   }
   std::vector<LayerError> out;
   for (const auto& [t, k] : seen) {
-    const Sums& s = sums[k];
+    const ErrorSummary& s = summaries[k];
     const auto made = producer.find(t);
-    if (s.n == 0 || made == producer.end()) continue;
+    if (s.num_values == 0 || made == producer.end()) continue;
     LayerError layer;
     layer.op = litert::OpName(model, *made->second);
     layer.tensor = observed->tensors()[k].name;
@@ -105,14 +102,15 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
     }
     layer.min = s.min;
     layer.max = s.max;
-    layer.rmse = std::sqrt(s.noise / s.n);
-    layer.sqnr_db = s.noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(s.signal / s.noise);
+    layer.rmse = std::sqrt(s.mean_squared_error);
+    layer.sqnr_db = s.Worst().sqnr_db;
+    layer.part = s.Worst().name;
     double before = 0;
     for (int input : litert::Each(op->inputs())) {
       if (const auto it = seen.find(input); it != seen.end())
-        before = std::max(before, sums[it->second].NoiseToSignal());
+        before = std::max(before, NoiseToSignal(summaries[it->second].Worst()));
     }
-    layer.added_noise = s.NoiseToSignal() - before;
+    layer.added_noise = NoiseToSignal(s.Worst()) - before;
     out.push_back(std::move(layer));
   }
   std::stable_sort(out.begin(), out.end(),
@@ -128,7 +126,7 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   for (const LayerError& layer : layers) ranges.push_back(layer.max - layer.min);
   std::sort(ranges.begin(), ranges.end());
   const double median_range = ranges.empty() ? 0 : ranges[ranges.size() / 2];
-  std::vector<std::string> advice;
+  std::vector<std::string> notes;
   int shown = 0;
   int kept_float = 0;
   for (const LayerError& layer : layers) {
@@ -141,28 +139,26 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
                           std::isinf(layer.sqnr_db) ? "exact" : absl::StrFormat("%.1f", layer.sqnr_db), added,
                           layer.RmseOverScale(), layer.min, layer.max, layer.scale, layer.tensor);
     const double range = layer.max - layer.min;
-    if (layer.quantized && layer.sqnr_db < 20 && median_range > 0 && range > 10 * median_range) {
-      advice.push_back(
-          absl::StrFormat("\"%s\" ranges over [%.3g, %.3g], %.0f times the median of the layers: few values, spread "
-                          "thin over int8. Bound it "
-                          "(ReLU6, normalization), or keep it in float: --keep_float=\"%s\".",
-                          layer.tensor, layer.min, layer.max, range / median_range, layer.tensor));
-    } else if (layer.quantized && layer.added_noise > 0.01 && layer.sqnr_db < 20) {
-      advice.push_back(absl::StrFormat("%s \"%s\" adds much noise (SQNR %.1f dB): int16x8, or --keep_float=\"%s\".",
-                                       layer.op, layer.tensor, layer.sqnr_db, layer.tensor));
+    if (layer.quantized && layer.added_noise > 0.01 && !layer.part.empty()) {
+      notes.push_back(absl::StrFormat("%s \"%s\" has one scale for [%.3g, %.3g], with which the %s have %.1f dB.",
+                                      layer.op, layer.tensor, layer.min, layer.max, layer.part, layer.sqnr_db));
+    } else if (layer.quantized && layer.sqnr_db < 20 && median_range > 0 && range > 10 * median_range) {
+      notes.push_back(absl::StrFormat("%s \"%s\" ranges over [%.3g, %.3g], %.3g times the median of the layers: few "
+                                      "values, spread thin over the integers.",
+                                      layer.op, layer.tensor, layer.min, layer.max, range / median_range));
     }
   }
   if (static_cast<int>(layers.size()) > most) absl::StrAppend(&out, "  … ", layers.size() - most, " more\n");
   if (num_samples < 20) {
-    advice.push_back(absl::StrCat("Only ", num_samples,
+    notes.push_back(absl::StrCat("Only ", num_samples,
                                   " samples calibrate the ranges; 100 or more of real data are usual (sample_size)."));
   }
   if (kept_float > 0) {
-    advice.push_back(absl::StrCat(kept_float,
+    notes.push_back(absl::StrCat(kept_float,
                                   " of the results are computed in float: those operators have no integer kernel or "
                                   "were asked to stay, and each border costs a conversion."));
   }
-  if (!advice.empty()) absl::StrAppend(&out, "What to do\n  - ", absl::StrJoin(advice, "\n  - "), "\n");
+  if (!notes.empty()) absl::StrAppend(&out, "To be noted\n  - ", absl::StrJoin(notes, "\n  - "), "\n");
   return out;
 }
 

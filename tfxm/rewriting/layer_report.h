@@ -24,7 +24,8 @@ struct LayerError {
   double scale = 0;         // Of the quantized tensor
   double min = 0, max = 0;  // Of the float model
   double rmse = 0;
-  double sqnr_db = 0;
+  double sqnr_db = 0;  // Of the part of it that fares worst (error_statistics.h)
+  std::string part;    // Which that is; empty: all of it.
   // How much of the noise at the output is new: noise over signal here, less the worst of the operator's inputs.
   double added_noise = 0;
   double RmseOverScale() const { return scale == 0 ? 0 : rmse / scale; }
@@ -35,7 +36,7 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
                                                       const std::shared_ptr<const litert::ModelFile>& quantized_model,
                                                       const std::string& signature, const std::vector<Sample>& samples);
 
-// A table of the worst layers and, below it, what to do about them.
+// A table of the worst layers and, below it, what is conspicuous about them.
 std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_t num_samples);
 
 }  // namespace tfxm::rewriting

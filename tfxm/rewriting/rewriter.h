@@ -60,6 +60,15 @@ absl::StatusOr<std::unique_ptr<Rewriter>> CreateRewriter(absl::string_view type,
 absl::Status RewriteSavedModel(absl::string_view src, absl::string_view dst, Rewriter& rewriter,
                                ModelType dst_model_type = ModelType::kSavedModel);
 
+// The same for commands: nothing that is there already is lost. `src` stays, wherever it lies, and in `dst` only a
+// TFLite file is replaced by the new one. FAILED_PRECONDITION names any other file or folder that is in the way;
+// nothing has changed then.
+absl::Status RewriteKeepingSource(absl::string_view src, absl::string_view dst, Rewriter& rewriter,
+                                  ModelType dst_model_type = ModelType::kSavedModel);
+// Whether `made`, a file or a folder, could take the place of `target`: there is none, `target` is a TFLite file, or
+// both are folders of the same content.
+absl::Status CheckReplaceable(absl::string_view target, absl::string_view made);
+
 // Where RewriteSavedModel makes its result, in `dst`, until it is complete: names of directories start with this. Of a
 // process that was killed they may be left over.
 std::string RewritingDirPrefix(int64_t process);

@@ -38,12 +38,28 @@ absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name) {
       absl::StrCat("no quantization \"", name, "\"; there are none, float16, dynamic_range, int8 and int16x8"));
 }
 
+absl::StatusOr<Calibration> ParseCalibration(absl::string_view name) {
+  if (name == "minmax") return Calibration::kMinMax;
+  if (name == "percentile") return Calibration::kPercentile;
+  if (name == "mse") return Calibration::kMse;
+  return absl::InvalidArgumentError(
+      absl::StrCat("no calibration \"", name, "\"; there are minmax, percentile and mse"));
+}
+
 ValidationLimits DefaultLimits(QuantizationMode mode) {
   switch (mode) {
     case QuantizationMode::kNone:
-      return {.max_abs_error = 1e-4, .min_sqnr_db = 80, .min_clear_agreement = 0.999, .min_equal_values = 0.99};
+      return {.max_abs_error = 1e-4,
+              .min_sqnr_db = 60,
+              .min_clear_agreement = 0.999,
+              .min_equal_values = 0.99,
+              .float_resolution = 2e-5};
     case QuantizationMode::kFloat16:
-      return {.max_abs_error = 0.02, .min_sqnr_db = 40, .min_clear_agreement = 0.99, .min_equal_values = 0.95};
+      return {.max_abs_error = 0.02,
+              .min_sqnr_db = 40,
+              .min_clear_agreement = 0.99,
+              .min_equal_values = 0.95,
+              .float_resolution = 1e-3};
     case QuantizationMode::kDynamicRange:
       return {.min_sqnr_db = 8, .min_clear_agreement = 0.95, .min_equal_values = 0.7, .rounding_is_fine = true};
     case QuantizationMode::kInt8:
@@ -97,6 +113,9 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
   }
   if (options.representative_dataset.sample_size <= 0) {
     return absl::InvalidArgumentError("representative_dataset.sample_size must be positive");
+  }
+  if (!(options.calibration_percentile > 50 && options.calibration_percentile <= 100)) {
+    return absl::InvalidArgumentError("calibration_percentile must be above 50 and at most 100");
   }
   if (options.filename.empty() || options.filename.find('/') != std::string::npos) {
     return absl::InvalidArgumentError(absl::StrCat("filename \"", options.filename, "\" is not a file name"));

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/data/tensor.h"
 
 namespace tfxm {
@@ -30,6 +31,15 @@ enum class QuantizationMode {
 // "none", "float16", "dynamic_range", "int8", "int16x8"
 absl::string_view QuantizationName(QuantizationMode mode);
 absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name);
+
+// How the range of an activation is made of what the representative dataset shows.
+enum class Calibration {
+  kMinMax,      // all of it
+  kPercentile,  // what `calibration_percentile` of a hundred examples stay within, on each side: for data with outliers
+  kMse,         // the part of it with the smallest mean squared error of clipping and rounding
+};
+// "minmax", "percentile", "mse"
+absl::StatusOr<Calibration> ParseCalibration(absl::string_view name);
 
 enum class Optimize { kDefault };  // tf.lite.Optimize
 
@@ -53,22 +63,29 @@ struct RepresentativeDataset {
 // What PostRewriteValidate tolerates, per output. Unset: the defaults of the quantization (DefaultLimits).
 struct ValidationLimits {
   std::optional<double> max_abs_error;  // Relative to the output's own range (max - min over the samples).
-  std::optional<double> min_sqnr_db;    // 10 log10(power of the output / power of the error).
-  // Of outputs of rank 2 with 2 or more columns: the share of rows with the same largest value. No default.
+  // 10 log10(variance of the output over the examples / mean squared error): also of each part of an output that has
+  // values of several kinds (boxes and scores; see error_statistics.h).
+  std::optional<double> min_sqnr_db;
+  // Of outputs of rank 2 with 2 or more columns: the share of rows with the same largest value, which is in one place
+  // only. No default.
   std::optional<double> min_top_agreement;
   // The same, but only those rows count as different in which the SavedModel is not undecided: its scores of the two
-  // classes are apart by more than a tenth of the output's range. One such row is always allowed.
+  // classes are apart by more than a tenth of what an example's scores are apart. One such row is always allowed.
   std::optional<double> min_clear_agreement;
-  // Of outputs that are integers, bools or strings: the share of equal values. One may always differ.
+  // Of outputs that are integers, bools or strings: the share of equal values. One may always differ. Integers of many
+  // different values, as pixels are, may meet the first two instead.
   std::optional<double> min_equal_values;
-  // Whether an output that is off by no more than two of its own quantization steps meets the first two in any case. So
-  // with the defaults, not with limits that are asked for.
+  // Whether an output that is off by no more than two of its own quantization steps meets the first two in any case, as
+  // long as it says more than a constant would. So with the defaults, not with limits that are asked for.
   bool rounding_is_fine = false;
+  // An output that is off by no more than this share of its largest value meets min_sqnr_db: that is what the type's
+  // precision leaves, however little the output varies.
+  double float_resolution = 0;
 };
 // On real examples:
-//                  max_abs_error  min_sqnr_db  min_clear_agreement  min_equal_values
-//   none                    1e-4           80                0.999              0.99
-//   float16                 0.02           40                 0.99              0.95
+//                  max_abs_error  min_sqnr_db  min_clear_agreement  min_equal_values  float_resolution
+//   none                    1e-4           60                0.999              0.99              2e-5
+//   float16                 0.02           40                 0.99              0.95              1e-3
 //   dynamic_range              -            8                 0.95               0.7
 //   int8                       -            6                 0.95               0.7
 //   int16x8                    -           12                 0.97               0.7
@@ -108,8 +125,15 @@ struct RewriterOptions {
   // quantizing.
   std::vector<std::string> keep_float_ops;
   std::vector<std::string> keep_float_layers;
-  // Keeps as few further layers in float as are needed to meet the limits.
+  // Keeps as few further layers in float as are needed to meet the limits, and calibrates by percentile if the
+  // representative data have outliers and that is what it takes.
   bool keep_float_automatically = false;
+  Calibration calibration = Calibration::kMinMax;
+  double calibration_percentile = 95;
+
+  // Sizes of inputs whose dimensions after the first are dynamic, by name: {"image", {1, 224, 320, 3}}. Of made-up
+  // inputs, and of examples whose number of values does not tell them.
+  InputShapes input_shapes;
 
   bool validate = true;
   ValidationLimits limits;

@@ -65,9 +65,10 @@ std::vector<Sample> SamplesOf(const litert::ModelFile& model, int n) {
 // CPU time of the whole process: threads do not hide work.
 void BM_Calibrate(benchmark::State& state) {
   const auto model = FloatModel();
-  const auto samples = SamplesOf(*model, state.range(0));
-  for (auto _ : state) benchmark::DoNotOptimize(Calibrate(model, "serving_default", samples));
-  state.SetItemsProcessed(state.iterations() * samples.size());
+  SampleSet samples{.samples = SamplesOf(*model, state.range(0))};
+  samples.names.resize(samples.samples.size());
+  for (auto _ : state) benchmark::DoNotOptimize(Calibrate(model, "serving_default", samples, {}, {}));
+  state.SetItemsProcessed(state.iterations() * samples.samples.size());
 }
 BENCHMARK(BM_Calibrate)->Arg(100)->Arg(2000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 

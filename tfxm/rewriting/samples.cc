@@ -1,7 +1,6 @@
 #include "tfxm/rewriting/samples.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -12,9 +11,11 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/data/input_shape.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/fingerprint.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -56,47 +57,6 @@ bool FillAs(Tensor& tensor, std::span<const From> values) {
   }
 }
 
-// The shape that an input has with these many values in one example. A dynamic dimension after the first takes what is
-// left of the values.
-absl::StatusOr<Shape> ShapeWith(int64_t values, const TensorSpec& input) {
-  Shape shape = input.shape;
-  int64_t known = 1;
-  int dynamic = -1, second = -1;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] < 0 && i == 0) shape[i] = 1;
-    if (shape[i] >= 0) {
-      known *= shape[i];
-    } else if (dynamic < 0) {
-      dynamic = i;
-    } else if (second < 0) {
-      second = i;
-    } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input \"", input.name, "\" of shape ", ShapeString(input.shape),
-                       " has too many dynamic dimensions to be read from examples; save the ",
-                       "SavedModel with a fixed shape, or give samples"));
-    }
-  }
-  if (second >= 0) {
-    // An image of any size: taken as square.
-    const int64_t side = known > 0 ? std::llround(std::sqrt(static_cast<double>(values / known))) : 0;
-    shape[dynamic] = shape[second] = side;
-    if (side * side * known != values) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input \"", input.name, "\" has shape ", ShapeString(input.shape), ", and the ", values,
-                       " values of its feature ",
-                       "are no square image; save the SavedModel with a fixed height and width, or give samples"));
-    }
-  } else if (dynamic >= 0 && known > 0) {
-    shape[dynamic] = values / known;
-  }
-  if (NumElements(shape) != values) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", input.name, "\" has ", values,
-                                                   " values, the input has shape ", ShapeString(input.shape)));
-  }
-  return shape;
-}
-
 absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
   return absl::InvalidArgumentError(
       absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ", DataTypeName(input.dtype)));
@@ -104,7 +64,7 @@ absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
 
 // The tensor for one input out of one example.
 absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& input) {
-  ASSIGN_OR_RETURN(Shape shape, ShapeWith(column.num_values(0), input));
+  ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, column.num_values(0)));
   Tensor out(input.dtype, std::move(shape));
   bool filled = false;
   if (column.type() == data::ValueType::kFloat) filled = FillAs(out, column.floats(0));
@@ -118,7 +78,7 @@ absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& 
 }
 
 absl::StatusOr<Tensor> FromTransformed(const Tensor& feature, const TensorSpec& input) {
-  ASSIGN_OR_RETURN(Shape shape, ShapeWith(feature.num_elements(), input));
+  ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, feature.num_elements()));
   Tensor out(input.dtype, std::move(shape));
   bool filled = false;
   if (feature.dtype() == DataType::kFloat) filled = FillAs(out, feature.values<float>());
@@ -166,56 +126,116 @@ absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<Ten
   return sample;
 }
 
+// `n` samples of one example each, one below the other; where there are fewer, the last again.
+absl::StatusOr<Sample> Stack(const std::vector<Sample>& samples, size_t begin, int64_t n) {
+  Sample out;
+  for (const auto& [name, first] : samples[begin]) {
+    Shape shape = first.shape();
+    if (shape.empty() || shape[0] != 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", name, "\" has no batch of its own, another input has one of ", n));
+    }
+    shape[0] = n;
+    Tensor stacked(first.dtype(), shape);
+    for (int64_t k = 0; k < n; ++k) {
+      const Tensor& one = samples[std::min(begin + k, samples.size() - 1)].at(name);
+      std::copy(one.bytes().begin(), one.bytes().end(), stacked.bytes().begin() + k * one.bytes().size());
+      std::copy(one.strings().begin(), one.strings().end(), stacked.strings().begin() + k * one.strings().size());
+    }
+    out[name] = std::move(stacked);
+  }
+  return out;
+}
+
+// Groups of as many examples as the signature's batch is fixed at.
+absl::StatusOr<SampleSet> InBatches(SampleSet samples, const std::vector<TensorSpec>& inputs) {
+  int64_t batch = 1;
+  for (const TensorSpec& input : inputs) {
+    const Shape& shape = samples.samples[0].at(input.name).shape();
+    if (!shape.empty() && shape[0] == 1 && input.shape[0] > 1) batch = input.shape[0];
+  }
+  if (batch == 1) return samples;
+  SampleSet out;
+  for (size_t begin = 0; begin < samples.samples.size(); begin += batch) {
+    ASSIGN_OR_RETURN(Sample stacked, Stack(samples.samples, begin, batch));
+    out.samples.push_back(std::move(stacked));
+    const size_t last = std::min<size_t>(begin + batch, samples.samples.size()) - 1;
+    out.names.push_back(last == begin ? samples.names[begin]
+                                      : absl::StrCat(samples.names[begin], " to ", samples.names[last]));
+  }
+  return out;
+}
+
+// The records that are taken, with their names.
+struct Drawn {
+  uint64_t number;
+  std::string record, name;
+  bool operator<(const Drawn& other) const { return number != other.number ? number < other.number : record < other.record; }
+};
+
+// Each record draws a number from its content and the seed, and the smallest win; or from its place.
+absl::StatusOr<std::vector<Drawn>> Draw(const RepresentativeDataset& dataset, bool in_sequence) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(dataset.examples));
+  std::vector<Drawn> heap;
+  uint64_t place = 0;
+  for (const std::string& file : files) {
+    int64_t k = -1;
+    RETURN_IF_ERROR(data::ForEachRecord({file}, [&](absl::string_view record) {
+      ++k;
+      uint64_t number = place++;
+      if (!in_sequence) {
+        const Sha256Digest digest = Sha256::Hash(record);
+        std::memcpy(&number, digest.data(), sizeof(number));
+        number = Mix(number ^ Mix(dataset.seed));
+      }
+      const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
+      if (full && number >= heap.front().number) return absl::OkStatus();
+      if (full) {
+        std::pop_heap(heap.begin(), heap.end());
+        heap.pop_back();
+      }
+      heap.push_back({number, std::string(record), absl::StrCat("record ", k, " of ", io::Basename(file))});
+      std::push_heap(heap.begin(), heap.end());
+      return absl::OkStatus();
+    }));
+  }
+  std::sort_heap(heap.begin(), heap.end());
+  return heap;
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<Sample>> ReadSamples(const RepresentativeDataset& dataset,
-                                                const std::vector<TensorSpec>& inputs) {
-  if (!dataset.samples.empty()) return dataset.samples;
-  ASSIGN_OR_RETURN(std::vector<std::string> files, data::MatchFiles(dataset.examples));
-  // Each record draws a number from its content and the seed; the smallest win.
-  struct Drawn {
-    uint64_t number;
-    std::string record;
-    bool operator<(const Drawn& other) const {
-      return number != other.number ? number < other.number : record < other.record;
-    }
-  };
-  std::vector<Drawn> heap;
-  RETURN_IF_ERROR(data::ForEachRecord(files, [&](absl::string_view record) {
-    const Sha256Digest digest = Sha256::Hash(record);
-    uint64_t number;
-    std::memcpy(&number, digest.data(), sizeof(number));
-    number = Mix(number ^ Mix(dataset.seed));
-    const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
-    if (full && number >= heap.front().number) return absl::OkStatus();
-    if (full) {
-      std::pop_heap(heap.begin(), heap.end());
-      heap.pop_back();
-    }
-    heap.push_back({number, std::string(record)});
-    std::push_heap(heap.begin(), heap.end());
-    return absl::OkStatus();
-  }));
-  std::sort_heap(heap.begin(), heap.end());
+absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, const std::vector<TensorSpec>& inputs,
+                                      const ReadSamplesOptions& options) {
+  SampleSet out;
+  if (!dataset.samples.empty()) {
+    out.samples = dataset.samples;
+    for (size_t i = 0; i < out.samples.size(); ++i) out.names.push_back(absl::StrCat("sample ", i));
+    return out;
+  }
+  ASSIGN_OR_RETURN(const std::vector<Drawn> records, Draw(dataset, options.in_sequence));
+  if (records.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
   std::optional<TFTransformOutput> transform;
   if (!dataset.transform_graph.empty()) {
     ASSIGN_OR_RETURN(transform, TFTransformOutput::Load(dataset.transform_graph));
   }
-  std::vector<Sample> samples;
-  for (const Drawn& drawn : heap) {
-    absl::StatusOr<Sample> sample = SampleOf(drawn.record, inputs, transform ? &*transform : nullptr);
-    if (!sample.ok()) return Annotate(sample.status(), absl::StrCat("an example of ", dataset.examples));
-    samples.push_back(*std::move(sample));
+  std::vector<TensorSpec> sized;
+  for (const TensorSpec& input : inputs) sized.push_back(WithInputShape(input, options.input_shapes));
+  for (const Drawn& drawn : records) {
+    absl::StatusOr<Sample> sample = SampleOf(drawn.record, sized, transform ? &*transform : nullptr);
+    if (!sample.ok()) return Annotate(sample.status(), absl::StrCat(drawn.name, " (", dataset.examples, ")"));
+    out.samples.push_back(*std::move(sample));
+    out.names.push_back(drawn.name);
   }
-  if (samples.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
-  return samples;
+  return InBatches(std::move(out), inputs);
 }
 
-absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows) {
+absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows,
+                                    const InputShapes& input_shapes) {
   Sample sample;
   uint64_t counter = 0;
   for (const TensorSpec& input : inputs) {
-    Tensor tensor(input.dtype, ConcreteShape(input.shape, rows));
+    Tensor tensor(input.dtype, ConcreteShape(WithInputShape(input, input_shapes).shape, rows));
     const size_t n = tensor.num_elements();
     bool filled;
     if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {

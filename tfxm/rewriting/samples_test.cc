@@ -78,9 +78,9 @@ TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
   dataset_.transform_graph = Path("graph");
   auto samples = ReadSamples(dataset_, inputs);
   ASSERT_TRUE(samples.ok()) << samples.status();
-  ASSERT_EQ(samples->size(), 3);
+  ASSERT_EQ(samples->samples.size(), 3);
   std::vector<float> seconds;
-  for (const Sample& sample : *samples) {
+  for (const Sample& sample : samples->samples) {
     EXPECT_EQ(sample.at("x_xf").shape(), (Shape{1, 2}));
     EXPECT_EQ(sample.at("x_xf").values<float>()[0], 0);
     seconds.push_back(sample.at("x_xf").values<float>()[1]);
@@ -92,17 +92,36 @@ TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
 TEST_F(SamplesTest, SerializedExamplesAreTheExamples) {
   auto samples = ReadSamples(dataset_, {{"examples", DataType::kString, {-1}}});
   ASSERT_TRUE(samples.ok()) << samples.status();
-  for (const Sample& sample : *samples) EXPECT_THAT(records_, ::testing::Contains(sample.at("examples").strings()[0]));
-  EXPECT_EQ(ReadSamples(dataset_, {{"word", DataType::kString, {-1}}})->at(0).at("word").strings()[0], "w");
+  for (const Sample& sample : samples->samples) EXPECT_THAT(records_, ::testing::Contains(sample.at("examples").strings()[0]));
+  EXPECT_EQ(ReadSamples(dataset_, {{"word", DataType::kString, {-1}}})->samples[0].at("word").strings()[0], "w");
 }
 
 TEST_F(SamplesTest, AnImageOfAnySizeIsSquare) {
   auto samples = ReadSamples(dataset_, {{"image", DataType::kUint8, {-1, -1, -1, 3}}});
   ASSERT_TRUE(samples.ok()) << samples.status();
-  EXPECT_EQ((*samples)[0].at("image").shape(), (Shape{1, 2, 2, 3}));
-  EXPECT_EQ((*samples)[0].at("image").values<uint8_t>()[11], 11);
-  EXPECT_THAT(Error({{"image", DataType::kUint8, {-1, -1, -1, 2}}}), HasSubstr("no square image"));
-  EXPECT_THAT(Error({{"image", DataType::kUint8, {-1, -1, -1, -1}}}), HasSubstr("too many dynamic dimensions"));
+  EXPECT_EQ(samples->samples[0].at("image").shape(), (Shape{1, 2, 2, 3}));
+  EXPECT_EQ(samples->samples[0].at("image").values<uint8_t>()[11], 11);
+  EXPECT_THAT(Error({{"image", DataType::kUint8, {-1, -1, -1, 2}}}), HasSubstr("not a square image"));
+  EXPECT_THAT(Error({{"image", DataType::kUint8, {-1, -1, -1, -1}}}), HasSubstr("do not tell its sizes"));
+}
+
+TEST_F(SamplesTest, AnImageThatIsNotSquareTakesTheGivenSizes) {
+  auto samples = ReadSamples(dataset_, {{"image", DataType::kUint8, {-1, -1, -1, 2}}},
+                             {.input_shapes = {{"image", {1, 3, 2, 2}}}});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  EXPECT_EQ(samples->samples[0].at("image").shape(), (Shape{1, 3, 2, 2}));
+  auto made_up = RandomSample({{"image", DataType::kFloat, {-1, -1, -1, 2}}}, 4, {{"image", {1, 3, 5, 2}}});
+  ASSERT_TRUE(made_up.ok()) << made_up.status();
+  EXPECT_EQ(made_up->at("image").shape(), (Shape{4, 3, 5, 2}));
+}
+
+TEST_F(SamplesTest, AFixedBatchIsFilledWithSoManyExamples) {
+  auto samples = ReadSamples(dataset_, {{"x", DataType::kFloat, {2, 2}}}, {.in_sequence = true});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_EQ(samples->samples.size(), 2);
+  EXPECT_THAT(samples->samples[0].at("x").values<float>(), ElementsAre(0, 0, 0, 10));
+  EXPECT_THAT(samples->samples[1].at("x").values<float>(), ElementsAre(0, 20, 0, 20));
+  EXPECT_THAT(samples->names, ElementsAre("record 0 of data.gz to record 1 of data.gz", "record 2 of data.gz"));
 }
 
 }  // namespace

@@ -1,14 +1,20 @@
 #include "tfxm/rewriting/tflite_rewriter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/rewriting/internal/dilation_notes.h"
+#include "tfxm/rewriting/internal/find_not_finite.h"
 #include "tfxm/rewriting/internal/op_support.h"
 #include "tfxm/rewriting/internal/tflite_conversion.h"
+#include "tfxm/rewriting/sample_check.h"
 #include "tfxm/rewriting/samples.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -16,6 +22,8 @@ namespace tfxm {
 namespace {
 
 using rewriting::ModelComparison;
+using rewriting::SampleFindings;
+using rewriting::SampleSet;
 
 // Enough examples to see a difference, few enough to wait for.
 constexpr size_t kComparedExamples = 100;
@@ -80,7 +88,11 @@ struct TfliteRewriter::Rep {
   std::unique_ptr<SavedModel> saved_model;
   std::string loaded_from;
   const Signature* signature = nullptr;  // The SavedModel's own.
-  std::vector<Sample> samples;           // The representative dataset.
+  SampleSet samples;                     // The representative dataset.
+  SampleFindings findings;
+  bool keeps_state = false;
+  std::shared_ptr<const litert::ModelFile> compared;  // The model of the last comparison,
+  absl::Status judgement;                             // and what came of it.
 
   absl::Status Load(const std::string& dir) {
     if (saved_model != nullptr && loaded_from == dir) return absl::OkStatus();
@@ -112,6 +124,14 @@ struct TfliteRewriter::Rep {
 
   // Runs both models and judges. Where they cannot be run here, `not_compared` says why and the answer is OK.
   absl::Status Compare(const std::shared_ptr<const litert::ModelFile>& file, QuantizationMode mode) {
+    if (compared == nullptr || compared->bytes() != file->bytes()) {
+      judgement = CompareAnew(file, mode);
+      compared = file;
+    }
+    return judgement;
+  }
+
+  absl::Status CompareAnew(const std::shared_ptr<const litert::ModelFile>& file, QuantizationMode mode) {
     report.comparison.reset();
     report.not_compared.clear();
     for (const auto& [op, use] : litert::Inspect(*file).ops) {
@@ -132,31 +152,71 @@ struct TfliteRewriter::Rep {
     }
     RETURN_IF_ERROR(model.status());
     RETURN_IF_ERROR(rewriting::CheckSignature(*signature, **model));
-    std::vector<Sample> inputs;
-    std::string source = "made-up inputs";
-    if (!samples.empty()) {
-      inputs.assign(samples.begin(), samples.begin() + std::min(samples.size(), kComparedExamples));
-      source = options.representative_dataset.examples.empty() ? "the representative dataset"
-                                                               : options.representative_dataset.examples;
-    } else {
-      auto sample = rewriting::RandomSample(signature->inputs, kRandomRows);
-      if (absl::IsUnimplemented(sample.status())) {
-        report.not_compared = std::string(sample.status().message());
-        return absl::OkStatus();
-      }
-      RETURN_IF_ERROR(sample.status());
-      inputs.push_back(*std::move(sample));
-    }
-    auto compared = rewriting::CompareModels(*saved_model, *signature, **model, inputs);
-    if (absl::IsUnimplemented(compared.status())) {
-      report.not_compared = std::string(compared.status().message());
+    std::string source;
+    auto inputs = ComparedSamples(**model, mode, &source);
+    auto comparison = inputs.ok() ? RunBoth(**model, *inputs) : inputs.status();
+    if (absl::IsUnimplemented(comparison.status())) {
+      report.not_compared = std::string(comparison.status().message());
       return absl::OkStatus();
     }
-    RETURN_IF_ERROR(ExplainRuntime(compared.status()));
-    ModelComparison comparison = *std::move(compared);
-    comparison.source = source;
-    report.comparison = comparison;
-    return rewriting::CheckLimits(comparison, Limits(mode, !samples.empty()));
+    RETURN_IF_ERROR(ExplainRuntime(comparison.status()));
+    comparison->source = source;
+    for (rewriting::OutputComparison& output : comparison->outputs) {
+      if (!output.mismatch) continue;
+      output.mismatch->where = rewriting::FindNotFinite(file, signature->name, inputs->samples[output.mismatch->sample],
+                                                        std::isfinite(output.mismatch->saved_model));
+    }
+    report.comparison = *std::move(comparison);
+    return rewriting::CheckLimits(*report.comparison, Limits(mode, !samples.samples.empty()));
+  }
+
+  // What the models are compared on: examples, or made-up inputs.
+  absl::StatusOr<SampleSet> ComparedSamples(const litert::CompiledModel& model, QuantizationMode mode,
+                                            std::string* source) const {
+    SampleSet out;
+    if (samples.samples.empty()) {
+      *source = "made-up inputs";
+      // A model of a fixed batch takes one example at a time.
+      const bool one = !model.inputs().empty() && !model.inputs()[0].shape.empty() && model.inputs()[0].shape[0] == 1;
+      ASSIGN_OR_RETURN(Sample sample,
+                       rewriting::RandomSample(signature->inputs, one ? 1 : kRandomRows, options.input_shapes));
+      out.samples.push_back(std::move(sample));
+      out.names.push_back("the made-up inputs");
+      return out;
+    }
+    *source = options.representative_dataset.examples.empty() ? "the representative dataset"
+                                                              : options.representative_dataset.examples;
+    const bool integers = mode == QuantizationMode::kInt8 || mode == QuantizationMode::kInt16x8;
+    for (size_t i = 0; i < samples.samples.size() && out.samples.size() < kComparedExamples; ++i) {
+      // Integers have no NaN.
+      if (integers && findings.not_finite[i] && !keeps_state) continue;
+      out.samples.push_back(samples.samples[i]);
+      out.names.push_back(samples.names[i]);
+      out.outlier.push_back(findings.outlier[i]);
+    }
+    return out;
+  }
+
+  absl::StatusOr<ModelComparison> RunBoth(litert::CompiledModel& model, const SampleSet& inputs) {
+    const SavedModel* other = saved_model.get();
+    std::unique_ptr<SavedModel> fresh;
+    if (keeps_state) {
+      // Both start anew, with the first example.
+      ASSIGN_OR_RETURN(fresh, SavedModel::Load(loaded_from));
+      ASSIGN_OR_RETURN(saved_model, SavedModel::Load(loaded_from));
+      ASSIGN_OR_RETURN(signature, saved_model->FindSignature(report.signature));
+      other = fresh.get();
+    }
+    if (!inputs.samples.empty()) {
+      RETURN_IF_ERROR(
+          Annotate(rewriting::CheckDeterministic(*saved_model, *other, *signature, inputs.samples[0]),
+                   "running the SavedModel on an example"));
+    }
+    if (keeps_state) {
+      ASSIGN_OR_RETURN(saved_model, SavedModel::Load(loaded_from));
+      ASSIGN_OR_RETURN(signature, saved_model->FindSignature(report.signature));
+    }
+    return rewriting::CompareModels(*saved_model, *signature, model, inputs);
   }
 
   absl::Status WriteReport() const {
@@ -177,7 +237,9 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   Rep& rep = *rep_;
   rep.report = {};
   rep.report.name = rep.options.name;
-  rep.samples.clear();
+  rep.samples = {};
+  rep.findings = {};
+  rep.compared.reset();
   if (original.model_type != ModelType::kSavedModel) {
     return absl::InvalidArgumentError("only SavedModels can be made into TFLite models");
   }
@@ -205,17 +267,32 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   if (rep.report.trained_ranges &&
       (rep.report.mode == QuantizationMode::kFloat16 || rep.report.mode == QuantizationMode::kDynamicRange)) {
     // As with Python's converter; float weights between operators that were trained as integers would not even load.
-    rep.report.note = absl::StrCat("int8 instead of ", QuantizationName(rep.report.mode),
-                                   ": the model was trained quantization-aware, which settles what is quantized");
+    rep.report.notes.push_back(
+        absl::StrCat("int8 instead of ", QuantizationName(rep.report.mode),
+                     ": the model was trained quantization-aware, which settles what is quantized"));
     rep.report.mode = QuantizationMode::kInt8;
   }
+  constexpr int64_t kMostToCalibrate = int64_t{2} << 30;  // What a flatbuffer holds.
+  if (!rep.report.trained_ranges && support.weight_bytes >= kMostToCalibrate &&
+      (rep.report.mode == QuantizationMode::kInt8 || rep.report.mode == QuantizationMode::kInt16x8)) {
+    return absl::UnimplementedError(absl::StrFormat(
+        "the signature's weights take %.1f GB, and a float model of 2 GB or more cannot be calibrated; dynamic_range "
+        "and float16 need no calibration",
+        static_cast<double>(support.weight_bytes) / (1 << 30)));
+  }
+  rep.keeps_state = rewriting::KeepsState(support);
+  RETURN_IF_ERROR(CheckInputShapes(rep.options.input_shapes, rep.signature->inputs));
   if (!rep.options.representative_dataset.empty()) {
-    auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs);
+    auto samples =
+        rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs,
+                               {.input_shapes = rep.options.input_shapes, .in_sequence = rep.keeps_state});
     if (!samples.ok()) {
       return Annotate(samples.status(),
                       absl::StrCat("representative dataset for inputs ", Specs(rep.signature->inputs)));
     }
     rep.samples = *std::move(samples);
+    rep.findings = rewriting::CheckSamples(rep.samples, rep.signature->inputs);
+    rep.report.warnings = rep.findings.warnings;
   }
   return absl::OkStatus();
 }
@@ -227,14 +304,24 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   }
   RETURN_IF_ERROR(rep.Load(original.path));
   const QuantizationMode mode = rep.report.mode;
-  auto converted = rewriting::ConvertToTflite(original.path, rep.signature->name, mode, rep.options, rep.samples,
-                                              rep.report.trained_ranges,
-                                              [&](const auto& model) { return rep.Compare(model, mode); });
+  rewriting::TfliteConversionInput input{.saved_model_dir = original.path,
+                                         .signature = rep.signature->name,
+                                         .mode = mode,
+                                         .trained_ranges = rep.report.trained_ranges,
+                                         .keeps_state = rep.keeps_state,
+                                         .samples = rep.samples,
+                                         .findings = rep.findings};
+  if (rep.options.validate || rep.options.keep_float_automatically) {
+    input.accept = [&](const auto& model) { return rep.Compare(model, mode); };
+  }
+  auto converted = rewriting::ConvertToTflite(input, rep.options);
   RETURN_IF_ERROR(ExplainRuntime(converted.status()));
   rewriting::TfliteConversion made = *std::move(converted);
-  rep.report.num_calibration_samples = made.layers.empty() ? 0 : rep.samples.size();
+  rep.report.num_calibration_samples = made.calibration_samples;
   rep.report.layers = std::move(made.layers);
   rep.report.kept_float = std::move(made.kept_float);
+  rep.report.advice = std::move(made.advice);
+  rep.report.notes.insert(rep.report.notes.end(), made.notes.begin(), made.notes.end());
   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(rewritten.path, rep.options.filename), made.model->bytes()));
   for (const auto& [copy, folder] :
        {std::pair{rep.options.copy_assets, "assets"}, std::pair{rep.options.copy_assets_extra, "assets.extra"}}) {
@@ -250,6 +337,7 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   ASSIGN_OR_RETURN(auto file, litert::ModelFile::Read(io::JoinPath(rewritten.path, rep.options.filename)));
   rep.report.model = litert::Inspect(*file);
   rep.report.model.name = rep.options.filename;
+  for (std::string& note : rewriting::DilationNotes(*file)) rep.report.notes.push_back(std::move(note));
   absl::Status status;
   if (rep.options.validate) {
     status = rep.Compare(file, rep.report.mode);
@@ -257,14 +345,13 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
     rep.report.not_compared = "validate is off";
   }
   rep.saved_model.reset();
-  rep.samples.clear();
+  rep.samples = {};
+  rep.compared.reset();
   RETURN_IF_ERROR(rep.WriteReport());
-  if (absl::IsFailedPrecondition(status) && !rep.report.layers.empty() && !rep.options.keep_float_automatically) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(status.message(),
-                     "; the report names the layers it comes from: keep_float leaves them in float, "
-                     "keep_float_automatically finds as few as are needed, and more or other representative "
-                     "data may do, too"));
+  if (ExitStatusOf(status) == kExitNo) {
+    std::vector<std::string> more = rep.report.warnings;
+    if (!rep.report.advice.empty()) more.push_back(rep.report.advice);
+    if (!more.empty()) return AnswerIsNo(absl::StrCat(status.message(), "; ", absl::StrJoin(more, "; ")));
   }
   return status;
 }
@@ -274,8 +361,10 @@ std::string RewriteReport::Render() const {
                                  "\", quantization ", QuantizationName(mode));
   if (trained_ranges && mode == QuantizationMode::kInt8) absl::StrAppend(&out, ", ranges from training");
   if (num_calibration_samples > 0) absl::StrAppend(&out, ", calibrated on ", num_calibration_samples, " samples");
-  if (!note.empty()) absl::StrAppend(&out, "\n", note);
-  absl::StrAppend(&out, "\n", op_support);
+  absl::StrAppend(&out, "\n");
+  for (const std::string& note : notes) absl::StrAppend(&out, "Note: ", note, "\n");
+  for (const std::string& warning : warnings) absl::StrAppend(&out, "Representative data: ", warning, "\n");
+  absl::StrAppend(&out, op_support);
   if (model.file_bytes > 0) absl::StrAppend(&out, litert::Render(model));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
@@ -283,6 +372,7 @@ std::string RewriteReport::Render() const {
     absl::StrAppend(&out, "Kept in float to meet the limits:\n  ", absl::StrJoin(kept_float, "\n  "), "\n");
   }
   if (!layers.empty()) absl::StrAppend(&out, rewriting::RenderLayers(layers, 20, num_calibration_samples));
+  if (!advice.empty()) absl::StrAppend(&out, "What to do: ", advice, "\n");
   return out;
 }
 

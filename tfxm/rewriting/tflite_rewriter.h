@@ -26,7 +26,8 @@ struct RewriteReport {
   std::string signature;
   bool trained_ranges = false;  // Of activations, in FakeQuant operations.
   QuantizationMode mode = QuantizationMode::kNone;
-  std::string note;  // What was done otherwise than asked, and why.
+  std::vector<std::string> notes;     // What was done otherwise than asked, and why.
+  std::vector<std::string> warnings;  // What is wrong with the representative data, with features and records.
   int64_t num_calibration_samples = 0;
   std::string op_support;  // Operators that may need more than TFLite's own, found before converting.
   litert::Inspection model;
@@ -34,6 +35,7 @@ struct RewriteReport {
   std::optional<rewriting::ModelComparison> comparison;
   std::string not_compared;                   // Why there is no comparison.
   std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.
+  std::string advice;  // If an int8 or int16x8 model is outside of the limits: what was tried, and whether it helps.
 
   std::string Render() const;
 };

@@ -167,6 +167,11 @@ bool SuggestsIntDomain(const FeatureView& feature) {
 bool SuggestsStringDomain(const FeatureView& feature, int max_size) {
   if (feature.has_invalid_utf8()) return false;
   const size_t num_strings = feature.strings().size();
+  // Values of that size are content, not categories, and a schema is for reading.
+  constexpr size_t kLongestValue = 1000;
+  for (const auto& [text, frequency] : feature.strings()) {
+    if (text.size() > kLongestValue) return false;
+  }
   return num_strings > 0 && static_cast<int64_t>(num_strings) <= max_size;
 }
 

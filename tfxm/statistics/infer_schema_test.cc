@@ -39,6 +39,15 @@ TEST(InferSchemaTest, WithoutShapesAndWithSmallDomains) {
   EXPECT_EQ(PrintAsPython(*schema), FileText("schema_without_shapes.pbtxt"));
 }
 
+TEST(InferSchemaTest, LongValuesMakeNoDomain) {
+  const std::string blob = "\"" + std::string(5000, 'b') + "\"";
+  const Schema schema = Inferred({Bytes("blob", blob) + Bytes("word", R"("a")"),
+                                  Bytes("blob", R"("short")") + Bytes("word", R"("b")")});
+  EXPECT_EQ(schema.string_domain_size(), 1);
+  EXPECT_EQ(schema.string_domain(0).name(), "word");
+  EXPECT_LT(PrintAsPython(schema).size(), 1000u);
+}
+
 TEST(InferSchemaTest, ShapeIfAllExamplesHaveAsManyValuesElseValueCount) {
   const Schema schema =
       Inferred({Floats("fixed", "1, 2") + Floats("varies", "1") + Floats("sometimes", "1, 2") + Floats("empty", ""),

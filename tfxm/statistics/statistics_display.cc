@@ -8,10 +8,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "tfxm/statistics/display_text.h"
 #include "tfxm/statistics/feature_path.h"
 #include "tfxm/statistics/fit_feature.h"
 #include "tfxm/statistics/statistics_view.h"
-#include "tfxm/statistics/text_table.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -89,7 +90,7 @@ void AddStrings(const FeatureNameStatistics& feature, TextTable* table) {
   table->AddRow(std::move(cells));
 }
 
-std::string DatasetText(const DatasetFeatureStatistics& dataset, absl::string_view name) {
+std::string DatasetText(const DatasetFeatureStatistics& dataset, absl::string_view name, int width) {
   TextTable numeric = MakeTable("numeric", {{"mean", TextTable::kRight},
                                             {"std dev", TextTable::kRight},
                                             {"zeros", TextTable::kRight},
@@ -120,7 +121,7 @@ std::string DatasetText(const DatasetFeatureStatistics& dataset, absl::string_vi
       default: other.AddRow({Printable(SerializePath(PathOf(feature)), kMaxText)});
     }
   }
-  const absl::string_view title = name.empty() ? absl::string_view(dataset.name()) : name;
+  const std::string title = Printable(name.empty() ? absl::string_view(dataset.name()) : name, kMaxText);
   std::string text = absl::StrCat(title, title.empty() ? "" : ": ",
                                   WithCommas(static_cast<int64_t>(dataset.num_examples())), " examples");
   if (dataset.weighted_num_examples() != 0) {
@@ -128,7 +129,7 @@ std::string DatasetText(const DatasetFeatureStatistics& dataset, absl::string_vi
   }
   absl::StrAppend(&text, "\n");
   for (const TextTable* table : {&numeric, &strings, &bytes, &other}) {
-    if (!table->empty()) absl::StrAppend(&text, "\n", table->Text());
+    if (!table->empty()) absl::StrAppend(&text, "\n", table->Text({.width = width}));
   }
   return text;
 }
@@ -188,25 +189,25 @@ std::string PresenceText(const Feature& feature) {
 
 }  // namespace
 
-std::string StatisticsText(const DatasetFeatureStatisticsList& statistics, absl::string_view name) {
+std::string StatisticsText(const DatasetFeatureStatisticsList& statistics, absl::string_view name, int width) {
   return absl::StrJoin(statistics.datasets(), "\n", [&](std::string* out, const DatasetFeatureStatistics& dataset) {
-    absl::StrAppend(out, DatasetText(dataset, name));
+    absl::StrAppend(out, DatasetText(dataset, name, width));
   });
 }
 
-std::string AnomaliesText(const Anomalies& anomalies) {
+std::string AnomaliesText(const Anomalies& anomalies, int width) {
   if (anomalies.data_missing()) return "There are no examples.\n";
   TextTable table({{"feature"}, {"severity"}, {"anomaly"}, {"description"}});
   const auto add = [&](const std::string& feature, const AnomalyInfo& info) {
     const std::string description(absl::StripTrailingAsciiWhitespace(info.description()));
-    table.AddRow({Printable(feature, kMaxText), AnomalyInfo::Severity_Name(info.severity()), info.short_description(),
-                  Printable(description, 1 << 20)});
+    table.AddRow({Printable(feature, kMaxText), AnomalyInfo::Severity_Name(info.severity()),
+                  Printable(info.short_description(), 1 << 20), Printable(description, 1 << 20)});
   };
   if (anomalies.has_dataset_anomaly_info()) add("(dataset)", anomalies.dataset_anomaly_info());
   // The map of a proto has no order.
   const std::map<std::string, AnomalyInfo> sorted(anomalies.anomaly_info().begin(), anomalies.anomaly_info().end());
   for (const auto& [feature, info] : sorted) add(feature, info);
-  std::string text = table.empty() ? "No anomalies.\n" : table.Text();
+  std::string text = table.empty() ? "No anomalies.\n" : table.Text({.width = width});
   TextTable measurements({{"feature"},
                           {"compared for"},
                           {"distance"},
@@ -217,23 +218,23 @@ std::string AnomaliesText(const Anomalies& anomalies) {
     AddMeasurements("drift", info, info.drift_measurements(), &measurements);
     AddMeasurements("skew", info, info.skew_measurements(), &measurements);
   }
-  if (!measurements.empty()) absl::StrAppend(&text, "\n", measurements.Text());
+  if (!measurements.empty()) absl::StrAppend(&text, "\n", measurements.Text({.width = width}));
   return text;
 }
 
-std::string SchemaText(const Schema& schema) {
+std::string SchemaText(const Schema& schema, int width) {
   TextTable features({{"feature"}, {"type"}, {"presence"}, {"values", TextTable::kRight}, {"domain"}});
   for (const Feature& feature : schema.feature()) {
     features.AddRow({Printable(feature.name(), kMaxText), tensorflow::metadata::v0::FeatureType_Name(feature.type()),
                      PresenceText(feature), ValuesText(feature), DomainText(feature)});
   }
-  std::string text = features.empty() ? "No features.\n" : features.Text();
+  std::string text = features.empty() ? "No features.\n" : features.Text({.width = width});
   TextTable domains({{"string domain"}, {"size", TextTable::kRight}, {"values"}});
   for (const StringDomain& domain : schema.string_domain()) {
     domains.AddRow({Printable(domain.name(), kMaxText), absl::StrCat(domain.value_size()),
                     Printable(absl::StrJoin(domain.value(), ", "), 80)});
   }
-  if (!domains.empty()) absl::StrAppend(&text, "\n", domains.Text());
+  if (!domains.empty()) absl::StrAppend(&text, "\n", domains.Text({.width = width}));
   return text;
 }
 

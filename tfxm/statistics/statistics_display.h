@@ -22,17 +22,17 @@
 namespace tfxm::statistics {
 
 // `values` is the number of values an example has, or the smallest and largest ("1-4"); `zeros` and a string's `share`
-// are parts of the values, `missing` of the examples. `name` of the dataset: that in the statistics if empty. Control
-// characters are escaped, long strings cut.
+// are parts of the values, `missing` of the examples. `name` of the dataset: that in the statistics if empty. Text is
+// made printable (util/text.h), long strings are cut. `width`: cells of the terminal (util/text_table.h); 0: no limit.
 std::string StatisticsText(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
-                           absl::string_view name = "");
+                           absl::string_view name = "", int width = 0);
 
 // One line an anomaly (TFDV's display_anomalies), then the drift and skew measurements if there are any. Says so if
 // there is no anomaly.
-std::string AnomaliesText(const tensorflow::metadata::v0::Anomalies& anomalies);
+std::string AnomaliesText(const tensorflow::metadata::v0::Anomalies& anomalies, int width = 0);
 
 // One line a feature: type, presence, values, domain (TFDV's display_schema); then the string domains.
-std::string SchemaText(const tensorflow::metadata::v0::Schema& schema);
+std::string SchemaText(const tensorflow::metadata::v0::Schema& schema, int width = 0);
 
 }  // namespace tfxm::statistics
 

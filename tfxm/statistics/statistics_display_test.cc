@@ -1,8 +1,8 @@
 #include "tfxm/statistics/statistics_display.h"
 
 #include "gtest/gtest.h"
+#include "tfxm/statistics/display_text.h"
 #include "tfxm/statistics/test_util.h"
-#include "tfxm/statistics/text_table.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -66,7 +66,8 @@ pay               2  Cash, Card
 }
 
 TEST(PrintableTest, EscapesAndCuts) {
-  EXPECT_EQ(Printable("a\nb\tc", 20), "a\\nb\\tc");
+  EXPECT_EQ(Printable("a\nb\x1b[2J\u202e", 40), "a\\x0ab\\x1b[2J\\u202e");
+  EXPECT_EQ(Printable("乗車料金", 5), "乗車…");
   EXPECT_EQ(Printable("grün und blau", 5), "grün…");
   EXPECT_EQ(Printable("grün!", 5), "grün!");
 }

@@ -6,6 +6,7 @@
 
 #include "tensorflow/core/example/example.pb.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/saved_model/saved_model_builder.h"
 #include "tfxm/transform/tf_transform_output.h"
@@ -137,6 +138,51 @@ TEST_F(TransformGraphTest, ScalesAndPassesThrough) {
   EXPECT_EQ(examples[0].features().feature().at("w").bytes_list().value(1), "blue");
   // A list without values is there, as TensorFlow Transform writes it.
   EXPECT_EQ(examples[2].features().feature().at("w").kind_case(), tensorflow::Feature::kBytesList);
+}
+
+// A Windows bitmap of 2 x 2 pixels of one color.
+std::string Bitmap(char red, char green, char blue) {
+  std::string file("BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\2\0\0\0\2\0\0\0\1\0\x18\0", 30);
+  file.resize(54);
+  for (int row = 0; row < 2; ++row) file += std::string({blue, green, red, blue, green, red, 0, 0});
+  return file;
+}
+
+TEST_F(TransformGraphTest, DecodesImages) {
+  schema_.Clear();
+  ASSERT_EQ(io::ParseTextProto(R"pb(feature {
+                                      name: "image"
+                                      type: BYTES
+                                      presence { min_fraction: 1 min_count: 1 }
+                                      shape { dim { size: 1 } }
+                                    })pb",
+                               &schema_),
+            absl::OkStatus());
+  std::vector<Example> rows(3);
+  for (int i = 0; i < 3; ++i) {
+    (*rows[i].mutable_features()->mutable_feature())["image"].mutable_bytes_list()->add_value(
+        Bitmap(static_cast<char>(10 * i), 100, static_cast<char>(200)));
+  }
+  files_ = {Write("images-0.gz", {rows[0], rows[1]}), Write("images-1.gz", {rows[2]})};
+  auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
+    TensorMap outputs;
+    outputs["pixels"] = ops::DecodeImages(inputs["image"], {.height = 1, .width = 1});
+    return outputs;
+  });
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  const std::vector<Example> examples = Transform(**graph);
+  ASSERT_EQ(examples.size(), 3);
+  EXPECT_EQ(Floats(examples[1], "pixels"), (std::vector<float>{10, 100, 200}));
+  EXPECT_EQ(Floats(examples[2], "pixels"), (std::vector<float>{20, 100, 200}));
+  // As a serving signature has it, from the files.
+  ASSERT_EQ((*graph)->Write(Path("transform_graph")), absl::OkStatus());
+  auto loaded = TFTransformOutput::Load(Path("transform_graph"));
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ops::Graph serving;
+  const auto features = loaded->transform_features_layer(
+      serving, TensorMap{{"image", ops::Placeholder(serving, DataType::kString, {-1, 1})}});
+  ASSERT_TRUE(features.ok()) << features.status();
+  EXPECT_EQ(serving.status(), absl::OkStatus());
 }
 
 TEST_F(TransformGraphTest, BytesAreThoseOfADeterministicSerialization) {
@@ -280,12 +326,14 @@ TEST_F(TransformGraphTest, PreprocessingFnErrors) {
             "preprocessing_fn: no luck");
   EXPECT_EQ(Error([](const TensorMap&) -> absl::StatusOr<TensorMap> { return TensorMap(); }),
             "preprocessing_fn: it returns no features");
-  EXPECT_EQ(
-      Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["fare"]}}; }),
-      "preprocessing_fn: there is no feature \"fare\"; there are \"i\", \"s\", \"w\", \"x\"");
-  EXPECT_TRUE(Has(
-      Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["s"] + 1.0}}; }),
-      "feature \"s\" is used as a dense tensor, but has no shape in the schema"));
+  EXPECT_EQ(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
+              return TensorMap{{"y", inputs["fare"]}};
+            }),
+            "preprocessing_fn: there is no feature \"fare\"; there are \"i\", \"s\", \"w\", \"x\"");
+  EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
+                    return TensorMap{{"y", inputs["s"] + 1.0}};
+                  }),
+                  "feature \"s\" is used as a dense tensor, but has no shape in the schema"));
   EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
                     return TensorMap{{"y", ops::ReduceSum(inputs["x"])}};
                   }),
@@ -351,8 +399,9 @@ TEST_F(TransformGraphTest, SchemasThatCannotBeParsedBy) {
 TEST_F(TransformGraphTest, LoadNamesWhatIsMissing) {
   EXPECT_TRUE(
       Has(TFTransformOutput::Load(Path("nothing")).status().message(), "nothing/metadata/schema.pbtxt does not exist"));
-  auto graph =
-      Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"i", inputs["i"]}}; });
+  auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
+    return TensorMap{{"i", inputs["i"]}};
+  });
   ASSERT_TRUE(graph.ok()) << graph.status();
   ASSERT_EQ((*graph)->Write(Path("graph")), absl::OkStatus());
   ops::Graph other;

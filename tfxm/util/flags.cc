@@ -1,13 +1,18 @@
 #include "tfxm/util/flags.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/registry.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
@@ -30,10 +35,43 @@ std::string Wrap(absl::string_view text, size_t width, size_t indent) {
   return out;
 }
 
+std::string NumberText(double x) { return absl::StrFormat("%.15g", x); }
+
+// "a whole number from 1 to 10"
+std::string Expected(const Flags::Flag& flag, absl::string_view kind, double min, double max) {
+  min = std::max(min, flag.min), max = std::min(max, flag.max);
+  const bool has_min = std::isfinite(min), has_max = std::isfinite(max);
+  return absl::StrCat(kind, has_min && has_max ? absl::StrCat(" from ", NumberText(min), " to ", NumberText(max))
+                            : has_min          ? absl::StrCat(" of at least ", NumberText(min))
+                            : has_max          ? absl::StrCat(" of at most ", NumberText(max))
+                                               : "");
+}
+
+template <typename Int>
+std::string SetInteger(const Flags::Flag& flag, const std::string& text, Int* value) {
+  using Limits = std::numeric_limits<Int>;
+  int64_t number;
+  if (absl::SimpleAtoi(text, &number) && number >= Limits::min() && number <= Limits::max() &&
+      static_cast<double>(number) >= flag.min && static_cast<double>(number) <= flag.max) {
+    *value = static_cast<Int>(number);
+    return "";
+  }
+  return Expected(flag, "a whole number", Limits::min(), Limits::max());
+}
+
+std::string SetDouble(const Flags::Flag& flag, const std::string& text, double* value) {
+  double number;
+  if (absl::SimpleAtod(text, &number) && std::isfinite(number) && number >= flag.min && number <= flag.max) {
+    *value = number;
+    return "";
+  }
+  return Expected(flag, "a number", flag.min, flag.max);
+}
+
 }  // namespace
 
 Flags::Flag& Flags::AddFlag(absl::string_view name, absl::string_view placeholder, absl::string_view help,
-                            std::string default_text, std::function<bool(const std::string&)> set) {
+                            std::string default_text, std::function<std::string(const Flag&, const std::string&)> set) {
   Flag& flag = flags_.emplace_back();
   flag.name = std::string(name);
   flag.placeholder = std::string(placeholder);
@@ -45,45 +83,97 @@ Flags::Flag& Flags::AddFlag(absl::string_view name, absl::string_view placeholde
 
 Flags::Flag& Flags::Add(absl::string_view name, std::string* value, absl::string_view placeholder,
                         absl::string_view help) {
-  return AddFlag(name, placeholder, help, *value, [value](const std::string& text) {
+  return AddFlag(name, placeholder, help, *value, [value](const Flag& flag, const std::string& text) -> std::string {
+    if (!flag.choices.empty() && std::find(flag.choices.begin(), flag.choices.end(), text) == flag.choices.end()) {
+      return absl::StrJoin(flag.choices, ", ");
+    }
     *value = text;
-    return true;
+    return "";
   });
 }
 
 Flags::Flag& Flags::Add(absl::string_view name, int64_t* value, absl::string_view placeholder, absl::string_view help) {
   return AddFlag(name, placeholder, help, absl::StrCat(*value),
-                 [value](const std::string& text) { return absl::SimpleAtoi(text, value); });
+                 [value](const Flag& flag, const std::string& text) { return SetInteger(flag, text, value); });
 }
 
 Flags::Flag& Flags::Add(absl::string_view name, int* value, absl::string_view placeholder, absl::string_view help) {
   return AddFlag(name, placeholder, help, absl::StrCat(*value),
-                 [value](const std::string& text) { return absl::SimpleAtoi(text, value); });
+                 [value](const Flag& flag, const std::string& text) { return SetInteger(flag, text, value); });
 }
 
 Flags::Flag& Flags::Add(absl::string_view name, double* value, absl::string_view placeholder, absl::string_view help) {
   return AddFlag(name, placeholder, help, absl::StrCat(*value),
-                 [value](const std::string& text) { return absl::SimpleAtod(text, value); });
+                 [value](const Flag& flag, const std::string& text) { return SetDouble(flag, text, value); });
+}
+
+Flags::Flag& Flags::Add(absl::string_view name, std::optional<double>* value, absl::string_view placeholder,
+                        absl::string_view help) {
+  return AddFlag(
+      name, placeholder, help, *value ? absl::StrCat(**value) : "",
+      [value](const Flag& flag, const std::string& text) { return SetDouble(flag, text, &value->emplace()); });
 }
 
 Flags::Flag& Flags::Add(absl::string_view name, bool* value, absl::string_view help) {
-  Flag& flag = AddFlag(name, "", help, *value ? "true" : "",
-                       [value](const std::string& text) { return absl::SimpleAtob(text, value); });
+  Flag& flag = AddFlag(name, "", help, *value ? "true" : "", [value](const Flag&, const std::string& text) {
+    return absl::SimpleAtob(text, value) ? "" : "true or false";
+  });
   flag.is_bool = true;
   return flag;
 }
 
 Flags::Flag& Flags::Add(absl::string_view name, std::vector<std::string>* values, absl::string_view placeholder,
                         absl::string_view help) {
-  return AddFlag(name, placeholder, help, "", [values](const std::string& text) {
+  Flag& flag = AddFlag(name, placeholder, help, "", [values](const Flag&, const std::string& text) {
     values->push_back(text);
-    return true;
+    return "";
   });
+  flag.repeatable = true;
+  return flag;
+}
+
+void Flags::TakeArguments(size_t least, size_t most, std::string how) {
+  least_arguments_ = least;
+  most_arguments_ = most;
+  how_ = std::move(how);
 }
 
 Flags::Flag* Flags::Find(absl::string_view name) {
   const auto it = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name; });
   return it == flags_.end() ? nullptr : &*it;
+}
+
+absl::Status Flags::Set(Flag* flag, const std::string& value) {
+  if (flag->seen && !flag->repeatable) {
+    return UsageError(absl::StrCat("--", flag->name, " is given twice, the second time as \"", value, "\""));
+  }
+  flag->seen = true;
+  if (flag->required && value.empty()) return UsageError(absl::StrCat("--", flag->name, "= is empty: ", flag->help));
+  if (const std::string expected = flag->set(*flag, value); !expected.empty()) {
+    return UsageError(absl::StrCat("--", flag->name, "=", value, ": expected ", expected));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Flags::Unknown(absl::string_view name) const {
+  std::vector<std::string> names;
+  for (const Flag& known : flags_) names.push_back("--" + known.name);
+  const std::string near = NearestNames(absl::StrCat("--", name), names);
+  return UsageError(
+      absl::StrCat("unknown flag --", name, near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+}
+
+// `flag_before`: the flag that the first argument too many follows, which may be one of several files that a shell made
+// of its pattern.
+absl::Status Flags::CheckArguments(const std::string& flag_before) const {
+  if (positional_.size() < least_arguments_) return UsageError(how_);
+  if (positional_.size() <= most_arguments_) return absl::OkStatus();
+  const std::string& first = positional_[most_arguments_];
+  if (most_arguments_ > 0) return UsageError(absl::StrCat("\"", first, "\" is one argument too many; ", how_));
+  return UsageError(absl::StrCat(
+      "\"", first, "\" is no flag; flags are --name=value",
+      flag_before.empty() ? ""
+                          : absl::StrCat(". If a pattern was meant, put it in quotes: --", flag_before, "='DIR/*'")));
 }
 
 absl::Status Flags::Parse(const std::vector<std::string>& arguments) {
@@ -94,14 +184,19 @@ absl::Status Flags::Parse(const std::vector<std::string>& arguments) {
       return absl::OkStatus();
     }
   }
+  std::string last_flag, flag_before_extra;
+  const auto add_argument = [&](const std::string& argument) {
+    positional_.push_back(argument);
+    if (positional_.size() == most_arguments_ + 1) flag_before_extra = last_flag;
+  };
   for (size_t i = 0; i < arguments.size(); ++i) {
     absl::string_view text = arguments[i];
     if (text == "--") {
-      positional_.insert(positional_.end(), arguments.begin() + static_cast<ptrdiff_t>(i) + 1, arguments.end());
+      while (++i < arguments.size()) add_argument(arguments[i]);
       break;
     }
     if (text.size() < 2 || text[0] != '-') {
-      positional_.emplace_back(text);
+      add_argument(arguments[i]);
       continue;
     }
     text.remove_prefix(text[1] == '-' ? 2 : 1);
@@ -116,33 +211,30 @@ absl::Status Flags::Parse(const std::vector<std::string>& arguments) {
       if (flag != nullptr && !flag->is_bool) flag = nullptr;
       if (flag != nullptr) value = "false", has_value = true;
     }
-    if (flag == nullptr && others_ != nullptr) {
-      if (!has_value && i + 1 < arguments.size() && !absl::StartsWith(arguments[i + 1], "-")) value = arguments[++i];
+    if (flag == nullptr && (others_ != nullptr || passed_on_ != nullptr)) {
+      if (passed_on_ != nullptr) passed_on_->push_back(arguments[i]);
+      if (!has_value && i + 1 < arguments.size() && !absl::StartsWith(arguments[i + 1], "-")) {
+        value = arguments[++i];
+        if (passed_on_ != nullptr) passed_on_->push_back(value);
+      }
+      if (others_ == nullptr) continue;
+      const bool twice = std::any_of(others_->begin(), others_->end(), [&](const auto& o) { return o.first == name; });
+      if (twice) return UsageError(absl::StrCat("--", name, " is given twice, the second time as \"", value, "\""));
       others_->emplace_back(std::string(name), value);
+      last_flag = std::string(name);
       continue;
     }
-    if (flag == nullptr) {
-      std::vector<std::string> names;
-      for (const Flag& known : flags_) names.push_back("--" + known.name);
-      const std::string near = NearestNames(absl::StrCat("--", name), names);
-      return absl::InvalidArgumentError(
-          absl::StrCat("unknown flag --", name, near.empty() ? "" : absl::StrCat("; did you mean ", near), "?"));
-    }
+    if (flag == nullptr) return Unknown(name);
     if (!has_value && flag->is_bool) value = "true", has_value = true;
     if (!has_value && i + 1 < arguments.size()) value = arguments[++i], has_value = true;
-    if (!has_value)
-      return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value: --", name, "=", flag->placeholder));
-    if (!flag->set(value)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", flag->name, "=", value, ": expected ",
-                       flag->is_bool ? "true or false" : absl::StrCat("a number (", flag->placeholder, ")")));
-    }
-    flag->seen = true;
+    if (!has_value) return UsageError(absl::StrCat("--", name, " needs a value: --", name, "=", flag->placeholder));
+    RETURN_IF_ERROR(Set(flag, value));
+    last_flag = flag->is_bool ? "" : flag->name;
   }
+  RETURN_IF_ERROR(CheckArguments(flag_before_extra));
   for (const Flag& flag : flags_) {
     if (flag.required && !flag.seen) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--", flag.name, "=", flag.placeholder, " is missing: ", flag.help));
+      return UsageError(absl::StrCat("--", flag.name, "=", flag.placeholder, " is missing: ", flag.help));
     }
   }
   return absl::OkStatus();

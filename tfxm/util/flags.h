@@ -3,18 +3,22 @@
 //   std::string output; int samples = 100; bool quiet = false;
 //   Flags flags("tfxm rewrite --saved_model=DIR --output=DIR", "Turns a SavedModel into a TFLite file.");
 //   flags.Add("output", &output, "DIR", "where the file goes").Required();
-//   flags.Add("samples", &samples, "N", "examples to calibrate with");
+//   flags.Add("samples", &samples, "N", "examples to calibrate with").AtLeast(1);
 //   flags.Add("quiet", &quiet, "print nothing but errors");
 //   RETURN_IF_ERROR(flags.Parse({"--output=/tmp/x", "--quiet"}));
 //
 // --name=value and --name value are the same; a bool is set by --name, --name=false and --noname. "--" ends the flags.
+// Nothing is taken silently: a flag given twice, an argument too many, a number out of its range are errors.
 #ifndef TFXM_UTIL_FLAGS_H_
 #define TFXM_UTIL_FLAGS_H_
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,10 +30,25 @@ class Flags {
  public:
   struct Flag {
     std::string name, placeholder, help, default_text;
-    bool required = false, seen = false, is_bool = false;
-    std::function<bool(const std::string&)> set;
+    bool required = false, seen = false, is_bool = false, repeatable = false;
+    double min = -std::numeric_limits<double>::infinity(), max = std::numeric_limits<double>::infinity();
+    std::vector<std::string> choices;
+    // What was expected instead of the text, or nothing.
+    std::function<std::string(const Flag&, const std::string&)> set;
+    // It must be given, and not be empty.
     Flag& Required() {
       required = true;
+      return *this;
+    }
+    // The range of a number, ends included.
+    Flag& AtLeast(double least) { return Between(least, max); }
+    Flag& Between(double least, double most) {
+      min = least, max = most;
+      return *this;
+    }
+    // The texts there are.
+    Flag& OneOf(std::vector<std::string> texts) {
+      choices = std::move(texts);
       return *this;
     }
   };
@@ -41,7 +60,10 @@ class Flags {
   Flag& Add(absl::string_view name, std::string* value, absl::string_view placeholder, absl::string_view help);
   Flag& Add(absl::string_view name, int64_t* value, absl::string_view placeholder, absl::string_view help);
   Flag& Add(absl::string_view name, int* value, absl::string_view placeholder, absl::string_view help);
+  // NaN and infinities are no numbers here.
   Flag& Add(absl::string_view name, double* value, absl::string_view placeholder, absl::string_view help);
+  Flag& Add(absl::string_view name, std::optional<double>* value, absl::string_view placeholder,
+            absl::string_view help);
   Flag& Add(absl::string_view name, bool* value, absl::string_view help);
   // May be given several times; each adds a value.
   Flag& Add(absl::string_view name, std::vector<std::string>* values, absl::string_view placeholder,
@@ -49,9 +71,16 @@ class Flags {
 
   // Flags that are not declared go into *others ("name" and "value") instead of being an error.
   void CollectUnknown(std::vector<std::pair<std::string, std::string>>* others) { others_ = others; }
+  // The same, as they were given: for another program to parse.
+  void PassUnknownOn(std::vector<std::string>* arguments) { passed_on_ = arguments; }
 
-  // INVALID_ARGUMENT names the flag and what is wrong: unknown (with the nearest ones), a value that does not fit, a
-  // required one that is missing. After --help or -h, help_requested() is true and nothing else is checked.
+  // How many arguments that are no flags there may be; without this, none. `how` says how it is called: "give one file:
+  // tfxm inspect FILE.tflite".
+  void TakeArguments(size_t least, size_t most, std::string how);
+
+  // A UsageError (exit_status.h) names the flag and what is wrong: unknown (with the nearest ones), given twice, a
+  // value that does not fit, a required one that is missing. After --help or -h, help_requested() is true and nothing
+  // else is checked.
   absl::Status Parse(const std::vector<std::string>& arguments);
   bool help_requested() const { return help_requested_; }
   // What is no flag, in order.
@@ -61,13 +90,19 @@ class Flags {
 
  private:
   Flag& AddFlag(absl::string_view name, absl::string_view placeholder, absl::string_view help, std::string default_text,
-                std::function<bool(const std::string&)> set);
+                std::function<std::string(const Flag&, const std::string&)> set);
   Flag* Find(absl::string_view name);
+  absl::Status Set(Flag* flag, const std::string& value);
+  absl::Status Unknown(absl::string_view name) const;
+  absl::Status CheckArguments(const std::string& flag_before) const;
 
   std::string usage_, description_;
   std::deque<Flag> flags_;
   std::vector<std::string> positional_;
+  size_t least_arguments_ = 0, most_arguments_ = 0;
+  std::string how_;
   std::vector<std::pair<std::string, std::string>>* others_ = nullptr;
+  std::vector<std::string>* passed_on_ = nullptr;
   bool help_requested_ = false;
 };
 

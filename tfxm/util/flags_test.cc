@@ -1,6 +1,8 @@
 #include "tfxm/util/flags.h"
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tfxm/util/exit_status.h"
 
 namespace tfxm {
 namespace {
@@ -8,14 +10,19 @@ namespace {
 struct Parsed {
   std::string output;
   int samples = 100;
+  double ratio = 0.5;
+  std::string format = "text";
   bool quiet = false;
   std::vector<std::string> models;
   Flags flags{"test [flags]", "A test."};
   Parsed() {
     flags.Add("output", &output, "DIR", "where to").Required();
-    flags.Add("samples", &samples, "N", "how many");
+    flags.Add("samples", &samples, "N", "how many").AtLeast(1);
+    flags.Add("ratio", &ratio, "X", "how much").Between(0, 1);
+    flags.Add("format", &format, "text|json", "how").OneOf({"text", "json"});
     flags.Add("quiet", &quiet, "say nothing");
     flags.Add("model", &models, "NAME=PATH", "a model");
+    flags.TakeArguments(0, 1, "give one file: test FILE");
   }
 };
 
@@ -39,9 +46,66 @@ TEST(FlagsTest, ABoolCanBeUnset) {
 
 TEST(FlagsTest, MistakesAreNamed) {
   EXPECT_EQ(Parsed().flags.Parse({"--outptu=x"}).message(), "unknown flag --outptu; did you mean \"--output\"?");
-  EXPECT_EQ(Parsed().flags.Parse({"--output=x", "--samples=many"}).message(), "--samples=many: expected a number (N)");
+  EXPECT_EQ(Parsed().flags.Parse({"--output=x", "--samples=many"}).message(),
+            "--samples=many: expected a whole number from 1 to 2147483647");
   EXPECT_EQ(Parsed().flags.Parse({}).message(), "--output=DIR is missing: where to");
   EXPECT_EQ(Parsed().flags.Parse({"--output"}).message(), "--output needs a value: --output=DIR");
+}
+
+TEST(FlagsTest, NumbersHaveARange) {
+  for (const char* text : {"0", "-1", "2147483648", "99999999999999999999", "1.5", "", "1e3"}) {
+    const absl::Status status = Parsed().flags.Parse({"--output=x", absl::StrCat("--samples=", text)});
+    EXPECT_EQ(status.message(), absl::StrCat("--samples=", text, ": expected a whole number from 1 to 2147483647"));
+    EXPECT_EQ(ExitStatusOf(status), kExitUsage);
+  }
+  for (const char* text : {"nan", "inf", "-inf", "1.1", "-0.1", "1e999"}) {
+    EXPECT_EQ(Parsed().flags.Parse({"--output=x", absl::StrCat("--ratio=", text)}).message(),
+              absl::StrCat("--ratio=", text, ": expected a number from 0 to 1"));
+  }
+  EXPECT_TRUE(Parsed().flags.Parse({"--output=x", "--ratio=1", "--samples=1"}).ok());
+}
+
+TEST(FlagsTest, AnOptionalNumberIsUnsetUnlessGiven) {
+  std::optional<double> limit;
+  Flags flags("test", "A test.");
+  flags.Add("limit", &limit, "X", "a limit").AtLeast(0);
+  ASSERT_TRUE(flags.Parse({}).ok());
+  EXPECT_FALSE(limit.has_value());
+  Flags again("test", "A test.");
+  again.Add("limit", &limit, "X", "a limit").AtLeast(0);
+  ASSERT_TRUE(again.Parse({"--limit=0"}).ok());
+  EXPECT_EQ(limit, 0);
+}
+
+TEST(FlagsTest, TextsThereAreNoOthersOf) {
+  EXPECT_EQ(Parsed().flags.Parse({"--output=x", "--format=xml"}).message(), "--format=xml: expected text, json");
+}
+
+TEST(FlagsTest, NothingIsTakenSilently) {
+  EXPECT_EQ(Parsed().flags.Parse({"--output=x", "--output=y"}).message(),
+            "--output is given twice, the second time as \"y\"");
+  EXPECT_FALSE(Parsed().flags.Parse({"--output=x", "--quiet", "--noquiet"}).ok());
+  EXPECT_EQ(Parsed().flags.Parse({"--output="}).message(), "--output= is empty: where to");
+  EXPECT_EQ(Parsed().flags.Parse({"--output=x", "a", "b"}).message(),
+            "\"b\" is one argument too many; give one file: test FILE");
+}
+
+TEST(FlagsTest, APatternThatTheShellHasExpandedIsNoticed) {
+  Flags flags("test", "A test.");
+  std::string data;
+  flags.Add("data", &data, "GLOB", "data");
+  EXPECT_EQ(flags.Parse({"--data", "a.tfrecord", "b.tfrecord"}).message(),
+            "\"b.tfrecord\" is no flag; flags are --name=value. If a pattern was meant, put it in quotes: "
+            "--data='DIR/*'");
+}
+
+TEST(FlagsTest, UnknownFlagsArePassedOnAsTheyAre) {
+  Parsed p;
+  std::vector<std::string> passed;
+  p.flags.PassUnknownOn(&passed);
+  ASSERT_TRUE(p.flags.Parse({"--output=x", "--data_root=", "--threshold", "0.9", "--nocache", "--", "--help"}).ok());
+  EXPECT_EQ(passed, (std::vector<std::string>{"--data_root=", "--threshold", "0.9", "--nocache"}));
+  EXPECT_EQ(p.flags.positional(), std::vector<std::string>{"--help"});
 }
 
 TEST(FlagsTest, HelpShowsEveryFlagAndItsDefault) {

@@ -32,15 +32,15 @@ std::string WrapText(absl::string_view text, int width, absl::string_view indent
   return Flow(absl::StrSplit(text, ' ', absl::SkipEmpty()), " ", width, "", indent);
 }
 
-TextTable TextTable::OfRows(const std::vector<std::vector<std::string>>& rows) {
-  size_t columns = 0;
-  for (const auto& row : rows) columns = std::max(columns, row.size());
-  std::vector<Column> titles(columns);
-  for (size_t c = 0; c < columns; ++c) {
-    titles[c] = {rows.empty() || rows[0].size() <= c ? "" : rows[0][c], c == 0 ? kLeft : kRight};
-  }
-  TextTable table(std::move(titles));
-  for (size_t r = 1; r < rows.size(); ++r) table.AddRow(rows[r]);
+TextTable TextTable::OfRows(const std::vector<std::vector<std::string>>& rows, bool with_titles) {
+  size_t size = 0;
+  for (const auto& row : rows) size = std::max(size, row.size());
+  std::vector<Column> columns(size, Column{"", kRight});
+  if (size > 0) columns[0].alignment = kLeft;
+  with_titles = with_titles && !rows.empty();
+  for (size_t c = 0; with_titles && c < rows[0].size(); ++c) columns[c].title = rows[0][c];
+  TextTable table(std::move(columns));
+  for (size_t r = with_titles ? 1 : 0; r < rows.size(); ++r) table.AddRow(rows[r]);
   return table;
 }
 
@@ -70,7 +70,9 @@ std::string TextTable::Text(const Layout& layout) const {
     line.erase(line.find_last_not_of(' ') + 1);
     absl::StrAppend(&text, line, "\n");
   };
-  add_line([&](size_t c) -> const std::string& { return columns_[c].title; });
+  if (std::any_of(columns_.begin(), columns_.end(), [](const Column& column) { return !column.title.empty(); })) {
+    add_line([&](size_t c) -> const std::string& { return columns_[c].title; });
+  }
   for (const auto& row : rows_) {
     add_line([&](size_t c) -> const std::string& { return row[c]; });
   }

@@ -34,16 +34,14 @@ class TextTable {
     std::string indent;
   };
 
-  // The first row may be a title of what the rows have in common: all of its other cells are empty.
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  // Columns without titles, the first to the left, the others to the right, and rows as they come: the first are the
-  // titles.
-  static TextTable OfRows(const std::vector<std::vector<std::string>>& rows);
+  // The first column to the left, the others to the right. `with_titles`: the first row holds the titles.
+  static TextTable OfRows(const std::vector<std::vector<std::string>>& rows, bool with_titles = true);
 
   // As many cells as columns; missing ones are empty. Text of others is made printable before (text.h).
   void AddRow(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
-  // The titles and the rows, two spaces between columns, no spaces at the ends of lines.
+  // The titles, if there are any, and the rows, two spaces between columns, no spaces at the ends of lines.
   std::string Text() const { return Text(Layout()); }
   std::string Text(const Layout& layout) const;
 

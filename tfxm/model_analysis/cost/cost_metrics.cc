@@ -137,13 +137,24 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
   if (any_model) sample = ReadSample(files, kSampleSize);
   // That there are no examples the evaluation itself reports.
   if (any_model && sample.ok() && sample->empty()) return result;
+  std::map<size_t, CostTimer> timers;  // By model.
   for (size_t m = 0; m < models.size(); ++m) {
     if (models[m] == nullptr) continue;
     ASSIGN_OR_RETURN(const int64_t size, io::TreeSize(paths[m]));
     result.costs_[m].numbers["size_bytes"] = static_cast<double>(size);
-    statuses[m] = sample.ok()
-                      ? MeasureCost(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief, &result.costs_[m])
-                      : sample.status();
+    statuses[m] = sample.status();
+    if (sample.ok()) timers.emplace(m, CostTimer(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief));
+  }
+  for (int round = 0; round < kCostRounds; ++round) {
+    for (auto& [m, timer] : timers) {
+      if (statuses[m].ok()) statuses[m] = timer.Round();
+    }
+  }
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (const auto timer = timers.find(m); timer != timers.end()) {
+      const absl::Status finished = timer->second.Finish(&result.costs_[m]);
+      if (statuses[m].ok()) statuses[m] = finished;
+    }
     if (!statuses[m].ok()) {
       result.warnings_.push_back(absl::StrCat("what model \"", config.model_specs(static_cast<int>(m)).name(),
                                               "\" costs could not be measured: ", statuses[m].message()));

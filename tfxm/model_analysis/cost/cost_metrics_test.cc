@@ -182,7 +182,8 @@ class ConstantModel : public InferenceModel {
 class ConstantLoader : public InferenceModelLoader {
  public:
   absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string&,
-                                                       const ::tensorflow_model_analysis::ModelSpec&) override {
+                                                       const ::tensorflow_model_analysis::ModelSpec&,
+                                                       const InputShapes&) override {
     return std::make_unique<ConstantModel>();
   }
 };

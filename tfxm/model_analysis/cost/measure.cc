@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/data/example_batch.h"
@@ -13,9 +14,8 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr int kMinRuns = 3;
-// Enough to tell percentiles, or a median, by.
-constexpr int kLatencyRuns = 100, kThroughputRuns = 10;
+// Enough, in one round, to tell percentiles, or a median, by.
+constexpr int kLatencyRuns = 34, kThroughputRuns = 4;
 // Examples that take turns in the latency: a model may be faster on some than on others.
 constexpr size_t kMaxSingles = 16;
 
@@ -27,7 +27,7 @@ double Since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 // is slow or the machine busy with other things, for up to three times that until there are `enough`.
 bool GoOn(int runs, int enough, double elapsed, const MeasureOptions& options) {
   if (runs >= options.max_runs) return false;
-  return runs < kMinRuns || elapsed < options.seconds || (runs < enough && elapsed < 3 * options.seconds);
+  return runs < 1 || elapsed < options.seconds || (runs < enough && elapsed < 3 * options.seconds);
 }
 
 // The times of runs, ascending; `prepare` comes before each and is not timed. The first fifth is warm-up, at least the
@@ -68,31 +68,77 @@ absl::StatusOr<std::vector<std::string>> ReadSample(const std::vector<std::strin
   return sample;
 }
 
-absl::Status MeasureCost(const InferenceModel& model, const std::vector<std::string>& sample,
-                         const MeasureOptions& options, ModelCost* cost) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<InferenceSession> session, model.NewAppSession());
-  if (!sample.empty()) {
-    std::deque<data::ExampleBatch> singles;
+struct CostTimer::Rep {
+  Rep(const InferenceModel& model, const std::vector<std::string>& sample, const MeasureOptions& options)
+      : model(model), sample(sample), options(options), batch(model.NeedsRecords()) {
+    this->options.seconds /= kCostRounds;
+    this->options.max_runs = std::max(1, options.max_runs / kCostRounds);
+  }
+
+  absl::Status Start() {
+    ASSIGN_OR_RETURN(session, model.NewAppSession());
     for (size_t i = 0; i < sample.size() && i < kMaxSingles; ++i)
       RETURN_IF_ERROR(singles.emplace_back(model.NeedsRecords()).Append(sample[i]));
-    size_t next = 0;
-    ASSIGN_OR_RETURN(const std::vector<double> latencies, TimeRuns(session.get(), kLatencyRuns, options, [&] {
-                       return session->SetInputs(singles[next++ % singles.size()]).status();
-                     }));
-    for (int percent : {50, 90, 99})
-      cost->numbers[absl::StrCat("latency_p", percent, "_ms")] = 1e3 * Percentile(latencies, percent);
-    // A slow model gets a smaller batch: one run of it should not take longer than all the rest.
-    const double most = 2 * options.seconds / std::max(Percentile(latencies, 50), 1e-9);
-    data::ExampleBatch batch(model.NeedsRecords());
+    return absl::OkStatus();
+  }
+
+  // A slow model gets a smaller batch: one run of it should not take longer than all the rest.
+  absl::Status FillBatch(double latency_seconds) {
+    const double most = 2 * kCostRounds * options.seconds / std::max(latency_seconds, 1e-9);
     for (size_t i = 0; i < sample.size() && (i == 0 || static_cast<double>(i) < most); ++i)
       RETURN_IF_ERROR(batch.Append(sample[i]));
-    ASSIGN_OR_RETURN(const int examples, session->SetInputs(batch));
-    ASSIGN_OR_RETURN(const std::vector<double> times,
-                     TimeRuns(session.get(), kThroughputRuns, options, [] { return absl::OkStatus(); }));
-    // The median is not disturbed by what else the machine does.
-    cost->numbers["examples_per_second"] = examples / std::max(Percentile(times, 50), 1e-9);
+    return absl::OkStatus();
   }
-  return session->AddCosts(cost);
+
+  const InferenceModel& model;
+  const std::vector<std::string>& sample;
+  MeasureOptions options;
+  std::unique_ptr<InferenceSession> session;
+  std::deque<data::ExampleBatch> singles;
+  size_t next = 0;
+  data::ExampleBatch batch;
+  std::map<std::string, std::vector<double>> rounds;  // By name of the number.
+};
+
+CostTimer::CostTimer(const InferenceModel& model, const std::vector<std::string>& sample, const MeasureOptions& options)
+    : rep_(std::make_unique<Rep>(model, sample, options)) {}
+CostTimer::~CostTimer() = default;
+CostTimer::CostTimer(CostTimer&&) = default;
+
+absl::Status CostTimer::Round() {
+  Rep& r = *rep_;
+  if (r.session == nullptr) RETURN_IF_ERROR(r.Start());
+  if (r.sample.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<double> latencies, TimeRuns(r.session.get(), kLatencyRuns, r.options, [&] {
+                     return r.session->SetInputs(r.singles[r.next++ % r.singles.size()]).status();
+                   }));
+  for (int percent : {50, 90, 99})
+    r.rounds[absl::StrCat("latency_p", percent, "_ms")].push_back(1e3 * Percentile(latencies, percent));
+  if (r.batch.num_examples() == 0) RETURN_IF_ERROR(r.FillBatch(Percentile(latencies, 50)));
+  ASSIGN_OR_RETURN(const int examples, r.session->SetInputs(r.batch));
+  ASSIGN_OR_RETURN(const std::vector<double> times,
+                   TimeRuns(r.session.get(), kThroughputRuns, r.options, [] { return absl::OkStatus(); }));
+  // The median is not disturbed by what else the machine does.
+  r.rounds["examples_per_second"].push_back(examples / std::max(Percentile(times, 50), 1e-9));
+  return absl::OkStatus();
+}
+
+absl::Status CostTimer::Finish(ModelCost* cost) {
+  Rep& r = *rep_;
+  for (auto& [name, values] : r.rounds) {
+    std::sort(values.begin(), values.end());
+    cost->numbers[name] = Percentile(values, 50);
+    cost->noise[name] = values.back() - values.front();
+  }
+  if (r.session == nullptr) RETURN_IF_ERROR(r.Start());
+  return r.session->AddCosts(cost);
+}
+
+absl::Status MeasureCost(const InferenceModel& model, const std::vector<std::string>& sample,
+                         const MeasureOptions& options, ModelCost* cost) {
+  CostTimer timer(model, sample, options);
+  for (int round = 0; round < kCostRounds; ++round) RETURN_IF_ERROR(timer.Round());
+  return timer.Finish(cost);
 }
 
 }  // namespace tfxm::model_analysis

@@ -23,6 +23,8 @@ struct ModelCost {
   //   delegated_op_share   of all ops, 0 to 1, taken by XNNPACK
   // What could not be found out is not there.
   std::map<std::string, double> numbers;
+  // Of the times among them: by how much they differed from one round of measuring to the others.
+  std::map<std::string, double> noise;
   std::map<std::string, int> op_counts;      // Of TFLite models, by kind: "FULLY_CONNECTED".
   std::map<std::string, std::string> texts;  // Remarks: "not_delegated" -> "1 SHAPE, 2 PACK".
 

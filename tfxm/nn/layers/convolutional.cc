@@ -195,6 +195,46 @@ class DepthwiseLayer : public Layer {
   const Weight* bias_ = nullptr;
 };
 
+class DepthwiseConv1DLayer : public Layer {
+ public:
+  DepthwiseConv1DLayer(int kernel_size, DepthwiseConv1DOptions options)
+      : Layer("DepthwiseConv1D", options.name), size_(kernel_size), options_(std::move(options)) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (options_.padding == "causal") {
+      return absl::InvalidArgumentError("padding is \"valid\" or \"same\", got \"causal\"; use ZeroPadding1D");
+    }
+    if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
+    const int64_t channels = input_shapes[0].back();
+    kernel_ = AddWeight("depthwise_kernel", {size_, channels, options_.depth_multiplier},
+                        {.initializer = options_.depthwise_initializer, .regularizer = options_.depthwise_regularizer});
+    if (options_.use_bias) {
+      bias_ = AddWeight("bias", {channels * options_.depth_multiplier},
+                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer});
+    }
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    // A picture of one row, whose stride does not matter; the operation wants the same in both directions.
+    const auto [kernel, dilation] =
+        KernelAndDilation(context, context.Read(kernel_, {1, size_, kernel_->shape[1], options_.depth_multiplier}),
+                          {1, options_.dilation_rate});
+    Tensor y = ops::DepthwiseConv2D(ops::ExpandDims(inputs[0], 1), kernel, {options_.strides, options_.strides},
+                                    TfPadding(options_.padding), dilation);
+    y = ops::Squeeze(y, {1});
+    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
+    return context.Activate(options_.activation, y);
+  }
+  Activation activation() const override { return options_.activation; }
+
+ private:
+  const int size_;
+  const DepthwiseConv1DOptions options_;
+  const Weight* kernel_ = nullptr;
+  const Weight* bias_ = nullptr;
+};
+
 }  // namespace
 
 LayerRef Conv2D(int filters, Size2D kernel_size, ConvOptions options) {
@@ -213,6 +253,15 @@ LayerRef SeparableConv2D(int filters, Size2D kernel_size, DepthwiseConvOptions o
   return MakeLayer<DepthwiseLayer>(filters, kernel_size, std::move(options));
 }
 
+LayerRef DepthwiseConv1D(int kernel_size, DepthwiseConv1DOptions options) {
+  return MakeLayer<DepthwiseConv1DLayer>(kernel_size, std::move(options));
+}
+
+LayerRef ZeroPadding1D(int before, int after, PaddingOptions options) {
+  return SimpleLayer("ZeroPadding1D", std::move(options.name), [=](const Tensor& x) {
+    return ops::Pad(x, {{0, 0}, {before, after}, {0, 0}});
+  });
+}
 LayerRef ZeroPadding2D(int padding, PaddingOptions options) {
   return ZeroPadding2D(Margins{{{padding, padding}, {padding, padding}}}, std::move(options));
 }

@@ -71,6 +71,22 @@ LayerRef DepthwiseConv2D(Size2D kernel_size, DepthwiseConvOptions options = {});
 // A depthwise convolution, then one of 1 x 1.
 LayerRef SeparableConv2D(int filters, Size2D kernel_size, DepthwiseConvOptions options = {});
 
+struct DepthwiseConv1DOptions {
+  int strides = 1;
+  std::string padding = "valid";  // or "same"
+  int depth_multiplier = 1;
+  int dilation_rate = 1;
+  Activation activation;
+  bool use_bias = true;
+  Initializer depthwise_initializer = "glorot_uniform";
+  Initializer bias_initializer = "zeros";
+  Regularizer depthwise_regularizer;
+  Regularizer bias_regularizer;
+  std::string name;
+};
+// Kernel [size, in, depth_multiplier].
+LayerRef DepthwiseConv1D(int kernel_size, DepthwiseConv1DOptions options = {});
+
 struct PaddingOptions {
   std::string name;
 };
@@ -78,6 +94,8 @@ struct PaddingOptions {
 using Margins = std::array<std::array<int, 2>, 2>;
 LayerRef ZeroPadding2D(int padding = 1, PaddingOptions options = {});
 LayerRef ZeroPadding2D(Margins padding, PaddingOptions options = {});
+// Steps of zeros before and after.
+LayerRef ZeroPadding1D(int before = 1, int after = 1, PaddingOptions options = {});
 LayerRef Cropping2D(Margins cropping, PaddingOptions options = {});
 struct UpSamplingOptions {
   std::string interpolation = "nearest";  // or "bilinear"

@@ -49,6 +49,7 @@ class DenseLayer : public Layer {
     return context.Activate(options_.activation, x);
   }
   Activation activation() const override { return options_.activation; }
+  bool supports_masking() const override { return true; }
 
  private:
   const int units_;
@@ -59,7 +60,8 @@ class DenseLayer : public Layer {
 
 LayerRef MakeDropout(std::string type, double rate, bool spatial, std::string name) {
   return MakeLayer<FunctionLayer>(
-      std::move(type), std::move(name), [rate, spatial](CallContext& context, const std::vector<ops::Tensor>& inputs) {
+      std::move(type), std::move(name),
+      [rate, spatial](CallContext& context, const std::vector<ops::Tensor>& inputs) {
         const ops::Tensor& x = inputs[0];
         if (rate < 0 || rate >= 1) {
           context.graph().SetError(absl::InvalidArgumentError(absl::StrCat("rate must be in [0, 1), got ", rate)));
@@ -68,18 +70,25 @@ LayerRef MakeDropout(std::string type, double rate, bool spatial, std::string na
         if (!context.training() || rate == 0 || !x.valid()) return x;
         ops::Tensor shape = ops::ShapeOf(x);
         if (spatial) {
-          const auto dims = ops::Unstack(shape, 4, 0);
-          const ops::Tensor one = ops::Constant(context.graph(), int32_t{1});
-          shape = ops::Stack({dims[0], one, one, dims[3]}, 0);
+          const auto dims = ops::Unstack(shape, x.rank(), 0);
+          std::vector<ops::Tensor> map(dims.size(), ops::Constant(context.graph(), int32_t{1}));
+          map.front() = dims.front();
+          map.back() = dims.back();
+          shape = ops::Stack(map, 0);
         }
         const ops::Tensor keep = ops::GreaterEqual(context.RandomUniform(shape), rate);
         // One multiplication by 0 or 1 / (1 - rate), which is also all that the gradient needs.
         return x * ops::StopGradient(ops::Cast(keep, x.dtype()) * (1 / (1 - rate)));
-      });
+      },
+      /*supports_masking=*/true);
 }
 
 LayerRef Simple(std::string type, LayerOptions options, std::function<ops::Tensor(const ops::Tensor&)> function) {
   return SimpleLayer(std::move(type), std::move(options.name), std::move(function));
+}
+// What keeps the steps of a sequence.
+LayerRef ElementWise(std::string type, LayerOptions options, std::function<ops::Tensor(const ops::Tensor&)> function) {
+  return SimpleLayer(std::move(type), std::move(options.name), std::move(function), /*supports_masking=*/true);
 }
 
 class ActivationLayerImpl : public Layer {
@@ -90,6 +99,7 @@ class ActivationLayerImpl : public Layer {
     return context.Activate(activation_, inputs[0]);
   }
   Activation activation() const override { return activation_; }
+  bool supports_masking() const override { return true; }
 
  private:
   const Activation activation_;
@@ -112,6 +122,7 @@ class PReLULayer : public Layer {
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
     return ops::Relu(inputs[0]) - context.Read(alpha_) * ops::Relu(-inputs[0]);
   }
+  bool supports_masking() const override { return true; }
 
  private:
   const PReLUOptions options_;
@@ -134,6 +145,7 @@ class EmbeddingLayer : public Layer {
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
     ops::Tensor indices = inputs[0];
     if (indices.dtype() != DataType::kInt64) indices = ops::Cast(indices, DataType::kInt32);
+    if (options_.mask_zero) context.SetOutputMask(ops::NotEqual(indices, 0));
     return ops::Gather(context.Read(embeddings_), indices);
   }
 
@@ -153,6 +165,37 @@ LayerRef Dropout(double rate, LayerOptions options) {
 }
 LayerRef SpatialDropout2D(double rate, LayerOptions options) {
   return MakeDropout("SpatialDropout2D", rate, true, std::move(options.name));
+}
+
+LayerRef SpatialDropout1D(double rate, LayerOptions options) {
+  return MakeDropout("SpatialDropout1D", rate, true, std::move(options.name));
+}
+LayerRef GaussianNoise(double stddev, LayerOptions options) {
+  return MakeLayer<FunctionLayer>(
+      "GaussianNoise", std::move(options.name),
+      [stddev](CallContext& context, const std::vector<ops::Tensor>& inputs) {
+        const ops::Tensor& x = inputs[0];
+        if (!context.training() || stddev == 0 || !x.valid()) return x;
+        return x + context.RandomNormal(ops::ShapeOf(x)) * stddev;
+      },
+      /*supports_masking=*/true);
+}
+LayerRef ActivityRegularization(Regularizer regularizer, LayerOptions options) {
+  return MakeLayer<FunctionLayer>(
+      "ActivityRegularization", std::move(options.name),
+      [regularizer](CallContext& context, const std::vector<ops::Tensor>& inputs) {
+        const ops::Tensor& x = inputs[0];
+        if (!x.valid()) return x;
+        const ops::Tensor examples =
+            ops::Cast(ops::Reshape(ops::Slice(ops::ShapeOf(x), {0}, {1}), Shape{}), DataType::kFloat);
+        const auto add = [&](const ops::Tensor& values, double factor) {
+          if (factor != 0) context.AddLoss(ops::ReduceSum(values) * factor / examples);
+        };
+        add(ops::Abs(x), regularizer.l1);
+        add(ops::Square(x), regularizer.l2);
+        return x;
+      },
+      /*supports_masking=*/true);
 }
 
 LayerRef Flatten(LayerOptions options) {
@@ -196,18 +239,19 @@ LayerRef Permute(std::vector<int32_t> dims, LayerOptions options) {
 }
 
 LayerRef RepeatVector(int n, LayerOptions options) {
-  return Simple("RepeatVector", std::move(options),
-                [n](const ops::Tensor& x) { return ops::Tile(ops::ExpandDims(x, 1), {1, n, 1}); });
+  return Simple("RepeatVector", std::move(options), [n](const ops::Tensor& x) {
+    return ops::Tile(ops::ExpandDims(x, 1), {1, n, 1});
+  });
 }
 
 LayerRef ActivationLayer(Activation activation, LayerOptions options) {
   return MakeLayer<ActivationLayerImpl>(std::move(activation), std::move(options.name));
 }
 LayerRef Softmax(LayerOptions options) {
-  return Simple("Softmax", std::move(options), [](const ops::Tensor& x) { return ops::Softmax(x); });
+  return ElementWise("Softmax", std::move(options), [](const ops::Tensor& x) { return ops::Softmax(x); });
 }
 LayerRef ReLU(ReLUOptions options) {
-  return Simple("ReLU", {options.name}, [options](const ops::Tensor& x) {
+  return ElementWise("ReLU", {options.name}, [options](const ops::Tensor& x) {
     if (options.negative_slope == 0 && options.threshold == 0) {
       if (options.max_value == 6) return ops::Relu6(x);
       const ops::Tensor relu = ops::Relu(x);
@@ -218,18 +262,18 @@ LayerRef ReLU(ReLUOptions options) {
   });
 }
 LayerRef LeakyReLU(double negative_slope, LayerOptions options) {
-  return Simple("LeakyReLU", std::move(options),
-                [negative_slope](const ops::Tensor& x) { return ops::LeakyRelu(x, negative_slope); });
+  return ElementWise("LeakyReLU", std::move(options),
+                     [negative_slope](const ops::Tensor& x) { return ops::LeakyRelu(x, negative_slope); });
 }
 LayerRef ELU(double alpha, LayerOptions options) {
-  return Simple("ELU", std::move(options), [alpha](const ops::Tensor& x) {
+  return ElementWise("ELU", std::move(options), [alpha](const ops::Tensor& x) {
     const ops::Tensor elu = ops::Elu(x);
     return alpha == 1 ? elu : ops::Where(ops::Greater(x, 0), elu, alpha * elu);
   });
 }
 LayerRef PReLU(PReLUOptions options) { return MakeLayer<PReLULayer>(std::move(options)); }
 LayerRef Rescaling(double scale, double offset, LayerOptions options) {
-  return Simple("Rescaling", std::move(options), [=](const ops::Tensor& x) {
+  return ElementWise("Rescaling", std::move(options), [=](const ops::Tensor& x) {
     const ops::Tensor scaled = ops::Cast(x, DataType::kFloat) * scale;
     return offset == 0 ? scaled : scaled + offset;
   });
@@ -240,7 +284,8 @@ LayerRef Lambda(std::function<ops::Tensor(const std::vector<ops::Tensor>&)> func
       "Lambda", std::move(options.name),
       [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
         return function(inputs);
-      });
+      },
+      /*supports_masking=*/true);
 }
 
 LayerRef Embedding(int input_dim, int output_dim, EmbeddingOptions options) {

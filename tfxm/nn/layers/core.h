@@ -28,6 +28,13 @@ struct LayerOptions {
 LayerRef Dropout(double rate, LayerOptions options = {});
 // As Dropout, with whole feature maps: [batch, height, width, channels].
 LayerRef SpatialDropout2D(double rate, LayerOptions options = {});
+// The same for [batch, steps, channels].
+LayerRef SpatialDropout1D(double rate, LayerOptions options = {});
+// While training, adds normal noise.
+LayerRef GaussianNoise(double stddev, LayerOptions options = {});
+// Adds l1 * sum|x| + l2 * sum x^2 of what goes through, per example, to the loss: the activity_regularizer of the layer
+// before it.
+LayerRef ActivityRegularization(Regularizer regularizer, LayerOptions options = {});
 // [batch, ...] -> [batch, product].
 LayerRef Flatten(LayerOptions options = {});
 // To [batch, target_shape...]; one dimension may be -1.
@@ -65,6 +72,8 @@ LayerRef Lambda(std::function<ops::Tensor(const std::vector<ops::Tensor>&)> func
 struct EmbeddingOptions {
   Initializer embeddings_initializer = initializers::RandomUniform();
   Regularizer embeddings_regularizer;
+  // 0 stands for no step (padding): recurrent layers, attention and averages over steps pass it over.
+  bool mask_zero = false;
   std::string name;
 };
 // Integers in [0, input_dim) -> vectors: [...] -> [..., output_dim].

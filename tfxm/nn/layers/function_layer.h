@@ -14,24 +14,27 @@ namespace tfxm::nn::layers {
 class FunctionLayer : public Layer {
  public:
   using Function = std::function<ops::Tensor(CallContext&, const std::vector<ops::Tensor>&)>;
-  FunctionLayer(std::string type, std::string name, Function function)
-      : Layer(std::move(type), std::move(name)), function_(std::move(function)) {}
+  FunctionLayer(std::string type, std::string name, Function function, bool supports_masking = false)
+      : Layer(std::move(type), std::move(name)), function_(std::move(function)), supports_masking_(supports_masking) {}
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
     return function_(context, inputs);
   }
+  bool supports_masking() const override { return supports_masking_; }
 
  private:
   const Function function_;
+  const bool supports_masking_;
 };
 
 // Of one input.
-inline LayerRef SimpleLayer(std::string type, std::string name,
-                            std::function<ops::Tensor(const ops::Tensor&)> function) {
+inline LayerRef SimpleLayer(std::string type, std::string name, std::function<ops::Tensor(const ops::Tensor&)> function,
+                            bool supports_masking = false) {
   return MakeLayer<FunctionLayer>(
       std::move(type), std::move(name),
       [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
         return inputs[0].valid() ? function(inputs[0]) : inputs[0];
-      });
+      },
+      supports_masking);
 }
 
 // Keeps `message` as the graph's error; an invalid tensor.

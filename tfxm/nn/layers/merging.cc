@@ -14,12 +14,14 @@ using ops::Tensor;
 // Folds the inputs from the left.
 LayerRef Fold(std::string type, MergeOptions options, std::function<Tensor(const Tensor&, const Tensor&)> merge,
               bool mean = false) {
-  return MakeLayer<FunctionLayer>(std::move(type), std::move(options.name),
-                                  [merge = std::move(merge), mean](CallContext&, const std::vector<Tensor>& inputs) {
-                                    Tensor x = inputs[0];
-                                    for (size_t i = 1; i < inputs.size(); ++i) x = merge(x, inputs[i]);
-                                    return mean ? x / static_cast<double>(inputs.size()) : x;
-                                  });
+  return MakeLayer<FunctionLayer>(
+      std::move(type), std::move(options.name),
+      [merge = std::move(merge), mean](CallContext&, const std::vector<Tensor>& inputs) {
+        Tensor x = inputs[0];
+        for (size_t i = 1; i < inputs.size(); ++i) x = merge(x, inputs[i]);
+        return mean ? x / static_cast<double>(inputs.size()) : x;
+      },
+      /*supports_masking=*/true);
 }
 
 Tensor AddTensors(const Tensor& x, const Tensor& y) { return x + y; }

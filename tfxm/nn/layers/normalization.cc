@@ -1,7 +1,9 @@
 #include "tfxm/nn/layers/normalization.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tfxm/nn/layers/function_layer.h"
 #include "tfxm/ops/ops.h"
 
@@ -66,6 +68,8 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
     return ops::Reshape(normalized.output(0), ops::ShapeOf(x));
   }
 
+  bool supports_masking() const override { return true; }
+
   Terms FixedTerms(CallContext& context) const override {
     Tensor factor = ops::Rsqrt(context.Read(moving_variance_) + options_.epsilon);
     if (gamma_ != nullptr) factor = factor * context.Read(gamma_);
@@ -111,8 +115,48 @@ class LayerNormalizationLayer : public Layer {
     if (gamma_ != nullptr) y = y * context.Read(gamma_);
     return beta_ != nullptr ? y + context.Read(beta_) : y;
   }
+  bool supports_masking() const override { return true; }
 
  private:
+  const LayerNormalizationOptions options_;
+  const Weight *gamma_ = nullptr, *beta_ = nullptr;
+};
+
+class GroupNormalizationLayer : public Layer {
+ public:
+  GroupNormalizationLayer(int groups, LayerNormalizationOptions options)
+      : Layer("GroupNormalization", options.name), groups_(groups), options_(std::move(options)) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    const Shape& shape = input_shapes[0];
+    if (shape.size() < 2 || std::any_of(shape.begin() + 1, shape.end(), [](int64_t dim) { return dim < 1; })) {
+      return absl::InvalidArgumentError("all dimensions of the input but the batch must be known");
+    }
+    if (groups_ == -1) groups_ = shape.back();
+    if (groups_ < 1 || shape.back() % groups_ != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(shape.back(), " channels do not make ", groups_, " equal groups"));
+    }
+    if (options_.scale) gamma_ = AddWeight("gamma", {shape.back()}, {.initializer = options_.gamma_initializer});
+    if (options_.center) beta_ = AddWeight("beta", {shape.back()}, {.initializer = options_.beta_initializer});
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    Shape shape = inputs[0].shape();
+    shape[0] = -1;
+    // [batch, between, groups, channels of a group]
+    const Tensor x = ops::Reshape(
+        inputs[0], Shape{-1, NumElements(Shape(shape.begin() + 1, shape.end() - 1)), groups_, shape.back() / groups_});
+    const Tensor mean = ops::ReduceMean(x, {1, 3}, true);
+    const Tensor variance = ops::ReduceMean(ops::SquaredDifference(x, ops::StopGradient(mean)), {1, 3}, true);
+    Tensor y = ops::Reshape((x - mean) * ops::Rsqrt(variance + options_.epsilon), shape);
+    if (gamma_ != nullptr) y = y * context.Read(gamma_);
+    return beta_ != nullptr ? y + context.Read(beta_) : y;
+  }
+  bool supports_masking() const override { return true; }
+
+ private:
+  int64_t groups_;
   const LayerNormalizationOptions options_;
   const Weight *gamma_ = nullptr, *beta_ = nullptr;
 };
@@ -124,6 +168,9 @@ LayerRef BatchNormalization(BatchNormalizationOptions options) {
 }
 LayerRef LayerNormalization(LayerNormalizationOptions options) {
   return MakeLayer<LayerNormalizationLayer>(std::move(options));
+}
+LayerRef GroupNormalization(int groups, LayerNormalizationOptions options) {
+  return MakeLayer<GroupNormalizationLayer>(groups, std::move(options));
 }
 
 }  // namespace tfxm::nn::layers

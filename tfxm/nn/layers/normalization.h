@@ -46,6 +46,10 @@ struct LayerNormalizationOptions {
 };
 LayerRef LayerNormalization(LayerNormalizationOptions options = {});
 
+// Channels in `groups` groups, each normalized over its channels and all dimensions between batch and channels. -1: as
+// many groups as channels. The dimensions must be known.
+LayerRef GroupNormalization(int groups = 32, LayerNormalizationOptions options = {});
+
 }  // namespace tfxm::nn::layers
 
 #endif  // TFXM_NN_LAYERS_NORMALIZATION_H_

@@ -52,7 +52,14 @@ LayerRef GlobalMaxPooling2D(GlobalPoolingOptions options) {
   return GlobalPool("GlobalMaxPooling2D", true, {1, 2}, std::move(options));
 }
 LayerRef GlobalAveragePooling1D(GlobalPoolingOptions options) {
-  return GlobalPool("GlobalAveragePooling1D", false, {1}, std::move(options));
+  return MakeLayer<FunctionLayer>("GlobalAveragePooling1D", options.name,
+                                  [=](CallContext& context, const std::vector<Tensor>& inputs) {
+                                    const Tensor mask = context.input_mask();
+                                    if (!mask.valid()) return ops::ReduceMean(inputs[0], {1}, options.keepdims);
+                                    const Tensor counts = ops::ExpandDims(ops::Cast(mask, inputs[0].dtype()), -1);
+                                    return ops::ReduceSum(inputs[0] * counts, {1}, options.keepdims) /
+                                           ops::ReduceSum(counts, {1}, options.keepdims);
+                                  });
 }
 LayerRef GlobalMaxPooling1D(GlobalPoolingOptions options) {
   return GlobalPool("GlobalMaxPooling1D", true, {1}, std::move(options));

@@ -10,13 +10,29 @@
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/rewriting/internal/model_edit.h"
 #include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/rewriting/samples.h"
 
 namespace tfxm::rewriting {
 
-// Runs the samples on all cores. The result does not depend on their number. INVALID_ARGUMENT names an activation that
-// is NaN, or a sample that does not fit the signature.
-absl::StatusOr<Ranges> Calibrate(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
-                                 const std::vector<Sample>& samples);
+struct CalibrateOptions {
+  Calibration method = Calibration::kMinMax;
+  double percentile = 95;   // Of kPercentile
+  int levels = 255;         // Of kMse: how many values the quantized type has
+  bool in_sequence = false;  // The model keeps state: the samples go in one after the other.
+};
+
+struct CalibrationResult {
+  Ranges ranges;
+  std::vector<size_t> left_out;       // Samples that are not among those the ranges are of
+  std::vector<std::string> warnings;  // Why: activation and record
+};
+
+// Runs the samples on all cores. The result does not depend on their number. Samples of `not_finite` are left out, and
+// those with which an activation is NaN or infinite. INVALID_ARGUMENT: that is more than half of them; it names the
+// activation. Likewise a sample that does not fit the signature.
+absl::StatusOr<CalibrationResult> Calibrate(const std::shared_ptr<const litert::ModelFile>& model,
+                                            const std::string& signature, const SampleSet& samples,
+                                            const std::vector<char>& not_finite, const CalibrateOptions& options);
 
 }  // namespace tfxm::rewriting
 

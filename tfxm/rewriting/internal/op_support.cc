@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
+#include "tfxm/data/tensor.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -320,12 +321,20 @@ class Walk {
       for (const auto& function : attr.list().func()) Enter(function.name());
     }
     const std::string& op = node.op();
+    if (op == "VarHandleOp") support_.weight_bytes += VariableBytes(node);
     if (functions_.count(op)) Enter(op);  // Called by its name.
     if (functions_.count(op) || IsStructure(op)) return;
     OpNodes& kind = Builtins().count(op) || IsLowered(op)   ? support_.builtin
                     : tflite::flex::IsAllowlistedFlexOp(op) ? support_.select_tf
                                                             : support_.custom;
     kind[op].push_back(node.name());
+  }
+  static int64_t VariableBytes(const tensorflow::NodeDef& node) {
+    const auto shape = node.attr().find("shape"), type = node.attr().find("dtype");
+    if (shape == node.attr().end() || type == node.attr().end()) return 0;
+    auto bytes = static_cast<int64_t>(DataTypeSize(static_cast<DataType>(type->second.type())));
+    for (const auto& dim : shape->second.shape().dim()) bytes *= std::max<int64_t>(dim.size(), 0);
+    return bytes;
   }
   void Enter(const std::string& function) {
     const auto it = functions_.find(function);
@@ -368,6 +377,15 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
 
 bool HasTrainedRanges(const OpSupport& support) {
   return support.builtin.count("FakeQuantWithMinMaxVars") > 0 || support.builtin.count("FakeQuantWithMinMaxArgs") > 0;
+}
+
+bool KeepsState(const OpSupport& support) {
+  for (const OpNodes* ops : {&support.builtin, &support.select_tf, &support.custom}) {
+    for (const auto& [op, nodes] : *ops) {
+      if (absl::StartsWith(op, "Assign") && absl::EndsWith(op, "VariableOp")) return true;
+    }
+  }
+  return false;
 }
 
 std::string RenderOpSupport(const OpSupport& support) {
@@ -419,8 +437,9 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
     parts.push_back(absl::StrCat(Describe(other), ": ", absl::StrJoin(reasons, "; ")));
     if (absl::StrContains(text, "TensorListReserve")) {
       parts.push_back(
-          "a recurrent layer of unknown batch size cannot become TFLite operators: give its input a fixed batch size "
-          "(keras.Input(…, batch_size=1)) or unroll it, or set allow_select_tf_ops");
+          "a recurrent layer of unknown batch size cannot become TFLite operators: export it with a batch of 1, "
+          "model.export(dir, input_signature=[tf.TensorSpec((1, …), name=…)]) with the input's own shape and name, or "
+          "unroll it, or set allow_select_tf_ops");
     }
   }
   if (parts.empty()) return absl::StrCat("the converter says: ", diagnostics);

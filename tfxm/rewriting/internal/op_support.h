@@ -2,6 +2,7 @@
 #ifndef TFXM_REWRITING_INTERNAL_OP_SUPPORT_H_
 #define TFXM_REWRITING_INTERNAL_OP_SUPPORT_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct OpSupport {
   OpNodes builtin;    // The converter knows a way to TFLite's own operators.
   OpNodes select_tf;  // Only as a TensorFlow kernel in the app, unless the converter can fold or lower it.
   OpNodes custom;     // Neither.
+  int64_t weight_bytes = 0;  // Of the variables that the signature reads.
 };
 
 // Of every operator that the signature reaches, through functions and control flow.
@@ -26,6 +28,9 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
 
 // Whether the model was trained quantization-aware: FakeQuant operations hold the ranges of its activations.
 bool HasTrainedRanges(const OpSupport& support);
+
+// Whether the signature assigns to variables: what it answers depends on what it was asked before.
+bool KeepsState(const OpSupport& support);
 
 // What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
 // converter folds and fuses some of them away (the Erfc of a GELU).

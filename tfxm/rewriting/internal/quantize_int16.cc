@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,12 +16,15 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/schema_util.h"
+#include "tfxm/rewriting/internal/drop_unused.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
 namespace {
 
 constexpr float kFixedScale = 1.0f / 32768;
+// Accumulators have 64 bits, but the kernels' intermediate results only 48.
+constexpr double kLargestBias = static_cast<double>(int64_t{1} << 45);
 
 // How an operator is quantized.
 struct Rule {
@@ -144,7 +148,8 @@ class Int16Quantizer {
     const auto it = ranges_.find({0, t});
     if (it == ranges_.end()) return std::nullopt;
     const float largest = std::max(std::abs(it->second.min), std::abs(it->second.max));
-    return largest == 0 ? 1.0f : largest / 32767.0f;
+    // The calibrator's range of zeros ends at the least float there is.
+    return largest <= std::numeric_limits<float>::min() ? 1.0f : largest / 32767.0f;
   }
 
   std::vector<int> Activations(const schema::OperatorT& op, const Rule& rule) {
@@ -204,7 +209,7 @@ class Int16Quantizer {
     }
     const float input_scale = tensor(op.inputs[activations[0]]).quantization->scale[0];
     if (rule.output_as_input) output_scale = input_scale;
-    if (rule.weights >= 0) QuantizeWeights(op, rule, input_scale);
+    if (rule.weights >= 0) QuantizeWeights(op, rule, input_scale, output_scale);
     for (int t : op.outputs) {
       SetType(t, schema::TensorType_INT16, {output_scale});
       int16_[t] = t;
@@ -218,16 +223,26 @@ class Int16Quantizer {
                            std::max(rule.version, model_.operator_codes[op.opcode_index]->version));
   }
 
-  void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale) {
-    const int w = Weights(op.inputs[rule.weights], rule.channel_dim);
-    op.inputs[rule.weights] = w;
-    if (rule.bias < static_cast<int>(op.inputs.size()) && op.inputs[rule.bias] >= 0) {
-      op.inputs[rule.bias] = Bias(op.inputs[rule.bias], w, input_scale);
+  void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale, float output_scale) {
+    const bool has_bias = rule.bias < static_cast<int>(op.inputs.size()) && op.inputs[rule.bias] >= 0;
+    // Of a channel whose weights are next to nothing: its bias must not become larger than its integers, and the factor
+    // from its sums to the result not so small that kernels take it for zero (tflite/kernels/internal's
+    // QuantizeMultiplier).
+    const auto channels = static_cast<size_t>(tensor(op.inputs[rule.weights]).shape[rule.channel_dim]);
+    std::vector<float> least(channels, std::ldexp(output_scale / input_scale, -30));
+    if (has_bias) {
+      const std::vector<float> bias = Values(op.inputs[rule.bias]);
+      for (size_t c = 0; c < channels && c < bias.size(); ++c) {
+        least[c] = std::max(least[c], static_cast<float>(std::abs(bias[c]) / (input_scale * kLargestBias)));
+      }
     }
+    const int w = Weights(op.inputs[rule.weights], rule.channel_dim, least);
+    op.inputs[rule.weights] = w;
+    if (has_bias) op.inputs[rule.bias] = Bias(op.inputs[rule.bias], w, input_scale);
   }
 
-  // Layers that share weights (a loop that was unrolled) go on sharing them.
-  int Weights(int t, int channel_dim) {
+  // Layers that share weights (a loop that was unrolled) go on sharing them, unless one of them needs `least_scales`.
+  int Weights(int t, int channel_dim, const std::vector<float>& least_scales) {
     if (const auto it = weights_.find({t, channel_dim}); it != weights_.end()) return it->second;
     const int w = Duplicate(t);
     const std::vector<float> values = Values(w);
@@ -242,10 +257,16 @@ class Int16Quantizer {
       greatest[c] = std::max(greatest[c], values[i]);
     }
     std::vector<float> scales(channels), inverse(channels);
+    bool own = false;
     for (int c = 0; c < channels; ++c) {
       const float largest = std::max(-smallest[c], greatest[c]);
       scales[c] = largest == 0 ? 1 : largest / 127.0f;
       inverse[c] = largest == 0 ? 0 : 127.0f / largest;
+      if (scales[c] < least_scales[c]) {
+        scales[c] = least_scales[c];
+        inverse[c] = 1 / scales[c];
+        own = true;
+      }
     }
     std::vector<int8_t> quantized(values.size());
     for (size_t i = 0; i < values.size(); ++i) {
@@ -257,7 +278,8 @@ class Int16Quantizer {
     // As TFLite's own 16x8 quantizer, which leaves the channels' ranges with the weights.
     tensor(w).quantization->min = std::move(smallest);
     tensor(w).quantization->max = std::move(greatest);
-    return weights_[{t, channel_dim}] = w;
+    if (!own) weights_[{t, channel_dim}] = w;
+    return w;
   }
 
   // For the sums of inputs of this scale, weighted with `w`, which is quantized.
@@ -274,9 +296,8 @@ class Int16Quantizer {
     for (float& s : scales) s *= input_scale;
     std::vector<int64_t> wide(bias.size());
     for (size_t i = 0; i < bias.size(); ++i) {
-      // Accumulators have 64 bits, but the kernels' intermediate results only 48.
-      const double limit = static_cast<double>(int64_t{1} << 46);
-      wide[i] = std::llround(std::clamp(bias[i] / static_cast<double>(scales[i % scales.size()]), -limit, limit));
+      wide[i] = std::llround(
+          std::clamp(bias[i] / static_cast<double>(scales[i % scales.size()]), -2 * kLargestBias, 2 * kLargestBias));
     }
     SetData(b, wide);
     SetType(b, schema::TensorType_INT64, std::move(scales));
@@ -412,78 +433,6 @@ class Int16Quantizer {
   std::map<std::pair<int, int>, int> weights_;         // By float tensor and channels' dimension
   std::map<std::tuple<int, int, float>, int> biases_;  // By float tensor, quantized weights, scale of the input
 };
-
-// Tensors, buffers and operator kinds that nothing uses any more.
-void DropUnused(schema::ModelT& model) {
-  for (size_t g = 0; g < model.subgraphs.size(); ++g) {
-    schema::SubGraphT& graph = *model.subgraphs[g];
-    std::vector<int> place(graph.tensors.size(), -1);
-    for (const auto& op : graph.operators) {
-      for (const auto* list : {&op->inputs, &op->outputs, &op->intermediates}) {
-        for (int t : *list) {
-          if (t >= 0) place[t] = 0;
-        }
-      }
-    }
-    for (const auto* list : {&graph.inputs, &graph.outputs}) {
-      for (int t : *list) place[t] = 0;
-    }
-    std::vector<std::unique_ptr<schema::TensorT>> kept;
-    for (size_t t = 0; t < place.size(); ++t) {
-      if (place[t] < 0) continue;
-      place[t] = static_cast<int>(kept.size());
-      kept.push_back(std::move(graph.tensors[t]));
-    }
-    graph.tensors = std::move(kept);
-    auto move = [&](std::vector<int>& list) {
-      for (int& t : list) t = t < 0 ? t : place[t];
-    };
-    for (auto& op : graph.operators) {
-      move(op->inputs);
-      move(op->outputs);
-      move(op->intermediates);
-    }
-    move(graph.inputs);
-    move(graph.outputs);
-    for (auto& signature : model.signature_defs) {
-      if (signature->subgraph_index != g) continue;
-      for (auto* maps : {&signature->inputs, &signature->outputs}) {
-        for (auto& map : *maps) map->tensor_index = place[map->tensor_index];
-      }
-    }
-  }
-  std::vector<int> buffer_place(model.buffers.size(), -1);
-  buffer_place[0] = 0;
-  for (auto& graph : model.subgraphs) {
-    for (auto& tensor : graph->tensors) buffer_place[tensor->buffer] = 0;
-  }
-  for (auto& metadata : model.metadata) buffer_place[metadata->buffer] = 0;
-  std::vector<std::unique_ptr<schema::BufferT>> kept;
-  for (size_t b = 0; b < buffer_place.size(); ++b) {
-    if (buffer_place[b] < 0) continue;
-    buffer_place[b] = static_cast<int>(kept.size());
-    kept.push_back(std::move(model.buffers[b]));
-  }
-  model.buffers = std::move(kept);
-  for (auto& graph : model.subgraphs) {
-    for (auto& tensor : graph->tensors) tensor->buffer = buffer_place[tensor->buffer];
-  }
-  for (auto& metadata : model.metadata) metadata->buffer = buffer_place[metadata->buffer];
-  std::vector<int> code_place(model.operator_codes.size(), -1);
-  for (auto& graph : model.subgraphs) {
-    for (auto& op : graph->operators) code_place[op->opcode_index] = 0;
-  }
-  std::vector<std::unique_ptr<schema::OperatorCodeT>> codes;
-  for (size_t c = 0; c < code_place.size(); ++c) {
-    if (code_place[c] < 0) continue;
-    code_place[c] = static_cast<int>(codes.size());
-    codes.push_back(std::move(model.operator_codes[c]));
-  }
-  model.operator_codes = std::move(codes);
-  for (auto& graph : model.subgraphs) {
-    for (auto& op : graph->operators) op->opcode_index = code_place[op->opcode_index];
-  }
-}
 
 }  // namespace
 

@@ -57,9 +57,9 @@ class QuantizeInt16x8Test : public ::testing::Test {
     for (int i = 0; i < 10; ++i) {
       samples_.push_back({{"x", Row({std::sin(1.0f * i), std::cos(2.0f * i), 2 * std::sin(3.0f * i)})}});
     }
-    auto ranges = Calibrate(float_, "s", samples_);
-    ASSERT_TRUE(ranges.ok()) << ranges.status();
-    ranges_ = *ranges;
+    auto calibrated = Calibrate(float_, "s", {samples_, std::vector<std::string>(samples_.size())}, {}, {});
+    ASSERT_TRUE(calibrated.ok()) << calibrated.status();
+    ranges_ = calibrated->ranges;
   }
   std::shared_ptr<const litert::ModelFile> Quantize(const QuantizeOptions& options) {
     auto bytes = QuantizeInt16x8(float_->bytes(), ranges_, options);
@@ -132,9 +132,10 @@ TEST(QuantizeInt16x8SharingTest, LayersThatShareWeightsGoOnSharingThem) {
   b.InputsOutputs({x}, {y});
   b.Signature("s", {{"x", x}}, {{"y", y}});
   const auto file = *litert::ModelFile::FromBytes(b.Finish(), "float");
-  auto ranges = Calibrate(file, "s", {{{"x", Row({1, -2})}}});
-  ASSERT_TRUE(ranges.ok()) << ranges.status();
-  auto quantized = litert::ModelFile::FromBytes(*QuantizeInt16x8(file->bytes(), *ranges, {.int16 = true}), "int16x8");
+  auto calibrated = Calibrate(file, "s", {{{{"x", Row({1, -2})}}}, {"the sample"}}, {}, {});
+  ASSERT_TRUE(calibrated.ok()) << calibrated.status();
+  auto quantized =
+      litert::ModelFile::FromBytes(*QuantizeInt16x8(file->bytes(), calibrated->ranges, {.int16 = true}), "int16x8");
   ASSERT_TRUE(quantized.ok()) << quantized.status();
   std::vector<int> weights;
   for (const auto* op : litert::Each((*quantized)->model().subgraphs()->Get(0)->operators())) {

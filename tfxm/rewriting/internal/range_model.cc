@@ -113,6 +113,11 @@ RangeModel::~RangeModel() { model_.reset(); }
 
 const std::vector<Range>& RangeModel::ranges() const { return observer_->ranges; }
 
+void RangeModel::Reset() {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  observer_->ranges.assign(tensors_.size(), {kInfinity, -kInfinity});
+}
+
 absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::ModelFile& file,
                                                                const std::string& signature) {
   std::unique_ptr<RangeModel> out(new RangeModel);
@@ -131,8 +136,7 @@ absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::Mod
       litert::ModelFile::FromBytes(
           std::string(reinterpret_cast<const char*>(bytes.GetBufferPointer()), bytes.GetSize()), file.name()));
   out->observer_ = std::make_unique<Observer>(std::move(first));
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  out->observer_->ranges.assign(out->tensors_.size(), {kInfinity, -kInfinity});
+  out->Reset();
   ASSIGN_OR_RETURN(out->model_, litert::CompiledModel::Create(
                                     std::move(changed), {.signature = signature, .observer = out->observer_.get()}));
   return out;

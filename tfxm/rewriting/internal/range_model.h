@@ -4,8 +4,9 @@
 //
 //   ASSIGN_OR_RETURN(auto ranges, RangeModel::Create(file, "serving_default"));
 //   ... feed ranges->model() ...
-//   RETURN_IF_ERROR(ranges->model().Run());      // as often as there are samples
-//   ranges->tensors(), ranges->ranges()          // over all of them; min > max where a tensor was never computed
+//   ranges->Reset();
+//   RETURN_IF_ERROR(ranges->model().Run());
+//   ranges->tensors(), ranges->ranges()          // since Reset; min > max where a tensor was never computed
 //
 // One thread at a time per object.
 #ifndef TFXM_REWRITING_INTERNAL_RANGE_MODEL_H_
@@ -29,6 +30,7 @@ class RangeModel {
                                                             const std::string& signature);
 
   litert::CompiledModel& model() { return *model_; }
+  void Reset();
   // (subgraph, tensor) in the original file: all inputs and outputs of operators that are float and not constant.
   const std::vector<std::pair<int, int>>& tensors() const { return tensors_; }
   const std::vector<Range>& ranges() const;

@@ -1,9 +1,11 @@
 #include "tfxm/rewriting/internal/tflite_conversion.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -12,9 +14,8 @@
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/rewriting/internal/calibration.h"
 #include "tfxm/rewriting/internal/converter.h"
-#include "tfxm/rewriting/internal/masked_softmax.h"
+#include "tfxm/rewriting/internal/fixed_batch.h"
 #include "tfxm/rewriting/internal/model_edit.h"
-#include "tfxm/rewriting/internal/quantize_int16.h"
 #include "tfxm/util/status_macros.h"
 
 // Exported by libtensorflow_cc (tensorflow/c/c_api.h).
@@ -38,6 +39,9 @@ std::vector<int> OptimizationModes(QuantizationMode mode, bool trained_ranges) {
 
 // A few samples show where the loss is; more only take time.
 constexpr size_t kLayerSamples = 8;
+
+// Looking for advice takes a comparison a layer.
+constexpr size_t kMostAdvised = 10;
 
 // The results of operators whose name contains one of `layers`. INVALID_ARGUMENT if one fits nothing.
 absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& model,
@@ -79,63 +83,6 @@ absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>
   return absl::OkStatus();
 }
 
-class Quantizer {
- public:
-  Quantizer(const Ranges& ranges, std::string signature, QuantizeOptions options, const std::string& name,
-            std::shared_ptr<const litert::ModelFile> float_model, const std::vector<Sample>& samples)
-      : ranges_(ranges),
-        signature_(std::move(signature)),
-        options_(std::move(options)),
-        name_(name),
-        float_model_(std::move(float_model)) {
-    for (size_t i = 0; i < samples.size() && i < kLayerSamples; ++i) few_.push_back(samples[i]);
-  }
-
-  absl::StatusOr<std::shared_ptr<const litert::ModelFile>> Run() {
-    ASSIGN_OR_RETURN(std::string bytes, options_.int16
-                                            ? QuantizeInt16x8(float_model_->bytes(), ranges_, options_)
-                                            : QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options_));
-    return litert::ModelFile::FromBytes(std::move(bytes), name_);
-  }
-  absl::StatusOr<std::vector<LayerError>> Layers(const std::shared_ptr<const litert::ModelFile>& model) {
-    return MeasureLayers(float_model_, model, signature_, few_);
-  }
-
-  // Leaves the layer that adds most noise in float, until the model is accepted. Each step is measured anew: a layer
-  // may look bad only for what came before it.
-  absl::StatusOr<std::vector<std::string>> KeepFloat(std::shared_ptr<const litert::ModelFile>& model,
-                                                     const Accept& accept) {
-    std::vector<std::string> kept;
-    while (true) {
-      const absl::Status accepted = accept(model);
-      if (accepted.code() != absl::StatusCode::kFailedPrecondition) {
-        if (!accepted.ok()) return accepted;
-        return kept;
-      }
-      ASSIGN_OR_RETURN(std::vector<LayerError> layers, Layers(model));
-      const auto worst = std::find_if(layers.begin(), layers.end(), [&](const LayerError& layer) {
-        return layer.quantized && layer.op != "QUANTIZE" &&
-               std::find(kept.begin(), kept.end(), layer.tensor) == kept.end();
-      });
-      if (worst == layers.end()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("even with ", kept.size(), " layers in float the limits are not met: ", accepted.message()));
-      }
-      kept.push_back(worst->tensor);
-      options_.keep_float_nodes.push_back(worst->tensor);
-      ASSIGN_OR_RETURN(model, Run());
-    }
-  }
-
- private:
-  const Ranges& ranges_;
-  const std::string signature_;
-  QuantizeOptions options_;
-  const std::string name_;
-  std::shared_ptr<const litert::ModelFile> float_model_;
-  std::vector<Sample> few_;
-};
-
 // What the converter can do with ranges of its own is less than with those of samples.
 absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
   if (options.inference_input_type != options.inference_output_type ||
@@ -151,23 +98,111 @@ absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
   return absl::OkStatus();
 }
 
+// The float model, or what float16 and dynamic_range make of it. Recurrent layers may need a batch of 1.
+absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const RewriterOptions& options,
+                                    bool trained_ranges, std::vector<std::string>* notes) {
+  const ConvertOptions convert{
+      .signature = input.signature,
+      .quantization = input.mode,
+      .allow_select_tf_ops = options.allow_select_tf_ops,
+      .allow_custom_ops = options.allow_custom_ops,
+      .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8};
+  absl::StatusOr<std::string> bytes = ConvertSavedModel(input.saved_model_dir, convert);
+  if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
+  ASSIGN_OR_RETURN(const auto fixed, FixedBatchModel::Create(input.saved_model_dir));
+  absl::StatusOr<std::string> again = ConvertSavedModel(fixed->dir(), convert);
+  if (!again.ok()) return bytes;
+  notes->push_back("the batch is fixed at 1: a recurrent layer of any batch size has no TFLite operators");
+  return again;
+}
+
+// The rest of a conversion to int8 or int16x8, once there is a float model.
+class IntegerConversion {
+ public:
+  IntegerConversion(const TfliteConversionInput& input, const RewriterOptions& options, Quantizer& quantizer,
+                    Accept accept, TfliteConversion& out)
+      : input_(input), options_(options), quantizer_(quantizer), accept_(std::move(accept)), out_(out) {}
+
+  absl::Status Run() {
+    RETURN_IF_ERROR(Calibrate(options_.calibration));
+    ASSIGN_OR_RETURN(out_.model, quantizer_.Run({}));
+    const absl::Status accepted = accept_(out_.model);
+    if (!accepted.ok() && !absl::IsFailedPrecondition(accepted)) return accepted;
+    const bool nothing = NumQuantized(*out_.model) == 0;
+    if (options_.keep_float_automatically && (!accepted.ok() || nothing)) {
+      RETURN_IF_ERROR(Improve(std::numeric_limits<size_t>::max()).status());
+    } else if (!accepted.ok()) {
+      const FilePtr model = out_.model;
+      const absl::StatusOr<std::string> flags = Improve(kMostAdvised);
+      out_.advice = flags.ok() ? absl::StrCat("tried, and within the limits: ", *flags)
+                               : absl::StrCat("no layer kept in float helps: ", flags.status().message());
+      RETURN_IF_ERROR(Calibrate(options_.calibration));
+      out_.model = model;
+      out_.kept_float.clear();
+    }
+    ASSIGN_OR_RETURN(out_.layers, quantizer_.Layers(out_.model));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Calibrate(Calibration method) {
+    const CalibrateOptions calibrate{.method = method,
+                                     .percentile = options_.calibration_percentile,
+                                     .levels = input_.mode == QuantizationMode::kInt16x8 ? 65534 : 255,
+                                     .in_sequence = input_.keeps_state};
+    ASSIGN_OR_RETURN(CalibrationResult result, rewriting::Calibrate(out_.float_model, input_.signature, input_.samples,
+                                                                    input_.findings.not_finite, calibrate));
+    out_.calibration_samples = static_cast<int64_t>(input_.samples.samples.size() - result.left_out.size());
+    quantizer_.set_ranges(std::move(result.ranges));
+    calibration_notes_ = std::move(result.warnings);
+    if (!result.left_out.empty()) {
+      calibration_notes_.push_back(absl::StrCat(result.left_out.size(), " of ", input_.samples.samples.size(),
+                                                " examples are left out of calibration: ",
+                                                NamesOf(input_.samples, result.left_out)));
+    }
+    for (const auto& [name, reason] : quantizer_.unquantizable()) {
+      calibration_notes_.push_back(absl::StrCat("\"", name, "\" stays in float: ", reason));
+    }
+    return absl::OkStatus();
+  }
+
+ public:
+  const std::vector<std::string>& notes() const { return calibration_notes_; }
+
+ private:
+  // Other calibration first, where there are outliers: it costs nothing. Leaves the model in `out` and returns the flags
+  // that make it.
+  absl::StatusOr<std::string> Improve(size_t most) {
+    std::string flags;
+    if (options_.calibration == Calibration::kMinMax && input_.findings.has_outliers()) {
+      RETURN_IF_ERROR(Calibrate(Calibration::kPercentile));
+      flags = "--calibration=percentile";
+      calibration_notes_.push_back("calibrated by percentile, since the representative data have outliers");
+    }
+    ASSIGN_OR_RETURN(MixedPrecision mixed, KeepFloat(quantizer_, accept_, most));
+    out_.model = std::move(mixed.model);
+    out_.kept_float = std::move(mixed.kept_float);
+    for (const std::string& name : out_.kept_float) absl::StrAppend(&flags, " --keep_float='", name, "'");
+    if (!mixed.described.empty()) absl::StrAppend(&flags, " (", absl::StrJoin(mixed.described, ", "), ")");
+    return std::string(absl::StripLeadingAsciiWhitespace(flags));
+  }
+
+  const TfliteConversionInput& input_;
+  const RewriterOptions& options_;
+  Quantizer& quantizer_;
+  const Accept accept_;
+  TfliteConversion& out_;
+  std::vector<std::string> calibration_notes_;
+};
+
 }  // namespace
 
-absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
-                                                 QuantizationMode mode, const RewriterOptions& options,
-                                                 const std::vector<Sample>& samples, bool trained_ranges,
-                                                 const Accept& accept) {
-  trained_ranges = trained_ranges && mode == QuantizationMode::kInt8;
+absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& input, const RewriterOptions& options) {
+  const QuantizationMode mode = input.mode;
+  const bool trained_ranges = input.trained_ranges && mode == QuantizationMode::kInt8;
   if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
-  ASSIGN_OR_RETURN(std::string bytes,
-                   ConvertSavedModel(
-                       saved_model_dir,
-                       {.signature = signature,
-                        .quantization = mode,
-                        .allow_select_tf_ops = options.allow_select_tf_ops,
-                        .allow_custom_ops = options.allow_custom_ops,
-                        .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8}));
   TfliteConversion out;
+  ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
   const auto finish = [&](absl::string_view converted, const std::string& name) {
     return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),
                                                                 .modes = OptimizationModes(mode, trained_ranges),
@@ -175,28 +210,34 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_
                                                                 .enable_select_tf_ops = options.allow_select_tf_ops}),
                                         name);
   };
-  const std::string name = absl::StrCat(options.filename, " of ", saved_model_dir);
+  const std::string name = absl::StrCat(options.filename, " of ", input.saved_model_dir);
   if (trained_ranges || (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8)) {
     ASSIGN_OR_RETURN(out.model, finish(bytes, name));
     return out;
   }
   ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
-  ASSIGN_OR_RETURN(Ranges ranges, Calibrate(out.float_model, signature, samples));
   RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
   ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
-  for (std::string& name : CutMaskedSoftmax(out.float_model->model(), &ranges)) nodes.push_back(std::move(name));
-  Quantizer quantizer(ranges, signature,
+  std::vector<Sample> few;
+  for (size_t i = 0; i < input.samples.samples.size() && few.size() < kLayerSamples; ++i) {
+    const bool odd = input.findings.not_finite[i] || input.findings.outlier[i];
+    if (!odd || input.keeps_state) few.push_back(input.samples.samples[i]);
+  }
+  Quantizer quantizer(out.float_model, input.signature, name, std::move(few),
                       {.int16 = mode == QuantizationMode::kInt16x8,
                        .input_type = options.inference_input_type,
                        .output_type = options.inference_output_type,
                        .keep_float_ops = options.keep_float_ops,
-                       .keep_float_nodes = std::move(nodes)},
-                      name, out.float_model, samples);
-  ASSIGN_OR_RETURN(out.model, quantizer.Run());
-  if (options.keep_float_automatically) {
-    ASSIGN_OR_RETURN(out.kept_float, quantizer.KeepFloat(out.model, accept));
-  }
-  ASSIGN_OR_RETURN(out.layers, quantizer.Layers(out.model));
+                       .keep_float_nodes = std::move(nodes)});
+  // What is judged is what will be in the file.
+  const Accept accept = [&](const FilePtr& model) -> absl::Status {
+    if (input.accept == nullptr) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const FilePtr finished, finish(model->bytes(), name));
+    return input.accept(finished);
+  };
+  IntegerConversion conversion(input, options, quantizer, accept, out);
+  RETURN_IF_ERROR(conversion.Run());
+  out.notes.insert(out.notes.end(), conversion.notes().begin(), conversion.notes().end());
   ASSIGN_OR_RETURN(out.model, finish(out.model->bytes(), name));
   return out;
 }

@@ -2,36 +2,47 @@
 #ifndef TFXM_REWRITING_INTERNAL_TFLITE_CONVERSION_H_
 #define TFXM_REWRITING_INTERNAL_TFLITE_CONVERSION_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "tfxm/litert/flatbuffer.h"
+#include "tfxm/rewriting/internal/mixed_precision.h"
 #include "tfxm/rewriting/layer_report.h"
 #include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/rewriting/sample_check.h"
 
 namespace tfxm::rewriting {
 
-struct TfliteConversion {
-  std::shared_ptr<const litert::ModelFile> model;
-  // Only of int8 and int16x8: what was quantized, and each layer's error.
-  std::shared_ptr<const litert::ModelFile> float_model;
-  std::vector<LayerError> layers;
-  std::vector<std::string> kept_float;
+struct TfliteConversionInput {
+  std::string saved_model_dir;
+  std::string signature;
+  QuantizationMode mode = QuantizationMode::kNone;
+  // Whether the SavedModel has FakeQuant operations, whose ranges then are those of int8; samples are not looked at.
+  bool trained_ranges = false;
+  bool keeps_state = false;  // The samples are a sequence.
+  SampleSet samples;
+  SampleFindings findings;  // Of the samples
+  // Judges a model of int8 or int16x8, once it is made; null: every model will do.
+  Accept accept;
 };
 
-// `accept` judges a quantized model, for keep_float_automatically: OK, or FAILED_PRECONDITION if it is outside of the
-// limits.
-using Accept = std::function<absl::Status(const std::shared_ptr<const litert::ModelFile>&)>;
+struct TfliteConversion {
+  FilePtr model;
+  // Only of int8 and int16x8: what was quantized, each layer's error, and how.
+  FilePtr float_model;
+  std::vector<LayerError> layers;
+  std::vector<std::string> kept_float;  // For the limits
+  // What was done otherwise than asked, and why: a batch of 1, examples left out of calibration, operators that cannot
+  // be quantized.
+  std::vector<std::string> notes;
+  int64_t calibration_samples = 0;
+  // If the model is not accepted: options with which one is, tried, as flags of `tfxm rewrite`; or that there are none.
+  std::string advice;
+};
 
-// `trained_ranges`: whether the SavedModel has FakeQuant operations, whose ranges then are those of int8; samples are
-// not looked at.
-absl::StatusOr<TfliteConversion> ConvertToTflite(const std::string& saved_model_dir, const std::string& signature,
-                                                 QuantizationMode mode, const RewriterOptions& options,
-                                                 const std::vector<Sample>& samples, bool trained_ranges,
-                                                 const Accept& accept);
+absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& input, const RewriterOptions& options);
 
 }  // namespace tfxm::rewriting
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""`make field`: tries models out of published packages (packages.json): every TFLite file is inspected and run as Python's
+interpreter runs it, every SavedModel is rewritten in all five ways and judged as the zoo's are.
+
+  field.py --build_dir DIR [--part K/N] [--model NAME,…] [--jobs N] [--write_table]
+
+A model's name is its package's and its file's: mediapipe/palm_detection_lite.tflite. Ends with status 1 if something else comes of a model
+than packages.json says.
+"""
+import argparse
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import packages  # also makes the zoo's modules and fetch.py importable
+import environment
+import zoo
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def collect(part, chosen):
+  """{name: (path, what should come of it)} of every Nth package, or of those that have a chosen model."""
+  k, n = map(int, part.split('/'))
+  found, known = {}, []
+  for i, package in enumerate(packages.load()):
+    names = {f'{package["name"].strip("@")}/{os.path.basename(m)}': m for m in package['models']}
+    known += names
+    names = {name: m for name, m in names.items() if name in chosen or not chosen and i % n == k - 1}
+    if names:
+      folder = packages.unpacked(package)
+      found.update({name: (os.path.join(folder, m), package['models'][m]) for name, m in names.items()})
+  unknown = [m for m in chosen if m not in known]
+  if unknown:
+    sys.exit(f'no such model: {", ".join(unknown)}; there are {", ".join(known)}')
+  return found
+
+
+def check(python, name, path, expected, args):
+  """{mode or 'run': result}"""
+  out = os.path.join(args.out, name.replace('/', '+'))
+  tools = [os.path.join(args.build_dir, 'tfxm'), os.path.join(args.build_dir, 'run_tflite')]
+  shutil.rmtree(out, ignore_errors=True)
+  if expected != 'rewritten':
+    done = subprocess.run([python, os.path.join(HERE, 'check_file.py'), path, expected, out] + tools, capture_output=True, text=True, errors='replace')
+    result = zoo.read_result(args.out, os.path.basename(out))
+    if done.returncode:
+      result['failures'].append(done.stderr[-600:])
+    return {'run': result}
+  key = zoo.key_of('recipes.py', 'make_model.py', 'requirements.txt', os.path.join(HERE, 'make_field.py'))
+  folder = os.path.join(environment.CACHE, 'zoo', f'field-{name.replace("/", "+")}-{key}')
+  os.makedirs(os.path.dirname(folder), exist_ok=True)
+  said = zoo.until_complete([folder], [python, os.path.join(HERE, 'make_field.py'), name, folder, path])
+  if said:
+    print(said[-1500:])
+  return zoo.run(python, folder, out, args, list(zoo.MODES))
+
+
+def cell(results):
+  if 'run' not in results:
+    return ', '.join(f'{m}: {zoo.cell(r)}' for m, r in results.items())
+  result = results['run']
+  if result['failures']:
+    return '**fails**'
+  return '; '.join(dict.fromkeys(n.split(': ', 1)[-1] for n in result['notes'])) or (
+      'same bits' + (' at batch 1, 3, 33' if result['facts'].get('batches', 0) > 1 else ''))
+
+
+def main():
+  parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+  zoo.add_arguments(parser)
+  args = parser.parse_args()
+  args.out = args.out or os.path.join(args.build_dir, 'field')
+  start = time.time()
+  found = collect(args.part, [m for m in args.model.split(',') if m])
+  python = environment.python()
+  everything, failed = {}, []
+
+  def work(name):
+    path, expected = found[name]
+    everything[name] = results = check(python, name, path, expected, args)
+    wrong = [(m, f) for m, r in results.items() for f in r['failures']]
+    if wrong:
+      failed.append(name)
+    print('\n'.join([f'{"FAILED" if wrong else "ok":6} {name:60} {cell(results)}'] + zoo.failures(results) +
+                    ([f'       make field MODEL={name}'] if wrong else [])), flush=True)
+
+  with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+    for done in concurrent.futures.as_completed([pool.submit(work, m) for m in found]):
+      done.result()
+  if args.write_table:
+    rows = ['| model | should | outcome |', '|---|---|---|']
+    rows += [f'| {m} | {found[m][1]} | {cell(everything[m])} |' for m in found]
+    zoo.write_table(os.path.join(HERE, 'README.md'), rows)
+  print(f'field: {len(found)} models in {time.time() - start:.0f} s.')
+  print(f'{len(found) - len(failed)} passed, {len(failed)} failed')
+  sys.exit(bool(failed))
+
+
+if __name__ == '__main__':
+  main()

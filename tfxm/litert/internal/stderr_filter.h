@@ -1,0 +1,33 @@
+// Keeps a library from printing a line that tells a user nothing.
+//
+//   {
+//     const StderrWithoutLine filter("INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n");
+//     LiteRtCreateCompiledModel(…);
+//   }  // What else was printed to stderr meanwhile, by whomever, appears here.
+//
+// It is about the whole process's stderr, so for short calls only. Does nothing once the line was seen: the runtime
+// says it once in a process.
+#ifndef TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
+#define TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
+
+#include <mutex>
+#include <string>
+
+namespace tfxm::litert {
+
+class StderrWithoutLine {
+ public:
+  explicit StderrWithoutLine(std::string line);
+  ~StderrWithoutLine();
+  StderrWithoutLine(const StderrWithoutLine&) = delete;
+  StderrWithoutLine& operator=(const StderrWithoutLine&) = delete;
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+  const std::string line_;
+  int caught_ = -1, stderr_ = -1;
+};
+
+}  // namespace tfxm::litert
+
+#endif  // TFXM_LITERT_INTERNAL_STDERR_FILTER_H_

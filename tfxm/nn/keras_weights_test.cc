@@ -1,0 +1,154 @@
+// Weights from the files that Keras writes; testdata/make_keras_files.py made them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/nn/nn.h"
+#include "tfxm/nn/test_util.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::nn {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kTestdata[] = "tfxm/nn/testdata/";
+
+struct Names {
+  std::string stem = "stem", stem_bn = "stem_bn", depthwise = "depthwise", top = "top", head = "head";
+};
+const Names kAutomatic{"", "", "", "", ""};
+
+Sequential Pictures(const Names& names, int classes = 2) {
+  return Sequential({layers::InputLayer({4, 4, 2}, {.name = "image"}), layers::Conv2D(3, 3, {.name = names.stem}),
+                     layers::BatchNormalization({.name = names.stem_bn}),
+                     layers::DepthwiseConv2D(2, {.use_bias = false, .name = names.depthwise}), layers::Dropout(0.5),
+                     layers::Flatten(), layers::Dense(3, {.name = names.top}),
+                     layers::Dense(classes, {.name = names.head})});
+}
+
+// As Keras orders them, each value 0.1 for each weight before it, and 0.01 for each value before it, above 0.5.
+void ExpectFormula(const Model& model, const std::vector<std::string>& weights) {
+  const auto values = model.GetWeights();
+  ASSERT_TRUE(values.ok()) << values.status();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    ASSERT_EQ(values->count(weights[i]), 1) << weights[i];
+    const std::vector<float> actual = FloatValues(values->at(weights[i]));
+    EXPECT_NEAR(actual.front(), 0.5 + 0.1 * static_cast<double>(i), 1e-5) << weights[i];
+    EXPECT_NEAR(actual.back(), 0.5 + 0.1 * static_cast<double>(i) + 0.01 * static_cast<double>(actual.size() - 1), 1e-5)
+        << weights[i];
+  }
+}
+
+std::vector<std::string> PictureWeights(const Names& n) {
+  return {n.stem + "/kernel",
+          n.stem + "/bias",
+          n.stem_bn + "/gamma",
+          n.stem_bn + "/beta",
+          n.stem_bn + "/moving_mean",
+          n.stem_bn + "/moving_variance",
+          n.depthwise + "/depthwise_kernel",
+          n.top + "/kernel",
+          n.top + "/bias",
+          n.head + "/kernel",
+          n.head + "/bias"};
+}
+
+TEST(KerasWeightsTest, EachOfKerassFiles) {
+  const Names automatic{"conv2d", "batch_normalization", "depthwise_conv2d", "dense", "dense_1"};
+  for (const char* file : {"keras3.keras", "keras3.weights.h5", "keras3.h5", "keras2.h5", "keras2.weights.h5"}) {
+    SCOPED_TRACE(file);
+    Sequential model = Pictures({});
+    ASSERT_EQ(model.LoadWeights(absl::StrCat(kTestdata, file)), absl::OkStatus());
+    ExpectFormula(model, PictureWeights({}));
+    // What the layers are called makes no difference.
+    Sequential other = Pictures(kAutomatic);
+    ASSERT_EQ(other.LoadWeights(absl::StrCat(kTestdata, file)), absl::OkStatus());
+    ExpectFormula(other, PictureWeights(automatic));
+  }
+}
+
+TEST(KerasWeightsTest, LayersMadeOfParts) {
+  const KerasTensor tokens = Input({5}, {.name = "tokens", .dtype = DataType::kInt64});
+  KerasTensor x = layers::Embedding(7, 4)(tokens);
+  x = layers::MultiHeadAttention(2, 3)({x, x});
+  x = layers::Bidirectional(layers::LSTM(3, {.return_sequences = true}))(x);
+  x = layers::GRU(2)(x);
+  Model model({tokens}, {layers::Dense(1)(x)});
+  ASSERT_EQ(model.LoadWeights(absl::StrCat(kTestdata, "keras3_sequence.weights.h5")), absl::OkStatus());
+  const std::string attention = "multi_head_attention/", both = "bidirectional/";
+  ExpectFormula(model, {"embedding/embeddings",
+                        attention + "query/kernel",
+                        attention + "query/bias",
+                        attention + "key/kernel",
+                        attention + "key/bias",
+                        attention + "value/kernel",
+                        attention + "value/bias",
+                        attention + "attention_output/kernel",
+                        attention + "attention_output/bias",
+                        both + "forward_lstm/lstm_cell/kernel",
+                        both + "forward_lstm/lstm_cell/recurrent_kernel",
+                        both + "forward_lstm/lstm_cell/bias",
+                        both + "backward_lstm/lstm_cell/kernel",
+                        both + "backward_lstm/lstm_cell/recurrent_kernel",
+                        both + "backward_lstm/lstm_cell/bias",
+                        "gru/gru_cell/kernel",
+                        "gru/gru_cell/recurrent_kernel",
+                        "gru/gru_cell/bias",
+                        "dense/kernel",
+                        "dense/bias"});
+}
+
+TEST(KerasWeightsTest, ANewHeadOnAnOldBody) {
+  Names names;
+  names.head = "new_head";
+  for (const char* file : {"keras3.keras", "keras3.weights.h5", "keras3.h5", "keras2.h5"}) {
+    SCOPED_TRACE(file);
+    const std::string path = absl::StrCat(kTestdata, file);
+    Sequential model = Pictures(names, 5);
+    EXPECT_THAT(std::string(model.LoadWeights(path).message()),
+                AllOf(HasSubstr(path), HasSubstr("\"new_head/kernel\" float32 [3, 5] is not there"),
+                      HasSubstr("Not used from there: "), Not(HasSubstr("\"stem"))));
+    const std::vector<float> head = FloatValues(model.GetWeights()->at("new_head/kernel"));
+    ASSERT_EQ(model.LoadWeights(path, /*skip_mismatch=*/true), absl::OkStatus());
+    std::vector<std::string> body = PictureWeights(names);
+    body.resize(9);
+    ExpectFormula(model, body);
+    EXPECT_EQ(FloatValues(model.GetWeights()->at("new_head/kernel")), head);
+    // The same name, another shape.
+    Sequential wider = Pictures({}, 5);
+    EXPECT_THAT(std::string(wider.LoadWeights(path).message()),
+                HasSubstr("\"head/kernel\" is float32 [3, 5], there float32 [3, 2]"));
+  }
+}
+
+TEST(KerasWeightsTest, OtherFilesAreNamed) {
+  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "keras_weights");
+  Sequential model = Pictures({});
+  const auto message = [&](const std::string& name, const std::string& content) {
+    const std::string path = io::JoinPath(dir, name);
+    EXPECT_EQ(io::WriteFile(path, content), absl::OkStatus());
+    const absl::Status status = model.LoadWeights(path);
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(std::string(status.message()), HasSubstr(path));
+    return std::string(status.message());
+  };
+  for (const char* name : {"keras3.keras", "keras3.weights.h5", "keras2.h5"}) {
+    const std::string whole = *io::ReadFile(absl::StrCat(kTestdata, name));
+    for (const size_t size : {whole.size() / 3, whole.size() - 1, size_t{20}, size_t{8}}) {
+      message(name, whole.substr(0, size));
+    }
+    std::string changed = whole;
+    for (size_t i = 64; i < changed.size(); i += 97) changed[i] = static_cast<char>(~changed[i]);
+    message(name, changed);
+  }
+  EXPECT_THAT(message("text.h5", "no weights"), HasSubstr("is no checkpoint"));
+  EXPECT_THAT(message("empty.keras", ""), HasSubstr("is no checkpoint"));
+  EXPECT_EQ(model.LoadWeights(io::JoinPath(dir, "nothing.keras")).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(io::RemoveAll(dir), absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace tfxm::nn

@@ -1,0 +1,156 @@
+// What of a comparison is outside of the limits, and how it is shown.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/rewriting/comparison.h"
+#include "tfxm/util/exit_status.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+std::string Decibel(double db) {
+  return std::isinf(db) && db > 0 ? "exact" : absl::StrFormat("%.1f", db);
+}
+
+std::string NameOf(const ModelComparison& comparison, int64_t sample) {
+  return sample < static_cast<int64_t>(comparison.names.size()) ? comparison.names[sample]
+                                                                : absl::StrCat("example ", sample);
+}
+
+std::string Describe(const ModelComparison& comparison, const OutputComparison& output) {
+  const Mismatch& m = *output.mismatch;
+  return absl::StrCat("output \"", output.name, "\" is ", absl::StrFormat("%g", m.saved_model),
+                      " in the SavedModel and ", absl::StrFormat("%g", m.tflite), " in the TFLite model at value ",
+                      m.value, " of ", NameOf(comparison, m.sample),
+                      m.num_values > 1 ? absl::StrCat(" (and at ", m.num_values - 1, " more, ", m.num_samples,
+                                                      m.num_samples == 1 ? " example" : " examples", " in all)")
+                                       : "",
+                      m.where.empty() ? "" : absl::StrCat("; it comes from ", m.where));
+}
+
+// What an output, or a part of it, is judged by.
+struct Numbers {
+  std::string name;
+  double min, max, max_abs_error, sqnr_db;
+  bool constant, lost;
+
+  double Range() const { return std::max(max - min, Largest()); }
+  double Largest() const { return std::max(std::abs(max), std::abs(min)); }
+};
+
+void Judge(const Numbers& numbers, double step, bool whole, const ValidationLimits& limits,
+           std::vector<std::string>* wrong) {
+  if (whole && limits.max_abs_error && numbers.Range() > 0 &&
+      !(numbers.max_abs_error <= *limits.max_abs_error * numbers.Range())) {
+    wrong->push_back(absl::StrFormat("%s is off by up to %.3g, %.3g of its range; the limit is %.3g", numbers.name,
+                                     numbers.max_abs_error, numbers.max_abs_error / numbers.Range(),
+                                     *limits.max_abs_error));
+  }
+  if (numbers.constant) {
+    // There is no variance to judge by: rounding may differ, and a twentieth of the value.
+    if (whole && limits.min_sqnr_db && numbers.max_abs_error > std::max(2.01 * step, 0.05 * numbers.Largest())) {
+      wrong->push_back(absl::StrFormat("%s is %g for every example and off by up to %.3g", numbers.name, numbers.max,
+                                       numbers.max_abs_error));
+    }
+    return;
+  }
+  if (!limits.min_sqnr_db || numbers.sqnr_db >= *limits.min_sqnr_db) return;
+  if (numbers.max_abs_error <= limits.float_resolution * numbers.Largest()) return;
+  if (numbers.lost) {
+    wrong->push_back(
+        absl::StrFormat("%s is the same for every example, in the SavedModel it ranges over [%.3g, %.3g]", numbers.name,
+                        numbers.min, numbers.max));
+    return;
+  }
+  wrong->push_back(absl::StrFormat("%s has a signal to noise ratio of %.1f dB; the limit is %.1f dB", numbers.name,
+                                   numbers.sqnr_db, *limits.min_sqnr_db));
+}
+
+void JudgeNumbers(const OutputComparison& output, const ValidationLimits& limits, std::vector<std::string>* wrong) {
+  const std::string name = absl::StrCat("output \"", output.name, "\"");
+  // Nothing more can be asked of integers than to be off by their rounding and that of what they are made from, as long
+  // as they say more than a constant would.
+  const bool only_rounded = limits.rounding_is_fine && output.step > 0 && !output.lost && output.sqnr_db > 0 &&
+                            output.max_abs_error <= 2.01 * output.step;
+  if (!only_rounded) {
+    Judge({name, output.min, output.max, output.max_abs_error, output.sqnr_db, output.constant, output.lost},
+          output.step, /*whole=*/true, limits, wrong);
+  }
+  for (const ErrorPart& part : output.parts) {
+    Judge({absl::StrCat(part.name, " of ", name), part.min, part.max, part.max_abs_error, part.sqnr_db, part.constant,
+           part.lost},
+          output.step, /*whole=*/false, limits, wrong);
+  }
+}
+
+}  // namespace
+
+absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimits& limits) {
+  std::vector<std::string> wrong;
+  for (const OutputComparison& output : comparison.outputs) {
+    if (output.mismatch) wrong.push_back(Describe(comparison, output));
+    if (!output.categorical && !output.integer) JudgeNumbers(output, limits, &wrong);
+    if (output.rows == 0) continue;
+    const bool equality = output.categorical || output.integer;
+    if (!equality && limits.min_top_agreement && !(*output.TopAgreement() >= *limits.min_top_agreement)) {
+      wrong.push_back(absl::StrFormat("output \"%s\" has the same top class in %d of %d examples; the limit is %.1f %%",
+                                      output.name, output.rows_agreeing, output.rows,
+                                      100 * *limits.min_top_agreement));
+    }
+    const auto& clear = equality ? limits.min_equal_values : limits.min_clear_agreement;
+    // One may differ: of a few, it is no small share.
+    if (!clear || output.rows_clearly_different <= 1 || *output.ClearAgreement() >= *clear) continue;
+    if (output.integer) {
+      JudgeNumbers(output, limits, &wrong);
+      continue;
+    }
+    wrong.push_back(absl::StrFormat(
+        equality ? "output \"%s\" has another value in %d of %d places; the limit is %.1f %%"
+                 : "output \"%s\" has clearly another top class in %d of %d examples; the limit is %.1f %%",
+        output.name, output.rows_clearly_different, output.rows, 100 * (1 - *clear)));
+  }
+  if (wrong.empty()) return absl::OkStatus();
+  return AnswerIsNo(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
+                                                    " examples: ", comparison.source, ")"));
+}
+
+std::string RenderComparison(const ModelComparison& comparison) {
+  std::string out =
+      absl::StrCat("SavedModel against TFLite on ", comparison.num_examples, " examples (", comparison.source, ")\n");
+  absl::StrAppendFormat(&out, "  %-28s %-8s %12s %12s %10s %9s\n", "output", "type", "max error", "mean error",
+                        "SQNR dB", "same top");
+  int64_t undecided = 0;
+  std::vector<std::string> notes;
+  for (const OutputComparison& output : comparison.outputs) {
+    absl::StrAppendFormat(&out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype),
+                          output.max_abs_error, output.mean_abs_error,
+                          output.constant && output.max_abs_error > 0 ? "-" : Decibel(output.sqnr_db),
+                          output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement()));
+    for (const ErrorPart& part : output.parts) {
+      if (part.constant) continue;
+      absl::StrAppendFormat(&out, "    %-26s %-8s %12.4g %12s %10s %9s  in [%.3g, %.3g]%s\n", part.name, "",
+                            part.max_abs_error, "", Decibel(part.sqnr_db), "", part.min, part.max,
+                            part.lost ? ": TFLite's is the same for every example" : "");
+    }
+    if (output.constant && comparison.num_examples > 1) {
+      notes.push_back(absl::StrCat("\"", output.name,
+                                   "\" is the same for every example: these examples say nothing about it."));
+    }
+    if (output.mismatch) notes.push_back(absl::StrCat(Describe(comparison, output), "."));
+    if (!output.categorical && !output.integer) {
+      undecided += output.rows - output.rows_agreeing - output.rows_clearly_different;
+    }
+  }
+  if (undecided > 0) {
+    notes.push_back(absl::StrCat("In ", undecided,
+                                 " of the examples with another top class the SavedModel itself is undecided: the "
+                                 "scores are within a tenth of what an example's are apart."));
+  }
+  for (const std::string& note : notes) absl::StrAppend(&out, "  ", note, "\n");
+  return out;
+}
+
+}  // namespace tfxm::rewriting

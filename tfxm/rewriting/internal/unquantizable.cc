@@ -1,0 +1,66 @@
+#include "tfxm/rewriting/internal/unquantizable.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tflite_generated.h"
+#include "tfxm/litert/inspect.h"
+#include "tfxm/litert/schema_util.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+// The largest magnitude of an activation, or of a constant.
+std::optional<float> LargestOf(const schema::Model& model, const Ranges& ranges, int g, int t) {
+  if (t < 0) return std::nullopt;
+  if (const auto it = ranges.find({g, t}); it != ranges.end()) {
+    return std::max(std::abs(it->second.min), std::abs(it->second.max));
+  }
+  const schema::Tensor& tensor = *model.subgraphs()->Get(g)->tensors()->Get(t);
+  const auto* data = model.buffers()->Get(tensor.buffer())->data();
+  if (tensor.type() != schema::TensorType_FLOAT32 || data == nullptr) return std::nullopt;
+  float largest = 0;
+  for (size_t i = 0; i + sizeof(float) <= data->size(); i += sizeof(float)) {
+    float value;
+    std::memcpy(&value, data->data() + i, sizeof(value));
+    largest = std::max(largest, std::abs(value));
+  }
+  return largest;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema::Model& model, const Ranges& ranges,
+                                                                   bool int16) {
+  // ADD and SUB bring both inputs to twice the larger scale, shifted left by these many bits, and from there to the
+  // result's scale with a factor that must be below one (tflite/kernels/add.cc). A factor of two is for zero points.
+  const float most = std::ldexp(1.0f, int16 ? 15 : 20) / 4;
+  std::vector<std::pair<std::string, std::string>> out;
+  for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
+    const schema::SubGraph& graph = *model.subgraphs()->Get(g);
+    for (const auto* op : litert::Each(graph.operators())) {
+      const schema::BuiltinOperator kind = litert::KindOf(*model.operator_codes()->Get(op->opcode_index()));
+      if (kind != schema::BuiltinOperator_ADD && kind != schema::BuiltinOperator_SUB &&
+          kind != schema::BuiltinOperator_SQUARED_DIFFERENCE) {
+        continue;
+      }
+      const int result = op->outputs()->Get(0);
+      const std::optional<float> to = LargestOf(model, ranges, g, result);
+      float from = 0;
+      for (int t : litert::Each(op->inputs())) from = std::max(from, LargestOf(model, ranges, g, t).value_or(0));
+      if (!to || from == 0 || *to * most > from) continue;
+      out.emplace_back(graph.tensors()->Get(result)->name()->str(),
+                       absl::StrFormat("%s of values up to %.3g whose result is at most %.3g: no integers hold both",
+                                       litert::OpName(model, *op), from,
+                                       *to <= std::numeric_limits<float>::min() ? 0 : *to));
+    }
+  }
+  return out;
+}
+
+}  // namespace tfxm::rewriting

@@ -1,0 +1,276 @@
+// Quantization of models and data as people have them: what is measured does not fool, and what is advised works.
+#include <cmath>
+#include <limits>
+#include <regex>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+using rewriting::testing::Samples;
+using rewriting::testing::Weights;
+using rewriting::testing::WriteClassifier;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+class QuantizationCasesTest : public ::testing::Test {
+ protected:
+  void SetUp() override { root_ = io::MakeTempDir(::testing::TempDir(), "cases").value(); }
+  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
+
+  // A SavedModel of one input x [None, columns] and what `body` makes of it.
+  template <typename Fn>
+  std::string Model(int64_t columns, const Fn& body) {
+    ops::Graph graph;
+    const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, columns}, "x");
+    SavedModelBuilder builder;
+    builder.AddSignature("serving_default", {{"x", x}}, {{"y", body(graph, x)}});
+    const std::string dir = io::JoinPath(root_, "model");
+    EXPECT_EQ(io::RemoveAll(dir), absl::OkStatus());
+    EXPECT_EQ(builder.Write(dir), absl::OkStatus());
+    return dir;
+  }
+  RewriteReport Rewrite(const std::string& src, RewriterOptions options, absl::Status* status) {
+    options.name = "case";
+    TfliteRewriter rewriter(options);
+    *status = RewriteSavedModel(src, io::JoinPath(root_, "out"), rewriter, ModelType::kTfliteModel);
+    return rewriter.report();
+  }
+  // What the advice says, as options.
+  static RewriterOptions Follow(const RewriteReport& report, RewriterOptions options) {
+    EXPECT_THAT(report.advice, HasSubstr("tried, and within the limits: "));
+    if (report.advice.find("--calibration=percentile") != std::string::npos) {
+      options.calibration = Calibration::kPercentile;
+    }
+    const std::regex flag("--keep_float='([^']*)'");
+    for (std::sregex_iterator it(report.advice.begin(), report.advice.end(), flag), end; it != end; ++it) {
+      options.keep_float_layers.push_back((*it)[1]);
+    }
+    return options;
+  }
+  // It is refused for `reason`, the advice works, and so does doing it automatically.
+  void RefusedAndAdviceWorks(const std::string& src, RewriterOptions options,
+                             const ::testing::Matcher<std::string>& reason) {
+    absl::Status status;
+    const RewriteReport refused = Rewrite(src, options, &status);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << refused.Render();
+    EXPECT_THAT(std::string(status.message()), reason);
+    const RewriteReport followed = Rewrite(src, Follow(refused, options), &status);
+    EXPECT_EQ(status, absl::OkStatus()) << followed.Render();
+    options.keep_float_automatically = true;
+    const RewriteReport automatic = Rewrite(src, options, &status);
+    EXPECT_EQ(status, absl::OkStatus()) << automatic.Render();
+    int quantized = 0;
+    for (const auto& [name, use] : automatic.model.ops) quantized += use.quantized;
+    EXPECT_GT(quantized, 0);
+  }
+
+  static RewriterOptions Int8(std::vector<Sample> samples) {
+    RewriterOptions options{.quantization = QuantizationMode::kInt8};
+    options.representative_dataset.samples = std::move(samples);
+    return options;
+  }
+
+  std::string root_;
+};
+
+TEST_F(QuantizationCasesTest, ANumberAgainstNanNamesExampleOutputAndOperator) {
+  const std::string src = Model(5, [](ops::Graph&, const ops::Tensor& x) { return ops::Op("Exp", {x}); });
+  std::vector<Sample> samples = Samples("x", {1, 5}, 8);
+  samples[3].at("x").values<float>()[1] = kNan;
+  RewriterOptions options;
+  options.representative_dataset.samples = samples;
+  absl::Status status;
+  Rewrite(src, options, &status);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("output \"y\" is nan in the SavedModel and"), HasSubstr("value 1 of sample 3"),
+                    HasSubstr("it comes from EXP")));
+}
+
+TEST_F(QuantizationCasesTest, NanEqualsNan) {
+  const std::string src = Model(5, [](ops::Graph&, const ops::Tensor& x) { return ops::Op("AddV2", {x, x}); });
+  std::vector<Sample> samples = Samples("x", {1, 5}, 8);
+  samples[3].at("x").values<float>()[1] = kNan;
+  samples[4].at("x").values<float>()[1] = -std::numeric_limits<float>::infinity();
+  RewriterOptions options;
+  options.representative_dataset.samples = samples;
+  absl::Status status;
+  const RewriteReport report = Rewrite(src, options, &status);
+  EXPECT_EQ(status, absl::OkStatus());
+  EXPECT_FALSE(report.comparison->outputs[0].mismatch.has_value());
+  EXPECT_EQ(report.warnings.size(), 1);
+}
+
+TEST_F(QuantizationCasesTest, AnExampleWithNanIsLeftOutOfCalibrationAndNamed) {
+  ASSERT_EQ(WriteClassifier(root_ + "/classifier"), absl::OkStatus());
+  for (float value : {kNan, -std::numeric_limits<float>::infinity()}) {
+    std::vector<Sample> samples = Samples("x", {1, 16}, 30);
+    samples[17].at("x").values<float>()[3] = value;
+    absl::Status status;
+    const RewriteReport report = Rewrite(root_ + "/classifier", Int8(samples), &status);
+    EXPECT_EQ(status, absl::OkStatus());
+    EXPECT_EQ(report.num_calibration_samples, 29);
+    EXPECT_THAT(report.Render(), AllOf(HasSubstr("feature \"x\" is NaN or infinite in 1 of 30 examples (sample 17)"),
+                                       HasSubstr("1 of 30 examples are left out of calibration: sample 17")));
+  }
+}
+
+TEST_F(QuantizationCasesTest, AnActivationThatIsNotFiniteIsNamedWithItsExample) {
+  const std::string src = Model(5, [](ops::Graph& graph, const ops::Tensor& x) {
+    return ops::MatMul(ops::Op("Log", {x}, {}, "logarithm"), ops::Constant(graph, Weights({5, 3})));
+  });
+  std::vector<Sample> samples;
+  for (int i = 0; i < 20; ++i) {
+    Tensor x = Weights({1, 5}, 1, i);
+    for (float& v : x.values<float>()) v = std::abs(v) + 0.1f;
+    samples.push_back({{"x", x}});
+  }
+  samples[4].at("x").values<float>()[2] = -1;
+  absl::Status status;
+  const RewriteReport report = Rewrite(src, Int8(samples), &status);
+  EXPECT_THAT(report.Render(),
+              AllOf(HasSubstr("the activation \"logarithm\" is NaN or infinite"), HasSubstr("(sample 4)")));
+}
+
+TEST_F(QuantizationCasesTest, ScoresBesideBoxesAreNotLost) {
+  const std::string src = Model(32, [](ops::Graph& graph, const ops::Tensor& x) {
+    const auto head = [&](int n, double scale, int seed) {
+      return ops::Op("Sigmoid", {ops::MatMul(x, ops::Constant(graph, Weights({32, n}, scale, seed)))});
+    };
+    const ops::Tensor boxes = ops::Op("Mul", {head(40, 0.2, 1), ops::Constant(graph, 640.0f)});
+    const auto shaped = [&](const ops::Tensor& t, int n) {
+      return ops::Reshape(t, ops::Constant(graph, std::vector<int32_t>{-1, 10, n}));
+    };
+    return ops::Concat({shaped(boxes, 4), shaped(head(10, 1, 2), 1)}, -1);
+  });
+  RefusedAndAdviceWorks(src, Int8(Samples("x", {1, 32}, 50)), HasSubstr("column 4 of output \"y\""));
+}
+
+TEST_F(QuantizationCasesTest, AMaskThatLeavesNothingOfTheLogitsIsNamed) {
+  const std::string src = Model(8, [](ops::Graph& graph, const ops::Tensor& x) {
+    const ops::Tensor logits = ops::MatMul(x, ops::Constant(graph, Weights({8, 8})));
+    const ops::Tensor mask = ops::Constant(graph, std::vector<float>{0, 0, 0, 0, 0, 1e30f, 1e30f, 1e30f});
+    return ops::Softmax(ops::Op("Sub", {logits, mask}, {}, "masked"));
+  });
+  RefusedAndAdviceWorks(src, Int8(Samples("x", {1, 8}, 50)),
+                        AllOf(HasSubstr("is the same for every example"), HasSubstr("\"masked\" of [-1e+30")));
+}
+
+TEST_F(QuantizationCasesTest, OutliersAreNamedAndCalibrationByPercentileHelps) {
+  ASSERT_EQ(WriteClassifier(root_ + "/classifier"), absl::OkStatus());
+  std::vector<Sample> samples = Samples("x", {1, 16}, 100);
+  samples[20].at("x").values<float>()[3] = 3000;
+  samples[60].at("x").values<float>()[5] = 3000;
+  RefusedAndAdviceWorks(root_ + "/classifier", Int8(samples),
+                        AllOf(HasSubstr("feature \"x\" is up to 3000 in 2 of 100 examples (sample 20, sample 60)"),
+                              HasSubstr("--calibration=percentile")));
+}
+
+TEST_F(QuantizationCasesTest, ASumThatIsAlwaysZeroStaysInFloat) {
+  for (const char* op : {"AddV2", "Sub"}) {
+    for (QuantizationMode mode : {QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
+      const std::string src = Model(16, [&](ops::Graph& graph, const ops::Tensor& x) {
+        const ops::Tensor other = op == std::string("Sub") ? ops::Op("Abs", {x}) : ops::Op("Neg", {ops::Op("Abs", {x})});
+        const ops::Tensor nothing = ops::Op(op, {ops::Op("Abs", {x}), other}, {}, "nothing");
+        return ops::MatMul(nothing, ops::Constant(graph, Weights({16, 4})));
+      });
+      RewriterOptions options = Int8(Samples("x", {1, 16}, 20));
+      options.quantization = mode;
+      absl::Status status;
+      const RewriteReport report = Rewrite(src, options, &status);
+      EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+    }
+  }
+}
+
+TEST_F(QuantizationCasesTest, AChannelWhoseWeightsAreNextToNothingKeepsItsBias) {
+  for (QuantizationMode mode : {QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
+    const std::string src = Model(8, [](ops::Graph& graph, const ops::Tensor& x) {
+      Tensor weights = Weights({8, 4});
+      for (int64_t i = 2; i < weights.num_elements(); i += 4) weights.values<float>()[i] = 1e-20f;
+      return ops::BiasAdd(ops::MatMul(x, ops::Constant(graph, weights)),
+                          ops::Constant(graph, std::vector<float>{0.1f, 0.2f, -1.2f, 0.3f}));
+    });
+    RewriterOptions options = Int8(Samples("x", {1, 8}, 50));
+    options.quantization = mode;
+    absl::Status status;
+    const RewriteReport report = Rewrite(src, options, &status);
+    EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+    EXPECT_GT(report.comparison->outputs[0].sqnr_db, 20);
+  }
+}
+
+TEST_F(QuantizationCasesTest, ARecurrentLayerOfAnyBatchGetsABatchOfOne) {
+  for (QuantizationMode mode : {QuantizationMode::kNone, QuantizationMode::kDynamicRange, QuantizationMode::kInt8}) {
+    RewriterOptions options = Int8(Samples("x", {1, 4, 2}, 20));
+    options.quantization = mode;
+    absl::Status status;
+    const RewriteReport report = Rewrite("tfxm/rewriting/testdata/recurrent", options, &status);
+    ASSERT_EQ(status, absl::OkStatus()) << report.Render();
+    EXPECT_THAT(report.Render(), HasSubstr("the batch is fixed at 1"));
+    EXPECT_EQ(report.model.signatures[0].inputs[0].spec.shape, (Shape{1, 4, 2}));
+    EXPECT_GT(report.comparison->outputs[0].sqnr_db, 20);
+  }
+  // With made-up inputs, too.
+  absl::Status status;
+  Rewrite("tfxm/rewriting/testdata/recurrent", {}, &status);
+  EXPECT_EQ(status, absl::OkStatus());
+}
+
+TEST_F(QuantizationCasesTest, AModelThatKeepsStateSeesTheExamplesAsOneSequence) {
+  // One of two values, again and again: the state grows to ten times what one example makes of it.
+  std::vector<Sample> samples = Samples("x", {1, 2}, 60);
+  for (Sample& sample : samples) {
+    for (float& v : sample.at("x").values<float>()) v = 0.5f + 0.5f * std::abs(v);
+  }
+  for (QuantizationMode mode : {QuantizationMode::kNone, QuantizationMode::kInt8}) {
+    RewriterOptions options = Int8(samples);
+    options.quantization = mode;
+    absl::Status status;
+    const RewriteReport report = Rewrite("tfxm/rewriting/testdata/streaming", options, &status);
+    ASSERT_EQ(status, absl::OkStatus()) << report.Render();
+    ASSERT_TRUE(report.comparison.has_value()) << report.not_compared;
+    EXPECT_GT(report.comparison->outputs[0].max, 0.4);  // The first example gives 0.07 at most.
+  }
+}
+
+TEST_F(QuantizationCasesTest, IntegerImagesAreNumbers) {
+  const std::string src = Model(12, [](ops::Graph& graph, const ops::Tensor& x) {
+    const ops::Tensor pixels = ops::Op("Mul", {ops::Op("Sigmoid", {ops::MatMul(x, ops::Constant(graph, Weights({12, 48})))}),
+                                               ops::Constant(graph, 255.0f)});
+    return ops::Cast(ops::Reshape(pixels, ops::Constant(graph, std::vector<int32_t>{-1, 4, 4, 3})), DataType::kInt32);
+  });
+  absl::Status status;
+  const RewriteReport report = Rewrite(src, Int8(Samples("x", {1, 12}, 30)), &status);
+  EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+  EXPECT_TRUE(report.comparison->outputs[0].integer);
+  EXPECT_LT(report.comparison->outputs[0].rows_agreeing, report.comparison->outputs[0].rows);
+}
+
+TEST_F(QuantizationCasesTest, EveryCalibrationGivesAModel) {
+  ASSERT_EQ(WriteClassifier(root_ + "/classifier"), absl::OkStatus());
+  std::string minmax;
+  for (Calibration method : {Calibration::kMinMax, Calibration::kPercentile, Calibration::kMse}) {
+    RewriterOptions options = Int8(Samples("x", {1, 16}, 50));
+    options.calibration = method;
+    absl::Status status;
+    const RewriteReport report = Rewrite(root_ + "/classifier", options, &status);
+    EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+    EXPECT_GT(report.comparison->outputs[0].sqnr_db, 15);
+    const std::string bytes = *io::ReadFile(io::JoinPath(root_, "out/tflite"));
+    if (method == Calibration::kMinMax) minmax = bytes;
+    if (method == Calibration::kPercentile) EXPECT_NE(bytes, minmax);
+  }
+}
+
+}  // namespace
+}  // namespace tfxm
