@@ -218,7 +218,7 @@ std::string ExplainOptions(const Headers& headers, const Diagnostic& error) {
   const std::string type =
       absl::StrContains(error.text, "initialization of reference")
           ? Quoted(error.text, "of type ")
-          : Quoted(error.text, absl::StrContains(error.text, "list\u2019 to ") ? "list\u2019 to " : "list' to ");
+          : Quoted(error.text, absl::StrContains(error.text, ">\u2019 to ") ? ">\u2019 to " : ">' to ");
   const std::string statement = Statement(error.file, error.line);
   if (const std::string hint = DataTypeHint(statement); !hint.empty()) return hint;
   const std::string name = LastName(type);

@@ -94,7 +94,7 @@ TEST_F(EvaluatorTest, AModelThatMustBeMuchBetterThanItselfIsNotBlessed) {
   EXPECT_EQ(std::get<int64_t>(outputs_["blessing"][0].custom_properties["blessed"]), 0);
   EXPECT_EQ(std::get<std::string>(outputs_["blessing"][0].custom_properties["component_id"]), "Evaluator.lite");
   // What is missed, on what, by how much, and where to look.
-  for (const char* part : {"NOT blessed: ", "sparse_categorical_accuracy", "all examples", "0.9", "more slices",
+  for (const char* part : {"NOT blessed: ", "SparseCategoricalAccuracy", "all examples", "+0.9", "10 more slices",
                            "tfxm show ", "/evaluation"}) {
     EXPECT_THAT(said_, testing::HasSubstr(part));
   }

@@ -148,7 +148,7 @@ struct TFRecordReader::Rep {
   bool gzip = false, file_ended = false;
   bool padded = false;  // There are zeros behind the gzip stream.
   std::string compressed;
-  inflate_state inflate;
+  inflate_state inflate{};
   std::string buffer;
   size_t begin = 0, end = 0;
   int64_t records = 0;
@@ -249,7 +249,7 @@ struct TFRecordWriter::Rep {
   std::string path;
   int fd = -1;
   bool gzip = false;
-  isal_zstream deflate;
+  isal_zstream deflate{};  // ISA-L's initialization leaves parts of it as they were.
   std::string level_buffer, compressed, pending;
 };
 

@@ -77,7 +77,7 @@ absl::Status NodeLauncher::Start() {
                                                           .executor = spec_.executor,
                                                           .plugin = spec_.plugin,
                                                           .tmp_dir = layout_.ExecutorTmpDir(result_.execution_id),
-                                                          .checkpoint_dir = layout_.CheckpointDir(spec_.id, cache_key_),
+                                                          .checkpoint_dir = layout_.CheckpointDir(spec_.id, key_.digest),
                                                           .inputs = std::move(inputs),
                                                           .outputs = layout_.NewOutputs(spec_, result_.execution_id),
                                                           .exec_properties = std::move(exec_properties)}));
@@ -148,7 +148,7 @@ absl::Status NodeLauncher::Publish(ArtifactDict outputs) {
   // Of no consequence if it fails.
   layout_.RemoveTemp(result_.execution_id).IgnoreError();
   RemoveExecutionFiles(layout_.SystemDir(spec_.id, result_.execution_id)).IgnoreError();
-  io::RemoveAll(layout_.CheckpointDir(spec_.id, cache_key_)).IgnoreError();
+  io::RemoveAll(layout_.CheckpointDir(spec_.id, key_.digest)).IgnoreError();
   return absl::OkStatus();
 }
 

@@ -213,7 +213,7 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
   }
   std::optional<int64_t> only_span;
   if (range_config != nullptr && range_config->has_rolling_range() &&
-      (range_config->rolling_range().num_spans() != 1 || range_config->rolling_range().skip_num_recent_spans() != 0)) {
+      range_config->rolling_range().num_spans() != 1) {
     return absl::UnimplementedError(
         "range_config: of rolling_range only the newest span (num_spans: 1) is there; give a static_range");
   }
