@@ -1,7 +1,8 @@
 // tfxm inspect
+#include "tfxm/litert/inspect.h"
+
 #include "tfxm/cli/command.h"
 #include "tfxm/litert/flatbuffer.h"
-#include "tfxm/litert/inspect.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
 
