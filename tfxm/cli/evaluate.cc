@@ -55,9 +55,10 @@ class EvaluateCommand : public Command {
         .Required();
     flags.Add("model", &models_, "[NAME=]PATH",
               "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
-    flags.Add("input_shape", &input_shapes_, "NAME:1,224,320,3",
-              "the sizes of an input of which the model takes any, where the data do not tell them (images that are not "
-              "square). May be repeated");
+    flags.Add(
+        "input_shape", &input_shapes_, "NAME:1,224,320,3",
+        "the sizes of an input of which the model takes any, where the data do not tell them (images that are not "
+        "square). May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes; without it, it is only printed");
     flags.Add("module_file", &module_file_, "FILE",
               "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");

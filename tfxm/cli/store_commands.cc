@@ -25,12 +25,13 @@ absl::Status CheckStore(const std::string& path, absl::string_view command) {
 class LineageCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm lineage METADATA_DB [--artifact=ID_OR_URI [--descendants]] [--last=N] [--format=text|json|dot]",
-                "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one "
-                "artifact,\n"
-                "everything it comes from, or all that has come of it: which released models saw this data. Reads stores "
-                "that\n"
-                "TFX wrote, too.");
+    Flags flags(
+        "tfxm lineage METADATA_DB [--artifact=ID_OR_URI [--descendants]] [--last=N] [--format=text|json|dot]",
+        "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one "
+        "artifact,\n"
+        "everything it comes from, or all that has come of it: which released models saw this data. Reads stores "
+        "that\n"
+        "TFX wrote, too.");
     flags.Add("artifact", &artifact_, "ID_OR_URI", "show where this artifact comes from");
     flags.Add("descendants", &descendants_, "show what has come of --artifact");
     flags.Add("last", &last_, "N", "only the last N runs; 0: all").AtLeast(0);
@@ -60,11 +61,12 @@ class LineageCommand : public Command {
 class BlessCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm bless METADATA_DB --model=ID_OR_URI --reason=TEXT",
-                "Blesses a model by hand, where it cannot be compared with the latest blessed one (its inputs have "
-                "changed, say):\n"
-                "from the next run on it is the baseline. The store keeps the reason; `tfxm lineage` shows it. Nothing is "
-                "pushed.");
+    Flags flags(
+        "tfxm bless METADATA_DB --model=ID_OR_URI --reason=TEXT",
+        "Blesses a model by hand, where it cannot be compared with the latest blessed one (its inputs have "
+        "changed, say):\n"
+        "from the next run on it is the baseline. The store keeps the reason; `tfxm lineage` shows it. Nothing is "
+        "pushed.");
     flags.Add("model", &model_, "ID_OR_URI", "the model's artifact").Required();
     flags.Add("reason", &reason_, "TEXT", "why it is good enough").Required();
     flags.TakeArguments(1, 1, "give the store: tfxm bless runs/mnist/metadata.db --model=ID …");
@@ -85,12 +87,13 @@ class BlessCommand : public Command {
 class CleanCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm clean METADATA_DB --keep=N [--dry_run]",
-                "Removes artifacts of old runs from the disk: those that tfxm made and that neither the last N complete "
-                "runs of\n"
-                "their pipeline nor later ones have read or put out. The latest blessed model of each node stays, as does "
-                "all that\n"
-                "was imported or pushed. The store still knows where everything came from.");
+    Flags flags(
+        "tfxm clean METADATA_DB --keep=N [--dry_run]",
+        "Removes artifacts of old runs from the disk: those that tfxm made and that neither the last N complete "
+        "runs of\n"
+        "their pipeline nor later ones have read or put out. The latest blessed model of each node stays, as does "
+        "all that\n"
+        "was imported or pushed. The store still knows where everything came from.");
     flags.Add("keep", &keep_, "N", "complete runs whose artifacts stay, 1 or more").AtLeast(1).Required();
     flags.Add("dry_run", &dry_run_, "only say what would be removed");
     flags.TakeArguments(1, 1, "give the store: tfxm clean runs/mnist/metadata.db --keep=3");

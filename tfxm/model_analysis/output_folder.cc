@@ -36,6 +36,7 @@ absl::StatusOr<std::unique_ptr<OutputFolder>> OutputFolder::Open(const std::stri
   }
   RETURN_IF_ERROR(folder->CheckNames(names));
   RETURN_IF_ERROR(folder->CheckEarlier());
+  const NoInterruption until_it_is_known_what_to_remove;
   RETURN_IF_ERROR(folder->made_.Make());
   ASSIGN_OR_RETURN(folder->staging_, io::MakeTempDir(path, ".writing-"));
   folder->remove_staging_.emplace([staging = folder->staging_] { io::RemoveAll(staging).IgnoreError(); });
