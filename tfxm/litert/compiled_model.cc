@@ -157,9 +157,14 @@ struct CompiledModel::Rep {
   // writes results whose shapes it did not know past the end of memory that was made for the shapes it reported.
   absl::Status Settle() {
     settled = true;
-    if (!MayHaveDynamicOutputs(file->model(), signature.subgraph)) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const bool follow, OutputsFollowBatch());
-    if (follow) return absl::OkStatus();
+    const bool maybe_dynamic = MayHaveDynamicOutputs(file->model(), signature.subgraph);
+    ASSIGN_OR_RETURN(const std::vector<size_t> still, OutputsThatDoNotFollow());
+    const auto is_open = [this](size_t i) {
+      return std::any_of(outputs[i].shape.begin(), outputs[i].shape.end(), [](int64_t d) { return d < 0; });
+    };
+    if (still.empty()) return absl::OkStatus();
+    if (std::any_of(still.begin(), still.end(), is_open) && HasOpenBatch()) return CatchOutputs();
+    if (!maybe_dynamic) return absl::OkStatus();
     // The operator that catches the outputs is prepared by the layout if, and only if, all before it was.
     ASSIGN_OR_RETURN(auto catching, MakeCatching());
     RETURN_IF_ERROR(LaidOutShapes(*catching.second).status());
@@ -167,31 +172,33 @@ struct CompiledModel::Rep {
     return absl::OkStatus();
   }
 
-  // Whether each output's shape changes when the batch is one example larger. Only an operator that is prepared changes
-  // its outputs' shapes, and operators are prepared in turn up to the first whose result is not known.
-  absl::StatusOr<bool> OutputsFollowBatch() {
-    const auto resize = [&](int more) -> absl::StatusOr<bool> {
-      bool any = false;
+  bool HasOpenBatch() const { return std::any_of(inputs.begin(), inputs.end(), IsOpenBatch); }
+
+  // The outputs whose shapes do not change when the batch is one example larger; all, if no input has an open batch.
+  // Only an operator that is prepared changes its outputs' shapes, and operators are prepared in turn up to the first
+  // whose result is not known.
+  absl::StatusOr<std::vector<size_t>> OutputsThatDoNotFollow() {
+    const auto resize = [&](int more) -> absl::Status {
       for (size_t i = 0; i < inputs.size(); ++i) {
         if (!IsOpenBatch(inputs[i])) continue;
         Shape shape = input_memory[i]->shape();
         shape[0] += more;
         RETURN_IF_ERROR(runtime->Resize(static_cast<int>(i), shape));
-        any = true;
       }
-      return any;
+      return absl::OkStatus();
     };
-    const auto before = runtime->LayOut();
-    if (!before.ok()) return LaidOutShapes(*runtime).status();
-    ASSIGN_OR_RETURN(const bool any, resize(1));
-    if (!any) return false;
-    const auto after = runtime->LayOut();
-    RETURN_IF_ERROR(resize(0).status());
-    if (!after.ok()) return false;
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      if (!output_memory[i]->is_string() && !IsAlsoInput(output_memory[i]) && (*before)[i] == (*after)[i]) return false;
+    ASSIGN_OR_RETURN(const std::vector<Shape> before, LaidOutShapes(*runtime));
+    std::vector<Shape> after = before;
+    if (HasOpenBatch()) {
+      RETURN_IF_ERROR(resize(1));
+      if (auto shapes = runtime->LayOut(); shapes.ok()) after = *std::move(shapes);
+      RETURN_IF_ERROR(resize(0));
     }
-    return true;
+    std::vector<size_t> still;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!output_memory[i]->is_string() && !IsAlsoInput(output_memory[i]) && before[i] == after[i]) still.push_back(i);
+    }
+    return still;
   }
 
   using Catching = std::pair<std::unique_ptr<OutputCatcher>, std::unique_ptr<Runtime>>;
@@ -237,6 +244,16 @@ struct CompiledModel::Rep {
       }
     }
     return absl::OkStatus();
+  }
+
+  // Whether the outputs have the shapes that they were given memory for, and have been written there.
+  absl::StatusOr<bool> OutputsAreAsLaidOut() {
+    ASSIGN_OR_RETURN(const std::vector<Shape> shapes, runtime->OutputShapes());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const TensorMemory& memory = *output_memory[i];
+      if (!memory.is_string() && (memory.shape() != shapes[i] || memory.IsUnwritten())) return false;
+    }
+    return true;
   }
 
   // The runtime makes string tensors while it runs.
@@ -285,12 +302,14 @@ struct CompiledModel::Rep {
     const absl::Status status = runtime->Run(input_handles, output_handles);
     RETURN_IF_ERROR(CheckGuards());
     if (status.ok()) {
-      const bool check = unwritten;
+      const bool first = unwritten;
       unwritten = false;
-      if (check && std::any_of(output_memory.begin(), output_memory.end(), [](auto* m) { return m->IsUnwritten(); })) {
-        // An output that the runtime keeps in memory of its own.
-        RETURN_IF_ERROR(CatchOutputs());
-        return Run();
+      if (first) {
+        ASSIGN_OR_RETURN(const bool as_laid_out, OutputsAreAsLaidOut());
+        if (!as_laid_out) {
+          RETURN_IF_ERROR(CatchOutputs());
+          return Run();
+        }
       }
       return NoteStringShapes();
     }
