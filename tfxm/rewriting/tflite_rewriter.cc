@@ -112,7 +112,10 @@ struct TfliteRewriter::Rep {
     const auto take = [](const std::optional<double>& asked, std::optional<double>& limit) {
       if (asked) limit = asked;
     };
-    if (options.limits.max_abs_error || options.limits.min_sqnr_db) limits.rounding_is_fine = false;
+    if (options.limits.max_abs_error || options.limits.min_sqnr_db) {
+      limits.rounding_is_fine = false;
+      limits.float_resolution = 0;
+    }
     take(options.limits.max_abs_error, limits.max_abs_error);
     take(options.limits.min_sqnr_db, limits.min_sqnr_db);
     take(options.limits.min_top_agreement, limits.min_top_agreement);
@@ -350,7 +353,9 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   if (absl::IsFailedPrecondition(status)) {
     std::vector<std::string> more = rep.report.warnings;
     if (!rep.report.advice.empty()) more.push_back(rep.report.advice);
-    if (!more.empty()) return absl::FailedPreconditionError(absl::StrCat(status.message(), "; ", absl::StrJoin(more, "; ")));
+    if (!more.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(status.message(), "; ", absl::StrJoin(more, "; ")));
+    }
   }
   return status;
 }
