@@ -179,7 +179,7 @@ class Accumulator {
     real_ = false;
   }
 
-  ErrorStatistics statistics_;
+  ErrorStatistics statistics_{/*most_values=*/1 << 15};
   double sum_abs_ = 0;
   bool any_ = false, real_ = true, boolean_ = false, strings_ = false;
   int64_t equal_ = 0;

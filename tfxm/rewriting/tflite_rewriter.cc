@@ -113,7 +113,10 @@ struct TfliteRewriter::Rep {
     const auto take = [](const std::optional<double>& asked, std::optional<double>& limit) {
       if (asked) limit = asked;
     };
-    if (options.limits.max_abs_error || options.limits.min_sqnr_db) limits.rounding_is_fine = false;
+    if (options.limits.max_abs_error || options.limits.min_sqnr_db) {
+      limits.rounding_is_fine = false;
+      limits.float_resolution = 0;
+    }
     take(options.limits.max_abs_error, limits.max_abs_error);
     take(options.limits.min_sqnr_db, limits.min_sqnr_db);
     take(options.limits.min_top_agreement, limits.min_top_agreement);
