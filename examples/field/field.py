@@ -22,20 +22,26 @@ import zoo
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def name_of(package, model):
+  return f'{package["name"].strip("@")}/{os.path.basename(model)}'
+
+
+def names():
+  return [name_of(package, model) for package in packages.load() for model in package['models']]
+
+
 def collect(part, chosen):
   """{name: (path, what should come of it)} of every Nth package, or of those that have a chosen model."""
   k, n = map(int, part.split('/'))
-  found, known = {}, []
-  for i, package in enumerate(packages.load()):
-    names = {f'{package["name"].strip("@")}/{os.path.basename(m)}': m for m in package['models']}
-    known += names
-    names = {name: m for name, m in names.items() if name in chosen or not chosen and i % n == k - 1}
-    if names:
-      folder = packages.unpacked(package)
-      found.update({name: (os.path.join(folder, m), package['models'][m]) for name, m in names.items()})
-  unknown = [m for m in chosen if m not in known]
+  unknown = [m for m in chosen if m not in names()]
   if unknown:
-    sys.exit(f'no such model: {", ".join(unknown)}; there are {", ".join(known)}')
+    sys.exit(f'no such model: {", ".join(unknown)}; there are {", ".join(names())}')
+  found = {}
+  for i, package in enumerate(packages.load()):
+    for model, expected in package['models'].items():
+      name = name_of(package, model)
+      if name in chosen or not chosen and i % n == k - 1:
+        found[name] = (os.path.join(packages.unpacked(package), model), expected)
   return found
 
 
@@ -65,8 +71,11 @@ def cell(results):
   result = results['run']
   if result['failures']:
     return '**fails**'
-  return '; '.join(dict.fromkeys(n.split(': ', 1)[-1] for n in result['notes'])) or (
-      'same bits' + (' at batch 1, 3, 33' if result['facts'].get('batches', 0) > 1 else ''))
+  notes = ' '.join(result['notes'])
+  if 'refused, as by Python' in notes:
+    return 'refused, as by Python'
+  return 'same bits' + (' at batches 1, 3, 33' if result['facts'].get('batches', 0) > 1 else '') + (
+      ', all zero' if 'all outputs are zero' in notes else '')
 
 
 def main():
@@ -85,16 +94,15 @@ def main():
     wrong = [(m, f) for m, r in results.items() for f in r['failures']]
     if wrong:
       failed.append(name)
-    print('\n'.join([f'{"FAILED" if wrong else "ok":6} {name:60} {cell(results)}'] + zoo.failures(results) +
+    print('\n'.join([f'{"FAILED" if wrong else "ok":6} {name:60} {cell(results)[:200]}'] + zoo.failures(results) +
                     ([f'       make field MODEL={name}'] if wrong else [])), flush=True)
 
   with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
     for done in concurrent.futures.as_completed([pool.submit(work, m) for m in found]):
       done.result()
   if args.write_table:
-    rows = ['| model | should | outcome |', '|---|---|---|']
-    rows += [f'| {m} | {found[m][1]} | {cell(everything[m])} |' for m in found]
-    zoo.write_table(os.path.join(HERE, 'README.md'), rows)
+    zoo.write_table(os.path.join(HERE, 'README.md'), '| model | should | outcome |',
+                    {m: f'| {m} | {found[m][1]} | {cell(everything[m])} |' for m in found}, names())
   print(f'field: {len(found)} models in {time.time() - start:.0f} s.')
   print(f'{len(found) - len(failed)} passed, {len(failed)} failed')
   sys.exit(bool(failed))

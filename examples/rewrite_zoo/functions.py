@@ -83,7 +83,7 @@ def where_nonzero(x):
   return {'y': tf.where(x > 0.0)}
 
 
-@function(spec([None, 8]))
+@function(spec([None, 8]), known={'of the TFLite model has shape': 'which rows are kept is decided by rounding'})
 def boolean_mask(x):
   return {'kept': tf.boolean_mask(x, tf.reduce_sum(x, -1) > 0.0), 'z': x @ weights(8, 3)}
 

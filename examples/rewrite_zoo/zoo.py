@@ -116,12 +116,9 @@ def failures(results):
   return lines
 
 
-def table(everything):
-  """The README's table: what each cell says is in the text above it."""
-  lines = ['| model | ' + ' | '.join(MODES) + ' |', '|---' * (1 + len(MODES)) + '|']
-  for name, results in everything.items():
-    lines.append(f'| {name} | ' + ' | '.join(cell(results[m]) if m in results else '' for m in MODES) + ' |')
-  return lines
+def row(name, results):
+  """What each cell says is in the README, above the table."""
+  return f'| {name} | ' + ' | '.join(cell(results[m]) if m in results else '' for m in MODES) + ' |'
 
 
 def cell(result):
@@ -151,13 +148,17 @@ def cell(result):
   return ', '.join(parts) or 'same'
 
 
-def write_table(path, rows):
+def write_table(path, head, rows, order):
+  """Puts rows, {name: line}, into a README's table; those of other models that are still in `order` stay as they are."""
   with open(path) as f:
     text = f.read()
   begin, end = '<!-- table: written by the tool -->\n', '<!-- end of table -->'
   before, rest = text.split(begin)
+  old, after = rest.split(end)
+  lines = {m[1]: m[0] for m in re.finditer(r'^\| (\S+) \|.*$', old, re.M)} | rows
+  ruler = '|---' * head.count(' | ') + '|---|'
   with open(path, 'w') as f:
-    f.write(before + begin + '\n'.join(rows) + '\n' + end + rest.split(end)[1])
+    f.write(before + begin + '\n'.join([head, ruler] + [lines[n] for n in order if n in lines]) + '\n' + end + after)
 
 
 def add_arguments(parser):
@@ -166,7 +167,7 @@ def add_arguments(parser):
   parser.add_argument('--model', default='', help='only these')
   parser.add_argument('--jobs', type=int, default=os.cpu_count())
   parser.add_argument('--out', default='', help='where rewritten files, logs and results go')
-  parser.add_argument('--write_table', action='store_true', help='write the table into README.md')
+  parser.add_argument('--write_table', action='store_true', help="write these models' rows into README.md's table")
 
 
 def main():
@@ -222,7 +223,7 @@ def main():
   with open(os.path.join(args.out, 'results.json'), 'w') as f:
     json.dump(everything, f, indent=1)
   if args.write_table:
-    write_table(os.path.join(HERE, 'README.md'), table(everything))
+    write_table(os.path.join(HERE, 'README.md'), '| model | ' + ' | '.join(MODES) + ' |', {m: row(m, r) for m, r in everything.items()}, known)
   print(f'zoo: {len(names)} models in {time.time() - start:.0f} s.')
   if failed:
     print(f'Again: make zoo{" PART=" + args.part if n > 1 else ""} MODEL={",".join(failed)}')

@@ -57,7 +57,7 @@ class RewriteCommand : public Command {
     flags.Add("seed", &seed_, "N", "which of the examples are taken").AtLeast(0);
     flags.Add("signature", &options_.signature_key, "NAME",
               "the signature; the default is serving_default, or the only one");
-    flags.Add("filename", &options_.filename, "NAME", "name of the file").Required();
+    flags.Add("filename", &options_.filename, "NAME", "name of the file");
     flags.Add("input_type", &input_type_, "TYPE", "float32, or int8/uint8 (int8), int16 (int16x8): quantized inputs")
         .OneOf({"float32", "int8", "uint8", "int16"});
     flags.Add("output_type", &output_type_, "TYPE", "the same for outputs")
