@@ -237,7 +237,7 @@ TEST_F(CacheTest, AFailureIsNotCached) {
 }
 
 TEST_F(CacheTest, AnExecutionFindsTheCheckpointsOfOneThatWasKilled) {
-  const auto checkpoints = [&] { return io::Glob(Path("pipeline_root/a/.system/checkpoints/*"))->size(); };
+  const auto checkpoints = [&] { return io::Glob(Path("pipeline_root/a/.system/checkpoints/*/half"))->size(); };
   auto node = Make("a", "die halfway");
   EXPECT_FALSE(Run(PipelineOf({node}))->ok());
   EXPECT_EQ(checkpoints(), 1);
