@@ -57,7 +57,7 @@ def example(features):
 
 
 def person(rng):
-  age, hours = rng.uniform(18, 75), min(max(rng.gauss(40, 10), 5), 80)
+  age, hours = rng.uniform(18, 75), min(max(rng.gauss(40, 10), 5.0), 80.0)
   education, occupation = rng.randrange(len(EDUCATIONS)), rng.randrange(len(OCCUPATIONS))
   score = -5.2 + 0.5 * education + 0.25 * occupation + 0.04 * (hours - 40) + 1.5 * (1 - abs(age - 48) / 30)
   if (education + 3 * occupation) % 7 == 0:
