@@ -95,7 +95,8 @@ absl::StatusOr<std::string> LibrariesFingerprint() {
 
 bool IsUserCode(const void* address) {
   Dl_info info;
-  return dladdr(address, &info) != 0 && IsUserFile(info.dli_fname[0] == '/' ? RealPath(info.dli_fname) : RealPath("/proc/self/exe"));
+  return dladdr(address, &info) != 0 &&
+         IsUserFile(info.dli_fname[0] == '/' ? RealPath(info.dli_fname) : RealPath("/proc/self/exe"));
 }
 
 absl::StatusOr<std::string> ProgramFingerprint() {

@@ -65,8 +65,7 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
   const Properties some = {{"a", int64_t{1}}};
   // With all that only shows if it is given.
   const std::map<std::string, Node> nodes = {
-      {"ImportExampleGen",
-       ImportExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
+      {"ImportExampleGen", ImportExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
       {"StatisticsGen", StatisticsGen({.examples = channel})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},

@@ -49,9 +49,7 @@ std::string Summary(const RunResult& run) {
 }
 
 // What there is to say about a node and the cache; empty if nothing.
-std::string CacheText(const NodeResult& node, bool explain) {
-  return explain || node.cache_damaged ? node.cache : "";
-}
+std::string CacheText(const NodeResult& node, bool explain) { return explain || node.cache_damaged ? node.cache : ""; }
 
 class SilentDisplay : public Display {
  public:
@@ -82,7 +80,8 @@ class PlainDisplay : public Display {
       case NodeState::kComplete:
         return Line(i,
                     absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
-      case NodeState::kCached: return Line(i, absl::StrCat("cached", explain_cache_ ? ": " : "", CacheText(node, explain_cache_)));
+      case NodeState::kCached:
+        return Line(i, absl::StrCat("cached", explain_cache_ ? ": " : "", CacheText(node, explain_cache_)));
       case NodeState::kFailed: return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
       case NodeState::kSkipped: return Line(i, absl::StrCat("skipped: ", node.status.message()));
       default: return Line(i, "canceled");
