@@ -85,8 +85,7 @@ class NewDirs {
 absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path);
 // Regular files that match, sorted; hidden ones are left out unless the pattern names them. No match is an empty list.
 absl::StatusOr<std::vector<std::string>> Glob(absl::string_view pattern);
-// The pattern that matches this path and no other: for a path in front of a pattern, as in JoinPath(EscapeGlob(dir),
-// "*").
+// The pattern that matches this path and no other: for a path in front of a pattern, as in JoinPath(EscapeGlob(dir), "*").
 std::string EscapeGlob(absl::string_view path);
 // The paths of the regular files in a directory, sorted, without hidden ones; none if it does not exist.
 absl::StatusOr<std::vector<std::string>> ListFiles(absl::string_view dir);
