@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm {
 namespace {
@@ -30,7 +31,8 @@ int Width(const RunResult& run) {
 }
 
 std::string FailureText(const NodeResult& node) {
-  return absl::StrCat(node.status.message(), node.log_path.empty() ? "" : absl::StrCat("\n  log: ", node.log_path));
+  return PrintableLines(
+      absl::StrCat(node.status.message(), node.log_path.empty() ? "" : absl::StrCat("\n  log: ", node.log_path)));
 }
 
 // "mnist: 11 nodes: 9 complete, 2 cached, in 5.3 s"
@@ -95,7 +97,8 @@ class PlainDisplay : public Display {
 
  private:
   void Line(int node, absl::string_view text) {
-    std::fputs(absl::StrFormat("%-*s  %s\n", width_, run_->nodes[node].node_id, text).c_str(), out_);
+    // Messages are of executors and may quote data.
+    std::fputs(absl::StrFormat("%-*s  %s\n", width_, run_->nodes[node].node_id, PrintableLines(text)).c_str(), out_);
     std::fflush(out_);
   }
 
@@ -118,7 +121,7 @@ class TerminalDisplay : public Display {
   }
   void NodeStarted(int node) override { rows_[node].start = Clock::now(); }
   void NodeProgress(int node, absl::string_view message, double fraction) override {
-    rows_[node].message = std::string(message);
+    rows_[node].message = PrintableText(message);
     rows_[node].fraction = fraction;
   }
   void NodeEnded(int) override { Draw(); }
@@ -163,7 +166,7 @@ class TerminalDisplay : public Display {
     const Row& row = rows_[i];
     const auto cut = [columns](std::string text) { return text.substr(0, std::max(columns - 2, 0)); };
     const auto done = [&](absl::string_view word) {
-      return cut(absl::StrFormat("%-10s%8s  %s", word, Seconds(node.seconds), node.message));
+      return cut(absl::StrFormat("%-10s%8s  %s", word, Seconds(node.seconds), PrintableText(node.message)));
     };
     switch (node.state) {
       case NodeState::kPending: return Paint("2", "  waiting");

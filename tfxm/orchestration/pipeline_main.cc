@@ -18,6 +18,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm {
 namespace {
@@ -35,7 +36,8 @@ T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, const
 }
 
 int Report(const std::string& program, absl::string_view message, int exit_code) {
-  std::fprintf(stderr, "%s: %s\n", program.c_str(), std::string(message).c_str());
+  std::fprintf(stderr, "%s: %s\n", program.c_str(),
+               PrintableLines(message).c_str());  // It may quote what others wrote.
   return exit_code;
 }
 
