@@ -48,8 +48,12 @@ class MnistPipelineTest : public testing::Test {
 
   SubprocessResult Run(std::vector<std::string> flags = {}, const std::string& output = "out") {
     const std::string program = io::JoinPath(std::getenv("TFXM_BINARY_DIR"), "tfxm");
-    std::vector<std::string> command = {
-        program, "run", kExample, "--data_root=" + root_ + "/data", "--output=" + io::JoinPath(root_, output), "--train_steps=200"};
+    std::vector<std::string> command = {program,
+                                        "run",
+                                        kExample,
+                                        "--data_root=" + root_ + "/data",
+                                        "--output=" + io::JoinPath(root_, output),
+                                        "--train_steps=200"};
     command.insert(command.end(), flags.begin(), flags.end());
     const auto result = RunSubprocess(command);
     EXPECT_TRUE(result.ok()) << result.status();
@@ -136,7 +140,8 @@ TEST_F(MnistPipelineTest, AnyNumberOfThreadsGivesTheSameBytes) {
     // The evaluation names the data and the models by their paths.
     for (auto& [path, content] : bytes) content = absl::StrReplaceAll(content, {{"/" + output + "/", "/out/"}});
     if (first.empty()) first = bytes;
-    for (const auto& [path, content] : bytes) EXPECT_TRUE(first[path] == content) << path << ", " << threads << " threads";
+    for (const auto& [path, content] : bytes)
+      EXPECT_TRUE(first[path] == content) << path << ", " << threads << " threads";
     EXPECT_EQ(bytes.size(), first.size());
   }
   unsetenv("TFXM_NUM_THREADS");

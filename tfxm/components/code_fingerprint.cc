@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -79,11 +80,14 @@ absl::StatusOr<std::string> LibrariesFingerprint() {
     digest.UpdatePart(io::Basename(library));
     digest.UpdatePart(hash);
   }
-  // Some hundred megabytes of other projects' pinned releases: their sizes tell them apart.
+  // Some hundred megabytes of other projects' pinned releases: their sizes tell them apart. By folder, since not every
+  // process has loaded all of them.
+  std::set<std::string> dirs;
   for (const std::string& file : LoadedFiles()) {
-    if (!IsThirdParty(file)) continue;
-    const std::string dir = io::EscapeGlob(io::Dirname(file));
-    ASSIGN_OR_RETURN(const std::vector<std::string> beside, io::Glob(io::JoinPath(dir, "lib*.so*")));
+    if (IsThirdParty(file)) dirs.insert(io::Dirname(file));
+  }
+  for (const std::string& dir : dirs) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> beside, io::Glob(io::JoinPath(io::EscapeGlob(dir), "lib*.so*")));
     for (const std::string& library : beside) {
       if (!IsThirdParty(library)) continue;
       ASSIGN_OR_RETURN(const int64_t size, io::FileSize(library));
@@ -95,7 +99,8 @@ absl::StatusOr<std::string> LibrariesFingerprint() {
 
 bool IsUserCode(const void* address) {
   Dl_info info;
-  return dladdr(address, &info) != 0 && IsUserFile(info.dli_fname[0] == '/' ? RealPath(info.dli_fname) : RealPath("/proc/self/exe"));
+  return dladdr(address, &info) != 0 &&
+         IsUserFile(info.dli_fname[0] == '/' ? RealPath(info.dli_fname) : RealPath("/proc/self/exe"));
 }
 
 absl::StatusOr<std::string> ProgramFingerprint() {

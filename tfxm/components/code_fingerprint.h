@@ -10,8 +10,8 @@
 
 namespace tfxm {
 
-// The hashes of files that are no pipeline's (compilers, headers, libraries), for all of this process; remembered in the
-// cache (util/cache_dir.h).
+// The hashes of files that are no pipeline's (compilers, headers, libraries), for all of this process; remembered in
+// the cache (util/cache_dir.h).
 FileHashes& SharedFileHashes();
 
 // Of the content of tfxm's libraries, and of name and size of those of others that it is made with.

@@ -176,7 +176,8 @@ std::string Statement(const std::string& file, int line) {
   int first = line - 1;
   while (first > 0 && line - first < 20 && !absl::StrContains(lines[first - 1], ';')) --first;
   size_t last = static_cast<size_t>(line - 1);
-  while (last + 1 < lines.size() && last < static_cast<size_t>(line) + 20 && !absl::StrContains(lines[last], ';')) ++last;
+  while (last + 1 < lines.size() && last < static_cast<size_t>(line) + 20 && !absl::StrContains(lines[last], ';'))
+    ++last;
   return absl::StrJoin(lines.begin() + first, lines.begin() + static_cast<ptrdiff_t>(last) + 1, "\n");
 }
 
@@ -251,7 +252,9 @@ std::string ExplainMissing(const Headers& headers, const Diagnostic& error) {
   const std::string name = LastName(Quoted(error.text, ""));
   if (absl::StrContains(error.text, "metadata::v0::")) {
     return absl::StrCat("a header is missing: #include \"tensorflow_metadata/proto/v0/",
-                        absl::StrContains(error.text, "Anomal") ? "anomalies" : name == "Schema" ? "schema" : "statistics",
+                        absl::StrContains(error.text, "Anomal") ? "anomalies"
+                        : name == "Schema"                      ? "schema"
+                                                                : "statistics",
                         ".pb.h\"");
   }
   const std::string header = headers.HeaderOf(name);
@@ -266,7 +269,8 @@ std::string ExplainReturnType(const Diagnostic& error) {
   for (const Expected& e :
        {Expected{"run_fn", "absl::Status run_fn(const FnArgs& fn_args)"},
         Expected{"RunFn", "absl::Status RunFn(const FnArgs& fn_args)"},
-        Expected{"preprocessing_fn", "absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs)"}}) {
+        Expected{"preprocessing_fn",
+                 "absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs)"}}) {
     if (absl::StrContains(error.text, absl::StrCat(" ", e.name, "("))) {
       return absl::StrCat(e.name, " has another return type than is expected: ", e.declaration);
     }
@@ -276,7 +280,8 @@ std::string ExplainReturnType(const Diagnostic& error) {
 
 std::string Explain(const Headers& headers, const Diagnostic& error) {
   const absl::string_view text = error.text;
-  if (absl::StrContains(text, "ambiguating new declaration") || absl::StrContains(text, "differ only in their return")) {
+  if (absl::StrContains(text, "ambiguating new declaration") ||
+      absl::StrContains(text, "differ only in their return")) {
     return ExplainReturnType(error);
   }
   if (absl::StrContains(text, "<brace-enclosed initializer list>") || absl::StrContains(text, "no field") ||

@@ -40,10 +40,11 @@ std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.
 
 // What to do about a baseline that cannot be compared with: said after the error itself.
 std::string WayOut(const Artifact& baseline, const Artifact& model) {
-  return absl::StrCat("\n  The baseline is model #", baseline.id, " (", baseline.uri,
-                      "). If it cannot be compared with any more, because it takes other inputs or gives other outputs, "
-                      "bless a model of the new kind by hand: tfxm bless METADATA_DB --model=",
-                      model.id, " --reason='…'; it is the baseline from then on");
+  return absl::StrCat(
+      "\n  The baseline is model #", baseline.id, " (", baseline.uri,
+      "). If it cannot be compared with any more, because it takes other inputs or gives other outputs, "
+      "bless a model of the new kind by hand: tfxm bless METADATA_DB --model=",
+      model.id, " --reason='…'; it is the baseline from then on");
 }
 
 // A Resolver that looks at all models of a pipeline finds those of its other branches, too.
@@ -95,7 +96,8 @@ class EvaluatorExecutor : public Executor {
 
  private:
   // The models, and the config with TFMA's defaults for them, as TFX's Evaluator does: a single unnamed model_spec gets
-  // a baseline beside it if there is one; without one, as in the first run of a pipeline, change thresholds are ignored.
+  // a baseline beside it if there is one; without one, as in the first run of a pipeline, change thresholds are
+  // ignored.
   static absl::Status AddModels(const ArtifactDict& inputs, const EvalConfig& config,
                                 model_analysis::EvaluateOptions* options) {
     const Artifact* const model = OptionalArtifact(inputs, "model");
@@ -156,9 +158,8 @@ class EvaluatorExecutor : public Executor {
     }
     if (!context.node_id.empty()) properties["component_id"] = context.node_id;
     if (blessed) {
-      context.progress(change_ignored ? "blessed; there is no baseline yet: change thresholds were not checked"
-                                      : "blessed",
-                       1);
+      context.progress(
+          change_ignored ? "blessed; there is no baseline yet: change thresholds were not checked" : "blessed", 1);
     } else {
       ASSIGN_OR_RETURN(const std::string why, MissedThresholds(evaluation_uri));
       context.progress(absl::StrCat("NOT blessed: ", why, ". More: tfxm show ", evaluation_uri), 1);

@@ -59,7 +59,8 @@ std::string UnnamedConfig(const std::string& change, const std::string& name = "
   return R"({"model_specs": [{"name": ")" + name + R"(", "label_key": "image_class", "model_type": "tf_lite"}],
   "slicing_specs": [{}, {"feature_keys": ["image_class"]}],
   "metrics_specs": [{"metrics": [{"class_name": "SparseCategoricalAccuracy", "threshold": {
-    "change_threshold": {"direction": "HIGHER_IS_BETTER", "absolute": {"value": )" + change + "}}}}]}]}";
+    "change_threshold": {"direction": "HIGHER_IS_BETTER", "absolute": {"value": )" +
+         change + "}}}}]}]}";
 }
 
 TEST_F(EvaluatorTest, ComparesTheModelWithTheBaseline) {

@@ -34,11 +34,12 @@ absl::StatusOr<std::string> MissedThresholds(absl::string_view dir) {
     first = absl::StrCat(PrintableText(check.metric), " on ", outcome.slice.overall() ? "all examples" : "",
                          outcome.slice.overall() ? "" : PrintableText(outcome.slice.Text()),
                          model.empty() ? "" : absl::StrCat(" of \"", PrintableText(model), "\""), ": ", outcome.reason);
-    more_slices = static_cast<int>(std::count_if(check.outcomes.begin() + 1, check.outcomes.end(),
-                                                 [](const auto& o) { return !o.passed; }));
+    more_slices = static_cast<int>(
+        std::count_if(check.outcomes.begin() + 1, check.outcomes.end(), [](const auto& o) { return !o.passed; }));
   }
   if (first.empty()) return std::string("a threshold is missed");
-  if (more_slices > 0) absl::StrAppend(&first, ", and so on ", more_slices, more_slices == 1 ? " more slice" : " more slices");
+  if (more_slices > 0)
+    absl::StrAppend(&first, ", and so on ", more_slices, more_slices == 1 ? " more slice" : " more slices");
   if (!others.empty()) absl::StrAppend(&first, "; also missed: ", absl::StrJoin(others, "; "));
   return first;
 }

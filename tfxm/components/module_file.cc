@@ -55,8 +55,8 @@ std::vector<std::string> IncludeDirs(const Toolchain& toolchain) {
 }
 
 absl::Status NoCompiler(const Toolchain& toolchain, absl::string_view path) {
-  return absl::FailedPreconditionError(absl::StrCat("no C++ compiler (", toolchain.compiler, ") to compile ", path,
-                                                    " with; install g++ or set CXX"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("no C++ compiler (", toolchain.compiler, ") to compile ", path, " with; install g++ or set CXX"));
 }
 
 std::string Demangle(const char* name) {
@@ -86,8 +86,8 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   const std::string source = io::AbsolutePath(path);
   Sha256 key;
   // The path too: the module's __FILE__ and its relative includes depend on it.
-  for (const std::string& part : {sources.Fingerprint(), libraries, toolchain.compiler,
-                                  absl::StrJoin(toolchain.arguments, "\n"), source}) {
+  for (const std::string& part :
+       {sources.Fingerprint(), libraries, toolchain.compiler, absl::StrJoin(toolchain.arguments, "\n"), source}) {
     key.UpdatePart(part);
   }
   const std::string name = io::Basename(path);

@@ -37,8 +37,8 @@ absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool pro
 
 // Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared
 // library, or a program if `program`. `before_compiling` is called if there is need to compile. INVALID_ARGUMENT holds
-// the compiler's messages, with file and line; FAILED_PRECONDITION says that others could have put something where it is
-// kept (util/cache_dir.h).
+// the compiler's messages, with file and line; FAILED_PRECONDITION says that others could have put something where it
+// is kept (util/cache_dir.h).
 absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program = false,
                                           const std::function<void()>& before_compiling = nullptr);
 

@@ -44,10 +44,10 @@ std::string FindProgram(const std::string& name) {
 
 // What a scan has found: the files, and the folders in which a new file could take the place of one of them.
 struct Scan {
-  std::string compiler;                                    // Its hash.
-  std::vector<std::pair<std::string, std::string>> own;    // Path and hash.
-  std::map<std::string, std::string> system;               // The same.
-  std::map<std::string, int64_t> folders;                  // Path and time of modification.
+  std::string compiler;                                  // Its hash.
+  std::vector<std::pair<std::string, std::string>> own;  // Path and hash.
+  std::map<std::string, std::string> system;             // The same.
+  std::map<std::string, int64_t> folders;                // Path and time of modification.
 };
 
 int64_t ModifiedAt(const std::string& path) {
@@ -103,7 +103,8 @@ bool Holds(const Scan& scan, const std::string& compiler) {
   return true;
 }
 
-// The prerequisites of the one rule that -M prints: words, in which the compiler writes a space as "\ " and a # as "\#".
+// The prerequisites of the one rule that -M prints: words, in which the compiler writes a space as "\ " and a # as
+// "\#".
 std::vector<std::string> ParseRule(absl::string_view rule) {
   std::vector<std::string> words(1);
   for (size_t i = 0; i < rule.size(); ++i) {

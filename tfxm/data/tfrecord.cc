@@ -171,8 +171,9 @@ absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::Open(absl::strin
     ASSIGN_OR_RETURN(const size_t got, r.ReadFile(start, sizeof(start)));
     if (got == sizeof(start) && Load<uint32_t>(start + 8) == MaskedCrc32c(start, 8)) {
       return absl::InvalidArgumentError(
-          absl::StrCat(path, ": the name says gzip, but these are TFRecords that are not compressed; rename the file "
-                             "without .gz, or compress it"));
+          absl::StrCat(path,
+                       ": the name says gzip, but these are TFRecords that are not compressed; rename the file "
+                       "without .gz, or compress it"));
     }
     if (lseek(r.fd, 0, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
     RETURN_IF_ERROR(r.StartGzip());

@@ -151,19 +151,19 @@ Node Transform(const TransformParameters& p) {
 
 Node Trainer(const TrainerParameters& p) {
   NodeSpec spec{.type_name = "tfx.components.trainer.component.Trainer",
-               .base_type = "TRAIN",
-               .executor = "tfx.components.trainer.executor.GenericExecutor",
-               .plugin = kTensorflowPlugin,
-               .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
-                          {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
-                          {"schema", Optional(p.schema, artifacts::Schema())},
-                          {"base_model", Optional(p.base_model, artifacts::Model())},
-                          {"hyperparameters", Optional(p.hyperparameters, {.name = "HyperParameters"})}},
-               .outputs = {{"model", {artifacts::Model()}}, {"model_run", {artifacts::ModelRun()}}},
-               .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
-                                   {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
-                                   {"module_file", p.module_file},
-                                   {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}};
+                .base_type = "TRAIN",
+                .executor = "tfx.components.trainer.executor.GenericExecutor",
+                .plugin = kTensorflowPlugin,
+                .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
+                           {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
+                           {"schema", Optional(p.schema, artifacts::Schema())},
+                           {"base_model", Optional(p.base_model, artifacts::Model())},
+                           {"hyperparameters", Optional(p.hyperparameters, {.name = "HyperParameters"})}},
+                .outputs = {{"model", {artifacts::Model()}}, {"model_run", {artifacts::ModelRun()}}},
+                .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
+                                    {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
+                                    {"module_file", p.module_file},
+                                    {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}};
   if (p.num_threads.has_value()) spec.exec_properties["num_threads"] = int64_t{*p.num_threads};
   return Node(std::move(spec));
 }

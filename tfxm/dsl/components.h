@@ -184,8 +184,8 @@ Node ModelRewriter(const ModelRewriterParameters& parameters);
 //                                          {"model_blessing", Channel(standard_artifacts::ModelBlessing())}}})
 //                       .with_id("latest_blessed_model_resolver");
 //
-// Channel(type) looks at all artifacts of a type in the pipeline, Channel(type, id) only at those that one node has made:
-// where a pipeline makes several models (SavedModel, TFLite, int8), each branch so finds its own. A model that is
+// Channel(type) looks at all artifacts of a type in the pipeline, Channel(type, id) only at those that one node has
+// made: where a pipeline makes several models (SavedModel, TFLite, int8), each branch so finds its own. A model that is
 // blessed but whose files are gone is none.
 inline constexpr char kLatestBlessedModelStrategy[] =
     "tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy.LatestBlessedModelStrategy";

@@ -30,8 +30,8 @@ namespace tfxm {
 
 struct NodeSpec;
 
-// Artifacts that a node will put out under a key; or, for a Resolver to choose from, all artifacts of a type that former
-// runs of the pipeline have made, maybe only those of one node. A default Channel is one that is not connected.
+// Artifacts that a node will put out under a key; or, for a Resolver to choose from, all artifacts of a type that
+// former runs of the pipeline have made, maybe only those of one node. A default Channel is one that is not connected.
 //
 // A Resolver that is given a node's own outputs() looks at what that node made in former runs and, because it then runs
 // after the node, in this one.

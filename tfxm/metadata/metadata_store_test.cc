@@ -365,7 +365,8 @@ TEST_P(MetadataStoreTest, TypesKeepVersionInputTypeAndOutputType) {
   EXPECT_EQ(store_->GetExecutionType("E", "v2").status().code(), absl::StatusCode::kNotFound);
 
   const auto db = *sqlite::Database::Open(store_->path(), sqlite::Mode::kReadOnly);
-  sqlite::Statement* const select = *db->Prepare("SELECT `input_type`, `output_type` FROM `Type` WHERE `version` = 'v1'");
+  sqlite::Statement* const select =
+      *db->Prepare("SELECT `input_type`, `output_type` FROM `Type` WHERE `version` = 'v1'");
   ASSERT_TRUE(*select->Step());
   EXPECT_EQ(select->Text(0), R"({"dict":{"properties":{"examples":{"simple":{"name":"Examples"}}}}})");
   EXPECT_EQ(select->Text(1), R"({"any":{}})");

@@ -140,7 +140,8 @@ absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::st
   ASSIGN_OR_RETURN(std::optional<int64_t> id, LookUp(db, kind, name, version));
   if (!id.has_value()) {
     return absl::NotFoundError(absl::StrCat("metadata store ", db->path(), " has no ", KindName(kind), " type \"", name,
-                                            "\"", version.empty() ? "" : absl::StrCat(" of version \"", version, "\"")));
+                                            "\"",
+                                            version.empty() ? "" : absl::StrCat(" of version \"", version, "\"")));
   }
   return *id;
 }

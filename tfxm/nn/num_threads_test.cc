@@ -44,7 +44,8 @@ TEST(NumThreadsTest, WeightsDoNotDependOnTheCores) {
     const std::map<std::string, Tensor> weights = TrainedWeights();
     if (first.empty()) first = weights;
     ASSERT_EQ(weights.size(), first.size());
-    for (const auto& [name, tensor] : weights) EXPECT_TRUE(std::ranges::equal(tensor.bytes(), first.at(name).bytes())) << name << ", " << threads;
+    for (const auto& [name, tensor] : weights)
+      EXPECT_TRUE(std::ranges::equal(tensor.bytes(), first.at(name).bytes())) << name << ", " << threads;
   }
   unsetenv("TFXM_NUM_THREADS");
 }

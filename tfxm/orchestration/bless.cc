@@ -85,8 +85,9 @@ absl::StatusOr<int64_t> BlessModel(MetadataStore* store, absl::string_view model
       return e;
     };
     ASSIGN_OR_RETURN(const std::vector<Context> contexts, ContextsOf(store, model.id()));
-    ASSIGN_OR_RETURN(const auto put, store->PutExecution(execution, {{model, event(Event::INPUT, "model")},
-                                                                     {blessing, event(Event::OUTPUT, "blessing")}},
+    ASSIGN_OR_RETURN(const auto put, store->PutExecution(execution,
+                                                         {{model, event(Event::INPUT, "model")},
+                                                          {blessing, event(Event::OUTPUT, "blessing")}},
                                                          contexts));
     blessing_id = put.artifact_ids.at(1);
     return absl::OkStatus();

@@ -33,7 +33,9 @@ constexpr absl::string_view kIgnored[] = {"input_fingerprint", "allow_empty_spli
 // 1 and "1" differ.
 std::string Text(const PropertyValue& value) {
   return std::visit([&](const auto& v) { return absl::StrCat(v); }, value) +
-         (std::holds_alternative<std::string>(value) ? "" : std::holds_alternative<double>(value) ? " (double)" : " (int)");
+         (std::holds_alternative<std::string>(value) ? ""
+          : std::holds_alternative<double>(value)    ? " (double)"
+                                                     : " (int)");
 }
 
 std::string Text(const Properties& properties) {

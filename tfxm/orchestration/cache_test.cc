@@ -1,11 +1,10 @@
 // When a node is not executed again.
-#include "tfxm/orchestration/cache_key.h"
-
 #include <stdlib.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/dsl/components.h"
+#include "tfxm/orchestration/cache_key.h"
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
@@ -84,8 +83,8 @@ TEST_F(CacheTest, AModuleFileCountsByItsContentAndThatOfWhatItIncludes) {
   EXPECT_EQ(Run(pipeline)->nodes[0].cache, "nothing has changed since execution 1");
   EXPECT_EQ(Executions("a"), 1);
   ASSERT_TRUE(io::WriteFile(Path("module.cc"), "#include \"base.h\"\n// changed\n").ok());
-  EXPECT_EQ(Run(pipeline)->nodes[0].cache, "since execution 1: module file " + Path("module.cc") + ": " +
-                                               Path("module.cc") + " has changed");
+  EXPECT_EQ(Run(pipeline)->nodes[0].cache,
+            "since execution 1: module file " + Path("module.cc") + ": " + Path("module.cc") + " has changed");
   EXPECT_EQ(Executions("a"), 2);
   ASSERT_TRUE(io::WriteFile(Path("base.h"), "// 2\n").ok());
   EXPECT_TRUE(Contains(Run(pipeline)->nodes[0].cache, Path("base.h") + " has changed"));
@@ -111,8 +110,8 @@ TEST_F(CacheTest, AHeaderOfAnIncludePathCounts) {
 
 TEST_F(CacheTest, AMetricsModuleCounts) {
   NodeSpec spec = Make("a", "write").spec();
-  spec.exec_properties["eval_config"] = R"({"metrics_specs": [{"metrics": [{"class_name": "X", "module": ")" +
-                                        Path("my_metrics.cc") + "\"}]}]}";
+  spec.exec_properties["eval_config"] =
+      R"({"metrics_specs": [{"metrics": [{"class_name": "X", "module": ")" + Path("my_metrics.cc") + "\"}]}]}";
   for (const char* text : {"// 1\n", "// 2\n", "// 2\n"}) {
     ASSERT_TRUE(io::WriteFile(Path("my_metrics.cc"), text).ok());
     ASSERT_TRUE(Run(PipelineOf({Node(spec)}))->ok());
@@ -159,7 +158,8 @@ TEST_F(CacheTest, InputFilesCountByTheirContent) {
 TEST_F(CacheTest, APartOfAnArtifactThatIsMissingOrChangedIsAMissThatSaysWhy) {
   const Pipeline pipeline = PipelineOf({Make("a", "write")});
   ASSERT_TRUE(Run(pipeline)->ok());
-  const std::string first = Path("pipeline_root/a/examples/1/first"), second = Path("pipeline_root/a/examples/2/second");
+  const std::string first = Path("pipeline_root/a/examples/1/first"),
+                    second = Path("pipeline_root/a/examples/2/second");
   ASSERT_TRUE(io::RemoveAll(first).ok());
   auto result = Run(pipeline);
   EXPECT_EQ(result->nodes[0].state, NodeState::kComplete);

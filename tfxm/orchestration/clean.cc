@@ -46,8 +46,8 @@ absl::StatusOr<std::set<int64_t>> UsedByNewRuns(MetadataStore* store, int keep) 
   ASSIGN_OR_RETURN(const std::vector<Execution> all, store->GetExecutions());
   for (const Execution& execution : all) {
     ASSIGN_OR_RETURN(const std::vector<Context> contexts, store->GetContextsByExecution(execution.id()));
-    const bool of_a_run = std::any_of(contexts.begin(), contexts.end(),
-                                      [](const Context& c) { return c.type() == "pipeline_run"; });
+    const bool of_a_run =
+        std::any_of(contexts.begin(), contexts.end(), [](const Context& c) { return c.type() == "pipeline_run"; });
     if (of_a_run) continue;
     ASSIGN_OR_RETURN(const std::vector<Event> events, store->GetEventsByExecutionIDs({execution.id()}));
     for (const Event& event : events) used.insert(event.artifact_id());

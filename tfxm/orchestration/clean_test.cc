@@ -2,6 +2,7 @@
 #include "tfxm/orchestration/clean.h"
 
 #include <unistd.h>
+
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/io.h"
 
@@ -39,7 +40,8 @@ TEST_F(CleanTest, WhatNoneOfTheNewestRunsUsesIsOld) {
   Clean(1);
   EXPECT_FALSE(io::Exists(Path("pipeline_root/a/examples/1")));
   EXPECT_TRUE(io::Exists(Path("pipeline_root/a/examples/3/first")));
-  EXPECT_EQ(Store()->GetArtifactsByID({1})->at(0).state(), ml_metadata::Artifact::DELETED) << "the store still knows it";
+  EXPECT_EQ(Store()->GetArtifactsByID({1})->at(0).state(), ml_metadata::Artifact::DELETED)
+      << "the store still knows it";
   EXPECT_EQ(Old(1), Uris{});
   RunOnce("write");
   EXPECT_EQ(Executions("a"), 3) << "what is deleted is made again";

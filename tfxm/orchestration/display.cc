@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm {
 namespace {
@@ -30,7 +31,8 @@ int Width(const RunResult& run) {
 }
 
 std::string FailureText(const NodeResult& node) {
-  return absl::StrCat(node.status.message(), node.log_path.empty() ? "" : absl::StrCat("\n  log: ", node.log_path));
+  return PrintableLines(
+      absl::StrCat(node.status.message(), node.log_path.empty() ? "" : absl::StrCat("\n  log: ", node.log_path)));
 }
 
 // "mnist: 11 nodes: 9 complete, 2 cached, in 5.3 s"
@@ -49,9 +51,7 @@ std::string Summary(const RunResult& run) {
 }
 
 // What there is to say about a node and the cache; empty if nothing.
-std::string CacheText(const NodeResult& node, bool explain) {
-  return explain || node.cache_damaged ? node.cache : "";
-}
+std::string CacheText(const NodeResult& node, bool explain) { return explain || node.cache_damaged ? node.cache : ""; }
 
 class SilentDisplay : public Display {
  public:
@@ -82,7 +82,8 @@ class PlainDisplay : public Display {
       case NodeState::kComplete:
         return Line(i,
                     absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
-      case NodeState::kCached: return Line(i, absl::StrCat("cached", explain_cache_ ? ": " : "", CacheText(node, explain_cache_)));
+      case NodeState::kCached:
+        return Line(i, absl::StrCat("cached", explain_cache_ ? ": " : "", CacheText(node, explain_cache_)));
       case NodeState::kFailed: return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
       case NodeState::kSkipped: return Line(i, absl::StrCat("skipped: ", node.status.message()));
       default: return Line(i, "canceled");
@@ -96,7 +97,8 @@ class PlainDisplay : public Display {
 
  private:
   void Line(int node, absl::string_view text) {
-    std::fputs(absl::StrFormat("%-*s  %s\n", width_, run_->nodes[node].node_id, text).c_str(), out_);
+    // Messages are of executors and may quote data.
+    std::fputs(absl::StrFormat("%-*s  %s\n", width_, run_->nodes[node].node_id, PrintableLines(text)).c_str(), out_);
     std::fflush(out_);
   }
 
@@ -119,7 +121,7 @@ class TerminalDisplay : public Display {
   }
   void NodeStarted(int node) override { rows_[node].start = Clock::now(); }
   void NodeProgress(int node, absl::string_view message, double fraction) override {
-    rows_[node].message = std::string(message);
+    rows_[node].message = PrintableText(message);
     rows_[node].fraction = fraction;
   }
   void NodeEnded(int) override { Draw(); }
@@ -164,7 +166,7 @@ class TerminalDisplay : public Display {
     const Row& row = rows_[i];
     const auto cut = [columns](std::string text) { return text.substr(0, std::max(columns - 2, 0)); };
     const auto done = [&](absl::string_view word) {
-      return cut(absl::StrFormat("%-10s%8s  %s", word, Seconds(node.seconds), node.message));
+      return cut(absl::StrFormat("%-10s%8s  %s", word, Seconds(node.seconds), PrintableText(node.message)));
     };
     switch (node.state) {
       case NodeState::kPending: return Paint("2", "  waiting");

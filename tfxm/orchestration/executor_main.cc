@@ -38,7 +38,7 @@ class ProgressWriter {
 
   void Report(absl::string_view message, double fraction) {
     std::lock_guard<std::mutex> lock(mutex_);
-    pending_ = absl::StrFormat("%.4f %s", fraction, message.substr(0, 500));
+    pending_ = absl::StrFormat("%.4f %s", fraction, message.substr(0, 2000));
     for (char& c : pending_) {
       if (c == '\n' || c == '\r') c = ' ';
     }

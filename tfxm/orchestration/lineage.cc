@@ -43,15 +43,20 @@ absl::StatusOr<std::string> NodeName(MetadataStore* store, const Execution& exec
 
 absl::StatusOr<std::string> DescribeExecutions(MetadataStore* store, const std::vector<Execution>& executions,
                                                int width) {
-  TextTable table({{"EXECUTION"}, {"STATE"}, {"STARTED"}, {"SECONDS", TextTable::kRight}, {"OUTPUT"}, {"ARTIFACT"},
-                   {"TYPE"}, {"URI"}});
+  TextTable table({{"EXECUTION"},
+                   {"STATE"},
+                   {"STARTED"},
+                   {"SECONDS", TextTable::kRight},
+                   {"OUTPUT"},
+                   {"ARTIFACT"},
+                   {"TYPE"},
+                   {"URI"}});
   for (const Execution& execution : executions) {
     ASSIGN_OR_RETURN(const std::string node, NodeName(store, execution));
     const int64_t duration = execution.last_update_time_since_epoch() - execution.create_time_since_epoch();
-    std::vector<std::string> row = {absl::StrCat(execution.id(), " ", PrintableText(node)),
-                                    Execution::State_Name(execution.last_known_state()),
-                                    Time(execution.create_time_since_epoch()),
-                                    absl::StrFormat("%.1f", duration / 1000.0)};
+    std::vector<std::string> row = {
+        absl::StrCat(execution.id(), " ", PrintableText(node)), Execution::State_Name(execution.last_known_state()),
+        Time(execution.create_time_since_epoch()), absl::StrFormat("%.1f", duration / 1000.0)};
     bool any = false;
     ASSIGN_OR_RETURN(const std::vector<Event> events, store->GetEventsByExecutionIDs({execution.id()}));
     for (const Event& event : events) {

@@ -35,8 +35,7 @@ absl::StatusOr<LineageGraph::ExecutionNode> Describe(MetadataStore* store, const
 absl::Status AddArtifacts(MetadataStore* store, LineageGraph* graph) {
   std::set<int64_t> ids;
   for (const Event& event : graph->events) ids.insert(event.artifact_id());
-  ASSIGN_OR_RETURN(const auto artifacts,
-                   store->GetArtifactsByID(std::vector<int64_t>(ids.begin(), ids.end())));
+  ASSIGN_OR_RETURN(const auto artifacts, store->GetArtifactsByID(std::vector<int64_t>(ids.begin(), ids.end())));
   for (const auto& artifact : artifacts) graph->artifacts[artifact.id()] = artifact;
   return absl::OkStatus();
 }
@@ -158,13 +157,15 @@ std::string ToJson(const LineageGraph& graph) {
 }
 
 std::string ToDot(const LineageGraph& graph) {
-  std::string dot = "digraph lineage {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", fontsize=10];\n"
-                    "  edge [fontname=\"sans-serif\", fontsize=9];\n";
+  std::string dot =
+      "digraph lineage {\n  rankdir=LR;\n  node [fontname=\"sans-serif\", fontsize=10];\n"
+      "  edge [fontname=\"sans-serif\", fontsize=9];\n";
   for (const auto& [id, artifact] : graph.artifacts) {
     const auto pushed = artifact.custom_properties().find("pushed_destination");
-    absl::StrAppend(&dot, "  artifact", id, " [shape=box, label=\"", DotText(artifact.type()), " #", id, "\\n",
-                    DotText(pushed == artifact.custom_properties().end() ? artifact.uri() : pushed->second.string_value()),
-                    "\"];\n");
+    absl::StrAppend(
+        &dot, "  artifact", id, " [shape=box, label=\"", DotText(artifact.type()), " #", id, "\\n",
+        DotText(pushed == artifact.custom_properties().end() ? artifact.uri() : pushed->second.string_value()),
+        "\"];\n");
   }
   for (const auto& [id, node] : graph.executions) {
     absl::StrAppend(&dot, "  execution", id, " [shape=ellipse, label=\"",

@@ -49,9 +49,8 @@ class Run {
     for (size_t i = 0; i < nodes.size(); ++i) {
       const NodeSpec& spec = *nodes[i].spec;
       const bool cache = options.enable_cache && spec.enable_cache.value_or(pipeline.enable_cache);
-      launchers_.push_back(
-          std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, hashes,
-                                         &result->nodes[i]));
+      launchers_.push_back(std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, hashes,
+                                                          &result->nodes[i]));
     }
     for (int i = static_cast<int>(nodes.size()) - 1; i >= 0; --i) {
       for (int d : nodes[i].downstream) height_[i] = std::max(height_[i], height_[d] + 1);
@@ -209,7 +208,7 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
     run.Loop();
   }
   layout.RemoveAllTemp().IgnoreError();  // If it fails, the next run does it.
-  hashes.Save().IgnoreError();            // If it fails, the next run reads the files again.
+  hashes.Save().IgnoreError();           // If it fails, the next run reads the files again.
   SharedFileHashes().Save().IgnoreError();
   result.seconds = SecondsSince(start);
   display->End();

@@ -73,14 +73,15 @@ absl::Status NodeLauncher::Start() {
   const std::string dir = layout_.SystemDir(spec_.id, result_.execution_id);
   result_.log_path = ExecutorLogPath(dir);
   RETURN_IF_ERROR(layout_.RemoveTemp(result_.execution_id));
-  ASSIGN_OR_RETURN(process_, ExecutorProcess::Start(dir, {.node_id = spec_.id,
-                                                          .executor = spec_.executor,
-                                                          .plugin = spec_.plugin,
-                                                          .tmp_dir = layout_.ExecutorTmpDir(result_.execution_id),
-                                                          .checkpoint_dir = layout_.CheckpointDir(spec_.id, key_.digest),
-                                                          .inputs = std::move(inputs),
-                                                          .outputs = layout_.NewOutputs(spec_, result_.execution_id),
-                                                          .exec_properties = std::move(exec_properties)}));
+  ASSIGN_OR_RETURN(process_,
+                   ExecutorProcess::Start(dir, {.node_id = spec_.id,
+                                                .executor = spec_.executor,
+                                                .plugin = spec_.plugin,
+                                                .tmp_dir = layout_.ExecutorTmpDir(result_.execution_id),
+                                                .checkpoint_dir = layout_.CheckpointDir(spec_.id, key_.digest),
+                                                .inputs = std::move(inputs),
+                                                .outputs = layout_.NewOutputs(spec_, result_.execution_id),
+                                                .exec_properties = std::move(exec_properties)}));
   // For the explanations of later runs: they are poorer if it fails, not wrong.
   io::WriteFile(io::JoinPath(dir, kCacheKeyFile), ToJson(key_)).IgnoreError();
   result_.state = NodeState::kRunning;

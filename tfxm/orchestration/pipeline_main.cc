@@ -18,6 +18,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm {
 namespace {
@@ -35,7 +36,8 @@ T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, const
 }
 
 int Report(const std::string& program, absl::string_view message, int exit_code) {
-  std::fprintf(stderr, "%s: %s\n", program.c_str(), std::string(message).c_str());
+  std::fprintf(stderr, "%s: %s\n", program.c_str(),
+               PrintableLines(message).c_str());  // It may quote what others wrote.
   return exit_code;
 }
 
@@ -46,8 +48,8 @@ absl::Status CheckArgs(const PipelineArgs& args) {
   }
   for (const auto& [name, value] : args.values) {
     if (args.asked.count(name) > 0) continue;
-    std::vector<std::string> known = {"--data_root",           "--output",   "--nocache", "--max_parallel_nodes",
-                                      "--explain_cache",       "--print_ir", "--help",    "--allow_empty_splits",
+    std::vector<std::string> known = {"--data_root",          "--output",   "--nocache", "--max_parallel_nodes",
+                                      "--explain_cache",      "--print_ir", "--help",    "--allow_empty_splits",
                                       "--fail_unless_blessed"};
     for (const auto& [other, otherwise] : args.asked) known.push_back("--" + other);
     const std::string near = NearestNames("--" + name, known);
@@ -124,10 +126,9 @@ int64_t PipelineArgs::GetInt(const std::string& name, int64_t otherwise, int64_t
   });
 }
 double PipelineArgs::GetDouble(const std::string& name, double otherwise) const {
-  return GetValue(*this, name, otherwise, absl::StrCat("a number like ", otherwise),
-                  [](const std::string& text, double* value) {
-                    return absl::SimpleAtod(text, value) && std::isfinite(*value);
-                  });
+  return GetValue(
+      *this, name, otherwise, absl::StrCat("a number like ", otherwise),
+      [](const std::string& text, double* value) { return absl::SimpleAtod(text, value) && std::isfinite(*value); });
 }
 bool PipelineArgs::GetBool(const std::string& name, bool otherwise) const {
   return GetValue(*this, name, otherwise, "true or false", [](const std::string& text, bool* value) {

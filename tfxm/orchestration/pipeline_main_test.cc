@@ -82,8 +82,8 @@ TEST_F(PipelineMainTest, AFailureIsExplainedAndGivesExitStatus3) {
 TEST_F(PipelineMainTest, AModelThatIsNotBlessedIsAFailureOnlyIfAsked) {
   const Output output = Main({"--blessing=not blessed"});
   EXPECT_EQ(output.exit_code, 0);
-  EXPECT_TRUE(Contains(output.out, "Evaluator: NOT blessed: a is 1. More: tfxm show " +
-                                       Path("pipeline_root/Evaluator/blessing/")))
+  EXPECT_TRUE(Contains(output.out,
+                       "Evaluator: NOT blessed: a is 1. More: tfxm show " + Path("pipeline_root/Evaluator/blessing/")))
       << "with the path where it is now";
   const Output strict = Main({"--blessing=not blessed", "--fail_unless_blessed"});
   EXPECT_EQ(strict.exit_code, 1);
@@ -96,8 +96,7 @@ TEST_F(PipelineMainTest, TheCacheIsExplained) {
   const Output again = Main({"--explain_cache"});
   EXPECT_TRUE(Contains(again.out, "a  cached: nothing has changed since execution 1"));
   const Output changed = Main({"--explain_cache", "--what=slow"});
-  EXPECT_TRUE(Contains(changed.out,
-                       "a  started: since execution 1: exec property what is \"slow\", was \"write\""));
+  EXPECT_TRUE(Contains(changed.out, "a  started: since execution 1: exec property what is \"slow\", was \"write\""));
   EXPECT_TRUE(Contains(changed.out, "b  started: since execution 2: input a is another"));
   EXPECT_TRUE(Contains(Main({"--explain_cache", "--nocache"}).out, "a  started: the cache is off"));
 }
@@ -177,7 +176,8 @@ TEST_F(PipelineMainTest, LineageShowsWhatHasComeOfAnArtifact) {
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_TRUE(Contains(*text, absl::StrCat("#1 Examples  ", Path("pipeline_root/a/examples/1"),
                                            "\n└─ read by b, execution 2, COMPLETE, ")));
-  EXPECT_TRUE(Contains(*text, absl::StrCat("\n   └─ examples #2 Examples  ", Path("pipeline_root/b/examples/2"), "\n")));
+  EXPECT_TRUE(
+      Contains(*text, absl::StrCat("\n   └─ examples #2 Examples  ", Path("pipeline_root/b/examples/2"), "\n")));
   EXPECT_TRUE(Contains(*text, "No model that came of it has been pushed."));
 
   google::protobuf::Struct json;

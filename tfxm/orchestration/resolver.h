@@ -10,8 +10,8 @@
 
 namespace tfxm {
 
-// `candidates`: for each key all live artifacts of its type (and producer) in the pipeline, in order of id. For each key
-// the chosen one, or none. *note says for people what was found. INVALID_ARGUMENT names an unknown strategy.
+// `candidates`: for each key all live artifacts of its type (and producer) in the pipeline, in order of id. For each
+// key the chosen one, or none. *note says for people what was found. INVALID_ARGUMENT names an unknown strategy.
 //
 // LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model
 // that a blessing names as its current_model_id, with that blessing. An artifact whose files are gone is none, and the

@@ -49,9 +49,9 @@ Artifact Blessing(int64_t id, int64_t model, int64_t blessed) {
 
 TEST_F(ResolverTest, TheLatestBlessedModelIsTheNewestThatABlessingNames) {
   ASSERT_TRUE(io::MakeDirs(Path("m/Format-Serving")).ok());
-  const auto chosen = Choose(kLatestBlessedModelStrategy,
-                             {{"model", {Model(1, Path("m")), Model(3, Path("m")), Model(5, Path("m"))}},
-                              {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1), Blessing(6, 5, 0)}}});
+  const auto chosen =
+      Choose(kLatestBlessedModelStrategy, {{"model", {Model(1, Path("m")), Model(3, Path("m")), Model(5, Path("m"))}},
+                                           {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1), Blessing(6, 5, 0)}}});
   ASSERT_TRUE(chosen.ok()) << chosen.status();
   ASSERT_EQ(chosen->at("model").size(), 1);
   EXPECT_EQ(chosen->at("model")[0].id, 3);
@@ -66,17 +66,15 @@ TEST_F(ResolverTest, WithoutABlessedModelThereIsNone) {
 
 TEST_F(ResolverTest, TheLatestArtifactIsTheNewestOfEachKey) {
   ASSERT_TRUE(io::MakeDirs(Path("m/Format-Serving")).ok());
-  const auto chosen =
-      Choose(kLatestArtifactStrategy, {{"a", {Model(1, Path("m")), Model(2, Path("m"))}}, {"b", {}}});
+  const auto chosen = Choose(kLatestArtifactStrategy, {{"a", {Model(1, Path("m")), Model(2, Path("m"))}}, {"b", {}}});
   EXPECT_EQ(chosen->at("a")[0].id, 2);
   EXPECT_TRUE(chosen->at("b").empty());
 }
 
 TEST_F(ResolverTest, ABlessedModelWhoseFilesAreGoneIsNoBaselineAndThatIsSaid) {
   ASSERT_TRUE(io::MakeDirs(Path("m/Format-Serving")).ok());
-  const auto chosen = Choose(kLatestBlessedModelStrategy,
-                             {{"model", {Model(1, Path("m")), Model(3, Path("gone"))}},
-                              {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1)}}});
+  const auto chosen = Choose(kLatestBlessedModelStrategy, {{"model", {Model(1, Path("m")), Model(3, Path("gone"))}},
+                                                           {"blessing", {Blessing(2, 1, 1), Blessing(4, 3, 1)}}});
   ASSERT_TRUE(chosen.ok()) << chosen.status();
   EXPECT_TRUE(chosen->at("model").empty()) << "an older one would be a comparison that nobody asked for";
   EXPECT_EQ(note_, "no baseline: the latest blessed model is #3, but " + Path("gone") + " is gone");
@@ -122,8 +120,8 @@ TEST_F(ResolverTest, OnlyAModelCanBeBlessedAndOnlyWithAReason) {
 TEST_F(ResolverTest, AnImportedArtifactOfAnotherContentIsAnotherArtifact) {
   ASSERT_TRUE(io::MakeDirs(Path("given")).ok());
   const auto run = [&] {
-    const auto result = Run(PipelineOf(
-        {Importer({.source_uri = Path("given"), .artifact_type = standard_artifacts::Examples()})}));
+    const auto result =
+        Run(PipelineOf({Importer({.source_uri = Path("given"), .artifact_type = standard_artifacts::Examples()})}));
     EXPECT_TRUE(result.ok() && result->ok()) << result.status();
     return result->nodes[0].outputs.at("result")[0].id;
   };

@@ -10,6 +10,7 @@
 #include "tfxm/report/report.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm {
 namespace {
@@ -77,7 +78,7 @@ report::PipelineRun DescribeRun(const RunResult& result) {
 void PrintModels(const RunResult& result) {
   for (const NodeResult& node : result.nodes) {
     if (Output(node, "blessing") != nullptr && absl::StartsWith(node.message, "NOT blessed")) {
-      std::printf("%s: %s\n", node.node_id.c_str(), node.message.c_str());
+      std::printf("%s: %s\n", node.node_id.c_str(), PrintableText(node.message).c_str());
     }
     const Artifact* pushed = Output(node, "pushed_model");
     if (pushed == nullptr) continue;

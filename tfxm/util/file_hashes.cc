@@ -95,8 +95,7 @@ absl::StatusOr<std::string> FileHashes::Hash(absl::string_view file) {
   const int64_t started = Now();
   ASSIGN_OR_RETURN(entry.hash, HashContent(path));
   const absl::StatusOr<Entry> after = Look(path);
-  const bool settled = after.ok() && same(*after, entry) &&
-                       started - entry.changed > Granularity(entry.changed) &&
+  const bool settled = after.ok() && same(*after, entry) && started - entry.changed > Granularity(entry.changed) &&
                        started - entry.modified > Granularity(entry.modified);
   const std::lock_guard lock(mutex_);
   if (settled) {

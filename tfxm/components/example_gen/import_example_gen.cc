@@ -311,9 +311,9 @@ class ImportExampleGenExecutor : public Executor {
                                     const std::vector<SplitWriter>& writers, const InputNotes& notes,
                                     bool allow_empty_splits) {
     if (notes.examples == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("the input in ", config.input_base,
-                                                     " has no record; give TFRecord files of tf.Examples. Empty: ",
-                                                     FileList(notes.empty_files)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the input in ", config.input_base,
+                       " has no record; give TFRecord files of tf.Examples. Empty: ", FileList(notes.empty_files)));
     }
     if (allow_empty_splits) return absl::OkStatus();
     for (size_t i = 0; i < names.size(); ++i) {

@@ -126,8 +126,9 @@ absl::StatusOr<Match> FindNewest(absl::string_view input_base, const std::string
   add(specs.month, "month", 2);
   add(specs.day, "day", 2);
   ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                   io::Glob(io::JoinPath(
-                       io::EscapeGlob(input_base), Replace(pattern, as_glob, [](absl::string_view s) { return std::string(s); }))));
+                   io::Glob(io::JoinPath(io::EscapeGlob(input_base), Replace(pattern, as_glob, [](absl::string_view s) {
+                                           return std::string(s);
+                                         }))));
   const std::regex regex(Replace(pattern, as_regex, EscapeRegex));
   Match newest;
   for (const std::string& file : files) {
@@ -196,8 +197,7 @@ std::string SubFoldersHint(absl::string_view input_base) {
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base, const Input::Split& split) {
-  ASSIGN_OR_RETURN(std::vector<std::string> files,
-                   io::Glob(io::JoinPath(io::EscapeGlob(input_base), split.pattern())));
+  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(io::JoinPath(io::EscapeGlob(input_base), split.pattern())));
   if (files.empty()) {
     return absl::NotFoundError(absl::StrCat("no input for split \"", split.name(), "\": no file in ", input_base,
                                             " matches \"", split.pattern(), "\"", SubFoldersHint(input_base)));
@@ -212,8 +212,7 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
         absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
   }
   std::optional<int64_t> only_span;
-  if (range_config != nullptr && range_config->has_rolling_range() &&
-      range_config->rolling_range().num_spans() != 1) {
+  if (range_config != nullptr && range_config->has_rolling_range() && range_config->rolling_range().num_spans() != 1) {
     return absl::UnimplementedError(
         "range_config: of rolling_range only the newest span (num_spans: 1) is there; give a static_range");
   }
