@@ -356,7 +356,7 @@ TEST_F(CliTest, NamesAndValuesOfOthersReachNoTerminalRaw) {
                                                                 {"stats", "--data=" + Path(hostile)},
                                                                 {hostile}}) {
     const std::string output = Tfxm(call).output;
-    EXPECT_THAT(output, HasSubstr("x1b")) << testing::PrintToString(call);
+    EXPECT_THAT(output, HasSubstr("1b")) << testing::PrintToString(call);
     EXPECT_EQ(output, PrintableLines(output)) << testing::PrintToString(call);
   }
   EXPECT_THAT(Tfxm({"show", Path("evaluation"), "--format=csv"}).output,
