@@ -122,6 +122,7 @@ TEST_F(CliTest, ACallThatIsWrongEndsWith2) {
            {"rewrite", "--saved_model=a", "--output=b", "--samples=99999999999"},
            {"rewrite", "--saved_model=a", "--output=b", "--quantization=int4"},
            {"rewrite", "--saved_model=a", "--output=b", "--filename=../x"},
+           {"rewrite", "--saved_model=a", "--output=b", "--filename="},
            {"rewrite", "--saved_model=a", "--output=b", absl::StrCat("--report=", dir_)},
            {"rewrite", "--saved_model=a", "--output=b", "--report=/no-such-folder/report.txt"},
            {"evaluate", "--data=a"},
@@ -217,6 +218,8 @@ TEST_F(CliTest, StatusesOfAnswersAndOfFailures) {
   EXPECT_EQ(Tfxm({"lineage", Path("text")}).exit_code, 3);
   EXPECT_EQ(Tfxm({"verify", dir_}).exit_code, 3);
   EXPECT_EQ(Tfxm({"run", Path("none.cc")}).exit_code, 3);
+  EXPECT_EQ(Tfxm({"rewrite", "--saved_model=" + Path("none"), "--output=" + Path("lite")}).exit_code, 3);
+  EXPECT_FALSE(io::Exists(Path("lite")));
 }
 
 TEST_F(CliTest, WhatIsReadIsNeverOverwritten) {
@@ -356,7 +359,7 @@ TEST_F(CliTest, NamesAndValuesOfOthersReachNoTerminalRaw) {
                                                                 {"stats", "--data=" + Path(hostile)},
                                                                 {hostile}}) {
     const std::string output = Tfxm(call).output;
-    EXPECT_THAT(output, HasSubstr("x1b")) << testing::PrintToString(call);
+    EXPECT_THAT(output, HasSubstr("1b")) << testing::PrintToString(call);
     EXPECT_EQ(output, PrintableLines(output)) << testing::PrintToString(call);
   }
   EXPECT_THAT(Tfxm({"show", Path("evaluation"), "--format=csv"}).output,

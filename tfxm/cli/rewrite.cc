@@ -66,9 +66,10 @@ class RewriteCommand : public Command {
     flags.Add("allow_custom_ops", &options_.allow_custom_ops, "leave unknown operations to kernels of the app's own");
     flags.Add("keep_float", &keep_float_, "OP_OR_LAYER",
               "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
-    flags.Add("keep_float_automatically", &options_.keep_float_automatically,
-              "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and "
-              "it takes that");
+    flags.Add(
+        "keep_float_automatically", &options_.keep_float_automatically,
+        "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and "
+        "it takes that");
     flags.Add("calibration", &calibration_, "minmax|percentile|mse",
               "what of each activation's values the integers cover: all; what a percentile of the examples stays "
               "within, for data with outliers; the part with the smallest mean squared error");
@@ -121,7 +122,8 @@ class RewriteCommand : public Command {
     if (absl::Status wrong = ResolveQuantization(options_, /*trained_ranges=*/true).status(); !wrong.ok()) {
       return UsageError(wrong.message());
     }
-    if (options_.filename != io::Basename(options_.filename) || options_.filename[0] == '.') {
+    if (options_.filename.empty() || options_.filename != io::Basename(options_.filename) ||
+        options_.filename[0] == '.') {
       return UsageError(absl::StrCat("--filename=", options_.filename, ": expected a name without folders"));
     }
     RETURN_IF_ERROR(CheckReportFile());

@@ -66,15 +66,27 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
   // With all that only shows if it is given.
   const std::map<std::string, Node> nodes = {
       {"ImportExampleGen", ImportExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
-      {"StatisticsGen", StatisticsGen({.examples = channel})},
+      {"StatisticsGen", StatisticsGen({.examples = channel, .schema = channel})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},
       {"ExampleValidator", ExampleValidator({.statistics = channel, .schema = channel})},
       {"Transform", Transform({.examples = channel, .schema = channel, .splits_config = SplitsConfig{}})},
-      {"Trainer", Trainer({.examples = channel, .num_threads = 1})},
-      {"Evaluator", Evaluator({.examples = channel, .module_file = "metrics.cc"})},
-      {"Pusher", Pusher({.push_destination = PushDestination{}})},
-      {"ModelRewriter", ModelRewriter({.model = channel})},
+      {"Trainer", Trainer({.examples = channel,
+                           .transform_graph = channel,
+                           .schema = channel,
+                           .base_model = channel,
+                           .hyperparameters = channel,
+                           .num_threads = 1})},
+      {"Evaluator", Evaluator({.examples = channel,
+                               .model = channel,
+                               .baseline_model = channel,
+                               .schema = channel,
+                               .module_file = "metrics.cc"})},
+      {"Pusher", Pusher({.model = channel,
+                         .model_blessing = channel,
+                         .infra_blessing = channel,
+                         .push_destination = PushDestination{}})},
+      {"ModelRewriter", ModelRewriter({.model = channel, .examples = channel, .transform_graph = channel})},
       {"Resolver", Resolver({.strategy_class = kLatestArtifactStrategy, .channels = {{"KEY", channel}}})},
       {"Importer", Importer({.source_uri = "model", .artifact_type = standard_artifacts::Model()})},
   };
@@ -87,11 +99,15 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
     Names inputs, outputs, properties;
     for (const auto& [key, input] : node.spec().inputs) {
       inputs.insert(key);
-      if (name != "Resolver") EXPECT_EQ(Table(*page, "Inputs")[key], input.type_name) << key;
+      if (name != "Resolver") {
+        EXPECT_EQ(Table(*page, "Inputs")[key], input.type_name) << key;
+      }
     }
     for (const auto& [key, output] : node.spec().outputs) {
       outputs.insert(key);
-      if (key != "KEY" && name != "Importer") EXPECT_EQ(Table(*page, "Outputs")[key], output.type.name) << key;
+      if (key != "KEY" && name != "Importer") {
+        EXPECT_EQ(Table(*page, "Outputs")[key], output.type.name) << key;
+      }
     }
     for (const auto& [key, value] : node.spec().exec_properties) properties.insert(key);
     EXPECT_EQ(Keys(Table(*page, "Inputs")), inputs);

@@ -10,6 +10,7 @@
 
 #include "tensorflow/core/util/event.pb.h"
 #include "tfxm/model_analysis/test_examples.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm::model_analysis {
 namespace {
@@ -58,17 +59,13 @@ TEST(TensorBoardTest, WritesOneRunPerModel) {
                                    Pair("cost/size_bytes", 1024.0f)));
 }
 
-TEST(TensorBoardTest, ReplacesWhatWasThere) {
+TEST(TensorBoardTest, NoNameLeadsOutOfTheFolder) {
   TestDir dir;
   EvaluationResult result;
-  result.models = {{}};
-  result.slices.emplace_back().metrics[{.name = "auc"}].value = 0.25;
+  result.models = {{.name = ".."}, {.name = "a/../../b"}};
   ASSERT_TRUE(WriteTensorBoard(result, dir / "out").ok());
-  result.slices[0].metrics[{.name = "auc"}].value = 0.5;
-  ASSERT_TRUE(WriteTensorBoard(result, dir / "out").ok());
-  EXPECT_THAT(Scalars(dir / "out/tensorboard/model"), ElementsAre(Pair("auc", 0.5f)));
-  const auto begin = std::filesystem::directory_iterator(dir / "out/tensorboard/model");
-  EXPECT_EQ(std::distance(begin, std::filesystem::directory_iterator()), 1);
+  EXPECT_EQ(*io::ListDir(dir / "out"), std::vector<std::string>{"tensorboard"});
+  EXPECT_EQ(*io::ListDir(dir / "out/tensorboard"), (std::vector<std::string>{"_.", "a_.._.._b"}));
 }
 
 }  // namespace

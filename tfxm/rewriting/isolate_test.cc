@@ -93,9 +93,11 @@ TEST_F(RewriteInChildTest, ASourceInsideTheOutputStays) {
   const FileManifest before = *MakeFileManifest(Path("proj/model"));
   std::string report;
   // Refused, and made: TFX's RewriteSavedModel takes such a source for temporary.
-  EXPECT_EQ(ExitStatusOf(RewriteInChild(Path("proj/model"), Path("proj"),
-                                        {.name = "test", .limits = {.min_sqnr_db = 1000}}, &report)),
-            kExitNo);
+  EXPECT_EQ(
+      ExitStatusOf(RewriteInChild(
+          Path("proj/model"), Path("proj"),
+          {.name = "test", .quantization = QuantizationMode::kDynamicRange, .limits = {.min_sqnr_db = 1000}}, &report)),
+      kExitNo);
   EXPECT_THAT(*io::ListDir(Path("proj")), ElementsAre("model"));
   EXPECT_EQ(MakeFileManifest(Path("proj/model"))->files, before.files);
   EXPECT_EQ(RewriteInChild(Path("proj/model"), Path("proj"), {.name = "test"}, &report), absl::OkStatus());

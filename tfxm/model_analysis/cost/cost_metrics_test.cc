@@ -38,6 +38,7 @@ class CostMetricsTest : public testing::Test {
     options.data = kMnistData;
     options.models = {{"", kMnistModel}};
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     return Evaluate(options);
   }
   // The same model twice, the second as the baseline.
