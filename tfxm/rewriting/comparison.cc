@@ -229,7 +229,8 @@ absl::Status CheckSignature(const Signature& signature, const litert::CompiledMo
 absl::Status CheckDeterministic(const SavedModel& one, const SavedModel& other, const Signature& signature,
                                 const Sample& sample) {
   ASSIGN_OR_RETURN(const auto once, one.Run(signature, sample));
-  ASSIGN_OR_RETURN(const auto again, other.Run(signature, sample));
+  ASSIGN_OR_RETURN(const Signature* others, other.FindSignature(signature.name));
+  ASSIGN_OR_RETURN(const auto again, other.Run(*others, sample));
   std::vector<std::string> changing;
   for (const auto& [name, value] : once) {
     const auto found = again.find(name);

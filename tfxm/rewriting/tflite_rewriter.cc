@@ -191,8 +191,8 @@ struct TfliteRewriter::Rep {
                                                               : options.representative_dataset.examples;
     const bool integers = mode == QuantizationMode::kInt8 || mode == QuantizationMode::kInt16x8;
     for (size_t i = 0; i < samples.samples.size() && out.samples.size() < kComparedExamples; ++i) {
-      // Integers have no NaN.
-      if (integers && findings.not_finite[i] && !keeps_state) continue;
+      // Integers have no NaN, and what is far outside of all others is better cut off than made room for.
+      if (integers && (findings.not_finite[i] || findings.outlier[i]) && !keeps_state) continue;
       out.samples.push_back(samples.samples[i]);
       out.names.push_back(samples.names[i]);
       out.outlier.push_back(findings.outlier[i]);
