@@ -249,8 +249,8 @@ TEST_F(EvaluateTest, WarnsOfAnAucWhosePredictionsLieInOneBinAndSaysHowToTellThem
   ASSERT_TRUE(coarse.ok()) << coarse.status();
   EXPECT_NEAR(*coarse->Overall("auc"), 0.5, 0.01);
   ASSERT_EQ(coarse->warnings.size(), 1u);
-  EXPECT_THAT(coarse->warnings[0], AllOf(HasSubstr("100.0 % of the predictions"),
-                                         HasSubstr("config: '\"num_thresholds\": 1000000'")));
+  EXPECT_THAT(coarse->warnings[0],
+              AllOf(HasSubstr("100.0 % of the predictions"), HasSubstr("config: '\"num_thresholds\": 1000000'")));
   const auto fine = Run(config + " config: '\"num_thresholds\": 1000000' } }", records);
   ASSERT_TRUE(fine.ok()) << fine.status();
   EXPECT_NEAR(*fine->Overall("auc"), 1, 0.01);

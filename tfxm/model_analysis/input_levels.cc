@@ -50,8 +50,12 @@ InputLevels::InputLevels(const litert::ModelFile& file, absl::string_view signat
     const auto* zero_points = tensor->quantization()->zero_point();
     entry.quantization = {tensor->quantization()->scale()->Get(0),
                           litert::Size(zero_points) > 0 ? static_cast<int>(zero_points->Get(0)) : 0};
-    entry.low = tensor->type() == schema::TensorType_INT8 ? -128 : tensor->type() == schema::TensorType_UINT8 ? 0 : -32768;
-    entry.high = tensor->type() == schema::TensorType_INT8 ? 127 : tensor->type() == schema::TensorType_UINT8 ? 255 : 32767;
+    entry.low = tensor->type() == schema::TensorType_INT8    ? -128
+                : tensor->type() == schema::TensorType_UINT8 ? 0
+                                                             : -32768;
+    entry.high = tensor->type() == schema::TensorType_INT8    ? 127
+                 : tensor->type() == schema::TensorType_UINT8 ? 255
+                                                              : 32767;
     entry.min = entry.least = std::numeric_limits<double>::infinity();
     entry.max = entry.greatest = -entry.min;
   }
@@ -82,9 +86,8 @@ void InputLevels::Add(int i, const data::Column& column, int first, int count) {
     if (column.type() == data::ValueType::kFloat) AddValues(input, column.floats(row));
     if (column.type() == data::ValueType::kInt) AddValues(input, column.ints(row));
   }
-  enough_ = std::all_of(inputs_.begin(), inputs_.end(), [](const Input& other) {
-    return other.quantization.scale <= 0 || other.values >= kEnough;
-  });
+  enough_ = std::all_of(inputs_.begin(), inputs_.end(),
+                        [](const Input& other) { return other.quantization.scale <= 0 || other.values >= kEnough; });
 }
 
 std::vector<std::string> InputLevels::Warnings() const {
@@ -94,10 +97,10 @@ std::vector<std::string> InputLevels::Warnings() const {
     if (input.values < kFew || input.quantization.scale <= 0) continue;
     const double levels = input.high - input.low + 1, seen = input.max - input.min + 1;
     const auto real = [&](double level) { return (level - input.quantization.zero_point) * input.quantization.scale; };
-    const std::string calibrated =
-        absl::StrFormat("it was calibrated for values in [%.4g, %.4g], and the examples' are in [%.4g, %.4g]: are they "
-                        "in the same unit (0..1 or 0..255)?",
-                        real(input.low), real(input.high), input.least, input.greatest);
+    const std::string calibrated = absl::StrFormat(
+        "it was calibrated for values in [%.4g, %.4g], and the examples' are in [%.4g, %.4g]: are they "
+        "in the same unit (0..1 or 0..255)?",
+        real(input.low), real(input.high), input.least, input.greatest);
     const double cut_off = static_cast<double>(input.cut_off) / static_cast<double>(input.values);
     if (seen <= levels * kNarrow) {
       warnings.push_back(absl::StrFormat("its quantized input \"%s\" sees %.0f of %.0f levels; %s", input.name, seen,

@@ -35,8 +35,8 @@ class InputLevels {
   struct Input {
     std::string name;
     litert::Quantization quantization;
-    double low = 0, high = 0;  // The integers' ends
-    double min = 0, max = 0;   // Of the levels seen, within them
+    double low = 0, high = 0;        // The integers' ends
+    double min = 0, max = 0;         // Of the levels seen, within them
     double least = 0, greatest = 0;  // Of the values
     int64_t values = 0, cut_off = 0;
   };

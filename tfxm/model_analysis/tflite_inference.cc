@@ -211,7 +211,10 @@ bool IsQuantized(const schema::Model& model) {
 class TfliteModel : public InferenceModel {
  public:
   TfliteModel(std::shared_ptr<const litert::ModelFile> file, std::string signature, InputShapes input_shapes)
-      : file_(std::move(file)), signature_(std::move(signature)), input_shapes_(std::move(input_shapes)), levels_(*file_, signature_) {}
+      : file_(std::move(file)),
+        signature_(std::move(signature)),
+        input_shapes_(std::move(input_shapes)),
+        levels_(*file_, signature_) {}
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
     return NewSession(!IsQuantized(file_->model()));
   }

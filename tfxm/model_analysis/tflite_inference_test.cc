@@ -283,7 +283,8 @@ TEST_F(TfliteInferenceTest, AnotherUnitThanTheModelWasCalibratedInIsNamed) {
   };
   EXPECT_THAT(warnings(255), testing::IsEmpty());
   EXPECT_THAT(warnings(1), ElementsAre(AllOf(HasSubstr("\"x\" sees 2 of 256 levels"), HasSubstr("[0, 255]"))));
-  EXPECT_THAT(warnings(25500), ElementsAre(AllOf(HasSubstr("cuts off 98 % of the values"), HasSubstr("[0, 2.55e+04]"))));
+  EXPECT_THAT(warnings(25500),
+              ElementsAre(AllOf(HasSubstr("cuts off 98 % of the values"), HasSubstr("[0, 2.55e+04]"))));
 }
 
 TEST_F(TfliteInferenceTest, AnEmptySplit) {

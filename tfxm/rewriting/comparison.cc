@@ -67,9 +67,7 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-bool IsReal(DataType type) {
-  return type == DataType::kFloat || type == DataType::kDouble || type == DataType::kHalf;
-}
+bool IsReal(DataType type) { return type == DataType::kFloat || type == DataType::kDouble || type == DataType::kHalf; }
 
 // One output's values of both models.
 class Accumulator {

@@ -80,8 +80,8 @@ absl::Status CheckSignature(const Signature& signature, const litert::CompiledMo
 absl::Status CheckDeterministic(const SavedModel& one, const SavedModel& other, const Signature& signature,
                                 const Sample& sample);
 
-// The samples go in in order, so that models that keep state see the same sequence. UNIMPLEMENTED: the runtime cannot be
-// given an input.
+// The samples go in in order, so that models that keep state see the same sequence. UNIMPLEMENTED: the runtime cannot
+// be given an input.
 absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, const Signature& signature,
                                               litert::CompiledModel& tflite, const SampleSet& samples);
 

@@ -11,9 +11,7 @@
 namespace tfxm::rewriting {
 namespace {
 
-std::string Decibel(double db) {
-  return std::isinf(db) && db > 0 ? "exact" : absl::StrFormat("%.1f", db);
-}
+std::string Decibel(double db) { return std::isinf(db) && db > 0 ? "exact" : absl::StrFormat("%.1f", db); }
 
 std::string NameOf(const ModelComparison& comparison, int64_t sample) {
   return sample < static_cast<int64_t>(comparison.names.size()) ? comparison.names[sample]
@@ -60,9 +58,8 @@ void Judge(const Numbers& numbers, double step, bool whole, const ValidationLimi
   if (!limits.min_sqnr_db || numbers.sqnr_db >= *limits.min_sqnr_db) return;
   if (numbers.max_abs_error <= limits.float_resolution * numbers.Largest()) return;
   if (numbers.lost) {
-    wrong->push_back(
-        absl::StrFormat("%s is the same for every example, in the SavedModel it ranges over [%.3g, %.3g]", numbers.name,
-                        numbers.min, numbers.max));
+    wrong->push_back(absl::StrFormat("%s is the same for every example, in the SavedModel it ranges over [%.3g, %.3g]",
+                                     numbers.name, numbers.min, numbers.max));
     return;
   }
   wrong->push_back(absl::StrFormat("%s has a signal to noise ratio of %.1f dB; the limit is %.1f dB", numbers.name,
@@ -97,8 +94,7 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
     const bool equality = output.categorical || output.integer;
     if (!equality && limits.min_top_agreement && !(*output.TopAgreement() >= *limits.min_top_agreement)) {
       wrong.push_back(absl::StrFormat("output \"%s\" has the same top class in %d of %d examples; the limit is %.1f %%",
-                                      output.name, output.rows_agreeing, output.rows,
-                                      100 * *limits.min_top_agreement));
+                                      output.name, output.rows_agreeing, output.rows, 100 * *limits.min_top_agreement));
     }
     const auto& clear = equality ? limits.min_equal_values : limits.min_clear_agreement;
     // One may differ: of a few, it is no small share.
@@ -136,8 +132,8 @@ std::string RenderComparison(const ModelComparison& comparison) {
                             part.lost ? ": TFLite's is the same for every example" : "");
     }
     if (output.constant && comparison.num_examples > 1) {
-      notes.push_back(absl::StrCat("\"", output.name,
-                                   "\" is the same for every example: these examples say nothing about it."));
+      notes.push_back(
+          absl::StrCat("\"", output.name, "\" is the same for every example: these examples say nothing about it."));
     }
     if (output.mismatch) notes.push_back(absl::StrCat(Describe(comparison, output), "."));
     if (!output.categorical && !output.integer) {

@@ -76,8 +76,8 @@ class ErrorStatistics::Baseline {
   std::vector<double> means_;
 };
 
-void ErrorStatistics::Add(int64_t examples, const Shape& shape, std::span<const float> want,
-                          std::span<const float> got, bool outlier) {
+void ErrorStatistics::Add(int64_t examples, const Shape& shape, std::span<const float> want, std::span<const float> got,
+                          bool outlier) {
   if (want.size() != got.size() || want.empty()) return;
   if (shape.empty() || shape[0] != examples) examples = 1;
   Shape one = shape;

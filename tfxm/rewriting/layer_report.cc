@@ -143,20 +143,21 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
       notes.push_back(absl::StrFormat("%s \"%s\" has one scale for [%.3g, %.3g], with which the %s have %.1f dB.",
                                       layer.op, layer.tensor, layer.min, layer.max, layer.part, layer.sqnr_db));
     } else if (layer.quantized && layer.sqnr_db < 20 && median_range > 0 && range > 10 * median_range) {
-      notes.push_back(absl::StrFormat("%s \"%s\" ranges over [%.3g, %.3g], %.3g times the median of the layers: few "
-                                      "values, spread thin over the integers.",
-                                      layer.op, layer.tensor, layer.min, layer.max, range / median_range));
+      notes.push_back(
+          absl::StrFormat("%s \"%s\" ranges over [%.3g, %.3g], %.3g times the median of the layers: few "
+                          "values, spread thin over the integers.",
+                          layer.op, layer.tensor, layer.min, layer.max, range / median_range));
     }
   }
   if (static_cast<int>(layers.size()) > most) absl::StrAppend(&out, "  … ", layers.size() - most, " more\n");
   if (num_samples < 20) {
     notes.push_back(absl::StrCat("Only ", num_samples,
-                                  " samples calibrate the ranges; 100 or more of real data are usual (sample_size)."));
+                                 " samples calibrate the ranges; 100 or more of real data are usual (sample_size)."));
   }
   if (kept_float > 0) {
     notes.push_back(absl::StrCat(kept_float,
-                                  " of the results are computed in float: those operators have no integer kernel or "
-                                  "were asked to stay, and each border costs a conversion."));
+                                 " of the results are computed in float: those operators have no integer kernel or "
+                                 "were asked to stay, and each border costs a conversion."));
   }
   if (!notes.empty()) absl::StrAppend(&out, "To be noted\n  - ", absl::StrJoin(notes, "\n  - "), "\n");
   return out;

@@ -91,9 +91,8 @@ TEST_F(QuantizationCasesTest, ANumberAgainstNanNamesExampleOutputAndOperator) {
   options.representative_dataset.samples = samples;
   absl::Status status;
   Rewrite(src, options, &status);
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("output \"y\" is nan in the SavedModel and"), HasSubstr("value 1 of sample 3"),
-                    HasSubstr("it comes from EXP")));
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("output \"y\" is nan in the SavedModel and"),
+                                                   HasSubstr("value 1 of sample 3"), HasSubstr("it comes from EXP")));
 }
 
 TEST_F(QuantizationCasesTest, NanEqualsNan) {
@@ -179,7 +178,8 @@ TEST_F(QuantizationCasesTest, ASumThatIsAlwaysZeroStaysInFloat) {
   for (const char* op : {"AddV2", "Sub"}) {
     for (QuantizationMode mode : {QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
       const std::string src = Model(16, [&](ops::Graph& graph, const ops::Tensor& x) {
-        const ops::Tensor other = op == std::string("Sub") ? ops::Op("Abs", {x}) : ops::Op("Neg", {ops::Op("Abs", {x})});
+        const ops::Tensor other =
+            op == std::string("Sub") ? ops::Op("Abs", {x}) : ops::Op("Neg", {ops::Op("Abs", {x})});
         const ops::Tensor nothing = ops::Op(op, {ops::Op("Abs", {x}), other}, {}, "nothing");
         return ops::MatMul(nothing, ops::Constant(graph, Weights({16, 4})));
       });
@@ -245,8 +245,9 @@ TEST_F(QuantizationCasesTest, AModelThatKeepsStateSeesTheExamplesAsOneSequence) 
 
 TEST_F(QuantizationCasesTest, IntegerImagesAreNumbers) {
   const std::string src = Model(12, [](ops::Graph& graph, const ops::Tensor& x) {
-    const ops::Tensor pixels = ops::Op("Mul", {ops::Op("Sigmoid", {ops::MatMul(x, ops::Constant(graph, Weights({12, 48})))}),
-                                               ops::Constant(graph, 255.0f)});
+    const ops::Tensor pixels = ops::Op(
+        "Mul",
+        {ops::Op("Sigmoid", {ops::MatMul(x, ops::Constant(graph, Weights({12, 48})))}), ops::Constant(graph, 255.0f)});
     return ops::Cast(ops::Reshape(pixels, ops::Constant(graph, std::vector<int32_t>{-1, 4, 4, 3})), DataType::kInt32);
   });
   absl::Status status;

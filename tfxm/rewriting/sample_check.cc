@@ -144,9 +144,7 @@ class Checker {
   SampleFindings& findings_;
 };
 
-bool Any(const std::vector<char>& flags) {
-  return std::find(flags.begin(), flags.end(), true) != flags.end();
-}
+bool Any(const std::vector<char>& flags) { return std::find(flags.begin(), flags.end(), true) != flags.end(); }
 
 }  // namespace
 
@@ -168,8 +166,9 @@ SampleFindings CheckSamples(const SampleSet& samples, const std::vector<TensorSp
   Checker checker(samples, findings);
   for (const TensorSpec& input : inputs) {
     // Integers are ids, if they are not pixels.
-    const bool numbers = input.dtype == DataType::kFloat || input.dtype == DataType::kDouble ||
-                         (input.dtype != DataType::kString && input.dtype != DataType::kBool && input.shape.size() >= 4);
+    const bool numbers =
+        input.dtype == DataType::kFloat || input.dtype == DataType::kDouble ||
+        (input.dtype != DataType::kString && input.dtype != DataType::kBool && input.shape.size() >= 4);
     const bool everywhere = std::all_of(samples.samples.begin(), samples.samples.end(),
                                         [&](const Sample& sample) { return sample.count(input.name) > 0; });
     if (!numbers || !everywhere || samples.samples.empty()) continue;

@@ -170,7 +170,9 @@ absl::StatusOr<SampleSet> InBatches(SampleSet samples, const std::vector<TensorS
 struct Drawn {
   uint64_t number;
   std::string record, name;
-  bool operator<(const Drawn& other) const { return number != other.number ? number < other.number : record < other.record; }
+  bool operator<(const Drawn& other) const {
+    return number != other.number ? number < other.number : record < other.record;
+  }
 };
 
 // Each record draws a number from its content and the seed, and the smallest win; or from its place.
@@ -230,8 +232,7 @@ absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, cons
   return InBatches(std::move(out), inputs);
 }
 
-absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows,
-                                    const InputShapes& input_shapes) {
+absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows, const InputShapes& input_shapes) {
   Sample sample;
   uint64_t counter = 0;
   for (const TensorSpec& input : inputs) {

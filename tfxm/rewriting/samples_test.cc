@@ -92,7 +92,8 @@ TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
 TEST_F(SamplesTest, SerializedExamplesAreTheExamples) {
   auto samples = ReadSamples(dataset_, {{"examples", DataType::kString, {-1}}});
   ASSERT_TRUE(samples.ok()) << samples.status();
-  for (const Sample& sample : samples->samples) EXPECT_THAT(records_, ::testing::Contains(sample.at("examples").strings()[0]));
+  for (const Sample& sample : samples->samples)
+    EXPECT_THAT(records_, ::testing::Contains(sample.at("examples").strings()[0]));
   EXPECT_EQ(ReadSamples(dataset_, {{"word", DataType::kString, {-1}}})->samples[0].at("word").strings()[0], "w");
 }
 

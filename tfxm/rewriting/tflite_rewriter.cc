@@ -211,9 +211,8 @@ struct TfliteRewriter::Rep {
       other = fresh.get();
     }
     if (!inputs.samples.empty()) {
-      RETURN_IF_ERROR(
-          Annotate(rewriting::CheckDeterministic(*saved_model, *other, *signature, inputs.samples[0]),
-                   "running the SavedModel on an example"));
+      RETURN_IF_ERROR(Annotate(rewriting::CheckDeterministic(*saved_model, *other, *signature, inputs.samples[0]),
+                               "running the SavedModel on an example"));
     }
     if (keeps_state) {
       ASSIGN_OR_RETURN(saved_model, SavedModel::Load(loaded_from));
@@ -286,9 +285,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   rep.keeps_state = rewriting::KeepsState(support);
   RETURN_IF_ERROR(CheckInputShapes(rep.options.input_shapes, rep.signature->inputs));
   if (!rep.options.representative_dataset.empty()) {
-    auto samples =
-        rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs,
-                               {.input_shapes = rep.options.input_shapes, .in_sequence = rep.keeps_state});
+    auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs,
+                                          {.input_shapes = rep.options.input_shapes, .in_sequence = rep.keeps_state});
     if (!samples.ok()) {
       return Annotate(samples.status(),
                       absl::StrCat("representative dataset for inputs ", Specs(rep.signature->inputs)));

@@ -41,8 +41,8 @@ TEST(InferSchemaTest, WithoutShapesAndWithSmallDomains) {
 
 TEST(InferSchemaTest, LongValuesMakeNoDomain) {
   const std::string blob = "\"" + std::string(5000, 'b') + "\"";
-  const Schema schema = Inferred({Bytes("blob", blob) + Bytes("word", R"("a")"),
-                                  Bytes("blob", R"("short")") + Bytes("word", R"("b")")});
+  const Schema schema =
+      Inferred({Bytes("blob", blob) + Bytes("word", R"("a")"), Bytes("blob", R"("short")") + Bytes("word", R"("b")")});
   EXPECT_EQ(schema.string_domain_size(), 1);
   EXPECT_EQ(schema.string_domain(0).name(), "word");
   EXPECT_LT(PrintAsPython(schema).size(), 1000u);

@@ -73,9 +73,9 @@ absl::Status ForEachValue(const std::shared_ptr<const litert::ModelFile>& model,
     for (size_t s = part; s < samples.samples.size(); s += num_parts) {
       if (skip[s]) continue;
       RETURN_IF_ERROR(Annotate(Feed(observed->model(), samples.samples[s]), samples.names[s]));
-      RETURN_IF_ERROR(Annotate(
-          observed->Run([&](int k, const Shape&, std::span<const float> values) { visit(s, k, values); }),
-          samples.names[s]));
+      RETURN_IF_ERROR(
+          Annotate(observed->Run([&](int k, const Shape&, std::span<const float> values) { visit(s, k, values); }),
+                   samples.names[s]));
     }
     return absl::OkStatus();
   });

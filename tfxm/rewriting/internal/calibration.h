@@ -16,8 +16,8 @@ namespace tfxm::rewriting {
 
 struct CalibrateOptions {
   Calibration method = Calibration::kMinMax;
-  double percentile = 95;   // Of kPercentile
-  int levels = 255;         // Of kMse: how many values the quantized type has
+  double percentile = 95;    // Of kPercentile
+  int levels = 255;          // Of kMse: how many values the quantized type has
   bool in_sequence = false;  // The model keeps state: the samples go in one after the other.
 };
 

@@ -32,11 +32,11 @@ std::vector<std::string> DilationNotes(const litert::ModelFile& file) {
     }
   }
   if (to_batch == 0 || to_space == 0) return {};
-  return {absl::StrCat(
-      to_batch, " SPACE_TO_BATCH_ND and ", to_space,
-      " BATCH_TO_SPACE_ND stayed around convolutions that are dilated, where one CONV_2D with a dilation would do: they ",
-      open ? "read and write the layer's input and output once more"
-           : absl::StrFormat("read and write %.1f kB more for each example", bytes / 1000))};
+  return {absl::StrCat(to_batch, " SPACE_TO_BATCH_ND and ", to_space,
+                       " BATCH_TO_SPACE_ND stayed around convolutions that are dilated, where one CONV_2D with a "
+                       "dilation would do: they ",
+                       open ? "read and write the layer's input and output once more"
+                            : absl::StrFormat("read and write %.1f kB more for each example", bytes / 1000))};
 }
 
 }  // namespace tfxm::rewriting

@@ -21,8 +21,7 @@ std::string FindNotFinite(const std::shared_ptr<const litert::ModelFile>& model,
   const absl::Status run = (*observed)->Run([&](int k, const Shape&, std::span<const float> values) {
     const litert::ObservedTensor& tensor = (*observed)->tensors()[k];
     if (tensor.subgraph != 0) return;
-    finite[tensor.tensor] =
-        std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+    finite[tensor.tensor] = std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
   });
   if (!run.ok()) return "";
   const schema::SubGraph& graph = *model->model().subgraphs()->Get(0);

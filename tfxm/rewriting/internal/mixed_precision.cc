@@ -33,9 +33,8 @@ void Quantizer::set_ranges(Ranges ranges) {
   ranges_ = std::move(ranges);
   cut_ = CutMaskedSoftmax(float_model_->model(), &ranges_);
   unquantizable_ = FindUnquantizable(float_model_->model(), ranges_, options_.int16);
-  std::erase_if(unquantizable_, [&](const auto& entry) {
-    return std::find(cut_.begin(), cut_.end(), entry.first) != cut_.end();
-  });
+  std::erase_if(unquantizable_,
+                [&](const auto& entry) { return std::find(cut_.begin(), cut_.end(), entry.first) != cut_.end(); });
 }
 
 absl::StatusOr<FilePtr> Quantizer::Run(const std::vector<std::string>& keep_float) const {
@@ -80,7 +79,8 @@ absl::StatusOr<MixedPrecision> KeepFloat(const Quantizer& quantizer, const Accep
         absl::StrFormat("%s \"%s\" of [%.3g, %.3g]", worst->op, worst->tensor, worst->min, worst->max));
   }
   // The last was needed, the noisiest before it most likely.
-  for (size_t i = std::max<size_t>(out.kept_float.size(), 1) - 1; i-- > 0 && out.kept_float.size() <= kMostToTakeBack;) {
+  for (size_t i = std::max<size_t>(out.kept_float.size(), 1) - 1;
+       i-- > 0 && out.kept_float.size() <= kMostToTakeBack;) {
     std::vector<std::string> fewer = out.kept_float;
     fewer.erase(fewer.begin() + i);
     ASSIGN_OR_RETURN(FilePtr model, quantizer.Run(fewer));
@@ -94,7 +94,7 @@ absl::StatusOr<MixedPrecision> KeepFloat(const Quantizer& quantizer, const Accep
 
 int NumQuantized(const litert::ModelFile& model) {
   static const auto* const moves =
-      new std::set<std::string>{"QUANTIZE", "DEQUANTIZE", "RESHAPE", "TRANSPOSE",   "SQUEEZE",       "EXPAND_DIMS",
+      new std::set<std::string>{"QUANTIZE", "DEQUANTIZE", "RESHAPE", "TRANSPOSE",     "SQUEEZE",       "EXPAND_DIMS",
                                 "SLICE",    "GATHER",     "PAD",     "CONCATENATION", "STRIDED_SLICE", "SPLIT"};
   int n = 0;
   for (const auto& [name, use] : litert::Inspect(model).ops) {

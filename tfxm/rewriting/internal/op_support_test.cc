@@ -72,7 +72,8 @@ TEST(OpSupportTest, ExplainsDiagnostics) {
   EXPECT_THAT(missing, AllOf(HasSubstr("tf.HSVToRGB (node net/hsv)"), HasSubstr("allow_select_tf_ops")));
   EXPECT_THAT(ExplainDiagnostics(kMissing, /*allow_select_tf_ops=*/true), Not(HasSubstr("set allow_select_tf_ops")));
   EXPECT_THAT(ExplainDiagnostics(kRecurrent, false),
-              AllOf(HasSubstr("lstm_1/TensorArrayV2_1"), HasSubstr("element_shape"), HasSubstr("input_signature=[tf.TensorSpec((1, …)")));
+              AllOf(HasSubstr("lstm_1/TensorArrayV2_1"), HasSubstr("element_shape"),
+                    HasSubstr("input_signature=[tf.TensorSpec((1, …)")));
   EXPECT_THAT(ExplainDiagnostics("something else", false), HasSubstr("something else"));
 }
 

@@ -156,9 +156,9 @@ class IntegerConversion {
     quantizer_.set_ranges(std::move(result.ranges));
     calibration_notes_ = std::move(result.warnings);
     if (!result.left_out.empty()) {
-      calibration_notes_.push_back(absl::StrCat(result.left_out.size(), " of ", input_.samples.samples.size(),
-                                                " examples are left out of calibration: ",
-                                                NamesOf(input_.samples, result.left_out)));
+      calibration_notes_.push_back(
+          absl::StrCat(result.left_out.size(), " of ", input_.samples.samples.size(),
+                       " examples are left out of calibration: ", NamesOf(input_.samples, result.left_out)));
     }
     for (const auto& [name, reason] : quantizer_.unquantizable()) {
       calibration_notes_.push_back(absl::StrCat("\"", name, "\" stays in float: ", reason));
@@ -170,8 +170,8 @@ class IntegerConversion {
   const std::vector<std::string>& notes() const { return calibration_notes_; }
 
  private:
-  // Other calibration first, where there are outliers: it costs nothing. Leaves the model in `out` and returns the flags
-  // that make it.
+  // Other calibration first, where there are outliers: it costs nothing. Leaves the model in `out` and returns the
+  // flags that make it.
   absl::StatusOr<std::string> Improve(size_t most) {
     std::string flags;
     if (options_.calibration == Calibration::kMinMax && input_.findings.has_outliers()) {

@@ -54,10 +54,10 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
       float from = 0;
       for (int t : litert::Each(op->inputs())) from = std::max(from, LargestOf(model, ranges, g, t).value_or(0));
       if (!to || from == 0 || *to * most > from) continue;
-      out.emplace_back(graph.tensors()->Get(result)->name()->str(),
-                       absl::StrFormat("%s of values up to %.3g whose result is at most %.3g: no integers hold both",
-                                       litert::OpName(model, *op), from,
-                                       *to <= std::numeric_limits<float>::min() ? 0 : *to));
+      out.emplace_back(
+          graph.tensors()->Get(result)->name()->str(),
+          absl::StrFormat("%s of values up to %.3g whose result is at most %.3g: no integers hold both",
+                          litert::OpName(model, *op), from, *to <= std::numeric_limits<float>::min() ? 0 : *to));
     }
   }
   return out;

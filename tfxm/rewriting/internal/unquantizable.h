@@ -1,4 +1,5 @@
-// Operators that integers cannot compute with the ranges that were measured: TFLite's kernels end the process over them.
+// Operators that integers cannot compute with the ranges that were measured: TFLite's kernels end the process over
+// them.
 #ifndef TFXM_REWRITING_INTERNAL_UNQUANTIZABLE_H_
 #define TFXM_REWRITING_INTERNAL_UNQUANTIZABLE_H_
 
