@@ -132,12 +132,19 @@ void AddWhatThePassSaw(const PassResult& pass, const CostMetrics& costs, const t
     // One that answers everything alike has an AUC of one half, and rightly.
     const PredictionBins& bins = pass.models[m].bins;
     if (has_auc && bins.LargestShare() > kNearlyAll && bins.max - bins.min > 1e-12) {
+      // Evenly spaced from just below all to just above.
+      constexpr int kSteps = 40;
+      std::string thresholds;
+      for (int i = 0; i <= kSteps; ++i) {
+        const double step = (bins.max - bins.min) / (kSteps - 2);
+        absl::StrAppendFormat(&thresholds, "%s%.4g", i == 0 ? "" : ", ", std::max(0.0, bins.min + (i - 1) * step));
+      }
       result->warnings.push_back(absl::StrFormat(
           "%s%.1f %% of the predictions, which range over [%.3g, %.3g], lie in one of the 10,000 bins that AUC is "
-          "summed over, as in TFMA: it cannot tell them apart. For one near the exact, give more thresholds: metrics { "
-          "class_name: \"AUC\" config: '\"num_thresholds\": 1000000' }, or a prediction that is spread over [0, 1]",
+          "summed over, as in TFMA: it cannot tell them apart. Near the exact one is AUC with thresholds between them: "
+          "metrics { class_name: \"AUC\" config: '\"thresholds\": [%s]' }; or spread the predictions over [0, 1]",
           model.name.empty() ? "" : absl::StrCat("model \"", model.name, "\": "), 100 * bins.LargestShare(), bins.min,
-          bins.max));
+          bins.max, thresholds));
     }
   }
   for (const std::string& feature : pass.slicing_features_not_seen) {

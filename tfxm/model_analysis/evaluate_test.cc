@@ -249,11 +249,14 @@ TEST_F(EvaluateTest, WarnsOfAnAucWhosePredictionsLieInOneBinAndSaysHowToTellThem
   ASSERT_TRUE(coarse.ok()) << coarse.status();
   EXPECT_NEAR(*coarse->Overall("auc"), 0.5, 0.01);
   ASSERT_EQ(coarse->warnings.size(), 1u);
-  EXPECT_THAT(coarse->warnings[0],
-              AllOf(HasSubstr("100.0 % of the predictions"), HasSubstr("config: '\"num_thresholds\": 1000000'")));
-  const auto fine = Run(config + " config: '\"num_thresholds\": 1000000' } }", records);
+  EXPECT_THAT(coarse->warnings[0], HasSubstr("100.0 % of the predictions"));
+  // What it says, done.
+  const std::string warning = coarse->warnings[0];
+  const size_t begin = warning.find("config: "), end = warning.find(" }", begin);
+  ASSERT_NE(begin, std::string::npos);
+  const auto fine = Run(config + " " + warning.substr(begin, end - begin) + " } }", records);
   ASSERT_TRUE(fine.ok()) << fine.status();
-  EXPECT_NEAR(*fine->Overall("auc"), 1, 0.01);
+  EXPECT_NEAR(*fine->Overall("auc"), 1, 0.02);
   EXPECT_TRUE(fine->warnings.empty());
 }
 
