@@ -90,7 +90,7 @@ def rewrite(tfxm, folder, out, mode, threads):
   if not done.returncode:
     return ''
   said = (done.stderr.strip().splitlines() or ['no message'])[-1]
-  return said if done.returncode == 1 else f'CRASHES (exit status {done.returncode}): {said}'
+  return said if done.returncode in (1, 3) else f'CRASHES (exit status {done.returncode}): {said}'  # 3: it did not take the model
 
 
 def check_runs(result, driver, path, fed, what):

@@ -78,7 +78,7 @@ def range_computed(x):
   return {'y': x + tf.cast(tf.range(tf.shape(x)[0]), tf.float32)[:, None], 'n': tf.shape(x)[0]}
 
 
-@function(spec([None, 8]))
+@function(spec([None, 8]), known={'of the TFLite model has shape': 'which values are above 0 is decided by rounding'})
 def where_nonzero(x):
   return {'y': tf.where(x > 0.0)}
 

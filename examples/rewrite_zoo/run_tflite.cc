@@ -2,8 +2,8 @@
 //
 //   run_tflite MODEL INPUTS OUTPUTS [--threads=N] [--xnnpack=false] [--signature=NAME]
 //
-// INPUTS holds any number of runs, all made on one CompiledModel, one after the other, so that it is resized up and down;
-// OUTPUTS then holds what came of each: tensors, or a message. tensors.py has the format of both.
+// INPUTS holds any number of runs, all made on one CompiledModel, one after the other, so that it is resized up and
+// down; OUTPUTS then holds what came of each: tensors, or a message. tensors.py has the format of both.
 #include <cstdint>
 #include <cstring>
 #include <fstream>
@@ -97,7 +97,9 @@ class Reader {
 };
 
 absl::Status Main(int argc, char** argv) {
-  if (argc < 4) return absl::InvalidArgumentError("usage: run_tflite MODEL INPUTS OUTPUTS [--threads=N] [--xnnpack=false] [--signature=NAME]");
+  if (argc < 4)
+    return absl::InvalidArgumentError(
+        "usage: run_tflite MODEL INPUTS OUTPUTS [--threads=N] [--xnnpack=false] [--signature=NAME]");
   tfxm::litert::CompiledModelOptions options;
   for (int i = 4; i < argc; ++i) {
     absl::string_view arg = argv[i];
