@@ -62,7 +62,11 @@ TEST(ExamplesTest, WhatExistsUnderAVeryNameIsNoGlob) {
   EXPECT_EQ(*MatchFiles(a), std::vector<std::string>{a});
   EXPECT_EQ(*MatchFiles(dir), (std::vector<std::string>{a, c}));
   EXPECT_EQ(*MatchFiles(a + "," + c + "," + dir), (std::vector<std::string>{a, c, a, c}));
-  EXPECT_EQ(*MatchFiles(io::JoinPath(io::EscapeGlob(dir), "c*")), std::vector<std::string>{c});
+  // In a glob a comma separates.
+  const std::string plain = io::JoinPath(*io::MakeTempDir(testing::TempDir(), "match"), "p[1] *q");
+  ASSERT_TRUE(io::MakeDirs(plain).ok());
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(plain, "c"), "").ok());
+  EXPECT_EQ(*MatchFiles(io::JoinPath(io::EscapeGlob(plain), "c*")), std::vector<std::string>{io::JoinPath(plain, "c")});
 }
 
 TEST(ExamplesTest, AMissingSplitNamesThoseThereAre) {

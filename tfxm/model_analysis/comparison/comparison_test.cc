@@ -60,6 +60,7 @@ class ComparisonTest : public testing::Test {
     options.eval_config = Config(config);
     options.files = {WriteRecords(dir_ / "data.gz", records)};
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     return options;
   }
   EvaluationResult Run(const std::string& config, const std::vector<std::string>& records) {

@@ -283,7 +283,7 @@ TEST(MeasureTest, ASlowModelIsRunAFewTimesOnFewExamples) {
   ModelCost cost;
   const std::vector<std::string> sample(40, ExampleBuilder().Ints("x", {1}).Serialize());
   ASSERT_TRUE(MeasureCost(model, sample, {.seconds = 1e-6}, &cost).ok());
-  EXPECT_EQ(model.sizes, std::vector<int>(8, 1));  // 3 each, and a warm-up.
+  EXPECT_EQ(model.sizes, std::vector<int>(12, 1));  // In three rounds one each, and a warm-up.
   EXPECT_GE(*cost.Find("latency_p50_ms"), 1);
   EXPECT_LE(*cost.Find("examples_per_second"), 1000);
 }

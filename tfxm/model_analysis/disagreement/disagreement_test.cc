@@ -33,6 +33,7 @@ class DisagreementTest : public testing::Test {
     options.eval_config = Config(config);
     options.files = {WriteRecords(dir_ / "data.gz", records)};
     options.output_dir = dir_ / "out";
+    options.replace_output = true;
     options.max_disagreements = max_examples;
     auto result = Evaluate(options);
     EXPECT_TRUE(result.ok()) << result.status();
