@@ -33,7 +33,7 @@ class TfliteSession : public InferenceSession {
  public:
   TfliteSession(std::unique_ptr<litert::CompiledModel> model, std::string signature, const InputShapes& input_shapes,
                 InputLevels* levels)
-      : model_(std::move(model)), signature_(std::move(signature)), path_(model_->file().name()), levels_(*levels) {
+      : model_(std::move(model)), signature_(std::move(signature)), path_(model_->file().name()), levels_(levels) {
     for (const TensorSpec& spec : model_->inputs()) {
       specs_.push_back(WithInputShape(spec, input_shapes));
       const Shape& shape = specs_.back().shape;
@@ -182,7 +182,7 @@ class TfliteSession : public InferenceSession {
       const std::span<char> memory = model_->input(i);
       const size_t bytes = memory.size() / rows;
       RETURN_IF_ERROR(FillInput(column, row, count, spec, model_->input_quantization(i), memory.first(bytes * count)));
-      levels_.Add(i, column, row, count);
+      if (levels_ != nullptr) levels_->Add(i, column, row, count);
       for (int r = count; r < rows; ++r) std::memcpy(memory.data() + r * bytes, memory.data() + (r - 1) * bytes, bytes);
     }
     return count;
@@ -191,7 +191,7 @@ class TfliteSession : public InferenceSession {
   const std::unique_ptr<litert::CompiledModel> model_;
   const std::string signature_;
   const std::string path_;
-  InputLevels& levels_;
+  InputLevels* const levels_;  // Null: nothing is to be said about the examples.
   std::vector<TensorSpec> specs_;  // Of the inputs, with the sizes that were given.
   int fixed_batch_ = 0;            // 0: any number of examples.
   bool open_sides_ = false;
@@ -216,16 +216,18 @@ class TfliteModel : public InferenceModel {
         input_shapes_(std::move(input_shapes)),
         levels_(*file_, signature_) {}
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession() const override {
-    return NewSession(!IsQuantized(file_->model()));
+    return NewSession(!IsQuantized(file_->model()), &levels_);
   }
-  absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const override { return NewSession(true); }
+  absl::StatusOr<std::unique_ptr<InferenceSession>> NewAppSession() const override {
+    return NewSession(true, nullptr);  // It measures costs, on a few examples over and over.
+  }
   std::vector<std::string> Warnings() const override { return levels_.Warnings(); }
 
  private:
-  absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession(bool xnnpack) const {
+  absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession(bool xnnpack, InputLevels* levels) const {
     ASSIGN_OR_RETURN(std::unique_ptr<litert::CompiledModel> model,
                      litert::CompiledModel::Create(file_, {.signature = signature_, .xnnpack = xnnpack}));
-    return std::make_unique<TfliteSession>(std::move(model), signature_, input_shapes_, &levels_);
+    return std::make_unique<TfliteSession>(std::move(model), signature_, input_shapes_, levels);
   }
 
   const std::shared_ptr<const litert::ModelFile> file_;

@@ -83,7 +83,8 @@ TEST_F(ResolverTest, ABlessedModelWhoseFilesAreGoneIsNoBaselineAndThatIsSaid) {
 TEST_F(ResolverTest, EachBranchFindsItsOwnModel) {
   auto a = MakeModel("Trainer.a");
   auto b = MakeModel("Trainer.b");
-  ASSERT_TRUE(Run(PipelineOf({a, b}))->ok());  // Models 1 and 2.
+  ASSERT_TRUE(Run(PipelineOf({a}))->ok());  // Model 1
+  ASSERT_TRUE(Run(PipelineOf({a, b}))->ok());  // Model 2
   Bless("1", "it is the first");
   Bless("2", "it is the second");
   const auto chosen = [&](const Channel& channel) { return Chosen(Run(PipelineOf({LatestBlessed(channel), a, b}))); };
