@@ -336,6 +336,19 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Load(absl::string_
 
 absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::Create(std::shared_ptr<const ModelFile> file,
                                                                      const CompiledModelOptions& options) {
+  auto made = CreateAsAsked(file, options);
+  // XNNPACK claims operators that it cannot prepare (a FULLY_CONNECTED of more than six dimensions), and there is no way
+  // to keep it from some only.
+  if (!made.ok() && options.xnnpack && absl::StrContains(made.status().message(), "failed to delegate")) {
+    CompiledModelOptions without = options;
+    without.xnnpack = false;
+    return CreateAsAsked(std::move(file), without);
+  }
+  return made;
+}
+
+absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateAsAsked(std::shared_ptr<const ModelFile> file,
+                                                                            const CompiledModelOptions& options) {
   std::unique_ptr<CompiledModel> out(new CompiledModel);
   Rep& rep = *out->rep_;
   rep.options = options;

@@ -47,7 +47,8 @@ struct CompiledModelOptions {
   // The signature to run; empty: "serving_default" if there is one, else the first, else the primary subgraph.
   std::string signature;
   int num_threads = 1;
-  // XNNPACK's kernels where it has them (what an app gets). False: TFLite's built-in kernels only.
+  // XNNPACK's kernels where it has them (what an app gets), unless it cannot prepare an operator that it claims. False:
+  // TFLite's built-in kernels only.
   bool xnnpack = true;
   TensorObserver* observer = nullptr;  // Not owned.
   // Of models with variable tensors (the state of an LSTM): whether it lives on from one Run to the next, as in
@@ -115,6 +116,8 @@ class CompiledModel {
 
  private:
   CompiledModel();
+  static absl::StatusOr<std::unique_ptr<CompiledModel>> CreateAsAsked(std::shared_ptr<const ModelFile> file,
+                                                                      const CompiledModelOptions& options);
   struct Rep;
   std::unique_ptr<Rep> rep_;
 };
