@@ -68,7 +68,7 @@ class Result:
   def fail(self, text):
     text = ' '.join(text.split())
     reasons = [why for part, why in self.known.items() if part in text]
-    (self.notes if reasons else self.failures).append(reasons[0] if reasons else text)
+    (self.notes if reasons else self.failures).append(f'known: {reasons[0]}' if reasons else text)
 
   def note(self, text):
     self.notes.append(' '.join(text.split()))

@@ -125,6 +125,9 @@ def cell(result):
   facts, notes = result['facts'], ' '.join(result['notes'])
   if result['failures']:
     return '**fails**'
+  known = [n.removeprefix('known: ') for n in result['notes'] if n.startswith('known: ')]
+  if known:
+    return known[0]
   if 'neither converts' in notes:
     return 'neither'
   if 'refused' in notes:
