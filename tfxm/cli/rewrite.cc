@@ -32,7 +32,7 @@ class RewriteCommand : public Command {
                 "  float16                 0.02     40 dB                 0.99\n"
                 "  dynamic_range              -      8 dB                 0.95\n"
                 "  int8                       -      6 dB                 0.95\n"
-                "  int16x8                    -     12 dB                 0.97\n"
+                "  int16x8                    -     10 dB                 0.97\n"
                 "Without --representative_data the inputs are made up and a quantized model only has to reach 0 dB.\n"
                 "The SavedModel is left as it is, wherever it lies. In --output a TFLite file of the same name is "
                 "replaced, when the\n"

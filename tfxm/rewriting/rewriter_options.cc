@@ -65,7 +65,7 @@ ValidationLimits DefaultLimits(QuantizationMode mode) {
     case QuantizationMode::kInt8:
       return {.min_sqnr_db = 6, .min_clear_agreement = 0.95, .min_equal_values = 0.7, .rounding_is_fine = true};
     case QuantizationMode::kInt16x8:
-      return {.min_sqnr_db = 12, .min_clear_agreement = 0.97, .min_equal_values = 0.7, .rounding_is_fine = true};
+      return {.min_sqnr_db = 10, .min_clear_agreement = 0.97, .min_equal_values = 0.7, .rounding_is_fine = true};
   }
   return {};
 }

@@ -88,7 +88,7 @@ struct ValidationLimits {
 //   float16                 0.02           40                 0.99              0.95              1e-3
 //   dynamic_range              -            8                 0.95               0.7
 //   int8                       -            6                 0.95               0.7
-//   int16x8                    -           12                 0.97               0.7
+//   int16x8                    -           10                 0.97               0.7
 // A sound conversion is far inside of them, a broken one far outside. On made-up inputs a quantized model only has to
 // reach 0 dB: it is far from what it was calibrated for.
 ValidationLimits DefaultLimits(QuantizationMode mode);

@@ -59,6 +59,7 @@ std::optional<Rule> RuleOf(schema::BuiltinOperator kind) {
     case schema::BuiltinOperator_SUM:
     case schema::BuiltinOperator_RELU:
     case schema::BuiltinOperator_RELU6:
+    case schema::BuiltinOperator_GELU:
     case schema::BuiltinOperator_LEAKY_RELU: return Rule{.inputs = {0}};
     case schema::BuiltinOperator_LOGISTIC:
     case schema::BuiltinOperator_TANH:
@@ -149,7 +150,8 @@ class Int16Quantizer {
     if (it == ranges_.end()) return std::nullopt;
     const float largest = std::max(std::abs(it->second.min), std::abs(it->second.max));
     // The calibrator's range of zeros ends at the least float there is.
-    return largest <= std::numeric_limits<float>::min() ? 1.0f : largest / 32767.0f;
+    // Of nothing but zeros, that of values up to 1: a scale of 1 would coarsen what they are added to.
+    return (largest <= std::numeric_limits<float>::min() ? 1.0f : largest) / 32767.0f;
   }
 
   std::vector<int> Activations(const schema::OperatorT& op, const Rule& rule) {

@@ -145,5 +145,26 @@ TEST(QuantizeInt16x8SharingTest, LayersThatShareWeightsGoOnSharingThem) {
   EXPECT_EQ(weights[0], weights[1]);
 }
 
+// The first state of a recurrent layer is zeros, and what is added to it may be small: TFLite's ADD ends the process if
+// the scales are too far apart.
+TEST(QuantizeInt16x8ZerosTest, ZerosAndSmallValuesAreAdded) {
+  ModelBuilder b;
+  const int zeros = b.Tensor("zeros", schema::TensorType_FLOAT32, {1, 2});
+  const int small = b.Tensor("small", schema::TensorType_FLOAT32, {1, 2});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {1, 2});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {zeros, small}, {y});
+  b.InputsOutputs({zeros, small}, {y});
+  b.Signature("s", {{"zeros", zeros}, {"small", small}}, {{"y", y}});
+  const Ranges ranges = {{{0, zeros}, {0, 0}}, {{0, small}, {-0.01f, 0.01f}}, {{0, y}, {-0.01f, 0.01f}}};
+  auto bytes = QuantizeInt16x8(b.Finish(), ranges, {.int16 = true});
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  auto model = litert::CompiledModel::Create(*litert::ModelFile::FromBytes(*bytes, "quantized"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  auto out = (*model)->Run({{"zeros", Row({0, 0})}, {"small", Row({0.01f, -0.005f})}});
+  ASSERT_TRUE(out.ok()) << out.status();
+  EXPECT_NEAR(out->at("y").values<float>()[0], 0.01, 1e-4);
+  EXPECT_NEAR(out->at("y").values<float>()[1], -0.005, 1e-4);
+}
+
 }  // namespace
 }  // namespace tfxm::rewriting

@@ -52,7 +52,11 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
       const int result = op->outputs()->Get(0);
       const std::optional<float> to = LargestOf(model, ranges, g, result);
       float from = 0;
-      for (int t : litert::Each(op->inputs())) from = std::max(from, LargestOf(model, ranges, g, t).value_or(0));
+      for (int t : litert::Each(op->inputs())) {
+        const float largest = LargestOf(model, ranges, g, t).value_or(0);
+        // QuantizeInt16x8 gives zeros the scale of values up to 1.
+        from = std::max(from, int16 && largest <= std::numeric_limits<float>::min() ? 1.0f : largest);
+      }
       if (!to || from == 0 || *to * most > from) continue;
       out.emplace_back(
           graph.tensors()->Get(result)->name()->str(),
