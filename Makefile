@@ -49,12 +49,13 @@ bench: build
 	@cmake --build $(BUILD) -j $(JOBS) --target tfxm_data_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark tfxm_rewriting_benchmark tfxm_model_analysis_benchmark
 	@for b in data statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
 
-# What `make zoo` and `make field` take: PART=2/3 every third model, MODEL=a,b only these, TABLE=1 writes the README's table.
+# What `make zoo` and `make field` take: PART=2/3 every third model, MODEL=a,b only these, QUICK=1 the large models of
+# the zoo in float32 only, TABLE=1 writes the README's table.
 ZOO_FLAGS = --build_dir $(BUILD) --jobs $(JOBS) $(if $(PART),--part $(PART)) $(if $(MODEL),--model $(MODEL)) $(if $(MODE),--mode $(MODE)) $(if $(TABLE),--write_table)
 
 zoo: build
 	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
-	@$(if $(CASES),$(PYTHON) examples/rewrite_zoo/cases.py $(BUILD)/tfxm,$(PYTHON) examples/rewrite_zoo/zoo.py $(ZOO_FLAGS))
+	@$(if $(CASES),$(PYTHON) examples/rewrite_zoo/cases.py $(BUILD)/tfxm,$(PYTHON) examples/rewrite_zoo/zoo.py $(ZOO_FLAGS) $(if $(QUICK),--quick))
 
 field: build
 	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """`make zoo`: makes the zoo's SavedModels, rewrites them in all five ways and compares with Python's converter and interpreter.
 
-  zoo.py --build_dir DIR [--part K/N] [--model NAME,…] [--mode MODE,…] [--jobs N] [--write_table]
+  zoo.py --build_dir DIR [--part K/N] [--model NAME,…] [--mode MODE,…] [--quick] [--jobs N] [--write_table]
 
 Models and Python's conversions are kept in the project's cache ($TFXM_CACHE/zoo), under a key of all they depend on. Ends with
-status 1 if a model fails, and says how to run it alone.
+status 1 if a model fails, and says how to run it alone. What not_yet.json lists is worse than Python's today and no failure; a
+crash always is one.
 """
 import argparse
 import ast
@@ -106,6 +107,16 @@ def run(python, folder, out, args, modes):
   return results
 
 
+def not_yet(name, results):
+  """Takes the failures that are known (not_yet.json) out of the results; they become notes."""
+  with open(os.path.join(HERE, 'not_yet.json')) as f:
+    known = json.load(f).get(name, {})
+  for mode, result in results.items():
+    excused = [f for f in result['failures'] if mode in known and 'crash' not in f.lower() and 'cannot be made' not in f]
+    result['failures'] = [f for f in result['failures'] if f not in excused]
+    result['notes'] += [f'known: {known[mode]}' for _ in excused[:1]]
+
+
 def failures(results):
   """A few lines for each quantization that fails."""
   lines = []
@@ -177,6 +188,7 @@ def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   add_arguments(parser)
   parser.add_argument('--mode', default=','.join(MODES))
+  parser.add_argument('--quick', action='store_true', help='the large models (applications.py) in float32 only')
   args = parser.parse_args()
   args.out = args.out or os.path.join(args.build_dir, 'zoo')
   start = time.time()
@@ -206,7 +218,8 @@ def main():
     said = until_complete([folders[m] for m in group], [python, os.path.join(HERE, 'make_model.py')] + [f'{m}={folders[m]}' for m in group])
     for name in group:
       began = time.time()
-      results = run(python, folders[name], os.path.join(args.out, name), args, modes)
+      results = run(python, folders[name], os.path.join(args.out, name), args, ['none'] if args.quick and name in large else modes)
+      not_yet(name, results)
       everything[name] = results
       wrong = [(m, f) for m, r in results.items() for f in r['failures']]
       lines = [f'{"FAILED" if wrong else "ok":6} {name:28} {time.time() - began:5.1f} s  ' +

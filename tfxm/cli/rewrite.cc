@@ -28,7 +28,7 @@ class RewriteCommand : public Command {
                 "limits is not kept.\n"
                 "The limits, unless flags say otherwise:\n"
                 "                 max_abs_error  min_sqnr  min_clear_agreement\n"
-                "  none                    1e-4     60 dB                0.999\n"
+                "  none                    1e-3     60 dB                0.999\n"
                 "  float16                 0.02     40 dB                 0.99\n"
                 "  dynamic_range              -      8 dB                 0.95\n"
                 "  int8                       -      6 dB                 0.95\n"

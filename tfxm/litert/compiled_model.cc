@@ -74,9 +74,10 @@ struct CompiledModel::Rep {
   bool has_state = false;                                               // It has variables, which are to be reset …
   bool ran = false;                                                     // … from the second run on.
 
+  // The same of a tensor that is input and output; but an output of strings, into which the runtime copies, has its own.
   TensorMemory* MemoryOf(const SignatureTensor& tensor) {
     for (auto& [t, memory] : memories) {
-      if (t == tensor.tensor) return memory.get();
+      if (t == tensor.tensor && !memory->is_string()) return memory.get();
     }
     memories.emplace_back(tensor.tensor, std::make_unique<TensorMemory>(tensor.spec.dtype));
     return memories.back().second.get();
@@ -103,14 +104,12 @@ struct CompiledModel::Rep {
     if (!settled) RETURN_IF_ERROR(Settle());
     ASSIGN_OR_RETURN(const std::vector<Shape> shapes, LaidOutShapes(*runtime));
     RETURN_IF_ERROR(catcher == nullptr ? TakeOutputs(shapes) : TakeCaughtOutputs());
-    for (size_t i = 0; i < inputs.size(); ++i) input_handles[i] = input_memory[i]->handle();
     resized = false;
     ran = false;  // A new layout begins with zeros.
     return absl::OkStatus();
   }
 
   absl::Status TakeOutputs(const std::vector<Shape>& shapes) {
-    output_handles.clear();
     for (size_t i = 0; i < outputs.size(); ++i) {
       const absl::Status status = output_memory[i]->SetShape(shapes[i], Where("output", outputs[i].name));
       // Dimensions that are not known yet may stand there as 0.
@@ -121,7 +120,6 @@ struct CompiledModel::Rep {
       }
       RETURN_IF_ERROR(status);
       if (!output_memory[i]->is_string() && !IsAlsoInput(output_memory[i])) output_memory[i]->MarkUnwritten();
-      output_handles.push_back(output_memory[i]->handle());
     }
     unwritten = true;
     return absl::OkStatus();
@@ -130,12 +128,10 @@ struct CompiledModel::Rep {
   absl::Status TakeCaughtOutputs() {
     if (done == nullptr) done = std::make_unique<TensorMemory>(DataType::kInt32);
     RETURN_IF_ERROR(done->SetShape({1}, file->name()));
-    output_handles = {done->handle()};
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (!output_memory[i]->is_string()) continue;
       RETURN_IF_ERROR(output_memory[i]->SetShapeAndSize(
           {1}, std::max<size_t>(output_memory[i]->bytes().size(), 1 << 16), Where("output", outputs[i].name)));
-      output_handles.push_back(output_memory[i]->handle());
     }
     unwritten = false;
     return absl::OkStatus();
@@ -272,18 +268,26 @@ struct CompiledModel::Rep {
   // More room for strings, which tell only by a failed run how much they need. False if there is no such output.
   absl::StatusOr<bool> GrowStrings() {
     bool grown = false;
-    size_t next = 1;
     for (size_t i = 0; i < outputs.size(); ++i) {
       TensorMemory& memory = *output_memory[i];
       if (!memory.is_string()) continue;
-      LiteRtTensorBuffer& handle = output_handles[catcher != nullptr ? next++ : i];
       if (memory.bytes().size() >= kMaxStringBytes) continue;
       RETURN_IF_ERROR(
           memory.SetShapeAndSize(memory.shape(), memory.bytes().size() * 16, Where("output", outputs[i].name)));
-      handle = memory.handle();
       grown = true;
     }
     return grown;
+  }
+
+  // As the memories have them now: strings that are set or grow take others.
+  void CollectHandles() {
+    input_handles.clear();
+    output_handles.clear();
+    for (const TensorMemory* memory : input_memory) input_handles.push_back(memory->handle());
+    if (catcher != nullptr) output_handles.push_back(done->handle());
+    for (const TensorMemory* memory : output_memory) {
+      if (catcher == nullptr || memory->is_string()) output_handles.push_back(memory->handle());
+    }
   }
 
   // One run, with all that may have to be put right for it.
@@ -299,6 +303,7 @@ struct CompiledModel::Rep {
     for (TensorMemory* memory : output_memory) {
       if (memory->is_string() && !IsAlsoInput(memory)) std::memset(memory->bytes().data(), 0, sizeof(int32_t));
     }
+    CollectHandles();
     const absl::Status status = runtime->Run(input_handles, output_handles);
     RETURN_IF_ERROR(CheckGuards());
     if (status.ok()) {
@@ -368,7 +373,6 @@ absl::StatusOr<std::unique_ptr<CompiledModel>> CompiledModel::CreateAsAsked(std:
       (side == &signature->inputs ? rep.input_memory : rep.output_memory).push_back(rep.MemoryOf(tensor));
     }
   }
-  rep.input_handles.resize(rep.inputs.size());
   rep.has_state = !options.keep_state && HasVariables(rep.file->model());
   if (rep.outputs.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(rep.file->name(), ": the model has no outputs"));
@@ -474,7 +478,6 @@ absl::Status CompiledModel::SetStrings(int i, std::span<const std::string> value
   const Shape shape = memory.shape();
   RETURN_IF_ERROR(memory.SetShapeAndSize(shape, packed.size(), rep.Where("input", rep.inputs[i].name)));
   std::memcpy(memory.bytes().data(), packed.data(), packed.size());
-  rep.input_handles[i] = memory.handle();
   return absl::OkStatus();
 }
 

@@ -188,6 +188,26 @@ TEST(CompiledModelTest, OneTensorUnderTwoNamesAndAnInputAsOutput) {
   EXPECT_EQ(out->at("in_again").values<float>()[0], 3);
 }
 
+TEST(CompiledModelTest, AStringInputIsAnOutput) {
+  ModelBuilder b;
+  const int words = b.Tensor("words", schema::TensorType_STRING, {-1});
+  const int n = b.Tensor("n", schema::TensorType_INT32, {1});
+  schema::ShapeOptionsT shape;
+  shape.out_type = schema::TensorType_INT32;
+  b.Op(schema::BuiltinOperator_SHAPE, std::move(shape), {words}, {n});
+  b.InputsOutputs({words}, {words, n});
+  b.Signature("s", {{"words", words}}, {{"same", words}, {"n", n}});
+  auto model = Make(b.Finish());
+  for (int count : {1, 3, 33, 2}) {
+    Tensor in(DataType::kString, {count});
+    for (int i = 0; i < count; ++i) in.strings()[i] = std::string(10 * i, 'a');
+    auto out = model->Run({{"words", in}});
+    ASSERT_TRUE(out.ok()) << out.status();
+    EXPECT_EQ(out->at("same").strings(), in.strings());
+    EXPECT_EQ(out->at("n").values<int32_t>()[0], count);
+  }
+}
+
 TEST(CompiledModelTest, NamesTheOperatorsTheRuntimeLacks) {
   ModelBuilder b;
   const int x = b.Tensor("x", schema::TensorType_FLOAT32, {1});

@@ -49,7 +49,7 @@ absl::StatusOr<Calibration> ParseCalibration(absl::string_view name) {
 ValidationLimits DefaultLimits(QuantizationMode mode) {
   switch (mode) {
     case QuantizationMode::kNone:
-      return {.max_abs_error = 1e-4,
+      return {.max_abs_error = 1e-3,
               .min_sqnr_db = 60,
               .min_clear_agreement = 0.999,
               .min_equal_values = 0.99,
