@@ -39,7 +39,11 @@ absl::StatusOr<std::unique_ptr<OutputFolder>> OutputFolder::Open(const std::stri
   const NoInterruption until_it_is_known_what_to_remove;
   RETURN_IF_ERROR(folder->made_.Make());
   ASSIGN_OR_RETURN(folder->staging_, io::MakeTempDir(path, ".writing-"));
-  folder->remove_staging_.emplace([staging = folder->staging_] { io::RemoveAll(staging).IgnoreError(); });
+  // Under another name first: after an interruption the program goes on writing into it until it ends.
+  folder->remove_staging_.emplace([staging = folder->staging_] {
+    const std::string doomed = staging + ".removed";
+    io::RemoveAll(io::Rename(staging, doomed).ok() ? doomed : staging).IgnoreError();
+  });
   return folder;
 }
 
