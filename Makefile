@@ -55,7 +55,7 @@ ZOO_FLAGS = --build_dir $(BUILD) --jobs $(JOBS) $(if $(PART),--part $(PART)) $(i
 
 zoo: build
 	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
-	@$(if $(CASES),$(PYTHON) examples/rewrite_zoo/cases.py $(BUILD)/tfxm,$(PYTHON) examples/rewrite_zoo/zoo.py $(ZOO_FLAGS) $(if $(QUICK),--quick))
+	@$(if $(CASES),$$($(PYTHON) examples/rewrite_zoo/environment.py | tail -n 1) examples/rewrite_zoo/cases.py $(BUILD)/tfxm,$(PYTHON) examples/rewrite_zoo/zoo.py $(ZOO_FLAGS) $(if $(QUICK),--quick))
 
 field: build
 	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
