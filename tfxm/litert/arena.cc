@@ -25,12 +25,6 @@ struct Lifetime {
   bool Overlaps(const Lifetime& other) const { return first <= other.last && other.first <= last; }
 };
 
-bool HasData(const schema::Model& model, const schema::Tensor& tensor) {
-  if (tensor.buffer() >= static_cast<uint32_t>(Size(model.buffers()))) return false;
-  const schema::Buffer& buffer = *model.buffers()->Get(tensor.buffer());
-  return Size(buffer.data()) > 0 || buffer.offset() > 1;
-}
-
 int64_t BytesOf(const schema::Tensor& tensor) {
   int64_t elements = 1;
   for (int dim : Each(tensor.shape())) elements *= dim;

@@ -39,6 +39,13 @@ inline std::string NameOf(const schema::Tensor& tensor) {
   return tensor.name() == nullptr ? std::string() : tensor.name()->str();
 }
 
+// Whether the file holds the tensor's values: a constant, wherever its bytes lie.
+inline bool HasData(const schema::Model& model, const schema::Tensor& tensor) {
+  if (tensor.buffer() >= static_cast<uint32_t>(Size(model.buffers()))) return false;
+  const schema::Buffer& buffer = *model.buffers()->Get(tensor.buffer());
+  return Size(buffer.data()) > 0 || buffer.offset() > 1;
+}
+
 // The kind of an operator: old files have it in a field of 8 bits only.
 inline schema::BuiltinOperator KindOf(const schema::OperatorCode& code) {
   return static_cast<schema::BuiltinOperator>(

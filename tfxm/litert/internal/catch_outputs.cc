@@ -11,12 +11,6 @@
 namespace tfxm::litert {
 namespace {
 
-bool IsConstant(const schema::Model& model, const schema::Tensor& tensor) {
-  if (tensor.buffer() >= static_cast<uint32_t>(Size(model.buffers()))) return false;
-  const schema::Buffer& buffer = *model.buffers()->Get(tensor.buffer());
-  return Size(buffer.data()) > 0 || buffer.offset() > 1;
-}
-
 // Operators whose integer inputs are values, not shapes: for all others, a computed integer input is suspicious.
 bool TakesIntegersAsValues(schema::BuiltinOperator kind) {
   switch (kind) {
@@ -64,7 +58,7 @@ bool MayBeDynamic(const schema::Model& model, const schema::SubGraph& graph, con
     if (t < 0) continue;
     const schema::Tensor& tensor = *graph.tensors()->Get(t);
     if (tensor.type() != schema::TensorType_INT32 && tensor.type() != schema::TensorType_INT64) continue;
-    if (!IsConstant(model, tensor)) return true;
+    if (!HasData(model, tensor)) return true;
   }
   return false;
 }

@@ -128,13 +128,8 @@ absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::Mod
     first.push_back(static_cast<int>(out->tensors_.size()));
     builder.AddTo(static_cast<int>(g), out->tensors_);
   }
-  flatbuffers::FlatBufferBuilder bytes(file.bytes().size() + (1 << 16));
-  schema::FinishModelBuffer(bytes, schema::Model::Pack(bytes, model.get()));
+  ASSIGN_OR_RETURN(auto changed, litert::ModelFile::Pack(*model, file.name()));
   model.reset();
-  ASSIGN_OR_RETURN(
-      auto changed,
-      litert::ModelFile::FromBytes(
-          std::string(reinterpret_cast<const char*>(bytes.GetBufferPointer()), bytes.GetSize()), file.name()));
   out->observer_ = std::make_unique<Observer>(std::move(first));
   out->Reset();
   ASSIGN_OR_RETURN(out->model_, litert::CompiledModel::Create(
