@@ -57,6 +57,17 @@ TEST(GraphTest, RunsWhatWasBuilt) {
   EXPECT_EQ(Values(outputs[1]), (std::vector<float>{0.5, 1.5, 0.5, 1.5, 2.5, -0.5, 2.5, -0.5}));
 }
 
+// In Python nodes run on threads that flush them.
+TEST(GraphTest, SubnormalNumbersAreZeroAsInPython) {
+  Graph graph;
+  const Tensor x = Placeholder(graph, DataType::kFloat, {-1}, "x");
+  const auto outputs = Evaluate(graph, {x}, {Floats({2}, {1e-39f, 1})}, {x * 2.0});
+  ASSERT_EQ(outputs.size(), 1);
+  EXPECT_EQ(Values(outputs[0]), (std::vector<float>{0, 2}));
+  volatile float subnormal = 1e-39f;
+  EXPECT_NE(subnormal * 2, 0) << "the caller's thread was left to flush them";
+}
+
 TEST(GraphTest, AnyOperationByName) {
   Graph graph;
   const Tensor x = Constant(graph, std::vector<float>{1, 0});

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tensorflow/cc/saved_model/loader.h"
+#include "tensorflow/core/platform/denormal.h"
 #include "tensorflow/core/public/session.h"
 #include "tensorflow/core/public/session_options.h"
 #include "tfxm/ops/internal/graph_access.h"
@@ -184,8 +185,10 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
     endpoint.status = rep_->bundle.GetSession()->MakeCallable(callable, &endpoint.handle);
   });
   absl::Status ran = endpoint.status;
-  if (ran.ok())
+  if (ran.ok()) {
+    tf::port::ScopedFlushDenormal flush;  // As on the threads of a session that has some of its own.
     ran = rep_->bundle.GetSession()->RunCallable(endpoint.handle, feeds, &fetches, nullptr, rep_->threads.options());
+  }
   if (!ran.ok()) {
     return absl::Status(ran.code(),
                         absl::StrCat("signature \"", signature.name, "\" of ", rep_->dir, ": ", ran.message()));

@@ -144,6 +144,18 @@ TEST_F(SavedModelBuilderTest, AnInputCanBeAnOutput) {
   EXPECT_EQ(Values<float>(outputs->at("more")), (std::vector<float>{2, 3}));
 }
 
+TEST_F(SavedModelBuilderTest, SubnormalNumbersAreZeroAsInPython) {
+  SavedModelBuilder builder;
+  const ops::Tensor x = ops::Placeholder(graph_, DataType::kFloat, {-1}, "x");
+  builder.AddSignature("serving_default", {{"x", x}}, {{"y", x * 2.0}});
+  ASSERT_EQ(builder.Write(Path("m")), absl::OkStatus());
+  auto model = SavedModel::Load(Path("m"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  auto outputs = (*model)->Run((*model)->signatures()[0], {{"x", Floats({2}, {1e-39f, 1})}});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ(Values<float>(outputs->at("y")), (std::vector<float>{0, 2}));
+}
+
 TEST_F(SavedModelBuilderTest, SaysWhatIsWrong) {
   const ops::Tensor x = ops::Placeholder(graph_, DataType::kFloat, {-1, 2}, "x");
   const ops::Tensor other = ops::Placeholder(graph_, DataType::kFloat, {-1, 2}, "other");

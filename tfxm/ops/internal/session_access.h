@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tensorflow/core/platform/denormal.h"
 #include "tensorflow/core/platform/threadpool.h"
 #include "tensorflow/core/public/session.h"
 #include "tfxm/compute/pass.h"
@@ -55,6 +56,9 @@ struct Function::Rep {
   std::vector<tensorflow::DataType> feed_types;
 
   absl::Status Run(const std::vector<tensorflow::Tensor>& feeds, std::vector<tensorflow::Tensor>* fetches) const {
+    // As TensorFlow's own threads do. Nodes run in the caller's: a decaying average of an optimizer that has become
+    // subnormal would make its updates a hundred times slower, and another number than on a pool's thread.
+    tensorflow::port::ScopedFlushDenormal flush;
     return session->RunCallable(handle, feeds, fetches, nullptr, threads);
   }
 };
