@@ -7,6 +7,7 @@
 #include "tensorflow/cc/framework/ops.h"
 #include "tfxm/ops/graph.h"
 #include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::ops {
 namespace {
@@ -27,6 +28,27 @@ std::set<int> Ancestors(const std::vector<Tensor>& tensors) {
     }
   }
   return seen;
+}
+
+// Lets the gradients of Relu and Relu6 with a number from `first` on ask for what these return instead of what they are
+// given, as in Python; it tells the same. Nothing but the activation then reads its input, so that TensorFlow computes
+// convolution, bias and activation as one operation.
+absl::Status AskActivationsForOutputs(tensorflow::Graph& graph, int first) {
+  for (int id = first; id < graph.num_node_ids(); ++id) {
+    tensorflow::Node* gradient = graph.FindNodeId(id);
+    if (gradient == nullptr || !(gradient->type_string() == "ReluGrad" || gradient->type_string() == "Relu6Grad")) {
+      continue;
+    }
+    const std::string activation = gradient->type_string().substr(0, gradient->type_string().find("Grad"));
+    const tensorflow::Edge* features;
+    RETURN_IF_ERROR(gradient->input_edge(1, &features));
+    for (const tensorflow::Edge* edge : features->src()->out_edges()) {
+      if (edge->src_output() != features->src_output() || edge->dst()->type_string() != activation) continue;
+      RETURN_IF_ERROR(graph.UpdateEdge(edge->dst(), 0, gradient, 1));
+      break;
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -52,9 +74,11 @@ absl::StatusOr<std::vector<Tensor>> Gradients(const std::vector<Tensor>& ys, con
   std::vector<tensorflow::Output> grads;
   absl::Status added;
   if (!reached.empty()) {
+    const int first = internal::TfGraph(graph).num_node_ids();
     added = grad_ys.empty()
                 ? tensorflow::AddSymbolicGradients(scope, convert(ys), convert(reached), &grads)
                 : tensorflow::AddSymbolicGradients(scope, convert(ys), convert(reached), convert(grad_ys), &grads);
+    if (added.ok()) added = AskActivationsForOutputs(internal::TfGraph(graph), first);
   }
   if (added.ok()) added = status;
   if (!added.ok()) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tensorflow/core/framework/graph.pb.h"
 #include "tensorflow/core/framework/node_def.pb.h"
 #include "tfxm/ops/ops.h"
@@ -183,6 +185,26 @@ TEST(GradientsTest, OfSparseCrossEntropyIsSoftmaxMinusOneHot) {
   ASSERT_TRUE(grads.ok()) << grads.status();
   EXPECT_EQ(Values(Evaluate(graph, {logits}, {Floats({2, 2}, {3, 3, 0, 0})}, {(*grads)[0]})[0]),
             (std::vector<float>{0.5, -0.5, -5, 5}));
+}
+
+// As in Python. Then nothing but the activation reads its input, and TensorFlow makes it one operation with what is before.
+TEST(GradientsTest, OfActivationsAskForTheirOutputs) {
+  for (const std::string type : {"Relu", "Relu6"}) {
+    Graph graph;
+    const Tensor x = Placeholder(graph, DataType::kFloat, {4}, "x");
+    const Tensor y = Op(type, {x}, {}, "y");
+    const auto gradients = Gradients({y}, {x});
+    ASSERT_TRUE(gradients.ok()) << gradients.status();
+    tensorflow::GraphDef graph_def;
+    graph.ToGraphDef(&graph_def);
+    const auto gradient = std::find_if(graph_def.node().begin(), graph_def.node().end(),
+                                       [&](const auto& node) { return node.op() == type + "Grad"; });
+    ASSERT_NE(gradient, graph_def.node().end());
+    EXPECT_EQ(gradient->input(1), "y");
+    const auto outputs = Evaluate(graph, {x}, {Floats({4}, {-1, 0, 3, 7})}, {(*gradients)[0]});
+    ASSERT_EQ(outputs.size(), 1);
+    EXPECT_EQ(Values(outputs[0]), (std::vector<float>{0, 0, 1, type == "Relu" ? 1.f : 0.f}));
+  }
 }
 
 TEST(GradientsTest, OfFakeQuantizationIsStraightThrough) {
