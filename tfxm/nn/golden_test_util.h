@@ -82,9 +82,10 @@ inline Tensor OneHot(const std::vector<int64_t>& classes) {
 // Its weights are its predictions.
 class FreeWeights : public Layer {
  public:
-  explicit FreeWeights(Tensor start) : Layer("FreeWeights"), start_(std::move(start)) {}
+  explicit FreeWeights(Tensor start, Constraint constraint = nullptr)
+      : Layer("FreeWeights"), start_(std::move(start)), constraint_(std::move(constraint)) {}
   absl::Status Build(const std::vector<Shape>&) override {
-    weight_ = AddWeight("w", start_.shape(), {.initializer = initializers::Value(start_)});
+    weight_ = AddWeight("w", start_.shape(), {.initializer = initializers::Value(start_), .constraint = constraint_});
     return absl::OkStatus();
   }
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
@@ -93,6 +94,7 @@ class FreeWeights : public Layer {
 
  private:
   const Tensor start_;
+  const Constraint constraint_;
   const Weight* weight_ = nullptr;
 };
 

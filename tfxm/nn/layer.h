@@ -36,6 +36,7 @@
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/nn/activations.h"
+#include "tfxm/nn/constraints.h"
 #include "tfxm/nn/initializers.h"
 #include "tfxm/ops/graph.h"
 
@@ -60,6 +61,7 @@ inline Regularizer L1L2(double l1 = 0, double l2 = 0) { return {l1, l2}; }
 struct WeightOptions {
   Initializer initializer = "glorot_uniform";
   Regularizer regularizer;
+  Constraint constraint;  // constraints.h
   bool trainable = true;
   DataType dtype = DataType::kFloat;
 };

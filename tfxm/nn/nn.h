@@ -5,6 +5,7 @@
 #include "tfxm/nn/augmentation.h"
 #include "tfxm/nn/callbacks.h"
 #include "tfxm/nn/confusion_metrics.h"
+#include "tfxm/nn/constraints.h"
 #include "tfxm/nn/dataset.h"
 #include "tfxm/nn/decode_images.h"
 #include "tfxm/nn/layer.h"

@@ -121,6 +121,15 @@ ops::Node FollowAverage(StepUpdateContext& context, const Tensor& average, const
   return ops::AssignVariable(average, ops::ReadVariable(average) * momentum + value * (1 - momentum));
 }
 
+// Brings a weight back to what its constraint lets it be, after `before`.
+ops::Node Constrain(const Constraint& constraint, const Tensor& handle, const std::vector<ops::Node>& before) {
+  const Tensor value = ops::ReadVariable(handle);
+  for (const ops::Node& node : before) {
+    handle.graph()->AddControlDependency(node, ops::Node(value.graph(), value.node()));
+  }
+  return ops::AssignVariable(handle, constraint(value));
+}
+
 absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext& context,
                         const std::vector<const Weight*>& weights, const Tensor& loss, StepGraph* step) {
   const OptimizerBase& optimizer = *config.optimizer;
@@ -176,15 +185,25 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
     graph.AddControlDependency(barrier, update);
     if (decay.valid()) graph.AddControlDependency(decay, update);
     step->targets.push_back(update);
+    std::vector<ops::Node> updates = {update}, accumulated;
     if (!reset.empty()) {
       graph.AddControlDependency(update, reset[i]);
       step->targets.push_back(reset[i]);
     }
     if (common.use_ema) {
       const Tensor average = update_context.Slot("average", 0);
-      step->targets.push_back(FollowAverage(update_context, average, handle, update));
-      if (!reset.empty()) step->accumulate_targets.push_back(FollowAverage(update_context, average, handle, {}));
+      updates.push_back(FollowAverage(update_context, average, handle, update));
+      step->targets.push_back(updates.back());
+      if (!reset.empty()) {
+        accumulated.push_back(FollowAverage(update_context, average, handle, {}));
+        step->accumulate_targets.push_back(accumulated.back());
+      }
       step->average_targets.push_back(ops::AssignVariable(handle, ops::ReadVariable(average)));
+    }
+    if (const Constraint& constraint = weight->options.constraint; constraint != nullptr) {
+      step->targets.push_back(Constrain(constraint, handle, updates));
+      // Keras does so at each step, also where gradients only add up.
+      if (!reset.empty()) step->accumulate_targets.push_back(Constrain(constraint, handle, accumulated));
     }
   }
   for (const auto& [weight, value] : context.updates()) {

@@ -125,12 +125,25 @@ std::map<std::string, Optimizer> OptimizerCases() {
 }
 
 // Of an input whose sum with the weights is the loss, so that it is the gradient.
-Sequential FreeModel(const Optimizer& optimizer) {
-  Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3))});
+Sequential FreeModel(const Optimizer& optimizer, const Constraint& constraint = nullptr) {
+  Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3), constraint)});
   const Loss sum("sum",
                  [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
   EXPECT_EQ(model.Compile({.optimizer = optimizer, .loss = sum}), absl::OkStatus());
   return model;
+}
+
+// Seven updates, after each of which the weights are those of `golden`.
+void ExpectSteps(Sequential model, const google::protobuf::Value& golden) {
+  for (int step = 0; step < 7; ++step) {
+    Batch batch;
+    batch.features["x"] = Wave({1, 4}, 20 + step);
+    batch.labels[""] = Floats({1}, {0});
+    const auto logs = model.TrainOnBatch(batch);
+    ASSERT_TRUE(logs.ok()) << logs.status();
+    ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
+               absl::StrCat("step ", step));
+  }
 }
 
 TEST(StepGoldenTest, Optimizers) {
@@ -138,15 +151,67 @@ TEST(StepGoldenTest, Optimizers) {
   EXPECT_EQ(cases.size(), Goldens("optimizers").fields_size());
   for (const auto& [name, golden] : Goldens("optimizers").fields()) {
     SCOPED_TRACE(name);
-    Sequential model = FreeModel(cases.at(name));
-    for (int step = 0; step < 7; ++step) {
-      Batch batch;
-      batch.features["x"] = Wave({1, 4}, 20 + step);
-      batch.labels[""] = Floats({1}, {0});
-      const auto logs = model.TrainOnBatch(batch);
-      ASSERT_TRUE(logs.ok()) << logs.status();
-      ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
-                 absl::StrCat("step ", step));
+    ExpectSteps(FreeModel(cases.at(name)), golden);
+  }
+}
+
+TEST(StepGoldenTest, Constraints) {
+  using namespace constraints;  // NOLINT
+  using optimizers::SGD;
+  const std::map<std::string, std::pair<Constraint, Optimizer>> cases = {
+      {"max_norm", {MaxNorm(0.5), SGD({.learning_rate = 0.1})}},
+      {"non_neg", {NonNeg(), optimizers::Adam({.learning_rate = 0.05})}},
+      {"unit_norm", {UnitNorm(), SGD({.learning_rate = 0.1, .momentum = 0.9})}},
+      {"min_max_norm", {MinMaxNorm(0.2, 0.7, 0.5), SGD({.learning_rate = 0.1})}},
+      {"ema", {MaxNorm(0.5), SGD({.learning_rate = 0.1, .use_ema = true, .ema_momentum = 0.8})}},
+      {"accumulation", {MinMaxNorm(0.2, 0.7, 0.5), SGD({.learning_rate = 0.1, .gradient_accumulation_steps = 3})}},
+  };
+  EXPECT_EQ(cases.size(), Goldens("constraints").fields_size());
+  for (const auto& [name, golden] : Goldens("constraints").fields()) {
+    SCOPED_TRACE(name);
+    const auto& [constraint, optimizer] = cases.at(name);
+    ExpectSteps(FreeModel(optimizer, constraint), golden);
+  }
+}
+
+TEST(StepGoldenTest, LayersConstrainTheirWeights) {
+  using namespace layers;  // NOLINT
+  const Constraint c = constraints::NonNeg();
+  const std::map<std::string, std::vector<LayerRef>> cases = {
+      {"dense", {InputLayer({3, 4}), Dense(2, {.kernel_constraint = c, .bias_constraint = c})}},
+      {"conv1d", {InputLayer({3, 4}), Conv1D(2, 2, {.kernel_constraint = c, .bias_constraint = c})}},
+      {"conv2d", {InputLayer({3, 3, 4}), Conv2D(2, 2, {.kernel_constraint = c, .bias_constraint = c})}},
+      {"transpose", {InputLayer({3, 3, 4}), Conv2DTranspose(2, 2, {.kernel_constraint = c, .bias_constraint = c})}},
+      {"depthwise", {InputLayer({3, 3, 4}), DepthwiseConv2D(2, {.depthwise_constraint = c, .bias_constraint = c})}},
+      {"depthwise1d", {InputLayer({3, 4}), DepthwiseConv1D(2, {.depthwise_constraint = c, .bias_constraint = c})}},
+      {"separable",
+       {InputLayer({3, 3, 4}),
+        SeparableConv2D(2, 2, {.depthwise_constraint = c, .pointwise_constraint = c, .bias_constraint = c})}},
+      {"norm", {InputLayer({3, 4}), BatchNormalization({.beta_constraint = c, .gamma_constraint = c})}},
+      {"lstm",
+       {InputLayer({3, 4}), LSTM(2, {.kernel_constraint = c, .recurrent_constraint = c, .bias_constraint = c})}},
+      {"gru", {InputLayer({3, 4}), GRU(2, {.kernel_constraint = c, .recurrent_constraint = c, .bias_constraint = c})}},
+      {"rnn",
+       {InputLayer({3, 4}), SimpleRNN(2, {.kernel_constraint = c, .recurrent_constraint = c, .bias_constraint = c})}},
+  };
+  for (const auto& [name, parts] : cases) {
+    SCOPED_TRACE(name);
+    Sequential model(parts);
+    const Loss sum("sum", [](const ops::Tensor&, const ops::Tensor& y_pred) {
+      return ops::ReduceSum(ops::Reshape(y_pred, Shape{5, -1}), {-1});
+    });
+    ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.3}), .loss = sum}), absl::OkStatus());
+    Shape shape = model.inputs()[0].shape;
+    shape[0] = 5;
+    Batch batch;
+    batch.features["x"] = Wave(shape, 1);
+    batch.labels[""] = Floats({5}, {0, 0, 0, 0, 0});
+    ASSERT_TRUE(model.TrainOnBatch(batch).ok());
+    const auto weights = model.GetWeights();
+    ASSERT_TRUE(weights.ok()) << weights.status();
+    for (const auto& [weight, value] : *weights) {
+      if (absl::StrContains(weight, "moving_")) continue;
+      for (const float v : value.values<float>()) EXPECT_GE(v, 0) << weight;
     }
   }
 }

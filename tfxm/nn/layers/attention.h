@@ -17,6 +17,8 @@ struct MultiHeadAttentionOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint bias_constraint;
   // Step t of the query sees the steps of the value up to t only.
   bool use_causal_mask = false;
   // The last input is a mask: bool or numbers [batch, query steps, value steps], 0 where the query does not see.

@@ -29,6 +29,8 @@ struct ConvOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint bias_constraint;
   std::string name;
 };
 // Kernel [height, width, in, filters].
@@ -46,6 +48,8 @@ struct Conv1DOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint bias_constraint;
   std::string name;
 };
 // Kernel [size, in, filters].
@@ -64,6 +68,9 @@ struct DepthwiseConvOptions {
   Regularizer depthwise_regularizer;
   Regularizer pointwise_regularizer;
   Regularizer bias_regularizer;
+  Constraint depthwise_constraint;
+  Constraint pointwise_constraint;
+  Constraint bias_constraint;
   std::string name;
 };
 // Kernel [height, width, in, depth_multiplier].
@@ -82,6 +89,8 @@ struct DepthwiseConv1DOptions {
   Initializer bias_initializer = "zeros";
   Regularizer depthwise_regularizer;
   Regularizer bias_regularizer;
+  Constraint depthwise_constraint;
+  Constraint bias_constraint;
   std::string name;
 };
 // Kernel [size, in, depth_multiplier].

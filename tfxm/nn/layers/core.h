@@ -16,6 +16,8 @@ struct DenseOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint bias_constraint;
   std::string name;
 };
 // activation(x . kernel + bias) over the last dimension: [..., in] -> [..., units].
@@ -72,6 +74,7 @@ LayerRef Lambda(std::function<ops::Tensor(const std::vector<ops::Tensor>&)> func
 struct EmbeddingOptions {
   Initializer embeddings_initializer = initializers::RandomUniform();
   Regularizer embeddings_regularizer;
+  Constraint embeddings_constraint;
   // 0 stands for no step (padding): recurrent layers, attention and averages over steps pass it over.
   bool mask_zero = false;
   std::string name;

@@ -19,6 +19,8 @@ struct BatchNormalizationOptions {
   Initializer moving_variance_initializer = "ones";
   Regularizer beta_regularizer;
   Regularizer gamma_regularizer;
+  Constraint beta_constraint;
+  Constraint gamma_constraint;
   std::string name;
 };
 // In training by the mean and variance of the batch, which the moving ones follow; otherwise, and where the layer is

@@ -44,6 +44,9 @@ Config ConfigOf(Kind kind, int units, const Options& options) {
   config.kernel_regularizer = options.kernel_regularizer;
   config.recurrent_regularizer = options.recurrent_regularizer;
   config.bias_regularizer = options.bias_regularizer;
+  config.kernel_constraint = options.kernel_constraint;
+  config.recurrent_constraint = options.recurrent_constraint;
+  config.bias_constraint = options.bias_constraint;
   config.dropout = options.dropout;
   config.recurrent_dropout = options.recurrent_dropout;
   config.return_sequences = options.return_sequences;
@@ -100,17 +103,17 @@ class Direction {
     }
     const int64_t units = config_.units, width = units * config_.num_gates();
     kernel_ = add("kernel", {shape[2], width},
-                  {.initializer = config_.kernel_initializer, .regularizer = config_.kernel_regularizer});
+                  {.initializer = config_.kernel_initializer, .regularizer = config_.kernel_regularizer, .constraint = config_.kernel_constraint});
     recurrent_kernel_ =
         add("recurrent_kernel", {units, width},
-            {.initializer = config_.recurrent_initializer, .regularizer = config_.recurrent_regularizer});
+            {.initializer = config_.recurrent_initializer, .regularizer = config_.recurrent_regularizer, .constraint = config_.recurrent_constraint});
     if (!config_.use_bias) return absl::OkStatus();
     const bool two = config_.kind == Kind::kGRU && config_.reset_after;
     const bool unit_forget = config_.kind == Kind::kLSTM && config_.unit_forget_bias;
     bias_ = add("bias", two ? Shape{2, width} : Shape{width},
                 {.initializer =
                      unit_forget ? UnitForgetBias(config_.units, config_.bias_initializer) : config_.bias_initializer,
-                 .regularizer = config_.bias_regularizer});
+                 .regularizer = config_.bias_regularizer, .constraint = config_.bias_constraint});
     return absl::OkStatus();
   }
 

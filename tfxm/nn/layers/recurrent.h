@@ -35,6 +35,9 @@ struct SimpleRNNOptions {
   Regularizer kernel_regularizer;
   Regularizer recurrent_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint recurrent_constraint;
+  Constraint bias_constraint;
   double dropout = 0;            // Of the inputs; the same features at all steps.
   double recurrent_dropout = 0;  // Of the output of the step before.
   bool return_sequences = false;
@@ -57,6 +60,9 @@ struct LSTMOptions {
   Regularizer kernel_regularizer;
   Regularizer recurrent_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint recurrent_constraint;
+  Constraint bias_constraint;
   double dropout = 0;
   double recurrent_dropout = 0;
   bool return_sequences = false;
@@ -77,6 +83,9 @@ struct GRUOptions {
   Regularizer kernel_regularizer;
   Regularizer recurrent_regularizer;
   Regularizer bias_regularizer;
+  Constraint kernel_constraint;
+  Constraint recurrent_constraint;
+  Constraint bias_constraint;
   double dropout = 0;
   double recurrent_dropout = 0;
   bool return_sequences = false;

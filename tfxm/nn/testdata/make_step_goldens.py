@@ -105,8 +105,21 @@ OPTIMIZERS = {
 }
 
 
-def run_optimizer(optimizer):
+# Name: constraint, optimizer.
+CONSTRAINTS = {
+    "max_norm": (keras.constraints.MaxNorm(0.5), lambda: optimizers.SGD(0.1)),
+    "non_neg": (keras.constraints.NonNeg(), lambda: optimizers.Adam(0.05)),
+    "unit_norm": (keras.constraints.UnitNorm(), lambda: optimizers.SGD(0.1, momentum=0.9)),
+    "min_max_norm": (keras.constraints.MinMaxNorm(0.2, 0.7, 0.5), lambda: optimizers.SGD(0.1)),
+    "ema": (keras.constraints.MaxNorm(0.5), lambda: optimizers.SGD(0.1, use_ema=True, ema_momentum=0.8)),
+    "accumulation": (keras.constraints.MinMaxNorm(0.2, 0.7, 0.5),
+                     lambda: optimizers.SGD(0.1, gradient_accumulation_steps=3)),
+}
+
+
+def run_optimizer(optimizer, constraint=None):
   v = keras.Variable(wave((4,), 3), name="w")
+  v.constraint = constraint
   optimizer.build([v])
   steps = []
   for step in range(7):
@@ -119,7 +132,8 @@ def run_optimizer(optimizer):
 lines = []
 for kind, made in (("metrics", {n: run_metric(m) for n, m in METRICS.items()}),
                    ("losses", {n: run_loss(n, m) for n, m in LOSSES.items()}),
-                   ("optimizers", {n: run_optimizer(o) for n, o in OPTIMIZERS.items()})):
+                   ("optimizers", {n: run_optimizer(o) for n, o in OPTIMIZERS.items()}),
+                   ("constraints", {n: run_optimizer(o(), c) for n, (c, o) in CONSTRAINTS.items()})):
   inside = ",\n".join("\"%s\":%s" % (n, json.dumps(v, separators=(",", ":"))) for n, v in made.items())
   lines.append("\"%s\":{%s}" % (kind, inside))
 sys.stdout.write("{" + ",\n".join(lines) + "}\n")
