@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
@@ -66,6 +68,33 @@ TEST(EarlyStoppingTest, NamesTheLogsThereAre) {
   const auto history = model.Fit(Data(), {.callbacks = {callbacks::EarlyStopping()}, .verbose = 0});
   EXPECT_THAT(std::string(history.status().message()),
               HasSubstr("watches \"val_loss\", but there are only: loss, accuracy (Fit has no validation_data)"));
+}
+
+TEST(LearningRateSchedulerTest, SetsTheRateOfEachEpoch) {
+  Sequential model = MakeModel(/*learning_rate=*/0.4);
+  std::vector<double> given, used;
+  const auto halve = callbacks::LearningRateScheduler([&](int epoch, double learning_rate) {
+    given.push_back(learning_rate);
+    return epoch == 0 ? learning_rate : learning_rate / 2;
+  });
+  const auto watch = callbacks::LambdaCallback(
+      {.on_epoch_end = [&](FitState& state, const Logs&) { used.push_back(state.learning_rate); }});
+  ASSERT_TRUE(model.Fit(Data(), {.epochs = 3, .callbacks = {halve, watch}, .verbose = 0}).ok());
+  EXPECT_THAT(given, ElementsAre(0.4, 0.4, 0.2));
+  EXPECT_THAT(used, ElementsAre(0.4, 0.2, 0.1));
+}
+
+TEST(LearningRateSchedulerTest, SaysWhatItCannotSet) {
+  Sequential model = MakeModel();
+  const auto fit = [&](double rate) {
+    const auto schedule = callbacks::LearningRateScheduler([=](int, double) { return rate; });
+    return std::string(model.Fit(Data(), {.callbacks = {schedule}, .verbose = 0}).status().message());
+  };
+  EXPECT_THAT(fit(std::nan("")), HasSubstr("the schedule gave nan for epoch 0"));
+  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = schedules::CosineDecay({})}),
+                           .loss = losses::SparseCategoricalCrossentropy({.from_logits = true})}),
+            absl::OkStatus());
+  EXPECT_THAT(fit(0.1), HasSubstr("the optimizer's is a schedule"));
 }
 
 TEST(MonitorTest, TheDirectionIsTheMetrics) {

@@ -106,6 +106,44 @@ TEST(ModelTest, DropoutChangesFromStepToStepAndIsOffInEvaluation) {
   EXPECT_FLOAT_EQ(model.TestOnBatch(batch)->at(0).second, 1);
 }
 
+// `loss` of what `layer` makes of `x`, in training and in evaluation.
+std::pair<double, double> TrainAndTest(const LayerRef& layer, const Tensor& x,
+                                       const std::function<ops::Tensor(const ops::Tensor& y_pred)>& loss) {
+  const Loss of_prediction("of_prediction",
+                           [&](const ops::Tensor&, const ops::Tensor& y_pred) { return loss(y_pred); });
+  Sequential model({layers::InputLayer(Shape(x.shape().begin() + 1, x.shape().end())), layer});
+  EXPECT_EQ(model.Compile({.optimizer = "sgd", .loss = of_prediction}), absl::OkStatus());
+  Batch batch;
+  batch.features["x"] = x;
+  batch.labels[""] = Floats({1}, {0});
+  return {model.TrainOnBatch(batch)->at(0).second, model.TestOnBatch(batch)->at(0).second};
+}
+
+TEST(ModelTest, SpatialDropout1DDropsAFeatureAtAllSteps) {
+  const Tensor ones = Floats({1, 5, 200}, std::vector<float>(1000, 1));
+  const auto changes = [](const ops::Tensor& y) {
+    return ops::ReduceSum(ops::Abs(y - ops::Slice(y, {0, 0, 0}, {-1, 1, -1})), {1, 2});
+  };
+  EXPECT_EQ(TrainAndTest(layers::SpatialDropout1D(0.5), ones, changes).first, 0);
+  EXPECT_GT(TrainAndTest(layers::Dropout(0.5), ones, changes).first, 0);  // Which drops single numbers.
+  const auto mean = [](const ops::Tensor& y) { return ops::ReduceMean(y, {1, 2}); };
+  const auto [train, test] = TrainAndTest(layers::SpatialDropout1D(0.5), ones, mean);
+  EXPECT_NEAR(train, 1, 0.3);
+  EXPECT_NE(train, 1);
+  EXPECT_EQ(test, 1);
+}
+
+TEST(ModelTest, GaussianNoiseHasItsStandardDeviationInTrainingOnly) {
+  const Tensor zeros = Floats({1, 10000}, std::vector<float>(10000, 0));
+  const auto square = [](const ops::Tensor& y) { return ops::ReduceMean(ops::Square(y), {1}); };
+  const auto [train, test] = TrainAndTest(layers::GaussianNoise(0.5), zeros, square);
+  EXPECT_NEAR(train, 0.25, 0.02);
+  EXPECT_EQ(test, 0);
+  EXPECT_NEAR(
+      TrainAndTest(layers::GaussianNoise(0.5), zeros, [](const auto& y) { return ops::ReduceMean(y, {1}); }).first, 0,
+      0.03);
+}
+
 TEST(ModelTest, LossesAndMetricsOfAnEpochAreThoseOfAllItsExamples) {
   Sequential model({layers::InputLayer({1}), layers::Dense(1, {.kernel_initializer = "ones"})});
   ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.0}), .loss = "mse", .metrics = {"mae"}}),
