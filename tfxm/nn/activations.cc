@@ -38,6 +38,11 @@ const std::map<std::string, Function, std::less<>>& ByName() {
       {"hard_swish", HardSwish},
       {"hard_silu", HardSwish},
       {"exponential", [](const ops::Tensor& x) { return ops::Exp(x); }},
+      {"mish", [](const ops::Tensor& x) { return x * ops::Tanh(ops::Softplus(x)); }},
+      {"log_sigmoid", [](const ops::Tensor& x) { return -ops::Softplus(-x); }},
+      {"hard_tanh", [](const ops::Tensor& x) { return ops::ClipByValue(x, -1.0, 1.0); }},
+      {"tanh_shrink", [](const ops::Tensor& x) { return x - ops::Tanh(x); }},
+      {"squareplus", [](const ops::Tensor& x) { return (x + ops::Sqrt(ops::Square(x) + 4.0)) * 0.5; }},
   };
   return *by_name;
 }

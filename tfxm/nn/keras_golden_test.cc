@@ -76,8 +76,10 @@ std::map<std::string, LayerCase> LayerCases() {
       {"maximum", {Maximum(), {{2, 3}, {2, 3}}}},
       {"concatenate", {Concatenate(), {{2, 3}, {2, 1}}}},
   };
-  for (const char* name : {"relu", "relu6", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softmax",
-                           "softplus", "softsign", "swish", "hard_swish", "exponential", "log_softmax", "leaky_relu"}) {
+  for (const char* name :
+       {"relu",    "relu6",    "elu",         "selu",      "gelu",        "sigmoid",     "hard_sigmoid", "tanh",
+        "softmax", "softplus", "softsign",    "swish",     "hard_swish",  "exponential", "log_softmax",  "leaky_relu",
+        "mish",        "log_sigmoid", "hard_tanh", "tanh_shrink", "squareplus"}) {
     cases.insert({std::string("activation_") + name, {ActivationLayer(name), {{4, 5}}}});
   }
   return cases;
@@ -242,13 +244,11 @@ std::map<std::string, Optimizer> OptimizerCases() {
 
 TEST(KerasGoldenTest, OptimizersOverFiveSteps) {
   const auto cases = OptimizerCases();
-  for (const auto& [name, golden] : Goldens("optimizers").fields()) {
-    SCOPED_TRACE(name);
-    ASSERT_EQ(cases.count(name), 1);
+  const auto expect_golden = [](const Optimizer& optimizer, const google::protobuf::Value& golden) {
     Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3))});
     const Loss sum("sum",
                    [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
-    ASSERT_EQ(model.Compile({.optimizer = cases.at(name), .loss = sum}), absl::OkStatus());
+    ASSERT_EQ(model.Compile({.optimizer = optimizer, .loss = sum}), absl::OkStatus());
     for (int step = 0; step < 5; ++step) {
       Batch batch;  // The gradient of sum(x * w) is x.
       batch.features["x"] = Wave({1, 4}, 20 + step);
@@ -258,8 +258,16 @@ TEST(KerasGoldenTest, OptimizersOverFiveSteps) {
       ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
                  absl::StrCat("step ", step));
     }
+  };
+  for (const auto& [name, golden] : Goldens("optimizers").fields()) {
+    SCOPED_TRACE(name);
+    ASSERT_EQ(cases.count(name), 1);
+    expect_golden(cases.at(name), golden);
   }
   EXPECT_EQ(cases.size(), Goldens("optimizers").fields_size());
+  // A decay of 0 is one that was asked for.
+  expect_golden(optimizers::AdamW({.learning_rate = 0.01, .weight_decay = 0}),
+                Goldens("optimizers").fields().at("adam"));
 }
 
 TEST(KerasGoldenTest, Schedules) {

@@ -69,7 +69,8 @@ LAYERS = {
     "concatenate": (layers.Concatenate(), [(2, 3), (2, 1)]),
 }
 for name in ("relu", "relu6", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softmax", "softplus", "softsign",
-             "swish", "hard_swish", "exponential", "log_softmax", "leaky_relu"):
+             "swish", "hard_swish", "exponential", "log_softmax", "leaky_relu", "mish", "log_sigmoid", "hard_tanh",
+             "tanh_shrink", "squareplus"):
   LAYERS["activation_" + name] = (layers.Activation(name), [(4, 5)])
 
 
