@@ -1,13 +1,16 @@
 # tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
 #        make         set up, build the programs and libraries
-#        make test    set up, build, run every test
+#        make test    set up, build, run every test (SUITES="nn rewriting": only these)
 #        make download  only fills $TFXM_CACHE, for a machine without a network
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#        make tsan    those of what runs on several threads under ThreadSanitizer
 #        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
+#        make fuzz    fuzzes what reads files of others (SECONDS=600 for each, 0: only the inputs there are; TARGET=sql; fuzz/)
+#        make torture kills tfxm at random instants, fills its disk (KILLS=1000, SEED=1; torture/)
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
-#        make tidy    clang-tidy over the library        make format   clang-format over it
+#        make tidy    clang-tidy over the changed files (ALL=1: over the library)        make format   clang-format over the changed lines
 #        make install PREFIX=/usr/local
 BUILD ?= build
 TYPE ?= Release
@@ -15,9 +18,12 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 OUT ?= runs/mnist
 DATA ?=
+SUITES ?=
 PYTHON ?= python3
+SECONDS ?= 600
+KILLS ?= 1000
 
-.PHONY: all setup download build build-all configure test asan valgrind bench zoo field mnist tidy format install clean
+.PHONY: all setup download build build-all configure test asan tsan valgrind fuzz torture bench zoo field mnist tidy format install clean
 all: build
 
 # `make WITH=test`: what the tests need of the system is provided as well.
@@ -40,13 +46,25 @@ build: configure
 build-all: WITH = test
 build-all: configure
 	@grep -q tfxm_util_test $(BUILD)/build.ninja || cmake $(BUILD) >$(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log; exit 1; }
-	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS)
+	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) $(SUITES:%=tfxm_%_test)
 
+empty =
+space = $(empty) $(empty)
 test: build-all
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(if $(SUITES),-R '^($(subst $(space),|,$(strip $(SUITES))))(\.|$$)')
 
+# Builds of their own, by clang (cmake/sanitizers).
 asan:
-	@$(MAKE) test BUILD=build-asan TYPE=RelWithDebInfo CMAKE_FLAGS="-DTFXM_SANITIZE=ON -DTFXM_BUILD_BENCHMARKS=OFF"
+	$(call sanitized,address,$(SUITES))
+
+# What runs on several threads; the rest has one, or leaves them to TensorFlow, which is not instrumented.
+tsan:
+	$(call sanitized,thread,$(or $(SUITES),data compute model_analysis orchestration))
+
+define sanitized
+	@$(MAKE) --no-print-directory test BUILD=build-$@ WITH=test,clang SUITES="$2" \
+	  CMAKE_FLAGS="-DCMAKE_CXX_COMPILER=clang++-19 -DTFXM_SANITIZE=$1 -DTFXM_BUILD_BENCHMARKS=OFF"
+endef
 
 # XNNPACK reads, and does not use, a few bytes behind tensors; what is looked for are writes.
 valgrind: WITH = test,valgrind
@@ -54,6 +72,17 @@ valgrind: configure
 	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_litert_test
 	@valgrind -q --error-exitcode=1 --undef-value-errors=no $(BUILD)/tests/tfxm_litert_test \
 	  --gtest_filter='DynamicOutputsTest.*:OpenSidesTest.*:StateTest.*:NamesTest.*:CompiledModelTest.*:ObservedModelTest.*'
+
+# clang's libraries of their own, but the generated protos of the other build.
+fuzz: build
+	@$(PYTHON) cmake/dependencies/fetch.py --build_dir build-fuzz --with clang
+	@[ -f build-fuzz/build.ninja ] || cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 -DTFXM_FUZZ=ON \
+	  -DTFXM_PROTO_LIBRARY=$(abspath $(BUILD))/lib/libtfxm_proto.so >build-fuzz/configure.log 2>&1 || { cat build-fuzz/configure.log; exit 1; }
+	@$(PYTHON) cmake/build.py build-fuzz --jobs $(JOBS) $(if $(TARGET),fuzz_$(TARGET) make_models)
+	@$(PYTHON) fuzz/fuzz.py --build_dir build-fuzz --seconds $(SECONDS) $(TARGET)
+
+torture: build
+	@$(PYTHON) torture/torture.py --build_dir $(BUILD) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \
@@ -80,11 +109,12 @@ field: build
 	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) run_tflite
 	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS)
 
+# Both look at what the branch changed (cmake/lint/lint.py); ALL=1 has clang-tidy look at the whole library.
 tidy: build
-	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"
+	@$(PYTHON) cmake/lint/lint.py tidy --build_dir $(BUILD) --jobs $(JOBS) $(if $(ALL),--all)
 
 format:
-	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+	@$(PYTHON) cmake/lint/lint.py format
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
