@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What make_model.py does for the zoo, for a published SavedModel.  make_field.py NAME FOLDER SAVED_MODEL [BATCHES]"""
+"""What make_model.py does for the zoo, for a published SavedModel.  make_field.py NAME FOLDER SAVED_MODEL"""
 import os
 import shutil
 import sys
@@ -16,5 +16,5 @@ def texts(rng, shape):
 
 
 name, folder, source = sys.argv[1:4]
-make_model.make(recipes.Recipe(name, None, fed={'inputs': texts} if name.startswith('guesslang') else {}), folder,
+make_model.make(recipes.Recipe(name, None, fed={'inputs': texts} if name.startswith('guesslang') else {}, batches=(1, 3, 1), samples=24), folder,
                 lambda recipe, path: shutil.copytree(source, path))
