@@ -117,6 +117,9 @@ class DilationFolder {
         (tensor(t).quantization != nullptr && !tensor(t).quantization->scale.empty())) {
       return std::nullopt;
     }
+    // With int8 weights, each batch of the input gets a scale of its own: the parts of an example other ones than the
+    // whole.
+    if (tensor(chain.convolution->inputs[1]).type != schema::TensorType_FLOAT32) return std::nullopt;
     t = chain.convolution->inputs[0];
     if (chain.squeeze != nullptr) {
       chain.expand = Producer(t, schema::BuiltinOperator_EXPAND_DIMS);

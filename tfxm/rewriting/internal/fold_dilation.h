@@ -13,7 +13,8 @@ namespace tfxm::rewriting {
 // A TFLite model with every SPACE_TO_BATCH_ND, (EXPAND_DIMS,) CONV_2D or DEPTHWISE_CONV_2D, (RESHAPE,)
 // BATCH_TO_SPACE_ND of constant blocks, paddings and crops as one dilated convolution, as far as its padding is then
 // SAME or VALID. Factors, summands and ReLUs behind it go into the convolution, too, if its weights are constant
-// floats. Takes a valid flatbuffer; one without such convolutions comes back as it is.
+// floats. Those of dynamic-range quantization stay as they are: folded, their results would be others.
+// Takes a valid flatbuffer; one without such convolutions comes back as it is.
 std::string FoldDilations(std::string model);
 
 }  // namespace tfxm::rewriting
