@@ -59,7 +59,7 @@ def check(python, name, path, expected, args):
   key = zoo.key_of('recipes.py', 'make_model.py', 'requirements.txt', os.path.join(HERE, 'make_field.py'))
   folder = os.path.join(environment.CACHE, 'zoo', f'field-{name.replace("/", "+")}-{key}')
   os.makedirs(os.path.dirname(folder), exist_ok=True)
-  said = zoo.until_complete([folder], [python, os.path.join(HERE, 'make_field.py'), name, folder, path])
+  said = zoo.until_made([folder], zoo.MODES, [python, os.path.join(HERE, 'make_field.py'), name, folder, path])
   if said:
     print(said[-1500:])
   return zoo.run(python, folder, out, args, list(zoo.MODES))

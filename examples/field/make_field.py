@@ -29,4 +29,4 @@ FED = {'guesslang': {'inputs': texts}, 'basic-pitch': {'input_2': notes}}
 
 name, folder, source = sys.argv[1:4]
 make_model.make(recipes.Recipe(name, None, fed=FED.get(name.split('/')[0], {}), batches=(1, 3, 1), samples=24), folder,
-                lambda recipe, path: shutil.copytree(source, path))
+                save_to=lambda recipe, path: shutil.copytree(source, path))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes one model of the zoo, and what Python's TFLiteConverter makes of it. Called by zoo.py.
 
-  make_model.py NAME=FOLDER…        for each, FOLDER/saved_model, data.tfrecord (tf.Examples to calibrate with), runs (inputs, none of
+  make_model.py MODE,… NAME=FOLDER…  for each, FOLDER/saved_model, data.tfrecord (tf.Examples to calibrate with), runs (inputs, none of
                                     them in the data), expected (the SavedModel's outputs for them), evaluate_N.tfrecord (the
                                     first runs, with an output as the label), python_MODE.tflite or python_MODE.error
 """
@@ -25,7 +25,7 @@ import networks  # noqa: F401
 import recipes
 import tensors
 
-SAMPLES_LARGE = 24  # Python's calibration of the large models takes a second an example.
+SAMPLES_LARGE = 16  # Python's calibration of the large models takes a second an example.
 MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 
 
@@ -99,7 +99,7 @@ def feed(recipe, folder):
               for run in fed]
   rows = {name: np.concatenate([e[name] for e in expected]) if len(fed) == 12 else expected[1 if len(fed) < 4 else 2][name]
           for name in expected[0] if expected[0][name].ndim and not np.shape(expected[0][name])[0] == 0}
-  if wanted and rows and max(recipes.variation(v) for v in rows.values()) < 0.05:
+  if wanted and rows and max(recipes.variation(v) for v in rows.values()) < 0.04:
     raise ValueError(f'the outputs hardly vary: ' + ', '.join(f'{n} {recipes.variation(v):.2g}' for n, v in rows.items()))
   with open(os.path.join(folder, 'meta.json'), 'w') as f:
     json.dump({'random': recipe.random, 'known': recipe.known, 'evaluated': write_evaluation(recipe, folder, fed, expected)}, f)
@@ -122,8 +122,9 @@ def convert(folder, mode):
   return converter.convert()
 
 
-def make(recipe, folder, save_to=save):
-  """Everything, but for what is there already. `save_to(recipe, path)` makes the SavedModel."""
+def make(recipe, folder, modes=MODES, save_to=save):
+  """Everything, but for what is there already; a mode is done when there is python_MODE.done. `save_to(recipe, path)` makes the
+  SavedModel."""
   if not os.path.exists(os.path.join(folder, 'expected')):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -134,32 +135,30 @@ def make(recipe, folder, save_to=save):
     except Exception:
       print(f'{recipe.name}: cannot be made\n{traceback.format_exc()}', file=sys.stderr, flush=True)
       return
-  for mode in MODES:
+  for mode in modes:
     base = os.path.join(folder, 'python_' + mode)
-    if os.path.exists(base + '.tflite') or os.path.exists(base + '.error'):
-      continue
-    with open(base + '.error', 'w') as f:  # stays if the conversion ends this process; zoo.py then calls again
-      f.write('the process crashed')
-    try:
-      made = convert(folder, mode)
-    except Exception as e:  # what Python says is part of the comparison
-      with open(base + '.error', 'w') as f:
-        f.write(str(e))
-      continue
-    with open(base + '.tmp', 'wb') as f:
-      f.write(made)
-    os.rename(base + '.tmp', base + '.tflite')
-    os.remove(base + '.error')
-  with open(os.path.join(folder, 'complete'), 'w'):
-    pass
+    if not os.path.exists(base + '.done') and not os.path.exists(base + '.error'):
+      with open(base + '.error', 'w') as f:  # stays if the conversion ends this process; zoo.py then calls again
+        f.write('the process crashed')
+      try:
+        made = convert(folder, mode)
+        with open(base + '.tmp', 'wb') as f:
+          f.write(made)
+        os.rename(base + '.tmp', base + '.tflite')
+        os.remove(base + '.error')
+      except Exception as e:  # what Python says is part of the comparison
+        with open(base + '.error', 'w') as f:
+          f.write(str(e))
+    with open(base + '.done', 'w'):
+      pass
 
 
 def main():
-  for argument in sys.argv[1:]:
+  for argument in sys.argv[2:]:
     name, folder = argument.split('=')
     with open(folder + '.lock', 'w') as lock:  # two runs of the zoo share the cache
       fcntl.flock(lock, fcntl.LOCK_EX)
-      make(recipes.MODELS[name], folder)
+      make(recipes.MODELS[name], folder, sys.argv[1].split(','))
 
 
 if __name__ == '__main__':

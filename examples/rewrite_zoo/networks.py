@@ -79,7 +79,7 @@ def autoencoder():
   x = inputs = keras.Input((28, 28, 1), name='image')
   x = L.Conv2D(8, 3, strides=2, padding='same', activation='relu')(x)
   x = L.Conv2D(16, 3, strides=2, padding='same', activation='relu')(x)
-  x = L.Dense(8, kernel_initializer=keras.initializers.VarianceScaling(9))(L.Flatten()(x))
+  x = L.Dense(8)(L.Flatten()(x))
   x = L.Reshape((7, 7, 16))(L.Dense(7 * 7 * 16, activation='relu')(x))
   x = L.Conv2DTranspose(8, 3, strides=2, padding='same', activation='relu')(x)
   return keras.Model(inputs, L.Conv2DTranspose(1, 3, strides=2, padding='same', activation='sigmoid')(x))
@@ -103,7 +103,7 @@ def classifier_any_size():
 def separable():
   return net((24, 24, 3), L.SeparableConv2D(16, 3, padding='same', activation='relu'),
              L.DepthwiseConv2D(3, depth_multiplier=2, strides=2), L.ReLU(6.0), L.Conv2D(8, 3, dilation_rate=2, padding='same'),
-             L.Conv2D(8, 3, groups=2), L.GlobalMaxPooling2D(), L.Dense(5, kernel_initializer=keras.initializers.VarianceScaling(9)))
+             L.Conv2D(8, 3, groups=2), L.GlobalMaxPooling2D(), L.Dense(5))
 
 
 @model()

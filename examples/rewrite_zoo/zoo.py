@@ -66,12 +66,16 @@ def quiet(text):
   return '\n'.join(l for l in text.splitlines() if not re.match(r'(WARNING: All log|[IW]\d{4} |fully_quantize:|$)', l))
 
 
-def until_complete(folders, command):
+def is_made(folder, modes):
+  return all(os.path.exists(os.path.join(folder, f'python_{mode}.done')) for mode in modes)
+
+
+def until_made(folders, modes, command):
   """Runs a command that fills folders until they are complete; returns what it said if they are not. A conversion that ends the
   process is noted by it, and the next call goes on with the rest."""
   environ = dict(os.environ, TF_ENABLE_ONEDNN_OPTS='0', TF_NUM_INTEROP_THREADS='1', PYTHONWARNINGS='ignore')
   for _ in range(1 + len(folders) * len(MODES)):
-    if all(os.path.exists(os.path.join(f, 'complete')) for f in folders):
+    if all(is_made(f, modes) for f in folders):
       return ''
     done = subprocess.run(command, capture_output=True, text=True, errors='replace', env=environ)
     if done.returncode == 0:
@@ -97,7 +101,7 @@ def read_result(out, mode):
 
 def run(python, folder, out, args, modes):
   """{mode: result} of one model."""
-  if not os.path.exists(os.path.join(folder, 'complete')):
+  if not is_made(folder, modes):
     return {'none': {'failures': ['the model cannot be made'], 'notes': [], 'facts': {}}}
   os.utime(folder)
   shutil.rmtree(out, ignore_errors=True)
@@ -222,7 +226,9 @@ def main():
     return ['none', 'int8'] if name in QUICK_INT8 else ['none']
 
   def work(group):
-    said = until_complete([folders[m] for m in group], [python, os.path.join(HERE, 'make_model.py')] + [f'{m}={folders[m]}' for m in group])
+    wanted = modes_of(group[0])  # those of one group are of one size
+    said = until_made([folders[m] for m in group], wanted, [python, os.path.join(HERE, 'make_model.py'), ','.join(wanted)] +
+                      [f'{m}={folders[m]}' for m in group])
     for name in group:
       began = time.time()
       results = run(python, folders[name], os.path.join(args.out, name), args, modes_of(name))
