@@ -50,7 +50,7 @@ bench: build
 	@for b in data statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
 
 # What `make zoo` and `make field` take: PART=2/3 every third model, MODEL=a,b only these, QUICK=1 the large models of
-# the zoo in float32 only, TABLE=1 writes the README's table.
+# the zoo in float32 and a few in int8, the small packages of the field, TABLE=1 writes the README's table.
 ZOO_FLAGS = --build_dir $(BUILD) --jobs $(JOBS) $(if $(PART),--part $(PART)) $(if $(MODEL),--model $(MODEL)) $(if $(MODE),--mode $(MODE)) $(if $(TABLE),--write_table)
 
 zoo: build
@@ -59,7 +59,7 @@ zoo: build
 
 field: build
 	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
-	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS)
+	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS) $(if $(QUICK),--quick)
 
 tidy: build
 	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"
