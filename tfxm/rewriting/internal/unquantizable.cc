@@ -77,12 +77,12 @@ void FindDeciding(const schema::Model& model, const schema::SubGraph& graph,
     if (exact) found.insert(deciding.begin(), deciding.end());
   }
   for (const auto* op : litert::Each(graph.operators())) {
-    if (!found.count(op) || !std::any_of(op->inputs()->begin(), op->inputs()->end(), [&](int t) {
-          return t >= 0 && graph.tensors()->Get(t)->type() == schema::TensorType_FLOAT32;
-        })) {
-      continue;
-    }
-    out->emplace_back(graph.tensors()->Get(op->outputs()->Get(0))->name()->str(),
+    const auto inputs = litert::Each(op->inputs());
+    const bool of_floats = std::any_of(inputs.begin(), inputs.end(), [&](int t) {
+      return t >= 0 && graph.tensors()->Get(t)->type() == schema::TensorType_FLOAT32;
+    });
+    if (!found.count(op) || !of_floats) continue;
+    out->emplace_back(litert::NameOf(*graph.tensors()->Get(op->outputs()->Get(0))),
                       absl::StrCat(litert::OpName(model, *op), " that decides which values come out"));
   }
 }
