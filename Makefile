@@ -98,7 +98,7 @@ bench: configure
 	@for b in data statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
 
 # What `make zoo` and `make field` take: PART=2/3 every third model, MODEL=a,b only these, QUICK=1 the large models of
-# the zoo in float32 only, TABLE=1 writes the README's table.
+# the zoo in float32 and a few in int8, the small packages of the field, TABLE=1 writes the README's table.
 ZOO_FLAGS = --build_dir $(BUILD) --jobs $(JOBS) $(if $(PART),--part $(PART)) $(if $(MODEL),--model $(MODEL)) $(if $(MODE),--mode $(MODE)) $(if $(TABLE),--write_table)
 
 zoo: build
@@ -107,7 +107,7 @@ zoo: build
 
 field: build
 	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) run_tflite
-	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS)
+	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS) $(if $(QUICK),--quick)
 
 # Both look at what the branch changed (cmake/lint/lint.py); ALL=1 has clang-tidy look at the whole library.
 tidy: build

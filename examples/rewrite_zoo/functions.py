@@ -78,12 +78,12 @@ def range_computed(x):
   return {'y': x + tf.cast(tf.range(tf.shape(x)[0]), tf.float32)[:, None], 'n': tf.shape(x)[0]}
 
 
-@function(spec([None, 8]), known={'of the TFLite model has shape': 'which values are above 0 is decided by rounding'})
+@function(spec([None, 8]))
 def where_nonzero(x):
   return {'y': tf.where(x > 0.0)}
 
 
-@function(spec([None, 8]), known={'of the TFLite model has shape': 'which rows are kept is decided by rounding'})
+@function(spec([None, 8]))
 def boolean_mask(x):
   return {'kept': tf.boolean_mask(x, tf.reduce_sum(x, -1) > 0.0), 'z': x @ weights(8, 3)}
 

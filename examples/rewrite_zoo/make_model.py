@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes one model of the zoo, and what Python's TFLiteConverter makes of it. Called by zoo.py.
 
-  make_model.py NAME=FOLDER…        for each, FOLDER/saved_model, data.tfrecord (16 tf.Examples to calibrate with), runs (inputs, none of
-                                    them in the data), expected (the SavedModel's outputs for them), python_MODE.tflite or
-                                    python_MODE.error
+  make_model.py MODE,… NAME=FOLDER…  for each, FOLDER/saved_model, data.tfrecord (tf.Examples to calibrate with), runs (inputs, none of
+                                    them in the data), expected (the SavedModel's outputs for them), evaluate_N.tfrecord (the
+                                    first runs, with an output as the label), python_MODE.tflite or python_MODE.error
 """
 import fcntl
 import json
@@ -25,7 +25,7 @@ import networks  # noqa: F401
 import recipes
 import tensors
 
-SAMPLES = 16
+SAMPLES_LARGE = 16  # Python's calibration of the large models takes a second an example.
 MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 
 
@@ -42,8 +42,11 @@ def save(recipe, path):
     return
   rng = np.random.RandomState(3)
   wanted = {i.name: ([None] + list(i.shape[1:]), tf.as_dtype(i.dtype).as_numpy_dtype) for i in made.inputs}
-  data = recipes.inputs(recipe, wanted, rng, recipe.batch or SAMPLES)
-  recipes.settle(made, [data[i.name] for i in made.inputs] if len(made.inputs) > 1 else data[made.inputs[0].name], rng)
+  data = recipes.inputs(recipe, wanted, rng, recipe.batch or 32)
+  if isinstance(getattr(made, '_inputs_struct', None), dict):
+    recipes.settle(made, data, rng)
+  else:
+    recipes.settle(made, [data[i.name] for i in made.inputs] if len(made.inputs) > 1 else data[made.inputs[0].name], rng)
   options = {}
   if recipe.batch:
     structure = [tf.TensorSpec([recipe.batch] + list(i.shape[1:]), i.dtype, name=i.name) for i in made.inputs]
@@ -54,12 +57,30 @@ def save(recipe, path):
     made.export(path, verbose=False, **options)
 
 
+def is_large(recipe):
+  return getattr(recipe.make, '__module__', '') == 'applications'
+
+
 def runs(recipe, wanted):
   rng = np.random.RandomState(11)
   if all(shape[:1] != [None] for shape, _ in wanted.values()):
     return [recipes.inputs(recipe, wanted, rng, 1, recipe.sides[i % len(recipe.sides)]) for i in range(12)]
   return [recipes.inputs(recipe, wanted, rng, batch, recipe.sides[i % len(recipe.sides)])
-          for i, batch in enumerate((1, 3, 33, 1))]
+          for i, batch in enumerate(recipe.batches[:4] if is_large(recipe) else recipe.batches)]
+
+
+def write_evaluation(recipe, folder, fed, expected):
+  """What `tfxm evaluate` is given: the first runs, whose batches differ, and the first output that has a row for each example. Returns
+  the output's name, or '' if the model is none to evaluate."""
+  batches = [next((len(v) for v in run.values() if v.ndim), 0) for run in fed[:3]]
+  of_rows = lambda name: all(e[name].dtype == np.float32 and e[name].shape[:1] == (b,) for e, b in zip(expected, batches))
+  name = next((n for n in expected[0] if of_rows(n)), '')
+  if recipe.random or len(set(batches)) < 2 or not name or any(v.shape[:1] != (b,) for run, b in zip(fed, batches) for v in run.values()):
+    return ''
+  for run, outputs, batch in zip(fed, expected, batches):
+    rows = [{**{n: v[i:i + 1] for n, v in run.items()}, 'expected': outputs[name][i:i + 1]} for i in range(batch)]
+    tensors.write_examples(os.path.join(folder, f'evaluate_{batch}.tfrecord'), rows, tf)
+  return name
 
 
 def feed(recipe, folder):
@@ -68,7 +89,7 @@ def feed(recipe, folder):
   signature = tf.saved_model.load(path).signatures['serving_default']
   wanted = specs(signature)
   rng = np.random.RandomState(7)
-  samples = [recipes.inputs(recipe, wanted, rng, 1) for _ in range(SAMPLES)]
+  samples = [recipes.inputs(recipe, wanted, rng, 1) for _ in range(SAMPLES_LARGE if is_large(recipe) else recipe.samples)]
   tensors.write_runs(os.path.join(folder, 'samples'), samples)
   if recipe.rows:
     examples = [{n: v[i:i + 1] for n, v in sample.items()} for sample in samples for i in range(len(next(iter(sample.values()))))]
@@ -76,12 +97,12 @@ def feed(recipe, folder):
   fed = runs(recipe, wanted)
   expected = [{name: value.numpy() for name, value in signature(**{n: tf.constant(v) for n, v in run.items()}).items()}
               for run in fed]
-  rows = {name: np.concatenate([e[name] for e in expected]) if len(fed) == 12 else expected[2][name]
+  rows = {name: np.concatenate([e[name] for e in expected]) if len(fed) == 12 else expected[1 if len(fed) < 4 else 2][name]
           for name in expected[0] if expected[0][name].ndim and not np.shape(expected[0][name])[0] == 0}
-  if wanted and rows and max(recipes.variation(v) for v in rows.values()) < 0.01:
+  if wanted and rows and max(recipes.variation(v) for v in rows.values()) < 0.04:
     raise ValueError(f'the outputs hardly vary: ' + ', '.join(f'{n} {recipes.variation(v):.2g}' for n, v in rows.items()))
   with open(os.path.join(folder, 'meta.json'), 'w') as f:
-    json.dump({'random': recipe.random, 'known': recipe.known}, f)
+    json.dump({'random': recipe.random, 'known': recipe.known, 'evaluated': write_evaluation(recipe, folder, fed, expected)}, f)
   tensors.write_runs(os.path.join(folder, 'runs'), fed)
   tensors.write_runs(os.path.join(folder, 'expected'), expected)
 
@@ -101,8 +122,9 @@ def convert(folder, mode):
   return converter.convert()
 
 
-def make(recipe, folder, save_to=save):
-  """Everything, but for what is there already. `save_to(recipe, path)` makes the SavedModel."""
+def make(recipe, folder, modes=MODES, save_to=save):
+  """Everything, but for what is there already; a mode is done when there is python_MODE.done. `save_to(recipe, path)` makes the
+  SavedModel."""
   if not os.path.exists(os.path.join(folder, 'expected')):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -113,32 +135,30 @@ def make(recipe, folder, save_to=save):
     except Exception:
       print(f'{recipe.name}: cannot be made\n{traceback.format_exc()}', file=sys.stderr, flush=True)
       return
-  for mode in MODES:
+  for mode in modes:
     base = os.path.join(folder, 'python_' + mode)
-    if os.path.exists(base + '.tflite') or os.path.exists(base + '.error'):
-      continue
-    with open(base + '.error', 'w') as f:  # stays if the conversion ends this process; zoo.py then calls again
-      f.write('the process crashed')
-    try:
-      made = convert(folder, mode)
-    except Exception as e:  # what Python says is part of the comparison
-      with open(base + '.error', 'w') as f:
-        f.write(str(e))
-      continue
-    with open(base + '.tmp', 'wb') as f:
-      f.write(made)
-    os.rename(base + '.tmp', base + '.tflite')
-    os.remove(base + '.error')
-  with open(os.path.join(folder, 'complete'), 'w'):
-    pass
+    if not os.path.exists(base + '.done') and not os.path.exists(base + '.error'):
+      with open(base + '.error', 'w') as f:  # stays if the conversion ends this process; zoo.py then calls again
+        f.write('the process crashed')
+      try:
+        made = convert(folder, mode)
+        with open(base + '.tmp', 'wb') as f:
+          f.write(made)
+        os.rename(base + '.tmp', base + '.tflite')
+        os.remove(base + '.error')
+      except Exception as e:  # what Python says is part of the comparison
+        with open(base + '.error', 'w') as f:
+          f.write(str(e))
+    with open(base + '.done', 'w'):
+      pass
 
 
 def main():
-  for argument in sys.argv[1:]:
+  for argument in sys.argv[2:]:
     name, folder = argument.split('=')
     with open(folder + '.lock', 'w') as lock:  # two runs of the zoo share the cache
       fcntl.flock(lock, fcntl.LOCK_EX)
-      make(recipes.MODELS[name], folder)
+      make(recipes.MODELS[name], folder, sys.argv[1].split(','))
 
 
 if __name__ == '__main__':

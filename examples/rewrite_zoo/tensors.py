@@ -121,7 +121,7 @@ def run_python(model, runs, threads=1, xnnpack=True):
         continue
       details = interpreter.get_input_details()
       for d, value in zip(details, run.values()):
-        if list(interpreter.get_tensor(d['index']).shape if False else d['shape']) != list(value.shape):
+        if list(d['shape']) != list(value.shape):
           interpreter.resize_tensor_input(d['index'], value.shape)
       interpreter.allocate_tensors()
       for d, value in zip(details, run.values()):

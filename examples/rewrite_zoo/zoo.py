@@ -24,6 +24,8 @@ import environment
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 RECIPES = ('applications', 'networks', 'keras2', 'functions')
+# Of the large models, those that --quick takes through int8, too: one of each way of building them.
+QUICK_INT8 = ('mobilenet_v2', 'resnet50_v2', 'efficientnet_v2_b0', 'vgg16', 'keras2_regnet_x002')
 TOGETHER = 8  # Small models share a process: importing TensorFlow and Keras takes as long as making them.
 
 
@@ -64,12 +66,16 @@ def quiet(text):
   return '\n'.join(l for l in text.splitlines() if not re.match(r'(WARNING: All log|[IW]\d{4} |fully_quantize:|$)', l))
 
 
-def until_complete(folders, command):
+def is_made(folder, modes):
+  return all(os.path.exists(os.path.join(folder, f'python_{mode}.done')) for mode in modes)
+
+
+def until_made(folders, modes, command):
   """Runs a command that fills folders until they are complete; returns what it said if they are not. A conversion that ends the
   process is noted by it, and the next call goes on with the rest."""
   environ = dict(os.environ, TF_ENABLE_ONEDNN_OPTS='0', TF_NUM_INTEROP_THREADS='1', PYTHONWARNINGS='ignore')
   for _ in range(1 + len(folders) * len(MODES)):
-    if all(os.path.exists(os.path.join(f, 'complete')) for f in folders):
+    if all(is_made(f, modes) for f in folders):
       return ''
     done = subprocess.run(command, capture_output=True, text=True, errors='replace', env=environ)
     if done.returncode == 0:
@@ -95,7 +101,7 @@ def read_result(out, mode):
 
 def run(python, folder, out, args, modes):
   """{mode: result} of one model."""
-  if not os.path.exists(os.path.join(folder, 'complete')):
+  if not is_made(folder, modes):
     return {'none': {'failures': ['the model cannot be made'], 'notes': [], 'facts': {}}}
   os.utime(folder)
   shutil.rmtree(out, ignore_errors=True)
@@ -188,7 +194,7 @@ def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   add_arguments(parser)
   parser.add_argument('--mode', default=','.join(MODES))
-  parser.add_argument('--quick', action='store_true', help='the large models (applications.py) in float32 only')
+  parser.add_argument('--quick', action='store_true', help='the large models (applications.py) in float32 only, and some in int8')
   args = parser.parse_args()
   args.out = args.out or os.path.join(args.build_dir, 'zoo')
   start = time.time()
@@ -214,11 +220,18 @@ def main():
   groups += [small[i:i + TOGETHER] for i in range(0, len(small), TOGETHER)]
   everything, failed = {}, []
 
+  def modes_of(name):
+    if not args.quick or name not in large:
+      return modes
+    return ['none', 'int8'] if name in QUICK_INT8 else ['none']
+
   def work(group):
-    said = until_complete([folders[m] for m in group], [python, os.path.join(HERE, 'make_model.py')] + [f'{m}={folders[m]}' for m in group])
+    wanted = modes_of(group[0])  # those of one group are of one size
+    said = until_made([folders[m] for m in group], wanted, [python, os.path.join(HERE, 'make_model.py'), ','.join(wanted)] +
+                      [f'{m}={folders[m]}' for m in group])
     for name in group:
       began = time.time()
-      results = run(python, folders[name], os.path.join(args.out, name), args, ['none'] if args.quick and name in large else modes)
+      results = run(python, folders[name], os.path.join(args.out, name), args, modes_of(name))
       not_yet(name, results)
       everything[name] = results
       wrong = [(m, f) for m, r in results.items() for f in r['failures']]

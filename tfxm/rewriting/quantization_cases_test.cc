@@ -17,6 +17,7 @@ using rewriting::testing::Samples;
 using rewriting::testing::Weights;
 using rewriting::testing::WriteClassifier;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -189,6 +190,23 @@ TEST_F(QuantizationCasesTest, ASumThatIsAlwaysZeroStaysInFloat) {
       const RewriteReport report = Rewrite(src, options, &status);
       EXPECT_EQ(status, absl::OkStatus()) << report.Render();
     }
+  }
+}
+
+TEST_F(QuantizationCasesTest, WhichRowsAreKeptIsNotDecidedByRounding) {
+  for (QuantizationMode mode : {QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
+    const std::string src = Model(8, [](ops::Graph& graph, const ops::Tensor& x) {
+      const ops::Tensor zero = ops::Constant(graph, std::vector<float>{0.0f});
+      return ops::Op("Where", {ops::Op("Greater", {x, zero})});
+    });
+    std::vector<Sample> samples = Samples("x", {4, 8}, 20);
+    for (Sample& sample : samples) sample.at("x").values<float>()[0] = 1e-4f;  // Rounded to 0
+    RewriterOptions options = Int8(samples);
+    options.quantization = mode;
+    absl::Status status;
+    const RewriteReport report = Rewrite(src, options, &status);
+    EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+    EXPECT_THAT(report.notes, Contains(HasSubstr("GREATER that decides which values come out")));
   }
 }
 

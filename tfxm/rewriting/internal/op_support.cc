@@ -435,7 +435,11 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
   }
   if (!other.empty()) {
     parts.push_back(absl::StrCat(Describe(other), ": ", absl::StrJoin(reasons, "; ")));
-    if (absl::StrContains(text, "TensorListReserve")) {
+    if (absl::StrContains(text, "requires element_dtype to be")) {
+      parts.push_back(
+          "a loop over strings (tf.map_fn, say) cannot become TFLite operators: process the text in the app, and "
+          "export a signature that takes the numbers that come of it");
+    } else if (absl::StrContains(text, "TensorListReserve")) {
       parts.push_back(
           "a recurrent layer of unknown batch size cannot become TFLite operators: export it with a batch of 1, "
           "model.export(dir, input_signature=[tf.TensorSpec((1, …), name=…)]) with the input's own shape and name, or "

@@ -46,6 +46,12 @@ constexpr char kRecurrent[] =
     "element_shape "
     "to be static during TF Lite transformation pass\n";
 
+constexpr char kOverStrings[] =
+    "<unknown>:0: error: loc(fused[\"TensorListReserve:\", \"map/TensorArrayV2_1\"]): 'tf.TensorListReserve' op "
+    "requires "
+    "element_dtype to be 1-bit/8-bit/16-bit/32-bit/64-bit integer or 16-bit/32-bit/64-bit float type during TF Lite "
+    "transformation pass\n";
+
 // As of a SavedModel of Keras 2, whose layers are functions.
 constexpr char kInFunction[] =
     "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"TensorArrayV2_1@__inference_standard_lstm_2\"] "
@@ -56,6 +62,12 @@ constexpr char kInFunction[] =
 
 TEST(OpSupportTest, NamesTheLayerThatCallsTheNode) {
   EXPECT_THAT(ExplainDiagnostics(kInFunction, false), HasSubstr("(node model/lstm/TensorArrayV2_1)"));
+}
+
+TEST(OpSupportTest, ALoopOverStringsIsNoRecurrentLayer) {
+  EXPECT_THAT(ExplainDiagnostics(kOverStrings, false),
+              AllOf(HasSubstr("node map/TensorArrayV2_1"), HasSubstr("process the text in the app"),
+                    Not(HasSubstr("recurrent")), Not(HasSubstr("set allow_select_tf_ops"))));
 }
 
 TEST(OpSupportTest, SerializedExamplesAreForServers) {

@@ -61,6 +61,7 @@ std::optional<Rule> RuleOf(schema::BuiltinOperator kind) {
     case schema::BuiltinOperator_RELU6:
     case schema::BuiltinOperator_GELU:
     case schema::BuiltinOperator_LEAKY_RELU: return Rule{.inputs = {0}};
+    case schema::BuiltinOperator_LOG: return Rule{.inputs = {0}, .version = 2};
     case schema::BuiltinOperator_LOGISTIC:
     case schema::BuiltinOperator_TANH:
     case schema::BuiltinOperator_SOFTMAX: return Rule{.inputs = {0}, .fixed_output = true, .version = 3};
@@ -88,6 +89,7 @@ std::optional<Rule> RuleOf(schema::BuiltinOperator kind) {
     case schema::BuiltinOperator_REDUCE_MIN:
     case schema::BuiltinOperator_SPLIT_V: return Rule{.inputs = {0}, .output_as_input = true};
     case schema::BuiltinOperator_SPLIT: return Rule{.inputs = {1}, .output_as_input = true};
+    case schema::BuiltinOperator_FILL: return Rule{.inputs = {1}, .output_as_input = true, .version = 3};
     case schema::BuiltinOperator_CONCATENATION:
     case schema::BuiltinOperator_PACK:
     case schema::BuiltinOperator_MAXIMUM:
@@ -112,6 +114,16 @@ float ClipOf(const schema::OperatorT& op) {
   return 0;
 }
 
+// Operators that are worth quantizing even if all they read are constants: a table, or what grows with the batch.
+bool MakesActivation(schema::BuiltinOperator kind) {
+  return kind == schema::BuiltinOperator_GATHER || kind == schema::BuiltinOperator_FILL ||
+         kind == schema::BuiltinOperator_TILE || kind == schema::BuiltinOperator_BROADCAST_TO;
+}
+
+bool IgnoresValues(schema::BuiltinOperator kind) {
+  return kind == schema::BuiltinOperator_SHAPE || kind == schema::BuiltinOperator_RANK;
+}
+
 class Int16Quantizer {
  public:
   Int16Quantizer(schema::ModelT& model, const Ranges& ranges, const QuantizeOptions& options)
@@ -126,11 +138,14 @@ class Int16Quantizer {
     std::vector<std::unique_ptr<schema::OperatorT>> ops = std::move(graph_.operators);
     graph_.operators.clear();
     for (int t : graph_.inputs) QuantizeGraphInput(t);
+    for (int t : graph_.outputs) wanted_.insert(t);
+    for (const auto& op : ops) {
+      if (RuleOf(KindOf(*op))) wanted_.insert(op->inputs.begin(), op->inputs.end());
+    }
     for (auto& op : ops) {
-      const schema::BuiltinOperator kind = litert::KindOf(*model_.operator_codes[op->opcode_index]);
-      const auto rule = RuleOf(kind);
-      if (kind == schema::BuiltinOperator_SHAPE || kind == schema::BuiltinOperator_RANK) {
-        // They do not look at the values.
+      const auto rule = RuleOf(KindOf(*op));
+      if (IgnoresValues(KindOf(*op))) {
+        // They take what is there.
       } else if (rule && CanQuantize(*op, *rule)) {
         QuantizeOp(*op, *rule);
       } else {
@@ -143,6 +158,9 @@ class Int16Quantizer {
 
  private:
   schema::TensorT& tensor(int t) { return *graph_.tensors[t]; }
+  schema::BuiltinOperator KindOf(const schema::OperatorT& op) const {
+    return litert::KindOf(*model_.operator_codes[op.opcode_index]);
+  }
   bool IsConstant(int t) { return !model_.buffers[tensor(t).buffer]->data.empty(); }
   bool IsFloat(int t) { return tensor(t).type == schema::TensorType_FLOAT32; }
   std::optional<float> RangeScale(int t) const {
@@ -152,6 +170,15 @@ class Int16Quantizer {
     // The calibrator's range of zeros ends at the least float there is.
     // Of nothing but zeros, that of values up to 1: a scale of 1 would coarsen what they are added to.
     return (largest <= std::numeric_limits<float>::min() ? 1.0f : largest) / 32767.0f;
+  }
+
+  // LOG is interpolated between 257 points from 0 to the greatest input (tflite/kernels/internal/common.h), which says
+  // nothing of inputs near 0.
+  bool HasLogTable(int t) {
+    const auto it = ranges_.find({0, t});
+    if (it == ranges_.end() || !(it->second.min > 0)) return false;
+    const float step = it->second.max / 256;
+    return step * step / (8 * it->second.min * it->second.min) < std::log(it->second.max / it->second.min) / 32;
   }
 
   std::vector<int> Activations(const schema::OperatorT& op, const Rule& rule) {
@@ -168,22 +195,26 @@ class Int16Quantizer {
 
   bool CanQuantize(const schema::OperatorT& op, const Rule& rule) {
     if (op.outputs.empty()) return false;
-    const schema::OperatorCodeT& code = *model_.operator_codes[op.opcode_index];
-    if (keep_ops_.count(schema::EnumNameBuiltinOperator(litert::KindOf(code)))) return false;
+    const schema::BuiltinOperator kind = KindOf(op);
+    if (keep_ops_.count(schema::EnumNameBuiltinOperator(kind))) return false;
     for (int t : op.outputs) {
       if (t < 0 || !IsFloat(t) || keep_nodes_.count(tensor(t).name)) return false;
       if (!rule.output_as_input && !rule.fixed_output && !RangeScale(t)) return false;
     }
-    bool any = false;
+    // Between float operators (a variable's, say), integers would only add conversions.
+    bool any = false, wanted = rule.weights >= 0 || kind == schema::BuiltinOperator_GATHER;
+    for (int t : op.outputs) wanted = wanted || wanted_.count(t) > 0;
     for (int i : Activations(op, rule)) {
       const int t = op.inputs[i];
       if (t < 0) return false;
       const bool quantized = int16_.count(t) > 0;
       if (!quantized && (!IsFloat(t) || (!IsConstant(t) && !RangeScale(t)))) return false;
       any = any || !IsConstant(t);
+      wanted = wanted || quantized;
     }
-    // Of constants only: an embedding's table is worth it, the rest is small.
-    if (!any && litert::KindOf(code) != schema::BuiltinOperator_GATHER) return false;
+    if (!wanted) return false;
+    if (!any && !MakesActivation(kind)) return false;
+    if (kind == schema::BuiltinOperator_LOG && !HasLogTable(op.inputs[0])) return false;
     if (rule.weights >= 0) {
       const int w = op.inputs[rule.weights];
       if (w < 0 || !IsFloat(w) || !IsConstant(w)) return false;
@@ -206,7 +237,7 @@ class Int16Quantizer {
       op.inputs[i] =
           IsConstant(op.inputs[i])
               ? Constant(op.inputs[i], rule.inputs_as_output ? std::optional<float>(output_scale) : std::nullopt)
-          : rule.inputs_as_output ? Rescaled(Int16(op.inputs[i]), output_scale)
+          : rule.inputs_as_output ? Rescaled(op.inputs[i], output_scale)
                                   : Int16(op.inputs[i]);
     }
     const float input_scale = tensor(op.inputs[activations[0]]).quantization->scale[0];
@@ -221,8 +252,7 @@ class Int16Quantizer {
     if (auto* o = op.builtin_options.AsConv2DOptions()) o->quantized_bias_type = schema::TensorType_INT64;
     if (auto* o = op.builtin_options.AsFullyConnectedOptions()) o->quantized_bias_type = schema::TensorType_INT64;
     if (auto* o = op.builtin_options.AsTransposeConvOptions()) o->quantized_bias_type = schema::TensorType_INT64;
-    op.opcode_index = Code(litert::KindOf(*model_.operator_codes[op.opcode_index]),
-                           std::max(rule.version, model_.operator_codes[op.opcode_index]->version));
+    op.opcode_index = Code(KindOf(op), std::max(rule.version, model_.operator_codes[op.opcode_index]->version));
   }
 
   void QuantizeWeights(schema::OperatorT& op, const Rule& rule, float input_scale, float output_scale) {
@@ -324,9 +354,12 @@ class Int16Quantizer {
     Convert(schema::BuiltinOperator_DEQUANTIZE, t, out);
     return float_[t] = out;
   }
+  // In this scale; a float one is converted to it at once.
   int Rescaled(int t, float scale) {
-    if (tensor(t).quantization->scale[0] == scale) return t;
-    const int out = NewTensor(t, "_requantized");
+    if (const auto it = int16_.find(t); it != int16_.end()) t = it->second;
+    if (!IsFloat(t) && tensor(t).quantization->scale[0] == scale) return t;
+    if (IsFloat(t) && RangeScale(t) == scale) return Int16(t);
+    const int out = NewTensor(t, IsFloat(t) ? "_quantized" : "_requantized");
     SetType(out, schema::TensorType_INT16, {scale});
     Convert(schema::BuiltinOperator_QUANTIZE, t, out);
     return out;
@@ -336,7 +369,7 @@ class Int16Quantizer {
     if (!scale) {
       float largest = 0;
       for (float v : values) largest = std::max(largest, std::abs(v));
-      scale = largest == 0 ? 1.0f : largest / 32767.0f;
+      scale = (largest == 0 ? 1.0f : largest) / 32767.0f;  // As RangeScale
     }
     std::vector<int16_t> quantized(values.size());
     for (size_t i = 0; i < values.size(); ++i) {
@@ -431,6 +464,7 @@ class Int16Quantizer {
   const Ranges& ranges_;
   const QuantizeOptions& options_;
   const std::set<std::string> keep_ops_, keep_nodes_;
+  std::set<int> wanted_;                               // What operators that may be quantized read, and the outputs
   std::map<int, int> int16_, float_;                   // An activation -> the tensor that holds it in that type.
   std::map<std::pair<int, int>, int> weights_;         // By float tensor and channels' dimension
   std::map<std::tuple<int, int, float>, int> biases_;  // By float tensor, quantized weights, scale of the input

@@ -166,5 +166,85 @@ TEST(QuantizeInt16x8ZerosTest, ZerosAndSmallValuesAreAdded) {
   EXPECT_NEAR(out->at("y").values<float>()[1], -0.005, 1e-4);
 }
 
+// A model of one operator after another, each with one float input besides constants.
+class Int16ChainTest : public ::testing::Test {
+ protected:
+  int Activation(const std::string& name, Range range) {
+    const int t = b_.Tensor(name, schema::TensorType_FLOAT32, {1, 4});
+    ranges_[{0, t}] = range;
+    return t;
+  }
+  std::shared_ptr<const litert::ModelFile> Quantize(int x, int y) {
+    b_.InputsOutputs({x}, {y});
+    b_.Signature("s", {{"x", x}}, {{"y", y}});
+    auto bytes = QuantizeInt16x8(b_.Finish(), ranges_, {.int16 = true});
+    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    auto file = litert::ModelFile::FromBytes(*bytes, "quantized");
+    EXPECT_TRUE(file.ok()) << file.status();
+    return *file;
+  }
+  std::vector<float> Run(const std::shared_ptr<const litert::ModelFile>& file, const std::vector<float>& x) {
+    auto model = litert::CompiledModel::Create(file);
+    EXPECT_TRUE(model.ok()) << model.status();
+    auto out = (*model)->Run({{"x", Row(x)}});
+    EXPECT_TRUE(out.ok()) << out.status();
+    const auto values = out->at("y").values<float>();
+    return {values.begin(), values.end()};
+  }
+
+  ModelBuilder b_;
+  Ranges ranges_;
+};
+
+TEST_F(Int16ChainTest, WhatIsFilledWithAConstantIsInt16FromTheStart) {
+  const int x = Activation("x", {-1, 1});
+  const int dims = b_.Constant<int>("dims", schema::TensorType_INT32, {2}, {1, 4});
+  const int value = b_.Constant<float>("value", schema::TensorType_FLOAT32, {}, {0.5});
+  const int filled = Activation("filled", {0.5, 0.5});
+  const int y = Activation("y", {-1, 1.5});
+  b_.Op(schema::BuiltinOperator_FILL, schema::FillOptionsT(), {dims, value}, {filled});
+  b_.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, filled}, {y});
+  const auto file = Quantize(x, y);
+  EXPECT_THAT(Ops(*file), ElementsAre("FILL", "QUANTIZE", "ADD", "DEQUANTIZE"));
+  EXPECT_NEAR(Run(file, {1, 0.25, -1, 0})[1], 0.75, 1e-4);
+}
+
+TEST_F(Int16ChainTest, AFloatOperatorsResultIsBroughtToAConcatenationsScaleAtOnce) {
+  const int x = Activation("x", {-4, 4});
+  const int floored = Activation("floored", {-1, 1});
+  const int y = b_.Tensor("y", schema::TensorType_FLOAT32, {1, 8});
+  ranges_[{0, y}] = {-4, 4};
+  b_.Op(schema::BuiltinOperator_FLOOR, schema::AbsOptionsT(), {x}, {floored});
+  schema::ConcatenationOptionsT concat;
+  concat.axis = 1;
+  b_.Op(schema::BuiltinOperator_CONCATENATION, std::move(concat), {x, floored}, {y});
+  EXPECT_THAT(Ops(*Quantize(x, y)), ElementsAre("FLOOR", "QUANTIZE", "QUANTIZE", "CONCATENATION", "DEQUANTIZE"));
+}
+
+TEST_F(Int16ChainTest, BetweenFloatOperatorsNothingIsQuantized) {
+  const int x = Activation("x", {-1, 1});
+  const int first = Activation("first", {-1, 1}), sum = Activation("sum", {-2, 2}), y = Activation("y", {-2, 2});
+  b_.Op(schema::BuiltinOperator_FLOOR, schema::AbsOptionsT(), {x}, {first});
+  b_.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {first, first}, {sum});
+  b_.Op(schema::BuiltinOperator_FLOOR, schema::AbsOptionsT(), {sum}, {y});
+  EXPECT_THAT(Ops(*Quantize(x, y)), ElementsAre("FLOOR", "ADD", "FLOOR"));
+}
+
+TEST_F(Int16ChainTest, ALogarithmIsQuantizedWhereItsTableIsFineEnough) {
+  const int x = Activation("x", {1, 4});
+  const int y = Activation("y", {0, std::log(4.0f)});
+  b_.Op(schema::BuiltinOperator_LOG, schema::AbsOptionsT(), {x}, {y});
+  const auto file = Quantize(x, y);
+  EXPECT_THAT(Ops(*file), ElementsAre("QUANTIZE", "LOG", "DEQUANTIZE"));
+  EXPECT_NEAR(Run(file, {1, 2, 3, 4})[1], std::log(2.0f), 1e-3);
+}
+
+TEST_F(Int16ChainTest, ALogarithmOfValuesNearZeroStaysFloat) {
+  const int x = Activation("x", {0.001f, 4});
+  const int y = Activation("y", {std::log(0.001f), std::log(4.0f)});
+  b_.Op(schema::BuiltinOperator_LOG, schema::AbsOptionsT(), {x}, {y});
+  EXPECT_THAT(Ops(*Quantize(x, y)), ElementsAre("LOG"));
+}
+
 }  // namespace
 }  // namespace tfxm::rewriting

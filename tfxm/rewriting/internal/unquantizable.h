@@ -1,5 +1,5 @@
-// Operators that integers cannot compute with the ranges that were measured: TFLite's kernels end the process over
-// them.
+// Operators that are better not quantized: those that integers cannot compute with the ranges that were measured
+// (TFLite's kernels end the process over them), and those that decide from the inputs alone which values come out.
 #ifndef TFXM_REWRITING_INTERNAL_UNQUANTIZABLE_H_
 #define TFXM_REWRITING_INTERNAL_UNQUANTIZABLE_H_
 
