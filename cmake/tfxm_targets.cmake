@@ -25,11 +25,7 @@ endif()
 # x86-64-v2 is the floor of TensorFlow's own wheels; contraction off keeps results the same on every machine.
 add_compile_options(-msse4.2 -mpopcnt -ffp-contract=off)
 if(TFXM_SANITIZE)
-  # The published libraries are not instrumented, and Abseil's and protobuf's headers lay out some classes differently where they
-  # see __SANITIZE_ADDRESS__: hidden, so that both sides agree. Their constant expressions do not compile with null checks.
-  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -U__SANITIZE_ADDRESS__
-                      -fno-sanitize=vptr,null,nonnull-attribute,returns-nonnull-attribute)
-  add_link_options(-fsanitize=address,undefined)
+  include(cmake/sanitizers/sanitizers.cmake)
 endif()
 
 # libtensorflow_framework: protobuf, Abseil, file systems, TFRecord. Everything may use it.
@@ -93,7 +89,11 @@ function(tfxm_library name)
     set(A_HEADERS base)
   endif()
   add_library(tfxm_${name} SHARED ${A_SOURCES})
-  _tfxm_precompile(tfxm_${name} ${A_HEADERS})
+  if(TFXM_SANITIZE)
+    _tfxm_sanitize(tfxm_${name})
+  else()
+    _tfxm_precompile(tfxm_${name} ${A_HEADERS})
+  endif()
   if(A_GLUE)
     target_compile_options(tfxm_${name} PRIVATE ${TFXM_GLUE_OPTIONS})
   endif()
@@ -113,7 +113,9 @@ if(TFXM_BUILD_TESTS)
   endif()
 endif()
 # For what computes little: tests, and libraries without a loop over examples. Compiling it takes a quarter less.
-set(TFXM_GLUE_OPTIONS $<$<CONFIG:Release>:-O1>)
+if(NOT TFXM_SANITIZE)
+  set(TFXM_GLUE_OPTIONS $<$<CONFIG:Release>:-O1>)
+endif()
 
 # Tests run in the source folder, so that testdata/ is found by a path relative to the project.
 function(tfxm_test name)
@@ -122,6 +124,9 @@ function(tfxm_test name)
   endif()
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" SOURCES ${ARGN})
   add_executable(tfxm_${name}_test ${A_SOURCES})
+  if(TFXM_SANITIZE)
+    _tfxm_sanitize(tfxm_${name}_test)
+  endif()
   set_target_properties(tfxm_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_options(tfxm_${name}_test PRIVATE ${TFXM_GLUE_OPTIONS})
   _tfxm_precompile(tfxm_${name}_test test)
@@ -130,9 +135,10 @@ function(tfxm_test name)
   endif()
   _tfxm_link(tfxm_${name}_test ${A_DEPS} GTest::gtest_main)
   set(environment "TFXM_BINARY_DIR=${CMAKE_BINARY_DIR}")
-  if(TFXM_SANITIZE)
-    # Vectors cross over to libraries that are not instrumented, and TensorFlow never frees what it registers.
-    list(APPEND environment "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=0")
+  if(TFXM_SANITIZE)  # One process per program: with a sanitizer, loading TensorFlow takes longer than most tests do.
+    add_test(NAME ${name} COMMAND tfxm_${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "${environment};${TFXM_SANITIZER_ENVIRONMENT}")
+    return()
   endif()
   gtest_discover_tests(tfxm_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
@@ -164,6 +170,7 @@ function(tfxm_write_module_flags folder include_dirs tensorflow_dir)
   set(link -L@LIBRARY_DIR@ -Wl,-rpath,@LIBRARY_DIR@ -Wl,--no-as-needed -ltfxm_report -ltfxm_model_analysis -ltfxm_litert
            -ltfxm_statistics -ltfxm_compute -ltfxm_orchestration -ltfxm_dsl -ltfxm_components -ltfxm_metadata -ltfxm_data
            -ltfxm_util -ltfxm_proto -L${tensorflow_dir} -Wl,-rpath,${tensorflow_dir} -l:libtensorflow_framework.so.2)
+  list(PREPEND link ${TFXM_SANITIZER_RUNTIME})  # Which has to be the first that is loaded.
   list(JOIN compile "\n" compile)
   list(JOIN link "\n" link)
   file(WRITE ${folder}/module_flags.txt "${compile}\n-Wl,--hash-style=both\n")
