@@ -147,7 +147,7 @@ def cell(result):
     return known[0]
   if 'neither converts' in notes:
     return 'neither'
-  if 'refused' in notes:
+  if any(n.startswith('refused') for n in result['notes']):
     return 'refused' + ('; Python\'s ' + m[1] if (m := re.search(r'has (-?[\d.]+ dB)', notes)) else '')
   parts = []
   if 'Python fails' in notes:
