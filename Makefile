@@ -1,11 +1,12 @@
 # tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
-#        make test    set up, build, run every test
+#        make test    set up, build, run every test (SUITES="nn rewriting": only these)
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#        make tsan    those of what runs on several threads under ThreadSanitizer
 #        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
-#        make tidy    clang-tidy over the library        make format   clang-format over it
+#        make tidy    clang-tidy over the changed files (ALL=1: over the library)        make format   clang-format over the changed lines
 #        make install PREFIX=/usr/local
 BUILD ?= build
 TYPE ?= Release
@@ -13,9 +14,10 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 OUT ?= runs/mnist
 DATA ?=
+SUITES ?=
 PYTHON ?= python3
 
-.PHONY: all setup build test asan valgrind bench zoo field mnist tidy format install clean
+.PHONY: all setup build test asan tsan valgrind bench zoo field mnist tidy format install clean
 all: build
 
 setup:
@@ -24,13 +26,26 @@ setup:
 build: setup
 	@[ -f $(BUILD)/build.ninja ] || cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) $(CMAKE_FLAGS) >$(BUILD)/configure.log 2>&1 \
 	  || { cat $(BUILD)/configure.log; exit 1; }
-	@cmake --build $(BUILD) -j $(JOBS) -- --quiet
+	@cmake --build $(BUILD) -j $(JOBS) $(if $(SUITES),--target $(SUITES:%=tfxm_%_test)) -- --quiet
 
+empty =
+space = $(empty) $(empty)
 test: build
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(if $(SUITES),-R '^($(subst $(space),|,$(strip $(SUITES))))(\.|$$)')
 
+# Builds of their own, by clang (cmake/sanitizers).
 asan:
-	@$(MAKE) test BUILD=build-asan TYPE=RelWithDebInfo CMAKE_FLAGS="-DTFXM_SANITIZE=ON -DTFXM_BUILD_BENCHMARKS=OFF"
+	$(call sanitized,address,$(SUITES))
+
+# What runs on several threads; the rest has one, or leaves them to TensorFlow, which is not instrumented.
+tsan:
+	$(call sanitized,thread,$(or $(SUITES),data compute model_analysis orchestration))
+
+define sanitized
+	@which clang++-19 >/dev/null || { echo "clang is not installed: apt-get install clang-19 libclang-rt-19-dev"; exit 1; }
+	@$(MAKE) --no-print-directory test BUILD=build-$@ SUITES="$2" \
+	  CMAKE_FLAGS="-DCMAKE_CXX_COMPILER=clang++-19 -DTFXM_SANITIZE=$1 -DTFXM_BUILD_BENCHMARKS=OFF"
+endef
 
 # XNNPACK reads, and does not use, a few bytes behind tensors; what is looked for are writes.
 valgrind: build
@@ -61,11 +76,12 @@ field: build
 	@cmake --build $(BUILD) -j $(JOBS) --target run_tflite -- --quiet
 	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS)
 
+# Both look at what the branch changed (cmake/lint/lint.py); ALL=1 has clang-tidy look at the whole library.
 tidy: build
-	@run-clang-tidy -p $(BUILD) -quiet "$(CURDIR)/tfxm/.*\.cc"
+	@python3 cmake/lint/lint.py tidy --build_dir $(BUILD) --jobs $(JOBS) $(if $(ALL),--all)
 
 format:
-	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+	@python3 cmake/lint/lint.py format
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

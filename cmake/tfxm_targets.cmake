@@ -20,11 +20,7 @@ add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initi
 # x86-64-v2 is the floor of TensorFlow's own wheels; contraction off keeps results the same on every machine.
 add_compile_options(-msse4.2 -mpopcnt -ffp-contract=off)
 if(TFXM_SANITIZE)
-  # The published libraries are not instrumented, and Abseil's and protobuf's headers lay out some classes differently where they
-  # see __SANITIZE_ADDRESS__: hidden, so that both sides agree. Their constant expressions do not compile with null checks.
-  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -U__SANITIZE_ADDRESS__
-                      -fno-sanitize=vptr,null,nonnull-attribute,returns-nonnull-attribute)
-  add_link_options(-fsanitize=address,undefined)
+  include(cmake/sanitizers/sanitizers.cmake)
 endif()
 
 # libtensorflow_framework: protobuf, Abseil, file systems, TFRecord. Everything may use it.
@@ -54,6 +50,9 @@ endfunction()
 function(tfxm_library name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
   add_library(tfxm_${name} SHARED ${A_SOURCES})
+  if(TFXM_SANITIZE)
+    _tfxm_sanitize(tfxm_${name})
+  endif()
   target_include_directories(tfxm_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(tfxm_${name} PUBLIC tensorflow_framework Threads::Threads)
   _tfxm_link(tfxm_${name} ${A_DEPS})
@@ -72,15 +71,19 @@ function(tfxm_test name)
   endif()
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" SOURCES ${ARGN})
   add_executable(tfxm_${name}_test ${A_SOURCES})
+  if(TFXM_SANITIZE)
+    _tfxm_sanitize(tfxm_${name}_test)
+  endif()
   set_target_properties(tfxm_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(TARGET tfxm_${name})
     list(PREPEND A_DEPS ${name})
   endif()
   _tfxm_link(tfxm_${name}_test ${A_DEPS} GTest::gtest_main)
   set(environment "TFXM_BINARY_DIR=${CMAKE_BINARY_DIR}")
-  if(TFXM_SANITIZE)
-    # Vectors cross over to libraries that are not instrumented, and TensorFlow never frees what it registers.
-    list(APPEND environment "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=0")
+  if(TFXM_SANITIZE)  # One process per program: with a sanitizer, loading TensorFlow takes longer than most tests do.
+    add_test(NAME ${name} COMMAND tfxm_${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "${environment};${TFXM_SANITIZER_ENVIRONMENT}")
+    return()
   endif()
   gtest_discover_tests(tfxm_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
@@ -109,6 +112,7 @@ function(tfxm_write_module_flags folder include_dirs tensorflow_dir)
   set(link -L@LIBRARY_DIR@ -Wl,-rpath,@LIBRARY_DIR@ -Wl,--no-as-needed -ltfxm_report -ltfxm_model_analysis -ltfxm_litert
            -ltfxm_statistics -ltfxm_compute -ltfxm_orchestration -ltfxm_dsl -ltfxm_components -ltfxm_metadata -ltfxm_data
            -ltfxm_util -ltfxm_proto -L${tensorflow_dir} -Wl,-rpath,${tensorflow_dir} -l:libtensorflow_framework.so.2)
+  list(PREPEND link ${TFXM_SANITIZER_RUNTIME})  # Which has to be the first that is loaded.
   list(JOIN compile "\n" compile)
   list(JOIN link "\n" link)
   file(WRITE ${folder}/module_flags.txt "${compile}\n-Wl,--hash-style=both\n")
