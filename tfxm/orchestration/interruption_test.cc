@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/orchestration/interrupts.h"
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/io.h"
 
@@ -16,12 +18,15 @@ namespace {
 
 class InterruptionTest : public RunTest {
  protected:
-  // Runs the pipeline in another process.
-  pid_t Fork(const Pipeline& pipeline) const {
+  // Runs the pipeline in another process, as a program does (`ignored`: a signal that it was started to ignore).
+  pid_t Fork(const Pipeline& pipeline, int ignored = 0) const {
     const pid_t pid = fork();
     if (pid == 0) {
-      const auto result = Run(pipeline);
-      _exit(result.ok() && result->ok() ? 0 : result.ok() && result->interrupted ? 3 : 1);
+      if (ignored != 0) signal(ignored, SIG_IGN);
+      Cancellation cancellation;
+      const Interrupts interrupts(&cancellation);
+      const auto result = Run(pipeline, {.cancellation = &cancellation});
+      _exit(result.ok() && result->ok() ? 0 : result.ok() && result->interrupted ? 128 + result->signal : 1);
     }
     return pid;
   }
@@ -101,11 +106,53 @@ TEST_F(InterruptionTest, AnInterruptedRunEndsCleanly) {
   const pid_t executor = WaitForHanging();
   kill(runner, SIGINT);
   const int status = Wait(runner);
-  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGINT);
   EXPECT_TRUE(Gone(executor));
   EXPECT_EQ(Store()->GetExecutions()->at(0).last_known_state(), ml_metadata::Execution::CANCELED);
   ExpectConsistent();
   EXPECT_EQ(Executions("b"), 0);
+}
+
+TEST_F(InterruptionTest, ASignalThatTheProgramWasStartedToIgnoreIsIgnored) {
+  const pid_t runner = Fork(PipelineOf({Make("a", "hang")}), SIGHUP);
+  WaitForHanging();
+  kill(runner, SIGHUP);
+  kill(runner, SIGTERM);
+  EXPECT_EQ(WEXITSTATUS(Wait(runner)), 128 + SIGTERM);
+}
+
+// Inside somebody else's program: it says when to end, and its own signals stay as they are.
+TEST_F(InterruptionTest, ALibraryCallIsCancelledByItsCallerAndLeavesSignalsAlone) {
+  Cancellation cancellation;
+  struct sigaction during[3];
+  std::thread canceller([&] {
+    WaitForHanging();
+    int i = 0;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, nullptr, &during[i++]);
+    cancellation.Cancel();
+  });
+  auto a = Make("a", "hang");
+  ::testing::internal::CaptureStdout();
+  const auto result = Run(PipelineOf({a, Make("b", "write", {a})}), {.cancellation = &cancellation});
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  canceller.join();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_EQ(result->signal, 0);
+  EXPECT_EQ(result->Find("a")->state, NodeState::kCanceled);
+  EXPECT_EQ(result->Find("b")->state, NodeState::kCanceled);
+  for (const struct sigaction& action : during) EXPECT_EQ(action.sa_handler, SIG_DFL);
+  ExpectConsistent();
+}
+
+TEST_F(InterruptionTest, ARunCancelledBeforeItBeginsRunsNothing) {
+  Cancellation cancellation;
+  cancellation.Cancel(SIGTERM);
+  const auto result = Run(PipelineOf({Make("a", "write")}), {.cancellation = &cancellation});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->signal, SIGTERM);
+  EXPECT_EQ(result->Find("a")->state, NodeState::kCanceled);
+  EXPECT_EQ(Executions("a"), 0);
 }
 
 TEST_F(InterruptionTest, AnExecutorThatIsKilledFailsItsNode) {

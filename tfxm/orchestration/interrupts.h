@@ -1,25 +1,21 @@
-// SIGINT, SIGTERM and SIGHUP as something to poll() for.
+// SIGINT, SIGTERM and SIGHUP cancel a run. For programs: a library leaves signals alone.
 #ifndef TFXM_ORCHESTRATION_INTERRUPTS_H_
 #define TFXM_ORCHESTRATION_INTERRUPTS_H_
 
 #include <signal.h>
 
+#include "tfxm/orchestration/cancellation.h"
+
 namespace tfxm {
 
-// While it lives, these signals are counted instead of ending the process. One at a time.
+// While it lives, these signals call `cancellation->Cancel` instead of ending the process, except those that the process
+// was started to ignore (nohup). One at a time.
 class Interrupts {
  public:
-  Interrupts();
+  explicit Interrupts(Cancellation* cancellation);
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
-
-  // Readable after a signal.
-  int fd() const;
-  // How many there were until now. Makes fd() unreadable.
-  int Count();
-  // The first of them; 0 if there was none.
-  int signal() const;
 
  private:
   struct sigaction before_[3];

@@ -12,7 +12,6 @@
 #include "tfxm/components/code_fingerprint.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/run_lock.h"
-#include "tfxm/orchestration/interrupts.h"
 #include "tfxm/orchestration/node_launcher.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -43,7 +42,12 @@ class Run {
  public:
   Run(const LocalDagRunnerOptions& options, const Pipeline& pipeline, const std::vector<OrderedNode>& nodes,
       const OutputLayout& layout, RunMetadata* metadata, FileHashes* hashes, Display* display, RunResult* result)
-      : nodes_(nodes), display_(*display), result_(*result), started_(nodes.size()), height_(nodes.size()) {
+      : cancellation_(options.cancellation),
+        nodes_(nodes),
+        display_(*display),
+        result_(*result),
+        started_(nodes.size()),
+        height_(nodes.size()) {
     max_parallel_ =
         options.max_parallel_nodes > 0 ? options.max_parallel_nodes : std::max(1u, std::thread::hardware_concurrency());
     for (size_t i = 0; i < nodes.size(); ++i) {
@@ -59,11 +63,11 @@ class Run {
 
   void Loop() {
     while (true) {
+      CancelIfAsked();
       if (!result_.interrupted) LaunchReady();
       if (running_ == 0) break;
       Wait();
       for (size_t i = 0; i < nodes_.size(); ++i) Poll(static_cast<int>(i));
-      HandleInterrupts();
     }
     for (size_t i = 0; i < nodes_.size(); ++i) {
       if (result_.nodes[i].state == NodeState::kPending) End(static_cast<int>(i), NodeState::kCanceled);
@@ -102,7 +106,8 @@ class Run {
   }
 
   void Wait() {
-    std::vector<pollfd> fds = {{interrupts_.fd(), POLLIN, 0}};
+    std::vector<pollfd> fds;
+    if (cancellation_ != nullptr) fds.push_back({cancellation_->fd(), POLLIN, 0});
     for (size_t i = 0; i < nodes_.size(); ++i) {
       if (result_.nodes[i].state == NodeState::kRunning) fds.push_back({launchers_[i]->fd(), POLLIN, 0});
     }
@@ -144,12 +149,12 @@ class Run {
     }
   }
 
-  void HandleInterrupts() {
-    const int count = interrupts_.Count();
+  void CancelIfAsked() {
+    const int count = cancellation_ == nullptr ? 0 : cancellation_->Count();
     if (count == 0) return;
     if (!result_.interrupted) {
       result_.interrupted = true;
-      result_.signal = interrupts_.signal();
+      result_.signal = cancellation_->signal();
       interrupted_at_ = Clock::now();
       Signal(SIGTERM);
     } else if (count > 1 || Clock::now() - interrupted_at_ > kPatience) {
@@ -163,7 +168,7 @@ class Run {
     }
   }
 
-  Interrupts interrupts_;
+  Cancellation* const cancellation_;
   const std::vector<OrderedNode>& nodes_;
   Display& display_;
   RunResult& result_;
@@ -198,9 +203,8 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   ASSIGN_OR_RETURN(RunMetadata metadata, RunMetadata::Begin(store.get(), pipeline.pipeline_name, result.run_id));
   RETURN_IF_ERROR(ClearAbandoned(layout, &metadata));
 
-  std::unique_ptr<Display> own_display;
-  Display* display = options_.display;
-  if (display == nullptr) display = (own_display = NewDisplay(stdout, options_.explain_cache)).get();
+  const std::unique_ptr<Display> silent = NewSilentDisplay();
+  Display* const display = options_.display != nullptr ? options_.display : silent.get();
   FileHashes hashes(io::JoinPath(layout.pipeline_root(), ".file_hashes"));
   display->Begin(result);
   {

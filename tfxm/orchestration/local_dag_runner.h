@@ -1,6 +1,7 @@
 // Runs a pipeline on this machine.
 //
-//   LocalDagRunner runner;
+//   const std::unique_ptr<Display> display = NewDisplay(stdout);
+//   LocalDagRunner runner({.display = display.get()});
 //   absl::StatusOr<RunResult> result = runner.Run(pipeline);
 //   if (!result.ok()) …            // It could not run at all: a mistake in the pipeline, a metadata store in use.
 //   if (!result->ok()) …           // A node failed: result->nodes says which and why.
@@ -8,18 +9,17 @@
 // Nodes whose inputs are ready run at the same time, each executor in a process of its own; those that most others wait
 // for come first. If a node fails, those that need it are skipped and the others go on. A node with nothing new to do
 // takes its former outputs from the cache, so running again after a failure, an interruption or a kill at any instant
-// goes on where it was: what a killed run left half-done is cleared away first. SIGINT, SIGTERM and SIGHUP end the
-// executors, then the run; a second one does not wait for them.
+// goes on where it was: what a killed run left half-done is cleared away first. Signals are the program's to handle:
+// interrupts.h turns them into a Cancellation.
 //
 // The program must call MaybeRunExecutor (executor_process.h) first thing in main. One run at a time in a process, and
 // one at a time on a metadata store.
 #ifndef TFXM_ORCHESTRATION_LOCAL_DAG_RUNNER_H_
 #define TFXM_ORCHESTRATION_LOCAL_DAG_RUNNER_H_
 
-#include <cstdio>
-
 #include "absl/status/statusor.h"
 #include "tfxm/dsl/pipeline.h"
+#include "tfxm/orchestration/cancellation.h"
 #include "tfxm/orchestration/display.h"
 #include "tfxm/orchestration/run_result.h"
 
@@ -28,8 +28,8 @@ namespace tfxm {
 struct LocalDagRunnerOptions {
   int max_parallel_nodes = 0;  // Executors at a time; 0: as many as there are cores.
   bool enable_cache = true;    // False: every node runs again, whatever the pipeline says.
-  bool explain_cache = false;  // The display says for each node why former outputs are used or not.
-  Display* display = nullptr;  // Null: NewDisplay(stdout).
+  Display* display = nullptr;  // Null: nothing is shown.
+  Cancellation* cancellation = nullptr;  // Null: nothing ends the run before it is done.
 };
 
 class LocalDagRunner {

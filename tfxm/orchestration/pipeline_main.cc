@@ -11,7 +11,9 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/json.h"
+#include "tfxm/orchestration/display.h"
 #include "tfxm/orchestration/executor_process.h"
+#include "tfxm/orchestration/interrupts.h"
 #include "tfxm/orchestration/local_dag_runner.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/flags.h"
@@ -102,6 +104,16 @@ std::string Help(const Flags& flags, const PipelineArgs& args, const absl::Statu
   return text;
 }
 
+// On stdout, until it is done or a signal ends it.
+absl::StatusOr<RunResult> Run(const Pipeline& pipeline, bool explain_cache, LocalDagRunnerOptions options) {
+  const std::unique_ptr<Display> display = NewDisplay(stdout, explain_cache);
+  Cancellation cancellation;
+  const Interrupts interrupts(&cancellation);
+  options.display = display.get();
+  options.cancellation = &cancellation;
+  return LocalDagRunner(options).Run(pipeline);
+}
+
 int PrintIr(const std::string& program, const Pipeline& pipeline) {
   const auto ir = CompilePipeline(pipeline);
   if (!ir.ok()) return Report(program, ir.status().message(), kExitFailed);
@@ -145,14 +157,14 @@ int RunPipelineMain(int argc, char** argv,
   const std::string program = io::Basename(argv[0]);
   PipelineArgs args;
   args.output = absl::StrCat("runs/", program);
-  bool cache = true, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
+  bool cache = true, explain_cache = false, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
   LocalDagRunnerOptions runner_options;
   Flags flags(absl::StrCat(program, " --data_root=DIR [--output=DIR] [--name=value …]"),
               "Runs the pipeline. What has been done before and has not changed is taken from the cache.");
   flags.Add("data_root", &args.data_root, "DIR", "the data");
   flags.Add("output", &args.output, "DIR", "where everything that the run leaves goes");
   flags.Add("cache", &cache, "use the results of earlier runs; --nocache runs every node again");
-  flags.Add("explain_cache", &runner_options.explain_cache,
+  flags.Add("explain_cache", &explain_cache,
             "say for each node why the results of an earlier run were used, or were not");
   flags.Add("allow_empty_splits", &allow_empty_splits, "go on with splits that no example falls into");
   flags.Add("fail_unless_blessed", &fail_unless_blessed,
@@ -200,7 +212,7 @@ int RunPipelineMain(int argc, char** argv,
       }
     }
   }
-  const absl::StatusOr<RunResult> result = LocalDagRunner(runner_options).Run(*pipeline);
+  const absl::StatusOr<RunResult> result = Run(*pipeline, explain_cache, runner_options);
   if (!result.ok()) return Report(program, result.status().message(), kExitFailed);
   absl::Status after;
   if (options.after_run != nullptr) after = options.after_run(args, *result);

@@ -44,7 +44,7 @@ struct RunResult {
   std::vector<NodeResult> nodes;  // In the order of the pipeline.
   double seconds = 0;
   bool interrupted = false;
-  int signal = 0;  // That interrupted it: SIGINT, SIGTERM or SIGHUP.
+  int signal = 0;  // That interrupted it; 0 if something else has cancelled it.
 
   // Every node is complete or cached.
   bool ok() const {

@@ -120,8 +120,6 @@ Pipeline RunTest::PipelineOf(std::vector<Node> nodes) const {
 }
 
 absl::StatusOr<RunResult> RunTest::Run(const Pipeline& pipeline, LocalDagRunnerOptions options) const {
-  const std::unique_ptr<Display> silent = NewSilentDisplay();
-  if (options.display == nullptr) options.display = silent.get();
   return LocalDagRunner(options).Run(pipeline);
 }
 
