@@ -318,7 +318,7 @@ absl::Status AddQueries(const PassOptions& options, int query_plan, QueryGroups*
 
 PassResult::PassResult() = default;
 PassResult::~PassResult() = default;
-PassResult::PassResult(PassResult&&) = default;
+PassResult::PassResult(PassResult&&) noexcept = default;
 
 absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options) {
   const int num_threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();

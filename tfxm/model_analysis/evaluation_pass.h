@@ -55,7 +55,7 @@ struct ModelStatistics {
 struct PassResult {
   PassResult();
   ~PassResult();
-  PassResult(PassResult&&);
+  PassResult(PassResult&&) noexcept;
 
   int64_t num_examples = 0;
   std::vector<std::map<SliceKey, SliceState>> slices;  // By plan.

@@ -16,7 +16,7 @@ using google::protobuf::Value;
 
 MetricArguments::MetricArguments() : fields_(std::make_unique<google::protobuf::Struct>()) {}
 MetricArguments::~MetricArguments() = default;
-MetricArguments::MetricArguments(MetricArguments&&) = default;
+MetricArguments::MetricArguments(MetricArguments&&) noexcept = default;
 
 absl::StatusOr<MetricArguments> MetricArguments::Parse(absl::string_view class_name, absl::string_view json) {
   MetricArguments arguments;

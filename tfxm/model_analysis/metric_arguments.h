@@ -30,7 +30,7 @@ class MetricArguments {
   // `json`: an object, or its members without the braces, or empty.
   static absl::StatusOr<MetricArguments> Parse(absl::string_view class_name, absl::string_view json);
   ~MetricArguments();
-  MetricArguments(MetricArguments&&);
+  MetricArguments(MetricArguments&&) noexcept;
 
   const std::string& class_name() const { return class_name_; }
   // MetricConfig.module: tells a loss of Keras from its metric of the same name.

@@ -95,7 +95,7 @@ absl::StatusOr<SliceValue> ValueAt(const data::Column& column, int row, int k) {
 
 Slicer::Slicer() = default;
 Slicer::~Slicer() = default;
-Slicer::Slicer(Slicer&&) = default;
+Slicer::Slicer(Slicer&&) noexcept = default;
 
 absl::StatusOr<Slicer> Slicer::Create(const ::tensorflow_model_analysis::EvalConfig& eval_config) {
   Slicer slicer;

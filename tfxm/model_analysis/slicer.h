@@ -31,7 +31,7 @@ class Slicer {
   // slicing_specs and the specs of cross_slicing_specs; the overall slice if there are none.
   static absl::StatusOr<Slicer> Create(const ::tensorflow_model_analysis::EvalConfig& eval_config);
   ~Slicer();
-  Slicer(Slicer&&);
+  Slicer(Slicer&&) noexcept;
 
   // INVALID_ARGUMENT names a feature with a value that is not UTF-8.
   absl::Status Slice(const data::ExampleBatch& batch);

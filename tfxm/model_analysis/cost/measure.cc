@@ -103,7 +103,7 @@ struct CostTimer::Rep {
 CostTimer::CostTimer(const InferenceModel& model, const std::vector<std::string>& sample, const MeasureOptions& options)
     : rep_(std::make_unique<Rep>(model, sample, options)) {}
 CostTimer::~CostTimer() = default;
-CostTimer::CostTimer(CostTimer&&) = default;
+CostTimer::CostTimer(CostTimer&&) noexcept = default;
 
 absl::Status CostTimer::Round() {
   Rep& r = *rep_;

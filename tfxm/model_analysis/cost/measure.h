@@ -41,7 +41,7 @@ class CostTimer {
   // `model` and `sample` are referred to. Without a sample nothing is timed.
   CostTimer(const InferenceModel& model, const std::vector<std::string>& sample, const MeasureOptions& options);
   ~CostTimer();
-  CostTimer(CostTimer&&);
+  CostTimer(CostTimer&&) noexcept;
 
   // The latency at batch 1 and the throughput of the sample as one batch (of a slow model, of less).
   absl::Status Round();
