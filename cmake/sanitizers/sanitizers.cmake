@@ -33,15 +33,16 @@ add_link_options(-Wl,-rpath,${runtime_dir})
 
 # What tests and the processes that they start run with.
 #   detect_container_overflow=0: vectors cross over to and from libraries that do not tell ASan how full they are.
+#   handle_segv=0: that a crashed child's signal is reported is what some tests are about.
 set(TFXM_SANITIZER_ENVIRONMENT
-    "ASAN_OPTIONS=detect_container_overflow=0"
+    "ASAN_OPTIONS=detect_container_overflow=0:handle_segv=0"
     "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/lsan.supp:print_suppressions=0"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/tsan.supp:print_suppressions=0")
 
 # Precompiled headers for tfxm_library and tfxm_test. What they are compiled with has to be what every target is compiled with:
 # -fPIC also for programs, no macro of the target's own name.
-file(WRITE ${CMAKE_BINARY_DIR}/headers.cc "")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/headers.cc CONTENT "")
 add_library(tfxm_sanitizer_headers OBJECT ${CMAKE_BINARY_DIR}/headers.cc)
 target_include_directories(tfxm_sanitizer_headers SYSTEM PRIVATE ${TFXM_TENSORFLOW_DIR}/include ${TFXM_PROTO_DIR})
 target_compile_options(tfxm_sanitizer_headers PRIVATE -Xclang -fno-pch-timestamp)
