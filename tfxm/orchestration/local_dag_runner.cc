@@ -1,6 +1,7 @@
 #include "tfxm/orchestration/local_dag_runner.h"
 
 #include <poll.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <chrono>

@@ -184,7 +184,7 @@ absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::strin
   RETURN_IF_ERROR(MakeDirs(parent));
   static std::atomic<uint32_t> count = 0;
   while (true) {
-    const std::string path = JoinPath(parent, absl::StrCat(prefix, getpid(), "-", ++count));
+    std::string path = JoinPath(parent, absl::StrCat(prefix, getpid(), "-", ++count));
     if (mkdir(path.c_str(), 0777) == 0) return path;
     if (errno != EEXIST) return SystemError(errno, "create a directory in", parent);
   }
