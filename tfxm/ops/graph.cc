@@ -275,7 +275,8 @@ absl::StatusOr<tf::Tensor> ToTf(const tfxm::Tensor& tensor) {
                                                    ShapeString(tensor.shape()), " has ", tensor.bytes().size(),
                                                    " bytes"));
   }
-  std::memcpy(out.data(), tensor.bytes().data(), tensor.bytes().size());
+  // A tensor without elements has no memory.
+  if (!tensor.bytes().empty()) std::memcpy(out.data(), tensor.bytes().data(), tensor.bytes().size());
   return out;
 }
 
@@ -290,7 +291,7 @@ absl::StatusOr<tfxm::Tensor> FromTf(const tf::Tensor& tensor) {
   if (dtype == DataType::kString) {
     const auto flat = tensor.flat<tf::tstring>();
     for (int64_t i = 0; i < flat.size(); ++i) out.strings()[i] = std::string(flat(i));
-  } else {
+  } else if (!out.bytes().empty()) {
     std::memcpy(out.bytes().data(), tensor.tensor_data().data(), out.bytes().size());
   }
   return out;

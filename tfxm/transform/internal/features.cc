@@ -112,7 +112,11 @@ void AppendFeeds(const data::ExampleBatch& batch, const RawFeature& feature, std
     auto flat = tensor.flat<tf::tstring>();
     for (int64_t k = 0; k < num_values; ++k) flat(k).assign(strings[k].data(), strings[k].size());
   } else {
-    std::visit([&](const auto& span) { std::memcpy(tensor.data(), span.data(), span.size_bytes()); }, values);
+    std::visit(
+        [&](const auto& span) {
+          if (!span.empty()) std::memcpy(tensor.data(), span.data(), span.size_bytes());
+        },
+        values);
   }
   if (feature.is_dense) {
     feeds->push_back(std::move(tensor));
