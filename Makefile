@@ -2,6 +2,8 @@
 #        make test    set up, build, run every test
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
+#        make fuzz    fuzzes what reads files of others (SECONDS=600 for each, 0: only the inputs there are; TARGET=sql; fuzz/)
+#        make torture kills tfxm at random instants, fills its disk (KILLS=1000, SEED=1; torture/)
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
@@ -14,8 +16,10 @@ PREFIX ?= /usr/local
 OUT ?= runs/mnist
 DATA ?=
 PYTHON ?= python3
+SECONDS ?= 600
+KILLS ?= 1000
 
-.PHONY: all setup build test asan valgrind bench zoo field mnist tidy format install clean
+.PHONY: all setup build test asan valgrind fuzz torture bench zoo field mnist tidy format install clean
 all: build
 
 setup:
@@ -37,6 +41,17 @@ valgrind: build
 	@which valgrind >/dev/null || { echo "valgrind is not installed: apt-get install valgrind"; exit 1; }
 	@valgrind -q --error-exitcode=1 --undef-value-errors=no $(BUILD)/tests/tfxm_litert_test \
 	  --gtest_filter='DynamicOutputsTest.*:OpenSidesTest.*:StateTest.*:NamesTest.*:CompiledModelTest.*:ObservedModelTest.*'
+
+# clang's libraries of their own, but the generated protos of the other build.
+fuzz: build
+	@python3 cmake/dependencies/fetch.py --build_dir build-fuzz --fuzz
+	@[ -f build-fuzz/build.ninja ] || cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 -DTFXM_FUZZ=ON \
+	  -DTFXM_PROTO_LIBRARY=$(abspath $(BUILD))/lib/libtfxm_proto.so >build-fuzz/configure.log 2>&1 || { cat build-fuzz/configure.log; exit 1; }
+	@cmake --build build-fuzz -j $(JOBS) $(if $(TARGET),--target fuzz_$(TARGET) make_models) -- --quiet
+	@$(PYTHON) fuzz/fuzz.py --build_dir build-fuzz --seconds $(SECONDS) $(TARGET)
+
+torture: build
+	@$(PYTHON) torture/torture.py --build_dir $(BUILD) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \

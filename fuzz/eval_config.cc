@@ -1,6 +1,7 @@
 // An EvalConfig as text (the first byte is even) or JSON, and all that is made of it before data are read.
-#include "fuzz/input.h"
 #include "tfxm/model_analysis/eval_config.h"
+
+#include "fuzz/input.h"
 #include "tfxm/model_analysis/metric_specs.h"
 #include "tfxm/util/io.h"
 

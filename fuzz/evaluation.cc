@@ -10,8 +10,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using tfxm::report::ShowFormat;
   static const tfxm::fuzz::Scratch scratch;
-  static const char* const files[] = {"metrics",          "plots",            "validations.tfrecord", "eval_config.json",
-                                      "model_facts.json", "comparisons.json", "disagreements.json"};
+  static const char* const files[] = {
+      "metrics",           "plots", "validations.tfrecord", "eval_config.json", "model_facts.json", "comparisons.json",
+      "disagreements.json"};
   constexpr int kRecords = 3;
   std::vector<absl::string_view> records[kRecords];
   for (const auto& [kind, content] : tfxm::fuzz::Parts(tfxm::fuzz::Text(data, size))) {

@@ -1,7 +1,8 @@
 // Command lines (util/flags.h): one argument a line.
+#include "tfxm/util/flags.h"
+
 #include "absl/strings/str_split.h"
 #include "fuzz/input.h"
-#include "tfxm/util/flags.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<std::string> arguments = absl::StrSplit(tfxm::fuzz::Text(data, size), '\n');

@@ -11,6 +11,7 @@ import argparse
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ MEMORY = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
 LIMITS = ['-rss_limit_mb=2048', '-timeout=25']
 # The published libraries are not instrumented: vectors cross over to them.
 SANITIZERS = {'ASAN_OPTIONS': 'detect_container_overflow=0:allocator_may_return_null=0',
+              'ASAN_SYMBOLIZER_PATH': shutil.which('llvm-symbolizer-19') or '',
               'UBSAN_OPTIONS': 'print_stacktrace=1'}
 
 

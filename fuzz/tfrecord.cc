@@ -1,12 +1,13 @@
 // TFRecord files, plain and gzip (data/tfrecord.h). The first byte says under which name, and whether what is
 // read is written and read again.
+#include "tfxm/data/tfrecord.h"
+
 #include <isa-l/crc.h>
 
 #include <cstring>
 #include <random>
 
 #include "fuzz/input.h"
-#include "tfxm/data/tfrecord.h"
 
 namespace {
 

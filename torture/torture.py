@@ -165,32 +165,39 @@ class Torture:
     self.disturbances += 1
     return True
 
-  def fill_disk(self, rng, arguments):
-    """A run on a disk that is too small, or in which no file can be large."""
-    if os.geteuid() == 0 and rng.random() < 0.7:
-      size = rng.randrange(64 << 10, 3 << 20)
-      self.note(f'a disk of {size} bytes')
-      mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tfxm_torture', self.output], stderr=self.log)
-      if mounted.returncode == 0:
-        try:
-          yield from self._on_small_disk(arguments)
-        finally:
-          subprocess.run(['umount', '-l', self.output], stderr=self.log)
-        return
-      print('  no disk can be mounted here: file sizes are limited instead', flush=True)
-    limit = rng.choice([rng.randrange(1 << 10), rng.randrange(300 << 10)])
-    self.note(f'no file over {limit} bytes')
-    self.expect_status(self.start(arguments, file_limit=limit), DONE, FAILED)
-    self.expect_no_process()
-    self.disturbances += 1
-    yield
+  def fill_disk(self, rng, arguments, complete):
+    """A run on a disk that is too small, or on which no file can be large; then complete(), with room."""
+    size = rng.randrange(64 << 10, 3 << 20)
+    on_disk = self.can_mount and rng.random() < 0.7
+    limit = None if on_disk else rng.choice([rng.randrange(1 << 10), rng.randrange(300 << 10)])
+    self.note(f'a disk of {size} bytes' if on_disk else f'no file over {limit} bytes')
+    try:
+      if on_disk:
+        self.mount(f'size={size}')
+      self.expect_status(self.start(arguments, file_limit=limit), DONE, FAILED)
+      self.expect_no_process()
+      self.disturbances += 1
+      if on_disk:
+        self.mount('remount,size=1g')
+      complete()
+    finally:
+      if on_disk:
+        self.unmount()
 
-  def _on_small_disk(self, arguments):
-    self.expect_status(self.start(arguments), DONE, FAILED)
-    self.expect_no_process()
-    self.disturbances += 1
-    subprocess.run(['mount', '-o', 'remount,size=1g', self.output], check=True, stderr=self.log)
-    yield  # And now there is room.
+  def mount(self, options):
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'tfxm_torture', self.output], check=True, stderr=self.log)
+
+  def unmount(self):
+    subprocess.run(['umount', '-l', self.output], check=True, stderr=self.log)
+
+  def find_whether_disks_can_be_mounted(self):
+    try:
+      self.mount('size=1m')
+      self.unmount()
+      return True
+    except (OSError, subprocess.CalledProcessError):
+      print('torture: no disk can be mounted here (that takes root): file sizes are limited instead', flush=True)
+      return False
 
   def run_twice(self, rng, arguments, seconds):
     first = self.start(arguments)
@@ -213,6 +220,7 @@ class Torture:
   def prepare(self):
     """The unbroken runs; twice, to know that they are the same."""
     self.clear()
+    self.can_mount = self.find_whether_disks_can_be_mounted()
     self.complete_first(self.run_pipeline(), 'pipeline')
     root = os.path.join(self.output, 'pipeline_root')
     shutil.copytree(os.path.join(root, 'ImportExampleGen/examples/1/Split-eval'), os.path.join(self.work, 'examples'))
@@ -245,8 +253,7 @@ class Torture:
     reference, seconds = self.references[name], self.seconds[name]
     self.note(f'{kind}: tfxm {name}')
     if kind == 'disk':
-      for _ in self.fill_disk(rng, arguments):
-        self.complete(arguments, reference)
+      self.fill_disk(rng, arguments, lambda: self.complete(arguments, reference))
       return kind
     if kind == 'two':
       self.run_twice(rng, arguments, seconds)
@@ -273,6 +280,7 @@ def main():
   build_dir = os.path.abspath(args.build_dir)
   kept = os.path.join(build_dir, 'torture')
   began = time.monotonic()
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Cleaned up as after Ctrl-C.
   counts, findings = {}, 0
   in_memory = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
   work = tempfile.mkdtemp(prefix='tfxm_torture-', dir=in_memory)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Brings everything tfxm builds on to this machine: system packages, pinned wheels, the C++ code of the wire protos.
 
-Usage: fetch.py --build_dir DIR            (called by `make`; safe to call again, a second run downloads nothing)
+Usage: fetch.py --build_dir DIR [--fuzz]   (called by `make`; safe to call again, a second run downloads nothing)
 
 What it does, in order, skipping what is there already:
-  1. checks the Debian packages in `system-packages.txt`; installs them where it may (root), else says the command to run;
+  1. checks the Debian packages in `system-packages.txt` (and `fuzz-packages.txt`, if asked for); installs them where it
+     may (root), else says the command to run;
   2. downloads the wheels of `requirements.txt` with pip, which verifies each one's SHA-256;
   3. unpacks the parts that are needed (headers and shared libraries);
   4. turns the descriptors inside the published *_pb2.py into C++ with the matching protoc, and the published code of the
@@ -55,9 +56,11 @@ def say(message):
   print(f'[set-up] {message}', flush=True)
 
 
-def system_packages():
-  with open(os.path.join(HERE, 'system-packages.txt')) as f:
-    wanted = [line.split('#')[0].strip() for line in f]
+def system_packages(lists):
+  wanted = []
+  for name in lists:
+    with open(os.path.join(HERE, name)) as f:
+      wanted += [line.split('#')[0].strip() for line in f]
   wanted = [w for w in wanted if w]
   if not shutil.which('dpkg-query'):
     say('not a Debian system: please provide ' + ', '.join(wanted))
@@ -196,8 +199,9 @@ def protos(wheels, protoc):
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   parser.add_argument('--build_dir', required=True)
+  parser.add_argument('--fuzz', action='store_true', help='also what the fuzzers need')
   args = parser.parse_args()
-  system_packages()
+  system_packages(['system-packages.txt'] + ['fuzz-packages.txt'] * args.fuzz)
   pins = requirements()
   wheels = {name: wheel(name, *pin) for name, pin in pins.items()}
 

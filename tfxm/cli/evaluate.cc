@@ -19,6 +19,7 @@
 #include "tfxm/util/clean_up.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 #include "tfxm/util/text.h"
 
 namespace tfxm::cli {
@@ -100,10 +101,11 @@ class EvaluateCommand : public Command {
     }
     // Only printed: the files go where nobody sees them.
     std::string output = output_;
-    std::optional<CleanUp> remove_output;
+    std::unique_ptr<io::TempDir> temporary;
     if (output.empty()) {
-      ASSIGN_OR_RETURN(output, io::MakeTempDir(std::filesystem::temp_directory_path().string(), "tfxm-evaluation-"));
-      remove_output.emplace([output] { io::RemoveAll(output).IgnoreError(); });
+      ASSIGN_OR_RETURN(temporary,
+                       io::TempDir::Make(std::filesystem::temp_directory_path().string(), "tfxm-evaluation-"));
+      output = temporary->path();
     }
     options.data = data_;
     options.output_dir = output;

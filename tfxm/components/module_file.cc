@@ -24,6 +24,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 #include "tfxm/util/subprocess.h"
 
 namespace tfxm {
@@ -99,12 +100,13 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
     return target;
   }
   if (before_compiling) before_compiling();
-  const std::string temporary = absl::StrCat(target, ".", getpid(), ".tmp");
-  CleanUp remove_temporary([temporary] { io::RemoveAll(temporary).IgnoreError(); });
+  // The compiler's own temporary files are there too: killed, it would leave them.
+  ASSIGN_OR_RETURN(const auto making, io::TempDir::Make(dir, ".compiling-"));
+  const std::string temporary = io::JoinPath(making->path(), io::Basename(target));
   std::vector<std::string> command = {toolchain.compiler, source, "-o", temporary};
   if (!program) command.insert(command.end(), {"-shared", "-fPIC"});
   command.insert(command.end(), toolchain.arguments.begin(), toolchain.arguments.end());
-  const absl::StatusOr<SubprocessResult> result = RunSubprocess(command);
+  const absl::StatusOr<SubprocessResult> result = RunSubprocess(command, {"TMPDIR=" + making->path()});
   if (absl::IsNotFound(result.status())) return NoCompiler(toolchain, path);
   RETURN_IF_ERROR(result.status());
   if (result->exit_code != 0) {
@@ -115,7 +117,6 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   if (stat(temporary.c_str(), &info) == 0) chmod(temporary.c_str(), info.st_mode & 0755);  // Whatever the umask.
   const NoInterruption until_it_is_in_place;
   RETURN_IF_ERROR(io::Rename(temporary, target));
-  remove_temporary.Cancel();
   return target;
 }
 

@@ -7,6 +7,7 @@
 #include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm {
 namespace {
@@ -31,17 +32,13 @@ absl::Status WriteManifest(const std::string& dir) {
 // none.
 absl::StatusOr<std::string> Push(const std::string& model_path, const std::string& base_directory) {
   RETURN_IF_ERROR(io::MakeDirs(base_directory));
-  ASSIGN_OR_RETURN(const std::string temporary, io::MakeStagingDir(base_directory, ".pushing-"));
-  absl::Status copied = io::CopyTree(model_path, temporary);
-  if (copied.ok()) copied = WriteManifest(temporary);
-  if (!copied.ok()) {
-    io::RemoveAll(temporary).IgnoreError();
-    return copied;
-  }
+  ASSIGN_OR_RETURN(const auto temporary, io::TempDir::Make(base_directory, ".pushing-", io::TempDir::Rights::kUmask));
+  RETURN_IF_ERROR(io::CopyTree(model_path, temporary->path()));
+  RETURN_IF_ERROR(WriteManifest(temporary->path()));
   int64_t version = static_cast<int64_t>(time(nullptr));
   while (io::Exists(io::JoinPath(base_directory, absl::StrCat(version)))) ++version;
   const std::string destination = io::JoinPath(base_directory, absl::StrCat(version));
-  RETURN_IF_ERROR(io::Rename(temporary, destination));
+  RETURN_IF_ERROR(io::Rename(temporary->path(), destination));
   return destination;
 }
 

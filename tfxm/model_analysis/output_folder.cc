@@ -38,12 +38,7 @@ absl::StatusOr<std::unique_ptr<OutputFolder>> OutputFolder::Open(const std::stri
   RETURN_IF_ERROR(folder->CheckEarlier());
   const NoInterruption until_it_is_known_what_to_remove;
   RETURN_IF_ERROR(folder->made_.Make());
-  ASSIGN_OR_RETURN(folder->staging_, io::MakeTempDir(path, ".writing-"));
-  // Under another name first: after an interruption the program goes on writing into it until it ends.
-  folder->remove_staging_.emplace([staging = folder->staging_] {
-    const std::string doomed = staging + ".removed";
-    io::RemoveAll(io::Rename(staging, doomed).ok() ? doomed : staging).IgnoreError();
-  });
+  ASSIGN_OR_RETURN(folder->staging_, io::TempDir::Make(path, ".writing-"));
   return folder;
 }
 
@@ -100,7 +95,7 @@ absl::Status OutputFolder::RemoveEarlier() const {
 }
 
 absl::Status OutputFolder::Commit() {
-  ASSIGN_OR_RETURN(const FileManifest files, MakeFileManifest(staging_));
+  ASSIGN_OR_RETURN(const FileManifest files, MakeFileManifest(staging()));
   const NoInterruption until_it_is_in_place;
   RETURN_IF_ERROR(CheckTargets(files));
   RETURN_IF_ERROR(CheckEarlier());
@@ -109,7 +104,7 @@ absl::Status OutputFolder::Commit() {
   for (const auto& [name, file] : files.files) {
     const std::string target = io::JoinPath(path_, name);
     RETURN_IF_ERROR(io::MakeDirs(io::Dirname(target)));
-    RETURN_IF_ERROR(io::Rename(io::JoinPath(staging_, name), target));
+    RETURN_IF_ERROR(io::Rename(io::JoinPath(staging(), name), target));
   }
   made_.Keep();
   return absl::OkStatus();

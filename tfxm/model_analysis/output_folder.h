@@ -19,6 +19,7 @@
 #include "tfxm/util/clean_up.h"
 #include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm::model_analysis {
 
@@ -35,7 +36,7 @@ class OutputFolder {
   ~OutputFolder() = default;
 
   // Where the files are made.
-  const std::string& staging() const { return staging_; }
+  const std::string& staging() const { return staging_->path(); }
   // Moves them to where they belong, in place of those of the earlier evaluation, which all go.
   absl::Status Commit();
 
@@ -50,8 +51,7 @@ class OutputFolder {
   const bool replace_;
   io::NewDirs made_;
   FileManifest earlier_;
-  std::string staging_;
-  std::optional<CleanUp> remove_staging_;
+  std::unique_ptr<io::TempDir> staging_;
 };
 
 }  // namespace tfxm::model_analysis

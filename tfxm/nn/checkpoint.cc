@@ -12,6 +12,7 @@
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm::nn {
 namespace {
@@ -43,8 +44,8 @@ bool IsOfOptimizer(absl::string_view key) {
 
 absl::Status WriteVariables(absl::string_view path, const std::map<std::string, Tensor>& variables) {
   RETURN_IF_ERROR(io::MakeDirs(io::Dirname(path)));
-  ASSIGN_OR_RETURN(const std::string temp, io::MakeTempDir(io::Dirname(path), ".checkpoint"));
-  const std::string prefix = io::JoinPath(temp, "variables");
+  ASSIGN_OR_RETURN(const auto temporary, io::TempDir::Make(io::Dirname(path), ".checkpoint-"));
+  const std::string prefix = io::JoinPath(temporary->path(), "variables");
   const auto write = [&]() -> absl::Status {
     tensorflow::BundleWriter writer(tensorflow::Env::Default(), prefix);
     RETURN_IF_ERROR(writer.status());
@@ -57,9 +58,7 @@ absl::Status WriteVariables(absl::string_view path, const std::map<std::string, 
     RETURN_IF_ERROR(io::Rename(absl::StrCat(prefix, kDataSuffix), absl::StrCat(path, kDataSuffix)));
     return io::Rename(absl::StrCat(prefix, ".index"), absl::StrCat(path, ".index"));
   };
-  const absl::Status status = write();
-  io::RemoveAll(temp).IgnoreError();
-  return Annotate(status, absl::StrCat("writing checkpoint ", path));
+  return Annotate(write(), absl::StrCat("writing checkpoint ", path));
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> ReadVariables(absl::string_view path,

@@ -24,6 +24,7 @@
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm {
 namespace {
@@ -145,7 +146,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
     CleanUp end_child([&] {
       kill(child, SIGKILL);
       waitpid(child, nullptr, 0);
-      if (options.clean_up) options.clean_up(child);
+      if (options.clean_up) options.clean_up();
     });
     reply = ReadAll(pipe_fds[0]);
     close(pipe_fds[0]);
@@ -159,7 +160,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   const absl::string_view rest = absl::string_view(reply).substr(replied ? sizeof(header) : reply.size());
   const bool no_memory =
       replied && header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) && header.message_size == 0;
-  if (options.clean_up && (!replied || no_memory)) options.clean_up(child);
+  if (options.clean_up && (!replied || no_memory)) options.clean_up();
   if (no_memory) return NoMemory(what, options.memory_limit_bytes);
   const std::string printed =
       log_fd >= 0 ? absl::StrCat("; the last it printed:\n", Tail(log_fd)) : "; what it printed is above";
@@ -188,13 +189,7 @@ absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const 
   }
   io::NewDirs output(dst);
   ChildOptions child_options{.memory_limit_bytes = memory_limit_bytes, .quiet = true};
-  child_options.clean_up = [&](int64_t child) {
-    absl::StatusOr<std::vector<std::string>> names = io::ListDir(dst);
-    if (!names.ok()) return;
-    for (const std::string& name : *names) {
-      if (absl::StartsWith(name, RewritingDirPrefix(child))) io::RemoveAll(io::JoinPath(dst, name)).IgnoreError();
-    }
-  };
+  child_options.clean_up = [&] { io::RemoveAbandoned(dst, kRewritingDir); };
   const absl::Status status = RunInChild(
       absl::StrCat("the TFLite converter of ", src),
       [&](std::string* rendered) {

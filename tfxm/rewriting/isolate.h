@@ -26,7 +26,7 @@ struct ChildOptions {
   // message.
   bool quiet = false;
   // Called with the child's id, after it has ended without returning, or was ended because this process is interrupted.
-  std::function<void(int64_t child)> clean_up;
+  std::function<void()> clean_up;
 };
 
 // Runs `work` in a forked child; its status and what it puts into `output` come back. INTERNAL says with which signal

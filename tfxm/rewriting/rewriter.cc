@@ -11,6 +11,7 @@
 #include "tfxm/util/clean_up.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm {
 
@@ -32,8 +33,6 @@ absl::StatusOr<std::unique_ptr<Rewriter>> CreateRewriter(absl::string_view type,
                            absl::StrCat("rewriter \"", options.name, "\"")));
   return RewriterRegistry::Get().Create(type, options);
 }
-
-std::string RewritingDirPrefix(int64_t process) { return absl::StrCat(".rewriting-", process, "-"); }
 
 absl::Status CheckReplaceable(absl::string_view target, absl::string_view made) {
   if (!io::Exists(target)) return absl::OkStatus();
@@ -62,8 +61,8 @@ enum class Existing { kReplace, kKeep };  // What is in the way in `to`.
 absl::Status RewriteInto(const std::string& from, const std::string& to, Rewriter& rewriter, ModelType dst_model_type,
                          Existing existing) {
   RETURN_IF_ERROR(io::MakeDirs(to));
-  ASSIGN_OR_RETURN(const std::string making, io::MakeTempDir(to, RewritingDirPrefix(getpid())));
-  const CleanUp remove_making([&] { io::RemoveAll(making).IgnoreError(); });
+  ASSIGN_OR_RETURN(const auto temporary, io::TempDir::Make(to, kRewritingDir));
+  const std::string& making = temporary->path();
   RETURN_IF_ERROR(rewriter.PerformRewrite({ModelType::kSavedModel, from}, {dst_model_type, making}));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, io::ListDir(making));
   const NoInterruption until_it_is_in_place;

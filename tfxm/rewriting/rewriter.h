@@ -69,9 +69,8 @@ absl::Status RewriteKeepingSource(absl::string_view src, absl::string_view dst, 
 // both are folders of the same content.
 absl::Status CheckReplaceable(absl::string_view target, absl::string_view made);
 
-// Where RewriteSavedModel makes its result, in `dst`, until it is complete: names of directories start with this. Of a
-// process that was killed they may be left over.
-std::string RewritingDirPrefix(int64_t process);
+// Where RewriteSavedModel makes its result, in `dst`, until it is complete: the prefix of a TempDir (util/temporary.h).
+inline constexpr char kRewritingDir[] = ".rewriting-";
 
 }  // namespace tfxm
 

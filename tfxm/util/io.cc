@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -21,6 +21,7 @@
 #include "google/protobuf/text_format.h"
 #include "tfxm/util/clean_up.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm::io {
 namespace {
@@ -121,15 +122,18 @@ absl::StatusOr<std::string> ReadFile(absl::string_view path) {
 
 absl::Status WriteFile(absl::string_view path, absl::string_view content) {
   const std::string final_path(path), folder = Dirname(path).empty() ? "." : Dirname(path);
+  const std::string prefix = absl::StrCat(".", Basename(path), ".");
+  RemoveAbandoned(folder, prefix);
   // Made by open() and not by mkstemp(), so that the user's umask counts.
-  static std::atomic<uint32_t> count = 0;
   std::string temporary;
   FileCloser file{-1};
-  do {
-    temporary = absl::StrCat(folder, "/.", Basename(path), ".", getpid(), ".", ++count, ".tmp");
+  while (true) {
+    temporary = JoinPath(folder, internal::TemporaryName(prefix));
     file.fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  } while (file.fd < 0 && errno == EEXIST);
-  if (file.fd < 0) return SystemError(errno, "write", path);
+    if (file.fd < 0 && errno != EEXIST) return SystemError(errno, "write", path);
+    if (file.fd >= 0 && internal::LockTemporary(file.fd, temporary)) break;
+    if (file.fd >= 0) close(std::exchange(file.fd, -1));
+  }
   CleanUp remove_temporary([temporary] { unlink(temporary.c_str()); });
   for (size_t done = 0; done < content.size();) {
     const ssize_t n = write(file.fd, content.data() + done, content.size() - done);
@@ -181,13 +185,7 @@ absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_v
 }
 
 absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::string_view prefix) {
-  RETURN_IF_ERROR(MakeDirs(parent));
-  static std::atomic<uint32_t> count = 0;
-  while (true) {
-    const std::string path = JoinPath(parent, absl::StrCat(prefix, getpid(), "-", ++count));
-    if (mkdir(path.c_str(), 0777) == 0) return path;
-    if (errno != EEXIST) return SystemError(errno, "create a directory in", parent);
-  }
+  return absl::UnimplementedError("gone");
 }
 
 bool IsSameFile(absl::string_view a, absl::string_view b) {

@@ -116,16 +116,5 @@ TEST(IoTest, APathInFrontOfAPatternIsNoPattern) {
   EXPECT_TRUE(ListFiles(JoinPath(odd, "none"))->empty());
 }
 
-TEST(IoTest, AStagingDirHasTheRightsOfTheUmask) {
-  const std::string dir = *MakeTempDir(testing::TempDir(), "staging");
-  const mode_t before = umask(027);
-  const auto staging = MakeStagingDir(dir, ".new-");
-  umask(before);
-  ASSERT_TRUE(staging.ok()) << staging.status();
-  struct stat info;
-  ASSERT_EQ(stat(staging->c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0750);
-}
-
 }  // namespace
 }  // namespace tfxm::io

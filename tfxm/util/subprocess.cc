@@ -7,14 +7,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace tfxm {
 
-absl::StatusOr<SubprocessResult> RunSubprocess(const std::vector<std::string>& argv) {
-  std::vector<char*> arguments;
+absl::StatusOr<SubprocessResult> RunSubprocess(const std::vector<std::string>& argv,
+                                               const std::vector<std::string>& environment) {
+  std::vector<char*> arguments, variables;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
+  for (const std::string& variable : environment) variables.push_back(const_cast<char*>(variable.c_str()));
+  for (char** own = environ; *own != nullptr; ++own) {
+    const absl::string_view name = absl::string_view(*own).substr(0, absl::string_view(*own).find('=') + 1);
+    if (std::none_of(environment.begin(), environment.end(),
+                     [&](const std::string& variable) { return absl::StartsWith(variable, name); })) {
+      variables.push_back(*own);
+    }
+  }
+  variables.push_back(nullptr);
   int output[2], failure[2];  // The second is closed by a successful exec, or tells its errno.
   if (pipe2(output, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   if (pipe2(failure, O_CLOEXEC) != 0) {
@@ -31,7 +44,7 @@ absl::StatusOr<SubprocessResult> RunSubprocess(const std::vector<std::string>& a
     if (getppid() == parent) {
       dup2(output[1], STDOUT_FILENO);
       dup2(output[1], STDERR_FILENO);
-      execvp(arguments[0], arguments.data());
+      execvpe(arguments[0], arguments.data(), variables.data());
     }
     const int error = errno;
     [[maybe_unused]] const ssize_t written = write(failure[1], &error, sizeof(error));

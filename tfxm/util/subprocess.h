@@ -17,8 +17,10 @@ struct SubprocessResult {
   std::string output;  // Standard output and error, interleaved.
 };
 
-// Looks argv[0] up in PATH. NOT_FOUND if there is no such program. The child dies with this process.
-absl::StatusOr<SubprocessResult> RunSubprocess(const std::vector<std::string>& argv);
+// Looks argv[0] up in PATH. NOT_FOUND if there is no such program. The child dies with this process. `environment`:
+// "NAME=value", beside this process's own or in place of what that has of the name.
+absl::StatusOr<SubprocessResult> RunSubprocess(const std::vector<std::string>& argv,
+                                               const std::vector<std::string>& environment = {});
 
 }  // namespace tfxm
 

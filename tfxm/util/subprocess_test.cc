@@ -1,5 +1,7 @@
 #include "tfxm/util/subprocess.h"
 
+#include <cstdlib>
+
 #include "gtest/gtest.h"
 
 namespace tfxm {
@@ -18,6 +20,13 @@ TEST(SubprocessTest, ASignalIsReportedAsShellsDo) {
 
 TEST(SubprocessTest, ArgumentsAreNotInterpreted) {
   EXPECT_EQ(RunSubprocess({"echo", "$HOME; *"})->output, "$HOME; *\n");
+}
+
+TEST(SubprocessTest, VariablesComeBesideAndInPlaceOfItsOwn) {
+  setenv("TFXM_TEST_A", "old", 1);
+  setenv("TFXM_TEST_AB", "kept", 1);
+  const auto result = RunSubprocess({"sh", "-c", "echo $TFXM_TEST_A $TFXM_TEST_AB $TFXM_TEST_C"}, {"TFXM_TEST_A=new", "TFXM_TEST_C=c"});
+  EXPECT_EQ(result->output, "new kept c\n");
 }
 
 TEST(SubprocessTest, AMissingProgramIsNotFound) {

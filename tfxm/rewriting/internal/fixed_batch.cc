@@ -78,20 +78,16 @@ absl::StatusOr<std::unique_ptr<FixedBatchModel>> FixedBatchModel::Create(absl::s
   std::error_code error;
   const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
   if (error) return absl::InternalError(absl::StrCat("no directory for temporary files: ", error.message()));
-  ASSIGN_OR_RETURN(out->dir_, io::MakeTempDir(temporary.string(), "tfxm_fixed_batch"));
-  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(out->dir_, "saved_model.pb"), saved_model));
+  ASSIGN_OR_RETURN(out->dir_, io::TempDir::Make(temporary.string(), "tfxm_fixed_batch-"));
+  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(out->dir(), "saved_model.pb"), saved_model));
   for (const char* folder : {"variables", "assets"}) {
     const std::string from = io::AbsolutePath(io::JoinPath(saved_model_dir, folder));
     if (!io::Exists(from)) continue;
-    if (const std::string to = io::JoinPath(out->dir_, folder); symlink(from.c_str(), to.c_str()) != 0) {
+    if (const std::string to = io::JoinPath(out->dir(), folder); symlink(from.c_str(), to.c_str()) != 0) {
       return absl::InternalError(absl::StrCat(to, ": ", std::strerror(errno)));
     }
   }
   return out;
-}
-
-FixedBatchModel::~FixedBatchModel() {
-  if (!dir_.empty()) io::RemoveAll(dir_).IgnoreError();
 }
 
 }  // namespace tfxm::rewriting

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm::rewriting {
 
@@ -19,13 +20,12 @@ class FixedBatchModel {
  public:
   // Every signature's open first dimensions become 1, and the first dimension of the elements of tensor lists.
   static absl::StatusOr<std::unique_ptr<FixedBatchModel>> Create(absl::string_view saved_model_dir);
-  ~FixedBatchModel();
 
-  const std::string& dir() const { return dir_; }
+  const std::string& dir() const { return dir_->path(); }
 
  private:
   FixedBatchModel() = default;
-  std::string dir_;
+  std::unique_ptr<io::TempDir> dir_;
 };
 
 }  // namespace tfxm::rewriting
