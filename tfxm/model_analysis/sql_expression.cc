@@ -25,15 +25,21 @@ const std::set<std::string>& Keywords() {
 }
 
 bool MatchesLike(absl::string_view text, absl::string_view pattern) {
-  if (pattern.empty()) return text.empty();
-  if (pattern[0] == '%') {
-    for (size_t i = 0; i <= text.size(); ++i) {
-      if (MatchesLike(text.substr(i), pattern.substr(1))) return true;
+  size_t t = 0, p = 0;
+  // Behind the last %, and what of the text it has not taken yet.
+  size_t after_percent = absl::string_view::npos, rest = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '%') {
+      after_percent = ++p, rest = t;
+    } else if (p < pattern.size() && (pattern[p] == '_' || pattern[p] == text[t])) {
+      ++p, ++t;
+    } else if (after_percent != absl::string_view::npos) {
+      p = after_percent, t = ++rest;
+    } else {
+      return false;
     }
-    return false;
   }
-  return !text.empty() && (pattern[0] == '_' || pattern[0] == text[0]) &&
-         MatchesLike(text.substr(1), pattern.substr(1));
+  return pattern.find_first_not_of('%', p) == absl::string_view::npos;
 }
 
 SqlExpression Negate(SqlExpression operand) {
@@ -44,7 +50,46 @@ SqlExpression Negate(SqlExpression operand) {
   };
 }
 
+absl::StatusOr<SqlValue> Feature(const SqlRow& row, const std::string& name) {
+  const data::Column* column = row.batch->Find(name);
+  RETURN_IF_ERROR(row.Take(column == nullptr ? 1 : 1 + column->num_values(row.row)));
+  return FeatureArray(*row.batch, row.row, name);
+}
+
+absl::StatusOr<SqlValue> CallSql(SqlFunction function, const std::vector<SqlValue>& arguments, const SqlRow& row) {
+  ASSIGN_OR_RETURN(SqlValue result, function(arguments));
+  if (const auto* array = std::get_if<std::shared_ptr<SqlArray>>(&result)) {
+    RETURN_IF_ERROR(row.Take(static_cast<int64_t>((*array)->values.size())));
+  } else if (const std::string* text = std::get_if<std::string>(&result)) {
+    RETURN_IF_ERROR(row.Take(static_cast<int64_t>(text->size() / 16)));
+  }
+  return result;
+}
+
+// Nested parentheses take three of these levels each. Both bound what the stack must hold, with sanitizers too.
+constexpr int kMaxDepth = 300, kMaxChained = 1000;
+
 }  // namespace
+
+absl::Status SqlRow::Take(int64_t steps) const {
+  *steps_left -= steps;
+  if (*steps_left >= 0) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("slice_keys_sql: more than ", kMaxSqlSteps, " steps for one example (rows, values, array elements): "
+                   "unnest fewer features at once, or filter earlier"));
+}
+
+absl::Status SqlParser::Level::Check() const {
+  if (parser_->depth_ <= kMaxDepth) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("slice_keys_sql: too deeply nested at character ", parser_->Peek().position));
+}
+
+absl::Status SqlParser::Chain() {
+  if (++chained_ <= kMaxChained) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: more than ", kMaxChained,
+                                                 " operators; use IN (…) for a list of values"));
+}
 
 bool SqlParser::Accept(absl::string_view text) {
   const SqlToken& token = Peek();
@@ -94,8 +139,11 @@ absl::StatusOr<std::string> SqlParser::Name() {
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Expression() {
+  const Level level(this);
+  RETURN_IF_ERROR(level.Check());
   ASSIGN_OR_RETURN(SqlExpression left, And());
   while (Accept("OR")) {
+    RETURN_IF_ERROR(Chain());
     ASSIGN_OR_RETURN(SqlExpression right, And());
     implicit_name_.clear();
     left = [left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
@@ -112,6 +160,7 @@ absl::StatusOr<SqlExpression> SqlParser::Expression() {
 absl::StatusOr<SqlExpression> SqlParser::And() {
   ASSIGN_OR_RETURN(SqlExpression left, Not());
   while (Accept("AND")) {
+    RETURN_IF_ERROR(Chain());
     ASSIGN_OR_RETURN(SqlExpression right, Not());
     implicit_name_.clear();
     left = [left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
@@ -126,6 +175,8 @@ absl::StatusOr<SqlExpression> SqlParser::And() {
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Not() {
+  const Level level(this);
+  RETURN_IF_ERROR(level.Check());
   if (!Accept("NOT")) return Comparison();
   ASSIGN_OR_RETURN(SqlExpression operand, Not());
   implicit_name_.clear();
@@ -185,6 +236,7 @@ absl::StatusOr<SqlExpression> SqlParser::Comparison() {
         const auto* array = std::get_if<std::shared_ptr<SqlArray>>(&values[0]);
         if (array == nullptr)
           return absl::InvalidArgumentError("slice_keys_sql: IN UNNEST of something that is no array");
+        RETURN_IF_ERROR(row.Take(static_cast<int64_t>((*array)->values.size())));
         values = std::vector<SqlValue>((*array)->values);
       }
       bool any_null = false;
@@ -239,6 +291,7 @@ absl::StatusOr<SqlExpression> SqlParser::Bits(int level) {
       if (op == nullptr && candidate != nullptr && Accept(candidate)) op = candidate;
     }
     if (op == nullptr) return left;
+    RETURN_IF_ERROR(Chain());
     ASSIGN_OR_RETURN(SqlExpression right, Bits(level + 1));
     implicit_name_.clear();
     left = [op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
@@ -266,12 +319,13 @@ absl::StatusOr<SqlExpression> SqlParser::Sum() {
   while (true) {
     const char op = Accept("+") ? '+' : Accept("-") ? '-' : Accept("||") ? '|' : 0;
     if (op == 0) return left;
+    RETURN_IF_ERROR(Chain());
     ASSIGN_OR_RETURN(SqlExpression right, Product());
     implicit_name_.clear();
     left = [op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
       ASSIGN_OR_RETURN(SqlValue a, left(row));
       ASSIGN_OR_RETURN(SqlValue b, right(row));
-      return op == '|' ? FindSqlFunction("CONCAT")({a, b}) : ArithmeticSql(op, a, b);
+      return op == '|' ? CallSql(FindSqlFunction("CONCAT"), {a, b}, row) : ArithmeticSql(op, a, b);
     };
   }
 }
@@ -281,6 +335,7 @@ absl::StatusOr<SqlExpression> SqlParser::Product() {
   while (true) {
     const char op = Accept("*") ? '*' : Accept("/") ? '/' : 0;
     if (op == 0) return left;
+    RETURN_IF_ERROR(Chain());
     ASSIGN_OR_RETURN(SqlExpression right, Unary());
     implicit_name_.clear();
     left = [op, left, right](const SqlRow& row) -> absl::StatusOr<SqlValue> {
@@ -292,6 +347,8 @@ absl::StatusOr<SqlExpression> SqlParser::Product() {
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Unary() {
+  const Level level(this);
+  RETURN_IF_ERROR(level.Check());
   if (Accept("+")) return Unary();
   if (Accept("~")) {
     ASSIGN_OR_RETURN(SqlExpression operand, Unary());
@@ -315,6 +372,7 @@ absl::StatusOr<SqlExpression> SqlParser::Unary() {
 absl::StatusOr<SqlExpression> SqlParser::Postfix() {
   ASSIGN_OR_RETURN(SqlExpression array, Primary());
   while (true) {
+    if (PeekText() == "." || PeekText() == "[") RETURN_IF_ERROR(Chain());
     if (Accept(".")) {
       ASSIGN_OR_RETURN(const std::string field, Name());
       implicit_name_ = field;
@@ -352,8 +410,9 @@ absl::StatusOr<SqlExpression> SqlParser::Postfix() {
       const int64_t* position = std::get_if<int64_t>(&i);
       if (values == nullptr || position == nullptr)
         return absl::InvalidArgumentError("slice_keys_sql: [] needs an array and an integer");
-      const int64_t at = *position - base;
-      if (at >= 0 && at < static_cast<int64_t>((*values)->values.size())) return (*values)->values[at];
+      if (*position >= base && *position - base < static_cast<int64_t>((*values)->values.size())) {
+        return (*values)->values[*position - base];
+      }
       // ZetaSQL fails here without SAFE_; a missing feature is NULL there too.
       if (safe || (*values)->values.empty()) return SqlValue();
       return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: position ", *position,
@@ -368,7 +427,10 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
   implicit_name_.clear();
   const SqlToken token = Peek();
   auto constant = [](SqlValue value) {
-    return SqlExpression([value](const SqlRow&) -> absl::StatusOr<SqlValue> { return value; });
+    return SqlExpression([value](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      RETURN_IF_ERROR(row.Take(1));
+      return value;
+    });
   };
   if (token.kind == SqlToken::Kind::kInteger) {
     ++next_;
@@ -415,7 +477,7 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
     ASSIGN_OR_RETURN(const std::string feature, Name());
     implicit_name_ = feature;
     return SqlExpression([feature](const SqlRow& row) -> absl::StatusOr<SqlValue> {
-      return FeatureArray(*row.batch, row.row, feature);
+      return Feature(row, feature);
     });
   }
   return Column(name);
@@ -423,7 +485,10 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
 
 absl::StatusOr<SqlExpression> SqlParser::Column(const std::string& name) {
   auto element = [](size_t index) {
-    return SqlExpression([index](const SqlRow& row) -> absl::StatusOr<SqlValue> { return (*row.elements)[index]; });
+    return SqlExpression([index](const SqlRow& row) -> absl::StatusOr<SqlValue> {
+      RETURN_IF_ERROR(row.Take(1));
+      return (*row.elements)[index];
+    });
   };
   implicit_name_ = name;
   for (size_t i = aliases_.size(); i-- > 0;) {
@@ -437,7 +502,7 @@ absl::StatusOr<SqlExpression> SqlParser::Column(const std::string& name) {
     if (absl::EqualsIgnoreCase(alias.name, name)) return element(alias.element);
   }
   return SqlExpression(
-      [name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return FeatureArray(*row.batch, row.row, name); });
+      [name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return Feature(row, name); });
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Case() {
@@ -562,7 +627,7 @@ absl::StatusOr<SqlExpression> SqlParser::Call(const std::string& function) {
       ASSIGN_OR_RETURN(SqlValue value, argument(row));
       values.push_back(std::move(value));
     }
-    return implementation(values);
+    return CallSql(implementation, values, row);
   });
 }
 

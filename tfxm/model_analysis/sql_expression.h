@@ -37,7 +37,15 @@ struct SqlRow {
   const data::ExampleBatch* batch;
   int row;
   std::vector<SqlValue>* elements;
+  // What the statement may still cost on this example. A config may be somebody else's, and so may the data.
+  int64_t* steps_left;
+
+  // For rows gone through, values looked at, array elements and texts made. RESOURCE_EXHAUSTED if it is too much.
+  absl::Status Take(int64_t steps) const;
 };
+inline constexpr int64_t kMaxSqlSteps = 3'000'000;
+// The longest text that functions put together.
+inline constexpr size_t kMaxSqlText = 16 << 20;
 using SqlExpression = std::function<absl::StatusOr<SqlValue>(const SqlRow&)>;
 
 // The feature of an example as an array; NULL if it is missing.
@@ -120,9 +128,25 @@ class SqlParser {
   absl::StatusOr<SqlExpression> Aggregate(const std::string& function);
   absl::StatusOr<SqlExpression> Column(const std::string& name);
 
+  // Closures are nested as the statement is, so that depth is limited: within parentheses and the like (as long as a
+  // Level lives), and by operators one behind the other (Chain).
+  class Level {
+   public:
+    explicit Level(SqlParser* parser) : parser_(parser) { ++parser_->depth_; }
+    ~Level() { --parser_->depth_; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+    absl::Status Check() const;
+
+   private:
+    SqlParser* const parser_;
+  };
+  absl::Status Chain();
+
   std::string sql_;
   std::vector<SqlToken> tokens_;
   size_t next_ = 0;
+  int depth_ = 0, chained_ = 0;
   absl::StatusOr<std::shared_ptr<SqlQuery>> Select();
   absl::Status From(SqlQuery* query);
 

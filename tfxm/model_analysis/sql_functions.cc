@@ -1,6 +1,8 @@
 // Values and functions of the slicing SQL: ZetaSQL's, as far as sql_slicer.h names them.
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 
 #include "absl/strings/ascii.h"
@@ -82,7 +84,10 @@ absl::StatusOr<SqlValue> OfNumber(const Arguments& a) {
 }
 absl::StatusOr<SqlValue> Abs(const Arguments& a) {
   RETURN_IF_ERROR(CheckCount(a, 1, 1, "ABS"));
-  if (const int64_t* x = std::get_if<int64_t>(&a[0])) return SqlValue(*x < 0 ? -*x : *x);
+  if (const int64_t* x = std::get_if<int64_t>(&a[0])) {
+    if (*x == std::numeric_limits<int64_t>::min()) return TypeError(absl::StrCat("integer overflow in ABS(", *x, ")"));
+    return SqlValue(std::abs(*x));
+  }
   return OfNumber<std::fabs>(a);
 }
 absl::StatusOr<SqlValue> Mod(const Arguments& a) {
@@ -98,6 +103,7 @@ absl::StatusOr<SqlValue> Concat(const Arguments& a) {
     if (IsNull(value)) return SqlValue();
     const std::string* part = std::get_if<std::string>(&value);
     if (part == nullptr) return TypeError("CONCAT of something that is no string");
+    if (text.size() + part->size() > kMaxSqlText) return TypeError("CONCAT makes too long a text");
     text += *part;
   }
   return SqlValue(std::move(text));

@@ -1,9 +1,9 @@
 // More functions of the slicing SQL, after ZetaSQL's: the less usual ones of numbers, strings and arrays.
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <tuple>
 #include <utility>
 
@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "re2/re2.h"
 #include "tfxm/model_analysis/sql_expression.h"
 #include "tfxm/util/status_macros.h"
 
@@ -104,7 +105,7 @@ R Digits(const Arguments& a) {
   ASSIGN_OR_RETURN(const double x, As<double>(a[0]));
   if (a.size() == 1) return SqlValue(kFunction(x));
   ASSIGN_OR_RETURN(const I digits, As<I>(a[1]));
-  if (std::abs(digits) > 300 || !std::isfinite(x)) return SqlValue(x);
+  if (digits > 300 || digits < -300 || !std::isfinite(x)) return SqlValue(x);
   // A power that is exact, so that 0.33 is the nearest number to 0.33.
   const double power = std::pow(10.0, static_cast<double>(std::abs(digits)));
   return SqlValue(digits >= 0 ? kFunction(x * power) / power : kFunction(x / power) * power);
@@ -146,9 +147,15 @@ R StrPos(const Arguments& a) {
     return SqlValue(at == S::npos ? I{0} : static_cast<I>(at) + 1);
   });
 }
+// Each character, and the end, may become `to` bytes.
+absl::Status CheckReplacing(const S& x, size_t to) {
+  return x.size() <= kMaxSqlText / (to + 1) ? absl::OkStatus() : Error("replacing may make too long a text");
+}
 R Replace(const Arguments& a) {
   return Apply<S, S, S>(a, [](const S& x, const S& from, const S& to) -> R {
-    return SqlValue(from.empty() ? x : absl::StrReplaceAll(x, {{from, to}}));
+    if (from.empty()) return SqlValue(x);
+    RETURN_IF_ERROR(CheckReplacing(x, to.size()));
+    return SqlValue(absl::StrReplaceAll(x, {{from, to}}));
   });
 }
 R Trim(const Arguments& a) {
@@ -192,6 +199,7 @@ R ArrayToString(const Arguments& a) {
     for (const SqlValue& value : array->values) {
       if (IsNull(value)) continue;
       ASSIGN_OR_RETURN(const S part, As<S>(value));
+      if (text.size() + by.size() + part.size() > kMaxSqlText) return Error("ARRAY_TO_STRING makes too long a text");
       absl::StrAppend(&text, first ? "" : by, part);
       first = false;
     }
@@ -206,49 +214,48 @@ R GenerateArray(const Arguments& a) {
   ASSIGN_OR_RETURN(const I step, a.size() == 3 ? As<I>(a[2]) : absl::StatusOr<I>(1));
   if (step == 0) return Error("GENERATE_ARRAY with step 0");
   auto array = std::make_shared<SqlArray>();
-  for (I x = first; step > 0 ? x <= last : x >= last; x += step) {
+  I x = first;
+  while (step > 0 ? x <= last : x >= last) {
     if (array->values.size() >= 100000) return Error("GENERATE_ARRAY of more than 100000 values");
     array->values.emplace_back(x);
+    if (__builtin_add_overflow(x, step, &x)) break;
   }
   return SqlValue(std::move(array));
 }
 
-// std::regex knows ECMAScript's expressions, which the usual ones of RE2 are, too.
+// RE2, as in ZetaSQL: its time grows with the text, whatever the expression.
 template <typename Fn>
 R WithRegex(const S& pattern, Fn fn) {
-  try {
-    return fn(std::regex(pattern));
-  } catch (const std::regex_error& e) {
-    return Error(absl::StrCat("\"", pattern, "\" is no regular expression: ", e.what()));
-  }
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  const re2::RE2 regex(pattern, options);
+  if (!regex.ok()) return Error(absl::StrCat("\"", pattern, "\" is no regular expression: ", regex.error()));
+  return fn(regex);
 }
 R RegexpContains(const Arguments& a) {
   return Apply<S, S>(a, [](const S& x, const S& pattern) {
-    return WithRegex(pattern, [&](const std::regex& regex) -> R { return SqlValue(std::regex_search(x, regex)); });
+    return WithRegex(pattern, [&](const re2::RE2& regex) -> R { return SqlValue(re2::RE2::PartialMatch(x, regex)); });
   });
 }
 R RegexpExtract(const Arguments& a) {
   return Apply<S, S>(a, [](const S& x, const S& pattern) {
-    return WithRegex(pattern, [&](const std::regex& regex) -> R {
-      std::smatch match;
-      if (!std::regex_search(x, match, regex)) return SqlValue();
-      return SqlValue(match[match.size() > 1 ? 1 : 0].str());
+    return WithRegex(pattern, [&](const re2::RE2& regex) -> R {
+      absl::string_view match[2];
+      const int group = regex.NumberOfCapturingGroups() > 0 ? 1 : 0;
+      if (!regex.Match(x, 0, x.size(), re2::RE2::UNANCHORED, match, group + 1)) return SqlValue();
+      return match[group].data() == nullptr ? SqlValue() : SqlValue(S(match[group]));
     });
   });
 }
 R RegexpReplace(const Arguments& a) {
   return Apply<S, S, S>(a, [](const S& x, const S& pattern, const S& to) {
-    return WithRegex(pattern, [&](const std::regex& regex) -> R {
-      // \1 is $1 there.
-      S format;
-      for (size_t i = 0; i < to.size(); ++i) {
-        if (to[i] == '\\' && i + 1 < to.size() && std::isdigit(static_cast<unsigned char>(to[i + 1]))) {
-          format += to[++i] == '0' ? "$&" : S("$") + to[i];
-        } else {
-          format += to[i] == '$' ? "$$" : S(1, to[i]);
-        }
-      }
-      return SqlValue(std::regex_replace(x, regex, format));
+    return WithRegex(pattern, [&](const re2::RE2& regex) -> R {
+      S error, text = x;
+      if (!regex.CheckRewriteString(to, &error)) return Error(absl::StrCat("\"", to, "\": ", error));
+      // Each reference is at most the text.
+      RETURN_IF_ERROR(CheckReplacing(x, to.size() + std::count(to.begin(), to.end(), '\\') * x.size()));
+      re2::RE2::GlobalReplace(&text, regex, to);
+      return SqlValue(std::move(text));
     });
   });
 }

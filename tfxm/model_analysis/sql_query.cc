@@ -90,6 +90,7 @@ using RowFunction = std::function<absl::Status()>;
 
 // Calls fn for every row of the cross product of the sources from `depth` on.
 absl::Status ForEachRow(const SqlQuery& query, const SqlRow& row, size_t depth, const RowFunction& fn) {
+  RETURN_IF_ERROR(row.Take(1));
   if (depth == query.sources.size()) {
     if (query.where) {
       ASSIGN_OR_RETURN(const SqlValue holds, query.where(row));
@@ -211,12 +212,14 @@ absl::Status SqlQuery::Run(const SqlRow& row, Rows* rows) const {
   });
   RETURN_IF_ERROR(status);
   const int64_t n = static_cast<int64_t>(results.size()), first = std::min(offset, n);
-  const int64_t last = limit ? std::min(n, first + *limit) : n;
+  const int64_t last = limit ? first + std::min(n - first, *limit) : n;
   for (int64_t i = first; i < last; ++i) rows->push_back(std::move(results[i].columns));
   return union_all != nullptr ? union_all->Run(row, rows) : absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<SqlQuery>> SqlParser::Query() {
+  const Level level(this);
+  RETURN_IF_ERROR(level.Check());
   const bool parenthesized = Accept("(");
   ASSIGN_OR_RETURN(std::shared_ptr<SqlQuery> query, Select());
   if (parenthesized) RETURN_IF_ERROR(Expect(")"));

@@ -34,7 +34,8 @@ absl::Status SqlSlicer::Slice(const data::ExampleBatch& batch, int row, std::vec
   for (const auto& statement : statements_) {
     std::vector<SqlValue> elements(statement->num_elements);
     SqlQuery::Rows rows;
-    RETURN_IF_ERROR(statement->query->Run({&batch, row, &elements}, &rows));
+    int64_t steps_left = kMaxSqlSteps;
+    RETURN_IF_ERROR(statement->query->Run({&batch, row, &elements, &steps_left}, &rows));
     std::vector<std::string> names;  // In a UNION ALL, those of the first side are all rows'.
     if (statement->query->as_struct) {
       for (const auto& [name, expression] : statement->query->columns) names.push_back(name);

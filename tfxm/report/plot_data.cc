@@ -20,6 +20,16 @@ std::vector<BinaryMatrix> ThinCurve(const std::vector<BinaryMatrix>& matrices) {
   return kept;
 }
 
+namespace {
+
+// Which of `bins` bins from low to high; numbers outside, and NaN, go to the first or the last.
+int BinOf(double x, double low, double high, int bins) {
+  const double bin = (x - low) / (high - low) * bins;
+  return bin >= bins - 1 ? bins - 1 : bin > 0 ? static_cast<int>(bin) : 0;
+}
+
+}  // namespace
+
 std::vector<ScoreBin> ScoreDistribution(const std::vector<BinaryMatrix>& matrices, int bins) {
   if (matrices.size() < 2) return {};
   const double low = matrices.front().threshold, high = matrices.back().threshold;
@@ -30,7 +40,7 @@ std::vector<ScoreBin> ScoreDistribution(const std::vector<BinaryMatrix>& matrice
   // Examples with a prediction in (threshold i, threshold i+1] go to the bin of the middle.
   for (size_t i = 0; i + 1 < matrices.size(); ++i) {
     const double middle = 0.5 * (matrices[i].threshold + matrices[i + 1].threshold);
-    const int bin = std::clamp(static_cast<int>((middle - low) / (high - low) * bins), 0, bins - 1);
+    const int bin = BinOf(middle, low, high, bins);
     result[bin].positives += std::max(0.0, matrices[i].tp - matrices[i + 1].tp);
     result[bin].negatives += std::max(0.0, matrices[i].fp - matrices[i + 1].fp);
   }
@@ -52,7 +62,7 @@ std::vector<CalibrationBucket> MergeBuckets(const std::vector<CalibrationBucket>
       previous = -1;
       continue;
     }
-    const int bin = std::clamp(static_cast<int>((0.5 * (b.lower + b.upper) - low) / (high - low) * bins), 0, bins - 1);
+    const int bin = BinOf(0.5 * (b.lower + b.upper), low, high, bins);
     if (bin != previous) {
       merged.push_back(b);
     } else {

@@ -64,11 +64,6 @@ Range<T> RangeOfStrings(const FeatureView& feature, Parse parse) {
   return range;
 }
 
-int64_t SaturateToInt64(double value) {
-  if (value >= 0x1p63) return std::numeric_limits<int64_t>::max();
-  return value <= -0x1p63 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
-}
-
 Range<int64_t> IntRange(const FeatureView& feature) {
   const auto type = feature.stats().type();
   if (type == FeatureNameStatistics::STRUCT || type == FeatureNameStatistics::FLOAT) return {};
@@ -109,7 +104,7 @@ bool HasNan(const FeatureView& feature) {
 std::string Percentage(double count, double total) {
   if (total == 0) return "?";
   const double percent = 100 * count / total;
-  return percent < 1 ? "<1%" : absl::StrFormat("~%d%%", static_cast<int>(std::floor(percent)));
+  return percent < 1 ? "<1%" : absl::StrFormat("~%.0f%%", std::floor(percent));
 }
 
 // Why floats are not all 0 or 1; empty if they may be.

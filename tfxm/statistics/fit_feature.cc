@@ -48,7 +48,7 @@ Findings FitPresence(const FeatureView& view, Feature* feature) {
   auto* presence = feature->mutable_presence();
   if (presence->has_min_count() && view.num_present() < static_cast<double>(presence->min_count())) {
     const int64_t expected = presence->min_count();
-    presence->set_min_count(static_cast<int64_t>(view.num_present()));
+    presence->set_min_count(SaturateToInt64(view.num_present()));
     findings.push_back({AnomalyInfo::FEATURE_TYPE_LOW_NUMBER_PRESENT, kDropped,
                         absl::StrFormat("The feature was present in fewer examples than expected: minimum count = %d, "
                                         "actual = %d",

@@ -1,6 +1,8 @@
 #include "tfxm/statistics/statistics_view.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +24,12 @@ bool HasCommonStatistics(const FeatureNameStatistics& feature) {
 }
 
 }  // namespace
+
+int64_t SaturateToInt64(double value) {
+  if (std::isnan(value)) return 0;
+  if (value >= 0x1p63) return std::numeric_limits<int64_t>::max();
+  return value <= -0x1p63 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
+}
 
 FeatureType FeatureView::type() const {
   switch (stats_->type()) {

@@ -16,6 +16,9 @@
 
 namespace tfxm::statistics {
 
+// Statistics of others may hold any number. NaN is 0.
+int64_t SaturateToInt64(double value);
+
 // Refers to a FeatureNameStatistics that must outlive it and that has common statistics.
 class FeatureView {
  public:
