@@ -73,6 +73,10 @@ def tflite(build_dir):
   yield from (read(path) for path in sorted(glob.glob(made + '/*')))
 
 
+def keras_weights():
+  yield from (read(path) for path in files('nn/testdata/*.h5', 'nn/testdata/*.keras'))
+
+
 def saved_model():
   for path in files('**/testdata/**/saved_model.pb'):
     yield b'\0' + read(path)
@@ -136,6 +140,7 @@ WORDS_OF = {
     'flags': ['util/flags.cc', '../fuzz/flags.cc'],
     'schema': ['statistics/check_feature.cc', 'statistics/domains.cc', 'statistics/comparators.cc'],
     'sql': ['model_analysis/sql_*.cc'],
+    'keras_weights': ['nn/keras_weights.cc'],
     'saved_model': [],
 }
 

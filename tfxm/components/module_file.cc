@@ -24,8 +24,8 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/temporary.h"
 #include "tfxm/util/subprocess.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm {
 namespace {

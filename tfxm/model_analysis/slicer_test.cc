@@ -206,7 +206,8 @@ TEST(SqlSlicerTest, NumbersAtTheEndsOfTheirRange) {
   for (const std::string& value : {"ABS(" + least + ")", "-" + least}) {
     EXPECT_THAT(SqlError("SELECT STRUCT(" + value + " AS x)"), HasSubstr("overflow")) << value;
   }
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(ROUND(0.25, " + least + ") AS x, tags[SAFE_ORDINAL(" + least + ")] AS y) FROM example.day d"),
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(ROUND(0.25, " + least + ") AS x, tags[SAFE_ORDINAL(" + least +
+                        ")] AS y) FROM example.day d"),
               UnorderedElementsAre("x_X_y:0.25_X_NULL@0", "x_X_y:0.25_X_NULL@1", "x_X_y:0.25_X_NULL@2"));
   EXPECT_THAT(SqlSlices("SELECT STRUCT(x) FROM UNNEST(GENERATE_ARRAY(9223372036854775806, 9223372036854775807)) x "
                         "WHERE EXISTS(SELECT 1 FROM example.day d WHERE d = 1) LIMIT 9223372036854775807 OFFSET 1"),
@@ -217,11 +218,14 @@ TEST(SqlSlicerTest, LikeIsQuickWhateverThePattern) {
   std::string pattern = "%";
   for (int i = 0; i < 30; ++i) pattern += "a%";
   const std::string text(3000, 'a');
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND '" + text + "' LIKE '" + pattern + "b'"),
-              IsEmpty());
-  for (const char* like : {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'"}) {
+  EXPECT_THAT(
+      SqlSlices("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND '" + text + "' LIKE '" + pattern + "b'"),
+      IsEmpty());
+  for (const char* like :
+       {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND ") + like),
-                Not(IsEmpty())) << like;
+                Not(IsEmpty()))
+        << like;
   }
   for (const char* like : {"'' LIKE '_'", "'abc' LIKE 'ab'", "'ab' LIKE 'abc'", "'abc' LIKE '%b'"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE ") + like), IsEmpty()) << like;
@@ -229,16 +233,15 @@ TEST(SqlSlicerTest, LikeIsQuickWhateverThePattern) {
 }
 
 TEST(SqlSlicerTest, RegularExpressionsAreThoseOfRe2) {
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(REGEXP_EXTRACT('ab12', '[a-z]+([0-9])') AS a, REGEXP_EXTRACT('ab', 'b|(c)') AS b, "
-                        "REGEXP_REPLACE('ab', '(a)(b)', '\\\\\\\\2\\\\\\\\1') AS c) FROM example.day d WHERE REGEXP_CONTAINS('xay', 'a')"),
-              UnorderedElementsAre("a_X_b_X_c:1_X_NULL_X_ba@0", "a_X_b_X_c:1_X_NULL_X_ba@1", "a_X_b_X_c:1_X_NULL_X_ba@2"));
+  EXPECT_THAT(
+      SqlSlices("SELECT STRUCT(REGEXP_EXTRACT('ab12', '[a-z]+([0-9])') AS a, REGEXP_EXTRACT('ab', 'b|(c)') AS b, "
+                "REGEXP_REPLACE('ab', '(a)(b)', '\\\\\\\\2\\\\\\\\1') AS c) FROM example.day d WHERE "
+                "REGEXP_CONTAINS('xay', 'a')"),
+      UnorderedElementsAre("a_X_b_X_c:1_X_NULL_X_ba@0", "a_X_b_X_c:1_X_NULL_X_ba@1", "a_X_b_X_c:1_X_NULL_X_ba@2"));
   EXPECT_THAT(SqlError("SELECT STRUCT(REGEXP_EXTRACT('a', '(') AS a)"), HasSubstr("no regular expression"));
   // A text of a megabyte, and an expression that backtracking takes for ever on.
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(REGEXP_CONTAINS(REPLACE('" + std::string(1000, 'a') + "', 'a', '" + std::string(1000, 'a') +
-                        "'), '(a*)*b') AS a) FROM example.day d WHERE FALSE"),
-              IsEmpty());
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(1 AS a) FROM example.day d WHERE REGEXP_CONTAINS(REPLACE('" + std::string(1000, 'a') +
-                        "', 'a', '" + std::string(1000, 'a') + "'), '(a*)*b')"),
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(1 AS a) FROM example.day d WHERE REGEXP_CONTAINS(REPLACE('" +
+                        std::string(1000, 'a') + "', 'a', '" + std::string(1000, 'a') + "'), '(a*)*b')"),
               IsEmpty());
 }
 
@@ -254,16 +257,19 @@ TEST(SqlSlicerTest, WhatAStatementMayCostIsLimited) {
            {"SELECT STRUCT(" + repeat("NOT ", 100000) + "TRUE AS x)", "nested"},
            {"SELECT STRUCT(1" + repeat(" + 1", 100000) + " AS x)", "operators"},
            {"SELECT STRUCT(1 AS x)" + repeat(" UNION ALL SELECT STRUCT(1 AS x)", 10000), "nested"},
-           {"SELECT STRUCT(COUNT(*) AS n) FROM UNNEST(GENERATE_ARRAY(1, 10000)) a, UNNEST(GENERATE_ARRAY(1, 10000)) b", "steps"},
-           {"SELECT STRUCT(" + repeat("REPLACE(", 9) + "'a'" + repeat(", 'a', 'aaaaaaaaaa')", 9) + " AS x)", "too long"}}) {
+           {"SELECT STRUCT(COUNT(*) AS n) FROM UNNEST(GENERATE_ARRAY(1, 10000)) a, UNNEST(GENERATE_ARRAY(1, 10000)) b",
+            "steps"},
+           {"SELECT STRUCT(" + repeat("REPLACE(", 9) + "'a'" + repeat(", 'a', 'aaaaaaaaaa')", 9) + " AS x)",
+            "too long"}}) {
     EXPECT_THAT(SqlError(sql), HasSubstr(message)) << sql.substr(0, 200);
   }
   // What is usual is far from the limits.
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(d + 0" + repeat(" + 1", 500) + " AS x) FROM example.day d WHERE d = 1 AND d IN (0" +
-                        repeat(", 1", 5000) + ")"),
+  EXPECT_THAT(SqlSlices("SELECT STRUCT(d + 0" + repeat(" + 1", 500) +
+                        " AS x) FROM example.day d WHERE d = 1 AND d IN (0" + repeat(", 1", 5000) + ")"),
               Not(IsEmpty()));
-  EXPECT_THAT(SqlSlices("SELECT STRUCT(" + repeat("(", 50) + "d" + repeat(")", 50) + " AS x) FROM example.day d WHERE d = 1"),
-              Not(IsEmpty()));
+  EXPECT_THAT(
+      SqlSlices("SELECT STRUCT(" + repeat("(", 50) + "d" + repeat(")", 50) + " AS x) FROM example.day d WHERE d = 1"),
+      Not(IsEmpty()));
 }
 
 TEST(SqlSlicerTest, SaysWhereItDoesNotUnderstand) {

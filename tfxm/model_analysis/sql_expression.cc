@@ -74,9 +74,9 @@ constexpr int kMaxDepth = 300, kMaxChained = 1000;
 absl::Status SqlRow::Take(int64_t steps) const {
   *steps_left -= steps;
   if (*steps_left >= 0) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("slice_keys_sql: more than ", kMaxSqlSteps, " steps for one example (rows, values, array elements): "
-                   "unnest fewer features at once, or filter earlier"));
+  return absl::ResourceExhaustedError(absl::StrCat("slice_keys_sql: more than ", kMaxSqlSteps,
+                                                   " steps for one example (rows, values, array elements): "
+                                                   "unnest fewer features at once, or filter earlier"));
 }
 
 absl::Status SqlParser::Level::Check() const {
@@ -87,8 +87,8 @@ absl::Status SqlParser::Level::Check() const {
 
 absl::Status SqlParser::Chain() {
   if (++chained_ <= kMaxChained) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("slice_keys_sql: more than ", kMaxChained,
-                                                 " operators; use IN (…) for a list of values"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("slice_keys_sql: more than ", kMaxChained, " operators; use IN (…) for a list of values"));
 }
 
 bool SqlParser::Accept(absl::string_view text) {
@@ -476,9 +476,7 @@ absl::StatusOr<SqlExpression> SqlParser::Primary() {
   if (token.kind == SqlToken::Kind::kName && name == "example" && Accept(".")) {
     ASSIGN_OR_RETURN(const std::string feature, Name());
     implicit_name_ = feature;
-    return SqlExpression([feature](const SqlRow& row) -> absl::StatusOr<SqlValue> {
-      return Feature(row, feature);
-    });
+    return SqlExpression([feature](const SqlRow& row) -> absl::StatusOr<SqlValue> { return Feature(row, feature); });
   }
   return Column(name);
 }
@@ -501,8 +499,7 @@ absl::StatusOr<SqlExpression> SqlParser::Column(const std::string& name) {
     }
     if (absl::EqualsIgnoreCase(alias.name, name)) return element(alias.element);
   }
-  return SqlExpression(
-      [name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return Feature(row, name); });
+  return SqlExpression([name](const SqlRow& row) -> absl::StatusOr<SqlValue> { return Feature(row, name); });
 }
 
 absl::StatusOr<SqlExpression> SqlParser::Case() {

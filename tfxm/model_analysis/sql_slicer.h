@@ -9,7 +9,11 @@
 // ARRAY. Expressions: literals, arrays, feature[OFFSET(i)] [ORDINAL(i)] and their SAFE_ forms, arithmetic and bits,
 // comparisons, IN, BETWEEN, IS [NOT] NULL, LIKE, AND, OR, NOT, CASE, CAST, IF and the usual functions of numbers,
 // strings and arrays (sql_functions.cc, sql_more_functions.cc). NULL and three-valued logic are SQL's. A name without
-// AS is the column's own. Unlike in ZetaSQL, BYTES (which features are) compare with STRING.
+// AS is the column's own. Unlike in ZetaSQL, BYTES (which features are) compare with STRING. Regular expressions are
+// RE2's.
+//
+// A config may be somebody else's, so there are limits, far from what slices need: the depth and number of operators of
+// a statement, the rows and values it goes through for one example, the length of the texts it makes (sql_expression.h).
 #ifndef TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
 #define TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
 
@@ -29,7 +33,7 @@ class SqlSlicer {
   ~SqlSlicer();
   // INVALID_ARGUMENT says where in the statement it stops being understood.
   absl::Status AddStatement(const std::string& sql);
-  // Appends the slice keys of one example.
+  // Appends the slice keys of one example. RESOURCE_EXHAUSTED if that takes too many steps.
   absl::Status Slice(const data::ExampleBatch& batch, int row, std::vector<SliceKey>* keys) const;
 
  private:

@@ -25,7 +25,8 @@ TEST(SubprocessTest, ArgumentsAreNotInterpreted) {
 TEST(SubprocessTest, VariablesComeBesideAndInPlaceOfItsOwn) {
   setenv("TFXM_TEST_A", "old", 1);
   setenv("TFXM_TEST_AB", "kept", 1);
-  const auto result = RunSubprocess({"sh", "-c", "echo $TFXM_TEST_A $TFXM_TEST_AB $TFXM_TEST_C"}, {"TFXM_TEST_A=new", "TFXM_TEST_C=c"});
+  const auto result =
+      RunSubprocess({"sh", "-c", "echo $TFXM_TEST_A $TFXM_TEST_AB $TFXM_TEST_C"}, {"TFXM_TEST_A=new", "TFXM_TEST_C=c"});
   EXPECT_EQ(result->output, "new kept c\n");
 }
 

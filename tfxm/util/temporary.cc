@@ -43,7 +43,8 @@ bool LockTemporary(int fd, const std::string& path) {
 
 void RemoveAbandoned(absl::string_view folder, absl::string_view prefix) {
   std::error_code error;
-  for (std::filesystem::directory_iterator it(std::string(folder), error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it(std::string(folder), error), end; !error && it != end;
+       it.increment(error)) {
     const std::string path = it->path().string(), file = it->path().filename().string();
     absl::string_view name = file;
     if (!absl::ConsumePrefix(&name, prefix) || !absl::ConsumeSuffix(&name, kSuffix)) continue;
@@ -82,7 +83,8 @@ absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent,
 TempDir::TempDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {
   // Under another name first: after an interruption the program goes on writing into it until it ends.
   remove_.emplace([path = path_] {
-    const std::string doomed = JoinPath(Dirname(path), internal::TemporaryName(absl::StripSuffix(Basename(path), "tmp")));
+    const std::string doomed =
+        JoinPath(Dirname(path), internal::TemporaryName(absl::StripSuffix(Basename(path), "tmp")));
     RemoveAll(Rename(path, doomed).ok() ? doomed : path).IgnoreError();
   });
 }
