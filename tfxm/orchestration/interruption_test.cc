@@ -95,6 +95,18 @@ TEST_F(InterruptionTest, AnArtifactMovedIntoPlaceButNotRecordedIsClearedAway) {
   ExpectConsistent();
 }
 
+TEST_F(InterruptionTest, WhatAKilledExecutorWasWritingIsClearedAway) {
+  auto a = Make("a", "write");
+  const pid_t runner = Fork(PipelineOf({Make("a", "hang")}));
+  WaitForHanging();
+  kill(runner, SIGKILL);
+  Wait(runner);
+  const std::string half = Path("pipeline_root/a/.system/executor_execution/1/.result.pb.1.1.tmp");
+  ASSERT_TRUE(io::WriteFile(half, "half").ok());
+  ASSERT_TRUE(Run(PipelineOf({a}))->ok());
+  EXPECT_FALSE(io::Exists(half));
+}
+
 TEST_F(InterruptionTest, AnInterruptedRunEndsCleanly) {
   auto a = Make("a", "hang");
   const pid_t runner = Fork(PipelineOf({a, Make("b", "write", {a})}));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_replace.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/temporary.h"
 
 namespace tfxm {
 namespace {
@@ -80,6 +81,7 @@ absl::Status OutputLayout::RemoveAllTemp() const { return io::RemoveAll(io::Join
 absl::Status OutputLayout::RemoveArtifacts(const std::string& node_id, int64_t execution_id) const {
   const std::string node_dir = io::JoinPath(root_, node_id);
   if (!io::IsDirectory(node_dir)) return absl::OkStatus();
+  io::RemoveAbandoned(SystemDir(node_id, execution_id));
   ASSIGN_OR_RETURN(const std::vector<std::string> keys, io::ListDir(node_dir));
   for (const std::string& key : keys) {
     if (key != ".system") RETURN_IF_ERROR(io::RemoveAll(io::JoinPath(node_dir, key, absl::StrCat(execution_id))));

@@ -41,7 +41,7 @@ class OutputLayout {
 
   // Removes what killed runs have left in .temp.
   absl::Status RemoveAllTemp() const;
-  // Removes what a killed execution may have moved into place already.
+  // Removes what a killed execution may have moved into place already, and what it was writing into its SystemDir.
   absl::Status RemoveArtifacts(const std::string& node_id, int64_t execution_id) const;
 
  private:

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "tfxm/util/io.h"
@@ -20,6 +21,17 @@ namespace tfxm::io {
 namespace {
 
 constexpr char kSuffix[] = ".tmp";
+
+// That of a TemporaryName; empty if it is none.
+std::string PrefixOf(absl::string_view name) {
+  const auto drop_digits = [&name] {
+    const size_t before = name.size();
+    while (!name.empty() && absl::ascii_isdigit(name.back())) name.remove_suffix(1);
+    return name.size() < before;
+  };
+  const bool is = absl::ConsumeSuffix(&name, kSuffix) && drop_digits() && absl::ConsumeSuffix(&name, ".") && drop_digits();
+  return is ? std::string(name) : "";
+}
 
 }  // namespace
 
@@ -45,10 +57,9 @@ void RemoveAbandoned(absl::string_view folder, absl::string_view prefix) {
   std::error_code error;
   for (std::filesystem::directory_iterator it(std::string(folder), error), end; !error && it != end;
        it.increment(error)) {
-    const std::string path = it->path().string(), file = it->path().filename().string();
-    absl::string_view name = file;
-    if (!absl::ConsumePrefix(&name, prefix) || !absl::ConsumeSuffix(&name, kSuffix)) continue;
-    if (name.empty() || name.find_first_not_of("0123456789.") != absl::string_view::npos) continue;
+    const std::string path = it->path().string();
+    const std::string start = PrefixOf(it->path().filename().string());
+    if (start.empty() || (prefix.empty() ? start[0] != '.' : start != prefix)) continue;
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) continue;
     struct stat info;
@@ -70,7 +81,7 @@ absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent,
       return absl::ErrnoToStatus(errno, absl::StrCat("cannot create a directory in ", parent));
     }
     const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0 && internal::LockTemporary(fd, path)) return std::unique_ptr<TempDir>(new TempDir(path, fd));
+    if (fd >= 0 && internal::LockTemporary(fd, path)) return std::unique_ptr<TempDir>(new TempDir(path, prefix, fd));
     if (fd >= 0) close(fd);
     if (fd < 0 && errno != ENOENT) {
       const absl::Status status = absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
@@ -80,11 +91,10 @@ absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent,
   }
 }
 
-TempDir::TempDir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {
+TempDir::TempDir(std::string path, absl::string_view prefix, int lock) : path_(std::move(path)), lock_(lock) {
   // Under another name first: after an interruption the program goes on writing into it until it ends.
-  remove_.emplace([path = path_] {
-    const std::string doomed =
-        JoinPath(Dirname(path), internal::TemporaryName(absl::StripSuffix(Basename(path), "tmp")));
+  remove_.emplace([path = path_, prefix = std::string(prefix)] {
+    const std::string doomed = JoinPath(Dirname(path), internal::TemporaryName(prefix));
     RemoveAll(Rename(path, doomed).ok() ? doomed : path).IgnoreError();
   });
 }

@@ -34,14 +34,15 @@ class TempDir {
   const std::string& path() const { return path_; }
 
  private:
-  TempDir(std::string path, int lock);
+  TempDir(std::string path, absl::string_view prefix, int lock);
   const std::string path_;
   const int lock_;
   std::optional<CleanUp> remove_;
 };
 
-// Removes from `folder` what has such a name, belongs to this user, and is locked by nobody.
-void RemoveAbandoned(absl::string_view folder, absl::string_view prefix);
+// Removes from `folder` what has such a name, belongs to this user, and is locked by nobody. Without a prefix: with any
+// that begins with a dot, as those of files do.
+void RemoveAbandoned(absl::string_view folder, absl::string_view prefix = "");
 
 namespace internal {
 

@@ -111,7 +111,16 @@ TEST_F(TemporaryTest, NamesOfOthersAreLeftAlone) {
   }
   RemoveAbandoned(dir_, ".making-");
   RemoveAbandoned(dir_, ".a.");
+  RemoveAbandoned(dir_);
   EXPECT_EQ(Names().size(), 5);
+}
+
+TEST_F(TemporaryTest, OfAnyPrefix) {
+  for (const char* name : {".a.1.2.tmp", ".making-3.4.tmp", "b5.6.tmp"}) {
+    ASSERT_TRUE(WriteFile(JoinPath(dir_, name), "x").ok());
+  }
+  RemoveAbandoned(dir_);
+  EXPECT_EQ(Names(), std::vector<std::string>{"b5.6.tmp"});
 }
 
 }  // namespace
