@@ -76,6 +76,12 @@ absl::StatusOr<std::optional<int>> MetricArguments::Integer(absl::string_view na
   return static_cast<int>(*value);
 }
 
+absl::StatusOr<std::optional<int>> MetricArguments::Count(absl::string_view name) {
+  ASSIGN_OR_RETURN(const std::optional<int> value, Integer(name));
+  if (value && (*value < 1 || *value > 1'000'000)) return Error(name, "must be between 1 and 1000000");
+  return value;
+}
+
 absl::StatusOr<bool> MetricArguments::Bool(absl::string_view name, bool otherwise) {
   const Value* value = Find(name);
   if (value == nullptr) return otherwise;

@@ -43,6 +43,8 @@ class MetricArguments {
   absl::StatusOr<std::optional<double>> Number(absl::string_view name);
   absl::StatusOr<double> Number(absl::string_view name, double otherwise);
   absl::StatusOr<std::optional<int>> Integer(absl::string_view name);
+  // How many of something are made (thresholds, buckets): from 1 to 1,000,000, as it takes memory.
+  absl::StatusOr<std::optional<int>> Count(absl::string_view name);
   absl::StatusOr<bool> Bool(absl::string_view name, bool otherwise);
   absl::StatusOr<std::string> String(absl::string_view name, absl::string_view otherwise);
   absl::StatusOr<std::optional<std::vector<double>>> Numbers(absl::string_view name);

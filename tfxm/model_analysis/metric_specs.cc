@@ -67,6 +67,11 @@ absl::StatusOr<std::vector<SubKey>> MacroSubKeys(const SubKey& sub_key, const st
     }
     for (const auto& [id, weight] : class_weights) result.push_back({.class_id = id});
   } else {
+    // A computation each.
+    if (*sub_key.top_k > 10000) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("aggregate: top_k_list has ", *sub_key.top_k, "; a macro average is of at most 10000"));
+    }
     for (int k = 1; k <= *sub_key.top_k; ++k) result.push_back({.k = k});
   }
   return result;

@@ -87,6 +87,22 @@ TEST(MetricSpecsTest, BadArgumentsAreNamed) {
               HasSubstr("ground_truth_key"));
 }
 
+TEST(MetricSpecsTest, WhatWouldTakeAllMemoryIsRefused) {
+  for (const char* metric : {"AUC", "MultiClassConfusionMatrixPlot", "MultiLabelConfusionMatrixPlot", "ConfusionMatrixPlot"}) {
+    for (const char* count : {"1000000000", "0", "-5"}) {
+      EXPECT_THAT(ErrorOf(std::string("class_name: '") + metric + "' config: '{\"num_thresholds\": " + count + "}'"),
+                  HasSubstr("between 1 and 1000000"))
+          << metric;
+    }
+  }
+  EXPECT_THAT(ErrorOf("class_name: 'CalibrationPlot' config: '{\"num_buckets\": 1000000000}'"), HasSubstr("between 1 and"));
+  EXPECT_THAT(ErrorOf("class_name: 'COCOAveragePrecision' config: '{\"num_recalls\": -5}'"), HasSubstr("between 1 and"));
+  auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'Precision' } "
+                                    "aggregate { macro_average: true top_k_list { values: 2000000000 } } }"),
+                             false, false);
+  EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("top_k_list"));
+}
+
 TEST(MetricSpecsTest, OutputWeightsOfAnOutputThatIsNotNamed) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'AUC' } output_names: 'head' "
                                     "output_weights { key: 'haed' value: 1 } }"),

@@ -208,6 +208,16 @@ TEST(PlotDataTest, DistributionCountsEveryExampleOnce) {
   EXPECT_EQ(negatives, 200);
 }
 
+TEST(PlotDataTest, ThresholdsThatAreNoNumbers) {
+  for (const double odd : {NAN, -INFINITY, 1e308}) {
+    const std::vector<BinaryMatrix> matrices = {{.threshold = -1e308, .tp = 2}, {.threshold = odd, .tp = 1}, {.threshold = 1e308}};
+    double positives = 0;
+    for (const ScoreBin& bin : ScoreDistribution(matrices)) positives += bin.positives;
+    EXPECT_EQ(positives, 2) << odd;
+  }
+  EXPECT_EQ(MergeBuckets({{-1e308, -1e308, 1, 1, 1}, {1e308, 1e308, 1, 1, 1}, {NAN, NAN, 1, 1, 1}}).size(), 3);
+}
+
 TEST(ShowTest, PrintsATableWithDifferencesAndThresholds) {
   const std::string text = Show(kTestdata + "thresholds-fail", ShowFormat::kTable).value();
   EXPECT_TRUE(absl::StartsWith(text, "Overall\n  metric           baseline  candidate  Δ candidate\n")) << text;

@@ -39,6 +39,49 @@ TEST(InferSchemaTest, WithoutShapesAndWithSmallDomains) {
   EXPECT_EQ(PrintAsPython(*schema), FileText("schema_without_shapes.pbtxt"));
 }
 
+// Statistics of others may hold any number; sanitizers see what is done with them.
+TEST(InferSchemaTest, NumbersThatFitNoInteger) {
+  const auto statistics = ParseText<DatasetFeatureStatisticsList>(R"pb(
+    datasets {
+      num_examples: 10
+      weighted_num_examples: nan
+      features {
+        name: "word"
+        type: STRING
+        string_stats {
+          common_stats {
+            num_non_missing: 10
+            tot_num_values: 10
+            weighted_common_stats { num_non_missing: -1e300 tot_num_values: 1e-300 }
+          }
+          unique: 2
+          rank_histogram {
+            buckets { label: "a" sample_count: 1e300 }
+            buckets { label: "b" sample_count: -inf }
+          }
+          weighted_string_stats {
+            rank_histogram {
+              buckets { label: "a" sample_count: 1e300 }
+              buckets { label: "b" sample_count: nan }
+            }
+          }
+        }
+      }
+    }
+  )pb");
+  const auto schema = InferSchema(statistics);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  auto narrow = ParseText<Schema>(R"pb(feature {
+                                         name: "word"
+                                         type: BYTES
+                                         presence { min_count: 5 }
+                                         string_domain { value: "c" }
+                                       })pb");
+  const auto widened = UpdateSchema(narrow, statistics);
+  ASSERT_TRUE(widened.ok()) << widened.status();
+  EXPECT_EQ(widened->feature(0).string_domain().value_size(), 3);
+}
+
 TEST(InferSchemaTest, LongValuesMakeNoDomain) {
   const std::string blob = "\"" + std::string(5000, 'b') + "\"";
   const Schema schema =

@@ -21,9 +21,8 @@ MetricKey PlotKey(const KeyRequest& request, const std::string& name) {
 class CalibrationPlot : public PerKeyMetric {
  public:
   absl::Status Configure(MetricArguments* arguments) override {
-    ASSIGN_OR_RETURN(const auto num_buckets, arguments->Integer("num_buckets"));
+    ASSIGN_OR_RETURN(const auto num_buckets, arguments->Count("num_buckets"));
     num_buckets_ = num_buckets.value_or(1000);
-    if (num_buckets_ < 1) return arguments->Error("num_buckets", "must be at least 1");
     ASSIGN_OR_RETURN(left_, arguments->Number("left"));
     ASSIGN_OR_RETURN(right_, arguments->Number("right"));
     if (left_ && right_ && !(*left_ < *right_)) return arguments->Error("right", "must be greater than left");
@@ -91,7 +90,7 @@ class MatricesPlot : public PerKeyMetric {
   explicit MatricesPlot(bool scores_only) : scores_only_(scores_only) {}
 
   absl::Status Configure(MetricArguments* arguments) override {
-    ASSIGN_OR_RETURN(const auto num_thresholds, arguments->Integer("num_thresholds"));
+    ASSIGN_OR_RETURN(const auto num_thresholds, arguments->Count("num_thresholds"));
     num_thresholds_ = num_thresholds.value_or(1000);
     return num_thresholds_ > 1 ? absl::OkStatus() : arguments->Error("num_thresholds", "must be greater than 1");
   }

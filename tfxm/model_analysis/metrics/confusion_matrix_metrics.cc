@@ -66,7 +66,7 @@ absl::Status ConfusionMatrixMetric::ReadThresholds(MetricArguments* arguments, b
     ASSIGN_OR_RETURN(thresholds_, arguments->Numbers("thresholds"));
   }
   if (num_thresholds) {
-    ASSIGN_OR_RETURN(num_thresholds_, arguments->Integer("num_thresholds"));
+    ASSIGN_OR_RETURN(num_thresholds_, arguments->Count("num_thresholds"));
   }
   return ReadSubKey(arguments);
 }

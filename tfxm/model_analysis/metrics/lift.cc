@@ -21,10 +21,7 @@ Buckets ById(const CalibrationHistogram& histogram) {
 class Lift : public PerKeyMetric {
  public:
   absl::Status Configure(MetricArguments* arguments) override {
-    ASSIGN_OR_RETURN(const std::optional<int> buckets, arguments->Integer("num_buckets"));
-    if (buckets && (*buckets < 1 || *buckets > 1000000)) {
-      return arguments->Error("num_buckets", "must be between 1 and 1000000");
-    }
+    ASSIGN_OR_RETURN(const std::optional<int> buckets, arguments->Count("num_buckets"));
     num_buckets_ = buckets.value_or(num_buckets_);
     ASSIGN_OR_RETURN(left_, arguments->Number("left"));
     ASSIGN_OR_RETURN(right_, arguments->Number("right"));

@@ -73,7 +73,7 @@ class MultiClassConfusionMatrix : public PerKeyMetric {
     ASSIGN_OR_RETURN(auto thresholds, arguments->Numbers("thresholds"));
     std::optional<int> num_thresholds;
     if (plot_) {
-      ASSIGN_OR_RETURN(num_thresholds, arguments->Integer("num_thresholds"));
+      ASSIGN_OR_RETURN(num_thresholds, arguments->Count("num_thresholds"));
     }
     if (thresholds && num_thresholds) return arguments->Error("num_thresholds", "and thresholds exclude each other");
     if (num_thresholds) {

@@ -100,7 +100,7 @@ class MultiLabelConfusionMatrixPlot : public PerKeyMetric {
  public:
   absl::Status Configure(MetricArguments* arguments) override {
     ASSIGN_OR_RETURN(auto thresholds, arguments->Numbers("thresholds"));
-    ASSIGN_OR_RETURN(auto num_thresholds, arguments->Integer("num_thresholds"));
+    ASSIGN_OR_RETURN(auto num_thresholds, arguments->Count("num_thresholds"));
     if (thresholds && num_thresholds) return arguments->Error("num_thresholds", "and thresholds exclude each other");
     if (num_thresholds) {
       if (*num_thresholds < 2) return arguments->Error("num_thresholds", "must be at least 2");

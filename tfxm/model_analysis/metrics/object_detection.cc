@@ -62,7 +62,7 @@ class DetectionMetric : public PerKeyMetric {
       ASSIGN_OR_RETURN(options_.thresholds, arguments->Numbers("thresholds"));
     }
     if (at_recall || kind_ == Kind::kPlot) {
-      ASSIGN_OR_RETURN(options_.num_thresholds, arguments->Integer("num_thresholds"));
+      ASSIGN_OR_RETURN(options_.num_thresholds, arguments->Count("num_thresholds"));
     }
     if (kind_ == Kind::kPrecision || kind_ == Kind::kRecall) {
       if (!options_.thresholds) options_.thresholds = {0.5};
@@ -152,9 +152,9 @@ class CocoAverage : public PerKeyMetric {
       return arguments->Error(weights, "must have as many values as there are classes");
     if (precision_) {
       ASSIGN_OR_RETURN(const auto recalls, arguments->Numbers("recalls"));
-      ASSIGN_OR_RETURN(const auto num_recalls, arguments->Integer("num_recalls"));
+      ASSIGN_OR_RETURN(const auto num_recalls, arguments->Count("num_recalls"));
       recalls_ = recalls ? *recalls : LinSpace(0, 1, num_recalls.value_or(101));
-      ASSIGN_OR_RETURN(const auto num_thresholds, arguments->Integer("num_thresholds"));
+      ASSIGN_OR_RETURN(const auto num_thresholds, arguments->Count("num_thresholds"));
       num_thresholds_ = num_thresholds.value_or(10000);
       if (num_thresholds_ < 2) return arguments->Error("num_thresholds", "must be greater than 1");
     }
