@@ -79,8 +79,8 @@ def keras_weights():
 
 def saved_model():
   for path in files('**/testdata/**/saved_model.pb'):
-    yield b'\0' + read(path)
-  yield b'\1meta_graphs { meta_info_def { tags: "serve" } saver_def { restore_op_name: "r" } graph_def { node { op: "VarHandleOp" } } }'
+    yield b' ' + read(path)
+  yield b'!meta_graphs { meta_info_def { tags: "serve" } saver_def { restore_op_name: "r" } graph_def { node { op: "VarHandleOp" } } }'
 
 
 def evaluation():
@@ -106,9 +106,9 @@ def evaluation():
 
 def eval_config():
   for path in files('**/testdata/**/eval_config.pbtxt'):
-    yield b'\0' + read(path)
+    yield b' ' + read(path)
   for path in files('**/testdata/**/eval_config.json'):
-    yield b'\1' + json.dumps(json.loads(read(path)).get('evalConfig', {})).encode()
+    yield b'!' + json.dumps(json.loads(read(path)).get('evalConfig', {})).encode()
 
 
 def sql():

@@ -51,6 +51,7 @@ class Torture:
       os.makedirs(folder)
     mnist_data.write(os.path.join(work, 'data', 'images.tfrecord'), 200)
     self.disturbances = 0  # Kills and the like that met a running program.
+    self.killed = False  # Whether the runner was, in this episode.
 
   # Commands.
 
@@ -144,7 +145,6 @@ class Torture:
           pass
       self.expect_status(process, DONE, FAILED)
       self.expect_no_process()
-      self.expect_nothing_temporary()
       self.disturbances += bool(children)
       return bool(children)
     if what == 'group':
@@ -160,7 +160,9 @@ class Torture:
     # A run that is interrupted ends by itself; it may also have been done already.
     self.expect_status(process, *([-how] if how == signal.SIGKILL else [-how, 128 + how, DONE]))
     self.expect_no_process()
-    if how != signal.SIGKILL:
+    if how == signal.SIGKILL:
+      self.killed = True
+    elif not self.killed:  # Else it may have been interrupted before it could clear away what the killed run left.
       self.expect_nothing_temporary()
     self.disturbances += 1
     return True
@@ -212,6 +214,7 @@ class Torture:
   # Episodes.
 
   def clear(self):
+    self.killed = False
     shutil.rmtree(self.output, ignore_errors=True)
     for name in os.listdir(self.tmp):
       shutil.rmtree(os.path.join(self.tmp, name), ignore_errors=True)

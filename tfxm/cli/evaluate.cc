@@ -3,7 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <optional>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
@@ -16,7 +16,6 @@
 #include "tfxm/model_analysis/default_config.h"
 #include "tfxm/report/show.h"
 #include "tfxm/statistics/infer_schema.h"
-#include "tfxm/util/clean_up.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/temporary.h"

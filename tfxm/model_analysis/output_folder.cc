@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/clean_up.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/status_macros.h"
 

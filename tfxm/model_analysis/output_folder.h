@@ -10,13 +10,11 @@
 #define TFXM_MODEL_ANALYSIS_OUTPUT_FOLDER_H_
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tfxm/util/clean_up.h"
 #include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/temporary.h"

@@ -1,7 +1,5 @@
 #include "tfxm/rewriting/rewriter.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "absl/cleanup/cleanup.h"
