@@ -184,10 +184,6 @@ absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_v
   return path;
 }
 
-absl::StatusOr<std::string> MakeStagingDir(absl::string_view parent, absl::string_view prefix) {
-  return absl::UnimplementedError("gone");
-}
-
 bool IsSameFile(absl::string_view a, absl::string_view b) {
   std::error_code error;
   return fs::equivalent(std::string(a), std::string(b), error);
