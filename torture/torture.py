@@ -157,8 +157,8 @@ class Torture:
             pass
     else:
       process.send_signal(how)
-    # A run that is interrupted ends by itself; it may also have been done already.
-    self.expect_status(process, *([-how] if how == signal.SIGKILL else [-how, 128 + how, DONE]))
+    # A run that is interrupted ends by itself; it may also have been done just before.
+    self.expect_status(process, *([-how] if how == signal.SIGKILL else [-how, 128 + how]), DONE)
     self.expect_no_process()
     if how == signal.SIGKILL:
       self.killed = True

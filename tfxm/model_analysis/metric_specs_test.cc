@@ -96,7 +96,7 @@ TEST(MetricSpecsTest, WhatWouldTakeAllMemoryIsRefused) {
     }
   }
   EXPECT_THAT(ErrorOf("class_name: 'CalibrationPlot' config: '{\"num_buckets\": 1000000000}'"), HasSubstr("between 1 and"));
-  EXPECT_THAT(ErrorOf("class_name: 'COCOAveragePrecision' config: '{\"num_recalls\": -5}'"), HasSubstr("between 1 and"));
+  EXPECT_THAT(ErrorOf("class_name: 'COCOAveragePrecision' config: '{\"class_id\": 1, \"num_recalls\": -5}'"), HasSubstr("between 1 and"));
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'Precision' } "
                                     "aggregate { macro_average: true top_k_list { values: 2000000000 } } }"),
                              false, false);

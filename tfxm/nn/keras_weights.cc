@@ -215,7 +215,14 @@ int Rank(absl::string_view part) {
   return static_cast<int>(std::find(order->begin(), order->end(), part) - order->begin());
 }
 
+// A group may contain itself.
+absl::Status CheckDepth(const WeightsFile& file, const std::string& group) {
+  if (std::count(group.begin(), group.end(), '/') <= 64) return absl::OkStatus();
+  return Broken(file.path(), "its groups are nested more than 64 deep");
+}
+
 absl::Status Collect(const WeightsFile& file, const std::string& group, StoredLayer* layer) {
+  RETURN_IF_ERROR(CheckDepth(file, group));
   std::vector<std::string> children = file.Children(group);
   std::stable_sort(children.begin(), children.end(),
                    [](const std::string& a, const std::string& b) { return Rank(a) < Rank(b); });
@@ -238,6 +245,7 @@ absl::Status Collect(const WeightsFile& file, const std::string& group, StoredLa
 // The layers below `group`/layers that have variables; those of models inside models too.
 absl::Status CollectLayers(const WeightsFile& file, const std::string& group, bool nested,
                            std::vector<StoredLayer>* layers) {
+  RETURN_IF_ERROR(CheckDepth(file, group));
   const std::string all = group.empty() ? "layers" : absl::StrCat(group, "/layers");
   for (const std::string& key : file.Children(all)) {
     const std::string path = absl::StrCat(all, "/", key);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/keras_weights.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/util/io.h"
@@ -148,6 +149,12 @@ TEST(KerasWeightsTest, OtherFilesAreNamed) {
   EXPECT_THAT(message("empty.keras", ""), HasSubstr("is no checkpoint"));
   EXPECT_EQ(model.LoadWeights(io::JoinPath(dir, "nothing.keras")).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(io::RemoveAll(dir), absl::OkStatus());
+}
+
+// Found by fuzzing: a group that contains itself.
+TEST(KerasWeightsFileTest, GroupsWithoutEndAreAnError) {
+  const auto variables = ListKerasWeights("fuzz/regressions/keras_weights/group_in_itself", {});
+  EXPECT_EQ(variables.status().code(), absl::StatusCode::kDataLoss) << variables.status();
 }
 
 }  // namespace

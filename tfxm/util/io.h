@@ -52,7 +52,8 @@ absl::Status MakeDirs(absl::string_view path);
 absl::Status RemoveAll(absl::string_view path);
 absl::Status Rename(absl::string_view from, absl::string_view to);
 absl::Status CopyTree(absl::string_view from, absl::string_view to);
-// A new, empty directory inside `parent`, its name starting with `prefix`, for this user only.
+// A new, empty directory inside `parent`, its name starting with `prefix`, for this user only. temporary.h has those
+// that are removed.
 absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_view prefix);
 
 // Whether the two are one file or directory, by whatever paths; false if one does not exist.
