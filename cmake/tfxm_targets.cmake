@@ -1,7 +1,7 @@
 # How this project's targets are made. Each folder of tfxm/ is one shared library, linked with --no-undefined, so an include
 # that goes against the layering (docs/architecture.md) does not link.
 #
-#   tfxm_library(statistics SOURCES a.cc b.cc DEPS data compute)      -> target tfxm_statistics
+#   tfxm_library(statistics HEADERS protobuf SOURCES a.cc b.cc DEPS data compute)      -> target tfxm_statistics
 #   tfxm_test(statistics a_test.cc …)                                 -> one gtest program tfxm_statistics_test
 #   tfxm_benchmark(statistics a_benchmark.cc …)                       -> tfxm_statistics_benchmark
 
@@ -17,6 +17,11 @@ add_link_options(-Wl,--no-undefined -Wl,--as-needed)
 find_package(Threads REQUIRED)
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare)
+# GCC 12 warns of std::string's, std::optional's and std::variant's own code where it is inlined (GCC bugs 105651, 105562 and 109224, all
+# mended in 13).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-free-nonheap-object)
+endif()
 # x86-64-v2 is the floor of TensorFlow's own wheels; contraction off keeps results the same on every machine.
 add_compile_options(-msse4.2 -mpopcnt -ffp-contract=off)
 if(TFXM_SANITIZE)
@@ -41,6 +46,35 @@ target_link_libraries(tensorflow_cc INTERFACE tensorflow_framework)
 add_library(litert_runtime SHARED IMPORTED GLOBAL)
 set_target_properties(litert_runtime PROPERTIES IMPORTED_LOCATION ${TFXM_LITERT_DIR}/libLiteRt.so)
 
+# Headers compiled once, by GCC: they are half of what compiling costs. `kind` is a file of cmake/precompiled/. What is compiled with one must
+# be compiled as it was: as a part of a library (-fPIC), a test as a part of a program (-fPIE), without macros of its own.
+option(TFXM_PRECOMPILED_HEADERS "Compile the usual headers once" ON)
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR TFXM_SANITIZE)
+  set(TFXM_PRECOMPILED_HEADERS OFF)
+endif()
+set(TFXM_PRECOMPILED_DIR ${CMAKE_CURRENT_LIST_DIR}/precompiled)
+
+function(_tfxm_precompile target kind)
+  if(NOT TFXM_PRECOMPILED_HEADERS)
+    return()
+  endif()
+  set(headers tfxm_${kind}_headers)
+  if(NOT TARGET ${headers})
+    if(kind STREQUAL "test")
+      add_executable(${headers} EXCLUDE_FROM_ALL ${TFXM_PRECOMPILED_DIR}/precompiled.cc)
+      target_link_libraries(${headers} PRIVATE GTest::gtest)
+      target_compile_options(${headers} PRIVATE ${TFXM_TEST_OPTIONS})
+    else()
+      add_library(${headers} OBJECT EXCLUDE_FROM_ALL ${TFXM_PRECOMPILED_DIR}/precompiled.cc)
+    endif()
+    target_link_libraries(${headers} PRIVATE tensorflow_framework Threads::Threads)
+    target_include_directories(${headers} SYSTEM PRIVATE ${TFXM_PROTO_DIR} ${TFXM_TFLITE_SCHEMA_DIR})
+    target_precompile_headers(${headers} PRIVATE ${TFXM_PRECOMPILED_DIR}/${kind}.h)
+  endif()
+  set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "")
+  target_precompile_headers(${target} REUSE_FROM ${headers})
+endfunction()
+
 function(_tfxm_link target)
   foreach(dep ${ARGN})
     if(TARGET ${dep} OR dep MATCHES "^(-|GTest::|benchmark::|SQLite|ZLIB)")
@@ -51,9 +85,14 @@ function(_tfxm_link target)
   endforeach()
 endfunction()
 
+# HEADERS: protobuf, tensorflow or tflite, if most of the sources include those.
 function(tfxm_library name)
-  cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(A "" "HEADERS" "SOURCES;DEPS" ${ARGN})
+  if(NOT A_HEADERS)
+    set(A_HEADERS base)
+  endif()
   add_library(tfxm_${name} SHARED ${A_SOURCES})
+  _tfxm_precompile(tfxm_${name} ${A_HEADERS})
   target_include_directories(tfxm_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(tfxm_${name} PUBLIC tensorflow_framework Threads::Threads)
   _tfxm_link(tfxm_${name} ${A_DEPS})
@@ -61,9 +100,16 @@ function(tfxm_library name)
 endfunction()
 
 if(TFXM_BUILD_TESTS)
-  find_package(GTest REQUIRED)
-  include(GoogleTest)
+  find_package(GTest)
+  if(GTest_FOUND)
+    include(GoogleTest)
+  else()  # `make test` provides it
+    message(STATUS "GoogleTest is not installed: no tests")
+    set(TFXM_BUILD_TESTS OFF)
+  endif()
 endif()
+# Tests compute little themselves.
+set(TFXM_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
 
 # Tests run in the source folder, so that testdata/ is found by a path relative to the project.
 function(tfxm_test name)
@@ -73,6 +119,8 @@ function(tfxm_test name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" SOURCES ${ARGN})
   add_executable(tfxm_${name}_test ${A_SOURCES})
   set_target_properties(tfxm_${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_options(tfxm_${name}_test PRIVATE ${TFXM_TEST_OPTIONS})
+  _tfxm_precompile(tfxm_${name}_test test)
   if(TARGET tfxm_${name})
     list(PREPEND A_DEPS ${name})
   endif()
@@ -91,7 +139,10 @@ function(tfxm_benchmark name)
     return()
   endif()
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" SOURCES ${ARGN})
-  find_package(benchmark REQUIRED)
+  find_package(benchmark QUIET)
+  if(NOT benchmark_FOUND)  # `make bench` provides it
+    return()
+  endif()
   add_executable(tfxm_${name}_benchmark EXCLUDE_FROM_ALL ${A_SOURCES})
   set_target_properties(tfxm_${name}_benchmark PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/benchmarks)
   _tfxm_link(tfxm_${name}_benchmark ${name} ${A_DEPS} benchmark::benchmark_main)

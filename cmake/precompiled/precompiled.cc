@@ -1,0 +1,2 @@
+// A target with a precompiled header needs a source.
+int main() { return 0; }
