@@ -5,6 +5,7 @@
 //
 // With --quantization_aware, a second Trainer goes on from the first one's model, training it for int8: one more file
 // and row.
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
   auto trainer = Trainer({.module_file = io::JoinPath(io::Dirname(__FILE__), "mnist_cnn_utils.cc"),
                           .examples = example_gen.outputs("examples"),
                           .schema = schema_gen.outputs("schema"),
-                          .train_args = {.num_steps = static_cast<int>(args.GetInt("train_steps", 12000))},
+                          .train_args = {.num_steps = static_cast<int>(
+                                             args.GetInt("train_steps", 12000, 1, std::numeric_limits<int>::max()))},
                           .eval_args = {.num_steps = 100},
                           .custom_config = {{"backup_dir", io::JoinPath(args.output, "backup", "trainer")}}});
   auto evaluator = Evaluator({.examples = example_gen.outputs("examples"),
@@ -71,7 +73,8 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
                           .examples = example_gen.outputs("examples"),
                           .schema = schema_gen.outputs("schema"),
                           .base_model = trainer.outputs("model"),
-                          .train_args = {.num_steps = static_cast<int>(args.GetInt("aware_steps", 2000))},
+                          .train_args = {.num_steps = static_cast<int>(
+                                             args.GetInt("aware_steps", 2000, 1, std::numeric_limits<int>::max()))},
                           .eval_args = {.num_steps = 100},
                           .custom_config = {{"quantization_aware", "true"},
                                             {"backup_dir", io::JoinPath(args.output, "backup", "quantization_aware")}}})

@@ -3,6 +3,7 @@
 //
 //   python3 examples/wide_and_deep/make_data.py runs/people
 //   tfxm run examples/wide_and_deep/wide_and_deep_pipeline.cc --data_root=runs/people --output=runs/wide_and_deep
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
                           .examples = transform.outputs("transformed_examples"),
                           .transform_graph = transform.outputs("transform_graph"),
                           .schema = schema_gen.outputs("schema"),
-                          .train_args = {.num_steps = static_cast<int>(args.GetInt("train_steps", 4000))},
+                          .train_args = {.num_steps = static_cast<int>(
+                                             args.GetInt("train_steps", 4000, 1, std::numeric_limits<int>::max()))},
                           .eval_args = {.num_steps = 100}});
   // The models take transformed features: the words' numbers are looked up by the app, as TFLite has no vocabularies.
   auto rewriter = ModelRewriter({.model = trainer.outputs("model"),

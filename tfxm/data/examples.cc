@@ -1,6 +1,9 @@
 #include "tfxm/data/examples.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
+#include <system_error>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -87,11 +90,19 @@ absl::StatusOr<std::vector<std::string>> MatchOne(const std::string& pattern) {
   return io::Glob(io::JoinPath(pattern, "*"));  // A pattern of directories.
 }
 
+// What tells whether two paths are one file.
+std::string Canonical(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path canonical = std::filesystem::canonical(path, error);
+  return error ? path : canonical.string();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) {
   constexpr size_t kMostCommas = 8;  // In one path.
   std::vector<std::string> files;
+  std::map<std::string, std::string> matched_by;  // Canonical path -> pattern.
   const std::vector<std::string> parts = absl::StrSplit(patterns, ',', absl::SkipEmpty());
   for (size_t i = 0; i < parts.size();) {
     // A path may hold commas itself: the longest that exists.
@@ -100,6 +111,12 @@ absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) 
     const std::string pattern = absl::StrJoin(parts.begin() + i, parts.begin() + end, ",");
     ASSIGN_OR_RETURN(const std::vector<std::string> matched, MatchOne(pattern));
     if (matched.empty()) return absl::NotFoundError(absl::StrCat("no file matches ", pattern));
+    for (const std::string& file : matched) {
+      const auto [it, first] = matched_by.emplace(Canonical(file), pattern);
+      if (first) continue;
+      return absl::InvalidArgumentError(absl::StrCat(file, " is given twice, by ", it->second, " and by ", pattern,
+                                                     ": its examples would count twice. Leave out one of the two"));
+    }
     files.insert(files.end(), matched.begin(), matched.end());
     i = end;
   }

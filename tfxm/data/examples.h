@@ -35,7 +35,8 @@ absl::Status ForEachBatch(const std::string& file, int batch_size,
                           const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records = false);
 
 // The files of a comma-separated list of paths and globs; a directory stands for the files in it. What exists under the
-// very name is that and no glob, whatever is in the name. NOT_FOUND names what matches nothing.
+// very name is that and no glob, whatever is in the name. NOT_FOUND names what matches nothing, INVALID_ARGUMENT a file
+// that is matched twice.
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns);
 
 }  // namespace tfxm::data

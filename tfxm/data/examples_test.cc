@@ -61,7 +61,11 @@ TEST(ExamplesTest, WhatExistsUnderAVeryNameIsNoGlob) {
   for (const std::string& file : {a, c}) ASSERT_TRUE(io::WriteFile(file, "").ok());
   EXPECT_EQ(*MatchFiles(a), std::vector<std::string>{a});
   EXPECT_EQ(*MatchFiles(dir), (std::vector<std::string>{a, c}));
-  EXPECT_EQ(*MatchFiles(a + "," + c + "," + dir), (std::vector<std::string>{a, c, a, c}));
+  EXPECT_EQ(*MatchFiles(c + "," + a), (std::vector<std::string>{c, a})) << "in the order given";
+  const absl::Status twice = MatchFiles(c + "," + dir).status();
+  EXPECT_EQ(twice.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(twice.message().find(c + " is given twice, by " + c + " and by " + dir), absl::string_view::npos) << twice;
+  EXPECT_FALSE(MatchFiles(c + "," + io::JoinPath(dir, "./c")).ok()) << "another spelling of the same file";
   // In a glob a comma separates.
   const std::string plain = io::JoinPath(*io::MakeTempDir(testing::TempDir(), "match"), "p[1] *q");
   ASSERT_TRUE(io::MakeDirs(plain).ok());

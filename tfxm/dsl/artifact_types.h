@@ -32,9 +32,9 @@ ArtifactType Model();
 ArtifactType ModelRun();
 ArtifactType ModelEvaluation();
 ArtifactType ModelBlessing();
-ArtifactType InfraBlessing();
+ArtifactType InfraBlessing();  // No component here makes one: there is no InfraValidator.
 ArtifactType PushedModel();
-ArtifactType InferenceResult();
+ArtifactType InferenceResult();  // Nor of these: there is no BulkInferrer.
 
 }  // namespace standard_artifacts
 }  // namespace tfxm

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/compute/pass.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/json.h"
 #include "tfxm/orchestration/executor_process.h"
@@ -171,6 +172,9 @@ int RunPipelineMain(int argc, char** argv,
   if (parsed.ok() && runner_options.max_parallel_nodes < 0) {
     parsed = absl::InvalidArgumentError(absl::StrCat("--max_parallel_nodes=", runner_options.max_parallel_nodes,
                                                      ": expected 0 (one for each core) or more"));
+  }
+  if (const absl::Status threads = compute::CheckNumThreads(); parsed.ok() && !threads.ok()) {
+    return Report(program, threads.message(), kExitUsage);
   }
   for (const auto& [name, value] : others) {
     if (parsed.ok() && !args.values.emplace(name, value).second) {

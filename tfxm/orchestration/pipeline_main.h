@@ -2,7 +2,8 @@
 //
 //   absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
 //     auto example_gen = ImportExampleGen({.input_base = args.data_root});
-//     auto trainer = Trainer({…, .train_args = {.num_steps = args.GetInt("train_steps", 5000)}});
+//     const int steps = static_cast<int>(args.GetInt("train_steps", 5000, 1, 1'000'000));
+//     auto trainer = Trainer({…, .train_args = {.num_steps = steps}});
 //     return Pipeline{.pipeline_name = "mnist", .pipeline_root = io::JoinPath(args.output, "pipeline_root"), …};
 //   }
 //   int main(int argc, char** argv) { return tfxm::RunPipelineMain(argc, argv, CreatePipeline); }

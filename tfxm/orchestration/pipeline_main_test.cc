@@ -115,6 +115,11 @@ TEST_F(PipelineMainTest, WrongFlagsAreNamedAndRunNothing) {
   EXPECT_TRUE(Contains(Main({"--steps=1", "--steps=2"}).err, "--steps is given twice"));
   EXPECT_TRUE(Contains(Main({"data"}).err, "\"data\" is no flag"));
   EXPECT_TRUE(Contains(Main({"--reads_data"}).err, "--data_root=DIR is missing: the data that ImportExampleGen reads"));
+  setenv("TFXM_NUM_THREADS", "many", /*overwrite=*/1);
+  const Output threads = Main({});
+  unsetenv("TFXM_NUM_THREADS");
+  EXPECT_EQ(threads.exit_code, 2);
+  EXPECT_TRUE(Contains(threads.err, "TFXM_NUM_THREADS=many: expected a whole number from 1 to 1024"));
   EXPECT_EQ(Executions("a"), 0);
   EXPECT_FALSE(io::Exists(Path("metadata.db")));
 }
