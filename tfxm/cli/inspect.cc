@@ -39,8 +39,8 @@ class InspectCommand : public Command {
       ASSIGN_OR_RETURN(inspection, litert::InspectAt(file, "", shapes));
     }
     if (format_ == "json") return Print(litert::ToJson(inspection) + "\n");
-    RETURN_IF_ERROR(Print(PrintableLines(litert::Render(inspection))));
-    return layers_ ? Print(PrintableLines(litert::RenderLayers(*file))) : absl::OkStatus();
+    RETURN_IF_ERROR(Print(PrintableLines(litert::Render(inspection, TerminalWidth()))));
+    return layers_ ? Print(PrintableLines(litert::RenderLayers(*file, TerminalWidth()))) : absl::OkStatus();
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/arena.h"
 #include "tfxm/litert/schema_util.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::litert {
 namespace {
@@ -60,15 +61,14 @@ std::string Bytes(int64_t n) {
   return absl::StrCat(n, " B");
 }
 
-void RenderTensors(const std::vector<SignatureTensor>& tensors, absl::string_view side, std::string* out) {
+void AddTensors(const std::vector<SignatureTensor>& tensors, absl::string_view side, TextTable* table) {
   for (const SignatureTensor& tensor : tensors) {
-    absl::StrAppendFormat(out, "    %-6s %-28s %-8s %s", side, tensor.spec.name, DataTypeName(tensor.spec.dtype),
-                          ShapeString(tensor.spec.shape));
-    if (tensor.quantization.scale != 0) {
-      absl::StrAppendFormat(out, "  scale %.6g, zero point %d", tensor.quantization.scale,
-                            tensor.quantization.zero_point);
-    }
-    absl::StrAppend(out, "\n");
+    table->AddRow({absl::StrCat(side, tensor.spec.name), std::string(DataTypeName(tensor.spec.dtype)),
+                   ShapeString(tensor.spec.shape),
+                   tensor.quantization.scale == 0
+                       ? ""
+                       : absl::StrFormat("scale %.6g, zero point %d", tensor.quantization.scale,
+                                         tensor.quantization.zero_point)});
   }
 }
 
@@ -133,37 +133,46 @@ Inspection Inspect(const ModelFile& file) {
   return out;
 }
 
-std::string Render(const Inspection& in) {
+std::string Render(const Inspection& in, int width) {
   std::string out = absl::StrCat(in.name, ": ", Bytes(in.file_bytes), ", ", in.num_tensors, " tensors",
                                  in.num_subgraphs > 1 ? absl::StrCat(" in ", in.num_subgraphs, " subgraphs") : "");
   if (!in.min_runtime_version.empty()) absl::StrAppend(&out, ", needs TFLite ", in.min_runtime_version);
+  if (width > 0) out = WrapText(out, width, "  ");
   absl::StrAppend(&out, "\n");
   for (const SignatureInfo& signature : in.signatures) {
     absl::StrAppend(
         &out, signature.name.empty() ? "  no signature\n" : absl::StrCat("  signature \"", signature.name, "\"\n"));
-    RenderTensors(signature.inputs, "input", &out);
-    RenderTensors(signature.outputs, "output", &out);
+    TextTable tensors({{}, {}, {}, {}});
+    AddTensors(signature.inputs, "input  ", &tensors);
+    AddTensors(signature.outputs, "output ", &tensors);
+    absl::StrAppend(&out, tensors.Text({.width = width, .indent = "    "}));
   }
   std::vector<std::pair<std::string, OpUse>> ops(in.ops.begin(), in.ops.end());
   std::stable_sort(ops.begin(), ops.end(),
                    [](const auto& a, const auto& b) { return a.second.weight_bytes > b.second.weight_bytes; });
-  absl::StrAppendFormat(&out, "  %-28s %6s %9s %12s\n", "operator", "count", "integer", "weights");
+  TextTable table(
+      {{"operator"}, {"count", TextTable::kRight}, {"integer", TextTable::kRight}, {"weights", TextTable::kRight}, {}});
   for (const auto& [name, use] : ops) {
-    absl::StrAppendFormat(&out, "  %-28s %6d %9d %12s%s\n", name, use.count, use.quantized, Bytes(use.weight_bytes),
-                          use.kind == OpKind::kSelectTf ? "  Select TF"
-                          : use.kind == OpKind::kCustom ? "  custom"
-                                                        : "");
+    table.AddRow({name, absl::StrCat(use.count), absl::StrCat(use.quantized), Bytes(use.weight_bytes),
+                  use.kind == OpKind::kSelectTf ? "Select TF"
+                  : use.kind == OpKind::kCustom ? "custom"
+                                                : ""});
   }
+  absl::StrAppend(&out, table.Text({.width = width, .indent = "  "}));
   std::vector<std::string> types;
   for (const auto& [type, bytes] : in.weights_by_type) types.push_back(absl::StrCat(type, " ", Bytes(bytes)));
-  absl::StrAppend(&out, "  weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", "),
-                  "\n  the rest of the file, ", Bytes(in.file_bytes - in.weight_bytes),
-                  ", is its structure: operators, names, scales",
-                  "\n  arena for the activations, one example: ", Bytes(in.arena_bytes), "\n");
-  if (in.multiply_adds > 0)
-    absl::StrAppendFormat(&out, "  multiply-adds, one example%s: %s\n", in.num_subgraphs > 1 ? ", loops left out" : "",
-                          in.multiply_adds < 100'000 ? absl::StrCat(in.multiply_adds)
-                                                     : absl::StrFormat("%.3g M", in.multiply_adds / 1e6));
+  const auto add_line = [&](absl::string_view text) {
+    absl::StrAppend(&out, "  ", WrapText(text, width, "    "), "\n");
+  };
+  add_line(absl::StrCat("weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", ")));
+  add_line(absl::StrCat("the rest of the file, ", Bytes(in.file_bytes - in.weight_bytes),
+                        ", is its structure: operators, names, scales"));
+  add_line(absl::StrCat("arena for the activations, one example: ", Bytes(in.arena_bytes)));
+  if (in.multiply_adds > 0) {
+    add_line(absl::StrFormat("multiply-adds, one example%s: %s", in.num_subgraphs > 1 ? ", loops left out" : "",
+                             in.multiply_adds < 100'000 ? absl::StrCat(in.multiply_adds)
+                                                        : absl::StrFormat("%.3g M", in.multiply_adds / 1e6)));
+  }
   return out;
 }
 

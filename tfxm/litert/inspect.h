@@ -47,12 +47,13 @@ struct Inspection {
 };
 
 Inspection Inspect(const ModelFile& file);
-std::string Render(const Inspection& inspection);
+// Text in lines of at most `width` cells where words are that short; 0: as long as they get.
+std::string Render(const Inspection& inspection, int width = 0);
 // The same for programs: an object with the fields' names.
 std::string ToJson(const Inspection& inspection);
 // A line per operator, in the order of running: its kind, and type, shape and name of its result. The names are what
 // keep_float takes.
-std::string RenderLayers(const ModelFile& file);
+std::string RenderLayers(const ModelFile& file, int width = 0);
 
 // "CONV_2D"; a custom operator's own name.
 std::string OpName(const schema::Model& model, const schema::Operator& op);

@@ -6,6 +6,7 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/schema_util.h"
 #include "tfxm/util/json_writer.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::litert {
 namespace {
@@ -70,26 +71,29 @@ std::string ToJson(const Inspection& in) {
   return std::move(json).Take();
 }
 
-std::string RenderLayers(const ModelFile& file) {
+std::string RenderLayers(const ModelFile& file, int width) {
   const schema::Model& model = file.model();
-  std::string out = absl::StrFormat("  %5s %-24s %-8s %-20s %s\n", "", "operator", "result", "shape", "name");
+  std::string out;
   for (int g = 0; g < Size(model.subgraphs()); ++g) {
     const schema::SubGraph& graph = *model.subgraphs()->Get(g);
     if (Size(model.subgraphs()) > 1) {
       absl::StrAppend(&out, "  subgraph ", g, graph.name() != nullptr ? absl::StrCat(" ", graph.name()->str()) : "",
                       "\n");
     }
+    TextTable table({{"operator"}, {"result"}, {"shape"}, {"name"}});
     for (int o = 0; o < Size(graph.operators()); ++o) {
       const schema::Operator& op = *graph.operators()->Get(o);
+      const std::string name = absl::StrCat(o, " ", OpName(model, op));
       const int t = Size(op.outputs()) == 0 ? -1 : op.outputs()->Get(0);
       if (t < 0) {
-        absl::StrAppendFormat(&out, "  %5d %s\n", o, OpName(model, op));
+        table.AddRow({name});
         continue;
       }
       const schema::Tensor& result = *graph.tensors()->Get(t);
-      absl::StrAppendFormat(&out, "  %5d %-24s %-8s %-20s %s\n", o, OpName(model, op), TensorTypeName(result.type()),
-                            ShapeString(ShapeOf(result)), NameOf(result));
+      table.AddRow({name, std::string(TensorTypeName(result.type())), ShapeString(ShapeOf(result)),
+                    std::string(NameOf(result))});
     }
+    absl::StrAppend(&out, table.Text({.width = width, .indent = "  "}));
   }
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/litert/test_models.h"
@@ -66,6 +67,23 @@ TEST(InspectTest, FormatsForProgramsAndByLayer) {
                                              HasSubstr(R"("kind": "builtin")"), HasSubstr(R"("ADD": {)")));
   EXPECT_THAT(RenderLayers(**file),
               AllOf(HasSubstr("ADD"), HasSubstr("INT8"), HasSubstr("[None, 4]"), HasSubstr("block/add")));
+}
+
+TEST(InspectTest, NarrowScreensAreNotWrittenBeyond) {
+  constexpr int kWidth = 40;
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_INT8, {-1, 4});
+  const int y = b.Tensor("a block with a long name/add", schema::TensorType_INT8, {-1, 4});
+  b.Quantize(x, 0.5, 3);
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, x}, {y});
+  b.InputsOutputs({x}, {y});
+  b.Signature("s", {{"an input with a long name", x}}, {{"out", y}});
+  auto file = ModelFile::FromBytes(b.Finish(), "f.tflite");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string text = Render(Inspect(**file), kWidth) + RenderLayers(**file, kWidth);
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) EXPECT_LE(line.size(), kWidth) << line;
+  EXPECT_THAT(text, AllOf(HasSubstr("an input with a long name"), HasSubstr("scale 0.5, zero point 3"),
+                          HasSubstr("name: a block with a long name/add")));
 }
 
 TEST(InspectTest, AWeightThatIsSharedCountsOnce) {

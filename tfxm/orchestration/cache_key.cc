@@ -204,6 +204,7 @@ absl::StatusOr<CacheKey> ParseCacheKey(absl::string_view json) {
   RETURN_IF_ERROR(io::ParseJson(json, &object));
   CacheKey key;
   key.digest = (*object.mutable_fields())["digest"].string_value();
+  if (key.digest.empty()) return absl::DataLossError("not a cache key: it has no text \"digest\"");
   for (const auto& [name, value] : (*object.mutable_fields())["parts"].struct_value().fields()) {
     key.parts[name] = value.string_value();
   }
