@@ -162,7 +162,7 @@ std::string Render(const Inspection& in, int width) {
   std::vector<std::string> types;
   for (const auto& [type, bytes] : in.weights_by_type) types.push_back(absl::StrCat(type, " ", Bytes(bytes)));
   const auto add_line = [&](absl::string_view text) {
-    absl::StrAppend(&out, "  ", WrapText(text, width, "    "), "\n");
+    absl::StrAppend(&out, "  ", WrapText(text, std::max(width - 2, 0), "    "), "\n");
   };
   add_line(absl::StrCat("weights ", Bytes(in.weight_bytes), types.empty() ? "" : ": ", absl::StrJoin(types, ", ")));
   add_line(absl::StrCat("the rest of the file, ", Bytes(in.file_bytes - in.weight_bytes),

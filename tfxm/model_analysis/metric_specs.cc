@@ -222,9 +222,9 @@ class ThresholdsBuilder {
   absl::Status AddOne(const MetricKey& key, SliceThreshold threshold) {
     std::string slice, value;
     if (const auto* spec = std::get_if<tfma::SlicingSpec>(&threshold.slice))
-      slice = "s" + io::SerializeDeterministically(*spec);
+      slice = absl::StrCat("s", io::SerializeDeterministically(*spec));
     if (const auto* spec = std::get_if<tfma::CrossSlicingSpec>(&threshold.slice))
-      slice = "c" + io::SerializeDeterministically(*spec);
+      slice = absl::StrCat("c", io::SerializeDeterministically(*spec));
     std::visit([&](const auto& t) { value = std::string(t.GetTypeName()) + io::SerializeDeterministically(t); },
                threshold.threshold);
     if (!seen_.insert({key, slice, value}).second) return absl::OkStatus();

@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<OutputFolder>> OutputFolder::Open(const std::stri
   if (replace && TypeOf(mark) == fs::file_type::regular) {
     ASSIGN_OR_RETURN(folder->earlier_, ReadFileManifest(mark));
   } else {
-    names.push_back(kEvaluationMark);
+    names.emplace_back(kEvaluationMark);
   }
   RETURN_IF_ERROR(folder->CheckNames(names));
   RETURN_IF_ERROR(folder->CheckEarlier());

@@ -162,7 +162,7 @@ absl::StatusOr<std::string> FillIn(const std::string& path, int epoch, const Log
     std::string format = colon == std::string::npos ? "" : field.substr(colon + 1);
     i = end;
     if (name == "epoch") {
-      if (format.empty()) format = "d";
+      if (format.empty()) format = 'd';
       const auto parsed = absl::ParsedFormat<'d'>::New("%" + format);
       if (parsed == nullptr)
         return absl::InvalidArgumentError(absl::StrCat("ModelCheckpoint: no format of an epoch: {", field, "}"));
@@ -170,7 +170,7 @@ absl::StatusOr<std::string> FillIn(const std::string& path, int epoch, const Log
       continue;
     }
     const auto value = FindLog(logs, name);
-    if (format.empty()) format = "g";
+    if (format.empty()) format = 'g';
     const auto parsed = absl::ParsedFormat<absl::FormatConversionCharSet::kFloating>::New("%" + format);
     if (!value || parsed == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("ModelCheckpoint: cannot fill in {", field, "} of ", path));

@@ -10,6 +10,8 @@ namespace {
 
 namespace tfmd = ::tensorflow::metadata::v0;
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // Old schemas say so by the field `deprecated`.
 bool IsServed(const tfmd::Feature& feature) {
   switch (feature.lifecycle_stage()) {
     case tfmd::PLANNED:
@@ -21,6 +23,7 @@ bool IsServed(const tfmd::Feature& feature) {
     default: return !feature.deprecated();
   }
 }
+#pragma GCC diagnostic pop
 
 }  // namespace
 

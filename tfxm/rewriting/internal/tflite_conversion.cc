@@ -112,7 +112,7 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
   ASSIGN_OR_RETURN(const auto fixed, FixedBatchModel::Create(input.saved_model_dir));
   absl::StatusOr<std::string> again = ConvertSavedModel(fixed->dir(), convert);
   if (!again.ok()) return bytes;
-  notes->push_back("the batch is fixed at 1: a recurrent layer of any batch size has no TFLite operators");
+  notes->emplace_back("the batch is fixed at 1: a recurrent layer of any batch size has no TFLite operators");
   return again;
 }
 
@@ -177,7 +177,7 @@ class IntegerConversion {
     if (options_.calibration == Calibration::kMinMax && input_.findings.has_outliers()) {
       RETURN_IF_ERROR(Calibrate(Calibration::kPercentile));
       flags = "--calibration=percentile";
-      calibration_notes_.push_back("calibrated by percentile, since the representative data have outliers");
+      calibration_notes_.emplace_back("calibrated by percentile, since the representative data have outliers");
     }
     ASSIGN_OR_RETURN(MixedPrecision mixed, KeepFloat(quantizer_, accept_, most));
     out_.model = std::move(mixed.model);
