@@ -222,6 +222,20 @@ TEST_F(CliTest, StatusesOfAnswersAndOfFailures) {
   EXPECT_FALSE(io::Exists(Path("lite")));
 }
 
+// On a terminal (which `script` makes), where the file's name may be longer than a line: a line that stays, nothing that
+// has to be wiped away.
+TEST_F(CliTest, CompilingIsSaidOnceInAPlainLine) {
+  const std::string pipeline = Write("a_pipeline_with_a_long_name.cc", "int main() { return 0; }\n");
+  const auto run = [&] {
+    return *RunSubprocess({"env", "TERM=dumb", "COLUMNS=20", "TFXM_CACHE=" + Path("cache"), "script", "-qec",
+                           absl::StrCat(Program(), " run ", pipeline), "/dev/null"});
+  };
+  const SubprocessResult first = run();
+  EXPECT_EQ(first.exit_code, 0) << first.output;
+  EXPECT_EQ(first.output, absl::StrCat("compiling ", pipeline, " …\r\n")) << "a terminal's end of a line";
+  EXPECT_EQ(run().output, "") << "it is compiled already";
+}
+
 TEST_F(CliTest, WhatIsReadIsNeverOverwritten) {
   const std::string data = Data("data", 4), before = *io::ReadFile(data);
   ASSERT_EQ(Tfxm({"stats", "--data=" + data, "--output=" + Path("stats.pb")}).exit_code, 0);
