@@ -21,7 +21,7 @@ def main():
   parser.add_argument('build_dir')
   parser.add_argument('targets', nargs='*')
   parser.add_argument('--jobs', default='2')
-  args = parser.parse_args()
+  args = parser.parse_intermixed_args()
   command = ['cmake', '--build', args.build_dir, '-j', args.jobs]
   if args.targets:
     command += ['--target'] + args.targets
