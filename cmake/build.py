@@ -33,13 +33,15 @@ def main():
       step = re.match(r'\[(\d+)/(\d+)\] (.*)', line)
       if step:
         total = int(step[2])
-        if not announced:
+        if not announced and total > 1:  # One step: CMake looks at its files again.
           how_far.line(f'{total} steps')
           announced = True
         # "Building CXX object a/CMakeFiles/b.dir/c.cc.o" -> "c.cc"
         what = re.sub(r'^Building \w+ object (?:\S*\.dir/)?(?:\S*/)?(\S+?)(?:\.o)?$', r'\1', step[3])
         seconds = int(time.monotonic() - began)
         how_far.show(f'{step[1]} of {total} steps, {seconds // 60}:{seconds % 60:02d} min: {what}')
+      elif line.startswith('-- '):  # CMake's
+        continue
       elif not line.startswith('ninja: '):
         how_far.clear()
         sys.stderr.write(line)
