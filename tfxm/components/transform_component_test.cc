@@ -19,7 +19,7 @@ constexpr char kModule[] = R"(
 using namespace tfxm;
 absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) {
   tft::TensorMap outputs;
-  outputs["scaled"] = tft::scale_to_0_1(inputs.at("x"));
+  outputs["scaled"] = tft::scale_to_0_1(inputs["x"]);
   return outputs;
 }
 )";
@@ -87,7 +87,8 @@ class TransformComponentTest : public ::testing::Test {
   // The feature "scaled" of each example of a transformed split.
   std::vector<float> Scaled(const std::string& split) {
     std::vector<float> values;
-    for (const std::string& file : data::SplitFiles(Folder("transformed_examples"), split).value()) {
+    const std::vector<std::string> files = data::SplitFiles(Folder("transformed_examples"), split).value();
+    for (const std::string& file : files) {
       auto reader = *data::TFRecordReader::Open(file);
       absl::string_view record;
       while (reader->Next(&record).value()) {
