@@ -16,9 +16,10 @@ namespace {
 
 constexpr char kModule[] = R"(
 #include "tfxm/transform/tft.h"
+using namespace tfxm;
 absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) {
   tft::TensorMap outputs;
-  outputs["scaled"] = tft::scale_to_0_1(inputs.at("x"));
+  outputs["scaled"] = tft::scale_to_0_1(inputs["x"]);
   return outputs;
 }
 )";
@@ -28,7 +29,8 @@ class TransformComponentTest : public ::testing::Test {
  protected:
   void SetUp() override {
     root_ = *io::MakeTempDir(::testing::TempDir(), "transform");
-    setenv("TFXM_CACHE", Folder("cache").c_str(), /*overwrite=*/1);
+    static const std::string cache = *io::MakeTempDir(::testing::TempDir(), "cache");  // One for the whole process.
+    setenv("TFXM_CACHE", cache.c_str(), /*overwrite=*/1);
     ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "module.cc"), kModule).ok());
     ASSERT_TRUE(io::WriteFile(io::JoinPath(Folder("schema"), "schema.pbtxt"),
                               R"pb(feature {
@@ -85,7 +87,8 @@ class TransformComponentTest : public ::testing::Test {
   // The feature "scaled" of each example of a transformed split.
   std::vector<float> Scaled(const std::string& split) {
     std::vector<float> values;
-    for (const std::string& file : data::SplitFiles(Folder("transformed_examples"), split).value()) {
+    const std::vector<std::string> files = data::SplitFiles(Folder("transformed_examples"), split).value();
+    for (const std::string& file : files) {
       auto reader = *data::TFRecordReader::Open(file);
       absl::string_view record;
       while (reader->Next(&record).value()) {

@@ -46,7 +46,8 @@ TEST_P(EarlierReleaseTest, ItsMetadataStoreIsReadAndNotChanged) {
       EXPECT_TRUE(absl::StrContains(runs, part)) << part << " is not in " << runs;
     }
     std::map<std::string, int> artifacts;
-    for (const auto& artifact : (*store)->GetArtifacts().value()) {
+    const std::vector<ml_metadata::Artifact> all = (*store)->GetArtifacts().value();
+    for (const ml_metadata::Artifact& artifact : all) {
       ++artifacts[artifact.type()];
       EXPECT_TRUE(artifact.custom_properties().contains("files")) << artifact.uri();
     }
