@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -62,7 +63,8 @@ void Judge(const Numbers& numbers, double step, bool whole, const ValidationLimi
                                      numbers.name, numbers.min, numbers.max));
     return;
   }
-  wrong->push_back(absl::StrFormat("%s has a signal to noise ratio of %.1f dB; the limit is %.1f dB", numbers.name,
+  const char* has = absl::StartsWith(numbers.name, "columns ") ? "have" : "has";
+  wrong->push_back(absl::StrFormat("%s %s a signal to noise ratio of %.1f dB; the limit is %.1f dB", numbers.name, has,
                                    numbers.sqnr_db, *limits.min_sqnr_db));
 }
 
