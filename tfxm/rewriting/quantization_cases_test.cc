@@ -287,7 +287,9 @@ TEST_F(QuantizationCasesTest, EveryCalibrationGivesAModel) {
     EXPECT_GT(report.comparison->outputs[0].sqnr_db, 15);
     const std::string bytes = *io::ReadFile(io::JoinPath(root_, "out/tflite"));
     if (method == Calibration::kMinMax) minmax = bytes;
-    if (method == Calibration::kPercentile) { EXPECT_NE(bytes, minmax); }
+    if (method == Calibration::kPercentile) {
+      EXPECT_NE(bytes, minmax);
+    }
   }
 }
 
