@@ -105,10 +105,10 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
       JudgeNumbers(output, limits, &wrong);
       continue;
     }
-    wrong.push_back(absl::StrFormat(
-        equality ? "output \"%s\" has another value in %d of %d places; the limit is %.1f %%"
-                 : "output \"%s\" has clearly another top class in %d of %d examples; the limit is %.1f %%",
-        output.name, output.rows_clearly_different, output.rows, 100 * (1 - *clear)));
+    wrong.push_back(absl::StrFormat("output \"%s\" has %s in %d of %d %s; the limit is %.1f %%", output.name,
+                                    equality ? "another value" : "clearly another top class",
+                                    output.rows_clearly_different, output.rows, equality ? "places" : "examples",
+                                    100 * (1 - *clear)));
   }
   if (wrong.empty()) return absl::OkStatus();
   return AnswerIsNo(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
