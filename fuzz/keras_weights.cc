@@ -1,8 +1,9 @@
 // Weights in Keras's files, HDF5 with and without a zip around it (nn/keras_weights.h): listed, and read.
+#include "tfxm/nn/keras_weights.h"
+
 #include <cstdlib>
 
 #include "fuzz/input.h"
-#include "tfxm/nn/keras_weights.h"
 
 // Of libtfxm_nn, only keras_weights.cc is linked. Without layers it asks for none of these.
 namespace tfxm::nn {

@@ -88,15 +88,18 @@ TEST(MetricSpecsTest, BadArgumentsAreNamed) {
 }
 
 TEST(MetricSpecsTest, WhatWouldTakeAllMemoryIsRefused) {
-  for (const char* metric : {"AUC", "MultiClassConfusionMatrixPlot", "MultiLabelConfusionMatrixPlot", "ConfusionMatrixPlot"}) {
+  for (const char* metric :
+       {"AUC", "MultiClassConfusionMatrixPlot", "MultiLabelConfusionMatrixPlot", "ConfusionMatrixPlot"}) {
     for (const char* count : {"1000000000", "0", "-5"}) {
       EXPECT_THAT(ErrorOf(std::string("class_name: '") + metric + "' config: '{\"num_thresholds\": " + count + "}'"),
                   HasSubstr("between 1 and 1000000"))
           << metric;
     }
   }
-  EXPECT_THAT(ErrorOf("class_name: 'CalibrationPlot' config: '{\"num_buckets\": 1000000000}'"), HasSubstr("between 1 and"));
-  EXPECT_THAT(ErrorOf("class_name: 'COCOAveragePrecision' config: '{\"class_id\": 1, \"num_recalls\": -5}'"), HasSubstr("between 1 and"));
+  EXPECT_THAT(ErrorOf("class_name: 'CalibrationPlot' config: '{\"num_buckets\": 1000000000}'"),
+              HasSubstr("between 1 and"));
+  EXPECT_THAT(ErrorOf("class_name: 'COCOAveragePrecision' config: '{\"class_id\": 1, \"num_recalls\": -5}'"),
+              HasSubstr("between 1 and"));
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'Precision' } "
                                     "aggregate { macro_average: true top_k_list { values: 2000000000 } } }"),
                              false, false);

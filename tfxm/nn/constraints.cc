@@ -15,9 +15,7 @@ ops::Tensor Norms(const ops::Tensor& value, const std::vector<int32_t>& axes) {
 
 }  // namespace
 
-Constraint MaxNorm(double max_value, std::vector<int32_t> axes) {
-  return MinMaxNorm(0, max_value, 1, std::move(axes));
-}
+Constraint MaxNorm(double max_value, std::vector<int32_t> axes) { return MinMaxNorm(0, max_value, 1, std::move(axes)); }
 
 Constraint NonNeg() {
   return [](const ops::Tensor& value) { return ops::Relu(value); };

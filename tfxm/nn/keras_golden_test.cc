@@ -77,9 +77,9 @@ std::map<std::string, LayerCase> LayerCases() {
       {"concatenate", {Concatenate(), {{2, 3}, {2, 1}}}},
   };
   for (const char* name :
-       {"relu",    "relu6",    "elu",         "selu",      "gelu",        "sigmoid",     "hard_sigmoid", "tanh",
-        "softmax", "softplus", "softsign",    "swish",     "hard_swish",  "exponential", "log_softmax",  "leaky_relu",
-        "mish",        "log_sigmoid", "hard_tanh", "tanh_shrink", "squareplus"}) {
+       {"relu",        "relu6",      "elu",      "selu",        "gelu",      "sigmoid",     "hard_sigmoid",
+        "tanh",        "softmax",    "softplus", "softsign",    "swish",     "hard_swish",  "exponential",
+        "log_softmax", "leaky_relu", "mish",     "log_sigmoid", "hard_tanh", "tanh_shrink", "squareplus"}) {
     cases.insert({std::string("activation_") + name, {ActivationLayer(name), {{4, 5}}}});
   }
   return cases;

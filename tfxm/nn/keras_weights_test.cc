@@ -1,9 +1,10 @@
 // Weights from the files that Keras writes; testdata/make_keras_files.py made them.
+#include "tfxm/nn/keras_weights.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/nn/keras_weights.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/util/io.h"

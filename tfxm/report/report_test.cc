@@ -210,7 +210,8 @@ TEST(PlotDataTest, DistributionCountsEveryExampleOnce) {
 
 TEST(PlotDataTest, ThresholdsThatAreNoNumbers) {
   for (const double odd : {double{NAN}, -double{INFINITY}, 1e308}) {
-    const std::vector<BinaryMatrix> matrices = {{.threshold = -1e308, .tp = 2}, {.threshold = odd, .tp = 1}, {.threshold = 1e308}};
+    const std::vector<BinaryMatrix> matrices = {
+        {.threshold = -1e308, .tp = 2}, {.threshold = odd, .tp = 1}, {.threshold = 1e308}};
     double positives = 0;
     for (const ScoreBin& bin : ScoreDistribution(matrices)) positives += bin.positives;
     EXPECT_EQ(positives, 2) << odd;

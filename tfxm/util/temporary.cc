@@ -29,7 +29,8 @@ std::string PrefixOf(absl::string_view name) {
     while (!name.empty() && absl::ascii_isdigit(name.back())) name.remove_suffix(1);
     return name.size() < before;
   };
-  const bool is = absl::ConsumeSuffix(&name, kSuffix) && drop_digits() && absl::ConsumeSuffix(&name, ".") && drop_digits();
+  const bool is =
+      absl::ConsumeSuffix(&name, kSuffix) && drop_digits() && absl::ConsumeSuffix(&name, ".") && drop_digits();
   return is ? std::string(name) : "";
 }
 

@@ -75,10 +75,14 @@ class MultiHeadAttentionLayer : public Layer {
     const Weight *kernel = nullptr, *bias = nullptr;
   };
   WeightOptions KernelOptions() const {
-    return {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer, .constraint = options_.kernel_constraint};
+    return {.initializer = options_.kernel_initializer,
+            .regularizer = options_.kernel_regularizer,
+            .constraint = options_.kernel_constraint};
   }
   WeightOptions BiasOptions() const {
-    return {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer, .constraint = options_.bias_constraint};
+    return {.initializer = options_.bias_initializer,
+            .regularizer = options_.bias_regularizer,
+            .constraint = options_.bias_constraint};
   }
   Projection AddProjection(const std::string& name, int64_t in, int64_t size) {
     Projection projection;

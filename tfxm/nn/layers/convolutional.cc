@@ -61,10 +61,14 @@ class Conv2DLayer : public Layer {
     const Shape shape = transpose_ ? Shape{size_.height, size_.width, filters_, channels}
                                    : Shape{size_.height, size_.width, channels, filters_};
     kernel_ = AddWeight("kernel", shape,
-                        {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer, .constraint = options_.kernel_constraint});
+                        {.initializer = options_.kernel_initializer,
+                         .regularizer = options_.kernel_regularizer,
+                         .constraint = options_.kernel_constraint});
     if (options_.use_bias) {
       bias_ = AddWeight("bias", {filters_},
-                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer, .constraint = options_.bias_constraint});
+                        {.initializer = options_.bias_initializer,
+                         .regularizer = options_.bias_regularizer,
+                         .constraint = options_.bias_constraint});
     }
     return absl::OkStatus();
   }
@@ -112,10 +116,14 @@ class Conv1DLayer : public Layer {
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
     kernel_ = AddWeight("kernel", {size_, input_shapes[0].back(), filters_},
-                        {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer, .constraint = options_.kernel_constraint});
+                        {.initializer = options_.kernel_initializer,
+                         .regularizer = options_.kernel_regularizer,
+                         .constraint = options_.kernel_constraint});
     if (options_.use_bias) {
       bias_ = AddWeight("bias", {filters_},
-                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer, .constraint = options_.bias_constraint});
+                        {.initializer = options_.bias_initializer,
+                         .regularizer = options_.bias_regularizer,
+                         .constraint = options_.bias_constraint});
     }
     return absl::OkStatus();
   }
@@ -160,17 +168,21 @@ class DepthwiseLayer : public Layer {
       return absl::InvalidArgumentError("a depthwise convolution has the same stride in both dimensions");
     }
     const int64_t channels = input_shapes[0].back(), deep = channels * options_.depth_multiplier;
-    depthwise_ =
-        AddWeight("depthwise_kernel", {size_.height, size_.width, channels, options_.depth_multiplier},
-                  {.initializer = options_.depthwise_initializer, .regularizer = options_.depthwise_regularizer, .constraint = options_.depthwise_constraint});
+    depthwise_ = AddWeight("depthwise_kernel", {size_.height, size_.width, channels, options_.depth_multiplier},
+                           {.initializer = options_.depthwise_initializer,
+                            .regularizer = options_.depthwise_regularizer,
+                            .constraint = options_.depthwise_constraint});
     if (filters_ > 0) {
-      pointwise_ =
-          AddWeight("pointwise_kernel", {1, 1, deep, filters_},
-                    {.initializer = options_.pointwise_initializer, .regularizer = options_.pointwise_regularizer, .constraint = options_.pointwise_constraint});
+      pointwise_ = AddWeight("pointwise_kernel", {1, 1, deep, filters_},
+                             {.initializer = options_.pointwise_initializer,
+                              .regularizer = options_.pointwise_regularizer,
+                              .constraint = options_.pointwise_constraint});
     }
     if (options_.use_bias) {
       bias_ = AddWeight("bias", {filters_ > 0 ? filters_ : deep},
-                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer, .constraint = options_.bias_constraint});
+                        {.initializer = options_.bias_initializer,
+                         .regularizer = options_.bias_regularizer,
+                         .constraint = options_.bias_constraint});
     }
     return absl::OkStatus();
   }
@@ -207,10 +219,14 @@ class DepthwiseConv1DLayer : public Layer {
     if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
     const int64_t channels = input_shapes[0].back();
     kernel_ = AddWeight("depthwise_kernel", {size_, channels, options_.depth_multiplier},
-                        {.initializer = options_.depthwise_initializer, .regularizer = options_.depthwise_regularizer, .constraint = options_.depthwise_constraint});
+                        {.initializer = options_.depthwise_initializer,
+                         .regularizer = options_.depthwise_regularizer,
+                         .constraint = options_.depthwise_constraint});
     if (options_.use_bias) {
       bias_ = AddWeight("bias", {channels * options_.depth_multiplier},
-                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer, .constraint = options_.bias_constraint});
+                        {.initializer = options_.bias_initializer,
+                         .regularizer = options_.bias_regularizer,
+                         .constraint = options_.bias_constraint});
     }
     return absl::OkStatus();
   }

@@ -21,10 +21,14 @@ class DenseLayer : public Layer {
     }
     if (units_ < 1) return absl::InvalidArgumentError(absl::StrCat("units must be positive, got ", units_));
     kernel_ = AddWeight("kernel", {input_shapes[0].back(), units_},
-                        {.initializer = options_.kernel_initializer, .regularizer = options_.kernel_regularizer, .constraint = options_.kernel_constraint});
+                        {.initializer = options_.kernel_initializer,
+                         .regularizer = options_.kernel_regularizer,
+                         .constraint = options_.kernel_constraint});
     if (options_.use_bias) {
       bias_ = AddWeight("bias", {units_},
-                        {.initializer = options_.bias_initializer, .regularizer = options_.bias_regularizer, .constraint = options_.bias_constraint});
+                        {.initializer = options_.bias_initializer,
+                         .regularizer = options_.bias_regularizer,
+                         .constraint = options_.bias_constraint});
     }
     return absl::OkStatus();
   }
@@ -137,9 +141,10 @@ class EmbeddingLayer : public Layer {
         output_dim_(output_dim),
         options_(std::move(options)) {}
   absl::Status Build(const std::vector<Shape>&) override {
-    embeddings_ =
-        AddWeight("embeddings", {input_dim_, output_dim_},
-                  {.initializer = options_.embeddings_initializer, .regularizer = options_.embeddings_regularizer, .constraint = options_.embeddings_constraint});
+    embeddings_ = AddWeight("embeddings", {input_dim_, output_dim_},
+                            {.initializer = options_.embeddings_initializer,
+                             .regularizer = options_.embeddings_regularizer,
+                             .constraint = options_.embeddings_constraint});
     return absl::OkStatus();
   }
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {

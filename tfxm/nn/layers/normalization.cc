@@ -30,11 +30,15 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
     channels_ = shape.back();
     if (options_.scale) {
       gamma_ = AddWeight("gamma", {channels_},
-                         {.initializer = options_.gamma_initializer, .regularizer = options_.gamma_regularizer, .constraint = options_.gamma_constraint});
+                         {.initializer = options_.gamma_initializer,
+                          .regularizer = options_.gamma_regularizer,
+                          .constraint = options_.gamma_constraint});
     }
     if (options_.center) {
       beta_ = AddWeight("beta", {channels_},
-                        {.initializer = options_.beta_initializer, .regularizer = options_.beta_regularizer, .constraint = options_.beta_constraint});
+                        {.initializer = options_.beta_initializer,
+                         .regularizer = options_.beta_regularizer,
+                         .constraint = options_.beta_constraint});
     }
     moving_mean_ =
         AddWeight("moving_mean", {channels_}, {.initializer = options_.moving_mean_initializer, .trainable = false});

@@ -103,17 +103,21 @@ class Direction {
     }
     const int64_t units = config_.units, width = units * config_.num_gates();
     kernel_ = add("kernel", {shape[2], width},
-                  {.initializer = config_.kernel_initializer, .regularizer = config_.kernel_regularizer, .constraint = config_.kernel_constraint});
-    recurrent_kernel_ =
-        add("recurrent_kernel", {units, width},
-            {.initializer = config_.recurrent_initializer, .regularizer = config_.recurrent_regularizer, .constraint = config_.recurrent_constraint});
+                  {.initializer = config_.kernel_initializer,
+                   .regularizer = config_.kernel_regularizer,
+                   .constraint = config_.kernel_constraint});
+    recurrent_kernel_ = add("recurrent_kernel", {units, width},
+                            {.initializer = config_.recurrent_initializer,
+                             .regularizer = config_.recurrent_regularizer,
+                             .constraint = config_.recurrent_constraint});
     if (!config_.use_bias) return absl::OkStatus();
     const bool two = config_.kind == Kind::kGRU && config_.reset_after;
     const bool unit_forget = config_.kind == Kind::kLSTM && config_.unit_forget_bias;
     bias_ = add("bias", two ? Shape{2, width} : Shape{width},
                 {.initializer =
                      unit_forget ? UnitForgetBias(config_.units, config_.bias_initializer) : config_.bias_initializer,
-                 .regularizer = config_.bias_regularizer, .constraint = config_.bias_constraint});
+                 .regularizer = config_.bias_regularizer,
+                 .constraint = config_.bias_constraint});
     return absl::OkStatus();
   }
 
