@@ -85,7 +85,7 @@ absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent,
     if (fd >= 0 && internal::LockTemporary(fd, path)) return std::unique_ptr<TempDir>(new TempDir(path, prefix, fd));
     if (fd >= 0) close(fd);
     if (fd < 0 && errno != ENOENT) {
-      const absl::Status status = absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+      absl::Status status = absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
       rmdir(path.c_str());
       return status;
     }

@@ -50,7 +50,7 @@ class QuantizeInt16x8Test : public ::testing::Test {
     b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, c}, {sum});
     schema::ConcatenationOptionsT concat;
     concat.axis = 1;
-    b.Op(schema::BuiltinOperator_CONCATENATION, std::move(concat), {floored, sum}, {y});
+    b.Op(schema::BuiltinOperator_CONCATENATION, concat, {floored, sum}, {y});
     b.InputsOutputs({x}, {y});
     b.Signature("s", {{"x", x}}, {{"y", y}});
     float_ = *litert::ModelFile::FromBytes(b.Finish(), "float");
@@ -217,7 +217,7 @@ TEST_F(Int16ChainTest, AFloatOperatorsResultIsBroughtToAConcatenationsScaleAtOnc
   b_.Op(schema::BuiltinOperator_FLOOR, schema::AbsOptionsT(), {x}, {floored});
   schema::ConcatenationOptionsT concat;
   concat.axis = 1;
-  b_.Op(schema::BuiltinOperator_CONCATENATION, std::move(concat), {x, floored}, {y});
+  b_.Op(schema::BuiltinOperator_CONCATENATION, concat, {x, floored}, {y});
   EXPECT_THAT(Ops(*Quantize(x, y)), ElementsAre("FLOOR", "QUANTIZE", "QUANTIZE", "CONCATENATION", "DEQUANTIZE"));
 }
 
