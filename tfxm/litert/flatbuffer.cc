@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/schema_edit.h"
 #include "tfxm/litert/verify.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -97,9 +98,7 @@ absl::StatusOr<std::shared_ptr<const ModelFile>> ModelFile::FromBytes(std::strin
 }
 
 absl::StatusOr<std::shared_ptr<const ModelFile>> ModelFile::Pack(const schema::ModelT& model, absl::string_view name) {
-  flatbuffers::FlatBufferBuilder builder;
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
-  return FromBytes(std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()), name);
+  return FromBytes(PackModel(model), name);
 }
 
 absl::StatusOr<std::shared_ptr<const ModelFile>> ModelFile::Derived(const std::string& key, const Make& make) const {

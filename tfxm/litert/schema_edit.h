@@ -1,4 +1,4 @@
-// Adds to an unpacked TFLite model.
+// Adds to an unpacked TFLite model, and packs it.
 //
 //   const int out = AddTensor(graph, "sum", schema::TensorType_FLOAT32, {1, 4});
 //   const int add = AddOperatorCode(model, schema::BuiltinOperator_ADD);
@@ -17,6 +17,13 @@
 #include "tflite_generated.h"
 
 namespace tfxm::litert {
+
+// The model as a flatbuffer; `size`: about how large it will be.
+inline std::string PackModel(const schema::ModelT& model, size_t size = 0) {
+  flatbuffers::FlatBufferBuilder builder(size + (1 << 16));
+  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
+  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+}
 
 // The index of the new tensor, whose values the runtime allocates.
 inline int AddTensor(schema::SubGraphT& graph, std::string name, schema::TensorType type, std::vector<int> shape) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/ops/session.h"
@@ -97,6 +98,28 @@ class FreeWeights : public Layer {
   const Constraint constraint_;
   const Weight* weight_ = nullptr;
 };
+
+// Of an input whose sum with the weights is the loss, so that it is the gradient.
+inline Sequential FreeModel(const Optimizer& optimizer, const Constraint& constraint = nullptr) {
+  Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3), constraint)});
+  const Loss sum("sum",
+                 [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
+  EXPECT_EQ(model.Compile({.optimizer = optimizer, .loss = sum}), absl::OkStatus());
+  return model;
+}
+
+// So many updates of a FreeModel, after each of which the weights are the next of `golden`.
+inline void ExpectSteps(Sequential model, int steps, const google::protobuf::Value& golden) {
+  for (int step = 0; step < steps; ++step) {
+    Batch batch;
+    batch.features["x"] = Wave({1, 4}, 20 + step);
+    batch.labels[""] = Floats({1}, {0});
+    const auto logs = model.TrainOnBatch(batch);
+    ASSERT_TRUE(logs.ok()) << logs.status();
+    ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
+               absl::StrCat("step ", step));
+  }
+}
 
 }  // namespace tfxm::nn
 

@@ -244,30 +244,15 @@ std::map<std::string, Optimizer> OptimizerCases() {
 
 TEST(KerasGoldenTest, OptimizersOverFiveSteps) {
   const auto cases = OptimizerCases();
-  const auto expect_golden = [](const Optimizer& optimizer, const google::protobuf::Value& golden) {
-    Sequential model({layers::InputLayer({4}), MakeLayer<FreeWeights>(Wave({4}, 3))});
-    const Loss sum("sum",
-                   [](const ops::Tensor& y_true, const ops::Tensor& y_pred) { return ops::ReduceSum(y_pred, {-1}); });
-    ASSERT_EQ(model.Compile({.optimizer = optimizer, .loss = sum}), absl::OkStatus());
-    for (int step = 0; step < 5; ++step) {
-      Batch batch;  // The gradient of sum(x * w) is x.
-      batch.features["x"] = Wave({1, 4}, 20 + step);
-      batch.labels[""] = Floats({1}, {0});
-      const auto logs = model.TrainOnBatch(batch);
-      ASSERT_TRUE(logs.ok()) << logs.status();
-      ExpectNear(model.GetWeights()->at("free_weights/w"), Numbers(golden.list_value().values(step)),
-                 absl::StrCat("step ", step));
-    }
-  };
   for (const auto& [name, golden] : Goldens("optimizers").fields()) {
     SCOPED_TRACE(name);
     ASSERT_EQ(cases.count(name), 1);
-    expect_golden(cases.at(name), golden);
+    ExpectSteps(FreeModel(cases.at(name)), 5, golden);
   }
   EXPECT_EQ(cases.size(), Goldens("optimizers").fields_size());
   // A decay of 0 is one that was asked for.
-  expect_golden(optimizers::AdamW({.learning_rate = 0.01, .weight_decay = 0}),
-                Goldens("optimizers").fields().at("adam"));
+  ExpectSteps(FreeModel(optimizers::AdamW({.learning_rate = 0.01, .weight_decay = 0})), 5,
+              Goldens("optimizers").fields().at("adam"));
 }
 
 TEST(KerasGoldenTest, Schedules) {

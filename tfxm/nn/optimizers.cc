@@ -25,7 +25,11 @@ OptimizerBase::Common CommonOf(const Options& options) {
   common.ema_overwrite_frequency = options.ema_overwrite_frequency;
   common.gradient_accumulation_steps = options.gradient_accumulation_steps;
   if constexpr (!std::is_same_v<Options, optimizers::FtrlOptions>) {
-    common.weight_decay = options.weight_decay;
+    if constexpr (std::is_same_v<Options, optimizers::AdamOptions>) {
+      common.weight_decay = options.weight_decay.value_or(0);
+    } else {
+      common.weight_decay = options.weight_decay;
+    }
     common.exclude_from_weight_decay = options.exclude_from_weight_decay;
   }
   return common;
@@ -284,22 +288,9 @@ Optimizer SGD(SGDOptions options) { return Optimizer(std::make_shared<SgdOptimiz
 Optimizer RMSprop(RMSpropOptions options) { return Optimizer(std::make_shared<RmspropOptimizer>(std::move(options))); }
 Optimizer Adagrad(AdagradOptions options) { return Optimizer(std::make_shared<AdagradOptimizer>(std::move(options))); }
 Optimizer Adam(AdamOptions options) { return Optimizer(std::make_shared<AdamOptimizer>("Adam", std::move(options))); }
-Optimizer AdamW(AdamWOptions options) {
-  return Optimizer(std::make_shared<AdamOptimizer>(
-      "AdamW", AdamOptions{.learning_rate = std::move(options.learning_rate),
-                           .beta_1 = options.beta_1,
-                           .beta_2 = options.beta_2,
-                           .epsilon = options.epsilon,
-                           .amsgrad = options.amsgrad,
-                           .weight_decay = options.weight_decay,
-                           .clipnorm = options.clipnorm,
-                           .clipvalue = options.clipvalue,
-                           .global_clipnorm = options.global_clipnorm,
-                           .exclude_from_weight_decay = std::move(options.exclude_from_weight_decay),
-                           .use_ema = options.use_ema,
-                           .ema_momentum = options.ema_momentum,
-                           .ema_overwrite_frequency = options.ema_overwrite_frequency,
-                           .gradient_accumulation_steps = options.gradient_accumulation_steps}));
+Optimizer AdamW(AdamOptions options) {
+  if (!options.weight_decay) options.weight_decay = 0.004;
+  return Optimizer(std::make_shared<AdamOptimizer>("AdamW", std::move(options)));
 }
 Optimizer Adamax(AdamaxOptions options) { return Optimizer(std::make_shared<AdamaxOptimizer>(std::move(options))); }
 Optimizer Adadelta(AdadeltaOptions options) {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -189,7 +190,7 @@ struct AdamOptions {
   double beta_2 = 0.999;
   double epsilon = 1e-7;
   bool amsgrad = false;
-  double weight_decay = 0;
+  std::optional<double> weight_decay;  // None: 0, of AdamW 0.004.
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
   std::vector<std::string> exclude_from_weight_decay;
   bool use_ema = false;
@@ -198,21 +199,8 @@ struct AdamOptions {
   int gradient_accumulation_steps = 0;
 };
 Optimizer Adam(AdamOptions options = {});
-struct AdamWOptions {
-  LearningRate learning_rate = 0.001;
-  double beta_1 = 0.9;
-  double beta_2 = 0.999;
-  double epsilon = 1e-7;
-  bool amsgrad = false;
-  double weight_decay = 0.004;
-  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
-  std::vector<std::string> exclude_from_weight_decay;
-  bool use_ema = false;
-  double ema_momentum = 0.99;
-  int ema_overwrite_frequency = 0;
-  int gradient_accumulation_steps = 0;
-};
-Optimizer AdamW(AdamWOptions options = {});
+// Adam with a weight decay of 0.004 unless another is given.
+Optimizer AdamW(AdamOptions options = {});
 Optimizer Nadam(AdamOptions options = {});
 // Adam with the largest gradient in the place of their mean square.
 struct AdamaxOptions {

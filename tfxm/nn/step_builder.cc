@@ -112,22 +112,19 @@ std::vector<ops::Node> Accumulate(const OptimizerBase& optimizer, const std::vec
   return reset;
 }
 
+// The variable's value after `before`, if that is valid.
+Tensor ReadAfter(const Tensor& handle, const ops::Node& before) {
+  const Tensor value = ops::ReadVariable(handle);
+  if (before.valid()) handle.graph()->AddControlDependency(before, ops::Node(value.graph(), value.node()));
+  return value;
+}
+
 // The moving average of a weight, after `update` if there is one.
 ops::Node FollowAverage(StepUpdateContext& context, const Tensor& average, const Tensor& handle,
                         const ops::Node& update) {
-  const Tensor value = ops::ReadVariable(handle);
-  if (update.valid()) handle.graph()->AddControlDependency(update, ops::Node(value.graph(), value.node()));
+  const Tensor value = ReadAfter(handle, update);
   const Tensor momentum = context.Scalar("ema_momentum");
   return ops::AssignVariable(average, ops::ReadVariable(average) * momentum + value * (1 - momentum));
-}
-
-// Brings a weight back to what its constraint lets it be, after `before`.
-ops::Node Constrain(const Constraint& constraint, const Tensor& handle, const std::vector<ops::Node>& before) {
-  const Tensor value = ops::ReadVariable(handle);
-  for (const ops::Node& node : before) {
-    handle.graph()->AddControlDependency(node, ops::Node(value.graph(), value.node()));
-  }
-  return ops::AssignVariable(handle, constraint(value));
 }
 
 absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext& context,
@@ -185,25 +182,28 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
     graph.AddControlDependency(barrier, update);
     if (decay.valid()) graph.AddControlDependency(decay, update);
     step->targets.push_back(update);
-    std::vector<ops::Node> updates = {update}, accumulated;
+    ops::Node last = update, last_accumulated;
     if (!reset.empty()) {
       graph.AddControlDependency(update, reset[i]);
       step->targets.push_back(reset[i]);
     }
     if (common.use_ema) {
       const Tensor average = update_context.Slot("average", 0);
-      updates.push_back(FollowAverage(update_context, average, handle, update));
-      step->targets.push_back(updates.back());
+      last = FollowAverage(update_context, average, handle, update);
+      step->targets.push_back(last);
       if (!reset.empty()) {
-        accumulated.push_back(FollowAverage(update_context, average, handle, {}));
-        step->accumulate_targets.push_back(accumulated.back());
+        last_accumulated = FollowAverage(update_context, average, handle, {});
+        step->accumulate_targets.push_back(last_accumulated);
       }
       step->average_targets.push_back(ops::AssignVariable(handle, ops::ReadVariable(average)));
     }
     if (const Constraint& constraint = weight->options.constraint; constraint != nullptr) {
-      step->targets.push_back(Constrain(constraint, handle, updates));
+      const auto constrain = [&](const ops::Node& before) {
+        return ops::AssignVariable(handle, constraint(ReadAfter(handle, before)));
+      };
+      step->targets.push_back(constrain(last));
       // Keras does so at each step, also where gradients only add up.
-      if (!reset.empty()) step->accumulate_targets.push_back(Constrain(constraint, handle, accumulated));
+      if (!reset.empty()) step->accumulate_targets.push_back(constrain(last_accumulated));
     }
   }
   for (const auto& [weight, value] : context.updates()) {

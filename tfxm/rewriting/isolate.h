@@ -25,7 +25,7 @@ struct ChildOptions {
   // Keeps what the child prints to stderr (TensorFlow says much) to itself; if it crashes, the end of it is in the
   // message.
   bool quiet = false;
-  // Called with the child's id, after it has ended without returning, or was ended because this process is interrupted.
+  // Called after the child has ended without returning, or was ended because this process is interrupted.
   std::function<void()> clean_up;
 };
 

@@ -224,21 +224,20 @@ class DilationFolder {
     schema::OperatorT* op = OnlyReader(y);
     schema::ActivationFunctionType& activation = *FieldsOf(*chain.convolution)->activation;
     if (op == nullptr || activation != schema::ActivationFunctionType_NONE) return false;
+    const auto apply = [&](const auto* options, bool factor) {
+      if (options == nullptr || !Apply(chain, *op, y, factor)) return false;
+      activation = options->fused_activation_function;
+      return true;
+    };
     switch (KindOf(*op)) {
       case schema::BuiltinOperator_RELU: activation = schema::ActivationFunctionType_RELU; break;
       case schema::BuiltinOperator_RELU6: activation = schema::ActivationFunctionType_RELU6; break;
-      case schema::BuiltinOperator_MUL: {
-        const auto* options = op->builtin_options.AsMulOptions();
-        if (options == nullptr || !Apply(chain, *op, y, /*factor=*/true)) return false;
-        activation = options->fused_activation_function;
+      case schema::BuiltinOperator_MUL:
+        if (!apply(op->builtin_options.AsMulOptions(), /*factor=*/true)) return false;
         break;
-      }
-      case schema::BuiltinOperator_ADD: {
-        const auto* options = op->builtin_options.AsAddOptions();
-        if (options == nullptr || !Apply(chain, *op, y, /*factor=*/false)) return false;
-        activation = options->fused_activation_function;
+      case schema::BuiltinOperator_ADD:
+        if (!apply(op->builtin_options.AsAddOptions(), /*factor=*/false)) return false;
         break;
-      }
       default: return false;
     }
     GiveResult(chain, *op);
@@ -323,9 +322,7 @@ std::string FoldDilations(std::string bytes) {
   for (auto& graph : model->subgraphs) any = DilationFolder(*model, *graph).Run() || any;
   if (!any) return bytes;
   DropUnused(*model);
-  flatbuffers::FlatBufferBuilder builder(bytes.size() + (1 << 16));
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, model.get()));
-  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+  return litert::PackModel(*model, bytes.size());
 }
 
 }  // namespace tfxm::rewriting

@@ -14,13 +14,6 @@ std::unique_ptr<schema::ModelT> Unpack(absl::string_view model) {
   return std::unique_ptr<schema::ModelT>(schema::GetModel(model.data())->UnPack());
 }
 
-// `size`: about how large the result will be.
-std::string Pack(const schema::ModelT& model, size_t size) {
-  flatbuffers::FlatBufferBuilder builder(size + (1 << 16));
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
-  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
-}
-
 // Buffers that only operators read.
 std::set<uint32_t> ReadOnlyBuffers(const schema::ModelT& model) {
   std::set<uint32_t> buffers;
@@ -105,7 +98,7 @@ std::string FinishModel(absl::string_view bytes, const ConversionMetadata& metad
   entry->buffer =
       litert::AddBuffer(*model, {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()});
   model->metadata.push_back(std::move(entry));
-  return Pack(*model, bytes.size());
+  return litert::PackModel(*model, bytes.size());
 }
 
 std::string SetRanges(absl::string_view bytes, const Ranges& ranges) {
@@ -116,7 +109,7 @@ std::string SetRanges(absl::string_view bytes, const Ranges& ranges) {
     quantization->max = {range.max};
     model->subgraphs[where.first]->tensors[where.second]->quantization = std::move(quantization);
   }
-  return Pack(*model, bytes.size());
+  return litert::PackModel(*model, bytes.size());
 }
 
 }  // namespace tfxm::rewriting

@@ -478,9 +478,7 @@ absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view bytes, const Range
   if (model->buffers.empty()) return absl::InvalidArgumentError("the model has no buffers");
   Int16Quantizer(*model, ranges, options).Run();
   DropUnused(*model);
-  flatbuffers::FlatBufferBuilder builder(1 << 20);
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, model.get()));
-  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+  return litert::PackModel(*model, bytes.size());
 }
 
 }  // namespace tfxm::rewriting
