@@ -72,7 +72,7 @@ int64_t DataBytes() {
   std::ifstream status("/proc/self/status");
   std::string word;
   while (status >> word) {
-    if (word == "VmData:" && status >> word) return std::atoll(word.c_str()) << 10;
+    if (int64_t kilobytes = 0; word == "VmData:" && status >> kilobytes) return kilobytes << 10;
   }
   return 0;
 }
