@@ -120,7 +120,7 @@ TEST_F(CliTest, ACallThatIsWrongEndsWith2) {
            {"rewrite", "--saved_model=a", "--output=b", "--min_top_agreement=2"},
            {"rewrite", "--saved_model=a", "--output=b", "--samples=0"},
            {"rewrite", "--saved_model=a", "--output=b", "--samples=99999999999"},
-           {"rewrite", "--saved_model=a", "--output=b", "--quantization=int4"},
+           {"rewrite", "--saved_model=a", "--output=b", "--quantization=int2"},
            {"rewrite", "--saved_model=a", "--output=b", "--filename=../x"},
            {"rewrite", "--saved_model=a", "--output=b", "--filename="},
            {"rewrite", "--saved_model=a", "--output=b", absl::StrCat("--report=", dir_)},

@@ -31,6 +31,7 @@ class RewriteCommand : public Command {
                 "  none                    1e-3     60 dB                0.999\n"
                 "  float16                 0.02     40 dB                 0.99\n"
                 "  dynamic_range              -      8 dB                 0.95\n"
+                "  int4                       -      6 dB                 0.95\n"
                 "  int8                       -      6 dB                 0.95\n"
                 "  int16x8                    -     10 dB                 0.97\n"
                 "Without --representative_data the inputs are made up and a quantized model only has to reach 0 dB.\n"
@@ -44,9 +45,9 @@ class RewriteCommand : public Command {
     flags.Add("saved_model", &saved_model_, "DIR", "the SavedModel").Required();
     flags.Add("output", &output_, "DIR", "the directory that gets the file").Required();
     flags
-        .Add("quantization", &quantization_, "none|float16|dynamic_range|int8|int16x8",
+        .Add("quantization", &quantization_, "none|float16|dynamic_range|int4|int8|int16x8",
              "how weights and activations are stored")
-        .OneOf({"none", "float16", "dynamic_range", "int8", "int16x8"});
+        .OneOf({"none", "float16", "dynamic_range", "int4", "int8", "int16x8"});
     flags.Add("representative_data", &options_.representative_dataset.examples, "GLOB",
               "TFRecords of tf.Examples whose features have the inputs' names: to calibrate int8 and int16x8 with, and "
               "to compare the models on");

@@ -170,7 +170,7 @@ struct ModelRewriterParameters {
       {};  // Samples, which full integer quantization needs: raw or transformed, as the signature's inputs are.
   // Between raw examples and a signature that takes transformed features.
   Channel transform_graph = {};
-  std::string quantization;  // "": float; "dynamic_range", "float16", "int8", "int16x8".
+  std::string quantization;  // "": float; "dynamic_range", "float16", "int4", "int8", "int16x8".
   std::string signature_name = "";
   Properties custom_config = {};
 };

@@ -14,6 +14,7 @@ constexpr struct {
 } kNames[] = {{QuantizationMode::kNone, "none"},
               {QuantizationMode::kFloat16, "float16"},
               {QuantizationMode::kDynamicRange, "dynamic_range"},
+              {QuantizationMode::kInt4, "int4"},
               {QuantizationMode::kInt8, "int8"},
               {QuantizationMode::kInt16x8, "int16x8"}};
 
@@ -35,7 +36,7 @@ absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name) {
     if (entry.name == name) return entry.mode;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("no quantization \"", name, "\"; there are none, float16, dynamic_range, int8 and int16x8"));
+      absl::StrCat("no quantization \"", name, "\"; there are none, float16, dynamic_range, int4, int8 and int16x8"));
 }
 
 absl::StatusOr<Calibration> ParseCalibration(absl::string_view name) {
@@ -61,11 +62,24 @@ ValidationLimits DefaultLimits(QuantizationMode mode) {
               .min_equal_values = 0.95,
               .float_resolution = 1e-3};
     case QuantizationMode::kDynamicRange:
-      return {.min_sqnr_db = 8, .min_clear_agreement = 0.95, .min_equal_values = 0.7, .rounding_is_fine = true};
+      return {.min_sqnr_db = 8,
+              .min_clear_agreement = 0.95,
+              .chance_is_fine = true,
+              .min_equal_values = 0.7,
+              .rounding_is_fine = true};
+    case QuantizationMode::kInt4:
     case QuantizationMode::kInt8:
-      return {.min_sqnr_db = 6, .min_clear_agreement = 0.95, .min_equal_values = 0.7, .rounding_is_fine = true};
+      return {.min_sqnr_db = 6,
+              .min_clear_agreement = 0.95,
+              .chance_is_fine = true,
+              .min_equal_values = 0.7,
+              .rounding_is_fine = true};
     case QuantizationMode::kInt16x8:
-      return {.min_sqnr_db = 10, .min_clear_agreement = 0.97, .min_equal_values = 0.7, .rounding_is_fine = true};
+      return {.min_sqnr_db = 10,
+              .min_clear_agreement = 0.97,
+              .chance_is_fine = true,
+              .min_equal_values = 0.7,
+              .rounding_is_fine = true};
   }
   return {};
 }

@@ -25,10 +25,11 @@ enum class QuantizationMode {
   kNone,          // float32 as in the SavedModel
   kFloat16,       // weights as float16: half the size
   kDynamicRange,  // weights as int8, activations quantized while running: a quarter of the size
+  kInt4,          // dynamic_range with int4 weights where LiteRT has kernels: dense layers, Conv1D, Conv2D; an eighth
   kInt8,          // weights and activations int8, per channel; needs a representative dataset or trained ranges
   kInt16x8,       // weights int8, activations int16; likewise
 };
-// "none", "float16", "dynamic_range", "int8", "int16x8"
+// "none", "float16", "dynamic_range", "int4", "int8", "int16x8"
 absl::string_view QuantizationName(QuantizationMode mode);
 absl::StatusOr<QuantizationMode> ParseQuantization(absl::string_view name);
 
@@ -72,6 +73,10 @@ struct ValidationLimits {
   // The same, but only those rows count as different in which the SavedModel is not undecided: its scores of the two
   // classes are apart by more than a tenth of what an example's scores are apart. One such row is always allowed.
   std::optional<double> min_clear_agreement;
+  // Whether that share is taken for what it is, one of a sample: then so many different rows are outside as a model
+  // that is just within the limit would show by chance less than once in 20 times (binomial): 3 of 16 with 0.95, 5 of
+  // 30, 63 of 1,000. So with the defaults of quantized models, not with limits that are asked for.
+  bool chance_is_fine = false;
   // Of outputs that are integers, bools or strings: the share of equal values. One may always differ. Integers of many
   // different values, as pixels are, may meet the first two instead.
   std::optional<double> min_equal_values;
@@ -87,6 +92,7 @@ struct ValidationLimits {
 //   none                    1e-3           60                0.999              0.99              2e-5
 //   float16                 0.02           40                 0.99              0.95              1e-3
 //   dynamic_range              -            8                 0.95               0.7
+//   int4                       -            6                 0.95               0.7
 //   int8                       -            6                 0.95               0.7
 //   int16x8                    -           10                 0.97               0.7
 // A sound conversion is far inside of them, a broken one far outside. On made-up inputs a quantized model only has to

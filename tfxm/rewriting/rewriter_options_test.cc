@@ -67,11 +67,11 @@ TEST(ResolveQuantizationTest, RefusesWhatDoesNotGoTogether) {
 }
 
 TEST(QuantizationTest, NamesGoBothWays) {
-  for (const char* name : {"none", "float16", "dynamic_range", "int8", "int16x8"}) {
+  for (const char* name : {"none", "float16", "dynamic_range", "int4", "int8", "int16x8"}) {
     EXPECT_EQ(QuantizationName(*ParseQuantization(name)), name);
   }
-  EXPECT_THAT(std::string(ParseQuantization("int4").status().message()),
-              AllOf(HasSubstr("int4"), HasSubstr("int16x8")));
+  EXPECT_THAT(std::string(ParseQuantization("int2").status().message()),
+              AllOf(HasSubstr("int2"), HasSubstr("int16x8")));
 }
 
 }  // namespace

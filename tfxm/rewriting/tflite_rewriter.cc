@@ -121,6 +121,7 @@ struct TfliteRewriter::Rep {
     take(options.limits.min_sqnr_db, limits.min_sqnr_db);
     take(options.limits.min_top_agreement, limits.min_top_agreement);
     take(options.limits.min_clear_agreement, limits.min_clear_agreement);
+    if (options.limits.min_clear_agreement) limits.chance_is_fine = false;
     take(options.limits.min_equal_values, limits.min_equal_values);
     return limits;
   }
@@ -267,7 +268,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   rep.report.trained_ranges = rewriting::HasTrainedRanges(support);
   ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options, rep.report.trained_ranges));
   if (rep.report.trained_ranges &&
-      (rep.report.mode == QuantizationMode::kFloat16 || rep.report.mode == QuantizationMode::kDynamicRange)) {
+      (rep.report.mode == QuantizationMode::kFloat16 || rep.report.mode == QuantizationMode::kDynamicRange ||
+       rep.report.mode == QuantizationMode::kInt4)) {
     // As with Python's converter; float weights between operators that were trained as integers would not even load.
     rep.report.notes.push_back(
         absl::StrCat("int8 instead of ", QuantizationName(rep.report.mode),

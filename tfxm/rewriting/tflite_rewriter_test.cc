@@ -319,6 +319,23 @@ TEST_F(TfliteRewriterTest, UndecidedExamplesAreNotHeldAgainstAModel) {
               AllOf(HasSubstr("clearly another top class in 20 of 100"), HasSubstr("5.0 %")));
 }
 
+// Two of 16 say little against a model; a limit that was asked for is taken at its word.
+TEST_F(TfliteRewriterTest, AFewOfFewExamplesMayBeChance) {
+  rewriting::OutputComparison output{.name = "scores", .num_values = 48, .min = 0, .max = 1, .sqnr_db = 20};
+  const auto check = [&](int64_t different, int64_t rows, const ValidationLimits& limits) {
+    output.rows = rows;
+    output.rows_clearly_different = different;
+    return rewriting::CheckLimits({.num_examples = rows, .outputs = {output}}, limits).ok();
+  };
+  const ValidationLimits int8 = DefaultLimits(QuantizationMode::kInt8);
+  EXPECT_TRUE(check(2, 16, int8));
+  EXPECT_FALSE(check(3, 16, int8));
+  EXPECT_TRUE(check(62, 1000, int8));
+  EXPECT_FALSE(check(63, 1000, int8));
+  EXPECT_FALSE(check(2, 16, {.min_clear_agreement = 0.95}));
+  EXPECT_TRUE(check(1, 16, {.min_clear_agreement = 0.95}));
+}
+
 TEST_F(TfliteRewriterTest, AnOutputThatIsOnlyRoundedIsFine) {
   rewriting::OutputComparison output{
       .name = "small", .dtype = DataType::kFloat, .num_values = 10, .min = 0, .max = 0.01};

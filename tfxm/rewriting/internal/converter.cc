@@ -51,6 +51,7 @@ tflite::ConverterFlags Flags(const ConvertOptions& options) {
   flags.set_allow_custom_ops(options.allow_custom_ops);
   flags.set_enable_select_tf_ops(options.allow_select_tf_ops);
   flags.set_post_training_quantize(options.quantization == QuantizationMode::kDynamicRange ||
+                                   options.quantization == QuantizationMode::kInt4 ||
                                    options.quantization == QuantizationMode::kFloat16);
   flags.set_quantize_to_float16(options.quantization == QuantizationMode::kFloat16);
   flags.set_enable_mlir_dynamic_range_quantizer(flags.post_training_quantize());

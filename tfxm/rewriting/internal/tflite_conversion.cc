@@ -17,6 +17,7 @@
 #include "tfxm/rewriting/internal/fixed_batch.h"
 #include "tfxm/rewriting/internal/fold_dilation.h"
 #include "tfxm/rewriting/internal/model_edit.h"
+#include "tfxm/rewriting/internal/quantize_int4.h"
 #include "tfxm/util/status_macros.h"
 
 // Exported by libtensorflow_cc (tensorflow/c/c_api.h).
@@ -31,6 +32,7 @@ std::vector<int> OptimizationModes(QuantizationMode mode, bool trained_ranges) {
   switch (mode) {
     case QuantizationMode::kNone: return {};
     case QuantizationMode::kFloat16: return {1001};
+    case QuantizationMode::kInt4:  // Which it has no number for.
     case QuantizationMode::kDynamicRange: return {1002};
     case QuantizationMode::kInt8: return {1003};
     case QuantizationMode::kInt16x8: return {1004};
@@ -99,7 +101,7 @@ absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
   return absl::OkStatus();
 }
 
-// The float model, or what float16 and dynamic_range make of it. Recurrent layers may need a batch of 1.
+// The float model, or what float16, dynamic_range and int4 (so far dynamic_range) make of it. Recurrent layers may need a batch of 1.
 absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const RewriterOptions& options,
                                     bool trained_ranges, std::vector<std::string>* notes) {
   const ConvertOptions convert{
@@ -205,6 +207,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   TfliteConversion out;
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
   bytes = FoldDilations(std::move(bytes));
+  if (mode == QuantizationMode::kInt4) bytes = QuantizeInt4(bytes);
   const auto finish = [&](absl::string_view converted, const std::string& name) {
     return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),
                                                                 .modes = OptimizationModes(mode, trained_ranges),
