@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -140,8 +141,9 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
                           layer.RmseOverScale(), layer.min, layer.max, layer.scale, layer.tensor);
     const double range = layer.max - layer.min;
     if (layer.quantized && layer.added_noise > 0.01 && !layer.part.empty()) {
-      notes.push_back(absl::StrFormat("%s \"%s\" has one scale for [%.3g, %.3g], with which the %s have %.1f dB.",
-                                      layer.op, layer.tensor, layer.min, layer.max, layer.part, layer.sqnr_db));
+      notes.push_back(absl::StrFormat("%s \"%s\" has one scale for [%.3g, %.3g], with which %s %s %.1f dB.", layer.op,
+                                      layer.tensor, layer.min, layer.max, layer.part,
+                                      absl::StartsWith(layer.part, "column ") ? "has" : "have", layer.sqnr_db));
     } else if (layer.quantized && layer.sqnr_db < 20 && median_range > 0 && range > 10 * median_range) {
       notes.push_back(
           absl::StrFormat("%s \"%s\" ranges over [%.3g, %.3g], %.3g times the median of the layers: few "

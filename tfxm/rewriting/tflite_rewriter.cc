@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/litert/sized_model.h"
 #include "tfxm/rewriting/internal/dilation_notes.h"
 #include "tfxm/rewriting/internal/find_not_finite.h"
 #include "tfxm/rewriting/internal/op_support.h"
@@ -174,6 +175,30 @@ struct TfliteRewriter::Rep {
     return rewriting::CheckLimits(*report.comparison, Limits(mode, !samples.samples.empty()));
   }
 
+  // With what the model costs at the sizes of the data where it leaves sides open besides the batch.
+  litert::Inspection Inspect(const std::shared_ptr<const litert::ModelFile>& file) {
+    InputShapes shapes;
+    std::vector<std::string> sizes;
+    for (const TensorSpec& input : signature->inputs) {
+      if (std::none_of(input.shape.begin() + !input.shape.empty(), input.shape.end(),
+                       [](int64_t n) { return n < 0; })) {
+        continue;
+      }
+      const auto asked = options.input_shapes.find(input.name);
+      if (samples.samples.empty() && asked == options.input_shapes.end()) continue;
+      Shape shape = samples.samples.empty() ? asked->second : samples.samples[0].at(input.name).shape();
+      sizes.push_back(absl::StrCat("\"", input.name, "\" ", ShapeString(shape)));
+      shapes[input.name] = std::move(shape);
+    }
+    if (!shapes.empty()) {
+      if (auto at = litert::InspectAt(file, signature->name, shapes); at.ok()) {
+        report.notes.push_back(absl::StrCat("arena and multiply-adds are for ", absl::StrJoin(sizes, ", ")));
+        return *std::move(at);
+      }
+    }
+    return litert::Inspect(*file);
+  }
+
   // What the models are compared on: examples, or made-up inputs.
   absl::StatusOr<SampleSet> ComparedSamples(const litert::CompiledModel& model, QuantizationMode mode,
                                             std::string* source) const {
@@ -338,7 +363,7 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   Rep& rep = *rep_;
   RETURN_IF_ERROR(rep.Load(original.path));
   ASSIGN_OR_RETURN(auto file, litert::ModelFile::Read(io::JoinPath(rewritten.path, rep.options.filename)));
-  rep.report.model = litert::Inspect(*file);
+  rep.report.model = rep.Inspect(file);
   rep.report.model.name = rep.options.filename;
   for (std::string& note : rewriting::DilationNotes(*file)) rep.report.notes.push_back(std::move(note));
   absl::Status status;

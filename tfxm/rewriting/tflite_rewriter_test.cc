@@ -124,6 +124,24 @@ TEST_F(TfliteRewriterTest, DynamicRangeShrinksLargeWeights) {
   EXPECT_EQ(report.model.weights_by_type.at("INT8"), 64 * 64);
 }
 
+// A 3x3 kernel over 6x5 places, twice: as asked for, and of the data.
+TEST_F(TfliteRewriterTest, CostsAreThoseOfTheSizesInUse) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, -1, -1, 2}, "x");
+  const ops::Tensor y =
+      ops::Conv2D(x, ops::Constant(graph, rewriting::testing::Weights({3, 3, 2, 4}, 0.5)), {1, 1}, "SAME");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"y", y}});
+  ASSERT_EQ(builder.Write(Path("open")), absl::OkStatus());
+  RewriterOptions asked{.input_shapes = {{"x", {1, 6, 5, 2}}}}, data;
+  data.representative_dataset.samples = Samples("x", {1, 6, 5, 2}, 3);
+  for (const RewriterOptions& options : {asked, data}) {
+    const RewriteReport report = Rewrite(Path("open"), options);
+    EXPECT_EQ(report.model.multiply_adds, 6 * 5 * 3 * 3 * 2 * 4);
+    EXPECT_THAT(report.notes, Contains(HasSubstr("\"x\" [1, 6, 5, 2]")));
+  }
+}
+
 TEST_F(TfliteRewriterTest, IntegerInputsAndOutputs) {
   for (DataType type : {DataType::kInt8, DataType::kUint8, DataType::kInt16}) {
     RewriterOptions options{.quantization =
