@@ -25,6 +25,7 @@ endforeach()
 _tfxm_runpath(tfxm "$ORIGIN/lib" "\\$ORIGIN/../${TFXM_INSTALL_LIBDIR}" ${TFXM_INSTALL_BINDIR})
 if(TFXM_BUILD_TESTS)
   add_test(NAME build.runpath COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/check_runpath.py ${CMAKE_BINARY_DIR})
+  add_test(NAME build.layers COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/lint/layers.py)
 endif()
 install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2
   ${TFXM_LITERT_DIR}/libLiteRt.so DESTINATION ${TFXM_INSTALL_LIBDIR})
