@@ -1,7 +1,8 @@
 // The arguments of one metric: MetricConfig.config, the JSON object that TFMA passes to the metric's constructor.
 //
-//   ASSIGN_OR_RETURN(MetricArguments arguments, MetricArguments::Parse("AUC", R"({"curve": "PR", "num_thresholds":
-//   200})")); ASSIGN_OR_RETURN(std::string curve, arguments.String("curve", "ROC"));
+//   ASSIGN_OR_RETURN(MetricArguments arguments,
+//                    MetricArguments::Parse("AUC", R"({"curve": "PR", "num_thresholds": 200})"));
+//   ASSIGN_OR_RETURN(std::string curve, arguments.String("curve", "ROC"));
 //   RETURN_IF_ERROR(arguments.CheckAllRead());     // an argument nobody asked for: names the nearest that exist
 //
 // null counts as not given. Errors are INVALID_ARGUMENT and name the metric and the argument.

@@ -5,8 +5,8 @@
 //   BatchViews views(&table);
 //   views.Reset(&extracts);
 //   ASSIGN_OR_RETURN(const FlatView* triples, views.Flat(view));
-//   for (int i = triples->begin(row); i < triples->ends[row]; ++i) Use(triples->labels[i], triples->predictions[i],
-//   ...);
+//   for (int i = triples->begin(row); i < triples->ends[row]; ++i)
+//     Use(triples->labels[i], triples->predictions[i], …);
 #ifndef TFXM_MODEL_ANALYSIS_VIEWS_H_
 #define TFXM_MODEL_ANALYSIS_VIEWS_H_
 

@@ -1,6 +1,6 @@
 // Batches of examples for training: from Examples artifacts on disk, or from memory.
 //
-//   ASSIGN_OR_RETURN(Dataset train, Dataset::FromExamples(files, features, {.batch_size = 40, .label_key = "label"}));
+//   Dataset train = Dataset::FromExamples(files, features, {.batch_size = 40, .label_key = "label"});
 //   model.Fit(train.Repeat(), {.steps_per_epoch = 5000});
 //
 // The order of a dataset's stages is fixed: examples, shuffled, repeated, batched. Examples are decoded once and kept

@@ -1,8 +1,8 @@
 // Encoded images in a Dataset.
 //
 //   ASSIGN_OR_RETURN(const auto decode, DecodeImages({.feature = "image", .height = 96, .width = 96}));
-//   Dataset data = Dataset::FromExamples(files, {{"image", DataType::kString, {1}}, …}, {.label_key =
-//   "label"}).Map(decode);
+//   Dataset data =
+//       Dataset::FromExamples(files, {{"image", DataType::kString, {1}}, …}, {.label_key = "label"}).Map(decode);
 #ifndef TFXM_NN_DECODE_IMAGES_H_
 #define TFXM_NN_DECODE_IMAGES_H_
 

@@ -10,10 +10,10 @@
 //     RETURN_IF_ERROR(model.Fit(train_dataset.Repeat(),
 //                               {.steps_per_epoch = fn_args.train_steps,
 //                                .validation_data = &eval_dataset, .validation_steps = fn_args.eval_steps,
-//                                .callbacks = {nn::callbacks::TensorBoard({.log_dir =
-//                                fn_args.model_run_dir})}}).status());
-//     return model.Save(fn_args.serving_model_dir, {{"serving_default", ServeTfExamplesFn(model,
-//     tf_transform_output)}});
+//                                .callbacks = {nn::callbacks::TensorBoard({.log_dir = fn_args.model_run_dir})}})
+//                         .status());
+//     return model.Save(fn_args.serving_model_dir,
+//                       {{"serving_default", ServeTfExamplesFn(model, tf_transform_output)}});
 //   }
 #ifndef TFXM_NN_FN_ARGS_H_
 #define TFXM_NN_FN_ARGS_H_

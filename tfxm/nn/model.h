@@ -5,8 +5,9 @@
 //   RETURN_IF_ERROR(model.Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}),
 //                                  .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
 //                                  .metrics = {"sparse_categorical_accuracy"}}));
-//   RETURN_IF_ERROR(model.Fit(train, {.steps_per_epoch = 5000, .validation_data = &eval, .validation_steps =
-//   100}).status()); RETURN_IF_ERROR(model.Save(dir));
+//   RETURN_IF_ERROR(
+//       model.Fit(train, {.steps_per_epoch = 5000, .validation_data = &eval, .validation_steps = 100}).status());
+//   RETURN_IF_ERROR(model.Save(dir));
 //
 // Building a model never fails in the middle: the first error is kept in status() and returned by what is called next.
 // The same seed, program and data give the same weights. A model is used by one thread at a time.

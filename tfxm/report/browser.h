@@ -1,9 +1,10 @@
 // A headless Chromium that a test drives: opens a page, runs JavaScript in it, and tells what went wrong there. Speaks
 // the Chrome DevTools Protocol over two pipes (--remote-debugging-pipe): no driver, no port.
 //
-//   ASSERT_OK_AND_ASSIGN(auto browser, Browser::Start());
-//   browser->Open("/tmp/report.html", {.width = 390, .dark = true});
-//   browser->Evaluate("document.title");
+//   auto browser = Browser::Start();
+//   ASSERT_EQ(browser.status(), absl::OkStatus());
+//   (*browser)->Open("/tmp/report.html", {.width = 390, .dark = true});
+//   (*browser)->Evaluate("document.title");
 #ifndef TFXM_REPORT_BROWSER_H_
 #define TFXM_REPORT_BROWSER_H_
 

@@ -3,8 +3,8 @@
 //
 //   for (const SliceMetrics& slice : evaluation.slices)
 //     for (const Metric& metric : slice.metrics)
-//       if (metric.value.kind == MetricValue::Kind::kNumber) Print(slice.slice.Text(), metric.key.Text(),
-//       metric.value.number);
+//       if (metric.value.kind == MetricValue::Kind::kNumber)
+//         Print(slice.slice.Text(), metric.key.Text(), metric.value.number);
 #ifndef TFXM_REPORT_EVALUATION_H_
 #define TFXM_REPORT_EVALUATION_H_
 

@@ -4,16 +4,15 @@
 //   ASSIGN_OR_RETURN(std::string text, Show("eval_dir", format));
 //
 // table  For each slice one row a metric and one column a model, with 95 % intervals and differences where the
-// evaluation has them;
-//        below it the plots it has, and the thresholds with what they failed for. Numbers have six significant digits.
+//        evaluation has them; below it the plots it has, and the thresholds with what they failed for. Numbers have six
+//        significant digits.
 //        The first max_slices slices, and how many more there are; 0: all. Then what comparisons.json and
 //        disagreements.json say, if they are there: whether differences to the reference model are real, on which
 //        slices, and on how many examples models disagree.
 // csv    One row a number, with exact values: slice, baseline_slice, model, output, metric, sub_key, aggregation,
-// weighted, is_diff,
-//        element, value, lower_bound, upper_bound, standard_error. `element` says which of several numbers of a metric
-//        it is ("[3]", "threshold=0.5 true_positives", and of a comparison "minus REFERENCE" and "minus REFERENCE,
-//        p-value"). Without the plots. RFC 4180, UTF-8, header first; a name that a spreadsheet would
+//        weighted, is_diff, element, value, lower_bound, upper_bound, standard_error. `element` says which of several
+//        numbers of a metric it is ("[3]", "threshold=0.5 true_positives", and of a comparison "minus REFERENCE" and
+//        "minus REFERENCE, p-value"). Without the plots. RFC 4180, UTF-8, header first; a name that a spreadsheet would
 //        take for a formula (=, +, -, @) has a ' before it.
 // json   Everything, plots included, exact; NaN and infinities as strings.
 #ifndef TFXM_REPORT_SHOW_H_

@@ -40,19 +40,18 @@
 // (An array of examples alone is accepted too.) The tf.Examples themselves are in disagreements.tfrecord.gz, in the
 // same order.
 //
-//   {"total": 31,                                            // Optional: disagreeing examples in all; `examples` may
-//   be fewer.
+//   {"total": 31,                                            // Optional: how many disagree; `examples` may be fewer.
 //    "by": "decision",                                       // Optional: "decision" (another class) or "value".
 //    "examples": [{
 //      "index": 412,                                         // Number of the example in the evaluation's data, from 0.
 //      "label": 3,                                           // A number, a string, or an array of them.
-//      "predictions": {"saved_model": 3, "tflite_int8": 5},  // By model name: a number, a string, or an array
-//      (scores). "scores": {"saved_model": 0.71, "tflite_int8": 0.48}, // Optional: how sure each model is of its
-//      decision. "difference": 0.83,                                   // Optional: what they are ordered by.
+//      "predictions": {"saved_model": 3, "tflite_int8": 5},  // By model name: a number, a string, an array (scores).
+//      "scores": {"saved_model": 0.71, "tflite_int8": 0.48}, // Optional: how sure each model is of its decision.
+//      "difference": 0.83,                                   // Optional: what they are ordered by.
 //      "features": {
-//        "image": {"image": {"width": 28, "height": 28, "channels": 1, "pixels": "AAEC…"}},   // Row-major 8-bit values
-//        in base64;
-//                                                            //   channels 1 (grey, the default), 3 (RGB) or 4 (RGBA).
+//        "image": {"image": {                                // Row-major 8-bit values in base64; channels 1 (grey, the
+//          "width": 28, "height": 28, "channels": 1,         //   default), 3 (RGB) or 4 (RGBA).
+//          "pixels": "AAEC…"}},
 //        "fare": 12.5, "company": "Blue", "tags": ["a", "b"]
 //      },
 //      "slices": [{"image_class": 3}]                        // The slices it belongs to, like "slice" above.

@@ -1,8 +1,9 @@
 // A preprocessing_fn after the analysis of the data: a graph from raw to transformed features, all of whose statistics
 // are constants.
 //
-//   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> graph, TransformGraph::Analyze(preprocessing_fn, schema,
-//   train_files, options)); RETURN_IF_ERROR(graph->Write(transform_graph_uri));
+//   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> graph,
+//                    TransformGraph::Analyze(preprocessing_fn, schema, train_files, options));
+//   RETURN_IF_ERROR(graph->Write(transform_graph_uri));
 //   RETURN_IF_ERROR(graph->TransformExamples(eval_files, io::JoinPath(uri, "Split-eval")));
 //
 // After Analyze the object does not change; its const methods may be called by several threads.

@@ -36,7 +36,7 @@ struct MetricComparison {
 };
 
 // Compares every number of `slices` that a model and the reference have, except the metrics `skipped` and differences
-// that are not finite. In the order of the slices and keys. Takes the groups apart.
+// that are not finite. In the order of the slices and keys. What `kept` holds of groups is used up.
 absl::StatusOr<std::vector<MetricComparison>> Compare(const ComparisonPlan& plan,
                                                       const std::vector<SliceMetrics>& slices,
                                                       const std::set<MetricKey>& skipped,

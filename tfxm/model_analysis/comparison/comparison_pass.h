@@ -3,7 +3,7 @@
 //
 //   ComparisonPass pass(&plan);
 //   RETURN_IF_ERROR(pass.Add(extracts, slicer, views));        // per batch; views by query plan
-//   pass.MergeInto(slicer, dropped, num_slices, &slices);
+//   pass.MergeInto(slicer, dropped, &slices);
 #ifndef TFXM_MODEL_ANALYSIS_COMPARISON_COMPARISON_PASS_H_
 #define TFXM_MODEL_ANALYSIS_COMPARISON_COMPARISON_PASS_H_
 

@@ -25,8 +25,8 @@ struct ImageShape {
 
 // The shape of a feature with `num_values` numbers: the schema's, if it has one of two dimensions or of three with 1, 3
 // or 4 channels, and at least 8 pixels each way; else a square, grey or RGB, if the feature's name says that it is a
-// picture
-// ("image", "img", "pixel", "picture", "photo"); else 28 x 28 of 784 values. nullopt: no image. The schema may be null.
+// picture ("image", "img", "pixel", "picture", "photo"); else 28 x 28 of 784 values. nullopt: not an image. The schema
+// may be null.
 std::optional<ImageShape> ShapeOfImage(absl::string_view feature, int64_t num_values,
                                        const ::tensorflow::metadata::v0::Schema* schema);
 
