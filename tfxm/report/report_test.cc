@@ -150,6 +150,21 @@ TEST(SidecarsTest, ErrorsNameTheMember) {
   EXPECT_FALSE(ParseDisagreements("{").ok());
 }
 
+// ModelSizeBytes and the like, which can have thresholds, are shown with what a model costs.
+TEST(ReportTest, CostMetricsCountAsFacts) {
+  ReportInput input = Read({{"", kTestdata + "mnist-models-saved-model"}});
+  for (SliceMetrics& slice : input.evaluations[0].evaluation.slices) {
+    if (!slice.slice.overall()) continue;
+    Metric size = slice.metrics[0];
+    size.key.name = "model_size_bytes";
+    size.value = {.kind = MetricValue::Kind::kNumber, .number = 12345};
+    slice.metrics.push_back(size);
+  }
+  const Struct data = DataOf(RenderReport(input).value());
+  const Struct& model = data.fields().at("models").list_value().values(0).struct_value();
+  EXPECT_EQ(model.fields().at("facts").struct_value().fields().at("size_bytes").number_value(), 12345);
+}
+
 TEST(ReportTest, PairedComparisonsReachThePage) {
   ReportInput input = Read({{"", kTestdata + "baseline-diff"}});
   input.evaluations[0].sidecars.comparisons = {{.model_name = "candidate",
