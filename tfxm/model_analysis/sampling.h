@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/string_view.h"
+#include "tfxm/util/split_mix.h"
 
 namespace tfxm::model_analysis {
 
@@ -18,16 +19,8 @@ enum class SamplingMethod { kNone, kJackknife, kPoissonBootstrap };
 inline constexpr int kNumJackknifeBuckets = 20;
 inline constexpr int kNumBootstrapSamples = 20;
 
-// The finalizer of SplitMix64.
-inline uint64_t Mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 inline uint64_t HashBytes(absl::string_view bytes) {
-  uint64_t hash = Mix(bytes.size());
+  uint64_t hash = SplitMix64(bytes.size());
   size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8) {
     uint64_t word;
@@ -37,14 +30,14 @@ inline uint64_t HashBytes(absl::string_view bytes) {
   }
   uint64_t word = 0;
   std::memcpy(&word, bytes.data() + i, bytes.size() - i);
-  return Mix(hash ^ word);
+  return SplitMix64(hash ^ word);
 }
 
-inline int JackknifeBucket(uint64_t hash) { return static_cast<int>(Mix(hash) % kNumJackknifeBuckets); }
+inline int JackknifeBucket(uint64_t hash) { return static_cast<int>(SplitMix64(hash) % kNumJackknifeBuckets); }
 
 // How often an example is drawn into a bootstrap sample: Poisson with mean 1, by inversion of a uniform number.
 inline int PoissonCount(uint64_t hash, int sample) {
-  double u = static_cast<double>(Mix(hash ^ Mix(static_cast<uint64_t>(sample) + 1)) >> 11) * 0x1p-53;
+  double u = static_cast<double>(SplitMix64(hash ^ SplitMix64(static_cast<uint64_t>(sample) + 1)) >> 11) * 0x1p-53;
   double p = std::exp(-1.0);
   int count = 0;
   while (u >= p && count < 20) {

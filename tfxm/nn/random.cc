@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cmath>
 
+#include "tfxm/util/split_mix.h"
+
 namespace tfxm::nn {
 namespace {
 
@@ -10,12 +12,10 @@ std::atomic<uint64_t> global_seed = 0;
 
 uint64_t RotateLeft(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
-// SplitMix64: one well-mixed number per state.
 uint64_t Mix(uint64_t* state) {
-  uint64_t z = (*state += 0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
+  const uint64_t mixed = SplitMix64(*state);
+  *state += kSplitMixGamma;
+  return mixed;
 }
 
 }  // namespace

@@ -16,18 +16,11 @@
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/split_mix.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
 namespace {
-
-// splitmix64: the state is a counter, so value k of a seed is known without the ones before it.
-uint64_t Mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
 
 Shape ConcreteShape(const Shape& shape, int64_t rows) {
   Shape out = shape;
@@ -188,7 +181,7 @@ absl::StatusOr<std::vector<Drawn>> Draw(const RepresentativeDataset& dataset, bo
       if (!in_sequence) {
         const Sha256Digest digest = Sha256::Hash(record);
         std::memcpy(&number, digest.data(), sizeof(number));
-        number = Mix(number ^ Mix(dataset.seed));
+        number = SplitMix64(number ^ SplitMix64(dataset.seed));
       }
       const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
       if (full && number >= heap.front().number) return absl::OkStatus();
@@ -241,11 +234,11 @@ absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int r
     bool filled;
     if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {
       std::vector<double> values(n);
-      for (double& v : values) v = static_cast<double>(Mix(counter++) >> 11) / (uint64_t{1} << 52) - 1;
+      for (double& v : values) v = static_cast<double>(SplitMix64(counter++) >> 11) / (uint64_t{1} << 52) - 1;
       filled = FillAs(tensor, std::span<const double>(values));
     } else {
       std::vector<int64_t> values(n);
-      for (int64_t& v : values) v = Mix(counter++) % 2;
+      for (int64_t& v : values) v = SplitMix64(counter++) % 2;
       filled = FillAs(tensor, std::span<const int64_t>(values));
     }
     if (!filled) {

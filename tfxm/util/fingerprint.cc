@@ -1,72 +1,30 @@
 #include "tfxm/util/fingerprint.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <cstddef>
 #include <filesystem>
+#include <new>
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "openssl/sha.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
 
-constexpr uint32_t kRound[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
-uint32_t LoadBigEndian(const uint8_t* p) {
-  return uint32_t{p[0]} << 24 | uint32_t{p[1]} << 16 | uint32_t{p[2]} << 8 | uint32_t{p[3]};
-}
+SHA256_CTX* Context(std::byte* state) { return reinterpret_cast<SHA256_CTX*>(state); }
 
 }  // namespace
 
-Sha256::Sha256()
-    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
-
-void Sha256::Block(const uint8_t* p) {
-  uint32_t w[64];
-  for (int i = 0; i < 16; ++i) w[i] = LoadBigEndian(p + 4 * i);
-  for (int i = 16; i < 64; ++i) {
-    const uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
-    const uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
-    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-  }
-  uint32_t a = state_[0], b = state_[1], c = state_[2], d = state_[3];
-  uint32_t e = state_[4], f = state_[5], g = state_[6], h = state_[7];
-  for (int i = 0; i < 64; ++i) {
-    const uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-    const uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
-    const uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-    const uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-    h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-  }
-  const uint32_t add[8] = {a, b, c, d, e, f, g, h};
-  for (int i = 0; i < 8; ++i) state_[i] += add[i];
+Sha256::Sha256() {
+  static_assert(sizeof(state_) >= sizeof(SHA256_CTX) && alignof(uint64_t) >= alignof(SHA256_CTX));
+  SHA256_Init(new (state_) SHA256_CTX);
 }
 
-void Sha256::Update(absl::string_view data) {
-  const uint8_t* p = reinterpret_cast<const uint8_t*>(data.data());
-  size_t n = data.size(), used = length_ % 64;
-  length_ += n;
-  if (used > 0) {
-    const size_t take = std::min(n, 64 - used);
-    std::memcpy(buffer_ + used, p, take);
-    p += take, n -= take, used += take;
-    if (used < 64) return;
-    Block(buffer_);
-  }
-  for (; n >= 64; p += 64, n -= 64) Block(p);
-  if (n > 0) std::memcpy(buffer_, p, n);
-}
+void Sha256::Update(absl::string_view data) { SHA256_Update(Context(state_), data.data(), data.size()); }
 
 void Sha256::UpdatePart(absl::string_view data) {
   const uint64_t size = data.size();
@@ -75,14 +33,8 @@ void Sha256::UpdatePart(absl::string_view data) {
 }
 
 Sha256Digest Sha256::Digest() {
-  const uint64_t bits = length_ * 8;
-  static constexpr char kPadding[64] = {'\x80'};
-  Update(absl::string_view(kPadding, (length_ % 64 < 56 ? 56 : 120) - length_ % 64));
-  uint8_t length[8];
-  for (int i = 0; i < 8; ++i) length[i] = static_cast<uint8_t>(bits >> (56 - 8 * i));
-  Update(absl::string_view(reinterpret_cast<const char*>(length), 8));
   Sha256Digest digest;
-  for (int i = 0; i < 32; ++i) digest[i] = static_cast<uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
+  SHA256_Final(digest.data(), Context(state_));
   return digest;
 }
 
@@ -118,8 +70,10 @@ absl::StatusOr<std::string> FingerprintPath(absl::string_view path) {
   }
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(path), error)) {
-    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  std::filesystem::recursive_directory_iterator entry(std::string(path), error), end;
+  for (; !error && entry != end; entry.increment(error)) {
+    if (entry->is_regular_file(error)) files.push_back(entry->path().string());
+    if (error) break;
   }
   if (error) return absl::UnavailableError(absl::StrCat("cannot list ", path, ": ", error.message()));
   std::sort(files.begin(), files.end());

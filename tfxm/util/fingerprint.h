@@ -1,10 +1,12 @@
-// SHA-256 (FIPS 180-4), as TFX uses it for splits and this project for cache keys.
+// SHA-256 (FIPS 180-4), as TFX uses it for splits and this project for cache keys. BoringSSL's, which is linked with
+// TensorFlow and uses the processor's instructions for it.
 //
 //   Sha256 h; h.Update(a); h.Update(b); std::string key = h.HexDigest();
 #ifndef TFXM_UTIL_FINGERPRINT_H_
 #define TFXM_UTIL_FINGERPRINT_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -28,10 +30,7 @@ class Sha256 {
   static std::string HexHash(absl::string_view data);
 
  private:
-  void Block(const uint8_t* p);
-  uint32_t state_[8];
-  uint8_t buffer_[64];
-  uint64_t length_ = 0;
+  alignas(uint64_t) std::byte state_[112];  // BoringSSL's SHA256_CTX.
 };
 
 // The digest as one big-endian number, modulo `m` (1 <= m <= 2^31): the bucket TFX's hash split puts a record in.

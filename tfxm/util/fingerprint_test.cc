@@ -1,6 +1,10 @@
 #include "tfxm/util/fingerprint.h"
 
+#include <map>
+#include <string>
+
 #include "gtest/gtest.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
@@ -27,6 +31,26 @@ TEST(Sha256Test, PartsAreDelimited) {
   a.UpdatePart("ab"), a.UpdatePart("c");
   b.UpdatePart("a"), b.UpdatePart("bc");
   EXPECT_NE(a.HexDigest(), b.HexDigest());
+}
+
+// Names and contents count, the place and the time do not.
+TEST(FingerprintPathTest, OfATree) {
+  const std::string dir = io::MakeTempDir(::testing::TempDir(), "fingerprint").value();
+  const auto fingerprint = [&](const std::string& tree, const std::map<std::string, std::string>& files) {
+    for (const auto& [name, content] : files) {
+      EXPECT_EQ(io::MakeDirs(io::Dirname(io::JoinPath(dir, tree, name))), absl::OkStatus());
+      EXPECT_EQ(io::WriteFile(io::JoinPath(dir, tree, name), content), absl::OkStatus());
+    }
+    return FingerprintPath(io::JoinPath(dir, tree)).value();
+  };
+  const std::string one = fingerprint("one", {{"a", "x"}, {"b/c", "y"}});
+  EXPECT_EQ(fingerprint("same", {{"b/c", "y"}, {"a", "x"}}), one);
+  EXPECT_NE(fingerprint("other_content", {{"a", "x"}, {"b/c", "z"}}), one);
+  EXPECT_NE(fingerprint("other_name", {{"a", "x"}, {"b/d", "y"}}), one);
+  EXPECT_NE(fingerprint("more", {{"a", "x"}, {"b/c", "y"}, {"d", ""}}), one);
+  EXPECT_EQ(FingerprintPath(io::JoinPath(dir, "one/a")).value(), FingerprintPath(io::JoinPath(dir, "same/a")).value());
+  EXPECT_FALSE(FingerprintPath(io::JoinPath(dir, "nothing")).ok());
+  io::RemoveAll(dir).IgnoreError();
 }
 
 // python3 -c 'import hashlib; print(int(hashlib.sha256(b"abc").hexdigest(), 16) % 3)' and % 1000

@@ -128,7 +128,7 @@ absl::Status ComparisonPass::AddGrouped(int grouped_plan, const Extracts& extrac
     auto& sets = slice.state->groups[grouped_plan];
     sets.resize(num_groups);
     for (auto& rows : group_rows_) rows.clear();
-    for (int32_t row : slice.rows) group_rows_[Mix(extracts.hashes[row]) % num_groups].push_back(row);
+    for (int32_t row : slice.rows) group_rows_[SplitMix64(extracts.hashes[row]) % num_groups].push_back(row);
     for (int k = 0; k < num_groups; ++k) {
       if (group_rows_[k].empty()) continue;
       if (sets[k].empty()) sets[k] = MakeAccumulators(plan.plan.plan);

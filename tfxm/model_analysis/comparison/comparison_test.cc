@@ -15,7 +15,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-double Uniform(uint64_t* state) { return static_cast<double>(Mix((*state)++) >> 11) * 0x1p-53; }
+double Uniform(uint64_t* state) { return static_cast<double>(SplitMix64((*state)++) >> 11) * 0x1p-53; }
 
 // Binary labels with the predictions of three models; `set` cuts the data into independent sets of the same kind.
 std::vector<std::string> BinaryRecords(int n, int sets = 3) {
@@ -173,7 +173,7 @@ TEST_F(ComparisonTest, IntervalsAgreeWithAPairedBootstrap) {
   for (int r = 0; r < kReplicates; ++r) {
     double se[2] = {}, wse[2] = {}, right[2] = {}, tp[2] = {}, positives[2] = {}, weights = 0;
     for (int i = 0; i < n; ++i) {
-      const auto& e = examples[Mix(state++) % n];
+      const auto& e = examples[SplitMix64(state++) % n];
       weights += e[3];
       for (int m = 0; m < 2; ++m) {
         const double error = (e[1 + m] - e[0]) * (e[1 + m] - e[0]);

@@ -138,7 +138,7 @@ TEST(PairedSumsTest, RightOrWrongCountsDiscordantExamples) {
   EXPECT_EQ(sums.lower(), 1);
 }
 
-double Uniform(uint64_t* state) { return static_cast<double>(Mix((*state)++) >> 11) * 0x1p-53; }
+double Uniform(uint64_t* state) { return static_cast<double>(SplitMix64((*state)++) >> 11) * 0x1p-53; }
 
 // 2,000 simulated evaluations of two models that are equally good: about 95 % of the intervals hold 0.
 TEST(PairedSumsTest, IntervalsOfMeansCoverNoDifferenceInAbout95Of100Cases) {
