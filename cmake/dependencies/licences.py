@@ -56,7 +56,7 @@ def write(folder, wheels, pins, chart_js):
   with open(chart_js, 'rb') as f:
     chart = f.read()
   with open(os.path.join(HERE, 'licences', 'chart.js.txt'), 'rb') as f:
-    add('Chart.js: inside of libtfxm_report.so and of every HTML report', '4.4.7', sha256(chart), 'MIT', 'chart.js.txt',
+    add('Chart.js: inside of libtfxm_report.so and of every HTML report', '4.0.1', sha256(chart), 'MIT', 'chart.js.txt',
         f.read())
   add('FlatBuffers: headers, inside of libtfxm_litert.so', 'Debian libflatbuffers-dev', '–', 'Apache-2.0',
       'apache-2.0.txt', apache)
