@@ -1,8 +1,8 @@
 #include "tfxm/model_analysis/metrics/class_image.h"
 
-#include <isa-l/igzip_lib.h>
+#include <spng.h>
 
-#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -10,17 +10,9 @@
 namespace tfxm::model_analysis {
 namespace {
 
-uint32_t BigEndian(absl::string_view bytes) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
-}
-
-// The PNG filter's guess from the pixels to the left, above, and above left.
-int Paeth(int a, int b, int c) {
-  const int p = a + b - c, pa = std::abs(p - a), pb = std::abs(p - b), pc = std::abs(p - c);
-  return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
-}
+constexpr uint32_t kLargestSide = 65536;
+// More than deflate can do: an image of more bytes than that is not in the file.
+constexpr size_t kMostCompression = 1100;
 
 }  // namespace
 
@@ -30,71 +22,41 @@ absl::StatusOr<ClassImage> DecodeClassPng(absl::string_view bytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("an image of classes must be a PNG", bytes.starts_with("\xff\xd8") ? ", not a JPEG" : ""));
   }
-  ClassImage image;
-  int depth = 0, color = 0;
-  std::string compressed;
-  for (size_t at = 8; at + 12 <= bytes.size();) {
-    const size_t size = BigEndian(bytes.substr(at));
-    const absl::string_view type = bytes.substr(at + 4, 4);
-    if (size > bytes.size() - at - 12) break;
-    const absl::string_view content = bytes.substr(at + 8, size);
-    if (type == "IHDR" && size == 13) {
-      const uint32_t width = BigEndian(content), height = BigEndian(content.substr(4));
-      if (width == 0 || height == 0 || width > 65536 || height > 65536) {
-        return absl::InvalidArgumentError(absl::StrCat("the PNG is ", width, " x ", height, " pixels"));
-      }
-      image.width = static_cast<int>(width);
-      image.height = static_cast<int>(height);
-      depth = content[8];
-      color = content[9];
-      if ((color != 0 && color != 3) || depth > 8 || content[12] != 0) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the PNG must have one channel of at most 8 bits, gray or with a palette, and not be "
-                         "interlaced; it has color type ",
-                         color, " and ", depth, " bits"));
-      }
-    } else if (type == "IDAT") {
-      compressed.append(content);
-    } else if (type == "IEND") {
-      break;
-    }
-    at += 12 + size;
+  const auto broken = [](int error) {
+    return absl::InvalidArgumentError(absl::StrCat("the PNG is broken: ", spng_strerror(error)));
+  };
+  const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> png(spng_ctx_new(0), spng_ctx_free);
+  if (png == nullptr) return absl::ResourceExhaustedError("no memory to decode a PNG");
+  spng_set_image_limits(png.get(), kLargestSide, kLargestSide);
+  spng_set_png_buffer(png.get(), bytes.data(), bytes.size());
+  spng_ihdr header;
+  if (const int error = spng_get_ihdr(png.get(), &header); error != 0) return broken(error);
+  const bool gray = header.color_type == SPNG_COLOR_TYPE_GRAYSCALE;
+  const int depth = header.bit_depth;
+  if ((!gray && header.color_type != SPNG_COLOR_TYPE_INDEXED) || depth > 8) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the PNG must have one channel of at most 8 bits, gray or with a palette; it has color type ",
+                     static_cast<int>(header.color_type), " and ", depth, " bits"));
   }
-  if (depth == 0 || compressed.empty()) return absl::InvalidArgumentError("the PNG is cut off");
-
-  const size_t stride = (static_cast<size_t>(image.width) * depth + 7) / 8;
-  std::vector<uint8_t> data((stride + 1) * image.height);
-  inflate_state state;
-  isal_inflate_init(&state);
-  state.crc_flag = ISAL_ZLIB;
-  state.next_in = reinterpret_cast<uint8_t*>(compressed.data());
-  state.avail_in = static_cast<uint32_t>(compressed.size());
-  state.next_out = data.data();
-  state.avail_out = static_cast<uint32_t>(data.size());
-  if (isal_inflate(&state) != ISAL_DECOMP_OK || state.avail_out != 0) {
-    return absl::InvalidArgumentError("the PNG's pixels are broken");
+  const size_t stride = (static_cast<size_t>(header.width) * depth + 7) / 8;
+  if (stride * header.height > bytes.size() * kMostCompression) {
+    return absl::InvalidArgumentError(absl::StrCat("the PNG is cut off: ", bytes.size(), " bytes cannot hold ",
+                                                   header.width, " x ", header.height, " pixels"));
   }
-  image.pixels.resize(static_cast<size_t>(image.width) * image.height);
-  std::vector<uint8_t> above(stride, 0);
+  std::vector<uint8_t> rows(stride * header.height);
+  // As they are in the file: gray values and indices of the palette.
+  if (const int error = spng_decode_image(png.get(), rows.data(), rows.size(), SPNG_FMT_RAW, 0); error != 0) {
+    return broken(error);
+  }
+  // To the end of the file: the CRC of the last pixels comes behind them.
+  if (const int error = spng_decode_chunks(png.get()); error != 0) return broken(error);
+  ClassImage image{.height = static_cast<int>(header.height), .width = static_cast<int>(header.width)};
+  image.pixels.reserve(static_cast<size_t>(image.width) * image.height);
+  const int largest = (1 << depth) - 1, scale = gray && depth > 1 ? 255 / largest : 1;
   for (int y = 0; y < image.height; ++y) {
-    uint8_t* const row = data.data() + y * (stride + 1) + 1;
-    const int filter = row[-1];
-    if (filter > 4) return absl::InvalidArgumentError("the PNG's pixels are broken");
-    for (size_t i = 0; i < stride; ++i) {
-      const int left = i > 0 ? row[i - 1] : 0, up = above[i], corner = i > 0 ? above[i - 1] : 0;
-      const int guess = filter == 0   ? 0
-                        : filter == 1 ? left
-                        : filter == 2 ? up
-                        : filter == 3 ? (left + up) / 2
-                                      : Paeth(left, up, corner);
-      row[i] = static_cast<uint8_t>(row[i] + guess);
-    }
-    above.assign(row, row + stride);
-    const int scale = color == 0 && depth > 1 && depth < 8 ? 255 / ((1 << depth) - 1) : 1;
     for (int x = 0; x < image.width; ++x) {
       const int bit = x * depth, shift = 8 - depth - bit % 8;
-      image.pixels[static_cast<size_t>(y) * image.width + x] =
-          static_cast<uint8_t>((row[bit / 8] >> shift & ((1 << depth) - 1)) * scale);
+      image.pixels.push_back(static_cast<uint8_t>((rows[y * stride + bit / 8] >> shift & largest) * scale));
     }
   }
   return image;

@@ -17,7 +17,7 @@ struct ClassImage {
 };
 
 // Decodes a PNG. Gray of less than 8 bits is scaled to 0 … 255, except that of one bit, as PIL does. INVALID_ARGUMENT
-// says what else the bytes are: no PNG, colors, 16 bits, interlaced, or broken.
+// says what else the bytes are: not a PNG, colors, 16 bits, or broken.
 absl::StatusOr<ClassImage> DecodeClassPng(absl::string_view bytes);
 
 }  // namespace tfxm::model_analysis

@@ -45,5 +45,19 @@ TEST(ClassImageTest, OtherBytesAreExplained) {
   for (size_t n = 0; n + 12 < png.size(); ++n) EXPECT_FALSE(DecodeClassPng(png.substr(0, n)).ok()) << n;
 }
 
+// 65,536 x 65,536 pixels are said to be in 90 bytes, with the right CRCs (Python's zlib).
+TEST(ClassImageTest, AFileThatCannotHoldItsPixelsTakesNoMemory) {
+  const auto image = DecodeClassPng(
+      Png("iVBORw0KGgoAAAANSUhEUgABAAAAAQAACAAAAABJ728/AAAADElEQVR4nGNgoD0AAABkAAGGZDw1AAAAAElFTkSuQmCC"));
+  EXPECT_THAT(std::string(image.status().message()), HasSubstr("cannot hold 65536 x 65536 pixels"));
+}
+
+// One bit of the pixels, which only the CRC tells.
+TEST(ClassImageTest, DamageIsSeen) {
+  std::string png = Png(kGray);
+  png[png.size() - 20] ^= 1;
+  EXPECT_THAT(std::string(DecodeClassPng(png).status().message()), HasSubstr("broken"));
+}
+
 }  // namespace
 }  // namespace tfxm::model_analysis
