@@ -74,6 +74,19 @@ def header(text):
   return '\n'.join(out)
 
 
+def inputs():
+  """The files, relative to the project."""
+  for parent, folders, names in os.walk(ROOT):
+    folders[:] = sorted(name for name in folders if not re.match(r'build|runs$|testdata$|internal$|[._]', name))
+    for name in names:
+      path = os.path.relpath(os.path.join(parent, name), ROOT)
+      if name.endswith('.md') or path.startswith('tfxm/') and re.search(r'(?<!test_util)\.h$', name) and not name.startswith('test_'):
+        yield path
+
+
+PAGES = set(inputs())
+
+
 def page(path):
   """The label of a Markdown file, relative to the project."""
   return 'index' if path == 'README.md' else re.sub(r'\W', '-', path[:-len('.md')])
@@ -90,11 +103,11 @@ def reference(path, text, target):
   file = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
   if os.path.isdir(os.path.join(ROOT, file)) and os.path.exists(os.path.join(ROOT, file, 'README.md')):
     file = os.path.join(file, 'README.md')
+  if file not in PAGES:
+    return text
   if file.endswith('.md'):
     return f'[{text}](@ref {label(file, part.replace("-", " ")) if part else page(file)})'
-  if file.endswith('.h') and '/internal/' not in file:
-    return f'[{text}](@ref {file})'
-  return text  # A file that is not among Doxygen's pages.
+  return f'[{text}](@ref {file})'
 
 
 def markdown(path, text):
@@ -114,23 +127,13 @@ def markdown(path, text):
   return '\n'.join(out)
 
 
-def inputs():
-  """The files, relative to the project."""
-  for parent, folders, names in os.walk(ROOT):
-    folders[:] = sorted(name for name in folders if not re.match(r'build|runs$|testdata$|internal$|[._]', name))
-    for name in names:
-      path = os.path.relpath(os.path.join(parent, name), ROOT)
-      if name.endswith('.md') or path.startswith('tfxm/') and re.search(r'(?<!test_util)\.h$', name) and not name.startswith('test_'):
-        yield path
-
-
 def main():
   if len(sys.argv) != 3:
     sys.exit(__doc__)
   system_packages.provide({'docs'}, print, sys.exit)
   output = os.path.abspath(sys.argv[1])
   shutil.rmtree(output, ignore_errors=True)
-  for path in inputs():
+  for path in sorted(PAGES):
     with open(os.path.join(ROOT, path), encoding='utf-8') as file:
       text = file.read()
     # Doxygen takes every README.md for the main page.
