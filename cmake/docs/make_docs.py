@@ -77,7 +77,8 @@ def header(text):
 def inputs():
   """The files, relative to the project."""
   for parent, folders, names in os.walk(ROOT):
-    folders[:] = sorted(name for name in folders if not re.match(r'build|runs$|testdata$|internal$|[._]', name))
+    folders[:] = sorted(name for name in folders if not re.match(r'build|runs$|testdata$|internal$|[._]', name)
+                        and not os.path.exists(os.path.join(parent, name, 'CMakeCache.txt')))
     for name in names:
       path = os.path.relpath(os.path.join(parent, name), ROOT)
       if name.endswith('.md') or path.startswith('tfxm/') and re.search(r'(?<!test_util)\.h$', name) and not name.startswith('test_'):

@@ -19,7 +19,7 @@ LINK = re.compile(r'\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^ {0,3}\[[^\]]+\]:
 
 def markdown_files(folder):
   for parent, folders, names in os.walk(folder):
-    folders[:] = sorted(name for name in folders if not LEFT_OUT.match(name))
+    folders[:] = sorted(name for name in folders if not LEFT_OUT.match(name) and not os.path.exists(os.path.join(parent, name, 'CMakeCache.txt')))
     for name in sorted(names):
       if name.endswith('.md'):
         yield os.path.join(parent, name)
