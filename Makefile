@@ -10,6 +10,7 @@
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
+#        make docs    the public headers and the documents as HTML, in build/docs/html
 #        make tidy    clang-tidy over the changed files (ALL=1: over the library)        make format   clang-format over the changed lines
 #        make install PREFIX=/usr/local
 BUILD ?= build
@@ -23,7 +24,7 @@ PYTHON ?= python3
 SECONDS ?= 600
 KILLS ?= 1000
 
-.PHONY: all setup download build build-all configure test asan tsan valgrind fuzz torture bench zoo field mnist tidy format install clean
+.PHONY: all setup download build build-all configure test asan tsan valgrind fuzz torture bench zoo field mnist docs tidy format install clean
 all: build
 
 # `make WITH=test`: what the tests need of the system is provided as well.
@@ -110,6 +111,9 @@ zoo: build
 field: build
 	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) run_tflite
 	@$(PYTHON) examples/field/field.py $(ZOO_FLAGS) $(if $(QUICK),--quick)
+
+docs:
+	@$(PYTHON) cmake/docs/make_docs.py $(BUILD)/docs "$$(sed -n 's/^project(tfxm VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)"
 
 # Both look at what the branch changed (cmake/lint/lint.py); ALL=1 has clang-tidy look at the whole library.
 tidy: build
