@@ -235,7 +235,7 @@ def protos(wheels, protoc):
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   parser.add_argument('--build_dir')
-  parser.add_argument('--with', dest='groups', default='', help='groups of system-packages.txt beside build: test,bench,valgrind')
+  parser.add_argument('--with', dest='groups', default='', help='groups of system-packages.txt beside build: test,bench,valgrind,clang,docs')
   parser.add_argument('--download', action='store_true', help='only download')
   args = parser.parse_args()
   if args.download:

@@ -47,7 +47,8 @@ class MnistPipelineTest : public testing::Test {
   }
 
   SubprocessResult Run(std::vector<std::string> flags = {}, const std::string& output = "out") {
-    const std::string program = io::JoinPath(std::getenv("TFXM_BINARY_DIR"), "tfxm");
+    const char* const binaries = std::getenv("TFXM_BINARY_DIR");
+    const std::string program = io::JoinPath(binaries == nullptr ? "build" : binaries, "tfxm");
     std::vector<std::string> command = {program,
                                         "run",
                                         kExample,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/cost/measure.h"
 #include "tfxm/model_analysis/metric.h"
+#include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -140,7 +141,9 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
   std::map<size_t, CostTimer> timers;  // By model.
   for (size_t m = 0; m < models.size(); ++m) {
     if (models[m] == nullptr) continue;
-    ASSIGN_OR_RETURN(const int64_t size, io::TreeSize(paths[m]));
+    ASSIGN_OR_RETURN(int64_t size, io::TreeSize(paths[m]));
+    // What the Pusher put beside a model is not the model.
+    if (const auto manifest = io::FileSize(io::JoinPath(paths[m], kManifestFile)); manifest.ok()) size -= *manifest;
     result.costs_[m].numbers["size_bytes"] = static_cast<double>(size);
     statuses[m] = sample.status();
     if (sample.ok()) timers.emplace(m, CostTimer(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief));

@@ -194,6 +194,7 @@ TEST_F(CostMetricsTest, ASavedModelHasNoArena) {
   ASSERT_TRUE(io::MakeDirs(dir_ / "saved/variables").ok());
   ASSERT_TRUE(io::WriteFile(dir_ / "saved/saved_model.pb", "graph").ok());
   ASSERT_TRUE(io::WriteFile(dir_ / "saved/variables/data", "weights").ok());
+  ASSERT_TRUE(io::WriteFile(dir_ / "saved/manifest.json", "the Pusher's, which does not count").ok());
   const auto run = [&](const std::string& metrics) {
     EvaluateOptions options;
     options.eval_config = Config(

@@ -429,8 +429,7 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
     if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
       parts.push_back(
           "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "
-          "features "
-          "themselves (transformed, if the model's are), and choose it with signature_key");
+          "features themselves (transformed, if the model's are), and choose it with signature_key (--signature)");
     }
   }
   if (!other.empty()) {
