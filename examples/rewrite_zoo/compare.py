@@ -18,7 +18,7 @@ import tensors
 MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 QUANTIZED = ('int8', 'int16x8')
 # tfxm's limits of the signal to noise ratio (tfxm rewrite --help): below them it does not hand a file over.
-MIN_DB = {'none': 80, 'float16': 40, 'dynamic_range': 8, 'int8': 6, 'int16x8': 12}
+MIN_DB = {'none': 80, 'float16': 30, 'dynamic_range': 8, 'int8': 6, 'int16x8': 12}
 
 
 def isolated(function, *arguments):

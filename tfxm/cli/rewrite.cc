@@ -29,7 +29,7 @@ class RewriteCommand : public Command {
                 "The limits, unless flags say otherwise:\n"
                 "                 max_abs_error  min_sqnr  min_clear_agreement\n"
                 "  none                    1e-3     60 dB                0.999\n"
-                "  float16                 0.02     40 dB                 0.99\n"
+                "  float16                 0.05     30 dB                 0.99\n"
                 "  dynamic_range              -      8 dB                 0.95\n"
                 "  int4                       -      6 dB                 0.95\n"
                 "  int8                       -      6 dB                 0.95\n"
