@@ -25,6 +25,8 @@ class Activation {
       : name_(std::move(name)), function_(std::move(function)) {}
 
   const std::string& name() const { return name_; }
+  // A function of one's own.
+  bool is_custom() const { return function_ != nullptr; }
   bool is_linear() const { return function_ == nullptr && (name_.empty() || name_ == "linear"); }
   // An unknown name becomes the graph's error, naming the near ones.
   ops::Tensor operator()(const ops::Tensor& x) const;

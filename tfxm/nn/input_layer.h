@@ -19,6 +19,7 @@ class InputLayerImpl : public Layer {
   const Shape& shape() const { return shape_; }
   DataType dtype() const { return dtype_; }
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override { return inputs[0]; }
+  bool per_example() const override { return true; }
 
  private:
   Shape shape_;

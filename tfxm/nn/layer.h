@@ -165,6 +165,11 @@ class Layer {
   }
   // Whether the output's steps are the inputs', so that a mask goes on with it.
   virtual bool supports_masking() const { return false; }
+  // Whether an example's output is the same whatever the other examples of the batch are, in training too, and Call
+  // adds no loss and updates no weight: then a batch may go through the layer in slices (CompileOptions::num_towers).
+  virtual bool per_example() const { return false; }
+  // Whether it goes through the steps of a sequence one after the other.
+  virtual bool is_recurrent() const { return false; }
   // What a summary shows beside the type; "" if there is nothing to say.
   virtual std::string Description() const { return ""; }
   // What it ends with, or is (an Activation layer); linear if nothing.

@@ -12,6 +12,7 @@
 #include "tfxm/nn/model_rep.h"
 #include "tfxm/nn/num_threads.h"
 #include "tfxm/nn/random.h"
+#include "tfxm/nn/towers.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {
@@ -24,6 +25,16 @@ int NumThreads(const Network& network, int asked) {
     if (weight->shape.size() > 2 || NumElements(weight->shape) > (1 << 20)) return DefaultNumThreads();
   }
   return 1;
+}
+
+absl::StatusOr<int> NumTowers(const Network& network, const CompileOptions& options) {
+  if (options.num_towers < 0 || options.num_towers > 64) {
+    return absl::InvalidArgumentError(absl::StrCat("num_towers is ", options.num_towers, "; expected 0 to 64"));
+  }
+  if (options.num_towers > 1) RETURN_IF_ERROR(CheckTowers(network));
+  if (options.num_towers > 0) return options.num_towers;
+  const int num_threads = options.num_threads > 0 ? options.num_threads : DefaultNumThreads();
+  return num_threads == 1 ? 1 : DefaultNumTowers(network);
 }
 
 }  // namespace
@@ -162,6 +173,7 @@ absl::Status Model::Compile(CompileOptions options) {
   ASSIGN_OR_RETURN(config.optimizer, options.optimizer.Get());
   config.seed = rep_->seed;
   config.num_threads = NumThreads(network, options.num_threads);
+  ASSIGN_OR_RETURN(config.num_towers, NumTowers(network, options));
   std::vector<std::string> names;
   for (const TensorSpec& output : network.outputs()) names.push_back(output.name);
   const auto check = [&](const auto& by_name, absl::string_view what) -> absl::Status {

@@ -47,8 +47,14 @@ struct CompileOptions {
   std::map<std::string, std::vector<Metric>> output_metrics;
   std::vector<Metric> weighted_metrics;  // The same, with sample and class weights.
   // Threads of one operation; 0: one for small dense models, for others a number that does not depend on the machine
-  // (nn/num_threads.h).
+  // (nn/num_threads.h). 1: all of the model runs in the calling thread.
   int num_threads = 0;
+  // Models whose examples take much work (convolutions, recurrent layers, attention) are trained on slices of the batch
+  // side by side, one thread each, where no layer looks at other examples of the batch as BatchNormalization does. The
+  // numbers are the same but for the order of additions; dropout draws others. 0: 2 or 4 slices where that pays, by the
+  // model and the batch's size, never by the machine (nn/towers.h), and none if num_threads is 1; 1: none; more: as
+  // many, INVALID_ARGUMENT names a layer that cannot.
+  int num_towers = 0;
 };
 
 struct FitOptions {

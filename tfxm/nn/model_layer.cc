@@ -3,6 +3,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/towers.h"
 
 namespace tfxm::nn {
 
@@ -12,6 +13,8 @@ absl::Status ModelLayer::Build(const std::vector<Shape>& input_shapes) {
   return absl::InvalidArgumentError(
       absl::StrCat("the model has ", network_.inputs().size(), " inputs, got ", input_shapes.size()));
 }
+
+bool ModelLayer::per_example() const { return CheckTowers(network_).ok(); }
 
 std::vector<ops::Tensor> ModelLayer::CallAll(CallContext& context, const std::vector<ops::Tensor>& inputs) {
   std::map<std::string, ops::Tensor> named;

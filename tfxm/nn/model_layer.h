@@ -24,6 +24,8 @@ class ModelLayer : public Layer {
   }
   std::vector<ops::Tensor> CallAll(CallContext& context, const std::vector<ops::Tensor>& inputs) override;
   std::vector<std::shared_ptr<Layer>> sublayers() const override { return network_.layers(); }
+  bool per_example() const override;
+  const Network& network() const { return network_; }
 
  private:
   const Network network_;

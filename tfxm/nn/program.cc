@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/compute/pass.h"
 #include "tfxm/nn/feed.h"
 #include "tfxm/nn/step_builder.h"
+#include "tfxm/nn/towers.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/ops/ops.h"
@@ -22,6 +24,7 @@ namespace tf = ::tensorflow;
 struct Step {
   StepGraph graph;
   std::vector<LabelSpec> labels, weights;
+  int num_towers = 1;
   std::unique_ptr<ops::Function> function;
   std::unique_ptr<ops::Function> accumulate, use_averages;  // Where the optimizer has such steps.
   std::vector<tf::Tensor> feeds, fetches;                   // Used again at each step.
@@ -84,7 +87,13 @@ absl::StatusOr<std::unique_ptr<Program>> Program::Create(const Network* network,
   auto rep = std::make_unique<Rep>();
   rep->network = network;
   rep->config = std::move(config);
-  ASSIGN_OR_RETURN(rep->session, ops::Session::Create(rep->graph, {.num_threads = rep->config.num_threads}));
+  // A large model as a whole has two gradients at a time to compute, of a layer's input and of its weights.
+  // Results do not depend on how many nodes run at the same time.
+  const int parallel = std::min(compute::NumThreads(), rep->config.num_towers > 1    ? rep->config.num_towers
+                                                       : rep->config.num_threads > 1 ? 2
+                                                                                     : 1);
+  ASSIGN_OR_RETURN(rep->session, ops::Session::Create(rep->graph, {.num_threads = rep->config.num_threads,
+                                                                   .num_parallel_nodes = parallel}));
   RETURN_IF_ERROR(rep->AddVariables(values));
   return std::unique_ptr<Program>(new Program(std::move(rep)));
 }
@@ -178,16 +187,24 @@ absl::StatusOr<Step*> Program::Rep::GetStep(StepMode mode, const Feed& feed) {
     for (const tf::Tensor& l : feed.labels) labels.push_back(LabelSpecOf(l));
     for (const tf::Tensor& w : feed.weights) weights.push_back(LabelSpecOf(w));
   }
+  int num_towers = mode == StepMode::kTrain ? config.num_towers : 1;
+  if (feed.num_examples < kMinExamplesPerTower * num_towers) num_towers = 1;
   auto& known = steps[static_cast<int>(mode)];
   for (const auto& step : known) {
-    if (Same(step->labels, labels) && Same(step->weights, weights)) return step.get();
+    if (step->num_towers == num_towers && Same(step->labels, labels) && Same(step->weights, weights)) return step.get();
+  }
+  // Layers may have become trainable since the model was compiled.
+  if (num_towers > 1 && !CheckTowers(*network).ok()) {
+    config.num_towers = 1;
+    return GetStep(mode, feed);
   }
   // First where it does no harm: what has failed once stays in a graph.
   if (mode != StepMode::kPredict) RETURN_IF_ERROR(CheckLosses(*network, config, labels, weights));
   auto step = std::make_unique<Step>();
+  step->num_towers = num_towers;
   step->labels = labels;
   step->weights = weights;
-  ASSIGN_OR_RETURN(step->graph, BuildStep(graph, *network, config, mode, labels, weights));
+  ASSIGN_OR_RETURN(step->graph, BuildStep(graph, *network, config, mode, labels, weights, num_towers));
   std::map<std::string, Tensor> slots;
   for (const StepGraph::Slot& slot : step->graph.slots) {
     if (variables.count(slot.name) == 0) slots[slot.name] = Filled(slot.shape, slot.initial_value);
@@ -205,6 +222,11 @@ absl::StatusOr<Step*> Program::Rep::GetStep(StepMode mode, const Feed& feed) {
   ASSIGN_OR_RETURN(step->function, session->MakeFunction(feeds, fetches, g.targets));
   if (mode == StepMode::kTrain && config.optimizer->Accumulated() > 1) {
     ASSIGN_OR_RETURN(step->accumulate, session->MakeFunction(feeds, fetches, g.accumulate_targets));
+  }
+  if (num_towers > 1) {
+    // The towers are the threads, so that sums within an operation do not depend on a number of them.
+    for (const auto& function : {&step->function, &step->accumulate})
+      if (*function != nullptr) (*function)->rep()->threads = {};
   }
   if (!g.average_targets.empty()) {
     ASSIGN_OR_RETURN(step->use_averages, session->MakeFunction({}, {}, g.average_targets));

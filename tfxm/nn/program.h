@@ -36,6 +36,7 @@ struct StepConfig {
   std::vector<std::vector<Metric>> weighted_metrics;
   uint64_t seed = 0;
   int num_threads = 1;
+  int num_towers = 1;  // Of a training step with a batch that is large enough (towers.h).
 };
 
 // Loss and metrics over the batches so far.

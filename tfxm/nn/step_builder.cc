@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/towers.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 
@@ -199,7 +200,7 @@ absl::Status AddUpdates(ops::Graph& graph, const StepConfig& config, CallContext
     }
     if (const Constraint& constraint = weight->options.constraint; constraint != nullptr) {
       const auto constrain = [&](const ops::Node& before) {
-        return ops::AssignVariable(handle, constraint(ReadAfter(handle, before)));
+        return ops::AssignVariable(handle, constraint(ReadAfter(handle, before.valid() ? before : barrier)));
       };
       step->targets.push_back(constrain(last));
       // Keras does so at each step, also where gradients only add up.
@@ -310,7 +311,8 @@ absl::Status CheckLosses(const Network& network, const StepConfig& config, const
 }
 
 absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, const StepConfig& config, StepMode mode,
-                                    const std::vector<LabelSpec>& labels, const std::vector<LabelSpec>& weights) {
+                                    const std::vector<LabelSpec>& labels, const std::vector<LabelSpec>& weights,
+                                    int num_towers) {
   const ops::NameScope scope(graph, mode == StepMode::kTrain ? "train" : mode == StepMode::kTest ? "test" : "predict");
   StepGraph step;
   const bool training = mode == StepMode::kTrain;
@@ -322,7 +324,8 @@ absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, c
     inputs[spec.name] = step.inputs.back();
   }
   std::vector<Tensor> masks;
-  ASSIGN_OR_RETURN(step.outputs, network.Call(context, inputs, &masks));
+  ASSIGN_OR_RETURN(step.outputs, num_towers > 1 ? CallInTowers(network, num_towers, context, inputs, &masks)
+                                                : network.Call(context, inputs, &masks));
   if (mode == StepMode::kPredict) return step;
 
   ASSIGN_OR_RETURN(LossGraph made, AddLosses(graph, network, config, step.outputs, masks, labels, weights));

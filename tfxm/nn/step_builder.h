@@ -50,9 +50,10 @@ struct StepGraph {
   std::vector<Slot> slots;
 };
 
-// `weights`: as many as labels, or none.
+// `weights`: as many as labels, or none. `num_towers`: see towers.h.
 absl::StatusOr<StepGraph> BuildStep(ops::Graph& graph, const Network& network, const StepConfig& config, StepMode mode,
-                                    const std::vector<LabelSpec>& labels, const std::vector<LabelSpec>& weights);
+                                    const std::vector<LabelSpec>& labels, const std::vector<LabelSpec>& weights,
+                                    int num_towers = 1);
 
 // Whether losses and metrics can be made of such labels and weights, without adding to a graph that is in use:
 // INVALID_ARGUMENT names the output.

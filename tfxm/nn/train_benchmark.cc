@@ -17,12 +17,14 @@ Dataset RandomData(int64_t examples, const Shape& shape, int64_t classes, int64_
   return *Dataset::FromTensors({{"x", x}, {"y", y}}, {.batch_size = batch_size, .label_key = "y"});
 }
 
-void Train(benchmark::State& state, Model& model, const Dataset& data, int num_threads, int64_t steps_per_fit) {
+void Train(benchmark::State& state, Model& model, const Dataset& data, int num_threads, int64_t steps_per_fit,
+           int num_towers = 0) {
   if (!model
            .Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}),
                      .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
                      .metrics = {"sparse_categorical_accuracy"},
-                     .num_threads = num_threads})
+                     .num_threads = num_threads,
+                     .num_towers = num_towers})
            .ok()) {
     state.SkipWithError("does not compile");
     return;
@@ -54,16 +56,17 @@ void BM_MnistCnn(benchmark::State& state) {
   Sequential model({layers::InputLayer({28, 28, 1}), layers::Conv2D(32, 3, {.activation = "relu"}),
                     layers::MaxPooling2D(2), layers::Conv2D(64, 3, {.activation = "relu"}), layers::MaxPooling2D(2),
                     layers::Flatten(), layers::Dropout(0.5), layers::Dense(10)});
-  Train(state, model, RandomData(640, {28, 28, 1}, 10, 64), 0, 20);
+  Train(state, model, RandomData(640, {28, 28, 1}, 10, 64), 0, 20, static_cast<int>(state.range(0)));
 }
-BENCHMARK(BM_MnistCnn)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+// With the towers that follow from the model, and as a whole.
+BENCHMARK(BM_MnistCnn)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 
 // An LSTM of 64 units over 50 steps of 8 features, batch 64.
 void BM_Lstm(benchmark::State& state) {
   Sequential model({layers::InputLayer({50, 8}), layers::LSTM(64), layers::Dense(10)});
-  Train(state, model, RandomData(640, {50, 8}, 10, 64), static_cast<int>(state.range(0)), 20);
+  Train(state, model, RandomData(640, {50, 8}, 10, 64), 0, 20, static_cast<int>(state.range(0)));
 }
-BENCHMARK(BM_Lstm)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(BM_Lstm)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 
 // MobileNetV2 (width 1, 10 classes) at 96 x 96, batch 32.
 KerasTensor InvertedResidual(KerasTensor input, int filters, int stride, int expansion) {

@@ -26,10 +26,13 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Create(const Graph& graph, con
   tensorflow::SessionOptions session_options;
   tensorflow::ConfigProto& config = session_options.config;
   config.set_intra_op_parallelism_threads(1);  // OpThreads has more.
-  // Negative: nodes run in the caller's thread. With the single-threaded executor a node costs about a microsecond.
-  config.set_inter_op_parallelism_threads(-1);
   config.set_use_per_session_threads(true);
-  config.mutable_experimental()->set_executor_type("SINGLE_THREADED_EXECUTOR");
+  if (options.num_parallel_nodes > 1) {
+    config.set_inter_op_parallelism_threads(options.num_parallel_nodes);
+  } else {
+    config.set_inter_op_parallelism_threads(-1);  // Negative: nodes run in the caller's thread.
+    config.mutable_experimental()->set_executor_type("SINGLE_THREADED_EXECUTOR");
+  }
   config.mutable_experimental()->set_disable_optimize_for_static_graph(true);  // Extend adds to it.
   tensorflow::GraphDef graph_def;
   graph.ToGraphDef(&graph_def);

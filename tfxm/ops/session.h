@@ -21,8 +21,11 @@
 namespace tfxm::ops {
 
 struct SessionOptions {
-  // Threads a single operation may use; 0: all cores. Nodes run one after the other in the caller's thread.
+  // Threads a single operation may use; 0: all cores.
   int num_threads = 1;
+  // How many nodes run at the same time. 1: one after the other in the caller's thread, where a node costs about a
+  // microsecond; more cost several, so that this is for graphs whose nodes have much to do.
+  int num_parallel_nodes = 1;
 };
 
 class Function {

@@ -69,6 +69,7 @@ class MultiHeadAttentionLayer : public Layer {
     context.SetOutputMask(context.input_mask(0));
     return ops::Reshape(y, Shape{-1, steps, output_dim_});
   }
+  bool per_example() const override { return true; }
 
  private:
   struct Projection {

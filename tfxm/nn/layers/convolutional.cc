@@ -83,6 +83,7 @@ class Conv2DLayer : public Layer {
     return context.Activate(options_.activation, y);
   }
   Activation activation() const override { return options_.activation; }
+  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   Tensor Transposed(CallContext& context, const Tensor& x) const {
@@ -144,6 +145,7 @@ class Conv1DLayer : public Layer {
     return context.Activate(options_.activation, y);
   }
   Activation activation() const override { return options_.activation; }
+  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int filters_;
@@ -197,6 +199,7 @@ class DepthwiseLayer : public Layer {
     return context.Activate(options_.activation, y);
   }
   Activation activation() const override { return options_.activation; }
+  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int filters_;
@@ -243,6 +246,7 @@ class DepthwiseConv1DLayer : public Layer {
     return context.Activate(options_.activation, y);
   }
   Activation activation() const override { return options_.activation; }
+  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int size_;

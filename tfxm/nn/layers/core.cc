@@ -54,6 +54,7 @@ class DenseLayer : public Layer {
   }
   Activation activation() const override { return options_.activation; }
   bool supports_masking() const override { return true; }
+  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int units_;
@@ -104,6 +105,7 @@ class ActivationLayerImpl : public Layer {
   }
   Activation activation() const override { return activation_; }
   bool supports_masking() const override { return true; }
+  bool per_example() const override { return !activation_.is_custom(); }
 
  private:
   const Activation activation_;
@@ -127,6 +129,7 @@ class PReLULayer : public Layer {
     return ops::Relu(inputs[0]) - context.Read(alpha_) * ops::Relu(-inputs[0]);
   }
   bool supports_masking() const override { return true; }
+  bool per_example() const override { return true; }
 
  private:
   const PReLUOptions options_;
@@ -153,6 +156,7 @@ class EmbeddingLayer : public Layer {
     if (options_.mask_zero) context.SetOutputMask(ops::NotEqual(indices, 0));
     return ops::Gather(context.Read(embeddings_), indices);
   }
+  bool per_example() const override { return true; }
 
  private:
   const int input_dim_;
@@ -200,7 +204,7 @@ LayerRef ActivityRegularization(Regularizer regularizer, LayerOptions options) {
         add(ops::Square(x), regularizer.l2);
         return x;
       },
-      /*supports_masking=*/true);
+      /*supports_masking=*/true, /*per_example=*/false);
 }
 
 LayerRef Flatten(LayerOptions options) {
@@ -290,7 +294,7 @@ LayerRef Lambda(std::function<ops::Tensor(const std::vector<ops::Tensor>&)> func
       [function = std::move(function)](CallContext&, const std::vector<ops::Tensor>& inputs) {
         return function(inputs);
       },
-      /*supports_masking=*/true);
+      /*supports_masking=*/true, /*per_example=*/false);
 }
 
 LayerRef Embedding(int input_dim, int output_dim, EmbeddingOptions options) {

@@ -14,16 +14,22 @@ namespace tfxm::nn::layers {
 class FunctionLayer : public Layer {
  public:
   using Function = std::function<ops::Tensor(CallContext&, const std::vector<ops::Tensor>&)>;
-  FunctionLayer(std::string type, std::string name, Function function, bool supports_masking = false)
-      : Layer(std::move(type), std::move(name)), function_(std::move(function)), supports_masking_(supports_masking) {}
+  FunctionLayer(std::string type, std::string name, Function function, bool supports_masking = false,
+                bool per_example = true)
+      : Layer(std::move(type), std::move(name)),
+        function_(std::move(function)),
+        supports_masking_(supports_masking),
+        per_example_(per_example) {}
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
     return function_(context, inputs);
   }
   bool supports_masking() const override { return supports_masking_; }
+  bool per_example() const override { return per_example_; }
 
  private:
   const Function function_;
   const bool supports_masking_;
+  const bool per_example_;
 };
 
 // Of one input.

@@ -45,7 +45,8 @@ LayerRef Minimum(MergeOptions options) {
 LayerRef Concatenate(int axis, MergeOptions options) {
   return MakeLayer<FunctionLayer>(
       "Concatenate", std::move(options.name),
-      [axis](CallContext&, const std::vector<Tensor>& inputs) { return ops::Concat(inputs, axis); });
+      [axis](CallContext&, const std::vector<Tensor>& inputs) { return ops::Concat(inputs, axis); },
+      /*supports_masking=*/false, /*per_example=*/axis > 0 || axis == -1);
 }
 
 }  // namespace tfxm::nn::layers

@@ -73,6 +73,8 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
   }
 
   bool supports_masking() const override { return true; }
+  // Frozen, it uses the moving averages.
+  bool per_example() const override { return !trainable(); }
 
   Terms FixedTerms(CallContext& context) const override {
     Tensor factor = ops::Rsqrt(context.Read(moving_variance_) + options_.epsilon);
@@ -120,6 +122,7 @@ class LayerNormalizationLayer : public Layer {
     return beta_ != nullptr ? y + context.Read(beta_) : y;
   }
   bool supports_masking() const override { return true; }
+  bool per_example() const override { return true; }
 
  private:
   const LayerNormalizationOptions options_;
@@ -158,6 +161,7 @@ class GroupNormalizationLayer : public Layer {
     return beta_ != nullptr ? y + context.Read(beta_) : y;
   }
   bool supports_masking() const override { return true; }
+  bool per_example() const override { return true; }
 
  private:
   int64_t groups_;

@@ -23,6 +23,7 @@ struct Config : LSTMOptions {
   int units = 0;
   bool reset_after = true;
 
+  bool per_example() const { return !activation.is_custom() && !recurrent_activation.is_custom(); }
   int num_gates() const { return kind == Kind::kLSTM ? 4 : kind == Kind::kGRU ? 3 : 1; }
   size_t num_states() const { return kind == Kind::kLSTM ? 2 : 1; }
   std::string type() const { return kind == Kind::kLSTM ? "LSTM" : kind == Kind::kGRU ? "GRU" : "SimpleRNN"; }
@@ -266,6 +267,8 @@ class RecurrentLayer : public Layer {
     if (config().return_state) outputs.insert(outputs.end(), result.states.begin(), result.states.end());
     return outputs;
   }
+  bool per_example() const override { return config().per_example(); }
+  bool is_recurrent() const override { return true; }
 
  private:
   Direction direction_;
@@ -337,6 +340,8 @@ class BidirectionalLayer : public Layer {
     }
     return outputs;
   }
+  bool per_example() const override { return forward_->config().per_example() && backward_->config().per_example(); }
+  bool is_recurrent() const override { return true; }
 
  private:
   static std::string ToLower(const std::string& type) {
@@ -363,6 +368,7 @@ class MaskingLayer : public Layer {
     context.SetOutputMask(ops::Squeeze(counts, {-1}));
     return x * ops::Cast(counts, x.dtype());
   }
+  bool per_example() const override { return true; }
 
  private:
   const double mask_value_;
