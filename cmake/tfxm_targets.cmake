@@ -166,11 +166,10 @@ function(tfxm_write_module_flags folder include_dirs tensorflow_dir)
     list(APPEND compile -isystem ${dir})
   endforeach()
   # The first ones are named although no pipeline needs them directly: the loader then initializes libtfxm_environment before
-  # TensorFlow (util/environment.cc).
-  set(link -L@LIBRARY_DIR@ -Wl,-rpath,@LIBRARY_DIR@ -Wl,--no-as-needed -ltfxm_report -ltfxm_model_analysis -ltfxm_litert
-           -ltfxm_statistics -ltfxm_compute -ltfxm_orchestration -ltfxm_dsl -ltfxm_components -ltfxm_metadata -ltfxm_data
+  # TensorFlow (util/environment.cc). A sanitizer's runtime has to be the first of all.
+  set(link -L@LIBRARY_DIR@ -Wl,-rpath,@LIBRARY_DIR@ -Wl,--no-as-needed ${TFXM_SANITIZER_RUNTIME}
+           -ltfxm_report -ltfxm_model_analysis -ltfxm_litert -ltfxm_statistics -ltfxm_compute -ltfxm_orchestration -ltfxm_dsl -ltfxm_components -ltfxm_metadata -ltfxm_data
            -ltfxm_util -ltfxm_proto -L${tensorflow_dir} -Wl,-rpath,${tensorflow_dir} -l:libtensorflow_framework.so.2)
-  list(PREPEND link ${TFXM_SANITIZER_RUNTIME})  # Which has to be the first that is loaded.
   list(JOIN compile "\n" compile)
   list(JOIN link "\n" link)
   file(WRITE ${folder}/module_flags.txt "${compile}\n-Wl,--hash-style=both\n")
