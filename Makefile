@@ -59,7 +59,7 @@ asan:
 
 # What runs on several threads; the rest has one, or leaves them to TensorFlow, which is not instrumented.
 tsan:
-	$(call sanitized,thread,$(or $(SUITES),data compute model_analysis orchestration))
+	$(call sanitized,thread,$(or $(SUITES),util data compute model_analysis orchestration))
 
 define sanitized
 	@$(MAKE) --no-print-directory test BUILD=build-$@ WITH=test,clang SUITES="$2" \
