@@ -53,8 +53,8 @@ RunResult RunSaying(const std::string& message) {
 TEST(DisplayTest, NoLineIsWiderThanTheTerminalAndNoCharacterIsCut) {
   // Each column of the terminal once as the place where a wide character does not fit.
   for (int shift = 0; shift < 4; ++shift) {
-    const std::string text =
-        Shown(RunSaying(std::string(shift, 'x') + "分割ごとの例の数は次のとおりです。学習用は二百三件、評価用は九十七件"));
+    const std::string text = Shown(
+        RunSaying(std::string(shift, 'x') + "分割ごとの例の数は次のとおりです。学習用は二百三件、評価用は九十七件"));
     EXPECT_TRUE(absl::StrContains(text, "分割")) << text;
     EXPECT_TRUE(IsUtf8(text)) << text;
     for (const absl::string_view line : absl::StrSplit(text, '\n')) EXPECT_LE(DisplayWidth(line), kColumns) << line;
@@ -62,7 +62,8 @@ TEST(DisplayTest, NoLineIsWiderThanTheTerminalAndNoCharacterIsCut) {
 }
 
 TEST(DisplayTest, AWarningThatItsLineHasNoPlaceForIsSaidInFull) {
-  const std::string text = Shown(RunSaying("300 examples (train 203, eval 97); warning: without a record: data/b.tfrecord"));
+  const std::string text =
+      Shown(RunSaying("300 examples (train 203, eval 97); warning: without a record: data/b.tfrecord"));
   EXPECT_TRUE(absl::StrContains(text,
                                 "ExampleGen: 300 examples (train 203, eval 97); warning:\n"
                                 "  without a record: data/b.tfrecord\n"))
