@@ -20,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import environment
@@ -206,13 +207,23 @@ def write_table(path, head, rows, order):
 
 def in_parallel(work, items, jobs):
   """work(item) for each; when one fails or the user interrupts, none is begun any more."""
+  stopped = threading.Event()
+
+  def begin(item):
+    if stopped.is_set():
+      return
+    try:
+      work(item)
+    except BaseException:
+      stopped.set()
+      raise
+
   with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
     try:
-      for done in concurrent.futures.as_completed([pool.submit(work, item) for item in items]):
+      for done in concurrent.futures.as_completed([pool.submit(begin, item) for item in items]):
         done.result()
-    except BaseException:
-      pool.shutdown(cancel_futures=True)
-      raise
+    finally:
+      stopped.set()
 
 
 def add_arguments(parser):
