@@ -37,7 +37,7 @@ download:
 	@$(PYTHON) cmake/dependencies/fetch.py --download
 
 configure: setup
-	@[ -f $(BUILD)/build.ninja ] || cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) $(CMAKE_FLAGS) >$(BUILD)/configure.log 2>&1 \
+	@[ -f $(BUILD)/build.ninja ] || cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) -DTFXM_UNITY_BUILD=ON $(CMAKE_FLAGS) >$(BUILD)/configure.log 2>&1 \
 	  || { cat $(BUILD)/configure.log; exit 1; }
 
 # The programs and libraries. Tests are built by `make test`, benchmarks by `make bench`.
@@ -60,7 +60,7 @@ asan:
 
 # What runs on several threads; the rest has one, or leaves them to TensorFlow, which is not instrumented.
 tsan:
-	$(call sanitized,thread,$(or $(SUITES),data compute model_analysis orchestration))
+	$(call sanitized,thread,$(or $(SUITES),util data compute model_analysis orchestration))
 
 define sanitized
 	@$(MAKE) --no-print-directory test BUILD=build-$@ WITH=test,clang SUITES="$2" \

@@ -100,9 +100,19 @@ def compile_commands(build_dir):
         skip = 1
       else:
         kept.append(argument)
-    entry['arguments'] = kept
-    result[os.path.relpath(os.path.join(entry['directory'], entry['file']), ROOT)] = entry
+    file = os.path.join(entry['directory'], entry['file'])
+    for source in together(file):
+      arguments = [source if argument == entry['file'] else argument for argument in kept]
+      result[os.path.relpath(source, ROOT)] = dict(entry, file=source, arguments=arguments)
   return result
+
+
+def together(file):
+  """The sources that CMake's file of several includes (TFXM_UNITY_BUILD); any other file alone."""
+  if os.path.basename(os.path.dirname(file)) != 'Unity' or not os.path.exists(file):
+    return [file]
+  with open(file) as f:
+    return re.findall(r'^#include "(/[^"]*\.cc)"', f.read(), re.MULTILINE)
 
 
 def tidy(files, commands, jobs):

@@ -30,13 +30,15 @@ if(NOT IS_ABSOLUTE "${TFXM_SANITIZER_RUNTIME}")
 endif()
 get_filename_component(runtime_dir ${TFXM_SANITIZER_RUNTIME} DIRECTORY)
 add_link_options(-Wl,-rpath,${runtime_dir})
+list(APPEND TFXM_SANITIZER_RUNTIME -Wl,-rpath,${runtime_dir})
 
 # What tests and the processes that they start run with.
 #   detect_container_overflow=0: vectors cross over to and from libraries that do not tell ASan how full they are.
 #   handle_segv=0: that a crashed child's signal is reported is what some tests are about.
 #   GTEST_FILTER: ASan ends the process where memory is limited, it calls no new-handler.
-# No suppression is needed: what TensorFlow registers and never frees stays reachable, which is not a leak.
-set(TFXM_SANITIZER_ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:handle_segv=0" "UBSAN_OPTIONS=print_stacktrace=1"
+# No suppression is needed: what TensorFlow registers and never frees stays reachable, which is not a leak, and what LiteRT, Arrow and
+# TensorFlow do with threads of their own does not show, since they are not instrumented.
+set(TFXM_SANITIZER_ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:handle_segv=0" "UBSAN_OPTIONS=print_stacktrace=1" "TSAN_OPTIONS=handle_segv=0"
     "GTEST_FILTER=-RunInChildTest.WantOfMemoryIsToldAsSuch")
 
 # Precompiled headers for tfxm_library and tfxm_test. What they are compiled with has to be what every target is compiled with:

@@ -8,7 +8,6 @@ A model's name is its package's and its file's: mediapipe/palm_detection_lite.tf
 than packages.json says.
 """
 import argparse
-import concurrent.futures
 import os
 import shutil
 import subprocess
@@ -61,7 +60,7 @@ def check(python, name, path, expected, args):
   key = zoo.key_of('recipes.py', 'make_model.py', 'requirements.txt', os.path.join(HERE, 'make_field.py'))
   folder = os.path.join(environment.CACHE, 'zoo', f'field-{name.replace("/", "+")}-{key}')
   os.makedirs(os.path.dirname(folder), exist_ok=True)
-  said = zoo.until_made([folder], zoo.MODES, [python, os.path.join(HERE, 'make_field.py'), name, folder, path])
+  said = zoo.until_made([folder], zoo.MODES, ['flock', '--no-fork', folder + '.lock', python, os.path.join(HERE, 'make_field.py'), name, folder, path])
   if said:
     print(said[-1500:])
   return zoo.run(python, folder, out, args, list(zoo.MODES))
@@ -100,9 +99,7 @@ def main():
     print('\n'.join([f'{"FAILED" if wrong else "ok":6} {name:60} {cell(results)[:200]}'] + zoo.failures(results) +
                     ([f'       make field MODEL={name}'] if wrong else [])), flush=True)
 
-  with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-    for done in concurrent.futures.as_completed([pool.submit(work, m) for m in found]):
-      done.result()
+  zoo.in_parallel(work, found, args.jobs)
   if args.write_table:
     zoo.write_table(os.path.join(HERE, 'README.md'), '| model | should | outcome |',
                     {m: f'| {m} | {found[m][1]} | {cell(everything[m])} |' for m in found}, names())

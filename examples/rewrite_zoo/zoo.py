@@ -10,13 +10,17 @@ crash always is one.
 import argparse
 import ast
 import concurrent.futures
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import environment
@@ -26,6 +30,9 @@ MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 RECIPES = ('applications', 'networks', 'keras2', 'functions')
 # Of the large models, those that --quick takes through int8, too: one of each way of building them.
 QUICK_INT8 = ('mobilenet_v2', 'resnet50_v2', 'efficientnet_v2_b0', 'vgg16', 'keras2_regnet_x002')
+# Signals that a process is sent, by a user or a system without memory; what a converter dies of are others.
+ENDED_BY_OTHERS = {signal.SIGHUP: 'SIGHUP', signal.SIGINT: 'SIGINT', signal.SIGQUIT: 'SIGQUIT', signal.SIGTERM: 'SIGTERM',
+                   signal.SIGKILL: 'SIGKILL (out of memory?)'}
 TOGETHER = 8  # Small models share a process: importing TensorFlow and Keras takes as long as making them.
 
 
@@ -70,14 +77,31 @@ def is_made(folder, modes):
   return all(os.path.exists(os.path.join(folder, f'python_{mode}.done')) for mode in modes)
 
 
+def forget_begun(folders):
+  """Removes the notes of conversions that were begun and not ended (make_model.py): whoever made them was killed. Waits for another run that
+  is at a folder."""
+  for folder in folders:
+    with open(folder + '.lock', 'w') as lock:
+      fcntl.flock(lock, fcntl.LOCK_EX)
+      for note in glob.glob(os.path.join(glob.escape(folder), 'python_*.error')):
+        if not os.path.exists(note.removesuffix('.error') + '.done'):
+          os.remove(note)
+
+
 def until_made(folders, modes, command):
-  """Runs a command that fills folders until they are complete; returns what it said if they are not. A conversion that ends the
-  process is noted by it, and the next call goes on with the rest."""
+  """Runs a command that fills folders, and locks the one it is at, until they are complete; returns what it said if they are not. A
+  conversion that ends the process is noted by it, and the next call goes on with the rest. That somebody ends the process says nothing
+  about the conversion."""
   environ = dict(os.environ, TF_ENABLE_ONEDNN_OPTS='0', TF_NUM_INTEROP_THREADS='1', PYTHONWARNINGS='ignore')
+  if not all(is_made(f, modes) for f in folders):
+    forget_begun(folders)
   for _ in range(1 + len(folders) * len(MODES)):
     if all(is_made(f, modes) for f in folders):
       return ''
     done = subprocess.run(command, capture_output=True, text=True, errors='replace', env=environ)
+    if -done.returncode in ENDED_BY_OTHERS:
+      forget_begun(folders)
+      return quiet(done.stdout + done.stderr) + f'\nended by {ENDED_BY_OTHERS[-done.returncode]}: the next run begins this conversion again'
     if done.returncode == 0:
       break
   return quiet(done.stdout + done.stderr)
@@ -181,6 +205,27 @@ def write_table(path, head, rows, order):
     f.write(before + begin + '\n'.join([head, ruler] + [lines[n] for n in order if n in lines]) + '\n' + end + after)
 
 
+def in_parallel(work, items, jobs):
+  """work(item) for each; when one fails or the user interrupts, none is begun any more."""
+  stopped = threading.Event()
+
+  def begin(item):
+    if stopped.is_set():
+      return
+    try:
+      work(item)
+    except BaseException:
+      stopped.set()
+      raise
+
+  with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    try:
+      for done in concurrent.futures.as_completed([pool.submit(begin, item) for item in items]):
+        done.result()
+    finally:
+      stopped.set()
+
+
 def add_arguments(parser):
   parser.add_argument('--build_dir', required=True)
   parser.add_argument('--part', default='1/1', help='K/N: every Nth model')
@@ -245,9 +290,7 @@ def main():
           lines.append(said[-1500:])
       print('\n'.join(lines), flush=True)
 
-  with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-    for done in concurrent.futures.as_completed([pool.submit(work, g) for g in groups]):
-      done.result()
+  in_parallel(work, groups, args.jobs)
   everything = {m: everything[m] for m in names}
   with open(os.path.join(args.out, 'results.json'), 'w') as f:
     json.dump(everything, f, indent=1)

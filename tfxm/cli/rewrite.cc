@@ -130,8 +130,8 @@ class RewriteCommand : public Command {
     RETURN_IF_ERROR(CheckReportFile());
     // A converter that aborts or takes all memory is a message, too.
     std::string report;
-    const absl::Status status =
-        RewriteInChild(saved_model_, output_, options_, &report, static_cast<int64_t>(memory_limit_mb_ * 1e6));
+    const absl::Status status = RewriteInChild(saved_model_, output_, options_, &report,
+                                               static_cast<int64_t>(memory_limit_mb_ * 1e6), TerminalWidth());
     RETURN_IF_ERROR(Print(PrintableLines(report)));
     RETURN_IF_ERROR(status);
     return Print(io::JoinPath(output_, options_.filename) + "\n");

@@ -10,6 +10,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::cli {
 namespace {
@@ -49,7 +50,7 @@ class LineageCommand : public Command {
                                                  ? DescribeRuns(store.get(), last_, format, TerminalWidth())
                                              : descendants_ ? DescribeDescendants(store.get(), artifact_, format)
                                                             : DescribeAncestry(store.get(), artifact_, format));
-    return Print(text);
+    return Print(format == LineageFormat::kText ? WrapLines(text, TerminalWidth()) : text);
   }
 
  private:
@@ -107,8 +108,9 @@ class CleanCommand : public Command {
     int64_t bytes = 0;
     for (const OldArtifact& artifact : old) {
       bytes += artifact.bytes;
-      RETURN_IF_ERROR(Print(absl::StrCat(dry_run_ ? "would remove " : "removes ", "#", artifact.id, " ",
-                                         PrintableText(artifact.type_name), "  ", PrintableText(artifact.uri), "\n")));
+      const std::string line = absl::StrCat(dry_run_ ? "would remove " : "removes ", "#", artifact.id, " ",
+                                            PrintableText(artifact.type_name), "  ", PrintableText(artifact.uri), "\n");
+      RETURN_IF_ERROR(Print(WrapLines(line, TerminalWidth())));
     }
     if (!dry_run_) RETURN_IF_ERROR(RemoveArtifacts(store.get(), old));
     return Print(absl::StrFormat("%d artifacts, %.1f MB%s\n", old.size(), static_cast<double>(bytes) / 1e6,

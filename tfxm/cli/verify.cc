@@ -7,6 +7,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::cli {
 namespace {
@@ -96,7 +97,7 @@ class VerifyCommand : public Command {
   }
 
   // Names of files and of artifacts may be hostile.
-  static absl::Status Say(absl::string_view line) { return Print(PrintableLines(line)); }
+  static absl::Status Say(absl::string_view line) { return Print(WrapLines(PrintableLines(line), TerminalWidth())); }
 
   int wrong_ = 0;
 };

@@ -69,9 +69,11 @@ std::string Demangle(const char* name) {
 
 }  // namespace
 
-absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool program) {
+absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path) {
   if (!io::Exists(path)) return absl::NotFoundError(absl::StrCat("module file ", path, " does not exist"));
-  ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
+  // A program is compiled with the same flags. The libraries that it is linked with are not for a call that only lists
+  // headers: the compiler warns of each that is a file.
+  ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(/*program=*/false));
   ASSIGN_OR_RETURN(const std::string modules, MakeCacheDir("modules"));
   absl::StatusOr<ModuleSources> sources =
       FindSources(io::AbsolutePath(path), toolchain.compiler, toolchain.arguments, modules);
@@ -80,7 +82,7 @@ absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool pro
 
 absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
                                           const std::function<void()>& before_compiling) {
-  ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path, program));
+  ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path));
   ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
   ASSIGN_OR_RETURN(const std::string libraries, LibrariesFingerprint());
   const std::string source = io::AbsolutePath(path);

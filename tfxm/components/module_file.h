@@ -33,7 +33,7 @@ struct ModuleSources {
 // asked again when one of them has changed or a folder with them has got a file more. Where it cannot (a header is
 // missing, the file does not compile), that is a part of the result: compiling says it to the user. NOT_FOUND names a
 // module file that does not exist.
-absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path, bool program = false);
+absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path);
 
 // Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared
 // library, or a program if `program`. `before_compiling` is called if there is need to compile. INVALID_ARGUMENT holds

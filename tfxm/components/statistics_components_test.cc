@@ -44,8 +44,10 @@ class StatisticsComponentsTest : public testing::Test {
   absl::Status Run(const std::string& component, const ArtifactDict& inputs, const std::string& key, Artifact* output,
                    const Properties& properties = {}) {
     ArtifactDict outputs = {{key, {Artifact{.uri = Uri(key)}}}};
+    ExecutorContext context;
+    context.progress = [this](absl::string_view message, double) { said_ = std::string(message); };
     absl::Status status = (*ExecutorRegistry::Get().Create("tfx.components." + component + ".executor.Executor"))
-                              ->Do(inputs, properties, ExecutorContext{}, &outputs);
+                              ->Do(inputs, properties, context, &outputs);
     *output = outputs[key][0];
     return status;
   }
@@ -57,7 +59,7 @@ class StatisticsComponentsTest : public testing::Test {
     return anomalies;
   }
 
-  std::string root_;
+  std::string root_, said_;
   Artifact examples_, statistics_, schema_, anomalies_;
 };
 
@@ -67,6 +69,7 @@ TEST_F(StatisticsComponentsTest, CleanDataHasNoAnomalies) {
   ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
   EXPECT_EQ(std::get<std::string>(statistics_.properties["split_names"]), R"(["train", "eval"])");
   EXPECT_EQ(std::get<int64_t>(statistics_.properties["span"]), 3);
+  EXPECT_EQ(said_, "45 examples (train 30, eval 15)");
   EXPECT_EQ(ReadSplitStatistics(statistics_, "eval")->datasets(0).num_examples(), 15u);
   ASSERT_TRUE(Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_).ok());
   EXPECT_EQ(ReadSchemaArtifact({{"schema", {schema_}}})->feature_size(), 2);

@@ -1,4 +1,6 @@
 // StatisticsGen: the statistics of every split of Examples.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
@@ -21,6 +23,8 @@ class StatisticsGenExecutor : public Executor {
     if (inputs.count("schema") > 0) {
       ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));
     }
+    int64_t all = 0;
+    std::vector<std::string> counts;
     for (const std::string& split : splits) {
       ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
       compute::PassOptions pass;
@@ -29,7 +33,11 @@ class StatisticsGenExecutor : public Executor {
       const std::string dir = data::SplitDir(output->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
       RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, "FeatureStats.pb"), statistics));
+      const int64_t n = statistics.datasets_size() == 0 ? 0 : statistics.datasets(0).num_examples();
+      all += n;
+      counts.push_back(absl::StrCat(split, " ", n));
     }
+    context.progress(absl::StrCat(all, " examples (", absl::StrJoin(counts, ", "), ")"), 1);
     CopySplitsAndSpan(*examples, splits, output);
     return absl::OkStatus();
   }

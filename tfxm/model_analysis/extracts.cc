@@ -10,6 +10,13 @@ void Values::Clear() {
   ends.clear();
   is_string = is_float32 = is_integer = false;
   last_dimension = 0;
+  unusable.clear();
+}
+
+void Values::MakeUnusable(absl::string_view why, int num_examples) {
+  Clear();
+  unusable = std::string(why);
+  ends.assign(num_examples, 0);
 }
 
 void Values::FromColumn(const data::Column* column, int num_examples) {
@@ -75,6 +82,7 @@ void Values::Append(const Values& other, int row) {
   is_float32 = other.is_float32;
   is_integer = other.is_integer;
   last_dimension = other.last_dimension;
+  unusable = other.unusable;
   const int from = other.begin(row), to = other.ends[row];
   if (is_string) {
     strings.insert(strings.end(), other.strings.begin() + from, other.strings.begin() + to);
@@ -86,7 +94,7 @@ void Values::Append(const Values& other, int row) {
 
 const Values* FindValues(const NamedValues& values, absl::string_view name) {
   for (const auto& [output, value] : values) {
-    if (output == name) return &value;
+    if (output == name) return value.unusable.empty() ? &value : nullptr;
   }
   return nullptr;
 }

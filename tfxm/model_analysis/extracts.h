@@ -25,12 +25,15 @@ struct Values {
   // Size of the innermost dimension if the list of an example is a matrix (a model's output); 0: a plain list.
   int last_dimension = 0;
   std::vector<int32_t> ends;
+  // Why a model's output has nothing for an example, which only matters to who asks for it: its lists are empty then.
+  std::string unusable;
 
   int begin(int row) const { return row == 0 ? 0 : ends[row - 1]; }
   int size(int row) const { return ends[row] - begin(row); }
   std::span<const double> row(int row) const { return std::span(numbers).subspan(begin(row), size(row)); }
   // Empties it; memory is kept.
   void Clear();
+  void MakeUnusable(absl::string_view why, int num_examples);
 
   // The values of a feature; missing ones are empty lists. With null, all are.
   void FromColumn(const data::Column* column, int num_examples);
@@ -42,6 +45,7 @@ struct Values {
 
 // By output name; a single unnamed output has the name "".
 using NamedValues = std::vector<std::pair<std::string, Values>>;
+// Null if there is no such output, or an unusable one.
 const Values* FindValues(const NamedValues& values, absl::string_view name);
 
 struct ModelExtracts {

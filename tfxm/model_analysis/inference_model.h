@@ -25,7 +25,8 @@ class InferenceSession {
  public:
   virtual ~InferenceSession() = default;
   // Appends one entry per output: a list per example. INVALID_ARGUMENT names a feature that is missing or does not fit
-  // the model's input (the row is counted from 0 in the batch).
+  // the model's input (the row is counted from 0 in the batch). Of several outputs, those that are not of a list per
+  // example (a scalar, the anchors of a detector) are unusable.
   virtual absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) = 0;
   // Appends what the model's preprocessing functions make of the features; nothing if it has none.
   virtual absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) { return absl::OkStatus(); }

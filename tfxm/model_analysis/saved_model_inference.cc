@@ -134,9 +134,18 @@ class SavedModelSession : public InferenceSession {
         input_shapes_(std::move(input_shapes)) {}
 
   absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) override {
-    ASSIGN_OR_RETURN(const auto results, Run(*signature_, batch));
+    std::map<std::string, std::string> unusable;
+    ASSIGN_OR_RETURN(const auto results, Run(*signature_, batch, &unusable));
     for (const auto& [name, tensor] : results) {
-      outputs->emplace_back(results.size() == 1 ? "" : name, Values()).second.FromTensor(tensor);
+      Values& values = outputs->emplace_back(results.size() == 1 ? "" : name, Values()).second;
+      const auto why = unusable.find(name);
+      if (why == unusable.end()) {
+        values.FromTensor(tensor);
+      } else if (results.size() == 1) {
+        return absl::InvalidArgumentError(why->second);
+      } else {
+        values.MakeUnusable(why->second, batch.num_examples());
+      }
     }
     return absl::OkStatus();
   }
@@ -145,7 +154,9 @@ class SavedModelSession : public InferenceSession {
     // A later function replaces the outputs of an earlier one.
     std::map<std::string, Values> by_name;
     for (const Signature* signature : *preprocessing_) {
-      ASSIGN_OR_RETURN(const auto results, Run(*signature, batch));
+      std::map<std::string, std::string> unusable;
+      ASSIGN_OR_RETURN(const auto results, Run(*signature, batch, &unusable));
+      if (!unusable.empty()) return absl::InvalidArgumentError(unusable.begin()->second);
       for (const auto& [name, tensor] : results) by_name[name].FromTensor(tensor);
     }
     for (auto& [name, values] : by_name) features->emplace_back(name, std::move(values));
@@ -153,7 +164,9 @@ class SavedModelSession : public InferenceSession {
   }
 
  private:
-  absl::StatusOr<std::map<std::string, Tensor>> Run(const Signature& signature, const data::ExampleBatch& batch) {
+  // `unusable` gets the outputs that are not of a row per example, and why.
+  absl::StatusOr<std::map<std::string, Tensor>> Run(const Signature& signature, const data::ExampleBatch& batch,
+                                                    std::map<std::string, std::string>* unusable) {
     const int n = batch.num_examples();
     std::map<std::string, Tensor>& inputs = inputs_[&signature];
     if (TakesExamples(signature) && FindFeature(batch, signature.inputs[0].name) == nullptr) {
@@ -175,40 +188,43 @@ class SavedModelSession : public InferenceSession {
       }
     }
     const int64_t fixed = FixedBatch(signature);
-    auto results = fixed > 0 && fixed != n ? RunInBatches(signature, inputs, n, fixed) : model_->Run(signature, inputs);
+    if (fixed > 0 && fixed != n) return RunInBatches(signature, inputs, n, fixed, unusable);
+    auto results = model_->Run(signature, inputs);
     if (!results.ok()) return Annotate(results.status(), path_);
-    for (const auto& [name, tensor] : *results) {
-      if (tensor.shape().empty() || tensor.shape()[0] != n) {
-        return absl::InvalidArgumentError(absl::StrCat(path_, ": output \"", name, "\" of signature \"", signature.name,
-                                                       "\" has shape ", ShapeString(tensor.shape()), " for ", n,
-                                                       " examples; its first dimension must be the batch"));
-      }
-    }
+    for (const auto& [name, tensor] : *results) CheckRows(signature, name, tensor, n, unusable);
     return results;
+  }
+
+  void CheckRows(const Signature& signature, const std::string& name, const Tensor& tensor, int64_t n,
+                 std::map<std::string, std::string>* unusable) const {
+    if (!tensor.shape().empty() && tensor.shape()[0] == n) return;
+    unusable->try_emplace(name, absl::StrCat(path_, ": output \"", name, "\" of signature \"", signature.name,
+                                             "\" has shape ", ShapeString(tensor.shape()), " for ", n,
+                                             " examples; its first dimension must be the batch"));
   }
 
   // `batch` examples at a time; a last group that is smaller is filled up, and what comes of that is left out.
   absl::StatusOr<std::map<std::string, Tensor>> RunInBatches(const Signature& signature,
                                                              const std::map<std::string, Tensor>& inputs, int64_t n,
-                                                             int64_t batch) {
+                                                             int64_t batch,
+                                                             std::map<std::string, std::string>* unusable) {
     std::map<std::string, Tensor> all;
     for (int64_t row = 0; row < n; row += batch) {
       std::map<std::string, Tensor> some;
       for (const auto& [name, tensor] : inputs) some[name] = Rows(tensor, row, batch);
-      ASSIGN_OR_RETURN(const auto results, model_->Run(signature, some));
+      const auto results = model_->Run(signature, some);
+      if (!results.ok()) return Annotate(results.status(), path_);
       const int64_t count = std::min(batch, n - row);
-      for (const auto& [name, tensor] : results) {
-        Shape shape = tensor.shape();
-        if (shape.empty() || shape[0] != batch) {
-          return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" has shape ", ShapeString(shape),
-                                                         " for ", batch,
-                                                         " examples; its first dimension must be the batch"));
-        }
+      for (const auto& [name, tensor] : *results) {
         Tensor& out = all[name];
+        CheckRows(signature, name, tensor, batch, unusable);
+        if (unusable->count(name)) continue;
+        Shape shape = tensor.shape();
         shape[0] = n;
         if (row == 0) out = Tensor(tensor.dtype(), shape);
         if (out.shape() != shape) {
-          return absl::InvalidArgumentError(absl::StrCat("output \"", name, "\" has another shape for other examples"));
+          unusable->emplace(name, absl::StrCat(path_, ": output \"", name, "\" has another shape for other examples"));
+          continue;
         }
         const size_t bytes = tensor.bytes().size() / batch, strings = tensor.strings().size() / batch;
         std::copy_n(tensor.bytes().begin(), count * bytes, out.bytes().begin() + row * bytes);

@@ -52,7 +52,11 @@ class TfliteSession : public InferenceSession {
       ASSIGN_OR_RETURN(const int count, Fill(batch, row));
       RETURN_IF_ERROR(Annotate(model_->Run(), path_));
       for (int i = 0; i < static_cast<int>(model_->outputs().size()); ++i) {
-        RETURN_IF_ERROR(Annotate(Collect(i, count, &(*outputs)[first + i].second), path_));
+        Values& values = (*outputs)[first + i].second;
+        if (!values.unusable.empty()) continue;
+        const absl::Status collected = Annotate(Collect(i, count, &values), path_);
+        if (model_->outputs().size() == 1) RETURN_IF_ERROR(collected);
+        if (!collected.ok()) values.MakeUnusable(collected.message(), n);
       }
       row += count;
     }

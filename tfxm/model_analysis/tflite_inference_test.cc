@@ -214,6 +214,49 @@ TEST_F(TfliteInferenceTest, AnOutputThatIsNotOnePerExample) {
               AllOf(HasSubstr("first dimension must be the batch"), HasSubstr("3 examples")));
 }
 
+// Outputs that say nothing of an example do not matter where another one is the prediction.
+TEST_F(TfliteInferenceTest, OfSeveralOutputsOnlyThoseThatAreAskedForAreJudged) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 2});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 2});
+  const int axes = b.Constant<int32_t>("axes", schema::TensorType_INT32, {2}, {0, 1});
+  const int sum = b.Tensor("sum", schema::TensorType_FLOAT32, {});
+  const int anchors = b.Constant<float>("boxes", schema::TensorType_FLOAT32, {7, 2}, std::vector<float>(14, 1));
+  const int copy = b.Tensor("anchors", schema::TensorType_FLOAT32, {7, 2});
+  b.Op(schema::BuiltinOperator_MAXIMUM, schema::MaximumMinimumOptionsT(), {x, x}, {y});
+  b.Op(schema::BuiltinOperator_SUM, schema::ReducerOptionsT(), {x, axes}, {sum});
+  b.Op(schema::BuiltinOperator_MAXIMUM, schema::MaximumMinimumOptionsT(), {anchors, anchors}, {copy});
+  b.InputsOutputs({x}, {y, sum, copy});
+  b.Signature("serving_default", {{"x", x}}, {{"y", y}, {"sum", sum}, {"anchors", copy}});
+  const std::string model = Save(b.Finish());
+
+  std::vector<std::string> records;
+  for (float i = 0; i < 3; ++i) records.push_back(Floats({i, i + 1}).Floats("label", {i, i + 2}).Serialize());
+  EvaluateOptions options;
+  options.files = {WriteRecords(dir_ / "data", records)};
+  options.models = {{"", model}};
+  int evaluations = 0;
+  const auto evaluate = [&](const std::string& spec, const std::string& metrics_spec) {
+    options.eval_config =
+        Config("model_specs { label_key: 'label' model_type: 'tf_lite' " + spec +
+               " } metrics_specs { metrics { class_name: 'MeanAbsoluteError' } " + metrics_spec + " }");
+    options.output_dir = dir_ / absl::StrCat("out", ++evaluations);
+    return model_analysis::Evaluate(options);
+  };
+  for (const auto& [spec, metrics_spec] : {std::pair{"prediction_key: 'y'", ""}, std::pair{"", "output_names: 'y'"}}) {
+    const auto result = evaluate(spec, metrics_spec);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->Overall("mean_absolute_error"), 0.5);
+  }
+  for (const auto& [spec, metrics_spec] :
+       {std::pair{"prediction_key: 'anchors'", ""}, std::pair{"prediction_key: 'y'", "output_names: 'anchors'"}}) {
+    EXPECT_THAT(std::string(evaluate(spec, metrics_spec).status().message()),
+                AllOf(HasSubstr("model.tflite"), HasSubstr("output \"anchors\" has shape [7, 2] for 3 examples"),
+                      HasSubstr("first dimension must be the batch")));
+  }
+  EXPECT_THAT(std::string(evaluate("", "").status().message()), HasSubstr("prediction_key in the model_spec"));
+}
+
 // words [batch] -> y [batch, 1].
 std::string StringModel() {
   ModelBuilder b;

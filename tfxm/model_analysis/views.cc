@@ -79,6 +79,10 @@ absl::Status BatchViews::Resolve(const ViewSpec& spec, Entry* entry, Sources* so
     return absl::InvalidArgumentError(
         "there are no predictions: give a model, or a prediction_key in the model_spec to read them from the examples");
   }
+  for (const auto& [name, values] : outputs) {
+    const std::string& wanted = spec.output_name.empty() ? spec.prediction_key : spec.output_name;
+    if (name == wanted && !values.unusable.empty()) return absl::InvalidArgumentError(values.unusable);
+  }
   if (!spec.output_name.empty()) sources->predictions = FindValues(outputs, spec.output_name);
   if (sources->predictions == nullptr && spec.output_name.empty()) {
     if (outputs.size() == 1) sources->predictions = &outputs[0].second;

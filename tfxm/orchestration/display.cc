@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm {
 namespace {
@@ -33,6 +35,18 @@ int Width(const RunResult& run) {
 std::string FailureText(const NodeResult& node) {
   return PrintableLines(
       absl::StrCat(node.status.message(), node.log_path.empty() ? "" : absl::StrCat("\n  log: ", node.log_path)));
+}
+
+// The beginning of a text that takes at most so many cells of the terminal.
+std::string Beginning(absl::string_view text, int cells) {
+  size_t size = 0;
+  while (size < text.size()) {
+    const int length = std::max(1, Utf8SequenceLength(text.substr(size)));
+    cells -= DisplayWidth(text.substr(size, length));
+    if (cells < 0) break;
+    size += length;
+  }
+  return std::string(text.substr(0, size));
 }
 
 // "mnist: 11 nodes: 9 complete, 2 cached, in 5.3 s"
@@ -131,6 +145,12 @@ class TerminalDisplay : public Display {
   }
   void End() override {
     Draw();
+    for (size_t i = 0; i < rows_.size(); ++i) {  // A node's line may have had no place for it.
+      const NodeResult& node = run_->nodes[i];
+      if (node.state != NodeState::kComplete || !absl::StrContains(node.message, "warning: ")) continue;
+      std::fputs(WrapLines(absl::StrCat(node.node_id, ": ", PrintableText(node.message), "\n"), Columns()).c_str(),
+                 out_);
+    }
     for (const NodeResult& node : run_->nodes) {
       const std::string cache = CacheText(node, explain_cache_);
       if (cache.empty()) continue;
@@ -164,7 +184,7 @@ class TerminalDisplay : public Display {
   std::string Status(int i, int columns) const {
     const NodeResult& node = run_->nodes[i];
     const Row& row = rows_[i];
-    const auto cut = [columns](std::string text) { return text.substr(0, std::max(columns - 2, 0)); };
+    const auto cut = [columns](const std::string& text) { return Beginning(text, columns - 2); };
     const auto done = [&](absl::string_view word) {
       return cut(absl::StrFormat("%-10s%8s  %s", word, Seconds(node.seconds), PrintableText(node.message)));
     };
@@ -184,15 +204,19 @@ class TerminalDisplay : public Display {
       case NodeState::kCached: return Paint("32", "+ cached");
       case NodeState::kFailed: return Paint("31;1", absl::StrCat("x ", done("FAILED")));
       case NodeState::kSkipped:
-        return Paint("33", absl::StrCat("- ", cut(absl::StrCat("skipped   ", node.status.message()))));
+        return Paint("33", absl::StrCat("- ", cut(absl::StrCat("skipped   ", PrintableText(node.status.message())))));
       case NodeState::kCanceled: return Paint("33", "- canceled");
     }
     return "";
   }
 
-  void Draw() {
+  int Columns() const {
     winsize size{};
-    const int columns = ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return ioctl(fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  }
+
+  void Draw() {
+    const int columns = Columns();
     std::string text = drawn_ ? absl::StrFormat("\033[%dA", rows_.size()) : "";
     for (size_t i = 0; i < rows_.size(); ++i) {
       // Cursor movement would go wrong if a line were broken.

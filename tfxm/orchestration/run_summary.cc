@@ -11,6 +11,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm {
 namespace {
@@ -74,19 +75,21 @@ report::PipelineRun DescribeRun(const RunResult& result) {
   return run;
 }
 
+void Say(absl::string_view line) { std::printf("%s\n", WrapLines(line, TerminalWidth()).c_str()); }
+
 // Where each model went, or why it did not.
 void PrintModels(const RunResult& result) {
   for (const NodeResult& node : result.nodes) {
     if (Output(node, "blessing") != nullptr && absl::StartsWith(node.message, "NOT blessed")) {
-      std::printf("%s: %s\n", node.node_id.c_str(), PrintableText(node.message).c_str());
+      Say(absl::StrCat(node.node_id, ": ", PrintableText(node.message)));
     }
     const Artifact* pushed = Output(node, "pushed_model");
     if (pushed == nullptr) continue;
     const auto destination = pushed->custom_properties.find("pushed_destination");
     if (destination == pushed->custom_properties.end()) {
-      std::printf("%s: not pushed, the model is not blessed\n", node.node_id.c_str());
+      Say(absl::StrCat(node.node_id, ": not pushed, the model is not blessed"));
     } else {
-      std::printf("%s: pushed to %s\n", node.node_id.c_str(), std::get<std::string>(destination->second).c_str());
+      Say(absl::StrCat(node.node_id, ": pushed to ", std::get<std::string>(destination->second)));
     }
   }
 }
@@ -98,16 +101,15 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
   RETURN_IF_ERROR(io::MakeDirs(args.output));
   if (!evaluations.empty()) {
     ASSIGN_OR_RETURN(const report::ModelComparison comparison, report::CompareEvaluations(evaluations));
-    const std::string text = report::ComparisonText(comparison);
-    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), text));
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), report::ComparisonText(comparison)));
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
-    std::printf("\n%s\n", text.c_str());
+    std::printf("\n%s\n", report::ComparisonText(comparison, TerminalWidth()).c_str());
   }
   const std::string html = io::JoinPath(args.output, "report.html");
   RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result),
                                               {.title = result.pipeline_name, .evaluations = evaluations}, html));
   PrintModels(result);
-  std::printf("Report: %s\n", html.c_str());
+  Say(absl::StrCat("Report: ", html));
   return absl::OkStatus();
 }
 

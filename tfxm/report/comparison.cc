@@ -10,6 +10,7 @@
 #include "tfxm/util/json_writer.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::report {
 namespace {
@@ -96,7 +97,7 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
   return comparison;
 }
 
-std::string ComparisonText(const ModelComparison& comparison) {
+std::string ComparisonText(const ModelComparison& comparison, int width) {
   // Two models: a column each and one of differences. More: a row each, with the difference beside each value.
   const size_t models = comparison.models.size();
   std::vector<std::vector<std::string>> table = {{""}};
@@ -117,24 +118,7 @@ std::string ComparisonText(const ModelComparison& comparison) {
       }
     }
   }
-  std::vector<int> widths(table[0].size());
-  for (const auto& cells : table) {
-    for (size_t c = 0; c < cells.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(cells[c]));
-  }
-  std::string text;
-  for (const auto& cells : table) {
-    for (size_t c = 0; c < cells.size(); ++c) {
-      const std::string padding(static_cast<size_t>(widths[c] - DisplayWidth(cells[c])), ' ');
-      if (c == 0) {
-        absl::StrAppend(&text, cells[c], padding);
-      } else {
-        absl::StrAppend(&text, "  ", padding, cells[c]);
-      }
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
-  }
-  return text;
+  return TextTable::OfRows(table).Text({.width = width});
 }
 
 std::string ComparisonJson(const ModelComparison& comparison) {

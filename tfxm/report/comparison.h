@@ -36,7 +36,8 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
 
 // An aligned table: of two models with a column of differences, of more with a row for each and the differences beside
 // the values. A difference that is rounding is "same", one of costs that is no larger than their noise "within noise".
-std::string ComparisonText(const ModelComparison& comparison);
+// `width`: the cells of a terminal, 0: as wide as it gets (util/text_table.h).
+std::string ComparisonText(const ModelComparison& comparison, int width = 0);
 // {"models": […], "rows": [{"name", "values": […]}]}, exact; a value that a model does not have is null.
 std::string ComparisonJson(const ModelComparison& comparison);
 

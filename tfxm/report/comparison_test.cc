@@ -23,6 +23,17 @@ TEST(ComparisonTest, TwoModelsHaveAColumnOfDifferences) {
             "arena_bytes             –   12,544\n");
 }
 
+TEST(ComparisonTest, ANarrowTerminalGetsParagraphs) {
+  ModelComparison comparison = TwoModels();
+  comparison.models[1] = "端末用のモデル";
+  comparison.rows.resize(1);
+  EXPECT_EQ(ComparisonText(comparison, 40),
+            "accuracy\n"
+            "  SavedModel: 0.97800\n"
+            "  端末用のモデル: 0.97733\n"
+            "  difference: -0.00067\n");
+}
+
 TEST(ComparisonTest, RoundingIsNoDifferenceAndCostsAreComparedWithTheirNoise) {
   ModelComparison comparison = {
       .models = {"a", "b"},

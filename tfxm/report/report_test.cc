@@ -16,6 +16,7 @@
 #include "tfxm/util/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/json_writer.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
@@ -281,6 +282,24 @@ TEST(ShowTest, TheTableSaysWhichDifferencesAreReal) {
   EXPECT_TRUE(absl::StrContains(text, "region: east: auc, candidate")) << text;
   EXPECT_TRUE(absl::StrContains(text, "31 examples are decided differently than by baseline")) << text;
   EXPECT_FALSE(absl::StrContains(Show(evaluation, {}, ShowFormat::kTable), "Compared")) << text;
+}
+
+TEST(ShowTest, NarrowScreensAreNotWrittenBeyond) {
+  constexpr int kWidth = 60;
+  const auto [compared, sidecars] = Compared();
+  Evaluation failed = ReadEvaluation(kTestdata + "thresholds-fail").value();
+  const auto rename = [](Key* key) {
+    if (key->model_name == "candidate") key->model_name = "候補のモデルの長い名前";
+  };
+  for (SliceMetrics& slice : failed.slices) {
+    for (Metric& metric : slice.metrics) rename(&metric.key);
+  }
+  for (ValidationFailure& failure : failed.validation->failures) rename(&failure.key);
+  const std::string text = Show(compared, sidecars, ShowFormat::kTable, {.width = kWidth}) +
+                           Show(failed, {}, ShowFormat::kTable, {.width = kWidth});
+  EXPECT_TRUE(absl::StrContains(text, "disagreements.tfrecord.gz")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "候補のモデルの長い名前")) << text;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) EXPECT_LE(DisplayWidth(line), kWidth) << line;
 }
 
 TEST(ShowTest, TableAndJsonSayWhatTheModelsCost) {

@@ -177,7 +177,7 @@ std::string ShowTable(const Evaluation& evaluation, const Sidecars& sidecars, co
   }
   if (const std::string costs = CostsText(sidecars, options.width); !costs.empty()) absl::StrAppend(&text, costs, "\n");
   if (evaluation.validation) absl::StrAppend(&text, ValidationText(evaluation));
-  return text;
+  return WrapLines(text, options.width);
 }
 
 }  // namespace tfxm::report

@@ -88,7 +88,8 @@ absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, con
 // OK, or every output and number that is outside of the limits.
 absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimits& limits);
 
-std::string RenderComparison(const ModelComparison& comparison);
+// In lines of at most `width` cells where words are that short; 0: as long as they get.
+std::string RenderComparison(const ModelComparison& comparison, int width = 0);
 
 }  // namespace tfxm::rewriting
 

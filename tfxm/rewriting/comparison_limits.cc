@@ -8,6 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/rewriting/comparison.h"
 #include "tfxm/util/exit_status.h"
+#include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::rewriting {
 namespace {
@@ -128,23 +130,30 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
                                                     " examples: ", comparison.source, ")"));
 }
 
-std::string RenderComparison(const ModelComparison& comparison) {
+std::string RenderComparison(const ModelComparison& comparison, int width) {
   std::string out =
       absl::StrCat("SavedModel against TFLite on ", comparison.num_examples, " examples (", comparison.source, ")\n");
-  absl::StrAppendFormat(&out, "  %-28s %-8s %12s %12s %10s %9s\n", "output", "type", "max error", "mean error",
-                        "SQNR dB", "same top");
+  constexpr TextTable::Alignment kRight = TextTable::kRight;
+  TextTable table({{"output"},
+                   {"type"},
+                   {"max error", kRight},
+                   {"mean error", kRight},
+                   {"SQNR dB", kRight},
+                   {"same top", kRight},
+                   {}});
   int64_t undecided = 0;
   std::vector<std::string> notes;
   for (const OutputComparison& output : comparison.outputs) {
-    absl::StrAppendFormat(&out, "  %-28s %-8s %12.4g %12.4g %10s %9s\n", output.name, DataTypeName(output.dtype),
-                          output.max_abs_error, output.mean_abs_error,
-                          output.constant && output.max_abs_error > 0 ? "-" : Decibel(output.sqnr_db),
-                          output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement()));
+    table.AddRow({PrintableText(output.name), std::string(DataTypeName(output.dtype)),
+                  absl::StrFormat("%.4g", output.max_abs_error), absl::StrFormat("%.4g", output.mean_abs_error),
+                  output.constant && output.max_abs_error > 0 ? "-" : Decibel(output.sqnr_db),
+                  output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement())});
     for (const ErrorPart& part : output.parts) {
       if (part.constant) continue;
-      absl::StrAppendFormat(&out, "    %-26s %-8s %12.4g %12s %10s %9s  in [%.3g, %.3g]%s\n", part.name, "",
-                            part.max_abs_error, "", Decibel(part.sqnr_db), "", part.min, part.max,
-                            part.lost ? ": TFLite's is the same for every example" : "");
+      table.AddRow({absl::StrCat("  ", part.name), "", absl::StrFormat("%.4g", part.max_abs_error), "",
+                    Decibel(part.sqnr_db), "",
+                    absl::StrFormat("in [%.3g, %.3g]%s", part.min, part.max,
+                                    part.lost ? ": TFLite's is the same for every example" : "")});
     }
     if (output.constant && comparison.num_examples > 1) {
       notes.push_back(
@@ -160,8 +169,9 @@ std::string RenderComparison(const ModelComparison& comparison) {
                                  " of the examples with another top class the SavedModel itself is undecided: the "
                                  "scores are within a tenth of what an example's are apart."));
   }
-  for (const std::string& note : notes) absl::StrAppend(&out, "  ", note, "\n");
-  return out;
+  absl::StrAppend(&out, table.Text({.width = width, .indent = "  "}));
+  for (const std::string& note : notes) absl::StrAppend(&out, "  ", PrintableText(note), "\n");
+  return WrapLines(out, width);
 }
 
 }  // namespace tfxm::rewriting

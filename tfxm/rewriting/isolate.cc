@@ -178,7 +178,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
 }
 
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
-                            std::string* report, int64_t memory_limit_bytes) {
+                            std::string* report, int64_t memory_limit_bytes, int report_width) {
   report->clear();
   // Before the work, so that it is not in vain.
   RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, options.filename), io::JoinPath(src, "saved_model.pb")));
@@ -195,7 +195,7 @@ absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const 
       [&](std::string* rendered) {
         TfliteRewriter rewriter(options);
         const absl::Status rewritten = RewriteKeepingSource(src, dst, rewriter, ModelType::kTfliteModel);
-        *rendered = rewriter.report().Render();
+        *rendered = rewriter.report().Render(report_width);
         return rewritten;
       },
       report, child_options);

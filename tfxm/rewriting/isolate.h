@@ -35,11 +35,11 @@ struct ChildOptions {
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
                         std::string* output, const ChildOptions& options = {});
 
-// RewriteKeepingSource to TFLite with these options, in a child. `report` gets RewriteReport::Render, also of a failed
-// rewrite; AnswerIsNo (util/exit_status.h) says that the file would be outside of its limits. Whatever happens to the
-// child or, with HandleInterrupts, to this process, `dst` has the complete result or is as it was.
+// RewriteKeepingSource to TFLite with these options, in a child. `report` gets RewriteReport::Render(report_width),
+// also of a failed rewrite; AnswerIsNo (util/exit_status.h) says that the file would be outside of its limits. Whatever
+// happens to the child or, with HandleInterrupts, to this process, `dst` has the complete result or is as it was.
 absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const RewriterOptions& options,
-                            std::string* report, int64_t memory_limit_bytes = 0);
+                            std::string* report, int64_t memory_limit_bytes = 0, int report_width = 0);
 
 }  // namespace tfxm
 

@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/observe.h"
@@ -17,6 +16,8 @@
 #include "tfxm/rewriting/error_statistics.h"
 #include "tfxm/rewriting/internal/feed.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm::rewriting {
 namespace {
@@ -119,10 +120,16 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
   return out;
 }
 
-std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_t num_samples) {
+std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_t num_samples, int width) {
   std::string out = "Where the loss comes from, worst first (quantized against float, same inputs)\n";
-  absl::StrAppendFormat(&out, "  %-24s %8s %9s %11s %23s %10s  %s\n", "operator", "SQNR dB", "added dB", "RMSE/scale",
-                        "range", "scale", "tensor");
+  constexpr TextTable::Alignment kRight = TextTable::kRight;
+  TextTable table({{"operator"},
+                   {"SQNR dB", kRight},
+                   {"added dB", kRight},
+                   {"RMSE/scale", kRight},
+                   {"range", kRight},
+                   {"scale", kRight},
+                   {"tensor"}});
   std::vector<double> ranges;
   for (const LayerError& layer : layers) ranges.push_back(layer.max - layer.min);
   std::sort(ranges.begin(), ranges.end());
@@ -136,9 +143,10 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
     // What this operator alone would leave: the ratio of its own noise to its signal.
     const std::string added =
         layer.added_noise <= 0 ? "-" : absl::StrFormat("%.1f", -10 * std::log10(layer.added_noise));
-    absl::StrAppendFormat(&out, "  %-24s %8s %9s %11.2f  [%9.3g, %9.3g] %10.3g  %s\n", layer.op,
-                          std::isinf(layer.sqnr_db) ? "exact" : absl::StrFormat("%.1f", layer.sqnr_db), added,
-                          layer.RmseOverScale(), layer.min, layer.max, layer.scale, layer.tensor);
+    table.AddRow({PrintableText(layer.op), std::isinf(layer.sqnr_db) ? "exact" : absl::StrFormat("%.1f", layer.sqnr_db),
+                  added, absl::StrFormat("%.2f", layer.RmseOverScale()),
+                  absl::StrFormat("[%.3g, %.3g]", layer.min, layer.max), absl::StrFormat("%.3g", layer.scale),
+                  PrintableText(layer.tensor)});
     const double range = layer.max - layer.min;
     if (layer.quantized && layer.added_noise > 0.01 && !layer.part.empty()) {
       notes.push_back(absl::StrFormat("%s \"%s\" has one scale for [%.3g, %.3g], with which %s %s %.1f dB.", layer.op,
@@ -151,6 +159,7 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
                           layer.op, layer.tensor, layer.min, layer.max, range / median_range));
     }
   }
+  absl::StrAppend(&out, table.Text({.width = width, .indent = "  "}));
   if (static_cast<int>(layers.size()) > most) absl::StrAppend(&out, "  … ", layers.size() - most, " more\n");
   if (num_samples < 20) {
     notes.push_back(absl::StrCat("Only ", num_samples,
@@ -161,8 +170,9 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
                                  " of the results are computed in float: those operators have no integer kernel or "
                                  "were asked to stay, and each border costs a conversion."));
   }
-  if (!notes.empty()) absl::StrAppend(&out, "To be noted\n  - ", absl::StrJoin(notes, "\n  - "), "\n");
-  return out;
+  if (!notes.empty()) absl::StrAppend(&out, "To be noted\n");
+  for (const std::string& note : notes) absl::StrAppend(&out, "  - ", PrintableText(note), "\n");
+  return WrapLines(out, width);
 }
 
 }  // namespace tfxm::rewriting

@@ -36,8 +36,9 @@ absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<cons
                                                       const std::shared_ptr<const litert::ModelFile>& quantized_model,
                                                       const std::string& signature, const std::vector<Sample>& samples);
 
-// A table of the worst layers and, below it, what is conspicuous about them.
-std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_t num_samples);
+// A table of the worst layers and, below it, what is conspicuous about them; in lines of at most `width` cells where
+// words are that short, 0: as long as they get.
+std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_t num_samples, int width = 0);
 
 }  // namespace tfxm::rewriting
 

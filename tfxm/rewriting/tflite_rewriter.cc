@@ -11,6 +11,7 @@
 #include "tfxm/litert/sized_model.h"
 #include "tfxm/rewriting/internal/dilation_notes.h"
 #include "tfxm/rewriting/internal/find_not_finite.h"
+#include "tfxm/rewriting/internal/mixed_precision.h"
 #include "tfxm/rewriting/internal/op_support.h"
 #include "tfxm/rewriting/internal/tflite_conversion.h"
 #include "tfxm/rewriting/sample_check.h"
@@ -18,6 +19,7 @@
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text_table.h"
 
 namespace tfxm {
 namespace {
@@ -78,6 +80,17 @@ absl::Status ExplainRuntime(const absl::Status& status) {
       "the signature looks something up in a table, and TFLite files hold no table's contents: do the lookup in the "
       "app, and "
       "export a signature that takes the indices");
+}
+
+// Of a model of integers that has none.
+std::string NothingQuantized(QuantizationMode mode, const RewriterOptions& options) {
+  const bool asked = !options.keep_float_ops.empty() || !options.keep_float_layers.empty();
+  return absl::StrCat("nothing is quantized: every operator computes in float, as with quantization none. ",
+                      asked ? "keep_float names all that could be in integers: name less, or take float16 or "
+                              "dynamic_range, which only make the weights smaller"
+                            : absl::StrCat("None of them has an ", QuantizationName(mode),
+                                           " kernel, or their values do not fit integers (then a note says so); "
+                                           "float16 and dynamic_range make the weights smaller all the same"));
 }
 
 }  // namespace
@@ -366,6 +379,10 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   rep.report.model = rep.Inspect(file);
   rep.report.model.name = rep.options.filename;
   for (std::string& note : rewriting::DilationNotes(*file)) rep.report.notes.push_back(std::move(note));
+  if (rep.report.mode == QuantizationMode::kInt8 || rep.report.mode == QuantizationMode::kInt16x8) {
+    rep.report.nothing_quantized = rewriting::NumQuantized(*file) == 0;
+    if (rep.report.nothing_quantized) rep.report.notes.push_back(NothingQuantized(rep.report.mode, rep.options));
+  }
   absl::Status status;
   if (rep.options.validate) {
     status = rep.Compare(file, rep.report.mode);
@@ -384,7 +401,7 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   return status;
 }
 
-std::string RewriteReport::Render() const {
+std::string RewriteReport::Render(int width) const {
   std::string out = absl::StrCat(name.empty() ? "" : absl::StrCat(name, ": "), "signature \"", signature,
                                  "\", quantization ", QuantizationName(mode));
   if (trained_ranges && mode == QuantizationMode::kInt8) absl::StrAppend(&out, ", ranges from training");
@@ -393,15 +410,15 @@ std::string RewriteReport::Render() const {
   for (const std::string& note : notes) absl::StrAppend(&out, "Note: ", note, "\n");
   for (const std::string& warning : warnings) absl::StrAppend(&out, "Representative data: ", warning, "\n");
   absl::StrAppend(&out, op_support);
-  if (model.file_bytes > 0) absl::StrAppend(&out, litert::Render(model));
-  if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison));
+  if (model.file_bytes > 0) absl::StrAppend(&out, litert::Render(model, width));
+  if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison, width));
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
   if (!kept_float.empty()) {
     absl::StrAppend(&out, "Kept in float to meet the limits:\n  ", absl::StrJoin(kept_float, "\n  "), "\n");
   }
-  if (!layers.empty()) absl::StrAppend(&out, rewriting::RenderLayers(layers, 20, num_calibration_samples));
+  if (!layers.empty()) absl::StrAppend(&out, rewriting::RenderLayers(layers, 20, num_calibration_samples, width));
   if (!advice.empty()) absl::StrAppend(&out, "What to do: ", advice, "\n");
-  return out;
+  return WrapLines(out, width);
 }
 
 absl::StatusOr<std::vector<RewriteReport>> RewriteVariants(absl::string_view src,

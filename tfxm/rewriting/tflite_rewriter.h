@@ -29,6 +29,7 @@ struct RewriteReport {
   std::vector<std::string> notes;     // What was done otherwise than asked, and why.
   std::vector<std::string> warnings;  // What is wrong with the representative data, with features and records.
   int64_t num_calibration_samples = 0;
+  bool nothing_quantized = false;  // int8 or int16x8 left every operator in float; a note says what to do.
   std::string op_support;  // Operators that may need more than TFLite's own, found before converting.
   litert::Inspection model;
   std::vector<std::string> kept_float;  // Layers that keep_float_automatically left in float, in order.
@@ -37,7 +38,8 @@ struct RewriteReport {
   std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.
   std::string advice;  // If an int8 or int16x8 model is outside of the limits: what was tried, and whether it helps.
 
-  std::string Render() const;
+  // Text in lines of at most `width` cells where words are that short; 0: as long as they get.
+  std::string Render(int width = 0) const;
 };
 
 class TfliteRewriter : public Rewriter {

@@ -3,11 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/text.h"
 
 namespace tfxm {
 namespace {
@@ -17,8 +19,10 @@ using rewriting::testing::WriteClassifier;
 using rewriting::testing::WriteImageModel;
 using rewriting::testing::WriteQuantizationAware;
 using rewriting::testing::WriteUnsupported;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TfliteRewriterTest : public ::testing::Test {
  protected:
@@ -204,6 +208,53 @@ TEST_F(TfliteRewriterTest, KeepsLayersInFloat) {
   options.keep_float_ops = {"CONV_9D"};
   Rewrite(Path("classifier"), options, &status);
   EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("CONV_9D"), HasSubstr("FULLY_CONNECTED")));
+}
+
+TEST_F(TfliteRewriterTest, SaysThatNothingIsQuantized) {
+  for (const QuantizationMode mode : {QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
+    RewriterOptions options{.quantization = mode, .keep_float_ops = {"FULLY_CONNECTED", "SOFTMAX"}};
+    options.representative_dataset.samples = Samples("x", {1, 16}, 20);
+    const RewriteReport report = Rewrite(Classifier(), options);
+    EXPECT_TRUE(report.nothing_quantized);
+    EXPECT_THAT(report.Render(), HasSubstr("nothing is quantized: every operator computes in float"));
+    EXPECT_THAT(report.Render(), HasSubstr("keep_float names all that could be in integers: name less"));
+
+    options.keep_float_ops = {"SOFTMAX"};
+    const RewriteReport quantized = Rewrite(Path("classifier"), options);
+    EXPECT_FALSE(quantized.nothing_quantized);
+    EXPECT_THAT(quantized.notes, Not(Contains(HasSubstr("nothing is quantized"))));
+  }
+  // An operator that has no kernel for integers.
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 8}, "x");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"y", ops::Sin(x)}});
+  ASSERT_EQ(builder.Write(Path("sine")), absl::OkStatus());
+  RewriterOptions options{.quantization = QuantizationMode::kInt8};
+  options.representative_dataset.samples = Samples("x", {1, 8}, 20);
+  const RewriteReport report = Rewrite(Path("sine"), options);
+  EXPECT_TRUE(report.nothing_quantized);
+  EXPECT_THAT(report.notes, Contains(HasSubstr("None of them has an int8 kernel")));
+}
+
+// Also with names that are long or of East Asian letters, which are two cells wide.
+TEST_F(TfliteRewriterTest, TheReportIsNotWrittenBeyondANarrowScreen) {
+  constexpr int kWidth = 60;
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 64}, "x");
+  const ops::Tensor y = ops::Softmax(ops::MatMul(x, ops::Constant(graph, rewriting::testing::Weights({64, 4}, 0.2))));
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"画像の特徴", x}},
+                       {{"分類の確率の出力", y}, {"an output of a long name", x}});
+  ASSERT_EQ(builder.Write(Path("wide")), absl::OkStatus());
+  RewriterOptions options{.name = "a rewriter of a long name that somebody gave it",
+                          .quantization = QuantizationMode::kInt8};
+  options.representative_dataset.samples = Samples("画像の特徴", {1, 64}, 20);
+  options.keep_float_ops = {"SOFTMAX"};
+  const std::string text = Rewrite(Path("wide"), options).Render(kWidth);
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("分類の確率の出力"), HasSubstr("Where the loss comes from"), HasSubstr("RMSE/scale: ")));
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) EXPECT_LE(DisplayWidth(line), kWidth) << line;
 }
 
 TEST_F(TfliteRewriterTest, KeepsAsManyLayersInFloatAsTheLimitNeeds) {

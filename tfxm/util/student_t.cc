@@ -4,6 +4,12 @@
 #include <limits>
 
 namespace tfxm {
+
+double LogGamma(double x) {
+  int sign = 0;
+  return lgamma_r(x, &sign);
+}
+
 namespace {
 
 // Regularized incomplete beta function by its continued fraction (Abramowitz & Stegun 26.5.8), evaluated with Lentz's
@@ -13,8 +19,7 @@ double IncompleteBeta(double a, double b, double x) {
   if (x >= 1) return 1;
   // The fraction converges fast below the mean; above it, use the symmetry.
   if (x > (a + 1) / (a + b + 2)) return 1 - IncompleteBeta(b, a, 1 - x);
-  const double front =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x)) / a;
+  const double front = std::exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + a * std::log(x) + b * std::log1p(-x)) / a;
   const double tiny = 1e-300;
   const auto nonzero = [&](double v) { return std::abs(v) < tiny ? tiny : v; };
   double c = 1, d = 1 / nonzero(1 - (a + b) * x / (a + 1)), result = d;

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "tfxm/util/text.h"
 
 namespace tfxm {
@@ -30,6 +32,26 @@ std::string Flow(const std::vector<std::string>& pieces, absl::string_view betwe
 
 std::string WrapText(absl::string_view text, int width, absl::string_view indent) {
   return Flow(absl::StrSplit(text, ' ', absl::SkipEmpty()), " ", width, "", indent);
+}
+
+std::string WrapLines(absl::string_view text, int width) {
+  std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  for (std::string& line : lines) {
+    if (width <= 0 || DisplayWidth(line) <= width) continue;
+    absl::string_view rest = line;
+    std::string first, others;
+    for (bool more = true; more;) {
+      more = false;
+      for (const auto& [branch, below] : {std::pair{" ", " "}, {"│", "│"}, {"├", "│"}, {"└", " "}, {"─", " "}}) {
+        if (!absl::ConsumePrefix(&rest, branch)) continue;
+        first += branch;
+        others += below;
+        more = true;
+      }
+    }
+    line = Flow(absl::StrSplit(rest, ' ', absl::SkipEmpty()), " ", width, first, others + "  ");
+  }
+  return absl::StrJoin(lines, "\n");
 }
 
 TextTable TextTable::OfRows(const std::vector<std::vector<std::string>>& rows, bool with_titles) {
@@ -85,7 +107,8 @@ std::string TextTable::Paragraphs(const Layout& layout) const {
     // A name that starts with spaces is below another one.
     const size_t spaces = std::min(row[0].find_first_not_of(' '), row[0].size());
     const std::string indent = layout.indent + std::string(spaces, ' ');
-    absl::StrAppend(&text, indent, WrapText(row[0], layout.width, indent + "  "), "\n");
+    absl::StrAppend(
+        &text, Flow(absl::StrSplit(row[0], ' ', absl::SkipEmpty()), " ", layout.width, indent, indent + "  "), "\n");
     std::vector<std::string> pieces;
     for (size_t c = 1; c < row.size(); ++c) {
       if (row[c].empty()) continue;

@@ -54,6 +54,10 @@ class TextTable {
 // The text's words in lines of at most `width` cells where they are that short; 0: one line. Lines after the first
 // begin with `indent`, which counts.
 std::string WrapText(absl::string_view text, int width, absl::string_view indent);
+// Each of the lines that is wider than `width`, if that is not 0, in several: those after the first are indented by two
+// more, and go on with the branches of a tree ("├─ "). The others, such as those of a table that was made for that
+// width, stay as they are.
+std::string WrapLines(absl::string_view text, int width);
 
 }  // namespace tfxm
 

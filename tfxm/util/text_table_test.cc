@@ -40,6 +40,33 @@ TEST(TextTableTest, NoLineIsWiderThanAsked) {
   }
 }
 
+TEST(TextTableTest, ANameOfSeveralWordsIsBrokenBetweenThem) {
+  TextTable table({{"name"}, {"value", TextTable::kRight}});
+  table.AddRow({"  an output of a long name", "1"});
+  EXPECT_EQ(table.Text({.width = 20, .indent = "  "}),
+            "    an output of a\n"
+            "      long name\n"
+            "      value: 1\n");
+}
+
+TEST(WrapLinesTest, OnlyWhatIsTooWideIsBrokenAndGoesOnIndented) {
+  const std::string text =
+      "name   value\n"
+      "  支払い方法の種類: その他 is below 0.9\n"
+      "├─ read by Trainer of the first run\n"
+      "│  └─ made by Trainer of the first run\n";
+  EXPECT_EQ(WrapLines(text, 24),
+            "name   value\n"
+            "  支払い方法の種類:\n"
+            "    その他 is below 0.9\n"
+            "├─ read by Trainer of\n"
+            "│    the first run\n"
+            "│  └─ made by Trainer of\n"
+            "│       the first run\n");
+  EXPECT_EQ(WrapLines(text, 0), text);
+  EXPECT_EQ(WrapLines("a-word-that-is-longer than this\n", 10), "a-word-that-is-longer\n  than\n  this\n");
+}
+
 TEST(TextTableTest, TheFirstOfSeveralRowsIsTheTitles) {
   EXPECT_EQ(TextTable::OfRows({{"", "value"}, {"auc", "0.5"}, {"a longer name", "1"}}).Text(),
             "               value\n"

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kNormalQuantile = 1.959963984540054;  // 0.975
 
-double LogBinomial(double n, double k) { return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1); }
+double LogBinomial(double n, double k) { return LogGamma(n + 1) - LogGamma(k + 1) - LogGamma(n - k + 1); }
 
 }  // namespace
 

@@ -28,7 +28,9 @@ const Values* LabelsOf(const NamedValues& labels, const std::string& output) {
 
 NamedValues Row(const NamedValues& values, int row) {
   NamedValues result;
-  for (const auto& [name, of_all] : values) result.emplace_back(name, Values()).second.Append(of_all, row);
+  for (const auto& [name, of_all] : values) {
+    if (of_all.unusable.empty()) result.emplace_back(name, Values()).second.Append(of_all, row);
+  }
   return result;
 }
 
@@ -46,6 +48,7 @@ void DisagreementFinder::Add(const RawBatch& raw, const Extracts& extracts, cons
   differences_.assign(n, {});
   for (size_t i = 0; i < reference.predictions.size(); ++i) {
     const auto& [output, values] = reference.predictions[i];
+    if (!values.unusable.empty()) continue;
     const Values* const labels = LabelsOf(reference.labels, output);
     for (int row = 0; row < n && decisions_; ++row) decisions_ = IsDecision(labels, values, row);
     for (size_t m = 0; m < extracts.models.size(); ++m) {
