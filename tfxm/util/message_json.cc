@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/json/json.h"
 #include "tfxm/util/text.h"
@@ -70,8 +71,9 @@ absl::Status ParseMessageJson(absl::string_view json, Message* message) {
   options.ignore_unknown_fields = true;
   const absl::Status status = google::protobuf::json::JsonStringToMessage(json, message, options);
   if (status.ok()) return status;
-  return absl::InvalidArgumentError(
-      absl::StrCat("not a JSON ", message->GetDescriptor()->full_name(), ": ", status.message()));
+  std::string what(status.message());  // Which has two spaces in places.
+  absl::RemoveExtraAsciiWhitespace(&what);
+  return absl::InvalidArgumentError(absl::StrCat("not a JSON ", message->GetDescriptor()->full_name(), ": ", what));
 }
 
 google::protobuf::Value ValueOf(double x) {
