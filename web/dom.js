@@ -50,8 +50,8 @@ function formatValue(x) {
 
 const signed = (x, digits = 3) => (x > 0 ? '+' : '') + format(x, digits);
 
-// Costs of a model: how they are called, written, and which way is better. All numbers of a row have the same unit, the one
-// of the largest of them.
+// Costs of a model: how they are called and written. Which unit they have, and which way is better, the data say (data.costs). All
+// numbers of a row have the same unit, the one of the largest of them.
 const unitOf = (units) => (x, most = x) => {
   const [, size, unit] = units.find(([from]) => Math.abs(most) >= from) || units[units.length - 1];
   return `${format(x / size, 3)} ${unit}`;
@@ -59,20 +59,28 @@ const unitOf = (units) => (x, most = x) => {
 const bytes = unitOf([[1e9, 1e9, 'GB'], [1e6, 1e6, 'MB'], [1e3, 1e3, 'kB'], [0, 1, 'B']]);
 const milliseconds = unitOf([[1000, 1000, 's'], [0.1, 1, 'ms'], [0, 0.001, 'µs']]);
 const perSecond = (x) => `${format(x, 3)} /s`;
-const FACTS = {
-  size_bytes: {title: 'Size', text: bytes, direction: -1},
-  weight_bytes: {title: 'Weights', text: bytes, direction: -1},
-  arena_bytes: {title: 'Peak memory', text: bytes, direction: -1},
-  latency_p50_ms: {title: 'Latency, median', text: milliseconds, direction: -1},
-  latency_p90_ms: {title: 'Latency, 90th percentile', text: milliseconds, direction: -1},
-  latency_p99_ms: {title: 'Latency, 99th percentile', text: milliseconds, direction: -1},
-  examples_per_second: {title: 'Throughput, examples', text: perSecond, direction: 1},
-  multiply_adds: {title: 'Multiply-adds', text: (x) => format(x), direction: -1},
-  op_count: {title: 'Operators', text: (x) => format(x), direction: 0},
-  delegated_op_share: {title: 'Operators that the delegate takes', text: (x) => `${format(100 * x, 3)} %`, direction: 1},
+const UNITS = {
+  'bytes': bytes, 'milliseconds': milliseconds, 'per second': perSecond, 'share': (x) => `${format(100 * x, 3)} %`,
+  'count': (x) => format(x),
+};
+const TITLES = {
+  size_bytes: 'Size',
+  weight_bytes: 'Weights',
+  arena_bytes: 'Peak memory',
+  latency_p50_ms: 'Latency, median',
+  latency_p90_ms: 'Latency, 90th percentile',
+  latency_p99_ms: 'Latency, 99th percentile',
+  examples_per_second: 'Throughput, examples',
+  multiply_adds: 'Multiply-adds',
+  op_count: 'Operators',
+  delegated_op_share: 'Operators that the delegate takes',
 };
 const TEXTS = {not_delegated: 'not taken by the delegate:'};
-const factOf = (key) => FACTS[key] || {title: key.replaceAll('_', ' '), text: (x) => format(x), direction: 0};
+// A file may have numbers of any name.
+function factOf(key) {
+  const [unit, direction] = Object.hasOwn(data.costs, key) ? data.costs[key] : ['count', 0];
+  return {title: Object.hasOwn(TITLES, key) ? TITLES[key] : key.replaceAll('_', ' '), text: UNITS[unit], direction};
+}
 
 function duration(seconds) {
   if (seconds < 1) return `${format(seconds * 1000, 3)} ms`;

@@ -33,7 +33,7 @@ function modelsSection() {
   if (!data.values.length && !data.models.some((m) => Object.keys(m.facts).length)) return null;
   const body = el('div');
   const draw = () => {
-    const facts = [...new Set([...Object.keys(FACTS), ...data.models.flatMap((m) => Object.keys(m.facts))])]
+    const facts = [...new Set([...Object.keys(TITLES), ...data.models.flatMap((m) => Object.keys(m.facts))])]
       .filter((f) => data.models.some((m) => f in m.facts));
     const metrics = overall < 0 ? [] : numericMetrics(overall);
     const head = el('tr', {}, el('th', {scope: 'col'}, 'All examples'), data.models.map((m, i) =>
@@ -103,7 +103,7 @@ function tradeOffSection() {
     .filter((f) => data.models.filter((m) => f in m.facts).length > 0);
   const metrics = overall < 0 ? [] : numericMetrics(overall).filter((k) => data.metrics[k].direction !== 0);
   if (data.models.length < 2 || !costs.length || !metrics.length) return null;
-  const order = Object.keys(FACTS);
+  const order = Object.keys(TITLES);
   costs.sort((a, b) => (order.indexOf(a) + 1 || 99) - (order.indexOf(b) + 1 || 99));
   const choice = {cost: costs[0], metric: metrics.includes(mainMetric) ? mainMetric : metrics[0]};
   const body = el('div', {class: 'figures one'});

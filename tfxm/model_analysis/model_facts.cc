@@ -1,41 +1,28 @@
 #include "tfxm/model_analysis/model_facts.h"
 
-#include "google/protobuf/struct.pb.h"
+#include "tfxm/proto/sidecar_files.h"
+#include "tfxm/proto/sidecars.pb.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/message_json.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
-namespace {
-
-using google::protobuf::Struct;
-
-Struct* Object(Struct* parent, const std::string& name) {
-  return (*parent->mutable_fields())[name].mutable_struct_value();
-}
-
-}  // namespace
 
 absl::Status WriteModelFacts(const EvaluationResult& result, const std::string& directory) {
-  Struct facts;
-  auto& models = *(*facts.mutable_fields())["models"].mutable_list_value();
+  sidecars::ModelFactsFile file;
   for (const ModelSummary& summary : result.models) {
     if (summary.path.empty()) continue;
-    Struct& model = *models.add_values()->mutable_struct_value();
-    auto& fields = *model.mutable_fields();
-    fields["model_name"].set_string_value(summary.name);
-    fields["format"].set_string_value(summary.model_type == "tf_lite" ? "TFLite" : "SavedModel");
-    for (const auto& [name, number] : summary.cost.numbers)
-      (*Object(&model, "numbers")->mutable_fields())[name].set_number_value(number);
-    for (const auto& [name, noise] : summary.cost.noise)
-      (*Object(&model, "noise")->mutable_fields())[name].set_number_value(noise);
-    for (const auto& [name, count] : summary.cost.op_counts)
-      (*Object(&model, "op_counts")->mutable_fields())[name].set_number_value(count);
-    for (const auto& [name, text] : summary.cost.texts)
-      (*Object(&model, "texts")->mutable_fields())[name].set_string_value(text);
+    sidecars::ModelFacts& facts = *file.add_models();
+    facts.set_model_name(summary.name);
+    facts.set_format(summary.model_type == "tf_lite" ? "TFLite" : "SavedModel");
+    facts.mutable_numbers()->insert(summary.cost.numbers.begin(), summary.cost.numbers.end());
+    facts.mutable_noise()->insert(summary.cost.noise.begin(), summary.cost.noise.end());
+    for (const auto& [name, count] : summary.cost.op_counts) (*facts.mutable_op_counts())[Utf8Text(name)] = count;
+    for (const auto& [name, text] : summary.cost.texts) (*facts.mutable_texts())[name] = Utf8Text(text);
   }
-  if (models.values().empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string json, io::ToJson(facts));
-  return io::WriteFile(io::JoinPath(directory, kModelFactsFile), json + "\n");
+  if (file.models().empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string json, MessageToJson(file));
+  return io::WriteFile(io::JoinPath(directory, sidecars::kModelFactsFile), json);
 }
 
 }  // namespace tfxm::model_analysis

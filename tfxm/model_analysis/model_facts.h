@@ -1,5 +1,5 @@
-// What each evaluated model costs, in a file beside the evaluation: model_facts.json, whose format
-// tfxm/report/sidecars.h gives.
+// What each evaluated model costs, in a file beside the evaluation: model_facts.json, which
+// tfxm/proto/sidecars.proto describes.
 #ifndef TFXM_MODEL_ANALYSIS_MODEL_FACTS_H_
 #define TFXM_MODEL_ANALYSIS_MODEL_FACTS_H_
 
@@ -9,8 +9,6 @@
 #include "tfxm/model_analysis/evaluate.h"
 
 namespace tfxm::model_analysis {
-
-inline constexpr char kModelFactsFile[] = "model_facts.json";
 
 // Everything in ModelSummary::cost. Models that are predictions in the examples have no facts; no file is written if no
 // model has any. Latency and speed are measurements: unlike everything else in an evaluation's directory they are not

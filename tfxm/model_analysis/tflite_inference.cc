@@ -17,6 +17,7 @@
 #include "tfxm/model_analysis/inference_model.h"
 #include "tfxm/model_analysis/input_levels.h"
 #include "tfxm/model_analysis/tflite_tensors.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -77,17 +78,17 @@ class TfliteSession : public InferenceSession {
       }
       ASSIGN_OR_RETURN(inspection, litert::InspectAt(model_->shared_file(), signature_, shapes));
     }
-    cost->numbers["arena_bytes"] = static_cast<double>(inspection.arena_bytes);
-    cost->numbers["weight_bytes"] = static_cast<double>(inspection.weight_bytes);
-    cost->numbers["multiply_adds"] = static_cast<double>(inspection.multiply_adds);
+    cost->numbers[cost::kArenaBytes] = static_cast<double>(inspection.arena_bytes);
+    cost->numbers[cost::kWeightBytes] = static_cast<double>(inspection.weight_bytes);
+    cost->numbers[cost::kMultiplyAdds] = static_cast<double>(inspection.multiply_adds);
     int ops = 0;
     for (const auto& [name, use] : inspection.ops) {
       cost->op_counts[name] = use.count;
       ops += use.count;
     }
-    cost->numbers["op_count"] = ops;
+    cost->numbers[cost::kOpCount] = ops;
     ASSIGN_OR_RETURN(const litert::Delegation delegation, litert::FindDelegation(*model_, signature_));
-    cost->numbers["delegated_op_share"] = delegation.share();
+    cost->numbers[cost::kDelegatedOpShare] = delegation.share();
     std::string own;
     for (const auto& [name, count] : delegation.own) absl::StrAppend(&own, own.empty() ? "" : ", ", count, " ", name);
     if (!own.empty()) cost->texts["not_delegated"] = own;

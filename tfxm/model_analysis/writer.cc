@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "google/protobuf/util/json_util.h"
-#include "tfxm/model_analysis/comparison/compare.h"
-#include "tfxm/model_analysis/disagreement/disagreement.h"
-#include "tfxm/model_analysis/model_facts.h"
 #include "tfxm/model_analysis/tensorboard.h"
+#include "tfxm/proto/sidecar_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -71,8 +69,9 @@ absl::StatusOr<std::unique_ptr<EvaluationWriter>> EvaluationWriter::Create(const
   writer->eval_config_ = eval_config;
   ASSIGN_OR_RETURN(writer->folder_,
                    OutputFolder::Open(directory,
-                                      {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile, kComparisonsFile,
-                                       kDisagreementsFile, kDisagreementExamplesFile, kModelFactsFile, kTensorBoardDir},
+                                      {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile,
+                                       sidecars::kComparisonsFile, sidecars::kDisagreementsFile,
+                                       sidecars::kDisagreementExamplesFile, sidecars::kModelFactsFile, kTensorBoardDir},
                                       replace));
   if (writer->Enabled("plots")) {
     ASSIGN_OR_RETURN(writer->plots_, data::TFRecordWriter::Create(io::JoinPath(writer->staging(), kPlotsFile)));

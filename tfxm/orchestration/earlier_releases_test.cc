@@ -82,28 +82,28 @@ TEST_P(EarlierReleaseTest, ItsEvaluationIsRead) {
   // A comparison says what the metrics say, so neither is misread.
   int compared = 0;
   for (const report::Comparison& comparison : sidecars->comparisons) {
-    EXPECT_EQ(comparison.reference_model_name, "saved_model");
-    EXPECT_NEAR(
-        comparison.difference,
-        (values[{comparison.model_name, comparison.metric_name}]) - (values[{"saved_model", comparison.metric_name}]),
-        1e-6)
-        << comparison.metric_name;
-    ASSERT_TRUE(comparison.lower_bound && comparison.upper_bound);
-    EXPECT_LE(*comparison.lower_bound, comparison.difference);
-    EXPECT_GE(*comparison.upper_bound, comparison.difference);
+    EXPECT_EQ(comparison.reference_model_name(), "saved_model");
+    EXPECT_NEAR(comparison.difference(),
+                (values[{comparison.model_name(), comparison.metric_name()}]) -
+                    (values[{"saved_model", comparison.metric_name()}]),
+                1e-6)
+        << comparison.metric_name();
+    ASSERT_TRUE(comparison.has_lower_bound() && comparison.has_upper_bound());
+    EXPECT_LE(comparison.lower_bound(), comparison.difference());
+    EXPECT_GE(comparison.upper_bound(), comparison.difference());
     ++compared;
   }
   EXPECT_EQ(compared, 2) << "two models with the third, by their accuracy";
 
   ASSERT_EQ(sidecars->facts.size(), 3u);
   for (const report::ModelFacts& facts : sidecars->facts) {
-    EXPECT_GT(facts.numbers.at("size_bytes"), 100'000) << facts.model_name;
-    EXPECT_EQ(facts.numbers.count("arena_bytes"), facts.model_name == "saved_model" ? 0u : 1u);
+    EXPECT_GT(facts.numbers().at("size_bytes"), 100'000) << facts.model_name();
+    EXPECT_EQ(facts.numbers().count("arena_bytes"), facts.model_name() == "saved_model" ? 0u : 1u);
   }
-  ASSERT_TRUE(sidecars->disagreements.total.has_value());
-  EXPECT_GE(*sidecars->disagreements.total, 1);
-  ASSERT_EQ(sidecars->disagreements.examples.size(), 1u);
-  EXPECT_EQ(sidecars->disagreements.examples[0].predictions.size(), 3u) << "of each model";
+  ASSERT_TRUE(sidecars->disagreements.has_total());
+  EXPECT_GE(sidecars->disagreements.total(), 1);
+  ASSERT_EQ(sidecars->disagreements.examples_size(), 1);
+  EXPECT_EQ(sidecars->disagreements.examples(0).predictions_size(), 3) << "of each model";
 
   const auto manifest = ReadFileManifest(io::JoinPath(folder, ".tfxm_evaluation.json"));
   ASSERT_TRUE(manifest.ok()) << manifest.status();

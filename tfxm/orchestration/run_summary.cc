@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<report::EvaluationSource>> Evaluations(const RunResul
     if (evaluation == nullptr) continue;
     ASSIGN_OR_RETURN(const report::Sidecars sidecars, report::ReadSidecars(evaluation->uri));
     report::EvaluationSource source{.display_name = node.node_id, .directory = evaluation->uri};
-    if (sidecars.facts.size() == 1) source.display_name = sidecars.facts[0].format;
+    if (sidecars.facts.size() == 1) source.display_name = sidecars.facts[0].format();
     formats.insert(source.display_name);
     sources.push_back(std::move(source));
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/report/metric_direction.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/text.h"
@@ -22,10 +23,8 @@ std::string Percent(double x) { return absl::StrCat(Signed(100 * x), " %"); }
 
 // Costs are a model's, whatever the slice (model_analysis/cost/cost_metrics.h).
 bool IsCost(absl::string_view class_name) {
-  static constexpr absl::string_view kCosts[] = {"ModelSizeBytes",    "ArenaBytes",      "OpCount",
-                                                 "LatencyP50Ms",      "LatencyP90Ms",    "LatencyP99Ms",
-                                                 "ExamplesPerSecond", "DelegatedOpShare"};
-  return std::find(std::begin(kCosts), std::end(kCosts), class_name) != std::end(kCosts);
+  return std::any_of(std::begin(kCosts), std::end(kCosts),
+                     [&](const Cost& cost) { return !class_name.empty() && cost.metric_class == class_name; });
 }
 
 // One demand: a value threshold or a change threshold, for all slices or those of one spec.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/report/rounding.h"
 #include "tfxm/util/json_writer.h"
 #include "tfxm/util/status_macros.h"
@@ -14,10 +15,6 @@
 
 namespace tfxm::report {
 namespace {
-
-// Costs in the order people ask for them; what else model_facts.json may hold is in the report.
-constexpr absl::string_view kCosts[] = {"size_bytes", "arena_bytes", "latency_p50_ms", "latency_p99_ms",
-                                        "examples_per_second"};
 
 std::string WithCommas(double x) {
   std::string digits = absl::StrFormat("%.0f", std::abs(x));
@@ -71,7 +68,7 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
         }
       }
       for (const ModelFacts& facts : source.sidecars.facts) {
-        if (facts.model_name == name) model_costs = facts.numbers, model_noise = facts.noise;
+        if (facts.model_name() == name) model_costs = Sorted(facts.numbers()), model_noise = Sorted(facts.noise());
       }
     }
   }
@@ -93,7 +90,10 @@ absl::StatusOr<ModelComparison> CompareEvaluations(const std::vector<EvaluationS
   std::map<std::string, double> names;
   for (const auto& of_model : metrics) names.insert(of_model.begin(), of_model.end());
   for (const auto& [name, unused] : names) add_row(name, /*is_cost=*/false, metrics);
-  for (const absl::string_view cost : kCosts) add_row(std::string(cost), /*is_cost=*/true, costs);
+  // What else model_facts.json may hold is in the report.
+  for (const Cost& cost : kCosts) {
+    if (cost.in_summary) add_row(std::string(cost.name), /*is_cost=*/true, costs);
+  }
   return comparison;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::report {
@@ -35,9 +36,7 @@ constexpr absl::string_view kLower[] = {"loss",
                                         "min_label_position",
                                         "prediction_difference",
                                         "latency",
-                                        "size_bytes",
-                                        "arena_bytes",
-                                        "op_count"};
+                                        cost::kOpCount};
 constexpr absl::string_view kHigher[] = {"accuracy",
                                          "auc",
                                          "precision",
@@ -75,8 +74,6 @@ constexpr absl::string_view kHigher[] = {"accuracy",
                                          "exact_match",
                                          "rouge",
                                          "bleu",
-                                         "examples_per_second",
-                                         "delegated_op_share",
                                          "true_positives",
                                          "true_negatives"};
 
@@ -103,8 +100,8 @@ std::string ConfiguredName(const tfma::MetricConfig& config) {
     const auto it = parsed.fields().find("name");
     if (it != parsed.fields().end() && !it->second.string_value().empty()) return it->second.string_value();
     const auto op = parsed.fields().find("op");
-    if (config.class_name() == "OpCount" && op != parsed.fields().end())
-      return absl::StrCat("OpCount_", op->second.string_value());
+    if (config.class_name() == cost::kOpCountClass && op != parsed.fields().end())
+      return absl::StrCat(config.class_name(), "_", op->second.string_value());
   }
   return config.class_name();
 }
@@ -114,6 +111,10 @@ Direction MetricDirection(absl::string_view name) {
   // "precision".
   for (const absl::string_view word : kLower) {
     if (absl::StrContains(name, word)) return Direction::kLowerIsBetter;
+  }
+  for (const Cost& cost : kCosts) {
+    if (!cost.metric.empty() && cost.direction != 0 && absl::StrContains(name, cost.name))
+      return cost.direction > 0 ? Direction::kHigherIsBetter : Direction::kLowerIsBetter;
   }
   for (const absl::string_view word : kHigher) {
     if (absl::StrContains(name, word)) return Direction::kHigherIsBetter;

@@ -17,6 +17,7 @@ absl::StatusOr<std::string> PageData(const ReportInput& input) {
   json.Key("title").String(input.title);
   json.Key("reference").Number(reference);
   WriteModels(index, json);
+  WriteCosts(json);
   WriteSlices(index, json);
   WriteMetrics(index, json);
   WriteValues(index, json);

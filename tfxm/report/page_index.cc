@@ -1,43 +1,22 @@
 #include "tfxm/report/page_index.h"
 
-#include <algorithm>
-#include <array>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/proto/costs.h"
 
 namespace tfxm::report {
 namespace {
 
-// Cost metrics: facts that are found among the metrics of all examples count as facts (they can carry thresholds
-// there).
-constexpr std::array<absl::string_view, 7> kCostNames = {"size_bytes",        "arena_bytes",    "latency_p50_ms",
-                                                         "latency_p90_ms",    "latency_p99_ms", "examples_per_second",
-                                                         "delegated_op_share"};
-
-// The metric ModelSizeBytes has another name than the fact.
-constexpr char kSizeMetric[] = "model_size_bytes";
-const std::string kSize = "size_bytes";
-
-void Add(const ModelFacts& from, ModelFacts* to) {
-  if (!from.display_name.empty()) to->display_name = from.display_name;
-  if (!from.format.empty()) to->format = from.format;
-  for (const auto& [k, v] : from.numbers) to->numbers[k] = v;
-  for (const auto& [k, v] : from.noise) to->noise[k] = v;
-  for (const auto& [k, v] : from.op_counts) to->op_counts[k] = v;
-  for (const auto& [k, v] : from.texts) to->texts[k] = v;
-}
-
+// Costs that are found among the metrics of all examples count as facts (they can carry thresholds there).
 void AddCostMetrics(const Evaluation& evaluation, const std::string& model_name, ModelFacts* facts) {
   for (const SliceMetrics& slice : evaluation.slices) {
     if (!slice.slice.overall()) continue;
     for (const Metric& metric : slice.metrics) {
       if (metric.key.model_name != model_name || metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber)
         continue;
-      const std::string& name = metric.key.name == kSizeMetric ? kSize : metric.key.name;
-      if (std::find(kCostNames.begin(), kCostNames.end(), name) == kCostNames.end()) continue;
-      facts->numbers.emplace(name, metric.value.number);
+      const Cost* cost = CostOfMetric(metric.key.name);
+      if (cost != nullptr) facts->mutable_numbers()->insert({std::string(cost->name), metric.value.number});
     }
   }
 }
@@ -62,10 +41,11 @@ void PageIndex::CollectModels() {
     for (const std::string& name : names) {
       PageModel model{.model_name = name, .evaluation = static_cast<int>(e)};
       for (const ModelFacts& facts : r.sidecars.facts) {
-        if (facts.model_name == name || (names.size() == 1 && facts.model_name.empty())) Add(facts, &model.facts);
+        if (facts.model_name() == name || (names.size() == 1 && facts.model_name().empty()))
+          model.facts.MergeFrom(facts);
       }
       AddCostMetrics(r.evaluation, name, &model.facts);
-      std::string own = model.facts.display_name.empty() ? name : model.facts.display_name;
+      std::string own = model.facts.display_name().empty() ? name : model.facts.display_name();
       if (names.size() == 1 && !r.display_name.empty()) {
         model.name = r.display_name;
       } else if (own.empty()) {

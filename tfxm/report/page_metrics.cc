@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/report/page_sections.h"
 #include "tfxm/util/text.h"
 
@@ -36,6 +37,17 @@ std::string OtherText(const MetricValue& value) {
   return text;
 }
 
+const char* UnitName(Cost::Unit unit) {
+  switch (unit) {
+    case Cost::Unit::kBytes: return "bytes";
+    case Cost::Unit::kMilliseconds: return "milliseconds";
+    case Cost::Unit::kPerSecond: return "per second";
+    case Cost::Unit::kShare: return "share";
+    case Cost::Unit::kCount: return "count";
+  }
+  return "";
+}
+
 }  // namespace
 
 void WriteModels(const PageIndex& index, JsonWriter& json) {
@@ -43,7 +55,7 @@ void WriteModels(const PageIndex& index, JsonWriter& json) {
   for (const PageModel& model : index.models()) {
     const Evaluation& evaluation = index.input().evaluations[model.evaluation].evaluation;
     json.BeginObject().Key("name").String(model.name).Key("evaluation").Number(model.evaluation);
-    std::string format = model.facts.format;
+    std::string format = model.facts.format();
     for (const auto& spec : evaluation.config.model_specs()) {
       if (format.empty() && (spec.name() == model.model_name || evaluation.config.model_specs_size() == 1)) {
         format = spec.model_type() == "tf_lite" ? "TFLite" : spec.model_type();
@@ -52,15 +64,23 @@ void WriteModels(const PageIndex& index, JsonWriter& json) {
     json.Key("format").String(format);
     json.Key("baseline").Bool(!model.model_name.empty() && model.model_name == evaluation.BaselineModel());
     json.Key("facts").BeginObject();
-    for (const auto& [name, value] : model.facts.numbers) json.Key(name).Number(value);
+    for (const auto& [name, value] : Sorted(model.facts.numbers())) json.Key(name).Number(value);
     json.End().Key("noise").BeginObject();
-    for (const auto& [name, value] : model.facts.noise) json.Key(name).Number(value);
+    for (const auto& [name, value] : Sorted(model.facts.noise())) json.Key(name).Number(value);
     json.End().Key("ops").BeginObject();
-    for (const auto& [name, value] : model.facts.op_counts) json.Key(name).Number(value);
+    for (const auto& [name, value] : Sorted(model.facts.op_counts())) json.Key(name).Number(value);
     json.End().Key("texts").BeginObject();
-    for (const auto& [name, text] : model.facts.texts) json.Key(name).String(text);
+    for (const auto& [name, text] : Sorted(model.facts.texts())) json.Key(name).String(text);
     json.End().End();
   }
+  json.End();
+}
+
+// Those that the table of costs has: [unit, direction].
+void WriteCosts(JsonWriter& json) {
+  json.Key("costs").BeginObject();
+  for (const Cost& cost : kCosts)
+    json.Key(cost.name).BeginArray().String(UnitName(cost.unit)).Number(cost.direction).End();
   json.End();
 }
 
@@ -139,7 +159,7 @@ void WriteValues(const PageIndex& index, JsonWriter& json) {
 // [model, reference, slice, metric, difference, lower, upper, p_value, method].
 void WriteComparisons(const PageIndex& index, JsonWriter& json) {
   json.Key("comparisons").BeginArray();
-  const auto optional = [&](const std::optional<double>& x) { x ? json.Number(*x) : json.Null(); };
+  const auto optional = [&](bool has, double x) { has ? json.Number(x) : json.Null(); };
   index.ForEachMetric([&](int model, int slice, int metric_index, const Metric& metric) {
     if (!metric.key.is_diff || metric.value.kind != MetricValue::Kind::kNumber) return;
     const int reference =
@@ -151,13 +171,14 @@ void WriteComparisons(const PageIndex& index, JsonWriter& json) {
   });
   for (size_t e = 0; e < index.input().evaluations.size(); ++e) {
     for (const Comparison& c : index.input().evaluations[e].sidecars.comparisons) {
-      const int model = index.ModelOf(static_cast<int>(e), c.model_name),
-                reference = index.ModelOf(static_cast<int>(e), c.reference_model_name);
-      const auto slice = index.slice_by_text().find(c.slice);
+      const int model = index.ModelOf(static_cast<int>(e), c.model_name()),
+                reference = index.ModelOf(static_cast<int>(e), c.reference_model_name());
+      const auto slice = index.slice_by_text().find(ToSliceText(c.slice()));
       if (model < 0 || reference < 0 || slice == index.slice_by_text().end()) continue;
       for (const auto& [key, entry] : index.metrics()) {
-        if (key.name != c.metric_name || key.output_name != c.output_name || key.SubKeyText() != c.sub_key ||
-            key.aggregation != c.aggregation || (c.example_weighted && key.example_weighted != c.example_weighted)) {
+        if (key.name != c.metric_name() || key.output_name != c.output_name() || key.SubKeyText() != c.sub_key() ||
+            key.aggregation != c.aggregation() ||
+            (c.has_example_weighted() && key.example_weighted != c.example_weighted())) {
           continue;
         }
         json.BeginArray()
@@ -165,11 +186,11 @@ void WriteComparisons(const PageIndex& index, JsonWriter& json) {
             .Number(reference)
             .Number(slice->second)
             .Number(entry.index)
-            .Number(c.difference);
-        optional(c.lower_bound);
-        optional(c.upper_bound);
-        optional(c.p_value);
-        json.String(c.method).End();
+            .Number(c.difference());
+        optional(c.has_lower_bound(), c.lower_bound());
+        optional(c.has_upper_bound(), c.upper_bound());
+        optional(c.has_p_value(), c.p_value());
+        json.String(c.method()).End();
       }
     }
   }

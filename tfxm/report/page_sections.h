@@ -9,6 +9,7 @@
 namespace tfxm::report {
 
 void WriteModels(const PageIndex& index, JsonWriter& json);
+void WriteCosts(JsonWriter& json);
 void WriteSlices(const PageIndex& index, JsonWriter& json);
 void WriteMetrics(const PageIndex& index, JsonWriter& json);
 void WriteValues(const PageIndex& index, JsonWriter& json);

@@ -1,9 +1,9 @@
-#include <algorithm>
-#include <array>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/report/show_formats.h"
 #include "tfxm/util/text.h"
 #include "tfxm/util/text_table.h"
@@ -11,14 +11,9 @@
 namespace tfxm::report {
 namespace {
 
-// In the order people ask for them; others follow by name.
-constexpr std::array<absl::string_view, 8> kOrder = {"size_bytes",         "arena_bytes",        "op_count",
-                                                     "delegated_op_share", "latency_p50_ms",     "latency_p90_ms",
-                                                     "latency_p99_ms",     "examples_per_second"};
-
 std::string CellText(const ModelFacts& model, const std::string& name) {
-  const auto it = model.numbers.find(name);
-  return it == model.numbers.end() ? "" : ShortNumber(it->second);
+  const auto it = model.numbers().find(name);
+  return it == model.numbers().end() ? "" : ShortNumber(it->second);
 }
 
 }  // namespace
@@ -27,15 +22,16 @@ std::string CostsText(const Sidecars& sidecars, int width) {
   std::vector<std::string> names;
   std::set<std::string> others;
   for (const ModelFacts& model : sidecars.facts) {
-    for (const auto& [name, number] : model.numbers) others.insert(name);
+    for (const auto& [name, number] : model.numbers()) others.insert(name);
   }
-  for (const absl::string_view name : kOrder) {
-    if (others.erase(std::string(name)) > 0) names.emplace_back(name);
+  // Those that the table does not have follow by name.
+  for (const Cost& cost : kCosts) {
+    if (others.erase(std::string(cost.name)) > 0) names.emplace_back(cost.name);
   }
   names.insert(names.end(), others.begin(), others.end());
   if (names.empty()) return "";
   std::vector<std::vector<std::string>> rows = {{"cost"}};
-  for (const ModelFacts& model : sidecars.facts) rows[0].push_back(PrintableText(model.model_name));
+  for (const ModelFacts& model : sidecars.facts) rows[0].push_back(PrintableText(model.model_name()));
   for (const std::string& name : names) {
     std::vector<std::string>& row = rows.emplace_back();
     row.push_back(PrintableText(name));

@@ -83,21 +83,22 @@ std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
     }
   }
   for (const Comparison& c : sidecars.comparisons) {
-    const std::string slice = absl::StrJoin(c.slice, ", ", absl::PairFormatter(": "));
+    const std::string slice = absl::StrJoin(ToSliceText(c.slice()), ", ", absl::PairFormatter(": "));
     const std::string identity =
-        absl::StrJoin({Quoted(slice), std::string(), Quoted(c.model_name), Quoted(c.output_name), Quoted(c.metric_name),
-                       Quoted(c.sub_key), Quoted(c.aggregation),
-                       std::string(!c.example_weighted   ? ""
-                                   : *c.example_weighted ? "true"
-                                                         : "false"),
+        absl::StrJoin({Quoted(slice), std::string(), Quoted(c.model_name()), Quoted(c.output_name()),
+                       Quoted(c.metric_name()), Quoted(c.sub_key()), Quoted(c.aggregation()),
+                       std::string(!c.has_example_weighted() ? ""
+                                   : c.example_weighted()    ? "true"
+                                                             : "false"),
                        std::string("true")},
                       ",");
-    const std::string element = absl::StrCat("minus ", c.reference_model_name);
-    const auto optional = [](const std::optional<double>& x) { return x ? ExactNumber(*x) : ""; };
-    absl::StrAppend(&text, identity, ",", Quoted(element), ",", ExactNumber(c.difference), ",", optional(c.lower_bound),
-                    ",", optional(c.upper_bound), ",\r\n");
-    if (c.p_value)
-      absl::StrAppend(&text, identity, ",", Quoted(element + ", p-value"), ",", ExactNumber(*c.p_value), ",,,\r\n");
+    const std::string element = absl::StrCat("minus ", c.reference_model_name());
+    const auto optional = [](bool has, double x) { return has ? ExactNumber(x) : ""; };
+    absl::StrAppend(&text, identity, ",", Quoted(element), ",", ExactNumber(c.difference()), ",",
+                    optional(c.has_lower_bound(), c.lower_bound()), ",", optional(c.has_upper_bound(), c.upper_bound()),
+                    ",\r\n");
+    if (c.has_p_value())
+      absl::StrAppend(&text, identity, ",", Quoted(element + ", p-value"), ",", ExactNumber(c.p_value()), ",,,\r\n");
   }
   return text;
 }

@@ -209,9 +209,9 @@ void WriteValidation(const Evaluation& evaluation, JsonWriter* json) {
   json->End().End();
 }
 
-void WriteSliceText(const SliceText& slice, JsonWriter* json) {
+void WriteSlice(const google::protobuf::Struct& slice, JsonWriter* json) {
   json->Key("slice").BeginObject();
-  for (const auto& [column, value] : slice) json->Key(column).String(value);
+  for (const auto& [column, value] : ToSliceText(slice)) json->Key(column).String(value);
   json->End();
 }
 
@@ -219,18 +219,18 @@ void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter* js
   json->Key("comparisons").BeginArray();
   for (const Comparison& c : comparisons) {
     json->BeginObject();
-    WriteSliceText(c.slice, json);
-    json->Key("name").String(c.metric_name).Key("model_name").String(c.model_name);
-    json->Key("reference_model_name").String(c.reference_model_name);
-    if (!c.output_name.empty()) json->Key("output_name").String(c.output_name);
-    if (!c.sub_key.empty()) json->Key("sub_key").String(c.sub_key);
-    if (!c.aggregation.empty()) json->Key("aggregation").String(c.aggregation);
-    if (c.example_weighted) json->Key("example_weighted").Bool(*c.example_weighted);
-    json->Key("difference").Number(c.difference);
-    if (c.lower_bound) json->Key("lower_bound").Number(*c.lower_bound);
-    if (c.upper_bound) json->Key("upper_bound").Number(*c.upper_bound);
-    if (c.p_value) json->Key("p_value").Number(*c.p_value);
-    if (!c.method.empty()) json->Key("method").String(c.method);
+    WriteSlice(c.slice(), json);
+    json->Key("name").String(c.metric_name()).Key("model_name").String(c.model_name());
+    json->Key("reference_model_name").String(c.reference_model_name());
+    if (!c.output_name().empty()) json->Key("output_name").String(c.output_name());
+    if (!c.sub_key().empty()) json->Key("sub_key").String(c.sub_key());
+    if (!c.aggregation().empty()) json->Key("aggregation").String(c.aggregation());
+    if (c.has_example_weighted()) json->Key("example_weighted").Bool(c.example_weighted());
+    json->Key("difference").Number(c.difference());
+    if (c.has_lower_bound()) json->Key("lower_bound").Number(c.lower_bound());
+    if (c.has_upper_bound()) json->Key("upper_bound").Number(c.upper_bound());
+    if (c.has_p_value()) json->Key("p_value").Number(c.p_value());
+    if (!c.method().empty()) json->Key("method").String(c.method());
     json->End();
   }
   json->End();
@@ -238,25 +238,25 @@ void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter* js
 
 // Without the examples' features, which are in the file of the tf.Examples.
 void WriteDisagreements(const Disagreements& disagreements, JsonWriter* json) {
-  json->Key("disagreements").BeginObject().Key("total").Number(*disagreements.total);
-  if (!disagreements.by.empty()) json->Key("by").String(disagreements.by);
+  json->Key("disagreements").BeginObject().Key("total").Number(disagreements.total());
+  if (!disagreements.by().empty()) json->Key("by").String(disagreements.by());
   json->Key("examples").BeginArray();
-  for (const DisagreementExample& example : disagreements.examples) {
+  for (const DisagreementExample& example : disagreements.examples()) {
     json->BeginObject();
-    if (example.index) json->Key("index").Number(*example.index);
-    json->Key("label").Value(example.label).Key("predictions").BeginObject();
-    for (const auto& [model, prediction] : example.predictions) json->Key(model).Value(prediction);
+    if (example.has_index()) json->Key("index").Number(example.index());
+    json->Key("label").Value(example.label()).Key("predictions").BeginObject();
+    for (const auto& [model, prediction] : Sorted(example.predictions())) json->Key(model).Value(prediction);
     json->End();
-    if (example.difference) json->Key("difference").Number(*example.difference);
+    if (example.has_difference()) json->Key("difference").Number(example.difference());
     json->End();
   }
   json->End().Key("slices").BeginArray();
-  for (const DisagreementSlice& slice : disagreements.slices) {
+  for (const DisagreementSlice& slice : disagreements.slices()) {
     json->BeginObject();
-    WriteSliceText(slice.slice, json);
-    json->Key("disagreeing").Number(slice.disagreeing).Key("examples").Number(slice.examples);
-    if (slice.p_value) json->Key("p_value").Number(*slice.p_value);
-    if (slice.adjusted_p_value) json->Key("adjusted_p_value").Number(*slice.adjusted_p_value);
+    WriteSlice(slice.slice(), json);
+    json->Key("disagreeing").Number(slice.disagreeing()).Key("examples").Number(slice.examples());
+    if (slice.has_p_value()) json->Key("p_value").Number(slice.p_value());
+    if (slice.has_adjusted_p_value()) json->Key("adjusted_p_value").Number(slice.adjusted_p_value());
     json->End();
   }
   json->End().End();
@@ -273,9 +273,9 @@ std::string ShowJson(const Evaluation& evaluation, const Sidecars& sidecars) {
     if (location != evaluation.model_locations.end()) json.Key("location").String(location->second);
     json.Key("is_baseline").Bool(!name.empty() && name == evaluation.BaselineModel());
     for (const ModelFacts& facts : sidecars.facts) {
-      if (facts.model_name != name) continue;
+      if (facts.model_name() != name) continue;
       json.Key("costs").BeginObject();
-      for (const auto& [cost, number] : facts.numbers) json.Key(cost).Number(number);
+      for (const auto& [cost, number] : Sorted(facts.numbers())) json.Key(cost).Number(number);
       json.End();
     }
     json.End();
@@ -294,7 +294,7 @@ std::string ShowJson(const Evaluation& evaluation, const Sidecars& sidecars) {
   json.End();
   if (evaluation.validation) WriteValidation(evaluation, &json);
   if (!sidecars.comparisons.empty()) WriteComparisons(sidecars.comparisons, &json);
-  if (sidecars.disagreements.total) WriteDisagreements(sidecars.disagreements, &json);
+  if (sidecars.disagreements.has_total()) WriteDisagreements(sidecars.disagreements, &json);
   json.End();
   return std::move(json).Take() + "\n";
 }

@@ -1,26 +1,33 @@
 #include "tfxm/report/sidecars.h"
 
 #include <cmath>
-#include <functional>
-#include <limits>
+#include <iterator>
 
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/proto/sidecar_files.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/message_json.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
 
 namespace tfxm::report {
 namespace {
 
-using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
+constexpr char kFormat[] = " (tfxm/proto/sidecars.proto describes the format)";
+
 absl::Status Wrong(absl::string_view where, absl::string_view expected) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(where, ": expected ", expected, " (tfxm/report/sidecars.h describes the format)"));
+  return absl::InvalidArgumentError(absl::StrCat(where, ": expected ", expected, kFormat));
+}
+
+absl::Status Parse(absl::string_view json, google::protobuf::Message* message) {
+  const absl::Status status = ParseMessageJson(json, message);
+  return status.ok() ? status : absl::InvalidArgumentError(absl::StrCat(status.message(), kFormat));
 }
 
 // As SliceValueText has it: integers as such, others as float32.
@@ -29,169 +36,19 @@ std::string SliceNumberText(double x) {
   return absl::StrCat(static_cast<float>(x));
 }
 
-// One JSON object and where it is, so that errors can say so.
-class Object {
- public:
-  static absl::StatusOr<Object> From(const Value& value, std::string where) {
-    if (value.kind_case() != Value::kStructValue) return Wrong(where, "an object");
-    return Object(&value.struct_value(), std::move(where));
-  }
-
-  const Value* Find(const std::string& name) const {
-    const auto it = fields_->fields().find(name);
-    return it == fields_->fields().end() || it->second.kind_case() == Value::kNullValue ? nullptr : &it->second;
-  }
-  std::string Where(absl::string_view name) const { return absl::StrCat(where_, ".", name); }
-
-  absl::Status Read(const std::string& name, std::string* out) const {
-    const Value* value = Find(name);
-    if (value == nullptr) return absl::OkStatus();
-    if (value->kind_case() != Value::kStringValue) return Wrong(Where(name), "a string");
-    *out = value->string_value();
-    return absl::OkStatus();
-  }
-
-  absl::Status Read(const std::string& name, std::optional<double>* out) const {
-    const Value* value = Find(name);
-    if (value == nullptr) return absl::OkStatus();
-    ASSIGN_OR_RETURN(*out, Number(*value, Where(name)));
-    return absl::OkStatus();
-  }
-
-  absl::Status Read(const std::string& name, std::optional<bool>* out) const {
-    const Value* value = Find(name);
-    if (value == nullptr) return absl::OkStatus();
-    if (value->kind_case() != Value::kBoolValue) return Wrong(Where(name), "true or false");
-    *out = value->bool_value();
-    return absl::OkStatus();
-  }
-
-  absl::Status Required(const std::string& name, double* out) const {
-    std::optional<double> value;
-    RETURN_IF_ERROR(Read(name, &value));
-    if (!value) return Wrong(where_, absl::StrCat("a member \"", name, "\""));
-    *out = *value;
-    return absl::OkStatus();
-  }
-
-  absl::Status ForEach(const std::string& name,
-                       const std::function<absl::Status(const std::string&, const Value&)>& fn) const {
-    const Value* value = Find(name);
-    if (value == nullptr) return absl::OkStatus();
-    if (value->kind_case() != Value::kStructValue) return Wrong(Where(name), "an object");
-    for (const auto& [key, member] : value->struct_value().fields()) RETURN_IF_ERROR(fn(key, member));
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadNumbers(const std::string& name, std::map<std::string, double>* out) const {
-    return ForEach(name, [&](const std::string& key, const Value& value) -> absl::Status {
-      ASSIGN_OR_RETURN((*out)[key], Number(value, absl::StrCat(Where(name), ".", key)));
-      return absl::OkStatus();
-    });
-  }
-
-  // A slice: feature to string or number.
-  absl::Status ReadSlice(const std::string& name, SliceText* out) const {
-    return ForEach(name, [&](const std::string& key, const Value& value) -> absl::Status {
-      if (value.kind_case() == Value::kStringValue) {
-        (*out)[key] = PrintableText(value.string_value());
-      } else if (value.kind_case() == Value::kNumberValue) {
-        (*out)[key] = SliceNumberText(value.number_value());
-      } else {
-        return Wrong(absl::StrCat(Where(name), ".", key), "a string or a number");
-      }
-      return absl::OkStatus();
-    });
-  }
-
-  static absl::StatusOr<double> Number(const Value& value, absl::string_view where) {
-    if (value.kind_case() == Value::kNumberValue) return value.number_value();
-    const double infinity = std::numeric_limits<double>::infinity();
-    if (value.string_value() == "NaN") return std::numeric_limits<double>::quiet_NaN();
-    if (value.string_value() == "Infinity") return infinity;
-    if (value.string_value() == "-Infinity") return -infinity;
-    return Wrong(where, "a number");
-  }
-
- private:
-  Object(const Struct* fields, std::string where) : fields_(fields), where_(std::move(where)) {}
-  const Struct* fields_;
-  std::string where_;
-};
-
-absl::Status ForEachObject(const Value& list, const std::string& where,
-                           const std::function<absl::Status(const Object&)>& fn) {
-  if (list.kind_case() != Value::kListValue) return Wrong(where, "an array");
-  int index = 0;
-  for (const Value& value : list.list_value().values()) {
-    ASSIGN_OR_RETURN(const Object object, Object::From(value, absl::StrCat(where, "[", index++, "]")));
-    RETURN_IF_ERROR(fn(object));
+absl::Status CheckSlice(const Struct& slice, absl::string_view where) {
+  for (const auto& [feature, value] : slice.fields()) {
+    if (value.kind_case() != Value::kStringValue && value.kind_case() != Value::kNumberValue)
+      return Wrong(absl::StrCat(where, ".", feature), "a string or a number");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Value> Parse(absl::string_view json) {
-  Value value;
-  RETURN_IF_ERROR(io::ParseJson(json, &value));
-  return value;
-}
-
-absl::StatusOr<Image> ParseImage(const Value& value, const std::string& where) {
-  ASSIGN_OR_RETURN(const Object object, Object::From(value, where));
-  Image image;
-  double width, height;
-  std::optional<double> channels;
-  RETURN_IF_ERROR(object.Required("width", &width));
-  RETURN_IF_ERROR(object.Required("height", &height));
-  RETURN_IF_ERROR(object.Read("channels", &channels));
-  const double c = channels.value_or(1);
-  if (!(width >= 1 && height >= 1 && width <= 4096 && height <= 4096 && width == std::floor(width) &&
-        height == std::floor(height))) {
-    return Wrong(where, "a width and a height from 1 to 4096");
-  }
-  if (c != 1 && c != 3 && c != 4) return Wrong(where, "channels 1, 3 or 4");
-  image.width = static_cast<int>(width);
-  image.height = static_cast<int>(height);
-  image.channels = static_cast<int>(c);
-  std::string base64;
-  RETURN_IF_ERROR(object.Read("pixels", &base64));
-  const size_t bytes = static_cast<size_t>(image.width) * image.height * image.channels;
-  if (!absl::Base64Unescape(base64, &image.pixels) || image.pixels.size() != bytes) {
-    return Wrong(where, absl::StrCat("pixels as base64 of ", bytes, " bytes (width · height · channels)"));
-  }
-  return image;
-}
-
-absl::StatusOr<DisagreementExample> ParseExample(const Object& object) {
-  DisagreementExample example;
-  RETURN_IF_ERROR(object.Read("index", &example.index));
-  RETURN_IF_ERROR(object.Read("difference", &example.difference));
-  if (const Value* label = object.Find("label"); label != nullptr) example.label = *label;
-  RETURN_IF_ERROR(object.ForEach("predictions", [&](const std::string& model, const Value& value) {
-    example.predictions[model] = value;
-    return absl::OkStatus();
-  }));
-  RETURN_IF_ERROR(object.ReadNumbers("scores", &example.scores));
-  RETURN_IF_ERROR(object.ForEach("features", [&](const std::string& name, const Value& value) -> absl::Status {
-    if (value.kind_case() == Value::kStructValue && value.struct_value().fields().contains("image")) {
-      ASSIGN_OR_RETURN(example.images[name], ParseImage(value.struct_value().fields().at("image"),
-                                                        absl::StrCat(object.Where("features"), ".", name, ".image")));
-    } else {
-      example.features[name] = value;
-    }
-    return absl::OkStatus();
-  }));
-  if (const Value* slices = object.Find("slices"); slices != nullptr) {
-    // Each is itself a slice object: wrap it, so that the same reader serves.
-    if (slices->kind_case() != Value::kListValue) return Wrong(object.Where("slices"), "an array");
-    for (const Value& slice : slices->list_value().values()) {
-      Value wrapped;
-      (*wrapped.mutable_struct_value()->mutable_fields())["slice"] = slice;
-      ASSIGN_OR_RETURN(const Object holder, Object::From(wrapped, object.Where("slices")));
-      RETURN_IF_ERROR(holder.ReadSlice("slice", &example.slices.emplace_back()));
-    }
-  }
-  return example;
+absl::Status CheckExample(const DisagreementExample& example, absl::string_view where) {
+  for (const auto& [name, feature] : example.features())
+    RETURN_IF_ERROR(Annotate(FeatureImage(feature).status(), absl::StrCat(where, ".features.", name)));
+  for (const Struct& slice : example.slices()) RETURN_IF_ERROR(CheckSlice(slice, absl::StrCat(where, ".slices")));
+  return absl::OkStatus();
 }
 
 template <typename T>
@@ -206,86 +63,71 @@ absl::Status ReadIfThere(absl::string_view directory, absl::string_view file,
   return absl::OkStatus();
 }
 
+template <typename T>
+std::vector<T> Moved(google::protobuf::RepeatedPtrField<T>* from) {
+  return {std::make_move_iterator(from->begin()), std::make_move_iterator(from->end())};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ModelFacts>> ParseModelFacts(absl::string_view json) {
-  ASSIGN_OR_RETURN(const Value value, Parse(json));
-  ASSIGN_OR_RETURN(const Object root, Object::From(value, "$"));
-  const Value* models = root.Find("models");
-  if (models == nullptr) return Wrong("$", "a member \"models\"");
-  std::vector<ModelFacts> all;
-  RETURN_IF_ERROR(ForEachObject(*models, "$.models", [&](const Object& object) -> absl::Status {
-    ModelFacts& facts = all.emplace_back();
-    RETURN_IF_ERROR(object.Read("model_name", &facts.model_name));
-    RETURN_IF_ERROR(object.Read("display_name", &facts.display_name));
-    RETURN_IF_ERROR(object.Read("format", &facts.format));
-    RETURN_IF_ERROR(object.ReadNumbers("numbers", &facts.numbers));
-    RETURN_IF_ERROR(object.ReadNumbers("noise", &facts.noise));
-    RETURN_IF_ERROR(object.ReadNumbers("op_counts", &facts.op_counts));
-    return object.ForEach("texts", [&](const std::string& key, const Value& text) {
-      if (text.kind_case() != Value::kStringValue)
-        return Wrong(absl::StrCat(object.Where("texts"), ".", key), "a string");
-      facts.texts[key] = text.string_value();
-      return absl::OkStatus();
-    });
-  }));
-  return all;
+  sidecars::ModelFactsFile file;
+  RETURN_IF_ERROR(Parse(json, &file));
+  return Moved(file.mutable_models());
 }
 
 absl::StatusOr<std::vector<Comparison>> ParseComparisons(absl::string_view json) {
-  ASSIGN_OR_RETURN(const Value value, Parse(json));
-  ASSIGN_OR_RETURN(const Object root, Object::From(value, "$"));
-  const Value* comparisons = root.Find("comparisons");
-  if (comparisons == nullptr) return Wrong("$", "a member \"comparisons\"");
-  std::vector<Comparison> all;
-  RETURN_IF_ERROR(ForEachObject(*comparisons, "$.comparisons", [&](const Object& object) -> absl::Status {
-    Comparison& c = all.emplace_back();
-    RETURN_IF_ERROR(object.Read("model_name", &c.model_name));
-    RETURN_IF_ERROR(object.Read("reference_model_name", &c.reference_model_name));
-    RETURN_IF_ERROR(object.Read("metric_name", &c.metric_name));
-    if (c.metric_name.empty()) return Wrong(object.Where("metric_name"), "the name of a metric");
-    RETURN_IF_ERROR(object.Read("output_name", &c.output_name));
-    RETURN_IF_ERROR(object.Read("sub_key", &c.sub_key));
-    RETURN_IF_ERROR(object.Read("aggregation", &c.aggregation));
-    RETURN_IF_ERROR(object.Read("example_weighted", &c.example_weighted));
-    RETURN_IF_ERROR(object.ReadSlice("slice", &c.slice));
-    RETURN_IF_ERROR(object.Required("difference", &c.difference));
-    RETURN_IF_ERROR(object.Read("lower_bound", &c.lower_bound));
-    RETURN_IF_ERROR(object.Read("upper_bound", &c.upper_bound));
-    RETURN_IF_ERROR(object.Read("p_value", &c.p_value));
-    return object.Read("method", &c.method);
-  }));
-  return all;
+  sidecars::ComparisonsFile file;
+  RETURN_IF_ERROR(Parse(json, &file));
+  for (int i = 0; i < file.comparisons_size(); ++i) {
+    const Comparison& c = file.comparisons(i);
+    const std::string where = absl::StrCat("comparisons[", i, "]");
+    if (c.metric_name().empty()) return Wrong(absl::StrCat(where, ".metric_name"), "the name of a metric");
+    if (!c.has_difference()) return Wrong(where, "a member \"difference\"");
+    RETURN_IF_ERROR(CheckSlice(c.slice(), absl::StrCat(where, ".slice")));
+  }
+  return Moved(file.mutable_comparisons());
 }
 
 absl::StatusOr<Disagreements> ParseDisagreements(absl::string_view json) {
-  ASSIGN_OR_RETURN(const Value value, Parse(json));
-  Disagreements all;
-  const Value* examples = &value;
-  if (value.kind_case() != Value::kListValue) {
-    ASSIGN_OR_RETURN(const Object root, Object::From(value, "$"));
-    RETURN_IF_ERROR(root.Read("total", &all.total));
-    RETURN_IF_ERROR(root.Read("by", &all.by));
-    examples = root.Find("examples");
-    if (const Value* slices = root.Find("slices"); slices != nullptr) {
-      RETURN_IF_ERROR(ForEachObject(*slices, "$.slices", [&](const Object& object) -> absl::Status {
-        DisagreementSlice& slice = all.slices.emplace_back();
-        RETURN_IF_ERROR(object.ReadSlice("slice", &slice.slice));
-        RETURN_IF_ERROR(object.Required("disagreeing", &slice.disagreeing));
-        RETURN_IF_ERROR(object.Required("examples", &slice.examples));
-        RETURN_IF_ERROR(object.Read("p_value", &slice.p_value));
-        return object.Read("adjusted_p_value", &slice.adjusted_p_value);
-      }));
-    }
+  Disagreements file;
+  const bool examples_alone = absl::StartsWith(absl::StripLeadingAsciiWhitespace(json), "[");
+  RETURN_IF_ERROR(Parse(examples_alone ? absl::StrCat("{\"examples\":", json, "}") : std::string(json), &file));
+  for (int i = 0; i < file.examples_size(); ++i)
+    RETURN_IF_ERROR(CheckExample(file.examples(i), absl::StrCat("examples[", i, "]")));
+  for (int i = 0; i < file.slices_size(); ++i) {
+    const std::string where = absl::StrCat("slices[", i, "]");
+    if (!file.slices(i).has_disagreeing()) return Wrong(where, "a member \"disagreeing\"");
+    if (!file.slices(i).has_examples()) return Wrong(where, "a member \"examples\"");
+    RETURN_IF_ERROR(CheckSlice(file.slices(i).slice(), absl::StrCat(where, ".slice")));
   }
-  if (examples != nullptr) {
-    RETURN_IF_ERROR(ForEachObject(*examples, "$.examples", [&](const Object& object) -> absl::Status {
-      ASSIGN_OR_RETURN(DisagreementExample example, ParseExample(object));
-      all.examples.push_back(std::move(example));
-      return absl::OkStatus();
-    }));
+  return file;
+}
+
+absl::StatusOr<std::optional<Image>> FeatureImage(const Value& feature) {
+  const auto it = feature.struct_value().fields().find("image");
+  if (it == feature.struct_value().fields().end()) return std::nullopt;
+  ASSIGN_OR_RETURN(const std::string json, MessageToJson(it->second));
+  Image image;
+  RETURN_IF_ERROR(Parse(json, &image));
+  if (!(image.width() >= 1 && image.height() >= 1 && image.width() <= 4096 && image.height() <= 4096))
+    return Wrong("image", "a width and a height from 1 to 4096");
+  const int channels = image.has_channels() ? image.channels() : 1;
+  if (channels != 1 && channels != 3 && channels != 4) return Wrong("image", "channels 1, 3 or 4");
+  image.set_channels(channels);
+  const size_t bytes = static_cast<size_t>(image.width()) * image.height() * channels;
+  if (image.pixels().size() != bytes)
+    return Wrong("image", absl::StrCat("pixels as base64 of ", bytes, " bytes (width · height · channels)"));
+  return image;
+}
+
+SliceText ToSliceText(const Struct& slice) {
+  SliceText text;
+  for (const auto& [feature, value] : slice.fields()) {
+    text[feature] = value.kind_case() == Value::kNumberValue ? SliceNumberText(value.number_value())
+                                                             : PrintableText(value.string_value());
   }
-  return all;
+  return text;
 }
 
 std::string SliceTextName(const SliceText& slice) {
@@ -296,11 +138,11 @@ std::string SliceTextName(const SliceText& slice) {
 }
 
 absl::StatusOr<Sidecars> ReadSidecars(absl::string_view directory) {
-  Sidecars sidecars;
-  RETURN_IF_ERROR(ReadIfThere(directory, kModelFactsFile, &ParseModelFacts, &sidecars.facts));
-  RETURN_IF_ERROR(ReadIfThere(directory, kComparisonsFile, &ParseComparisons, &sidecars.comparisons));
-  RETURN_IF_ERROR(ReadIfThere(directory, kDisagreementsFile, &ParseDisagreements, &sidecars.disagreements));
-  return sidecars;
+  Sidecars all;
+  RETURN_IF_ERROR(ReadIfThere(directory, sidecars::kModelFactsFile, &ParseModelFacts, &all.facts));
+  RETURN_IF_ERROR(ReadIfThere(directory, sidecars::kComparisonsFile, &ParseComparisons, &all.comparisons));
+  RETURN_IF_ERROR(ReadIfThere(directory, sidecars::kDisagreementsFile, &ParseDisagreements, &all.disagreements));
+  return all;
 }
 
 }  // namespace tfxm::report

@@ -42,8 +42,7 @@ absl::StatusOr<std::vector<MetricComparison>> Compare(const ComparisonPlan& plan
                                                       const std::set<MetricKey>& skipped,
                                                       std::map<SliceKey, SliceComparison>* kept, int num_threads);
 
-inline constexpr char kComparisonsFile[] = "comparisons.json";
-// Writes `directory`/comparisons.json, whose format tfxm/report/sidecars.h gives.
+// Writes `directory`/comparisons.json, which tfxm/proto/sidecars.proto describes.
 absl::Status WriteComparisons(const std::vector<MetricComparison>& comparisons, const std::string& directory);
 
 }  // namespace tfxm::model_analysis

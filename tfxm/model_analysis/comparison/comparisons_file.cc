@@ -1,12 +1,15 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/comparison/compare.h"
-#include "tfxm/model_analysis/comparison/slice_json.h"
+#include "tfxm/model_analysis/comparison/slice_struct.h"
+#include "tfxm/proto/sidecar_files.h"
+#include "tfxm/proto/sidecars.pb.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/message_json.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
 namespace {
 
-// As the report spells them (report::Key::SubKeyText and Key::aggregation).
 std::string SubKeyText(const SubKey& key) {
   if (key.class_id) return absl::StrCat("class ", *key.class_id);
   if (key.k) return absl::StrCat("k ", *key.k);
@@ -23,33 +26,33 @@ std::string AggregationText(Aggregation aggregation) {
   return "";
 }
 
-void WriteComparison(const MetricComparison& c, JsonWriter* json) {
-  json->BeginObject().Key("model_name").String(c.key.model_name);
-  json->Key("reference_model_name").String(c.reference_model).Key("metric_name").String(c.key.name);
-  const auto text = [&](absl::string_view name, const std::string& value) {
-    if (!value.empty()) json->Key(name).String(value);
-  };
-  text("output_name", c.key.output_name);
-  text("sub_key", SubKeyText(c.key.sub_key));
-  text("aggregation", AggregationText(c.key.aggregation));
-  if (c.key.example_weighted) json->Key("example_weighted").Bool(*c.key.example_weighted);
-  json->Key("slice");
-  WriteSlice(c.slice, json);
-  json->Key("difference").Number(c.difference);
-  if (c.bounds) json->Key("lower_bound").Number(c.bounds->lower).Key("upper_bound").Number(c.bounds->upper);
-  if (c.p_value) json->Key("p_value").Number(*c.p_value);
-  text("method", c.method);
-  json->End();
+sidecars::Comparison ToProto(const MetricComparison& c) {
+  sidecars::Comparison out;
+  out.set_model_name(c.key.model_name);
+  out.set_reference_model_name(c.reference_model);
+  out.set_metric_name(Utf8Text(c.key.name));
+  if (!c.key.output_name.empty()) out.set_output_name(Utf8Text(c.key.output_name));
+  if (const std::string sub_key = SubKeyText(c.key.sub_key); !sub_key.empty()) out.set_sub_key(sub_key);
+  if (const std::string text = AggregationText(c.key.aggregation); !text.empty()) out.set_aggregation(text);
+  if (c.key.example_weighted) out.set_example_weighted(*c.key.example_weighted);
+  *out.mutable_slice() = SliceStruct(c.slice);
+  out.set_difference(c.difference);
+  if (c.bounds) {
+    out.set_lower_bound(c.bounds->lower);
+    out.set_upper_bound(c.bounds->upper);
+  }
+  if (c.p_value) out.set_p_value(*c.p_value);
+  if (!c.method.empty()) out.set_method(c.method);
+  return out;
 }
 
 }  // namespace
 
 absl::Status WriteComparisons(const std::vector<MetricComparison>& comparisons, const std::string& directory) {
-  JsonWriter json;
-  json.BeginObject().Key("comparisons").BeginArray();
-  for (const MetricComparison& comparison : comparisons) WriteComparison(comparison, &json);
-  json.End().End();
-  return io::WriteFile(io::JoinPath(directory, kComparisonsFile), std::move(json).Take() + "\n");
+  sidecars::ComparisonsFile file;
+  for (const MetricComparison& comparison : comparisons) *file.add_comparisons() = ToProto(comparison);
+  ASSIGN_OR_RETURN(const std::string json, MessageToJson(file));
+  return io::WriteFile(io::JoinPath(directory, sidecars::kComparisonsFile), json);
 }
 
 }  // namespace tfxm::model_analysis

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/cost/measure.h"
 #include "tfxm/model_analysis/metric.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/util/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -25,7 +26,8 @@ constexpr MeasureOptions kBrief = {.seconds = 0.005, .max_runs = 200},
 // A number of ModelCost.
 class CostMetric : public Metric {
  public:
-  explicit CostMetric(std::string number) : number_(std::move(number)) {}
+  explicit CostMetric(const Cost& cost) : cost_(cost) {}
+  std::string DefaultName(absl::string_view) const override { return std::string(cost_.metric); }
 
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
     const bool whole_model = request.sub_keys.size() == 1 && request.sub_keys[0].empty() &&
@@ -45,22 +47,23 @@ class CostMetric : public Metric {
 
  protected:
   virtual CostFunction Function() const {
-    return [number = number_](const ModelCost& cost) { return cost.Find(number); };
+    return [name = cost_.name](const ModelCost& cost) { return cost.Find(name); };
   }
 
  private:
-  const std::string number_;
+  const Cost& cost_;  // Of kCosts.
 };
 
 class OpCount : public CostMetric {
  public:
-  OpCount() : CostMetric("op_count") {}
+  OpCount() : CostMetric(*CostOfMetric(cost::kOpCount)) {}
   absl::Status Configure(MetricArguments* arguments) override {
     ASSIGN_OR_RETURN(op_, arguments->String("op", ""));
     return absl::OkStatus();
   }
-  std::string DefaultName(absl::string_view) const override {
-    return op_.empty() ? "op_count" : absl::StrCat("op_count_", absl::AsciiStrToLower(op_));
+  std::string DefaultName(absl::string_view class_name) const override {
+    const std::string name = CostMetric::DefaultName(class_name);
+    return op_.empty() ? name : absl::StrCat(name, "_", absl::AsciiStrToLower(op_));
   }
 
  protected:
@@ -77,26 +80,20 @@ class OpCount : public CostMetric {
   std::string op_;
 };
 
-template <char const* number>
-std::unique_ptr<Metric> Make() {
-  return std::make_unique<CostMetric>(number);
-}
-constexpr char kSize[] = "size_bytes", kArena[] = "arena_bytes", kP50[] = "latency_p50_ms", kP90[] = "latency_p90_ms",
-               kP99[] = "latency_p99_ms", kThroughput[] = "examples_per_second", kShare[] = "delegated_op_share";
-
-TFXM_REGISTER(MetricRegistry, "ModelSizeBytes", Make<kSize>);
-TFXM_REGISTER(MetricRegistry, "ArenaBytes", Make<kArena>);
-TFXM_REGISTER(MetricRegistry, "OpCount", [] { return std::make_unique<OpCount>(); });
-TFXM_REGISTER(MetricRegistry, "LatencyP50Ms", Make<kP50>);
-TFXM_REGISTER(MetricRegistry, "LatencyP90Ms", Make<kP90>);
-TFXM_REGISTER(MetricRegistry, "LatencyP99Ms", Make<kP99>);
-TFXM_REGISTER(MetricRegistry, "ExamplesPerSecond", Make<kThroughput>);
-TFXM_REGISTER(MetricRegistry, "DelegatedOpShare", Make<kShare>);
+[[maybe_unused]] const bool registered = [] {
+  for (const Cost& cost : kCosts) {
+    if (cost.metric_class.empty() || cost.metric_class == cost::kOpCountClass) continue;
+    MetricRegistry::Get().Register(cost.metric_class, [&cost] { return std::make_unique<CostMetric>(cost); });
+  }
+  return MetricRegistry::Get().Register(cost::kOpCountClass, [] { return std::make_unique<OpCount>(); });
+}();
 
 // Whether one of the costs is a time.
 bool AskForTimes(const std::map<MetricKey, CostFunction>& costs) {
   ModelCost times;
-  times.numbers = {{kP50, 1}, {kP90, 1}, {kP99, 1}, {kThroughput, 1}};
+  for (const Cost& cost : kCosts) {
+    if (cost.is_time()) times.numbers[std::string(cost.name)] = 1;
+  }
   return std::any_of(costs.begin(), costs.end(), [&](const auto& cost) { return cost.second(times).has_value(); });
 }
 
@@ -144,7 +141,7 @@ absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config,
     ASSIGN_OR_RETURN(int64_t size, io::TreeSize(paths[m]));
     // What the Pusher put beside a model is not the model.
     if (const auto manifest = io::FileSize(io::JoinPath(paths[m], kManifestFile)); manifest.ok()) size -= *manifest;
-    result.costs_[m].numbers["size_bytes"] = static_cast<double>(size);
+    result.costs_[m].numbers[cost::kSizeBytes] = static_cast<double>(size);
     statuses[m] = sample.status();
     if (sample.ok()) timers.emplace(m, CostTimer(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief));
   }

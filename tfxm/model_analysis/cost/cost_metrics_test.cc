@@ -11,7 +11,9 @@
 
 #include "tfxm/model_analysis/cost/measure.h"
 #include "tfxm/model_analysis/evaluate.h"
+#include "tfxm/model_analysis/metric.h"
 #include "tfxm/model_analysis/test_examples.h"
+#include "tfxm/proto/costs.h"
 
 namespace tfxm::model_analysis {
 namespace {
@@ -295,6 +297,15 @@ TEST(MeasureTest, WithoutExamplesNothingIsTimed) {
   ASSERT_TRUE(MeasureCost(model, {}, {}, &cost).ok());
   EXPECT_TRUE(model.sizes.empty());
   EXPECT_TRUE(cost.numbers.empty());
+}
+
+TEST(CostTableTest, EachMetricIsRegisteredUnderItsName) {
+  for (const Cost& cost : kCosts) {
+    if (cost.metric_class.empty()) continue;
+    const auto metric = MetricRegistry::Get().Create(cost.metric_class);
+    ASSERT_TRUE(metric.ok()) << metric.status();
+    EXPECT_EQ((*metric)->DefaultName(cost.metric_class), cost.metric);
+  }
 }
 
 }  // namespace

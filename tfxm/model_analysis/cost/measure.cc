@@ -5,10 +5,11 @@
 #include <cmath>
 #include <deque>
 #include <map>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/model_analysis/batch_source.h"
+#include "tfxm/proto/costs.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -112,14 +113,15 @@ absl::Status CostTimer::Round() {
   ASSIGN_OR_RETURN(const std::vector<double> latencies, TimeRuns(r.session.get(), kLatencyRuns, r.options, [&] {
                      return r.session->SetInputs(r.singles[r.next++ % r.singles.size()]).status();
                    }));
-  for (int percent : {50, 90, 99})
-    r.rounds[absl::StrCat("latency_p", percent, "_ms")].push_back(1e3 * Percentile(latencies, percent));
+  for (const auto& [name, percent] :
+       {std::pair(cost::kLatencyP50Ms, 50), std::pair(cost::kLatencyP90Ms, 90), std::pair(cost::kLatencyP99Ms, 99)})
+    r.rounds[name].push_back(1e3 * Percentile(latencies, percent));
   if (r.batch.num_examples() == 0) RETURN_IF_ERROR(r.FillBatch(Percentile(latencies, 50)));
   ASSIGN_OR_RETURN(const int examples, r.session->SetInputs(r.batch));
   ASSIGN_OR_RETURN(const std::vector<double> times,
                    TimeRuns(r.session.get(), kThroughputRuns, r.options, [] { return absl::OkStatus(); }));
   // The median is not disturbed by what else the machine does.
-  r.rounds["examples_per_second"].push_back(examples / std::max(Percentile(times, 50), 1e-9));
+  r.rounds[cost::kExamplesPerSecond].push_back(examples / std::max(Percentile(times, 50), 1e-9));
   return absl::OkStatus();
 }
 

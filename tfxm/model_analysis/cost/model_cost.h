@@ -11,17 +11,8 @@
 namespace tfxm::model_analysis {
 
 struct ModelCost {
-  // By the names that model_facts.json has for them (tfxm/report/sidecars.h):
-  //   size_bytes           the TFLite file, or all files of a SavedModel
-  //   latency_p50_ms, latency_p90_ms, latency_p99_ms
-  //                        of one example, on one thread, after warm-up
-  //   examples_per_second  of a batch, on one thread, after warm-up, at the median time
-  // and of TFLite models only:
-  //   arena_bytes          memory for the activations (litert/arena.h)
-  //   weight_bytes, multiply_adds
-  //   op_count
-  //   delegated_op_share   of all ops, 0 to 1, taken by XNNPACK
-  // What could not be found out is not there.
+  // By the names that tfxm/proto/costs.h has for them. Of a SavedModel size and times only. What could not be found out
+  // is not there.
   std::map<std::string, double> numbers;
   // Of the times among them: by how much they differed from one round of measuring to the others.
   std::map<std::string, double> noise;

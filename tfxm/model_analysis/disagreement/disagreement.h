@@ -93,14 +93,12 @@ class DisagreementFinder {
   std::vector<OutputDifference> differences_;  // Of the batch's examples.
 };
 
-// Writes disagreements.json (tfxm/report/sidecars.h gives the format) and, if there are examples,
+// Writes disagreements.json (tfxm/proto/sidecars.proto describes it) and, if there are examples,
 // disagreements.tfrecord.gz: the tf.Examples, unchanged and in the same order. The schema, which may be null, says
 // which features are images.
 absl::Status WriteDisagreements(const Disagreements& disagreements,
                                 const ::tensorflow_model_analysis::EvalConfig& eval_config,
                                 const ::tensorflow::metadata::v0::Schema* schema, const std::string& directory);
-inline constexpr char kDisagreementsFile[] = "disagreements.json";
-inline constexpr char kDisagreementExamplesFile[] = "disagreements.tfrecord.gz";
 
 }  // namespace tfxm::model_analysis
 

@@ -202,7 +202,7 @@ TEST_F(DisagreementTest, APredictionThatIsNanForOneModelOnlyComesFirst) {
   EXPECT_EQ(d.total, 2);
   ASSERT_EQ(d.examples.size(), 2u);
   EXPECT_EQ(d.examples[0].index, 1);
-  EXPECT_THAT(*io::ReadFile(dir_ / "out/disagreements.json"), HasSubstr("\"difference\":\"Infinity\""));
+  EXPECT_THAT(*io::ReadFile(dir_ / "out/disagreements.json"), HasSubstr("\"difference\": \"Infinity\""));
 }
 
 TEST_F(DisagreementTest, FeaturesAreShownAndImagesDrawn) {

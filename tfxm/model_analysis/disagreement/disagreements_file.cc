@@ -1,54 +1,62 @@
-#include <algorithm>
+#include <limits>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/model_analysis/comparison/slice_json.h"
+#include "tfxm/model_analysis/comparison/slice_struct.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 #include "tfxm/model_analysis/disagreement/image_feature.h"
+#include "tfxm/proto/sidecar_files.h"
+#include "tfxm/proto/sidecars.pb.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/json_writer.h"
+#include "tfxm/util/message_json.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text.h"
 
 namespace tfxm::model_analysis {
 namespace {
 
+using google::protobuf::Value;
+
 // Longer lists and texts are described instead of given.
 constexpr int kMaxListed = 32;
 constexpr size_t kMaxText = 512;
 
-void WriteText(absl::string_view text, JsonWriter* json) {
-  if (text.size() > kMaxText) {
-    json->String(absl::StrCat(text.size(), " bytes"));
-  } else {
-    json->String(text);
-  }
+Value TextValue(absl::string_view text) {
+  Value value;
+  value.set_string_value(text.size() > kMaxText ? absl::StrCat(text.size(), " bytes") : Utf8Text(text));
+  return value;
 }
 
-// Row 0 of values: a number, a string, or an array of them; null if there are none.
-void WriteValues(const Values& values, JsonWriter* json) {
+// A number, a string, or an array of `n` of them.
+template <typename Fn>
+Value OneOrList(int n, Fn&& element) {
+  if (n == 1) return element(0);
+  Value value;
+  auto& list = *value.mutable_list_value();
+  for (int i = 0; i < n; ++i) *list.add_values() = element(i);
+  return value;
+}
+
+Value NullValue() {
+  Value value;
+  value.set_null_value(google::protobuf::NULL_VALUE);
+  return value;
+}
+
+// Row 0 of values; null if there are none.
+Value ToValue(const Values& values) {
   const int n = values.size(0);
-  const auto one = [&](int i) {
-    values.is_string ? WriteText(values.strings[i], json) : void(json->Number(values.numbers[i]));
-  };
-  if (n == 0) {
-    json->Null();
-  } else if (n == 1) {
-    one(0);
-  } else {
-    json->BeginArray();
-    for (int i = 0; i < n; ++i) one(i);
-    json->End();
-  }
+  if (n == 0) return NullValue();
+  return OneOrList(n,
+                   [&](int i) { return values.is_string ? TextValue(values.strings[i]) : ValueOf(values.numbers[i]); });
 }
 
 // What a model decided, or its values.
-void WriteOutput(const Values& values, bool by_decision, JsonWriter* json) {
-  if (!by_decision || values.is_string || values.size(0) == 0) return WriteValues(values, json);
+Value OutputValue(const Values& values, bool by_decision) {
+  if (!by_decision || values.is_string || values.size(0) == 0) return ToValue(values);
   const int decision = Decision(values.row(0));
-  decision < 0 ? json->String("NaN") : json->Number(decision);
+  return ValueOf(decision < 0 ? std::numeric_limits<double>::quiet_NaN() : decision);
 }
 
 std::string OutputText(const Values& values, bool by_decision) {
@@ -60,74 +68,68 @@ std::string OutputText(const Values& values, bool by_decision) {
 }
 
 // One output as it is; several by name in one text.
-void WriteOutputs(const NamedValues& outputs, bool by_decision, JsonWriter* json) {
-  if (outputs.size() == 1) return WriteOutput(outputs[0].second, by_decision, json);
-  json->String(absl::StrJoin(outputs, "; ", [&](std::string* out, const auto& output) {
+Value OutputsValue(const NamedValues& outputs, bool by_decision) {
+  if (outputs.size() == 1) return OutputValue(outputs[0].second, by_decision);
+  Value value;
+  value.set_string_value(Utf8Text(absl::StrJoin(outputs, "; ", [&](std::string* out, const auto& output) {
     absl::StrAppend(out, output.first, ": ", OutputText(output.second, by_decision));
-  }));
+  })));
+  return value;
 }
 
 // A one-hot label as the class, so that it can be compared with a decision.
-void WriteLabels(const NamedValues& labels, bool by_decision, JsonWriter* json) {
-  if (labels.empty()) {
-    json->Null();
-  } else if (labels.size() == 1) {
-    const Values& label = labels[0].second;
-    const bool one_hot = by_decision && !label.is_string && label.size(0) > 1;
-    one_hot ? WriteOutput(label, true, json) : WriteValues(label, json);
-  } else {
-    WriteOutputs(labels, /*by_decision=*/false, json);
-  }
+Value LabelsValue(const NamedValues& labels, bool by_decision) {
+  if (labels.empty()) return NullValue();
+  if (labels.size() > 1) return OutputsValue(labels, /*by_decision=*/false);
+  const Values& label = labels[0].second;
+  const bool one_hot = by_decision && !label.is_string && label.size(0) > 1;
+  return one_hot ? OutputValue(label, true) : ToValue(label);
 }
 
-void WriteImage(const PixelImage& image, JsonWriter* json) {
-  json->BeginObject().Key("image").BeginObject().Key("width").Number(image.width).Key("height").Number(image.height);
-  json->Key("channels").Number(image.channels).Key("pixels").String(absl::Base64Escape(image.pixels)).End().End();
+// {"image": {…}}.
+absl::StatusOr<Value> ImageValue(const PixelImage& from) {
+  sidecars::Image image;
+  image.set_width(from.width);
+  image.set_height(from.height);
+  image.set_channels(from.channels);
+  image.set_pixels(from.pixels);
+  ASSIGN_OR_RETURN(const std::string json, MessageToJson(image));
+  Value value;
+  RETURN_IF_ERROR(ParseMessageJson(json, &(*value.mutable_struct_value()->mutable_fields())["image"]));
+  return value;
 }
 
-void WriteFeature(const data::Column& column, JsonWriter* json) {
+Value FeatureValue(const data::Column& column) {
   const int n = column.num_values(0);
   if (n > kMaxListed) {
-    json->String(absl::StrCat(n, " values"));
-    return;
+    Value value;
+    value.set_string_value(absl::StrCat(n, " values"));
+    return value;
   }
-  if (n != 1) json->BeginArray();
-  for (int k = 0; k < n; ++k) {
-    if (column.type() == data::ValueType::kBytes) {
-      WriteText(column.bytes(0, k), json);
-    } else {
-      json->Number(column.number(0, k));
-    }
-  }
-  if (n != 1) json->End();
+  return OneOrList(n, [&](int k) {
+    return column.type() == data::ValueType::kBytes ? TextValue(column.bytes(0, k)) : ValueOf(column.number(0, k));
+  });
 }
 
-absl::Status WriteFeatures(const std::string& bytes, const ::tensorflow::metadata::v0::Schema* schema,
-                           JsonWriter* json) {
+absl::Status AddFeatures(const std::string& bytes, const ::tensorflow::metadata::v0::Schema* schema,
+                         sidecars::DisagreementExample* out) {
   data::ExampleBatch batch;
   RETURN_IF_ERROR(batch.Append(bytes));
-  std::vector<const data::Column*> columns;
-  for (const data::Column& column : batch.columns()) columns.push_back(&column);
-  // tf.Examples that say the same may have their features in any order.
-  std::sort(columns.begin(), columns.end(), [](const auto* a, const auto* b) { return a->name() < b->name(); });
-  json->BeginObject();
-  for (const data::Column* column : columns) {
-    if (!column->present(0) || column->type() == data::ValueType::kUnknown) continue;
-    json->Key(column->name());
-    if (const auto image = ToImage(*column, schema)) {
-      WriteImage(*image, json);
+  for (const data::Column& column : batch.columns()) {
+    if (!column.present(0) || column.type() == data::ValueType::kUnknown) continue;
+    Value& feature = (*out->mutable_features())[Utf8Text(column.name())];
+    if (const auto image = ToImage(column, schema)) {
+      ASSIGN_OR_RETURN(feature, ImageValue(*image));
     } else {
-      WriteFeature(*column, json);
+      feature = FeatureValue(column);
     }
   }
-  json->End();
   return absl::OkStatus();
 }
 
 // The score of the class that a model decided for, where there are several.
-void WriteScores(const DisagreeingExample& example, const ::tensorflow_model_analysis::EvalConfig& config,
-                 JsonWriter* json) {
-  json->Key("scores").BeginObject();
+void AddScores(const DisagreeingExample& example, const ::tensorflow_model_analysis::EvalConfig& config,
+               sidecars::DisagreementExample* out) {
   for (int m = 0; m < config.model_specs_size(); ++m) {
     if (example.predictions[m].size() != 1) continue;
     const Values& scores = example.predictions[m][0].second;
@@ -135,43 +137,37 @@ void WriteScores(const DisagreeingExample& example, const ::tensorflow_model_ana
     const int decision = Decision(scores.row(0));
     if (decision < 0) continue;
     const double score = scores.row(0)[scores.size(0) == 1 ? 0 : decision];
-    json->Key(config.model_specs(m).name()).Number(scores.size(0) == 1 && decision == 0 ? 1 - score : score);
+    (*out->mutable_scores())[config.model_specs(m).name()] = scores.size(0) == 1 && decision == 0 ? 1 - score : score;
   }
-  json->End();
 }
 
-absl::StatusOr<std::string> ToJson(const Disagreements& disagreements,
-                                   const ::tensorflow_model_analysis::EvalConfig& config,
-                                   const ::tensorflow::metadata::v0::Schema* schema) {
-  JsonWriter json;
-  json.BeginObject().Key("total").Number(static_cast<double>(disagreements.total));
-  json.Key("by").String(disagreements.by_decision ? "decision" : "value").Key("examples").BeginArray();
+absl::StatusOr<sidecars::Disagreements> ToProto(const Disagreements& disagreements,
+                                                const ::tensorflow_model_analysis::EvalConfig& config,
+                                                const ::tensorflow::metadata::v0::Schema* schema) {
+  const bool by_decision = disagreements.by_decision;
+  sidecars::Disagreements file;
+  file.set_total(static_cast<double>(disagreements.total));
+  file.set_by(by_decision ? "decision" : "value");
   for (const DisagreeingExample& example : disagreements.examples) {
-    json.BeginObject().Key("index").Number(static_cast<double>(example.index)).Key("label");
-    WriteLabels(example.labels, disagreements.by_decision, &json);
-    json.Key("predictions").BeginObject();
-    for (int m = 0; m < config.model_specs_size(); ++m) {
-      json.Key(config.model_specs(m).name());
-      WriteOutputs(example.predictions[m], disagreements.by_decision, &json);
-    }
-    json.End();
-    if (disagreements.by_decision) WriteScores(example, config, &json);
-    json.Key("difference").Number(example.distance).Key("features");
-    RETURN_IF_ERROR(WriteFeatures(example.bytes, schema, &json));
-    json.Key("slices").BeginArray();
-    for (const SliceKey& slice : example.slices) WriteSlice(slice, &json);
-    json.End().End();
+    sidecars::DisagreementExample& out = *file.add_examples();
+    out.set_index(static_cast<double>(example.index));
+    *out.mutable_label() = LabelsValue(example.labels, by_decision);
+    for (int m = 0; m < config.model_specs_size(); ++m)
+      (*out.mutable_predictions())[config.model_specs(m).name()] = OutputsValue(example.predictions[m], by_decision);
+    if (by_decision) AddScores(example, config, &out);
+    out.set_difference(example.distance);
+    RETURN_IF_ERROR(AddFeatures(example.bytes, schema, &out));
+    for (const SliceKey& slice : example.slices) *out.add_slices() = SliceStruct(slice);
   }
-  json.End().Key("slices").BeginArray();
   for (const SliceDisagreement& slice : disagreements.slices) {
-    json.BeginObject().Key("slice");
-    WriteSlice(slice.slice, &json);
-    json.Key("disagreeing").Number(static_cast<double>(slice.disagreeing));
-    json.Key("examples").Number(static_cast<double>(slice.examples));
-    json.Key("p_value").Number(slice.p_value).Key("adjusted_p_value").Number(slice.adjusted_p_value).End();
+    sidecars::DisagreementSlice& out = *file.add_slices();
+    *out.mutable_slice() = SliceStruct(slice.slice);
+    out.set_disagreeing(static_cast<double>(slice.disagreeing));
+    out.set_examples(static_cast<double>(slice.examples));
+    out.set_p_value(slice.p_value);
+    out.set_adjusted_p_value(slice.adjusted_p_value);
   }
-  json.End().End();
-  return std::move(json).Take() + "\n";
+  return file;
 }
 
 }  // namespace
@@ -179,13 +175,15 @@ absl::StatusOr<std::string> ToJson(const Disagreements& disagreements,
 absl::Status WriteDisagreements(const Disagreements& disagreements,
                                 const ::tensorflow_model_analysis::EvalConfig& eval_config,
                                 const ::tensorflow::metadata::v0::Schema* schema, const std::string& directory) {
-  ASSIGN_OR_RETURN(const std::string json, ToJson(disagreements, eval_config, schema));
+  ASSIGN_OR_RETURN(const sidecars::Disagreements file, ToProto(disagreements, eval_config, schema));
+  ASSIGN_OR_RETURN(const std::string json, MessageToJson(file));
   if (!disagreements.examples.empty()) {
-    ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(io::JoinPath(directory, kDisagreementExamplesFile)));
+    ASSIGN_OR_RETURN(auto writer,
+                     data::TFRecordWriter::Create(io::JoinPath(directory, sidecars::kDisagreementExamplesFile)));
     for (const DisagreeingExample& example : disagreements.examples) RETURN_IF_ERROR(writer->Write(example.bytes));
     RETURN_IF_ERROR(writer->Close());
   }
-  return io::WriteFile(io::JoinPath(directory, kDisagreementsFile), json);
+  return io::WriteFile(io::JoinPath(directory, sidecars::kDisagreementsFile), json);
 }
 
 }  // namespace tfxm::model_analysis

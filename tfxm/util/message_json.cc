@@ -1,0 +1,91 @@
+#include "tfxm/util/message_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/json/json.h"
+#include "tfxm/util/text.h"
+
+namespace tfxm {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+void SortByKey(const FieldDescriptor* map, Message* message) {
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  std::vector<std::pair<std::string, int>> order;  // Key and place.
+  for (int i = 0; i < reflection.FieldSize(*message, map); ++i) {
+    const Message& entry = reflection.GetRepeatedMessage(*message, map, i);
+    order.emplace_back(entry.GetReflection()->GetString(entry, map->message_type()->map_key()), i);
+  }
+  std::sort(order.begin(), order.end());
+  for (int i = 0; i < static_cast<int>(order.size()); ++i) {
+    int from = order[i].second;
+    while (from < i) from = order[from].second;  // Where the swaps before have put it.
+    if (from != i) reflection.SwapElements(message, map, i, from);
+  }
+}
+
+// Puts maps with text for keys, at any depth, in the order of these, in which they are printed then.
+void SortMaps(Message* message) {
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      SortMaps(reflection.MutableMessage(message, field));
+      continue;
+    }
+    if (field->is_map() && field->message_type()->map_key()->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
+      SortByKey(field, message);
+    for (int i = 0; i < reflection.FieldSize(*message, field); ++i)
+      SortMaps(reflection.MutableRepeatedMessage(message, field, i));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> MessageToJson(const Message& message) {
+  google::protobuf::json::PrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  options.always_print_fields_with_no_presence = true;
+  const std::unique_ptr<Message> sorted(message.New());
+  sorted->CopyFrom(message);
+  SortMaps(sorted.get());
+  std::string json;
+  const absl::Status status = google::protobuf::json::MessageToJsonString(*sorted, &json, options);
+  if (!status.ok()) return status;
+  return json;
+}
+
+absl::Status ParseMessageJson(absl::string_view json, Message* message) {
+  google::protobuf::json::ParseOptions options;
+  options.ignore_unknown_fields = true;
+  const absl::Status status = google::protobuf::json::JsonStringToMessage(json, message, options);
+  if (status.ok()) return status;
+  std::string what(status.message());  // Which has two spaces in places.
+  absl::RemoveExtraAsciiWhitespace(&what);
+  return absl::InvalidArgumentError(absl::StrCat("not a JSON ", message->GetDescriptor()->full_name(), ": ", what));
+}
+
+google::protobuf::Value ValueOf(double x) {
+  google::protobuf::Value value;
+  if (std::isfinite(x)) {
+    value.set_number_value(x);
+  } else {
+    value.set_string_value(ExactNumber(x));
+  }
+  return value;
+}
+
+std::string Utf8Text(absl::string_view text) { return IsUtf8(text) ? std::string(text) : PrintableText(text); }
+
+}  // namespace tfxm
