@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tfxm/model_analysis/sql_expression.h"
+#include "tfxm/model_analysis/sql/expression.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -58,7 +58,7 @@ struct SqlToken {
   size_t position;
 };
 
-// COUNT, SUM, … of the rows of a query (sql_query.h).
+// COUNT, SUM, … of the rows of a query (query.h).
 struct SqlAggregate {
   std::string function;
   SqlExpression argument;  // Null: COUNT(*).
@@ -102,7 +102,7 @@ class SqlParser {
   absl::StatusOr<int64_t> Integer();
 
   absl::StatusOr<SqlExpression> Expression();
-  // SELECT … [UNION ALL SELECT …] (sql_query.cc).
+  // SELECT … [UNION ALL SELECT …] (query.cc).
   absl::StatusOr<std::shared_ptr<SqlQuery>> Query();
   // The name that the expression just parsed has by itself: that of its column, or "".
   const std::string& implicit_name() const { return implicit_name_; }
@@ -160,7 +160,7 @@ class SqlParser {
 // conditional ones.
 using SqlFunction = absl::StatusOr<SqlValue> (*)(const std::vector<SqlValue>& arguments);
 SqlFunction FindSqlFunction(const std::string& name);
-SqlFunction FindMoreSqlFunction(const std::string& name);  // Those in sql_more_functions.cc.
+SqlFunction FindMoreSqlFunction(const std::string& name);  // Those in more_functions.cc.
 // Three-valued comparison: NULL if either is; an error if the types do not compare.
 absl::StatusOr<SqlValue> CompareSql(const std::string& op, const SqlValue& a, const SqlValue& b);
 absl::StatusOr<SqlValue> ArithmeticSql(char op, const SqlValue& a, const SqlValue& b);

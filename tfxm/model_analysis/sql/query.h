@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "tfxm/model_analysis/sql_expression.h"
+#include "tfxm/model_analysis/sql/expression.h"
 
 namespace tfxm::model_analysis {
 

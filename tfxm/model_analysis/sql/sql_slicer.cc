@@ -1,7 +1,7 @@
-#include "tfxm/model_analysis/sql_slicer.h"
+#include "tfxm/model_analysis/sql/sql_slicer.h"
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/sql_query.h"
+#include "tfxm/model_analysis/sql/query.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

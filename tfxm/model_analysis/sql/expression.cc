@@ -1,5 +1,5 @@
 // The parser of the slicing SQL: recursive descent, each rule returns a closure that evaluates it.
-#include "tfxm/model_analysis/sql_expression.h"
+#include "tfxm/model_analysis/sql/expression.h"
 
 #include <algorithm>
 #include <memory>
@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/sql_query.h"
+#include "tfxm/model_analysis/sql/query.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

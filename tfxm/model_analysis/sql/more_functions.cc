@@ -12,7 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "re2/re2.h"
-#include "tfxm/model_analysis/sql_expression.h"
+#include "tfxm/model_analysis/sql/expression.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/sql_expression.h"
+#include "tfxm/model_analysis/sql/expression.h"
 
 namespace tfxm::model_analysis {
 

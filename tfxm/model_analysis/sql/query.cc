@@ -1,4 +1,4 @@
-#include "tfxm/model_analysis/sql_query.h"
+#include "tfxm/model_analysis/sql/query.h"
 
 #include <algorithm>
 #include <functional>
