@@ -1,18 +1,32 @@
-// The words that the slicing SQL consists of.
-#include <algorithm>
+#include "tfxm/model_analysis/sql/tokenizer.h"
+
 #include <cctype>
 #include <cstring>
+#include <set>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/sql/expression.h"
+#include "tfxm/util/status_macros.h"
 
-namespace tfxm::model_analysis {
+namespace tfxm::model_analysis::sql {
+namespace {
 
-absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
-  SqlParser parser;
-  parser.sql_ = sql;
-  auto add = [&](SqlToken::Kind kind, std::string text, size_t position) {
-    parser.tokens_.push_back({kind, std::move(text), position});
+const std::set<std::string>& Keywords() {
+  static const std::set<std::string> kKeywords = {
+      "SELECT",  "FROM",   "WHERE",    "AS",     "AND",       "OR",     "NOT",    "IN",    "IS",    "NULL",
+      "BETWEEN", "LIKE",   "CASE",     "WHEN",   "THEN",      "ELSE",   "END",    "TRUE",  "FALSE", "JOIN",
+      "CROSS",   "INNER",  "ON",       "UNNEST", "UNION",     "ALL",    "STRUCT", "ORDER", "BY",    "LIMIT",
+      "GROUP",   "HAVING", "DISTINCT", "CAST",   "SAFE_CAST", "EXISTS", "LEFT",   "RIGHT", "FULL",  "WITH"};
+  return kKeywords;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Token>> Tokenize(const std::string& sql) {
+  std::vector<Token> tokens;
+  auto add = [&](Token::Kind kind, std::string text, size_t position) {
+    tokens.push_back({kind, std::move(text), position});
   };
   for (size_t i = 0; i < sql.size();) {
     const char c = sql[i];
@@ -38,10 +52,10 @@ absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
         return absl::InvalidArgumentError(
             absl::StrCat("slice_keys_sql: the quote at character ", start, " is not closed: ", sql));
       ++i;
-      add(quote == '`' ? SqlToken::Kind::kQuotedName : SqlToken::Kind::kString, std::move(text), start);
+      add(quote == '`' ? Token::Kind::kQuotedName : Token::Kind::kString, std::move(text), start);
     } else if (std::isalpha(static_cast<unsigned char>(c)) || c == '_') {
       while (i < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[i])) || sql[i] == '_')) ++i;
-      add(SqlToken::Kind::kName, sql.substr(start, i - start), start);
+      add(Token::Kind::kName, sql.substr(start, i - start), start);
     } else if (std::isdigit(static_cast<unsigned char>(c)) ||
                (c == '.' && i + 1 < sql.size() && std::isdigit(static_cast<unsigned char>(sql[i + 1])))) {
       bool integer = true;
@@ -51,15 +65,60 @@ absl::StatusOr<SqlParser> SqlParser::Create(const std::string& sql) {
         integer &= std::isdigit(static_cast<unsigned char>(sql[i])) != 0;
         ++i;
       }
-      add(integer ? SqlToken::Kind::kInteger : SqlToken::Kind::kNumber, sql.substr(start, i - start), start);
+      add(integer ? Token::Kind::kInteger : Token::Kind::kNumber, sql.substr(start, i - start), start);
     } else {
       static const std::vector<std::string> kTwo = {"<=", ">=", "<>", "!=", "||", "<<", ">>"};
       i += std::find(kTwo.begin(), kTwo.end(), sql.substr(i, 2)) != kTwo.end() ? 2 : 1;
-      add(SqlToken::Kind::kSymbol, sql.substr(start, i - start), start);
+      add(Token::Kind::kSymbol, sql.substr(start, i - start), start);
     }
   }
-  add(SqlToken::Kind::kEnd, "", sql.size());
-  return parser;
+  add(Token::Kind::kEnd, "", sql.size());
+  return tokens;
 }
 
-}  // namespace tfxm::model_analysis
+absl::Status SyntaxError(absl::string_view expected, const Token& found, absl::string_view sql) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "slice_keys_sql: expected ", expected, " at character ", found.position,
+      found.kind == Token::Kind::kEnd ? " (the end)" : absl::StrCat(", found \"", found.text, "\""), ": ", sql));
+}
+
+absl::StatusOr<TokenReader> TokenReader::Create(const std::string& sql) {
+  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(sql));
+  return TokenReader(sql, std::move(tokens));
+}
+
+std::string TokenReader::PeekText(int ahead) const {
+  const Token& token = Peek(ahead);
+  if (token.kind == Token::Kind::kSymbol) return token.text;
+  return token.kind == Token::Kind::kName ? absl::AsciiStrToUpper(token.text) : "";
+}
+
+bool TokenReader::AtName(int ahead) const {
+  const Token& token = Peek(ahead);
+  return token.kind == Token::Kind::kQuotedName ||
+         (token.kind == Token::Kind::kName && Keywords().count(absl::AsciiStrToUpper(token.text)) == 0);
+}
+
+bool TokenReader::Accept(absl::string_view text) {
+  const bool matches = PeekText() == text;
+  if (matches) ++next_;
+  return matches;
+}
+
+absl::Status TokenReader::Expect(absl::string_view text) {
+  return Accept(text) ? absl::OkStatus() : Error(absl::StrCat("\"", text, "\""));
+}
+
+absl::StatusOr<std::string> TokenReader::Name() {
+  if (!AtName()) return Error("a name");
+  return tokens_[next_++].text;
+}
+
+absl::StatusOr<int64_t> TokenReader::Integer() {
+  int64_t value;
+  if (Peek().kind != Token::Kind::kInteger || !absl::SimpleAtoi(Peek().text, &value)) return Error("an integer");
+  ++next_;
+  return value;
+}
+
+}  // namespace tfxm::model_analysis::sql
