@@ -1,8 +1,8 @@
-// Statements of slice_keys_sql (model_analysis/sql_slicer.h), evaluated on an example.
+// Statements of slice_keys_sql (model_analysis/sql/sql_slicer.h), evaluated on an example.
 #include "fuzz/input.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
-#include "tfxm/model_analysis/sql_slicer.h"
+#include "tfxm/model_analysis/sql/sql_slicer.h"
 
 namespace {
 

@@ -8,14 +8,17 @@
 // COUNT, SUM, AVG, MIN, MAX and others, HAVING, ORDER BY, LIMIT, UNION ALL, and queries as values, in EXISTS, IN and
 // ARRAY. Expressions: literals, arrays, feature[OFFSET(i)] [ORDINAL(i)] and their SAFE_ forms, arithmetic and bits,
 // comparisons, IN, BETWEEN, IS [NOT] NULL, LIKE, AND, OR, NOT, CASE, CAST, IF and the usual functions of numbers,
-// strings and arrays (sql_functions.cc, sql_more_functions.cc). NULL and three-valued logic are SQL's. A name without
-// AS is the column's own. Unlike in ZetaSQL, BYTES (which features are) compare with STRING. Regular expressions are
-// RE2's.
+// strings and arrays (functions.h). NULL and three-valued logic are SQL's. A name without AS is the column's own. Unlike
+// in ZetaSQL, BYTES (which features are) compare with STRING. Regular expressions are RE2's.
+//
+// A statement's text becomes a syntax tree (parser.h), its names are resolved (names.h), and it is compiled to closures
+// (compile.h) that every example is given to (query.h).
 //
 // A config may be somebody else's, so there are limits, far from what slices need: the depth and number of operators of
-// a statement, the rows and values it goes through for one example, the length of the texts it makes (sql_expression.h).
-#ifndef TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
-#define TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
+// a statement (parser.cc), the rows and values it goes through for one example (evaluator.h), the length of the texts
+// that it makes (functions.h).
+#ifndef TFXM_MODEL_ANALYSIS_SQL_SQL_SLICER_H_
+#define TFXM_MODEL_ANALYSIS_SQL_SQL_SLICER_H_
 
 #include <memory>
 #include <string>
@@ -43,4 +46,4 @@ class SqlSlicer {
 
 }  // namespace tfxm::model_analysis
 
-#endif  // TFXM_MODEL_ANALYSIS_SQL_SLICER_H_
+#endif  // TFXM_MODEL_ANALYSIS_SQL_SQL_SLICER_H_
