@@ -171,7 +171,7 @@ function(tfxm_benchmark name)
 endfunction()
 
 # What a user's module file and pipeline file are compiled with: one compiler argument a line, read at run time
-# (tfxm/components/module_file.h). A module links nothing: the process that loads it has the libraries already.
+# (tfxm/components/modules/module_file.h). A module links nothing: the process that loads it has the libraries already.
 function(tfxm_write_module_flags folder include_dirs tensorflow_dir)
   set(compile -std=c++20 -O1 -w -msse4.2)
   foreach(dir ${include_dirs})

@@ -135,10 +135,10 @@ def flags():
 
 # The literals of these files and the words of the inputs themselves are what mutations put in.
 WORDS_OF = {
-    'eval_config': ['model_analysis/metric_specs.cc', 'model_analysis/metrics/*.cc', 'model_analysis/keras_default_metrics.cc'],
-    'evaluation': ['report/sidecars.cc', 'report/proto_values.cc'],
+    'eval_config': ['model_analysis/metrics/metric_specs.cc', 'model_analysis/metrics/*.cc', 'model_analysis/metrics/keras/keras_default_metrics.cc'],
+    'evaluation': ['report/evaluation/sidecars.cc', 'report/evaluation/proto_values.cc'],
     'flags': ['util/flags.cc', '../fuzz/flags.cc'],
-    'schema': ['statistics/check_feature.cc', 'statistics/domains.cc', 'statistics/comparators.cc'],
+    'schema': ['statistics/validate/check_feature.cc', 'statistics/schema/domains.cc', 'statistics/validate/comparators.cc'],
     'sql': ['model_analysis/sql_*.cc'],
     'keras_weights': ['nn/keras_weights.cc'],
     'saved_model': [],

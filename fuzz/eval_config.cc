@@ -2,7 +2,7 @@
 #include "tfxm/model_analysis/eval_config.h"
 
 #include "fuzz/input.h"
-#include "tfxm/model_analysis/metric_specs.h"
+#include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/util/io.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

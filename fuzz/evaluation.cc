@@ -1,11 +1,11 @@
-// A folder that an Evaluator wrote, with what may be beside it (report/evaluation_reader.h, proto/sidecars.proto), and all
+// A folder that an Evaluator wrote, with what may be beside it (report/evaluation/evaluation_reader.h, proto/sidecars.proto), and all
 // that is shown of it. Parts: 0 metrics, 1 plots, 2 validations, each of them a record; 3 eval_config.json, 4
 // model_facts.json, 5 comparisons.json, 6 disagreements.json.
 #include "fuzz/input.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/report/comparison.h"
-#include "tfxm/report/page_data.h"
-#include "tfxm/report/show.h"
+#include "tfxm/report/evaluation/comparison.h"
+#include "tfxm/report/html/page_data.h"
+#include "tfxm/report/show/show.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using tfxm::report::ShowFormat;

@@ -1,4 +1,4 @@
-// TFLite files: the verification behind ModelFile (litert/verify.h), and what walks over a verified one.
+// TFLite files: the verification behind ModelFile (litert/internal/verify.h), and what walks over a verified one.
 #include "fuzz/input.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"

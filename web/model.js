@@ -29,7 +29,7 @@ function setReference(model) {
   for (const f of listeners) f();
 }
 
-// What is left of the rounding of float32 numbers is no difference: as tfxm/report/rounding.h has it.
+// What is left of the rounding of float32 numbers is no difference: as tfxm/report/evaluation/rounding.h has it.
 const isRounding = (d, size) => Math.abs(d) <= 1e-6 * size || (Math.abs(d) <= 1e-6 && Math.abs(d) <= 1e-4 * size);
 
 // The model's value minus the reference's: {d, verdict: 'better' | 'worse' | 'same' | 'other', certain: true | false | null, pair}.

@@ -11,7 +11,7 @@
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/report/evaluation_reader.h"
+#include "tfxm/report/evaluation/evaluation_reader.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/subprocess.h"
 

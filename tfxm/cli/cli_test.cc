@@ -13,10 +13,10 @@
 #include "gtest/gtest.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/model_analysis/test_examples.h"
-#include "tfxm/util/file_manifest.h"
+#include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/subprocess.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm {
 namespace {

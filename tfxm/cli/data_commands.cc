@@ -7,7 +7,7 @@
 #include "tfxm/statistics/validate_statistics.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

@@ -9,17 +9,17 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/text_format.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/components/metric_modules.h"
+#include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/default_config.h"
-#include "tfxm/report/show.h"
+#include "tfxm/report/show/show.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/temporary.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/files/temporary.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/litert/sized_model.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

@@ -10,10 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/compute/pass.h"
-#include "tfxm/orchestration/executor_process.h"
-#include "tfxm/util/clean_up.h"
+#include "tfxm/orchestration/executor/executor_process.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/plugin.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include "tfxm/rewriting/rewriter_options.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

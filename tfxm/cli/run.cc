@@ -7,11 +7,11 @@
 
 #include "absl/strings/match.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/components/module_file.h"
-#include "tfxm/util/clean_up.h"
+#include "tfxm/components/modules/module_file.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

@@ -1,14 +1,14 @@
 // tfxm show and tfxm report
-#include "tfxm/report/show.h"
+#include "tfxm/report/show/show.h"
 
 #include <cstdint>
 
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/report/report.h"
+#include "tfxm/report/html/report.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {

@@ -4,13 +4,13 @@
 #include "tfxm/cli/command.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/run_lock.h"
-#include "tfxm/orchestration/bless.h"
-#include "tfxm/orchestration/clean.h"
-#include "tfxm/orchestration/lineage.h"
+#include "tfxm/orchestration/resolver/bless.h"
+#include "tfxm/orchestration/lineage/clean.h"
+#include "tfxm/orchestration/lineage/lineage.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
-#include "tfxm/util/text_table.h"
+#include "tfxm/util/text/text.h"
+#include "tfxm/util/text/text_table.h"
 
 namespace tfxm::cli {
 namespace {

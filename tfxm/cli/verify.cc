@@ -2,12 +2,12 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/metadata/metadata_store.h"
-#include "tfxm/model_analysis/output_folder.h"
-#include "tfxm/util/file_manifest.h"
+#include "tfxm/model_analysis/output/output_folder.h"
+#include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
-#include "tfxm/util/text_table.h"
+#include "tfxm/util/text/text.h"
+#include "tfxm/util/text/text_table.h"
 
 namespace tfxm::cli {
 namespace {

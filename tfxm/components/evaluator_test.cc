@@ -2,7 +2,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/components/executor.h"
-#include "tfxm/report/evaluation_reader.h"
+#include "tfxm/report/evaluation/evaluation_reader.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {

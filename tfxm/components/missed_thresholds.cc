@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tfxm/report/checks.h"
-#include "tfxm/report/evaluation_reader.h"
+#include "tfxm/report/evaluation/checks.h"
+#include "tfxm/report/evaluation/evaluation_reader.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm {
 

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "tfxm/components/executor.h"
-#include "tfxm/util/file_manifest.h"
+#include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {

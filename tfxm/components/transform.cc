@@ -2,7 +2,7 @@
 // (all).
 #include "tfx/proto/transform.pb.h"
 #include "tfxm/components/executor.h"
-#include "tfxm/components/module_file.h"
+#include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/statistics/infer_schema.h"

@@ -3,7 +3,7 @@
 // An accumulator is any movable type with
 //   absl::Status Add(const data::ExampleBatch& batch);
 //   absl::Status Merge(A&& other);
-// and its result must not depend on how examples were split over accumulators (util/exact_sum.h helps).
+// and its result must not depend on how examples were split over accumulators (util/numeric/exact_sum.h helps).
 //
 //   ASSIGN_OR_RETURN(CountAccumulator count,
 //                    compute::Accumulate<CountAccumulator>(files, [] { return CountAccumulator(); }));

@@ -14,8 +14,8 @@
 #include "tfxm/litert/internal/hidden_fields.h"
 #include "tfxm/litert/internal/runtime.h"
 #include "tfxm/litert/internal/tensor_memory.h"
-#include "tfxm/litert/schema_util.h"
-#include "tfxm/litert/string_tensor.h"
+#include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/litert/internal/string_tensor.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {

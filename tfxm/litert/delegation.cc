@@ -9,7 +9,7 @@
 
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
-#include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
-#include "tfxm/litert/schema_edit.h"
-#include "tfxm/litert/verify.h"
+#include "tfxm/litert/internal/schema_edit.h"
+#include "tfxm/litert/internal/verify.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/compiled_model.h"
-#include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/litert/test_models.h"
 #include "tfxm/util/io.h"
 

@@ -9,9 +9,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tflite_generated.h"
-#include "tfxm/litert/arena.h"
-#include "tfxm/litert/schema_util.h"
-#include "tfxm/util/text_table.h"
+#include "tfxm/litert/internal/arena.h"
+#include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/util/text/text_table.h"
 
 namespace tfxm::litert {
 namespace {

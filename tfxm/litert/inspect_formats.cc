@@ -4,9 +4,9 @@
 #include "absl/strings/str_format.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
-#include "tfxm/litert/schema_util.h"
-#include "tfxm/util/json_writer.h"
-#include "tfxm/util/text_table.h"
+#include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/util/text/json_writer.h"
+#include "tfxm/util/text/text_table.h"
 
 namespace tfxm::litert {
 namespace {

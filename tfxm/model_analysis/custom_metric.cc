@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/accumulators.h"
+#include "tfxm/model_analysis/metrics/accumulators.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -10,9 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::model_analysis {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/test_examples.h"
 
 namespace tfxm::model_analysis {

@@ -26,7 +26,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tfxm/nn/dataset.h"
+#include "tfxm/nn/data/dataset.h"
 
 namespace tfxm {
 

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tensor.h"
-#include "tfxm/nn/checkpoint.h"
+#include "tfxm/nn/callbacks/checkpoint.h"
 #include "tfxm/nn/layer.h"
 
 namespace tfxm::nn {

@@ -35,9 +35,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tensor.h"
-#include "tfxm/nn/activations.h"
-#include "tfxm/nn/constraints.h"
-#include "tfxm/nn/initializers.h"
+#include "tfxm/nn/layers/activations.h"
+#include "tfxm/nn/layers/constraints.h"
+#include "tfxm/nn/layers/initializers.h"
 #include "tfxm/ops/graph.h"
 
 namespace tfxm::nn {

@@ -27,12 +27,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/data/tensor.h"
-#include "tfxm/nn/callbacks.h"
-#include "tfxm/nn/dataset.h"
+#include "tfxm/nn/callbacks/callbacks.h"
+#include "tfxm/nn/data/dataset.h"
 #include "tfxm/nn/layer.h"
-#include "tfxm/nn/losses.h"
-#include "tfxm/nn/metrics.h"
-#include "tfxm/nn/optimizers.h"
+#include "tfxm/nn/losses/losses.h"
+#include "tfxm/nn/metrics/metrics.h"
+#include "tfxm/nn/optimizers/optimizers.h"
 
 namespace tfxm::nn {
 
@@ -47,12 +47,12 @@ struct CompileOptions {
   std::map<std::string, std::vector<Metric>> output_metrics;
   std::vector<Metric> weighted_metrics;  // The same, with sample and class weights.
   // Threads of one operation; 0: one for small dense models, for others a number that does not depend on the machine
-  // (nn/num_threads.h). 1: all of the model runs in the calling thread.
+  // (nn/internal/num_threads.h). 1: all of the model runs in the calling thread.
   int num_threads = 0;
   // Models whose examples take much work (convolutions, recurrent layers, attention) are trained on slices of the batch
   // side by side, one thread each, where no layer looks at other examples of the batch as BatchNormalization does. The
   // numbers are the same but for the order of additions; dropout draws others. 0: 2 or 4 slices where that pays, by the
-  // model and the batch's size, never by the machine (nn/towers.h), and none if num_threads is 1; 1: none; more: as
+  // model and the batch's size, never by the machine (nn/internal/towers.h), and none if num_threads is 1; 1: none; more: as
   // many, INVALID_ARGUMENT names a layer that cannot.
   int num_towers = 0;
 };

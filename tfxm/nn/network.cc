@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/nn/input_layer.h"
-#include "tfxm/nn/model_layer.h"
+#include "tfxm/nn/layers/model_layer.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 

@@ -2,12 +2,12 @@
 #ifndef TFXM_NN_NN_H_
 #define TFXM_NN_NN_H_
 
-#include "tfxm/nn/augmentation.h"
-#include "tfxm/nn/callbacks.h"
-#include "tfxm/nn/confusion_metrics.h"
-#include "tfxm/nn/constraints.h"
-#include "tfxm/nn/dataset.h"
-#include "tfxm/nn/decode_images.h"
+#include "tfxm/nn/data/augmentation.h"
+#include "tfxm/nn/callbacks/callbacks.h"
+#include "tfxm/nn/metrics/confusion_metrics.h"
+#include "tfxm/nn/layers/constraints.h"
+#include "tfxm/nn/data/dataset.h"
+#include "tfxm/nn/data/decode_images.h"
 #include "tfxm/nn/layer.h"
 #include "tfxm/nn/layers/attention.h"
 #include "tfxm/nn/layers/convolutional.h"
@@ -16,12 +16,12 @@
 #include "tfxm/nn/layers/normalization.h"
 #include "tfxm/nn/layers/pooling.h"
 #include "tfxm/nn/layers/recurrent.h"
-#include "tfxm/nn/losses.h"
-#include "tfxm/nn/metrics.h"
+#include "tfxm/nn/losses/losses.h"
+#include "tfxm/nn/metrics/metrics.h"
 #include "tfxm/nn/model.h"
-#include "tfxm/nn/optimizers.h"
-#include "tfxm/nn/quantization.h"
+#include "tfxm/nn/optimizers/optimizers.h"
+#include "tfxm/nn/quantization/quantization.h"
 #include "tfxm/nn/random.h"
-#include "tfxm/nn/segmentation_losses.h"
+#include "tfxm/nn/losses/segmentation_losses.h"
 
 #endif  // TFXM_NN_NN_H_

@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/metadata/metadata_store.h"
-#include "tfxm/orchestration/cache_key.h"
-#include "tfxm/orchestration/lineage.h"
-#include "tfxm/report/evaluation_reader.h"
-#include "tfxm/report/sidecars.h"
-#include "tfxm/util/file_manifest.h"
+#include "tfxm/orchestration/cache/cache_key.h"
+#include "tfxm/orchestration/lineage/lineage.h"
+#include "tfxm/report/evaluation/evaluation_reader.h"
+#include "tfxm/report/evaluation/sidecars.h"
+#include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {

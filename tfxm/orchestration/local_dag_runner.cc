@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/components/code_fingerprint.h"
+#include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/run_lock.h"
 #include "tfxm/orchestration/node_launcher.h"

@@ -20,8 +20,8 @@
 #include "absl/status/statusor.h"
 #include "tfxm/dsl/pipeline.h"
 #include "tfxm/orchestration/cancellation.h"
-#include "tfxm/orchestration/display.h"
-#include "tfxm/orchestration/run_result.h"
+#include "tfxm/orchestration/run/display.h"
+#include "tfxm/orchestration/run/run_result.h"
 
 namespace tfxm {
 

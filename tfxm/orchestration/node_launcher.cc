@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/driver.h"
-#include "tfxm/orchestration/cache_key.h"
-#include "tfxm/orchestration/cached_outputs.h"
+#include "tfxm/orchestration/cache/cache_key.h"
+#include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

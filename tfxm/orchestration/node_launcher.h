@@ -9,12 +9,12 @@
 #include "absl/status/status.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfxm/dsl/node.h"
-#include "tfxm/orchestration/cache_key.h"
-#include "tfxm/orchestration/executor_process.h"
+#include "tfxm/orchestration/cache/cache_key.h"
+#include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/orchestration/output_layout.h"
-#include "tfxm/orchestration/run_metadata.h"
-#include "tfxm/orchestration/run_result.h"
-#include "tfxm/util/file_hashes.h"
+#include "tfxm/orchestration/run/run_metadata.h"
+#include "tfxm/orchestration/run/run_result.h"
+#include "tfxm/util/files/file_hashes.h"
 
 namespace tfxm {
 

@@ -5,7 +5,7 @@
 #include "absl/strings/str_replace.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/temporary.h"
+#include "tfxm/util/files/temporary.h"
 
 namespace tfxm {
 namespace {

@@ -12,8 +12,8 @@
 #include "tfxm/compute/pass.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/json.h"
-#include "tfxm/orchestration/display.h"
-#include "tfxm/orchestration/executor_process.h"
+#include "tfxm/orchestration/run/display.h"
+#include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/orchestration/interrupts.h"
 #include "tfxm/orchestration/local_dag_runner.h"
 #include "tfxm/util/exit_status.h"
@@ -21,7 +21,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm {
 namespace {

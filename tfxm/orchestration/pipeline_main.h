@@ -21,8 +21,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/dsl/pipeline.h"
-#include "tfxm/orchestration/run_result.h"
-#include "tfxm/orchestration/run_summary.h"
+#include "tfxm/orchestration/run/run_result.h"
+#include "tfxm/orchestration/run/run_summary.h"
 
 namespace tfxm {
 

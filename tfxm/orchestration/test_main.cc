@@ -1,7 +1,7 @@
 // The tests run executors in processes of this program.
 #include <gtest/gtest.h>
 
-#include "tfxm/orchestration/executor_process.h"
+#include "tfxm/orchestration/executor/executor_process.h"
 
 int main(int argc, char** argv) {
   int exit_code;

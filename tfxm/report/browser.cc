@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/json_writer.h"
+#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::report {

@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tfxm/proto/costs.h"
-#include "tfxm/report/evaluation_reader.h"
-#include "tfxm/report/report.h"
+#include "tfxm/report/evaluation/evaluation_reader.h"
+#include "tfxm/report/html/report.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::report {

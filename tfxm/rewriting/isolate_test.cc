@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/util/exit_status.h"
-#include "tfxm/util/file_manifest.h"
+#include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {

@@ -69,7 +69,7 @@ absl::Status RewriteKeepingSource(absl::string_view src, absl::string_view dst, 
 // both are folders of the same content.
 absl::Status CheckReplaceable(absl::string_view target, absl::string_view made);
 
-// Where RewriteSavedModel makes its result, in `dst`, until it is complete: the prefix of a TempDir (util/temporary.h).
+// Where RewriteSavedModel makes its result, in `dst`, until it is complete: the prefix of a TempDir (util/files/temporary.h).
 inline constexpr char kRewritingDir[] = ".rewriting-";
 
 }  // namespace tfxm

@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/litert/inspect.h"
-#include "tfxm/rewriting/comparison.h"
-#include "tfxm/rewriting/layer_report.h"
+#include "tfxm/rewriting/validation/comparison.h"
+#include "tfxm/rewriting/validation/layer_report.h"
 #include "tfxm/rewriting/rewriter.h"
 
 namespace tfxm {

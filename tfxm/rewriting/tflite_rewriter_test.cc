@@ -9,7 +9,7 @@
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
-#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {

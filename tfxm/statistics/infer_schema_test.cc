@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tfxm/statistics/test_util.h"
-#include "tfxm/statistics/text_proto.h"
+#include "tfxm/statistics/schema/text_proto.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -148,11 +148,11 @@ TEST(InferSchemaTest, SeveralDatasetsNeedOneOfAllExamples) {
 TEST(UpdateSchemaTest, IsTfdvs) {
   const auto statistics = ReadBinary<DatasetFeatureStatisticsList>("other_statistics.pb");
   for (int i = 0; i < 8; ++i) {
-    const auto schema = ReadSchema(TestData(absl::StrCat("validation_", i, "_schema.pbtxt")));
+    const auto schema = ReadSchema(TestData(absl::StrCat("validation/", i, "_schema.pbtxt")));
     ASSERT_TRUE(schema.ok()) << schema.status();
     const auto updated = UpdateSchema(*schema, statistics);
     ASSERT_TRUE(updated.ok()) << updated.status();
-    EXPECT_EQ(PrintAsPython(*updated), FileText(absl::StrCat("validation_", i, "_updated_schema.pbtxt"))) << i;
+    EXPECT_EQ(PrintAsPython(*updated), FileText(absl::StrCat("validation/", i, "_updated_schema.pbtxt"))) << i;
   }
 }
 

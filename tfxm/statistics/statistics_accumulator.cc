@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::statistics {

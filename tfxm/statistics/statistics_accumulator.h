@@ -32,7 +32,7 @@
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/example_batch.h"
-#include "tfxm/statistics/feature_accumulator.h"
+#include "tfxm/statistics/accumulate/feature_accumulator.h"
 #include "tfxm/statistics/stats_options.h"
 
 namespace tfxm::statistics {

@@ -23,7 +23,7 @@ namespace tfxm::statistics {
 
 // `values` is the number of values an example has, or the smallest and largest ("1-4"); `zeros` and a string's `share`
 // are parts of the values, `missing` of the examples. `name` of the dataset: that in the statistics if empty. Text is
-// made printable (util/text.h), long strings are cut. `width`: cells of the terminal (util/text_table.h); 0: no limit.
+// made printable (util/text/text.h), long strings are cut. `width`: cells of the terminal (util/text/text_table.h); 0: no limit.
 std::string StatisticsText(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
                            absl::string_view name = "", int width = 0);
 

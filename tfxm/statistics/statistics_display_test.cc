@@ -1,7 +1,7 @@
 #include "tfxm/statistics/statistics_display.h"
 
 #include "gtest/gtest.h"
-#include "tfxm/statistics/display_text.h"
+#include "tfxm/statistics/text/display_text.h"
 #include "tfxm/statistics/test_util.h"
 
 namespace tfxm::statistics {

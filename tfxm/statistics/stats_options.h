@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
-#include "tfxm/statistics/slicing.h"
+#include "tfxm/statistics/accumulate/slicing.h"
 
 namespace tfxm::statistics {
 

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "gtest/gtest.h"
-#include "tfxm/statistics/comparators.h"
+#include "tfxm/statistics/validate/comparators.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/test_util.h"
 
@@ -43,7 +43,7 @@ TEST(ValidateStatisticsTest, AnomaliesOfManyConstraintsAreTfdvs) {
   const auto other = ReadBinary<DatasetFeatureStatisticsList>("other_statistics.pb");
   const std::vector<std::optional<std::string>> environments = {std::nullopt, "TRAINING", "SERVING"};
   for (int i = 0; i < 8; ++i) {
-    const auto schema = ReadSchema(TestData(absl::StrCat("validation_", i, "_schema.pbtxt")));
+    const auto schema = ReadSchema(TestData(absl::StrCat("validation/", i, "_schema.pbtxt")));
     ASSERT_TRUE(schema.ok()) << schema.status();
     auto anomalies = ValidateStatistics(i == 5 ? weighted : plain, *schema,
                                         {.environment = environments[i % 3],
@@ -52,7 +52,7 @@ TEST(ValidateStatisticsTest, AnomaliesOfManyConstraintsAreTfdvs) {
     ASSERT_TRUE(anomalies.ok()) << anomalies.status();
     EXPECT_EQ(Differences(*schema, anomalies->baseline(), 0), "");
     anomalies->clear_baseline();
-    const auto expected = ReadBinary<Anomalies>(absl::StrCat("validation_", i, "_anomalies.pb"));
+    const auto expected = ReadBinary<Anomalies>(absl::StrCat("validation/", i, "_anomalies.pb"));
     EXPECT_GT(expected.anomaly_info_size(), 5);
     EXPECT_EQ(Differences(expected, *anomalies, 1e-9), "") << i;
   }

@@ -10,7 +10,7 @@
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/saved_model/saved_model_builder.h"
 #include "tfxm/transform/tf_transform_output.h"
-#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::transform {

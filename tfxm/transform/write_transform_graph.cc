@@ -1,6 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/saved_model/saved_model_builder.h"
-#include "tfxm/statistics/text_proto.h"
+#include "tfxm/statistics/schema/text_proto.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"

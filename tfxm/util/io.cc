@@ -19,9 +19,9 @@
 #include "google/protobuf/json/json.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
-#include "tfxm/util/clean_up.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/temporary.h"
+#include "tfxm/util/files/temporary.h"
 
 namespace tfxm::io {
 namespace {

@@ -17,7 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "tfxm/util/clean_up.h"
+#include "tfxm/util/files/clean_up.h"
 
 namespace google::protobuf {
 class Message;

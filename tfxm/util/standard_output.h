@@ -11,7 +11,7 @@
 
 namespace tfxm {
 
-// Errors say why standard output cannot be written. Text of others is made printable before (util/text.h).
+// Errors say why standard output cannot be written. Text of others is made printable before (util/text/text.h).
 absl::Status Print(absl::string_view text);
 // Everything printed so far has left the process. Also fails if an earlier write did, whoever made it.
 absl::Status FlushStandardOutput();

@@ -16,7 +16,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/util/fingerprint.h"
+#include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/internal/tap.h"
-#include "tfxm/litert/schema_edit.h"
-#include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/internal/schema_edit.h"
+#include "tfxm/litert/internal/schema_util.h"
 
 namespace tfxm::litert {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/internal/schema_util.h"
 
 namespace tfxm::litert {
 namespace {

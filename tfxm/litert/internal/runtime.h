@@ -20,7 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/litert/flatbuffer.h"
-#include "tfxm/litert/litert_api.h"
+#include "tfxm/litert/internal/litert_api.h"
 
 namespace tfxm::litert {
 

@@ -14,7 +14,7 @@
 #include <span>
 
 #include "tfxm/data/tensor.h"
-#include "tfxm/litert/schema_edit.h"
+#include "tfxm/litert/internal/schema_edit.h"
 
 namespace tfxm::litert {
 

@@ -16,7 +16,7 @@
 
 #include "absl/status/status.h"
 #include "tfxm/data/tensor.h"
-#include "tfxm/litert/litert_api.h"
+#include "tfxm/litert/internal/litert_api.h"
 
 namespace tfxm::litert {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tfxm/model_analysis/sampling.h"
+#include "tfxm/model_analysis/pass/sampling.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -13,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
-#include "tfxm/model_analysis/metric.h"
-#include "tfxm/model_analysis/metric_specs.h"
+#include "tfxm/model_analysis/metrics/metric.h"
+#include "tfxm/model_analysis/metrics/metric_specs.h"
 
 namespace tfxm::model_analysis {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "tfxm/model_analysis/evaluate.h"
-#include "tfxm/model_analysis/sampling.h"
+#include "tfxm/model_analysis/pass/sampling.h"
 #include "tfxm/model_analysis/test_examples.h"
 
 namespace tfxm::model_analysis {

@@ -3,7 +3,7 @@
 #define TFXM_MODEL_ANALYSIS_COMPARISON_SLICE_STRUCT_H_
 
 #include "google/protobuf/struct.pb.h"
-#include "tfxm/model_analysis/slice_key.h"
+#include "tfxm/model_analysis/slicing/slice_key.h"
 #include "tfxm/util/message_json.h"
 
 namespace tfxm::model_analysis {

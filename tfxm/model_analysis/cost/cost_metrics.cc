@@ -7,9 +7,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/cost/measure.h"
-#include "tfxm/model_analysis/metric.h"
+#include "tfxm/model_analysis/metrics/metric.h"
 #include "tfxm/proto/costs.h"
-#include "tfxm/util/file_manifest.h"
+#include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

@@ -11,7 +11,7 @@
 
 #include "tfxm/model_analysis/cost/measure.h"
 #include "tfxm/model_analysis/evaluate.h"
-#include "tfxm/model_analysis/metric.h"
+#include "tfxm/model_analysis/metrics/metric.h"
 #include "tfxm/model_analysis/test_examples.h"
 #include "tfxm/proto/costs.h"
 

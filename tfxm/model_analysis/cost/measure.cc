@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "tfxm/data/example_batch.h"
-#include "tfxm/model_analysis/batch_source.h"
+#include "tfxm/model_analysis/pass/batch_source.h"
 #include "tfxm/proto/costs.h"
 #include "tfxm/util/status_macros.h"
 

@@ -19,7 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
-#include "tfxm/model_analysis/inference_model.h"
+#include "tfxm/model_analysis/inference/inference_model.h"
 
 namespace tfxm::model_analysis {
 

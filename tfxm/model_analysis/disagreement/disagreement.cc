@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "tfxm/model_analysis/comparison/statistics.h"
-#include "tfxm/model_analysis/metric.h"
+#include "tfxm/model_analysis/comparison/significance/statistics.h"
+#include "tfxm/model_analysis/metrics/metric.h"
 
 namespace tfxm::model_analysis {
 namespace {

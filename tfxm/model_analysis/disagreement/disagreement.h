@@ -22,11 +22,11 @@
 #include "absl/status/status.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
-#include "tfxm/model_analysis/batch_source.h"
+#include "tfxm/model_analysis/pass/batch_source.h"
 #include "tfxm/model_analysis/disagreement/output_difference.h"
-#include "tfxm/model_analysis/extracts.h"
-#include "tfxm/model_analysis/slice_key.h"
-#include "tfxm/model_analysis/slicer.h"
+#include "tfxm/model_analysis/pass/extracts.h"
+#include "tfxm/model_analysis/slicing/slice_key.h"
+#include "tfxm/model_analysis/slicing/slicer.h"
 
 namespace tfxm::model_analysis {
 

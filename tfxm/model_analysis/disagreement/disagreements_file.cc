@@ -11,7 +11,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/message_json.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::model_analysis {
 namespace {

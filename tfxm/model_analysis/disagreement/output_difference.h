@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "tfxm/model_analysis/extracts.h"
+#include "tfxm/model_analysis/pass/extracts.h"
 
 namespace tfxm::model_analysis {
 

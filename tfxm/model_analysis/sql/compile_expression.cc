@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/sql/compile.h"
-#include "tfxm/model_analysis/sql/functions.h"
+#include "tfxm/model_analysis/sql/functions/functions.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis::sql {

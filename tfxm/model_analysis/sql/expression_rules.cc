@@ -8,7 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/sql/aggregates.h"
-#include "tfxm/model_analysis/sql/functions.h"
+#include "tfxm/model_analysis/sql/functions/functions.h"
 #include "tfxm/model_analysis/sql/parser_rules.h"
 #include "tfxm/util/status_macros.h"
 

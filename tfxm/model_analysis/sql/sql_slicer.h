@@ -26,7 +26,7 @@
 
 #include "absl/status/status.h"
 #include "tfxm/data/example_batch.h"
-#include "tfxm/model_analysis/slice_key.h"
+#include "tfxm/model_analysis/slicing/slice_key.h"
 
 namespace tfxm::model_analysis {
 

@@ -8,7 +8,7 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/observe.h"
-#include "tfxm/litert/schema_util.h"
+#include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/rewriting/internal/feed.h"
 
 namespace tfxm::rewriting {

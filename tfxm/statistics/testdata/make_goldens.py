@@ -157,15 +157,15 @@ def main():
   for i in range(8):
     schema = tfdv.infer_schema(statistics['statistics'])
     mutate(schema, rnd)
-    write_text(f'validation_{i}_schema.pbtxt', schema)
+    write_text(f'validation/{i}_schema.pbtxt', schema)
     anomalies = tfdv.validate_statistics(
         statistics['weighted_statistics' if i == 5 else 'statistics'], schema,
         environment=[None, 'TRAINING', 'SERVING'][i % 3],
         previous_statistics=statistics['other_statistics'] if i % 2 else None,
         serving_statistics=statistics['other_statistics'] if i % 4 > 1 else None)
     anomalies.ClearField('baseline')
-    write_binary(f'validation_{i}_anomalies.pb', anomalies)
-    write_text(f'validation_{i}_updated_schema.pbtxt', tfdv.update_schema(schema, statistics['other_statistics']))
+    write_binary(f'validation/{i}_anomalies.pb', anomalies)
+    write_text(f'validation/{i}_updated_schema.pbtxt', tfdv.update_schema(schema, statistics['other_statistics']))
 
 
 if __name__ == '__main__':

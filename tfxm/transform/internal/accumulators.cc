@@ -5,9 +5,9 @@
 #include <limits>
 #include <map>
 
-#include "tfxm/statistics/histograms.h"
-#include "tfxm/statistics/value_histogram.h"
-#include "tfxm/util/exact_sum.h"
+#include "tfxm/statistics/accumulate/histograms.h"
+#include "tfxm/statistics/accumulate/value_histogram.h"
+#include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::transform::internal {
 namespace {

@@ -1,0 +1,203 @@
+// How often a model and the baseline decide differently, and by how much their predictions differ: BooleanFlipRates and
+// the single rates, SymmetricPredictionDifference. TFMA's flip_metrics.py and prediction_difference_metrics.py. Only an
+// output's first prediction is looked at.
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/metrics/accumulators.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+enum Flip { kNegToNeg, kNegToPos, kPosToNeg, kPosToPos, kAll };
+
+// The view of a model's predictions; labels do not matter.
+int AddPredictions(const MetricRequest& request, const std::string& model_name, const std::string& output_name,
+                   ComputationPlan* plan) {
+  ViewSpec view = KeyRequest{&request, model_name, output_name, SubKey()}.View();
+  view.aggregated = false;
+  view.class_weights.clear();
+  view.allow_missing_label = true;
+  return plan->AddView(view);
+}
+
+// Sums over pairs of predictions: what each pair adds, the derived class says.
+template <int N, typename AddPair, typename Derive>
+class PairSums : public AccumulatorOf<PairSums<N, AddPair, Derive>> {
+ public:
+  PairSums(MetricKey key, int baseline, int model, AddPair add, Derive derive)
+      : key_(std::move(key)), baseline_(baseline), model_(model), add_(std::move(add)), derive_(std::move(derive)) {}
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    ASSIGN_OR_RETURN(const FlatView* baseline, batch->Flat(baseline_));
+    ASSIGN_OR_RETURN(const FlatView* model, batch->Flat(model_));
+    for (int32_t row : rows) {
+      const int b = baseline->begin(row), m = model->begin(row);
+      add_(*baseline, baseline->predictions[b], *model, model->predictions[m], baseline->weights[b], &sums_);
+    }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const PairSums& other) {
+    for (int i = 0; i < N; ++i) sums_[i].Merge(other.sums_[i]);
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    std::array<double, N> values;
+    for (int i = 0; i < N; ++i) values[i] = sums_[i].Value();
+    (*results)[key_] = derive_(values);
+    return absl::OkStatus();
+  }
+
+ private:
+  const MetricKey key_;
+  const int baseline_, model_;
+  const AddPair add_;
+  const Derive derive_;
+  std::array<CompactSum, N> sums_;
+};
+
+template <int N, typename AddPair, typename Derive>
+std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, int baseline, int model, AddPair add,
+                                                           Derive derive) {
+  return [=] { return std::make_unique<PairSums<N, AddPair, Derive>>(key, baseline, model, add, derive); };
+}
+
+// NumPy compares an array of float32 with a Python number in float32.
+bool Above(const FlatView& view, double prediction, double threshold) {
+  return prediction > (view.is_float32 ? static_cast<double>(static_cast<float>(threshold)) : threshold);
+}
+
+// Calls fn(model, output) for every candidate. INVALID_ARGUMENT without a baseline.
+template <typename Fn>
+absl::Status ForEachCandidate(const std::string& metric, const MetricRequest& request, Fn&& fn) {
+  bool has_baseline = false;
+  for (const auto& spec : request.eval_config->model_specs()) has_baseline |= spec.is_baseline();
+  if (!has_baseline) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric ", metric, " compares with a baseline: one model_spec must have is_baseline: true"));
+  }
+  const std::string baseline = BaselineModelName(*request.eval_config);
+  for (const std::string& model_name : request.model_names) {
+    if (model_name == baseline) continue;
+    RETURN_IF_ERROR(FindModelSpec(*request.eval_config, model_name).status());
+    for (const std::string& output_name : request.output_names) fn(baseline, model_name, output_name);
+  }
+  return absl::OkStatus();
+}
+
+void AddRate(const MetricRequest& request, const std::string& name, double threshold, const std::vector<Flip>& flips,
+             const std::string& baseline, const std::string& model_name, const std::string& output_name,
+             ComputationPlan* plan) {
+  MetricKey counts_key = KeyRequest{&request, model_name, output_name, SubKey()}.Key(
+      absl::StrCat("_flip_counts:", baseline, ",threshold=", threshold));
+  auto add = [threshold](const FlatView& a, double base, const FlatView& b, double model, double weight,
+                         std::array<CompactSum, 5>* sums) {
+    (*sums)[kAll].Add(weight);
+    if (std::isnan(base) || std::isnan(model)) {
+      (*sums)[kAll].Add(base + model);  // A NaN decides nothing; the rates say so.
+      return;
+    }
+    const bool before = Above(a, base, threshold), after = Above(b, model, threshold);
+    (*sums)[before ? (after ? kPosToPos : kPosToNeg) : (after ? kNegToPos : kNegToNeg)].Add(weight);
+  };
+  auto derive = [](const std::array<double, 5>& sums) -> MetricValue { return Totals(sums.begin(), sums.end()); };
+  plan->Add("BooleanFlipCounts", {counts_key},
+            MakePairSums<5>(counts_key, AddPredictions(request, baseline, output_name, plan),
+                            AddPredictions(request, model_name, output_name, plan), add, derive));
+  for (const SubKey& sub_key : request.sub_keys) {
+    MetricKey key = KeyRequest{&request, model_name, output_name, sub_key}.Key(name);
+    key.is_diff = true;
+    plan->AddDerived({key}, [key, counts_key, flips](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+      ASSIGN_OR_RETURN(const Totals* counts, FindResult<Totals>(metrics, counts_key));
+      double count = 0;
+      for (Flip flip : flips) count += (*counts)[flip];
+      (*results)[key] = count / (*counts)[kAll];
+      return absl::OkStatus();
+    });
+  }
+}
+
+class FlipRate : public Metric {
+ public:
+  explicit FlipRate(std::vector<Flip> flips) : flips_(std::move(flips)) {}
+  absl::Status Configure(MetricArguments* arguments) override {
+    ASSIGN_OR_RETURN(threshold_, arguments->Number("threshold", 0.5));
+    return absl::OkStatus();
+  }
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    return ForEachCandidate(name(), request,
+                            [&](const std::string& baseline, const std::string& model, const std::string& output) {
+                              AddRate(request, name(), threshold_, flips_, baseline, model, output, plan);
+                            });
+  }
+
+ private:
+  const std::vector<Flip> flips_;
+  double threshold_ = 0.5;
+};
+
+class BooleanFlipRates : public Metric {
+ public:
+  absl::Status Configure(MetricArguments* arguments) override {
+    ASSIGN_OR_RETURN(threshold_, arguments->Number("threshold", 0.5));
+    for (auto& [argument, rate] : rates_) {
+      ASSIGN_OR_RETURN(rate.first, arguments->String(argument + "_name", rate.first));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    return ForEachCandidate("BooleanFlipRates", request,
+                            [&](const std::string& baseline, const std::string& model, const std::string& output) {
+                              for (const auto& [argument, rate] : rates_)
+                                AddRate(request, rate.first, threshold_, rate.second, baseline, model, output, plan);
+                            });
+  }
+
+ private:
+  double threshold_ = 0.5;
+  std::map<std::string, std::pair<std::string, std::vector<Flip>>> rates_ = {
+      {"flip_rate", {"flip_rate", {kNegToPos, kPosToNeg}}},
+      {"neg_to_neg_flip_rate", {"neg_to_neg_flip_rate", {kNegToNeg}}},
+      {"neg_to_pos_flip_rate", {"neg_to_pos_flip_rate", {kNegToPos}}},
+      {"pos_to_neg_flip_rate", {"pos_to_neg_flip_rate", {kPosToNeg}}},
+      {"pos_to_pos_flip_rate", {"pos_to_pos_flip_rate", {kPosToPos}}}};
+};
+
+class SymmetricPredictionDifference : public Metric {
+ public:
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    return ForEachCandidate(
+        name(), request, [&](const std::string& baseline, const std::string& model, const std::string& output) {
+          for (const SubKey& sub_key : request.sub_keys) {
+            MetricKey key = KeyRequest{&request, model, output, sub_key}.Key(name());
+            key.is_diff = true;
+            auto add = [](const FlatView&, double base, const FlatView&, double model, double weight,
+                          std::array<CompactSum, 2>* sums) {
+              const double numerator = 2 * std::abs(base - model), denominator = std::abs(base + model);
+              (*sums)[0].AddProduct(numerator < 1e-7 && denominator < 1e-7 ? 0 : numerator / denominator, weight);
+              (*sums)[1].Add(weight);
+            };
+            auto derive = [](const std::array<double, 2>& sums) -> MetricValue { return sums[0] / sums[1]; };
+            plan->Add("SymmetricPredictionDifference", {key},
+                      MakePairSums<2>(key, AddPredictions(request, baseline, output, plan),
+                                      AddPredictions(request, model, output, plan), add, derive));
+          }
+        });
+  }
+};
+
+TFXM_REGISTER(MetricRegistry, "SymmetricFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos, kPosToNeg}); });
+TFXM_REGISTER(MetricRegistry, "NegToNegFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToNeg}); });
+TFXM_REGISTER(MetricRegistry, "NegToPosFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos}); });
+TFXM_REGISTER(MetricRegistry, "PosToNegFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToNeg}); });
+TFXM_REGISTER(MetricRegistry, "PosToPosFlipRate",
+              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToPos}); });
+TFXM_REGISTER(MetricRegistry, "BooleanFlipRates", [] { return std::make_unique<BooleanFlipRates>(); });
+TFXM_REGISTER(MetricRegistry, "SymmetricPredictionDifference",
+              [] { return std::make_unique<SymmetricPredictionDifference>(); });
+
+}  // namespace
+}  // namespace tfxm::model_analysis

@@ -1,0 +1,275 @@
+// NDCG, MinLabelPosition and QueryStatistics, which look at all examples of a query together (MetricsSpec.query_key):
+// TFMA's ndcg.py, min_label_position.py and query_statistics.py.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/metrics/accumulators.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+// Positions by descending prediction; of equal ones the later first.
+std::vector<int> Ranking(std::span<const double> predictions) {
+  std::vector<int> order(predictions.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return predictions[a] < predictions[b]; });
+  std::reverse(order.begin(), order.end());
+  return order;
+}
+
+int AddListView(const KeyRequest& request, ComputationPlan* plan) {
+  ViewSpec view = request.View();
+  view.sub_key = {};
+  view.aggregated = view.flatten = false;
+  view.class_weights.clear();
+  view.allow_missing_label = true;
+  return plan->AddView(view);
+}
+
+absl::Status RequireQuery(const std::string& metric, const MetricRequest& request) {
+  if (!request.query_key.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("metric ", metric, " ranks the examples of a query: the metrics_spec needs a query_key"));
+}
+
+class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
+ public:
+  NdcgAccumulator(std::vector<MetricKey> keys, int view, std::string gain_key)
+      : keys_(std::move(keys)), view_(view), gain_key_(std::move(gain_key)), ndcg_(keys_.size()) {}
+
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
+    const Values* all_gains = FindValues(batch->extracts().feature_values, gain_key_);
+    for (int32_t row : rows) {
+      const auto predictions = view->predictions->row(row);
+      if (all_gains == nullptr || all_gains->is_string ||
+          all_gains->size(row) != static_cast<int>(predictions.size())) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("metric NDCG: gain_key \"", gain_key_, "\" must have one number per example of a query; ",
+                         batch->extracts().Describe(row), " has ", predictions.size(), " predictions and ",
+                         all_gains == nullptr || all_gains->is_string ? 0 : all_gains->size(row), " gains"));
+      }
+      const auto gains = all_gains->row(row);
+      double weight = view->weights[row];
+      if (*std::max_element(gains.begin(), gains.end()) <= 0) weight = 0;  // Nothing to rank.
+      std::vector<double> ranked, best(gains.begin(), gains.end());
+      for (int i : Ranking(predictions)) ranked.push_back(gains[i]);
+      std::stable_sort(best.begin(), best.end(), std::greater<>());
+      for (size_t k = 0; k < keys_.size(); ++k) {
+        const double ideal = Dcg(best, *keys_[k].sub_key.top_k);
+        ndcg_[k].AddProduct(ideal > 0 ? Dcg(ranked, *keys_[k].sub_key.top_k) / ideal : 0, weight);
+      }
+      weight_.Add(weight);
+    }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const NdcgAccumulator& other) {
+    for (size_t k = 0; k < keys_.size(); ++k) ndcg_[k].Merge(other.ndcg_[k]);
+    weight_.Merge(other.weight_);
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    const double weight = weight_.Value();
+    for (size_t k = 0; k < keys_.size(); ++k)
+      (*results)[keys_[k]] = weight > 0 ? ndcg_[k].Value() / weight : std::nan("");
+    return absl::OkStatus();
+  }
+
+ private:
+  static double Dcg(const std::vector<double>& gains, int k) {
+    double sum = 0;
+    for (int i = 0; i < std::min<int>(k, static_cast<int>(gains.size())); ++i) sum += gains[i] / std::log2(i + 2);
+    return sum;
+  }
+
+  const std::vector<MetricKey> keys_;
+  const int view_;
+  const std::string gain_key_;
+  std::vector<CompactSum> ndcg_;
+  CompactSum weight_;
+};
+
+class Ndcg : public Metric {
+ public:
+  absl::Status Configure(MetricArguments* arguments) override {
+    ASSIGN_OR_RETURN(gain_key_, arguments->String("gain_key", ""));
+    if (gain_key_.empty()) return arguments->Error("gain_key", "must be given: the feature that holds the gains");
+    ASSIGN_OR_RETURN(const auto list, arguments->Numbers("top_k_list"));
+    for (double k : list.value_or(std::vector<double>())) {
+      if (k < 1 || k != std::floor(k)) return arguments->Error("top_k_list", "must hold positive integers");
+      top_k_list_.push_back(static_cast<int>(k));
+    }
+    return absl::OkStatus();
+  }
+  std::string DefaultName(absl::string_view) const override { return "ndcg"; }
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    RETURN_IF_ERROR(RequireQuery("NDCG", request));
+    std::vector<SubKey> sub_keys;
+    for (const SubKey& sub_key : request.sub_keys) {
+      if (!sub_key.empty()) sub_keys.push_back(sub_key);
+    }
+    for (int k : top_k_list_) {
+      if (std::none_of(sub_keys.begin(), sub_keys.end(), [k](const SubKey& s) { return s.top_k == k; }))
+        sub_keys.push_back({.top_k = k});
+    }
+    if (sub_keys.empty() || std::any_of(sub_keys.begin(), sub_keys.end(), [](const SubKey& s) { return !s.top_k; })) {
+      return absl::InvalidArgumentError(
+          "metric NDCG needs top_k values: top_k_list in its config or binarize.top_k_list");
+    }
+    plan->AddFeature(gain_key_);
+    for (const std::string& model_name : request.model_names) {
+      for (const std::string& output_name : request.output_names) {
+        std::vector<MetricKey> keys;
+        for (const SubKey& sub_key : sub_keys)
+          keys.push_back(KeyRequest{&request, model_name, output_name, sub_key}.Key(name()));
+        const int view = AddListView({&request, model_name, output_name, SubKey()}, plan);
+        plan->Add("NDCG", keys, [keys, view, gain_key = gain_key_] {
+          return std::make_unique<NdcgAccumulator>(keys, view, gain_key);
+        });
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string gain_key_;
+  std::vector<int> top_k_list_;
+};
+
+class MinLabelPositionAccumulator : public AccumulatorOf<MinLabelPositionAccumulator> {
+ public:
+  MinLabelPositionAccumulator(MetricKey key, int view, std::string label_key)
+      : key_(std::move(key)), view_(view), label_key_(std::move(label_key)) {}
+
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
+    const Values* labels = label_key_.empty() ? view->labels : FindValues(batch->extracts().feature_values, label_key_);
+    for (int32_t row : rows) {
+      const auto predictions = view->predictions->row(row);
+      const int n = static_cast<int>(predictions.size());
+      if (labels == nullptr || labels->is_string || n == 0 || labels->size(row) % n != 0) continue;
+      const int per_example = labels->size(row) / n;
+      int position = 0;
+      for (int i : Ranking(predictions)) {
+        ++position;
+        double sum = 0;
+        for (double l : labels->row(row).subspan(i * per_example, per_example)) sum += l;
+        if (sum <= 0) continue;
+        total_.AddProduct(position, view->weights[row]);
+        weight_.Add(view->weights[row]);
+        break;
+      }
+    }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const MinLabelPositionAccumulator& other) {
+    total_.Merge(other.total_);
+    weight_.Merge(other.weight_);
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    (*results)[key_] = weight_.Value() > 0 ? total_.Value() / weight_.Value() : std::nan("");
+    return absl::OkStatus();
+  }
+
+ private:
+  const MetricKey key_;
+  const int view_;
+  const std::string label_key_;
+  CompactSum total_, weight_;
+};
+
+class MinLabelPosition : public Metric {
+ public:
+  absl::Status Configure(MetricArguments* arguments) override {
+    ASSIGN_OR_RETURN(label_key_, arguments->String("label_key", ""));
+    return absl::OkStatus();
+  }
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    RETURN_IF_ERROR(RequireQuery("MinLabelPosition", request));
+    if (!label_key_.empty()) plan->AddFeature(label_key_);
+    for (const std::string& model_name : request.model_names) {
+      for (const std::string& output_name : request.output_names) {
+        const KeyRequest of_output{&request, model_name, output_name, SubKey()};
+        const MetricKey key = of_output.Key(name());
+        plan->Add("MinLabelPosition", {key}, [key, view = AddListView(of_output, plan), label_key = label_key_] {
+          return std::make_unique<MinLabelPositionAccumulator>(key, view, label_key);
+        });
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string label_key_;
+};
+
+class QueryStatisticsAccumulator : public AccumulatorOf<QueryStatisticsAccumulator> {
+ public:
+  // Keys of: queries, documents, fewest and most documents of a query.
+  QueryStatisticsAccumulator(std::vector<MetricKey> keys, int view) : keys_(std::move(keys)), view_(view) {}
+
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
+    ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
+    for (int32_t row : rows) {
+      const double weight = view->weights[row];
+      const double documents = view->predictions->size(row) / std::max(1, view->predictions->last_dimension) * weight;
+      queries_.Add(weight);
+      documents_.Add(documents);
+      min_ = std::min(min_, documents);
+      max_ = std::max(max_, documents);
+    }
+    return absl::OkStatus();
+  }
+  void MergeFrom(const QueryStatisticsAccumulator& other) {
+    queries_.Merge(other.queries_);
+    documents_.Merge(other.documents_);
+    min_ = std::min(min_, other.min_);
+    max_ = std::max(max_, other.max_);
+  }
+  absl::Status Output(MetricsMap* results) const override {
+    (*results)[keys_[0]] = queries_.Value();
+    (*results)[keys_[1]] = documents_.Value();
+    (*results)[keys_[2]] = min_;
+    (*results)[keys_[3]] = max_;
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::vector<MetricKey> keys_;
+  const int view_;
+  CompactSum queries_, documents_;
+  double min_ = std::numeric_limits<double>::infinity(), max_ = 0;
+};
+
+class QueryStatistics : public Metric {
+ public:
+  absl::Status Configure(MetricArguments* arguments) override {
+    for (std::string& name : names_) {
+      ASSIGN_OR_RETURN(name, arguments->String(name + "_name", name));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
+    RETURN_IF_ERROR(RequireQuery("QueryStatistics", request));
+    // Of the data, whichever the model: TFMA gives the keys no model or output.
+    std::vector<MetricKey> keys;
+    for (const std::string& name : names_) keys.push_back({.name = name, .example_weighted = request.example_weighted});
+    const int view = AddListView({&request, request.model_names[0], request.output_names[0], SubKey()}, plan);
+    plan->Add("QueryStatistics", keys,
+              [keys, view] { return std::make_unique<QueryStatisticsAccumulator>(keys, view); });
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<std::string> names_ = {"total_queries", "total_documents", "min_documents", "max_documents"};
+};
+
+TFXM_REGISTER(MetricRegistry, "NDCG", [] { return std::make_unique<Ndcg>(); });
+TFXM_REGISTER(MetricRegistry, "MinLabelPosition", [] { return std::make_unique<MinLabelPosition>(); });
+TFXM_REGISTER(MetricRegistry, "QueryStatistics", [] { return std::make_unique<QueryStatistics>(); });
+
+}  // namespace
+}  // namespace tfxm::model_analysis

@@ -1,0 +1,397 @@
+#include "tfxm/model_analysis/pass/evaluation_pass.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/compute/pass.h"
+#include "tfxm/model_analysis/pass/batch_source.h"
+#include "tfxm/model_analysis/comparison/comparison_pass.h"
+#include "tfxm/model_analysis/disagreement/disagreement.h"
+#include "tfxm/model_analysis/pass/extractor.h"
+#include "tfxm/model_analysis/pass/query_groups.h"
+#include "tfxm/model_analysis/slicing/slicer.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+
+void PredictionBins::Add(double prediction) {
+  constexpr int kBins = 10000;
+  if (!(prediction >= 0 && prediction <= 1)) return;
+  counts.resize(kBins + 1);
+  ++counts[static_cast<size_t>(prediction * kBins)];
+  ++total;
+  min = std::min(min, prediction);
+  max = std::max(max, prediction);
+}
+
+void PredictionBins::Merge(const PredictionBins& other) {
+  if (other.total == 0) return;
+  counts.resize(other.counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
+  total += other.total;
+  min = std::min(min, other.min);
+  max = std::max(max, other.max);
+}
+
+double PredictionBins::LargestShare() const {
+  if (total == 0) return 0;
+  return static_cast<double>(*std::max_element(counts.begin(), counts.end())) / static_cast<double>(total);
+}
+namespace {
+
+absl::Status AddRows(AccumulatorSet* accumulators, BatchViews* views, std::span<const int32_t> rows) {
+  for (auto& accumulator : *accumulators) RETURN_IF_ERROR(accumulator->Add(views, rows));
+  return absl::OkStatus();
+}
+
+// Adds examples to a slice, drawing samples if asked to.
+absl::Status AddToSlice(const ComputationPlan& plan, SamplingMethod sampling, BatchViews* views, const SliceKey& slice,
+                        std::span<const int32_t> rows, SliceState* state) {
+  state->num_examples += static_cast<int64_t>(rows.size());
+  if (sampling != SamplingMethod::kJackknife) {
+    if (state->all.empty()) state->all = MakeAccumulators(plan);
+    RETURN_IF_ERROR(AddRows(&state->all, views, rows));
+  }
+  if (sampling == SamplingMethod::kNone) return absl::OkStatus();
+  const int num_samples = sampling == SamplingMethod::kJackknife ? kNumJackknifeBuckets : kNumBootstrapSamples;
+  state->samples.resize(num_samples);
+  const uint64_t salt = HashBytes(ToString(slice));
+  std::vector<int32_t> drawn;
+  for (int s = 0; s < num_samples; ++s) {
+    drawn.clear();
+    for (int32_t row : rows) {
+      const uint64_t hash = views->extracts().hashes[row] ^ salt;
+      const int times = sampling == SamplingMethod::kJackknife ? JackknifeBucket(hash) == s : PoissonCount(hash, s);
+      drawn.insert(drawn.end(), times, row);
+    }
+    if (drawn.empty()) continue;
+    if (state->samples[s].empty()) state->samples[s] = MakeAccumulators(plan);
+    RETURN_IF_ERROR(AddRows(&state->samples[s], views, drawn));
+  }
+  return absl::OkStatus();
+}
+
+void MergeState(SliceState* into, SliceState&& from) {
+  into->num_examples += from.num_examples;
+  MergeAccumulators(&into->all, std::move(from.all));
+  into->samples.resize(std::max(into->samples.size(), from.samples.size()));
+  for (size_t s = 0; s < from.samples.size(); ++s) MergeAccumulators(&into->samples[s], std::move(from.samples[s]));
+}
+
+// One thread's share of the pass.
+class Worker {
+ public:
+  Worker(const PassOptions& options, BatchSource* source, int index, bool needs_records,
+         std::vector<std::string> features)
+      : options_(options),
+        source_(source),
+        index_(index),
+        needs_records_(needs_records),
+        features_(std::move(features)) {}
+
+  absl::Status Run(std::atomic<bool>* stop, std::atomic<int64_t>* examples) {
+    ASSIGN_OR_RETURN(extractor_, Extractor::Create(options_.eval_config, options_.models, features_));
+    ASSIGN_OR_RETURN(Slicer slicer, Slicer::Create(*options_.eval_config));
+    slicer_ = std::make_unique<Slicer>(std::move(slicer));
+    for (const QueryPlan& plan : *options_.plans) {
+      views_.push_back(std::make_unique<BatchViews>(&plan.plan.views()));
+      states_.emplace_back();
+      groups_.push_back(plan.query_key.empty() ? nullptr : std::make_unique<QueryGroups>(plan.query_key));
+    }
+    if (options_.comparison != nullptr) {
+      comparison_ = std::make_unique<ComparisonPass>(options_.comparison);
+      if (options_.max_disagreements >= 0) disagreements_ = MakeDisagreementFinder(options_);
+    }
+    records_.assign(source_->files().size(), 0);
+    models_.resize(options_.models.size());
+    first_nan_.assign(options_.models.size(), {INT32_MAX, INT64_MAX});
+    data::ExampleBatch batch(needs_records_);
+    RawBatch raw;
+    while (!*stop) {
+      position_ = {index_, 0};
+      absl::StatusOr<bool> more = source_->Next(index_, &raw);
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      position_ = {raw.file, raw.first_record};
+      RETURN_IF_ERROR(AddBatch(raw, &batch));
+      const int64_t so_far = *examples += raw.size();
+      if (options_.progress) options_.progress(so_far);
+    }
+    return absl::OkStatus();
+  }
+
+  // Where the batch at hand, or the failed one, began.
+  std::pair<int, int64_t> position() const { return position_; }
+
+  // `dropped` by slicing spec, over all workers.
+  void MergeInto(const std::vector<bool>& dropped, PassResult* result,
+                 std::vector<std::unique_ptr<QueryGroups>>* groups) {
+    for (size_t p = 0; p < states_.size(); ++p) {
+      for (size_t s = 0; s < states_[p].size(); ++s) {
+        if (dropped[slicer_->owner(static_cast<int>(s))]) continue;
+        MergeState(&result->slices[p][slicer_->key(static_cast<int>(s))], std::move(states_[p][s]));
+      }
+      if (groups_[p] == nullptr) continue;
+      if ((*groups)[p] == nullptr) {
+        (*groups)[p] = std::move(groups_[p]);
+      } else {
+        (*groups)[p]->Merge(std::move(*groups_[p]));
+      }
+    }
+    for (size_t m = 0; m < models_.size(); ++m) {
+      result->models[m].nan_predictions += models_[m].nan_predictions;
+      result->models[m].bins.Merge(models_[m].bins);
+    }
+    for (size_t f = 0; f < records_.size(); ++f) result->records[f] += records_[f];
+    if (comparison_ != nullptr) comparison_->MergeInto(*slicer_, dropped, &result->comparisons);
+    if (disagreements_ != nullptr) disagreements_->MergeInto(*slicer_, dropped, result->disagreements.get());
+  }
+  const std::pair<int, int64_t>& first_nan(int model) const { return first_nan_[model]; }
+  const std::set<std::string>& feature_names() const { return names_; }
+  const Slicer& slicer() const { return *slicer_; }
+
+  static std::unique_ptr<DisagreementFinder> MakeDisagreementFinder(const PassOptions& options) {
+    return std::make_unique<DisagreementFinder>(options.eval_config, options.comparison->reference,
+                                                options.max_disagreements);
+  }
+
+ private:
+  absl::Status AddBatch(const RawBatch& raw, data::ExampleBatch* batch) {
+    batch->Clear();
+    const std::string& file = source_->files()[raw.file];
+    extracts_.hashes.clear();
+    for (int i = 0; i < raw.size(); ++i) {
+      RETURN_IF_ERROR(Annotate(batch->Append(raw.record(i)), absl::StrCat(file, ": record ", raw.first_record + i)));
+      if (needs_hashes()) extracts_.hashes.push_back(HashBytes(raw.record(i)));
+    }
+    while (num_columns_ < batch->columns().size()) names_.insert(batch->columns()[num_columns_++].name());
+    extracts_.file = file;
+    extracts_.first_record = raw.first_record;
+    if (!checked_keys_) {
+      // A key that is in no example of the first batch is most likely misspelled; saying so early is better than
+      // failing on whatever follows from it.
+      RETURN_IF_ERROR(CheckFeatureKeys(*options_.eval_config, options_.models, {names_.begin(), names_.end()}));
+      checked_keys_ = true;
+    }
+    RETURN_IF_ERROR(
+        Annotate(extractor_->Extract(*batch, &extracts_),
+                 absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1)));
+    CountNans(raw);
+    RETURN_IF_ERROR(Annotate(slicer_->Slice(extractor_->features(*batch)), file));
+    ForgetDroppedSlices();
+    for (size_t p = 0; p < options_.plans->size(); ++p) {
+      if (groups_[p] != nullptr) {
+        RETURN_IF_ERROR(groups_[p]->Add(extracts_, *slicer_));
+        continue;
+      }
+      const QueryPlan& plan = (*options_.plans)[p];
+      views_[p]->Reset(&extracts_);
+      states_[p].resize(std::max<size_t>(states_[p].size(), slicer_->num_slices()));
+      for (int slice : slicer_->touched()) {
+        if (slicer_->dropped(slicer_->owner(slice))) continue;
+        RETURN_IF_ERROR(AddToSlice(plan.plan, options_.sampling, views_[p].get(), slicer_->key(slice),
+                                   slicer_->rows(slice), &states_[p][slice]));
+      }
+    }
+    records_[raw.file] += raw.size();
+    if (comparison_ != nullptr) {
+      std::vector<BatchViews*> views;
+      for (size_t p = 0; p < views_.size(); ++p) views.push_back(groups_[p] == nullptr ? views_[p].get() : nullptr);
+      RETURN_IF_ERROR(comparison_->Add(extracts_, *slicer_, views));
+    }
+    if (disagreements_ != nullptr) disagreements_->Add(raw, extracts_, *slicer_);
+    return absl::OkStatus();
+  }
+
+  // Frees what was gathered for the slices of specs that have turned out to have too many.
+  void ForgetDroppedSlices() {
+    int dropped = 0;
+    for (int spec = 0; spec <= slicer_->num_specs(); ++spec) dropped += slicer_->dropped(spec);
+    if (dropped == num_dropped_) return;
+    num_dropped_ = dropped;
+    for (auto& of_plan : states_) {
+      for (size_t s = 0; s < of_plan.size(); ++s) {
+        if (slicer_->dropped(slicer_->owner(static_cast<int>(s)))) of_plan[s] = SliceState();
+      }
+    }
+    for (int s = 0; comparison_ != nullptr && s < slicer_->num_slices(); ++s) {
+      if (slicer_->dropped(slicer_->owner(s))) comparison_->Forget(s);
+    }
+  }
+
+  bool needs_hashes() const {
+    if (options_.sampling != SamplingMethod::kNone) return true;
+    if (comparison_ != nullptr && comparison_->NeedsHashes()) return true;
+    return std::any_of(groups_.begin(), groups_.end(), [](const auto& g) { return g != nullptr; });
+  }
+
+  void CountNans(const RawBatch& raw) {
+    for (size_t m = 0; m < models_.size(); ++m) {
+      for (const auto& [output, values] : extracts_.models[m].predictions) {
+        bool any = false;
+        for (double x : values.numbers) any |= std::isnan(x);
+        if (values.numbers.size() == static_cast<size_t>(extracts_.num_examples)) {
+          for (double x : values.numbers) models_[m].bins.Add(x);
+        }
+        if (!any) continue;
+        for (int row = 0; row < extracts_.num_examples; ++row) {
+          const auto numbers = values.row(row);
+          if (std::none_of(numbers.begin(), numbers.end(), [](double x) { return std::isnan(x); })) continue;
+          ++models_[m].nan_predictions;
+          first_nan_[m] = std::min(first_nan_[m], {raw.file, raw.first_record + row});
+        }
+      }
+    }
+  }
+
+  const PassOptions& options_;
+  BatchSource* const source_;
+  const int index_;
+  const bool needs_records_;
+  const std::vector<std::string> features_;
+  std::unique_ptr<Extractor> extractor_;
+  std::unique_ptr<Slicer> slicer_;
+  Extracts extracts_;
+  std::vector<std::unique_ptr<BatchViews>> views_;  // By plan.
+  std::vector<std::vector<SliceState>> states_;     // By plan and the slicer's slice.
+  std::vector<std::unique_ptr<QueryGroups>> groups_;
+  std::vector<ModelStatistics> models_;
+  std::vector<std::pair<int, int64_t>> first_nan_;
+  std::unique_ptr<ComparisonPass> comparison_;
+  std::unique_ptr<DisagreementFinder> disagreements_;
+  std::vector<int64_t> records_;  // By file.
+  std::pair<int, int64_t> position_;
+  std::set<std::string> names_;
+  size_t num_columns_ = 0;
+  bool checked_keys_ = false;
+  int num_dropped_ = 0;
+};
+
+// The slicing specs that have too many slices, whichever worker met them.
+std::vector<bool> DroppedSpecs(const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::vector<std::set<SliceKey>> keys(workers[0]->slicer().num_specs() + 1);
+  std::vector<bool> dropped(keys.size());
+  int64_t total = 0;
+  for (const auto& worker : workers) {
+    total += worker->slicer().num_slices();
+    for (size_t spec = 0; spec < keys.size(); ++spec) {
+      dropped[spec] = dropped[spec] || worker->slicer().dropped(static_cast<int>(spec));
+    }
+  }
+  if (total <= Slicer::kMaxSlicesPerSpec) return dropped;
+  for (const auto& worker : workers) {
+    const Slicer& slicer = worker->slicer();
+    for (int slice = 0; slice < slicer.num_slices(); ++slice) keys[slicer.owner(slice)].insert(slicer.key(slice));
+  }
+  for (size_t spec = 0; spec < keys.size(); ++spec) {
+    dropped[spec] = dropped[spec] || keys[spec].size() > Slicer::kMaxSlicesPerSpec;
+  }
+  return dropped;
+}
+
+// Adds the queries of a plan, whole, to the slices that any of their examples is in.
+absl::Status AddQueries(const PassOptions& options, int query_plan, QueryGroups* groups, PassResult* result) {
+  const QueryPlan& plan = (*options.plans)[query_plan];
+  std::map<SliceKey, SliceState>& slices = result->slices[query_plan];
+  std::unique_ptr<ComparisonPass> comparison;
+  if (options.comparison != nullptr) comparison = std::make_unique<ComparisonPass>(options.comparison);
+  const int64_t num_slices = static_cast<int64_t>(result->comparisons.size());
+  BatchViews views(&plan.plan.views());
+  return groups->ForEachBatch(
+      256, [&](const Extracts& extracts, const std::map<SliceKey, std::vector<int32_t>>& rows) -> absl::Status {
+        views.Reset(&extracts);
+        for (const auto& [key, of_slice] : rows) {
+          RETURN_IF_ERROR(AddToSlice(plan.plan, options.sampling, &views, key, of_slice, &slices[key]));
+        }
+        if (comparison == nullptr) return absl::OkStatus();
+        return comparison->AddQueries(query_plan, plan.query_key, &views, rows, num_slices, &result->comparisons);
+      });
+}
+
+}  // namespace
+
+PassResult::PassResult() = default;
+PassResult::~PassResult() = default;
+PassResult::PassResult(PassResult&&) noexcept = default;
+
+absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options) {
+  const int num_threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
+  bool needs_records = false;
+  for (const InferenceModel* model : options.models) needs_records |= model != nullptr && model->NeedsRecords();
+  // All plans see the same batch of features.
+  std::vector<std::string> features;
+  for (const QueryPlan& plan : *options.plans) {
+    for (const std::string& feature : plan.plan.features()) features.push_back(feature);
+    if (!plan.query_key.empty()) features.push_back(plan.query_key);
+  }
+  std::sort(features.begin(), features.end());
+  features.erase(std::unique(features.begin(), features.end()), features.end());
+
+  BatchSource source(files, options.batch_size);
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int t = 0; t < num_threads; ++t)
+    workers.push_back(std::make_unique<Worker>(options, &source, t, needs_records, features));
+  std::atomic<bool> stop = false;
+  std::atomic<int64_t> examples = 0;
+  std::vector<absl::Status> statuses(num_threads);
+  RETURN_IF_ERROR(compute::ParallelFor(
+      num_threads,
+      [&](int t) {
+        statuses[t] = workers[t]->Run(&stop, &examples);
+        if (!statuses[t].ok()) stop = true;
+        return absl::OkStatus();
+      },
+      num_threads));
+  int failed = -1;
+  for (int t = 0; t < num_threads; ++t) {
+    if (!statuses[t].ok() && (failed < 0 || workers[t]->position() < workers[failed]->position())) failed = t;
+  }
+  if (failed >= 0) return statuses[failed];
+
+  PassResult result;
+  result.num_examples = examples;
+  result.slices.resize(options.plans->size());
+  result.models.resize(options.models.size());
+  result.records.resize(files.size());
+  if (options.comparison != nullptr && options.max_disagreements >= 0)
+    result.disagreements = Worker::MakeDisagreementFinder(options);
+  std::vector<std::unique_ptr<QueryGroups>> groups(options.plans->size());
+  std::set<std::string> names;
+  std::vector<std::pair<int, int64_t>> first_nan(options.models.size(), {INT32_MAX, INT64_MAX});
+  std::set<std::string> not_seen;
+  const std::vector<bool> dropped = DroppedSpecs(workers);
+  for (size_t spec = 0; spec < dropped.size(); ++spec) {
+    if (dropped[spec]) result.dropped_slicing_specs.push_back(workers[0]->slicer().SpecName(static_cast<int>(spec)));
+  }
+  for (int t = 0; t < num_threads; ++t) {
+    workers[t]->MergeInto(dropped, &result, &groups);
+    names.insert(workers[t]->feature_names().begin(), workers[t]->feature_names().end());
+    for (size_t m = 0; m < first_nan.size(); ++m)
+      first_nan[m] = std::min(first_nan[m], workers[t]->first_nan(static_cast<int>(m)));
+    for (const std::string& name : workers[t]->slicer().FeaturesNotSeen()) not_seen.insert(name);
+  }
+  for (const std::string& name : not_seen) {
+    if (names.count(name) == 0) result.slicing_features_not_seen.push_back(name);
+  }
+  result.features.assign(names.begin(), names.end());
+  for (size_t m = 0; m < first_nan.size(); ++m) {
+    if (result.models[m].nan_predictions == 0) continue;
+    result.models[m].first_nan = absl::StrCat("record ", first_nan[m].second, " of ", files[first_nan[m].first]);
+  }
+  for (size_t p = 0; p < groups.size(); ++p) {
+    if (groups[p] == nullptr) continue;
+    RETURN_IF_ERROR(AddQueries(options, static_cast<int>(p), groups[p].get(), &result));
+  }
+  if (options.comparison != nullptr) {
+    FoldGroups(*options.comparison, !result.dropped_slicing_specs.empty(), &result.comparisons);
+  }
+  return result;
+}
+
+}  // namespace tfxm::model_analysis

@@ -1,0 +1,90 @@
+// The one pass over the examples: every batch is decoded once, goes through every model, is sliced, and is added to the
+// accumulators of its slices. Several threads do this side by side, each with accumulators of its own, merged at the
+// end; the accumulators are exact, so the result does not depend on who did what.
+#ifndef TFXM_MODEL_ANALYSIS_PASS_EVALUATION_PASS_H_
+#define TFXM_MODEL_ANALYSIS_PASS_EVALUATION_PASS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/model_analysis/pass/accumulator_set.h"
+#include "tfxm/model_analysis/inference/inference_model.h"
+#include "tfxm/model_analysis/metrics/metric_specs.h"
+#include "tfxm/model_analysis/pass/sampling.h"
+#include "tfxm/model_analysis/slicing/slice_key.h"
+
+namespace tfxm::model_analysis {
+
+class DisagreementFinder;
+struct ComparisonPlan;
+struct SliceComparison;
+
+// What is known of one slice for one plan.
+struct SliceState {
+  int64_t num_examples = 0;  // Queries, in a plan with a query_key.
+  // Without sampling and for the bootstrap: all examples. With the jackknife: empty, the buckets hold them.
+  AccumulatorSet all;
+  // The jackknife's buckets or the bootstrap's samples; one without examples is empty.
+  std::vector<AccumulatorSet> samples;
+};
+
+// How predictions are spread over the 10,000 bins that AUC sums over.
+struct PredictionBins {
+  std::vector<int64_t> counts;  // Empty: there are none in [0, 1].
+  int64_t total = 0;
+  double min = 1, max = 0;
+
+  void Add(double prediction);
+  void Merge(const PredictionBins& other);
+  // The largest share of all in one bin.
+  double LargestShare() const;
+};
+
+struct ModelStatistics {
+  int64_t nan_predictions = 0;  // Examples with at least one.
+  std::string first_nan;        // Where the first of them (in file order) is.
+  PredictionBins bins;          // Of single predictions
+};
+
+struct PassResult {
+  PassResult();
+  ~PassResult();
+  PassResult(PassResult&&) noexcept;
+
+  int64_t num_examples = 0;
+  std::vector<std::map<SliceKey, SliceState>> slices;  // By plan.
+  std::vector<ModelStatistics> models;                 // By model_spec.
+  std::vector<std::string> features;                   // All names seen, sorted.
+  std::vector<std::string> slicing_features_not_seen;
+  std::vector<std::string> dropped_slicing_specs;  // Those with more than Slicer::kMaxSlicesPerSpec slices.
+  std::vector<int64_t> records;                    // By file.
+  // For the comparison of models, if asked for (comparison/, disagreement/).
+  std::map<SliceKey, SliceComparison> comparisons;
+  std::unique_ptr<DisagreementFinder> disagreements;
+};
+
+struct PassOptions {
+  const ::tensorflow_model_analysis::EvalConfig* eval_config;
+  // By model_spec; null where the predictions are features.
+  std::vector<const InferenceModel*> models;
+  const std::vector<QueryPlan>* plans;
+  SamplingMethod sampling = SamplingMethod::kNone;
+  const ComparisonPlan* comparison = nullptr;  // Null: models are not compared.
+  int max_disagreements = 0;                   // Examples kept; only with a comparison. Negative: none are looked for.
+  int num_threads = 0;                         // 0: compute::NumThreads().
+  int batch_size = 256;
+  std::function<void(int64_t)> progress;  // Examples so far; from any thread.
+};
+
+// Errors name the record. Of several, the first in file order that was met is returned.
+absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options);
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_PASS_EVALUATION_PASS_H_

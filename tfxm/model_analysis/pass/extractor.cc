@@ -1,0 +1,120 @@
+#include "tfxm/model_analysis/pass/extractor.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/model_analysis/pass/transformed_batch.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::model_analysis {
+namespace {
+
+using KeyMap = google::protobuf::Map<std::string, std::string>;
+
+// One entry for `key`, else one per entry of `keys`, sorted by output; buffers of the last batch are used again.
+void FromFeatures(const data::ExampleBatch& batch, const std::string& key, const KeyMap& keys, NamedValues* values) {
+  if (!key.empty()) {
+    if (values->size() != 1) *values = NamedValues(1);
+    (*values)[0].second.FromColumn(batch.Find(key), batch.num_examples());
+    return;
+  }
+  if (values->size() != keys.size()) {
+    values->clear();
+    for (const auto& [output, feature] : keys) values->emplace_back(output, Values());
+    std::sort(values->begin(), values->end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
+  for (auto& [output, value] : *values) value.FromColumn(batch.Find(keys.at(output)), batch.num_examples());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Extractor>> Extractor::Create(const ::tensorflow_model_analysis::EvalConfig* eval_config,
+                                                             const std::vector<const InferenceModel*>& models,
+                                                             std::vector<std::string> features) {
+  std::unique_ptr<Extractor> extractor(new Extractor(eval_config));
+  for (const InferenceModel* model : models) {
+    std::unique_ptr<InferenceSession> session;
+    if (model != nullptr) {
+      ASSIGN_OR_RETURN(session, model->NewSession());
+    }
+    extractor->sessions_.push_back(std::move(session));
+  }
+  extractor->transformed_by_model_.resize(models.size());
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (models[m] == nullptr || !models[m]->HasTransform()) continue;
+    extractor->transformed_by_model_[m] = std::make_unique<data::ExampleBatch>();
+    if (extractor->transformed_ == nullptr) extractor->transformed_ = std::make_unique<data::ExampleBatch>();
+  }
+  extractor->features_ = std::move(features);
+  return extractor;
+}
+
+absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extracts) {
+  extracts->num_examples = batch.num_examples();
+  extracts->features = &batch;
+  if (transformed_ != nullptr) {
+    NamedValues of_all;
+    for (size_t m = 0; m < sessions_.size(); ++m) {
+      if (transformed_by_model_[m] == nullptr) continue;
+      NamedValues of_model;
+      RETURN_IF_ERROR(sessions_[m]->Transform(batch, &of_model));
+      RETURN_IF_ERROR(MakeTransformedBatch(batch, of_model, transformed_by_model_[m].get()));
+      for (auto& feature : of_model) of_all.push_back(std::move(feature));
+    }
+    RETURN_IF_ERROR(MakeTransformedBatch(batch, of_all, transformed_.get()));
+  }
+  extracts->models.resize(eval_config_->model_specs_size());
+  for (int m = 0; m < eval_config_->model_specs_size(); ++m) {
+    const auto& spec = eval_config_->model_specs(m);
+    ModelExtracts& model = extracts->models[m];
+    const data::ExampleBatch& features = transformed_by_model_[m] != nullptr ? *transformed_by_model_[m] : batch;
+    FromFeatures(features, spec.label_key(), spec.label_keys(), &model.labels);
+    FromFeatures(features, spec.example_weight_key(), spec.example_weight_keys(), &model.example_weights);
+    if (sessions_[m] == nullptr) {
+      FromFeatures(batch, spec.prediction_key(), spec.prediction_keys(), &model.predictions);
+      continue;
+    }
+    model.predictions.clear();
+    RETURN_IF_ERROR(sessions_[m]->Predict(batch, &model.predictions));
+    for (const auto& [output, values] : model.predictions) {
+      if (static_cast<int>(values.ends.size()) != batch.num_examples()) {
+        return absl::InvalidArgumentError(absl::StrCat("the model's output \"", output, "\" has ", values.ends.size(),
+                                                       " rows for ", batch.num_examples(),
+                                                       " examples; its first dimension must be the batch"));
+      }
+    }
+  }
+  if (extracts->feature_values.size() != features_.size()) {
+    extracts->feature_values.clear();
+    for (const std::string& feature : features_) extracts->feature_values.emplace_back(feature, Values());
+  }
+  for (auto& [feature, values] : extracts->feature_values)
+    values.FromColumn(features(batch).Find(feature), batch.num_examples());
+  return absl::OkStatus();
+}
+
+absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config,
+                              const std::vector<const InferenceModel*>& models,
+                              const std::vector<std::string>& features) {
+  auto check = [&](absl::string_view field, const std::string& key) -> absl::Status {
+    if (key.empty() || std::find(features.begin(), features.end(), key) != features.end()) return absl::OkStatus();
+    const std::string near = NearestNames(key, features);
+    return absl::InvalidArgumentError(absl::StrCat(field, " \"", key, "\" is no feature of the examples",
+                                                   near.empty() ? "" : "; nearest features: ", near));
+  };
+  for (int m = 0; m < eval_config.model_specs_size(); ++m) {
+    const auto& spec = eval_config.model_specs(m);
+    // Keys may be features that the model's preprocessing functions make.
+    if (models[m] != nullptr && models[m]->HasTransform()) continue;
+    RETURN_IF_ERROR(check("label_key", spec.label_key()));
+    RETURN_IF_ERROR(check("example_weight_key", spec.example_weight_key()));
+    for (const auto& [output, key] : spec.label_keys()) RETURN_IF_ERROR(check("label_keys", key));
+    for (const auto& [output, key] : spec.example_weight_keys()) RETURN_IF_ERROR(check("example_weight_keys", key));
+    if (models[m] != nullptr) continue;
+    RETURN_IF_ERROR(check("prediction_key", spec.prediction_key()));
+    for (const auto& [output, key] : spec.prediction_keys()) RETURN_IF_ERROR(check("prediction_keys", key));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm::model_analysis

@@ -1,0 +1,20 @@
+// Features as a model's preprocessing functions (ModelSpec.preprocessing_function_names) leave them: the examples with
+// some features replaced or added. Labels, weights, slices and features of metrics are looked up here; the model itself
+// sees the examples as they are.
+#ifndef TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
+#define TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
+
+#include "absl/status/status.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/model_analysis/pass/extracts.h"
+
+namespace tfxm::model_analysis {
+
+// Fills `result` (cleared first) with the examples of `batch`. Of features of the same name in `transformed`, the first
+// counts. Numbers with a fraction become single precision, as features are.
+absl::Status MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& transformed,
+                                  data::ExampleBatch* result);
+
+}  // namespace tfxm::model_analysis
+
+#endif  // TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_

@@ -1,0 +1,295 @@
+#include "tfxm/nn/data/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow/core/example/feature.pb.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/nn/fn_args.h"
+#include "tfxm/nn/test_util.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::nn {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string Serialized(int64_t id, bool with_weight = true) {
+  tensorflow::Example example;
+  auto& features = *example.mutable_features()->mutable_feature();
+  features["id"].mutable_int64_list()->add_value(id);
+  for (const float v : {1.0f, 2.0f}) features["x"].mutable_float_list()->add_value(v * static_cast<float>(id));
+  features["name"].mutable_bytes_list()->add_value("n" + std::to_string(id));
+  if (with_weight) features["w"].mutable_float_list()->add_value(0.5f);
+  return example.SerializeAsString();
+}
+
+std::vector<std::string> WriteFiles(const std::string& name, const std::vector<std::vector<std::string>>& files) {
+  const std::string dir = io::JoinPath(::testing::TempDir(), "tfxm_nn_dataset_test", name);
+  io::RemoveAll(dir).IgnoreError();
+  EXPECT_EQ(io::MakeDirs(dir), absl::OkStatus());
+  std::vector<std::string> paths;
+  for (const auto& records : files) {
+    paths.push_back(io::JoinPath(dir, absl::StrCat("data-", paths.size(), ".gz")));
+    auto writer = data::TFRecordWriter::Create(paths.back());
+    EXPECT_TRUE(writer.ok());
+    for (const std::string& record : records) EXPECT_EQ((*writer)->Write(record), absl::OkStatus());
+    EXPECT_EQ((*writer)->Close(), absl::OkStatus());
+  }
+  return paths;
+}
+
+std::vector<std::string> TenExamples(const std::string& name) {
+  std::vector<std::vector<std::string>> files(2);
+  for (int64_t i = 0; i < 10; ++i) files[i / 6].push_back(Serialized(i));
+  return WriteFiles(name, files);
+}
+
+const std::vector<FeatureSpec> kSpecs = {{"id", DataType::kInt64, {}},
+                                         {"x", DataType::kFloat, {2}},
+                                         {"name", DataType::kString, {1}},
+                                         {"w", DataType::kFloat, {1}, 1.0}};
+
+// The ids in the order they come, one list per batch.
+std::vector<std::vector<int64_t>> Ids(const Dataset& dataset, std::optional<uint64_t> pass = 0, int max_batches = 100) {
+  std::vector<std::vector<int64_t>> ids;
+  auto iterator = dataset.MakeIterator(pass);
+  EXPECT_TRUE(iterator.ok()) << iterator.status();
+  Batch batch;
+  while (iterator.ok() && static_cast<int>(ids.size()) < max_batches) {
+    auto more = (*iterator)->Next(&batch);
+    EXPECT_TRUE(more.ok()) << more.status();
+    if (!more.ok() || !*more) break;
+    const auto& values = batch.labels.empty() ? batch.features.at("id") : batch.labels.at("");
+    ids.emplace_back(values.values<int64_t>().begin(), values.values<int64_t>().end());
+    for (size_t i = 0; i < ids.back().size(); ++i) {  // A row stays together.
+      EXPECT_EQ(batch.features.at("x").values<float>()[2 * i + 1], 2.0f * ids.back()[i]);
+      EXPECT_EQ(batch.features.at("name").strings()[i], "n" + std::to_string(ids.back()[i]));
+    }
+  }
+  return ids;
+}
+
+TEST(DatasetTest, BatchesOfFilesInOrder) {
+  const Dataset dataset = Dataset::FromExamples(
+      TenExamples("order"), kSpecs, {.batch_size = 4, .label_key = "id", .weight_key = "w", .shuffle = false});
+  EXPECT_THAT(Ids(dataset), ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(4, 5, 6, 7), ElementsAre(8, 9)));
+  EXPECT_EQ(dataset.cardinality(), 3);
+  Batch batch;
+  auto iterator = dataset.MakeIterator();
+  ASSERT_TRUE((*iterator)->Next(&batch).ok());
+  EXPECT_EQ(batch.features.at("x").shape(), (Shape{4, 2}));
+  EXPECT_EQ(batch.labels.at("").shape(), (Shape{4}));
+  EXPECT_EQ(batch.weight.shape(), (Shape{4}));
+  EXPECT_EQ(batch.features.count("w"), 0);
+}
+
+TEST(DatasetTest, RepeatsAcrossTheEndOfThePass) {
+  const Dataset dataset =
+      Dataset::FromExamples(TenExamples("repeat"), kSpecs, {.batch_size = 6, .label_key = "id", .shuffle = false});
+  EXPECT_THAT(Ids(dataset.Repeat(2)), ElementsAre(ElementsAre(0, 1, 2, 3, 4, 5), ElementsAre(6, 7, 8, 9, 0, 1),
+                                                  ElementsAre(2, 3, 4, 5, 6, 7), ElementsAre(8, 9)));
+  EXPECT_EQ(Ids(dataset.Repeat(), 0, 7).size(), 7);
+  EXPECT_TRUE(dataset.Repeat().infinite());
+  EXPECT_EQ(Ids(dataset.Repeat().Take(3)).size(), 3);
+}
+
+// In memory, and streamed through a buffer that holds less than the data.
+TEST(DatasetTest, ShufflesByTheSeedAndThePass) {
+  const auto files = TenExamples("shuffle");
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const auto make = [&](uint64_t seed) {
+      return Dataset::FromExamples(files, kSpecs,
+                                   {.batch_size = 10,
+                                    .label_key = "id",
+                                    .shuffle_buffer_size = 4,
+                                    .shuffle_seed = seed,
+                                    .cache_bytes = cache_bytes});
+    };
+    const auto first = Ids(make(1));
+    ASSERT_EQ(first.size(), 1);
+    EXPECT_THAT(first[0], ::testing::UnorderedElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+    EXPECT_EQ(first, Ids(make(1)));
+    EXPECT_NE(first, Ids(make(2)));
+    EXPECT_NE(first, Ids(make(1), /*pass=*/1));
+    const auto repeated = Ids(make(1).Repeat(2));
+    ASSERT_EQ(repeated.size(), 2);
+    EXPECT_NE(repeated[0], repeated[1]);
+  }
+}
+
+// As tf.data: what goes through a dataset again sees another order.
+TEST(DatasetTest, EachIteratorIsAnotherPass) {
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const auto files = TenExamples("passes");
+    const DatasetOptions options{.batch_size = 10, .label_key = "id", .shuffle_seed = 1, .cache_bytes = cache_bytes};
+    const Dataset dataset = Dataset::FromExamples(files, kSpecs, options),
+                  same = Dataset::FromExamples(files, kSpecs, options);
+    const auto first = Ids(dataset, std::nullopt), second = Ids(dataset, std::nullopt);
+    EXPECT_NE(first, second);
+    EXPECT_NE(second, Ids(dataset.Repeat().Take(1), std::nullopt));  // Copies count together.
+    EXPECT_EQ(first, Ids(same, std::nullopt));                       // The same program sees the same.
+    EXPECT_EQ(second, Ids(same, std::nullopt));
+    EXPECT_THAT(Ids(dataset.Unshuffled(), std::nullopt), ElementsAre(ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)));
+  }
+}
+
+TEST(DatasetTest, PadsFeaturesOfVaryingLength) {
+  const auto example = [](const std::vector<int64_t>& tokens, const std::vector<std::string>& words) {
+    tensorflow::Example example;
+    auto& features = *example.mutable_features()->mutable_feature();
+    features["tokens"].mutable_int64_list()->mutable_value()->Add(tokens.begin(), tokens.end());
+    for (const std::string& word : words) features["words"].mutable_bytes_list()->add_value(word);
+    features["y"].mutable_int64_list()->add_value(1);
+    return example.SerializeAsString();
+  };
+  const auto files = WriteFiles("pad", {{example({1, 2, 3, 4}, {"a"}), example({}, {}), example({5}, {"b", "c"})}});
+  const std::vector<FeatureSpec> specs = {
+      {"tokens", DataType::kInt64, {-1}}, {"words", DataType::kString, {-1}}, {"y", DataType::kInt64, {}}};
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const Dataset dataset = Dataset::FromExamples(files, specs,
+                                                  {.batch_size = 3,
+                                                   .label_key = "y",
+                                                   .padded_shapes = {{"tokens", 3}, {"words", 2}},
+                                                   .padding_values = {{"tokens", -1}},
+                                                   .shuffle = false,
+                                                   .cache_bytes = cache_bytes});
+    Batch batch;
+    auto iterator = dataset.MakeIterator();
+    ASSERT_TRUE(iterator.ok() && (*iterator)->Next(&batch).ok()) << iterator.status();
+    const Tensor& tokens = batch.features.at("tokens");
+    EXPECT_EQ(tokens.shape(), (Shape{3, 3}));
+    EXPECT_THAT(tokens.values<int64_t>(), ElementsAre(1, 2, 3, -1, -1, -1, 5, -1, -1));
+    EXPECT_THAT(batch.features.at("words").strings(), ElementsAre("a", "", "", "", "b", "c"));
+  }
+  // Without a length they are left out, and what asks for them says so.
+  const Dataset without = Dataset::FromExamples(files, specs, {.label_key = "y"});
+  EXPECT_THAT(without.left_out(), ElementsAre("tokens", "words"));
+  Sequential model({layers::InputLayer({3}, {.name = "tokens"}), layers::Dense(1)});
+  ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+  EXPECT_THAT(std::string(model.Fit(without, {.verbose = 0}).status().message()),
+              HasSubstr("feature \"tokens\" for the model's input has a varying number of values per example and so is "
+                        "not dense; give it a length with DatasetOptions::padded_shapes ({{\"tokens\", LENGTH}})"));
+  const Dataset weighted = Dataset::FromExamples(files, specs, {.label_key = "y", .weight_key = "tokens"});
+  EXPECT_THAT(std::string(weighted.MakeIterator().status().message()), HasSubstr("varying number of values"));
+  const Dataset misspelt = Dataset::FromExamples(files, specs, {.padded_shapes = {{"token", 3}}});
+  EXPECT_THAT(std::string(misspelt.MakeIterator().status().message()), HasSubstr("no feature \"token\" to be padded"));
+}
+
+TEST(DatasetTest, WeightsAreNumbers) {
+  const Dataset dataset =
+      Dataset::FromExamples(TenExamples("words"), kSpecs, {.label_key = "id", .weight_key = "name"});
+  EXPECT_THAT(std::string(dataset.MakeIterator().status().message()), HasSubstr("must be numbers, \"name\" is string"));
+}
+
+TEST(DatasetTest, StreamedDataInOrderIsTheSameAsCached) {
+  const auto files = TenExamples("stream");
+  const auto make = [&](int64_t cache_bytes) {
+    return Dataset::FromExamples(files, kSpecs,
+                                 {.batch_size = 3, .label_key = "id", .shuffle = false, .cache_bytes = cache_bytes});
+  };
+  EXPECT_EQ(Ids(make(1 << 20).Repeat(3)), Ids(make(0).Repeat(3)));
+}
+
+TEST(DatasetTest, MapsBatches) {
+  const Dataset dataset =
+      Dataset::FromExamples(TenExamples("map"), kSpecs, {.batch_size = 5, .label_key = "id", .shuffle = false})
+          .Map([](Batch& batch, int64_t index) {
+            for (float& v : batch.features.at("x").values<float>()) v = static_cast<float>(index);
+            return absl::OkStatus();
+          });
+  auto iterator = dataset.MakeIterator();
+  Batch batch;
+  ASSERT_TRUE((*iterator)->Next(&batch).ok());
+  ASSERT_TRUE((*iterator)->Next(&batch).ok());
+  EXPECT_THAT(FloatValues(batch.features.at("x")), ::testing::Each(1));
+}
+
+TEST(DatasetTest, MissingFeaturesTakeTheirDefaultOrAreErrors) {
+  const auto files = WriteFiles("missing", {{Serialized(0), Serialized(1, /*with_weight=*/false)}});
+  std::vector<FeatureSpec> specs = kSpecs;
+  const auto read = [&]() -> absl::Status {
+    const Dataset dataset =
+        Dataset::FromExamples(files, specs, {.batch_size = 2, .label_key = "id", .weight_key = "w", .shuffle = false});
+    auto iterator = dataset.MakeIterator();
+    if (!iterator.ok()) return iterator.status();
+    Batch batch;
+    if (auto more = (*iterator)->Next(&batch); !more.ok()) return more.status();
+    EXPECT_THAT(FloatValues(batch.weight), ElementsAre(0.5, 1));
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(read(), absl::OkStatus());
+  specs[3].default_value.reset();
+  const absl::Status missing = read();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("data-0.gz, record 1: feature \"w\" is missing"));
+  specs[3].default_value = 1;
+  specs[1].shape = {3};
+  EXPECT_THAT(std::string(read().message()),
+              HasSubstr("record 0: feature \"x\" has 2 values; expected 3 of type float32"));
+  specs[1] = {"x", DataType::kInt64, {2}};
+  EXPECT_THAT(std::string(read().message()), HasSubstr("feature \"x\" is FLOAT; expected 2 of type int64"));
+}
+
+TEST(DatasetTest, CorruptFilesAreNamed) {
+  auto files = TenExamples("corrupt");
+  std::string bytes = *io::ReadFile(files[1]);
+  bytes.resize(bytes.size() / 2);
+  ASSERT_EQ(io::WriteFile(files[1], bytes), absl::OkStatus());
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const Dataset dataset =
+        Dataset::FromExamples(files, kSpecs, {.batch_size = 100, .label_key = "id", .cache_bytes = cache_bytes});
+    auto iterator = dataset.MakeIterator();
+    absl::Status status = iterator.status();
+    Batch batch;
+    if (iterator.ok()) status = (*iterator)->Next(&batch).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("data-1.gz"));
+  }
+}
+
+TEST(DataAccessorTest, TakesTheSchemasFeatures) {
+  const auto files = TenExamples("accessor");
+  tensorflow::metadata::v0::Schema schema;
+  ASSERT_EQ(io::ParseTextProto(R"pb(
+                                 feature {
+                                   name: "id"
+                                   type: INT
+                                   shape {}
+                                 }
+                                 feature {
+                                   name: "x"
+                                   type: FLOAT
+                                   shape { dim { size: 2 } }
+                                 }
+                                 feature {
+                                   name: "name"
+                                   type: BYTES
+                                   value_count { min: 1 max: 1 }
+                                 }
+                                 feature {
+                                   name: "w"
+                                   type: FLOAT
+                                   value_count { min: 0 max: 3 }
+                                 })pb",
+                               &schema),
+            absl::OkStatus());
+  const DataAccessor accessor = MakeDataAccessor();
+  auto dataset = accessor.tf_dataset_factory({io::JoinPath(io::Dirname(files[0]), "*")},
+                                             {.batch_size = 10, .label_key = "id"}, schema);
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ(Ids(*dataset)[0].size(), 10);
+  EXPECT_EQ(accessor.tf_dataset_factory({"/nowhere/*"}, {}, schema).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(accessor.tf_dataset_factory(files, {.label_key = "w"}, schema).status().message()),
+              HasSubstr("feature \"w\" has no fixed shape"));
+  EXPECT_THAT(std::string(accessor.tf_dataset_factory(files, {.label_key = "z"}, schema).status().message()),
+              HasSubstr("no feature \"z\""));
+}
+
+}  // namespace
+}  // namespace tfxm::nn

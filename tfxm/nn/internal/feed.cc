@@ -1,0 +1,303 @@
+#include "tfxm/nn/internal/feed.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+namespace {
+
+namespace tf = ::tensorflow;
+
+// Numbers as the type that the model's input has.
+Tensor Convert(const Tensor& tensor, DataType dtype) {
+  Tensor converted(dtype, tensor.shape());
+  const int64_t n = tensor.num_elements();
+  for (int64_t i = 0; i < n; ++i) {
+    const double value = tensor.ValueAsDouble(i);
+    switch (dtype) {
+      case DataType::kFloat: converted.values<float>()[i] = static_cast<float>(value); break;
+      case DataType::kInt32: converted.values<int32_t>()[i] = static_cast<int32_t>(value); break;
+      default: converted.values<int64_t>()[i] = static_cast<int64_t>(value);
+    }
+  }
+  return converted;
+}
+
+bool Fits(const Shape& shape, const Shape& wanted) {
+  if (shape.size() != wanted.size()) return false;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (wanted[i] >= 0 && wanted[i] != shape[i]) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<tf::Tensor> InputFeed(const TensorSpec& spec, const Tensor& tensor) {
+  const bool convertible =
+      spec.dtype == DataType::kFloat || spec.dtype == DataType::kInt32 || spec.dtype == DataType::kInt64;
+  const auto wrong = [&] {
+    return absl::InvalidArgumentError(absl::StrCat("input \"", spec.name, "\" is ", DataTypeName(spec.dtype),
+                                                   ShapeString(spec.shape), ", the data has ",
+                                                   DataTypeName(tensor.dtype()), ShapeString(tensor.shape())));
+  };
+  if (tensor.dtype() != spec.dtype && (!convertible || tensor.dtype() == DataType::kString)) return wrong();
+  ASSIGN_OR_RETURN(tf::Tensor fed,
+                   ops::internal::ToTf(tensor.dtype() == spec.dtype ? tensor : Convert(tensor, spec.dtype)));
+  if (Fits(tensor.shape(), spec.shape)) return fed;
+  // Scalars per example for an input of [None, 1], as in Keras.
+  if (tensor.shape().size() == 1 && spec.shape == Shape{-1, 1}) {
+    tf::Tensor column(fed.dtype());
+    if (column.CopyFrom(fed, tf::TensorShape({tensor.shape()[0], 1}))) return column;
+  }
+  return wrong();
+}
+
+double WeightOf(const std::map<int64_t, double>& class_weight, int64_t label) {
+  const auto found = class_weight.find(label);
+  return found == class_weight.end() ? 1 : found->second;
+}
+
+// Per example: the weight of its class; of the largest value where labels are one-hot.
+absl::StatusOr<std::vector<float>> ClassWeights(const std::map<int64_t, double>& class_weight, const Tensor& labels) {
+  const int64_t n = labels.shape().empty() ? 0 : labels.shape()[0];
+  if (n == 0 || labels.dtype() == DataType::kString || labels.shape().size() > 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("class_weight needs labels that are numbers, one or a one-hot row per example; they are ",
+                     DataTypeName(labels.dtype()), ShapeString(labels.shape())));
+  }
+  const int64_t row = labels.num_elements() / n;
+  std::vector<float> weights;
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t label = std::llround(labels.ValueAsDouble(i * row));
+    if (row > 1) {
+      label = 0;
+      for (int64_t k = 1; k < row; ++k) {
+        if (labels.ValueAsDouble(i * row + k) > labels.ValueAsDouble(i * row + label)) label = k;
+      }
+    }
+    weights.push_back(static_cast<float>(WeightOf(class_weight, label)));
+  }
+  return weights;
+}
+
+// Sample weights as float, [batch] if there is one per example.
+absl::StatusOr<tf::Tensor> SampleWeights(const Tensor& weight, int64_t num_examples) {
+  const Shape& shape = weight.shape();
+  if (weight.dtype() == DataType::kString || shape.empty() || shape[0] != num_examples) {
+    return absl::InvalidArgumentError(absl::StrCat("sample weights are ", DataTypeName(weight.dtype()),
+                                                   ShapeString(shape), " for ", num_examples,
+                                                   " examples; wanted numbers, one per example"));
+  }
+  tf::TensorShape fed({num_examples});
+  if (weight.num_elements() != num_examples) {
+    for (size_t i = 1; i < shape.size(); ++i) fed.AddDim(shape[i]);
+  }
+  tf::Tensor weights(tf::DT_FLOAT, fed);
+  auto values = weights.flat<float>();
+  for (int64_t i = 0; i < weight.num_elements(); ++i) values(i) = static_cast<float>(weight.ValueAsDouble(i));
+  return weights;
+}
+
+// Whether labels are what the loss takes them for.
+absl::Status CheckLabels(const TensorSpec& output, const Loss& loss, const Tensor& labels) {
+  if (loss.labels() == Loss::Labels::kNumbers || labels.dtype() == DataType::kString) return absl::OkStatus();
+  const bool classes = loss.labels() == Loss::Labels::kClasses;
+  const int64_t num_classes = output.shape.empty() ? -1 : output.shape.back();
+  const double largest = !classes ? 1 + 1e-6 : num_classes < 0 ? 9e15 : static_cast<double>(num_classes - 1);
+  for (int64_t i = 0; i < labels.num_elements(); ++i) {
+    const double label = labels.ValueAsDouble(i);
+    const double smallest = classes ? 0 : -1e-6;
+    if (label >= smallest && label <= largest && (!classes || label == std::floor(label))) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "label ", label, " of output \"", output.name, "\" is out of range: loss ", loss.name(), " takes ",
+        classes ? absl::StrCat("the numbers of classes, 0",
+                               num_classes < 0
+                                   ? " and up"
+                                   : absl::StrCat(" to ", num_classes - 1, " (the output has ", num_classes, ")"))
+                : "numbers between 0 and 1"));
+  }
+  return absl::OkStatus();
+}
+
+std::string Quoted(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) absl::StrAppend(&text, text.empty() ? "" : ", ", "\"", name, "\"");
+  return text;
+}
+
+absl::Status NoFeature(const FeedSpec& spec, const std::string& name, const Batch& batch) {
+  if (std::count(spec.left_out.begin(), spec.left_out.end(), name) > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "feature \"", name, "\" for the model's input has a varying number of values per example and so is not dense; ",
+        "give it a length with DatasetOptions::padded_shapes ({{\"", name, "\", LENGTH}}), or make it dense in the ",
+        "preprocessing_fn (ops::PadToDense)"));
+  }
+  std::string known;
+  for (const auto& [feature, tensor] : batch.features) absl::StrAppend(&known, known.empty() ? "" : ", ", feature);
+  return absl::InvalidArgumentError(absl::StrCat("the data has no feature \"", name, "\" for the model's input; it has",
+                                                 known.empty() ? " none that are dense" : ": ", known));
+}
+
+// The labels of output i.
+absl::StatusOr<const Tensor*> LabelsOf(const FeedSpec& spec, size_t i, const Batch& batch) {
+  const std::string& name = spec.outputs[i].name;
+  if (const auto found = batch.labels.find(name); found != batch.labels.end()) return &found->second;
+  std::vector<std::string> outputs, labels;
+  for (size_t k = 0; k < spec.outputs.size(); ++k) {
+    if (!spec.losses[k].empty()) outputs.push_back(spec.outputs[k].name);
+  }
+  // The only labels are the only output's, unless they are called like another one.
+  if (outputs.size() == 1 && batch.labels.size() == 1 &&
+      std::none_of(spec.outputs.begin(), spec.outputs.end(),
+                   [&](const TensorSpec& output) { return output.name == batch.labels.begin()->first; })) {
+    return &batch.labels.begin()->second;
+  }
+  for (const auto& [label, tensor] : batch.labels) labels.push_back(label);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the data has no labels for output \"", name, "\"; ",
+      batch.labels.empty() ? "it has none; name them with label_key, or"
+                           : absl::StrCat("it has labels for ", Quoted(labels), "; name them"),
+      " with label_keys: features that are called as the outputs they are labels of (", Quoted(outputs), ")"));
+}
+
+// Labels that would not be used are a misspelt name, or an output that was forgotten.
+absl::Status CheckLabelNames(const FeedSpec& spec, const Batch& batch) {
+  if (batch.labels.size() == 1 && spec.outputs.size() == 1) return absl::OkStatus();
+  for (const auto& [name, labels] : batch.labels) {
+    if (std::any_of(spec.outputs.begin(), spec.outputs.end(),
+                    [&, &name = name](const TensorSpec& output) { return output.name == name; })) {
+      continue;
+    }
+    if (batch.labels.size() == 1 &&
+        std::count_if(spec.losses.begin(), spec.losses.end(), [](const Loss& loss) { return !loss.empty(); }) == 1)
+      continue;
+    std::vector<std::string> outputs;
+    for (const TensorSpec& output : spec.outputs) outputs.push_back(output.name);
+    return absl::InvalidArgumentError(
+        absl::StrCat(name.empty() ? "the label of label_key" : absl::StrCat("label \"", name, "\""),
+                     " belongs to no output; the model's outputs are ", Quoted(outputs),
+                     " (label_keys: features that are called as the outputs they are labels of)"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
+  Feed feed;
+  feed.num_examples = batch.num_examples();
+  for (const TensorSpec& input : spec.inputs) {
+    auto found = batch.features.find(input.name);
+    if (found == batch.features.end() && spec.inputs.size() == 1 && batch.features.size() == 1 && spec.left_out.empty())
+      found = batch.features.begin();
+    if (found == batch.features.end()) return NoFeature(spec, input.name, batch);
+    ASSIGN_OR_RETURN(tf::Tensor fed, InputFeed(input, found->second));
+    feed.inputs.push_back(std::move(fed));
+  }
+  if (!spec.labels) return feed;
+  RETURN_IF_ERROR(CheckLabelNames(spec, batch));
+  std::vector<std::vector<float>> by_class;  // Per output with a loss; empty: no class weights.
+  for (size_t i = 0; i < spec.outputs.size(); ++i) {
+    if (spec.losses[i].empty()) continue;
+    const TensorSpec& output = spec.outputs[i];
+    ASSIGN_OR_RETURN(const Tensor* const labels, LabelsOf(spec, i, batch));
+    if (labels->shape().empty() || labels->shape()[0] != feed.num_examples) {
+      return absl::InvalidArgumentError(absl::StrCat("labels of output \"", output.name, "\" are ",
+                                                     DataTypeName(labels->dtype()), ShapeString(labels->shape()),
+                                                     " for ", feed.num_examples, " examples"));
+    }
+    RETURN_IF_ERROR(CheckLabels(output, spec.losses[i], *labels));
+    ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(*labels));
+    feed.labels.push_back(std::move(fed));
+    by_class.emplace_back();
+    if (const auto weights = spec.class_weights.find(output.name); weights != spec.class_weights.end()) {
+      auto made = ClassWeights(weights->second, *labels);
+      if (!made.ok()) return Annotate(made.status(), absl::StrCat("output \"", output.name, "\""));
+      by_class.back() = *std::move(made);
+    }
+  }
+  const bool sample_weights = batch.weight.dtype() != DataType::kInvalid;
+  if (!sample_weights && spec.class_weights.empty()) return feed;
+  tf::Tensor common;
+  if (sample_weights) {
+    ASSIGN_OR_RETURN(common, SampleWeights(batch.weight, feed.num_examples));
+  } else {
+    common = tf::Tensor(tf::DT_FLOAT, tf::TensorShape({feed.num_examples}));
+    common.flat<float>().setConstant(1);
+  }
+  for (const std::vector<float>& weights : by_class) {
+    feed.weights.push_back(common);
+    if (weights.empty()) continue;
+    tf::Tensor product(tf::DT_FLOAT, common.shape());
+    const int64_t row = feed.num_examples == 0 ? 0 : product.NumElements() / feed.num_examples;
+    for (int64_t i = 0; i < product.NumElements(); ++i)
+      product.flat<float>()(i) = common.flat<float>()(i) * weights[i / row];
+    feed.weights.back() = std::move(product);
+  }
+  return feed;
+}
+
+FeedQueue::FeedQueue(FeedSpec spec, std::unique_ptr<Dataset::Iterator> iterator, int64_t skip)
+    : spec_(std::move(spec)), iterator_(std::move(iterator)), skip_(skip), thread_([this] { Produce(); }) {}
+
+FeedQueue::~FeedQueue() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    cancelled_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void FeedQueue::Produce() {
+  Batch batch;
+  while (true) {
+    absl::Status status;
+    Feed feed;
+    auto more = iterator_->Next(&batch);
+    if (!more.ok()) {
+      status = more.status();
+    } else if (*more && skip_ > 0) {
+      --skip_;
+      continue;
+    } else if (*more) {
+      auto made = MakeFeed(spec_, batch);
+      if (made.ok()) {
+        feed = std::move(*made);
+      } else {
+        status = made.status();
+      }
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return cancelled_ || queue_.size() < kAhead; });
+    if (cancelled_) return;
+    if (!status.ok() || !*more) {
+      status_ = status;
+      done_ = true;
+      changed_.notify_all();
+      return;
+    }
+    queue_.push_back(std::move(feed));
+    if (queue_.size() == 1) changed_.notify_all();
+  }
+}
+
+absl::StatusOr<bool> FeedQueue::Next(Feed* feed) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return done_ || !queue_.empty(); });
+  if (!queue_.empty()) {
+    *feed = std::move(queue_.front());
+    queue_.pop_front();
+    // Waking the other thread costs as much as a small step: only when there is a run of batches to make.
+    if (queue_.size() == kAhead / 2) changed_.notify_all();
+    return true;
+  }
+  RETURN_IF_ERROR(status_);
+  return false;
+}
+
+}  // namespace tfxm::nn

@@ -1,0 +1,287 @@
+// Model's loops: Fit, Evaluate, Predict.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/nn/internal/feed.h"
+#include "tfxm/nn/model.h"
+#include "tfxm/nn/internal/model_rep.h"
+#include "tfxm/nn/internal/progress.h"
+#include "tfxm/nn/internal/step_builder.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+namespace {
+
+FeedSpec SpecOf(const Network& network, const StepConfig& config, bool labels) {
+  return {.inputs = network.inputs(), .outputs = network.outputs(), .losses = config.losses, .labels = labels};
+}
+
+absl::StatusOr<std::unique_ptr<FeedQueue>> OpenQueue(FeedSpec spec, const Dataset& data, uint64_t pass,
+                                                     int64_t skip = 0) {
+  spec.left_out = data.left_out();
+  ASSIGN_OR_RETURN(auto iterator, data.MakeIterator(pass));
+  return std::make_unique<FeedQueue>(std::move(spec), std::move(iterator), skip);
+}
+
+absl::Status Empty(absl::string_view what, const Dataset& data) {
+  return absl::InvalidArgumentError(absl::StrCat(what, " on a dataset without examples: ", data.WhyEmpty()));
+}
+
+// Tells, once, that the loss is no number any more.
+class LossWatch {
+ public:
+  void OnBatch(const FitState& state) {
+    if (!what_.empty() || std::isfinite(state.loss)) return;
+    what_ = absl::StrCat("the loss is ", std::isnan(state.loss) ? "nan" : "infinite", " since step ", state.step,
+                         " of epoch ", state.epoch + 1, ", at learning rate ", state.learning_rate,
+                         "; a lower rate, clipnorm or global_clipnorm, and data without nan or huge values avoid it, "
+                         "callbacks::TerminateOnNaN ends such a training");
+    Warn(what_);
+  }
+  // The last thing that is heard of the training.
+  void OnEnd(int verbose) const {
+    const ProgressListener listener = verbose < 0 ? GetProgressListener() : nullptr;
+    if (listener && !what_.empty()) listener(absl::StrCat("warning: ", what_), 1);
+  }
+
+ private:
+  std::string what_;
+};
+
+// Calls member(state, …) of every callback.
+template <typename Member, typename... Args>
+absl::Status Notify(const std::vector<CallbackRef>& callbacks, Member member, Args&&... args) {
+  for (const CallbackRef& callback : callbacks) RETURN_IF_ERROR(((*callback).*member)(args...));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Logs> Model::Evaluate(const Dataset& data, const EvaluateOptions& options) {
+  // All of the data is the same in any order.
+  return EvaluatePass(data, options, options.steps > 0 ? data.NextPass() : 0);
+}
+
+absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass) {
+  RETURN_IF_ERROR(rep_->Build());
+  if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("Evaluate before Compile");
+  if (data.infinite() && options.steps <= 0) {
+    return absl::InvalidArgumentError("Evaluate on a dataset that repeats without end needs a number of steps");
+  }
+  ASSIGN_OR_RETURN(auto queue, OpenQueue(SpecOf(*rep_->network, rep_->config, true), data, pass));
+  Totals totals;
+  Feed feed;
+  while (options.steps <= 0 || totals.num_batches() < options.steps) {
+    ASSIGN_OR_RETURN(const bool more, queue->Next(&feed));
+    if (!more) break;
+    RETURN_IF_ERROR(rep_->program->TestStep(feed, &totals));
+  }
+  if (totals.num_batches() == 0) return Empty("Evaluate", data);
+  if (totals.num_batches() < options.steps) {
+    Warn(absl::StrCat("evaluation: the data ended after ", totals.num_batches(), " of ", options.steps, " steps"));
+  }
+  return totals.Values();
+}
+
+// What is wrong with the validation data is better known before there is a training to lose.
+absl::Status Model::CheckValidationData(const Dataset& data) {
+  FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
+  spec.left_out = data.left_out();
+  ASSIGN_OR_RETURN(const auto iterator, data.Unshuffled().MakeIterator(0));
+  Batch batch;
+  ASSIGN_OR_RETURN(const bool more, iterator->Next(&batch));
+  if (!more) return Empty("Evaluate", data);
+  ASSIGN_OR_RETURN(const Feed feed, MakeFeed(spec, batch));
+  return rep_->program->PrepareTestStep(feed);
+}
+
+absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& options) {
+  RETURN_IF_ERROR(rep_->Build());
+  if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("Fit before Compile");
+  rep_->ClaimWeights();
+  const bool by_steps = options.steps_per_epoch > 0;
+  const Dataset* const validation = options.validation_data;
+  if (data.infinite() && !by_steps) {
+    return absl::InvalidArgumentError("Fit on a dataset that repeats without end needs steps_per_epoch");
+  }
+  if (validation != nullptr && validation->infinite() && options.validation_steps <= 0) {
+    return absl::InvalidArgumentError("validation on a dataset that repeats without end needs validation_steps");
+  }
+  FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
+  spec.class_weights = options.class_weights;
+  if (!options.class_weight.empty()) {
+    std::vector<std::string> outputs;
+    for (size_t i = 0; i < spec.losses.size(); ++i) {
+      if (!spec.losses[i].empty()) outputs.push_back(spec.outputs[i].name);
+    }
+    if (outputs.size() > 1) {
+      return absl::InvalidArgumentError(
+          "class_weight is for models of one output with a loss; class_weights has one per output, and examples can "
+          "have weights of their own (weight_key)");
+    }
+    spec.class_weights[outputs[0]] = options.class_weight;
+  }
+  for (const auto& [name, weights] : spec.class_weights) {
+    bool known = false;
+    for (size_t i = 0; i < spec.losses.size(); ++i)
+      known = known || (spec.outputs[i].name == name && !spec.losses[i].empty());
+    if (!known) return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
+  }
+  if (validation != nullptr) RETURN_IF_ERROR(Annotate(CheckValidationData(*validation), "validation data"));
+  std::vector<CallbackRef> callbacks = options.callbacks;
+  if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));
+  std::stable_partition(callbacks.begin(), callbacks.end(),
+                        [](const CallbackRef& callback) { return !callback->goes_last(); });
+
+  Totals totals;
+  FitState state;
+  state.model = this;
+  state.epoch = options.initial_epoch;
+  state.num_epochs = options.epochs;
+  state.steps_per_epoch = by_steps ? options.steps_per_epoch : data.cardinality();
+  state.iteration = rep_->iterations;
+  state.batch_logs = [&] { return totals.Values(); };
+  state.totals = &totals;
+  state.callbacks = &callbacks;
+  state.expected_logs = LogSpecs(*rep_->network, rep_->config);
+  state.has_validation_data = validation != nullptr;
+  if (validation != nullptr) {
+    for (const LogSpec& log : LogSpecs(*rep_->network, rep_->config))
+      state.expected_logs.push_back({absl::StrCat("val_", log.name), log.direction});
+  }
+  // Epoch by epoch, a later one is the same whether or not those before it were trained by this program.
+  if (!by_steps && options.initial_epoch > 0) data.SkipPasses(options.initial_epoch - 1);
+  RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainBegin, state));
+  // After a backup is restored there may be a part of a pass, and of an epoch, already.
+  if (state.data_pass >= 0) data.SkipPasses(state.data_pass);
+
+  History history;
+  LossWatch loss_watch;
+  std::unique_ptr<FeedQueue> queue;
+  Feed feed;
+  // The next batch of this pass, or the first of the next one if it is at its end and the epoch at its beginning.
+  const auto next = [&]() -> absl::StatusOr<bool> {
+    for (const bool again : {false, true}) {
+      const bool begins = state.data_batches < 0;
+      if (begins) {
+        state.data_pass = static_cast<int64_t>(data.NextPass());
+        state.data_batches = 0;
+      }
+      if (queue == nullptr) {
+        ASSIGN_OR_RETURN(queue, OpenQueue(spec, data, static_cast<uint64_t>(state.data_pass), state.data_batches));
+      }
+      ASSIGN_OR_RETURN(const bool more, queue->Next(&feed));
+      if (more) {
+        ++state.data_batches;
+        return true;
+      }
+      queue.reset();
+      state.data_batches = -1;
+      if (again || begins || !by_steps || state.step > 0) break;
+    }
+    return false;
+  };
+  while (state.epoch < options.epochs && !state.stop_training) {
+    if (state.step == 0) {
+      totals = Totals();
+      RETURN_IF_ERROR(Notify(callbacks, &Callback::OnEpochBegin, state));
+    }
+    bool stop = false, more = true;
+    while (!stop && (!by_steps || state.step < options.steps_per_epoch)) {
+      ASSIGN_OR_RETURN(more, next());
+      if (!more) break;
+      state.learning_rate = rep_->LearningRateAt(rep_->iterations);
+      RETURN_IF_ERROR(rep_->program->TrainStep(feed, rep_->iterations, state.learning_rate, &totals));
+      state.iteration = ++rep_->iterations;
+      state.loss = totals.last_loss();
+      ++state.step;
+      loss_watch.OnBatch(state);
+      RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainBatchEnd, state));
+      stop = state.stop_training;
+    }
+    if (state.step == 0) return Empty("Fit", data);
+    if (by_steps && !more) {
+      Warn(absl::StrCat("the data ended after ", state.step, " of the ", options.steps_per_epoch, " steps of epoch ",
+                        state.epoch + 1, ", which ends there; Repeat() makes data without end"));
+    }
+    Logs logs = totals.Values();
+    if (validation != nullptr && (state.epoch + 1) % std::max(options.validation_freq, 1) == 0) {
+      // The same examples each time, so that epochs can be compared.
+      ASSIGN_OR_RETURN(const Logs results, EvaluatePass(*validation, {.steps = options.validation_steps}, 0));
+      RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTestEnd, state, results));
+      for (const auto& [name, value] : results) logs.emplace_back(absl::StrCat("val_", name), value);
+    }
+    history.epochs.push_back(state.epoch);
+    for (const auto& [name, value] : logs) history.history[name].push_back(value);
+    RETURN_IF_ERROR(Notify(callbacks, &Callback::OnEpochEnd, state, logs));
+    state.step = 0;
+    ++state.epoch;
+  }
+  RETURN_IF_ERROR(rep_->program->UseAverages());
+  RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainEnd, state));
+  loss_watch.OnEnd(options.verbose);
+  return history;
+}
+
+absl::StatusOr<Logs> Model::TrainOnBatch(const Batch& batch) {
+  RETURN_IF_ERROR(rep_->Build());
+  if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("TrainOnBatch before Compile");
+  rep_->ClaimWeights();
+  ASSIGN_OR_RETURN(const Feed feed, MakeFeed(SpecOf(*rep_->network, rep_->config, true), batch));
+  Totals totals;
+  RETURN_IF_ERROR(rep_->program->TrainStep(feed, rep_->iterations, rep_->LearningRateAt(rep_->iterations), &totals));
+  ++rep_->iterations;
+  return totals.Values();
+}
+
+absl::StatusOr<Logs> Model::TestOnBatch(const Batch& batch) {
+  RETURN_IF_ERROR(rep_->Build());
+  if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("TestOnBatch before Compile");
+  ASSIGN_OR_RETURN(const Feed feed, MakeFeed(SpecOf(*rep_->network, rep_->config, true), batch));
+  Totals totals;
+  RETURN_IF_ERROR(rep_->program->TestStep(feed, &totals));
+  return totals.Values();
+}
+
+absl::StatusOr<std::vector<Tensor>> Model::Predict(const std::map<std::string, Tensor>& features) {
+  RETURN_IF_ERROR(Prepare());
+  Batch batch;
+  batch.features = features;
+  ASSIGN_OR_RETURN(const Feed feed, MakeFeed(SpecOf(*rep_->network, rep_->config, false), batch));
+  return rep_->program->PredictStep(feed);
+}
+
+absl::StatusOr<std::vector<Tensor>> Model::Predict(const Dataset& data, int64_t steps) {
+  RETURN_IF_ERROR(Prepare());
+  if (data.infinite() && steps <= 0) {
+    return absl::InvalidArgumentError("Predict on a dataset that repeats without end needs a number of steps");
+  }
+  ASSIGN_OR_RETURN(auto queue, OpenQueue(SpecOf(*rep_->network, rep_->config, false), data.Unshuffled(), 0));
+  std::vector<std::vector<Tensor>> parts(rep_->network->outputs().size());
+  Feed feed;
+  for (int64_t step = 0; steps <= 0 || step < steps; ++step) {
+    ASSIGN_OR_RETURN(const bool more, queue->Next(&feed));
+    if (!more) break;
+    ASSIGN_OR_RETURN(std::vector<Tensor> outputs, rep_->program->PredictStep(feed));
+    for (size_t i = 0; i < parts.size(); ++i) parts[i].push_back(std::move(outputs[i]));
+  }
+  std::vector<Tensor> outputs;
+  for (const std::vector<Tensor>& batches : parts) {
+    if (batches.empty()) return Empty("Predict", data);
+    Shape shape = batches[0].shape();
+    shape[0] = 0;
+    for (const Tensor& batch : batches) shape[0] += batch.shape()[0];
+    Tensor all(batches[0].dtype(), shape);
+    size_t at = 0;
+    for (const Tensor& batch : batches) {
+      std::copy(batch.bytes().begin(), batch.bytes().end(), all.bytes().begin() + at);
+      at += batch.bytes().size();
+    }
+    outputs.push_back(std::move(all));
+  }
+  return outputs;
+}
+
+}  // namespace tfxm::nn

@@ -1,0 +1,24 @@
+// The strategies of a Resolver: which of the artifacts of former runs it puts out.
+#ifndef TFXM_ORCHESTRATION_RESOLVER_RESOLVER_H_
+#define TFXM_ORCHESTRATION_RESOLVER_RESOLVER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/metadata/artifact.h"
+
+namespace tfxm {
+
+// `candidates`: for each key all live artifacts of its type (and producer) in the pipeline, in order of id. For each
+// key the chosen one, or none. *note says for people what was found. INVALID_ARGUMENT names an unknown strategy.
+//
+// LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model
+// that a blessing names as its current_model_id, with that blessing. An artifact whose files are gone is none, and the
+// note says so: an older one in its place would be a comparison that nobody asked for.
+absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const ArtifactDict& candidates,
+                                                   std::string* note);
+
+}  // namespace tfxm
+
+#endif  // TFXM_ORCHESTRATION_RESOLVER_RESOLVER_H_

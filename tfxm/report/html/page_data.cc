@@ -1,0 +1,33 @@
+#include "tfxm/report/html/page_data.h"
+
+#include <utility>
+
+#include "tfxm/report/html/page_index.h"
+#include "tfxm/report/html/page_sections.h"
+#include "tfxm/util/text/json_writer.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::report {
+
+absl::StatusOr<std::string> PageData(const ReportInput& input) {
+  const PageIndex index(input);
+  ASSIGN_OR_RETURN(const int reference, index.Reference());
+  JsonWriter json(/*indent=*/false, /*printable=*/true);
+  json.BeginObject();
+  json.Key("title").String(input.title);
+  json.Key("reference").Number(reference);
+  WriteModels(index, json);
+  WriteCosts(json);
+  WriteSlices(index, json);
+  WriteMetrics(index, json);
+  WriteValues(index, json);
+  WriteComparisons(index, json);
+  WriteEvaluations(index, json);
+  WritePlots(index, json);
+  WriteDisagreements(index, json);
+  WritePipeline(index, json);
+  json.End();
+  return std::move(json).Take();
+}
+
+}  // namespace tfxm::report

@@ -1,0 +1,93 @@
+#include "tfxm/rewriting/internal/convert/fixed_batch.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "tensorflow/core/protobuf/meta_graph.pb.h"
+#include "tensorflow/core/protobuf/saved_model.pb.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+using Nodes = google::protobuf::RepeatedPtrField<tensorflow::NodeDef>;
+
+void FixFirst(tensorflow::TensorShapeProto* shape) {
+  if (shape->dim_size() > 0 && shape->dim(0).size() < 0) shape->mutable_dim(0)->set_size(1);
+}
+
+// [-1, 5] in a constant of a list's element shape: [1, 5].
+void FixElementShape(tensorflow::TensorProto* value) {
+  if (value->dtype() != tensorflow::DT_INT32 || value->tensor_shape().dim_size() != 1 ||
+      value->tensor_shape().dim(0).size() < 2) {
+    return;
+  }
+  constexpr int32_t kOpen = -1, kOne = 1;
+  if (std::string& bytes = *value->mutable_tensor_content(); bytes.size() >= sizeof(kOpen)) {
+    if (std::memcmp(bytes.data(), &kOpen, sizeof(kOpen)) == 0) std::memcpy(bytes.data(), &kOne, sizeof(kOne));
+    return;
+  }
+  if (value->int_val_size() == 0 || value->int_val(0) != kOpen) return;
+  // Values that are not there are the last one's.
+  while (value->int_val_size() < value->tensor_shape().dim(0).size()) {
+    value->add_int_val(value->int_val(value->int_val_size() - 1));
+  }
+  value->set_int_val(0, kOne);
+}
+
+void FixNodes(Nodes* nodes) {
+  std::map<std::string, tensorflow::NodeDef*> constants;
+  for (tensorflow::NodeDef& node : *nodes) {
+    node.mutable_attr()->erase("_output_shapes");  // What was inferred for an open batch
+    if (node.op() == "Const") constants[node.name()] = &node;
+    if (node.op() == "Placeholder") FixFirst((*node.mutable_attr())["shape"].mutable_shape());
+  }
+  for (const tensorflow::NodeDef& node : *nodes) {
+    if (!absl::StartsWith(node.op(), "TensorList") && node.op() != "EmptyTensorList") continue;
+    for (const std::string& input : node.input()) {
+      const auto it = constants.find(input.substr(0, input.find(':')));
+      if (it != constants.end()) FixElementShape((*it->second->mutable_attr())["value"].mutable_tensor());
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FixedBatchModel>> FixedBatchModel::Create(absl::string_view saved_model_dir) {
+  tensorflow::SavedModel saved_model;
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
+  for (auto& graph : *saved_model.mutable_meta_graphs()) {
+    for (auto& [name, signature] : *graph.mutable_signature_def()) {
+      for (auto& [key, input] : *signature.mutable_inputs()) FixFirst(input.mutable_tensor_shape());
+    }
+    FixNodes(graph.mutable_graph_def()->mutable_node());
+    for (auto& function : *graph.mutable_graph_def()->mutable_library()->mutable_function()) {
+      for (auto& [i, argument] : *function.mutable_arg_attr()) argument.mutable_attr()->erase("_output_shapes");
+      FixNodes(function.mutable_node_def());
+    }
+  }
+  std::unique_ptr<FixedBatchModel> out(new FixedBatchModel);
+  std::error_code error;
+  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
+  if (error) return absl::InternalError(absl::StrCat("no directory for temporary files: ", error.message()));
+  ASSIGN_OR_RETURN(out->dir_, io::TempDir::Make(temporary.string(), "tfxm_fixed_batch-"));
+  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(out->dir(), "saved_model.pb"), saved_model));
+  for (const char* folder : {"variables", "assets"}) {
+    const std::string from = io::AbsolutePath(io::JoinPath(saved_model_dir, folder));
+    if (!io::Exists(from)) continue;
+    if (const std::string to = io::JoinPath(out->dir(), folder); symlink(from.c_str(), to.c_str()) != 0) {
+      return absl::InternalError(absl::StrCat(to, ": ", std::strerror(errno)));
+    }
+  }
+  return out;
+}
+
+}  // namespace tfxm::rewriting

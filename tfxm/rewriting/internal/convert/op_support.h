@@ -1,0 +1,45 @@
+// Which operators of a SavedModel's signature TFLite has, before the converter runs; and what its diagnostics mean.
+#ifndef TFXM_REWRITING_INTERNAL_CONVERT_OP_SUPPORT_H_
+#define TFXM_REWRITING_INTERNAL_CONVERT_OP_SUPPORT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace tfxm::rewriting {
+
+// TensorFlow operator -> the nodes that use it ("sequential/dense/MatMul": layers are in the names).
+using OpNodes = std::map<std::string, std::vector<std::string>>;
+
+struct OpSupport {
+  OpNodes builtin;    // The converter knows a way to TFLite's own operators.
+  OpNodes select_tf;  // Only as a TensorFlow kernel in the app, unless the converter can fold or lower it.
+  OpNodes custom;     // Neither.
+  int64_t weight_bytes = 0;  // Of the variables that the signature reads.
+};
+
+// Of every operator that the signature reaches, through functions and control flow.
+absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl::string_view signature);
+
+// Whether the model was trained quantization-aware: FakeQuant operations hold the ranges of its activations.
+bool HasTrainedRanges(const OpSupport& support);
+
+// Whether the signature assigns to variables: what it answers depends on what it was asked before.
+bool KeepsState(const OpSupport& support);
+
+// What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
+// converter folds and fuses some of them away (the Erfc of a GELU).
+std::string RenderOpSupport(const OpSupport& support);
+
+// The converter's diagnostics in a sentence: the operators and nodes they are about and what to do; then the first of
+// them as they are.
+std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_tf_ops);
+
+}  // namespace tfxm::rewriting
+
+#endif  // TFXM_REWRITING_INTERNAL_CONVERT_OP_SUPPORT_H_

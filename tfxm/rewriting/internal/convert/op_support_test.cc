@@ -1,0 +1,93 @@
+#include "tfxm/rewriting/internal/convert/op_support.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(OpSupportTest, SortsTheOperatorsThatTheSignatureReaches) {
+  const std::string dir = io::MakeTempDir(::testing::TempDir(), "ops").value();
+  ASSERT_EQ(testing::WriteUnsupported(dir + "/erfc", "Erfc"), absl::OkStatus());
+  ASSERT_EQ(testing::WriteUnsupported(dir + "/hsv", "HSVToRGB"), absl::OkStatus());
+  ASSERT_EQ(testing::WriteClassifier(dir + "/plain"), absl::OkStatus());
+  auto custom = FindOpSupport(dir + "/erfc", "serving_default");
+  ASSERT_TRUE(custom.ok()) << custom.status();
+  EXPECT_THAT(custom->custom.at("Erfc"), ElementsAre("layer_7/special"));
+  auto select = FindOpSupport(dir + "/hsv", "serving_default");
+  ASSERT_TRUE(select.ok());
+  EXPECT_THAT(select->select_tf.at("HSVToRGB"), ElementsAre("layer_7/special"));
+  EXPECT_THAT(RenderOpSupport(*select), HasSubstr("tf.HSVToRGB (node layer_7/special)"));
+  auto plain = FindOpSupport(dir + "/plain", "serving_default");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->builtin.at("MatMul").size(), 2);
+  EXPECT_EQ(RenderOpSupport(*plain), "");
+  EXPECT_FALSE(FindOpSupport(dir + "/none", "serving_default").ok());
+  io::RemoveAll(dir).IgnoreError();
+}
+
+// As the converter of TensorFlow 2.21 writes them.
+constexpr char kMissing[] =
+    "Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused[\"HSVToRGB:\", "
+    "\"net/hsv@__inference_1\"] "
+    "at fused[\"PartitionedCall:\", \"PartitionedCall\"])): 'tf.HSVToRGB' op is neither a custom op nor a flex op\n"
+    "<unknown>:0: note: loc(fused[\"PartitionedCall:\", \"PartitionedCall\"]): called from\n";
+constexpr char kRecurrent[] =
+    "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"lstm_1/TensorArrayV2_1@__inference_9\"] at "
+    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall@f\"])): 'tf.TensorListReserve' op requires "
+    "element_shape "
+    "to be static during TF Lite transformation pass\n";
+
+constexpr char kOverStrings[] =
+    "<unknown>:0: error: loc(fused[\"TensorListReserve:\", \"map/TensorArrayV2_1\"]): 'tf.TensorListReserve' op "
+    "requires "
+    "element_dtype to be 1-bit/8-bit/16-bit/32-bit/64-bit integer or 16-bit/32-bit/64-bit float type during TF Lite "
+    "transformation pass\n";
+
+// As of a SavedModel of Keras 2, whose layers are functions.
+constexpr char kInFunction[] =
+    "<unknown>:0: error: loc(callsite(fused[\"TensorListReserve:\", \"TensorArrayV2_1@__inference_standard_lstm_2\"] "
+    "at "
+    "callsite(fused[\"PartitionedCall:\", \"model/lstm/PartitionedCall@__inference__wrapped_model_2\"] at "
+    "fused[\"StatefulPartitionedCall:\", \"StatefulPartitionedCall\"]))): 'tf.TensorListReserve' op requires "
+    "element_shape\n";
+
+TEST(OpSupportTest, NamesTheLayerThatCallsTheNode) {
+  EXPECT_THAT(ExplainDiagnostics(kInFunction, false), HasSubstr("(node model/lstm/TensorArrayV2_1)"));
+}
+
+TEST(OpSupportTest, ALoopOverStringsIsNoRecurrentLayer) {
+  EXPECT_THAT(ExplainDiagnostics(kOverStrings, false),
+              AllOf(HasSubstr("node map/TensorArrayV2_1"), HasSubstr("process the text in the app"),
+                    Not(HasSubstr("recurrent")), Not(HasSubstr("set allow_select_tf_ops"))));
+}
+
+TEST(OpSupportTest, SerializedExamplesAreForServers) {
+  constexpr char kParsing[] =
+      "<unknown>:0: error: loc(callsite(fused[\"ParseExampleV2:\", \"ParseExampleV2@f\"] at "
+      "fused[\"PartitionedCall:\", "
+      "\"PartitionedCall\"])): 'tf.ParseExampleV2' op is neither a custom op nor a flex op\n";
+  EXPECT_THAT(ExplainDiagnostics(kParsing, false),
+              AllOf(HasSubstr("(node ParseExampleV2)"), HasSubstr("signature_key")));
+}
+
+TEST(OpSupportTest, ExplainsDiagnostics) {
+  const std::string missing = ExplainDiagnostics(kMissing, /*allow_select_tf_ops=*/false);
+  EXPECT_THAT(missing, AllOf(HasSubstr("tf.HSVToRGB (node net/hsv)"), HasSubstr("allow_select_tf_ops")));
+  EXPECT_THAT(ExplainDiagnostics(kMissing, /*allow_select_tf_ops=*/true), Not(HasSubstr("set allow_select_tf_ops")));
+  EXPECT_THAT(ExplainDiagnostics(kRecurrent, false),
+              AllOf(HasSubstr("lstm_1/TensorArrayV2_1"), HasSubstr("element_shape"),
+                    HasSubstr("input_signature=[tf.TensorSpec((1, …)")));
+  EXPECT_THAT(ExplainDiagnostics("something else", false), HasSubstr("something else"));
+}
+
+}  // namespace
+}  // namespace tfxm::rewriting

@@ -1,0 +1,250 @@
+#include "tfxm/rewriting/internal/convert/tflite_conversion.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tflite_generated.h"
+#include "tfxm/litert/inspect.h"
+#include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/rewriting/internal/quantize/calibration.h"
+#include "tfxm/rewriting/internal/convert/converter.h"
+#include "tfxm/rewriting/internal/convert/fixed_batch.h"
+#include "tfxm/rewriting/internal/convert/fold_dilation.h"
+#include "tfxm/rewriting/internal/convert/model_edit.h"
+#include "tfxm/rewriting/internal/quantize/quantize_int4.h"
+#include "tfxm/util/status_macros.h"
+
+// Exported by libtensorflow_cc (tensorflow/c/c_api.h).
+extern "C" const char* TF_Version();
+
+namespace tfxm::rewriting {
+namespace {
+
+// ModelOptimizationMode of conversion_metadata.fbs.
+std::vector<int> OptimizationModes(QuantizationMode mode, bool trained_ranges) {
+  if (trained_ranges) return {2000};
+  switch (mode) {
+    case QuantizationMode::kNone: return {};
+    case QuantizationMode::kFloat16: return {1001};
+    case QuantizationMode::kInt4:  // Which it has no number for.
+    case QuantizationMode::kDynamicRange: return {1002};
+    case QuantizationMode::kInt8: return {1003};
+    case QuantizationMode::kInt16x8: return {1004};
+  }
+  return {};
+}
+
+// A few samples show where the loss is; more only take time.
+constexpr size_t kLayerSamples = 8;
+
+// Looking for advice takes a comparison a layer.
+constexpr size_t kMostAdvised = 10;
+
+// The results of operators whose name contains one of `layers`. INVALID_ARGUMENT if one fits nothing.
+absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& model,
+                                                       const std::vector<std::string>& layers) {
+  std::set<std::string> nodes;
+  for (const std::string& layer : layers) {
+    bool found = false;
+    for (const auto* graph : *model.subgraphs()) {
+      for (const auto* op : litert::Each(graph->operators())) {
+        for (int t : litert::Each(op->outputs())) {
+          if (t < 0) continue;
+          const std::string name = graph->tensors()->Get(t)->name()->str();
+          if (!absl::StrContains(name, layer)) continue;
+          nodes.insert(name);
+          found = true;
+        }
+      }
+    }
+    if (!found) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("keep_float: no layer's name contains \"", layer,
+                       "\"; `tfxm inspect FILE --layers` and the layer report list them"));
+    }
+  }
+  return std::vector<std::string>(nodes.begin(), nodes.end());
+}
+
+absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>& ops) {
+  std::set<std::string> there;
+  for (const auto* graph : *model.subgraphs()) {
+    for (const auto* op : litert::Each(graph->operators())) there.insert(litert::OpName(model, *op));
+  }
+  for (const std::string& op : ops) {
+    if (!there.count(op)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("keep_float: the model has no operator \"", op, "\"; it has ", absl::StrJoin(there, ", ")));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What the converter can do with ranges of its own is less than with those of samples.
+absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
+  if (options.inference_input_type != options.inference_output_type ||
+      options.inference_input_type == DataType::kUint8) {
+    return absl::InvalidArgumentError(
+        "of a model that was trained quantization-aware, inputs and outputs can both be float or both int8");
+  }
+  if (options.keep_float_automatically || !options.keep_float_ops.empty() || !options.keep_float_layers.empty()) {
+    return absl::InvalidArgumentError(
+        "keep_float: the model was trained quantization-aware, which settles what is quantized; annotate fewer layers "
+        "(QuantizeAnnotateLayer) and train again");
+  }
+  return absl::OkStatus();
+}
+
+// The float model, or what float16, dynamic_range and int4 (so far dynamic_range) make of it. Recurrent layers may need a batch of 1.
+absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const RewriterOptions& options,
+                                    bool trained_ranges, std::vector<std::string>* notes) {
+  const ConvertOptions convert{
+      .signature = input.signature,
+      .quantization = input.mode,
+      .allow_select_tf_ops = options.allow_select_tf_ops,
+      .allow_custom_ops = options.allow_custom_ops,
+      .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8};
+  absl::StatusOr<std::string> bytes = ConvertSavedModel(input.saved_model_dir, convert);
+  if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
+  ASSIGN_OR_RETURN(const auto fixed, FixedBatchModel::Create(input.saved_model_dir));
+  absl::StatusOr<std::string> again = ConvertSavedModel(fixed->dir(), convert);
+  if (!again.ok()) return bytes;
+  notes->emplace_back("the batch is fixed at 1: a recurrent layer of any batch size has no TFLite operators");
+  return again;
+}
+
+// The rest of a conversion to int8 or int16x8, once there is a float model.
+class IntegerConversion {
+ public:
+  IntegerConversion(const TfliteConversionInput& input, const RewriterOptions& options, Quantizer& quantizer,
+                    Accept accept, TfliteConversion& out)
+      : input_(input), options_(options), quantizer_(quantizer), accept_(std::move(accept)), out_(out) {}
+
+  absl::Status Run() {
+    RETURN_IF_ERROR(Calibrate(options_.calibration));
+    ASSIGN_OR_RETURN(out_.model, quantizer_.Run({}));
+    const absl::Status accepted = accept_(out_.model);
+    if (!accepted.ok() && !absl::IsFailedPrecondition(accepted)) return accepted;
+    const bool nothing = NumQuantized(*out_.model) == 0;
+    if (options_.keep_float_automatically && (!accepted.ok() || nothing)) {
+      RETURN_IF_ERROR(Improve(std::numeric_limits<size_t>::max()).status());
+    } else if (!accepted.ok()) {
+      const FilePtr model = out_.model;
+      const absl::StatusOr<std::string> flags = Improve(kMostAdvised);
+      out_.advice = flags.ok() ? absl::StrCat("tried, and within the limits: ", *flags)
+                               : absl::StrCat("no layer kept in float helps: ", flags.status().message());
+      RETURN_IF_ERROR(Calibrate(options_.calibration));
+      out_.model = model;
+      out_.kept_float.clear();
+    }
+    ASSIGN_OR_RETURN(out_.layers, quantizer_.Layers(out_.model));
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Calibrate(Calibration method) {
+    const CalibrateOptions calibrate{.method = method,
+                                     .percentile = options_.calibration_percentile,
+                                     .levels = input_.mode == QuantizationMode::kInt16x8 ? 65534 : 255,
+                                     .in_sequence = input_.keeps_state};
+    ASSIGN_OR_RETURN(CalibrationResult result, rewriting::Calibrate(out_.float_model, input_.signature, input_.samples,
+                                                                    input_.findings.not_finite, calibrate));
+    out_.calibration_samples = static_cast<int64_t>(input_.samples.samples.size() - result.left_out.size());
+    quantizer_.set_ranges(std::move(result.ranges));
+    calibration_notes_ = std::move(result.warnings);
+    if (!result.left_out.empty()) {
+      calibration_notes_.push_back(
+          absl::StrCat(result.left_out.size(), " of ", input_.samples.samples.size(),
+                       " examples are left out of calibration: ", NamesOf(input_.samples, result.left_out)));
+    }
+    for (const auto& [name, reason] : quantizer_.unquantizable()) {
+      calibration_notes_.push_back(absl::StrCat("\"", name, "\" stays in float: ", reason));
+    }
+    return absl::OkStatus();
+  }
+
+ public:
+  const std::vector<std::string>& notes() const { return calibration_notes_; }
+
+ private:
+  // Other calibration first, where there are outliers: it costs nothing. Leaves the model in `out` and returns the
+  // flags that make it.
+  absl::StatusOr<std::string> Improve(size_t most) {
+    std::string flags;
+    if (options_.calibration == Calibration::kMinMax && input_.findings.has_outliers()) {
+      RETURN_IF_ERROR(Calibrate(Calibration::kPercentile));
+      flags = "--calibration=percentile";
+      calibration_notes_.emplace_back("calibrated by percentile, since the representative data have outliers");
+    }
+    ASSIGN_OR_RETURN(MixedPrecision mixed, KeepFloat(quantizer_, accept_, most));
+    out_.model = std::move(mixed.model);
+    out_.kept_float = std::move(mixed.kept_float);
+    for (const std::string& name : out_.kept_float) absl::StrAppend(&flags, " --keep_float='", name, "'");
+    if (!mixed.described.empty()) absl::StrAppend(&flags, " (", absl::StrJoin(mixed.described, ", "), ")");
+    return std::string(absl::StripLeadingAsciiWhitespace(flags));
+  }
+
+  const TfliteConversionInput& input_;
+  const RewriterOptions& options_;
+  Quantizer& quantizer_;
+  const Accept accept_;
+  TfliteConversion& out_;
+  std::vector<std::string> calibration_notes_;
+};
+
+}  // namespace
+
+absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& input, const RewriterOptions& options) {
+  const QuantizationMode mode = input.mode;
+  const bool trained_ranges = input.trained_ranges && mode == QuantizationMode::kInt8;
+  if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
+  TfliteConversion out;
+  ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
+  bytes = FoldDilations(std::move(bytes));
+  if (mode == QuantizationMode::kInt4) bytes = QuantizeInt4(bytes);
+  const auto finish = [&](absl::string_view converted, const std::string& name) {
+    return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),
+                                                                .modes = OptimizationModes(mode, trained_ranges),
+                                                                .allow_custom_ops = options.allow_custom_ops,
+                                                                .enable_select_tf_ops = options.allow_select_tf_ops}),
+                                        name);
+  };
+  const std::string name = absl::StrCat(options.filename, " of ", input.saved_model_dir);
+  if (trained_ranges || (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8)) {
+    ASSIGN_OR_RETURN(out.model, finish(bytes, name));
+    return out;
+  }
+  ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
+  RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
+  ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
+  std::vector<Sample> few;
+  for (size_t i = 0; i < input.samples.samples.size() && few.size() < kLayerSamples; ++i) {
+    const bool odd = input.findings.not_finite[i] || input.findings.outlier[i];
+    if (!odd || input.keeps_state) few.push_back(input.samples.samples[i]);
+  }
+  Quantizer quantizer(out.float_model, input.signature, name, std::move(few),
+                      {.int16 = mode == QuantizationMode::kInt16x8,
+                       .input_type = options.inference_input_type,
+                       .output_type = options.inference_output_type,
+                       .keep_float_ops = options.keep_float_ops,
+                       .keep_float_nodes = std::move(nodes)});
+  // What is judged is what will be in the file.
+  const Accept accept = [&](const FilePtr& model) -> absl::Status {
+    if (input.accept == nullptr) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const FilePtr finished, finish(model->bytes(), name));
+    return input.accept(finished);
+  };
+  IntegerConversion conversion(input, options, quantizer, accept, out);
+  RETURN_IF_ERROR(conversion.Run());
+  out.notes.insert(out.notes.end(), conversion.notes().begin(), conversion.notes().end());
+  ASSIGN_OR_RETURN(out.model, finish(out.model->bytes(), name));
+  return out;
+}
+
+}  // namespace tfxm::rewriting

@@ -1,0 +1,22 @@
+// Attention masks and quantization: a softmax must not see some places, so -1e9 or so is added there or selected
+// instead of the logits. The range of what goes into the softmax is then one of -1e9, in which the logits all become
+// the same integer. A softmax does not tell -1e9 from 32 less than the smallest logit: the range is cut there, and the
+// mask saturates.
+#ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_MASKED_SOFTMAX_H_
+#define TFXM_REWRITING_INTERNAL_QUANTIZE_MASKED_SOFTMAX_H_
+
+#include <string>
+#include <vector>
+
+#include "tfxm/litert/flatbuffer.h"
+#include "tfxm/rewriting/internal/convert/model_edit.h"
+
+namespace tfxm::rewriting {
+
+// Cuts the ranges of masked logits that only a softmax reads. The result: names of the additions of masks, which have
+// to stay float, since their own inputs have such ranges.
+std::vector<std::string> CutMaskedSoftmax(const schema::Model& model, Ranges* ranges);
+
+}  // namespace tfxm::rewriting
+
+#endif  // TFXM_REWRITING_INTERNAL_QUANTIZE_MASKED_SOFTMAX_H_

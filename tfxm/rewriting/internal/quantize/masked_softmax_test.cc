@@ -1,0 +1,96 @@
+#include "tfxm/rewriting/internal/quantize/masked_softmax.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/litert/test_models.h"
+#include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+using litert::testing::ModelBuilder;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// y = softmax(logits OP mask).
+struct Masked {
+  std::shared_ptr<const litert::ModelFile> file;
+  int logits, mask, masked;
+};
+Masked Add(float large) {
+  ModelBuilder b;
+  Masked out;
+  out.logits = b.Tensor("logits", schema::TensorType_FLOAT32, {-1, 3});
+  out.mask = b.Constant<float>("mask", schema::TensorType_FLOAT32, {3}, {0, 0, large});
+  out.masked = b.Tensor("masked", schema::TensorType_FLOAT32, {-1, 3});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {out.logits, out.mask}, {out.masked});
+  b.Op(schema::BuiltinOperator_SOFTMAX, schema::SoftmaxOptionsT(), {out.masked}, {y});
+  b.InputsOutputs({out.logits}, {y});
+  out.file = *litert::ModelFile::FromBytes(b.Finish(), "masked");
+  return out;
+}
+
+TEST(CutMaskedSoftmaxTest, TheMaskSaturates) {
+  const Masked model = Add(-1e9);
+  Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.masked}, {-1e9, 5}}};
+  EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &ranges), ElementsAre("masked"));
+  EXPECT_EQ((ranges[{0, model.masked}].min), -35);
+  EXPECT_EQ((ranges[{0, model.masked}].max), 5);
+  EXPECT_EQ((ranges[{0, model.logits}].min), -3);
+}
+
+TEST(CutMaskedSoftmaxTest, AnOrdinaryBiasIsNoMask) {
+  const Masked model = Add(-20);
+  Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.masked}, {-23, 5}}};
+  EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &ranges), IsEmpty());
+  EXPECT_EQ((ranges[{0, model.masked}].min), -23);
+}
+
+// A model as a whole: what is selected, and what is added.
+class MaskedModelTest : public ::testing::TestWithParam<std::tuple<std::string, QuantizationMode>> {};
+
+TEST_P(MaskedModelTest, KeepsItsAccuracy) {
+  const auto& [op, mode] = GetParam();
+  const std::string dir = io::MakeTempDir(::testing::TempDir(), "masked").value();
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 8}, "x");
+  const ops::Tensor mask = ops::Placeholder(graph, DataType::kFloat, {-1, 8}, "mask");
+  Tensor keep(DataType::kBool, {8}), hide(DataType::kFloat, {1, 8});
+  for (int i = 0; i < 8; ++i) {
+    keep.values<bool>()[i] = i % 3 != 0;
+    hide.values<float>()[i] = i % 3 != 0 ? 0 : -1e9f;
+  }
+  const ops::Tensor logits = ops::MatMul(x, ops::Constant(graph, testing::Weights({8, 8})));
+  const ops::Tensor masked =
+      op == "AddV2"
+          ? ops::Op(graph, op, {logits, mask})
+          : ops::Op(graph, op, {ops::Constant(graph, keep), logits, ops::Constant(graph, std::vector<float>{-1e9f})});
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}, {"mask", mask}}, {{"y", ops::Softmax(masked)}});
+  ASSERT_EQ(builder.Write(dir + "/model"), absl::OkStatus());
+  RewriterOptions options{.name = "masked", .quantization = mode};
+  options.representative_dataset.samples = testing::Samples("x", {1, 8}, 30);
+  for (Sample& sample : options.representative_dataset.samples) sample["mask"] = hide;
+  TfliteRewriter rewriter(options);
+  ASSERT_EQ(RewriteSavedModel(dir + "/model", dir + "/out", rewriter, ModelType::kTfliteModel), absl::OkStatus());
+  EXPECT_GT(rewriter.report().comparison->outputs[0].sqnr_db, 15) << rewriter.report().Render();
+  io::RemoveAll(dir).IgnoreError();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MaskedModelTest,
+                         ::testing::Combine(::testing::Values("AddV2", "SelectV2"),
+                                            ::testing::Values(QuantizationMode::kInt8, QuantizationMode::kInt16x8)),
+                         [](const auto& info) {
+                           return std::get<0>(info.param) + "_" +
+                                  std::string(QuantizationName(std::get<1>(info.param)));
+                         });
+
+}  // namespace
+}  // namespace tfxm::rewriting

@@ -1,0 +1,24 @@
+// Operators that are better not quantized: those that integers cannot compute with the ranges that were measured
+// (TFLite's kernels end the process over them), and those that decide from the inputs alone which values come out.
+#ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_UNQUANTIZABLE_H_
+#define TFXM_REWRITING_INTERNAL_QUANTIZE_UNQUANTIZABLE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tfxm/rewriting/internal/convert/model_edit.h"
+
+namespace tfxm::schema {
+struct Model;
+}
+
+namespace tfxm::rewriting {
+
+// The first result of each such operator, and why it has to stay in float.
+std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema::Model& model, const Ranges& ranges,
+                                                                   bool int16);
+
+}  // namespace tfxm::rewriting
+
+#endif  // TFXM_REWRITING_INTERNAL_QUANTIZE_UNQUANTIZABLE_H_

@@ -1,0 +1,55 @@
+#include "tfxm/rewriting/internal/quantize/unquantizable.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/litert/test_models.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+using litert::testing::ModelBuilder;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+constexpr auto kFloat = schema::TensorType_FLOAT32;
+
+class FindUnquantizableTest : public ::testing::Test {
+ protected:
+  // WHERE(GREATER(x, y))
+  void Where(int x, int y) {
+    const int greater = b_.Tensor("greater", schema::TensorType_BOOL, {1, 4});
+    const int where = b_.Tensor("where", schema::TensorType_INT64, {1, 2});
+    b_.Op(schema::BuiltinOperator_GREATER, schema::GreaterOptionsT(), {x, y}, {greater});
+    b_.Op(schema::BuiltinOperator_WHERE, schema::WhereOptionsT(), {greater}, {where});
+    b_.InputsOutputs({x_}, {where});
+  }
+  std::vector<std::pair<std::string, std::string>> Find() {
+    const std::string bytes = b_.Finish();
+    return FindUnquantizable(*schema::GetModel(bytes.data()), {}, /*int16=*/false);
+  }
+
+  ModelBuilder b_;
+  int x_ = b_.Tensor("x", kFloat, {1, 4});
+};
+
+TEST_F(FindUnquantizableTest, WhatDecidesFromTheInputsAndAVariable) {
+  const int handle = b_.Tensor("handle", schema::TensorType_RESOURCE, {});
+  const int value = b_.Tensor("value", kFloat, {1, 4});
+  b_.Op(schema::BuiltinOperator_VAR_HANDLE, schema::VarHandleOptionsT(), {}, {handle});
+  b_.Op(schema::BuiltinOperator_READ_VARIABLE, schema::ReadVariableOptionsT(), {handle}, {value});
+  Where(x_, value);
+  EXPECT_THAT(Find(), ElementsAre(Pair("greater", "GREATER that decides which values come out")));
+}
+
+// Behind weights, all is rounded anyway.
+TEST_F(FindUnquantizableTest, NotWhatDecidesFromSomethingComputedWithWeights) {
+  const int w = b_.Constant<float>("w", kFloat, {4, 4}, std::vector<float>(16, 0.5f));
+  const int dense = b_.Tensor("dense", kFloat, {1, 4});
+  b_.Op(schema::BuiltinOperator_FULLY_CONNECTED, schema::FullyConnectedOptionsT(), {x_, w, -1}, {dense});
+  Where(dense, x_);
+  EXPECT_THAT(Find(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tfxm::rewriting

@@ -1,0 +1,253 @@
+#include "tfxm/rewriting/representative_data/samples.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/data/input_shape.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/transform/tf_transform_output.h"
+#include "tfxm/util/files/fingerprint.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/split_mix.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+Shape ConcreteShape(const Shape& shape, int64_t rows) {
+  Shape out = shape;
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (out[i] < 0) out[i] = i == 0 ? rows : 8;
+  }
+  return out;
+}
+
+template <typename T, typename From>
+void Fill(Tensor& tensor, std::span<const From> values) {
+  std::span<T> to = tensor.values<T>();
+  for (size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(values[i]);
+}
+
+template <typename From>
+bool FillAs(Tensor& tensor, std::span<const From> values) {
+  switch (tensor.dtype()) {
+    case DataType::kFloat: Fill<float>(tensor, values); return true;
+    case DataType::kDouble: Fill<double>(tensor, values); return true;
+    case DataType::kInt32: Fill<int32_t>(tensor, values); return true;
+    case DataType::kInt64: Fill<int64_t>(tensor, values); return true;
+    case DataType::kUint8: Fill<uint8_t>(tensor, values); return true;
+    case DataType::kInt8: Fill<int8_t>(tensor, values); return true;
+    case DataType::kBool: Fill<bool>(tensor, values); return true;
+    default: return false;
+  }
+}
+
+absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ", DataTypeName(input.dtype)));
+}
+
+// The tensor for one input out of one example.
+absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& input) {
+  ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, column.num_values(0)));
+  Tensor out(input.dtype, std::move(shape));
+  bool filled = false;
+  if (column.type() == data::ValueType::kFloat) filled = FillAs(out, column.floats(0));
+  if (column.type() == data::ValueType::kInt) filled = FillAs(out, column.ints(0));
+  if (column.type() == data::ValueType::kBytes && input.dtype == DataType::kString) {
+    for (int64_t k = 0; k < column.num_values(0); ++k) out.strings()[k] = std::string(column.bytes(0, k));
+    filled = true;
+  }
+  if (!filled) return WrongType(input, data::ValueTypeName(column.type()));
+  return out;
+}
+
+absl::StatusOr<Tensor> FromTransformed(const Tensor& feature, const TensorSpec& input) {
+  ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, feature.num_elements()));
+  Tensor out(input.dtype, std::move(shape));
+  bool filled = false;
+  if (feature.dtype() == DataType::kFloat) filled = FillAs(out, feature.values<float>());
+  if (feature.dtype() == DataType::kInt64) filled = FillAs(out, feature.values<int64_t>());
+  if (feature.dtype() == DataType::kString && input.dtype == DataType::kString) {
+    out.strings() = feature.strings();
+    filled = true;
+  }
+  if (!filled) return WrongType(input, DataTypeName(feature.dtype()));
+  return out;
+}
+
+// All inputs out of one example.
+absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<TensorSpec>& inputs,
+                                const TFTransformOutput* transform) {
+  data::ExampleBatch batch;
+  RETURN_IF_ERROR(batch.Append(record));
+  std::map<std::string, Tensor> transformed;
+  if (transform != nullptr) {
+    ASSIGN_OR_RETURN(transformed, transform->TransformExamples(batch));
+  }
+  Sample sample;
+  for (const TensorSpec& input : inputs) {
+    const data::Column* column = batch.Find(input.name);
+    if (const auto it = transformed.find(input.name); it != transformed.end()) {
+      ASSIGN_OR_RETURN(sample[input.name], FromTransformed(it->second, input));
+    } else if (column != nullptr && column->present(0)) {
+      ASSIGN_OR_RETURN(sample[input.name], FromColumn(*column, input));
+    } else if (input.dtype == DataType::kString && input.shape.size() == 1) {
+      Tensor serialized(DataType::kString, {1});
+      serialized.strings() = {record};
+      sample[input.name] = std::move(serialized);
+    } else {
+      std::vector<std::string> names;
+      for (const auto& [name, tensor] : transformed) names.push_back(absl::StrCat("\"", name, "\""));
+      for (const data::Column& other : batch.columns()) {
+        if (other.present(0)) names.push_back(absl::StrCat("\"", other.name(), "\""));
+      }
+      return absl::InvalidArgumentError(absl::StrCat(
+          "it has no feature \"", input.name, "\", which is an input of the model; its features are ",
+          absl::StrJoin(names, ", "),
+          transform != nullptr ? "" : "; if the input is a transformed feature, give the transform graph, too"));
+    }
+  }
+  return sample;
+}
+
+// `n` samples of one example each, one below the other; where there are fewer, the last again.
+absl::StatusOr<Sample> Stack(const std::vector<Sample>& samples, size_t begin, int64_t n) {
+  Sample out;
+  for (const auto& [name, first] : samples[begin]) {
+    Shape shape = first.shape();
+    if (shape.empty() || shape[0] != 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", name, "\" has no batch of its own, another input has one of ", n));
+    }
+    shape[0] = n;
+    Tensor stacked(first.dtype(), shape);
+    for (int64_t k = 0; k < n; ++k) {
+      const Tensor& one = samples[std::min(begin + k, samples.size() - 1)].at(name);
+      std::copy(one.bytes().begin(), one.bytes().end(), stacked.bytes().begin() + k * one.bytes().size());
+      std::copy(one.strings().begin(), one.strings().end(), stacked.strings().begin() + k * one.strings().size());
+    }
+    out[name] = std::move(stacked);
+  }
+  return out;
+}
+
+// Groups of as many examples as the signature's batch is fixed at.
+absl::StatusOr<SampleSet> InBatches(SampleSet samples, const std::vector<TensorSpec>& inputs) {
+  int64_t batch = 1;
+  for (const TensorSpec& input : inputs) {
+    const Shape& shape = samples.samples[0].at(input.name).shape();
+    if (!shape.empty() && shape[0] == 1 && input.shape[0] > 1) batch = input.shape[0];
+  }
+  if (batch == 1) return samples;
+  SampleSet out;
+  for (size_t begin = 0; begin < samples.samples.size(); begin += batch) {
+    ASSIGN_OR_RETURN(Sample stacked, Stack(samples.samples, begin, batch));
+    out.samples.push_back(std::move(stacked));
+    const size_t last = std::min<size_t>(begin + batch, samples.samples.size()) - 1;
+    out.names.push_back(last == begin ? samples.names[begin]
+                                      : absl::StrCat(samples.names[begin], " to ", samples.names[last]));
+  }
+  return out;
+}
+
+// The records that are taken, with their names.
+struct Drawn {
+  uint64_t number;
+  std::string record, name;
+  bool operator<(const Drawn& other) const {
+    return number != other.number ? number < other.number : record < other.record;
+  }
+};
+
+// Each record draws a number from its content and the seed, and the smallest win; or from its place.
+absl::StatusOr<std::vector<Drawn>> Draw(const RepresentativeDataset& dataset, bool in_sequence) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(dataset.examples));
+  std::vector<Drawn> heap;
+  uint64_t place = 0;
+  for (const std::string& file : files) {
+    int64_t k = -1;
+    RETURN_IF_ERROR(data::ForEachRecord({file}, [&](absl::string_view record) {
+      ++k;
+      uint64_t number = place++;
+      if (!in_sequence) {
+        const Sha256Digest digest = Sha256::Hash(record);
+        std::memcpy(&number, digest.data(), sizeof(number));
+        number = SplitMix64(number ^ SplitMix64(dataset.seed));
+      }
+      const bool full = static_cast<int>(heap.size()) >= dataset.sample_size;
+      if (full && number >= heap.front().number) return absl::OkStatus();
+      if (full) {
+        std::pop_heap(heap.begin(), heap.end());
+        heap.pop_back();
+      }
+      heap.push_back({number, std::string(record), absl::StrCat("record ", k, " of ", io::Basename(file))});
+      std::push_heap(heap.begin(), heap.end());
+      return absl::OkStatus();
+    }));
+  }
+  std::sort_heap(heap.begin(), heap.end());
+  return heap;
+}
+
+}  // namespace
+
+absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, const std::vector<TensorSpec>& inputs,
+                                      const ReadSamplesOptions& options) {
+  SampleSet out;
+  if (!dataset.samples.empty()) {
+    out.samples = dataset.samples;
+    for (size_t i = 0; i < out.samples.size(); ++i) out.names.push_back(absl::StrCat("sample ", i));
+    return out;
+  }
+  ASSIGN_OR_RETURN(const std::vector<Drawn> records, Draw(dataset, options.in_sequence));
+  if (records.empty()) return absl::InvalidArgumentError(absl::StrCat("there are no examples in ", dataset.examples));
+  std::optional<TFTransformOutput> transform;
+  if (!dataset.transform_graph.empty()) {
+    ASSIGN_OR_RETURN(transform, TFTransformOutput::Load(dataset.transform_graph));
+  }
+  std::vector<TensorSpec> sized;
+  for (const TensorSpec& input : inputs) sized.push_back(WithInputShape(input, options.input_shapes));
+  for (const Drawn& drawn : records) {
+    absl::StatusOr<Sample> sample = SampleOf(drawn.record, sized, transform ? &*transform : nullptr);
+    if (!sample.ok()) return Annotate(sample.status(), absl::StrCat(drawn.name, " (", dataset.examples, ")"));
+    out.samples.push_back(*std::move(sample));
+    out.names.push_back(drawn.name);
+  }
+  return InBatches(std::move(out), inputs);
+}
+
+absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int rows, const InputShapes& input_shapes) {
+  Sample sample;
+  uint64_t counter = 0;
+  for (const TensorSpec& input : inputs) {
+    Tensor tensor(input.dtype, ConcreteShape(WithInputShape(input, input_shapes).shape, rows));
+    const size_t n = tensor.num_elements();
+    bool filled;
+    if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {
+      std::vector<double> values(n);
+      for (double& v : values) v = static_cast<double>(SplitMix64(counter++) >> 11) / (uint64_t{1} << 52) - 1;
+      filled = FillAs(tensor, std::span<const double>(values));
+    } else {
+      std::vector<int64_t> values(n);
+      for (int64_t& v : values) v = SplitMix64(counter++) % 2;
+      filled = FillAs(tensor, std::span<const int64_t>(values));
+    }
+    if (!filled) {
+      return absl::UnimplementedError(absl::StrCat("input \"", input.name, "\" is ", DataTypeName(input.dtype),
+                                                   "; there are no made-up values of this type"));
+    }
+    sample[input.name] = std::move(tensor);
+  }
+  return sample;
+}
+
+}  // namespace tfxm::rewriting

@@ -1,0 +1,129 @@
+#include "tfxm/rewriting/representative_data/samples.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/data/tfrecord.h"
+#include "tfxm/transform/transform_graph.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class SamplesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = io::MakeTempDir(::testing::TempDir(), "samples").value();
+    auto writer = data::TFRecordWriter::Create(Path("data.gz")).value();
+    for (int i = 0; i < 3; ++i) {
+      tensorflow::Example example;
+      auto& features = *example.mutable_features()->mutable_feature();
+      for (float value : {0.0f, 10.0f * i}) features["x"].mutable_float_list()->add_value(value);
+      for (int k = 0; k < 12; ++k) features["image"].mutable_int64_list()->add_value(k);
+      features["word"].mutable_bytes_list()->add_value("w");
+      records_.push_back(example.SerializeAsString());
+      ASSERT_EQ(writer->Write(records_.back()), absl::OkStatus());
+    }
+    ASSERT_EQ(writer->Close(), absl::OkStatus());
+    dataset_.examples = Path("data.gz");
+  }
+  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
+  std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
+  std::string Error(const std::vector<TensorSpec>& inputs) {
+    return std::string(ReadSamples(dataset_, inputs).status().message());
+  }
+
+  std::string root_;
+  std::vector<std::string> records_;
+  RepresentativeDataset dataset_;
+};
+
+TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
+  tensorflow::metadata::v0::Schema schema;
+  ASSERT_EQ(io::ParseTextProto(R"pb(
+                                 feature {
+                                   name: "x"
+                                   type: FLOAT
+                                   presence { min_fraction: 1 min_count: 1 }
+                                   shape { dim { size: 2 } }
+                                 }
+                                 feature {
+                                   name: "word"
+                                   type: BYTES
+                                   presence { min_fraction: 1 min_count: 1 }
+                                   shape {}
+                                 }
+                               )pb",
+                               &schema),
+            absl::OkStatus());
+  ASSERT_EQ(io::MakeDirs(Path("assets")), absl::OkStatus());
+  auto graph = transform::TransformGraph::Analyze(
+      [](const tft::TensorMap& inputs) -> absl::StatusOr<tft::TensorMap> {
+        return tft::TensorMap{{"x_xf", tft::scale_by_min_max(inputs["x"], 0, 1)}};
+      },
+      schema, {Path("data.gz")}, {.assets_dir = Path("assets")});
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  ASSERT_EQ((*graph)->Write(Path("graph")), absl::OkStatus());
+  const std::vector<TensorSpec> inputs = {{"x_xf", DataType::kFloat, {-1, 2}}};
+  EXPECT_THAT(Error(inputs),
+              AllOf(HasSubstr("no feature \"x_xf\""), HasSubstr("\"word\""), HasSubstr("transform graph")));
+
+  dataset_.transform_graph = Path("graph");
+  auto samples = ReadSamples(dataset_, inputs);
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_EQ(samples->samples.size(), 3);
+  std::vector<float> seconds;
+  for (const Sample& sample : samples->samples) {
+    EXPECT_EQ(sample.at("x_xf").shape(), (Shape{1, 2}));
+    EXPECT_EQ(sample.at("x_xf").values<float>()[0], 0);
+    seconds.push_back(sample.at("x_xf").values<float>()[1]);
+  }
+  EXPECT_THAT(seconds, ::testing::UnorderedElementsAre(0, 0.5, 1));
+  EXPECT_THAT(Error({{"y_xf", DataType::kFloat, {-1, 2}}}), AllOf(HasSubstr("\"y_xf\""), HasSubstr("\"x_xf\"")));
+}
+
+TEST_F(SamplesTest, SerializedExamplesAreTheExamples) {
+  auto samples = ReadSamples(dataset_, {{"examples", DataType::kString, {-1}}});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  for (const Sample& sample : samples->samples)
+    EXPECT_THAT(records_, ::testing::Contains(sample.at("examples").strings()[0]));
+  EXPECT_EQ(ReadSamples(dataset_, {{"word", DataType::kString, {-1}}})->samples[0].at("word").strings()[0], "w");
+}
+
+TEST_F(SamplesTest, AnImageOfAnySizeIsSquare) {
+  auto samples = ReadSamples(dataset_, {{"image", DataType::kUint8, {-1, -1, -1, 3}}});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  EXPECT_EQ(samples->samples[0].at("image").shape(), (Shape{1, 2, 2, 3}));
+  EXPECT_EQ(samples->samples[0].at("image").values<uint8_t>()[11], 11);
+  EXPECT_THAT(Error({{"image", DataType::kUint8, {-1, -1, -1, 2}}}), HasSubstr("not a square image"));
+  EXPECT_THAT(Error({{"image", DataType::kUint8, {-1, -1, -1, -1}}}), HasSubstr("do not tell its sizes"));
+}
+
+TEST_F(SamplesTest, AnImageThatIsNotSquareTakesTheGivenSizes) {
+  auto samples = ReadSamples(dataset_, {{"image", DataType::kUint8, {-1, -1, -1, 2}}},
+                             {.input_shapes = {{"image", {1, 3, 2, 2}}}});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  EXPECT_EQ(samples->samples[0].at("image").shape(), (Shape{1, 3, 2, 2}));
+  auto made_up = RandomSample({{"image", DataType::kFloat, {-1, -1, -1, 2}}}, 4, {{"image", {1, 3, 5, 2}}});
+  ASSERT_TRUE(made_up.ok()) << made_up.status();
+  EXPECT_EQ(made_up->at("image").shape(), (Shape{4, 3, 5, 2}));
+}
+
+TEST_F(SamplesTest, AFixedBatchIsFilledWithSoManyExamples) {
+  auto samples = ReadSamples(dataset_, {{"x", DataType::kFloat, {2, 2}}}, {.in_sequence = true});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_EQ(samples->samples.size(), 2);
+  EXPECT_THAT(samples->samples[0].at("x").values<float>(), ElementsAre(0, 0, 0, 10));
+  EXPECT_THAT(samples->samples[1].at("x").values<float>(), ElementsAre(0, 20, 0, 20));
+  EXPECT_THAT(samples->names, ElementsAre("record 0 of data.gz to record 1 of data.gz", "record 2 of data.gz"));
+}
+
+}  // namespace
+}  // namespace tfxm::rewriting

@@ -1,0 +1,219 @@
+#include "tfxm/statistics/accumulate/feature_accumulator.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/statistics/accumulate/histograms.h"
+#include "tfxm/statistics/text/utf8.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::statistics {
+namespace {
+
+using data::ValueType;
+using tensorflow::metadata::v0::CommonStatistics;
+using tensorflow::metadata::v0::FeatureNameStatistics;
+using tensorflow::metadata::v0::RankHistogram;
+using tensorflow::metadata::v0::StringStatistics;
+
+// What TFDV writes for a string that is no UTF-8, which a proto's string cannot hold.
+constexpr absl::string_view kNotUtf8 = "__BYTES_VALUE__";
+
+// As Python's str(float) for all but exponents: "3.0", "0.25".
+std::string FloatText(float value) {
+  char buffer[64];
+  const auto result = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  std::string text(buffer, result.ptr);
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
+template <typename Proto>
+void AddRanks(const std::vector<ValueCount>& values, bool weighted, const StatsOptions& options, Proto* proto) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double frequency = weighted ? values[i].weight : static_cast<double>(values[i].count);
+    const double threshold =
+        weighted ? options.weighted_frequency_threshold : static_cast<double>(options.frequency_threshold);
+    if (frequency < threshold) return;
+    const std::string label = IsValidUtf8(values[i].value) ? values[i].value : std::string(kNotUtf8);
+    if (static_cast<int>(i) < options.num_top_values) {
+      StringStatistics::FreqAndValue* top = proto->add_top_values();
+      top->set_value(label);
+      top->set_frequency(frequency);
+    }
+    if (static_cast<int>(i) < options.num_rank_histogram_buckets) {
+      RankHistogram::Bucket* bucket = proto->mutable_rank_histogram()->add_buckets();
+      bucket->set_low_rank(i);
+      bucket->set_high_rank(i);
+      bucket->set_sample_count(frequency);
+      bucket->set_label(label);
+    }
+  }
+}
+
+}  // namespace
+
+FeatureAccumulator::FeatureAccumulator(std::string name, Role role, const StatsOptions* options)
+    : name_(std::move(name)), role_(role), options_(options), lengths_(options->max_distinct_numbers) {}
+
+bool FeatureAccumulator::counts_values() const {
+  return type_ == ValueType::kBytes ? role_ != Role::kBytes : role_ == Role::kCategorical;
+}
+
+absl::Status FeatureAccumulator::SetType(ValueType type) {
+  if (type == ValueType::kUnknown || type == type_) return absl::OkStatus();
+  if (type_ != ValueType::kUnknown) {
+    return absl::InvalidArgumentError(absl::StrCat("feature \"", name_, "\" is ", ValueTypeName(type_),
+                                                   " in some examples and ", ValueTypeName(type),
+                                                   " in others; write it with one type everywhere"));
+  }
+  type_ = type;
+  if (counts_values()) counts_.emplace(options_->max_distinct_strings, options_->max_distinct_string_bytes);
+  if (type_ != ValueType::kBytes && role_ != Role::kCategorical) {
+    numbers_.emplace(weighted(), options_->max_distinct_numbers);
+  }
+  return absl::OkStatus();
+}
+
+void FeatureAccumulator::AddBytes(absl::string_view value, Weight weight) {
+  const auto length = static_cast<int64_t>(value.size());
+  total_length_ += length;
+  min_length_ = std::min(min_length_, length);
+  max_length_ = std::max(max_length_, length);
+  if (!counts_.has_value()) return;
+  if (!IsValidUtf8(value)) ++num_invalid_utf8_;
+  counts_->Add(value, 1, weight);
+}
+
+absl::Status FeatureAccumulator::Add(const data::Column& column, std::span<const int> examples,
+                                     std::span<const double> weights) {
+  RETURN_IF_ERROR(SetType(column.type()));
+  int64_t run_length = 0, run = 0;  // Consecutive examples with as many values: usually all.
+  for (const int i : examples) {
+    if (!column.present(i)) continue;
+    const int64_t n = column.num_values(i);
+    const double weight = weights.empty() ? 0 : weights[i];
+    ++num_present_;
+    num_values_ += n;
+    min_num_values_ = std::min(min_num_values_, n);
+    max_num_values_ = std::max(max_num_values_, n);
+    if (n != run_length) {
+      lengths_.Add(static_cast<double>(run_length), run);
+      run_length = n;
+      run = 0;
+    }
+    ++run;
+    if (weighted()) {
+      weighted_num_present_.Add(weight);
+      weighted_num_values_.AddTimes(weight, n);
+    }
+    const Weight w = counts_.has_value() && weighted() ? ToWeight(weight) : 0;
+    if (type_ == ValueType::kBytes) {
+      for (int k = 0; k < n; ++k) AddBytes(column.bytes(i, k), w);
+    } else if (numbers_.has_value()) {
+      if (type_ == ValueType::kFloat) {
+        numbers_->Add(column.floats(i), weight);
+      } else {
+        numbers_->Add(column.ints(i), weight);
+      }
+    } else if (type_ == ValueType::kInt) {
+      for (const int64_t value : column.ints(i)) AddBytes(absl::StrCat(value), w);
+    } else if (type_ == ValueType::kFloat) {
+      for (const float value : column.floats(i)) AddBytes(FloatText(value), w);
+    }
+  }
+  lengths_.Add(static_cast<double>(run_length), run);
+  return absl::OkStatus();
+}
+
+absl::Status FeatureAccumulator::Merge(FeatureAccumulator&& other) {
+  RETURN_IF_ERROR(SetType(other.type_));
+  num_present_ += other.num_present_;
+  num_values_ += other.num_values_;
+  min_num_values_ = std::min(min_num_values_, other.min_num_values_);
+  max_num_values_ = std::max(max_num_values_, other.max_num_values_);
+  weighted_num_present_.Merge(other.weighted_num_present_);
+  weighted_num_values_.Merge(other.weighted_num_values_);
+  lengths_.Merge(other.lengths_);
+  if (other.numbers_.has_value()) numbers_->Merge(*other.numbers_);
+  if (other.counts_.has_value()) counts_->Merge(std::move(*other.counts_));
+  total_length_ += other.total_length_;
+  num_invalid_utf8_ += other.num_invalid_utf8_;
+  min_length_ = std::min(min_length_, other.min_length_);
+  max_length_ = std::max(max_length_, other.max_length_);
+  return absl::OkStatus();
+}
+
+void FeatureAccumulator::FinishCommon(int64_t num_examples, double weighted_num_examples,
+                                      CommonStatistics* common) const {
+  common->set_num_non_missing(num_present_);
+  common->set_num_missing(num_examples - num_present_);
+  common->set_tot_num_values(num_values_);
+  if (num_present_ > 0) {
+    common->set_min_num_values(min_num_values_);
+    common->set_max_num_values(max_num_values_);
+    common->set_avg_num_values(static_cast<double>(num_values_) / static_cast<double>(num_present_));
+    *common->mutable_num_values_histogram() = QuantilesHistogram(
+        ComputeQuantiles(lengths_.Sorted(static_cast<double>(min_num_values_), static_cast<double>(max_num_values_)),
+                         options_->num_values_histogram_buckets));
+  }
+  if (!weighted()) return;
+  auto* weighted_common = common->mutable_weighted_common_stats();
+  const double present = weighted_num_present_.Value(), values = weighted_num_values_.Value();
+  weighted_common->set_num_non_missing(present);
+  weighted_common->set_num_missing(weighted_num_examples - present);
+  weighted_common->set_tot_num_values(values);
+  if (present > 0) weighted_common->set_avg_num_values(values / present);
+}
+
+void FeatureAccumulator::FinishStrings(StringStatistics* strings) const {
+  if (num_values_ > 0) {
+    strings->set_avg_length(static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values_)));
+  }
+  strings->set_invalid_utf8_count(num_invalid_utf8_);
+  if (!counts_.has_value() || num_values_ == 0) return;
+  const int k = std::max(options_->num_top_values, options_->num_rank_histogram_buckets);
+  const bool numeric = type_ == ValueType::kInt;
+  AddRanks(counts_->MostFrequent(k, /*by_weight=*/false, numeric), /*weighted=*/false, *options_, strings);
+  strings->set_unique(counts_->unique());
+  if (weighted()) {
+    AddRanks(counts_->MostFrequent(k, /*by_weight=*/true, numeric), /*weighted=*/true, *options_,
+             strings->mutable_weighted_string_stats());
+  }
+}
+
+FeatureNameStatistics FeatureAccumulator::Finish(int64_t num_examples, double weighted_num_examples) const {
+  FeatureNameStatistics result;
+  result.mutable_path()->add_step(name_);
+  CommonStatistics common;
+  FinishCommon(num_examples, weighted_num_examples, &common);
+  const bool is_bytes = role_ == Role::kBytes && (type_ == ValueType::kBytes || type_ == ValueType::kUnknown);
+  if (is_bytes) {
+    result.set_type(FeatureNameStatistics::BYTES);
+    auto* bytes = result.mutable_bytes_stats();
+    *bytes->mutable_common_stats() = common;
+    if (num_values_ > 0) {
+      bytes->set_avg_num_bytes(
+          static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values_)));
+      bytes->set_min_num_bytes(static_cast<float>(min_length_));
+      bytes->set_max_num_bytes(static_cast<float>(max_length_));
+      bytes->set_max_num_bytes_int(max_length_);
+    }
+  } else if (numbers_.has_value()) {
+    result.set_type(type_ == ValueType::kInt ? FeatureNameStatistics::INT : FeatureNameStatistics::FLOAT);
+    *result.mutable_num_stats() = numbers_->Finish(num_values_, *options_);
+    *result.mutable_num_stats()->mutable_common_stats() = common;
+  } else {
+    // A feature without any value has no type of its own; TFDV calls it a string.
+    result.set_type(type_ == ValueType::kInt     ? FeatureNameStatistics::INT
+                    : type_ == ValueType::kFloat ? FeatureNameStatistics::FLOAT
+                                                 : FeatureNameStatistics::STRING);
+    *result.mutable_string_stats()->mutable_common_stats() = common;
+    FinishStrings(result.mutable_string_stats());
+  }
+  return result;
+}
+
+}  // namespace tfxm::statistics

@@ -1,0 +1,76 @@
+// One feature over many examples: what becomes tensorflow.metadata.v0.FeatureNameStatistics.
+#ifndef TFXM_STATISTICS_ACCUMULATE_FEATURE_ACCUMULATOR_H_
+#define TFXM_STATISTICS_ACCUMULATE_FEATURE_ACCUMULATOR_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "tensorflow_metadata/proto/v0/statistics.pb.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/statistics/accumulate/numeric_accumulator.h"
+#include "tfxm/statistics/stats_options.h"
+#include "tfxm/statistics/accumulate/value_counts.h"
+#include "tfxm/util/numeric/exact_sum.h"
+
+namespace tfxm::statistics {
+
+// What the schema says a feature's values are, apart from their type on disk.
+enum class Role {
+  kPlain,
+  kCategorical,  // Numbers that stand for categories: string statistics instead of numeric ones.
+  kBytes,        // Strings that are opaque: bytes statistics instead of string ones.
+};
+
+class FeatureAccumulator {
+ public:
+  // `options` must outlive this.
+  FeatureAccumulator(std::string name, Role role, const StatsOptions* options);
+
+  const std::string& name() const { return name_; }
+  // Examples with the feature.
+  int64_t num_present() const { return num_present_; }
+
+  // The examples of `column` whose indices are given. weights: one per example of the batch, or empty for none.
+  // INVALID_ARGUMENT names the feature if its type is not that of the examples before.
+  absl::Status Add(const data::Column& column, std::span<const int> examples, std::span<const double> weights);
+  // INVALID_ARGUMENT as Add.
+  absl::Status Merge(FeatureAccumulator&& other);
+
+  // num_examples, weighted_num_examples: of the whole dataset, whether they have the feature or not.
+  tensorflow::metadata::v0::FeatureNameStatistics Finish(int64_t num_examples, double weighted_num_examples) const;
+
+ private:
+  absl::Status SetType(data::ValueType type);
+  void AddBytes(absl::string_view value, Weight weight);
+  void FinishCommon(int64_t num_examples, double weighted_num_examples,
+                    tensorflow::metadata::v0::CommonStatistics* common) const;
+  void FinishStrings(tensorflow::metadata::v0::StringStatistics* strings) const;
+
+  bool weighted() const { return !options_->weight_feature.empty(); }
+  bool counts_values() const;
+
+  std::string name_;
+  Role role_;
+  const StatsOptions* options_;
+  data::ValueType type_ = data::ValueType::kUnknown;
+
+  int64_t num_present_ = 0;
+  int64_t num_values_ = 0;
+  int64_t min_num_values_ = std::numeric_limits<int64_t>::max(), max_num_values_ = 0;
+  ExactSum weighted_num_present_, weighted_num_values_;
+  ValueHistogram<int64_t> lengths_;
+
+  std::optional<NumericAccumulator> numbers_;
+  std::optional<ValueCounts> counts_;
+  int64_t total_length_ = 0;  // Of strings in bytes, of categorical numbers in characters.
+  int64_t num_invalid_utf8_ = 0;
+  int64_t min_length_ = std::numeric_limits<int64_t>::max(), max_length_ = 0;
+};
+
+}  // namespace tfxm::statistics
+
+#endif  // TFXM_STATISTICS_ACCUMULATE_FEATURE_ACCUMULATOR_H_

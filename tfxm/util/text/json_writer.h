@@ -1,0 +1,55 @@
+// Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block and be looked at in a
+// terminal: '<', '>', '&', control characters and those that change how others are shown (ChangesOthers) are written as
+// \uNNNN. NaN and infinities are the strings "NaN", "Infinity" and "-Infinity". Text that is no UTF-8 becomes
+// PrintableText.
+//
+//   JsonWriter json;
+//   json.BeginObject().Key("name").String("auc").Key("values").BeginArray().Number(0.5).End().End();
+//   std::move(json).Take()  ->  {"name":"auc","values":[0.5]}
+//
+// The caller is responsible for the order of the calls; not thread safe.
+#ifndef TFXM_UTIL_TEXT_JSON_WRITER_H_
+#define TFXM_UTIL_TEXT_JSON_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/struct.pb.h"
+
+namespace tfxm {
+
+class JsonWriter {
+ public:
+  // With indent, one member a line; else everything on one line. `printable`: all text becomes PrintableText, for pages
+  // that show it as it is.
+  explicit JsonWriter(bool indent = false, bool printable = false) : indent_(indent), printable_(printable) {}
+
+  JsonWriter& BeginObject() { return Begin('{'); }
+  JsonWriter& BeginArray() { return Begin('['); }
+  JsonWriter& End();  // Of the innermost object or array.
+  JsonWriter& Key(absl::string_view name);
+  JsonWriter& String(absl::string_view text);
+  JsonWriter& Number(double x);
+  JsonWriter& Integer(int64_t n);
+  JsonWriter& Bool(bool b);
+  JsonWriter& Null();
+  JsonWriter& Value(const google::protobuf::Value& value);  // Object members in the order of their names.
+
+  std::string Take() && { return std::move(text_); }
+
+ private:
+  JsonWriter& Begin(char bracket);
+  void Element();  // What goes before an element: a comma, a new line.
+  void NewLine();
+  void Quote(absl::string_view text);
+
+  const bool indent_, printable_;
+  std::string text_, open_;  // open_: the open brackets.
+  bool first_ = true, after_key_ = false;
+};
+
+}  // namespace tfxm
+
+#endif  // TFXM_UTIL_TEXT_JSON_WRITER_H_
