@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
 #        make         set up, build the programs and libraries
 #        make test    set up, build, run every test (SUITES="nn rewriting": only these)

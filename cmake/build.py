@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Builds targets of a configured build folder and says how far it is.
 
   build.py BUILD_DIR --jobs 2 [TARGET …]         # without targets, all of them

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Looks at where the programs and libraries below a folder look for libraries: no part of a RUNPATH may be empty or
 relative, since the loader then takes libraries from the current directory, whoever made it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # tfxm_add_pipeline(my_pipeline my_pipeline.cc MODULES my_utils.cc …)
 #
 # A program of a pipeline file, as `tfxm run` makes one on the fly. Its module files are compiled too and kept by content where

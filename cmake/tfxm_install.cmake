@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # `make install`: a folder that stands on its own, with the third-party libraries and headers a user's pipeline needs.
 #   bin/tfxm   lib/tfxm/*.so   include/tfxm-1/{tfxm,absl,google,…}   lib/cmake/tfxm/
 include(GNUInstallDirs)

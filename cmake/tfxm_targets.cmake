@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # How this project's targets are made. Each folder of tfxm/ is one shared library, linked with --no-undefined, so an include
 # that goes against the layering (docs/architecture.md) does not link.
 #

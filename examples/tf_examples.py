@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tf.Examples without TensorFlow: for scripts that make data up.
 
   tf_examples.write("people.tfrecord", [{"age": 31.5, "education": "master", "rich": 1}, …])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the fuzzers begin with, by target: inputs made of the files that the tests read, and words for the mutations.
 
 Nothing is copied into the project: `collect(target, folder)` writes one file an input, named by its content. How an

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An EvalConfig as text (the first byte is even) or JSON, and all that is made of it before data are read.
 #include "tfxm/model_analysis/eval_config.h"
 

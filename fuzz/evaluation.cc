@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A folder that an Evaluator wrote, with what may be beside it (report/evaluation/evaluation_reader.h, proto/sidecars.proto), and all
 // that is shown of it. Parts: 0 metrics, 1 plots, 2 validations, each of them a record; 3 eval_config.json, 4
 // model_facts.json, 5 comparisons.json, 6 disagreements.json.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tf.Examples to columns (data/example_batch.h), against protobuf's own decoder.
 #include <cstring>
 

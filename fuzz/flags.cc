@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command lines (util/flags.h): one argument a line.
 #include "tfxm/util/flags.h"
 

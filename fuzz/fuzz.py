@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs the fuzzers one after another and prints what each has found: `make fuzz [SECONDS=600] [TARGET=sql]`.
 
 Usage: fuzz.py --build_dir build-fuzz [--seconds 600] [TARGET …]

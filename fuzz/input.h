@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the fuzzers have in common: parts of an input, and files that a reader takes a path of.
 #ifndef TFXM_FUZZ_INPUT_H_
 #define TFXM_FUZZ_INPUT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Weights in Keras's files, HDF5 with and without a zip around it (nn/keras_weights.h): listed, and read.
 #include "tfxm/nn/keras_weights.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small TFLite models, as inputs of fuzz_tflite: make_models DIR. What the files in testdata do not have: subgraphs
 // that are called, custom operators, metadata, quantization by channel, sparsity, data behind the FlatBuffer.
 #include <fstream>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The protos of a SavedModel (saved_model/internal/read_saved_model.h): the first byte says whether binary or text.
 #include "fuzz/input.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"

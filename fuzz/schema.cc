@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A schema as text (part 0), statistics checked with it (1), those of an earlier span (2) and of serving data (3): what
 // `tfxm schema` and `tfxm validate` do with them.
 #include "fuzz/input.h"

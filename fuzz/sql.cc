@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Statements of slice_keys_sql (model_analysis/sql/sql_slicer.h), evaluated on an example.
 #include "fuzz/input.h"
 #include "tensorflow/core/example/example.pb.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TFLite files: the verification behind ModelFile (litert/internal/verify.h), and what walks over a verified one.
 #include "fuzz/input.h"
 #include "tflite_generated.h"

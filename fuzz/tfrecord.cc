@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TFRecord files, plain and gzip (data/tfrecord.h). The first byte says under which name, and whether what is
 // read is written and read again.
 #include "tfxm/data/tfrecord.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold of an output folder after a complete run, whatever happened before."""
 import hashlib
 import os

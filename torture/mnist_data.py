@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small data set for the MNIST pipeline: TFRecords of tf.Examples as examples/mnist reads them, always the same bytes."""
 import os
 import random

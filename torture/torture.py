@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Kills tfxm at random instants, fills its disk, runs it twice at once, and looks whether a run afterwards makes what an
 unbroken one makes: `make torture [KILLS=1000] [SEED=1]`.
 

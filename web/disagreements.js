@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Examples that models decide differently, and the slices they are frequent in.
 
 function disagreementsSection() {

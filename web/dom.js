@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Elements, numbers and controls: what every part of the page is made of.
 
 // el('td', {class: 'number', onclick: f}, 'text', child, …). Text is never parsed as HTML.

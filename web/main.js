@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Puts the parts on the page, those that have data.
 
 summarySection();

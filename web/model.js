@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page's data, indexed, and the one choice that all parts share: which model the others are compared with.
 
 const data = JSON.parse(document.getElementById('data').textContent);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ROC, precision-recall, calibration, score distributions and confusion matrices of one slice, all models in one chart each.
 
 function plotsSection() {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The slice explorer: one row a slice, for one metric and one pair of models; sorted, filtered, and opened for everything else.
 
 function slicesSection(showPlots) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The parts that answer the first questions: did it pass, which model is better, what does it cost.
 
 function summarySection() {

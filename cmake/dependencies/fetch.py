@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Brings everything tfxm builds on to this machine: system packages, pinned wheels, the C++ code of the wire protos.
 
 Usage: fetch.py --build_dir DIR [--with test,bench]     (called by `make`; safe to call again, a second run downloads nothing)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The licences of what `make install` bundles, and the list of it: name, version, hash, licence.
 
   licences.write(folder, wheels, pins, chart_js)   # -> folder/README.md, folder/NAME.txt …

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Says how far something is: on a terminal one line that changes, elsewhere a line now and then. Always on stderr.
 
   progress = Progress('set-up')

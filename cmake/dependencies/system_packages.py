@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What tfxm needs of the system: looked for, and installed or asked for.
 
   system_packages.provide({'build', 'test'})     # groups of system-packages.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The FlatBuffers schema of TFLite files, out of the published ai-edge-litert wheel, as tflite.fbs and C++.
 
 Usage: tflite_schema.py SCHEMA_PY_GENERATED OUT_DIR          (called by fetch.py)

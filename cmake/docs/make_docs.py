@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The public headers and the Markdown files as HTML, by Doxygen: `make docs`.
 
   make_docs.py OUTPUT_DIR VERSION        leaves OUTPUT_DIR/html/index.html, and Doxygen's warnings in OUTPUT_DIR/warnings.txt

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Follows the links of the Markdown files below a folder: the file or folder must be there, and the heading of a #part.
 
   check_links.py FOLDER

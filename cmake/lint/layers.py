@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The layers: which folder of tfxm/ may include which.
 
   layers.py           checks every #include against the libraries' DEPS, that no public header includes one of internal/, and the

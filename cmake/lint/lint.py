@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """clang-format and clang-tidy, of one version for everybody, on what was changed.
 
 Usage: lint.py format [--check]        formats the changed lines; with --check only shows what would change, status 1

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // package_test MODEL.tflite DATA LABEL: evaluates a TFLite file and infers a schema, with the installed libraries. Ends with
 // status 1 and a message if something fails, or if a library did what only a program may: print to standard output (the
 // caller looks), change what a signal does, block one.

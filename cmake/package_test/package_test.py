@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Installs a build, moves it, and builds and runs a project against it that knows nothing else of tfxm.
 
   package_test.py BUILD_DIR

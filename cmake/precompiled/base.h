@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What nearly every file includes, compiled once for all libraries (tfxm_targets.cmake). Nothing of this project is here: a changed header
 // rebuilds what includes it and no more. Files include what they use all the same; the fuzzers' build has no precompiled headers.
 #include <algorithm>

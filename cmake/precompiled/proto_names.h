@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For several generated .pb.cc files in one translation unit (tfxm/proto/CMakeLists.txt): what each of them calls the same, by a name of the
 // file's own. TFXM_PROTO_FILE is that, given by CMake (UNITY_BUILD_UNIQUE_ID). Without a guard: it is included before each file.
 #define TFXM_JOIN_NOW(a, b) a##b

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For libraries that work on messages.
 #include "base.h"
 #include "google/protobuf/struct.pb.h"

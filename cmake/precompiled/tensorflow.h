@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For libraries whose implementation is TensorFlow's graphs.
 #include "base.h"
 #include "tensorflow/cc/framework/ops.h"

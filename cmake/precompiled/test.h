@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For tests.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

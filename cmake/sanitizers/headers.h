@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What most files include, compiled once for a sanitizer's build: half of its compile time. Nothing of this project.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

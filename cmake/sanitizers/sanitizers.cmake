@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # -DTFXM_SANITIZE=address (with undefined behaviour) or thread, for `make asan` and `make tsan`. Built by clang: its compile time is
 # half of g++'s here, and its runtimes are newer.
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Two metrics of one's own. README.md says how they are used.
 #include <cmath>
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Tries one published TFLite file: whether tfxm inspects it, and runs it as Python's interpreter does, bit for bit.
 
   check_file.py FILE EXPECTED OUT TFXM RUN_TFLITE

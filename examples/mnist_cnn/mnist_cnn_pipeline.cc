@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One training, five TFLite files: a CNN on MNIST as float, float16, dynamic range, int8 and int16x8, each judged by an
 // Evaluator beside the SavedModel they come from. The table at the end shows what each costs and loses.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Module file of the Trainers: a MobileNet-style CNN on MNIST, kept as a SavedModel. Its rewriting to TFLite is left to
 // the pipeline. With a base_model training begins with its weights; with the custom_config "quantization_aware" it is
 // trained for int8.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every family of keras.applications, and those only tf_keras has, at small sizes."""
 import keras
 import tf_keras

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Situations that people have reported, each with a small model or data set made here, and what tfxm must make of it.
 
   python cases.py TFXM [B09 B26 …]        (TensorFlow 2.21, Keras 3; TFXM is the program)

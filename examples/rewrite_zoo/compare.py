@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Rewrites one model of the zoo with tfxm and judges it beside what Python's converter made. Called by zoo.py.
 
   compare.py FOLDER OUT TFXM RUN_TFLITE [MODE…]

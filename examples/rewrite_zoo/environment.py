@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Python that makes the zoo and runs the interpreter: made once, in the project's cache, never part of the product."""
 import hashlib
 import os

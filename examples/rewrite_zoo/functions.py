@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plain tf.functions and tf.Modules: what Keras does not do, shapes that are computed, one thing each."""
 import os
 import tempfile

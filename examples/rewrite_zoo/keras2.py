@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Models of Keras 2 (tf_keras)."""
 import tf_keras
 

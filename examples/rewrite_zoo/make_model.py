@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes one model of the zoo, and what Python's TFLiteConverter makes of it. Called by zoo.py.
 
   make_model.py MODE,… NAME=FOLDER…  for each, FOLDER/saved_model, data.tfrecord (tf.Examples to calibrate with), runs (inputs, none of

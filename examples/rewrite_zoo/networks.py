@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Networks of Keras 3 as people build them, one kind of architecture each."""
 import keras
 import numpy as np

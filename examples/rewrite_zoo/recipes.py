@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the zoo's models are made with: the list of them, data, and weights that are not those of an initializer.
 
     @model(batch=1, high=50)

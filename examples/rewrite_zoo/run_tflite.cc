@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a TFLite model as every command of tfxm does, for the zoo to compare with Python's interpreter:
 //
 //   run_tflite MODEL INPUTS OUTPUTS [--threads=N] [--xnnpack=false] [--signature=NAME]

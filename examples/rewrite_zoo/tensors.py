@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tensors in files, for run_tflite and for the zoo; and a TFLite file's outputs by Python's interpreter.
 
 A file holds runs, each a dictionary of tensors (little endian):

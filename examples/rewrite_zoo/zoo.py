@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`make zoo`: makes the zoo's SavedModels, rewrites them in all five ways and compares with Python's converter and interpreter.
 
   zoo.py --build_dir DIR [--part K/N] [--model NAME,…] [--mode MODE,…] [--quick] [--jobs N] [--write_table]

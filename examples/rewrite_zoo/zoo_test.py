@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Tests what zoo.py takes for a crash of Python's converter. The command that converts is one that notes and ends as make_model.py does."""
 import os
 import sys

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A recurrent model for a phone that has its readings one at a time: an LSTM is trained on whole series of 50 readings,
 // and then made a model of one step, whose state goes in and comes out. As an int8 file it is run step by step, as an
 // app would.

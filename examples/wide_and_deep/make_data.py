@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes made-up people as tf.Examples: python3 make_data.py DIR [NUMBER]. Needs nothing but Python.
 
 age and hours are numbers, education and occupation words, and `rich` is 1 for about one in six; some combinations of

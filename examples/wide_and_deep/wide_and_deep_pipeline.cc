@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tabular data: numbers, buckets and vocabularies, a wide and deep model trained with class weights until it stops
 // getting better, and its int8 version judged beside it.
 //

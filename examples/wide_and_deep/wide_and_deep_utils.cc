@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Module file of Transform and Trainer: numbers, buckets and vocabularies into a wide and deep model.
 #include <string>
 #include <vector>

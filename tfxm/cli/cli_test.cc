@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The program as its user meets it: what it says, with which status it ends, and what it leaves alone.
 #include <signal.h>
 #include <sys/wait.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One command of the tfxm program: a short file each, which parses flags and calls the library.
 #ifndef TFXM_CLI_COMMAND_H_
 #define TFXM_CLI_COMMAND_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm stats, tfxm schema and tfxm validate
 #include "tfxm/cli/command.h"
 #include "tfxm/data/examples.h"

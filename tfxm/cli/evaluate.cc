@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm evaluate
 #include "tfxm/model_analysis/evaluate.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm rewrite: in a plugin of its own, since it needs libtensorflow_cc.
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"

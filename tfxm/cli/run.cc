@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm run and tfxm compile
 #include <errno.h>
 #include <unistd.h>

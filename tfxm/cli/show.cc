@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm show and tfxm report
 #include "tfxm/report/show/show.h"
 

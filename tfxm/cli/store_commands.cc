@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm lineage, tfxm bless and tfxm clean
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

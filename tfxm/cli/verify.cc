@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // tfxm verify
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What has to be known about a node before the cache can be asked: TFX's custom drivers. Registered under the same name
 // as the executor; most components have none.
 #ifndef TFXM_COMPONENTS_DRIVER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Evaluator: judges a model, SavedModel or TFLite (model_spec.model_type is all that differs), and blesses it or not.
 #include "absl/strings/str_format.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"

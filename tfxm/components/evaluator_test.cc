@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The Evaluator's executor on a TFLite model, with and without a baseline.
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

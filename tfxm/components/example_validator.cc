@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ExampleValidator: every split's statistics against the schema.
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_join.h"

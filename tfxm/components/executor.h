@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The part of a component that does the work: TFX's BaseExecutor. It reads its input artifacts, writes below the uris
 // of its output artifacts and may set their properties; it knows nothing of the metadata store, the cache or other
 // nodes.

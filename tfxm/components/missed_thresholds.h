@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Why a model is not blessed, in a line.
 //
 //   ASSIGN_OR_RETURN(std::string why, MissedThresholds("pipeline_root/Evaluator/evaluation/7"));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ModelRewriter: a SavedModel to a TFLite model, as a node of its own: one training, as many variants as there are such
 // nodes.
 #include "absl/strings/str_join.h"

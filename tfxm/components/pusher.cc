@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pusher: a blessed model goes to where it is served from, as a new version; one that is not blessed stays.
 #include <ctime>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SchemaGen: one schema for all splits, inferred from the first and widened by the others.
 #include <optional>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the components that work split by split, and those that read a schema, have in common.
 #ifndef TFXM_COMPONENTS_SPLITS_H_
 #define TFXM_COMPONENTS_SPLITS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StatisticsGen, SchemaGen and ExampleValidator, one after the other, as a pipeline runs them.
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // StatisticsGen: the statistics of every split of Examples.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

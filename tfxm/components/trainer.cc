@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Trainer: calls the module's run_fn and sees that it left a model.
 #include "google/protobuf/struct.pb.h"
 #include "tfx/proto/trainer.pb.h"

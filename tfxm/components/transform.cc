@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Transform: the module's preprocessing_fn, analyzed on some splits (unless configured: train) and applied to others
 // (all).
 #include "tfx/proto/transform.pb.h"

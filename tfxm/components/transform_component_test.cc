@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The Transform component: which splits it analyzes and which it transforms.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One pass over shards with a mergeable accumulator, on all cores. Every data-parallel step of tfxm is this.
 //
 // An accumulator is any movable type with

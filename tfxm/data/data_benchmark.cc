@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How fast examples can be read: the limit of every pass over data. Bytes are those of the decompressed file.
 //
 //   build/benchmarks/tfxm_data_benchmark

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/data/event_writer.h"
 
 #include <unistd.h>

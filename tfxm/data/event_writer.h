@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TensorBoard's event files: TFRecords of tensorflow.Event, as tf.summary writes them.
 #ifndef TFXM_DATA_EVENT_WRITER_H_
 #define TFXM_DATA_EVENT_WRITER_H_

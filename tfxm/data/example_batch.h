@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Some tf.Examples as columns: one per feature, the values of all examples back to back, with the offsets where each
 // example's begin. What every pass over data works on.
 //

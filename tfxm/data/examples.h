@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The Examples artifact on disk: Split-NAME/PREFIX-SSSSS-of-NNNNN.gz below a uri.
 //
 //   for (const std::string& split : {"train", "eval"}) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From the values of a feature to the shape of a model's input: which size the dimensions have that a model leaves
 // open.
 //

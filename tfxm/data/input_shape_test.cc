@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/data/input_shape.h"
 
 #include "gmock/gmock.h"

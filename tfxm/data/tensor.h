@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A dense tensor in memory: what goes into and comes out of a model, whichever runtime runs it.
 //
 //   Tensor t(DataType::kFloat, {2, 784});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TFRecord files: a sequence of byte records, each with a CRC of its length and of its data (format: TensorFlow,
 // core/lib/io/record_writer.h). Files ending in ".gz" are gzip-compressed; a reader also recognizes gzip under other
 // names. Zero bytes behind a gzip stream are ignored with a warning, as gzip does.

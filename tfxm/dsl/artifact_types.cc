@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/dsl/artifact_types.h"
 
 namespace tfxm::standard_artifacts {

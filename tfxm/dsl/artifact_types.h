@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The types of what nodes exchange: TFX's standard artifacts, or one of a pipeline author's own.
 //
 //   Channel model(standard_artifacts::Model());

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A pipeline as TFX's intermediate representation, the published tfx.orchestration.Pipeline: what TFX's own compiler
 // makes of the same pipeline.
 #ifndef TFXM_DSL_COMPILER_H_

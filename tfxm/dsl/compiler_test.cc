@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The MNIST pipeline of TFX's guide, written with the functions of this folder, compiles to what TFX's compiler makes
 // of it.
 #include "tfxm/dsl/compiler.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The components of a pipeline, with TFX's names and parameters. Each is a function that takes its parameters by name
 // and returns a Node:
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON as TFX writes it into exec properties: keys sorted, two spaces of indentation, as Python's json.dumps.
 #ifndef TFXM_DSL_JSON_H_
 #define TFXM_DSL_JSON_H_

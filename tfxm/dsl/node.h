@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Node and Channel: a pipeline is a graph of nodes, and a channel is what one of them puts out and others take in.
 //
 // The components of components.h are functions that return a Node. A component of one's own is another such function:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A pipeline: its nodes, where they put what they make, and where that is written down.
 //
 //   absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // docs/components/NAME.md against the components as they are: each has the inputs, outputs, parameters and exec
 // properties that the page says, and no others.
 #include <map>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A TFLite model, compiled by LiteRT for the CPU, to be run.
 //
 //   ASSIGN_OR_RETURN(auto model, litert::CompiledModel::Load(path));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which operators of a model XNNPACK takes, as an app with LiteRT's defaults would see it.
 //
 //   ASSIGN_OR_RETURN(auto model, litert::CompiledModel::Load(path));

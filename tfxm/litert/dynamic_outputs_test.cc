@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models whose shapes are not in the file: outputs that only running tells, open sides, state, files without names or
 // signatures. Each is the smallest model of a kind that people ship (a Flatten before a Dense exported by Keras is a
 // RESHAPE by a shape that PACK makes; TRANSPOSE_CONV stands in every U-Net); what comes out must not depend on how the

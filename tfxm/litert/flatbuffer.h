@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A TFLite file in memory, verified: whatever is in the file, what this returns can be walked and handed to the
 // runtime.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is in a TFLite file, and what it will cost on a device.
 //
 //   ASSIGN_OR_RETURN(auto file, litert::ModelFile::Read(path));

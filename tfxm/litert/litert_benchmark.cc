@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Examples per second of the guide's MNIST classifier (784 -> 64 -> 64 -> 10, float) on one core, by batch size: what
 // an evaluation of a TFLite model is measured against.
 #include <benchmark/benchmark.h>

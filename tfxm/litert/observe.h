@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Looks inside a model while it runs: the values of its activations, also of those in loop bodies and of dynamic shape.
 //
 //   ASSIGN_OR_RETURN(auto observed, litert::ObservedModel::Create(file, {}, {}));

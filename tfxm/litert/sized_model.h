@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A model that takes inputs of any size, as it is for one size: what it costs then can be told.
 //
 //   ASSIGN_OR_RETURN(auto sized, litert::AtInputShapes(file, {{"image", {1, 224, 224, 3}}}));

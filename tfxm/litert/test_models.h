@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small TFLite models for tests, made in memory.
 #ifndef TFXM_LITERT_TEST_MODELS_H_
 #define TFXM_LITERT_TEST_MODELS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What nodes exchange: an artifact is a directory (its uri) with a type and properties, recorded in ML Metadata.
 //
 //   Artifact examples = outputs->at("examples")[0];

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The ML Metadata store: which executions ran, what they read and what they made. One SQLite file, in the published
 // schema (version 10), so Python's ml_metadata reads what is written here and the other way round. The messages are
 // MLMD's own (ml_metadata/proto/metadata_store.proto), the names of the functions are its API's.

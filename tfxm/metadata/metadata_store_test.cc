@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The contract of a metadata store. Each test runs twice: reading with the store that wrote, and with one that has
 // opened the file afterwards.
 #include "tfxm/metadata/metadata_store.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The rows of Artifact, Execution and Context with their properties: MLMD calls the three the nodes of the lineage
 // graph.
 #ifndef TFXM_METADATA_NODES_TABLE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Between what executors see (Artifact, Properties of artifact.h) and the messages of ML Metadata.
 #ifndef TFXM_METADATA_PROPERTIES_H_
 #define TFXM_METADATA_PROPERTIES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Only one run at a time may use a metadata store and its pipeline_root: two would see each other's unfinished
 // executions.
 //

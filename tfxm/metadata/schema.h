@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tables of ML Metadata's SQLite backend, schema version 10 (ml_metadata 1.2 and later).
 #ifndef TFXM_METADATA_SCHEMA_H_
 #define TFXM_METADATA_SCHEMA_H_

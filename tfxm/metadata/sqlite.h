@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SQLite with absl::Status: the part of it that the metadata store needs.
 //
 //   ASSIGN_OR_RETURN(auto db, sqlite::Database::Open(path, sqlite::Mode::kReadWrite));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happens around the store's file: other versions, other programs, damage, and what is left on disk.
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tables Type, TypeProperty and ParentType.
 #ifndef TFXM_METADATA_TYPES_TABLE_H_
 #define TFXM_METADATA_TYPES_TABLE_H_

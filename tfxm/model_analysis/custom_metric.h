@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A metric of one's own, in a module file: the (weighted) mean of a number that each example has.
 //
 //   // my_metrics.cc

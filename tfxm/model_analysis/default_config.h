@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An EvalConfig for those who have none: the metrics of the problem, which the labels and what the model answers tell.
 //
 //   ASSIGN_OR_RETURN(DefaultConfig config, MakeDefaultConfig({{"", "model.tflite"}}, "label", files));

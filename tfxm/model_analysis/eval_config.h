@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checks an EvalConfig and fills in its defaults: TFMA's config_util.py.
 #ifndef TFXM_MODEL_ANALYSIS_EVAL_CONFIG_H_
 #define TFXM_MODEL_ANALYSIS_EVAL_CONFIG_H_

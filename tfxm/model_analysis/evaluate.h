@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Evaluates models on examples: what `tfxm evaluate` and the Evaluator component do.
 //
 //   EvaluateOptions options;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Evaluations of the guide's MNIST classifier (784 -> 64 -> 64 -> 10) beside what bounds them: reading and decoding the
 // records, and the bare loop of the same model. The files are made anew: random images, an untrained model.
 #include <benchmark/benchmark.h>

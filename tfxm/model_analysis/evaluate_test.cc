@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Evaluate as a whole: TFLite models, any sharding and number of threads, confidence intervals, and what goes wrong.
 #include "tfxm/model_analysis/evaluate.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every case under testdata/golden (README.md there says where they are from) is evaluated and compared with what TFMA
 // computed from the same data and config: all keys of all slices, values to 1e-5, plots and thresholds.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Examples and configs for tests.
 #ifndef TFXM_MODEL_ANALYSIS_TEST_EXAMPLES_H_
 #define TFXM_MODEL_ANALYSIS_TEST_EXAMPLES_H_

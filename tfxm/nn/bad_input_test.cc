@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is wrong with data, labels or options is said once and clearly, before there is a training to lose.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

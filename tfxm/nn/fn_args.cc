@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/nn/fn_args.h"
 
 #include "absl/strings/str_join.h"

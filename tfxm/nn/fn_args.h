@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a Trainer hands to the user's run_fn: TFX's FnArgs, field for field.
 //
 //   absl::Status run_fn(const FnArgs& fn_args) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The layer behind nn::Input.
 #ifndef TFXM_NN_INPUT_LAYER_H_
 #define TFXM_NN_INPUT_LAYER_H_

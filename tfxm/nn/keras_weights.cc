@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/nn/keras_weights.h"
 
 #include <hdf5.h>

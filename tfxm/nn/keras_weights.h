@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The weights in Keras's own files: `.keras` archives, `.weights.h5`, and the older `.h5`.
 //
 // A `.keras` file is a zip that holds a `.weights.h5`. In those (keras.src.saving.saving_lib) a layer is a group named

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Weights from the files that Keras writes; testdata/make_keras_files.py made them.
 #include "tfxm/nn/keras_weights.h"
 

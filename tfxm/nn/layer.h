@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Layers and the graph of layers that a functional model is made of.
 //
 //   nn::KerasTensor image = nn::Input({28, 28, 1}, {.name = "image"});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models: trained, evaluated, saved. The names, arguments, defaults and numbers are Keras's.
 //
 //   nn::Sequential model({layers::InputLayer({784}, {.name = "image"}), layers::Dense(64, {.activation = "relu"}),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The layers of a model in the order they are called in, with unique names.
 #ifndef TFXM_NN_NETWORK_H_
 #define TFXM_NN_NETWORK_H_

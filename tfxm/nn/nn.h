@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything of nn: the Keras-like library. See model.h.
 #ifndef TFXM_NN_NN_H_
 #define TFXM_NN_NN_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where a model's randomness comes from: initial weights, dropout, shuffling. All of it follows from one seed, so that
 // the same program gives the same weights every time.
 //

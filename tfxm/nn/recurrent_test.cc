@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recurrent layers beyond Keras's numbers (sequence_golden_test.cc): states, messages, randomness.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

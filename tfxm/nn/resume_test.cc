@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A training in a process of its own, killed with SIGKILL while it runs and started again, ends with the weights of one
 // that was left alone. This file has the tests' main: the same program is the child.
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small data for the tests of nn.
 #ifndef TFXM_NN_TEST_UTIL_H_
 #define TFXM_NN_TEST_UTIL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Training steps per second of the models that issue reports compare with Keras: one Fit of random data in memory.
 #include <benchmark/benchmark.h>
 

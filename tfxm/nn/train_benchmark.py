@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The models of train_benchmark.cc in Keras: training steps per second by model.fit.
 
   keras/bin/python train_benchmark.py        # with the environment of testdata/make_goldens.py

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Weights from elsewhere: SavedModels that Keras made, other names, another head.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

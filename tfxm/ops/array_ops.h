@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Constants, inputs, and operations that move values around. Names, broadcasting and axis conventions (negative axes
 // count from the end) are TensorFlow's.
 #ifndef TFXM_OPS_ARRAY_OPS_H_

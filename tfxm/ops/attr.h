@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The value of an attribute of an operation. Its type is settled by the operation's definition, so a C++ literal is
 // enough:
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/ops/internal/attr_value.h"
 
 #include "absl/strings/match.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TensorFlow graphs, built symbolically, without TensorFlow's headers: what a preprocessing_fn, a custom layer or a
 // signature is written with.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Encoded images.
 #ifndef TFXM_OPS_IMAGE_OPS_H_
 #define TFXM_OPS_IMAGE_OPS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Arithmetic, comparisons, reductions. A plain number beside a tensor is a constant of the tensor's type: (x - 0.5)
 // * 2.
 #ifndef TFXM_OPS_MATH_OPS_H_

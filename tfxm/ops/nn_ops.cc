@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/ops/nn_ops.h"
 
 #include "tfxm/ops/array_ops.h"

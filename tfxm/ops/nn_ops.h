@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Operations of neural networks. Images are NHWC; `padding` is "SAME" or "VALID".
 #ifndef TFXM_OPS_NN_OPS_H_
 #define TFXM_OPS_NN_OPS_H_

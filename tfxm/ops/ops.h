@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything of ops: graphs and readable names for TensorFlow's common operations. See graph.h.
 #ifndef TFXM_OPS_OPS_H_
 #define TFXM_OPS_OPS_H_

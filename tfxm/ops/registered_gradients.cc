@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Gradients that TensorFlow has in Python but not in C++. Registered when the library is loaded.
 #include <vector>
 

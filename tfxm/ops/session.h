@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a Graph in this process.
 //
 //   ASSIGN_OR_RETURN(auto session, ops::Session::Create(graph));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Variables: state that outlives a run of the graph, by name.
 //
 //   ops::Tensor kernel = ops::VarHandle(graph, "dense/kernel", DataType::kFloat, {784, 64});

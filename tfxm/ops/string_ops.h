@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Strings, serialized tf.Examples and lookup tables.
 #ifndef TFXM_OPS_STRING_OPS_H_
 #define TFXM_OPS_STRING_OPS_H_

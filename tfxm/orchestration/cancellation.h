@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ends a run before it is done.
 //
 //   Cancellation cancellation;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What earlier releases have left on disk is read as it was meant, or refused by name. testdata/releases/ has a folder
 // for each.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A run that is killed or interrupted, at any instant, and two runs at a time.
 #include <signal.h>
 #include <sys/wait.h>

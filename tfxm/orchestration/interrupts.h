@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SIGINT, SIGTERM and SIGHUP cancel a run. For programs: a library leaves signals alone.
 #ifndef TFXM_ORCHESTRATION_INTERRUPTS_H_
 #define TFXM_ORCHESTRATION_INTERRUPTS_H_

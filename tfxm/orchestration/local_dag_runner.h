@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs a pipeline on this machine.
 //
 //   const std::unique_ptr<Display> display = NewDisplay(stdout);

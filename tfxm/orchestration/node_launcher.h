@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Takes one node from its inputs to its published outputs: driver, executor, publisher.
 #ifndef TFXM_ORCHESTRATION_NODE_LAUNCHER_H_
 #define TFXM_ORCHESTRATION_NODE_LAUNCHER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where things are below pipeline_root, as TFX lays them out:
 //
 //   NODE/KEY/EXECUTION                                    an artifact

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The main function of a pipeline file.
 //
 //   absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {

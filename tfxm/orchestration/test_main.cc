@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tests run executors in processes of this program.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Executors that do as their exec properties say, and pipelines of them, for the tests of this folder.
 #ifndef TFXM_ORCHESTRATION_TEST_PIPELINES_H_
 #define TFXM_ORCHESTRATION_TEST_PIPELINES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a model costs a device: every number by its name in model_facts.json (sidecars.proto), with its unit, which way
 // is better, and the metric that asks for it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the files beside an evaluation's (sidecars.proto) are called.
 #ifndef TFXM_PROTO_SIDECAR_FILES_H_
 #define TFXM_PROTO_SIDECAR_FILES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A headless Chromium that a test drives: opens a page, runs JavaScript in it, and tells what went wrong there. Speaks
 // the Chrome DevTools Protocol over two pipes (--remote-debugging-pipe): no driver, no port.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page as its readers meet it: in a browser, with mouse, keyboard and small screens.
 #include "tfxm/report/browser.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rewriting in a child process, for programs that must outlive TensorFlow's converter when it crashes or is out of
 // memory.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What quantization-aware training is for: a model that int8 ruins after training, and does not if trained for it.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quantization of models and data as people have them: what is measured does not fool, and what is advised works.
 #include <cmath>
 #include <limits>

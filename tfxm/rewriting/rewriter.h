@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Turns one model into another: today a SavedModel into a TFLite model.
 //
 //   ASSIGN_OR_RETURN(auto tfrw, CreateRewriter(kTfliteRewriter, {.name = "tflite_rewriter"}));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rewriting the small classifier of the tests in every way, and calibration against the plain loop over the same
 // samples.
 #include <benchmark/benchmark.h>

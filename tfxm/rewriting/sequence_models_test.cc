@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models of recurrent and attention layers become TFLite models of builtin operators, at any batch.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small SavedModels for tests, written with fixed weights.
 #ifndef TFXM_REWRITING_TEST_SAVED_MODELS_H_
 #define TFXM_REWRITING_TEST_SAVED_MODELS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SavedModel -> TFLite: the rewriter behind kTfliteRewriter, and its report.
 //
 //   TfliteRewriter rewriter({.name = "int8", .quantization = QuantizationMode::kInt8, .representative_dataset = {…}});

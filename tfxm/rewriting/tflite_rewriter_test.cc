@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/rewriting/tflite_rewriter.h"
 
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A SavedModel's signature as part of another graph: how a serving signature applies the transform graph before the
 // model.
 //

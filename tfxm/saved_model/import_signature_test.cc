@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/saved_model/import_signature.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A SavedModel, loaded to be run. Reads what TensorFlow 1 and 2, Keras 2 and 3 and tfxm write.
 //
 //   ASSIGN_OR_RETURN(auto model, SavedModel::Load(dir));

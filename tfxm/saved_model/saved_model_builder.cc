@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/saved_model/saved_model_builder.h"
 
 #include <set>

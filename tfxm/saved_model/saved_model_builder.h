@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes a SavedModel as TensorFlow 2 does: signatures as functions over an object graph, variables in a checkpoint.
 //
 //   SavedModelBuilder builder;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A schema from statistics, as tfdv.infer_schema makes it, and a schema widened to fit statistics (tfdv.update_schema).
 //
 //   ASSIGN_OR_RETURN(Schema schema, InferSchema(statistics));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Statistics of all features of tf.Examples, as a mergeable accumulator (compute/pass.h): what TFDV's statistics
 // generators compute, in one pass.
 //

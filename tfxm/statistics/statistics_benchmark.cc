@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Throughput of StatisticsAccumulator::Add, one thread, batches of 1,024 decoded examples in memory. items = values;
 // bytes = the values' own bytes.
 //   build/benchmarks/tfxm_statistics_benchmark

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Statistics, anomalies and schemas as plain text for a terminal: aligned columns, one line a feature, UTF-8.
 //
 //   std::cout << StatisticsText(statistics);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/statistics/statistics_display.h"
 
 #include "gtest/gtest.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What to compute statistics of, and how finely: tfdv.StatsOptions, with TFDV 1.15's names and defaults.
 #ifndef TFXM_STATISTICS_STATS_OPTIONS_H_
 #define TFXM_STATISTICS_STATS_OPTIONS_H_

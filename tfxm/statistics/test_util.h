@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Helpers of this folder's tests.
 #ifndef TFXM_STATISTICS_TEST_UTIL_H_
 #define TFXM_STATISTICS_TEST_UTIL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Statistics against a schema: the anomalies that tfdv.validate_statistics finds.
 //
 //   ASSIGN_OR_RETURN(Anomalies anomalies, ValidateStatistics(statistics, schema));

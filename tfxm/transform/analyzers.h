@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Statistics of a tensor over the whole dataset, as tensors: TensorFlow Transform's analyzers. Called in a
 // preprocessing_fn; the values are computed by full passes over the data and are constants of the transform graph.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a tf.Example's features are parsed, from a schema: tensorflow_transform's schema_utils.schema_as_feature_spec.
 //
 //   ASSIGN_OR_RETURN(FeatureSpec spec, SchemaAsFeatureSpec(schema));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Transformations of a feature that use statistics of all of it: TensorFlow Transform's mappers, with its formulas.
 // They take dense and sparse tensors and return the same kind.
 #ifndef TFXM_TRANSFORM_MAPPERS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Features by name, as a preprocessing_fn gets and returns them.
 //
 //   absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) {

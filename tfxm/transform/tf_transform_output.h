@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A transform graph artifact, loaded: tft.TFTransformOutput. Reads what tfxm and TensorFlow Transform (in TF2 mode)
 // write.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a preprocessing_fn is written with: TensorFlow Transform's functions (analyzers.h, mappers.h) and TensorFlow's
 // (ops.h).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A preprocessing_fn after the analysis of the data: a graph from raw to transformed features, all of whose statistics
 // are constants.
 //

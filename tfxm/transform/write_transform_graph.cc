@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "absl/strings/str_cat.h"
 #include "tfxm/saved_model/saved_model_builder.h"
 #include "tfxm/statistics/schema/text_proto.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What TensorFlow reads while its libraries are loaded, before main() of any program, has to be set before that. Only
 // libtfxm_util needs this library, after libtensorflow_framework: it is loaded later and, having no dependency of its
 // own, initialized earlier (the loader initializes the last loaded first). A value the user has set is kept.

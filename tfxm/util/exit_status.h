@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a command's exit status says, the same for every command of tfxm and every pipeline:
 //
 //   0  done

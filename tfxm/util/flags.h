@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The flags of one command: declared once, parsed, and explained by --help.
 //
 //   std::string output; int samples = 100; bool quiet = false;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files and paths. Every error names the path and what the system said; nothing half-written is ever visible under its
 // final name.
 //

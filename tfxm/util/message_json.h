@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON files that a message describes: the same message is always written as the same bytes, and what is read may come
 // from a later version.
 //

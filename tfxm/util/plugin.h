@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Libraries of tfxm that are loaded only when needed, because they bring libtensorflow_cc with them (0.1-0.5 s, 300
 // MB). Loading one registers its implementations (util/registry.h).
 //

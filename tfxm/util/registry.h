@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Implementations by name: a new one is a new folder and a line that registers it, nothing else changes.
 //
 //   using ConverterRegistry = Registry<Converter>;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): 64 well-mixed bits
 // of any 64. The generator's state is a counter, so that number k of a seed is known without the ones before it:
 //

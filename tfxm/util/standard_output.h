@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a command prints for its user or for the next program. A full disk behind a `>` is an error, not a cut file:
 //
 //   RETURN_IF_ERROR(Print(text));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RETURN_IF_ERROR and ASSIGN_OR_RETURN for absl::Status, and a helper that says where an error happened.
 //
 //   ASSIGN_OR_RETURN(Schema schema, ReadSchema(path));

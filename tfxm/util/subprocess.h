@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs another program to its end. No shell is involved: arguments reach the program as they are.
 //
 //   ASSIGN_OR_RETURN(SubprocessResult result, RunSubprocess({"g++", "-c", path}));

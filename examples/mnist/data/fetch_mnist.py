@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Brings the MNIST digits to this machine and makes TFRecords of them, once.
 
 Usage: fetch_mnist.py --converter build/mnist_to_tfrecord      -> prints the directory that holds the TFRecords

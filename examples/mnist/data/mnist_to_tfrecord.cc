@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Turns the IDX files of MNIST into TFRecords of tf.Examples, as TFX's sample of it is made: `image_floats`, 784 pixels
 // from -0.5 to 0.5, and `image_class`, the digit.
 //

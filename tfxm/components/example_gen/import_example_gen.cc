@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ImportExampleGen: TFRecords of tf.Examples -> the Examples artifact, split by hash.
 #include <algorithm>
 #include <atomic>

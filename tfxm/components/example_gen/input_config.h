@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which files an ExampleGen reads: TFX's input patterns with {SPAN}, {VERSION} and dates, and the fingerprint of what
 // matched.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which code runs: for cache keys, so that another version computes anew.
 #ifndef TFXM_COMPONENTS_MODULES_CODE_FINGERPRINT_H_
 #define TFXM_COMPONENTS_MODULES_CODE_FINGERPRINT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/components/modules/compiler_messages.h"
 
 #include <algorithm>

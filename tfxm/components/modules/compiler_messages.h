@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a compiler says about a module file, said so that the mistake is seen in three lines.
 #ifndef TFXM_COMPONENTS_MODULES_COMPILER_MESSAGES_H_
 #define TFXM_COMPONENTS_MODULES_COMPILER_MESSAGES_H_

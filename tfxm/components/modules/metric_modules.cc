@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/components/modules/metric_modules.h"
 
 #include <string>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Metrics of one's own for an evaluation (model_analysis/custom_metric.h): compiles and loads the module files that
 // define them, which registers them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A user's module file: C++ that defines run_fn, preprocessing_fn or other functions a component calls. It is compiled
 // once into a shared library, kept by content, and loaded.
 //

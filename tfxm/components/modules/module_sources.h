@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which files a C++ file is compiled from, as its compiler says (-M), remembered until one of them changes.
 #ifndef TFXM_COMPONENTS_MODULES_MODULE_SOURCES_H_
 #define TFXM_COMPONENTS_MODULES_MODULE_SOURCES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How much memory TFLite's runtime sets aside for a model's activations: its arena, planned as the runtime plans it.
 #ifndef TFXM_LITERT_INTERNAL_ARENA_H_
 #define TFXM_LITERT_INTERNAL_ARENA_H_

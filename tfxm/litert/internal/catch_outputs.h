@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For models whose outputs have shapes that only running tells (a RESHAPE to a shape computed with PACK, what
 // NonMaxSuppression keeps, a boolean mask): LiteRT's compiled models report the shapes of an earlier layout for them,
 // and write as much as there is into memory made for those, or nothing at all. A copy of the model hands its outputs to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fields of a TFLite file that LiteRT's loader refuses ("variable tensors not yet supported") though its interpreter,
 // which reads the file once more, needs or ignores them: an LSTM's state (`is_variable`), intermediate tensors,
 // mutating variable inputs, variant tensors. Hidden while this exists, so that the loader takes the model.

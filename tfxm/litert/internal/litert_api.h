@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The part of libLiteRt.so's C ABI (symbol version VERS_1.0) that this folder uses. The published package holds the
 // library without headers; signatures and values are those of github.com/google-ai-edge/LiteRT, litert/c/. Not for use
 // elsewhere.

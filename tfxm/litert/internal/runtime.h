@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // LiteRT's objects for one model and signature, owned: the only place that creates, lays out and runs them. What a
 // model's inputs and outputs mean, and where their memory is, is CompiledModel's business.
 //

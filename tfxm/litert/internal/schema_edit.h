@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Adds to an unpacked TFLite model, and packs it.
 //
 //   const int out = AddTensor(graph, "sum", schema::TensorType_FLOAT32, {1, 4});

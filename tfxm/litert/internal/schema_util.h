@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Walks the vectors of a TFLite flatbuffer, which are null where they are empty.
 //
 //   for (int t : Each(op.inputs())) …

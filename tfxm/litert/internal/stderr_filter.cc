@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/litert/internal/stderr_filter.h"
 
 #include <fcntl.h>

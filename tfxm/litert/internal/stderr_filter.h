@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keeps a library from printing a line that tells a user nothing.
 //
 //   {

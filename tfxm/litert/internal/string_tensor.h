@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Strings as TFLite's tensors hold them: how many there are, where each begins and the last ends in bytes from the
 // start (all int32), then the bytes.
 #ifndef TFXM_LITERT_INTERNAL_STRING_TENSOR_H_

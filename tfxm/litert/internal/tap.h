@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes a tensor of a model readable by a custom operator of ours, whatever its type, its rank and the place where the
 // runtime keeps it. LiteRT gives a custom operator no tensor that is empty, and none that the runtime allocated while
 // running, unless it happens to lie at an aligned address. What a tap adds computes nothing, and its results lie in the

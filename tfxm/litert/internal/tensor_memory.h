@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The memory of one input or output of a compiled model, as LiteRT wants it: aligned, with room behind it that XNNPACK
 // may read, and with guard bytes on both sides, so that a runtime that writes outside of it is found out.
 //

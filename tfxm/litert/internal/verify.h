@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The checks behind ModelFile: see flatbuffer.h.
 #ifndef TFXM_LITERT_INTERNAL_VERIFY_H_
 #define TFXM_LITERT_INTERNAL_VERIFY_H_

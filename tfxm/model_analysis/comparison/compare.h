@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Is a model's metric really different from the reference model's? The difference, on every slice, with a 95 % interval
 // that uses that both saw the same examples.
 #ifndef TFXM_MODEL_ANALYSIS_COMPARISON_COMPARE_H_

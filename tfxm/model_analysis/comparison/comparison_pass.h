@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What comparisons keep while the examples go by: for every slice the paired sums and the groups of a ComparisonPlan.
 // One object per thread, merged at the end; the result does not depend on how the examples were split over them.
 //

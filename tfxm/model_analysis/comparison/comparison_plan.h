@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which metrics of which models are compared with the reference model's, and by what.
 //
 // A metric that is a mean over the examples (ComputationPlan::example_terms) is compared example by example: paired

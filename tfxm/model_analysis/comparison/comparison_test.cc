@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models compared with a reference model, as Evaluate does it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/comparison/slice_struct.h"

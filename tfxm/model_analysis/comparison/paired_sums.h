@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is kept of the examples of a slice to compare two models in a metric that is a weighted mean over the examples:
 // a few sums of the examples' differences. As both models saw the same examples, these say how certain the difference
 // of the means is; the bootstrap over examples would converge to the same interval.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Slices in the files beside an evaluation (tfxm/proto/sidecars.proto): {"region": "north", "day": 3}.
 #ifndef TFXM_MODEL_ANALYSIS_COMPARISON_SLICE_STRUCT_H_
 #define TFXM_MODEL_ANALYSIS_COMPARISON_SLICE_STRUCT_H_

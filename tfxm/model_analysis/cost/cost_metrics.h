@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Costs as metrics, so that a threshold can demand them beside quality:
 //
 //   metrics_specs {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Costs as metrics: what is measured, and what thresholds on it do.
 #include "tfxm/model_analysis/cost/cost_metrics.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Measures what models cost, on examples of the data they are evaluated on.
 //
 //   ASSIGN_OR_RETURN(const std::vector<std::string> sample, ReadSample(files, 256));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a model costs a device, beside its quality.
 #ifndef TFXM_MODEL_ANALYSIS_COST_MODEL_COST_H_
 #define TFXM_MODEL_ANALYSIS_COST_MODEL_COST_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where models disagree: the examples on which any of them differs from the reference model, the most different first,
 // and the slices that have more of them than chance would give.
 //

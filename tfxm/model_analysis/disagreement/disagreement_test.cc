@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where models disagree, as Evaluate finds it.
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Features that are pictures, told by their shape, and their pixels as 8-bit values.
 #ifndef TFXM_MODEL_ANALYSIS_DISAGREEMENT_IMAGE_FEATURE_H_
 #define TFXM_MODEL_ANALYSIS_DISAGREEMENT_IMAGE_FEATURE_H_

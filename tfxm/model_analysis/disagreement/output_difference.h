@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How two models differ in what they say about one example.
 #ifndef TFXM_MODEL_ANALYSIS_DISAGREEMENT_OUTPUT_DIFFERENCE_H_
 #define TFXM_MODEL_ANALYSIS_DISAGREEMENT_OUTPUT_DIFFERENCE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A model as evaluation sees it: a function from a batch of examples to named outputs. Kinds of models register here,
 // so that this library does not link what runs them: "tf_lite" is built in, "saved_model" is in the plugin
 // saved_model_inference, which is loaded when a spec's model is a SavedModel.

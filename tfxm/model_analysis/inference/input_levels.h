@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whether a quantized model is evaluated in the units it was calibrated in: how many of the values that its inputs can
 // take the examples use, and how much of the examples is cut off.
 //

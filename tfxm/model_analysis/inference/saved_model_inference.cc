@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The plugin that evaluates SavedModels: registers "saved_model" (inference_model.h). It brings libtensorflow_cc with
 // it.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SavedModels on tf.Examples: which of their outputs have to be predictions.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

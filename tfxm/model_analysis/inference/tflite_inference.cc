@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Evaluates TFLite models with LiteRT: one compiled model per thread, inputs written in place.
 //
 // TFMA runs the interpreter without XNNPACK. For models of floats the two agree to the last few bits and XNNPACK is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TFLite models on tf.Examples: how features become inputs and outputs predictions, and what does not fit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

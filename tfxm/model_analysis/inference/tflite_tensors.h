@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Features into a TFLite model's inputs and its outputs into predictions, as TFMA's tflite_predict_extractor.py does
 // it: a quantized input is fed with its features divided by its scale, a quantized output is multiplied by its own.
 #ifndef TFXM_MODEL_ANALYSIS_INFERENCE_TFLITE_TENSORS_H_

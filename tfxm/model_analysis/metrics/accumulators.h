@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Building blocks of accumulators: the ones most metrics consist of are a few weighted sums over triples or over lists.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_ACCUMULATORS_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_ACCUMULATORS_H_

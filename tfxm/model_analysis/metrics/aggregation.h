@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Averages over classes and outputs, derived from a metric's values per class or per output: TFMA's aggregation.py.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_AGGREGATION_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_AGGREGATION_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // util/numeric/exact_sum.h in 24 bytes: an exact sum of doubles for accumulators of which there are many (every bucket of a
 // histogram of every slice).
 //

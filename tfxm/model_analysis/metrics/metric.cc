@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/model_analysis/metrics/metric.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A metric or plot: a class registered under TFMA's class name that says which computations it needs. New metrics, a
 // user's own included, are a file that registers one.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The arguments of one metric: MetricConfig.config, the JSON object that TFMA passes to the metric's constructor.
 //
 //   ASSIGN_OR_RETURN(MetricArguments arguments,

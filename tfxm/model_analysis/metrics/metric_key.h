@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What identifies a metric: TFMA's MetricKey, PlotKey, SubKey and AggregationType (metrics_for_slice.proto), as ordered
 // values.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From MetricsSpecs to computations and thresholds: TFMA's metric_specs.py.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_METRIC_SPECS_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_METRIC_SPECS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The value of a metric, and the intermediate results that metrics are derived from, for one slice.
 //
 // Numbers, arrays and confusion matrices can be subtracted (candidate minus baseline, cross slices) and have a standard

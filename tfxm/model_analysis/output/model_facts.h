@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What each evaluated model costs, in a file beside the evaluation: model_facts.json, which
 // tfxm/proto/sidecars.proto describes.
 #ifndef TFXM_MODEL_ANALYSIS_OUTPUT_MODEL_FACTS_H_

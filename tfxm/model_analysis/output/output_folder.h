@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The folder that an evaluation goes to, whose other files are somebody else's.
 //
 //   ASSIGN_OR_RETURN(auto folder, OutputFolder::Open("evaluation", {"metrics.tfrecord"}, /*replace=*/true));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An evaluation for TensorBoard: `tensorboard --logdir=EVALUATION_DIR` shows the metrics of every model as scalars,
 // side by side; over several evaluations of a pipeline it is pointed at their common folder.
 #ifndef TFXM_MODEL_ANALYSIS_OUTPUT_TENSORBOARD_H_

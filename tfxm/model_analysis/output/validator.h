@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Thresholds: which metrics miss theirs, and whether that blesses the model. TFMA's metrics_validator.py and the
 // combination of its results over slices.
 #ifndef TFXM_MODEL_ANALYSIS_OUTPUT_VALIDATOR_H_

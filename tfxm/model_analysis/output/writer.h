@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An evaluation on disk, as TFMA writes it: metrics-00000-of-00001.tfrecord (MetricsForSlice), plots-… (PlotsForSlice),
 // validations.tfrecord (one ValidationResult) and eval_config.json (EvalRun). tfma.load_eval_result reads it.
 #ifndef TFXM_MODEL_ANALYSIS_OUTPUT_WRITER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The accumulators of all computations of a plan, which are made, filled and merged together. An empty set stands for
 // one that has seen no examples.
 #ifndef TFXM_MODEL_ANALYSIS_PASS_ACCUMULATOR_SET_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Hands out the examples of some TFRecord files in batches to several threads, each example once. Even a single file
 // keeps all threads busy: reading (and decompressing) a file is under its lock, decoding is not.
 #ifndef TFXM_MODEL_ANALYSIS_PASS_BATCH_SOURCE_H_

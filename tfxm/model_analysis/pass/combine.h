@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From accumulators to the reported metrics of every slice: derived metrics, cross slices, differences to the baseline
 // model, confidence intervals, and the removal of what is private or of too few examples. TFMA's
 // metrics_plots_and_validations_evaluator.py, jackknife.py and poisson_bootstrap.py.

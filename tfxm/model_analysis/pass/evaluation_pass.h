@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one pass over the examples: every batch is decoded once, goes through every model, is sliced, and is added to the
 // accumulators of its slices. Several threads do this side by side, each with accumulators of its own, merged at the
 // end; the accumulators are exact, so the result does not depend on who did what.

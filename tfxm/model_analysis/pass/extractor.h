@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fills Extracts from a batch: features to labels and weights, as the model_specs say, and predictions from the models
 // or from features. One object per thread.
 #ifndef TFXM_MODEL_ANALYSIS_PASS_EXTRACTOR_H_

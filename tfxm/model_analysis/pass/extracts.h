@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What TFMA calls extracts: for some examples, the labels, predictions and example weights of every model, beside the
 // features they were made from. The input of slicing and of the metrics.
 #ifndef TFXM_MODEL_ANALYSIS_PASS_EXTRACTS_H_

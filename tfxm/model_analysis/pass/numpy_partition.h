@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which of equal predictions are among the k largest: TFMA leaves that to numpy.argpartition, so its answers on ties
 // are those of NumPy's selection algorithm (introselect), which this does step by step.
 #ifndef TFXM_MODEL_ANALYSIS_PASS_NUMPY_PARTITION_H_

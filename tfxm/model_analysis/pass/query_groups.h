@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The examples of each query, brought together for metrics with a query_key. This is the one part of an evaluation
 // whose memory grows with the examples: of each it keeps labels, predictions, weights and the features that the metrics
 // ask for.

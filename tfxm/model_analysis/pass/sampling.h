@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The random assignment behind confidence intervals, made deterministic: it depends on an example's bytes and on the
 // slice only, hence not on the order of the examples or on how they are sharded. As in TFMA, slices draw independently
 // of each other, while all models see the same draw.

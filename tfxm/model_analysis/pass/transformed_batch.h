@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Features as a model's preprocessing functions (ModelSpec.preprocessing_function_names) leave them: the examples with
 // some features replaced or added. Labels, weights, slices and features of metrics are looked up here; the model itself
 // sees the examples as they are.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/model_analysis/pass/transformed_batch.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The (label, prediction, weight) triples that a metric is computed from: TFMA's to_label_prediction_example_weight for
 // whole batches. Metrics that look at the same triples share one view, which is made once per batch.
 //

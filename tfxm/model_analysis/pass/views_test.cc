@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What TFMA's to_label_prediction_example_weight yields for the examples of its documentation, and beyond.
 #include "tfxm/model_analysis/pass/views.h"
 

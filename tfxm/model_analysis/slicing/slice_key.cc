@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/model_analysis/slicing/slice_key.h"
 
 #include "absl/strings/ascii.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A slice: the examples with given values of given features. TFMA's SliceKeyType, and the SlicingSpec that says which
 // slices there are.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Finds the slices that each example of a batch belongs to: TFMA's SliceKeyExtractor and SqlSliceKeyExtractor.
 //
 //   ASSIGN_OR_RETURN(Slicer slicer, Slicer::Create(eval_config));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The aggregate functions of the slicing SQL (sql_slicer.h): COUNT, COUNTIF, SUM, AVG, MIN, MAX, LOGICAL_OR,
 // LOGICAL_AND and ANY_VALUE. NULLs are left out, and of no values all but the counts are NULL.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_AGGREGATES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The syntax tree of the slicing SQL (sql_slicer.h): what parser.h makes of a statement, names.h says what the names in
 // it stand for, and compile.h makes a query of. print.h writes it.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_AST_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A syntax tree of the slicing SQL (ast.h), its names resolved (names.h), as a query that can be run: an expression
 // becomes a closure that holds those of its operands.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an expression of the slicing SQL is compiled to (compile.h): a function of an example.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_EVALUATOR_H_
 #define TFXM_MODEL_ANALYSIS_SQL_EVALUATOR_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The rules of expressions (parser_rules.h).
 #include <algorithm>
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the names of a statement of the slicing SQL (sql_slicer.h) stand for.
 //
 //   SELECT STRUCT(t, size) FROM example.tags AS t      t: the variable that FROM sets; size: the feature

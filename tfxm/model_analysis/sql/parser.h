@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The grammar of the slicing SQL (sql_slicer.h): a statement's text to its syntax tree (ast.h).
 //
 //   ASSIGN_OR_RETURN(Statement statement, Parse("SELECT STRUCT(t) FROM example.tags AS t"));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The rules of the grammar (parser.h) as recursive descent: a function each, which consumes what it stands for.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_PARSER_RULES_H_
 #define TFXM_MODEL_ANALYSIS_SQL_PARSER_RULES_H_

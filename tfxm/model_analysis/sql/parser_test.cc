@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The grammar and the names of the slicing SQL, by the tree that comes of it (print.h). What statements evaluate to:
 // slicer_test.cc.
 #include "tfxm/model_analysis/sql/parser.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A syntax tree as text, for tests and debugging: operators and clauses in parentheses before what they have.
 //
 //   SELECT STRUCT(t) FROM example.tags t WHERE t != 'a' AND day     (SELECT (STRUCT t) (FROM (AS t example.tags))

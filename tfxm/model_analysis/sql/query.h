@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SELECT … FROM … WHERE … GROUP BY … ORDER BY … LIMIT …, evaluated on one example: the statement that slices by
 // (sql_slicer.h) and the queries within it. compile.h makes it.
 #ifndef TFXM_MODEL_ANALYSIS_SQL_QUERY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The slices that SlicingSpec.slice_keys_sql names. TFMA hands the statement to ZetaSQL with the example as a row whose
 // columns are arrays; this evaluates the part of the language that such statements are made of:
 //

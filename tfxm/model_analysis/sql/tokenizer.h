@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The words that a statement of the slicing SQL (sql_slicer.h) consists of, and a reader that goes through them.
 //
 //   ASSIGN_OR_RETURN(TokenReader tokens, TokenReader::Create("SELECT t"));

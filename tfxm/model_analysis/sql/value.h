@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Values of the slicing SQL (sql_slicer.h), and what operators do to them: ZetaSQL's semantics. Errors are
 // INVALID_ARGUMENT: types that do not go together, overflow, division by zero.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happens around training, with Keras's names and arguments.
 //
 //   model.Fit(train, {.callbacks = {callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Variables on disk, as a TensorFlow checkpoint (a tensor bundle).
 #ifndef TFXM_NN_CALLBACKS_CHECKPOINT_H_
 #define TFXM_NN_CALLBACKS_CHECKPOINT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random changes of pictures while training, made in the thread that prepares batches.
 //
 //   train.Map(nn::ImageAugmentation("image", {.horizontal_flip = true, .rotation = 0.05, .zoom = 0.1}));

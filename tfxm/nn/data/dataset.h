@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Batches of examples for training: from Examples artifacts on disk, or from memory.
 //
 //   Dataset train = Dataset::FromExamples(files, features, {.batch_size = 40, .label_key = "label"});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Encoded images in a Dataset.
 //
 //   ASSIGN_OR_RETURN(const auto decode, DecodeImages({.feature = "image", .height = 96, .width = 96}));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How labels and predictions are brought to the same shape and type, as Keras does before a loss or a metric.
 #ifndef TFXM_NN_DATA_LABELS_H_
 #define TFXM_NN_DATA_LABELS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading files of golden values, and comparing with them.
 #ifndef TFXM_NN_GOLDEN_GOLDEN_TEST_UTIL_H_
 #define TFXM_NN_GOLDEN_GOLDEN_TEST_UTIL_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The numbers are Keras's: values and gradients against testdata/keras_goldens.json.
 #include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models of sequences train as Keras's: losses, outputs and weights against testdata/sequence_goldens.json.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

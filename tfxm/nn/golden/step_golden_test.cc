@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Metrics, losses and optimizers against Keras's values in testdata/step_goldens.json.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

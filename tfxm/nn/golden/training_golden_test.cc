@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Trainings whose numbers are Keras's, where they are easily others: testdata/training_goldens.json.
 #include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // BackupAndRestore: a training that goes on after a kill as if there had been none.
 #include <utility>
 

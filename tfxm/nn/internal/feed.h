@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Batches in the form that a training step is fed with. Includes TensorFlow headers: for .cc files of nn only.
 #ifndef TFXM_NN_INTERNAL_FEED_H_
 #define TFXM_NN_INTERNAL_FEED_H_

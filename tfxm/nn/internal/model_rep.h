@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The inside of a Model, for the .cc files that implement it.
 #ifndef TFXM_NN_INTERNAL_MODEL_REP_H_
 #define TFXM_NN_INTERNAL_MODEL_REP_H_

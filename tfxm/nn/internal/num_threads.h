@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How many threads the kernels of a model get. oneDNN's and Eigen's sums depend on it, so it does not follow the
 // machine's cores: the same data and seed give the same weights for any number of them.
 #ifndef TFXM_NN_INTERNAL_NUM_THREADS_H_

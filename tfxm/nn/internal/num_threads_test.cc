@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A model whose kernels' sums depend on the number of threads: its weights do not depend on the machine.
 #include "tfxm/nn/internal/num_threads.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A model's variables and its compiled steps: training, testing, predicting. Behind Model; not for users.
 //
 // All steps are parts of one graph and one session, so they share the variables. A step is built when the first batch

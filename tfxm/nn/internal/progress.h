@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The progress of Fit: a bar on a terminal, lines elsewhere, or a listener.
 #ifndef TFXM_NN_INTERNAL_PROGRESS_H_
 #define TFXM_NN_INTERNAL_PROGRESS_H_

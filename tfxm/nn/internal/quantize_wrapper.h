@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The layers that quantization.h puts into a model.
 #ifndef TFXM_NN_INTERNAL_QUANTIZE_WRAPPER_H_
 #define TFXM_NN_INTERNAL_QUANTIZE_WRAPPER_H_

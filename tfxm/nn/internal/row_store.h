@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Examples as rows of dense features, in memory: the cache and the shuffle buffer of a Dataset.
 #ifndef TFXM_NN_INTERNAL_ROW_STORE_H_
 #define TFXM_NN_INTERNAL_ROW_STORE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Model's files: SavedModels and weights.
 #include <utility>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The graph of one training, test or prediction step. Behind Program.
 #ifndef TFXM_NN_INTERNAL_STEP_BUILDER_H_
 #define TFXM_NN_INTERNAL_STEP_BUILDER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Training on several cores: a batch's slices go through copies of the model side by side. Behind Model; not for users.
 //
 // The kernels of a convolution or of an LSTM's step share their work among threads badly. So the training step of a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Training in slices of the batch: the numbers of the whole model, on any machine.
 #include "tfxm/nn/internal/towers.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Activation functions, by Keras's names or as a function of one's own.
 //
 //   layers::Dense(64, {.activation = "relu"});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Attention. Names, arguments, defaults and weights are Keras's.
 #ifndef TFXM_NN_LAYERS_ATTENTION_H_
 #define TFXM_NN_LAYERS_ATTENTION_H_

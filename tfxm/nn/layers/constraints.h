@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a weight is brought back to after each update (Keras's constraints).
 //
 //   layers::Dense(64, {.kernel_constraint = constraints::MaxNorm(3)})

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Convolutions over [batch, height, width, channels] and [batch, steps, channels]. Names, arguments and defaults are
 // Keras's.
 #ifndef TFXM_NN_LAYERS_CONVOLUTIONAL_H_

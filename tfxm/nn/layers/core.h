@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The layers every model has. Names, arguments and defaults are Keras's.
 #ifndef TFXM_NN_LAYERS_CORE_H_
 #define TFXM_NN_LAYERS_CORE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A layer that is a function of its inputs, without weights: behind many of the layers here.
 #ifndef TFXM_NN_LAYERS_FUNCTION_LAYER_H_
 #define TFXM_NN_LAYERS_FUNCTION_LAYER_H_

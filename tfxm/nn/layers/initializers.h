@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Initial values of weights, with Keras's names and defaults.
 //
 //   layers::Dense(64, {.kernel_initializer = "he_normal"});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Layers of several inputs: layers::Add()({x, y}). Shapes broadcast as in Keras.
 #ifndef TFXM_NN_LAYERS_MERGING_H_
 #define TFXM_NN_LAYERS_MERGING_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A model as a layer of another.
 #ifndef TFXM_NN_LAYERS_MODEL_LAYER_H_
 #define TFXM_NN_LAYERS_MODEL_LAYER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models that are made of others' layers.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/nn/layers/normalization.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Normalization. Names, arguments and defaults are Keras's; the last axis is normalized.
 #ifndef TFXM_NN_LAYERS_NORMALIZATION_H_
 #define TFXM_NN_LAYERS_NORMALIZATION_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pooling over [batch, height, width, channels] and [batch, steps, channels]. Names, arguments and defaults are
 // Keras's.
 #ifndef TFXM_NN_LAYERS_POOLING_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Recurrent layers over [batch, steps, features]. Names, arguments, defaults, weights and the order of gates are
 // Keras's.
 //

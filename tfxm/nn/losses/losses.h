@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Losses with Keras's names, arguments and numbers.
 //
 //   losses::SparseCategoricalCrossentropy({.from_logits = true})

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/nn/losses/segmentation_losses.h"
 
 #include "tfxm/nn/data/labels.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Losses for classes of very different sizes, as pixels of an image have, with Keras's names, arguments and numbers.
 #ifndef TFXM_NN_LOSSES_SEGMENTATION_LOSSES_H_
 #define TFXM_NN_LOSSES_SEGMENTATION_LOSSES_H_

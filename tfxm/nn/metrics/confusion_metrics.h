@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Metrics of true and false positives and negatives, with Keras's names, arguments and numbers. Labels above 0 are
 // positive; predictions above a threshold are called so.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Metrics of training and evaluation, with Keras's names, arguments and numbers.
 //
 //   model.Compile({.loss = …, .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});

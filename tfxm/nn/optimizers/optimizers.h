@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Optimizers and learning rate schedules with Keras's names, arguments, defaults and update rules.
 //
 //   model.Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}), …});

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quantization-aware training: a model that computes in training what its int8 version will, so that its weights get
 // used to it. The names are those of TensorFlow Model Optimization (tfmot.quantization.keras).
 //

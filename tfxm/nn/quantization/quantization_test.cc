@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quantization-aware training: what the model computes, what is saved.
 #include "tfxm/nn/quantization/quantization.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes keras3.keras, keras3.weights.h5, keras3.h5, keras2.h5, keras2.weights.h5 and keras3_sequence.weights.h5: small
 models as Keras saves them, for keras_weights_test.cc.
 

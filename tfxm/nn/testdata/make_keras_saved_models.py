@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes keras3_export/ or keras2_saved_model/: a small model as Keras saves it, for warm_start_test.cc.
 
   python3 -m venv keras3 && keras3/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes quantization_goldens.json: three training steps of TensorFlow Model Optimization, for quantization_test.cc.
 
   python3 -m venv tfmot && tfmot/bin/pip install tensorflow==2.15.1 tf_keras==2.15.1 tensorflow-model-optimization==0.8.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes sequence_goldens.json: how Keras trains small models of sequences, for sequence_golden_test.cc.
 
   python3 -m venv keras && keras/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1

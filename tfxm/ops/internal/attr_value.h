@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An ops::Attr as TensorFlow's AttrValue.
 #ifndef TFXM_OPS_INTERNAL_ATTR_VALUE_H_
 #define TFXM_OPS_INTERNAL_ATTR_VALUE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TensorFlow's own view of an ops::Graph, for the .cc files of ops, saved_model, transform and nn. Includes TensorFlow
 // headers: never include it from a public header.
 #ifndef TFXM_OPS_INTERNAL_GRAPH_ACCESS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Running an ops::Function on TensorFlow's own tensors, without copies: for .cc files of saved_model, transform and nn.
 #ifndef TFXM_OPS_INTERNAL_SESSION_ACCESS_H_
 #define TFXM_OPS_INTERNAL_SESSION_ACCESS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // When a node's former outputs may be used again: if running the node again would give the same.
 //
 //   ASSIGN_OR_RETURN(const CacheKey key, MakeCacheKey(pipeline_name, spec, inputs, exec_properties, files, &hashes));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // When a node is not executed again.
 #include <stdlib.h>
 

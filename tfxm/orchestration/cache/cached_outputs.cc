@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/orchestration/cache/cached_outputs.h"
 
 #include <vector>

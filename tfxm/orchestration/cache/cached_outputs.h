@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files that artifacts consist of: noted when they are published, and looked at again before they are used again.
 #ifndef TFXM_ORCHESTRATION_CACHE_CACHED_OUTPUTS_H_
 #define TFXM_ORCHESTRATION_CACHE_CACHED_OUTPUTS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/orchestration/executor/execution_files.h"
 
 #include "tfxm/orchestration/execution.pb.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The request a node's process gets and the result it leaves, as files in the folder of the execution.
 #ifndef TFXM_ORCHESTRATION_EXECUTOR_EXECUTION_FILES_H_
 #define TFXM_ORCHESTRATION_EXECUTOR_EXECUTION_FILES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The child's end of executor_process.h.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The process in which an executor runs: the same program again, with a hidden argument. Both ends of it are here.
 //
 // A program that runs pipelines begins with

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the two ends of executor_process.h find each other.
 #ifndef TFXM_ORCHESTRATION_EXECUTOR_EXECUTOR_PROTOCOL_H_
 #define TFXM_ORCHESTRATION_EXECUTOR_EXECUTOR_PROTOCOL_H_

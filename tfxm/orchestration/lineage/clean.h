@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Removes artifacts of old runs from the disk. The store keeps what it knows of them; their state becomes DELETED.
 //
 //   ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(path));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What `tfxm clean` removes, and what it never does.
 #include "tfxm/orchestration/lineage/clean.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a metadata store knows, for people to read.
 //
 //   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/mnist/metadata.db", sqlite::Mode::kReadOnly));

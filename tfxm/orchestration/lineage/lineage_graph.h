@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The part of a metadata store that an artifact comes from, or that has come from it: as data, JSON or a picture.
 //
 //   ASSIGN_OR_RETURN(LineageGraph graph, CollectLineage(store.get(), {artifact.id()}, LineageDirection::kDescendants));

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Blesses a model by hand: the way out where no comparison with the latest blessed model is possible or wanted, as when
 // the model's inputs have changed.
 //

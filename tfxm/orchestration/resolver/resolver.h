@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The strategies of a Resolver: which of the artifacts of former runs it puts out.
 #ifndef TFXM_ORCHESTRATION_RESOLVER_RESOLVER_H_
 #define TFXM_ORCHESTRATION_RESOLVER_RESOLVER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Nodes that run no executor: Resolver and Importer.
 #include "tfxm/orchestration/resolver/resolver.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Shows a run while it goes on.
 #ifndef TFXM_ORCHESTRATION_RUN_DISPLAY_H_
 #define TFXM_ORCHESTRATION_RUN_DISPLAY_H_

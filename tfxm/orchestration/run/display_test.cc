@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is shown of a run on a terminal.
 #include "tfxm/orchestration/run/display.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What one run of a pipeline reads from and writes to ML Metadata: contexts, executions, cache, events; as TFX's
 // launcher does.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a run came to.
 #ifndef TFXM_ORCHESTRATION_RUN_RUN_RESULT_H_
 #define TFXM_ORCHESTRATION_RUN_RUN_RESULT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a pipeline's author wants to see when a run has ended: its models side by side.
 #ifndef TFXM_ORCHESTRATION_RUN_RUN_SUMMARY_H_
 #define TFXM_ORCHESTRATION_RUN_RUN_SUMMARY_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an EvalConfig demanded, what came of each demand, and why: the thresholds of an evaluation with their verdicts.
 //
 //   for (const Check& check : ThresholdChecks(evaluation))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Models side by side in a few lines: the end of a pipeline run. Each metric of the overall slice and each cost, and
 // how far the other models are from the first.
 //

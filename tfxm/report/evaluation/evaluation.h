@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An evaluation as plain values: what TFMA's files (metrics_for_slice.proto, validation_result.proto) say, in structs
 // that are easy to go through. evaluation_reader.h fills them.
 //

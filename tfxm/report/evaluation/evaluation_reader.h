@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads the directory an Evaluator wrote (TFX's or this project's): TFMA's files.
 //
 //   ASSIGN_OR_RETURN(Evaluation evaluation, ReadEvaluation("runs/mnist/pipeline_root/Evaluator.mnist/evaluation/7"));

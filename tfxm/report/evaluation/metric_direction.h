@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whether more of a metric is better: what the report colours, and sorts regressions, by.
 //
 //   MetricDirection("auc") == Direction::kHigherIsBetter;  MetricDirection("example_count") == Direction::kNone

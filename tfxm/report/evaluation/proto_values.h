@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TFMA's messages as the structs of evaluation.h. Used by evaluation_reader.cc alone.
 #ifndef TFXM_REPORT_EVALUATION_PROTO_VALUES_H_
 #define TFXM_REPORT_EVALUATION_PROTO_VALUES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // When a difference between two numbers is none to a reader.
 #ifndef TFXM_REPORT_EVALUATION_ROUNDING_H_
 #define TFXM_REPORT_EVALUATION_ROUNDING_H_

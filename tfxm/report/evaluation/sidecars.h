@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an evaluation directory may hold beside TFMA's files: what each model costs, where models disagree, and whether
 // a difference between models is real. tfxm/proto/sidecars.proto describes the three files, all of which are optional.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Embeds the files by the assembler's .incbin: no tool beyond the compiler, and no time to compile 200 KB of literals.
 // The macros hold the files' paths; CMakeLists.txt makes this object depend on the files.
 #include "tfxm/report/html/assets.h"

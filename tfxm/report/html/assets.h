@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files of web/ and Chart.js, as they were when the library was built (assets.cc, CMakeLists.txt).
 #ifndef TFXM_REPORT_HTML_ASSETS_H_
 #define TFXM_REPORT_HTML_ASSETS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Puts data, script, style and charting library into one HTML file. The parts are files of web/ and Chart.js, embedded
 // in this library when it is built.
 #ifndef TFXM_REPORT_HTML_PAGE_H_

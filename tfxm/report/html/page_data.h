@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The data of a page: what web/ draws, as one JSON object. web/README.md describes its members.
 #ifndef TFXM_REPORT_HTML_PAGE_DATA_H_
 #define TFXM_REPORT_HTML_PAGE_DATA_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/report/html/page_index.h"
 
 #include "absl/status/status.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the members of a page's data count by: its models, slices and metrics, each with its place.
 #ifndef TFXM_REPORT_HTML_PAGE_INDEX_H_
 #define TFXM_REPORT_HTML_PAGE_INDEX_H_

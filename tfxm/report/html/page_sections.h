@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The members of a page's data, a function each; web/README.md describes them. Each writes one or more members of the
 // object that `json` is in.
 #ifndef TFXM_REPORT_HTML_PAGE_SECTIONS_H_

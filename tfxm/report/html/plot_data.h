@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Plots reduced to what a page can draw: curves of a few hundred points, histograms of twenty bins, matrices of sixty
 // classes.
 #ifndef TFXM_REPORT_HTML_PLOT_DATA_H_

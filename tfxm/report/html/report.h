@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HTML report of one or several evaluations, or of a whole pipeline run: one self-contained file that opens
 // offline.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/report/show/show.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An evaluation as text: `tfxm show DIR --format=table|json|csv`. Reads any TFMA evaluation.
 //
 //   ASSIGN_OR_RETURN(ShowFormat format, ParseShowFormat("table"));

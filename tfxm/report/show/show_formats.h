@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The formats behind show.h.
 #ifndef TFXM_REPORT_SHOW_SHOW_FORMATS_H_
 #define TFXM_REPORT_SHOW_SHOW_FORMATS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Puts a sample into a TFLite model's inputs.
 #ifndef TFXM_REWRITING_INTERNAL_FEED_H_
 #define TFXM_REWRITING_INTERNAL_FEED_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where in a TFLite model NaN or infinity comes from, or gets lost.
 #ifndef TFXM_REWRITING_INTERNAL_FIND_NOT_FINITE_H_
 #define TFXM_REWRITING_INTERNAL_FIND_NOT_FINITE_H_

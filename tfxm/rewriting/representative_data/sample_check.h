@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is wrong with representative data: values that are no numbers, outliers, features in two units, columns whose
 // ranges are too far apart to share one scale.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Inputs for a model: read from tf.Examples, or made up.
 #ifndef TFXM_REWRITING_REPRESENTATIVE_DATA_SAMPLES_H_
 #define TFXM_REWRITING_REPRESENTATIVE_DATA_SAMPLES_H_

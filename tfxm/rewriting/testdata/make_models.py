@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes the SavedModels of testdata/.
 
   python make_models.py OUT        (tensorflow-cpu 2.21)

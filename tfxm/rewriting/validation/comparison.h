@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A SavedModel and the TFLite model made of it, side by side on the same inputs.
 //
 //   ASSIGN_OR_RETURN(auto comparison, CompareModels(saved_model, signature, tflite, samples));

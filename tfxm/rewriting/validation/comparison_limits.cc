@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What of a comparison is outside of the limits, and how it is shown.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How far the values of one tensor are from what they should be, over many examples, in parts: a part of large values
 // (boxes in pixels) must not hide what became of one of small values (scores) in the same tensor.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where a quantized model loses accuracy: each activation of the quantized model against the same one of the float
 // model.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The values of variables on disk: a tensor bundle (variables.index, variables.data-00000-of-00001).
 #ifndef TFXM_SAVED_MODEL_INTERNAL_CHECKPOINT_H_
 #define TFXM_SAVED_MODEL_INTERNAL_CHECKPOINT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A part of an ops::Graph as a function of its own. Includes TensorFlow headers: for .cc files.
 #ifndef TFXM_SAVED_MODEL_INTERNAL_EXTRACT_FUNCTION_H_
 #define TFXM_SAVED_MODEL_INTERNAL_EXTRACT_FUNCTION_H_

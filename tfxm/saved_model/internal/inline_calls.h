@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Function calls of a graph, replaced by the functions' bodies. Includes TensorFlow's protos: for .cc files.
 #ifndef TFXM_SAVED_MODEL_INTERNAL_INLINE_CALLS_H_
 #define TFXM_SAVED_MODEL_INTERNAL_INLINE_CALLS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The MetaGraphDef of a SavedModel, piece by piece: functions, the resources they share, and a main graph that calls
 // them. One use: construct, AddFunction…, Finish.
 #ifndef TFXM_SAVED_MODEL_INTERNAL_META_GRAPH_H_

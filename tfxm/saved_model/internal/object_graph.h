@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tree of objects that tf.saved_model.load restores: written twice, with the same node numbers, into saved_model.pb
 // (what each object is) and into the checkpoint (where its value is).
 #ifndef TFXM_SAVED_MODEL_INTERNAL_OBJECT_GRAPH_H_

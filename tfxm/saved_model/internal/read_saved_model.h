@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The protos of a SavedModel on disk, with errors that say what is wrong with the directory. Includes TensorFlow's
 // protos: for .cc files.
 #ifndef TFXM_SAVED_MODEL_INTERNAL_READ_SAVED_MODEL_H_

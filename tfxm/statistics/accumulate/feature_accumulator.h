@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One feature over many examples: what becomes tensorflow.metadata.v0.FeatureNameStatistics.
 #ifndef TFXM_STATISTICS_ACCUMULATE_FEATURE_ACCUMULATOR_H_
 #define TFXM_STATISTICS_ACCUMULATE_FEATURE_ACCUMULATOR_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quantiles and the two histograms of tensorflow.metadata.v0.NumericStatistics, by TFDV 1.15's definitions
 // (tensorflow_data_validation/utils/quantiles_util.py, tfx_bsl/cc/sketches/weighted_quantiles_summary.h).
 #ifndef TFXM_STATISTICS_ACCUMULATE_HISTOGRAMS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The numbers of one feature: what becomes tensorflow.metadata.v0.NumericStatistics.
 //
 // All of an example's values are added together, in a fixed order, and examples by exact sums: the result depends

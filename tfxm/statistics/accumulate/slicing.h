@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which examples of a batch belong to which slices of the data.
 #ifndef TFXM_STATISTICS_ACCUMULATE_SLICING_H_
 #define TFXM_STATISTICS_ACCUMULATE_SLICING_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How often each string occurs, in bounded memory: the number of unique values, the most frequent ones, the rank
 // histogram.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How often each number occurs, in bounded memory; quantiles come from it.
 //
 //   ValueHistogram<int64_t> histogram(/*max_buckets=*/1 << 14);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Domains of a feature: whether statistics suggest one, and whether they fit the one the schema has.
 //
 // The Fit functions report what does not fit and widen the domain so that it does, which is what an updated schema then

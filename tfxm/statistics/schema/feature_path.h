@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The path of a feature: one step, its name, for tf.Examples; more for structures.
 #ifndef TFXM_STATISTICS_SCHEMA_FEATURE_PATH_H_
 #define TFXM_STATISTICS_SCHEMA_FEATURE_PATH_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One feature's statistics against a schema: the checks behind validation, and the changes behind an updated schema.
 //
 // A check reports what does not fit and changes the schema so that it does; validation throws the change away, an

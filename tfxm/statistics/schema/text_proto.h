@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #ifndef TFXM_STATISTICS_SCHEMA_TEXT_PROTO_H_
 #define TFXM_STATISTICS_SCHEMA_TEXT_PROTO_H_
 

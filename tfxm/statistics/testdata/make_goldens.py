@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the files in this folder with TensorFlow Data Validation 1.15.1 (Python 3.10): python make_goldens.py
 
 Not part of the build or the tests.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text and numbers in the tables of statistics_display.
 #ifndef TFXM_STATISTICS_TEXT_DISPLAY_TEXT_H_
 #define TFXM_STATISTICS_TEXT_DISPLAY_TEXT_H_

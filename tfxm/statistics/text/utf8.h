@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #ifndef TFXM_STATISTICS_TEXT_UTF8_H_
 #define TFXM_STATISTICS_TEXT_UTF8_H_
 

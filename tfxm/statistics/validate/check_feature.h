@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checks that need a schema's feature alone, and those of the number of values. Rules and texts: TFDV 1.15's schema.cc
 // (UpdateFeatureSelf) and feature_util.cc.
 #ifndef TFXM_STATISTICS_VALIDATE_CHECK_FEATURE_H_

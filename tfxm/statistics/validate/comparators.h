@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Distances between two datasets' statistics of one feature: drift (to the previous span) and skew (to serving data).
 // Definitions: TFDV 1.15's metrics.cc and feature_util.cc.
 #ifndef TFXM_STATISTICS_VALIDATE_COMPARATORS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #ifndef TFXM_STATISTICS_VALIDATE_FINDING_H_
 #define TFXM_STATISTICS_VALIDATE_FINDING_H_
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Statistics as schema inference and validation see them: one dataset, one feature, weighted or not.
 #ifndef TFXM_STATISTICS_VALIDATE_STATISTICS_VIEW_H_
 #define TFXM_STATISTICS_VALIDATE_STATISTICS_VIEW_H_

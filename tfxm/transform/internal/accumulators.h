@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What analyzers compute over the data: mergeable accumulators. Their results depend on the set of the values only, not
 // on the order of Add or on how the values were split over accumulators that were merged.
 #ifndef TFXM_TRANSFORM_INTERNAL_ACCUMULATORS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Transformed features of a batch as serialized tf.Examples.
 #ifndef TFXM_TRANSFORM_INTERNAL_EXAMPLE_ENCODER_H_
 #define TFXM_TRANSFORM_INTERNAL_EXAMPLE_ENCODER_H_

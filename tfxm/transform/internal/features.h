@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Raw features between an ExampleBatch and TensorFlow: what is fed. Includes TensorFlow headers: for .cc files.
 #ifndef TFXM_TRANSFORM_INTERNAL_FEATURES_H_
 #define TFXM_TRANSFORM_INTERNAL_FEATURES_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "absl/strings/match.h"
 #include "tensorflow/core/graph/graph.h"
 #include "tfxm/ops/internal/graph_access.h"

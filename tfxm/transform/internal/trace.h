@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a preprocessing_fn asks for while it builds its graph: analyzers, whose results are placeholders until they are
 // known.
 #ifndef TFXM_TRANSFORM_INTERNAL_TRACE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The folder that compiled modules are kept in from one run to the next. They are code, and run: so nobody else may be
 // able to put something there.
 //

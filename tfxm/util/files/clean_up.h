@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What must not be left behind: undone at the end of a scope, or when the user interrupts the program before that.
 //
 //   ASSIGN_OR_RETURN(const std::string staging, io::MakeTempDir(output, ".writing-"));

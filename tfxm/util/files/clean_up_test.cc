@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/util/files/clean_up.h"
 
 #include <signal.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The SHA-256 of files' contents, remembered: a file of which size, times of modification and change, inode and device
 // are what they were is not read again. (The time of change cannot be set, so a copy with `cp -p` over it is seen.)
 //

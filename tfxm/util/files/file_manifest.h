@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files below a folder with their sizes and hashes, so that it can be told later whether they are still the same.
 //
 //   ASSIGN_OR_RETURN(FileManifest manifest, MakeFileManifest(dir));

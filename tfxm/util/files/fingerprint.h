@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SHA-256 (FIPS 180-4), as TFX uses it for splits and this project for cache keys. BoringSSL's, which is linked with
 // TensorFlow and uses the processor's instructions for it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is being made and has not come to its place yet. Whoever makes it has it locked (flock), and the lock ends with
 // the process: what a killed one has left is told by that, and the next one to make such a thing there removes it.
 //

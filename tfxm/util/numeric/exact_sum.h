@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A sum of doubles whose result does not depend on the order of the additions or on how they were split up and merged:
 // every addend is kept exactly and only the result is rounded, once, to nearest. Accumulators are built on it, so that
 // any sharding gives the same bits.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/util/numeric/exact_sum.h"
 
 #include <algorithm>

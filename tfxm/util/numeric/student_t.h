@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Student's t distribution: the quantiles that confidence intervals are made with. From any thread.
 #ifndef TFXM_UTIL_NUMERIC_STUDENT_T_H_
 #define TFXM_UTIL_NUMERIC_STUDENT_T_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How many cells of a terminal a character takes.
 #ifndef TFXM_UTIL_TEXT_CODE_POINT_WIDTH_H_
 #define TFXM_UTIL_TEXT_CODE_POINT_WIDTH_H_

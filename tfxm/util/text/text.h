@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text and numbers as people and programs read them: shared by reports, tables and JSON.
 #ifndef TFXM_UTIL_TEXT_TEXT_H_
 #define TFXM_UTIL_TEXT_TEXT_H_

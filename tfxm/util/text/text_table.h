@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Lines of aligned columns for a terminal.
 //
 //   TextTable table({{"feature"}, {"mean", TextTable::kRight}});

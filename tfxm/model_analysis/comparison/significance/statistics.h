@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The statistics behind comparisons: is a difference between two models on the same examples real, and is a slice
 // over-represented among some examples. Plain functions of counts, thread safe.
 #ifndef TFXM_MODEL_ANALYSIS_COMPARISON_SIGNIFICANCE_STATISTICS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Expected values: SciPy 1.12, scipy.stats.binomtest, chi2.sf, hypergeom.sf and false_discovery_control; intervals of
 // paired proportions by their formulas in NumPy 1.26.
 #include "tfxm/model_analysis/comparison/significance/statistics.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // True and false positives and negatives at thresholds: what most binary metrics are derived from. TFMA's
 // binary_confusion_matrices.py, with its two ways of computing them: from the calibration histogram (many thresholds),
 // or directly (a few given ones).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CalibrationPlot, ConfusionMatrixPlot and ScoreDistributionPlot: TFMA's calibration_plot.py, confusion_matrix_plot.py
 // and score_distribution_plot.py.
 #include <limits>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MeanLabel, MeanPrediction and Calibration (mean prediction by mean label), from the same three sums: TFMA's
 // calibration.py.
 #include <cmath>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The histogram of predictions that AUC, most confusion matrices and the calibration plot are derived from: per bucket
 // the weighted sums of labels, predictions and examples. TFMA's calibration_histogram.py.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_BINARY_CALIBRATION_HISTOGRAM_H_

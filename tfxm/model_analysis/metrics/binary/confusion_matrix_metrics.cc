@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The metrics that are a ratio at thresholds, AUC, and those at a given precision, recall or specificity: TFMA's
 // confusion_matrix_metrics.py.
 #include "tfxm/model_analysis/metrics/binary/confusion_matrix_metrics.h"

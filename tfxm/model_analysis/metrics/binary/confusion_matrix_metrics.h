@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What metrics derived from binary confusion matrices have in common: their arguments, and the derivation.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_BINARY_CONFUSION_MATRIX_METRICS_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_BINARY_CONFUSION_MATRIX_METRICS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The numbers that are made of one binary confusion matrix: precision, recall and the other ratios of TFMA's
 // confusion_matrix_metrics.py. NaN where a denominator is not positive.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_BINARY_CONFUSION_MATRIX_RATIOS_H_

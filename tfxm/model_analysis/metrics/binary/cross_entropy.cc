@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TFMA's own BinaryCrossEntropy and CategoricalCrossEntropy (cross_entropy_metrics.py; Keras's are spelled
 // Crossentropy). They do not clip: a prediction of 0 or 1 that is wrong gives infinity, or NaN where 0 is multiplied
 // with it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Matches predicted to true boxes, the first step of every object detection metric: TFMA's
 // BoundingBoxMatchPreprocessor. Its triples are: for every true box of the class (1, confidence of the matched
 // prediction or 0), for every unmatched prediction (0, confidence).

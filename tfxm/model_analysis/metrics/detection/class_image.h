@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Images whose pixels are class indices: PNGs of one channel (grayscale, or a palette whose indices are the classes),
 // as semantic segmentation uses them.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_DETECTION_CLASS_IMAGE_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Precision and recall of detected boxes, and COCO's averages of them: TFMA's
 // object_detection_confusion_matrix_metrics.py, object_detection_confusion_matrix_plot.py and
 // object_detection_metrics.py.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pixels that are labeled and predicted as a class: TFMA's semantic_segmentation_confusion_matrix_metrics.py. Label and
 // prediction are images of class indices: PNGs in a feature, or numbers that a model gives out.
 #include <array>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // SetMatchPrecision and SetMatchRecall: the predicted classes of an example are a set, as are its labels. TFMA's
 // set_match_confusion_matrix_metrics.py and preprocessors/set_match_preprocessors.py.
 #include <limits>

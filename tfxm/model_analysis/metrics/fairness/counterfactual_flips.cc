@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How often a prediction changes sides of a threshold when the example is replaced by its counterfactual, whose
 // prediction is a feature or that of the baseline model: FlipCount, FlipRate. TFMA's
 // addons/fairness/metrics/counterfactual_fairness.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // FairnessIndicators: ten rates at each of several thresholds. TFMA's addons/fairness/metrics/fairness_indicators.py.
 #include "absl/strings/str_format.h"
 #include "tfxm/model_analysis/metrics/binary/confusion_matrix_metrics.h"

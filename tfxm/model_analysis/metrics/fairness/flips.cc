@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How often a model and the baseline decide differently, and by how much their predictions differ: BooleanFlipRates and
 // the single rates, SymmetricPredictionDifference. TFMA's flip_metrics.py and prediction_difference_metrics.py. Only an
 // output's first prediction is looked at.

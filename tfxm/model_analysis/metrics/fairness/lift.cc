@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Lift: how much higher the predictions of a slice are than those of the background with the same labels. Compares the
 // slices of cross_slicing_specs. TFMA's addons/fairness/metrics/lift.py.
 #include <map>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The metrics that a Keras model was compiled with, which TFMA computes beside those of the config unless
 // options.include_default_metrics is false. They are read from the SavedModel's keras_metadata.pb (Keras 2): the loss,
 // as "loss", the metrics, without example weights, and the weighted_metrics, with them. Their keys have no

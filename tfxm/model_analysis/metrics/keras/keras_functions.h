@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What Keras's metrics and losses make of the labels and predictions of one example (keras/losses.py and keras/metrics/
 // of Keras 2.15). Keras computes in float32, this in float64.
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_KERAS_KERAS_FUNCTIONS_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keras's intersection-over-union metrics (keras/metrics/iou_metrics.py): IoU, MeanIoU, OneHotIoU, OneHotMeanIoU,
 // BinaryIoU. One label and one prediction per example, as class indices or, one-hot, as lists with a largest value.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The metrics and losses of Keras (tf_keras 2.15) that TFMA hands on to Keras: weighted means over the examples of a
 // number that is made of an example's labels and predictions (keras_functions.h).
 #include <algorithm>

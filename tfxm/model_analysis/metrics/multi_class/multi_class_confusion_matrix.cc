@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Actual against predicted class, at thresholds: MultiClassConfusionMatrixAtThresholds and
 // MultiClassConfusionMatrixPlot, TFMA's multi_class_confusion_matrix_metrics.py and _plot.py.
 #include <algorithm>

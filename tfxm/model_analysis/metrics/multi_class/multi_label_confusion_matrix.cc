@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MultiLabelConfusionMatrixPlot: for every pair of classes (actual, predicted), how the predicted class fares among the
 // examples that have the actual one. TFMA's multi_label_confusion_matrix_plot.py.
 #include <cmath>

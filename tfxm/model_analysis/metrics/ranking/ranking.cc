@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // NDCG, MinLabelPosition and QueryStatistics, which look at all examples of a query together (MetricsSpec.query_key):
 // TFMA's ndcg.py, min_label_position.py and query_statistics.py.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CoefficientOfDiscrimination and RelativeCoefficientOfDiscrimination (Tjur), SquaredPearsonCorrelation: TFMA's
 // tjur_discrimination.py and squared_pearson_correlation.py. They look at all predictions, whatever the sub key.
 #include <cmath>

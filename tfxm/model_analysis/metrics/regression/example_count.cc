@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ExampleCount and WeightedExampleCount: the number of examples or the sum of their weights, whatever the model says.
 #include <numeric>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Mean of a feature, and ExactMatch of labels and predictions (numbers or strings): TFMA's stats.py and exact_match.py.
 #include <cmath>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MeanAbsoluteError, MeanSquaredError, MeanAbsolutePercentageError and MeanSquaredLogarithmicError: TFMA's
 // mean_regression_error.py. A pair whose error is NaN is left out there; here only what has no error (a percentage of
 // 0), so that a NaN prediction shows.

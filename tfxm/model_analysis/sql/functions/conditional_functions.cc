@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Functions that choose among their arguments.
 
 #include "tfxm/model_analysis/sql/functions/function_arguments.h"

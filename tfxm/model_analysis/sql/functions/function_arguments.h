@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // For the files of functions (functions.h): arguments counted, and taken as C++ types.
 //
 //   Result StartsWith(const Arguments& a) {

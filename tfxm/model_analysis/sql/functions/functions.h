@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The functions of the slicing SQL (sql_slicer.h) but for the aggregate ones, after ZetaSQL's. A new one is a line in
 // the table of its subject: number_functions.cc, string_functions.cc, regex_functions.cc, array_functions.cc or
 // conditional_functions.cc.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TensorFlow's own MLIR converter and quantizer, in process. Not thread safe against itself: one at a time per process.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_CONVERTER_H_
 #define TFXM_REWRITING_INTERNAL_CONVERT_CONVERTER_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Dilated convolutions that the converter has left as several operators.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_DILATION_NOTES_H_
 #define TFXM_REWRITING_INTERNAL_CONVERT_DILATION_NOTES_H_

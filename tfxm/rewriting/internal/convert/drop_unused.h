@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Cleans up after an edit of a TFLite model.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_DROP_UNUSED_H_
 #define TFXM_REWRITING_INTERNAL_CONVERT_DROP_UNUSED_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/rewriting/internal/convert/fixed_batch.h"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A SavedModel whose batch is 1, made of one whose batch is open: recurrent layers keep their steps in lists, and only
 // with a batch that is known do these become TFLite tensors.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/rewriting/internal/convert/fold_dilation.h"
 
 #include <algorithm>

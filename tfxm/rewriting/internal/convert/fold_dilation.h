@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Dilated convolutions as one operator.
 //
 // TensorFlow computes a dilated convolution as SpaceToBatchND, a plain convolution and BatchToSpaceND, and its

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changes to TFLite models on their way through the rewriter. All take and give flatbuffers; the input must be valid.
 // Models of 2 GB and more have their weights behind the flatbuffer: those are given back as they are.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_MODEL_EDIT_H_

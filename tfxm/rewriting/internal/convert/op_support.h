@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which operators of a SavedModel's signature TFLite has, before the converter runs; and what its diagnostics mean.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_OP_SUPPORT_H_
 #define TFXM_REWRITING_INTERNAL_CONVERT_OP_SUPPORT_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From a SavedModel to the bytes of a TFLite model: converting, calibrating, quantizing.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_TFLITE_CONVERSION_H_
 #define TFXM_REWRITING_INTERNAL_CONVERT_TFLITE_CONVERSION_H_

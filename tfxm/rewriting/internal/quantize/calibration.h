@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The range of every float activation of a TFLite model over sample inputs.
 #ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_CALIBRATION_H_
 #define TFXM_REWRITING_INTERNAL_QUANTIZE_CALIBRATION_H_

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Attention masks and quantization: a softmax must not see some places, so -1e9 or so is added there or selected
 // instead of the logits. The range of what goes into the softmax is then one of -1e9, in which the logits all become
 // the same integer. A softmax does not tell -1e9 from 32 less than the smallest logit: the range is cut there, and the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // int8 and int16x8 from a float model and the ranges of its activations, with some of the layers left in float.
 //
 //   Quantizer quantizer(float_model, "serving_default", "tflite", samples, {.int16 = false});

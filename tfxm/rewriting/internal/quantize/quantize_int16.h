@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quantization to int16 activations and int8 weights (TFLite's 16x8 scheme), by rewriting the float flatbuffer.
 //
 // TensorFlow's quantizer for it is not exported; mlir::lite::QuantizeModel with int16 leaves constants and zero points

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // int4 weights, two to a byte, for what LiteRT multiplies them with: FULLY_CONNECTED and CONV_2D that take float
 // activations (the hybrid kernels of dynamic_range). Half the size of int8 weights again.
 #ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_QUANTIZE_INT4_H_

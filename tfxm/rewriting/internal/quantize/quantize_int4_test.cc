@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // int4 weights, as a whole: from a SavedModel to what LiteRT computes.
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A copy of a float model that also computes the smallest and largest value of each of its activations, with the
 // runtime's own fast kernels, each right after the activation: hardly slower than the model itself, since nothing is
 // kept or copied.

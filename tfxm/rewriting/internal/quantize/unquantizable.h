@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Operators that are better not quantized: those that integers cannot compute with the ranges that were measured
 // (TFLite's kernels end the process over them), and those that decide from the inputs alone which values come out.
 #ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_UNQUANTIZABLE_H_
