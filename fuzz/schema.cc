@@ -4,8 +4,8 @@
 // `tfxm schema` and `tfxm validate` do with them.
 #include "fuzz/input.h"
 #include "tfxm/statistics/infer_schema.h"
-#include "tfxm/statistics/statistics_display.h"
 #include "tfxm/statistics/schema/text_proto.h"
+#include "tfxm/statistics/statistics_display.h"
 #include "tfxm/statistics/validate_statistics.h"
 #include "tfxm/util/io.h"
 

@@ -18,9 +18,9 @@
 #include "tfxm/model_analysis/default_config.h"
 #include "tfxm/report/show/show.h"
 #include "tfxm/statistics/infer_schema.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {

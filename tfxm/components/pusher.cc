@@ -7,9 +7,9 @@
 #include "tfx/proto/pusher.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/util/files/file_manifest.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/files/temporary.h"
 
 namespace tfxm {
 namespace {

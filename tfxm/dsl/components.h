@@ -54,7 +54,7 @@ struct ImportExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;  // Default: all files.
   std::optional<OutputConfig> output_config =
-      std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
+      std::nullopt;                 // Default: train and eval, 2:1, if the input has one split.
   bool allow_empty_splits = false;  // Else a split without an example is an error.
   Properties custom_config = {};    // Recorded only.
 };

@@ -15,9 +15,9 @@
 #include "tfxm/litert/internal/catch_outputs.h"
 #include "tfxm/litert/internal/hidden_fields.h"
 #include "tfxm/litert/internal/runtime.h"
-#include "tfxm/litert/internal/tensor_memory.h"
 #include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/litert/internal/string_tensor.h"
+#include "tfxm/litert/internal/tensor_memory.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {

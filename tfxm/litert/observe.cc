@@ -9,9 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
-#include "tfxm/litert/internal/tap.h"
 #include "tfxm/litert/internal/schema_edit.h"
 #include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/litert/internal/tap.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {

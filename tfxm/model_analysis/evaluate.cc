@@ -13,15 +13,15 @@
 #include "tfxm/data/examples.h"
 #include "tfxm/model_analysis/cost/cost_metrics.h"
 #include "tfxm/model_analysis/eval_config.h"
-#include "tfxm/model_analysis/pass/evaluation_pass.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/keras/keras_default_metrics.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/model_analysis/output/model_facts.h"
-#include "tfxm/model_analysis/slicing/slicer.h"
 #include "tfxm/model_analysis/output/tensorboard.h"
 #include "tfxm/model_analysis/output/validator.h"
 #include "tfxm/model_analysis/output/writer.h"
+#include "tfxm/model_analysis/pass/evaluation_pass.h"
+#include "tfxm/model_analysis/slicing/slicer.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -65,7 +65,8 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
       continue;
     }
     ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
-    ASSIGN_OR_RETURN(loaded.models.back(), LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes));
+    ASSIGN_OR_RETURN(loaded.models.back(),
+                     LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes));
     summary.model_type = DetectModelType(summary.path, &summary.file);
   }
   return loaded;

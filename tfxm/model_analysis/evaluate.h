@@ -28,11 +28,11 @@
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
-#include "tfxm/model_analysis/pass/combine.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
+#include "tfxm/model_analysis/pass/combine.h"
 
 namespace tfxm::model_analysis {
 

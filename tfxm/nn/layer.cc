@@ -102,7 +102,8 @@ std::vector<const Weight*> Layer::AllWeights() const {
 }
 
 const Weight* Layer::AddWeight(std::string name, Shape shape, WeightOptions options) {
-  weights_.push_back(std::make_unique<Weight>(Weight{this, std::move(name), std::move(shape), std::move(options), nullptr}));
+  weights_.push_back(
+      std::make_unique<Weight>(Weight{this, std::move(name), std::move(shape), std::move(options), nullptr}));
   return weights_.back().get();
 }
 

@@ -10,11 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "tfxm/nn/layers/model_layer.h"
 #include "tfxm/nn/internal/model_rep.h"
 #include "tfxm/nn/internal/num_threads.h"
-#include "tfxm/nn/random.h"
 #include "tfxm/nn/internal/towers.h"
+#include "tfxm/nn/layers/model_layer.h"
+#include "tfxm/nn/random.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {

@@ -38,7 +38,10 @@ tf::FunctionDef DecodeOne(const std::string& name, const DecodeImagesOptions& op
         "ResizeBilinear",
         {"batch:output:0", "size:output:0"},
         {{"T", tf::DT_UINT8}, {"align_corners", false}, {"half_pixel_centers", true}}},
-       {{"squeezed"}, "Squeeze", {"resized:resized_images:0"}, {{"T", tf::DT_FLOAT}, {"squeeze_dims", std::vector<int>{0}}}}},
+       {{"squeezed"},
+        "Squeeze",
+        {"resized:resized_images:0"},
+        {{"T", tf::DT_FLOAT}, {"squeeze_dims", std::vector<int>{0}}}}},
       {{"pixels", "squeezed:output:0"}});
 }
 

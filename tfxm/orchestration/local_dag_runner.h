@@ -28,9 +28,9 @@
 namespace tfxm {
 
 struct LocalDagRunnerOptions {
-  int max_parallel_nodes = 0;  // Executors at a time; 0: as many as there are cores.
-  bool enable_cache = true;    // False: every node runs again, whatever the pipeline says.
-  Display* display = nullptr;  // Null: nothing is shown.
+  int max_parallel_nodes = 0;            // Executors at a time; 0: as many as there are cores.
+  bool enable_cache = true;              // False: every node runs again, whatever the pipeline says.
+  Display* display = nullptr;            // Null: nothing is shown.
   Cancellation* cancellation = nullptr;  // Null: nothing ends the run before it is done.
 };
 

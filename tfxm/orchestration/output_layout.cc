@@ -5,9 +5,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/files/temporary.h"
 
 namespace tfxm {
 namespace {

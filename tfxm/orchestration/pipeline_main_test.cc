@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/dsl/components.h"
-#include "tfxm/orchestration/run/display.h"
 #include "tfxm/orchestration/lineage/lineage.h"
+#include "tfxm/orchestration/run/display.h"
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/io.h"
 

@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm::report {
 namespace {

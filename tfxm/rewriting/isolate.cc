@@ -22,11 +22,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
-#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/exit_status.h"
+#include "tfxm/util/files/clean_up.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/files/temporary.h"
 
 namespace tfxm {
 namespace {

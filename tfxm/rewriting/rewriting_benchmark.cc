@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "tfxm/litert/compiled_model.h"
-#include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/convert/converter.h"
 #include "tfxm/rewriting/internal/feed.h"
+#include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/util/io.h"

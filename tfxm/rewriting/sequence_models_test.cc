@@ -38,9 +38,8 @@ std::map<std::string, Case> Cases() {
       [](const KerasTensor& x) { return layers::Bidirectional(layers::LSTM(4, {.return_sequences = true}))(x); });
   add("masked", [](const KerasTensor& x) { return layers::LSTM(4)(layers::Masking()(x)); });
   add("attention", [](const KerasTensor& x) { return layers::MultiHeadAttention(2, 4)({x, x}); });
-  add("causal_attention", [](const KerasTensor& x) {
-    return layers::MultiHeadAttention(2, 4, {.use_causal_mask = true})({x, x});
-  });
+  add("causal_attention",
+      [](const KerasTensor& x) { return layers::MultiHeadAttention(2, 4, {.use_causal_mask = true})({x, x}); });
   add("group_normalization", [](const KerasTensor& x) { return layers::GroupNormalization(3)(x); });
   add("depthwise_conv1d", [](const KerasTensor& x) { return layers::DepthwiseConv1D(3)(x); });
   return cases;

@@ -16,9 +16,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/litert/inspect.h"
+#include "tfxm/rewriting/rewriter.h"
 #include "tfxm/rewriting/validation/comparison.h"
 #include "tfxm/rewriting/validation/layer_report.h"
-#include "tfxm/rewriting/rewriter.h"
 
 namespace tfxm {
 
@@ -32,7 +32,7 @@ struct RewriteReport {
   std::vector<std::string> warnings;  // What is wrong with the representative data, with features and records.
   int64_t num_calibration_samples = 0;
   bool nothing_quantized = false;  // int8 or int16x8 left every operator in float; a note says what to do.
-  std::string op_support;  // Operators that may need more than TFLite's own, found before converting.
+  std::string op_support;          // Operators that may need more than TFLite's own, found before converting.
   litert::Inspection model;
   std::vector<std::string> kept_float;  // Layers that keep_float_automatically left in float, in order.
   std::optional<rewriting::ModelComparison> comparison;

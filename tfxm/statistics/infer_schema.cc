@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/statistics/validate/check_feature.h"
 #include "tfxm/statistics/schema/domains.h"
 #include "tfxm/statistics/schema/fit_feature.h"
-#include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/statistics/schema/text_proto.h"
+#include "tfxm/statistics/validate/check_feature.h"
+#include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

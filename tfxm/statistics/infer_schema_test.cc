@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tfxm/statistics/test_util.h"
 #include "tfxm/statistics/schema/text_proto.h"
+#include "tfxm/statistics/test_util.h"
 
 namespace tfxm::statistics {
 namespace {

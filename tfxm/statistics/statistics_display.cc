@@ -10,9 +10,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "tfxm/statistics/text/display_text.h"
 #include "tfxm/statistics/schema/feature_path.h"
 #include "tfxm/statistics/schema/fit_feature.h"
+#include "tfxm/statistics/text/display_text.h"
 #include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/util/text/text_table.h"
 

@@ -3,8 +3,8 @@
 #include "tfxm/statistics/statistics_display.h"
 
 #include "gtest/gtest.h"
-#include "tfxm/statistics/text/display_text.h"
 #include "tfxm/statistics/test_util.h"
+#include "tfxm/statistics/text/display_text.h"
 
 namespace tfxm::statistics {
 namespace {

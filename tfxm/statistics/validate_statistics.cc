@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tfxm/statistics/validate/finding.h"
 #include "tfxm/statistics/schema/fit_feature.h"
+#include "tfxm/statistics/validate/finding.h"
 #include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/util/status_macros.h"
 

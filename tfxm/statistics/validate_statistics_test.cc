@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "gtest/gtest.h"
-#include "tfxm/statistics/validate/comparators.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/test_util.h"
+#include "tfxm/statistics/validate/comparators.h"
 
 namespace tfxm::statistics {
 namespace {

@@ -328,14 +328,12 @@ TEST_F(TransformGraphTest, PreprocessingFnErrors) {
             "preprocessing_fn: no luck");
   EXPECT_EQ(Error([](const TensorMap&) -> absl::StatusOr<TensorMap> { return TensorMap(); }),
             "preprocessing_fn: it returns no features");
-  EXPECT_EQ(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-              return TensorMap{{"y", inputs["fare"]}};
-            }),
-            "preprocessing_fn: there is no feature \"fare\"; there are \"i\", \"s\", \"w\", \"x\"");
-  EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-                    return TensorMap{{"y", inputs["s"] + 1.0}};
-                  }),
-                  "feature \"s\" is used as a dense tensor, but has no shape in the schema"));
+  EXPECT_EQ(
+      Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["fare"]}}; }),
+      "preprocessing_fn: there is no feature \"fare\"; there are \"i\", \"s\", \"w\", \"x\"");
+  EXPECT_TRUE(Has(
+      Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"y", inputs["s"] + 1.0}}; }),
+      "feature \"s\" is used as a dense tensor, but has no shape in the schema"));
   EXPECT_TRUE(Has(Error([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
                     return TensorMap{{"y", ops::ReduceSum(inputs["x"])}};
                   }),
@@ -401,9 +399,8 @@ TEST_F(TransformGraphTest, SchemasThatCannotBeParsedBy) {
 TEST_F(TransformGraphTest, LoadNamesWhatIsMissing) {
   EXPECT_TRUE(
       Has(TFTransformOutput::Load(Path("nothing")).status().message(), "nothing/metadata/schema.pbtxt does not exist"));
-  auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-    return TensorMap{{"i", inputs["i"]}};
-  });
+  auto graph =
+      Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> { return TensorMap{{"i", inputs["i"]}}; });
   ASSERT_TRUE(graph.ok()) << graph.status();
   ASSERT_EQ((*graph)->Write(Path("graph")), absl::OkStatus());
   ops::Graph other;

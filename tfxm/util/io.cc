@@ -22,8 +22,8 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 #include "tfxm/util/files/clean_up.h"
-#include "tfxm/util/status_macros.h"
 #include "tfxm/util/files/temporary.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::io {
 namespace {

@@ -22,11 +22,11 @@
 #include "tfxm/util/files/cache_dir.h"
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/fingerprint.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/subprocess.h"
-#include "tfxm/util/files/temporary.h"
 
 namespace tfxm {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
-#include "tfxm/litert/internal/tap.h"
 #include "tfxm/litert/internal/schema_edit.h"
 #include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/litert/internal/tap.h"
 
 namespace tfxm::litert {
 namespace {

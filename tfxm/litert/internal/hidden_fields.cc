@@ -28,15 +28,13 @@ void ForEachField(const schema::Model& model, const Flag& flag, const Vector& ve
 
 bool HiddenFields::Has(const schema::Model& model) {
   bool found = false;
-  ForEachField(
-      model, [&](const auto&) { found = true; }, [&](const auto&) { found = true; });
+  ForEachField(model, [&](const auto&) { found = true; }, [&](const auto&) { found = true; });
   return found;
 }
 
 bool HasVariables(const schema::Model& model) {
   bool found = false;
-  ForEachField(
-      model, [&](const auto&) { found = true; }, [](const auto&) {});
+  ForEachField(model, [&](const auto&) { found = true; }, [](const auto&) {});
   return found;
 }
 

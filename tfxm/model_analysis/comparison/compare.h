@@ -13,10 +13,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tfxm/model_analysis/pass/combine.h"
 #include "tfxm/model_analysis/comparison/comparison_pass.h"
 #include "tfxm/model_analysis/comparison/comparison_plan.h"
 #include "tfxm/model_analysis/comparison/significance/statistics.h"
+#include "tfxm/model_analysis/pass/combine.h"
 
 namespace tfxm::model_analysis {
 

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "tfxm/model_analysis/pass/accumulator_set.h"
 #include "tfxm/model_analysis/comparison/comparison_plan.h"
 #include "tfxm/model_analysis/comparison/paired_sums.h"
+#include "tfxm/model_analysis/pass/accumulator_set.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
 

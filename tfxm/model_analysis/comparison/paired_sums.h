@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "tfxm/model_analysis/metrics/compact_sum.h"
 #include "tfxm/model_analysis/comparison/significance/statistics.h"
+#include "tfxm/model_analysis/metrics/compact_sum.h"
 #include "tfxm/model_analysis/metrics/metric.h"
 
 namespace tfxm::model_analysis {

@@ -24,10 +24,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
-#include "tfxm/model_analysis/pass/combine.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
+#include "tfxm/model_analysis/pass/combine.h"
 
 namespace tfxm::model_analysis {
 

@@ -198,7 +198,7 @@ class TfliteSession : public InferenceSession {
   const std::unique_ptr<litert::CompiledModel> model_;
   const std::string signature_;
   const std::string path_;
-  InputLevels* const levels_;  // Null: nothing is to be said about the examples.
+  InputLevels* const levels_;      // Null: nothing is to be said about the examples.
   std::vector<TensorSpec> specs_;  // Of the inputs, with the sizes that were given.
   int fixed_batch_ = 0;            // 0: any number of examples.
   bool open_sides_ = false;

@@ -9,8 +9,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/exit_status.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

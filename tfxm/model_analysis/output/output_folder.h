@@ -18,8 +18,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/util/files/file_manifest.h"
-#include "tfxm/util/io.h"
 #include "tfxm/util/files/temporary.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm::model_analysis {
 

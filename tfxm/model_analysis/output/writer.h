@@ -16,8 +16,8 @@
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/model_analysis/pass/combine.h"
 #include "tfxm/model_analysis/output/output_folder.h"
+#include "tfxm/model_analysis/pass/combine.h"
 
 namespace tfxm::model_analysis {
 

@@ -15,9 +15,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tfxm/model_analysis/pass/evaluation_pass.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/model_analysis/metrics/metric_value.h"
+#include "tfxm/model_analysis/pass/evaluation_pass.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 
 namespace tfxm::model_analysis {

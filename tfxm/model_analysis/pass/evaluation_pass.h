@@ -15,9 +15,9 @@
 
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
-#include "tfxm/model_analysis/pass/accumulator_set.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
+#include "tfxm/model_analysis/pass/accumulator_set.h"
 #include "tfxm/model_analysis/pass/sampling.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 

@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
-#include "tfxm/model_analysis/pass/extracts.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
+#include "tfxm/model_analysis/pass/extracts.h"
 
 namespace tfxm::model_analysis {
 

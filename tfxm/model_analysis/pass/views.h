@@ -23,8 +23,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tfxm/model_analysis/pass/extracts.h"
 #include "tfxm/model_analysis/metrics/metric_key.h"
+#include "tfxm/model_analysis/pass/extracts.h"
 
 namespace tfxm::model_analysis {
 

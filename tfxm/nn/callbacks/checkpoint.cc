@@ -12,9 +12,9 @@
 #include "tensorflow/core/protobuf/trackable_object_graph.pb.h"
 #include "tensorflow/core/util/tensor_bundle/tensor_bundle.h"
 #include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/files/temporary.h"
 
 namespace tfxm::nn {
 namespace {

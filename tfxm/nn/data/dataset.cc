@@ -12,8 +12,8 @@
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/nn/random.h"
 #include "tfxm/nn/internal/row_store.h"
+#include "tfxm/nn/random.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {

@@ -86,59 +86,25 @@ Case AttentionMask() {
 std::map<std::string, std::function<Case()>> Cases() {
   using namespace layers;  // NOLINT
   return {
-      {"lstm",
-       [] {
-         return Of(LSTM(3), {2, 5, 4});
-       }},
+      {"lstm", [] { return Of(LSTM(3), {2, 5, 4}); }},
       {"lstm_sequences_backwards",
-       [] {
-         return Of(LSTM(3, {.return_sequences = true, .go_backwards = true}), {2, 5, 4});
-       }},
+       [] { return Of(LSTM(3, {.return_sequences = true, .go_backwards = true}), {2, 5, 4}); }},
       {"lstm_options",
        [] {
          return Of(LSTM(3, {.activation = "softsign", .recurrent_activation = "hard_sigmoid", .use_bias = false}),
                    {2, 5, 4});
        }},
-      {"lstm_state",
-       [] {
-         return WithState(LSTM(3, {.return_state = true}), {2, 4, 2}, 2);
-       }},
-      {"gru",
-       [] {
-         return Of(GRU(3), {2, 5, 4});
-       }},
-      {"gru_sequences",
-       [] {
-         return Of(GRU(3, {.return_sequences = true}), {2, 4, 2});
-       }},
-      {"gru_reset_before",
-       [] {
-         return Of(GRU(3, {.reset_after = false}), {2, 5, 4});
-       }},
-      {"gru_no_bias",
-       [] {
-         return Of(GRU(3, {.use_bias = false}), {2, 5, 4});
-       }},
-      {"gru_state",
-       [] {
-         return WithState(GRU(3, {.return_state = true}), {2, 4, 2}, 1);
-       }},
-      {"simple_rnn",
-       [] {
-         return Of(SimpleRNN(3), {2, 5, 4});
-       }},
-      {"bidirectional",
-       [] {
-         return Of(Bidirectional(LSTM(3)), {2, 5, 4});
-       }},
+      {"lstm_state", [] { return WithState(LSTM(3, {.return_state = true}), {2, 4, 2}, 2); }},
+      {"gru", [] { return Of(GRU(3), {2, 5, 4}); }},
+      {"gru_sequences", [] { return Of(GRU(3, {.return_sequences = true}), {2, 4, 2}); }},
+      {"gru_reset_before", [] { return Of(GRU(3, {.reset_after = false}), {2, 5, 4}); }},
+      {"gru_no_bias", [] { return Of(GRU(3, {.use_bias = false}), {2, 5, 4}); }},
+      {"gru_state", [] { return WithState(GRU(3, {.return_state = true}), {2, 4, 2}, 1); }},
+      {"simple_rnn", [] { return Of(SimpleRNN(3), {2, 5, 4}); }},
+      {"bidirectional", [] { return Of(Bidirectional(LSTM(3)), {2, 5, 4}); }},
       {"bidirectional_sum",
-       [] {
-         return Of(Bidirectional(GRU(2, {.return_sequences = true}), {.merge_mode = "sum"}), {2, 4, 3});
-       }},
-      {"stacked",
-       [] {
-         return Of({LSTM(3, {.return_sequences = true}), LSTM(2)}, {2, 5, 4});
-       }},
+       [] { return Of(Bidirectional(GRU(2, {.return_sequences = true}), {.merge_mode = "sum"}), {2, 4, 3}); }},
+      {"stacked", [] { return Of({LSTM(3, {.return_sequences = true}), LSTM(2)}, {2, 5, 4}); }},
       {"embedding_lstm", [] { return Embedded([](const KerasTensor& x) { return LSTM(3)(x); }); }},
       {"embedding_bidirectional",
        [] { return Embedded([](const KerasTensor& x) { return Bidirectional(GRU(2))(x); }); }},
@@ -151,45 +117,26 @@ std::map<std::string, std::function<Case()>> Cases() {
        }},
       {"embedding_attention",
        [] {
-         return Embedded([](const KerasTensor& x) {
-           return GlobalAveragePooling1D()(MultiHeadAttention(2, 3)({x, x}));
-         });
+         return Embedded(
+             [](const KerasTensor& x) { return GlobalAveragePooling1D()(MultiHeadAttention(2, 3)({x, x})); });
        }},
       {"masking", Masked},
-      {"attention",
-       [] {
-         return Attention(MultiHeadAttention(2, 3), {{2, 4, 6}});
-       }},
+      {"attention", [] { return Attention(MultiHeadAttention(2, 3), {{2, 4, 6}}); }},
       {"attention_cross",
        [] {
          return Attention(MultiHeadAttention(2, 3, {.value_dim = 2, .output_dim = 5}),
                           {{2, 4, 6}, {2, 5, 3}, {2, 5, 2}});
        }},
       {"attention_causal",
-       [] {
-         return Attention(MultiHeadAttention(3, 2, {.use_bias = false, .use_causal_mask = true}), {{2, 4, 6}});
-       }},
+       [] { return Attention(MultiHeadAttention(3, 2, {.use_bias = false, .use_causal_mask = true}), {{2, 4, 6}}); }},
       {"attention_mask", AttentionMask},
-      {"group_normalization",
-       [] {
-         return Of(GroupNormalization(2), {2, 3, 2, 4});
-       }},
+      {"group_normalization", [] { return Of(GroupNormalization(2), {2, 3, 2, 4}); }},
       {"depthwise_conv1d",
-       [] {
-         return Of(DepthwiseConv1D(3, {.strides = 2, .padding = "same", .depth_multiplier = 2}), {2, 7, 3});
-       }},
-      {"depthwise_conv1d_dilated",
-       [] {
-         return Of(DepthwiseConv1D(2, {.dilation_rate = 2}), {2, 7, 3});
-       }},
-      {"zero_padding1d",
-       [] {
-         return Of({ZeroPadding1D(1, 2), Conv1D(2, 2)}, {2, 3, 2});
-       }},
+       [] { return Of(DepthwiseConv1D(3, {.strides = 2, .padding = "same", .depth_multiplier = 2}), {2, 7, 3}); }},
+      {"depthwise_conv1d_dilated", [] { return Of(DepthwiseConv1D(2, {.dilation_rate = 2}), {2, 7, 3}); }},
+      {"zero_padding1d", [] { return Of({ZeroPadding1D(1, 2), Conv1D(2, 2)}, {2, 3, 2}); }},
       {"activity_regularization",
-       [] {
-         return Of({Dense(3), ActivityRegularization(regularizers::L1L2(0.02, 0.01)), Dense(2)}, {2, 4});
-       }},
+       [] { return Of({Dense(3), ActivityRegularization(regularizers::L1L2(0.02, 0.01)), Dense(2)}, {2, 4}); }},
   };
 }
 

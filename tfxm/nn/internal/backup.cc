@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/callbacks/callbacks.h"
 #include "tfxm/nn/callbacks/checkpoint.h"
-#include "tfxm/nn/model.h"
 #include "tfxm/nn/internal/program.h"
+#include "tfxm/nn/model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

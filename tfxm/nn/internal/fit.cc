@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/internal/feed.h"
-#include "tfxm/nn/model.h"
 #include "tfxm/nn/internal/model_rep.h"
 #include "tfxm/nn/internal/progress.h"
 #include "tfxm/nn/internal/step_builder.h"
+#include "tfxm/nn/model.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "tfxm/nn/input_layer.h"
+#include "tfxm/nn/internal/program.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/network.h"
-#include "tfxm/nn/internal/program.h"
 
 namespace tfxm::nn {
 

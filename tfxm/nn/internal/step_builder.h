@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tfxm/nn/network.h"
 #include "tfxm/nn/internal/program.h"
+#include "tfxm/nn/network.h"
 #include "tfxm/ops/graph.h"
 
 namespace tfxm::nn {

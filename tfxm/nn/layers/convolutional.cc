@@ -280,9 +280,8 @@ LayerRef DepthwiseConv1D(int kernel_size, DepthwiseConv1DOptions options) {
 }
 
 LayerRef ZeroPadding1D(int before, int after, PaddingOptions options) {
-  return SimpleLayer("ZeroPadding1D", std::move(options.name), [=](const Tensor& x) {
-    return ops::Pad(x, {{0, 0}, {before, after}, {0, 0}});
-  });
+  return SimpleLayer("ZeroPadding1D", std::move(options.name),
+                     [=](const Tensor& x) { return ops::Pad(x, {{0, 0}, {before, after}, {0, 0}}); });
 }
 LayerRef ZeroPadding2D(int padding, PaddingOptions options) {
   return ZeroPadding2D(Margins{{{padding, padding}, {padding, padding}}}, std::move(options));

@@ -250,9 +250,8 @@ LayerRef Permute(std::vector<int32_t> dims, LayerOptions options) {
 }
 
 LayerRef RepeatVector(int n, LayerOptions options) {
-  return Simple("RepeatVector", std::move(options), [n](const ops::Tensor& x) {
-    return ops::Tile(ops::ExpandDims(x, 1), {1, n, 1});
-  });
+  return Simple("RepeatVector", std::move(options),
+                [n](const ops::Tensor& x) { return ops::Tile(ops::ExpandDims(x, 1), {1, n, 1}); });
 }
 
 LayerRef ActivationLayer(Activation activation, LayerOptions options) {

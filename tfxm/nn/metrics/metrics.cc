@@ -6,8 +6,8 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/nn/metrics/confusion_metrics.h"
 #include "tfxm/nn/data/labels.h"
+#include "tfxm/nn/metrics/confusion_metrics.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"

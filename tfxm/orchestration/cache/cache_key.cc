@@ -13,15 +13,15 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
-#include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
 namespace {

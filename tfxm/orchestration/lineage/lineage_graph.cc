@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/metadata/properties.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm {

@@ -4,8 +4,8 @@
 #include "tfxm/orchestration/resolver/resolver.h"
 
 #include "tfxm/dsl/components.h"
-#include "tfxm/orchestration/resolver/bless.h"
 #include "tfxm/orchestration/lineage/lineage.h"
+#include "tfxm/orchestration/resolver/bless.h"
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/io.h"
 
@@ -85,7 +85,7 @@ TEST_F(ResolverTest, ABlessedModelWhoseFilesAreGoneIsNoBaselineAndThatIsSaid) {
 TEST_F(ResolverTest, EachBranchFindsItsOwnModel) {
   auto a = MakeModel("Trainer.a");
   auto b = MakeModel("Trainer.b");
-  ASSERT_TRUE(Run(PipelineOf({a}))->ok());  // Model 1
+  ASSERT_TRUE(Run(PipelineOf({a}))->ok());     // Model 1
   ASSERT_TRUE(Run(PipelineOf({a, b}))->ok());  // Model 2
   Bless("1", "it is the first");
   Bless("2", "it is the second");

@@ -29,12 +29,12 @@ struct NodeResult {
   std::string type_name;
   NodeState state = NodeState::kPending;
   absl::Status status;
-  int64_t execution_id = 0;  // In ML Metadata; 0 if none was made.
-  ArtifactDict outputs;      // Of complete and cached nodes.
-  std::string message;       // What the executor said last; of a Resolver, what it found.
-  std::string cache;         // Why former outputs were used, or were not.
+  int64_t execution_id = 0;    // In ML Metadata; 0 if none was made.
+  ArtifactDict outputs;        // Of complete and cached nodes.
+  std::string message;         // What the executor said last; of a Resolver, what it found.
+  std::string cache;           // Why former outputs were used, or were not.
   bool cache_damaged = false;  // They would have been, were they still whole.
-  std::string log_path;      // Of nodes that ran a process.
+  std::string log_path;        // Of nodes that ran a process.
   double seconds = 0;
   double start_seconds = 0;           // After the run's first node.
   std::vector<std::string> upstream;  // Ids of the nodes that it waits for.

@@ -10,8 +10,8 @@
 #include "absl/strings/str_format.h"
 #include "tfxm/proto/costs.h"
 #include "tfxm/report/evaluation/rounding.h"
-#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/text/text.h"
 #include "tfxm/util/text/text_table.h"
 

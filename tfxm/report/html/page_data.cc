@@ -6,8 +6,8 @@
 
 #include "tfxm/report/html/page_index.h"
 #include "tfxm/report/html/page_sections.h"
-#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm::report {
 

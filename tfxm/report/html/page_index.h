@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "tfxm/report/evaluation/evaluation.h"
 #include "tfxm/report/evaluation/metric_direction.h"
-#include "tfxm/report/html/report.h"
 #include "tfxm/report/evaluation/sidecars.h"
+#include "tfxm/report/html/report.h"
 
 namespace tfxm::report {
 

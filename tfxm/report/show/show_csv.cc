@@ -72,7 +72,7 @@ std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
                                                   std::string(key.is_diff ? "true" : "false")},
                                                  ",");
       const auto elements = Elements(metric.value);
-      const auto bounds = [&](const MetricValue Interval::*part, size_t i) -> std::string {
+      const auto bounds = [&](const MetricValue Interval::* part, size_t i) -> std::string {
         if (!metric.interval) return "";
         const auto all = Elements((*metric.interval).*part);
         return i < all.size() && all[i].first == elements[i].first ? ExactNumber(all[i].second) : "";

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "tfxm/report/evaluation/evaluation.h"
-#include "tfxm/report/show/show.h"
 #include "tfxm/report/evaluation/sidecars.h"
+#include "tfxm/report/show/show.h"
 
 namespace tfxm::report {
 

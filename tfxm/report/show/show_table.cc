@@ -137,8 +137,9 @@ std::string PlotsText(const Evaluation& evaluation) {
 std::string ValidationText(const Evaluation& evaluation) {
   const Validation& validation = *evaluation.validation;
   if (validation.missing_thresholds) return "Thresholds: none set\n";
-  std::string text = absl::StrCat("Thresholds: ", validation.ok ? "passed" : "FAILED",
-                                  validation.rubber_stamp ? " (no baseline: thresholds on changes, if any, were not checked)" : "", "\n");
+  std::string text = absl::StrCat(
+      "Thresholds: ", validation.ok ? "passed" : "FAILED",
+      validation.rubber_stamp ? " (no baseline: thresholds on changes, if any, were not checked)" : "", "\n");
   for (const Check& check : ThresholdChecks(evaluation)) {
     const auto failed =
         std::count_if(check.outcomes.begin(), check.outcomes.end(), [](const auto& o) { return !o.passed; });

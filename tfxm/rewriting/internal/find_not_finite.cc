@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
-#include "tfxm/litert/observe.h"
 #include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/litert/observe.h"
 #include "tfxm/rewriting/internal/feed.h"
 
 namespace tfxm::rewriting {

@@ -14,9 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tfxm/litert/compiled_model.h"
-#include "tfxm/rewriting/validation/error_statistics.h"
-#include "tfxm/rewriting/rewriter_options.h"
 #include "tfxm/rewriting/representative_data/samples.h"
+#include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/rewriting/validation/error_statistics.h"
 #include "tfxm/saved_model/saved_model.h"
 
 namespace tfxm::rewriting {

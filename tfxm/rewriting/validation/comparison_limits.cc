@@ -129,7 +129,7 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
   }
   if (wrong.empty()) return absl::OkStatus();
   return AnswerIsNo(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
-                                                    " examples: ", comparison.source, ")"));
+                                 " examples: ", comparison.source, ")"));
 }
 
 std::string RenderComparison(const ModelComparison& comparison, int width) {

@@ -14,8 +14,8 @@
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/statistics/accumulate/numeric_accumulator.h"
-#include "tfxm/statistics/stats_options.h"
 #include "tfxm/statistics/accumulate/value_counts.h"
+#include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::statistics {

@@ -15,8 +15,8 @@
 #include <span>
 
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
-#include "tfxm/statistics/stats_options.h"
 #include "tfxm/statistics/accumulate/value_histogram.h"
+#include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::statistics {

@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tfxm/statistics/schema/domains.h"
 #include "tfxm/statistics/validate/check_feature.h"
 #include "tfxm/statistics/validate/comparators.h"
-#include "tfxm/statistics/schema/domains.h"
 
 namespace tfxm::statistics {
 namespace {

@@ -43,7 +43,7 @@ void WaitForInterrupt(sigset_t signals) {
   Pending& pending = Get();
   pending.mutex.lock();  // And never unlocked: whoever would start or finish something now waits for the end.
   while (!pending.undo.empty()) Undo(pending.undo.rbegin()->first);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_DFL;
   sigaction(signal, &action, nullptr);
   sigset_t only;
@@ -78,7 +78,7 @@ void HandleInterrupts() {
   sigemptyset(&signals);
   bool any = false;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction before {};
+    struct sigaction before{};
     // As of a program in the background, or under nohup.
     if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
     sigaddset(&signals, signal);

@@ -14,8 +14,8 @@
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/text/json_writer.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tfxm/model_analysis/metrics/metric.h"
 #include "tfxm/model_analysis/metrics/binary/calibration_histogram.h"
+#include "tfxm/model_analysis/metrics/metric.h"
 
 namespace tfxm::model_analysis {
 

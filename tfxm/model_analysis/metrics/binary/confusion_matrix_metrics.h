@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "tfxm/model_analysis/metrics/metric.h"
 #include "tfxm/model_analysis/metrics/binary/binary_confusion_matrices.h"
 #include "tfxm/model_analysis/metrics/binary/confusion_matrix_ratios.h"
+#include "tfxm/model_analysis/metrics/metric.h"
 
 namespace tfxm::model_analysis {
 

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/metrics/detection/box_match.h"
 #include "tfxm/model_analysis/metrics/binary/confusion_matrix_metrics.h"
+#include "tfxm/model_analysis/metrics/detection/box_match.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -19,9 +19,9 @@ namespace tfxm::rewriting {
 using OpNodes = std::map<std::string, std::vector<std::string>>;
 
 struct OpSupport {
-  OpNodes builtin;    // The converter knows a way to TFLite's own operators.
-  OpNodes select_tf;  // Only as a TensorFlow kernel in the app, unless the converter can fold or lower it.
-  OpNodes custom;     // Neither.
+  OpNodes builtin;           // The converter knows a way to TFLite's own operators.
+  OpNodes select_tf;         // Only as a TensorFlow kernel in the app, unless the converter can fold or lower it.
+  OpNodes custom;            // Neither.
   int64_t weight_bytes = 0;  // Of the variables that the signature reads.
 };
 

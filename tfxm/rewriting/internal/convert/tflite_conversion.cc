@@ -14,11 +14,11 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/internal/schema_util.h"
-#include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/convert/converter.h"
 #include "tfxm/rewriting/internal/convert/fixed_batch.h"
 #include "tfxm/rewriting/internal/convert/fold_dilation.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
+#include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
 #include "tfxm/util/status_macros.h"
 

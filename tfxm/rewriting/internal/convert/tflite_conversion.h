@@ -11,9 +11,9 @@
 #include "absl/status/statusor.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/rewriting/internal/quantize/mixed_precision.h"
-#include "tfxm/rewriting/validation/layer_report.h"
-#include "tfxm/rewriting/rewriter_options.h"
 #include "tfxm/rewriting/representative_data/sample_check.h"
+#include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/rewriting/validation/layer_report.h"
 
 namespace tfxm::rewriting {
 

@@ -11,8 +11,8 @@
 #include "absl/status/statusor.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
-#include "tfxm/rewriting/rewriter_options.h"
 #include "tfxm/rewriting/representative_data/samples.h"
+#include "tfxm/rewriting/rewriter_options.h"
 
 namespace tfxm::rewriting {
 

@@ -18,8 +18,8 @@
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/rewriting/internal/convert/converter.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
-#include "tfxm/rewriting/validation/layer_report.h"
 #include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/rewriting/validation/layer_report.h"
 
 namespace tfxm::rewriting {
 
