@@ -16,6 +16,7 @@
 #include "tfxm/rewriting/internal/converter.h"
 #include "tfxm/rewriting/internal/fixed_batch.h"
 #include "tfxm/rewriting/internal/fold_dilation.h"
+#include "tfxm/rewriting/internal/fused_lstm.h"
 #include "tfxm/rewriting/internal/model_edit.h"
 #include "tfxm/util/status_macros.h"
 
@@ -204,7 +205,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
   TfliteConversion out;
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
-  bytes = FoldDilations(std::move(bytes));
+  bytes = UnclipLstms(FoldDilations(std::move(bytes)));
   const auto finish = [&](absl::string_view converted, const std::string& name) {
     return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),
                                                                 .modes = OptimizationModes(mode, trained_ranges),
