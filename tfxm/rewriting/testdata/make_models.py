@@ -38,6 +38,40 @@ class Streaming(tf.Module):
     return {'y': self.state.read_value() @ WEIGHTS[:2]}
 
 
-for name, model in (('recurrent', Recurrent()), ('streaming', Streaming())):
+class KerasLstm(tf.Module):
+  """An LSTM as Keras 2 writes it: a function with attributes, for any batch, that begins with zeros of that batch."""
+
+  def __init__(self, steps, kernel, recurrent, bias):
+    self.weights = [tf.Variable(np.array(w, np.float32)) for w in (kernel, recurrent, bias)]
+    self.lstm = tf.function(self.run, autograph=False, experimental_attributes={
+        'api_implements': 'lstm_1', 'api_preferred_device': 'CPU', 'time_major': False, 'go_backwards': False})
+    features, self.units, self.steps = len(kernel), len(recurrent), steps
+    self.call = tf.function(self.last, input_signature=[tf.TensorSpec([None, steps, features], name='x')])
+
+  def run(self, inputs, init_h, init_c, kernel, recurrent_kernel, bias):
+    xs = tf.transpose(inputs, [1, 0, 2])
+    outputs = tf.TensorArray(tf.float32, self.steps, element_shape=[None, self.units])
+
+    def step(t, h, c, outputs):
+      i, f, g, o = tf.split(xs[t] @ kernel + h @ recurrent_kernel + bias, 4, -1)
+      c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+      h = tf.sigmoid(o) * tf.tanh(c)
+      return t + 1, h, c, outputs.write(t, h)
+
+    _, h, c, outputs = tf.while_loop(lambda t, *_: t < self.steps, step, (0, init_h, init_c, outputs))
+    return h, tf.transpose(outputs.stack(), [1, 0, 2]), h, c, tf.constant(0.)
+
+  def last(self, x):
+    zeros = [tf.zeros([tf.shape(x)[0], self.units]) for _ in range(2)]
+    return {'y': self.lstm(x, *zeros, *(tf.identity(w) for w in self.weights))[0]}
+
+
+random = np.random.RandomState(1)
+LSTM = KerasLstm(5, random.randn(2, 12), random.randn(3, 12), random.randn(12))
+# Two cells that count the ones, and are halved by a minus one: then the input gate is 0 and the forget gate 1/2.
+COUNTER = KerasLstm(24, [[20, 20, 10, 10, 20, 20, 0, 0]], np.zeros((2, 8)), [0, 0, 10, 10, 0, 0, 20, 20])
+
+for name, model in (('recurrent', Recurrent()), ('streaming', Streaming()),
+                    ('keras_lstm', LSTM), ('keras_counter', COUNTER)):
   tf.saved_model.save(model, f'{sys.argv[1]}/{name}', {'serving_default': model.call},
                       options=tf.saved_model.SaveOptions(save_debug_info=False))

@@ -102,6 +102,10 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
     FindDeciding(model, graph, &out);
     for (const auto* op : litert::Each(graph.operators())) {
       const schema::BuiltinOperator kind = litert::KindOf(*model.operator_codes()->Get(op->opcode_index()));
+      if (kind == schema::BuiltinOperator_UNIDIRECTIONAL_SEQUENCE_LSTM && !int16) {
+        out.emplace_back(litert::NameOf(*graph.tensors()->Get(op->outputs()->Get(0))),
+                         "a fused LSTM's int8 kernel needs ranges of what is inside of its cell");
+      }
       if (kind != schema::BuiltinOperator_ADD && kind != schema::BuiltinOperator_SUB &&
           kind != schema::BuiltinOperator_SQUARED_DIFFERENCE) {
         continue;
