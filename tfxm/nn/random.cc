@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cmath>
 
-#include "tfxm/util/split_mix.h"
+#include "tfxm/util/numeric/split_mix.h"
 
 namespace tfxm::nn {
 namespace {

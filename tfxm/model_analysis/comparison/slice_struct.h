@@ -6,7 +6,7 @@
 
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
-#include "tfxm/util/message_json.h"
+#include "tfxm/util/text/message_json.h"
 
 namespace tfxm::model_analysis {
 

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "absl/strings/string_view.h"
-#include "tfxm/util/split_mix.h"
+#include "tfxm/util/numeric/split_mix.h"
 
 namespace tfxm::model_analysis {
 

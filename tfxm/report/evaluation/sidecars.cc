@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/proto/sidecar_files.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/message_json.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/message_json.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm::report {

@@ -18,7 +18,7 @@
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/split_mix.h"
+#include "tfxm/util/numeric/split_mix.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {

@@ -5,8 +5,8 @@
 //
 //   ASSIGN_OR_RETURN(const std::string json, MessageToJson(facts));
 //   RETURN_IF_ERROR(ParseMessageJson(json, &facts));
-#ifndef TFXM_UTIL_MESSAGE_JSON_H_
-#define TFXM_UTIL_MESSAGE_JSON_H_
+#ifndef TFXM_UTIL_TEXT_MESSAGE_JSON_H_
+#define TFXM_UTIL_TEXT_MESSAGE_JSON_H_
 
 #include <string>
 
@@ -34,4 +34,4 @@ std::string Utf8Text(absl::string_view text);
 
 }  // namespace tfxm
 
-#endif  // TFXM_UTIL_MESSAGE_JSON_H_
+#endif  // TFXM_UTIL_TEXT_MESSAGE_JSON_H_

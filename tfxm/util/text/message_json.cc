@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/util/message_json.h"
+#include "tfxm/util/text/message_json.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,8 +4,8 @@
 // of any 64. The generator's state is a counter, so that number k of a seed is known without the ones before it:
 //
 //   uint64_t first = SplitMix64(seed), second = SplitMix64(seed + kSplitMixGamma);
-#ifndef TFXM_UTIL_SPLIT_MIX_H_
-#define TFXM_UTIL_SPLIT_MIX_H_
+#ifndef TFXM_UTIL_NUMERIC_SPLIT_MIX_H_
+#define TFXM_UTIL_NUMERIC_SPLIT_MIX_H_
 
 #include <cstdint>
 
@@ -22,4 +22,4 @@ inline uint64_t SplitMix64(uint64_t x) {
 
 }  // namespace tfxm
 
-#endif  // TFXM_UTIL_SPLIT_MIX_H_
+#endif  // TFXM_UTIL_NUMERIC_SPLIT_MIX_H_

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The flags --data, --stats and --weight_feature of the commands about data.
+#ifndef TFXM_CLI_STATISTICS_SOURCE_H_
+#define TFXM_CLI_STATISTICS_SOURCE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tensorflow_metadata/proto/v0/statistics.pb.h"
+#include "tfxm/statistics/stats_options.h"
+#include "tfxm/util/flags.h"
+
+namespace tfxm::cli {
+
+// Statistics of data, or those of a file made before.
+class StatisticsSource {
+ public:
+  void AddTo(Flags* flags);
+
+  // `output`: the file that will be written, `others`: what else is read. Wrong ones are found out before the work.
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Get(
+      const std::string& output, std::vector<std::string> others = {}) const;
+
+ private:
+  std::string data_, stats_;
+  statistics::StatsOptions options_;
+};
+
+}  // namespace tfxm::cli
+
+#endif  // TFXM_CLI_STATISTICS_SOURCE_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// tfxm stats
+#include "tfxm/cli/command.h"
+#include "tfxm/cli/statistics_source.h"
+#include "tfxm/statistics/statistics_display.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::cli {
+namespace {
+
+using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
+
+class StatsCommand : public Command {
+ public:
+  Flags MakeFlags() override {
+    Flags flags("tfxm stats --data=GLOB [--output=FeatureStats.pb]",
+                "Statistics of tf.Examples, with TFDV's definitions. Prints a table; the file can be read by TFDV.");
+    source_.AddTo(&flags);
+    flags.Add("output", &output_, "FILE", "where to write the DatasetFeatureStatisticsList");
+    return flags;
+  }
+  absl::Status Run(const std::vector<std::string>& arguments) override {
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_));
+    if (!output_.empty()) RETURN_IF_ERROR(io::WriteBinaryProto(output_, statistics));
+    return Print(statistics::StatisticsText(statistics, "", TerminalWidth()));
+  }
+
+ private:
+  StatisticsSource source_;
+  std::string output_;
+};
+
+TFXM_REGISTER(CommandRegistry, "stats", [] { return std::make_unique<StatsCommand>(); });
+
+}  // namespace
+}  // namespace tfxm::cli

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// tfxm validate
+#include "tfxm/cli/command.h"
+#include "tfxm/cli/statistics_source.h"
+#include "tfxm/statistics/statistics_display.h"
+#include "tfxm/statistics/validate_statistics.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
+
+namespace tfxm::cli {
+namespace {
+
+using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
+
+class ValidateCommand : public Command {
+ public:
+  std::string No() const override { return "there are anomalies"; }
+  Flags MakeFlags() override {
+    Flags flags("tfxm validate --schema=schema.pbtxt --data=GLOB [--output=SchemaDiff.pb]",
+                "Looks for anomalies of tf.Examples against a schema, as TFDV does.");
+    flags.Add("schema", &schema_, "FILE", "the schema").Required();
+    source_.AddTo(&flags);
+    flags.Add("environment", &environment_, "NAME", "one of the schema's environments, such as SERVING");
+    flags.Add("output", &output_, "FILE", "where to write the Anomalies");
+    return flags;
+  }
+  absl::Status Run(const std::vector<std::string>& arguments) override {
+    ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_, {schema_}));
+    statistics::ValidationOptions options;
+    if (!environment_.empty()) options.environment = environment_;
+    ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
+    if (!output_.empty()) RETURN_IF_ERROR(io::WriteBinaryProto(output_, anomalies));
+    RETURN_IF_ERROR(Print(statistics::AnomaliesText(anomalies, TerminalWidth())));
+    if (anomalies.anomaly_info().empty() && !anomalies.has_dataset_anomaly_info() && !anomalies.data_missing()) {
+      return absl::OkStatus();
+    }
+    return AnswerIsNo("the data do not conform to the schema (see above)");
+  }
+
+ private:
+  StatisticsSource source_;
+  std::string schema_, environment_, output_;
+};
+
+TFXM_REGISTER(CommandRegistry, "validate", [] { return std::make_unique<ValidateCommand>(); });
+
+}  // namespace
+}  // namespace tfxm::cli
