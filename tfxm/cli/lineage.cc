@@ -7,6 +7,7 @@
 #include "tfxm/cli/store_argument.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 #include "tfxm/util/text/text_table.h"
 
 namespace tfxm::cli {

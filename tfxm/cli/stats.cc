@@ -6,6 +6,7 @@
 #include "tfxm/statistics/statistics_display.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {
