@@ -69,8 +69,8 @@ TEST_F(EvaluatorTest, ComparesTheModelWithTheBaseline) {
   EXPECT_THAT(Run(true), testing::IsSupersetOf({"comparisons.json", "disagreements.json", "eval_config.json",
                                                 "metrics-00000-of-00001.tfrecord", "validations.tfrecord"}));
   EXPECT_THAT(*io::ReadFile(io::JoinPath(root_, "evaluation/comparisons.json")),
-              testing::AllOf(testing::HasSubstr("\"reference_model_name\":\"baseline\""),
-                             testing::HasSubstr("\"difference\":0")));
+              testing::AllOf(testing::HasSubstr("\"reference_model_name\": \"baseline\""),
+                             testing::HasSubstr("\"difference\": 0,")));
   EXPECT_TRUE(io::Exists(io::JoinPath(root_, "blessing/BLESSED")));
 }
 
