@@ -52,9 +52,16 @@ def base():
 
 
 def changed(since):
-  """C++ files of the work tree that differ from a commit, those that changed most first, and those git does not know yet."""
-  counts = [line.split('\t') for line in git('diff', '--numstat', '--no-renames', '--diff-filter=AM', since, '--', '*.cc', '*.h').splitlines()]
-  files = [name for added, removed, name in sorted(counts, key=lambda c: (-int(c[0]) - int(c[1]), c[2]))]
+  """C++ files of the work tree that differ from a commit, those that changed most first, and those git does not know yet. One that was
+  moved has changed by what is different in it."""
+  counts, fields = [], git('diff', '--numstat', '-z', '-M', '-l10000', '--diff-filter=AMR', since, '--', '*.cc', '*.h').split('\0')
+  while len(fields) > 1:
+    added, removed, name = fields.pop(0).split('\t')
+    if not name:  # Moved: the old name and the new one follow.
+      name = fields[1]
+      del fields[:2]
+    counts.append((-int(added) - int(removed), name))
+  files = [name for _, name in sorted(counts)]
   return files + git('ls-files', '--others', '--exclude-standard', '--', '*.cc', '*.h').splitlines()
 
 

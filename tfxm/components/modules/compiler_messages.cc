@@ -108,7 +108,7 @@ class Headers {
     if (absl::StrContains(declaration, "(") && !absl::StrContains(declaration.substr(0, declaration.find('(')), "=")) {
       if (!absl::StrContains(head, "function<")) return;  // A member function.
     }
-    size_t end = head.find_last_not_of(" ");
+    size_t end = head.find_last_not_of(' ');
     if (end == std::string::npos) return;
     size_t begin = end;
     while (begin > 0 && IsWord(head[begin - 1])) --begin;

@@ -233,7 +233,9 @@ TEST_F(TfliteInferenceTest, OfSeveralOutputsOnlyThoseThatAreAskedForAreJudged) {
   const std::string model = Save(b.Finish());
 
   std::vector<std::string> records;
-  for (float i = 0; i < 3; ++i) records.push_back(Floats({i, i + 1}).Floats("label", {i, i + 2}).Serialize());
+  for (const float i : {0.0f, 1.0f, 2.0f}) {
+    records.push_back(Floats({i, i + 1}).Floats("label", {i, i + 2}).Serialize());
+  }
   EvaluateOptions options;
   options.files = {WriteRecords(dir_ / "data", records)};
   options.models = {{"", model}};
@@ -272,10 +274,11 @@ std::string StringModel() {
 }
 
 TEST_F(TfliteInferenceTest, StringsGoInAndOut) {
+  const std::string kWithZero("a\0b", 3);
   const auto words = [](const std::string& word) { return ExampleBuilder().Bytes("x", {word}); };
-  std::vector<ExampleBuilder> examples = {words("cat"), ExampleBuilder(), words(""), words("a\0b")};
+  std::vector<ExampleBuilder> examples = {words("cat"), ExampleBuilder(), words(""), words(kWithZero)};
   ASSERT_TRUE(Predict(StringModel(), examples).ok());
-  EXPECT_THAT(strings_, ElementsAre("cat", "", "", "a\0b"));
+  EXPECT_THAT(strings_, ElementsAre("cat", "", "", kWithZero));
   EXPECT_THAT(Failure(StringModel(), {Ints({1})}), AllOf(HasSubstr("\"x\""), HasSubstr("holds integers")));
   EXPECT_THAT(Failure(StringModel(), {ExampleBuilder().Bytes("x", {"a", "b"})}), HasSubstr("2 values"));
 }

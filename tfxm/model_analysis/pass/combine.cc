@@ -13,8 +13,6 @@
 namespace tfxm::model_analysis {
 namespace {
 
-namespace tfma = ::tensorflow_model_analysis;
-
 constexpr absl::string_view kErrorMetric = "__ERROR__";
 // The 0.975 quantile of Student's t distribution with 19 degrees of freedom: both methods draw 20 samples.
 constexpr double kStudentQuantile19 = 2.093024054408263;

@@ -29,7 +29,7 @@ class Extractor {
   // The batch whose features are sliced by: with what the models' preprocessing functions made of it, if they have any
   // (of several models, the first one's features count). Valid until the next call of Extract.
   const data::ExampleBatch& features(const data::ExampleBatch& batch) const {
-    return transformed_ != nullptr ? *transformed_ : batch;
+    return transformed_ != nullptr ? *transformed_ : batch;  // NOLINT(bugprone-return-const-ref-from-parameter)
   }
 
   // `extracts` keeps a pointer to the batch.

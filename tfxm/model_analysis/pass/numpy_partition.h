@@ -5,6 +5,7 @@
 #ifndef TFXM_MODEL_ANALYSIS_PASS_NUMPY_PARTITION_H_
 #define TFXM_MODEL_ANALYSIS_PASS_NUMPY_PARTITION_H_
 
+#include <cmath>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -19,7 +20,7 @@ inline void NumpyArgPartition(std::span<const double> v, int kth, bool integers,
   std::vector<int>& at = *positions;
   at.resize(n);
   std::iota(at.begin(), at.end(), 0);
-  auto less = [&](int a, int b) { return v[a] < v[b] || (v[b] != v[b] && v[a] == v[a]); };
+  auto less = [&](int a, int b) { return v[a] < v[b] || (std::isnan(v[b]) && !std::isnan(v[a])); };
   if (kth < 3) {
     for (int i = 0; i <= kth && i < n; ++i) {
       int smallest = i;

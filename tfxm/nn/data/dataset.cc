@@ -273,7 +273,8 @@ absl::StatusOr<bool> Cache(const std::vector<std::string>& files, const std::vec
       if (!more) break;
       const int64_t before = store.bytes();
       RETURN_IF_ERROR(Annotate(store.Append(stream.batch(), stream.index()), stream.Where()));
-      if ((bytes += store.bytes() - before) > limit) too_large = true;
+      const int64_t added = store.bytes() - before;
+      if (bytes.fetch_add(added) + added > limit) too_large = true;
     }
     return absl::OkStatus();
   }));

@@ -23,7 +23,6 @@ using tensorflow::metadata::v0::AnomalyInfo;
 using tensorflow::metadata::v0::BoolDomain;
 using tensorflow::metadata::v0::Feature;
 using tensorflow::metadata::v0::FeatureNameStatistics;
-using tensorflow::metadata::v0::FeatureType;
 using tensorflow::metadata::v0::FloatDomain;
 using tensorflow::metadata::v0::Histogram;
 using tensorflow::metadata::v0::IntDomain;

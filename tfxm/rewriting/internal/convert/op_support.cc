@@ -415,7 +415,9 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
     const std::string callers = (*it)[3], op = (*it)[4], reason = (*it)[5];
     std::string node = (*it)[2];
     std::smatch caller;
-    if (!absl::StrContains(node, "/") && std::regex_search(callers, caller, call)) node = caller[1].str() + node;
+    if (!absl::StrContains(node, "/") && std::regex_search(callers, caller, call)) {
+      node.insert(0, caller[1].str());
+    }
     const bool absent = absl::StrContains(reason, "neither a custom op nor a flex op");
     std::vector<std::string>& nodes = (absent ? missing : other)[op];
     if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
