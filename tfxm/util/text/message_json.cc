@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/json/json.h"
+#include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm {
@@ -63,15 +64,14 @@ absl::StatusOr<std::string> MessageToJson(const Message& message) {
   sorted->CopyFrom(message);
   SortMaps(sorted.get());
   std::string json;
-  const absl::Status status = google::protobuf::json::MessageToJsonString(*sorted, &json, options);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(google::protobuf::json::MessageToJsonString(*sorted, &json, options));
   return json;
 }
 
 absl::Status ParseMessageJson(absl::string_view json, Message* message) {
   google::protobuf::json::ParseOptions options;
   options.ignore_unknown_fields = true;
-  const absl::Status status = google::protobuf::json::JsonStringToMessage(json, message, options);
+  absl::Status status = google::protobuf::json::JsonStringToMessage(json, message, options);
   if (status.ok()) return status;
   std::string what(status.message());  // Which has two spaces in places.
   absl::RemoveExtraAsciiWhitespace(&what);
