@@ -75,14 +75,18 @@ endfunction()
 
 # Sources of a target that are compiled as one file: from nothing that takes a third of the time, since much of it is what they have in
 # common; after a change of one of them it takes longer. So `make` does it, a developer's own cmake does not. Names in their unnamed
-# namespaces must differ.
+# namespaces must differ. Without names, all sources of the target.
 option(TFXM_UNITY_BUILD "Compile sources that allow it together" OFF)
 function(tfxm_together target group)
   if(NOT TFXM_UNITY_BUILD OR TFXM_SANITIZE)
     return()
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  set_source_files_properties(${ARGN} PROPERTIES UNITY_GROUP ${group})
+  set(sources ${ARGN})
+  if(NOT sources)
+    get_target_property(sources ${target} SOURCES)
+  endif()
+  set_source_files_properties(${sources} PROPERTIES UNITY_GROUP ${group})
 endfunction()
 
 function(_tfxm_link target)

@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, 'cmake', 'dependencies'))
 import system_packages  # noqa: E402
 
+MARK = '.tfxm_docs'  # In a folder that this script has made, and may remove.
 COMMENT = re.compile(r'^( *)//(?: (.*)|( *))$')
 BEHIND = re.compile(r'^(.*\S) +// (.*)$')
 
@@ -134,7 +135,13 @@ def main():
     sys.exit(__doc__)
   system_packages.provide({'docs'}, print, sys.exit)
   output = os.path.abspath(sys.argv[1])
+  mark = os.path.join(output, MARK)
+  if os.path.exists(output) and os.listdir(output) and not os.path.exists(mark):
+    sys.exit(f'{output} has files that `make docs` did not make: name another folder')
   shutil.rmtree(output, ignore_errors=True)
+  os.makedirs(output)
+  with open(mark, 'w'):
+    pass
   for path in sorted(PAGES):
     with open(os.path.join(ROOT, path), encoding='utf-8') as file:
       text = file.read()

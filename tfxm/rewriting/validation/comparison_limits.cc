@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/rewriting/validation/comparison.h"
 #include "tfxm/util/exit_status.h"
+#include "tfxm/util/numeric/student_t.h"
 #include "tfxm/util/text/text.h"
 #include "tfxm/util/text/text_table.h"
 
@@ -93,7 +94,7 @@ void JudgeNumbers(const OutputComparison& output, const ValidationLimits& limits
 bool MayBeChance(int64_t hits, int64_t n, double p) {
   double fewer = 0;
   for (int64_t k = 0; k < hits; ++k) {
-    fewer += std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0) + k * std::log(p) +
+    fewer += std::exp(LogBinomial(static_cast<double>(n), static_cast<double>(k)) + k * std::log(p) +
                       (n - k) * std::log1p(-p));
   }
   return 1 - fewer >= 0.05;

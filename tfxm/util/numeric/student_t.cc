@@ -12,6 +12,8 @@ double LogGamma(double x) {
   return lgamma_r(x, &sign);
 }
 
+double LogBinomial(double n, double k) { return LogGamma(n + 1) - LogGamma(k + 1) - LogGamma(n - k + 1); }
+
 namespace {
 
 // Regularized incomplete beta function by its continued fraction (Abramowitz & Stegun 26.5.8), evaluated with Lentz's

@@ -12,6 +12,8 @@ double StudentTQuantile(double p, double df);
 // The logarithm of the gamma function. std::lgamma writes its sign into a variable of the process (signgam), which two
 // threads must not do.
 double LogGamma(double x);
+// The logarithm of n over k.
+double LogBinomial(double n, double k);
 
 }  // namespace tfxm
 

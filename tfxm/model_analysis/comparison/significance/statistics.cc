@@ -13,8 +13,6 @@ namespace {
 
 constexpr double kNormalQuantile = 1.959963984540054;  // 0.975
 
-double LogBinomial(double n, double k) { return LogGamma(n + 1) - LogGamma(k + 1) - LogGamma(n - k + 1); }
-
 }  // namespace
 
 double StudentT975(int64_t degrees_of_freedom) {
