@@ -12,7 +12,7 @@ set(TFXM_INSTALL_INCLUDEDIR include/tfxm-1)
 # So what is built has the final form already, and installing only shortens it.
 function(_tfxm_runpath target build_path install_path installed_as)
   set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON
-    INSTALL_RPATH "${build_path};${TFXM_TENSORFLOW_DIR};${TFXM_LITERT_DIR}")
+    INSTALL_RPATH "${build_path};${TFXM_TENSORFLOW_DIR};${TFXM_LITERT_DIR};${TFXM_ARROW_DIR}")
   install(CODE "file(RPATH_SET FILE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${installed_as}/$<TARGET_FILE_NAME:${target}>\"
     NEW_RPATH \"${install_path}\")")
 endfunction()
@@ -29,7 +29,7 @@ if(TFXM_BUILD_TESTS)
   add_test(NAME build.layers COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/lint/layers.py)
 endif()
 install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2
-  ${TFXM_LITERT_DIR}/libLiteRt.so DESTINATION ${TFXM_INSTALL_LIBDIR})
+  ${TFXM_LITERT_DIR}/libLiteRt.so $<TARGET_FILE:arrow> $<TARGET_FILE:parquet> DESTINATION ${TFXM_INSTALL_LIBDIR})
 
 # The licences of all of that, and the list of it (cmake/dependencies/licences.py).
 install(DIRECTORY ${CMAKE_BINARY_DIR}/licences DESTINATION ${CMAKE_INSTALL_DOCDIR})

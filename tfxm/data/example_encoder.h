@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Columns as serialized tf.Examples, without building proto messages. The inverse of example_batch.h.
+//
+//   const std::vector<float> fares = {7.5f, 12.0f};
+//   std::vector<ExampleColumn> columns(1);
+//   columns[0].name = "fare";
+//   columns[0].values = std::span<const float>(fares);
+//   columns[0].row_size = 1;
+//   std::string record;
+//   EncodeExample(columns, /*i=*/1, &record);   // {"fare": [12.0]}
+//
+// Thread safe.
+#ifndef TFXM_DATA_EXAMPLE_ENCODER_H_
+#define TFXM_DATA_EXAMPLE_ENCODER_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace tfxm::data {
+
+// A feature of some examples: example i has the values [ends[i-1], ends[i]), or the i-th row_size of them if ends is
+// empty.
+struct ExampleColumn {
+  // Nothing: a feature whose type nobody knows, of which no example has values.
+  using Values = std::variant<std::monostate, std::span<const float>, std::span<const int64_t>,
+                              std::span<const absl::string_view>>;
+
+  std::string name;
+  Values values;  // What they point to must live as long.
+  int64_t row_size = 0;
+  std::vector<int64_t> ends;
+  // Whether an example without values lacks the feature; else it has an empty list of the values' type.
+  bool empty_is_missing = false;
+};
+
+// Replaces `out` by example i. Features are in the order of `columns`; the result is what a deterministic serialization
+// of the proto gives if these are sorted by name.
+void EncodeExample(const std::vector<ExampleColumn>& columns, int64_t i, std::string* out);
+
+}  // namespace tfxm::data
+
+#endif  // TFXM_DATA_EXAMPLE_ENCODER_H_

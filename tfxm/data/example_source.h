@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Where the tf.Examples of an ExampleGen come from: files of some kind, read a block at a time in order, and each block
+// turned into tf.Examples by as many threads as there are.
+//
+//   ASSIGN_OR_RETURN(std::unique_ptr<ExampleSource> source, OpenCsv(files, options));
+//   while (true) {
+//     ASSIGN_OR_RETURN(std::unique_ptr<ExampleBlock> block, source->Next());
+//     if (block == nullptr) break;
+//     for (int i = 0; i < block->size(); ++i) {
+//       std::string record;
+//       RETURN_IF_ERROR(Annotate(block->Encode(i, &record), block->Origin(i)));
+//     }
+//   }
+//
+// What the blocks are follows from the files alone, so that whatever is made of them is the same on every machine.
+#ifndef TFXM_DATA_EXAMPLE_SOURCE_H_
+#define TFXM_DATA_EXAMPLE_SOURCE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace tfxm::data {
+
+// Some examples of a file. Thread safe.
+class ExampleBlock {
+ public:
+  virtual ~ExampleBlock() = default;
+  virtual int size() const = 0;
+  // Replaces `record` by example i as a serialized tf.Example, its features in the order of their names: what a
+  // deterministic serialization of the proto gives. The error does not name the example.
+  virtual absl::Status Encode(int i, std::string* record) const = 0;
+  // Where example i is, for messages: "data/people.csv: line 17".
+  virtual std::string Origin(int i) const = 0;
+};
+
+// The examples of some files. One thread at a time.
+class ExampleSource {
+ public:
+  virtual ~ExampleSource() = default;
+  // The next block, which may hold no example; null at the end. An error names the file and the place in it. A block
+  // may outlive the source.
+  virtual absl::StatusOr<std::unique_ptr<ExampleBlock>> Next() = 0;
+  // What a person should know of what was read so far, a line each: files without a record, rows that were skipped.
+  virtual std::vector<std::string> Warnings() const = 0;
+};
+
+}  // namespace tfxm::data
+
+#endif  // TFXM_DATA_EXAMPLE_SOURCE_H_

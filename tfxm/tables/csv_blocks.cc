@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/tables/csv_blocks.h"
+
+#include <iconv.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "arrow/csv/chunker.h"
+#include "arrow/csv/options.h"
+#include "arrow/csv/parser.h"
+#include "arrow/io/compressed.h"
+#include "arrow/io/file.h"
+#include "arrow/util/compression.h"
+#include "arrow/util/utf8.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
+
+namespace tfxm::tables {
+namespace {
+
+constexpr size_t kBlockBytes = 4 << 20, kMostRowBytes = 64 << 20;
+
+absl::Status FromArrow(const arrow::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  if (status.IsOutOfMemory()) return absl::ResourceExhaustedError(status.message());
+  return absl::InvalidArgumentError(status.message());
+}
+
+arrow::csv::ParseOptions ParseOptionsOf(char delimiter) {
+  arrow::csv::ParseOptions out;
+  out.delimiter = delimiter;
+  out.newlines_in_values = true;
+  return out;
+}
+
+bool IsUtf8Name(absl::string_view encoding) {
+  const std::string name = absl::AsciiStrToLower(encoding);
+  return name == "utf-8" || name == "utf8";
+}
+
+// Walks over rows as Arrow's parser does.
+class RowScanner {
+ public:
+  RowScanner(absl::string_view text, char delimiter) : text_(text), delimiter_(delimiter) {}
+
+  // Goes to the beginning of the next row, behind empty lines; false if there is none.
+  bool Find() {
+    while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) Step();
+    return at_ < text_.size();
+  }
+  // Goes behind the row that begins here; false if it does not end.
+  bool Pass() {
+    bool begins = true;  // A cell does.
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"' && begins) {
+        if (!PassQuoted()) return false;
+        begins = false;
+        continue;
+      }
+      begins = c == delimiter_;
+      Step();
+      if (c == '\n' || c == '\r') return true;
+    }
+    return true;
+  }
+  size_t position() const { return at_; }
+  // Lines before this position.
+  int64_t line() const { return line_; }
+  // The line, counted as in line(), of a quote that is never closed, if Pass found one.
+  int64_t open_line() const { return open_line_; }
+
+ private:
+  bool PassQuoted() {
+    const int64_t line = line_;
+    Step();
+    while (at_ < text_.size()) {
+      const bool quote = text_[at_] == '"';
+      Step();
+      if (!quote) continue;
+      if (at_ >= text_.size() || text_[at_] != '"') return true;
+      Step();
+    }
+    open_line_ = line;
+    return false;
+  }
+  void Step() {
+    const char c = text_[at_++];
+    if (c == '\n' || (c == '\r' && (at_ >= text_.size() || text_[at_] != '\n'))) ++line_;
+  }
+  const absl::string_view text_;
+  const char delimiter_;
+  size_t at_ = 0;
+  int64_t line_ = 0, open_line_ = -1;
+};
+
+int64_t CountLines(absl::string_view text) {
+  int64_t lines = std::count(text.begin(), text.end(), '\n');
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && (i + 1 >= text.size() || text[i + 1] != '\n')) ++lines;
+  }
+  return lines;
+}
+
+std::string Place(const std::string& file, int64_t line) { return absl::StrCat(file, ": line ", line); }
+
+}  // namespace
+
+// The text of a file in UTF-8.
+class CsvBlocks::Text {
+ public:
+  static absl::StatusOr<std::unique_ptr<Text>> Open(const std::string& file, const std::string& encoding) {
+    auto text = std::unique_ptr<Text>(new Text);
+    auto opened = arrow::io::ReadableFile::Open(file);
+    if (!opened.ok()) return absl::NotFoundError(opened.status().message());
+    const std::shared_ptr<arrow::io::ReadableFile> raw = *opened;
+    text->stream_ = raw;
+    char magic[2] = {};
+    const auto read = raw->Read(2, magic);
+    if (!read.ok()) return FromArrow(read.status());
+    RETURN_IF_ERROR(FromArrow(raw->Seek(0)));
+    if (*read == 2 && magic[0] == '\x1f' && magic[1] == '\x8b') {
+      auto codec = arrow::util::Codec::Create(arrow::Compression::GZIP);
+      if (!codec.ok()) return FromArrow(codec.status());
+      text->codec_ = *std::move(codec);
+      auto stream = arrow::io::CompressedInputStream::Make(text->codec_.get(), raw);
+      if (!stream.ok()) return FromArrow(stream.status());
+      text->stream_ = *stream;
+    }
+    if (!IsUtf8Name(encoding)) {
+      text->converter_ = iconv_open("UTF-8", encoding.c_str());
+      if (text->converter_ == kNoConverter) {
+        return absl::InvalidArgumentError(absl::StrCat("there is no encoding \"", encoding, "\"; `iconv -l` lists them"));
+      }
+    }
+    return text;
+  }
+  ~Text() {
+    if (converter_ != kNoConverter) iconv_close(converter_);
+  }
+
+  // Appends up to about `bytes`; none at the end of the file.
+  absl::Status Read(size_t bytes, std::string* out) {
+    const size_t before = bytes_.size();
+    bytes_.resize(before + bytes);
+    const auto read = stream_->Read(static_cast<int64_t>(bytes), bytes_.data() + before);
+    if (!read.ok()) return FromArrow(read.status());
+    bytes_.resize(before + static_cast<size_t>(*read));
+    if (converter_ == kNoConverter) {
+      out->append(bytes_);
+      bytes_.clear();
+      return absl::OkStatus();
+    }
+    return Convert(/*is_last=*/*read == 0, out);
+  }
+
+ private:
+  Text() = default;
+  absl::Status Convert(bool is_last, std::string* out) {
+    char* in = bytes_.data();
+    size_t left = bytes_.size();
+    std::string buffer(64 << 10, '\0');
+    while (left > 0) {
+      char* to = buffer.data();
+      size_t room = buffer.size();
+      const size_t result = iconv(converter_, &in, &left, &to, &room);
+      const int error = errno;
+      out->append(buffer.data(), buffer.size() - room);
+      if (result != static_cast<size_t>(-1) || error == E2BIG) continue;
+      if (error == EINVAL && !is_last) break;  // The rest of a character is still to come.
+      return absl::InvalidArgumentError("bytes that are not in the encoding; another one is named by --encoding");
+    }
+    bytes_.erase(0, bytes_.size() - left);
+    return absl::OkStatus();
+  }
+
+  inline static const iconv_t kNoConverter = reinterpret_cast<iconv_t>(-1);
+  std::unique_ptr<arrow::util::Codec> codec_;
+  std::shared_ptr<arrow::io::InputStream> stream_;
+  iconv_t converter_ = kNoConverter;
+  std::string bytes_;  // Read and not yet converted.
+};
+
+CsvBlocks::CsvBlocks(std::string file, const CsvOptions& options) : file_(std::move(file)), options_(options) {}
+CsvBlocks::~CsvBlocks() = default;
+
+absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& file, const CsvOptions& options) {
+  auto blocks = std::unique_ptr<CsvBlocks>(new CsvBlocks(file, options));
+  absl::StatusOr<std::unique_ptr<Text>> source = Text::Open(file, options.encoding);
+  if (!source.ok()) return Annotate(source.status(), file);
+  blocks->source_ = *std::move(source);
+  RETURN_IF_ERROR(blocks->FillUp());
+  if (absl::StartsWith(blocks->text_, "\xEF\xBB\xBF")) blocks->text_.erase(0, 3);
+  if (options.column_names.empty()) {
+    RETURN_IF_ERROR(blocks->ReadNames());
+  } else {
+    blocks->column_names_ = options.column_names;
+  }
+  std::set<std::string> seen;
+  for (size_t c = 0; c < blocks->column_names_.size(); ++c) {
+    const std::string& name = blocks->column_names_[c];
+    if (name.empty() && blocks->column_names_.size() > 1 && c > 0) {
+      return absl::InvalidArgumentError(absl::StrCat(file, ": column ", c + 1, " has no name"));
+    }
+    if (!seen.insert(name).second) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": two columns are called \"", name,
+          "\"; rename one. If the first line is not one of names, say those: --column_names=a,b,c"));
+    }
+  }
+  return blocks;
+}
+
+// Reads until there is a block's worth of text.
+absl::Status CsvBlocks::FillUp() {
+  while (!at_end_ && text_.size() < kBlockBytes) {
+    const size_t before = text_.size();
+    absl::Status read = source_->Read(kBlockBytes, &text_);
+    if (!read.ok()) return Annotate(read, Place(file_, line_ + CountLines(text_)));
+    at_end_ = text_.size() == before;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CsvBlocks::ReadNames() {
+  RETURN_IF_ERROR(Check(text_));
+  RowScanner scanner(text_, options_.delimiter);
+  if (!scanner.Find()) return absl::OkStatus();
+  const size_t begin = scanner.position();
+  if (!scanner.Pass()) return NoRowEnds();
+  const size_t end = scanner.position();
+  if (end == text_.size() && !at_end_) return NoRowEnds();
+  arrow::csv::BlockParser parser(ParseOptionsOf(options_.delimiter), /*num_cols=*/-1, /*first_row=*/-1,
+                                 /*max_num_rows=*/1);
+  uint32_t parsed;
+  const arrow::Status status = parser.ParseFinal(std::string_view(text_).substr(begin, end - begin), &parsed);
+  if (!status.ok()) return Annotate(FromArrow(status), Place(file_, 1 + scanner.line()));
+  (void)parser.VisitLastRow([&](const uint8_t* data, uint32_t size, bool, bool = false) {
+    column_names_.emplace_back(reinterpret_cast<const char*>(data), size);
+    return arrow::Status::OK();
+  });
+  line_ += scanner.line();
+  text_.erase(0, end);
+  return absl::OkStatus();
+}
+
+absl::Status CsvBlocks::Check(absl::string_view text) const {
+  if (const size_t nul = text.find('\0'); nul != absl::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(Place(file_, line_ + CountLines(text.substr(0, nul))),
+                                                   ": a NUL byte, which text does not have. If the file is UTF-16, say "
+                                                   "so: --encoding=utf-16"));
+  }
+  arrow::util::InitializeUTF8();
+  // A character that is cut off is looked at with what follows.
+  size_t size = text.size();
+  if (!at_end_) {
+    for (int back = 0; back < 4 && size > 0 && static_cast<signed char>(text[size - 1]) < 0; ++back) --size;
+  }
+  if (arrow::util::ValidateUTF8(reinterpret_cast<const uint8_t*>(text.data()), static_cast<int64_t>(size))) {
+    return absl::OkStatus();
+  }
+  size_t at = 0;
+  while (at < size) {
+    const int length = Utf8SequenceLength(text.substr(at));
+    if (length == 0) break;
+    at += static_cast<size_t>(length);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      Place(file_, line_ + CountLines(text.substr(0, at))),
+      ": not UTF-8. Say which encoding it is: --encoding=cp932 (Japanese), cp1252 (Western European), utf-16, … (`iconv "
+      "-l` lists them)"));
+}
+
+absl::Status CsvBlocks::NoRowEnds() const {
+  RowScanner scanner(text_, options_.delimiter);
+  while (scanner.Find() && scanner.Pass()) {
+  }
+  if (scanner.open_line() >= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Place(file_, line_ + scanner.open_line()), ": a quoted cell begins here that is never closed"));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(Place(file_, line_), ": no line break in ", kMostRowBytes >> 20,
+                                                 " MB, the most that a row may have; is this a CSV file?"));
+}
+
+absl::StatusOr<std::shared_ptr<const CsvBlock>> CsvBlocks::Next() {
+  auto block = std::make_shared<CsvBlock>();
+  block->file = file_;
+  block->first_line = line_;
+  size_t size = 0;
+  while (true) {
+    RETURN_IF_ERROR(FillUp());
+    if (text_.empty()) return nullptr;
+    if (at_end_) {
+      // Arrow takes the end of the file for the quote that is missing.
+      RowScanner scanner(text_, options_.delimiter);
+      while (scanner.Find()) {
+        if (!scanner.Pass()) return NoRowEnds();
+      }
+      size = text_.size();
+      break;
+    }
+    const auto chunker = arrow::csv::MakeChunker(ParseOptionsOf(options_.delimiter));
+    std::shared_ptr<arrow::Buffer> whole, partial;
+    const arrow::Status status = chunker->Process(
+        std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text_.data()),
+                                        static_cast<int64_t>(text_.size())),
+        &whole, &partial);
+    if (!status.ok()) return Annotate(FromArrow(status), Place(file_, line_));
+    size = static_cast<size_t>(whole->size());
+    if (size > 0) break;
+    RETURN_IF_ERROR(Check(text_));
+    if (text_.size() >= kMostRowBytes) return NoRowEnds();
+    const size_t before = text_.size();
+    absl::Status read = source_->Read(std::max(kBlockBytes, before), &text_);
+    if (!read.ok()) return Annotate(read, Place(file_, line_ + CountLines(text_)));
+    at_end_ = text_.size() == before;
+  }
+  std::string rest = text_.substr(size);
+  text_.resize(size);
+  block->text = std::move(text_);
+  text_ = std::move(rest);
+  RETURN_IF_ERROR(Check(block->text));
+  line_ += CountLines(block->text);
+  return block;
+}
+
+CsvCells::CsvCells() = default;
+CsvCells::CsvCells(CsvCells&&) = default;
+CsvCells::~CsvCells() = default;
+
+absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
+                                         const std::vector<std::string>& column_names, const CsvOptions& options) {
+  CsvCells cells;
+  cells.block_ = block;
+  cells.delimiter_ = options.delimiter;
+  cells.bad_rows_are_kept_ = options.bad_rows == CsvOptions::BadRows::kKeep;
+  const int num_columns = static_cast<int>(column_names.size());
+  std::string wrong;
+  arrow::csv::ParseOptions parse = ParseOptionsOf(options.delimiter);
+  parse.invalid_row_handler = [&](const arrow::csv::InvalidRow& row) {
+    const size_t at = static_cast<size_t>(row.text.data() - block->text.data());
+    cells.bad_rows_.push_back(at);
+    if (options.bad_rows != CsvOptions::BadRows::kError) return arrow::csv::InvalidRowResult::Skip;
+    const int64_t line = block->first_line + CountLines(absl::string_view(block->text).substr(0, at));
+    wrong = absl::StrCat(
+        Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells", ", but the file has ",
+        num_columns, num_columns == 1 ? " column" : " columns",
+        row.actual_columns < num_columns ? absl::StrCat("; \"", column_names[static_cast<size_t>(row.actual_columns)],
+                                                        "\" is the first that is missing")
+                                         : absl::StrCat("; more than \"", column_names.back(), "\", the last one"),
+        ". --bad_rows=skip leaves such rows out, --bad_rows=keep fills them up or cuts them off");
+    return arrow::csv::InvalidRowResult::Error;
+  };
+  const auto read = [&]() -> absl::Status {
+    cells.parser_ = std::make_unique<arrow::csv::BlockParser>(parse, num_columns, /*first_row=*/-1,
+                                                              std::numeric_limits<int32_t>::max());
+    uint32_t parsed = 0;
+    const arrow::Status status = cells.parser_->ParseFinal(std::string_view(block->text), &parsed);
+    if (!wrong.empty()) return absl::InvalidArgumentError(wrong);
+    if (status.ok() && parsed == block->text.size()) return absl::OkStatus();
+    RowScanner scanner(block->text, options.delimiter);
+    while (scanner.Find() && scanner.Pass()) {
+    }
+    if (scanner.open_line() < 0) return Annotate(FromArrow(status), Place(block->file, block->first_line));
+    return absl::InvalidArgumentError(absl::StrCat(Place(block->file, block->first_line + scanner.open_line()),
+                                                   ": a quoted cell begins here that is never closed"));
+  };
+  RETURN_IF_ERROR(read());
+  if (cells.bad_rows_are_kept_ && !cells.bad_rows_.empty()) {
+    parse.invalid_row_handler = nullptr;
+    parse.pad_short_rows = true;
+    parse.ignore_extra_columns = true;
+    RETURN_IF_ERROR(read());
+  }
+  cells.num_rows_ = cells.parser_->num_rows();
+  cells.columns_.resize(column_names.size());
+  for (int c = 0; c < num_columns; ++c) {
+    std::vector<absl::string_view>& column = cells.columns_[c];
+    column.reserve(static_cast<size_t>(cells.num_rows_));
+    (void)cells.parser_->VisitColumn(c, [&](const uint8_t* data, uint32_t size, bool, bool missing) {
+      column.emplace_back(reinterpret_cast<const char*>(data), missing ? 0 : size);
+      return arrow::Status::OK();
+    });
+  }
+  return cells;
+}
+
+int64_t CsvCells::Line(int i) const {
+  RowScanner scanner(block_->text, delimiter_);
+  for (int row = 0; scanner.Find(); scanner.Pass()) {
+    const bool is_left_out =
+        !bad_rows_are_kept_ && std::binary_search(bad_rows_.begin(), bad_rows_.end(), scanner.position());
+    if (!is_left_out && row++ == i) break;
+  }
+  return block_->first_line + scanner.line();
+}
+
+int64_t CsvCells::first_bad_line() const {
+  return block_->first_line + CountLines(absl::string_view(block_->text).substr(0, bad_rows_.front()));
+}
+
+}  // namespace tfxm::tables

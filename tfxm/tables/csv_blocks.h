@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A CSV file as blocks of whole rows, and a block as cells. RFC 4180: cells with delimiters, quotes and line breaks in
+// them are quoted, a quote inside is doubled; LF, CRLF and CR end rows; empty lines are no rows.
+//
+//   ASSIGN_OR_RETURN(CsvBlocks blocks, CsvBlocks::Open("people.csv", {}));
+//   // blocks.column_names() == {"name", "age"}
+//   while (true) {
+//     ASSIGN_OR_RETURN(std::shared_ptr<const CsvBlock> block, blocks.Next());
+//     if (block == nullptr) break;
+//     ASSIGN_OR_RETURN(CsvCells cells, CsvCells::Parse(block, blocks.column_names(), {}));
+//     // cells.column(0)[17] == "Müller"
+//   }
+#ifndef TFXM_TABLES_CSV_BLOCKS_H_
+#define TFXM_TABLES_CSV_BLOCKS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/tables/csv_options.h"
+
+namespace arrow::csv {
+class BlockParser;
+}
+
+namespace tfxm::tables {
+
+// Some rows as they are in the file, but in UTF-8.
+struct CsvBlock {
+  std::string file;
+  std::string text;
+  int64_t first_line = 1;
+};
+
+// Reads one file. A row may have 64 MB.
+class CsvBlocks {
+ public:
+  // Reads the names of the columns. INVALID_ARGUMENT names the file if a name is empty or there twice. The file may be
+  // gzip; a byte order mark is skipped.
+  static absl::StatusOr<std::unique_ptr<CsvBlocks>> Open(const std::string& file, const CsvOptions& options);
+  ~CsvBlocks();
+
+  // Empty if the file is.
+  const std::vector<std::string>& column_names() const { return column_names_; }
+  // Null at the end. The error names the file and the line: what is not in the encoding, a NUL, a quote that is never
+  // closed, a row that is too long.
+  absl::StatusOr<std::shared_ptr<const CsvBlock>> Next();
+
+ private:
+  class Text;
+  CsvBlocks(std::string file, const CsvOptions& options);
+  absl::Status ReadNames();
+  absl::Status FillUp();
+  absl::Status Check(absl::string_view text) const;
+  absl::Status NoRowEnds() const;
+
+  const std::string file_;
+  const CsvOptions options_;
+  std::unique_ptr<Text> source_;
+  std::string text_;  // Read, but in no block yet: whole rows from its beginning, and perhaps a part of one.
+  int64_t line_ = 1;  // Of the beginning of text_.
+  bool at_end_ = false;
+  std::vector<std::string> column_names_;
+};
+
+// The cells of a block, without their quotes. Thread safe.
+class CsvCells {
+ public:
+  // INVALID_ARGUMENT names the file and the line of a row with another number of cells, if that is an error.
+  static absl::StatusOr<CsvCells> Parse(std::shared_ptr<const CsvBlock> block,
+                                        const std::vector<std::string>& column_names, const CsvOptions& options);
+  CsvCells(CsvCells&&);
+  ~CsvCells();
+
+  int num_rows() const { return num_rows_; }
+  // One for each row.
+  const std::vector<absl::string_view>& column(int c) const { return columns_[c]; }
+  // The line that row i begins in.
+  int64_t Line(int i) const;
+  const CsvBlock& block() const { return *block_; }
+  // Rows that were skipped or made to fit, and the line of the first.
+  int64_t num_bad_rows() const { return static_cast<int64_t>(bad_rows_.size()); }
+  int64_t first_bad_line() const;
+
+ private:
+  CsvCells();
+  std::shared_ptr<const CsvBlock> block_;
+  std::unique_ptr<arrow::csv::BlockParser> parser_;  // Has the memory of the cells.
+  char delimiter_ = ',';
+  bool bad_rows_are_kept_ = false;
+  std::vector<size_t> bad_rows_;  // Where they begin in the block.
+  int num_rows_ = 0;
+  std::vector<std::vector<absl::string_view>> columns_;
+};
+
+}  // namespace tfxm::tables
+
+#endif  // TFXM_TABLES_CSV_BLOCKS_H_

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/tables/csv_source.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/compute/pass.h"
+#include "tfxm/data/example_encoder.h"
+#include "tfxm/tables/csv_blocks.h"
+#include "tfxm/tables/csv_cells.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::tables {
+namespace {
+
+using data::ValueType;
+
+// What all blocks of a source have in common.
+struct Columns {
+  std::vector<std::string> names;
+  std::vector<ValueType> types;
+  std::vector<int> order;  // Of the names, sorted.
+  CsvOptions options;
+};
+
+class Block : public data::ExampleBlock {
+ public:
+  Block(std::shared_ptr<const Columns> columns, CsvCells cells) : columns_(std::move(columns)), cells_(std::move(cells)) {}
+
+  int size() const override { return cells_.num_rows(); }
+
+  std::string Origin(int i) const override { return absl::StrCat(cells_.block().file, ": line ", cells_.Line(i)); }
+
+  absl::Status Encode(int i, std::string* record) const override {
+    const size_t n = columns_->names.size();
+    std::vector<data::ExampleColumn> row(n);
+    std::vector<int64_t> ints(n);
+    std::vector<float> floats(n);
+    for (size_t k = 0; k < n; ++k) {
+      const int c = columns_->order[k];
+      const absl::string_view& cell = cells_.column(c)[static_cast<size_t>(i)];
+      row[k].name = columns_->names[static_cast<size_t>(c)];
+      row[k].empty_is_missing = columns_->options.empty_is_missing;
+      const size_t count = cell.empty() ? 0 : 1;
+      row[k].ends = {static_cast<int64_t>(count)};
+      switch (columns_->types[static_cast<size_t>(c)]) {
+        case ValueType::kUnknown: break;
+        case ValueType::kBytes: row[k].values = std::span<const absl::string_view>(&cell, count); break;
+        case ValueType::kInt: {
+          const std::optional<int64_t> value = count == 0 ? 0 : ParseIntCell(cell);
+          if (!value.has_value()) return WrongType(c, cell, "an int64");
+          ints[k] = *value;
+          row[k].values = std::span<const int64_t>(&ints[k], count);
+          break;
+        }
+        case ValueType::kFloat: {
+          const std::optional<double> value = count == 0 ? 0 : ParseFloatCell(cell);
+          if (!value.has_value()) return WrongType(c, cell, "a number");
+          floats[k] = static_cast<float>(*value);
+          row[k].values = std::span<const float>(&floats[k], count);
+          break;
+        }
+      }
+    }
+    data::EncodeExample(row, 0, record);
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status WrongType(int c, absl::string_view cell, absl::string_view wanted) const {
+    return absl::InvalidArgumentError(absl::StrCat("column \"", columns_->names[static_cast<size_t>(c)], "\": \"",
+                                                   absl::CHexEscape(cell.substr(0, 80)), "\" is not ", wanted,
+                                                   ", the type that the schema gives it"));
+  }
+
+  const std::shared_ptr<const Columns> columns_;
+  const CsvCells cells_;
+};
+
+class Source : public data::ExampleSource {
+ public:
+  Source(std::vector<std::string> files, std::shared_ptr<const Columns> columns)
+      : files_(std::move(files)), columns_(std::move(columns)) {}
+
+  absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {
+    while (file_ < files_.size()) {
+      if (blocks_ == nullptr) {
+        ASSIGN_OR_RETURN(blocks_, CsvBlocks::Open(files_[file_], columns_->options));
+      }
+      ASSIGN_OR_RETURN(std::shared_ptr<const CsvBlock> block, blocks_->Next());
+      if (block == nullptr) {
+        if (rows_ == 0) without_rows_.push_back(files_[file_]);
+        rows_ = 0;
+        blocks_.reset();
+        ++file_;
+        continue;
+      }
+      ASSIGN_OR_RETURN(CsvCells cells, CsvCells::Parse(std::move(block), columns_->names, columns_->options));
+      rows_ += cells.num_rows();
+      if (cells.num_bad_rows() > 0) {
+        if (bad_rows_ == 0) first_bad_ = absl::StrCat(cells.block().file, ": line ", cells.first_bad_line());
+        bad_rows_ += cells.num_bad_rows();
+      }
+      return std::make_unique<Block>(columns_, std::move(cells));
+    }
+    return nullptr;
+  }
+
+  std::vector<std::string> Warnings() const override {
+    std::vector<std::string> out;
+    if (!without_rows_.empty()) {
+      out.push_back(absl::StrCat("without a row: ", absl::StrJoin(without_rows_, ", ")));
+    }
+    if (bad_rows_ > 0) {
+      out.push_back(absl::StrCat(
+          bad_rows_, bad_rows_ == 1 ? " row" : " rows", " with another number of cells than columns ",
+          columns_->options.bad_rows == CsvOptions::BadRows::kSkip ? "left out" : "filled up or cut off", ", the first at ",
+          first_bad_));
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<std::string> files_;
+  const std::shared_ptr<const Columns> columns_;
+  size_t file_ = 0;
+  std::unique_ptr<CsvBlocks> blocks_;
+  int64_t rows_ = 0;  // Of this file.
+  std::vector<std::string> without_rows_;
+  int64_t bad_rows_ = 0;
+  std::string first_bad_;
+};
+
+// The later one in the order unknown, int, float, bytes.
+ValueType Wider(ValueType a, ValueType b) { return std::max(a, b); }
+static_assert(ValueType::kUnknown < ValueType::kInt && ValueType::kInt < ValueType::kFloat &&
+              ValueType::kFloat < ValueType::kBytes);
+
+// The types of the columns `inferred`, of all cells of a file.
+absl::Status InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred, Columns* columns) {
+  const size_t at_a_time = static_cast<size_t>(compute::NumThreads());
+  while (true) {
+    std::vector<std::shared_ptr<const CsvBlock>> some;
+    while (some.size() < at_a_time) {
+      ASSIGN_OR_RETURN(std::shared_ptr<const CsvBlock> block, blocks->Next());
+      if (block == nullptr) break;
+      some.push_back(std::move(block));
+    }
+    if (some.empty()) return absl::OkStatus();
+    std::vector<std::vector<ValueType>> types(some.size(), columns->types);
+    RETURN_IF_ERROR(compute::ParallelFor(static_cast<int>(some.size()), [&](int b) -> absl::Status {
+      ASSIGN_OR_RETURN(const CsvCells cells, CsvCells::Parse(some[b], columns->names, columns->options));
+      for (const int c : inferred) {
+        ValueType& type = types[b][c];
+        for (const absl::string_view cell : cells.column(c)) {
+          if (type == ValueType::kBytes) break;
+          type = Wider(type, TypeOfCell(cell));
+        }
+      }
+      return absl::OkStatus();
+    }));
+    for (const std::vector<ValueType>& of_block : types) {
+      for (const int c : inferred) columns->types[c] = Wider(columns->types[c], of_block[c]);
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
+                                                             const CsvOptions& options) {
+  auto columns = std::make_shared<Columns>();
+  columns->options = options;
+  std::string first_file;  // With a line of names.
+  std::vector<int> inferred;
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<CsvBlocks> blocks, CsvBlocks::Open(file, options));
+    const std::vector<std::string>& names = blocks->column_names();
+    if (names.empty()) continue;
+    if (columns->names.empty()) {
+      columns->names = names;
+      first_file = file;
+      for (size_t c = 0; c < names.size(); ++c) {
+        const auto known = options.types.find(names[c]);
+        columns->types.push_back(known == options.types.end() ? ValueType::kUnknown : known->second);
+        if (columns->types.back() == ValueType::kUnknown) inferred.push_back(static_cast<int>(c));
+      }
+    } else if (names != columns->names) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, " has other columns (", absl::StrJoin(names, ", "), ") than ", first_file, " (",
+          absl::StrJoin(columns->names, ", "), "); files that are read together have the same ones in the same order"));
+    }
+    if (!inferred.empty()) RETURN_IF_ERROR(InferTypes(blocks.get(), inferred, columns.get()));
+  }
+  columns->order.resize(columns->names.size());
+  std::iota(columns->order.begin(), columns->order.end(), 0);
+  std::sort(columns->order.begin(), columns->order.end(),
+            [&](int a, int b) { return columns->names[a] < columns->names[b]; });
+  return std::make_unique<Source>(files, std::move(columns));
+}
+
+}  // namespace tfxm::tables

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/tables/csv_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/text_format.h"
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow/core/example/feature.pb.h"
+#include "tfxm/tables/csv_cells.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::tables {
+namespace {
+
+using data::ValueType;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class CsvTest : public testing::Test {
+ protected:
+  std::string File(const std::string& name, const std::string& text) {
+    static int count = 0;
+    const std::string path = io::JoinPath(testing::TempDir(), absl::StrCat("csv_source_test_", getpid(), "_", count++, "_", name));
+    EXPECT_TRUE(io::WriteFile(path, text).ok());
+    return path;
+  }
+
+  // All records; fails the test if there is an error.
+  std::vector<std::string> Records(const std::vector<std::string>& files, const CsvOptions& options = {}) {
+    std::vector<std::string> records;
+    const absl::Status status = Read(files, options, &records);
+    EXPECT_TRUE(status.ok()) << status;
+    return records;
+  }
+  absl::Status Read(const std::vector<std::string>& files, const CsvOptions& options, std::vector<std::string>* records) {
+    auto source = OpenCsv(files, options);
+    if (!source.ok()) return source.status();
+    while (true) {
+      auto block = (*source)->Next();
+      if (!block.ok()) return block.status();
+      if (*block == nullptr) break;
+      for (int i = 0; i < (*block)->size(); ++i) {
+        std::string record;
+        const absl::Status encoded = (*block)->Encode(i, &record);
+        if (!encoded.ok()) return absl::InvalidArgumentError(absl::StrCat((*block)->Origin(i), ": ", encoded.message()));
+        records->push_back(record);
+      }
+      if ((*block)->size() > 0) last_origin_ = (*block)->Origin((*block)->size() - 1);
+    }
+    warnings_ = (*source)->Warnings();
+    return absl::OkStatus();
+  }
+  std::string Error(const std::string& text, const CsvOptions& options = {}) {
+    std::vector<std::string> records;
+    return std::string(Read({File("bad.csv", text)}, options, &records).message());
+  }
+
+  // "age: int 3, name: bytes a|b", the features in the order in which they are written.
+  static std::string Short(const std::string& record) {
+    tensorflow::Example example;
+    EXPECT_TRUE(example.ParseFromString(record));
+    std::map<std::string, std::string> features;
+    for (const auto& [name, feature] : example.features().feature()) {
+      std::string text = feature.has_int64_list()   ? "int"
+                         : feature.has_float_list() ? "float"
+                         : feature.has_bytes_list() ? "bytes"
+                                                    : "none";
+      for (const auto v : feature.int64_list().value()) absl::StrAppend(&text, " ", v);
+      for (const auto v : feature.float_list().value()) absl::StrAppend(&text, " ", v);
+      for (const auto& v : feature.bytes_list().value()) absl::StrAppend(&text, " ", v);
+      features[name] = text;
+    }
+    std::string out;
+    for (const auto& [name, text] : features) absl::StrAppend(&out, out.empty() ? "" : ", ", name, ": ", text);
+    return out;
+  }
+  std::vector<std::string> Shorts(const std::string& text, const CsvOptions& options = {}) {
+    std::vector<std::string> out;
+    for (const std::string& record : Records({File("a.csv", text)}, options)) out.push_back(Short(record));
+    return out;
+  }
+
+  std::string last_origin_;
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(CsvTest, TypesAreInferredFromAllCells) {
+  EXPECT_THAT(Shorts("name,age,size\nx,3,1\ny,4,2.5\n"),
+              ElementsAre("age: int 3, name: bytes x, size: float 1", "age: int 4, name: bytes y, size: float 2.5"));
+}
+
+TEST_F(CsvTest, RecordsAreDeterministicSerializations) {
+  const std::string record = Records({File("a.csv", "b,a,c\n1,x,0.5\n")})[0];
+  tensorflow::Example example;
+  ASSERT_TRUE(example.ParseFromString(record));
+  EXPECT_EQ(io::SerializeDeterministically(example), record);
+}
+
+TEST_F(CsvTest, EmptyCellsAreEmptyListsOfTheColumnsType) {
+  EXPECT_THAT(Shorts("a,b,c\n1,,x\n,,\n"), ElementsAre("a: int 1, b: none, c: bytes x", "a: int, b: none, c: bytes"));
+}
+
+TEST_F(CsvTest, EmptyCellsAreMissingFeaturesIfAskedFor) {
+  EXPECT_THAT(Shorts("a,b,c\n1,,x\n,,\n", {.empty_is_missing = true}), ElementsAre("a: int 1, c: bytes x", ""));
+}
+
+// tfx_bsl 1.15's rule; values from Python's int() and float().
+TEST_F(CsvTest, NumbersArePythons) {
+  for (const char* text : {"5", "+5", " 5 ", "-3", "007", "1_000", "9223372036854775807", "-9223372036854775808"})
+    EXPECT_EQ(TypeOfCell(text), ValueType::kInt) << text;
+  for (const char* text : {"1.", ".5", "1e5", "nan", "+nan", "-inf", "Infinity", "1e400", "1e1_0", "1_0.5_0", "1e-400"})
+    EXPECT_EQ(TypeOfCell(text), ValueType::kFloat) << text;
+  for (const char* text : {"_1", "1__0", "1_", "+-5", "- 5", "0x10", "1e", "nan(1)", "five", "9223372036854775808",
+                           "99999999999999999999", "+", "-", ".", " "})
+    EXPECT_EQ(TypeOfCell(text), ValueType::kBytes) << text;
+  EXPECT_EQ(ParseIntCell(" 1_000 "), 1000);
+  EXPECT_EQ(ParseIntCell("007"), 7);
+  EXPECT_EQ(ParseFloatCell("1e1_0"), 1e10);
+  EXPECT_EQ(ParseFloatCell("1e400"), HUGE_VAL);
+  EXPECT_EQ(ParseFloatCell("1e-400"), 0);
+  EXPECT_EQ(ParseFloatCell("-1e400"), -HUGE_VAL);
+}
+
+TEST_F(CsvTest, QuotedCellsHoldDelimitersQuotesAndLineBreaks) {
+  EXPECT_THAT(Shorts("a,b\n\"x, \"\"y\"\"\",\"two\nlines\"\n\"\",z\"q\n"),
+              ElementsAre("a: bytes x, \"y\", b: bytes two\nlines", "a: bytes, b: bytes z\"q"));
+}
+
+TEST_F(CsvTest, ByteOrderMarksCrlfAndEmptyLinesAreNoData) {
+  EXPECT_THAT(Shorts("\xEF\xBB\xBF\"a\",b\r\n1,2\r\n\r\n3,4"), ElementsAre("a: int 1, b: int 2", "a: int 3, b: int 4"));
+}
+
+TEST_F(CsvTest, OtherDelimitersAndNames) {
+  EXPECT_THAT(Shorts("1;2\n", {.delimiter = ';', .column_names = {"x", "y"}}), ElementsAre("x: int 1, y: int 2"));
+}
+
+TEST_F(CsvTest, KnownTypesAreTakenAtTheirWord) {
+  EXPECT_THAT(Shorts("zip,n\n01234,1\n", {.types = {{"zip", ValueType::kBytes}, {"n", ValueType::kFloat}, {"other", ValueType::kInt}}}),
+              ElementsAre("n: float 1, zip: bytes 01234"));
+  EXPECT_THAT(Error("n\n1\nmany\n", {.types = {{"n", ValueType::kInt}}}),
+              AllOf(HasSubstr("bad.csv: line 3: column \"n\": \"many\" is not an int64"), HasSubstr("schema")));
+}
+
+TEST_F(CsvTest, OtherEncodingsBecomeUtf8) {
+  // "名前\n田中" in cp932.
+  EXPECT_THAT(Shorts("\x96\xBC\x91\x4F\n\x93\x63\x92\x86\n", {.encoding = "cp932"}), ElementsAre("名前: bytes 田中"));
+  EXPECT_THAT(Error("\x96\xBC\x91\x4F\n\x93\x63\x92\x86\n"), AllOf(HasSubstr("line 1"), HasSubstr("--encoding=cp932")));
+  EXPECT_THAT(Error("a\nb\n\xff\n"), HasSubstr("bad.csv: line 3: not UTF-8"));
+  EXPECT_THAT(Error("a\nb\n", {.encoding = "klingon"}), HasSubstr("there is no encoding \"klingon\""));
+}
+
+TEST_F(CsvTest, GzipFilesAreRead) {
+  const std::string plain = File("a.csv", "a,b\n1,2\n");
+  const std::string packed = absl::StrCat(plain, ".gz");
+  ASSERT_EQ(std::system(absl::StrCat("gzip -c '", plain, "' > '", packed, "'").c_str()), 0);
+  EXPECT_EQ(Records({packed}), Records({plain}));
+  // Cut short.
+  std::string bytes = *io::ReadFile(packed);
+  std::vector<std::string> records;
+  EXPECT_FALSE(Read({File("cut.csv.gz", bytes.substr(0, bytes.size() - 9))}, {}, &records).ok());
+}
+
+TEST_F(CsvTest, SeveralFilesHaveOneHeader) {
+  const std::string a = File("a.csv", "x,y\n1,2\n"), b = File("b.csv", "x,y\n3,4.5\n"), c = File("c.csv", "y,x\n1,2\n");
+  std::vector<std::string> shorts;
+  for (const std::string& record : Records({a, b})) shorts.push_back(Short(record));
+  EXPECT_THAT(shorts, ElementsAre("x: int 1, y: float 2", "x: int 3, y: float 4.5"));
+  std::vector<std::string> records;
+  EXPECT_THAT(std::string(Read({a, c}, {}, &records).message()), AllOf(HasSubstr(a), HasSubstr(c), HasSubstr("y, x")));
+}
+
+TEST_F(CsvTest, FilesWithoutRowsAreSaid) {
+  const std::string none = File("none.csv", ""), header = File("header.csv", "x\n"), row = File("row.csv", "x\n1\n");
+  EXPECT_EQ(Records({none, header, row}).size(), 1);
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("none.csv"), HasSubstr("header.csv"), Not(HasSubstr("row.csv")))));
+}
+
+TEST_F(CsvTest, RowsOfAnotherLengthNameTheLineAndTheColumn) {
+  const std::string text = "a,b\n\"1\n\",2\n3\n4,5,6\n7,8\n";
+  EXPECT_THAT(Error(text), AllOf(HasSubstr("bad.csv: line 4: 1 cell, but the file has 2 columns; \"b\" is the first that is missing"),
+                                 HasSubstr("--bad_rows=skip")));
+  EXPECT_THAT(Error("a,b\n4,5,6\n"), HasSubstr("line 2: 3 cells, but the file has 2 columns; more than \"b\""));
+
+  EXPECT_EQ(Shorts(text, {.bad_rows = CsvOptions::BadRows::kSkip}).size(), 2);
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("2 rows"), HasSubstr("left out"), HasSubstr("line 4"))));
+  EXPECT_THAT(last_origin_, HasSubstr("line 6"));
+
+  EXPECT_THAT(Shorts(text, {.bad_rows = CsvOptions::BadRows::kKeep}),
+              ElementsAre("a: int 1, b: int 2", "a: int 3, b: int", "a: int 4, b: int 5", "a: int 7, b: int 8"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("2 rows"), HasSubstr("filled up or cut off"))));
+}
+
+TEST_F(CsvTest, WhatIsNotCsvIsAMessage) {
+  EXPECT_THAT(Error("a,b\n1,2\n3,\"open\n4,5\n"), HasSubstr("bad.csv: line 3: a quoted cell begins here that is never closed"));
+  EXPECT_THAT(Error("a,\"b\n1,2\n"), HasSubstr("line 1: a quoted cell begins here"));
+  EXPECT_THAT(Error(std::string("a,b\n1,\0\n", 8)), AllOf(HasSubstr("line 2: a NUL byte"), HasSubstr("utf-16")));
+  EXPECT_THAT(Error("a,b,a\n1,2,3\n"), HasSubstr("two columns are called \"a\""));
+  EXPECT_THAT(Error("a,,c\n1,2,3\n"), HasSubstr("column 2 has no name"));
+  EXPECT_THAT(Error(absl::StrCat("a\n", std::string(65 << 20, 'x'))), HasSubstr("line 2: no line break in 64 MB"));
+  EXPECT_THAT(Error(absl::StrCat("a\n1\n\"", std::string(65 << 20, 'x'), "\n")),
+              HasSubstr("line 3: a quoted cell begins here that is never closed"));
+}
+
+// Blocks end anywhere; a row of 9 MB is longer than one.
+TEST_F(CsvTest, RowsMayBeLongerThanBlocksAndLinesAreCountedOverThem) {
+  std::string text = "id,text\n";
+  std::vector<std::string> texts;
+  for (int i = 0; i < 3000; ++i) {
+    texts.push_back(i == 1500 ? std::string(9 << 20, 'y') : absl::StrCat(std::string(i, 'x'), "\n\"\"", i));
+    absl::StrAppend(&text, i, ",\"", texts.back(), "\"\n");
+  }
+  const std::vector<std::string> records = Records({File("long.csv", text)});
+  ASSERT_EQ(records.size(), 3000);
+  EXPECT_EQ(Short(records[2999]), absl::StrCat("id: int 2999, text: bytes ", std::string(2999, 'x'), "\n\"2999"));
+  // Two lines a row but for the long one's.
+  EXPECT_THAT(last_origin_, HasSubstr(absl::StrCat("line ", 2 + 2 * 2999 - 1)));
+}
+
+TEST_F(CsvTest, AnyNumberOfThreadsInfersTheSame) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 900'000; ++i) absl::StrAppend(&text, i, i == 700'000 ? ",0.5\n" : ",12345678\n");
+  const std::string file = File("large.csv", text);
+  setenv("TFXM_NUM_THREADS", "1", 1);
+  const std::vector<std::string> one = Records({file});
+  setenv("TFXM_NUM_THREADS", "7", 1);
+  EXPECT_EQ(Records({file}), one);
+  unsetenv("TFXM_NUM_THREADS");
+  EXPECT_EQ(Short(one[0]), "a: int 0, b: float 1.23457e+07");
+}
+
+}  // namespace
+}  // namespace tfxm::tables
