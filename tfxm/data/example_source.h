@@ -31,11 +31,12 @@ class ExampleBlock {
  public:
   virtual ~ExampleBlock() = default;
   virtual int size() const = 0;
-  // Replaces `record` by example i as a serialized tf.Example, its features in the order of their names: what a
-  // deterministic serialization of the proto gives. The error does not name the example.
+  // Replaces `record` by example i as a serialized tf.Example. The error does not name the example.
   virtual absl::Status Encode(int i, std::string* record) const = 0;
   // Where example i is, for messages: "data/people.csv: line 17".
   virtual std::string Origin(int i) const = 0;
+  // Whether records are deterministic serializations (features sorted, no field twice).
+  virtual bool IsDeterministic() const { return true; }
 };
 
 // The examples of some files. One thread at a time.
@@ -45,8 +46,10 @@ class ExampleSource {
   // The next block, which may hold no example; null at the end. An error names the file and the place in it. A block
   // may outlive the source.
   virtual absl::StatusOr<std::unique_ptr<ExampleBlock>> Next() = 0;
-  // What a person should know of what was read so far, a line each: files without a record, rows that were skipped.
-  virtual std::vector<std::string> Warnings() const = 0;
+  // The files read so far that have no example.
+  virtual std::vector<std::string> EmptyFiles() const = 0;
+  // What else a person should know of what was read so far, a line each: rows that were skipped.
+  virtual std::vector<std::string> Warnings() const { return {}; }
 };
 
 }  // namespace tfxm::data

@@ -2,6 +2,7 @@
 
 #include "tfxm/dsl/components.h"
 
+#include "absl/strings/str_cat.h"
 #include "tfx/proto/example_gen.pb.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfx/proto/trainer.pb.h"
@@ -66,10 +67,15 @@ std::string TrainArgsJson(const TrainArgs& args) {
 
 }  // namespace
 
-Node ImportExampleGen(const ImportExampleGenParameters& p) {
+namespace {
+
+// What all ExampleGens have in common. `name`: "import" or "csv".
+template <typename Parameters>
+NodeSpec FileBasedExampleGen(absl::string_view name, absl::string_view component, const Parameters& p) {
   const bool single_split = !p.input_config.has_value() || p.input_config->splits.size() == 1;
-  NodeSpec spec{.type_name = "tfx.components.example_gen.import_example_gen.component.ImportExampleGen",
-                .executor = "tfx.components.example_gen.import_example_gen.executor.Executor",
+  const std::string package = absl::StrCat("tfx.components.example_gen.", name, "_example_gen.");
+  NodeSpec spec{.type_name = absl::StrCat(package, "component.", component),
+                .executor = absl::StrCat(package, "executor.Executor"),
                 .outputs = {{"examples", {artifacts::Examples()}}},
                 .exec_properties = {{"input_base", p.input_base},
                                     {"input_config", InputConfigJson(p.input_config)},
@@ -80,6 +86,26 @@ Node ImportExampleGen(const ImportExampleGenParameters& p) {
                 .driver = "tfx.components.example_gen.driver.FileBasedDriver"};
   if (!p.custom_config.empty()) spec.exec_properties["custom_config"] = ToTfxJson(p.custom_config);
   if (p.allow_empty_splits) spec.exec_properties["allow_empty_splits"] = int64_t{1};
+  return spec;
+}
+
+}  // namespace
+
+Node ImportExampleGen(const ImportExampleGenParameters& p) {
+  return Node(FileBasedExampleGen("import", "ImportExampleGen", p));
+}
+
+Node CsvExampleGen(const CsvExampleGenParameters& p) {
+  NodeSpec spec = FileBasedExampleGen("csv", "CsvExampleGen", p);
+  // What TFX does not have is only there if it is asked for.
+  const CsvExampleGenParameters usual;
+  const auto add = [&](const char* name, const std::string& value, const std::string& default_value) {
+    if (value != default_value) spec.exec_properties[name] = value;
+  };
+  add("delimiter", p.delimiter, usual.delimiter);
+  add("encoding", p.encoding, usual.encoding);
+  add("bad_rows", p.bad_rows, usual.bad_rows);
+  add("schema_file", p.schema_file, usual.schema_file);
   return Node(std::move(spec));
 }
 

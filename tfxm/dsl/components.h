@@ -60,6 +60,22 @@ struct ImportExampleGenParameters {
 };
 Node ImportExampleGen(const ImportExampleGenParameters& parameters);
 
+// Reads CSV files with a line of names; a feature of each column, its type inferred from all files of all splits.
+// Outputs: examples.
+struct CsvExampleGenParameters {
+  std::string input_base;
+  std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
+  std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  bool allow_empty_splits = false;
+  // Beyond TFX's:
+  std::string delimiter = ",";      // One character, or "tab".
+  std::string encoding = "utf-8";   // Any name that iconv knows.
+  std::string bad_rows = "error";   // Rows of another length: "error", "skip" or "keep" (filled up or cut off).
+  std::string schema_file = "";     // A Schema as text: its types are taken, those of other columns inferred.
+  Properties custom_config = {};    // Recorded only.
+};
+Node CsvExampleGen(const CsvExampleGenParameters& parameters);
+
 // Statistics over the examples of each split. Outputs: statistics.
 struct StatisticsGenParameters {
   Channel examples;

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/data/example_batch.h"
 
 namespace tfxm::tables {
@@ -22,6 +25,8 @@ struct CsvOptions {
   // Types that are known, from a schema; those of other columns are inferred. A column that the files do not have is no
   // error.
   std::map<std::string, data::ValueType> types = {};
+  // Whether `types` names all columns, so that nothing is inferred; kUnknown is then one without any cell.
+  bool types_are_complete = false;
   // A row with more or fewer cells than columns: an error that names the line; skipped; or kept, cells that are too many
   // dropped and those that are too few empty. Rows that are skipped or changed are counted.
   enum class BadRows { kError, kSkip, kKeep };
@@ -30,6 +35,13 @@ struct CsvOptions {
   // CsvExampleGen writes it).
   bool empty_is_missing = false;
 };
+
+// The character of --delimiter: itself, or "\\t" or "tab". INVALID_ARGUMENT for other texts.
+absl::StatusOr<char> ParseDelimiter(absl::string_view text);
+// "error", "skip" or "keep".
+absl::StatusOr<CsvOptions::BadRows> ParseBadRows(absl::string_view text);
+// The types that a schema gives its features.
+std::map<std::string, data::ValueType> TypesOf(const tensorflow::metadata::v0::Schema& schema);
 
 }  // namespace tfxm::tables
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/tables/csv_source.h"
+// The CSV half of tables.h.
+#include "tfxm/tables/tables.h"
 
 #include <algorithm>
 #include <map>
@@ -114,11 +115,10 @@ class Source : public data::ExampleSource {
     return nullptr;
   }
 
+  std::vector<std::string> EmptyFiles() const override { return without_rows_; }
+
   std::vector<std::string> Warnings() const override {
     std::vector<std::string> out;
-    if (!without_rows_.empty()) {
-      out.push_back(absl::StrCat("without a row: ", absl::StrJoin(without_rows_, ", ")));
-    }
     if (bad_rows_ > 0) {
       out.push_back(absl::StrCat(
           bad_rows_, bad_rows_ == 1 ? " row" : " rows", " with another number of cells than columns ",
@@ -173,10 +173,9 @@ absl::Status InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred, Col
   }
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
-                                                             const CsvOptions& options) {
+// The columns of the files, their types inferred.
+absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std::string>& files,
+                                                           const CsvOptions& options) {
   auto columns = std::make_shared<Columns>();
   columns->options = options;
   std::string first_file;  // With a line of names.
@@ -191,7 +190,7 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<s
       for (size_t c = 0; c < names.size(); ++c) {
         const auto known = options.types.find(names[c]);
         columns->types.push_back(known == options.types.end() ? ValueType::kUnknown : known->second);
-        if (columns->types.back() == ValueType::kUnknown) inferred.push_back(static_cast<int>(c));
+        if (columns->types.back() == ValueType::kUnknown && !options.types_are_complete) inferred.push_back(static_cast<int>(c));
       }
     } else if (names != columns->names) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -204,7 +203,27 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<s
   std::iota(columns->order.begin(), columns->order.end(), 0);
   std::sort(columns->order.begin(), columns->order.end(),
             [&](int a, int b) { return columns->names[a] < columns->names[b]; });
-  return std::make_unique<Source>(files, std::move(columns));
+  return columns;
 }
 
+class ArrowReader : public TableReader {
+ public:
+  absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
+                                                               const CsvOptions& options) override {
+    ASSIGN_OR_RETURN(std::shared_ptr<const Columns> columns, ReadColumns(files, options));
+    return std::make_unique<Source>(files, std::move(columns));
+  }
+
+  absl::StatusOr<std::map<std::string, ValueType>> CsvTypes(const std::vector<std::string>& files,
+                                                            const CsvOptions& options) override {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const Columns> columns, ReadColumns(files, options));
+    std::map<std::string, ValueType> types;
+    for (size_t c = 0; c < columns->names.size(); ++c) types[columns->names[c]] = columns->types[c];
+    return types;
+  }
+};
+
+TFXM_REGISTER(TableReaderRegistry, "arrow", [] { return std::make_unique<ArrowReader>(); });
+
+}  // namespace
 }  // namespace tfxm::tables
