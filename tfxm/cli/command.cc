@@ -2,8 +2,11 @@
 
 #include "tfxm/cli/command.h"
 
+#include <cstdio>
+
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 
@@ -20,6 +23,11 @@ absl::Status CheckOutputFile(absl::string_view flag, absl::string_view path, con
     }
   }
   return absl::OkStatus();
+}
+
+void Warn(absl::string_view text) {
+  std::fflush(stdout);  // What was printed before comes first.
+  std::fprintf(stderr, "tfxm: warning: %s\n", PrintableText(text).c_str());
 }
 
 }  // namespace tfxm::cli

@@ -33,6 +33,9 @@ using CommandRegistry = Registry<Command>;
 // folder itself, or if it is one of the `inputs`, which a command never touches. OK if `path` is empty.
 absl::Status CheckOutputFile(absl::string_view flag, absl::string_view path, const std::vector<std::string>& inputs);
 
+// A line on standard error: what a person should know, and no reason to end.
+void Warn(absl::string_view text);
+
 }  // namespace tfxm::cli
 
 #endif  // TFXM_CLI_COMMAND_H_

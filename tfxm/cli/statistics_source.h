@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The flags --data, --stats and --weight_feature of the commands about data.
+// The flags --data, --csv, --stats and --weight_feature of the commands about data.
 #ifndef TFXM_CLI_STATISTICS_SOURCE_H_
 #define TFXM_CLI_STATISTICS_SOURCE_H_
 
@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
+#include "tfxm/cli/csv_flags.h"
 #include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/flags.h"
 
@@ -25,6 +26,7 @@ class StatisticsSource {
 
  private:
   std::string data_, stats_;
+  CsvFlags csv_;
   statistics::StatsOptions options_;
 };
 

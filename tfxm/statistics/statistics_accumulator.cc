@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/compute/source_pass.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/status_macros.h"
 
@@ -161,16 +162,34 @@ DatasetFeatureStatisticsList StatisticsAccumulator::Finish() const {
   return list;
 }
 
+namespace {
+
+absl::Status CheckOptions(const StatsOptions& options) {
+  if (options.sample_rate > 0 && options.sample_rate <= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
+}
+
+}  // namespace
+
 absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(const std::vector<std::string>& files,
                                                                 const StatsOptions& options,
                                                                 compute::PassOptions pass) {
-  if (!(options.sample_rate > 0 && options.sample_rate <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
-  }
+  RETURN_IF_ERROR(CheckOptions(options));
   pass.keep_records = pass.keep_records || options.sample_rate < 1;
   ASSIGN_OR_RETURN(
       const StatisticsAccumulator total,
       compute::Accumulate<StatisticsAccumulator>(files, [&options] { return StatisticsAccumulator(options); }, pass));
+  return total.Finish();
+}
+
+absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(data::ExampleSource* source,
+                                                                const StatsOptions& options,
+                                                                compute::PassOptions pass) {
+  RETURN_IF_ERROR(CheckOptions(options));
+  pass.keep_records = pass.keep_records || options.sample_rate < 1;
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
+                   compute::AccumulateSource<StatisticsAccumulator>(
+                       source, [&options] { return StatisticsAccumulator(options); }, pass));
   return total.Finish();
 }
 

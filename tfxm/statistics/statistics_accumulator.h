@@ -33,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/data/example_source.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/statistics/accumulate/feature_accumulator.h"
 #include "tfxm/statistics/stats_options.h"
@@ -80,6 +81,9 @@ class StatisticsAccumulator {
 // One pass over TFRecord files of tf.Examples. Errors name the file. keep_records is set as the options need it.
 absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GenerateStatistics(
     const std::vector<std::string>& files, const StatsOptions& options = {}, compute::PassOptions pass = {});
+// The same of other examples.
+absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GenerateStatistics(
+    data::ExampleSource* source, const StatsOptions& options = {}, compute::PassOptions pass = {});
 
 }  // namespace tfxm::statistics
 

@@ -49,10 +49,12 @@ class Block : public data::ExampleBlock {
       const int c = columns_->order[k];
       const absl::string_view& cell = cells_.column(c)[static_cast<size_t>(i)];
       row[k].name = columns_->names[static_cast<size_t>(c)];
-      row[k].empty_is_missing = columns_->options.empty_is_missing;
+      const ValueType type = columns_->types[static_cast<size_t>(c)];
+      // A column without any cell is still one.
+      row[k].empty_is_missing = columns_->options.empty_is_missing && type != ValueType::kUnknown;
       const size_t count = cell.empty() ? 0 : 1;
       row[k].ends = {static_cast<int64_t>(count)};
-      switch (columns_->types[static_cast<size_t>(c)]) {
+      switch (type) {
         case ValueType::kUnknown: break;
         case ValueType::kBytes: row[k].values = std::span<const absl::string_view>(&cell, count); break;
         case ValueType::kInt: {

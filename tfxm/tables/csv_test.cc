@@ -109,7 +109,7 @@ TEST_F(CsvTest, EmptyCellsAreEmptyListsOfTheColumnsType) {
 }
 
 TEST_F(CsvTest, EmptyCellsAreMissingFeaturesIfAskedFor) {
-  EXPECT_THAT(Shorts("a,b,c\n1,,x\n,,\n", {.empty_is_missing = true}), ElementsAre("a: int 1, c: bytes x", ""));
+  EXPECT_THAT(Shorts("a,b,c\n1,,x\n,,\n", {.empty_is_missing = true}), ElementsAre("a: int 1, b: none, c: bytes x", "b: none"));
 }
 
 // tfx_bsl 1.15's rule; values from Python's int() and float().

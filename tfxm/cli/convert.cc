@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// tfxm convert
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/cli/command.h"
+#include "tfxm/cli/csv_flags.h"
+#include "tfxm/components/example_gen/convert_examples.h"
+#include "tfxm/components/example_gen/tfrecord_source.h"
+#include "tfxm/data/examples.h"
+#include "tfxm/tables/tables.h"
+#include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
+#include "tfxm/util/text/text_table.h"
+
+namespace tfxm::cli {
+namespace {
+
+class ConvertCommand : public Command {
+ public:
+  Flags MakeFlags() override {
+    Flags flags("tfxm convert --csv=GLOB --output=DIR",
+                "Turns CSV or TFRecord files into tf.Examples in splits, as CsvExampleGen and ImportExampleGen do in a pipeline:\n"
+                "the same examples in the same splits. `tfxm head DIR/Split-train` shows some.\n\n"
+                "Example:\n"
+                "  tfxm convert --csv=people.csv --output=people --splits=train:8,eval:1,test:1");
+    csv_.AddTo(&flags, "schema");
+    flags.Add("tfrecord", &tfrecord_, "GLOB", "instead of --csv: TFRecords of tf.Examples, which are split");
+    flags.Add("output", &output_, "DIR", "a new folder: DIR/Split-NAME/data_tfrecord-SSSSS-of-NNNNN.gz").Required();
+    flags.Add("splits", &splits_, "A:N,B:M", "names and how many of all hash buckets each has");
+    return flags;
+  }
+
+  absl::Status Run(const std::vector<std::string>& arguments) override {
+    if (csv_.given() == !tfrecord_.empty()) return UsageError("give either --csv=GLOB or --tfrecord=GLOB");
+    ConvertOptions options = {.output_dir = output_};
+    absl::StatusOr<std::vector<std::pair<std::string, uint32_t>>> splits = ParseSplits(splits_);
+    if (!splits.ok()) return UsageError(absl::StrCat("--splits: ", splits.status().message()));
+    options.splits = *splits;
+    ASSIGN_OR_RETURN(const tables::CsvOptions csv_options, csv_.Options());
+    ASSIGN_OR_RETURN(const std::vector<std::string> files, csv_.given() ? csv_.Files() : data::MatchFiles(tfrecord_));
+    std::unique_ptr<data::ExampleSource> source;
+    if (csv_.given()) {
+      ASSIGN_OR_RETURN(source, tables::OpenCsv(files, csv_options));
+    } else {
+      source = OpenTFRecords(files);
+    }
+    const bool show = isatty(STDERR_FILENO) != 0;
+    if (show) options.progress = [](absl::string_view text, double) { std::fprintf(stderr, "\r%s", std::string(text).c_str()); };
+    const absl::StatusOr<Converted> converted = ConvertExamples(source.get(), files, options);
+    if (show) std::fprintf(stderr, "\r\033[K");
+    RETURN_IF_ERROR(converted.status());
+    for (const std::string& warning : converted->warnings) Warn(warning);
+    TextTable table({{"split"}, {"examples", TextTable::kRight}, {"files"}});
+    for (const auto& [split, examples] : converted->examples) {
+      table.AddRow({split, absl::StrCat(examples), data::SplitDir(output_, split)});
+    }
+    return Print(table.Text({.width = TerminalWidth()}));
+  }
+
+ private:
+  CsvFlags csv_;
+  std::string tfrecord_, output_, splits_ = "train:2,eval:1";
+};
+
+TFXM_REGISTER(CommandRegistry, "convert", [] { return std::make_unique<ConvertCommand>(); });
+
+}  // namespace
+}  // namespace tfxm::cli
