@@ -33,8 +33,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",     "report",  "rewrite", "inspect",
-                                     "verify", "stats",   "schema",   "validate", "lineage", "bless",   "clean"};
+constexpr const char* kCommands[] = {"run",      "compile", "evaluate", "show", "report", "rewrite",
+                                     "inspect",  "verify",  "convert",  "head", "stats",  "schema",
+                                     "validate", "lineage", "bless",    "clean"};
 
 std::string Program() {
   const char* const dir = std::getenv("TFXM_BINARY_DIR");
@@ -398,6 +399,39 @@ TEST_F(CliTest, TablesFitANarrowTerminal) {
     }
   }
   unsetenv("COLUMNS");
+}
+
+TEST_F(CliTest, CsvBecomesExamplesInSplits) {
+  std::string text = "name,age\n";
+  for (int i = 0; i < 30; ++i) absl::StrAppend(&text, "n", i, ",", i, "\n");
+  const std::string csv = Write("people.csv", text);
+  SubprocessResult result = Tfxm({"convert", "--csv=" + csv, "--output=" + Path("people"), "--splits=train:2,eval:1"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("train"), HasSubstr("eval"), HasSubstr(Path("people/Split-eval"))));
+
+  result = Tfxm({"head", Path("people/Split-train"), "--n=2"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("age   int64  "), HasSubstr("name  bytes  \"n"), HasSubstr(": record 1")));
+  EXPECT_THAT(Tfxm({"head", "--csv=" + csv, "--n=1", "--format=json"}).output,
+              StartsWith("{\"age\":[0],\"name\":[\"n0\"]}"));
+
+  // Nothing is overwritten, and a wrong call leaves nothing.
+  result = Tfxm({"convert", "--csv=" + csv, "--output=" + Path("people")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("holds something already (Split-eval)"));
+  EXPECT_EQ(Tfxm({"convert", "--csv=" + csv, "--output=" + Path("b"), "--splits=a:0"}).exit_code, 2);
+  EXPECT_EQ(Tfxm({"convert", "--csv=" + Write("bad.csv", "a,b\n1\n"), "--output=" + Path("b")}).exit_code, 3);
+  EXPECT_THAT(*io::ListDir(dir_), ElementsAre("bad.csv", "people", "people.csv"));
+}
+
+TEST_F(CliTest, StatisticsOfCsvAreThoseThatTfdvMakes) {
+  const std::string csv = Write("a.csv", "x,y,z\n1,,\n2,b,\n");
+  const SubprocessResult result = Tfxm({"stats", "--csv=" + csv, "--output=" + Path("stats.pb")});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("50.0 %"), HasSubstr("100.0 %")));  // Of y and z is missing.
+  EXPECT_THAT(Tfxm({"schema", "--csv=" + csv}).output, HasSubstr("x"));
+  EXPECT_EQ(Tfxm({"stats", "--csv=" + csv, "--data=" + csv}).exit_code, 2);
+  EXPECT_EQ(Tfxm({"stats", "--data=" + csv, "--delimiter=;"}).exit_code, 2);
 }
 
 }  // namespace

@@ -22,11 +22,12 @@ namespace {
 class ConvertCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm convert --csv=GLOB --output=DIR",
-                "Turns CSV or TFRecord files into tf.Examples in splits, as CsvExampleGen and ImportExampleGen do in a pipeline:\n"
-                "the same examples in the same splits. `tfxm head DIR/Split-train` shows some.\n\n"
-                "Example:\n"
-                "  tfxm convert --csv=people.csv --output=people --splits=train:8,eval:1,test:1");
+    Flags flags(
+        "tfxm convert --csv=GLOB --output=DIR",
+        "Turns CSV or TFRecord files into tf.Examples in splits, as CsvExampleGen and ImportExampleGen do in a pipeline:\n"
+        "the same examples in the same splits. `tfxm head DIR/Split-train` shows some.\n\n"
+        "Example:\n"
+        "  tfxm convert --csv=people.csv --output=people --splits=train:8,eval:1,test:1");
     csv_.AddTo(&flags, "schema");
     flags.Add("tfrecord", &tfrecord_, "GLOB", "instead of --csv: TFRecords of tf.Examples, which are split");
     flags.Add("output", &output_, "DIR", "a new folder: DIR/Split-NAME/data_tfrecord-SSSSS-of-NNNNN.gz").Required();
@@ -49,7 +50,10 @@ class ConvertCommand : public Command {
       source = OpenTFRecords(files);
     }
     const bool show = isatty(STDERR_FILENO) != 0;
-    if (show) options.progress = [](absl::string_view text, double) { std::fprintf(stderr, "\r%s", std::string(text).c_str()); };
+    if (show)
+      options.progress = [](absl::string_view text, double) {
+        std::fprintf(stderr, "\r%s", std::string(text).c_str());
+      };
     const absl::StatusOr<Converted> converted = ConvertExamples(source.get(), files, options);
     if (show) std::fprintf(stderr, "\r\033[K");
     RETURN_IF_ERROR(converted.status());

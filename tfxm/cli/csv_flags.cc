@@ -12,10 +12,13 @@
 namespace tfxm::cli {
 
 void CsvFlags::AddTo(Flags* flags, const char* schema_flag) {
-  flags->Add("csv", &csv_, "GLOB", "CSV files with a line of names, plain or gzip: globs or directories, separated by commas");
+  flags->Add("csv", &csv_, "GLOB",
+             "CSV files with a line of names, plain or gzip: globs or directories, separated by commas");
   flags->Add("delimiter", &delimiter_, "C", "--csv: what separates cells: a character, or tab");
   flags->Add("encoding", &encoding_, "NAME", "--csv: any that iconv knows, as cp932");
-  flags->Add("bad_rows", &bad_rows_, "WHAT", "--csv: rows of another length end it (error), are left out (skip), or filled up and cut off (keep)")
+  flags
+      ->Add("bad_rows", &bad_rows_, "WHAT",
+            "--csv: rows of another length end it (error), are left out (skip), or filled up and cut off (keep)")
       .OneOf({"error", "skip", "keep"});
   flags->Add("column_names", &column_names_, "A,B,…", "--csv: the names, for files without a line of them");
   if (schema_flag != nullptr) {

@@ -17,12 +17,13 @@ namespace {
 class HeadCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm head DATA",
-                "Prints the first examples of TFRecord files (globs or directories, separated by commas), or of --csv.\n\n"
-                "Examples:\n"
-                "  tfxm head people/Split-train\n"
-                "  tfxm head --csv=people.csv --n=3\n"
-                "  tfxm head people/Split-train --n=1000 --format=json | jq .age");
+    Flags flags(
+        "tfxm head DATA",
+        "Prints the first examples of TFRecord files (globs or directories, separated by commas), or of --csv.\n\n"
+        "Examples:\n"
+        "  tfxm head people/Split-train\n"
+        "  tfxm head --csv=people.csv --n=3\n"
+        "  tfxm head people/Split-train --n=1000 --format=json | jq .age");
     csv_.AddTo(&flags, "schema");
     flags.Add("n", &n_, "N", "how many").AtLeast(1);
     flags.Add("format", &format_, "FORMAT", "text, or json: an object on each line").OneOf({"text", "json"});
@@ -63,8 +64,8 @@ class HeadCommand : public Command {
       ASSIGN_OR_RETURN(const std::string json, data::ExampleJson(record));
       return Print(absl::StrCat(json, "\n"));
     }
-    ASSIGN_OR_RETURN(const std::string text,
-                     data::ExampleText(record, {.width = TerminalWidth(), .max_values = static_cast<int>(max_values_)}));
+    ASSIGN_OR_RETURN(const std::string text, data::ExampleText(record, {.width = TerminalWidth(),
+                                                                        .max_values = static_cast<int>(max_values_)}));
     return Print(absl::StrCat(PrintableText(block.Origin(i)), "\n", text));
   }
 

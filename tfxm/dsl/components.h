@@ -68,11 +68,11 @@ struct CsvExampleGenParameters {
   std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
   bool allow_empty_splits = false;
   // Beyond TFX's:
-  std::string delimiter = ",";      // One character, or "tab".
-  std::string encoding = "utf-8";   // Any name that iconv knows.
-  std::string bad_rows = "error";   // Rows of another length: "error", "skip" or "keep" (filled up or cut off).
-  std::string schema_file = "";     // A Schema as text: its types are taken, those of other columns inferred.
-  Properties custom_config = {};    // Recorded only.
+  std::string delimiter = ",";     // One character, or "tab".
+  std::string encoding = "utf-8";  // Any name that iconv knows.
+  std::string bad_rows = "error";  // Rows of another length: "error", "skip" or "keep" (filled up or cut off).
+  std::string schema_file = "";    // A Schema as text: its types are taken, those of other columns inferred.
+  Properties custom_config = {};   // Recorded only.
 };
 Node CsvExampleGen(const CsvExampleGenParameters& parameters);
 

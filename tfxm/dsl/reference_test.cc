@@ -68,6 +68,13 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
   // With all that only shows if it is given.
   const std::map<std::string, Node> nodes = {
       {"ImportExampleGen", ImportExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
+      {"CsvExampleGen", CsvExampleGen({.input_base = "data",
+                                       .allow_empty_splits = true,
+                                       .delimiter = ";",
+                                       .encoding = "cp932",
+                                       .bad_rows = "skip",
+                                       .schema_file = "schema.pbtxt",
+                                       .custom_config = some})},
       {"StatisticsGen", StatisticsGen({.examples = channel, .schema = channel})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},

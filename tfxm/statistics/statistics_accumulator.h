@@ -33,8 +33,8 @@
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/compute/pass.h"
-#include "tfxm/data/example_source.h"
 #include "tfxm/data/example_batch.h"
+#include "tfxm/data/example_source.h"
 #include "tfxm/statistics/accumulate/feature_accumulator.h"
 #include "tfxm/statistics/stats_options.h"
 

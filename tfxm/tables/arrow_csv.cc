@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The CSV half of tables.h.
-#include "tfxm/tables/tables.h"
-
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -17,6 +15,7 @@
 #include "tfxm/data/example_encoder.h"
 #include "tfxm/tables/csv_blocks.h"
 #include "tfxm/tables/csv_cells.h"
+#include "tfxm/tables/tables.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::tables {
@@ -34,7 +33,8 @@ struct Columns {
 
 class Block : public data::ExampleBlock {
  public:
-  Block(std::shared_ptr<const Columns> columns, CsvCells cells) : columns_(std::move(columns)), cells_(std::move(cells)) {}
+  Block(std::shared_ptr<const Columns> columns, CsvCells cells)
+      : columns_(std::move(columns)), cells_(std::move(cells)) {}
 
   int size() const override { return cells_.num_rows(); }
 
@@ -122,10 +122,10 @@ class Source : public data::ExampleSource {
   std::vector<std::string> Warnings() const override {
     std::vector<std::string> out;
     if (bad_rows_ > 0) {
-      out.push_back(absl::StrCat(
-          bad_rows_, bad_rows_ == 1 ? " row" : " rows", " with another number of cells than columns ",
-          columns_->options.bad_rows == CsvOptions::BadRows::kSkip ? "left out" : "filled up or cut off", ", the first at ",
-          first_bad_));
+      out.push_back(
+          absl::StrCat(bad_rows_, bad_rows_ == 1 ? " row" : " rows", " with another number of cells than columns ",
+                       columns_->options.bad_rows == CsvOptions::BadRows::kSkip ? "left out" : "filled up or cut off",
+                       ", the first at ", first_bad_));
     }
     return out;
   }
@@ -192,7 +192,8 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
       for (size_t c = 0; c < names.size(); ++c) {
         const auto known = options.types.find(names[c]);
         columns->types.push_back(known == options.types.end() ? ValueType::kUnknown : known->second);
-        if (columns->types.back() == ValueType::kUnknown && !options.types_are_complete) inferred.push_back(static_cast<int>(c));
+        if (columns->types.back() == ValueType::kUnknown && !options.types_are_complete)
+          inferred.push_back(static_cast<int>(c));
       }
     } else if (names != columns->names) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -141,7 +141,8 @@ class CsvBlocks::Text {
     if (!IsUtf8Name(encoding)) {
       text->converter_ = iconv_open("UTF-8", encoding.c_str());
       if (text->converter_ == kNoConverter) {
-        return absl::InvalidArgumentError(absl::StrCat("there is no encoding \"", encoding, "\"; `iconv -l` lists them"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("there is no encoding \"", encoding, "\"; `iconv -l` lists them"));
       }
     }
     return text;
@@ -214,9 +215,9 @@ absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& fi
       return absl::InvalidArgumentError(absl::StrCat(file, ": column ", c + 1, " has no name"));
     }
     if (!seen.insert(name).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          file, ": two columns are called \"", name,
-          "\"; rename one. If the first line is not one of names, say those: --column_names=a,b,c"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": two columns are called \"", name,
+                       "\"; rename one. If the first line is not one of names, say those: --column_names=a,b,c"));
     }
   }
   return blocks;
@@ -313,10 +314,10 @@ absl::StatusOr<std::shared_ptr<const CsvBlock>> CsvBlocks::Next() {
     }
     const auto chunker = arrow::csv::MakeChunker(ParseOptionsOf(options_.delimiter));
     std::shared_ptr<arrow::Buffer> whole, partial;
-    const arrow::Status status = chunker->Process(
-        std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text_.data()),
-                                        static_cast<int64_t>(text_.size())),
-        &whole, &partial);
+    const arrow::Status status =
+        chunker->Process(std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text_.data()),
+                                                         static_cast<int64_t>(text_.size())),
+                         &whole, &partial);
     if (!status.ok()) return Annotate(FromArrow(status), Place(file_, line_));
     size = static_cast<size_t>(whole->size());
     if (size > 0) break;
@@ -355,8 +356,8 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
     if (options.bad_rows != CsvOptions::BadRows::kError) return arrow::csv::InvalidRowResult::Skip;
     const int64_t line = block->first_line + CountLines(absl::string_view(block->text).substr(0, at));
     wrong = absl::StrCat(
-        Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells", ", but the file has ",
-        num_columns, num_columns == 1 ? " column" : " columns",
+        Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells",
+        ", but the file has ", num_columns, num_columns == 1 ? " column" : " columns",
         row.actual_columns < num_columns ? absl::StrCat("; \"", column_names[static_cast<size_t>(row.actual_columns)],
                                                         "\" is the first that is missing")
                                          : absl::StrCat("; more than \"", column_names.back(), "\", the last one"),

@@ -27,7 +27,8 @@ class CsvTest : public testing::Test {
  protected:
   std::string File(const std::string& name, const std::string& text) {
     static int count = 0;
-    const std::string path = io::JoinPath(testing::TempDir(), absl::StrCat("csv_test_", getpid(), "_", count++, "_", name));
+    const std::string path =
+        io::JoinPath(testing::TempDir(), absl::StrCat("csv_test_", getpid(), "_", count++, "_", name));
     EXPECT_TRUE(io::WriteFile(path, text).ok());
     return path;
   }
@@ -39,7 +40,8 @@ class CsvTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status;
     return records;
   }
-  absl::Status Read(const std::vector<std::string>& files, const CsvOptions& options, std::vector<std::string>* records) {
+  absl::Status Read(const std::vector<std::string>& files, const CsvOptions& options,
+                    std::vector<std::string>* records) {
     auto source = OpenCsv(files, options);
     if (!source.ok()) return source.status();
     while (true) {
@@ -49,7 +51,8 @@ class CsvTest : public testing::Test {
       for (int i = 0; i < (*block)->size(); ++i) {
         std::string record;
         const absl::Status encoded = (*block)->Encode(i, &record);
-        if (!encoded.ok()) return absl::InvalidArgumentError(absl::StrCat((*block)->Origin(i), ": ", encoded.message()));
+        if (!encoded.ok())
+          return absl::InvalidArgumentError(absl::StrCat((*block)->Origin(i), ": ", encoded.message()));
         records->push_back(record);
       }
       if ((*block)->size() > 0) last_origin_ = (*block)->Origin((*block)->size() - 1);
@@ -109,7 +112,8 @@ TEST_F(CsvTest, EmptyCellsAreEmptyListsOfTheColumnsType) {
 }
 
 TEST_F(CsvTest, EmptyCellsAreMissingFeaturesIfAskedFor) {
-  EXPECT_THAT(Shorts("a,b,c\n1,,x\n,,\n", {.empty_is_missing = true}), ElementsAre("a: int 1, b: none, c: bytes x", "b: none"));
+  EXPECT_THAT(Shorts("a,b,c\n1,,x\n,,\n", {.empty_is_missing = true}),
+              ElementsAre("a: int 1, b: none, c: bytes x", "b: none"));
 }
 
 // tfx_bsl 1.15's rule; values from Python's int() and float().
@@ -143,7 +147,8 @@ TEST_F(CsvTest, OtherDelimitersAndNames) {
 }
 
 TEST_F(CsvTest, KnownTypesAreTakenAtTheirWord) {
-  EXPECT_THAT(Shorts("zip,n\n01234,1\n", {.types = {{"zip", ValueType::kBytes}, {"n", ValueType::kFloat}, {"other", ValueType::kInt}}}),
+  EXPECT_THAT(Shorts("zip,n\n01234,1\n",
+                     {.types = {{"zip", ValueType::kBytes}, {"n", ValueType::kFloat}, {"other", ValueType::kInt}}}),
               ElementsAre("n: float 1, zip: bytes 01234"));
   EXPECT_THAT(Error("n\n1\nmany\n", {.types = {{"n", ValueType::kInt}}}),
               AllOf(HasSubstr("bad.csv: line 3: column \"n\": \"many\" is not an int64"), HasSubstr("schema")));
@@ -186,8 +191,10 @@ TEST_F(CsvTest, FilesWithoutRowsAreSaid) {
 
 TEST_F(CsvTest, RowsOfAnotherLengthNameTheLineAndTheColumn) {
   const std::string text = "a,b\n\"1\n\",2\n3\n4,5,6\n7,8\n";
-  EXPECT_THAT(Error(text), AllOf(HasSubstr("bad.csv: line 4: 1 cell, but the file has 2 columns; \"b\" is the first that is missing"),
-                                 HasSubstr("--bad_rows=skip")));
+  EXPECT_THAT(
+      Error(text),
+      AllOf(HasSubstr("bad.csv: line 4: 1 cell, but the file has 2 columns; \"b\" is the first that is missing"),
+            HasSubstr("--bad_rows=skip")));
   EXPECT_THAT(Error("a,b\n4,5,6\n"), HasSubstr("line 2: 3 cells, but the file has 2 columns; more than \"b\""));
 
   EXPECT_EQ(Shorts(text, {.bad_rows = CsvOptions::BadRows::kSkip}).size(), 2);
@@ -200,7 +207,8 @@ TEST_F(CsvTest, RowsOfAnotherLengthNameTheLineAndTheColumn) {
 }
 
 TEST_F(CsvTest, WhatIsNotCsvIsAMessage) {
-  EXPECT_THAT(Error("a,b\n1,2\n3,\"open\n4,5\n"), HasSubstr("bad.csv: line 3: a quoted cell begins here that is never closed"));
+  EXPECT_THAT(Error("a,b\n1,2\n3,\"open\n4,5\n"),
+              HasSubstr("bad.csv: line 3: a quoted cell begins here that is never closed"));
   EXPECT_THAT(Error("a,\"b\n1,2\n"), HasSubstr("line 1: a quoted cell begins here"));
   EXPECT_THAT(Error(std::string("a,b\n1,\0\n", 8)), AllOf(HasSubstr("line 2: a NUL byte"), HasSubstr("utf-16")));
   EXPECT_THAT(Error("a,b,a\n1,2,3\n"), HasSubstr("two columns are called \"a\""));

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/data/example_encoder.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/data/example_encoder.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -119,7 +119,7 @@ absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Ten
 
 // Sets the column's values from a raw feature.
 absl::Status FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, ValuesStorage* storage,
-               data::ExampleColumn* column) {
+                       data::ExampleColumn* column) {
   RETURN_IF_ERROR(SetValues(column->name, FeatureValues(batch, feature, &storage->strings), column));
   if (feature.is_dense) {
     column->row_size = feature.row_size;

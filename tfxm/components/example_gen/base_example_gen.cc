@@ -53,12 +53,10 @@ std::string FileList(const std::vector<std::string>& files) {
 }
 
 absl::Status CheckNotEmpty(const Config& config, absl::string_view wanted, const std::vector<std::string>& names,
-                                  const std::vector<SplitWriter>& writers, const SplitNotes& notes,
-                                  bool allow_empty_splits) {
+                           const std::vector<SplitWriter>& writers, const SplitNotes& notes, bool allow_empty_splits) {
   if (notes.examples == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the input in ", config.input_base,
-                     " has no record; give ", wanted, ". Empty: ", FileList(notes.empty_files)));
+    return absl::InvalidArgumentError(absl::StrCat("the input in ", config.input_base, " has no record; give ", wanted,
+                                                   ". Empty: ", FileList(notes.empty_files)));
   }
   if (allow_empty_splits) return absl::OkStatus();
   for (size_t i = 0; i < names.size(); ++i) {
@@ -81,7 +79,7 @@ absl::Status CheckNotEmpty(const Config& config, absl::string_view wanted, const
 
 // "60 examples (train 40, eval 20)", and what to look at.
 std::string Summary(const Config& config, const std::vector<std::string>& names,
-                           const std::vector<SplitWriter>& writers, const SplitNotes& notes) {
+                    const std::vector<SplitWriter>& writers, const SplitNotes& notes) {
   std::vector<std::string> counts;
   for (size_t i = 0; i < names.size(); ++i) counts.push_back(absl::StrCat(names[i], " ", writers[i].num_records()));
   std::string text = absl::StrCat(notes.examples, " examples (", absl::StrJoin(counts, ", "), ")");
@@ -127,11 +125,13 @@ absl::Status BaseExampleGen::Do(const ArtifactDict& inputs, const Properties& ex
       ASSIGN_OR_RETURN(const double bytes, TotalBytes(files));
       RETURN_IF_ERROR(open(i, bytes));
       ASSIGN_OR_RETURN(const auto source, Open(files, exec_properties));
-      RETURN_IF_ERROR(SplitExamples(source.get(), SplitConfig(), context.progress, absl::MakeSpan(&writers[i], 1), &notes));
+      RETURN_IF_ERROR(
+          SplitExamples(source.get(), SplitConfig(), context.progress, absl::MakeSpan(&writers[i], 1), &notes));
     }
   }
   for (SplitWriter& writer : writers) RETURN_IF_ERROR(writer.Close());
-  RETURN_IF_ERROR(CheckNotEmpty(config, Wanted(), names, writers, notes, IntPropertyOr(exec_properties, kAllowEmptySplits, 0)));
+  RETURN_IF_ERROR(
+      CheckNotEmpty(config, Wanted(), names, writers, notes, IntPropertyOr(exec_properties, kAllowEmptySplits, 0)));
   context.progress(Summary(config, names, writers, notes), 1);
   examples->properties["split_names"] = data::EncodeSplitNames(names);
   const int64_t span = IntPropertyOr(exec_properties, "span", 0);

@@ -30,7 +30,9 @@ absl::StatusOr<std::vector<std::pair<std::string, uint32_t>>> ParseSplits(absl::
     if (words.size() > 2 || (words.size() == 2 && !absl::SimpleAtoi(words[1], &buckets)) || buckets == 0) {
       return wrong(absl::StrCat("\"", part, "\" is not a name and a share of at least 1"));
     }
-    if (words[0].empty() || words[0].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos) {
+    if (words[0].empty() ||
+        words[0].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") !=
+            std::string::npos) {
       return wrong(absl::StrCat("\"", words[0], "\" is not a name of letters, digits, _ and -"));
     }
     if (!names.insert(words[0]).second) return wrong(absl::StrCat("\"", words[0], "\" is there twice"));
@@ -64,8 +66,8 @@ absl::StatusOr<Converted> ConvertExamples(data::ExampleSource* source, const std
     split->set_hash_buckets(static_cast<int>(buckets));
     all_buckets += buckets;
   }
-  ASSIGN_OR_RETURN(const auto staging, io::TempDir::Make(io::Dirname(io::AbsolutePath(options.output_dir)), ".converting-",
-                                                         io::TempDir::Rights::kUmask));
+  ASSIGN_OR_RETURN(const auto staging, io::TempDir::Make(io::Dirname(io::AbsolutePath(options.output_dir)),
+                                                         ".converting-", io::TempDir::Rights::kUmask));
   std::vector<SplitWriter> writers(options.splits.size());
   for (size_t i = 0; i < writers.size(); ++i) {
     const auto& [name, buckets] = options.splits[i];
@@ -80,8 +82,7 @@ absl::StatusOr<Converted> ConvertExamples(data::ExampleSource* source, const std
     converted.examples.emplace_back(options.splits[i].first, writers[i].num_records());
   }
   if (notes.examples == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there is no example in ", absl::StrJoin(notes.empty_files, ", ")));
+    return absl::InvalidArgumentError(absl::StrCat("there is no example in ", absl::StrJoin(notes.empty_files, ", ")));
   }
   converted.warnings = notes.warnings;
   if (!notes.empty_files.empty()) {

@@ -40,7 +40,8 @@ class CsvExampleGenTest : public testing::Test {
     ASSERT_TRUE(io::WriteFile(io::JoinPath(input_, name), text).ok());
   }
   absl::Status Run() {
-    if (auto status = (*DriverRegistry::Get().Create(kName))->ResolveExecProperties(&properties_); !status.ok()) return status;
+    if (auto status = (*DriverRegistry::Get().Create(kName))->ResolveExecProperties(&properties_); !status.ok())
+      return status;
     outputs_ = {{"examples", {Artifact{.type_name = "Examples", .uri = output_}}}};
     ExecutorContext context;
     context.progress = [this](absl::string_view message, double) { said_ = std::string(message); };
@@ -77,7 +78,8 @@ TEST_F(CsvExampleGenTest, RowsAreSplitByTheHashOfTheirExample) {
 TEST_F(CsvExampleGenTest, SplitsOfTheInputHaveTheSameTypes) {
   Write("train/a.csv", "x\n1\n2\n");
   Write("eval/a.csv", "x\n0.5\n");
-  properties_["input_config"] = R"({"splits": [{"name": "train", "pattern": "train/*"}, {"name": "eval", "pattern": "eval/*"}]})";
+  properties_["input_config"] =
+      R"({"splits": [{"name": "train", "pattern": "train/*"}, {"name": "eval", "pattern": "eval/*"}]})";
   properties_["output_config"] = "{}";
   ASSERT_EQ(Run(), absl::OkStatus());
   EXPECT_EQ(Split("train")[0].features().feature().at("x").float_list().value(0), 1.f);

@@ -88,8 +88,8 @@ int NumShards(double bytes) {
 absl::Status SplitWriter::Open(const std::string& dir, int num_shards) {
   RETURN_IF_ERROR(io::MakeDirs(dir));
   for (int s = 0; s < num_shards; ++s) {
-    ASSIGN_OR_RETURN(auto writer, data::TFRecordWriter::Create(
-                                      io::JoinPath(dir, data::ShardName("data_tfrecord", s, num_shards))));
+    ASSIGN_OR_RETURN(auto writer,
+                     data::TFRecordWriter::Create(io::JoinPath(dir, data::ShardName("data_tfrecord", s, num_shards))));
     shards_.push_back(std::move(writer));
   }
   return absl::OkStatus();
@@ -112,7 +112,6 @@ absl::Status SplitWriter::Close() {
   return absl::OkStatus();
 }
 
-
 absl::Status SplitExamples(data::ExampleSource* source, const SplitConfig& split_config, const SplitProgress& progress,
                            absl::Span<SplitWriter> writers, SplitNotes* notes) {
   const Splitter splitter(split_config);
@@ -124,21 +123,20 @@ absl::Status SplitExamples(data::ExampleSource* source, const SplitConfig& split
     std::vector<std::string> records(n);
     std::vector<size_t> split_of(n);
     constexpr size_t kChunk = 256;
-    absl::Status status =
-        compute::ParallelFor(static_cast<int>((n + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
-          const size_t end = std::min(n, (c + 1) * kChunk);
-          for (size_t i = c * kChunk; i < end; ++i) {
-            const auto origin = [&] { return block->Origin(static_cast<int>(i)); };
-            if (absl::Status encoded = block->Encode(static_cast<int>(i), &records[i]); !encoded.ok()) {
-              return Annotate(encoded, origin());
-            }
-            const absl::StatusOr<size_t> split =
-                splitter.SplitOf(records[i], block->IsDeterministic(), &notes->several_partition_values);
-            if (!split.ok()) return Annotate(split.status(), origin());
-            split_of[i] = *split;
-          }
-          return absl::OkStatus();
-        });
+    absl::Status status = compute::ParallelFor(static_cast<int>((n + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
+      const size_t end = std::min(n, (c + 1) * kChunk);
+      for (size_t i = c * kChunk; i < end; ++i) {
+        const auto origin = [&] { return block->Origin(static_cast<int>(i)); };
+        if (absl::Status encoded = block->Encode(static_cast<int>(i), &records[i]); !encoded.ok()) {
+          return Annotate(encoded, origin());
+        }
+        const absl::StatusOr<size_t> split =
+            splitter.SplitOf(records[i], block->IsDeterministic(), &notes->several_partition_values);
+        if (!split.ok()) return Annotate(split.status(), origin());
+        split_of[i] = *split;
+      }
+      return absl::OkStatus();
+    });
     if (status.ok()) {
       std::vector<std::pair<SplitWriter*, int>> shards;
       for (size_t i = 0; i < n; ++i) writers[split_of[i]].Add(&records[i]);

@@ -61,9 +61,8 @@ using SplitProgress = std::function<void(absl::string_view, double)>;
 // Reads all examples of a source and deals them to `writers`: to the only one if split_config has no splits, else by
 // hash bucket: SHA-256 of the deterministic serialization of the example, or of partition_feature_name, modulo all
 // hash_buckets. Errors name the file and the record.
-absl::Status SplitExamples(data::ExampleSource* source,
-                           const tfx::components::example_gen::SplitConfig& split_config, const SplitProgress& progress,
-                           absl::Span<SplitWriter> writers, SplitNotes* notes);
+absl::Status SplitExamples(data::ExampleSource* source, const tfx::components::example_gen::SplitConfig& split_config,
+                           const SplitProgress& progress, absl::Span<SplitWriter> writers, SplitNotes* notes);
 
 }  // namespace tfxm
 

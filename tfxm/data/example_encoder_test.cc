@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/data/example_encoder.h"
+
+#include <gtest/gtest.h>
+
+#include "tensorflow/core/example/example.pb.h"
+#include "tensorflow/core/example/feature.pb.h"
+#include "tfxm/data/example_text.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm::data {
+namespace {
+
+TEST(ExampleEncoderTest, WritesWhatADeterministicSerializationGives) {
+  const std::vector<float> floats = {0.5f, -1.f, 3e30f};
+  const std::vector<int64_t> ints = {-1, 7, 300, INT64_MAX};
+  const std::vector<absl::string_view> strings = {"", "Müller"};
+  std::vector<ExampleColumn> columns(5);
+  columns[0].name = "a", columns[0].values = std::span<const float>(floats), columns[0].row_size = 3;
+  columns[1].name = "b", columns[1].values = std::span<const int64_t>(ints), columns[1].ends = {0, 4};
+  columns[2].name = "c", columns[2].values = std::span<const int64_t>(ints), columns[2].ends = {0, 0},
+  columns[2].empty_is_missing = true;
+  columns[3].name = "d";  // Without a type.
+  columns[4].name = "e", columns[4].values = std::span<const absl::string_view>(strings), columns[4].ends = {2, 2};
+
+  const auto expect = [&](int64_t i, const std::string& text) {
+    tensorflow::Example want;
+    ASSERT_TRUE(io::ParseTextProto(text, &want).ok());
+    std::string record = "what was there before";
+    EncodeExample(columns, i, &record);
+    EXPECT_EQ(record, io::SerializeDeterministically(want)) << text;
+  };
+  columns[0].ends = {3, 3};
+  expect(0, R"(features { feature { key: "a" value { float_list { value: [0.5, -1, 3e30] } } }
+                          feature { key: "b" value { int64_list {} } }
+                          feature { key: "d" value {} }
+                          feature { key: "e" value { bytes_list { value: ["", "Müller"] } } } })");
+  expect(1, R"(features { feature { key: "a" value { float_list {} } }
+                          feature { key: "b" value { int64_list { value: [-1, 7, 300, 9223372036854775807] } } }
+                          feature { key: "d" value {} }
+                          feature { key: "e" value { bytes_list {} } } })");
+}
+
+std::string Record(const std::string& text) {
+  tensorflow::Example example;
+  EXPECT_TRUE(io::ParseTextProto(text, &example).ok());
+  return example.SerializeAsString();
+}
+
+TEST(ExampleTextTest, FeaturesAreLinesInTheOrderOfTheirNames) {
+  const std::string record = Record(R"(features {
+      feature { key: "n" value { int64_list { value: [1, 2, 3] } } }
+      feature { key: "image" value { bytes_list { value: "\211PNG\r\n\032\n" } } }
+      feature { key: "raw" value { bytes_list { value: "\377\376" } } }
+      feature { key: "none" value { float_list {} } }
+      feature { key: "name" value { bytes_list { value: "M\303\274ller\033[31m" } } } })");
+  EXPECT_EQ(*ExampleText(record, {.max_values = 2}),
+            "  image  bytes  PNG, 8 bytes\n"
+            "  n      int64  1 2 … (3 values)\n"
+            "  name   bytes  \"Müller\\x1b[31m\"\n"
+            "  none   float  no value\n"
+            "  raw    bytes  2 bytes that are not text\n");
+  EXPECT_EQ(
+      *ExampleJson(record),
+      R"({"image":[{"b64":"iVBORw0KGgo="}],"n":[1,2,3],"name":["Müller\u001b[31m"],"none":[],"raw":[{"b64":"//4="}]})");
+  EXPECT_FALSE(ExampleText("no example").ok());
+  EXPECT_FALSE(ExampleJson("no example").ok());
+}
+
+}  // namespace
+}  // namespace tfxm::data
