@@ -72,46 +72,54 @@ Row RowOf(const ExampleColumn& column, int64_t i) {
   return {static_cast<size_t>(i == 0 ? 0 : column.ends[i - 1]), static_cast<size_t>(column.ends[i])};
 }
 
-// The size of the message Feature.
-size_t FeatureSize(const ExampleColumn& column, size_t list) { return HasType(column) ? FieldSize(list) : 0; }
+// How an example's feature is written.
+struct Entry {
+  bool is_written = true, has_list = true;
+  size_t list = 0;  // The size of the list message's content.
 
-size_t EntrySize(const ExampleColumn& column, size_t list) {
-  return FieldSize(column.name.size()) + FieldSize(FeatureSize(column, list));
-}
+  size_t FeatureSize() const { return has_list ? FieldSize(list) : 0; }
+  size_t Size(const ExampleColumn& column) const { return FieldSize(column.name.size()) + FieldSize(FeatureSize()); }
+};
 
-bool IsLeftOut(const ExampleColumn& column, int64_t i) {
+Entry EntryOf(const ExampleColumn& column, int64_t i) {
   const Row row = RowOf(column, i);
-  return column.empty_is_missing && row.begin == row.end;
+  Entry entry = {.has_list = HasType(column), .list = ListSize(column.values, row)};
+  if (row.begin == row.end) {
+    entry.is_written = column.empty != ExampleColumn::Empty::kNoFeature;
+    entry.has_list = entry.has_list && column.empty == ExampleColumn::Empty::kList;
+  }
+  return entry;
 }
 
 }  // namespace
 
 void EncodeExample(const std::vector<ExampleColumn>& columns, int64_t i, std::string* out) {
   out->clear();
-  std::vector<size_t> lists;
+  std::vector<Entry> entries;
   size_t features = 0;
   for (const ExampleColumn& column : columns) {
-    lists.push_back(ListSize(column.values, RowOf(column, i)));
-    if (!IsLeftOut(column, i)) features += FieldSize(EntrySize(column, lists.back()));
+    entries.push_back(EntryOf(column, i));
+    if (entries.back().is_written) features += FieldSize(entries.back().Size(column));
   }
   // Example.features, Features.feature: a map, so each entry is a message of key and value.
   out->push_back(kField1);
   AppendVarint(features, out);
   for (size_t c = 0; c < columns.size(); ++c) {
     const ExampleColumn& column = columns[c];
-    if (IsLeftOut(column, i)) continue;
+    const Entry& entry = entries[c];
+    if (!entry.is_written) continue;
     out->push_back(kField1);
-    AppendVarint(EntrySize(column, lists[c]), out);
+    AppendVarint(entry.Size(column), out);
     out->push_back(kField1);
     AppendVarint(column.name.size(), out);
     out->append(column.name);
     out->push_back(kField2);
-    AppendVarint(FeatureSize(column, lists[c]), out);
-    if (!HasType(column)) continue;
+    AppendVarint(entry.FeatureSize(), out);
+    if (!entry.has_list) continue;
     out->push_back(std::holds_alternative<std::span<const float>>(column.values)     ? kFloatList
                    : std::holds_alternative<std::span<const int64_t>>(column.values) ? kInt64List
                                                                                      : kBytesList);
-    AppendVarint(lists[c], out);
+    AppendVarint(entry.list, out);
     AppendList(column.values, RowOf(column, i), out);
   }
 }

@@ -35,8 +35,10 @@ struct ExampleColumn {
   Values values;  // What they point to must live as long.
   int64_t row_size = 0;
   std::vector<int64_t> ends;
-  // Whether an example without values lacks the feature; else it has an empty list of the values' type.
-  bool empty_is_missing = false;
+  // What an example without values gets: an empty list of the values' type, a Feature without a list, or no feature.
+  // The latter two are missing to whatever reads them.
+  enum class Empty { kList, kNoList, kNoFeature };
+  Empty empty = Empty::kList;
 };
 
 // Replaces `out` by example i. Features are in the order of `columns`; the result is what a deterministic serialization

@@ -16,13 +16,16 @@ TEST(ExampleEncoderTest, WritesWhatADeterministicSerializationGives) {
   const std::vector<float> floats = {0.5f, -1.f, 3e30f};
   const std::vector<int64_t> ints = {-1, 7, 300, INT64_MAX};
   const std::vector<absl::string_view> strings = {"", "Müller"};
-  std::vector<ExampleColumn> columns(5);
+  std::vector<ExampleColumn> columns(6);
   columns[0].name = "a", columns[0].values = std::span<const float>(floats), columns[0].row_size = 3;
   columns[1].name = "b", columns[1].values = std::span<const int64_t>(ints), columns[1].ends = {0, 4};
   columns[2].name = "c", columns[2].values = std::span<const int64_t>(ints), columns[2].ends = {0, 0},
-  columns[2].empty_is_missing = true;
+  columns[2].empty = ExampleColumn::Empty::kNoFeature;
   columns[3].name = "d";  // Without a type.
   columns[4].name = "e", columns[4].values = std::span<const absl::string_view>(strings), columns[4].ends = {2, 2};
+
+  columns[5].name = "f", columns[5].values = std::span<const float>(floats), columns[5].ends = {0, 0},
+  columns[5].empty = ExampleColumn::Empty::kNoList;
 
   const auto expect = [&](int64_t i, const std::string& text) {
     tensorflow::Example want;
@@ -35,11 +38,13 @@ TEST(ExampleEncoderTest, WritesWhatADeterministicSerializationGives) {
   expect(0, R"(features { feature { key: "a" value { float_list { value: [0.5, -1, 3e30] } } }
                           feature { key: "b" value { int64_list {} } }
                           feature { key: "d" value {} }
-                          feature { key: "e" value { bytes_list { value: ["", "Müller"] } } } })");
+                          feature { key: "e" value { bytes_list { value: ["", "Müller"] } } }
+                          feature { key: "f" value {} } })");
   expect(1, R"(features { feature { key: "a" value { float_list {} } }
                           feature { key: "b" value { int64_list { value: [-1, 7, 300, 9223372036854775807] } } }
                           feature { key: "d" value {} }
-                          feature { key: "e" value { bytes_list {} } } })");
+                          feature { key: "e" value { bytes_list {} } }
+                          feature { key: "f" value {} } })");
 }
 
 std::string Record(const std::string& text) {

@@ -6,14 +6,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/text_format.h"
-#include "tensorflow/core/example/example.pb.h"
-#include "tensorflow/core/example/feature.pb.h"
-#include "tfxm/tables/csv_cells.h"
+#include "tfxm/tables/internal/csv_cells.h"
 #include "tfxm/tables/tables.h"
+#include "tfxm/tables/test_tables.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::tables {
@@ -23,88 +20,25 @@ using data::ValueType;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class CsvTest : public testing::Test {
+class CsvTest : public TableTest {
  protected:
-  std::string File(const std::string& name, const std::string& text) {
-    static int count = 0;
-    const std::string path =
-        io::JoinPath(testing::TempDir(), absl::StrCat("csv_test_", getpid(), "_", count++, "_", name));
-    EXPECT_TRUE(io::WriteFile(path, text).ok());
-    return path;
-  }
-
-  // All records; fails the test if there is an error.
   std::vector<std::string> Records(const std::vector<std::string>& files, const CsvOptions& options = {}) {
     std::vector<std::string> records;
-    const absl::Status status = Read(files, options, &records);
+    const absl::Status status = Read(OpenCsv(files, options), &records);
     EXPECT_TRUE(status.ok()) << status;
     return records;
   }
-  absl::Status Read(const std::vector<std::string>& files, const CsvOptions& options,
-                    std::vector<std::string>* records) {
-    auto source = OpenCsv(files, options);
-    if (!source.ok()) return source.status();
-    while (true) {
-      auto block = (*source)->Next();
-      if (!block.ok()) return block.status();
-      if (*block == nullptr) break;
-      for (int i = 0; i < (*block)->size(); ++i) {
-        std::string record;
-        const absl::Status encoded = (*block)->Encode(i, &record);
-        if (!encoded.ok())
-          return absl::InvalidArgumentError(absl::StrCat((*block)->Origin(i), ": ", encoded.message()));
-        records->push_back(record);
-      }
-      if ((*block)->size() > 0) last_origin_ = (*block)->Origin((*block)->size() - 1);
-    }
-    warnings_ = (*source)->Warnings();
-    empty_files_ = (*source)->EmptyFiles();
-    return absl::OkStatus();
+  std::vector<std::string> Shorts(const std::string& text, const CsvOptions& options = {}) {
+    return TableTest::Shorts(OpenCsv({File("a.csv", text)}, options));
   }
   std::string Error(const std::string& text, const CsvOptions& options = {}) {
-    std::vector<std::string> records;
-    return std::string(Read({File("bad.csv", text)}, options, &records).message());
+    return TableTest::Error(OpenCsv({File("bad.csv", text)}, options));
   }
-
-  // "age: int 3, name: bytes a|b", the features in the order in which they are written.
-  static std::string Short(const std::string& record) {
-    tensorflow::Example example;
-    EXPECT_TRUE(example.ParseFromString(record));
-    std::map<std::string, std::string> features;
-    for (const auto& [name, feature] : example.features().feature()) {
-      std::string text = feature.has_int64_list()   ? "int"
-                         : feature.has_float_list() ? "float"
-                         : feature.has_bytes_list() ? "bytes"
-                                                    : "none";
-      for (const auto v : feature.int64_list().value()) absl::StrAppend(&text, " ", v);
-      for (const auto v : feature.float_list().value()) absl::StrAppend(&text, " ", v);
-      for (const auto& v : feature.bytes_list().value()) absl::StrAppend(&text, " ", v);
-      features[name] = text;
-    }
-    std::string out;
-    for (const auto& [name, text] : features) absl::StrAppend(&out, out.empty() ? "" : ", ", name, ": ", text);
-    return out;
-  }
-  std::vector<std::string> Shorts(const std::string& text, const CsvOptions& options = {}) {
-    std::vector<std::string> out;
-    for (const std::string& record : Records({File("a.csv", text)}, options)) out.push_back(Short(record));
-    return out;
-  }
-
-  std::string last_origin_;
-  std::vector<std::string> warnings_, empty_files_;
 };
 
 TEST_F(CsvTest, TypesAreInferredFromAllCells) {
   EXPECT_THAT(Shorts("name,age,size\nx,3,1\ny,4,2.5\n"),
               ElementsAre("age: int 3, name: bytes x, size: float 1", "age: int 4, name: bytes y, size: float 2.5"));
-}
-
-TEST_F(CsvTest, RecordsAreDeterministicSerializations) {
-  const std::string record = Records({File("a.csv", "b,a,c\n1,x,0.5\n")})[0];
-  tensorflow::Example example;
-  ASSERT_TRUE(example.ParseFromString(record));
-  EXPECT_EQ(io::SerializeDeterministically(example), record);
 }
 
 TEST_F(CsvTest, EmptyCellsAreEmptyListsOfTheColumnsType) {
@@ -170,7 +104,7 @@ TEST_F(CsvTest, GzipFilesAreRead) {
   // Cut short.
   std::string bytes = *io::ReadFile(packed);
   std::vector<std::string> records;
-  EXPECT_FALSE(Read({File("cut.csv.gz", bytes.substr(0, bytes.size() - 9))}, {}, &records).ok());
+  EXPECT_FALSE(Read(OpenCsv({File("cut.csv.gz", bytes.substr(0, bytes.size() - 9))}, {}), &records).ok());
 }
 
 TEST_F(CsvTest, SeveralFilesHaveOneHeader) {
@@ -179,7 +113,7 @@ TEST_F(CsvTest, SeveralFilesHaveOneHeader) {
   for (const std::string& record : Records({a, b})) shorts.push_back(Short(record));
   EXPECT_THAT(shorts, ElementsAre("x: int 1, y: float 2", "x: int 3, y: float 4.5"));
   std::vector<std::string> records;
-  EXPECT_THAT(std::string(Read({a, c}, {}, &records).message()), AllOf(HasSubstr(a), HasSubstr(c), HasSubstr("y, x")));
+  EXPECT_THAT(std::string(Read(OpenCsv({a, c}, {}), &records).message()), AllOf(HasSubstr(a), HasSubstr(c), HasSubstr("y, x")));
 }
 
 TEST_F(CsvTest, FilesWithoutRowsAreSaid) {

@@ -27,4 +27,16 @@ absl::StatusOr<std::map<std::string, data::ValueType>> CsvTypes(const std::vecto
   return reader->CsvTypes(files, options);
 }
 
+absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquet(const std::vector<std::string>& files,
+                                                                 const ParquetOptions& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<TableReader> reader, Reader());
+  return reader->OpenParquet(files, options);
+}
+
+absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenJsonl(const std::vector<std::string>& files,
+                                                               const JsonlOptions& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<TableReader> reader, Reader());
+  return reader->OpenJsonl(files, options);
+}
+
 }  // namespace tfxm::tables

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/tables/csv_blocks.h"
-
-#include <iconv.h>
+#include "tfxm/tables/internal/csv_blocks.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <limits>
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "arrow/csv/chunker.h"
 #include "arrow/csv/options.h"
 #include "arrow/csv/parser.h"
-#include "arrow/io/compressed.h"
-#include "arrow/io/file.h"
-#include "arrow/util/compression.h"
 #include "arrow/util/utf8.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -31,22 +23,11 @@ namespace {
 
 constexpr size_t kBlockBytes = 4 << 20, kMostRowBytes = 64 << 20;
 
-absl::Status FromArrow(const arrow::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  if (status.IsOutOfMemory()) return absl::ResourceExhaustedError(status.message());
-  return absl::InvalidArgumentError(status.message());
-}
-
 arrow::csv::ParseOptions ParseOptionsOf(char delimiter) {
   arrow::csv::ParseOptions out;
   out.delimiter = delimiter;
   out.newlines_in_values = true;
   return out;
-}
-
-bool IsUtf8Name(absl::string_view encoding) {
-  const std::string name = absl::AsciiStrToLower(encoding);
-  return name == "utf-8" || name == "utf8";
 }
 
 // Walks over rows as Arrow's parser does.
@@ -117,90 +98,12 @@ std::string Place(const std::string& file, int64_t line) { return absl::StrCat(f
 
 }  // namespace
 
-// The text of a file in UTF-8.
-class CsvBlocks::Text {
- public:
-  static absl::StatusOr<std::unique_ptr<Text>> Open(const std::string& file, const std::string& encoding) {
-    auto text = std::unique_ptr<Text>(new Text);
-    auto opened = arrow::io::ReadableFile::Open(file);
-    if (!opened.ok()) return absl::NotFoundError(opened.status().message());
-    const std::shared_ptr<arrow::io::ReadableFile> raw = *opened;
-    text->stream_ = raw;
-    char magic[2] = {};
-    const auto read = raw->Read(2, magic);
-    if (!read.ok()) return FromArrow(read.status());
-    RETURN_IF_ERROR(FromArrow(raw->Seek(0)));
-    if (*read == 2 && magic[0] == '\x1f' && magic[1] == '\x8b') {
-      auto codec = arrow::util::Codec::Create(arrow::Compression::GZIP);
-      if (!codec.ok()) return FromArrow(codec.status());
-      text->codec_ = *std::move(codec);
-      auto stream = arrow::io::CompressedInputStream::Make(text->codec_.get(), raw);
-      if (!stream.ok()) return FromArrow(stream.status());
-      text->stream_ = *stream;
-    }
-    if (!IsUtf8Name(encoding)) {
-      text->converter_ = iconv_open("UTF-8", encoding.c_str());
-      if (text->converter_ == kNoConverter) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("there is no encoding \"", encoding, "\"; `iconv -l` lists them"));
-      }
-    }
-    return text;
-  }
-  ~Text() {
-    if (converter_ != kNoConverter) iconv_close(converter_);
-  }
-
-  // Appends up to about `bytes`; none at the end of the file.
-  absl::Status Read(size_t bytes, std::string* out) {
-    const size_t before = bytes_.size();
-    bytes_.resize(before + bytes);
-    const auto read = stream_->Read(static_cast<int64_t>(bytes), bytes_.data() + before);
-    if (!read.ok()) return FromArrow(read.status());
-    bytes_.resize(before + static_cast<size_t>(*read));
-    if (converter_ == kNoConverter) {
-      out->append(bytes_);
-      bytes_.clear();
-      return absl::OkStatus();
-    }
-    return Convert(/*is_last=*/*read == 0, out);
-  }
-
- private:
-  Text() = default;
-  absl::Status Convert(bool is_last, std::string* out) {
-    char* in = bytes_.data();
-    size_t left = bytes_.size();
-    std::string buffer(64 << 10, '\0');
-    while (left > 0) {
-      char* to = buffer.data();
-      size_t room = buffer.size();
-      const size_t result = iconv(converter_, &in, &left, &to, &room);
-      const int error = errno;
-      out->append(buffer.data(), buffer.size() - room);
-      if (result != static_cast<size_t>(-1) || error == E2BIG) continue;
-      if (error == EINVAL && !is_last) break;  // The rest of a character is still to come.
-      return absl::InvalidArgumentError("bytes that are not in the encoding; another one is named by --encoding");
-    }
-    bytes_.erase(0, bytes_.size() - left);
-    return absl::OkStatus();
-  }
-
-  inline static const iconv_t kNoConverter = reinterpret_cast<iconv_t>(-1);
-  std::unique_ptr<arrow::util::Codec> codec_;
-  std::shared_ptr<arrow::io::InputStream> stream_;
-  iconv_t converter_ = kNoConverter;
-  std::string bytes_;  // Read and not yet converted.
-};
-
 CsvBlocks::CsvBlocks(std::string file, const CsvOptions& options) : file_(std::move(file)), options_(options) {}
 CsvBlocks::~CsvBlocks() = default;
 
 absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& file, const CsvOptions& options) {
   auto blocks = std::unique_ptr<CsvBlocks>(new CsvBlocks(file, options));
-  absl::StatusOr<std::unique_ptr<Text>> source = Text::Open(file, options.encoding);
-  if (!source.ok()) return Annotate(source.status(), file);
-  blocks->source_ = *std::move(source);
+  ASSIGN_OR_RETURN(blocks->source_, TextStream::Open(file, options.encoding));
   RETURN_IF_ERROR(blocks->FillUp());
   if (absl::StartsWith(blocks->text_, "\xEF\xBB\xBF")) blocks->text_.erase(0, 3);
   if (options.column_names.empty()) {

@@ -10,8 +10,8 @@
 // A column has the last type, in the order unknown, int, float, bytes, of any of its cells. As in Python, numbers may
 // have white space around them and single underscores between digits; "nan", "inf" and "infinity" are numbers. An
 // integer that int64 cannot hold is bytes.
-#ifndef TFXM_TABLES_CSV_CELLS_H_
-#define TFXM_TABLES_CSV_CELLS_H_
+#ifndef TFXM_TABLES_INTERNAL_CSV_CELLS_H_
+#define TFXM_TABLES_INTERNAL_CSV_CELLS_H_
 
 #include <cstdint>
 #include <optional>
@@ -29,4 +29,4 @@ std::optional<double> ParseFloatCell(absl::string_view cell);
 
 }  // namespace tfxm::tables
 
-#endif  // TFXM_TABLES_CSV_CELLS_H_
+#endif  // TFXM_TABLES_INTERNAL_CSV_CELLS_H_

@@ -13,8 +13,8 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/example_encoder.h"
-#include "tfxm/tables/csv_blocks.h"
-#include "tfxm/tables/csv_cells.h"
+#include "tfxm/tables/internal/csv_blocks.h"
+#include "tfxm/tables/internal/csv_cells.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/status_macros.h"
 
@@ -51,7 +51,9 @@ class Block : public data::ExampleBlock {
       row[k].name = columns_->names[static_cast<size_t>(c)];
       const ValueType type = columns_->types[static_cast<size_t>(c)];
       // A column without any cell is still one.
-      row[k].empty_is_missing = columns_->options.empty_is_missing && type != ValueType::kUnknown;
+      row[k].empty = columns_->options.empty_is_missing && type != ValueType::kUnknown
+                         ? data::ExampleColumn::Empty::kNoFeature
+                         : data::ExampleColumn::Empty::kList;
       const size_t count = cell.empty() ? 0 : 1;
       row[k].ends = {static_cast<int64_t>(count)};
       switch (type) {
@@ -209,24 +211,20 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
   return columns;
 }
 
-class ArrowReader : public TableReader {
- public:
-  absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
-                                                               const CsvOptions& options) override {
-    ASSIGN_OR_RETURN(std::shared_ptr<const Columns> columns, ReadColumns(files, options));
-    return std::make_unique<Source>(files, std::move(columns));
-  }
-
-  absl::StatusOr<std::map<std::string, ValueType>> CsvTypes(const std::vector<std::string>& files,
-                                                            const CsvOptions& options) override {
-    ASSIGN_OR_RETURN(const std::shared_ptr<const Columns> columns, ReadColumns(files, options));
-    std::map<std::string, ValueType> types;
-    for (size_t c = 0; c < columns->names.size(); ++c) types[columns->names[c]] = columns->types[c];
-    return types;
-  }
-};
-
-TFXM_REGISTER(TableReaderRegistry, "arrow", [] { return std::make_unique<ArrowReader>(); });
-
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsvFiles(const std::vector<std::string>& files,
+                                                                  const CsvOptions& options) {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Columns> columns, ReadColumns(files, options));
+  return std::make_unique<Source>(files, std::move(columns));
+}
+
+absl::StatusOr<std::map<std::string, ValueType>> TypesOfCsvFiles(const std::vector<std::string>& files,
+                                                                 const CsvOptions& options) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Columns> columns, ReadColumns(files, options));
+  std::map<std::string, ValueType> types;
+  for (size_t c = 0; c < columns->names.size(); ++c) types[columns->names[c]] = columns->types[c];
+  return types;
+}
+
 }  // namespace tfxm::tables

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/tables/csv_cells.h"
+#include "tfxm/tables/internal/csv_cells.h"
 
 #include <charconv>
 #include <cmath>

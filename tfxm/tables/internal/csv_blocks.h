@@ -11,8 +11,8 @@
 //     ASSIGN_OR_RETURN(CsvCells cells, CsvCells::Parse(block, blocks.column_names(), {}));
 //     // cells.column(0)[17] == "Müller"
 //   }
-#ifndef TFXM_TABLES_CSV_BLOCKS_H_
-#define TFXM_TABLES_CSV_BLOCKS_H_
+#ifndef TFXM_TABLES_INTERNAL_CSV_BLOCKS_H_
+#define TFXM_TABLES_INTERNAL_CSV_BLOCKS_H_
 
 #include <cstdint>
 #include <memory>
@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/tables/csv_options.h"
+#include "tfxm/tables/internal/text_stream.h"
 
 namespace arrow::csv {
 class BlockParser;
@@ -52,7 +53,6 @@ class CsvBlocks {
   absl::StatusOr<std::shared_ptr<const CsvBlock>> Next();
 
  private:
-  class Text;
   CsvBlocks(std::string file, const CsvOptions& options);
   absl::Status ReadNames();
   absl::Status FillUp();
@@ -61,7 +61,7 @@ class CsvBlocks {
 
   const std::string file_;
   const CsvOptions options_;
-  std::unique_ptr<Text> source_;
+  std::unique_ptr<TextStream> source_;
   std::string text_;  // Read, but in no block yet: whole rows from its beginning, and perhaps a part of one.
   int64_t line_ = 1;  // Of the beginning of text_.
   bool at_end_ = false;
@@ -100,4 +100,4 @@ class CsvCells {
 
 }  // namespace tfxm::tables
 
-#endif  // TFXM_TABLES_CSV_BLOCKS_H_
+#endif  // TFXM_TABLES_INTERNAL_CSV_BLOCKS_H_
