@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/csv_flags.h"
 #include "tfxm/components/example_gen/convert_examples.h"
@@ -24,11 +25,15 @@ class ConvertCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm convert --csv=GLOB --output=DIR",
-        "Turns CSV or TFRecord files into tf.Examples in splits, as CsvExampleGen and ImportExampleGen do in a pipeline:\n"
+        "Turns CSV, Parquet, JSON Lines or TFRecord files into tf.Examples in splits, as the ExampleGens of a pipeline do:\n"
         "the same examples in the same splits. `tfxm head DIR/Split-train` shows some.\n\n"
         "Example:\n"
         "  tfxm convert --csv=people.csv --output=people --splits=train:8,eval:1,test:1");
     csv_.AddTo(&flags, "schema");
+    flags.Add("parquet", &parquet_, "GLOB",
+              "instead of --csv: Parquet files; folders called name=value are columns, too");
+    flags.Add("columns", &columns_, "A,B,…", "--parquet: only these columns");
+    flags.Add("jsonl", &jsonl_, "GLOB", "instead of --csv: a JSON object on each line");
     flags.Add("tfrecord", &tfrecord_, "GLOB", "instead of --csv: TFRecords of tf.Examples, which are split");
     flags.Add("output", &output_, "DIR", "a new folder: DIR/Split-NAME/data_tfrecord-SSSSS-of-NNNNN.gz").Required();
     flags.Add("splits", &splits_, "A:N,B:M", "names and how many of all hash buckets each has");
@@ -36,16 +41,26 @@ class ConvertCommand : public Command {
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
-    if (csv_.given() == !tfrecord_.empty()) return UsageError("give either --csv=GLOB or --tfrecord=GLOB");
+    int given = csv_.given() ? 1 : 0;
+    for (const std::string& pattern : {parquet_, jsonl_, tfrecord_}) given += pattern.empty() ? 0 : 1;
+    if (given != 1) return UsageError("give one of --csv, --parquet, --jsonl and --tfrecord");
+    if (!columns_.empty() && parquet_.empty()) return UsageError("--columns is for --parquet");
     ConvertOptions options = {.output_dir = output_};
     absl::StatusOr<std::vector<std::pair<std::string, uint32_t>>> splits = ParseSplits(splits_);
     if (!splits.ok()) return UsageError(absl::StrCat("--splits: ", splits.status().message()));
     options.splits = *splits;
     ASSIGN_OR_RETURN(const tables::CsvOptions csv_options, csv_.Options());
-    ASSIGN_OR_RETURN(const std::vector<std::string> files, csv_.given() ? csv_.Files() : data::MatchFiles(tfrecord_));
+    ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                     csv_.given() ? csv_.Files() : data::MatchFiles(absl::StrCat(parquet_, jsonl_, tfrecord_)));
     std::unique_ptr<data::ExampleSource> source;
     if (csv_.given()) {
       ASSIGN_OR_RETURN(source, tables::OpenCsv(files, csv_options));
+    } else if (!parquet_.empty()) {
+      tables::ParquetOptions parquet_options;
+      if (!columns_.empty()) parquet_options.columns = absl::StrSplit(columns_, ',');
+      ASSIGN_OR_RETURN(source, tables::OpenParquet(files, parquet_options));
+    } else if (!jsonl_.empty()) {
+      ASSIGN_OR_RETURN(source, tables::OpenJsonl(files, {}));
     } else {
       source = OpenTFRecords(files);
     }
@@ -67,7 +82,7 @@ class ConvertCommand : public Command {
 
  private:
   CsvFlags csv_;
-  std::string tfrecord_, output_, splits_ = "train:2,eval:1";
+  std::string parquet_, columns_, jsonl_, tfrecord_, output_, splits_ = "train:2,eval:1";
 };
 
 TFXM_REGISTER(CommandRegistry, "convert", [] { return std::make_unique<ConvertCommand>(); });

@@ -35,7 +35,7 @@ constexpr Entry kCommands[] = {
     {"rewrite", "turn a SavedModel into a TFLite file, quantized or not, and prove it", "cli_tensorflow"},
     {"inspect", "what is in a TFLite file: signatures, ops, sizes, memory"},
     {"verify", "whether a pushed model is what was pushed: its files against their hashes"},
-    {"convert", "turn CSV or TFRecord files into tf.Examples in splits"},
+    {"convert", "turn CSV, Parquet, JSON Lines or TFRecord files into tf.Examples in splits"},
     {"head", "print the first examples of TFRecord or CSV files"},
     {"stats", "statistics of tf.Examples or CSV"},
     {"schema", "infer a schema from tf.Examples, CSV or statistics"},

@@ -2,7 +2,7 @@
 
 #include "tfxm/dsl/components.h"
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfx/proto/example_gen.pb.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfx/proto/trainer.pb.h"
@@ -69,13 +69,12 @@ std::string TrainArgsJson(const TrainArgs& args) {
 
 namespace {
 
-// What all ExampleGens have in common. `name`: "import" or "csv".
+// What all ExampleGens have in common.
 template <typename Parameters>
-NodeSpec FileBasedExampleGen(absl::string_view name, absl::string_view component, const Parameters& p) {
+NodeSpec FileBasedExampleGen(absl::string_view type_name, absl::string_view executor, const Parameters& p) {
   const bool single_split = !p.input_config.has_value() || p.input_config->splits.size() == 1;
-  const std::string package = absl::StrCat("tfx.components.example_gen.", name, "_example_gen.");
-  NodeSpec spec{.type_name = absl::StrCat(package, "component.", component),
-                .executor = absl::StrCat(package, "executor.Executor"),
+  NodeSpec spec{.type_name = std::string(type_name),
+                .executor = std::string(executor),
                 .outputs = {{"examples", {artifacts::Examples()}}},
                 .exec_properties = {{"input_base", p.input_base},
                                     {"input_config", InputConfigJson(p.input_config)},
@@ -92,11 +91,13 @@ NodeSpec FileBasedExampleGen(absl::string_view name, absl::string_view component
 }  // namespace
 
 Node ImportExampleGen(const ImportExampleGenParameters& p) {
-  return Node(FileBasedExampleGen("import", "ImportExampleGen", p));
+  return Node(FileBasedExampleGen("tfx.components.example_gen.import_example_gen.component.ImportExampleGen",
+                                  "tfx.components.example_gen.import_example_gen.executor.Executor", p));
 }
 
 Node CsvExampleGen(const CsvExampleGenParameters& p) {
-  NodeSpec spec = FileBasedExampleGen("csv", "CsvExampleGen", p);
+  NodeSpec spec = FileBasedExampleGen("tfx.components.example_gen.csv_example_gen.component.CsvExampleGen",
+                                      "tfx.components.example_gen.csv_example_gen.executor.Executor", p);
   // What TFX does not have is only there if it is asked for.
   const CsvExampleGenParameters usual;
   const auto add = [&](const char* name, const std::string& value, const std::string& default_value) {
@@ -106,6 +107,27 @@ Node CsvExampleGen(const CsvExampleGenParameters& p) {
   add("encoding", p.encoding, usual.encoding);
   add("bad_rows", p.bad_rows, usual.bad_rows);
   add("schema_file", p.schema_file, usual.schema_file);
+  return Node(std::move(spec));
+}
+
+Node ParquetExampleGen(const ParquetExampleGenParameters& p) {
+  NodeSpec spec = FileBasedExampleGen("tfx.components.example_gen.component.FileBasedExampleGen",
+                                      "tfx.components.example_gen.custom_executors.parquet_executor.Executor", p);
+  if (!p.columns.empty()) spec.exec_properties["columns"] = absl::StrJoin(p.columns, ",");
+  return Node(std::move(spec));
+}
+
+Node JsonlExampleGen(const JsonlExampleGenParameters& p) {
+  return Node(FileBasedExampleGen("tfxm.components.example_gen.jsonl_example_gen.component.JsonlExampleGen",
+                                  "tfxm.components.example_gen.jsonl_example_gen.executor.Executor", p));
+}
+
+Node ImageExampleGen(const ImageExampleGenParameters& p) {
+  ImageExampleGenParameters q = p;
+  if (!q.input_config.has_value() && q.labels_file.empty()) q.input_config = InputConfig{{{"single_split", "*/*"}}};
+  NodeSpec spec = FileBasedExampleGen("tfxm.components.example_gen.image_example_gen.component.ImageExampleGen",
+                                      "tfxm.components.example_gen.image_example_gen.executor.Executor", q);
+  if (!q.labels_file.empty()) spec.exec_properties["labels_file"] = q.labels_file;
   return Node(std::move(spec));
 }
 

@@ -76,6 +76,39 @@ struct CsvExampleGenParameters {
 };
 Node CsvExampleGen(const CsvExampleGenParameters& parameters);
 
+// Reads Parquet files, plain or in folders called name=value; a feature of each column. Outputs: examples.
+struct ParquetExampleGenParameters {
+  std::string input_base;
+  std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
+  std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  bool allow_empty_splits = false;
+  std::vector<std::string> columns = {};  // Only these. Beyond TFX's.
+  Properties custom_config = {};          // Recorded only.
+};
+Node ParquetExampleGen(const ParquetExampleGenParameters& parameters);
+
+// Reads files with a JSON object on each line; a feature of each member. TFX has none. Outputs: examples.
+struct JsonlExampleGenParameters {
+  std::string input_base;
+  std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
+  std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  bool allow_empty_splits = false;
+  Properties custom_config = {};  // Recorded only.
+};
+Node JsonlExampleGen(const JsonlExampleGenParameters& parameters);
+
+// Reads PNG and JPEG files: image/encoded, image/format, image/height, image/width, image/class/text, image/class/label.
+// TFX has none. Outputs: examples.
+struct ImageExampleGenParameters {
+  std::string input_base;
+  std::optional<InputConfig> input_config = std::nullopt;    // Default: CLASS/FILE; with labels_file, all files.
+  std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  bool allow_empty_splits = false;
+  std::string labels_file = "";   // A CSV file with the columns file, below input_base, and label.
+  Properties custom_config = {};  // Recorded only.
+};
+Node ImageExampleGen(const ImageExampleGenParameters& parameters);
+
 // Statistics over the examples of each split. Outputs: statistics.
 struct StatisticsGenParameters {
   Channel examples;

@@ -75,6 +75,13 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
                                        .bad_rows = "skip",
                                        .schema_file = "schema.pbtxt",
                                        .custom_config = some})},
+      {"ParquetExampleGen",
+       ParquetExampleGen(
+           {.input_base = "data", .allow_empty_splits = true, .columns = {"a", "b"}, .custom_config = some})},
+      {"JsonlExampleGen", JsonlExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
+      {"ImageExampleGen",
+       ImageExampleGen(
+           {.input_base = "data", .allow_empty_splits = true, .labels_file = "labels.csv", .custom_config = some})},
       {"StatisticsGen", StatisticsGen({.examples = channel, .schema = channel})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},

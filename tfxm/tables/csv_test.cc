@@ -113,7 +113,8 @@ TEST_F(CsvTest, SeveralFilesHaveOneHeader) {
   for (const std::string& record : Records({a, b})) shorts.push_back(Short(record));
   EXPECT_THAT(shorts, ElementsAre("x: int 1, y: float 2", "x: int 3, y: float 4.5"));
   std::vector<std::string> records;
-  EXPECT_THAT(std::string(Read(OpenCsv({a, c}, {}), &records).message()), AllOf(HasSubstr(a), HasSubstr(c), HasSubstr("y, x")));
+  EXPECT_THAT(std::string(Read(OpenCsv({a, c}, {}), &records).message()),
+              AllOf(HasSubstr(a), HasSubstr(c), HasSubstr("y, x")));
 }
 
 TEST_F(CsvTest, FilesWithoutRowsAreSaid) {

@@ -44,9 +44,10 @@ TEST_F(JsonlTest, TextThatLooksLikeATimeStaysText) {
 }
 
 TEST_F(JsonlTest, TypesAreThoseOfAllFiles) {
-  EXPECT_THAT(TableTest::Shorts(OpenJsonl({File("a.jsonl", "{\"x\": 1}\n"), File("b.jsonl", "{\"x\": 0.5, \"y\": 2}"),
-                                           File("c.jsonl", "")}, {})),
-              ElementsAre("x: float 1, y: none", "x: float 0.5, y: int 2"));
+  EXPECT_THAT(
+      TableTest::Shorts(OpenJsonl(
+          {File("a.jsonl", "{\"x\": 1}\n"), File("b.jsonl", "{\"x\": 0.5, \"y\": 2}"), File("c.jsonl", "")}, {})),
+      ElementsAre("x: float 1, y: none", "x: float 0.5, y: int 2"));
   EXPECT_THAT(empty_files_, ElementsAre(HasSubstr("c.jsonl")));
 }
 
@@ -61,7 +62,8 @@ TEST_F(JsonlTest, WhatIsWrongNamesTheLine) {
 
 TEST_F(JsonlTest, BlocksAreJoined) {
   std::string text;
-  for (int i = 0; i < 300'000; ++i) absl::StrAppend(&text, "{\"i\": ", i, i == 250'000 ? ", \"late\": 0.5" : "", ", \"s\": \"some text\"}\n");
+  for (int i = 0; i < 300'000; ++i)
+    absl::StrAppend(&text, "{\"i\": ", i, i == 250'000 ? ", \"late\": 0.5" : "", ", \"s\": \"some text\"}\n");
   const std::string file = File("large.jsonl", text);
   setenv("TFXM_NUM_THREADS", "1", 1);
   std::vector<std::string> one, seven;

@@ -37,7 +37,8 @@ class ParquetTest : public TableTest {
     auto out = *arrow::io::FileOutputStream::Open(path);
     const auto properties = parquet::WriterProperties::Builder().compression(compression)->build();
     const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-    EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, 1000, properties, arrow_properties).ok());
+    EXPECT_TRUE(
+        parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, 1000, properties, arrow_properties).ok());
     EXPECT_TRUE(out->Close().ok());
     return path;
   }
@@ -72,13 +73,15 @@ TEST_F(ParquetTest, NestedColumnsAreFeaturesOfTheirMembers) {
               ElementsAre("x.a: int 1, x.b: bytes x", "x.a: none, x.b: none", "x.a: none, x.b: bytes y"));
   EXPECT_THAT(Of(arrow::list(arrow::float32()), "[[1, 2], [], null, [null, 3]]"),
               ElementsAre("x: float 1 2", "x: none", "x: none", "x: float 3"));
-  EXPECT_THAT(Of(arrow::fixed_size_list(arrow::int64(), 2), "[[1, 2], [3, 4]]"), ElementsAre("x: int 1 2", "x: int 3 4"));
+  EXPECT_THAT(Of(arrow::fixed_size_list(arrow::int64(), 2), "[[1, 2], [3, 4]]"),
+              ElementsAre("x: int 1 2", "x: int 3 4"));
   EXPECT_THAT(Of(arrow::list(point), R"([[{"a": 1, "b": "x"}, {"a": 2, "b": null}], []])"),
               ElementsAre("x.a: int 1 2, x.b: bytes x", "x.a: none, x.b: none"));
   EXPECT_THAT(Of(arrow::map(arrow::utf8(), arrow::int64()), R"([[["k", 1], ["l", 2]], null])"),
               ElementsAre("x.key: bytes k l, x.value: int 1 2", "x.key: none, x.value: none"));
-  EXPECT_THAT(Error(OpenParquet({Write("l.parquet", {{"x", arrow::list(arrow::list(arrow::int64())), "[[[1]]]"}})}, {})),
-              AllOf(HasSubstr("l.parquet: column \"x\""), HasSubstr("a list in a list"), HasSubstr("--columns")));
+  EXPECT_THAT(
+      Error(OpenParquet({Write("l.parquet", {{"x", arrow::list(arrow::list(arrow::int64())), "[[[1]]]"}})}, {})),
+      AllOf(HasSubstr("l.parquet: column \"x\""), HasSubstr("a list in a list"), HasSubstr("--columns")));
 }
 
 TEST_F(ParquetTest, AnIntegerBeyondInt64IsAnError) {
@@ -94,7 +97,8 @@ TEST_F(ParquetTest, ColumnsAreChosenByName) {
 }
 
 TEST_F(ParquetTest, FoldersWithEqualSignsAreColumns) {
-  const std::string a = Write("day=2026-11-01/n=1/part.parquet", {{"x", arrow::int64(), "[1]"}}, parquet::Compression::SNAPPY);
+  const std::string a =
+      Write("day=2026-11-01/n=1/part.parquet", {{"x", arrow::int64(), "[1]"}}, parquet::Compression::SNAPPY);
   const std::string b = Write("day=2026-11-02/n=2/a%20b=c%2Fd/part.parquet", {{"x", arrow::int64(), "[2]"}});
   EXPECT_THAT(Shorts(OpenParquet({a}, {})), ElementsAre("day: bytes 2026-11-01, n: int 1, x: int 1"));
   EXPECT_THAT(Shorts(OpenParquet({b}, {})), ElementsAre("a b: bytes c/d, day: bytes 2026-11-02, n: int 2, x: int 2"));
@@ -116,11 +120,13 @@ TEST_F(ParquetTest, FilesOfOneTable) {
 TEST_F(ParquetTest, DamagedFilesAreErrors) {
   std::string values = "[0";
   for (int i = 1; i < 2000; ++i) absl::StrAppend(&values, ",", i * 7919 % 1000);
-  const std::string file = Write("a.parquet", {{"x", arrow::int64(), values + "]"}, {"s", arrow::utf8(), "[" + [] {
-                                                std::string s = "\"a\"";
-                                                for (int i = 1; i < 2000; ++i) absl::StrAppend(&s, ",\"t", i, "\"");
-                                                return s;
-                                              }() + "]"}});
+  const std::string file =
+      Write("a.parquet", {{"x", arrow::int64(), values + "]"}, {"s", arrow::utf8(), "[" + [] {
+                                                                  std::string s = "\"a\"";
+                                                                  for (int i = 1; i < 2000; ++i)
+                                                                    absl::StrAppend(&s, ",\"t", i, "\"");
+                                                                  return s;
+                                                                }() + "]"}});
   const std::string bytes = *io::ReadFile(file);
   std::vector<std::string> records;
   for (size_t keep = 0; keep < bytes.size(); keep += 1 + bytes.size() / 60) {

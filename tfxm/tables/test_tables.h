@@ -46,7 +46,8 @@ class TableTest : public testing::Test {
       for (int i = 0; i < (*block)->size(); ++i) {
         std::string record;
         const absl::Status encoded = (*block)->Encode(i, &record);
-        if (!encoded.ok()) return absl::InvalidArgumentError(absl::StrCat((*block)->Origin(i), ": ", encoded.message()));
+        if (!encoded.ok())
+          return absl::InvalidArgumentError(absl::StrCat((*block)->Origin(i), ": ", encoded.message()));
         records->push_back(record);
       }
       if ((*block)->size() > 0) last_origin_ = (*block)->Origin((*block)->size() - 1);

@@ -211,7 +211,8 @@ class ArrowColumns::Reader {
       for (int64_t k = bounds[i]; k < bounds[i + 1]; ++k) end += length(k);
       inner.push_back(end);
     }
-    if (inner.back() != (*values)->length()) return absl::InvalidArgumentError(absl::StrCat("column \"", name, "\" is damaged"));
+    if (inner.back() != (*values)->length())
+      return absl::InvalidArgumentError(absl::StrCat("column \"", name, "\" is damaged"));
     return Read(name, *values, inner);
   }
 
@@ -220,8 +221,7 @@ class ArrowColumns::Reader {
     if (type == types_.end()) return absl::OkStatus();  // Not one that is wanted.
     Storage& storage = storage_[name];
     const bool is_dictionary = array.type_id() == Type::DICTIONARY;
-    const arrow::Array& leaf =
-        is_dictionary ? *static_cast<const arrow::DictionaryArray&>(array).dictionary() : array;
+    const arrow::Array& leaf = is_dictionary ? *static_cast<const arrow::DictionaryArray&>(array).dictionary() : array;
     for (size_t i = 0; i + 1 < bounds.size(); ++i) {
       for (int64_t k = bounds[i]; k < bounds[i + 1]; ++k) {
         if (array.IsNull(k)) continue;
@@ -234,8 +234,8 @@ class ArrowColumns::Reader {
           case ValueType::kInt: {
             const std::optional<int64_t> value = IntAt(leaf, at);
             if (!value.has_value()) {
-              return absl::InvalidArgumentError(
-                  absl::StrCat("column \"", name, "\", row ", i + 1, " of these: an integer that an int64 cannot hold"));
+              return absl::InvalidArgumentError(absl::StrCat("column \"", name, "\", row ", i + 1,
+                                                             " of these: an integer that an int64 cannot hold"));
             }
             storage.ints.push_back(*value);
             break;
@@ -245,7 +245,8 @@ class ArrowColumns::Reader {
           case ValueType::kUnknown: break;
         }
       }
-      storage.ends.push_back(static_cast<int64_t>(storage.ints.size() + storage.floats.size() + storage.strings.size()));
+      storage.ends.push_back(
+          static_cast<int64_t>(storage.ints.size() + storage.floats.size() + storage.strings.size()));
     }
     return absl::OkStatus();
   }

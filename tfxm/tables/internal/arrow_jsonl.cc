@@ -42,8 +42,8 @@ class LineReader {
     size_t end = std::string::npos;
     while (!at_end_ && (text_.size() < kBlockBytes || (end = text_.rfind('\n')) == std::string::npos)) {
       if (text_.size() > kMostLineBytes) {
-        return absl::InvalidArgumentError(absl::StrCat(file_, ": line ", line_, ": no line break in ", kMostLineBytes >> 20,
-                                                       " MB, the most that a line may have"));
+        return absl::InvalidArgumentError(absl::StrCat(file_, ": line ", line_, ": no line break in ",
+                                                       kMostLineBytes >> 20, " MB, the most that a line may have"));
       }
       const size_t before = text_.size();
       absl::Status read = stream_->Read(std::max(kBlockBytes, before), &text_);
@@ -74,8 +74,8 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> ParseText(absl::string_view 
   arrow::json::ParseOptions options;
   options.explicit_schema = schema;
   if (schema != nullptr) options.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Ignore;
-  const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text.data()),
-                                                      static_cast<int64_t>(text.size()));
+  const auto buffer =
+      std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text.data()), static_cast<int64_t>(text.size()));
   auto batch = arrow::json::ParseOne(options, buffer);
   if (!batch.ok()) return FromArrow(batch.status());
   return *batch;
@@ -86,10 +86,12 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Parse(const std::string& fil
                                                           const std::shared_ptr<arrow::Schema>& schema) {
   if (!IsUtf8(lines.text)) {
     size_t at = 0;
-    while (const int length = Utf8SequenceLength(absl::string_view(lines.text).substr(at))) at += static_cast<size_t>(length);
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, ": line ", lines.first_line + std::count(lines.text.begin(), lines.text.begin() + static_cast<ptrdiff_t>(at), '\n'),
-                     ": not UTF-8, as JSON must be"));
+    while (const int length = Utf8SequenceLength(absl::string_view(lines.text).substr(at)))
+      at += static_cast<size_t>(length);
+    return absl::InvalidArgumentError(absl::StrCat(
+        file, ": line ",
+        lines.first_line + std::count(lines.text.begin(), lines.text.begin() + static_cast<ptrdiff_t>(at), '\n'),
+        ": not UTF-8, as JSON must be"));
   }
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> all = ParseText(lines.text, schema);
   if (all.ok()) return all;
@@ -104,18 +106,21 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Parse(const std::string& fil
     if (line.find_first_not_of(" \t\r") == absl::string_view::npos) continue;
     const auto one = ParseText(line, schema);
     if (!one.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(file, ": line ", number, ": not a JSON object of the types before: ",
-                                                     one.status().message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": line ", number, ": not a JSON object of the types before: ", one.status().message()));
     }
   }
-  return absl::InvalidArgumentError(absl::StrCat(file, ": lines ", lines.first_line, " to ", number - 1, ": ",
-                                                 all.status().message()));
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ": lines ", lines.first_line, " to ", number - 1, ": ", all.status().message()));
 }
 
-bool IsNumber(const arrow::DataType& type) { return type.id() == arrow::Type::INT64 || type.id() == arrow::Type::DOUBLE; }
+bool IsNumber(const arrow::DataType& type) {
+  return type.id() == arrow::Type::INT64 || type.id() == arrow::Type::DOUBLE;
+}
 
 // The type that holds both, or an error that says what is where.
-absl::StatusOr<std::shared_ptr<arrow::DataType>> Unify(const std::string& name, const std::shared_ptr<arrow::DataType>& a,
+absl::StatusOr<std::shared_ptr<arrow::DataType>> Unify(const std::string& name,
+                                                       const std::shared_ptr<arrow::DataType>& a,
                                                        const std::shared_ptr<arrow::DataType>& b) {
   if (a->id() == arrow::Type::NA) return b;
   if (b->id() == arrow::Type::NA || a->Equals(*b)) return a;
@@ -128,7 +133,8 @@ absl::StatusOr<std::shared_ptr<arrow::DataType>> Unify(const std::string& name, 
     arrow::FieldVector fields = a->fields();
     for (const auto& field : b->fields()) {
       const std::string inner = absl::StrCat(name, name.empty() ? "" : ".", field->name());
-      const auto known = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f->name() == field->name(); });
+      const auto known =
+          std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f->name() == field->name(); });
       if (known == fields.end()) {
         fields.push_back(field);
         continue;
@@ -149,7 +155,8 @@ std::shared_ptr<arrow::DataType> WithoutTimes(const std::shared_ptr<arrow::DataT
     case arrow::Type::LIST: return arrow::list(WithoutTimes(type->field(0)->type()));
     case arrow::Type::STRUCT: {
       arrow::FieldVector fields;
-      for (const auto& field : type->fields()) fields.push_back(arrow::field(field->name(), WithoutTimes(field->type())));
+      for (const auto& field : type->fields())
+        fields.push_back(arrow::field(field->name(), WithoutTimes(field->type())));
       return arrow::struct_(fields);
     }
     default: return type;
@@ -158,7 +165,8 @@ std::shared_ptr<arrow::DataType> WithoutTimes(const std::shared_ptr<arrow::DataT
 
 class Source : public data::ExampleSource {
  public:
-  Source(std::vector<std::string> files, std::shared_ptr<arrow::Schema> schema, std::map<std::string, data::ValueType> types)
+  Source(std::vector<std::string> files, std::shared_ptr<arrow::Schema> schema,
+         std::map<std::string, data::ValueType> types)
       : files_(std::move(files)), schema_(std::move(schema)), types_(std::move(types)) {}
 
   absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {

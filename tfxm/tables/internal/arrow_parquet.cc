@@ -55,7 +55,7 @@ std::vector<std::pair<std::string, std::string>> Partitions(const std::string& f
 }
 
 struct Table {
-  std::map<std::string, ValueType> types;      // Of all features.
+  std::map<std::string, ValueType> types;       // Of all features.
   std::map<std::string, ValueType> partitions;  // Those of folders.
 };
 
@@ -162,7 +162,8 @@ class Source : public data::ExampleSource {
       }
       absl::StatusOr<ArrowColumns> columns = ArrowColumns::Make(*batch, table_.types);
       if (!columns.ok()) {
-        return Annotate(columns.status(), absl::StrCat(path, ": rows ", rows_ + 1, " to ", rows_ + (*batch)->num_rows()));
+        return Annotate(columns.status(),
+                        absl::StrCat(path, ": rows ", rows_ + 1, " to ", rows_ + (*batch)->num_rows()));
       }
       for (const auto& [name, value] : Partitions(path)) {
         columns->AddConstant(name, table_.partitions.at(name), value);
@@ -200,9 +201,9 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquetFiles(const std:
       ValueType& known = table.types[name];
       if (known == ValueType::kUnknown) first_file[name] = path;
       if (known != ValueType::kUnknown && type != ValueType::kUnknown && known != type) {
-        return absl::InvalidArgumentError(absl::StrCat("column \"", name, "\" is ", data::ValueTypeName(known), " in ",
-                                                       first_file[name], " and ", data::ValueTypeName(type), " in ", path,
-                                                       "; write one of them anew, or leave the column out: --columns"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "column \"", name, "\" is ", data::ValueTypeName(known), " in ", first_file[name], " and ",
+            data::ValueTypeName(type), " in ", path, "; write one of them anew, or leave the column out: --columns"));
       }
       if (type != ValueType::kUnknown) known = type;
     }
