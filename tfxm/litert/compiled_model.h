@@ -4,7 +4,7 @@
 //
 //   ASSIGN_OR_RETURN(auto model, litert::CompiledModel::Load(path));
 //   RETURN_IF_ERROR(model->ResizeBatch(batch_size));
-//   std::memcpy(model->input(0).data(), pixels, ...);        // zero copy in and out
+//   std::ranges::copy(pixels, model->input(0).begin());      // zero copy in and out
 //   RETURN_IF_ERROR(model->Run());
 //   std::span<const char> scores = model->output(0);
 //

@@ -10,7 +10,9 @@
 //   }
 //   int main(int argc, char** argv) { return tfxm::RunPipelineMain(argc, argv, CreatePipeline); }
 //
+// ```text
 //   $ mnist --data_root=data --output=runs/mnist --train_steps=100
+// ```
 #ifndef TFXM_ORCHESTRATION_PIPELINE_MAIN_H_
 #define TFXM_ORCHESTRATION_PIPELINE_MAIN_H_
 

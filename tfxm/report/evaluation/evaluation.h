@@ -6,7 +6,7 @@
 //   for (const SliceMetrics& slice : evaluation.slices)
 //     for (const Metric& metric : slice.metrics)
 //       if (metric.value.kind == MetricValue::Kind::kNumber)
-//         Print(slice.slice.Text(), metric.key.Text(), metric.value.number);
+//         Use(slice.slice.Text(), metric.key.Text(), metric.value.number);
 #ifndef TFXM_REPORT_EVALUATION_EVALUATION_H_
 #define TFXM_REPORT_EVALUATION_EVALUATION_H_
 

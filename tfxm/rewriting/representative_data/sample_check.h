@@ -5,7 +5,7 @@
 //
 //   ASSIGN_OR_RETURN(SampleSet samples, ReadSamples(dataset, signature.inputs));
 //   const SampleFindings findings = CheckSamples(samples, signature.inputs);
-//   findings.warnings      // "feature "x" is up to 3000 in 1 of 100 examples (record 7 of data.tfrecord), …"
+//   findings.warnings;     // "feature "x" is up to 3000 in 1 of 100 examples (record 7 of data.tfrecord), …"
 #ifndef TFXM_REWRITING_REPRESENTATIVE_DATA_SAMPLE_CHECK_H_
 #define TFXM_REWRITING_REPRESENTATIVE_DATA_SAMPLE_CHECK_H_
 

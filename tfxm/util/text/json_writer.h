@@ -7,7 +7,7 @@
 //
 //   JsonWriter json;
 //   json.BeginObject().Key("name").String("auc").Key("values").BeginArray().Number(0.5).End().End();
-//   std::move(json).Take()  ->  {"name":"auc","values":[0.5]}
+//   std::string text = std::move(json).Take();   // {"name":"auc","values":[0.5]}
 //
 // The caller is responsible for the order of the calls; not thread safe.
 #ifndef TFXM_UTIL_TEXT_JSON_WRITER_H_
@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
