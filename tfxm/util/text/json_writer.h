@@ -27,7 +27,11 @@ class JsonWriter {
  public:
   // With indent, one member a line; else everything on one line. `printable`: all text becomes PrintableText, for pages
   // that show it as it is.
-  explicit JsonWriter(bool indent = false, bool printable = false) : indent_(indent), printable_(printable) {}
+  explicit JsonWriter(bool indent = false, bool printable = false)
+      : indent_(indent ? 1 : 0), printable_(printable), like_python_(false) {}
+  // As TFX writes JSON into properties: laid out as by Python's json.dumps, on one line (["a", "b"]) or with two spaces a
+  // level; texts and numbers as protobuf writes them. Text that is not UTF-8 becomes empty, NaN and infinities null.
+  static JsonWriter LikePython(bool indent = false) { return JsonWriter(indent ? 2 : 0, false, true); }
 
   JsonWriter& BeginObject() { return Begin('{'); }
   JsonWriter& BeginArray() { return Begin('['); }
@@ -35,6 +39,7 @@ class JsonWriter {
   JsonWriter& Key(absl::string_view name);
   JsonWriter& String(absl::string_view text);
   JsonWriter& Number(double x);
+  JsonWriter& Real(double x);  // A number that is read back as one with a fraction: 1.0.
   JsonWriter& Integer(int64_t n);
   JsonWriter& Bool(bool b);
   JsonWriter& Null();
@@ -43,12 +48,15 @@ class JsonWriter {
   std::string Take() && { return std::move(text_); }
 
  private:
+  JsonWriter(int indent, bool printable, bool like_python)
+      : indent_(indent), printable_(printable), like_python_(like_python) {}
   JsonWriter& Begin(char bracket);
   void Element();  // What goes before an element: a comma, a new line.
   void NewLine();
   void Quote(absl::string_view text);
 
-  const bool indent_, printable_;
+  const int indent_;  // Spaces a level; 0: all on one line.
+  const bool printable_, like_python_;
   std::string text_, open_;  // open_: the open brackets.
   bool first_ = true, after_key_ = false;
 };
