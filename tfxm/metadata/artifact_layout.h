@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What TFX calls the files in an artifact.
+//
+//   const std::string saved_model = io::JoinPath(model.uri, kServingModelDir);
+#ifndef TFXM_METADATA_ARTIFACT_LAYOUT_H_
+#define TFXM_METADATA_ARTIFACT_LAYOUT_H_
+
+namespace tfxm {
+
+inline constexpr char kServingModelDir[] = "Format-Serving";    // In a Model: the SavedModel, or the TFLite file's folder.
+inline constexpr char kSchemaFile[] = "schema.pbtxt";           // In a Schema.
+inline constexpr char kFeatureStatsFile[] = "FeatureStats.pb";  // In ExampleStatistics, in the folder of each split.
+
+}  // namespace tfxm
+
+#endif  // TFXM_METADATA_ARTIFACT_LAYOUT_H_
