@@ -18,7 +18,7 @@
 namespace tfxm {
 namespace {
 
-// The members of a JSON object; what is no string stays JSON.
+// The members of a JSON object; what is not a string stays JSON.
 absl::StatusOr<std::map<std::string, std::string>> JsonMembers(absl::string_view json) {
   google::protobuf::Struct object;
   RETURN_IF_ERROR(io::ParseJson(json, &object));

@@ -12,7 +12,7 @@
 // Loads libLiteRt.so only, nothing of TensorFlow's kernels.
 //
 // The outputs are those of TFLite's interpreter, also where only running tells their shapes (a RESHAPE to a computed
-// shape, NonMaxSuppression, a boolean mask): such models are found out when they are laid out, and run by way of a copy
+// shape, NonMaxSuppression, a boolean mask): such models are found out when they are laid out, and run through a copy
 // that hands its outputs over as they are made, which costs two copies of each output. A runtime that writes next to
 // the memory it was given is an error of Run.
 #ifndef TFXM_LITERT_COMPILED_MODEL_H_

@@ -115,7 +115,7 @@ TEST_F(PipelineMainTest, WrongFlagsAreNamedAndRunNothing) {
     EXPECT_EQ(Main({wrong}).exit_code, 2) << wrong;
   }
   EXPECT_TRUE(Contains(Main({"--steps=1", "--steps=2"}).err, "--steps is given twice"));
-  EXPECT_TRUE(Contains(Main({"data"}).err, "\"data\" is no flag"));
+  EXPECT_TRUE(Contains(Main({"data"}).err, "\"data\" is not a flag"));
   EXPECT_TRUE(Contains(Main({"--reads_data"}).err, "--data_root=DIR is missing: the data that ImportExampleGen reads"));
   setenv("TFXM_NUM_THREADS", "many", /*overwrite=*/1);
   const Output threads = Main({});

@@ -11,7 +11,7 @@
 //   128 + N  ended by signal N: 130 after Ctrl-C (SIGINT), 143 after SIGTERM
 // ```
 //
-// Where an error comes about, it says which of them it is; any other error is a failure:
+// Where an error arises, it says which of them it is; any other error is a failure:
 //
 //   return AnswerIsNo("NOT blessed: accuracy is 0.7, which is below 0.97");
 //   return UsageError("give one file: tfxm inspect FILE.tflite");

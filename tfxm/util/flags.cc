@@ -177,7 +177,7 @@ absl::Status Flags::CheckArguments(const std::string& flag_before) const {
   const std::string& first = positional_[most_arguments_];
   if (most_arguments_ > 0) return UsageError(absl::StrCat("\"", first, "\" is one argument too many; ", how_));
   return UsageError(absl::StrCat(
-      "\"", first, "\" is no flag; flags are --name=value",
+      "\"", first, "\" is not a flag; flags are --name=value",
       flag_before.empty() ? ""
                           : absl::StrCat(". If a pattern was meant, put it in quotes: --", flag_before, "='DIR/*'")));
 }

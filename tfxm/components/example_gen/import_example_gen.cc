@@ -88,7 +88,7 @@ class BlockReader {
     while (block.records.size() < kBlockRecords && file_ < files_.size()) {
       if (reader_ == nullptr) {
         ASSIGN_OR_RETURN(const int64_t size, io::FileSize(files_[file_]));
-        if (size == 0) {  // Of 0 bytes, which is no gzip stream either.
+        if (size == 0) {  // Of 0 bytes, which is not a gzip stream either.
           empty_files_.push_back(files_[file_++]);
           continue;
         }

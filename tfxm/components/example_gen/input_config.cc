@@ -227,7 +227,7 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
                                            const tfx::configs::RangeConfig* range_config) {
   if (!io::IsDirectory(input_base)) {
     return absl::NotFoundError(
-        absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
+        absl::StrCat("input_base ", input_base, " is not a directory; it must hold the input files"));
   }
   std::optional<int64_t> only_span;
   if (range_config != nullptr && range_config->has_rolling_range() && range_config->rolling_range().num_spans() != 1) {

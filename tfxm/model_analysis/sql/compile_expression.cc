@@ -232,7 +232,7 @@ Evaluator InArray(const Expr& expr) {
     ASSIGN_OR_RETURN(const Value b, choices(row));
     if (IsNull(b)) return Value(false);
     const auto* array = std::get_if<std::shared_ptr<Array>>(&b);
-    if (array == nullptr) return ValueError("IN UNNEST of something that is no array");
+    if (array == nullptr) return ValueError("IN UNNEST of something that is not an array");
     RETURN_IF_ERROR(row.Take(static_cast<int64_t>((*array)->values.size())));
     return IsAmong(a, (*array)->values, 0);
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is wrong with representative data: values that are no numbers, outliers, features in two units, columns whose
+// What is wrong with representative data: values that are not numbers, outliers, features in two units, columns whose
 // ranges are too far apart to share one scale.
 //
 //   ASSIGN_OR_RETURN(SampleSet samples, ReadSamples(dataset, signature.inputs));

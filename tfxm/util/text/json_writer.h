@@ -2,7 +2,7 @@
 
 // Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block and be looked at in a
 // terminal: '<', '>', '&', control characters and those that change how others are shown (ChangesOthers) are written as
-// \uNNNN. NaN and infinities are the strings "NaN", "Infinity" and "-Infinity". Text that is no UTF-8 becomes
+// \uNNNN. NaN and infinities are the strings "NaN", "Infinity" and "-Infinity". Text that is not UTF-8 becomes
 // PrintableText.
 //
 //   JsonWriter json;
