@@ -61,8 +61,9 @@ class EvaluateCommand : public Command {
     flags.Add("module_file", &module_file_, "FILE",
               "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
-    flags.Add("reference_model", &reference_model_, "NAME",
-              "of several models, the one the others are compared with; else the baseline, the first SavedModel, or the first");
+    flags.Add(
+        "reference_model", &reference_model_, "NAME",
+        "of several models, the one the others are compared with; else the baseline, the first SavedModel, or the first");
     flags.Add("disagreements", &disagreements_, "N", "examples kept of those that models disagree on").Between(0, 1e6);
     flags.Add("num_threads", &num_threads_, "N", "threads; 0: all cores. The result does not depend on it")
         .Between(0, compute::kMaxThreads);

@@ -138,8 +138,7 @@ TEST(ComponentsTest, TransformsSplitsAreAsGiven) {
 
 TEST(JsonTest, KeysAreSortedAndIndentedByTwo) {
   google::protobuf::Struct message;
-  ASSERT_TRUE(
-      io::ParseJson(R"({"b":[1,{"y":"},]","x":-2.5}],"a":{},"c":[ ],"d":null,"e\"f": "\\"})", &message).ok());
+  ASSERT_TRUE(io::ParseJson(R"({"b":[1,{"y":"},]","x":-2.5}],"a":{},"c":[ ],"d":null,"e\"f": "\\"})", &message).ok());
   EXPECT_EQ(ToTfxJson(message),
             "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"x\": -2.5,\n      \"y\": \"},]\"\n    }\n  ],\n"
             "  \"c\": [],\n  \"d\": null,\n  \"e\\\"f\": \"\\\\\"\n}");

@@ -8,9 +8,12 @@
 
 namespace tfxm {
 
-inline constexpr char kServingModelDir[] = "Format-Serving";    // In a Model: the SavedModel, or the TFLite file's folder.
-inline constexpr char kSchemaFile[] = "schema.pbtxt";           // In a Schema.
-inline constexpr char kFeatureStatsFile[] = "FeatureStats.pb";  // In ExampleStatistics, in the folder of each split.
+// In a Model: the SavedModel, or the TFLite file's folder.
+inline constexpr char kServingModelDir[] = "Format-Serving";
+// In a Schema.
+inline constexpr char kSchemaFile[] = "schema.pbtxt";
+// In ExampleStatistics, in the folder of each split.
+inline constexpr char kFeatureStatsFile[] = "FeatureStats.pb";
 
 }  // namespace tfxm
 

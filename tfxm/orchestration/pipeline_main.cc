@@ -164,14 +164,12 @@ int64_t PipelineArgs::GetInt(const std::string& name, int64_t otherwise, int64_t
   });
 }
 double PipelineArgs::GetDouble(const std::string& name, double otherwise) const {
-  return GetValue(*this, name, otherwise, [](const std::string& flag, Flags* flags, double* value) {
-    flags->Add(flag, value, "X", "");
-  });
+  return GetValue(*this, name, otherwise,
+                  [](const std::string& flag, Flags* flags, double* value) { flags->Add(flag, value, "X", ""); });
 }
 bool PipelineArgs::GetBool(const std::string& name, bool otherwise) const {
-  return GetValue(*this, name, otherwise, [](const std::string& flag, Flags* flags, bool* value) {
-    flags->Add(flag, value, "");
-  });
+  return GetValue(*this, name, otherwise,
+                  [](const std::string& flag, Flags* flags, bool* value) { flags->Add(flag, value, ""); });
 }
 
 int RunPipelineMain(int argc, char** argv,

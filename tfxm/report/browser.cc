@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
 
@@ -191,9 +191,11 @@ absl::Status Browser::Press(absl::string_view key) {
                     json->Key("windowsVirtualKeyCode").Integer(code);
                     if (key != "Tab") json->Key("text").String(key == "Enter" ? "\r" : key);
                   }).status());
-  return Call("Input.dispatchKeyEvent", [&](JsonWriter* json) {
-           json->Key("type").String("keyUp").Key("key").String(key).Key("windowsVirtualKeyCode").Integer(code);
-         }).status();
+  return Call("Input.dispatchKeyEvent",
+              [&](JsonWriter* json) {
+                json->Key("type").String("keyUp").Key("key").String(key).Key("windowsVirtualKeyCode").Integer(code);
+              })
+      .status();
 }
 
 }  // namespace tfxm::report

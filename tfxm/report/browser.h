@@ -21,7 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/struct.pb.h"
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/text/json_writer.h"
 
 namespace tfxm::report {

@@ -21,7 +21,7 @@
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {

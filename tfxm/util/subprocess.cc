@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/sql/compile.h"
 #include "tfxm/model_analysis/sql/functions/functions.h"
-#include "tfxm/model_analysis/sql/regex.h"
+#include "tfxm/model_analysis/sql/functions/regex.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis::sql {

@@ -18,7 +18,7 @@
 #include "absl/strings/strip.h"
 #include "tfxm/orchestration/executor/executor_protocol.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {

@@ -32,7 +32,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/orchestration/executor/execution_files.h"
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 
 namespace tfxm {
 

@@ -5,7 +5,7 @@
 
 #include "re2/re2.h"
 #include "tfxm/model_analysis/sql/functions/function_arguments.h"
-#include "tfxm/model_analysis/sql/regex.h"
+#include "tfxm/model_analysis/sql/functions/regex.h"
 
 namespace tfxm::model_analysis::sql {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/model_analysis/sql/regex.h"
+#include "tfxm/model_analysis/sql/functions/regex.h"
 
 #include <map>
 #include <tuple>

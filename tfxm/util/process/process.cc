@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/util/process.h"
+#include "tfxm/util/process/process.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,8 +10,8 @@
 //   if (status != 0) return absl::InternalError(absl::StrCat("sort ended with ", DescribeExit(status)));
 //
 // A child dies with the thread that started it. A program that is started blocks no signals, whatever this process does.
-#ifndef TFXM_UTIL_PROCESS_H_
-#define TFXM_UTIL_PROCESS_H_
+#ifndef TFXM_UTIL_PROCESS_PROCESS_H_
+#define TFXM_UTIL_PROCESS_PROCESS_H_
 
 #include <sys/types.h>
 
@@ -78,4 +78,4 @@ bool WriteAll(int fd, absl::string_view bytes);
 
 }  // namespace tfxm
 
-#endif  // TFXM_UTIL_PROCESS_H_
+#endif  // TFXM_UTIL_PROCESS_PROCESS_H_

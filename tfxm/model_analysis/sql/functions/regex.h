@@ -7,8 +7,8 @@
 //   ASSIGN_OR_RETURN(const bool matches, MatchesLike("a title", "a%"));
 //
 // What is compiled is kept for the next row, by each thread for itself.
-#ifndef TFXM_MODEL_ANALYSIS_SQL_REGEX_H_
-#define TFXM_MODEL_ANALYSIS_SQL_REGEX_H_
+#ifndef TFXM_MODEL_ANALYSIS_SQL_FUNCTIONS_REGEX_H_
+#define TFXM_MODEL_ANALYSIS_SQL_FUNCTIONS_REGEX_H_
 
 #include <memory>
 #include <string>
@@ -30,4 +30,4 @@ absl::StatusOr<bool> MatchesLike(const std::string& text, const std::string& pat
 
 }  // namespace tfxm::model_analysis::sql
 
-#endif  // TFXM_MODEL_ANALYSIS_SQL_REGEX_H_
+#endif  // TFXM_MODEL_ANALYSIS_SQL_FUNCTIONS_REGEX_H_
