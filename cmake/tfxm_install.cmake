@@ -59,6 +59,9 @@ install(FILES ${CMAKE_BINARY_DIR}/tfxmConfig.cmake ${CMAKE_BINARY_DIR}/tfxmConfi
   ${PROJECT_SOURCE_DIR}/cmake/tfxm_add_pipeline.cmake DESTINATION lib/cmake/tfxm)
 
 if(TFXM_BUILD_TESTS AND NOT TFXM_SANITIZE)
+  add_test(NAME build.headers COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/lint/headers.py ${CMAKE_BINARY_DIR}
+    --compiler ${CMAKE_CXX_COMPILER})
+  set_tests_properties(build.headers PROPERTIES TIMEOUT 1200 PROCESSORS 2)
   add_test(NAME install.package COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/package_test/package_test.py ${CMAKE_BINARY_DIR})
   set_tests_properties(install.package PROPERTIES TIMEOUT 1200 RUN_SERIAL ON)
 endif()

@@ -35,6 +35,10 @@ set_target_properties(tensorflow_framework PROPERTIES
   IMPORTED_LOCATION ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2)
 target_include_directories(tensorflow_framework SYSTEM INTERFACE ${TFXM_TENSORFLOW_DIR}/include)
 
+# Regular expressions: RE2, which libtensorflow_framework has.
+add_library(re2 INTERFACE IMPORTED GLOBAL)
+target_include_directories(re2 SYSTEM INTERFACE ${TFXM_TENSORFLOW_DIR}/include/external/com_googlesource_code_re2)
+
 # libtensorflow_cc: kernels, gradients, sessions, the converter. Only for targets that say DEPS tensorflow_cc.
 add_library(tensorflow_cc SHARED IMPORTED GLOBAL)
 set_target_properties(tensorflow_cc PROPERTIES IMPORTED_LOCATION ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2)

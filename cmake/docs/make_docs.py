@@ -31,10 +31,15 @@ def escaped(text):
 
 
 def described(lines):
-  """The lines of a comment; what is indented after an empty line is code."""
-  out, code = [], False
+  """The lines of a comment; what is indented after an empty line is C++, what stands between ``` is left as it is."""
+  out, code, fence = [], False, False
   for i, line in enumerate(lines):
     indented = line.startswith('  ')
+    if line.startswith('```') or fence:
+      fence ^= line.startswith('```')
+      out += ['@endcode'] * code + [line]
+      code = False
+      continue
     if code and line and not indented:
       out.append('@endcode')
       code = False

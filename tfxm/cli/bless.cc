@@ -19,10 +19,8 @@ class BlessCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm bless METADATA_DB --model=ID_OR_URI --reason=TEXT",
-        "Blesses a model by hand, where it cannot be compared with the latest blessed one (its inputs have "
-        "changed, say):\n"
-        "from the next run on it is the baseline. The store keeps the reason; `tfxm lineage` shows it. Nothing is "
-        "pushed.");
+        "Blesses a model by hand, where it cannot be compared with the latest blessed one (its inputs have changed, say):\n"
+        "from the next run on it is the baseline. The store keeps the reason; `tfxm lineage` shows it. Nothing is pushed.");
     flags.Add("model", &model_, "ID_OR_URI", "the model's artifact").Required();
     flags.Add("reason", &reason_, "TEXT", "why it is good enough").Required();
     flags.TakeArguments(1, 1, "give the store: tfxm bless runs/mnist/metadata.db --model=ID …");

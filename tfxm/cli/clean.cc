@@ -21,10 +21,8 @@ class CleanCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm clean METADATA_DB --keep=N [--dry_run]",
-        "Removes artifacts of old runs from the disk: those that tfxm made and that neither the last N complete "
-        "runs of\n"
-        "their pipeline nor later ones have read or put out. The latest blessed model of each node stays, as does "
-        "all that\n"
+        "Removes artifacts of old runs from the disk: those that tfxm made and that neither the last N complete runs of\n"
+        "their pipeline nor later ones have read or put out. The latest blessed model of each node stays, as does all that\n"
         "was imported or pushed. The store still knows where everything came from.");
     flags.Add("keep", &keep_, "N", "complete runs whose artifacts stay, 1 or more").AtLeast(1).Required();
     flags.Add("dry_run", &dry_run_, "only say what would be removed");

@@ -263,7 +263,7 @@ TEST_F(CliTest, AReportReplacesOnlyAReport) {
   const std::string page = Write("report.html", "<!doctype html><p>mine");
   const SubprocessResult refused = Tfxm({"report", Path("evaluation"), "--output=" + page});
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_THAT(refused.output, HasSubstr("is no report of tfxm's"));
+  EXPECT_THAT(refused.output, HasSubstr("is not a report of tfxm's"));
   EXPECT_EQ(*io::ReadFile(page), "<!doctype html><p>mine");
   for (int i = 0; i < 2; ++i)
     EXPECT_EQ(Tfxm({"report", Path("evaluation"), "--output=" + Path("new.html")}).exit_code, 0);

@@ -22,7 +22,7 @@ class Command {
   virtual Flags MakeFlags() = 0;
   // What exit status 1 says about the command's answer; empty if it has none. For --help.
   virtual std::string No() const { return ""; }
-  // Runs with the parsed flags; `arguments` are those that are no flags. The status's message is what the user reads,
+  // Runs with the parsed flags; `arguments` are those that are not flags. The status's message is what the user reads,
   // and it says with which exit status the program ends (util/exit_status.h).
   virtual absl::Status Run(const std::vector<std::string>& arguments) = 0;
 };

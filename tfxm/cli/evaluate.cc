@@ -32,17 +32,13 @@ class EvaluateCommand : public Command {
     Flags flags(
         "tfxm evaluate --eval_config=FILE|--label=FEATURE --data=GLOB [--model=[NAME=]PATH …] [--output=DIR]",
         "Evaluates models on tf.Examples with TFMA's definitions; TFMA reads the files it leaves. Without --model the\n"
-        "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite "
-        "file;\n"
+        "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite file;\n"
         "which one it is told apart by itself where the config's model_type does not say.\n\n"
         "Without a config, --label=FEATURE takes the metrics that are usual for the problem, which the labels and the\n"
-        "models' answers tell, and prints the config that this makes: a start for one's own, with slices and "
-        "thresholds.\n\n"
-        "Several models go through one pass over the data: each is compared with the reference model, with 95 % "
-        "intervals\n"
+        "models' answers tell, and prints the config that this makes: a start for one's own, with slices and thresholds.\n\n"
+        "Several models go through one pass over the data: each is compared with the reference model, with 95 % intervals\n"
         "that use that all saw the same examples, and the examples they disagree on are kept.\n\n"
-        "The folder of --output may hold an earlier evaluation by this command, which is replaced; other files there "
-        "are\n"
+        "The folder of --output may hold an earlier evaluation by this command, which is replaced; other files there are\n"
         "left alone, and if one has a name that would be written, nothing is done.\n\n"
         "Examples:\n"
         "  tfxm evaluate --model=model.tflite --data='examples/Split-eval/*' --label=label\n"
@@ -65,9 +61,9 @@ class EvaluateCommand : public Command {
     flags.Add("module_file", &module_file_, "FILE",
               "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
-    flags.Add("reference_model", &reference_model_, "NAME",
-              "of several models, the one the others are compared with; else the baseline, the first SavedModel, or "
-              "the first");
+    flags.Add(
+        "reference_model", &reference_model_, "NAME",
+        "of several models, the one the others are compared with; else the baseline, the first SavedModel, or the first");
     flags.Add("disagreements", &disagreements_, "N", "examples kept of those that models disagree on").Between(0, 1e6);
     flags.Add("num_threads", &num_threads_, "N", "threads; 0: all cores. The result does not depend on it")
         .Between(0, compute::kMaxThreads);

@@ -15,16 +15,15 @@ namespace {
 class InspectCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm inspect FILE.tflite [--layers] [--input_shape=NAME:1,224,224,3] [--format=json]",
-                "What is in a TFLite file: signatures, operators with their weights, sizes by type, the memory that "
-                "the runtime will\n"
-                "plan, multiply-adds. The column \"integer\" counts operators that compute on integers; the others are "
-                "in float.");
+    Flags flags(
+        "tfxm inspect FILE.tflite [--layers] [--input_shape=NAME:1,224,224,3] [--format=json]",
+        "What is in a TFLite file: signatures, operators with their weights, sizes by type, the memory that the runtime will\n"
+        "plan, multiply-adds. The column \"integer\" counts operators that compute on integers; the others are in float.");
     flags.Add("layers", &layers_,
               "list every operator with the name of its result: what `tfxm rewrite --keep_float` takes");
-    flags.Add("input_shape", &input_shapes_, "NAME:1,224,224,3",
-              "the sizes of an input of which the model takes any: memory and multiply-adds are told for them. May be "
-              "repeated");
+    flags.Add(
+        "input_shape", &input_shapes_, "NAME:1,224,224,3",
+        "the sizes of an input of which the model takes any: memory and multiply-adds are told for them. May be repeated");
     flags.Add("format", &format_, "text|json", "json is for programs, without layers").OneOf({"text", "json"});
     flags.TakeArguments(1, 1, "give one file: tfxm inspect FILE.tflite");
     return flags;

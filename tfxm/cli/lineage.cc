@@ -18,10 +18,8 @@ class LineageCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm lineage METADATA_DB [--artifact=ID_OR_URI [--descendants]] [--last=N] [--format=text|json|dot]",
-        "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one "
-        "artifact,\n"
-        "everything it comes from, or all that has come of it: which released models saw this data. Reads stores "
-        "that\n"
+        "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one artifact,\n"
+        "everything it comes from, or all that has come of it: which released models saw this data. Reads stores that\n"
         "TFX wrote, too.");
     flags.Add("artifact", &artifact_, "ID_OR_URI", "show where this artifact comes from");
     flags.Add("descendants", &descendants_, "show what has come of --artifact");

@@ -47,8 +47,7 @@ constexpr Entry kCommands[] = {
 
 std::string Help() {
   std::string help =
-      "tfxm: TFX for mobile. Takes data and a model to train to a TFLite file that is known to be as good as the "
-      "model.\n\n"
+      "tfxm: TFX for mobile. Takes data and a model to train to a TFLite file that is known to be as good as the model.\n\n"
       "Usage: tfxm COMMAND [flags]\n\nCommands:\n";
   for (const Entry& entry : kCommands) absl::StrAppendFormat(&help, "  %-10s %s\n", entry.name, entry.summary);
   return help +
@@ -56,8 +55,7 @@ std::string Help() {
          "  tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root=DIR --output=runs/mnist\n"
          "\nExit status:\n"
          "    0  done\n"
-         "    1  done, and the answer is no: a threshold is missed, there are anomalies, a rewritten model is outside "
-         "of\n"
+         "    1  done, and the answer is no: a threshold is missed, there are anomalies, a rewritten model is outside of\n"
          "       its limits, a file is not what was pushed\n"
          "    2  called wrongly; nothing was done\n"
          "    3  failed\n"

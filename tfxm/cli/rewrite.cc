@@ -23,27 +23,24 @@ absl::StatusOr<DataType> ParseIoType(const std::string& flag, const std::string&
 class RewriteCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm rewrite --saved_model=DIR --output=DIR [--quantization=MODE] [--representative_data=GLOB]",
-                "Turns a SavedModel (Keras 2, Keras 3 or tf.function) into a TFLite file, and proves it: the file is "
-                "verified, its\n"
-                "signature compared with the SavedModel's, and both run on the same examples. A file outside of the "
-                "limits is not kept.\n"
-                "The limits, unless flags say otherwise:\n"
-                "                 max_abs_error  min_sqnr  min_clear_agreement\n"
-                "  none                    1e-3     60 dB                0.999\n"
-                "  float16                 0.05     30 dB                 0.99\n"
-                "  dynamic_range              -      8 dB                 0.95\n"
-                "  int4                       -      6 dB                 0.95\n"
-                "  int8                       -      6 dB                 0.95\n"
-                "  int16x8                    -     10 dB                 0.97\n"
-                "Without --representative_data the inputs are made up and a quantized model only has to reach 0 dB.\n"
-                "The SavedModel is left as it is, wherever it lies. In --output a TFLite file of the same name is "
-                "replaced, when the\n"
-                "new one is complete and within its limits; any other file or folder of that name is not.\n\n"
-                "Examples:\n"
-                "  tfxm rewrite --saved_model=model --output=lite\n"
-                "  tfxm rewrite --saved_model=model --output=lite_int8 --quantization=int8 "
-                "--representative_data='examples/Split-train/*'");
+    Flags flags(
+        "tfxm rewrite --saved_model=DIR --output=DIR [--quantization=MODE] [--representative_data=GLOB]",
+        "Turns a SavedModel (Keras 2, Keras 3 or tf.function) into a TFLite file, and proves it: the file is verified, its\n"
+        "signature compared with the SavedModel's, and both run on the same examples. A file outside of the limits is not kept.\n"
+        "The limits, unless flags say otherwise:\n"
+        "                 max_abs_error  min_sqnr  min_clear_agreement\n"
+        "  none                    1e-3     60 dB                0.999\n"
+        "  float16                 0.05     30 dB                 0.99\n"
+        "  dynamic_range              -      8 dB                 0.95\n"
+        "  int4                       -      6 dB                 0.95\n"
+        "  int8                       -      6 dB                 0.95\n"
+        "  int16x8                    -     10 dB                 0.97\n"
+        "Without --representative_data the inputs are made up and a quantized model only has to reach 0 dB.\n"
+        "The SavedModel is left as it is, wherever it lies. In --output a TFLite file of the same name is replaced, when the\n"
+        "new one is complete and within its limits; any other file or folder of that name is not.\n\n"
+        "Examples:\n"
+        "  tfxm rewrite --saved_model=model --output=lite\n"
+        "  tfxm rewrite --saved_model=model --output=lite_int8 --quantization=int8 --representative_data='examples/Split-train/*'");
     flags.Add("saved_model", &saved_model_, "DIR", "the SavedModel").Required();
     flags.Add("output", &output_, "DIR", "the directory that gets the file").Required();
     flags
@@ -71,8 +68,7 @@ class RewriteCommand : public Command {
               "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
     flags.Add(
         "keep_float_automatically", &options_.keep_float_automatically,
-        "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and "
-        "it takes that");
+        "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and it takes that");
     flags.Add("calibration", &calibration_, "minmax|percentile|mse",
               "what of each activation's values the integers cover: all; what a percentile of the examples stays "
               "within, for data with outliers; the part with the smallest mean squared error");

@@ -58,9 +58,8 @@ class ReportCommand : public Command {
     RETURN_IF_ERROR(CheckOutputFile("output", output_, {}));
     // report.html is a name that people use for other things, too.
     if (io::Exists(output_) && !report::IsReport(output_)) {
-      return UsageError(absl::StrCat(output_,
-                                     " exists and is no report of tfxm's: remove it, or name another file with "
-                                     "--output"));
+      return UsageError(absl::StrCat(
+          output_, " exists and is not a report of tfxm's: remove it, or name another file with --output"));
     }
     report::ReportOptions options{.title = title_, .reference_model = reference_};
     for (const std::string& argument : arguments) {

@@ -23,13 +23,10 @@ class VerifyCommand : public Command {
     Flags flags(
         "tfxm verify DIR|METADATA_DB …",
         "Whether files are what they were. A DIR is a pushed model: the version's folder, whose manifest.json has the\n"
-        "size and SHA-256 of each file; or an evaluation by `tfxm evaluate --output=DIR`. Of a METADATA_DB, every "
-        "artifact\n"
-        "is checked against the hashes that were recorded when it was published. Prints what is missing, changed or "
-        "does not\n"
+        "size and SHA-256 of each file; or an evaluation by `tfxm evaluate --output=DIR`. Of a METADATA_DB, every artifact\n"
+        "is checked against the hashes that were recorded when it was published. Prints what is missing, changed or does not\n"
         "belong there.\n\n"
-        "Somebody who can change a model can change its manifest.json, too: keep a copy of the manifest, or the "
-        "store,\n"
+        "Somebody who can change a model can change its manifest.json, too: keep a copy of the manifest, or the store,\n"
         "where they cannot.\n\n"
         "Example:\n"
         "  tfxm verify serving_model/1795955312");
@@ -61,7 +58,7 @@ class VerifyCommand : public Command {
       return UsageError(absl::StrCat(dir, " has no manifest.json, but its folders have: tfxm verify ", inside));
     }
     return absl::NotFoundError(absl::StrCat(
-        dir, " has no manifest.json: it is no folder that tfxm has pushed a model to (or an earlier version did)"));
+        dir, " has no manifest.json: it is not a folder that tfxm has pushed a model to (or an earlier version did)"));
   }
 
   absl::Status VerifyStore(const std::string& path) {

@@ -8,6 +8,7 @@
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/model_analysis/eval_config.h"
 #include "tfxm/model_analysis/evaluate.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
@@ -38,7 +39,7 @@ const Artifact* OptionalArtifact(const ArtifactDict& inputs, const std::string& 
   return it == inputs.end() || it->second.empty() ? nullptr : &it->second[0];
 }
 
-std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.uri, "Format-Serving"); }
+std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.uri, kServingModelDir); }
 
 // What to do about a baseline that cannot be compared with: said after the error itself.
 std::string WayOut(const Artifact& baseline, const Artifact& model) {

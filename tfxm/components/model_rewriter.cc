@@ -6,6 +6,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/rewriting/rewriter.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/saved_model/saved_model.h"
@@ -21,7 +22,7 @@ class ModelRewriterExecutor : public Executor {
                   ArtifactDict* outputs) override {
     ASSIGN_OR_RETURN(const Artifact* model, SingleArtifact(inputs, "model"));
     ASSIGN_OR_RETURN(const Artifact* output, SingleArtifact(outputs, "model"));
-    const std::string saved_model = io::JoinPath(model->uri, "Format-Serving");
+    const std::string saved_model = io::JoinPath(model->uri, kServingModelDir);
     if (!SavedModel::IsSavedModel(saved_model)) {
       return absl::InvalidArgumentError(absl::StrCat(
           saved_model, " holds no SavedModel; a ModelRewriter takes the model of a Trainer that saves one"));
@@ -44,7 +45,7 @@ class ModelRewriterExecutor : public Executor {
     context.progress(absl::StrCat("converting, quantization ", QuantizationName(*options.quantization)), -1);
     TfliteRewriter rewriter(options);
     const absl::Status status =
-        RewriteSavedModel(saved_model, io::JoinPath(output->uri, "Format-Serving"), rewriter, ModelType::kTfliteModel);
+        RewriteSavedModel(saved_model, io::JoinPath(output->uri, kServingModelDir), rewriter, ModelType::kTfliteModel);
     std::fputs(rewriter.report().Render().c_str(), stdout);  // Into the node's log.
     return status;
   }

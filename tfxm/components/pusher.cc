@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
@@ -64,7 +65,7 @@ class PusherExecutor : public Executor {
       pushed->custom_properties["pushed"] = int64_t{0};
       return absl::OkStatus();
     }
-    const std::string model_path = io::JoinPath(model->uri, "Format-Serving");
+    const std::string model_path = io::JoinPath(model->uri, kServingModelDir);
     if (!io::IsDirectory(model_path)) {
       return absl::NotFoundError(absl::StrCat("the model artifact has no ", model_path, "; nothing to push"));
     }

@@ -5,6 +5,7 @@
 
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -32,7 +33,7 @@ class SchemaGenExecutor : public Executor {
       }
     }
     if (!schema) return absl::InvalidArgumentError("every split is excluded: there is nothing to infer a schema from");
-    return statistics::WriteSchema(io::JoinPath(output->uri, "schema.pbtxt"), *schema);
+    return statistics::WriteSchema(io::JoinPath(output->uri, kSchemaFile), *schema);
   }
 };
 
@@ -44,7 +45,7 @@ class ImportSchemaGenExecutor : public Executor {
     ASSIGN_OR_RETURN(const std::string file, StringProperty(exec_properties, "schema_file"));
     ASSIGN_OR_RETURN(Artifact* const output, SingleArtifact(outputs, "schema"));
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(file));
-    return statistics::WriteSchema(io::JoinPath(output->uri, "schema.pbtxt"), schema);
+    return statistics::WriteSchema(io::JoinPath(output->uri, kSchemaFile), schema);
   }
 };
 

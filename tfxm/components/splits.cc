@@ -6,6 +6,7 @@
 
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -49,13 +50,13 @@ void CopySplitsAndSpan(const Artifact& from, const std::vector<std::string>& spl
 absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> ReadSplitStatistics(const Artifact& statistics,
                                                                                            const std::string& split) {
   tensorflow::metadata::v0::DatasetFeatureStatisticsList list;
-  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(data::SplitDir(statistics.uri, split), "FeatureStats.pb"), &list));
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(data::SplitDir(statistics.uri, split), kFeatureStatsFile), &list));
   return list;
 }
 
 absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchemaArtifact(const ArtifactDict& inputs) {
   ASSIGN_OR_RETURN(const Artifact* artifact, SingleArtifact(inputs, "schema"));
-  return statistics::ReadSchema(io::JoinPath(artifact->uri, "schema.pbtxt"));
+  return statistics::ReadSchema(io::JoinPath(artifact->uri, kSchemaFile));
 }
 
 }  // namespace tfxm

@@ -6,6 +6,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -34,7 +35,7 @@ class StatisticsGenExecutor : public Executor {
       ASSIGN_OR_RETURN(const auto statistics, statistics::GenerateStatistics(files, options, pass));
       const std::string dir = data::SplitDir(output->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
-      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, "FeatureStats.pb"), statistics));
+      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, kFeatureStatsFile), statistics));
       const int64_t n = statistics.datasets_size() == 0 ? 0 : statistics.datasets(0).num_examples();
       all += n;
       counts.push_back(absl::StrCat(split, " ", n));

@@ -7,6 +7,7 @@
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/litert/flatbuffer.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/nn/callbacks/callbacks.h"
 #include "tfxm/nn/fn_args.h"
 #include "tfxm/nn/internal/num_threads.h"
@@ -17,7 +18,7 @@
 namespace tfxm {
 namespace {
 
-// The members of a JSON object; what is no string stays JSON.
+// The members of a JSON object; what is not a string stays JSON.
 absl::StatusOr<std::map<std::string, std::string>> JsonMembers(absl::string_view json) {
   google::protobuf::Struct object;
   RETURN_IF_ERROR(io::ParseJson(json, &object));
@@ -73,7 +74,7 @@ class TrainerExecutor : public Executor {
     ASSIGN_OR_RETURN(FnArgs fn_args, MakeFnArgs(inputs, exec_properties));
     fn_args.working_dir = context.tmp_dir;
     fn_args.checkpoint_dir = context.checkpoint_dir;
-    fn_args.serving_model_dir = io::JoinPath(model->uri, "Format-Serving");
+    fn_args.serving_model_dir = io::JoinPath(model->uri, kServingModelDir);
     fn_args.eval_model_dir = io::JoinPath(model->uri, "Format-TFMA");
     fn_args.model_run_dir = model_run->uri;
 
@@ -114,8 +115,8 @@ class TrainerExecutor : public Executor {
       return it == inputs.end() || it->second.empty() ? std::string() : it->second[0].uri;
     };
     fn_args.transform_graph_path = fn_args.transform_output = uri("transform_graph");
-    if (!uri("schema").empty()) fn_args.schema_path = fn_args.schema_file = io::JoinPath(uri("schema"), "schema.pbtxt");
-    if (!uri("base_model").empty()) fn_args.base_model = io::JoinPath(uri("base_model"), "Format-Serving");
+    if (!uri("schema").empty()) fn_args.schema_path = fn_args.schema_file = io::JoinPath(uri("schema"), kSchemaFile);
+    if (!uri("base_model").empty()) fn_args.base_model = io::JoinPath(uri("base_model"), kServingModelDir);
     if (!uri("hyperparameters").empty()) {
       ASSIGN_OR_RETURN(fn_args.hyperparameters, ReadHyperparameters(inputs.at("hyperparameters")[0]));
     }

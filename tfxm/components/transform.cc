@@ -7,6 +7,7 @@
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/statistics/validate_statistics.h"
@@ -97,9 +98,9 @@ class TransformExecutor : public Executor {
       const std::vector<std::string>& files, const Schema& schema, const std::string& prefix, ArtifactDict* outputs) {
     ASSIGN_OR_RETURN(const Artifact* schema_artifact, SingleArtifact(*outputs, prefix + "_schema"));
     ASSIGN_OR_RETURN(const Artifact* stats_artifact, SingleArtifact(*outputs, prefix + "_stats"));
-    RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, "schema.pbtxt"), schema));
+    RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, kSchemaFile), schema));
     ASSIGN_OR_RETURN(auto statistics, statistics::GenerateStatistics(files, {.schema = schema}));
-    RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(stats_artifact->uri, "FeatureStats.pb"), statistics));
+    RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(stats_artifact->uri, kFeatureStatsFile), statistics));
     return statistics;
   }
 };

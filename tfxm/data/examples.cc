@@ -15,6 +15,7 @@
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm::data {
 
@@ -42,17 +43,10 @@ std::string ShardName(absl::string_view prefix, int shard, int num_shards) {
 }
 
 std::string EncodeSplitNames(const std::vector<std::string>& names) {
-  google::protobuf::ListValue list;
-  for (const std::string& name : names) list.add_values()->set_string_value(name);
-  std::string json = io::ToJson(list).value_or("[]");
-  std::string compact;  // TFX writes ["train", "eval"].
-  bool in_string = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    if (json[i] == '"' && (i == 0 || json[i - 1] != '\\')) in_string = !in_string;
-    if (in_string || (json[i] != '\n' && json[i] != ' ')) compact += json[i];
-    if (!in_string && json[i] == ',') compact += ' ';
-  }
-  return compact;
+  JsonWriter json = JsonWriter::LikePython();
+  json.BeginArray();
+  for (const std::string& name : names) json.String(name);
+  return std::move(json.End()).Take();
 }
 
 absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json) {

@@ -4,7 +4,7 @@
 //
 //   for (const std::string& split : {"train", "eval"}) {
 //     ASSIGN_OR_RETURN(std::vector<std::string> files, SplitFiles(examples_uri, split));
-//     RETURN_IF_ERROR(ForEachBatch(files[0], 1024, [&](const ExampleBatch& batch) { ... }));
+//     RETURN_IF_ERROR(ForEachBatch(files[0], 1024, [&](const ExampleBatch& batch) { … return absl::OkStatus(); }));
 //   }
 #ifndef TFXM_DATA_EXAMPLES_H_
 #define TFXM_DATA_EXAMPLES_H_

@@ -23,6 +23,9 @@ TEST(ExamplesTest, LayoutIsTfxs) {
   EXPECT_EQ(EncodeSplitNames({"train", "eval"}), R"(["train", "eval"])");
   EXPECT_EQ(*DecodeSplitNames(R"(["train", "eval"])"), (std::vector<std::string>{"train", "eval"}));
   EXPECT_FALSE(DecodeSplitNames("train").ok());
+  const std::vector<std::string> odd = {"a\\", "b, \"c\"\n", "größe"};
+  EXPECT_EQ(EncodeSplitNames(odd), R"(["a\\", "b, \"c\"\n", "größe"])");
+  EXPECT_EQ(*DecodeSplitNames(EncodeSplitNames(odd)), odd);
 }
 
 TEST(ExamplesTest, BatchesComeInOrderTheLastOneSmaller) {

@@ -28,7 +28,7 @@ using InputShapes = std::map<std::string, Shape>;
 // Adds "NAME:1,224,320,3"; -1 stands for a size that the data is to tell. INVALID_ARGUMENT says what is expected.
 absl::Status ParseInputShape(absl::string_view text, InputShapes* shapes);
 
-// INVALID_ARGUMENT: a name that is no input, or sizes that are not those of the input. The first dimension may be
+// INVALID_ARGUMENT: a name that is not an input, or sizes that are not those of the input. The first dimension may be
 // anything: it is the batch.
 absl::Status CheckInputShapes(const InputShapes& shapes, const std::vector<TensorSpec>& inputs);
 

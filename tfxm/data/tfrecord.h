@@ -9,7 +9,7 @@
 //   while (true) {
 //     ASSIGN_OR_RETURN(bool more, reader->Next(&record));
 //     if (!more) break;
-//     ...
+//     …
 //   }
 //
 // Readers and writers are used by one thread at a time.

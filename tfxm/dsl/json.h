@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "tfxm/metadata/artifact.h"
 
 namespace google::protobuf {
@@ -22,9 +21,6 @@ std::string ToTfxJson(const google::protobuf::Message& message);
 std::string ToTfxJson(const std::vector<std::string>& strings);
 // `{"a": 1, "b": "x"}`, or `null` if there are none.
 std::string ToTfxJson(const Properties& properties);
-
-// The same JSON value with sorted keys and two spaces of indentation. REQUIRES: well-formed JSON.
-std::string FormatJson(absl::string_view json);
 
 }  // namespace tfxm
 

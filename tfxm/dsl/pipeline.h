@@ -6,10 +6,10 @@
 //     auto example_gen = ImportExampleGen({.input_base = args.data_root});
 //     auto statistics_gen = StatisticsGen({.examples = example_gen.outputs("examples")});
 //     return Pipeline{.pipeline_name = "mnist_native_keras",
-//                     .pipeline_root = args.pipeline_root,
+//                     .pipeline_root = io::JoinPath(args.output, "pipeline_root"),
 //                     .components = {example_gen, statistics_gen},
 //                     .enable_cache = true,
-//                     .metadata_path = args.metadata_path};
+//                     .metadata_path = io::JoinPath(args.output, "metadata.db")};
 //   }
 #ifndef TFXM_DSL_PIPELINE_H_
 #define TFXM_DSL_PIPELINE_H_

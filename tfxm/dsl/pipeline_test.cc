@@ -7,8 +7,10 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "google/protobuf/struct.pb.h"
 #include "tfxm/dsl/components.h"
 #include "tfxm/dsl/json.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
@@ -135,10 +137,11 @@ TEST(ComponentsTest, TransformsSplitsAreAsGiven) {
 }
 
 TEST(JsonTest, KeysAreSortedAndIndentedByTwo) {
-  EXPECT_EQ(FormatJson(R"({"b":[1,{"y":"},]","x":-2.5e3}],"a":{},"c":[ ],"d":null})"),
-            "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"x\": -2.5e3,\n      \"y\": \"},]\"\n    }\n  ],\n"
-            "  \"c\": [],\n  \"d\": null\n}");
-  EXPECT_EQ(FormatJson(R"({"a\"b": "\\"})"), "{\n  \"a\\\"b\": \"\\\\\"\n}");
+  google::protobuf::Struct message;
+  ASSERT_TRUE(io::ParseJson(R"({"b":[1,{"y":"},]","x":-2.5}],"a":{},"c":[ ],"d":null,"e\"f": "\\"})", &message).ok());
+  EXPECT_EQ(ToTfxJson(message),
+            "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"x\": -2.5,\n      \"y\": \"},]\"\n    }\n  ],\n"
+            "  \"c\": [],\n  \"d\": null,\n  \"e\\\"f\": \"\\\\\"\n}");
 }
 
 TEST(JsonTest, ACustomConfigKeepsItsTypes) {

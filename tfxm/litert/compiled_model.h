@@ -4,7 +4,7 @@
 //
 //   ASSIGN_OR_RETURN(auto model, litert::CompiledModel::Load(path));
 //   RETURN_IF_ERROR(model->ResizeBatch(batch_size));
-//   std::memcpy(model->input(0).data(), pixels, ...);        // zero copy in and out
+//   std::ranges::copy(pixels, model->input(0).begin());      // zero copy in and out
 //   RETURN_IF_ERROR(model->Run());
 //   std::span<const char> scores = model->output(0);
 //
@@ -12,7 +12,7 @@
 // Loads libLiteRt.so only, nothing of TensorFlow's kernels.
 //
 // The outputs are those of TFLite's interpreter, also where only running tells their shapes (a RESHAPE to a computed
-// shape, NonMaxSuppression, a boolean mask): such models are found out when they are laid out, and run by way of a copy
+// shape, NonMaxSuppression, a boolean mask): such models are found out when they are laid out, and run through a copy
 // that hands its outputs over as they are made, which costs two copies of each output. A runtime that writes next to
 // the memory it was given is an error of Run.
 #ifndef TFXM_LITERT_COMPILED_MODEL_H_

@@ -4,8 +4,8 @@
 // runtime.
 //
 //   ASSIGN_OR_RETURN(std::shared_ptr<const ModelFile> file, litert::ModelFile::Read(path));
-//   for (const SignatureInfo& signature : file->signatures()) ...
-//   file->model()    // the FlatBuffers view, with "tflite_generated.h" (namespace tfxm::schema)
+//   for (const SignatureInfo& signature : file->signatures()) …
+//   file->model();   // the FlatBuffers view, with "tflite_generated.h" (namespace tfxm::schema)
 //
 // Immutable, so usable from any thread.
 #ifndef TFXM_LITERT_FLATBUFFER_H_

@@ -3,9 +3,9 @@
 // Looks inside a model while it runs: the values of its activations, also of those in loop bodies and of dynamic shape.
 //
 //   ASSIGN_OR_RETURN(auto observed, litert::ObservedModel::Create(file, {}, {}));
-//   ... fill observed->model().input(i) ...
+//   …                                        // Fill observed->model().input(i).
 //   RETURN_IF_ERROR(observed->Run([&](int k, const Shape& shape, std::span<const float> values) {
-//     // the values of observed->tensors()[k]; those of a quantized tensor are dequantized
+//     …       // The values of observed->tensors()[k]; those of a quantized tensor are dequantized.
 //   }));
 //
 // An operator that computes nothing is put at the end of each subgraph, with the tensors as its inputs; the model's own

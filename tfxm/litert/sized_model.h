@@ -2,8 +2,8 @@
 
 // A model that takes inputs of any size, as it is for one size: what it costs then can be told.
 //
-//   ASSIGN_OR_RETURN(auto sized, litert::AtInputShapes(file, {{"image", {1, 224, 224, 3}}}));
-//   litert::Inspect(*sized).multiply_adds
+//   ASSIGN_OR_RETURN(auto sized, litert::AtInputShapes(file, "", {{"image", {1, 224, 224, 3}}}));
+//   std::cout << litert::Inspect(*sized).multiply_adds;
 #ifndef TFXM_LITERT_SIZED_MODEL_H_
 #define TFXM_LITERT_SIZED_MODEL_H_
 

@@ -8,7 +8,7 @@
 //   ml_metadata::ArtifactType type;
 //   type.set_name("Examples");  type.set_base_type(ml_metadata::ArtifactType::DATASET);
 //   ASSIGN_OR_RETURN(int64_t type_id, store->PutArtifactType(type));
-//   RETURN_IF_ERROR(store->Transaction([&]() -> absl::Status { ...several Put calls, all or none... }));
+//   RETURN_IF_ERROR(store->Transaction([&]() -> absl::Status { … return absl::OkStatus(); }));
 //
 // Every Put is a transaction by itself; inside Transaction() it is a part of that one. A commit survives the death of
 // the process at any instant. Reading functions give results in order of id and leave out ids that do not exist.

@@ -145,7 +145,7 @@ absl::Status CheckProperties(sqlite::Database* db, const Node& node, int64_t typ
     if (it == declared.end()) {
       return absl::InvalidArgumentError(absl::StrCat(Table<Node>::name, " of type \"", node.type(), "\" (type id ",
                                                      type_id, "): \"", name,
-                                                     "\" is no property of that type; set it as a custom property"));
+                                                     "\" is not a property of that type; set it as a custom property"));
     }
     if (it->second != DataType(value)) {
       return absl::InvalidArgumentError(absl::StrCat(

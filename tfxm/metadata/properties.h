@@ -19,7 +19,7 @@ using ValueMap = google::protobuf::Map<std::string, ml_metadata::Value>;
 // A property that is a JSON-like value (ExampleAnomalies' custom property "blessed": {"train": 1}) is a string in
 // Properties, in MLMD's own encoding of it; the store turns it into a struct_value and back.
 std::string StructProperty(const google::protobuf::Struct& value);
-// False if the property is no such value.
+// False if the property is not such a value.
 bool ParseStructProperty(absl::string_view property, google::protobuf::Struct* value);
 
 // A BOOLEAN becomes 0 or 1, a PROTO its serialized Any; neither occurs in what TFX's components write.

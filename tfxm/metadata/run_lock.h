@@ -11,6 +11,7 @@
 #define TFXM_METADATA_RUN_LOCK_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

@@ -5,7 +5,7 @@
 //   ASSIGN_OR_RETURN(auto db, sqlite::Database::Open(path, sqlite::Mode::kReadWrite));
 //   ASSIGN_OR_RETURN(sqlite::Statement* s, db->Prepare("SELECT `uri` FROM `Artifact` WHERE `id` = ?"));
 //   s->Bind(1, int64_t{7});
-//   while (true) { ASSIGN_OR_RETURN(bool row, s->Step()); if (!row) break; ... s->Text(0) ... }
+//   while (true) { ASSIGN_OR_RETURN(bool row, s->Step()); if (!row) break; Use(s->Text(0)); }
 //
 // Errors name the file. A locked database is UNAVAILABLE, a full disk RESOURCE_EXHAUSTED, a broken file DATA_LOSS, a
 // violated UNIQUE is ALREADY_EXISTS. Not thread safe.
@@ -13,6 +13,7 @@
 #define TFXM_METADATA_SQLITE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>

@@ -15,7 +15,9 @@
 //
 // It is used like every other metric, with thresholds, slices, binarize, confidence intervals and so on:
 //
+// ```text
 //   metrics { class_name: "CloseEnough" module: "my_metrics.cc" config: '{"limit": 1}' }
+// ```
 //
 // or without `module`, when the file is given to `tfxm evaluate --module_file=my_metrics.cc` or to the Evaluator's
 // module_file. The file is compiled when it is first used; what the compiler says about it is the error.

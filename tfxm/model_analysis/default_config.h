@@ -3,12 +3,11 @@
 // An EvalConfig for those who have none: the metrics of the problem, which the labels and what the model answers tell.
 //
 //   ASSIGN_OR_RETURN(DefaultConfig config, MakeDefaultConfig({{"", "model.tflite"}}, "label", files));
-//   config.why  ->  "label" is one of 10 classes, the predictions are 10 numbers that sum to 1: classification
+//   config.why;   // "label" is one of 10 classes, the predictions are 10 numbers that sum to 1: classification
 //
 // classification into n classes  SparseCategoricalAccuracy (label: the number of the class) or CategoricalAccuracy
-// (label:
-//                                n numbers), SparseTopKCategoricalAccuracy of 5 from 20 classes on, and, if the
-//                                predictions are probabilities, the cross-entropy
+//                                (label: n numbers), SparseTopKCategoricalAccuracy of 5 from 20 classes on, and, if
+//                                the predictions are probabilities, the cross-entropy
 // binary                         BinaryAccuracy, AUC, AUCPrecisionRecall, BinaryCrossentropy, Calibration; without the
 //                                last four if the predictions are logits
 // several labels at a time       BinaryAccuracy, BinaryCrossentropy

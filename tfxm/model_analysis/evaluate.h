@@ -8,7 +8,7 @@
 //   options.models = {{"", "serving_model/tflite"}};               // empty: predictions are features (prediction_key)
 //   options.output_dir = "evaluation";
 //   ASSIGN_OR_RETURN(EvaluationResult result, Evaluate(options));
-//   if (result.validation.validation_ok()) ...                     // blessed
+//   if (result.validation.validation_ok()) …                       // blessed
 //
 // Any number of models goes through one pass over the data, in which each is compared with the reference model.
 // The definitions are those of TFMA 0.46, whose loaders read the output. The result is the same, bit for bit, however

@@ -8,6 +8,7 @@
 //                      fn_args.data_accessor.tf_dataset_factory(fn_args.train_files,
 //                                                               {.batch_size = 40, .label_key = "image_class_xf"},
 //                                                               tf_transform_output.transformed_metadata_schema()));
+//     …                                                     // And eval_dataset.
 //     nn::Model model = BuildKerasModel();
 //     RETURN_IF_ERROR(model.Fit(train_dataset.Repeat(),
 //                               {.steps_per_epoch = fn_args.train_steps,

@@ -89,7 +89,7 @@ class WeightsFile {
       return absl::InternalError("HDF5 takes no file in memory");
     }
     file->file_ = H5Fopen("keras_weights", H5F_ACC_RDONLY, access);
-    if (file->file_ < 0) return Broken(path, "is no whole HDF5 file");
+    if (file->file_ < 0) return Broken(path, "is not a whole HDF5 file");
     return file;
   }
   ~WeightsFile() {

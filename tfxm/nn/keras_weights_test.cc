@@ -148,8 +148,8 @@ TEST(KerasWeightsTest, OtherFilesAreNamed) {
     for (size_t i = 64; i < changed.size(); i += 97) changed[i] = static_cast<char>(~changed[i]);
     message(name, changed);
   }
-  EXPECT_THAT(message("text.h5", "no weights"), HasSubstr("is no checkpoint"));
-  EXPECT_THAT(message("empty.keras", ""), HasSubstr("is no checkpoint"));
+  EXPECT_THAT(message("text.h5", "no weights"), HasSubstr("is neither a checkpoint"));
+  EXPECT_THAT(message("empty.keras", ""), HasSubstr("is neither a checkpoint"));
   EXPECT_EQ(model.LoadWeights(io::JoinPath(dir, "nothing.keras")).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(io::RemoveAll(dir), absl::OkStatus());
 }

@@ -22,7 +22,8 @@
 //    private:
 //     const nn::Weight* factor_;
 //   };
-//   ... nn::MakeLayer<Scale>()(x) ...
+//
+// which `nn::MakeLayer<Scale>()(x)` applies.
 //
 // Nothing here is synchronized.
 #ifndef TFXM_NN_LAYER_H_

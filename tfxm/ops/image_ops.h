@@ -17,7 +17,7 @@ struct DecodeImagesOptions {
   int64_t channels = 3;  // 1: gray.
 };
 // JPEG, PNG, BMP or the first picture of a GIF, told apart by their content: strings [batch] or [batch, 1] -> float
-// [batch, height, width, channels] in [0, 255]. What is no image is an error when the graph runs.
+// [batch, height, width, channels] in [0, 255]. What is not an image is an error when the graph runs.
 //
 //   ops::Tensor pixels = ops::DecodeImages(inputs.at("image"), {.height = 96, .width = 96}) / 255;
 //

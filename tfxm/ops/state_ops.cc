@@ -39,7 +39,7 @@ Tensor ReadVariable(const Tensor& handle, absl::string_view name) {
   if (!VariableType(handle, &dtype)) {
     if (handle.graph() != nullptr) {
       handle.graph()->SetError(
-          absl::InvalidArgumentError(absl::StrCat("\"", handle.name(), "\" is no variable's handle")));
+          absl::InvalidArgumentError(absl::StrCat("\"", handle.name(), "\" is not a variable's handle")));
     }
     return Tensor(handle.graph(), -1, 0);
   }

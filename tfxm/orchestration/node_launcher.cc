@@ -148,7 +148,7 @@ absl::Status NodeLauncher::Publish(ArtifactDict outputs) {
   RETURN_IF_ERROR(metadata_->PublishExecution(result_.execution_id, spec_, key_.digest, &outputs));
   result_.outputs = std::move(outputs);
   result_.state = NodeState::kComplete;
-  // Of no consequence if it fails.
+  // It does not matter if this fails.
   layout_.RemoveTemp(result_.execution_id).IgnoreError();
   RemoveExecutionFiles(layout_.SystemDir(spec_.id, result_.execution_id)).IgnoreError();
   io::RemoveAll(layout_.CheckpointDir(spec_.id, key_.digest)).IgnoreError();

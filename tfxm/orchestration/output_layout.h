@@ -2,10 +2,12 @@
 
 // Where things are below pipeline_root, as TFX lays them out:
 //
+// ```text
 //   NODE/KEY/EXECUTION                                    an artifact
 //   NODE/.system/executor_execution/EXECUTION             the execution's log, and its request until it has succeeded
 //   NODE/.system/checkpoints/CACHE_KEY                    what a node goes on from that was killed or failed
 //   .temp/EXECUTION                                       what a running execution is making
+// ```
 //
 // An artifact comes to its place by renaming, when it is whole. What is in .temp when a run begins is of a run that was
 // killed.

@@ -2,14 +2,14 @@
 
 #include "tfxm/orchestration/pipeline_main.h"
 
-#include <cmath>
 #include <cstdio>
+#include <limits>
+#include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/dsl/compiler.h"
@@ -21,24 +21,51 @@
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/flags.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm {
 namespace {
 
-// `expected`: what is said of a value that parse() does not take.
-template <typename T, typename Parse>
-T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, const std::string& expected, Parse parse) {
-  args.asked[name] = absl::StrCat(otherwise);
-  const auto it = args.values.find(name);
-  T value;
-  if (it == args.values.end()) return otherwise;
-  if (parse(it->second, &value)) return value;
-  args.malformed[name] = expected;
-  return otherwise;
+// As it was given; --name alone is one that is true or false.
+std::string Argument(const std::string& name, const std::string& value, bool is_bool) {
+  return absl::StrCat("--", name, is_bool && value.empty() ? "" : "=", value);
 }
+
+// The value of a flag of the pipeline, which declare(name, flags, &value) adds. If it is not one, CheckArgs says so.
+template <typename T, typename Declare>
+T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, Declare declare) {
+  const auto value = std::make_shared<T>(otherwise);
+  const auto add = [=](Flags* flags) { declare(name, flags, value.get()); };
+  constexpr bool kIsBool = std::is_same_v<T, bool>;
+  args.asked[name] = {absl::StrCat(otherwise), kIsBool, add};
+  const auto it = args.values.find(name);
+  if (it == args.values.end()) return otherwise;
+  Flags flags("", "");
+  add(&flags);
+  return flags.Parse({Argument(name, it->second, kIsBool)}).ok() ? *value : otherwise;
+}
+
+// The flags that every pipeline has.
+struct CommonFlags {
+  bool cache = true, explain_cache = false, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
+  int max_parallel_nodes = LocalDagRunnerOptions().max_parallel_nodes;
+
+  void Declare(PipelineArgs* args, Flags* flags) {
+    flags->Add("data_root", &args->data_root, "DIR", "the data");
+    flags->Add("output", &args->output, "DIR", "where everything that the run leaves goes");
+    flags->Add("cache", &cache, "use the results of earlier runs; --nocache runs every node again");
+    flags->Add("explain_cache", &explain_cache,
+               "say for each node why the results of an earlier run were used, or were not");
+    flags->Add("allow_empty_splits", &allow_empty_splits, "go on with splits that no example falls into");
+    flags->Add("fail_unless_blessed", &fail_unless_blessed,
+               "end with status 1 if a model is not blessed; without it that is an answer as any other");
+    flags->Add("max_parallel_nodes", &max_parallel_nodes, "N", "nodes that run at a time; 0: one for each core")
+        .AtLeast(0);
+    flags->Add("print_ir", &print_ir,
+               "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
+  }
+};
 
 int Report(const std::string& program, absl::string_view message, int exit_code) {
   std::fprintf(stderr, "%s: %s\n", program.c_str(),
@@ -46,22 +73,19 @@ int Report(const std::string& program, absl::string_view message, int exit_code)
   return exit_code;
 }
 
-// A flag that neither this file nor CreatePipeline knows, or whose value is no number.
+// A flag that neither this file nor CreatePipeline knows, or whose value does not fit.
 absl::Status CheckArgs(const PipelineArgs& args) {
-  for (const auto& [name, expected] : args.malformed) {
-    return absl::InvalidArgumentError(absl::StrCat("--", name, "=", args.values.at(name), ": expected ", expected));
-  }
+  PipelineArgs ignored;
+  CommonFlags common;
+  Flags flags("", "");
+  common.Declare(&ignored, &flags);
+  for (const auto& [name, asked] : args.asked) asked.declare(&flags);
+  std::vector<std::string> arguments;
   for (const auto& [name, value] : args.values) {
-    if (args.asked.count(name) > 0) continue;
-    std::vector<std::string> known = {"--data_root",          "--output",   "--nocache", "--max_parallel_nodes",
-                                      "--explain_cache",      "--print_ir", "--help",    "--allow_empty_splits",
-                                      "--fail_unless_blessed"};
-    for (const auto& [other, otherwise] : args.asked) known.push_back("--" + other);
-    const std::string near = NearestNames("--" + name, known);
-    return absl::InvalidArgumentError(absl::StrCat(
-        "unknown flag --", name, near.empty() ? "" : absl::StrCat("; did you mean ", near, "?"), " See --help."));
+    const auto asked = args.asked.find(name);
+    arguments.push_back(Argument(name, value, asked != args.asked.end() && asked->second.is_bool));
   }
-  return absl::OkStatus();
+  return flags.Parse(arguments);
 }
 
 // The first node that was given no data.
@@ -98,7 +122,8 @@ absl::Status CheckBlessed(const RunResult& result) {
 std::string Help(const Flags& flags, const PipelineArgs& args, const absl::StatusOr<Pipeline>& pipeline) {
   std::string text = flags.Help();
   if (!args.asked.empty()) text += "\nFlags of this pipeline:\n";
-  for (const auto& [name, otherwise] : args.asked) {
+  for (const auto& [name, asked] : args.asked) {
+    const std::string& otherwise = asked.default_text;
     absl::StrAppend(&text, "  --", name, "=VALUE  (default: ", otherwise.empty() ? "empty" : otherwise, ")\n");
   }
   if (!pipeline.ok()) return text;
@@ -127,29 +152,24 @@ int PrintIr(const std::string& program, const Pipeline& pipeline) {
 }  // namespace
 
 std::string PipelineArgs::Get(const std::string& name, const std::string& otherwise) const {
-  return GetValue(*this, name, otherwise, "text", [](const std::string& text, std::string* value) {
-    *value = text;
-    return true;
+  return GetValue(*this, name, otherwise, [](const std::string& flag, Flags* flags, std::string* value) {
+    flags->Add(flag, value, "TEXT", "");
   });
 }
 int64_t PipelineArgs::GetInt(const std::string& name, int64_t otherwise, int64_t least, int64_t most) const {
-  const bool bounded = least > std::numeric_limits<int64_t>::min() || most < std::numeric_limits<int64_t>::max();
-  const std::string expected =
-      absl::StrCat("a whole number like ", otherwise, bounded ? absl::StrCat(", from ", least, " to ", most) : "");
-  return GetValue(*this, name, otherwise, expected, [&](const std::string& text, int64_t* value) {
-    return absl::SimpleAtoi(text, value) && *value >= least && *value <= most;
+  return GetValue(*this, name, otherwise, [=](const std::string& flag, Flags* flags, int64_t* value) {
+    Flags::Flag& declared = flags->Add(flag, value, "N", "");
+    if (least > std::numeric_limits<int64_t>::min()) declared.AtLeast(static_cast<double>(least));
+    if (most < std::numeric_limits<int64_t>::max()) declared.max = static_cast<double>(most);
   });
 }
 double PipelineArgs::GetDouble(const std::string& name, double otherwise) const {
-  return GetValue(
-      *this, name, otherwise, absl::StrCat("a number like ", otherwise),
-      [](const std::string& text, double* value) { return absl::SimpleAtod(text, value) && std::isfinite(*value); });
+  return GetValue(*this, name, otherwise,
+                  [](const std::string& flag, Flags* flags, double* value) { flags->Add(flag, value, "X", ""); });
 }
 bool PipelineArgs::GetBool(const std::string& name, bool otherwise) const {
-  return GetValue(*this, name, otherwise, "true or false", [](const std::string& text, bool* value) {
-    *value = true;  // --name alone.
-    return text.empty() || absl::SimpleAtob(text, value);
-  });
+  return GetValue(*this, name, otherwise,
+                  [](const std::string& flag, Flags* flags, bool* value) { flags->Add(flag, value, ""); });
 }
 
 int RunPipelineMain(int argc, char** argv,
@@ -160,72 +180,52 @@ int RunPipelineMain(int argc, char** argv,
   const std::string program = io::Basename(argv[0]);
   PipelineArgs args;
   args.output = absl::StrCat("runs/", program);
-  bool cache = true, explain_cache = false, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
-  LocalDagRunnerOptions runner_options;
+  CommonFlags common;
   Flags flags(absl::StrCat(program, " --data_root=DIR [--output=DIR] [--name=value …]"),
               "Runs the pipeline. What has been done before and has not changed is taken from the cache.");
-  flags.Add("data_root", &args.data_root, "DIR", "the data");
-  flags.Add("output", &args.output, "DIR", "where everything that the run leaves goes");
-  flags.Add("cache", &cache, "use the results of earlier runs; --nocache runs every node again");
-  flags.Add("explain_cache", &explain_cache,
-            "say for each node why the results of an earlier run were used, or were not");
-  flags.Add("allow_empty_splits", &allow_empty_splits, "go on with splits that no example falls into");
-  flags.Add("fail_unless_blessed", &fail_unless_blessed,
-            "end with status 1 if a model is not blessed; without it that is an answer as any other");
-  flags.Add("max_parallel_nodes", &runner_options.max_parallel_nodes, "N",
-            "nodes that run at a time; 0: one for each core");
-  flags.Add("print_ir", &print_ir,
-            "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
+  common.Declare(&args, &flags);
   std::vector<std::pair<std::string, std::string>> others;
   flags.CollectUnknown(&others);
   absl::Status parsed = flags.Parse(std::vector<std::string>(argv + 1, argv + argc));
-  if (parsed.ok() && !flags.positional().empty()) {
-    parsed =
-        absl::InvalidArgumentError(absl::StrCat("\"", flags.positional()[0], "\" is no flag; flags are --name=value"));
-  }
-  if (parsed.ok() && runner_options.max_parallel_nodes < 0) {
-    parsed = absl::InvalidArgumentError(absl::StrCat("--max_parallel_nodes=", runner_options.max_parallel_nodes,
-                                                     ": expected 0 (one for each core) or more"));
-  }
   if (const absl::Status threads = compute::CheckNumThreads(); parsed.ok() && !threads.ok()) {
     return Report(program, threads.message(), kExitUsage);
   }
-  for (const auto& [name, value] : others) {
-    if (parsed.ok() && !args.values.emplace(name, value).second) {
-      parsed = absl::InvalidArgumentError(absl::StrCat("--", name, " is given twice"));
-    }
-  }
+  args.values.insert(others.begin(), others.end());
   if (!parsed.ok()) return Report(program, absl::StrCat(parsed.message(), ". See --help."), kExitUsage);
   if (!args.data_root.empty()) args.data_root = io::AbsolutePath(args.data_root);
   args.output = io::AbsolutePath(args.output);
-  runner_options.enable_cache = cache;
+  LocalDagRunnerOptions runner_options;
+  runner_options.enable_cache = common.cache;
+  runner_options.max_parallel_nodes = common.max_parallel_nodes;
 
   const absl::StatusOr<Pipeline> pipeline = create_pipeline(args);
   if (flags.help_requested()) {
     std::fputs(Help(flags, args, pipeline).c_str(), stdout);
     return 0;
   }
-  if (const absl::Status status = CheckArgs(args); !status.ok()) return Report(program, status.message(), kExitUsage);
+  if (const absl::Status status = CheckArgs(args); !status.ok()) {
+    return Report(program, absl::StrCat(status.message(), ". See --help."), kExitUsage);
+  }
   if (!pipeline.ok()) return Report(program, pipeline.status().message(), kExitFailed);
-  if (print_ir) return PrintIr(program, *pipeline);
+  if (common.print_ir) return PrintIr(program, *pipeline);
   if (const absl::Status status = CheckDataRoot(*pipeline, args); !status.ok()) {
     return Report(program, status.message(), kExitUsage);
   }
-  if (allow_empty_splits) {
+  if (common.allow_empty_splits) {
     for (const Node& node : pipeline->components) {
       if (node.spec().exec_properties.count("input_config") > 0) {
         node.with_exec_property("allow_empty_splits", int64_t{1});
       }
     }
   }
-  const absl::StatusOr<RunResult> result = Run(*pipeline, explain_cache, runner_options);
+  const absl::StatusOr<RunResult> result = Run(*pipeline, common.explain_cache, runner_options);
   if (!result.ok()) return Report(program, result.status().message(), kExitFailed);
   absl::Status after;
   if (options.after_run != nullptr) after = options.after_run(args, *result);
   if (!after.ok()) Report(program, after.message(), kExitFailed);
   if (result->interrupted) return 128 + result->signal;
   if (!result->ok() || !after.ok()) return kExitFailed;
-  if (!fail_unless_blessed) return kExitDone;
+  if (!common.fail_unless_blessed) return kExitDone;
   const absl::Status blessed = CheckBlessed(*result);
   return blessed.ok() ? kExitDone : Report(program, blessed.message(), kExitNo);
 }

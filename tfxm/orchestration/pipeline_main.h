@@ -10,7 +10,9 @@
 //   }
 //   int main(int argc, char** argv) { return tfxm::RunPipelineMain(argc, argv, CreatePipeline); }
 //
+// ```text
 //   $ mnist --data_root=data --output=runs/mnist --train_steps=100
+// ```
 #ifndef TFXM_ORCHESTRATION_PIPELINE_MAIN_H_
 #define TFXM_ORCHESTRATION_PIPELINE_MAIN_H_
 
@@ -25,6 +27,7 @@
 #include "tfxm/dsl/pipeline.h"
 #include "tfxm/orchestration/run/run_result.h"
 #include "tfxm/orchestration/run/run_summary.h"
+#include "tfxm/util/flags.h"
 
 namespace tfxm {
 
@@ -35,18 +38,21 @@ struct PipelineArgs {
   std::string output;     // --output: absolute; the folder for all that the run leaves. Default: runs/PROGRAM.
 
   std::string Get(const std::string& name, const std::string& otherwise) const;
-  // A number out of the range is refused as one that is none: the program ends with a message before anything runs.
+  // What is not a number, or not in the range, ends the program with a message before anything runs.
   int64_t GetInt(const std::string& name, int64_t otherwise, int64_t least = std::numeric_limits<int64_t>::min(),
                  int64_t most = std::numeric_limits<int64_t>::max()) const;
   // Finite.
   double GetDouble(const std::string& name, double otherwise) const;
   bool GetBool(const std::string& name, bool otherwise) const;
 
-  // For RunPipelineMain: what was given, what was asked for with which default, and what is expected in place of values
-  // that cannot be taken.
+  // For RunPipelineMain: what was given, and what was asked for.
+  struct Asked {
+    std::string default_text;
+    bool is_bool;
+    std::function<void(Flags* flags)> declare;
+  };
   std::map<std::string, std::string> values;
-  mutable std::map<std::string, std::string> asked;
-  mutable std::map<std::string, std::string> malformed;
+  mutable std::map<std::string, Asked> asked;
 };
 
 struct PipelineMainOptions {

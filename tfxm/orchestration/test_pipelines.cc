@@ -155,7 +155,7 @@ void RunTest::ExpectConsistent() const {
     const fs::path dir = node.path() / kOutputKey;
     if (!fs::exists(dir)) continue;
     for (const auto& artifact : fs::directory_iterator(dir)) {
-      EXPECT_EQ(known.count(artifact.path().string()), 1) << artifact.path() << " is no artifact of the store";
+      EXPECT_EQ(known.count(artifact.path().string()), 1) << artifact.path() << " is not an artifact of the store";
     }
   }
 }

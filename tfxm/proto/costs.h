@@ -3,7 +3,7 @@
 // What a model costs a device: every number by its name in model_facts.json (sidecars.proto), with its unit, which way
 // is better, and the metric that asks for it.
 //
-//   CostOfMetric("model_size_bytes")->name   // cost::kSizeBytes
+//   CostOfMetric("model_size_bytes")->name;   // cost::kSizeBytes
 #ifndef TFXM_PROTO_COSTS_H_
 #define TFXM_PROTO_COSTS_H_
 

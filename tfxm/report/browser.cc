@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
 
@@ -55,64 +56,38 @@ absl::StatusOr<std::unique_ptr<Browser>> Browser::Start() {
   }
   std::unique_ptr<Browser> browser(new Browser);
   ASSIGN_OR_RETURN(browser->profile_, io::MakeTempDir("/tmp", "tfxm-browser-"));
-  int to[2], from[2];
-  if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) return absl::InternalError("pipe2 failed");
-  const std::string profile = absl::StrCat("--user-data-dir=", browser->profile_);
-  const char* argv[] = {"chromium",
-                        "--headless=new",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--disable-quic",
-                        "--disable-dev-shm-usage",
-                        "--no-first-run",
-                        "--disable-background-networking",
-                        "--disable-component-update",
-                        "--disable-sync",
-                        profile.c_str(),
-                        "--remote-debugging-pipe",
-                        "about:blank",
-                        nullptr};
-  const pid_t pid = fork();
-  if (pid == 0) {
-    setpgid(0, 0);  // Its helpers end with it.
-    // The browser reads commands from 3 and writes answers to 4; copies first, for the pipes may be these numbers.
-    const int in = fcntl(to[0], F_DUPFD, 10), out = fcntl(from[1], F_DUPFD, 10), null = open("/dev/null", O_RDWR);
-    dup2(null, 0);
-    dup2(null, 1);
-    dup2(null, 2);
-    dup2(in, 3);
-    dup2(out, 4);
-    close(in);
-    close(out);
-    execv(program.c_str(), const_cast<char**>(argv));
-    _exit(127);
-  }
-  close(to[0]);
-  close(from[1]);
-  if (pid < 0) return absl::InternalError("fork failed");
-  browser->pid_ = pid;
-  browser->write_ = to[1];
-  browser->read_ = from[0];
+  ASSIGN_OR_RETURN(Pipe to, MakePipe());
+  ASSIGN_OR_RETURN(Pipe from, MakePipe());
+  const FileDescriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  SpawnOptions options{.program = program};
+  options.files = {{0, null.get()}, {1, null.get()}, {2, null.get()}, {3, to.read.get()}, {4, from.write.get()}};
+  options.own_group = true;  // Its helpers end with it.
+  ASSIGN_OR_RETURN(
+      browser->pid_,
+      Spawn({"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+             "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             absl::StrCat("--user-data-dir=", browser->profile_), "--remote-debugging-pipe", "about:blank"},
+            options));
+  browser->write_ = std::move(to.write);
+  browser->read_ = std::move(from.read);
   return browser;
 }
 
 Browser::~Browser() {
   if (pid_ > 0) {
     kill(-pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    WaitFor(pid_);
   }
-  if (write_ >= 0) close(write_);
-  if (read_ >= 0) close(read_);
   (void)io::RemoveAll(profile_);
 }
 
 absl::StatusOr<Struct> Browser::Receive() {
   size_t end;
   while ((end = buffer_.find('\0')) == std::string::npos) {
-    pollfd fd = {.fd = read_, .events = POLLIN};
+    pollfd fd = {.fd = read_.get(), .events = POLLIN};
     if (poll(&fd, 1, kTimeoutMilliseconds) <= 0) return absl::DeadlineExceededError("Chromium does not answer");
     char chunk[1 << 16];
-    const ssize_t n = read(read_, chunk, sizeof(chunk));
+    const ssize_t n = read(read_.get(), chunk, sizeof(chunk));
     if (n <= 0)
       return absl::UnavailableError(
           "Chromium has ended; does it start from a shell (chromium --headless=new --no-sandbox)?");
@@ -140,17 +115,17 @@ void Browser::Note(const Struct& event) {
   if (method == "Log.entryAdded") problems_.push_back(Text(Object(parameters, "entry"), "text"));
 }
 
-absl::StatusOr<Struct> Browser::Call(absl::string_view method, absl::string_view parameters_json) {
+absl::StatusOr<Struct> Browser::Call(absl::string_view method, const Parameters& parameters) {
   const int id = ++last_id_;
-  std::string message = absl::StrCat("{\"id\":", id, ",\"method\":\"", method, "\",\"params\":", parameters_json);
-  if (!session_.empty()) absl::StrAppend(&message, ",\"sessionId\":\"", session_, "\"");
-  message += '}';
+  JsonWriter json;
+  json.BeginObject().Key("id").Integer(id).Key("method").String(method).Key("params").BeginObject();
+  if (parameters) parameters(&json);
+  json.End();
+  if (!session_.empty()) json.Key("sessionId").String(session_);
+  json.End();
+  std::string message = std::move(json).Take();
   message.push_back('\0');
-  for (size_t done = 0; done < message.size();) {
-    const ssize_t n = write(write_, message.data() + done, message.size() - done);
-    if (n <= 0) return absl::UnavailableError("Chromium has ended");
-    done += n;
-  }
+  if (!WriteAll(write_.get(), message)) return absl::UnavailableError("Chromium has ended");
   while (true) {
     ASSIGN_OR_RETURN(const Struct answer, Receive());
     if (Member(answer, "id").number_value() != id) {
@@ -166,25 +141,28 @@ absl::StatusOr<Struct> Browser::Call(absl::string_view method, absl::string_view
 
 absl::Status Browser::Open(absl::string_view path, const View& view) {
   session_.clear();
-  ASSIGN_OR_RETURN(const Struct target, Call("Target.createTarget", "{\"url\":\"about:blank\"}"));
-  ASSIGN_OR_RETURN(const Struct attached,
-                   Call("Target.attachToTarget",
-                        absl::StrCat("{\"targetId\":\"", Text(target, "targetId"), "\",\"flatten\":true}")));
+  ASSIGN_OR_RETURN(const Struct target,
+                   Call("Target.createTarget", [](JsonWriter* json) { json->Key("url").String("about:blank"); }));
+  ASSIGN_OR_RETURN(const Struct attached, Call("Target.attachToTarget", [&](JsonWriter* json) {
+                     json->Key("targetId").String(Text(target, "targetId")).Key("flatten").Bool(true);
+                   }));
   session_ = Text(attached, "sessionId");
   for (const char* domain : {"Page", "Runtime", "Log", "Network"})
-    RETURN_IF_ERROR(Call(absl::StrCat(domain, ".enable"), "{}").status());
-  RETURN_IF_ERROR(Call("Emulation.setDeviceMetricsOverride",
-                       absl::StrCat("{\"width\":", view.width, ",\"height\":", view.height,
-                                    ",\"deviceScaleFactor\":1,\"mobile\":", view.width < 600 ? "true" : "false", "}"))
-                      .status());
-  RETURN_IF_ERROR(
-      Call("Emulation.setEmulatedMedia", absl::StrCat("{\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":\"",
-                                                      view.dark ? "dark" : "light", "\"}]}"))
-          .status());
+    RETURN_IF_ERROR(Call(absl::StrCat(domain, ".enable")).status());
+  RETURN_IF_ERROR(Call("Emulation.setDeviceMetricsOverride", [&](JsonWriter* json) {
+                    json->Key("width").Integer(view.width).Key("height").Integer(view.height);
+                    json->Key("deviceScaleFactor").Integer(1).Key("mobile").Bool(view.width < 600);
+                  }).status());
+  RETURN_IF_ERROR(Call("Emulation.setEmulatedMedia", [&](JsonWriter* json) {
+                    json->Key("features").BeginArray().BeginObject().Key("name").String("prefers-color-scheme");
+                    json->Key("value").String(view.dark ? "dark" : "light").End().End();
+                  }).status());
   problems_.clear();
   requests_.clear();
   loaded_ = false;
-  RETURN_IF_ERROR(Call("Page.navigate", absl::StrCat("{\"url\":\"file://", path, "\"}")).status());
+  RETURN_IF_ERROR(Call("Page.navigate", [&](JsonWriter* json) {
+                    json->Key("url").String(absl::StrCat("file://", path));
+                  }).status());
   while (!loaded_) {
     ASSIGN_OR_RETURN(const Struct event, Receive());
     Note(event);
@@ -194,10 +172,10 @@ absl::Status Browser::Open(absl::string_view path, const View& view) {
 }
 
 absl::StatusOr<std::string> Browser::Evaluate(absl::string_view javascript) {
-  JsonWriter json;
-  json.BeginObject().Key("expression").String(absl::StrCat("(async () => String(await (", javascript, ")))()"));
-  json.Key("awaitPromise").Bool(true).Key("returnByValue").Bool(true).Key("userGesture").Bool(true).End();
-  ASSIGN_OR_RETURN(const Struct result, Call("Runtime.evaluate", std::move(json).Take()));
+  ASSIGN_OR_RETURN(const Struct result, Call("Runtime.evaluate", [&](JsonWriter* json) {
+                     json->Key("expression").String(absl::StrCat("(async () => String(await (", javascript, ")))()"));
+                     json->Key("awaitPromise").Bool(true).Key("returnByValue").Bool(true).Key("userGesture").Bool(true);
+                   }));
   if (result.fields().contains("exceptionDetails")) {
     return absl::InternalError(
         absl::StrCat(javascript, ": ", Text(Object(Object(result, "exceptionDetails"), "exception"), "description")));
@@ -208,13 +186,16 @@ absl::StatusOr<std::string> Browser::Evaluate(absl::string_view javascript) {
 absl::Status Browser::Press(absl::string_view key) {
   // Enter acts by the character it types, Tab by its key code.
   const int code = key == "Tab" ? 9 : key == "Enter" ? 13 : 32;
-  JsonWriter down, up;
-  down.BeginObject().Key("type").String("keyDown").Key("key").String(key).Key("windowsVirtualKeyCode").Number(code);
-  if (key != "Tab") down.Key("text").String(key == "Enter" ? "\r" : key);
-  down.End();
-  up.BeginObject().Key("type").String("keyUp").Key("key").String(key).Key("windowsVirtualKeyCode").Number(code).End();
-  RETURN_IF_ERROR(Call("Input.dispatchKeyEvent", std::move(down).Take()).status());
-  return Call("Input.dispatchKeyEvent", std::move(up).Take()).status();
+  RETURN_IF_ERROR(Call("Input.dispatchKeyEvent", [&](JsonWriter* json) {
+                    json->Key("type").String("keyDown").Key("key").String(key);
+                    json->Key("windowsVirtualKeyCode").Integer(code);
+                    if (key != "Tab") json->Key("text").String(key == "Enter" ? "\r" : key);
+                  }).status());
+  return Call("Input.dispatchKeyEvent",
+              [&](JsonWriter* json) {
+                json->Key("type").String("keyUp").Key("key").String(key).Key("windowsVirtualKeyCode").Integer(code);
+              })
+      .status();
 }
 
 }  // namespace tfxm::report

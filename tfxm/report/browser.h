@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/struct.pb.h"
+#include "tfxm/util/process/process.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm::report {
 
@@ -48,12 +51,13 @@ class Browser {
 
  private:
   Browser() = default;
-  absl::StatusOr<google::protobuf::Struct> Call(absl::string_view method, absl::string_view parameters_json);
+  using Parameters = std::function<void(JsonWriter* json)>;  // Writes the members.
+  absl::StatusOr<google::protobuf::Struct> Call(absl::string_view method, const Parameters& parameters = nullptr);
   absl::StatusOr<google::protobuf::Struct> Receive();
   void Note(const google::protobuf::Struct& event);
 
   pid_t pid_ = -1;
-  int write_ = -1, read_ = -1;
+  FileDescriptor write_, read_;
   int last_id_ = 0;
   bool loaded_ = false;
   std::string buffer_, session_, profile_;

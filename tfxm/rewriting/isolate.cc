@@ -4,21 +4,16 @@
 
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <new>
 
-#include "absl/cleanup/cleanup.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
@@ -26,31 +21,11 @@
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
-
-bool WriteAll(int fd, absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(n);
-  }
-  return true;
-}
-
-std::string ReadAll(int fd) {
-  std::string out;
-  char block[65536];
-  while (true) {
-    const ssize_t n = read(fd, block, sizeof(block));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return out;
-    out.append(block, n);
-  }
-}
 
 // code, whether it is AnswerIsNo, length of the message, message, output.
 struct Header {
@@ -80,9 +55,7 @@ int64_t DataBytes() {
 }
 
 // Only in the child.
-void PrepareChild(int fd, pid_t parent, int64_t memory_limit_bytes) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(1);
+void PrepareChild(int fd, int64_t memory_limit_bytes) {
   reply_fd = fd;
   std::set_new_handler(OutOfMemory);
   if (memory_limit_bytes > 0) {
@@ -90,16 +63,6 @@ void PrepareChild(int fd, pid_t parent, int64_t memory_limit_bytes) {
     const rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_DATA, &limit);
   }
-}
-
-// The last lines of a file.
-std::string Tail(int fd) {
-  constexpr off_t kBytes = 2000;
-  const off_t size = lseek(fd, 0, SEEK_END);
-  lseek(fd, std::max<off_t>(0, size - kBytes), SEEK_SET);
-  std::string text = ReadAll(fd);
-  if (size > kBytes) text.erase(0, text.find('\n') + 1);
-  return text;
 }
 
 absl::Status NoMemory(absl::string_view what, int64_t memory_limit_bytes) {
@@ -114,46 +77,37 @@ absl::Status NoMemory(absl::string_view what, int64_t memory_limit_bytes) {
 absl::Status RunInChild(absl::string_view what, const std::function<absl::Status(std::string* output)>& work,
                         std::string* output, const ChildOptions& options) {
   output->clear();
-  const int log_fd = options.quiet ? memfd_create("stderr", MFD_CLOEXEC) : -1;
-  absl::Cleanup close_log = [&] {
-    if (log_fd >= 0) close(log_fd);
-  };
-  int pipe_fds[2];
-  if (pipe(pipe_fds) != 0) return absl::InternalError(absl::StrCat("pipe: ", std::strerror(errno)));
+  const FileDescriptor log(options.quiet ? memfd_create("stderr", MFD_CLOEXEC) : -1);
+  ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
   std::fflush(nullptr);  // Or the child prints it again.
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) {
-    const std::string error = std::strerror(errno);
-    close(pipe_fds[0]);
-    close(pipe_fds[1]);
-    return absl::ResourceExhaustedError(absl::StrCat("no process for ", what, ": ", error));
-  }
-  if (child == 0) {
-    close(pipe_fds[0]);
-    if (log_fd >= 0) dup2(log_fd, STDERR_FILENO);
-    PrepareChild(pipe_fds[1], parent, options.memory_limit_bytes);
+  const absl::StatusOr<pid_t> forked = Fork([&] {
+    pipe.read.Close();
+    if (log.get() >= 0) dup2(log.get(), STDERR_FILENO);
+    const int fd = pipe.write.get();
+    PrepareChild(fd, options.memory_limit_bytes);
     std::string text;
     const absl::Status status = work(&text);
     const Header header{static_cast<int32_t>(status.code()), ExitStatusOf(status) == kExitNo, status.message().size()};
-    const bool written = WriteAll(pipe_fds[1], {reinterpret_cast<const char*>(&header), sizeof(header)}) &&
-                         WriteAll(pipe_fds[1], status.message()) && WriteAll(pipe_fds[1], text);
+    const bool written = WriteAll(fd, {reinterpret_cast<const char*>(&header), sizeof(header)}) &&
+                         WriteAll(fd, status.message()) && WriteAll(fd, text);
     std::fflush(nullptr);
-    _exit(written ? 0 : 1);  // Destructors belong to the parent.
+    return written ? 0 : 1;
+  });
+  if (!forked.ok()) {
+    return absl::ResourceExhaustedError(absl::StrCat("no process for ", what, ": ", forked.status().message()));
   }
-  close(pipe_fds[1]);
+  const pid_t child = *forked;
+  pipe.write.Close();
   std::string reply;
   int ended = 0;
   {
     CleanUp end_child([&] {
       kill(child, SIGKILL);
-      waitpid(child, nullptr, 0);
+      WaitFor(child);
       if (options.clean_up) options.clean_up();
     });
-    reply = ReadAll(pipe_fds[0]);
-    close(pipe_fds[0]);
-    while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
-    }
+    reply = ReadAll(pipe.read.get());
+    ended = WaitFor(child);
     end_child.Cancel();
   }
   Header header{};
@@ -164,15 +118,15 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
       replied && header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) && header.message_size == 0;
   if (options.clean_up && (!replied || no_memory)) options.clean_up();
   if (no_memory) return NoMemory(what, options.memory_limit_bytes);
-  const std::string printed =
-      log_fd >= 0 ? absl::StrCat("; the last it printed:\n", Tail(log_fd)) : "; what it printed is above";
+  const std::string printed = log.get() >= 0 ? absl::StrCat("; the last it printed:\n", ReadTail(log.get(), 2000))
+                                             : "; what it printed is above";
   if (WIFSIGNALED(ended)) {
-    const int signal = WTERMSIG(ended);
-    return absl::InternalError(absl::StrCat(what, " crashed: signal ", signal, " (", strsignal(signal), ")",
-                                            signal == SIGKILL ? "; probably for want of memory" : "", printed));
+    return absl::InternalError(absl::StrCat(what, " crashed: ", DescribeExit(ended),
+                                            WTERMSIG(ended) == SIGKILL ? "; probably for want of memory" : "",
+                                            printed));
   }
   if (!replied) {
-    return absl::InternalError(absl::StrCat(what, " ended with exit status ", WEXITSTATUS(ended), printed));
+    return absl::InternalError(absl::StrCat(what, " ended with ", DescribeExit(ended), printed));
   }
   *output = std::string(rest.substr(header.message_size));
   if (header.answer_is_no) return AnswerIsNo(rest.substr(0, header.message_size));

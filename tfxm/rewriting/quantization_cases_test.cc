@@ -3,9 +3,10 @@
 // Quantization of models and data as people have them: what is measured does not fool, and what is advised works.
 #include <cmath>
 #include <limits>
-#include <regex>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
@@ -53,9 +54,9 @@ class QuantizationCasesTest : public ::testing::Test {
     if (report.advice.find("--calibration=percentile") != std::string::npos) {
       options.calibration = Calibration::kPercentile;
     }
-    const std::regex flag("--keep_float='([^']*)'");
-    for (std::sregex_iterator it(report.advice.begin(), report.advice.end(), flag), end; it != end; ++it) {
-      options.keep_float_layers.push_back((*it)[1]);
+    const std::vector<std::string> parts = absl::StrSplit(report.advice, "--keep_float='");
+    for (size_t i = 1; i < parts.size(); ++i) {
+      options.keep_float_layers.push_back(parts[i].substr(0, parts[i].find('\'')));
     }
     return options;
   }

@@ -40,7 +40,7 @@ absl::Status CheckReplaceable(absl::string_view target, absl::string_view made) 
     ASSIGN_OR_RETURN(const std::string content, io::ReadFile(target));
     if (content.substr(std::min<size_t>(4, content.size()), 4) == "TFL3") return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat(
-        target, " is there already and is no TFLite file: remove it, or choose another output or filename"));
+        target, " is there already and is not a TFLite file: remove it, or choose another output or filename"));
   }
   if (!io::IsDirectory(made)) {
     return absl::FailedPreconditionError(

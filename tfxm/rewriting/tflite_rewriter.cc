@@ -80,8 +80,7 @@ absl::Status ExplainRuntime(const absl::Status& status) {
   if (!absl::StrContains(status.message(), "hashtable need to be initialized")) return status;
   return absl::FailedPreconditionError(
       "the signature looks something up in a table, and TFLite files hold no table's contents: do the lookup in the "
-      "app, and "
-      "export a signature that takes the indices");
+      "app, and export a signature that takes the indices");
 }
 
 // Of a model of integers that has none.

@@ -3,9 +3,11 @@
 // Statistics of all features of tf.Examples, as a mergeable accumulator (compute/pass.h): what TFDV's statistics
 // generators compute, in one pass.
 //
-//   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, GenerateStatistics(files));      // the usual way
+//   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, GenerateStatistics(files));
 //
-//   StatisticsAccumulator accumulator(options);                                                // or by hand
+// or by hand
+//
+//   StatisticsAccumulator accumulator(options);
 //   RETURN_IF_ERROR(accumulator.Add(batch));
 //   RETURN_IF_ERROR(accumulator.Merge(std::move(other)));
 //   DatasetFeatureStatisticsList statistics = accumulator.Finish();

@@ -4,6 +4,7 @@
 //
 //   std::cout << StatisticsText(statistics);
 //
+// ```text
 //   train: 6,000 examples
 //
 //   numeric feature  type   examples  missing  values    mean  std dev  zeros  min  median    max
@@ -11,6 +12,7 @@
 //
 //   string feature   type    examples  missing  values  unique  length  most frequent           share
 //   payment_type     STRING     6,000    0.0 %       1       7     5.8  Cash                   60.1 %
+// ```
 #ifndef TFXM_STATISTICS_STATISTICS_DISPLAY_H_
 #define TFXM_STATISTICS_STATISTICS_DISPLAY_H_
 

@@ -3,7 +3,7 @@
 // Statistics against a schema: the anomalies that tfdv.validate_statistics finds.
 //
 //   ASSIGN_OR_RETURN(Anomalies anomalies, ValidateStatistics(statistics, schema));
-//   if (!anomalies.anomaly_info().empty()) ...
+//   if (!anomalies.anomaly_info().empty()) …
 //
 // Checked: type, presence (min_count, min_fraction, missing and new features, environments), value count and shape,
 // string, int, float and bool domains, unique values, drift and skew comparators, number of examples, and the schema

@@ -11,6 +11,7 @@
 #ifndef TFXM_TRANSFORM_TENSOR_MAP_H_
 #define TFXM_TRANSFORM_TENSOR_MAP_H_
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>

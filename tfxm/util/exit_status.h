@@ -2,19 +2,21 @@
 
 // What a command's exit status says, the same for every command of tfxm and every pipeline:
 //
+// ```text
 //   0  done
 //   1  done, and the answer is no: a threshold is missed, there are anomalies, a rewritten model is outside of its
 //      limits, a file is not what its manifest says
 //   2  called wrongly: nothing was done
 //   3  failed
 //   128 + N  ended by signal N: 130 after Ctrl-C (SIGINT), 143 after SIGTERM
+// ```
 //
-// Where an error comes about, it says which of them it is; any other error is a failure:
+// Where an error arises, it says which of them it is; any other error is a failure:
 //
 //   return AnswerIsNo("NOT blessed: accuracy is 0.7, which is below 0.97");
 //   return UsageError("give one file: tfxm inspect FILE.tflite");
-//   ...
-//   return ExitStatusOf(status);  // In main().
+//
+// and main() ends with `return ExitStatusOf(status);`.
 #ifndef TFXM_UTIL_EXIT_STATUS_H_
 #define TFXM_UTIL_EXIT_STATUS_H_
 

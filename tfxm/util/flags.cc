@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -58,7 +60,9 @@ std::string SetInteger(const Flags::Flag& flag, const std::string& text, Int* va
     *value = static_cast<Int>(number);
     return "";
   }
-  return Expected(flag, "a whole number", Limits::min(), Limits::max());
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr bool kAny = std::is_same_v<Int, int64_t>;  // The limits of others are worth saying.
+  return Expected(flag, "a whole number", kAny ? -kInfinity : Limits::min(), kAny ? kInfinity : Limits::max());
 }
 
 std::string SetDouble(const Flags::Flag& flag, const std::string& text, double* value) {
@@ -173,7 +177,7 @@ absl::Status Flags::CheckArguments(const std::string& flag_before) const {
   const std::string& first = positional_[most_arguments_];
   if (most_arguments_ > 0) return UsageError(absl::StrCat("\"", first, "\" is one argument too many; ", how_));
   return UsageError(absl::StrCat(
-      "\"", first, "\" is no flag; flags are --name=value",
+      "\"", first, "\" is not a flag; flags are --name=value",
       flag_before.empty() ? ""
                           : absl::StrCat(". If a pattern was meant, put it in quotes: --", flag_before, "='DIR/*'")));
 }

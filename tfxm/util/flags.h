@@ -62,7 +62,7 @@ class Flags {
   Flag& Add(absl::string_view name, std::string* value, absl::string_view placeholder, absl::string_view help);
   Flag& Add(absl::string_view name, int64_t* value, absl::string_view placeholder, absl::string_view help);
   Flag& Add(absl::string_view name, int* value, absl::string_view placeholder, absl::string_view help);
-  // NaN and infinities are no numbers here.
+  // NaN and infinities are not numbers here.
   Flag& Add(absl::string_view name, double* value, absl::string_view placeholder, absl::string_view help);
   Flag& Add(absl::string_view name, std::optional<double>* value, absl::string_view placeholder,
             absl::string_view help);
@@ -76,8 +76,8 @@ class Flags {
   // The same, as they were given: for another program to parse.
   void PassUnknownOn(std::vector<std::string>* arguments) { passed_on_ = arguments; }
 
-  // How many arguments that are no flags there may be; without this, none. `how` says how it is called: "give one file:
-  // tfxm inspect FILE.tflite".
+  // How many arguments that are not flags there may be; without this, none. `how` says how it is called: "give one
+  // file: tfxm inspect FILE.tflite".
   void TakeArguments(size_t least, size_t most, std::string how);
 
   // A UsageError (exit_status.h) names the flag and what is wrong: unknown (with the nearest ones), given twice, a
@@ -85,7 +85,7 @@ class Flags {
   // else is checked.
   absl::Status Parse(const std::vector<std::string>& arguments);
   bool help_requested() const { return help_requested_; }
-  // What is no flag, in order.
+  // What is not a flag, in order.
   const std::vector<std::string>& positional() const { return positional_; }
 
   std::string Help() const;

@@ -97,7 +97,7 @@ TEST(FlagsTest, APatternThatTheShellHasExpandedIsNoticed) {
   std::string data;
   flags.Add("data", &data, "GLOB", "data");
   EXPECT_EQ(flags.Parse({"--data", "a.tfrecord", "b.tfrecord"}).message(),
-            "\"b.tfrecord\" is no flag; flags are --name=value. If a pattern was meant, put it in quotes: "
+            "\"b.tfrecord\" is not a flag; flags are --name=value. If a pattern was meant, put it in quotes: "
             "--data='DIR/*'");
 }
 

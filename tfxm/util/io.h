@@ -68,7 +68,7 @@ bool IsInside(absl::string_view path, absl::string_view folder);
 // A directory with those above it that are missing. They are removed at the end of the scope, or if the user interrupts
 // the program (clean_up.h), as far as they are empty then, unless Keep() was called.
 //
-//   io::NewDirs output(options.output_dir);
+//   io::NewDirs output(output_dir);
 //   RETURN_IF_ERROR(output.Make());
 class NewDirs {
  public:

@@ -3,7 +3,7 @@
 // What a command prints for its user or for the next program. A full disk behind a `>` is an error, not a cut file:
 //
 //   RETURN_IF_ERROR(Print(text));
-//   ...
+//   …
 //   status = FlushStandardOutput();  // At the end of main().
 #ifndef TFXM_UTIL_STANDARD_OUTPUT_H_
 #define TFXM_UTIL_STANDARD_OUTPUT_H_

@@ -4,10 +4,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "absl/strings/numbers.h"
@@ -15,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "re2/re2.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -73,17 +73,10 @@ absl::StatusOr<PatternSpecs> FindSpecs(const std::string& pattern) {
   return specs;
 }
 
-std::string EscapeRegex(absl::string_view literal) {
+std::string RegexOfGlob(absl::string_view glob) {
   std::string out;
-  for (const char c : literal) {
-    if (c == '*') {
-      out += "[^/]*";
-    } else if (c == '?') {
-      out += "[^/]";
-    } else {
-      if (std::strchr(".+()[]{}^$|\\", c) != nullptr) out += '\\';
-      out += c;
-    }
+  for (const char& c : glob) {
+    absl::StrAppend(&out, c == '*' ? "[^/]*" : c == '?' ? "[^/]" : re2::RE2::QuoteMeta({&c, 1}));
   }
   return out;
 }
@@ -93,17 +86,42 @@ int64_t DaysSinceEpoch(int year, unsigned month, unsigned day) {
   return date.ok() ? std::chrono::sys_days(date).time_since_epoch().count() : -1;
 }
 
-// What a {…} is replaced with, by its position in the pattern.
-std::string Replace(const std::string& pattern, const std::map<size_t, std::pair<size_t, std::string>>& by_position,
-                    std::string (*literal)(absl::string_view)) {
+// A {…} of a pattern, and what it says.
+struct Field {
+  std::string name;
+  Spec spec;
+};
+
+// In the order in which they stand in the pattern, which is that of the expression's groups.
+std::vector<Field> Fields(const PatternSpecs& specs) {
+  std::vector<Field> fields;
+  const auto add = [&](const std::optional<Spec>& spec, const char* name, int width) {
+    if (spec) fields.push_back({name, {spec->begin, spec->size, width}});
+  };
+  add(specs.span, "span", specs.span ? specs.span->width : 0);
+  add(specs.version, "version", specs.version ? specs.version->width : 0);
+  add(specs.year, "year", 4);
+  add(specs.month, "month", 2);
+  add(specs.day, "day", 2);
+  std::sort(fields.begin(), fields.end(), [](const Field& a, const Field& b) { return a.spec.begin < b.spec.begin; });
+  return fields;
+}
+
+// The pattern with literal(text) for the text around its fields, and replacement(i) for field i.
+template <typename Literal, typename Replacement>
+std::string Replace(absl::string_view pattern, const std::vector<Field>& fields, Literal literal,
+                    Replacement replacement) {
   std::string out;
   size_t at = 0;
-  for (const auto& [begin, replacement] : by_position) {
-    out += literal(absl::string_view(pattern).substr(at, begin - at)) + replacement.second;
-    at = begin + replacement.first;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Spec& spec = fields[i].spec;
+    absl::StrAppend(&out, literal(pattern.substr(at, spec.begin - at)), replacement(i));
+    at = spec.begin + spec.size;
   }
-  return out + literal(absl::string_view(pattern).substr(at));
+  return out + literal(pattern.substr(at));
 }
+
+std::string Itself(absl::string_view text) { return std::string(text); }
 
 struct Match {
   int64_t span = -1;
@@ -114,37 +132,35 @@ struct Match {
 // The newest span and version that a file under `input_base` has.
 absl::StatusOr<Match> FindNewest(absl::string_view input_base, const std::string& pattern, const PatternSpecs& specs,
                                  std::optional<int64_t> only_span) {
-  std::map<size_t, std::pair<size_t, std::string>> as_glob, as_regex;
-  std::map<size_t, std::string> names;  // Kind of each {…}, in order of position: the order of the regex's groups.
-  auto add = [&](const std::optional<Spec>& spec, const std::string& name, int width) {
-    if (!spec) return;
-    as_glob[spec->begin] = {spec->size, "*"};
-    as_regex[spec->begin] = {spec->size, width > 0 ? absl::StrFormat("([^/]{%d})", width) : std::string("([^/]*)")};
-    names[spec->begin] = name;
-  };
-  add(specs.span, "span", specs.span ? specs.span->width : 0);
-  add(specs.version, "version", specs.version ? specs.version->width : 0);
-  add(specs.year, "year", 4);
-  add(specs.month, "month", 2);
-  add(specs.day, "day", 2);
-  ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                   io::Glob(io::JoinPath(io::EscapeGlob(input_base), Replace(pattern, as_glob, [](absl::string_view s) {
-                                           return std::string(s);
-                                         }))));
-  const std::regex regex(Replace(pattern, as_regex, EscapeRegex));
+  const std::vector<Field> fields = Fields(specs);
+  const std::string glob = Replace(pattern, fields, Itself, [](size_t) { return "*"; });
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, io::Glob(io::JoinPath(io::EscapeGlob(input_base), glob)));
+  re2::RE2::Options options;
+  options.set_encoding(re2::RE2::Options::EncodingLatin1);  // Files' names are bytes.
+  options.set_log_errors(false);
+  const re2::RE2 regex(Replace(pattern, fields, RegexOfGlob,
+                               [&](size_t i) {
+                                 const int width = fields[i].spec.width;
+                                 return width > 0 ? absl::StrFormat("([^/]{%d})", width) : std::string("([^/]*)");
+                               }),
+                       options);
+  if (!regex.ok()) return BadPattern(pattern, regex.error());
+  std::vector<std::string> matched(fields.size());
+  std::vector<re2::RE2::Arg> groups(matched.size());
+  std::vector<const re2::RE2::Arg*> group_pointers(groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    groups[i] = re2::RE2::Arg(&matched[i]);
+    group_pointers[i] = &groups[i];
+  }
   Match newest;
   for (const std::string& file : files) {
     const std::string relative = file.substr(io::JoinPath(input_base, "x").size() - 1);
-    std::smatch groups;
-    if (!std::regex_match(relative, groups, regex)) continue;
+    if (!re2::RE2::FullMatchN(relative, regex, group_pointers.data(), static_cast<int>(groups.size()))) continue;
     std::map<std::string, int64_t> number;
-    std::map<size_t, std::pair<size_t, std::string>> matched;
-    size_t group = 1;
-    for (const auto& [begin, name] : names) {
-      const std::string text = groups[group++].str();
-      matched[begin] = {as_regex[begin].first, text};
-      if (!absl::SimpleAtoi(text, &number[name]) || number[name] < 0) {
-        return BadPattern(pattern, absl::StrCat("\"", text, "\" in ", file, " is no ", name, " number"));
+    for (size_t i = 0; i < fields.size(); ++i) {
+      const std::string& name = fields[i].name;
+      if (!absl::SimpleAtoi(matched[i], &number[name]) || number[name] < 0) {
+        return BadPattern(pattern, absl::StrCat("\"", matched[i], "\" in ", file, " is not a ", name, " number"));
       }
     }
     Match match;
@@ -154,7 +170,7 @@ absl::StatusOr<Match> FindNewest(absl::string_view input_base, const std::string
     if (match.span < 0) return BadPattern(pattern, absl::StrCat(file, " has no valid date"));
     if (specs.version) match.version = number["version"];
     if (only_span && match.span != *only_span) continue;
-    match.pattern = Replace(pattern, matched, [](absl::string_view s) { return std::string(s); });
+    match.pattern = Replace(pattern, fields, Itself, [&](size_t i) { return matched[i]; });
     if (std::pair(match.span, match.version.value_or(0)) > std::pair(newest.span, newest.version.value_or(0)) ||
         newest.span < 0) {
       newest = match;
@@ -211,7 +227,7 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
                                            const tfx::configs::RangeConfig* range_config) {
   if (!io::IsDirectory(input_base)) {
     return absl::NotFoundError(
-        absl::StrCat("input_base ", input_base, " is no directory; it must hold the input files"));
+        absl::StrCat("input_base ", input_base, " is not a directory; it must hold the input files"));
   }
   std::optional<int64_t> only_span;
   if (range_config != nullptr && range_config->has_rolling_range() && range_config->rolling_range().num_spans() != 1) {

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <regex>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -17,6 +16,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "re2/re2.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 
@@ -153,19 +153,18 @@ struct Diagnostic {
 };
 
 std::vector<Diagnostic> Errors(absl::string_view output) {
-  static const std::regex* const kError = new std::regex(R"(^(.+):(\d+):(\d+): (?:fatal )?error: (.*)$)");
+  static const re2::RE2& kError = *new re2::RE2(R"((.+):(\d+):(\d+): (?:fatal )?error: (.*))", re2::RE2::Latin1);
   std::vector<Diagnostic> errors;
-  for (const absl::string_view line_view : absl::StrSplit(output, '\n')) {
-    const std::string line(line_view);
-    std::smatch match;
-    if (std::regex_match(line, match, *kError)) {
+  for (const absl::string_view line : absl::StrSplit(output, '\n')) {
+    std::string file, row, column, text;
+    if (re2::RE2::FullMatch(line, kError, &file, &row, &column, &text)) {
       Diagnostic& error = errors.emplace_back();
-      error.file = match[1];
-      error.place = absl::StrCat(match[1].str(), ":", match[2].str(), ":", match[3].str());
-      (void)absl::SimpleAtoi(match[2].str(), &error.line);
-      error.text = match[4];
+      error.file = file;
+      error.place = absl::StrCat(file, ":", row, ":", column);
+      (void)absl::SimpleAtoi(row, &error.line);
+      error.text = text;
     } else if (!errors.empty()) {
-      errors.back().rest.push_back(line);
+      errors.back().rest.emplace_back(line);
     }
   }
   return errors;
@@ -206,10 +205,9 @@ std::string LastName(absl::string_view type) {
 }
 
 std::string DataTypeHint(const std::string& statement) {
-  static const std::regex* const kText = new std::regex(R"re(\.dtype\s*=\s*"(\w+)")re");
-  std::smatch match;
-  if (!std::regex_search(statement, match, *kText)) return "";
-  std::string name = match[1].str();
+  static const re2::RE2& kText = *new re2::RE2(R"re(\.dtype\s*=\s*"(\w+)")re", re2::RE2::Latin1);
+  std::string name;
+  if (!re2::RE2::PartialMatch(statement, kText, &name)) return "";
   if (name == "float32") name = "float";
   if (name == "float64") name = "double";
   name[0] = absl::ascii_toupper(name[0]);

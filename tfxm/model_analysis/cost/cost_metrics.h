@@ -2,6 +2,7 @@
 
 // Costs as metrics, so that a threshold can demand them beside quality:
 //
+// ```text
 //   metrics_specs {
 //     model_names: "tflite"
 //     metrics { class_name: "ModelSizeBytes" threshold { value_threshold { upper_bound { value: 1000000 } } } }
@@ -9,6 +10,7 @@
 //     metrics { class_name: "ExamplesPerSecond" threshold { change_threshold {
 //       direction: HIGHER_IS_BETTER relative { value: 0 } } } }        // not slower than the baseline model
 //   }
+// ```
 //
 // ModelSizeBytes, LatencyP50Ms, LatencyP90Ms, LatencyP99Ms and ExamplesPerSecond are of any model; ArenaBytes, OpCount
 // (with `op`, of one kind: {"op": "CONV_2D"}) and DelegatedOpShare of TFLite models. A cost is the model's, not a

@@ -4,8 +4,8 @@
 // take the examples use, and how much of the examples is cut off.
 //
 //   InputLevels levels(*file, "serving_default");
-//   levels.Add(i, values);                       // of input i of the signature, as they are in the examples
-//   levels.Warnings()                            // "its quantized input "x" sees 2 of 256 levels: …"
+//   levels.Add(i, column, first, count);         // of input i of the signature, as they are in the examples
+//   levels.Warnings();                           // "its quantized input "x" sees 2 of 256 levels: …"
 #ifndef TFXM_MODEL_ANALYSIS_INFERENCE_INPUT_LEVELS_H_
 #define TFXM_MODEL_ANALYSIS_INFERENCE_INPUT_LEVELS_H_
 

@@ -26,9 +26,8 @@ class AccumulatorOf : public Accumulator {
 };
 
 // N exact sums under one key; Output puts Derive(sums) there.
-//
-//   template parameter Add: void operator()(const FlatView& view, int i, std::array<CompactSum, N>* sums) const
-//   template parameter Derive: MetricValue operator()(const std::array<double, N>& sums) const
+// Add is void(const FlatView& view, int i, std::array<CompactSum, N>* sums), Derive is
+// MetricValue(const std::array<double, N>& sums).
 template <int N, typename AddTriple, typename Derive>
 class FlatSums : public AccumulatorOf<FlatSums<N, AddTriple, Derive>> {
  public:
@@ -72,8 +71,7 @@ std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, int vi
 void AddMeanOfTerms(const std::string& kind, const MetricKey& key, ExampleTermsFunction terms, ComputationPlan* plan);
 
 // Terms from the lists of each example: value(view, row), whose errors get the example's place.
-//
-//   template parameter Value: absl::StatusOr<double> operator()(const ListView& view, int row) const
+// Value is absl::StatusOr<double>(const ListView& view, int row).
 template <typename Value>
 ExampleTermsFunction ListTerms(int view, Value value) {
   return [=](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) -> absl::Status {

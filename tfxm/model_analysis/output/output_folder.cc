@@ -78,7 +78,7 @@ absl::Status OutputFolder::CheckTargets(const FileManifest& files) const {
     for (fs::path parent = fs::path(name).parent_path(); !parent.empty(); parent = parent.parent_path()) {
       const fs::file_type type = TypeOf(io::JoinPath(path_, parent.string()));
       if (type == fs::file_type::directory || type == fs::file_type::not_found) continue;
-      return UsageError(absl::StrCat(io::JoinPath(path_, parent.string()), " is no folder: ", kWayOut));
+      return UsageError(absl::StrCat(io::JoinPath(path_, parent.string()), " is not a folder: ", kWayOut));
     }
     if (TypeOf(io::JoinPath(path_, name)) != fs::file_type::not_found && earlier_.files.count(name) == 0) {
       return UsageError(absl::StrCat(io::JoinPath(path_, name), " has appeared meanwhile: ", kWayOut));

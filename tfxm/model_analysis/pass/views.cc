@@ -120,8 +120,7 @@ absl::Status BatchViews::Resolve(const ViewSpec& spec, Entry* entry, Sources* so
     if (vocabulary == nullptr || !vocabulary->is_string) {
       return absl::InvalidArgumentError(
           "the labels are strings but the predictions are numbers, and the model has no output \"all_classes\" that "
-          "says which "
-          "class is which");
+          "says which class is which");
     }
     Values& indices = entry->vocabulary_labels;
     indices.Clear();

@@ -32,7 +32,7 @@ std::string Encode(const SliceKey& key) {
   return text;
 }
 
-// A NaN, which as a number equals nothing, not even itself, and so could be no slice.
+// A NaN, which as a number equals nothing, not even itself, and so could not be a slice.
 constexpr absl::string_view kNan = "nan";
 
 bool IsUtf8(absl::string_view text) {

@@ -3,7 +3,7 @@
 // Finds the slices that each example of a batch belongs to: TFMA's SliceKeyExtractor and SqlSliceKeyExtractor.
 //
 //   ASSIGN_OR_RETURN(Slicer slicer, Slicer::Create(eval_config));
-//   RETURN_IF_ERROR(slicer.Slice(extracts));
+//   RETURN_IF_ERROR(slicer.Slice(batch));
 //   for (int s : slicer.touched()) Use(slicer.key(s), slicer.rows(s));
 //
 // Slices are numbered as they appear. One object per thread.

@@ -223,15 +223,17 @@ TEST(SqlSlicerTest, LikeIsQuickWhateverThePattern) {
   EXPECT_THAT(
       SqlSlices("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND '" + text + "' LIKE '" + pattern + "b'"),
       IsEmpty());
-  for (const char* like :
-       {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'"}) {
+  for (const char* like : {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'",
+                           "'für' LIKE 'f_r'", "'a\nb' LIKE 'a_b'", R"('10%' LIKE '10\\%')", R"('a.b' LIKE '%.b')"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND ") + like),
                 Not(IsEmpty()))
         << like;
   }
-  for (const char* like : {"'' LIKE '_'", "'abc' LIKE 'ab'", "'ab' LIKE 'abc'", "'abc' LIKE '%b'"}) {
+  for (const char* like : {"'' LIKE '_'", "'abc' LIKE 'ab'", "'ab' LIKE 'abc'", "'abc' LIKE '%b'",
+                           R"('10x' LIKE '10\\%')", "'axb' LIKE 'a.b'"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE ") + like), IsEmpty()) << like;
   }
+  EXPECT_THAT(SqlError(R"(SELECT STRUCT('a' LIKE 'a\\' AS x) FROM example.day d)"), HasSubstr("ends with a backslash"));
 }
 
 TEST(SqlSlicerTest, RegularExpressionsAreThoseOfRe2) {
@@ -240,7 +242,7 @@ TEST(SqlSlicerTest, RegularExpressionsAreThoseOfRe2) {
                 "REGEXP_REPLACE('ab', '(a)(b)', '\\\\\\\\2\\\\\\\\1') AS c) FROM example.day d WHERE "
                 "REGEXP_CONTAINS('xay', 'a')"),
       UnorderedElementsAre("a_X_b_X_c:1_X_NULL_X_ba@0", "a_X_b_X_c:1_X_NULL_X_ba@1", "a_X_b_X_c:1_X_NULL_X_ba@2"));
-  EXPECT_THAT(SqlError("SELECT STRUCT(REGEXP_EXTRACT('a', '(') AS a)"), HasSubstr("no regular expression"));
+  EXPECT_THAT(SqlError("SELECT STRUCT(REGEXP_EXTRACT('a', '(') AS a)"), HasSubstr("not a regular expression"));
   // A text of a megabyte, and an expression that backtracking takes for ever on.
   EXPECT_THAT(SqlSlices("SELECT STRUCT(1 AS a) FROM example.day d WHERE REGEXP_CONTAINS(REPLACE('" +
                         std::string(1000, 'a') + "', 'a', '" + std::string(1000, 'a') + "'), '(a*)*b')"),

@@ -3,7 +3,7 @@
 // A syntax tree of the slicing SQL (ast.h), its names resolved (names.h), as a query that can be run: an expression
 // becomes a closure that holds those of its operands.
 //
-//   ASSIGN_OR_RETURN(Statement statement, Parse(sql));
+//   ASSIGN_OR_RETURN(Statement statement, Parse(query));
 //   RETURN_IF_ERROR(ResolveNames(&statement));
 //   RETURN_IF_ERROR(Compile(*statement.select)->Run(row, &rows));
 #ifndef TFXM_MODEL_ANALYSIS_SQL_COMPILE_H_

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/sql/compile.h"
 #include "tfxm/model_analysis/sql/functions/functions.h"
+#include "tfxm/model_analysis/sql/functions/regex.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis::sql {
@@ -151,7 +152,8 @@ Result Like(const Value& a, const Value& b) {
   if (IsNull(a) || IsNull(b)) return Value();
   const std::string *text = std::get_if<std::string>(&a), *pattern = std::get_if<std::string>(&b);
   if (text == nullptr || pattern == nullptr) return ValueError("LIKE compares strings");
-  return Value(MatchesLike(*text, *pattern));
+  ASSIGN_OR_RETURN(const bool matches, MatchesLike(*text, *pattern));
+  return Value(matches);
 }
 
 // What functions make counts as steps.
@@ -230,7 +232,7 @@ Evaluator InArray(const Expr& expr) {
     ASSIGN_OR_RETURN(const Value b, choices(row));
     if (IsNull(b)) return Value(false);
     const auto* array = std::get_if<std::shared_ptr<Array>>(&b);
-    if (array == nullptr) return ValueError("IN UNNEST of something that is no array");
+    if (array == nullptr) return ValueError("IN UNNEST of something that is not an array");
     RETURN_IF_ERROR(row.Take(static_cast<int64_t>((*array)->values.size())));
     return IsAmong(a, (*array)->values, 0);
   };

@@ -185,7 +185,7 @@ ExprOr Parser::ParseNumberOrText() {
     literal = Literal(integer);
   } else if (token.kind == Token::Kind::kNumber) {
     double number;
-    if (!absl::SimpleAtod(token.text, &number)) return ValueError(token.text + " is no number");
+    if (!absl::SimpleAtod(token.text, &number)) return ValueError(token.text + " is not a number");
     literal = Literal(number);
   } else if (token.kind == Token::Kind::kString) {
     literal = Literal(token.text);

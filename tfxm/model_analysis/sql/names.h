@@ -2,7 +2,9 @@
 
 // What the names of a statement of the slicing SQL (sql_slicer.h) stand for.
 //
+// ```text
 //   SELECT STRUCT(t, size) FROM example.tags AS t      t: the variable that FROM sets; size: the feature
+// ```
 //
 // A name is what the FROM of its own query introduces, else what those of the queries around it do (of two, the later
 // one), else a feature. Upper and lower case are the same but for features.

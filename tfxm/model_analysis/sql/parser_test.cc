@@ -147,7 +147,7 @@ TEST(SqlParserTest, SaysWhereItDoesNotUnderstand) {
            {"SELECT a UNION SELECT b", "expected \"ALL\" at character 15, found \"SELECT\": "},
            {"SELECT 'a", "the quote at character 7 is not closed: "},
            {"SELECT 9223372036854775808", "9223372036854775808 does not fit an INT64"},
-           {"SELECT 1.2.3", "1.2.3 is no number"},
+           {"SELECT 1.2.3", "1.2.3 is not a number"},
            {"SELECT EXTRACT(YEAR FROM a)", "no function EXTRACT (sql_slicer.h lists them): "},
            {"SELECT 1, 2 UNION ALL SELECT 1", "the sides of UNION ALL have 2 and 1 columns: "}}) {
     EXPECT_THAT(Tree(sql), StartsWith("slice_keys_sql: " + message)) << sql;

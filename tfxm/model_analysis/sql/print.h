@@ -2,8 +2,10 @@
 
 // A syntax tree as text, for tests and debugging: operators and clauses in parentheses before what they have.
 //
+// ```text
 //   SELECT STRUCT(t) FROM example.tags t WHERE t != 'a' AND day     (SELECT (STRUCT t) (FROM (AS t example.tags))
 //                                                                     (WHERE (AND (!= t 'a') day)))
+// ```
 #ifndef TFXM_MODEL_ANALYSIS_SQL_PRINT_H_
 #define TFXM_MODEL_ANALYSIS_SQL_PRINT_H_
 

@@ -3,7 +3,9 @@
 // The slices that SlicingSpec.slice_keys_sql names. TFMA hands the statement to ZetaSQL with the example as a row whose
 // columns are arrays; this evaluates the part of the language that such statements are made of:
 //
+// ```text
 //   SELECT STRUCT(expression [AS name], …) FROM example.feature [AS] t, … [WHERE condition]
+// ```
 //
 // FROM lists features to unnest (their cross product, or JOIN … ON), UNNEST(array) [WITH OFFSET] and queries in
 // parentheses; a name is such an alias or a feature of the example. There are SELECT AS STRUCT, DISTINCT, GROUP BY with

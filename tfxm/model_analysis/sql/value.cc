@@ -144,24 +144,6 @@ absl::StatusOr<Value> Cast(absl::string_view type, const Value& value) {
   return ValueError(absl::StrCat("a value cannot be cast to ", type, "; SAFE_CAST makes it NULL"));
 }
 
-bool MatchesLike(absl::string_view text, absl::string_view pattern) {
-  size_t t = 0, p = 0;
-  // Behind the last %, and what of the text it has not taken yet.
-  size_t after_percent = absl::string_view::npos, rest = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '%') {
-      after_percent = ++p, rest = t;
-    } else if (p < pattern.size() && (pattern[p] == '_' || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (after_percent != absl::string_view::npos) {
-      p = after_percent, t = ++rest;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('%', p) == absl::string_view::npos;
-}
-
 absl::StatusOr<std::string> ToSliceText(const Value& value) {
   if (IsNull(value)) return "NULL";
   if (const int64_t* x = std::get_if<int64_t>(&value)) return absl::StrCat(*x);

@@ -3,8 +3,8 @@
 // Values of the slicing SQL (sql_slicer.h), and what operators do to them: ZetaSQL's semantics. Errors are
 // INVALID_ARGUMENT: types that do not go together, overflow, division by zero.
 //
-//   Compare("<", Value(int64_t{1}), Value(2.5))         -> true
-//   Arithmetic('+', Value(int64_t{1}), Value())         -> NULL
+//   Compare("<", Value(int64_t{1}), Value(2.5));        // true
+//   Arithmetic('+', Value(int64_t{1}), Value());        // NULL
 #ifndef TFXM_MODEL_ANALYSIS_SQL_VALUE_H_
 #define TFXM_MODEL_ANALYSIS_SQL_VALUE_H_
 
@@ -49,8 +49,6 @@ absl::StatusOr<Value> Arithmetic(char op, const Value& a, const Value& b);
 absl::StatusOr<Value> Bits(absl::string_view op, const Value& a, const Value& b);
 // To STRING, BYTES, INT64, FLOAT64 (also DOUBLE, FLOAT, FLOAT32) or BOOL.
 absl::StatusOr<Value> Cast(absl::string_view type, const Value& value);
-// LIKE: % is any text, _ one byte. Takes at most the product of the sizes, whatever the pattern.
-bool MatchesLike(absl::string_view text, absl::string_view pattern);
 
 // As tfx_bsl turns a value into a slice value: numbers with 15 digits (float: 6), or if they do not read back as the
 // same with 17 (8 or 9), NULL as "NULL".

@@ -31,7 +31,7 @@ absl::StatusOr<std::string> Prefix(absl::string_view path) {
   if (prefix == path && io::Exists(path)) {
     return absl::InvalidArgumentError(absl::StrCat(
         path,
-        " is no checkpoint (a file that ends in .index, named without that), no SavedModel and no file of Keras's ",
+        " is neither a checkpoint (a file that ends in .index, named without that) nor a SavedModel nor a file of Keras's "
         "(.keras, .weights.h5, .h5)"));
   }
   return absl::NotFoundError(absl::StrCat("there is no checkpoint ", prefix, " (no ", prefix, ".index)"));

@@ -16,7 +16,7 @@ ops::Tensor SparseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred);
 ops::Tensor DenseLabels(const ops::Tensor& y_true, const ops::Tensor& y_pred);
 
 // What goes into the sigmoid or softmax that `y_pred` comes out of; invalid if it comes from anything else. Where the
-// function is saturated its output says nothing about its input any more, and has no gradient, so Keras's
+// function is saturated its output no longer says anything about its input, and has no gradient, so Keras's
 // crossentropies go back to the logits whatever from_logits says.
 ops::Tensor LogitsOf(const ops::Tensor& y_pred);
 

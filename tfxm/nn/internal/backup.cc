@@ -36,7 +36,7 @@ class BackupCallback : public Callback {
     ASSIGN_OR_RETURN(auto variables, ReadVariables(path, {}, false));
     const auto found = variables.find(kPosition);
     if (found == variables.end() || found->second.num_elements() < static_cast<int64_t>(kPositionSize)) {
-      return absl::DataLossError(absl::StrCat(path, " is no backup of a training by this version"));
+      return absl::DataLossError(absl::StrCat(path, " is not a backup of a training by this version"));
     }
     if (const auto optimizer = variables.find(kOptimizer);
         optimizer != variables.end() && optimizer->second.strings().size() == 1) {

@@ -31,7 +31,7 @@ absl::Status Empty(absl::string_view what, const Dataset& data) {
   return absl::InvalidArgumentError(absl::StrCat(what, " on a dataset without examples: ", data.WhyEmpty()));
 }
 
-// Tells, once, that the loss is no number any more.
+// Tells, once, that the loss is no longer a number.
 class LossWatch {
  public:
   void OnBatch(const FitState& state) {

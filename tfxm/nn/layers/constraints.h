@@ -2,8 +2,8 @@
 
 // What a weight is brought back to after each update (Keras's constraints).
 //
-//   layers::Dense(64, {.kernel_constraint = constraints::MaxNorm(3)})
-//   layers::Conv2D(32, 3, {.kernel_constraint = constraints::UnitNorm({0, 1, 2})})
+//   layers::Dense(64, {.kernel_constraint = constraints::MaxNorm(3)});
+//   layers::Conv2D(32, 3, {.kernel_constraint = constraints::UnitNorm({0, 1, 2})});
 //
 // Moving averages of weights (use_ema) are taken before it, as in Keras.
 #ifndef TFXM_NN_LAYERS_CONSTRAINTS_H_

@@ -95,8 +95,7 @@ class Direction {
     if (shape.size() != 3 || shape[1] < 1 || shape[2] < 1) {
       return absl::InvalidArgumentError(
           "the input must be [batch, steps, features], steps and features known; pad sequences of several lengths to "
-          "one "
-          "and mask them (Embedding's mask_zero, Masking)");
+          "one and mask them (Embedding's mask_zero, Masking)");
     }
     if (config_.units < 1)
       return absl::InvalidArgumentError(absl::StrCat("units must be positive, got ", config_.units));
@@ -278,7 +277,7 @@ class RecurrentLayer : public Layer {
 
 class BidirectionalLayer : public Layer {
  public:
-  // `forward` is null where the pattern is no recurrent layer.
+  // `forward` is null where the pattern is not a recurrent layer.
   BidirectionalLayer(const RecurrentLayer* forward, const RecurrentLayer* backward, BidirectionalOptions options)
       : Layer("Bidirectional", options.name), options_(std::move(options)) {
     if (forward == nullptr || (options_.backward_layer && backward == nullptr)) {

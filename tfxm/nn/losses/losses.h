@@ -2,10 +2,10 @@
 
 // Losses with Keras's names, arguments and numbers.
 //
-//   losses::SparseCategoricalCrossentropy({.from_logits = true})
-//   losses::Loss("my_loss", [](const ops::Tensor& y_true, const ops::Tensor& y_pred) {
+//   losses::SparseCategoricalCrossentropy({.from_logits = true});
+//   Loss("my_loss", [](const ops::Tensor& y_true, const ops::Tensor& y_pred) {
 //     return ops::Abs(y_true - y_pred);
-//   })
+//   });
 //
 // A loss gives one number per example (or more: those of an example are averaged); a model takes the mean over the
 // batch, weighted if there are sample or class weights (sum of weighted losses / number of losses, Keras's

@@ -2,7 +2,7 @@
 
 // Metrics of training and evaluation, with Keras's names, arguments and numbers.
 //
-//   model.Compile({.loss = …, .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});
+//   model.Compile({.loss = "binary_crossentropy", .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});
 //
 // Those of true and false positives and negatives: confusion_metrics.h.
 //

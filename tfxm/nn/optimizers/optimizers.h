@@ -4,7 +4,7 @@
 //
 //   model.Compile({.optimizer = optimizers::RMSprop({.learning_rate = 0.0015}), …});
 //   optimizers::Adam({.learning_rate = schedules::ExponentialDecay({.initial_learning_rate = 0.01, .decay_steps = 1000,
-//                                                                   .decay_rate = 0.9})})
+//                                                                   .decay_rate = 0.9})});
 //
 // All take: weight_decay (decoupled: a weight loses learning_rate * weight_decay of itself before the update; not those
 // with one of exclude_from_weight_decay in their name: {"bias", "gamma", "beta"}), clipnorm (each gradient's norm),

@@ -5,10 +5,11 @@
 //
 //   nn::Model model = BuildModel();                              // trained or not; weights are copied
 //   ASSIGN_OR_RETURN(nn::Model quantized, nn::QuantizeModel(model));
-//   RETURN_IF_ERROR(quantized.Compile(…));
+//   RETURN_IF_ERROR(quantized.Compile(compile_options));
 //   RETURN_IF_ERROR(quantized.Fit(train, …).status());
 //   RETURN_IF_ERROR(quantized.Save(dir));                        // FakeQuant operations with the trained ranges
-//   … rewrite `dir` with quantization int8: no representative dataset is needed, the ranges are in the model.
+//
+// Rewritten with quantization int8, `dir` needs no representative dataset: the ranges are in the model.
 //
 // To quantize some layers only, annotate them and apply:
 //

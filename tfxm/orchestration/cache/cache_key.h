@@ -3,8 +3,8 @@
 // When a node's former outputs may be used again: if running the node again would give the same.
 //
 //   ASSIGN_OR_RETURN(const CacheKey key, MakeCacheKey(pipeline_name, spec, inputs, exec_properties, files, &hashes));
-//   key.digest                                            // SHA-256, in hex: the name of the context execution_cache.
-//   DescribeDifference(former, key)                       // "exec property train_args is not what it was"
+//   key.digest;                                           // SHA-256, in hex: the name of the context execution_cache.
+//   DescribeDifference(former, key);                      // "exec property train_args is not what it was"
 #ifndef TFXM_ORCHESTRATION_CACHE_CACHE_KEY_H_
 #define TFXM_ORCHESTRATION_CACHE_CACHE_KEY_H_
 

@@ -86,7 +86,7 @@ absl::Status RunExecutor(const ExecutionRequest& request, ProgressWriter* progre
   } catch (const std::exception& e) {
     return absl::InternalError(absl::StrCat("an exception left the executor: ", e.what()));
   } catch (...) {
-    return absl::InternalError("an exception that is no std::exception left the executor");
+    return absl::InternalError("an exception that is not a std::exception left the executor");
   }
 }
 

@@ -5,12 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -21,6 +18,7 @@
 #include "absl/strings/strip.h"
 #include "tfxm/orchestration/executor/executor_protocol.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -28,40 +26,9 @@ namespace {
 
 constexpr size_t kLogLines = 12;
 
-absl::Status SystemError(absl::string_view what) {
-  return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
-}
-
-// Between fork and exec: only async-signal-safe calls. Never returns.
-[[noreturn]] void BecomeExecutor(pid_t parent, int null_fd, int log_fd, int progress_fd, char* const* argv) {
-  setpgid(0, 0);  // A group of its own: Ctrl-C is the orchestrator's to handle, and its compilers die with it.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);  // It died before the line above.
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
-  // Past the three standard ones and the target, so that dup2 overwrites none of them.
-  const int progress = fcntl(progress_fd, F_DUPFD, 10);
-  dup2(null_fd, STDIN_FILENO);
-  dup2(log_fd, STDOUT_FILENO);
-  dup2(log_fd, STDERR_FILENO);
-  dup2(progress, kProgressFd);
-  close(progress);
-  execv("/proc/self/exe", argv);
-  _exit(127);
-}
-
 std::string LastLogLines(const std::string& path) {
-  std::string tail;
-  if (const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
-    const off_t size = lseek(fd, 0, SEEK_END);
-    const off_t begin = std::max<off_t>(0, size - 8192);
-    tail.resize(size - begin);
-    const ssize_t n = pread(fd, tail.data(), tail.size(), begin);
-    tail.resize(std::max<ssize_t>(n, 0));
-    close(fd);
-  }
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string tail = file.get() >= 0 ? ReadTail(file.get(), 8192) : "";
   std::vector<std::string> lines = absl::StrSplit(absl::StripSuffix(tail, "\n"), '\n');
   if (lines.size() > kLogLines) lines.erase(lines.begin(), lines.end() - kLogLines);
   if (lines.size() == 1 && lines[0].empty()) return "";
@@ -93,41 +60,27 @@ absl::StatusOr<std::unique_ptr<ExecutorProcess>> ExecutorProcess::Start(const st
   RETURN_IF_ERROR(io::MakeDirs(dir));
   RETURN_IF_ERROR(WriteExecutionRequest(dir, request));
   const std::string log_path = ExecutorLogPath(dir);
-  const int log_fd = open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-  if (log_fd < 0) return SystemError(absl::StrCat("cannot write ", log_path));
-  const int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  int progress[2];
-  if (pipe2(progress, O_CLOEXEC) != 0) {
-    close(log_fd);
-    close(null_fd);
-    return SystemError("cannot make a pipe");
-  }
-  fcntl(progress[0], F_SETFL, O_NONBLOCK);
-
-  std::string name = absl::StrCat("tfxm:", request.node_id), flag = absl::StrCat(kExecutorFlag, dir);
-  char* const argv[] = {name.data(), flag.data(), nullptr};
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid == 0) BecomeExecutor(parent, null_fd, log_fd, progress[1], argv);
-  const int fork_error = errno;
-  close(log_fd);
-  close(null_fd);
-  close(progress[1]);
-  if (pid < 0) {
-    close(progress[0]);
-    errno = fork_error;
-    return SystemError(absl::StrCat("cannot start a process for ", request.node_id));
-  }
-  setpgid(pid, pid);  // In both processes, so that it is done whoever is first.
-  return std::unique_ptr<ExecutorProcess>(new ExecutorProcess(dir, pid, progress[0]));
+  const FileDescriptor log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
+  if (log.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", log_path));
+  const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSIGN_OR_RETURN(Pipe progress, MakePipe());
+  fcntl(progress.read.get(), F_SETFL, O_NONBLOCK);
+  SpawnOptions options{.program = "/proc/self/exe"};
+  options.files = {{STDIN_FILENO, nothing.get()},
+                   {STDOUT_FILENO, log.get()},
+                   {STDERR_FILENO, log.get()},
+                   {kProgressFd, progress.write.get()}};
+  options.own_group = true;  // Ctrl-C is the orchestrator's to handle, and the process's compilers end with it.
+  ASSIGN_OR_RETURN(const pid_t pid,
+                   Spawn({absl::StrCat("tfxm:", request.node_id), absl::StrCat(kExecutorFlag, dir)}, options));
+  return std::unique_ptr<ExecutorProcess>(new ExecutorProcess(dir, pid, std::move(progress.read)));
 }
 
 ExecutorProcess::~ExecutorProcess() {
   if (!ended_) {
     Signal(SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    WaitFor(pid_);
   }
-  if (fd_ >= 0) close(fd_);
 }
 
 void ExecutorProcess::Signal(int signal) {
@@ -138,7 +91,7 @@ void ExecutorProcess::Signal(int signal) {
 bool ExecutorProcess::ReadProgress(absl::FunctionRef<void(absl::string_view, double)> on_progress) {
   char buffer[4096];
   ssize_t n;
-  while ((n = read(fd_, buffer, sizeof(buffer))) > 0) unread_.append(buffer, n);
+  while ((n = read(fd_.get(), buffer, sizeof(buffer))) > 0) unread_.append(buffer, n);
   const size_t end = unread_.rfind('\n');
   if (end != std::string::npos) {
     const absl::string_view lines = absl::string_view(unread_).substr(0, end);
@@ -153,7 +106,7 @@ bool ExecutorProcess::ReadProgress(absl::FunctionRef<void(absl::string_view, dou
 
 bool ExecutorProcess::Poll(absl::FunctionRef<void(absl::string_view, double)> on_progress) {
   if (ended_) return true;
-  const bool pipe_closed = fd_ >= 0 && ReadProgress(on_progress);
+  const bool pipe_closed = fd_.get() >= 0 && ReadProgress(on_progress);
   pid_t waited = waitpid(pid_, &wait_status_, WNOHANG);
   // The pipe closes a moment before an ending process can be waited for. If it only closed the pipe, there is no more
   // to poll.
@@ -162,11 +115,11 @@ bool ExecutorProcess::Poll(absl::FunctionRef<void(absl::string_view, double)> on
     waited = waitpid(pid_, &wait_status_, WNOHANG);
   }
   if (waited != pid_) {
-    if (pipe_closed) close(std::exchange(fd_, -1));
+    if (pipe_closed) fd_.Close();
     return false;
   }
   ended_ = true;
-  if (fd_ >= 0) ReadProgress(on_progress);
+  if (fd_.get() >= 0) ReadProgress(on_progress);
   kill(-pid_, SIGKILL);  // What it has started and left behind.
   return true;
 }
@@ -176,15 +129,13 @@ absl::StatusOr<ArtifactDict> ExecutorProcess::Finish() {
   if (exited && WEXITSTATUS(wait_status_) == 0 && HasExecutionResult(dir_)) return ReadExecutionResult(dir_);
   const std::string log = LastLogLines(ExecutorLogPath(dir_));
   if (WIFSIGNALED(wait_status_)) {
-    const int signal = WTERMSIG(wait_status_);
-    return absl::InternalError(absl::StrCat("its process was ended by signal ", signal, " (SIG", sigabbrev_np(signal),
-                                            ", ", strsignal(signal), "): ", Meaning(signal), log));
+    return absl::InternalError(absl::StrCat("its process was ended by ", DescribeExit(wait_status_), ": ",
+                                            Meaning(WTERMSIG(wait_status_)), log));
   }
   const int code = WEXITSTATUS(wait_status_);
   if (code == kResultNotWritten)
     return absl::InternalError(absl::StrCat("its result could not be written: is the disk full?", log));
-  if (code == 127 && log.empty()) return absl::InternalError("its process could not be started");
-  return absl::InternalError(absl::StrCat("its process ended with exit status ", code,
+  return absl::InternalError(absl::StrCat("its process ended with ", DescribeExit(wait_status_),
                                           " before the executor was done: something in it called exit()", log));
 }
 

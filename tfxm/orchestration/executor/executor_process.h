@@ -7,12 +7,13 @@
 //   int main(int argc, char** argv) {
 //     int exit_code;
 //     if (tfxm::MaybeRunExecutor(argc, argv, &exit_code)) return exit_code;
-//     ...
+//     …
+//   }
 //
 // and the orchestrator does
 //
 //   ASSIGN_OR_RETURN(auto process, ExecutorProcess::Start(dir, request));
-//   while (!process->Poll(on_progress)) poll(process->fd(), ...);
+//   while (!process->Poll(on_progress)) …   // poll() on process->fd()
 //   absl::StatusOr<ArtifactDict> outputs = process->Finish();
 //
 // A process of its own means that an executor may crash, exit or be killed without harm to the run, that it starts with
@@ -25,11 +26,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/orchestration/executor/execution_files.h"
+#include "tfxm/util/process/process.h"
 
 namespace tfxm {
 
@@ -47,7 +50,7 @@ class ExecutorProcess {
 
   // Readable when there is progress or the process has ended; for poll(). -1 if it only can be polled from time to
   // time.
-  int fd() const { return fd_; }
+  int fd() const { return fd_.get(); }
   // Reports what the process has said since the last call (each message's last wins). True once it has ended.
   bool Poll(absl::FunctionRef<void(absl::string_view message, double fraction)> on_progress);
   // To the process and those that it has started.
@@ -57,11 +60,12 @@ class ExecutorProcess {
   absl::StatusOr<ArtifactDict> Finish();
 
  private:
-  ExecutorProcess(std::string dir, pid_t pid, int fd) : dir_(std::move(dir)), pid_(pid), fd_(fd) {}
+  ExecutorProcess(std::string dir, pid_t pid, FileDescriptor fd)
+      : dir_(std::move(dir)), pid_(pid), fd_(std::move(fd)) {}
   bool ReadProgress(absl::FunctionRef<void(absl::string_view, double)> on_progress);
   std::string dir_;
   pid_t pid_;
-  int fd_;
+  FileDescriptor fd_;
   bool ended_ = false;
   int wait_status_ = 0;
   std::string unread_;

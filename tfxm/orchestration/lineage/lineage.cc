@@ -188,7 +188,7 @@ absl::StatusOr<LineageFormat> ParseLineageFormat(absl::string_view name) {
   if (name == "text") return LineageFormat::kText;
   if (name == "json") return LineageFormat::kJson;
   if (name == "dot") return LineageFormat::kDot;
-  return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is no format: expected text, json or dot"));
+  return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is not a format: expected text, json or dot"));
 }
 
 absl::StatusOr<ml_metadata::Artifact> FindArtifact(MetadataStore* store, absl::string_view id_or_uri) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
@@ -23,7 +24,7 @@ std::string WhatIsGone(const Artifact& artifact) {
   if (!io::Exists(artifact.uri)) return artifact.uri;
   const std::string json = StringPropertyOr(artifact.custom_properties, kFilesProperty, "");
   if (json.empty()) {  // Made by TFX, or by an earlier tfxm.
-    const std::string serving = io::JoinPath(artifact.uri, "Format-Serving");
+    const std::string serving = io::JoinPath(artifact.uri, kServingModelDir);
     return artifact.type_name == "Model" && !io::Exists(serving) ? serving : "";
   }
   const absl::StatusOr<FileManifest> manifest = ParseFileManifest(json);

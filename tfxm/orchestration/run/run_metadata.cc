@@ -319,7 +319,7 @@ absl::Status RunMetadata::PublishExecution(int64_t execution_id, const NodeSpec&
       const auto output = spec.outputs.find(key);
       if (output == spec.outputs.end()) {
         return absl::InternalError(
-            absl::StrCat("the executor made artifacts as \"", key, "\", which is no output of the node"));
+            absl::StrCat("the executor made artifacts as \"", key, "\", which is not an output of the node"));
       }
       ASSIGN_OR_RETURN(const int64_t type_id, store_->PutArtifactType(ToMlmdType(output->second.type)));
       for (Artifact& artifact : artifacts) {

@@ -3,7 +3,7 @@
 // What an EvalConfig demanded, what came of each demand, and why: the thresholds of an evaluation with their verdicts.
 //
 //   for (const Check& check : ThresholdChecks(evaluation))
-//     if (check.state == Check::State::kFailed) Print(check.metric, check.requirement, check.outcomes[0].reason);
+//     if (check.state == Check::State::kFailed) Use(check.metric, check.requirement, check.outcomes[0].reason);
 #ifndef TFXM_REPORT_EVALUATION_CHECKS_H_
 #define TFXM_REPORT_EVALUATION_CHECKS_H_
 

@@ -7,9 +7,11 @@
 //                                                               {.display_name = "TFLite", .directory = b}}));
 //   std::cout << ComparisonText(comparison);
 //
+// ```text
 //                                SavedModel       TFLite   difference
 //   sparse_categorical_accuracy     0.97802      0.97735     -0.00067
 //   size_bytes                      575,348      223,344     -61.2 %
+// ```
 #ifndef TFXM_REPORT_EVALUATION_COMPARISON_H_
 #define TFXM_REPORT_EVALUATION_COMPARISON_H_
 

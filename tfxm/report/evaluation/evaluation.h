@@ -6,7 +6,7 @@
 //   for (const SliceMetrics& slice : evaluation.slices)
 //     for (const Metric& metric : slice.metrics)
 //       if (metric.value.kind == MetricValue::Kind::kNumber)
-//         Print(slice.slice.Text(), metric.key.Text(), metric.value.number);
+//         Use(slice.slice.Text(), metric.key.Text(), metric.value.number);
 #ifndef TFXM_REPORT_EVALUATION_EVALUATION_H_
 #define TFXM_REPORT_EVALUATION_EVALUATION_H_
 
@@ -25,7 +25,7 @@ namespace tfxm::report {
 
 // The value of a feature that examples are sliced by: bytes, a float or an integer.
 using SliceValue = std::variant<std::string, float, int64_t>;
-std::string SliceValueText(const SliceValue& value);  // "east", "0.5", "3"; bytes that are no UTF-8 as "\xff\x00".
+std::string SliceValueText(const SliceValue& value);  // "east", "0.5", "3"; bytes that are not UTF-8 as "\xff\x00".
 
 // One slice: the features and values its examples have; none is all examples. Or a cross slice: the difference of two.
 struct Slice {

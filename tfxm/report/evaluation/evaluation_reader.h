@@ -4,11 +4,13 @@
 //
 //   ASSIGN_OR_RETURN(Evaluation evaluation, ReadEvaluation("runs/mnist/pipeline_root/Evaluator.mnist/evaluation/7"));
 //
+// ```text
 //   eval_config.json      EvalRun: the config, where data and models were (absent if TFMA's disabled_outputs said so)
 //   metrics-*             TFRecord of MetricsForSlice
 //   plots-*               TFRecord of PlotsForSlice
 //   validations.tfrecord  TFRecord of one ValidationResult (absent in an evaluation without thresholds of TFMA
 //                         before 0.30)
+// ```
 //
 // Values and keys as both current (metric_keys_and_values) and earlier TFMA versions (metrics, bounded_value,
 // t_distribution_value) write them. A t distribution's interval is mean ± t(0.975, df) · standard deviation, as TFMA

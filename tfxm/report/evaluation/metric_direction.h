@@ -2,7 +2,7 @@
 
 // Whether more of a metric is better: what the report colours, and sorts regressions, by.
 //
-//   MetricDirection("auc") == Direction::kHigherIsBetter;  MetricDirection("example_count") == Direction::kNone
+//   MetricDirection("auc") == Direction::kHigherIsBetter;  MetricDirection("example_count") == Direction::kNone;
 #ifndef TFXM_REPORT_EVALUATION_METRIC_DIRECTION_H_
 #define TFXM_REPORT_EVALUATION_METRIC_DIRECTION_H_
 

@@ -4,7 +4,7 @@
 // a difference between models is real. tfxm/proto/sidecars.proto describes the three files, all of which are optional.
 //
 //   ASSIGN_OR_RETURN(Sidecars sidecars, ReadSidecars("pipeline_root/Evaluator/evaluation/7"));
-//   for (const Comparison& c : sidecars.comparisons) Print(c.metric_name(), c.difference());
+//   for (const Comparison& c : sidecars.comparisons) Use(c.metric_name(), c.difference());
 #ifndef TFXM_REPORT_EVALUATION_SIDECARS_H_
 #define TFXM_REPORT_EVALUATION_SIDECARS_H_
 

@@ -53,9 +53,8 @@ std::vector<std::pair<std::string, double>> Elements(const MetricValue& v) {
 
 std::string ShowCsv(const Evaluation& evaluation, const Sidecars& sidecars) {
   std::string text =
-      "slice,baseline_slice,model,output,metric,sub_key,aggregation,weighted,is_diff,element,value,lower_bound,upper_"
-      "bound,"
-      "standard_error\r\n";
+      "slice,baseline_slice,model,output,metric,sub_key,aggregation,weighted,is_diff,element,value,lower_bound,"
+      "upper_bound,standard_error\r\n";
   for (const SliceMetrics& slice : evaluation.slices) {
     const std::string where =
         absl::StrCat(Quoted(ValuesText(slice.slice.values)), ",",

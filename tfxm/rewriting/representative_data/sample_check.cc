@@ -21,7 +21,7 @@ constexpr double kOutlier = 8, kOutlierOfOne = 20;
 // Values that are so much smaller than those of the others are of another unit (0..1 among 0..255).
 constexpr double kOtherUnit = 30;
 constexpr int64_t kManyValues = 16;
-// More examples than this share of all are no outliers: there are two kinds.
+// More examples than this share of all are not outliers: there are two kinds.
 constexpr double kFew = 0.1;
 // What a scale of 8 bits cannot tell apart.
 constexpr double kSteps = 256;

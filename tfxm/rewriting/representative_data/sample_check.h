@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is wrong with representative data: values that are no numbers, outliers, features in two units, columns whose
+// What is wrong with representative data: values that are not numbers, outliers, features in two units, columns whose
 // ranges are too far apart to share one scale.
 //
 //   ASSIGN_OR_RETURN(SampleSet samples, ReadSamples(dataset, signature.inputs));
 //   const SampleFindings findings = CheckSamples(samples, signature.inputs);
-//   findings.warnings      // "feature "x" is up to 3000 in 1 of 100 examples (record 7 of data.tfrecord), …"
+//   findings.warnings;     // "feature "x" is up to 3000 in 1 of 100 examples (record 7 of data.tfrecord), …"
 #ifndef TFXM_REWRITING_REPRESENTATIVE_DATA_SAMPLE_CHECK_H_
 #define TFXM_REWRITING_REPRESENTATIVE_DATA_SAMPLE_CHECK_H_
 

@@ -114,7 +114,7 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
                                       output.name, output.rows_agreeing, output.rows, 100 * *limits.min_top_agreement));
     }
     const auto& clear = equality ? limits.min_equal_values : limits.min_clear_agreement;
-    // One may differ: of a few, it is no small share.
+    // One may differ: of a few, it is not a small share.
     if (!clear || output.rows_clearly_different <= 1 || *output.ClearAgreement() >= *clear) continue;
     if (!equality && limits.chance_is_fine && MayBeChance(output.rows_clearly_different, output.rows, 1 - *clear)) {
       continue;

@@ -6,7 +6,7 @@
 //   ErrorStatistics statistics;
 //   statistics.Add(/*examples=*/1, shape, want, got);      // as often as there are examples
 //   const ErrorSummary summary = statistics.Finish();
-//   summary.Worst().sqnr_db
+//   std::cout << summary.Worst().sqnr_db;
 #ifndef TFXM_REWRITING_VALIDATION_ERROR_STATISTICS_H_
 #define TFXM_REWRITING_VALIDATION_ERROR_STATISTICS_H_
 

@@ -4,7 +4,7 @@
 // model.
 //
 //   ASSIGN_OR_RETURN(auto layers, MeasureLayers(float_model, quantized_model, "serving_default", samples));
-//   std::cout << RenderLayers(layers, /*most=*/20);
+//   std::cout << RenderLayers(layers, /*most=*/20, samples.size());
 #ifndef TFXM_REWRITING_VALIDATION_LAYER_REPORT_H_
 #define TFXM_REWRITING_VALIDATION_LAYER_REPORT_H_
 

@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/statistics/accumulate/histograms.h"
-#include "tfxm/statistics/text/utf8.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -39,7 +39,7 @@ void AddRanks(const std::vector<ValueCount>& values, bool weighted, const StatsO
     const double threshold =
         weighted ? options.weighted_frequency_threshold : static_cast<double>(options.frequency_threshold);
     if (frequency < threshold) return;
-    const std::string label = IsValidUtf8(values[i].value) ? values[i].value : std::string(kNotUtf8);
+    const std::string label = IsUtf8(values[i].value) ? values[i].value : std::string(kNotUtf8);
     if (static_cast<int>(i) < options.num_top_values) {
       StringStatistics::FreqAndValue* top = proto->add_top_values();
       top->set_value(label);
@@ -85,7 +85,7 @@ void FeatureAccumulator::AddBytes(absl::string_view value, Weight weight) {
   min_length_ = std::min(min_length_, length);
   max_length_ = std::max(max_length_, length);
   if (!counts_.has_value()) return;
-  if (!IsValidUtf8(value)) ++num_invalid_utf8_;
+  if (!IsUtf8(value)) ++num_invalid_utf8_;
   counts_->Add(value, 1, weight);
 }
 

@@ -6,7 +6,7 @@
 //   ValueCounts counts(/*max_values=*/1 << 19, /*max_bytes=*/32 << 20);
 //   counts.Add("Cash", 1, /*weight=*/0);
 //   counts.unique();
-//   for (const ValueCount& v : counts.MostFrequent(20)) ...
+//   for (const ValueCount& v : counts.MostFrequent(20)) …
 //
 // Exact, whatever the order or the sharding, up to max_values distinct strings of max_bytes in all. Beyond:
 //   - unique() counts the distinct 64-bit hashes with the lowest bits 0, as many lowest bits as leave at most 2^17

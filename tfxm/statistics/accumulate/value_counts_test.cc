@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tfxm/statistics/text/utf8.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -85,16 +84,6 @@ TEST(ValueCountsTest, UniqueBeyondTheHashesIsWithinAPercentAndIndependentOfTheSp
   b.Merge(std::move(a));
   EXPECT_EQ(whole.unique(), b.unique());
   EXPECT_NEAR(static_cast<double>(whole.unique()), kDistinct, kDistinct * 0.01);
-}
-
-TEST(Utf8Test, WellFormedOnly) {
-  for (const char* text : {"", "ascii only, longer than a word", "gr\xc3\xbcn", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
-    EXPECT_TRUE(IsValidUtf8(text)) << text;
-  }
-  for (const char* text : {"\xff", "\xc3", "\x80", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                           "\xe2\x82", "eight byt\xe2"}) {
-    EXPECT_FALSE(IsValidUtf8(text)) << text;
-  }
 }
 
 }  // namespace

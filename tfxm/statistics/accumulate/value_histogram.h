@@ -4,7 +4,7 @@
 //
 //   ValueHistogram<int64_t> histogram(/*max_buckets=*/1 << 14);
 //   histogram.Add(2.5, 1);
-//   for (const WeightedValue& v : histogram.Sorted(min, max)) ...
+//   for (const WeightedValue& v : histogram.Sorted(min, max)) …
 //
 // Exact as long as there are at most max_buckets distinct numbers. Beyond, numbers that agree in all but their
 // `dropped_bits` lowest bits (of the IEEE double) share a bucket, with the smallest dropped_bits for which the buckets

@@ -42,7 +42,7 @@ const std::set<std::string>& FalseStrings() {
   return *strings;
 }
 
-// The interval of a feature's values, if it has any; or a value that is no such number.
+// The interval of a feature's values, if it has any; or a value that is not such a number.
 template <typename T>
 struct Range {
   std::optional<std::pair<T, T>> interval;

@@ -42,7 +42,7 @@ struct FeatureFit {
   Findings findings;
   // Of the comparators with a threshold.
   std::optional<tensorflow::metadata::v0::DriftSkewInfo> drift_skew;
-  // The schema-level string domain the feature names is of no use any more.
+  // The schema-level string domain the feature names is no longer of use.
   bool remove_shared_domain = false;
 };
 

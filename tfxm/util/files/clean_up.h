@@ -4,10 +4,10 @@
 //
 //   ASSIGN_OR_RETURN(const std::string staging, io::MakeTempDir(output, ".writing-"));
 //   CleanUp remove_staging([staging] { io::RemoveAll(staging).IgnoreError(); });
-//   ...
+//   …
 //   remove_staging.Cancel();  // It has been moved to where it belongs.
 //
-//   int main() { HandleInterrupts(); ...   // Only programs do this, never a library.
+// Programs, never a library, call HandleInterrupts() at the beginning of main().
 //
 // Thread safe.
 #ifndef TFXM_UTIL_FILES_CLEAN_UP_H_

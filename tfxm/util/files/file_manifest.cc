@@ -53,7 +53,7 @@ absl::StatusOr<FileManifest::File> ParseFile(const Value& value) {
   if (size == fields.end() || hash == fields.end()) return absl::DataLossError("expected \"size\" and \"sha256\"");
   const double number = size->second.number_value();
   if (!size->second.has_number_value() || !(number >= 0 && number < 0x1p53) || number != std::floor(number)) {
-    return absl::DataLossError("\"size\" is no whole number");
+    return absl::DataLossError("\"size\" is not a whole number");
   }
   file.size = static_cast<int64_t>(number);
   file.sha256 = hash->second.string_value();
@@ -125,7 +125,7 @@ absl::StatusOr<FileManifest> ParseFileManifest(absl::string_view json) {
   FileManifest manifest;
   for (const auto& [path, value] : files->second.struct_value().fields()) {
     if (!StaysInside(path)) {
-      return absl::DataLossError(absl::StrCat("not a manifest: \"", path, "\" is no path inside its folder"));
+      return absl::DataLossError(absl::StrCat("not a manifest: \"", path, "\" is not a path inside its folder"));
     }
     absl::StatusOr<FileManifest::File> file = ParseFile(value);
     if (!file.ok()) return Annotate(file.status(), absl::StrCat("not a manifest: \"", path, "\""));
@@ -152,7 +152,7 @@ absl::StatusOr<std::vector<std::string>> CompareWithManifest(absl::string_view d
       continue;
     }
     if (it->second != fs::file_type::regular) {
-      differences[path] = "is no file any more";
+      differences[path] = "is no longer a file";
       continue;
     }
     const std::string full = io::JoinPath(dir, path);

@@ -4,12 +4,13 @@
 //
 //   ASSIGN_OR_RETURN(FileManifest manifest, MakeFileManifest(dir));
 //   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, kManifestFile), ManifestJson(manifest)));
-//   ...
-//   ASSIGN_OR_RETURN(FileManifest manifest, ReadFileManifest(io::JoinPath(dir, kManifestFile)));
-//   ASSIGN_OR_RETURN(std::vector<std::string> differences, CompareWithManifest(dir, manifest));
+//   …
+//   ASSIGN_OR_RETURN(FileManifest before, ReadFileManifest(io::JoinPath(dir, kManifestFile)));
+//   ASSIGN_OR_RETURN(std::vector<std::string> differences, CompareWithManifest(dir, before));
 //
 // On disk it is JSON, in the order of the paths, with nothing else in it:
 //
+// ```text
 //   {
 //    "files": {
 //     "assets/vocabulary": {
@@ -17,6 +18,7 @@
 //      "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 //     },
 //     …
+// ```
 #ifndef TFXM_UTIL_FILES_FILE_MANIFEST_H_
 #define TFXM_UTIL_FILES_FILE_MANIFEST_H_
 

@@ -53,7 +53,7 @@ TEST_F(FileManifestTest, EachKindOfDifferenceIsNamed) {
   EXPECT_EQ(CompareWithManifest(dir_, manifest, /*with_others=*/false)->size(), 2u);
   ASSERT_TRUE(io::RemoveAll(Path("tflite")).ok());
   ASSERT_EQ(symlink("/etc/passwd", Path("tflite").c_str()), 0);
-  EXPECT_THAT(CompareWithManifest(dir_, manifest)->back(), HasSubstr("tflite is no file any more"));
+  EXPECT_THAT(CompareWithManifest(dir_, manifest)->back(), HasSubstr("tflite is no longer a file"));
   EXPECT_FALSE(MakeFileManifest(dir_).ok());
   ASSERT_TRUE(io::RemoveAll(Path("tflite")).ok());
   EXPECT_EQ(CompareWithManifest(dir_, manifest)->back(), "tflite is missing");

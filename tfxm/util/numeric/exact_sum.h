@@ -4,7 +4,7 @@
 // every addend is kept exactly and only the result is rounded, once, to nearest. Accumulators are built on it, so that
 // any sharding gives the same bits.
 //
-//   ExactSum a, b;  a.Add(1e100); a.Add(1); b.Add(-1e100);  a.Merge(b);  a.Value() == 1.0
+//   ExactSum a, b;  a.Add(1e100); a.Add(1); b.Add(-1e100);  a.Merge(b);  // a.Value() == 1
 //
 // After R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015): the small superaccumulator,
 // 67 chunks of 64 bits that overlap by 32. An addition costs about 2 ns. Infinities and NaN are counted and give what

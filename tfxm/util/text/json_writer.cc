@@ -9,17 +9,26 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "google/protobuf/json/json.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm {
+namespace {
+
+std::string AsProtobuf(const google::protobuf::Value& value, const char* otherwise) {
+  std::string json;
+  return google::protobuf::json::MessageToJsonString(value, &json).ok() ? json : otherwise;
+}
+
+}  // namespace
 
 void JsonWriter::NewLine() {
-  if (indent_) absl::StrAppend(&text_, "\n", std::string(open_.size(), ' '));
+  if (indent_ > 0) absl::StrAppend(&text_, "\n", std::string(open_.size() * indent_, ' '));
 }
 
 void JsonWriter::Element() {
   if (std::exchange(after_key_, false)) return;
-  if (!first_) text_ += ',';
+  if (!first_) text_ += like_python_ && indent_ == 0 ? ", " : ",";
   if (!open_.empty()) NewLine();
   first_ = false;
 }
@@ -44,7 +53,7 @@ JsonWriter& JsonWriter::End() {
 JsonWriter& JsonWriter::Key(absl::string_view name) {
   Element();
   Quote(name);
-  text_ += indent_ ? ": " : ":";
+  text_ += indent_ > 0 || like_python_ ? ": " : ":";
   after_key_ = true;
   return *this;
 }
@@ -57,11 +66,22 @@ JsonWriter& JsonWriter::String(absl::string_view text) {
 
 JsonWriter& JsonWriter::Number(double x) {
   Element();
-  if (std::isfinite(x)) {
+  if (like_python_) {
+    google::protobuf::Value number;
+    number.set_number_value(x);
+    text_ += AsProtobuf(number, "null");
+  } else if (std::isfinite(x)) {
     text_ += ExactNumber(x);
   } else {
     absl::StrAppend(&text_, "\"", ExactNumber(x), "\"");
   }
+  return *this;
+}
+
+JsonWriter& JsonWriter::Real(double x) {
+  const size_t begin = text_.size();
+  Number(x);
+  if (text_.find_first_of(".eInuN", begin) == std::string::npos) text_ += ".0";
   return *this;
 }
 
@@ -106,6 +126,12 @@ JsonWriter& JsonWriter::Value(const google::protobuf::Value& value) {
 }
 
 void JsonWriter::Quote(absl::string_view text) {
+  if (like_python_) {
+    google::protobuf::Value value;
+    value.set_string_value(std::string(text));
+    text_ += AsProtobuf(value, "\"\"");
+    return;
+  }
   const std::string bytes = IsUtf8(text) && !printable_ ? std::string(text) : PrintableText(text);
   text_ += '"';
   for (absl::string_view rest = bytes; !rest.empty();) {

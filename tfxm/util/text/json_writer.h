@@ -2,12 +2,12 @@
 
 // Writes JSON into a string, compactly, and so that it may stand inside an HTML <script> block and be looked at in a
 // terminal: '<', '>', '&', control characters and those that change how others are shown (ChangesOthers) are written as
-// \uNNNN. NaN and infinities are the strings "NaN", "Infinity" and "-Infinity". Text that is no UTF-8 becomes
+// \uNNNN. NaN and infinities are the strings "NaN", "Infinity" and "-Infinity". Text that is not UTF-8 becomes
 // PrintableText.
 //
 //   JsonWriter json;
 //   json.BeginObject().Key("name").String("auc").Key("values").BeginArray().Number(0.5).End().End();
-//   std::move(json).Take()  ->  {"name":"auc","values":[0.5]}
+//   std::string text = std::move(json).Take();   // {"name":"auc","values":[0.5]}
 //
 // The caller is responsible for the order of the calls; not thread safe.
 #ifndef TFXM_UTIL_TEXT_JSON_WRITER_H_
@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -26,7 +27,11 @@ class JsonWriter {
  public:
   // With indent, one member a line; else everything on one line. `printable`: all text becomes PrintableText, for pages
   // that show it as it is.
-  explicit JsonWriter(bool indent = false, bool printable = false) : indent_(indent), printable_(printable) {}
+  explicit JsonWriter(bool indent = false, bool printable = false)
+      : indent_(indent ? 1 : 0), printable_(printable), like_python_(false) {}
+  // As TFX writes JSON into properties: laid out as by Python's json.dumps, on one line (["a", "b"]) or with two spaces a
+  // level; texts and numbers as protobuf writes them. Text that is not UTF-8 becomes empty, NaN and infinities null.
+  static JsonWriter LikePython(bool indent = false) { return JsonWriter(indent ? 2 : 0, false, true); }
 
   JsonWriter& BeginObject() { return Begin('{'); }
   JsonWriter& BeginArray() { return Begin('['); }
@@ -34,6 +39,7 @@ class JsonWriter {
   JsonWriter& Key(absl::string_view name);
   JsonWriter& String(absl::string_view text);
   JsonWriter& Number(double x);
+  JsonWriter& Real(double x);  // A number that is read back as one with a fraction: 1.0.
   JsonWriter& Integer(int64_t n);
   JsonWriter& Bool(bool b);
   JsonWriter& Null();
@@ -42,12 +48,15 @@ class JsonWriter {
   std::string Take() && { return std::move(text_); }
 
  private:
+  JsonWriter(int indent, bool printable, bool like_python)
+      : indent_(indent), printable_(printable), like_python_(like_python) {}
   JsonWriter& Begin(char bracket);
   void Element();  // What goes before an element: a comma, a new line.
   void NewLine();
   void Quote(absl::string_view text);
 
-  const bool indent_, printable_;
+  const int indent_;  // Spaces a level; 0: all on one line.
+  const bool printable_, like_python_;
   std::string text_, open_;  // open_: the open brackets.
   bool first_ = true, after_key_ = false;
 };

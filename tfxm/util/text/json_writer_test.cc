@@ -30,7 +30,17 @@ TEST(JsonWriterTest, ForAPageHiddenCharactersAreShown) {
   EXPECT_EQ(Written("a\u202e\nb", /*printable=*/true), R"("a\\u202e\\x0ab")");
 }
 
-TEST(JsonWriterTest, WhatIsNoUtf8IsShownAsBytes) { EXPECT_EQ(Written("\xff"), R"("\\xff")"); }
+TEST(JsonWriterTest, LikePythonHasSpacesAndProtobufsTexts) {
+  JsonWriter line = JsonWriter::LikePython();
+  line.BeginObject().Key("a").BeginArray().String("x&\n\"").Number(2).Real(2).Real(0.25).Real(1e30).End();
+  line.Key("b").BeginObject().End().End();
+  EXPECT_EQ(std::move(line).Take(), R"({"a": ["x&\n\"", 2, 2.0, 0.25, 1e+30], "b": {}})");
+  JsonWriter lines = JsonWriter::LikePython(/*indent=*/true);
+  lines.BeginObject().Key("a").BeginArray().Integer(1).BeginArray().End().End().End();
+  EXPECT_EQ(std::move(lines).Take(), "{\n  \"a\": [\n    1,\n    []\n  ]\n}");
+}
+
+TEST(JsonWriterTest, WhatIsNotUtf8IsShownAsBytes) { EXPECT_EQ(Written("\xff"), R"("\\xff")"); }
 
 }  // namespace
 }  // namespace tfxm

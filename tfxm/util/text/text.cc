@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -83,6 +84,14 @@ std::string PrintableLines(absl::string_view text) { return MakePrintable(text, 
 
 bool IsUtf8(absl::string_view bytes) {
   while (!bytes.empty()) {
+    // Most text is ASCII: eight characters at a time.
+    size_t ascii = 0;
+    for (uint64_t word; ascii + sizeof(word) <= bytes.size(); ascii += sizeof(word)) {
+      std::memcpy(&word, bytes.data() + ascii, sizeof(word));
+      if ((word & 0x8080808080808080u) != 0) break;
+    }
+    bytes.remove_prefix(ascii);
+    if (bytes.empty()) break;
     const int length = Utf8SequenceLength(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);

@@ -11,7 +11,7 @@
 
 namespace tfxm {
 
-// Text of data, names and stores for a terminal or a page: itself, but what is no UTF-8 and control characters become
+// Text of data, names and stores for a terminal or a page: itself, but what is not UTF-8 and control characters become
 // "\xNN", and characters that change how others are shown, and would let text look like what it is not, "\uNNNN":
 // U+0080 to U+009F, and those for direction (U+200E, U+200F, U+061C, U+202A to U+202E, U+2066 to U+2069), line and
 // paragraph separators, invisible operators and tags.
@@ -29,7 +29,7 @@ uint32_t DecodeUtf8(absl::string_view bytes, int length);
 
 // Cells a terminal needs for UTF-8 text: two for an East Asian wide character, none for a combining one.
 int DisplayWidth(absl::string_view utf8);
-// The columns of the terminal that standard output is: $COLUMNS if that is a number, 0 (no limit) if it is no terminal.
+// The columns of the terminal that standard output is: $COLUMNS if that is a number; 0 (no limit) if it is not one.
 int TerminalWidth();
 
 // A double so that it reads back the same: the shortest such decimal. "NaN", "Infinity", "-Infinity".

@@ -6,13 +6,17 @@
 //   table.AddRow({"fare", "11.4"});
 //   Print(table.Text({.width = TerminalWidth()}));
 //
+// ```text
 //   feature  mean
 //   fare     11.4
+// ```
 //
 // Where that is too wide, each row becomes a paragraph with the columns' titles in it:
 //
+// ```text
 //   fare
 //     mean: 11.4
+// ```
 #ifndef TFXM_UTIL_TEXT_TEXT_TABLE_H_
 #define TFXM_UTIL_TEXT_TEXT_TABLE_H_
 

@@ -49,5 +49,15 @@ TEST(TerminalWidthTest, ColumnsIsTheUsersWord) {
   unsetenv("COLUMNS");
 }
 
+TEST(Utf8Test, WellFormedOnly) {
+  for (const char* text : {"", "ascii only, longer than a word", "gr\xc3\xbcn", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text : {"\xff", "\xc3", "\x80", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                           "\xe2\x82", "eight byt\xe2"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace tfxm

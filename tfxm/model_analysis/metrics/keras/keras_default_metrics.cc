@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/struct.pb.h"
+#include "tensorflow/python/keras/protobuf/saved_metadata.pb.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -55,35 +55,14 @@ const Value* Find(const Struct& fields, const char* name) {
   return it == fields.fields().end() || it->second.has_null_value() ? nullptr : &it->second;
 }
 
-// The metadata of the root object: field 1 (repeated message) of the file, field 5 (string) of the message whose path,
-// field 3, is "root".
+// The metadata of the root object.
 std::string RootMetadata(const std::string& file) {
-  using google::protobuf::io::CodedInputStream;
-  auto read = [](absl::string_view bytes, auto&& on_field) {
-    CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
-    while (const uint32_t tag = in.ReadTag()) {
-      if ((tag & 7) == 2) {
-        uint32_t size;
-        std::string content;
-        if (!in.ReadVarint32(&size) || !in.ReadString(&content, static_cast<int>(size))) return;
-        on_field(tag >> 3, content);
-      } else {
-        uint64_t ignored;
-        if ((tag & 7) != 0 || !in.ReadVarint64(&ignored)) return;
-      }
-    }
-  };
-  std::string metadata;
-  read(file, [&](uint32_t field, const std::string& node) {
-    if (field != 1 || !metadata.empty()) return;
-    std::string path, text;
-    read(node, [&](uint32_t f, const std::string& content) {
-      if (f == 3) path = content;
-      if (f == 5) text = content;
-    });
-    if (path == "root") metadata = text;
-  });
-  return metadata;
+  third_party::tensorflow::python::keras::protobuf::SavedMetadata objects;
+  if (!objects.ParseFromString(file)) return "";
+  for (const auto& object : objects.nodes()) {
+    if (object.node_path() == "root") return object.metadata();
+  }
+  return "";
 }
 
 // The names of the outputs, in the model's order.

@@ -12,7 +12,7 @@ Result ArrayLength(const Arguments& a) {
   RETURN_IF_ERROR(CheckCount(a, 1, 1, "ARRAY_LENGTH"));
   if (IsNull(a[0])) return Value();
   const auto* array = std::get_if<std::shared_ptr<Array>>(&a[0]);
-  if (array == nullptr) return ValueError("ARRAY_LENGTH of something that is no array");
+  if (array == nullptr) return ValueError("ARRAY_LENGTH of something that is not an array");
   return Value(static_cast<int64_t>((*array)->values.size()));
 }
 

@@ -14,7 +14,7 @@ Result OfText(const Arguments& a, absl::string_view name, Fn fn) {
   RETURN_IF_ERROR(CheckCount(a, 1, 1, name));
   if (IsNull(a[0])) return Value();
   const std::string* text = std::get_if<std::string>(&a[0]);
-  if (text == nullptr) return ValueError(absl::StrCat(name, " of something that is no string"));
+  if (text == nullptr) return ValueError(absl::StrCat(name, " of something that is not a string"));
   return Value(fn(*text));
 }
 Result Length(const Arguments& a) {
@@ -32,7 +32,7 @@ Result Concat(const Arguments& a) {
   for (const Value& value : a) {
     if (IsNull(value)) return Value();
     const std::string* part = std::get_if<std::string>(&value);
-    if (part == nullptr) return ValueError("CONCAT of something that is no string");
+    if (part == nullptr) return ValueError("CONCAT of something that is not a string");
     if (text.size() + part->size() > kMaxText) return ValueError("CONCAT makes too long a text");
     text += *part;
   }

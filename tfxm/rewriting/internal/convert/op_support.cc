@@ -3,13 +3,13 @@
 #include "tfxm/rewriting/internal/convert/op_support.h"
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "re2/re2.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/data/tensor.h"
@@ -402,22 +402,19 @@ std::string RenderOpSupport(const OpSupport& support) {
 }
 
 std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_tf_ops) {
-  const std::string text(diagnostics);
   // error: loc(callsite(fused["OP:", "NODE@FUNCTION"] at callsite(fused["CALL:", "NODE@FUNCTION"] at …)): 'tf.OP' op
   // WHAT
-  static const std::regex& error =
-      *new std::regex(R"re(error:[^\n]*?fused\["(\w+):", "([^"@]+)([^\n]*?)'tf\.(\w+)' op ([^\n]*))re");
+  static const re2::RE2& error =
+      *new re2::RE2(R"re(error:[^\n]*?fused\["\w+:", "([^"@]+)([^\n]*?)'tf\.(\w+)' op ([^\n]*))re", re2::RE2::Latin1);
   // A node that is called from a layer's function has the layer in the call's name.
-  static const std::regex& call = *new std::regex(R"re(fused\["\w+:", "([^"@]*/)[^"@/]+@)re");
+  static const re2::RE2& call = *new re2::RE2(R"re(fused\["\w+:", "([^"@]*/)[^"@/]+@)re", re2::RE2::Latin1);
   OpNodes missing, other;
   std::set<std::string> reasons;
-  for (std::sregex_iterator it(text.begin(), text.end(), error), end; it != end; ++it) {
-    const std::string callers = (*it)[3], op = (*it)[4], reason = (*it)[5];
-    std::string node = (*it)[2];
-    std::smatch caller;
-    if (!absl::StrContains(node, "/") && std::regex_search(callers, caller, call)) {
-      node.insert(0, caller[1].str());
-    }
+  absl::string_view rest = diagnostics;
+  std::string node, callers, op, reason;
+  while (re2::RE2::FindAndConsume(&rest, error, &node, &callers, &op, &reason)) {
+    std::string layer;
+    if (!absl::StrContains(node, "/") && re2::RE2::PartialMatch(callers, call, &layer)) node.insert(0, layer);
     const bool absent = absl::StrContains(reason, "neither a custom op nor a flex op");
     std::vector<std::string>& nodes = (absent ? missing : other)[op];
     if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
@@ -438,11 +435,11 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
   }
   if (!other.empty()) {
     parts.push_back(absl::StrCat(Describe(other), ": ", absl::StrJoin(reasons, "; ")));
-    if (absl::StrContains(text, "requires element_dtype to be")) {
+    if (absl::StrContains(diagnostics, "requires element_dtype to be")) {
       parts.push_back(
           "a loop over strings (tf.map_fn, say) cannot become TFLite operators: process the text in the app, and "
           "export a signature that takes the numbers that come of it");
-    } else if (absl::StrContains(text, "TensorListReserve")) {
+    } else if (absl::StrContains(diagnostics, "TensorListReserve")) {
       parts.push_back(
           "a recurrent layer of unknown batch size cannot become TFLite operators: export it with a batch of 1, "
           "model.export(dir, input_signature=[tf.TensorSpec((1, …), name=…)]) with the input's own shape and name, or "
