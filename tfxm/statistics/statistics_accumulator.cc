@@ -138,6 +138,55 @@ absl::Status StatisticsAccumulator::Merge(StatisticsAccumulator&& other) {
   return absl::OkStatus();
 }
 
+// Of what decides how examples are added up.
+std::string StatisticsAccumulator::OptionsFingerprint() const {
+  StateWriter options;
+  options.Write(options_->weight_feature, allowed_, roles_, options_->slices, options_->sample_rate,
+                options_->max_distinct_numbers, options_->max_distinct_strings, options_->max_distinct_string_bytes);
+  return Sha256::HexHash(options.bytes()).substr(0, 16);
+}
+
+void StatisticsAccumulator::SaveDataset(const Dataset& dataset, StateWriter* writer) {
+  writer->Write(dataset.num_examples, dataset.weighted_num_examples, dataset.features);
+}
+
+void StatisticsAccumulator::LoadDataset(StateReader* reader, Dataset* dataset) {
+  reader->ReadCounts(&dataset->num_examples);
+  reader->Read(&dataset->weighted_num_examples);
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    std::string name;
+    reader->Read(&name);
+    if (!dataset->features.empty() && name <= dataset->features.rbegin()->first) {
+      return reader->Fail("its features are not in order");
+    }
+    FindOrAdd(name, dataset).Load(reader);
+  }
+}
+
+void StatisticsAccumulator::Save(StateWriter* writer) const {
+  writer->Write(OptionsFingerprint(), examples_seen_);
+  SaveDataset(all_, writer);
+  writer->Write(static_cast<uint64_t>(slices_.size()));
+  for (const auto& [key, slice] : slices_) {
+    writer->Write(key);
+    SaveDataset(slice, writer);
+  }
+}
+
+void StatisticsAccumulator::Load(StateReader* reader) {
+  std::string fingerprint;
+  reader->Read(&fingerprint);
+  if (reader->ok() && fingerprint != OptionsFingerprint()) return reader->Fail("it was made with other StatsOptions");
+  reader->ReadCounts(&examples_seen_);
+  LoadDataset(reader, &all_);
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    std::string key;
+    reader->Read(&key);
+    if (!slices_.empty() && key <= slices_.rbegin()->first) return reader->Fail("its slices are not in order");
+    LoadDataset(reader, &slices_[key]);
+  }
+}
+
 void StatisticsAccumulator::FinishDataset(const Dataset& from, DatasetFeatureStatistics* to) const {
   to->set_num_examples(from.num_examples);
   const double weighted_num_examples = from.weighted_num_examples.Value();

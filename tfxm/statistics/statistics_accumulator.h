@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Statistics of all features of tf.Examples, as a mergeable accumulator (compute/pass.h): what TFDV's statistics
+// Statistics of all features of tf.Examples, as a accumulator (compute/accumulator.h): what TFDV's statistics
 // generators compute, in one pass.
 //
 //   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, GenerateStatistics(files));      // the usual way
@@ -48,6 +48,11 @@ class StatisticsAccumulator {
   absl::Status Add(const data::ExampleBatch& batch);
   // `other` must have been made with the same options.
   absl::Status Merge(StatisticsAccumulator&& other);
+  // For SaveState and LoadState (util/coding/state.h); loaded into a new accumulator with the same options, others are
+  // an error. About 20 bytes for each distinct number and string that is kept, at most max_distinct_… of a feature.
+  static constexpr StateKind kStateKind = {"statistics", 1};
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   int64_t num_examples() const { return all_.num_examples; }
   // The dataset of all examples, without any feature if there are none; then those of the slices by their names.
@@ -65,6 +70,9 @@ class StatisticsAccumulator {
   absl::Status AddExamples(const data::ExampleBatch& batch, const std::vector<int>& examples, Dataset* dataset);
   absl::Status MergeDataset(Dataset&& from, Dataset* to);
   FeatureAccumulator& FindOrAdd(const std::string& name, Dataset* dataset);
+  std::string OptionsFingerprint() const;
+  static void SaveDataset(const Dataset& dataset, StateWriter* writer);
+  void LoadDataset(StateReader* reader, Dataset* dataset);
   void FinishDataset(const Dataset& from, tensorflow::metadata::v0::DatasetFeatureStatistics* to) const;
 
   std::shared_ptr<const StatsOptions> options_;

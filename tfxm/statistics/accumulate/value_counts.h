@@ -27,6 +27,7 @@
 
 #include "absl/strings/string_view.h"
 #include "tfxm/statistics/accumulate/value_histogram.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::statistics {
 
@@ -42,6 +43,9 @@ class ValueCounts {
 
   void Add(absl::string_view value, int64_t count, Weight weight);
   void Merge(ValueCounts&& other);
+  // util/coding/state.h. Loaded into one with the same bounds.
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   bool exact() const { return !overflowed_; }
   int64_t unique() const;
