@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/accumulator.h"
 #include "tfxm/compute/test_accumulator.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/statistics/test_util.h"
 
 namespace tfxm::statistics {
@@ -105,6 +106,32 @@ TEST(StatisticsPropertiesTest, PastTheBoundOfStringsTheSameShardsGiveTheSameBits
     EXPECT_LE(name.top_values(0).frequency(), 1600 + 3200 * 2 / 40);
   }
   ExpectDamagedBytesAreRefused(tested, 100);
+}
+
+TEST(StatisticsPropertiesTest, ManyBlocksAndThreadsOfAFileGiveTheBytesOfOneBlock) {
+  const std::string path = io::JoinPath(testing::TempDir(), "statistics_of_blocks.tfrecord.gz");
+  auto writer = *data::TFRecordWriter::Create(path);
+  for (const std::string& record : ManyExamples(2000)) ASSERT_TRUE(writer->Write(record).ok());
+  ASSERT_TRUE(writer->Close().ok());
+  for (const auto& [name, options] : AllOptions()) {
+    const auto whole = GenerateStatistics({path}, options, {.num_threads = 1});
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    for (const int threads : {1, 2, 7}) {
+      const auto blocks =
+          GenerateStatistics({path}, options, {.num_threads = threads, .batch_size = 100, .block_bytes = 0});
+      ASSERT_TRUE(blocks.ok()) << blocks.status();
+      EXPECT_EQ(blocks->SerializeAsString() == whole->SerializeAsString(), true) << name << ", " << threads;
+    }
+  }
+  // Past the bound of strings the blocks count, the threads do not.
+  std::string first;
+  for (const int threads : {1, 2, 7}) {
+    const auto blocks = GenerateStatistics({path}, {.max_distinct_strings = 40},
+                                           {.num_threads = threads, .batch_size = 100, .block_bytes = 0});
+    ASSERT_TRUE(blocks.ok()) << blocks.status();
+    if (first.empty()) first = blocks->SerializeAsString();
+    EXPECT_EQ(blocks->SerializeAsString() == first, true) << threads;
+  }
 }
 
 TEST(StatisticsPropertiesTest, AStateOfOtherOptionsIsRefused) {

@@ -76,8 +76,8 @@ absl::Status StatisticsAccumulator::ReadWeights(const data::ExampleBatch& batch)
   weights_.assign(batch.num_examples(), 0.0);
   for (const int i : selected_) {
     const auto error = [&](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("example ", examples_seen_ + i, ": weight feature \"", name, "\" ",
-                                                     what, "; it must have exactly one finite number"));
+      return absl::InvalidArgumentError(absl::StrCat("example ", batch.first_record() + i, ": weight feature \"", name,
+                                                     "\" ", what, "; it must have exactly one finite number"));
     };
     if (column == nullptr || !column->present(i)) return error("is missing");
     if (column->type() == ValueType::kBytes) return error("is a string");
@@ -114,7 +114,6 @@ absl::Status StatisticsAccumulator::AddExamples(const data::ExampleBatch& batch,
 absl::Status StatisticsAccumulator::Add(const data::ExampleBatch& batch) {
   RETURN_IF_ERROR(SelectExamples(batch));
   if (!options_->weight_feature.empty()) RETURN_IF_ERROR(ReadWeights(batch));
-  examples_seen_ += batch.num_examples();
   RETURN_IF_ERROR(AddExamples(batch, selected_, &all_));
   std::map<std::string, std::vector<int>> slices;
   for (const SliceFeatures& features : options_->slices) {
@@ -132,7 +131,6 @@ absl::Status StatisticsAccumulator::MergeDataset(Dataset&& from, Dataset* to) {
 }
 
 absl::Status StatisticsAccumulator::Merge(StatisticsAccumulator&& other) {
-  examples_seen_ += other.examples_seen_;
   RETURN_IF_ERROR(MergeDataset(std::move(other.all_), &all_));
   for (auto& [key, slice] : other.slices_) RETURN_IF_ERROR(MergeDataset(std::move(slice), &slices_[key]));
   return absl::OkStatus();
@@ -164,7 +162,7 @@ void StatisticsAccumulator::LoadDataset(StateReader* reader, Dataset* dataset) {
 }
 
 void StatisticsAccumulator::Save(StateWriter* writer) const {
-  writer->Write(OptionsFingerprint(), examples_seen_);
+  writer->Write(OptionsFingerprint());
   SaveDataset(all_, writer);
   writer->Write(static_cast<uint64_t>(slices_.size()));
   for (const auto& [key, slice] : slices_) {
@@ -177,7 +175,6 @@ void StatisticsAccumulator::Load(StateReader* reader) {
   std::string fingerprint;
   reader->Read(&fingerprint);
   if (reader->ok() && fingerprint != OptionsFingerprint()) return reader->Fail("it was made with other StatsOptions");
-  reader->ReadCounts(&examples_seen_);
   LoadDataset(reader, &all_);
   for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
     std::string key;

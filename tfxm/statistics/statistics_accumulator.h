@@ -18,8 +18,9 @@
 //   - quantiles are exact for up to max_distinct_numbers numbers and have a bounded relative error beyond
 //     (value_histogram.h), where TFDV has a bounded rank error of 1 % beyond some 2,000 numbers;
 //   - weights add up exactly, where TFDV adds in float32.
-// The result is the same bytes however the examples are ordered, batched and split over accumulators (top values of
-// features with more distinct strings than the bound excepted: value_counts.h).
+// The result is the same bytes however the examples are ordered, batched and split over accumulators. Excepted are the
+// top values of features with more distinct strings than the bound (value_counts.h): GenerateStatistics' are the same
+// whatever the number of threads.
 #ifndef TFXM_STATISTICS_STATISTICS_ACCUMULATOR_H_
 #define TFXM_STATISTICS_STATISTICS_ACCUMULATOR_H_
 
@@ -43,8 +44,8 @@ class StatisticsAccumulator {
  public:
   explicit StatisticsAccumulator(StatsOptions options = {});
 
-  // INVALID_ARGUMENT names the feature if its type changes, and the example (counted from 0 in this accumulator) if it
-  // has no single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
+  // INVALID_ARGUMENT names the feature if its type changes, and the example (by its number in its file) if it has no
+  // single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
   absl::Status Add(const data::ExampleBatch& batch);
   // `other` must have been made with the same options.
   absl::Status Merge(StatisticsAccumulator&& other);
@@ -80,7 +81,6 @@ class StatisticsAccumulator {
   std::map<std::string, Role, std::less<>> roles_;
   Dataset all_;
   std::map<std::string, Dataset> slices_;
-  int64_t examples_seen_ = 0;    // Those outside the sample too.
   std::vector<int> selected_;    // Of the current batch.
   std::vector<double> weights_;  // Of the current batch; 0 where not selected.
 };
