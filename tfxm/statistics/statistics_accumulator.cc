@@ -48,8 +48,10 @@ double SamplePoint(absl::string_view record) {
 }  // namespace
 
 StatisticsAccumulator::StatisticsAccumulator(StatsOptions options)
-    : options_(std::make_shared<const StatsOptions>(std::move(options))),
-      allowed_(options_->feature_allowlist.begin(), options_->feature_allowlist.end()) {
+    : StatisticsAccumulator(std::make_shared<const StatsOptions>(std::move(options))) {}
+
+StatisticsAccumulator::StatisticsAccumulator(std::shared_ptr<const StatsOptions> options)
+    : options_(std::move(options)), allowed_(options_->feature_allowlist.begin(), options_->feature_allowlist.end()) {
   if (!options_->schema.has_value()) return;
   for (const Feature& feature : options_->schema->feature()) {
     if (const Role role = RoleOf(feature); role != Role::kPlain) roles_[feature.name()] = role;
@@ -213,10 +215,10 @@ absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(const std::vecto
   if (!(options.sample_rate > 0 && options.sample_rate <= 1)) {
     return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
   }
-  pass.keep_records = pass.keep_records || options.sample_rate < 1;
-  ASSIGN_OR_RETURN(
-      const StatisticsAccumulator total,
-      compute::Accumulate<StatisticsAccumulator>(files, [&options] { return StatisticsAccumulator(options); }, pass));
+  const StatisticsAccumulator empty(options);
+  pass.keep_records = pass.keep_records || empty.needs_records();
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total, compute::Accumulate<StatisticsAccumulator>(
+                                                          files, [&] { return empty.MakeEmpty(); }, pass));
   return total.Finish();
 }
 

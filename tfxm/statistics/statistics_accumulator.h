@@ -56,10 +56,15 @@ class StatisticsAccumulator {
   void Load(StateReader* reader);
 
   int64_t num_examples() const { return all_.num_examples; }
+  // Whether Add takes batches only that keep their records.
+  bool needs_records() const { return options_->sample_rate < 1; }
+  // One with the same options, to be merged into this.
+  StatisticsAccumulator MakeEmpty() const { return StatisticsAccumulator(options_); }
   // The dataset of all examples, without any feature if there are none; then those of the slices by their names.
   tensorflow::metadata::v0::DatasetFeatureStatisticsList Finish() const;
 
  private:
+  explicit StatisticsAccumulator(std::shared_ptr<const StatsOptions> options);
   // All examples, or those of a slice.
   struct Dataset {
     std::map<std::string, FeatureAccumulator, std::less<>> features;

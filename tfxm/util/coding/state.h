@@ -129,10 +129,14 @@ class StateReader {
   // `bytes`, what a StateWriter has written, must stay.
   explicit StateReader(absl::string_view bytes) : bytes_(bytes) {}
 
-  // A vector that is not empty keeps its size: what the accumulator was made with, another number of elements fails.
   template <typename... T>
   void Read(T*... values) {
     (ReadOne(values), ...);
+  }
+  // Vectors that were made with as many elements as there must be.
+  template <typename... T>
+  void ReadSameSize(std::vector<T>*... values) {
+    (ReadElements(values), ...);
   }
   // Numbers of something: neither negative nor above kMaxStateCount.
   template <typename... T>
@@ -192,13 +196,13 @@ class StateReader {
   }
   template <typename T>
   void ReadOne(std::vector<T>* values) {
-    const size_t n = ReadSize();
-    if (!values->empty()) {
-      if (n != values->size()) return Fail("it has another number of elements than expected");
-      for (T& value : *values) ReadOne(&value);
-      return;
-    }
-    for (size_t i = 0; i < n && ok(); ++i) ReadOne(&values->emplace_back());
+    values->clear();
+    for (size_t n = ReadSize(); n > 0 && ok(); --n) ReadOne(&values->emplace_back());
+  }
+  template <typename T>
+  void ReadElements(std::vector<T>* values) {
+    if (ReadSize() != values->size()) return Fail("it has another number of elements than expected");
+    for (T& value : *values) ReadOne(&value);
   }
   template <typename K, typename V, typename Less>
   void ReadOne(std::map<K, V, Less>* values) {

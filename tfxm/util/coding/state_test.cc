@@ -102,15 +102,15 @@ TEST(StateTest, ANumberOfElementsThatTheBytesCannotHoldIsAnError) {
   }
 }
 
-TEST(StateTest, AVectorThatIsNotEmptyKeepsItsSize) {
+TEST(StateTest, AVectorThatWasMadeWithItsSizeKeepsIt) {
   StateWriter writer;
   writer.Write(std::vector<int>{1, 2, 3});
   std::vector<int> two(2), three(3);
   StateReader reader(writer.bytes());
-  reader.Read(&two);
+  reader.ReadSameSize(&two);
   EXPECT_FALSE(reader.Finish().ok());
   StateReader again(writer.bytes());
-  again.Read(&three);
+  again.ReadSameSize(&three);
   EXPECT_TRUE(again.Finish().ok());
   EXPECT_EQ(three, (std::vector<int>{1, 2, 3}));
 }
