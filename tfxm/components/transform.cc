@@ -67,41 +67,41 @@ class TransformExecutor : public Executor {
     RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file)));
     RETURN_IF_ERROR((*graph)->Write(transform_graph->uri));
 
-    std::vector<std::string> transformed_files;
+    const bool describe = IntPropertyOr(exec_properties, "disable_statistics", 0) == 0;
+    const Schema& transformed_schema = (*graph)->transformed_schema();
+    statistics::StatisticsAccumulator of_transformed({.schema = transformed_schema});
     for (const std::string& split : splits) {
       ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
       const std::string dir = data::SplitDir(transformed->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
       transform::TransformExamplesOptions transform_options;
+      if (describe) transform_options.statistics = &of_transformed;
       transform_options.progress = [&](int64_t n) {
         context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
       };
       RETURN_IF_ERROR((*graph)->TransformExamples(files, dir, transform_options));
-      ASSIGN_OR_RETURN(const std::vector<std::string> written, data::SplitFiles(transformed->uri, split));
-      transformed_files.insert(transformed_files.end(), written.begin(), written.end());
     }
     CopySplitsAndSpan(*examples, splits, transformed);
 
-    if (IntPropertyOr(exec_properties, "disable_statistics", 0) != 0) return absl::OkStatus();
+    if (!describe) return absl::OkStatus();
     context.progress("statistics", -1);
-    RETURN_IF_ERROR(Describe(analyzed, schema, "pre_transform", outputs).status());
-    const Schema& transformed_schema = (*graph)->transformed_schema();
-    ASSIGN_OR_RETURN(const auto statistics, Describe(transformed_files, transformed_schema, "post_transform", outputs));
+    ASSIGN_OR_RETURN(const auto of_raw, statistics::GenerateStatistics(analyzed, {.schema = schema}));
+    RETURN_IF_ERROR(WriteDescription(of_raw, schema, "pre_transform", outputs));
+    const auto statistics = of_transformed.Finish();
+    RETURN_IF_ERROR(WriteDescription(statistics, transformed_schema, "post_transform", outputs));
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, transformed_schema));
     ASSIGN_OR_RETURN(const Artifact* output, SingleArtifact(*outputs, "post_transform_anomalies"));
     return io::WriteBinaryProto(io::JoinPath(output->uri, "SchemaDiff.pb"), anomalies);
   }
 
  private:
-  // Writes PREFIX_schema and PREFIX_stats of some files.
-  static absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Describe(
-      const std::vector<std::string>& files, const Schema& schema, const std::string& prefix, ArtifactDict* outputs) {
+  // Writes PREFIX_schema and PREFIX_stats.
+  static absl::Status WriteDescription(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
+                                       const Schema& schema, const std::string& prefix, ArtifactDict* outputs) {
     ASSIGN_OR_RETURN(const Artifact* schema_artifact, SingleArtifact(*outputs, prefix + "_schema"));
     ASSIGN_OR_RETURN(const Artifact* stats_artifact, SingleArtifact(*outputs, prefix + "_stats"));
     RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, kSchemaFile), schema));
-    ASSIGN_OR_RETURN(auto statistics, statistics::GenerateStatistics(files, {.schema = schema}));
-    RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(stats_artifact->uri, kFeatureStatsFile), statistics));
-    return statistics;
+    return io::WriteBinaryProto(io::JoinPath(stats_artifact->uri, kFeatureStatsFile), statistics);
   }
 };
 

@@ -97,8 +97,9 @@ absl::string_view ValueTypeName(ValueType type) {
   return "UNKNOWN";
 }
 
-void ExampleBatch::Clear() {
+void ExampleBatch::Clear(int64_t first_record) {
   num_examples_ = 0;
+  first_record_ = first_record;
   records_.clear();
   for (Column& c : columns_) {
     c.present_.clear();

@@ -92,10 +92,13 @@ class ExampleBatch {
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
   // feature given twice in one example counts once, the last one (as protobuf maps do).
   absl::Status Append(absl::string_view serialized);
-  // Forgets the examples; columns stay (empty, types too), so that their memory is used again.
-  void Clear();
+  // Forgets the examples; columns stay (empty, types too), so that their memory is used again. The number in its file of
+  // the record that is appended next is for messages.
+  void Clear(int64_t first_record = 0);
 
   int num_examples() const { return num_examples_; }
+  // The number of example 0 in its file.
+  int64_t first_record() const { return first_record_; }
   // Columns in order of first appearance. A column may have no present value in this batch.
   const std::deque<Column>& columns() const { return columns_; }
   // Null if no example so far had the feature.
@@ -111,6 +114,7 @@ class ExampleBatch {
 
   const bool keep_records_;
   int num_examples_ = 0;
+  int64_t first_record_ = 0;
   std::deque<Column> columns_;
   std::map<std::string, Column*, std::less<>> by_name_;
   size_t next_guess_ = 0;  // Features usually come in the same order in every example.

@@ -49,8 +49,10 @@ double SamplePoint(absl::string_view record) {
 }  // namespace
 
 StatisticsAccumulator::StatisticsAccumulator(StatsOptions options)
-    : options_(std::make_shared<const StatsOptions>(std::move(options))),
-      allowed_(options_->feature_allowlist.begin(), options_->feature_allowlist.end()) {
+    : StatisticsAccumulator(std::make_shared<const StatsOptions>(std::move(options))) {}
+
+StatisticsAccumulator::StatisticsAccumulator(std::shared_ptr<const StatsOptions> options)
+    : options_(std::move(options)), allowed_(options_->feature_allowlist.begin(), options_->feature_allowlist.end()) {
   if (!options_->schema.has_value()) return;
   for (const Feature& feature : options_->schema->feature()) {
     if (const Role role = RoleOf(feature); role != Role::kPlain) roles_[feature.name()] = role;
@@ -77,8 +79,8 @@ absl::Status StatisticsAccumulator::ReadWeights(const data::ExampleBatch& batch)
   weights_.assign(batch.num_examples(), 0.0);
   for (const int i : selected_) {
     const auto error = [&](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("example ", examples_seen_ + i, ": weight feature \"", name, "\" ",
-                                                     what, "; it must have exactly one finite number"));
+      return absl::InvalidArgumentError(absl::StrCat("example ", batch.first_record() + i, ": weight feature \"", name,
+                                                     "\" ", what, "; it must have exactly one finite number"));
     };
     if (column == nullptr || !column->present(i)) return error("is missing");
     if (column->type() == ValueType::kBytes) return error("is a string");
@@ -115,7 +117,6 @@ absl::Status StatisticsAccumulator::AddExamples(const data::ExampleBatch& batch,
 absl::Status StatisticsAccumulator::Add(const data::ExampleBatch& batch) {
   RETURN_IF_ERROR(SelectExamples(batch));
   if (!options_->weight_feature.empty()) RETURN_IF_ERROR(ReadWeights(batch));
-  examples_seen_ += batch.num_examples();
   RETURN_IF_ERROR(AddExamples(batch, selected_, &all_));
   std::map<std::string, std::vector<int>> slices;
   for (const SliceFeatures& features : options_->slices) {
@@ -133,10 +134,57 @@ absl::Status StatisticsAccumulator::MergeDataset(Dataset&& from, Dataset* to) {
 }
 
 absl::Status StatisticsAccumulator::Merge(StatisticsAccumulator&& other) {
-  examples_seen_ += other.examples_seen_;
   RETURN_IF_ERROR(MergeDataset(std::move(other.all_), &all_));
   for (auto& [key, slice] : other.slices_) RETURN_IF_ERROR(MergeDataset(std::move(slice), &slices_[key]));
   return absl::OkStatus();
+}
+
+// Of what decides how examples are added up.
+std::string StatisticsAccumulator::OptionsFingerprint() const {
+  StateWriter options;
+  options.Write(options_->weight_feature, allowed_, roles_, options_->slices, options_->sample_rate,
+                options_->max_distinct_numbers, options_->max_distinct_strings, options_->max_distinct_string_bytes);
+  return Sha256::HexHash(options.bytes()).substr(0, 16);
+}
+
+void StatisticsAccumulator::SaveDataset(const Dataset& dataset, StateWriter* writer) {
+  writer->Write(dataset.num_examples, dataset.weighted_num_examples, dataset.features);
+}
+
+void StatisticsAccumulator::LoadDataset(StateReader* reader, Dataset* dataset) {
+  reader->ReadCounts(&dataset->num_examples);
+  reader->Read(&dataset->weighted_num_examples);
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    std::string name;
+    reader->Read(&name);
+    if (!dataset->features.empty() && name <= dataset->features.rbegin()->first) {
+      return reader->Fail("its features are not in order");
+    }
+    FindOrAdd(name, dataset).Load(reader);
+  }
+}
+
+void StatisticsAccumulator::Save(StateWriter* writer) const {
+  writer->Write(OptionsFingerprint());
+  SaveDataset(all_, writer);
+  writer->Write(static_cast<uint64_t>(slices_.size()));
+  for (const auto& [key, slice] : slices_) {
+    writer->Write(key);
+    SaveDataset(slice, writer);
+  }
+}
+
+void StatisticsAccumulator::Load(StateReader* reader) {
+  std::string fingerprint;
+  reader->Read(&fingerprint);
+  if (reader->ok() && fingerprint != OptionsFingerprint()) return reader->Fail("it was made with other StatsOptions");
+  LoadDataset(reader, &all_);
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    std::string key;
+    reader->Read(&key);
+    if (!slices_.empty() && key <= slices_.rbegin()->first) return reader->Fail("its slices are not in order");
+    LoadDataset(reader, &slices_[key]);
+  }
 }
 
 void StatisticsAccumulator::FinishDataset(const Dataset& from, DatasetFeatureStatistics* to) const {
@@ -175,10 +223,10 @@ absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(const std::vecto
                                                                 const StatsOptions& options,
                                                                 compute::PassOptions pass) {
   RETURN_IF_ERROR(CheckOptions(options));
-  pass.keep_records = pass.keep_records || options.sample_rate < 1;
-  ASSIGN_OR_RETURN(
-      const StatisticsAccumulator total,
-      compute::Accumulate<StatisticsAccumulator>(files, [&options] { return StatisticsAccumulator(options); }, pass));
+  const StatisticsAccumulator empty(options);
+  pass.keep_records = pass.keep_records || empty.needs_records();
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total, compute::Accumulate<StatisticsAccumulator>(
+                                                          files, [&] { return empty.MakeEmpty(); }, pass));
   return total.Finish();
 }
 
@@ -186,10 +234,10 @@ absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(data::ExampleSou
                                                                 const StatsOptions& options,
                                                                 compute::PassOptions pass) {
   RETURN_IF_ERROR(CheckOptions(options));
-  pass.keep_records = pass.keep_records || options.sample_rate < 1;
-  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
-                   compute::AccumulateSource<StatisticsAccumulator>(
-                       source, [&options] { return StatisticsAccumulator(options); }, pass));
+  const StatisticsAccumulator empty(options);
+  pass.keep_records = pass.keep_records || empty.needs_records();
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total, compute::AccumulateSource<StatisticsAccumulator>(
+                                                          source, [&] { return empty.MakeEmpty(); }, pass));
   return total.Finish();
 }
 

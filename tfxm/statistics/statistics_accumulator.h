@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Statistics of all features of tf.Examples, as a mergeable accumulator (compute/pass.h): what TFDV's statistics
+// Statistics of all features of tf.Examples, as a accumulator (compute/accumulator.h): what TFDV's statistics
 // generators compute, in one pass.
 //
 //   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, GenerateStatistics(files));
@@ -20,8 +20,9 @@
 //   - quantiles are exact for up to max_distinct_numbers numbers and have a bounded relative error beyond
 //     (value_histogram.h), where TFDV has a bounded rank error of 1 % beyond some 2,000 numbers;
 //   - weights add up exactly, where TFDV adds in float32.
-// The result is the same bytes however the examples are ordered, batched and split over accumulators (top values of
-// features with more distinct strings than the bound excepted: value_counts.h).
+// The result is the same bytes however the examples are ordered, batched and split over accumulators. Excepted are the
+// top values of features with more distinct strings than the bound (value_counts.h): GenerateStatistics' are the same
+// whatever the number of threads.
 #ifndef TFXM_STATISTICS_STATISTICS_ACCUMULATOR_H_
 #define TFXM_STATISTICS_STATISTICS_ACCUMULATOR_H_
 
@@ -46,17 +47,27 @@ class StatisticsAccumulator {
  public:
   explicit StatisticsAccumulator(StatsOptions options = {});
 
-  // INVALID_ARGUMENT names the feature if its type changes, and the example (counted from 0 in this accumulator) if it
-  // has no single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
+  // INVALID_ARGUMENT names the feature if its type changes, and the example (by its number in its file) if it has no
+  // single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
   absl::Status Add(const data::ExampleBatch& batch);
   // `other` must have been made with the same options.
   absl::Status Merge(StatisticsAccumulator&& other);
+  // For SaveState and LoadState (util/coding/state.h); loaded into a new accumulator with the same options, others are
+  // an error. About 20 bytes for each distinct number and string that is kept, at most max_distinct_… of a feature.
+  static constexpr StateKind kStateKind = {"statistics", 1};
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   int64_t num_examples() const { return all_.num_examples; }
+  // Whether Add takes batches only that keep their records.
+  bool needs_records() const { return options_->sample_rate < 1; }
+  // One with the same options, to be merged into this.
+  StatisticsAccumulator MakeEmpty() const { return StatisticsAccumulator(options_); }
   // The dataset of all examples, without any feature if there are none; then those of the slices by their names.
   tensorflow::metadata::v0::DatasetFeatureStatisticsList Finish() const;
 
  private:
+  explicit StatisticsAccumulator(std::shared_ptr<const StatsOptions> options);
   // All examples, or those of a slice.
   struct Dataset {
     std::map<std::string, FeatureAccumulator, std::less<>> features;
@@ -68,6 +79,9 @@ class StatisticsAccumulator {
   absl::Status AddExamples(const data::ExampleBatch& batch, const std::vector<int>& examples, Dataset* dataset);
   absl::Status MergeDataset(Dataset&& from, Dataset* to);
   FeatureAccumulator& FindOrAdd(const std::string& name, Dataset* dataset);
+  std::string OptionsFingerprint() const;
+  static void SaveDataset(const Dataset& dataset, StateWriter* writer);
+  void LoadDataset(StateReader* reader, Dataset* dataset);
   void FinishDataset(const Dataset& from, tensorflow::metadata::v0::DatasetFeatureStatistics* to) const;
 
   std::shared_ptr<const StatsOptions> options_;
@@ -75,7 +89,6 @@ class StatisticsAccumulator {
   std::map<std::string, Role, std::less<>> roles_;
   Dataset all_;
   std::map<std::string, Dataset> slices_;
-  int64_t examples_seen_ = 0;    // Those outside the sample too.
   std::vector<int> selected_;    // Of the current batch.
   std::vector<double> weights_;  // Of the current batch; 0 where not selected.
 };

@@ -8,6 +8,10 @@
 #include <cmath>
 #include <random>
 
+#include "absl/strings/str_cat.h"
+#include "tfxm/compute/accumulator.h"
+#include "tfxm/compute/test_accumulator.h"
+
 namespace tfxm::transform::internal {
 namespace {
 
@@ -20,58 +24,80 @@ AnalyzerNode Analyzer(AnalyzerKind kind, DataType dtype, Shape shape = {}) {
   return node;
 }
 
-template <typename T>
-std::vector<std::string> Bytes(const AnalyzerNode& analyzer, const std::vector<std::vector<T>>& shards) {
-  const auto total = MakeNumericAccumulator(analyzer);
-  for (const auto& shard : shards) {
-    const auto part = MakeNumericAccumulator(analyzer);
-    part->Add(std::span<const T>(shard));
-    total->Merge(*part);
-  }
-  std::vector<std::string> result;
-  for (const tfxm::Tensor& tensor : total->Result()) {
-    result.emplace_back(tensor.bytes().begin(), tensor.bytes().end());
-  }
-  return result;
-}
+static_assert(compute::Accumulator<Accumulator, const Values&>);
 
-// Rows of `n` values in another order and differently split give the same bits.
+// Rows of three values, four rows a piece.
 template <typename T>
-void ExpectIndependentOfSharding(const AnalyzerNode& analyzer, std::vector<std::vector<T>> rows, std::mt19937* random) {
-  const auto flatten = [](const auto& some) {
+compute::AccumulatorCase<Accumulator> CaseOf(const AnalyzerNode& analyzer, const std::vector<std::vector<T>>& rows) {
+  compute::AccumulatorCase<Accumulator> tested;
+  tested.make = [analyzer] { return MakeNumericAccumulator(analyzer); };
+  for (size_t i = 0; i < rows.size(); i += 4) {
     std::vector<T> flat;
-    for (const auto& row : some) flat.insert(flat.end(), row.begin(), row.end());
-    return flat;
-  };
-  const std::vector<std::string> expected = Bytes<T>(analyzer, {flatten(rows)});
-  for (int repetition = 0; repetition < 5; ++repetition) {
-    std::shuffle(rows.begin(), rows.end(), *random);
-    std::vector<std::vector<T>> shards(1 + (*random)() % 7);
-    for (const auto& row : rows) {
-      auto& shard = shards[(*random)() % shards.size()];
-      shard.insert(shard.end(), row.begin(), row.end());
-    }
-    EXPECT_EQ(Bytes<T>(analyzer, shards), expected) << "analyzer " << static_cast<int>(analyzer.kind);
+    for (size_t k = i; k < i + 4; ++k) flat.insert(flat.end(), rows[k].begin(), rows[k].end());
+    tested.pieces.push_back([flat](Accumulator* accumulator) {
+      if constexpr (std::is_same_v<T, std::string>) {
+        const std::vector<absl::string_view> views(flat.begin(), flat.end());
+        accumulator->Add(std::span<const absl::string_view>(views));
+      } else {
+        accumulator->Add(std::span<const T>(flat));
+      }
+      return absl::OkStatus();
+    });
   }
+  tested.merge = [](Accumulator* into, std::unique_ptr<Accumulator> from) {
+    into->Merge(*from);
+    return absl::OkStatus();
+  };
+  tested.result = [](const Accumulator& accumulator) {
+    std::string result;
+    for (const tfxm::Tensor& tensor : accumulator.Result()) {
+      result.append(reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size());
+    }
+    if (const auto* vocabulary = dynamic_cast<const VocabularyAccumulator*>(&accumulator)) {
+      for (const auto& [value, count] : vocabulary->Sorted({})) absl::StrAppend(&result, value, " ", count, "\n");
+    }
+    return result;
+  };
+  return tested;
 }
 
-TEST(AccumulatorsTest, AnyShardingGivesTheSameBits) {
+// Calls fn with a case for every analyzer there is and every kind of values that it takes.
+void ForEachAnalyzer(const std::function<void(const compute::AccumulatorCase<Accumulator>&)>& fn) {
   std::mt19937 random(7);
   std::lognormal_distribution<double> wide(0, 6);
   std::vector<std::vector<float>> floats;
+  std::vector<std::vector<double>> doubles;
   std::vector<std::vector<int64_t>> ints;
-  for (int i = 0; i < 400; ++i) {
+  std::vector<std::vector<std::string>> strings;
+  for (int i = 0; i < 100; ++i) {
     floats.push_back({static_cast<float>(wide(random)), static_cast<float>(-wide(random)), 3e-39f * i});
+    doubles.push_back({wide(random), -wide(random), 3e-310 * i});
     ints.push_back({static_cast<int64_t>(random()) - (1 << 30), i, -i});
+    strings.push_back({absl::StrCat(random() % 20), "", "two\nlines"});
   }
-  for (const AnalyzerKind kind :
-       {AnalyzerKind::kMinAndMax, AnalyzerKind::kSum, AnalyzerKind::kSize, AnalyzerKind::kMeanAndVar}) {
-    for (const Shape& shape : {Shape{}, Shape{3}}) {
-      ExpectIndependentOfSharding(Analyzer(kind, DataType::kFloat, shape), floats, &random);
-      ExpectIndependentOfSharding(Analyzer(kind, DataType::kInt64, shape), ints, &random);
+  for (int kind = 0; kind <= static_cast<int>(kLastAnalyzerKind); ++kind) {
+    SCOPED_TRACE(absl::StrCat("analyzer ", kind));
+    const auto analyzer = static_cast<AnalyzerKind>(kind);
+    if (analyzer == AnalyzerKind::kVocabulary) {
+      fn(CaseOf(Analyzer(analyzer, DataType::kString), strings));
+      fn(CaseOf(Analyzer(analyzer, DataType::kInt64), ints));
+      continue;
+    }
+    const bool elementwise = analyzer != AnalyzerKind::kQuantiles;
+    for (const Shape& shape : elementwise ? std::vector<Shape>{{}, {3}} : std::vector<Shape>{{}}) {
+      fn(CaseOf(Analyzer(analyzer, DataType::kFloat, shape), floats));
+      fn(CaseOf(Analyzer(analyzer, DataType::kDouble, shape), doubles));
+      fn(CaseOf(Analyzer(analyzer, DataType::kInt64, shape), ints));
     }
   }
-  ExpectIndependentOfSharding(Analyzer(AnalyzerKind::kQuantiles, DataType::kFloat), floats, &random);
+}
+
+TEST(AccumulatorsTest, AnyShardingAndOrderGivesTheSameBitsThroughBytesToo) {
+  ForEachAnalyzer([](const auto& tested) { compute::ExpectAnyShardingAndOrderGivesTheSameBits(tested); });
+}
+
+TEST(AccumulatorsTest, DamagedBytesAreRefused) {
+  ForEachAnalyzer([](const auto& tested) { compute::ExpectDamagedBytesAreRefused(tested, 150); });
 }
 
 std::vector<float> Floats(const AnalyzerNode& analyzer, const std::vector<float>& values) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tensorflow/core/graph/graph.h"
+#include "tfxm/compute/accumulator.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
@@ -26,16 +27,17 @@ struct Phase {
   std::optional<Program> program;
 };
 
-// What compute::Accumulate calls for: one per file.
+// What compute::Accumulate calls for: one per block.
 class PhaseAccumulator {
  public:
+  static constexpr StateKind kStateKind = {"transform analyzers", 1};
+
   PhaseAccumulator(const Phase& phase, const std::vector<RawFeature>& features) : phase_(&phase), features_(&features) {
     for (const AnalyzerNode* analyzer : phase.analyzers) accumulators_.push_back(MakeNumericAccumulator(*analyzer));
   }
 
   absl::Status Add(const data::ExampleBatch& batch) {
-    for (const int feature : phase_->used) RETURN_IF_ERROR(CheckFeature(batch, (*features_)[feature], records_));
-    records_ += batch.num_examples();
+    for (const int feature : phase_->used) RETURN_IF_ERROR(CheckFeature(batch, (*features_)[feature]));
     std::vector<tensorflow::Tensor> fetched;
     if (phase_->program.has_value()) RETURN_IF_ERROR(phase_->program->Run(batch, *features_, &fetched));
     for (size_t i = 0; i < accumulators_.size(); ++i) {
@@ -57,14 +59,34 @@ class PhaseAccumulator {
     return absl::OkStatus();
   }
 
+  void Save(StateWriter* writer) const {
+    writer->Write(Description());
+    for (const auto& accumulator : accumulators_) accumulator->Save(writer);
+  }
+  void Load(StateReader* reader) {
+    std::string description;
+    reader->Read(&description);
+    if (reader->ok() && description != Description()) return reader->Fail("it was made by other analyzers");
+    for (const auto& accumulator : accumulators_) accumulator->Load(reader);
+  }
+
   const Accumulator& accumulator(size_t i) const { return *accumulators_[i]; }
 
  private:
+  // Of all that the accumulators were made with.
+  std::string Description() const {
+    StateWriter description;
+    for (const AnalyzerNode* analyzer : phase_->analyzers) {
+      description.Write(analyzer->name, analyzer->kind, analyzer->dtype, analyzer->shape, analyzer->num_buckets);
+    }
+    return description.bytes();
+  }
+
   const Phase* phase_;
   const std::vector<RawFeature>* features_;
   std::vector<std::unique_ptr<Accumulator>> accumulators_;
-  int64_t records_ = 0;
 };
+static_assert(compute::ExampleAccumulator<PhaseAccumulator>);
 
 // The graph goes on with the constant in the placeholder's place.
 void Replace(const ops::Tensor& placeholder, const ops::Tensor& constant) {

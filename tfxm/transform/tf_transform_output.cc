@@ -200,7 +200,7 @@ absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExampl
   });
   RETURN_IF_ERROR(rep.load_status);
   for (const int feature : rep.program.features) {
-    RETURN_IF_ERROR(transform::internal::CheckFeature(raw, rep.features[feature], /*first_record=*/0));
+    RETURN_IF_ERROR(transform::internal::CheckFeature(raw, rep.features[feature]));
   }
   std::vector<tensorflow::Tensor> fetched;
   RETURN_IF_ERROR(rep.program.Run(raw, rep.features, &fetched));

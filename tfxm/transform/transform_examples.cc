@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <atomic>
+#include <memory>
 #include <optional>
+#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/example_encoder.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -141,24 +143,33 @@ absl::Status FromBatch(const RawFeature& feature, const data::ExampleBatch& batc
 absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& input_files,
                                                absl::string_view output_dir,
                                                const TransformExamplesOptions& options) const {
-  const int threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
   const int num_shards = static_cast<int>(input_files.size());
-  // One thread for an operation, whose sums would else depend on the machine; the files are what runs in parallel.
+  // One thread for an operation, whose sums would else depend on the machine; the blocks are what runs in parallel.
   ASSIGN_OR_RETURN(const internal::Plan plan, internal::MakePlan(*rep_, /*num_threads=*/1));
   RETURN_IF_ERROR(io::MakeDirs(output_dir));
   std::atomic<int64_t> examples = 0;
+  const compute::PassOptions pass{
+      .num_threads = options.num_threads, .batch_size = options.batch_size, .block_bytes = options.block_bytes};
+  std::vector<std::unique_ptr<data::TFRecordWriter>> writers(num_shards);
+  std::vector<std::optional<statistics::StatisticsAccumulator>> statistics(num_shards);  // Of a file.
 
-  const auto transform_shard = [&](int shard) -> absl::Status {
-    const std::string path = io::JoinPath(output_dir, data::ShardName("transformed_examples", shard, num_shards));
-    ASSIGN_OR_RETURN(const auto writer, data::TFRecordWriter::Create(path));
+  // What a block becomes.
+  struct Transformed {
+    compute::RecordBlock records;
+    std::optional<statistics::StatisticsAccumulator> statistics;
+  };
+  const auto transform_block = [&](const compute::RecordBlock& block, Transformed* out) -> absl::Status {
     std::vector<data::ExampleColumn> columns(plan.sources.size());
     std::vector<internal::ValuesStorage> storage(plan.sources.size());
     for (size_t c = 0; c < columns.size(); ++c) columns[c].name = plan.sources[c].name;
     std::string serialized;
-    int64_t records = 0;
-    const auto transform_batch = [&](const data::ExampleBatch& batch) -> absl::Status {
-      for (const int feature : plan.used)
-        RETURN_IF_ERROR(internal::CheckFeature(batch, rep_->features[feature], records));
+    std::optional<data::ExampleBatch> described;
+    if (options.statistics != nullptr) {
+      out->statistics.emplace(options.statistics->MakeEmpty());
+      described.emplace(/*keep_records=*/options.statistics->needs_records());
+    }
+    return compute::ForEachBatch(input_files[block.file], block, pass, [&](const data::ExampleBatch& batch) {
+      for (const int feature : plan.used) RETURN_IF_ERROR(internal::CheckFeature(batch, rep_->features[feature]));
       std::vector<tensorflow::Tensor> fetched;
       if (plan.program.has_value()) RETURN_IF_ERROR(plan.program->Run(batch, rep_->features, &fetched));
       for (size_t c = 0; c < columns.size(); ++c) {
@@ -169,22 +180,47 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
           RETURN_IF_ERROR(internal::FromTensors(source, fetched, batch.num_examples(), &storage[c], &columns[c]));
         }
       }
+      if (described.has_value()) described->Clear(batch.first_record());
       for (int i = 0; i < batch.num_examples(); ++i) {
         data::EncodeExample(columns, i, &serialized);
-        RETURN_IF_ERROR(writer->Write(serialized));
-        if (options.on_example) RETURN_IF_ERROR(options.on_example(shard, serialized));
+        out->records.Append(serialized);
+        if (described.has_value()) RETURN_IF_ERROR(described->Append(serialized));
       }
-      records += batch.num_examples();
+      if (described.has_value()) RETURN_IF_ERROR(out->statistics->Add(*described));
       if (options.progress) options.progress(examples += batch.num_examples());
       return absl::OkStatus();
-    };
-    absl::Status status = data::ForEachBatch(input_files[shard], options.batch_size, transform_batch);
-    if (!status.ok()) {
-      return absl::StrContains(status.message(), input_files[shard]) ? status : Annotate(status, input_files[shard]);
-    }
-    return writer->Close();
+    });
   };
-  return compute::ParallelFor(num_shards, transform_shard, threads);
+
+  // Appends to the block's output file, whose blocks come in order.
+  const auto write = [&](int shard, bool last, Transformed& block) -> absl::Status {
+    if (writers[shard] == nullptr) {
+      const std::string path = io::JoinPath(output_dir, data::ShardName("transformed_examples", shard, num_shards));
+      ASSIGN_OR_RETURN(writers[shard], data::TFRecordWriter::Create(path));
+    }
+    for (int i = 0; i < block.records.size(); ++i) RETURN_IF_ERROR(writers[shard]->Write(block.records.record(i)));
+    if (!statistics[shard].has_value()) {
+      statistics[shard] = std::move(block.statistics);
+    } else {
+      RETURN_IF_ERROR(statistics[shard]->Merge(*std::move(block.statistics)));
+    }
+    if (!last) return absl::OkStatus();
+    RETURN_IF_ERROR(writers[shard]->Close());
+    writers[shard].reset();
+    return absl::OkStatus();
+  };
+
+  return compute::ForEachBlock(
+      input_files, pass,
+      [&](const compute::RecordBlock& block) -> absl::StatusOr<compute::InTurn> {
+        const auto out = std::make_shared<Transformed>();
+        RETURN_IF_ERROR(transform_block(block, out.get()));
+        return [&write, out, shard = block.file, last = block.last] { return write(shard, last, *out); };
+      },
+      [&](int shard) {
+        if (options.statistics == nullptr) return absl::OkStatus();
+        return options.statistics->Merge(*std::exchange(statistics[shard], std::nullopt));
+      });
 }
 
 }  // namespace tfxm::transform

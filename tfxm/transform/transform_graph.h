@@ -24,6 +24,10 @@
 #include "tfxm/transform/feature_spec.h"
 #include "tfxm/transform/tft.h"
 
+namespace tfxm::statistics {
+class StatisticsAccumulator;
+}
+
 namespace tfxm::transform {
 
 struct AnalyzeOptions {
@@ -39,9 +43,9 @@ struct TransformExamplesOptions {
   int num_threads = 0;
   int batch_size = 1000;
   std::function<void(int64_t examples)> progress;
-  // Called for every transformed example, in order within a shard, from a thread of the shard's own at a time:
-  // statistics of what is written need no second reading.
-  std::function<absl::Status(int shard, absl::string_view serialized)> on_example;
+  // What is written is added to it while it is written. Null: nothing is described.
+  statistics::StatisticsAccumulator* statistics = nullptr;
+  size_t block_bytes = size_t{16} << 20;  // compute::PassOptions::block_bytes; the files do not depend on it.
 };
 
 class TransformGraph {
@@ -65,7 +69,7 @@ class TransformGraph {
   // metadata/schema.pbtxt.
   absl::Status Write(absl::string_view dir) const;
 
-  // One pass: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in its input's
+  // One pass on all cores: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in its input's
   // order. Features are sorted by name, so that equal examples have equal bytes. INVALID_ARGUMENT for an output that
   // has not one row per example.
   absl::Status TransformExamples(const std::vector<std::string>& input_files, absl::string_view output_dir,

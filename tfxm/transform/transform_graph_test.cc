@@ -11,6 +11,7 @@
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/saved_model/saved_model_builder.h"
+#include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
@@ -358,6 +359,36 @@ TEST_F(TransformGraphTest, PreprocessingFnErrors) {
                                                                      tfxm::Tensor(DataType::kFloat, {3, 1})))}};
                   }),
                   "MatMul"));
+}
+
+TEST_F(TransformGraphTest, ThreadsAndBlocksDoNotChangeWhatIsWrittenAndItIsDescribedMeanwhile) {
+  std::vector<Example> many;
+  for (int i = 0; i < 500; ++i) many.push_back(Row({1.0f * i, 2}, i, {0.5f}, {i % 3 == 0 ? "red" : "blue"}));
+  files_ = {Write("data-0.gz", many), Write("data-1.gz", {}), Write("data-2.gz", {many[1]})};
+  auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
+    return TensorMap{{"x", tft::scale_to_0_1(inputs["x"])}, {"w", inputs["w"]}};
+  });
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  std::map<std::string, std::string> first;  // Bytes by file.
+  for (const int threads : {1, 2, 5}) {
+    for (const size_t block_bytes : {0, 1000, 1 << 24}) {
+      statistics::StatisticsAccumulator described({.schema = (*graph)->transformed_schema()});
+      ASSERT_EQ((*graph)->TransformExamples(
+                    files_, Path("out"),
+                    {.num_threads = threads, .batch_size = 10, .statistics = &described, .block_bytes = block_bytes}),
+                absl::OkStatus());
+      const std::vector<std::string> files = *io::ListFiles(Path("out"));
+      std::map<std::string, std::string> written;
+      for (const std::string& file : files) written[file] = *io::ReadFile(file);
+      ASSERT_EQ(written.size(), 3);
+      if (first.empty()) first = written;
+      EXPECT_EQ(written == first, true) << threads << " threads, blocks of " << block_bytes;
+      const auto read = statistics::GenerateStatistics(files, {.schema = (*graph)->transformed_schema()});
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_EQ(described.num_examples(), 501);
+      EXPECT_EQ(described.Finish().SerializeAsString() == read->SerializeAsString(), true);
+    }
+  }
 }
 
 TEST_F(TransformGraphTest, AnOutputMustHaveOneRowPerExample) {

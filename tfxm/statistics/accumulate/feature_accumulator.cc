@@ -148,6 +148,29 @@ absl::Status FeatureAccumulator::Merge(FeatureAccumulator&& other) {
   return absl::OkStatus();
 }
 
+void FeatureAccumulator::Save(StateWriter* writer) const {
+  writer->Write(type_, num_present_, num_values_, min_num_values_, max_num_values_, weighted_num_present_,
+                weighted_num_values_, lengths_, total_length_, num_invalid_utf8_, min_length_, max_length_);
+  if (numbers_.has_value()) writer->Write(*numbers_);
+  if (counts_.has_value()) writer->Write(*counts_);
+}
+
+void FeatureAccumulator::Load(StateReader* reader) {
+  ValueType type;
+  reader->Read(&type);
+  if (type < ValueType::kUnknown || type > ValueType::kBytes) return reader->Fail("it has a feature of no known type");
+  if (!SetType(type).ok()) return reader->Fail("it has a feature twice");
+  reader->ReadCounts(&num_present_, &num_values_);
+  reader->Read(&min_num_values_, &max_num_values_, &weighted_num_present_, &weighted_num_values_, &lengths_);
+  reader->ReadCounts(&total_length_, &num_invalid_utf8_);
+  reader->Read(&min_length_, &max_length_);
+  if (num_present_ > 0 && (lengths_.empty() || min_num_values_ > max_num_values_)) {
+    return reader->Fail("it has a feature without numbers of values");
+  }
+  if (numbers_.has_value()) reader->Read(&*numbers_);
+  if (counts_.has_value()) reader->Read(&*counts_);
+}
+
 void FeatureAccumulator::FinishCommon(int64_t num_examples, double weighted_num_examples,
                                       CommonStatistics* common) const {
   common->set_num_non_missing(num_present_);

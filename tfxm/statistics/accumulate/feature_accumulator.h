@@ -41,6 +41,9 @@ class FeatureAccumulator {
   absl::Status Add(const data::Column& column, std::span<const int> examples, std::span<const double> weights);
   // INVALID_ARGUMENT as Add.
   absl::Status Merge(FeatureAccumulator&& other);
+  // util/coding/state.h. Loaded into one that was made alike.
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   // num_examples, weighted_num_examples: of the whole dataset, whether they have the feature or not.
   tensorflow::metadata::v0::FeatureNameStatistics Finish(int64_t num_examples, double weighted_num_examples) const;

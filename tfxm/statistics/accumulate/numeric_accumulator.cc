@@ -146,6 +146,25 @@ void NumericAccumulator::Merge(const NumericAccumulator& other) {
   }
 }
 
+void NumericAccumulator::Save(StateWriter* writer) const {
+  writer->Write(sum_, sum_of_squares_, count_, num_zeros_, num_nan_, num_positive_infinity_, num_infinite_, min_, max_,
+                finite_min_, finite_max_, histogram_);
+  if (!weighted_.has_value()) return;
+  writer->Write(weighted_->sum, weighted_->sum_of_squares, weighted_->weight, weighted_->positive_infinity,
+                weighted_->histogram);
+}
+
+void NumericAccumulator::Load(StateReader* reader) {
+  reader->Read(&sum_, &sum_of_squares_);
+  reader->ReadCounts(&count_, &num_zeros_, &num_nan_, &num_positive_infinity_, &num_infinite_);
+  reader->Read(&min_, &max_, &finite_min_, &finite_max_, &histogram_);
+  // Quantiles are looked for between the smallest and the largest value.
+  if (histogram_.empty() ? min_ <= max_ : !(min_ <= max_)) reader->Fail("it has numbers without a range");
+  if (!weighted_.has_value()) return;
+  reader->Read(&weighted_->sum, &weighted_->sum_of_squares, &weighted_->weight, &weighted_->positive_infinity,
+               &weighted_->histogram);
+}
+
 void NumericAccumulator::AddHistograms(const StatsOptions& options, bool weighted,
                                        google::protobuf::RepeatedPtrField<Histogram>* histograms,
                                        double* median) const {

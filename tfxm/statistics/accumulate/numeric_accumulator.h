@@ -29,6 +29,9 @@ class NumericAccumulator {
   void Add(std::span<const float> values, double weight);
   void Add(std::span<const int64_t> values, double weight);
   void Merge(const NumericAccumulator& other);
+  // util/coding/state.h. Loaded into one that was made alike.
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   // Everything but common_stats. num_values: how many values were added, NaN included.
   tensorflow::metadata::v0::NumericStatistics Finish(int64_t num_values, const StatsOptions& options) const;

@@ -3,6 +3,7 @@
 #include "tfxm/statistics/accumulate/value_counts.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "absl/strings/numbers.h"
@@ -94,6 +95,49 @@ void ValueCounts::Merge(ValueCounts&& other) {
   // Once, after all: the result must not depend on the order of a hash table.
   if (static_cast<int64_t>(entries_.size()) > max_values_ || bytes_ > max_bytes_) Shrink();
   other.entries_.clear();
+}
+
+void ValueCounts::Save(StateWriter* writer) const {
+  std::vector<const std::pair<const std::string, Entry>*> sorted;
+  sorted.reserve(entries_.size());
+  for (const auto& entry : entries_) sorted.push_back(&entry);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  writer->Write(static_cast<uint64_t>(sorted.size()));
+  for (const auto* entry : sorted) writer->Write(entry->first, entry->second.count, entry->second.weight);
+  writer->Write(overflowed_);
+  if (overflowed_) {
+    writer->Write(taken_count_, taken_weight_, hash_zero_bits_, std::set<uint64_t>(hashes_.begin(), hashes_.end()));
+  }
+}
+
+void ValueCounts::Load(StateReader* reader) {
+  const size_t n = reader->ReadSize();
+  if (n > static_cast<size_t>(std::max<int64_t>(max_values_, 1))) return reader->Fail("it has too many strings");
+  const auto read_sum = [&](int64_t* count, Weight* weight) {
+    reader->ReadCounts(count);
+    reader->Read(weight);
+    if (*weight > kMaxWeight || *weight < -kMaxWeight) reader->Fail("a weight is impossible");
+  };
+  std::string last, value;
+  for (size_t i = 0; i < n && reader->ok(); ++i, last = value) {
+    Entry entry;
+    reader->Read(&value);
+    read_sum(&entry.count, &entry.weight);
+    if (i > 0 && value <= last) return reader->Fail("its strings are not in order");
+    bytes_ += static_cast<int64_t>(value.size());
+    entries_.emplace(value, entry);
+  }
+  reader->Read(&overflowed_);
+  if (!overflowed_) return;
+  std::set<uint64_t> hashes;
+  read_sum(&taken_count_, &taken_weight_);
+  reader->Read(&hash_zero_bits_, &hashes);
+  if (hash_zero_bits_ < 0 || hash_zero_bits_ > 63 || hashes.size() > kMaxHashes ||
+      !std::all_of(hashes.begin(), hashes.end(), [&](uint64_t hash) { return HasZeroBits(hash, hash_zero_bits_); })) {
+    hash_zero_bits_ = 0;
+    return reader->Fail("it has hashes of strings that cannot be");
+  }
+  hashes_.insert(hashes.begin(), hashes.end());
 }
 
 int64_t ValueCounts::unique() const {

@@ -14,7 +14,8 @@
 //   - MostFrequent() is a Misra-Gries summary: when the table is full, the count of the entry in the middle is taken
 //     from all, and entries at 0 or below go. What was taken is added again at the end, so a reported count is at most
 //     that much too high, and a string is only missed if it occurs less often: at most 2 / max_values of all values.
-//     Deterministic for the same files; not independent of the sharding.
+//     The same for the same files and blocks of them (compute/pass.h), whatever the number of threads; not independent
+//     of the sharding.
 #ifndef TFXM_STATISTICS_ACCUMULATE_VALUE_COUNTS_H_
 #define TFXM_STATISTICS_ACCUMULATE_VALUE_COUNTS_H_
 
@@ -27,6 +28,7 @@
 
 #include "absl/strings/string_view.h"
 #include "tfxm/statistics/accumulate/value_histogram.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::statistics {
 
@@ -42,6 +44,9 @@ class ValueCounts {
 
   void Add(absl::string_view value, int64_t count, Weight weight);
   void Merge(ValueCounts&& other);
+  // util/coding/state.h. Loaded into one with the same bounds.
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   bool exact() const { return !overflowed_; }
   int64_t unique() const;

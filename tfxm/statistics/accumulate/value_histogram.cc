@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace tfxm::statistics {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr uint64_t kSign = uint64_t{1} << 63;
 constexpr double kWeightUnits = 18446744073709551616.0;  // 2^64
+constexpr int kMaxDroppedBits = 52, kSignsAndExponents = 4096;  // Signs and exponents are always kept apart.
 
 double ValueOf(uint64_t key) { return std::bit_cast<double>(key & kSign ? key & ~kSign : ~key); }
 
@@ -78,8 +80,8 @@ void ValueHistogram<W>::DropBits() {
   for (size_t i = 1; i < keys.size(); ++i) ++highest_difference[63 - std::countl_zero(keys[i - 1] ^ keys[i])];
   int bits = dropped_bits_, buckets = 1;
   for (int b = bits; b < 64; ++b) buckets += highest_difference[b];
-  while (buckets > max_buckets_ && bits < 52) buckets -= highest_difference[bits++];
-  if (bits == 52) max_buckets_ = std::max(max_buckets_, 4096);  // Signs and exponents are always kept apart.
+  while (buckets > max_buckets_ && bits < kMaxDroppedBits) buckets -= highest_difference[bits++];
+  if (bits == kMaxDroppedBits) max_buckets_ = std::max(max_buckets_, kSignsAndExponents);
   Rebuild(slots_.size(), bits);
 }
 
@@ -92,13 +94,57 @@ void ValueHistogram<W>::Merge(const ValueHistogram& other) {
 }
 
 template <typename W>
-std::vector<WeightedValue> ValueHistogram<W>::Sorted(double min, double max) const {
+std::vector<typename ValueHistogram<W>::Slot> ValueHistogram<W>::SortedSlots() const {
   std::vector<Slot> used;
   used.reserve(used_);
   for (const Slot& slot : slots_) {
     if (slot.weight != 0) used.push_back(slot);
   }
   std::sort(used.begin(), used.end(), [](const Slot& a, const Slot& b) { return a.key < b.key; });
+  return used;
+}
+
+template <typename W>
+void ValueHistogram<W>::Save(StateWriter* writer) const {
+  writer->Write(dropped_bits_, static_cast<uint64_t>(used_));
+  uint64_t last = 0;
+  for (const Slot& slot : SortedSlots()) {
+    writer->Write((slot.key - last) >> dropped_bits_, slot.weight);
+    last = slot.key;
+  }
+}
+
+template <typename W>
+void ValueHistogram<W>::Load(StateReader* reader) {
+  constexpr W kLargest = sizeof(W) == sizeof(Weight) ? static_cast<W>(kMaxWeight) : static_cast<W>(kMaxStateCount);
+  int dropped_bits;
+  reader->Read(&dropped_bits);
+  const size_t n = reader->ReadSize();
+  if (dropped_bits < 0 || dropped_bits > kMaxDroppedBits) return reader->Fail("it has a histogram that cannot be");
+  if (dropped_bits == kMaxDroppedBits) max_buckets_ = std::max(max_buckets_, kSignsAndExponents);
+  if (n > static_cast<size_t>(max_buckets_)) return reader->Fail("it has a histogram with too many buckets");
+  slots_.assign(16, Slot());
+  Rebuild(16, dropped_bits);
+  const uint64_t smallest = KeyOf(-std::numeric_limits<double>::infinity()) & kept_bits_;
+  const uint64_t largest = KeyOf(std::numeric_limits<double>::infinity());
+  uint64_t last = 0;
+  for (size_t i = 0; i < n && reader->ok(); ++i) {
+    uint64_t step;
+    W weight;
+    reader->Read(&step, &weight);
+    const uint64_t key = last + (step << dropped_bits);
+    if ((i > 0 && key <= last) || step > (largest - last) >> dropped_bits || key < smallest || weight <= 0 ||
+        weight > kLargest) {
+      return reader->Fail("it has a histogram that cannot be");
+    }
+    AddKey(key, weight);
+    last = key;
+  }
+}
+
+template <typename W>
+std::vector<WeightedValue> ValueHistogram<W>::Sorted(double min, double max) const {
+  const std::vector<Slot> used = SortedSlots();
   std::vector<WeightedValue> sorted;
   sorted.reserve(used.size());
   for (const Slot& slot : used) {

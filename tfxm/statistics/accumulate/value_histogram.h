@@ -27,6 +27,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "tfxm/util/coding/state.h"
+
 namespace tfxm::statistics {
 
 // A sum of weights in units of 2^-64, saturating at 2^62: integer, so that the order of additions does not matter.
@@ -51,6 +53,9 @@ class ValueHistogram {
     if (weight > 0) AddKey(KeyOf(value) & kept_bits_, weight);
   }
   void Merge(const ValueHistogram& other);
+  // util/coding/state.h. Loaded into one with the same max_buckets.
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
   bool empty() const { return used_ == 0; }
   // 0 while exact.
@@ -84,6 +89,7 @@ class ValueHistogram {
       if (*sum > kMaxWeight) *sum = kMaxWeight;
     }
   }
+  std::vector<Slot> SortedSlots() const;
   void AddElsewhere(uint64_t key, W weight);
   void Rebuild(size_t num_slots, int dropped_bits);
   void DropBits();

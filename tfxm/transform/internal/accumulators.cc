@@ -86,6 +86,8 @@ class MinAndMaxAccumulator : public Accumulator {
     const auto& o = static_cast<const MinAndMaxAccumulator&>(other);
     for (size_t k = 0; k < min_.size(); ++k) Update(k, o.min_[k], o.max_[k], o.nan_[k]);
   }
+  void Save(StateWriter* writer) const override { writer->Write(min_, max_, nan_); }
+  void Load(StateReader* reader) override { reader->ReadSameSize(&min_, &max_, &nan_); }
 
   std::vector<tfxm::Tensor> Result() const override {
     std::vector<T> min = min_, max = max_;
@@ -122,6 +124,8 @@ class SizeAccumulator : public Accumulator {
     values_ += std::visit([](const auto& span) { return static_cast<int64_t>(span.size()); }, values);
   }
   void Merge(const Accumulator& other) override { values_ += static_cast<const SizeAccumulator&>(other).values_; }
+  void Save(StateWriter* writer) const override { writer->Write(values_); }
+  void Load(StateReader* reader) override { reader->ReadCounts(&values_); }
   std::vector<tfxm::Tensor> Result() const override {
     return {MakeTensor(DataType::kInt64, shape_,
                        std::vector<int64_t>(elements_, elements_ == 0 ? 0 : values_ / elements_))};
@@ -147,6 +151,8 @@ class IntegerSumAccumulator : public Accumulator {
     const auto& o = static_cast<const IntegerSumAccumulator&>(other);
     for (size_t k = 0; k < sums_.size(); ++k) sums_[k] += o.sums_[k];
   }
+  void Save(StateWriter* writer) const override { writer->Write(sums_); }
+  void Load(StateReader* reader) override { reader->ReadSameSize(&sums_); }
   std::vector<tfxm::Tensor> Result() const override {
     return {MakeTensor(DataType::kInt64, shape_, std::vector<int64_t>(sums_.begin(), sums_.end()))};
   }
@@ -184,6 +190,8 @@ class MomentsAccumulator : public Accumulator {
       if (moments_) elements_[k].squares.Merge(o.elements_[k].squares);
     }
   }
+  void Save(StateWriter* writer) const override { writer->Write(elements_); }
+  void Load(StateReader* reader) override { reader->ReadSameSize(&elements_); }
   std::vector<tfxm::Tensor> Result() const override {
     std::vector<double> first, variance;
     for (const Element& e : elements_) {
@@ -210,6 +218,11 @@ class MomentsAccumulator : public Accumulator {
   struct Element {
     int64_t count = 0;
     ExactSum sum, squares;
+    void Save(StateWriter* writer) const { writer->Write(count, sum, squares); }
+    void Load(StateReader* reader) {
+      reader->ReadCounts(&count);
+      reader->Read(&sum, &squares);
+    }
   };
   template <typename Span>
   void AddSpan(const Span& span) {
@@ -263,6 +276,11 @@ class QuantilesAccumulator : public Accumulator {
     max_ = std::max(max_, o.max_);
     histogram_.Merge(o.histogram_);
   }
+  void Save(StateWriter* writer) const override { writer->Write(min_, max_, histogram_); }
+  void Load(StateReader* reader) override {
+    reader->Read(&min_, &max_, &histogram_);
+    if (histogram_.empty() ? min_ <= max_ : !(min_ <= max_)) reader->Fail("it has numbers without a range");
+  }
   std::vector<tfxm::Tensor> Result() const override {
     std::vector<double> boundaries(num_buckets_ - 1, 0);
     if (min_ <= max_ && num_buckets_ > 1) {
@@ -286,7 +304,7 @@ class VocabularyAccumulatorImpl : public VocabularyAccumulator {
       return;
     }
     for (const absl::string_view value : std::get<std::span<const absl::string_view>>(values)) {
-      if (value.empty() || value.find_first_of("\n\r") != absl::string_view::npos) continue;
+      if (!FitsLine(value)) continue;
       const auto it = counts_.find(value);
       it == counts_.end() ? static_cast<void>(counts_.emplace(value, 1)) : static_cast<void>(++it->second);
     }
@@ -295,10 +313,20 @@ class VocabularyAccumulatorImpl : public VocabularyAccumulator {
     for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl&>(other).counts_)
       counts_[value] += count;
   }
+  void Save(StateWriter* writer) const override { writer->Write(counts_); }
+  void Load(StateReader* reader) override {
+    reader->Read(&counts_);
+    for (const auto& [value, count] : counts_) {
+      if (!FitsLine(value) || count < 1 || count > kMaxStateCount) return reader->Fail("it has an impossible value");
+    }
+  }
   std::vector<tfxm::Tensor> Result() const override { return {}; }
   const std::map<std::string, int64_t, std::less<>>& counts() const { return counts_; }
 
  private:
+  static bool FitsLine(absl::string_view value) {
+    return !value.empty() && value.find_first_of("\n\r") == absl::string_view::npos;
+  }
   std::map<std::string, int64_t, std::less<>> counts_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What analyzers compute over the data: mergeable accumulators. Their results depend on the set of the values only, not
-// on the order of Add or on how the values were split over accumulators that were merged.
+// What analyzers compute over the data: accumulators (compute/accumulator.h). Their results depend on the set of the
+// values only, not on the order of Add or on how the values were split over accumulators that were merged.
 #ifndef TFXM_TRANSFORM_INTERNAL_ACCUMULATORS_H_
 #define TFXM_TRANSFORM_INTERNAL_ACCUMULATORS_H_
 
@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/transform/internal/trace.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::transform::internal {
 
@@ -31,6 +32,9 @@ class Accumulator {
   virtual void Add(const Values& values) = 0;
   // `other` is of the same analyzer.
   virtual void Merge(const Accumulator& other) = 0;
+  // What was added (util/coding/state.h); loaded into a new one of the same analyzer.
+  virtual void Save(StateWriter* writer) const = 0;
+  virtual void Load(StateReader* reader) = 0;
   // One tensor per output of the analyzer.
   virtual std::vector<tfxm::Tensor> Result() const = 0;
 };

@@ -63,7 +63,7 @@ std::vector<RawFeature> MakeRawFeatures(const FeatureSpec& spec, ops::Graph* gra
   return sorted;
 }
 
-absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& feature, int64_t first_record) {
+absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& feature) {
   const data::Column* column = batch.Find(feature.name);
   if (column != nullptr && column->type() != data::ValueType::kUnknown && column->type() != ColumnType(feature.dtype)) {
     return absl::InvalidArgumentError(
@@ -76,7 +76,7 @@ absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& fea
     const int n = column == nullptr ? 0 : column->num_values(i);
     if (n == feature.row_size) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("record ", first_record + i, ": feature \"", feature.name, "\" has ",
+        absl::StrCat("record ", batch.first_record() + i, ": feature \"", feature.name, "\" has ",
                      column == nullptr || !column->present(i) ? std::string("no value") : absl::StrCat(n, " values"),
                      "; its shape in the schema is ", ShapeString(feature.shape), " (", feature.row_size,
                      feature.row_size == 1 ? " value)" : " values)"));

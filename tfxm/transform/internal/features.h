@@ -33,8 +33,8 @@ struct RawFeature {
 std::vector<RawFeature> MakeRawFeatures(const FeatureSpec& spec, ops::Graph* graph);
 
 // Checks that the batch has what the feature says: type, and for a dense one as many values in every example. Errors
-// name the feature and the record, counted from first_record.
-absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& feature, int64_t first_record);
+// name the feature and the record.
+absl::Status CheckFeature(const data::ExampleBatch& batch, const RawFeature& feature);
 
 // The values of a checked feature that are there, back to back. `strings` keeps those of a string feature.
 Values FeatureValues(const data::ExampleBatch& batch, const RawFeature& feature,

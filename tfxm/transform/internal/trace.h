@@ -13,6 +13,7 @@
 namespace tfxm::transform::internal {
 
 enum class AnalyzerKind { kMinAndMax, kSum, kSize, kMeanAndVar, kQuantiles, kVocabulary };
+inline constexpr AnalyzerKind kLastAnalyzerKind = AnalyzerKind::kVocabulary;  // For tests of all.
 
 struct AnalyzerNode {
   AnalyzerKind kind;

@@ -4,7 +4,6 @@
 
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace tfxm {
@@ -12,6 +11,7 @@ namespace {
 constexpr uint64_t kMantissaMask = (uint64_t{1} << 52) - 1;
 constexpr int64_t kLowMask = 0xffffffff;
 constexpr int kAddsUntilPropagate = (1 << 10) - 1;
+constexpr int64_t kLargestLastChunk = int64_t{1} << 56;  // What no number of additions that happens comes to.
 }  // namespace
 
 void ExactSum::Add(double x) {
@@ -104,31 +104,43 @@ double ExactSum::Value() const {
   return negative ? -magnitude : magnitude;
 }
 
-std::string ExactSum::Serialize() const {
+// The magnitude, so that a small negative number has as few chunks as a positive one; the sign is one of the flags.
+void ExactSum::Save(StateWriter* writer) const {
   ExactSum s = *this;
   s.Propagate();
+  const bool negative = s.chunk_[kChunks - 1] < 0;
+  if (negative) {
+    for (int64_t& c : s.chunk_) c = -c;
+    s.Propagate();
+  }
   int first = 0, last = kChunks;
   while (first < last && s.chunk_[first] == 0) ++first;
   while (last > first && s.chunk_[last - 1] == 0) --last;
-  std::string out;
-  out.push_back(static_cast<char>(nan_ | positive_infinity_ << 1 | negative_infinity_ << 2));
-  out.push_back(static_cast<char>(first));
-  out.append(reinterpret_cast<const char*>(s.chunk_.data() + first), (last - first) * sizeof(int64_t));
-  return out;
+  const int flags = nan_ | positive_infinity_ << 1 | negative_infinity_ << 2 | negative << 3;
+  writer->Write(static_cast<uint8_t>(flags), static_cast<uint8_t>(first), static_cast<uint8_t>(last - first));
+  for (int i = first; i < last; ++i) writer->Write(static_cast<uint64_t>(s.chunk_[i]));
 }
 
-absl::Status ExactSum::Parse(absl::string_view bytes) {
+void ExactSum::Load(StateReader* reader) {
   *this = ExactSum();
-  if (bytes.size() < 2 || (bytes.size() - 2) % 8 != 0 ||
-      static_cast<uint8_t>(bytes[1]) + (bytes.size() - 2) / 8 > static_cast<size_t>(kChunks)) {
-    return absl::DataLossError("not a serialized ExactSum");
+  uint8_t flags, first, count;
+  reader->Read(&flags, &first, &count);
+  if (flags > 15 || first + count > kChunks) return reader->Fail("it has a sum that cannot be");
+  for (int i = first; i < first + count; ++i) {
+    uint64_t chunk;
+    reader->Read(&chunk);
+    if (chunk > static_cast<uint64_t>(i + 1 < kChunks ? kLowMask : kLargestLastChunk)) {
+      return reader->Fail("it has a sum that cannot be");
+    }
+    chunk_[i] = static_cast<int64_t>(chunk);
   }
-  nan_ = bytes[0] & 1;
-  positive_infinity_ = bytes[0] & 2;
-  negative_infinity_ = bytes[0] & 4;
-  std::memcpy(chunk_.data() + static_cast<uint8_t>(bytes[1]), bytes.data() + 2, bytes.size() - 2);
+  nan_ = flags & 1;
+  positive_infinity_ = flags & 2;
+  negative_infinity_ = flags & 4;
+  if (flags & 8) {
+    for (int64_t& c : chunk_) c = -c;
+  }
   Propagate();
-  return absl::OkStatus();
 }
 
 }  // namespace tfxm

@@ -14,10 +14,8 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 
-#include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm {
 
@@ -31,9 +29,9 @@ class ExactSum {
   void Merge(const ExactSum& other);
   double Value() const;
 
-  // Bytes that Parse turns back into an equal sum; small while few chunks are in use.
-  std::string Serialize() const;
-  absl::Status Parse(absl::string_view bytes);
+  // Some 10 bytes for each of the chunks in use, which are few; equal sums have equal bytes (util/coding/state.h).
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 
  private:
   void Propagate();
