@@ -34,6 +34,7 @@ SHORT_NAMES = {
     "mlmd": "ml_metadata",
 }
 NAMES = ("tfx", "tfx_bsl", *SHORT_NAMES.values())
+_WHERE_MISSING = ("tensorflow_metadata",)  # Ours and the real one are the same messages.
 
 _EXAMPLES = "tfx.examples"
 
@@ -42,10 +43,12 @@ class Finder(importlib.abc.MetaPathFinder):
     """Finds the packages of NAMES in PACKAGES, but for those in `real`; their submodules are found as any package's.
 
     `tfx.examples.A.B` is B.py, or A/B.py, in one of the folders `beside`: TFX's examples import each other that way.
+    `PACKAGE.x_pb2` is made of the descriptors of PACKAGE/x.proto.
     """
 
     def __init__(self, real: Iterable[str], beside: Sequence[str]) -> None:
         self.served = {name for name in NAMES if name not in set(real)}
+        self.served.update(n for n in _WHERE_MISSING if importlib.machinery.PathFinder.find_spec(n) is None)
         self.beside = list(beside)
 
     def find_spec(
@@ -53,8 +56,12 @@ class Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in self.served:
             return importlib.machinery.PathFinder.find_spec(fullname, [PACKAGES])
-        if (fullname + ".").startswith(_EXAMPLES + ".") and "tfx" in self.served:
+        if fullname.split(".")[0] not in self.served:
+            return None
+        if (fullname + ".").startswith(_EXAMPLES + "."):
             return self._find_example(fullname)
+        if fullname.endswith("_pb2"):
+            return importlib.machinery.ModuleSpec(fullname, _MessagesLoader(), origin="descriptors.pb")
         return None
 
     def _find_example(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
@@ -70,6 +77,16 @@ class Finder(importlib.abc.MetaPathFinder):
         if len(parts) <= 1:  # tfx.examples itself, or an example's folder.
             return importlib.machinery.ModuleSpec(fullname, None, is_package=True)
         return None
+
+
+class _MessagesLoader(importlib.abc.Loader):
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        from tfxm import protos
+
+        return protos.load(spec.name.removesuffix("_pb2").replace(".", "/") + ".proto")
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
 
 
 _finder: Finder | None = None

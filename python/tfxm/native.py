@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the engine and what lies beside it are: in the package, in a build tree, or where it is installed.
+
+    subprocess.run([native.program(), "inspect", "model.tflite"])
+    native.data("descriptors.pb")
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _folders() -> Iterator[tuple[str, str]]:
+    """(the folder of the program, the folder of its data), the nearest first."""
+    native = os.path.join(_HERE, "_native")  # A wheel.
+    yield os.path.join(native, "bin"), os.path.join(native, "share")
+    engine = os.environ.get("TFXM_ENGINE")  # Set by the engine for what it starts, or by who has several.
+    if engine:
+        folder = os.path.dirname(os.path.abspath(engine))
+        yield folder, folder
+        yield folder, os.path.join(os.path.dirname(folder), "share", "tfxm")
+    prefix = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))  # PREFIX/share/tfxm/python/tfxm: `make install`.
+    yield os.path.join(os.path.dirname(prefix), "bin"), prefix
+    root = os.path.dirname(os.path.dirname(_HERE))  # ROOT/python/tfxm: a checkout that is built.
+    build = os.path.join(root, "build")
+    yield build, build
+
+
+def program() -> str:
+    """The engine's path. FileNotFoundError if it is nowhere."""
+    engine = os.environ.get("TFXM_ENGINE")
+    if engine:
+        return engine
+    for folder, _ in _folders():
+        path = os.path.join(folder, "tfxm")
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    found = shutil.which("tfxm-engine")
+    if found:
+        return found
+    raise FileNotFoundError(
+        "the engine (the program tfxm) is neither in this package nor in build/: build it with `make`, or say where it is with TFXM_ENGINE"
+    )
+
+
+def data(name: str) -> str:
+    """The path of a file that the build leaves beside the engine. FileNotFoundError if it is nowhere."""
+    for _, folder in _folders():
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            return path
+    raise FileNotFoundError(f"{name} is not beside the engine: build it with `make`, or say where the engine is with TFXM_ENGINE")
