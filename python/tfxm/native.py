@@ -8,25 +8,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _folders() -> Iterator[tuple[str, str]]:
-    """(the folder of the program, the folder of its data), the nearest first."""
-    native = os.path.join(_HERE, "_native")  # A wheel.
-    yield os.path.join(native, "bin"), os.path.join(native, "share")
+    """(the folder of the program, the folder of what lies beside it), the nearest first."""
     engine = os.environ.get("TFXM_ENGINE")  # Set by the engine for what it starts, or by who has several.
     if engine:
         folder = os.path.dirname(os.path.abspath(engine))
         yield folder, folder
         yield folder, os.path.join(os.path.dirname(folder), "share", "tfxm")
-    prefix = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))  # PREFIX/share/tfxm/python/tfxm: `make install`.
-    yield os.path.join(os.path.dirname(prefix), "bin"), prefix
-    root = os.path.dirname(os.path.dirname(_HERE))  # ROOT/python/tfxm: a checkout that is built.
-    build = os.path.join(root, "build")
+    native = os.path.join(_HERE, "_native")  # A wheel.
+    yield os.path.join(native, "bin"), os.path.join(native, "share", "tfxm")
+    above = os.path.dirname(os.path.dirname(_HERE))
+    yield os.path.join(os.path.dirname(os.path.dirname(above)), "bin"), above  # PREFIX/share/tfxm/python/tfxm: installed.
+    build = os.path.dirname(above)  # BUILD/lib/python/tfxm: a link in a build tree.
+    yield build, build
+    build = os.path.join(above, "build")  # ROOT/python/tfxm: a checkout that is built.
     yield build, build
 
 
@@ -39,9 +39,6 @@ def program() -> str:
         path = os.path.join(folder, "tfxm")
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    found = shutil.which("tfxm-engine")
-    if found:
-        return found
     raise FileNotFoundError(
         "the engine (the program tfxm) is neither in this package nor in build/: build it with `make`, or say where it is with TFXM_ENGINE"
     )

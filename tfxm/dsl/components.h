@@ -210,6 +210,10 @@ struct ImporterParameters {
 };
 Node Importer(const ImporterParameters& parameters);
 
+// NodeSpec::plugin of a component whose executor has this name. An executor that is not one of the components above is
+// expected in the program itself.
+std::string PluginOfExecutor(absl::string_view executor);
+
 }  // namespace tfxm
 
 #endif  // TFXM_DSL_COMPONENTS_H_
