@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
+import importlib.machinery
 import types
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -48,7 +48,7 @@ def _find(name: str):
     for dependency in file.dependency:
         _find(dependency)
     real = _module_name(name)
-    if name.startswith("tensorflow_metadata/") and importlib.util.find_spec("tensorflow_metadata") is not None:
+    if name.startswith("tensorflow_metadata/") and importlib.machinery.PathFinder.find_spec("tensorflow_metadata") is not None:
         importlib.import_module(real)  # It would collide with ours if it were imported later, in another version.
     else:
         pool.AddSerializedFile(file.SerializeToString())
