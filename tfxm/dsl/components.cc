@@ -231,6 +231,7 @@ Node Resolver(const ResolverParameters& p) {
                 .kind = NodeKind::kResolver,
                 .exec_properties = {{"strategy_class", p.strategy_class}},
                 .enable_cache = false};
+  spec.exec_properties.insert(p.config.begin(), p.config.end());
   for (const auto& [key, channel] : p.channels) {
     spec.inputs[key] = {.channels = {channel}, .optional = true, .type_name = channel.type().name};
     spec.outputs[key] = {channel.type()};

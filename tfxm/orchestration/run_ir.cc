@@ -6,6 +6,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/dsl/ir_loader.h"
 #include "tfxm/orchestration/pipeline_main.h"
+#include "tfxm/orchestration/resolver/resolver.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -32,6 +33,12 @@ void AskForRuntimeParameters(const ir::Pipeline& pipeline, const PipelineArgs& a
 absl::Status CheckExecutors(const Pipeline& pipeline) {
   for (const Node& node : pipeline.components) {
     const NodeSpec& spec = node.spec();
+    if (spec.kind == NodeKind::kResolver) {
+      const std::string strategy = StringPropertyOr(spec.exec_properties, "strategy_class", "");
+      if (IsResolverStrategy(strategy)) continue;
+      return absl::UnimplementedError(
+          absl::StrCat("node ", spec.id, ": tfxm's Resolver has no strategy \"", strategy, "\""));
+    }
     if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || ExecutorRegistry::Get().Has(spec.executor)) {
       continue;
     }

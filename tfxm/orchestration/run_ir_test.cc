@@ -86,6 +86,17 @@ TEST_F(RunIrTest, AnExecutorThatIsNotThereIsNamedBeforeAnythingStarts) {
   EXPECT_EQ(Executions("a"), 0);
 }
 
+TEST_F(RunIrTest, AStrategyThatIsNotThereIsNamedBeforeAnythingStarts) {
+  auto resolver = Resolver(
+      {.strategy_class = "my.Strategy", .channels = {{"model", Channel(standard_artifacts::Model())}}});
+  const auto compiled = CompilePipeline(PipelineOf({Make("a", "write"), resolver}));
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const Output output = RunIr(*compiled);
+  EXPECT_EQ(*output.exit_code, 3);
+  EXPECT_TRUE(Contains(output.err, "test: node Resolver: tfxm's Resolver has no strategy \"my.Strategy\""));
+  EXPECT_EQ(Executions("a"), 0);
+}
+
 TEST_F(RunIrTest, WhatItPrintsItRuns) {
   const Output printed = RunIr(TwoNodes(), {"--print_ir"});
   EXPECT_EQ(*printed.exit_code, 0);
