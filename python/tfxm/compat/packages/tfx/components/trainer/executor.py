@@ -4,3 +4,9 @@
 
 class GenericExecutor:
     """The Trainer's, which calls run_fn."""
+
+
+def __getattr__(name: str) -> object:
+    from tfxm import compat
+
+    raise compat.missing(__name__, name, globals())
