@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,6 +44,23 @@ def program() -> str:
     raise FileNotFoundError(
         "the engine (the program tfxm) is neither in this package nor in build/: build it with `make`, or say where it is with TFXM_ENGINE"
     )
+
+
+def environment() -> dict[str, str]:
+    """What the engine is started with: modules run on this Python, and TensorFlow's and LiteRT's libraries are found
+    where they are installed for it. In a wheel only; ImportError says what to install."""
+    environment = {**os.environ, "TFXM_PYTHON": sys.executable}
+    if not os.path.isdir(os.path.join(_HERE, "_native")):
+        return environment  # Built here: it knows.
+    for package, remedy in (("tensorflow", "tfxm[keras]"), ("ai_edge_litert", "tfxm")):
+        spec = importlib.util.find_spec(package)  # Does not import it.
+        if spec is None or not spec.submodule_search_locations:
+            raise ImportError(f"{package} is not installed for {sys.executable}: pip install '{remedy}'", name=package)
+        folder = next(iter(spec.submodule_search_locations))
+        if os.path.dirname(folder) != os.path.dirname(_HERE):  # Else the engine's own RUNPATH finds it.
+            paths = [folder, *filter(None, [environment.get("LD_LIBRARY_PATH")])]
+            environment["LD_LIBRARY_PATH"] = os.pathsep.join(paths)
+    return environment
 
 
 def data(name: str) -> str:
