@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from google.protobuf import json_format
+from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import Message
 
 from tfxm import protos
@@ -118,6 +119,14 @@ def _set_channel(pipeline: Pipeline, channel: Channel, out: Message) -> None:
         out.output_key = channel.output_key  # type: ignore[attr-defined]
 
 
+def _add_files(file: FileDescriptor, out: Message) -> None:
+    """The descriptors of a file and of those it needs, each once and after those that it needs."""
+    for dependency in file.dependencies:
+        _add_files(dependency, out)
+    if file.name not in (added.name for added in out):  # type: ignore[attr-defined]
+        file.CopyToProto(out.add())  # type: ignore[attr-defined]
+
+
 def _set_resolver_inputs(pipeline: Pipeline, node: Resolver, out: Message) -> None:
     """A Resolver's inputs are the results of a graph whose one operation is the strategy."""
     op_id, dict_id = "op_1", "dict_2"
@@ -131,6 +140,8 @@ def _set_resolver_inputs(pipeline: Pipeline, node: Resolver, out: Message) -> No
         value = operation.op_node.kwargs[name].value
         if isinstance(config, Message):
             value.field_value.string_value = json_format.MessageToJson(config, sort_keys=True, preserving_proto_field_name=True)
+            value.schema.value_type.proto_type.message_type = config.DESCRIPTOR.full_name
+            _add_files(config.DESCRIPTOR.file, value.schema.value_type.proto_type.file_descriptors.file)
         else:
             _set_value(config, value.field_value)
     graph.nodes[dict_id].output_data_type = _ir.InputGraph.ARTIFACT_MULTIMAP
