@@ -10,7 +10,7 @@ from unittest import mock
 from pipelines import PipelineFileTest
 
 from tfxm import v1 as tfx
-from tfxm.dsl import compiler
+from tfxm.dsl import compiler, conditional
 from tfxm.orchestration.runner import RunError
 
 artifacts = tfx.types.standard_artifacts
@@ -103,10 +103,40 @@ class DslTest(unittest.TestCase):
         self.assertEqual(config.field_value.string_value.split(), '{ "rolling_range": { "num_spans": 2 } }'.split())
         self.assertEqual(config.schema.value_type.proto_type.message_type, "tfx.configs.RangeConfig")
 
+    def test_conditions_are_what_tfx_makes_of_them(self) -> None:
+        gen = tfx.components.ImportExampleGen(input_base="data")
+        importer = tfx.dsl.Importer(source_uri="m", artifact_type=artifacts.Model)
+        blessing = tfx.dsl.Importer(source_uri="b", artifact_type=artifacts.ModelBlessing).with_id("blessing")
+        model = importer.outputs["result"]
+        destination = {"filesystem": {"base_directory": "s"}}
+        with tfx.dsl.Cond(blessing.outputs["result"].future()[0].custom_property("blessed") == 1):
+            with tfx.dsl.Cond(conditional.logical_and(model.future()[0].value > 1, model.future()[0].uri != "")):
+                pusher = tfx.components.Pusher(model=model, push_destination=destination)
+        outside = tfx.components.Pusher(model=model, push_destination=destination).with_id("outside")
+        ir = compiler.compile_pipeline(_pipeline([gen, importer, blessing, pusher, outside]))
+        nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+        node = nodes["Pusher"]
+        self.assertEqual(list(node.upstream_nodes), ["Importer", "blessing"])
+        self.assertEqual(node.inputs.inputs["_blessing.result"].min_count, 1)
+        first = node.inputs.conditionals["cond_1"].placeholder_expression.operator.compare_op
+        self.assertEqual((first.rhs.value.int_value, first.op), (1, 1))
+        artifact = first.lhs.operator.artifact_property_op
+        self.assertEqual((artifact.key, artifact.is_custom_property), ("blessed", True))
+        self.assertEqual(artifact.expression.operator.index_op.expression.placeholder.key, "_blessing.result")
+        both = node.inputs.conditionals["cond_2"].placeholder_expression.operator.binary_logical_op
+        unequal = both.rhs.operator.unary_logical_op.expression.operator.compare_op
+        uri = unequal.lhs.operator.artifact_uri_op.expression.operator.index_op.expression.placeholder
+        self.assertEqual(uri.key, "model", "an input that the node has already")
+        self.assertFalse(nodes["outside"].inputs.conditionals)
+
+    def test_a_condition_is_no_python_bool(self) -> None:
+        blessed = tfx.dsl.Importer(source_uri="b", artifact_type=artifacts.ModelBlessing).outputs["result"].future()[0].value
+        for wrong in (lambda: bool(blessed == 1), lambda: tfx.dsl.Cond(blessed), lambda: blessed == [1], lambda: 1 < blessed < 3):
+            with self.assertRaises(TypeError):
+                wrong()
+
     def test_what_is_not_there_yet_says_so(self) -> None:
         gen = tfx.components.ImportExampleGen(input_base="data")
-        with self.assertRaisesRegex(NotImplementedError, "dsl.Cond"):
-            gen.outputs["examples"].future()
         with self.assertRaisesRegex(NotImplementedError, "execution_mode ASYNC"):
             _pipeline([gen], execution_mode=tfx.dsl.ExecutionMode.ASYNC)
 

@@ -38,9 +38,11 @@ def compile_pipeline(pipeline: Pipeline) -> Message:
     for node in pipeline.components:
         for up in node.upstream_nodes:
             downstream[up.id].add(node.id)
+    cond_ids: dict[int, str] = {}
     for node in pipeline.components:
         ir_node = out.nodes.add().pipeline_node
         _compile_node(pipeline, node, ir_node)
+        _set_conditions(pipeline, node, cond_ids, ir_node.inputs)
         ir_node.downstream_nodes.extend(sorted(downstream[node.id]))
         _set_executable(node, deployment)
     root = out.runtime_spec.pipeline_root.runtime_parameter
@@ -162,6 +164,26 @@ def _set_resolver_inputs(pipeline: Pipeline, node: Resolver, out: Message) -> No
             graph.nodes[input_id].input_node.input_key = hidden_key
             graph.nodes[input_id].output_data_type = _ir.InputGraph.ARTIFACT_LIST
         graph.nodes[dict_id].dict_node.node_ids[key] = ids[id(channel)]
+
+
+def _set_conditions(pipeline: Pipeline, node: Node, cond_ids: dict[int, str], out: Message) -> None:
+    """What a condition looks at is an input, too."""
+    keys = {id(channel): key for key, channel in node.inputs.items()}
+
+    def key_of(channel: Channel) -> str:
+        return keys[id(channel)]
+
+    for cond in node.conditions:
+        for channel in cond.predicate.channels():
+            if not isinstance(channel, OutputChannel):
+                raise ValueError(f"node {node.id}: Cond looks at a channel that no node of the pipeline puts out")
+            if id(channel) not in keys:
+                key = keys[id(channel)] = f"_{channel.producer.id}.{channel.output_key}"
+                spec = out.inputs[key]  # type: ignore[attr-defined]
+                _set_channel(pipeline, channel, spec.channels.add())
+                spec.min_count = 1
+        cond_id = cond_ids.setdefault(id(cond), f"cond_{len(cond_ids) + 1}")
+        out.conditionals[cond_id].placeholder_expression.CopyFrom(cond.predicate.encode(key_of))  # type: ignore[attr-defined]
 
 
 def _set_outputs(node: Node, out: Message) -> None:
