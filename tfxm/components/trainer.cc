@@ -5,6 +5,8 @@
 #include "tfx/proto/trainer.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/modules/module_file.h"
+#include "tfxm/components/modules/python_module.h"
+#include "tfxm/components/python_run_fn.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/metadata/artifact_layout.h"
@@ -33,9 +35,14 @@ absl::StatusOr<std::map<std::string, std::string>> JsonMembers(absl::string_view
   return members;
 }
 
+std::string HyperparametersFile(const ArtifactDict& inputs) {
+  const auto it = inputs.find("hyperparameters");
+  if (it == inputs.end() || it->second.empty()) return "";
+  return io::JoinPath(it->second[0].uri, "best_hyperparameters.txt");
+}
+
 // A KerasTuner HyperParameters file: {"space": …, "values": {name: value}}; or just the values.
-absl::StatusOr<std::map<std::string, std::string>> ReadHyperparameters(const Artifact& artifact) {
-  const std::string path = io::JoinPath(artifact.uri, "best_hyperparameters.txt");
+absl::StatusOr<std::map<std::string, std::string>> ReadHyperparameters(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string json, io::ReadFile(path));
   google::protobuf::Struct object;
   RETURN_IF_ERROR(Annotate(io::ParseJson(json, &object), path));
@@ -78,6 +85,10 @@ class TrainerExecutor : public Executor {
     fn_args.eval_model_dir = io::JoinPath(model->uri, "Format-TFMA");
     fn_args.model_run_dir = model_run->uri;
 
+    if (IsPythonModule(module_file)) {
+      RETURN_IF_ERROR(RunInPython(module_file, fn_args, inputs, exec_properties, context));
+      return CheckModel(fn_args.serving_model_dir, module_file);
+    }
     const int64_t num_threads = IntPropertyOr(exec_properties, "num_threads", nn::kDefaultNumThreads);
     if (num_threads < 1 || num_threads > 1024) {
       return absl::InvalidArgumentError(absl::StrCat("num_threads is ", num_threads, "; expected 1 to 1024"));
@@ -96,6 +107,19 @@ class TrainerExecutor : public Executor {
   }
 
  private:
+  static absl::Status RunInPython(const std::string& module_file, const FnArgs& fn_args, const ArtifactDict& inputs,
+                                  const Properties& exec_properties, const ExecutorContext& context) {
+    PythonRunFn run_fn{.module_file = module_file, .fn_args = fn_args};
+    run_fn.custom_config = StringPropertyOr(exec_properties, "custom_config", "");
+    if (const std::string path = HyperparametersFile(inputs); !path.empty()) {
+      ASSIGN_OR_RETURN(run_fn.hyperparameters, io::ReadFile(path));
+    }
+    if (exec_properties.count("num_threads") > 0) {
+      run_fn.num_threads = IntPropertyOr(exec_properties, "num_threads", 1);
+    }
+    return CallRunFn(run_fn, context);
+  }
+
   static absl::StatusOr<FnArgs> MakeFnArgs(const ArtifactDict& inputs, const Properties& exec_properties) {
     FnArgs fn_args;
     ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
@@ -117,8 +141,8 @@ class TrainerExecutor : public Executor {
     fn_args.transform_graph_path = fn_args.transform_output = uri("transform_graph");
     if (!uri("schema").empty()) fn_args.schema_path = fn_args.schema_file = io::JoinPath(uri("schema"), kSchemaFile);
     if (!uri("base_model").empty()) fn_args.base_model = io::JoinPath(uri("base_model"), kServingModelDir);
-    if (!uri("hyperparameters").empty()) {
-      ASSIGN_OR_RETURN(fn_args.hyperparameters, ReadHyperparameters(inputs.at("hyperparameters")[0]));
+    if (const std::string path = HyperparametersFile(inputs); !path.empty()) {
+      ASSIGN_OR_RETURN(fn_args.hyperparameters, ReadHyperparameters(path));
     }
     const std::string custom_config = StringPropertyOr(exec_properties, "custom_config", "");
     if (!custom_config.empty()) {

@@ -88,17 +88,6 @@ class PhaseAccumulator {
 };
 static_assert(compute::ExampleAccumulator<PhaseAccumulator>);
 
-// The graph goes on with the constant in the placeholder's place.
-void Replace(const ops::Tensor& placeholder, const ops::Tensor& constant) {
-  tensorflow::Graph& graph = ops::internal::TfGraph(*placeholder.graph());
-  tensorflow::Node* const from = ops::internal::TfNode(placeholder);
-  const std::vector<const tensorflow::Edge*> edges(from->out_edges().begin(), from->out_edges().end());
-  for (const tensorflow::Edge* edge : edges) {
-    if (edge->IsControlEdge()) continue;
-    graph.UpdateEdge(ops::internal::TfNode(constant), 0, edge->dst(), edge->dst_input()).IgnoreError();
-  }
-}
-
 std::string VocabularyFileName(const AnalyzerNode& analyzer) {
   std::string name = analyzer.vocabulary.vocab_filename.empty() ? absl::StrCat("vocab_", io::Dirname(analyzer.name))
                                                                 : analyzer.vocabulary.vocab_filename;
@@ -189,7 +178,7 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
         const ops::Tensor constant =
             ops::Constant(rep.graph, results[o], absl::StrCat(analyzer.outputs[o].name(), "/value"));
         RETURN_IF_ERROR(rep.graph.status());
-        Replace(analyzer.outputs[o], constant);
+        ReplaceTensor(analyzer.outputs[o], constant);
         for (auto& [name, output] : rep.outputs) {
           if (!output.is_sparse() && output.node() == analyzer.outputs[o].node()) output = constant;
         }

@@ -23,6 +23,7 @@
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/transform/feature_spec.h"
 #include "tfxm/transform/tft.h"
+#include "tfxm/transform/traced_function.h"
 
 namespace tfxm::statistics {
 class StatisticsAccumulator;
@@ -55,6 +56,11 @@ class TransformGraph {
   // run the part of the graph that they need. Errors name the feature, output or node, and for data the file and
   // record.
   static absl::StatusOr<std::unique_ptr<TransformGraph>> Analyze(const std::function<PreprocessingFn>& preprocessing_fn,
+                                                                 const tensorflow::metadata::v0::Schema& schema,
+                                                                 const std::vector<std::string>& files,
+                                                                 const AnalyzeOptions& options = {});
+  // The same of a function that has been called already, in another language.
+  static absl::StatusOr<std::unique_ptr<TransformGraph>> Analyze(const TracedFunction& traced,
                                                                  const tensorflow::metadata::v0::Schema& schema,
                                                                  const std::vector<std::string>& files,
                                                                  const AnalyzeOptions& options = {});

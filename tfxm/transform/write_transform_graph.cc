@@ -6,6 +6,7 @@
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm::transform {
 namespace {
@@ -48,7 +49,12 @@ absl::Status TransformGraph::Write(absl::string_view dir) const {
     RETURN_IF_ERROR(io::MakeDirs(io::JoinPath(dir, folder)));
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, folder, "schema.pbtxt"), statistics::PrintAsPython(*schema)));
   }
-  return absl::OkStatus();
+  if (rep_->assets.empty()) return absl::OkStatus();
+  JsonWriter assets;
+  assets.BeginObject();
+  for (const auto& [key, file] : rep_->assets) assets.Key(key).String(file);
+  assets.End();
+  return io::WriteFile(io::JoinPath(dir, "transformed_metadata/asset_map"), std::move(assets).Take());
 }
 
 }  // namespace tfxm::transform

@@ -19,6 +19,7 @@
 #include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/modules/compiler_messages.h"
 #include "tfxm/components/modules/module_sources.h"
+#include "tfxm/components/modules/python_module.h"
 #include "tfxm/util/files/cache_dir.h"
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/fingerprint.h"
@@ -73,6 +74,7 @@ std::string Demangle(const char* name) {
 
 absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path) {
   if (!io::Exists(path)) return absl::NotFoundError(absl::StrCat("module file ", path, " does not exist"));
+  if (IsPythonModule(path)) return FindPythonSources(path);
   // A program is compiled with the same flags. The libraries that it is linked with are not for a call that only lists
   // headers: the compiler warns of each that is a file.
   ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(/*program=*/false));
@@ -124,6 +126,10 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
 }
 
 absl::StatusOr<ModuleFile> ModuleFile::Load(absl::string_view path) {
+  if (IsPythonModule(path)) {
+    return absl::UnimplementedError(
+        absl::StrCat("module file ", path, " is in Python, but this takes one in C++ only (.cc)"));
+  }
   ModuleFile module;
   module.path_ = std::string(path);
   std::string library = module.path_;

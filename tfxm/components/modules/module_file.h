@@ -27,14 +27,14 @@ namespace tfxm {
 // What a module is made of: what decides whether it, and a node that uses it, has changed.
 struct ModuleSources {
   std::vector<std::pair<std::string, std::string>> files;  // The file and the user's own headers: path and SHA-256.
-  std::string system;  // One hash of the compiler and of all headers of the system and of tfxm.
+  std::string system;  // One hash of the compiler and of all headers of the system and of tfxm; of Python none.
   std::string Fingerprint() const;
 };
 
 // The compiler says which headers the file includes, however it comes by them (macros, include paths, CPATH), and is
 // asked again when one of them has changed or a folder with them has got a file more. Where it cannot (a header is
 // missing, the file does not compile), that is a part of the result: compiling says it to the user. NOT_FOUND names a
-// module file that does not exist.
+// module file that does not exist. For one in Python, FindPythonSources (python_module.h).
 absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path);
 
 // Compiles `path` unless a compiled version of the same content is kept, and returns the path of the result: a shared

@@ -50,7 +50,7 @@ absl::Status AddModule(const std::string& path, Parts* parts) {
   ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path));
   std::string& part = (*parts)[absl::StrCat("module file ", path)];
   for (const auto& [file, hash] : sources.files) absl::StrAppend(&part, file, "\t", hash, "\n");
-  absl::StrAppend(&part, "the compiler or its headers\t", sources.system, "\n");
+  if (!sources.system.empty()) absl::StrAppend(&part, "the compiler or its headers\t", sources.system, "\n");
   return absl::OkStatus();
 }
 

@@ -29,6 +29,16 @@ std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors) {
   return seen;
 }
 
+void ReplaceTensor(const ops::Tensor& from, const ops::Tensor& to) {
+  tensorflow::Graph& graph = ops::internal::TfGraph(*from.graph());
+  const tensorflow::Node* const node = ops::internal::TfNode(from);
+  const std::vector<const tensorflow::Edge*> edges(node->out_edges().begin(), node->out_edges().end());
+  for (const tensorflow::Edge* edge : edges) {
+    if (edge->src_output() != from.index()) continue;
+    graph.UpdateEdge(ops::internal::TfNode(to), to.index(), edge->dst(), edge->dst_input()).IgnoreError();
+  }
+}
+
 std::vector<ops::Tensor> Components(const FeatureTensor& tensor) {
   if (!tensor.is_sparse()) return {tensor};
   return {tensor.sparse().indices, tensor.sparse().values, tensor.sparse().dense_shape};

@@ -21,12 +21,16 @@ struct TransformGraph::Rep {
   std::vector<internal::RawFeature> features;  // Sorted by name.
   std::map<std::string, FeatureTensor> outputs;
   tensorflow::metadata::v0::Schema raw_schema, transformed_schema;
+  std::map<std::string, std::string> assets;  // Names that tft.annotate_asset has given to files.
 };
 
 namespace internal {
 
 // The nodes that `tensors` are computed from, their own included, by id.
 std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors);
+
+// The graph goes on with `to` where `from` was.
+void ReplaceTensor(const ops::Tensor& from, const ops::Tensor& to);
 
 // The tensors of a feature that are fetched: one, or indices, values and dense_shape.
 std::vector<ops::Tensor> Components(const FeatureTensor& tensor);

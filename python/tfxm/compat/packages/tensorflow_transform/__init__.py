@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tensorflow_transform on tfxm's engine: analyzers are computed by it, exactly and on all cores."""
+
+from tensorflow_transform.analyzers import (
+    annotate_asset,
+    max,
+    mean,
+    min,
+    quantiles,
+    size,
+    sum,
+    var,
+    vocabulary,
+)
+from tensorflow_transform.mappers import (
+    apply_buckets,
+    apply_buckets_with_interpolation,
+    apply_vocabulary,
+    bag_of_words,
+    bucketize,
+    compute_and_apply_vocabulary,
+    deduplicate_tensor_per_row,
+    fill_in_missing,
+    hash_strings,
+    ngrams,
+    scale_by_min_max,
+    scale_to_0_1,
+    scale_to_z_score,
+    sparse_tensor_left_align,
+    sparse_tensor_to_dense_with_shape,
+    word_count,
+)
+from tfxm import compat
+from tfxm.runtime.tf_transform_output import TFTransformOutput
+
+from tensorflow_transform.tf_metadata.dataset_metadata import DatasetMetadata  # isort: skip
+
+__version__ = "1.15.0"  # What is written after.
+
+
+def __getattr__(name: str):
+    if name == "TransformFeaturesLayer":
+        from tfxm.runtime import transform_layer
+
+        return transform_layer.make
+    if name in ("beam", "tf_metadata", "experimental"):
+        import importlib
+
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError:
+            raise AttributeError(f"tfxm has no tft.{name}: the engine makes the passes, there is no Beam") from None
+    raise compat.missing("tft", name, globals())

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transformations of a feature by statistics of all of it, with TFT's formulas (transform/mappers.h).
+
+All take dense, sparse and ragged tensors and return the same kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tensorflow_transform import analyzers
+from tensorflow_transform.analyzers import not_done, values_of
+from tfxm.runtime import trace
+
+
+def _with_values(x: Any, values: tf.Tensor) -> Any:
+    if isinstance(x, tf.SparseTensor):
+        return tf.SparseTensor(x.indices, values, x.dense_shape)
+    if isinstance(x, tf.RaggedTensor):
+        return x.with_flat_values(values)
+    return values
+
+
+def _domain(values: tf.Tensor, low: int, high: int, vocabulary: tf.Tensor | None = None) -> None:
+    """What the schema of the transformed data says if `values` become a feature: integers low…high, to which the size of
+    a vocabulary is added."""
+    trace.current().domains.append(
+        {"tensor": values.name, "min": low, "max": high, "vocabulary": "" if vocabulary is None else vocabulary.name})  # fmt: skip
+
+
+def _like(condition: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.zeros_like(x) + tf.cast(condition, x.dtype), tf.bool)
+
+
+def scale_by_min_max(
+    x: Any, output_min: float = 0.0, output_max: float = 1.0, elementwise: bool = False, name: str | None = None
+) -> Any:
+    if output_min >= output_max:
+        raise ValueError(f"tft.scale_by_min_max: output_min ({output_min}) must be less than output_max ({output_max})")
+    with tf.name_scope(name or "scale_by_min_max"):
+        values = tf.cast(values_of(x), tf.float32)
+        low, high = analyzers.min_and_max(_with_values(x, values), not elementwise)
+        numerator = values - low
+        # Where there is no range, a function that is increasing and between 0 and 1 takes its place.
+        scaled = tf.where(_like(low < high, numerator), numerator / (high - low), tf.sigmoid(values))
+        return _with_values(x, scaled * (output_max - output_min) + output_min)
+
+
+def scale_to_0_1(x: Any, elementwise: bool = False, name: str | None = None) -> Any:
+    return scale_by_min_max(x, 0, 1, elementwise, name or "scale_to_0_1")
+
+
+def scale_to_z_score(x: Any, elementwise: bool = False, name: str | None = None, output_dtype: Any = None) -> Any:
+    with tf.name_scope(name or "scale_to_z_score"):
+        mean, var = analyzers.mean_and_var(x, not elementwise)
+        numerator = tf.cast(values_of(x), mean.dtype) - mean
+        denominator = tf.sqrt(var)
+        result = tf.where(_like(tf.not_equal(denominator, 0), numerator), numerator / denominator, numerator)
+        return _with_values(x, result if output_dtype is None else tf.cast(result, output_dtype))
+
+
+def apply_buckets(x: Any, bucket_boundaries: Any, name: str | None = None) -> Any:
+    with tf.name_scope(name or "apply_buckets"):
+        boundaries = _boundaries(bucket_boundaries)
+        values = tf.cast(values_of(x), boundaries.dtype)
+        flat = tf.reshape(values, [1, -1])
+        found = tf.raw_ops.UpperBound(sorted_inputs=boundaries, values=flat, out_type=tf.int64)
+        # The search puts NaN first, where TFT has it last.
+        found = tf.where(tf.not_equal(flat, flat), tf.size(boundaries, tf.int64), found)
+        result = tf.ensure_shape(tf.reshape(found, tf.shape(values)), values.shape)
+        if boundaries.shape[1] is not None:
+            _domain(result, 0, boundaries.shape[1])
+        return _with_values(x, result)
+
+
+def _boundaries(bucket_boundaries: Any) -> tf.Tensor:
+    boundaries = tf.convert_to_tensor(bucket_boundaries)
+    if boundaries.dtype.is_integer:
+        boundaries = tf.cast(boundaries, tf.float32)
+    if boundaries.shape.rank == 1:
+        boundaries = boundaries[None]
+    if boundaries.shape.rank != 2:
+        raise ValueError(f"bucket_boundaries has the shape {boundaries.shape}; expected [1, n]")
+    return boundaries
+
+
+def bucketize(
+    x: Any, num_buckets: int, epsilon: float | None = None, weights: Any = None, elementwise: bool = False, name: str | None = None
+) -> Any:
+    not_done("bucketize", weights=(weights, None), elementwise=(elementwise, False))
+    if not isinstance(num_buckets, int):
+        raise TypeError(f"num_buckets must be an int, got {type(num_buckets).__name__}")
+    if num_buckets < 1:
+        raise ValueError(f"Invalid num_buckets {num_buckets}")
+    with tf.name_scope(name or "bucketize"):
+        return apply_buckets(x, analyzers.quantiles(x, num_buckets, epsilon or 0.01))
+
+
+def apply_buckets_with_interpolation(x: Any, bucket_boundaries: Any, name: str | None = None) -> Any:
+    """Where x lies between the boundaries, from 0 to 1: piecewise linear; outside 0 and 1, NaN is 0.5."""
+    with tf.name_scope(name or "buckets_with_interpolation"):
+        boundaries = tf.cast(_boundaries(bucket_boundaries), tf.float32)[0]
+        values = tf.cast(values_of(x), tf.float32)
+        count = tf.size(boundaries)
+        # The interval that x falls into, among those between two boundaries.
+        flat = tf.reshape(values, [1, -1])
+        bucket = tf.reshape(tf.raw_ops.UpperBound(sorted_inputs=boundaries[None], values=flat), [-1])
+        bucket = tf.clip_by_value(bucket, 1, tf.maximum(count - 1, 1))
+        low, high = tf.gather(boundaries, bucket - 1), tf.gather(boundaries, tf.minimum(bucket, count - 1))
+        flat = tf.reshape(values, [-1])
+        inside = tf.math.divide_no_nan(flat - low, high - low)
+        position = (tf.cast(bucket - 1, tf.float32) + inside) / tf.cast(tf.maximum(count - 1, 1), tf.float32)
+        # Below the first and above the last.
+        position = tf.where(flat >= boundaries[-1], tf.ones_like(flat), position)
+        position = tf.where(flat <= boundaries[0], tf.zeros_like(flat), position)
+        # Of one boundary only: 0 below, 0.5 at, 1 above it.
+        single = (tf.sign(flat - boundaries[0]) + 1) / 2
+        position = tf.where(tf.fill(tf.shape(flat), count > 1), position, single)
+        position = tf.where(tf.math.is_nan(flat), tf.fill(tf.shape(flat), 0.5), position)
+        return _with_values(x, tf.ensure_shape(tf.reshape(position, tf.shape(values)), values.shape))
+
+
+def apply_vocabulary(
+    x: Any,
+    deferred_vocab_filename_tensor: Any,
+    *,
+    default_value: Any = -1,
+    num_oov_buckets: int = 0,
+    lookup_fn: Callable[..., Any] | None = None,
+    file_format: str = "text",
+    store_frequency: bool = False,
+    name: str | None = None,
+) -> Any:
+    not_done("apply_vocabulary", file_format=(file_format, "text"), store_frequency=(store_frequency, False))
+    with tf.name_scope(name or "apply_vocab"):
+        file = deferred_vocab_filename_tensor
+        if file is None:
+            raise ValueError("`deferred_vocab_filename_tensor` must not be None.")
+        file = tf.convert_to_tensor(file)
+        values = values_of(x)
+        if lookup_fn is not None:
+            result = lookup_fn(values, file)
+            return _with_values(x, result[0] if isinstance(result, tuple) else result)
+        keys = values if values.dtype == tf.string else tf.strings.as_string(values)
+        table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, name="vocabulary_table")
+        # The key is the whole line, the value its number.
+        tf.raw_ops.InitializeTableFromTextFileV2(
+            table_handle=table, filename=file, key_index=-2, value_index=-1, name="fill_table")  # fmt: skip
+        unknown = tf.constant(-1 if num_oov_buckets > 0 else default_value, tf.int64)
+        ids = tf.raw_ops.LookupTableFindV2(table_handle=table, keys=keys, default_value=unknown)
+        if num_oov_buckets > 0:
+            bucket = tf.raw_ops.LookupTableSizeV2(table_handle=table)
+            bucket += tf.strings.to_hash_bucket_fast(keys, num_oov_buckets)
+            ids = tf.where(ids < 0, bucket, ids)
+        ids = tf.ensure_shape(ids, keys.shape)
+        if file.op.type == "Placeholder":
+            low = 0 if num_oov_buckets > 0 else min(0, int(default_value))
+            _domain(ids, low, max(num_oov_buckets, 0) - 1, file)
+        return _with_values(x, ids)
+
+
+def compute_and_apply_vocabulary(
+    x: Any,
+    *,
+    default_value: Any = -1,
+    top_k: int | None = None,
+    frequency_threshold: int | None = None,
+    num_oov_buckets: int = 0,
+    vocab_filename: str | None = None,
+    file_format: str = "text",
+    store_frequency: bool = False,
+    name: str | None = None,
+    **options: Any,
+) -> Any:
+    """`options`: vocabulary's others."""
+    with tf.name_scope(name or "compute_and_apply_vocabulary"):
+        file = analyzers.vocabulary(
+            x, top_k=top_k, frequency_threshold=frequency_threshold, vocab_filename=vocab_filename,
+            file_format=file_format, store_frequency=store_frequency, **options)  # fmt: skip
+        return apply_vocabulary(x, file, default_value=default_value, num_oov_buckets=num_oov_buckets)
+
+
+def hash_strings(strings: Any, hash_buckets: int, key: list[int] | None = None, name: str | None = None) -> Any:
+    values = values_of(strings)
+    if values.dtype != tf.string:
+        raise TypeError(f"Input to hash_strings must be strings, not {values.dtype.name}")
+    if key is None:
+        return _with_values(strings, tf.strings.to_hash_bucket_fast(values, hash_buckets, name=name))
+    return _with_values(strings, tf.strings.to_hash_bucket_strong(values, hash_buckets, key, name=name))
+
+
+def fill_in_missing(x: Any, default_value: Any, name: str | None = None) -> Any:
+    """tfxm's own: the first value of each example, or `default_value`; [batch, 1]."""
+    if not isinstance(x, tf.SparseTensor):
+        return x
+    with tf.name_scope(name or "fill_in_missing"):
+        size = tf.stack([x.dense_shape[0], 1])
+        first = tf.sparse.slice(x, [0, 0], size)
+        dense = tf.sparse.to_dense(
+            tf.SparseTensor(first.indices, first.values, size), tf.constant(default_value, x.dtype))  # fmt: skip
+        return tf.ensure_shape(dense, [None, 1])
+
+
+def sparse_tensor_to_dense_with_shape(x: Any, shape: Any, default_value: Any = None, name: str | None = None) -> tf.Tensor:
+    with tf.name_scope(name or "sparse_tensor_to_dense_with_shape"):
+        if not isinstance(x, tf.SparseTensor):
+            raise ValueError(f"expected a SparseTensor, got {type(x).__name__}")
+        if default_value is None:
+            default_value = "" if x.dtype == tf.string else 0
+        sizes = [x.dense_shape[i] if size is None else tf.constant(size, tf.int64) for i, size in enumerate(shape)]
+        dense_shape = tf.stack(sizes)
+        # Values beyond the shape are dropped.
+        kept = tf.reduce_all(x.indices < dense_shape, axis=1)
+        x = tf.sparse.retain(x, kept)
+        dense = tf.raw_ops.SparseToDense(
+            sparse_indices=x.indices, output_shape=dense_shape, sparse_values=x.values,
+            default_value=tf.cast(default_value, x.dtype) if x.dtype != tf.string else tf.constant(default_value),
+            validate_indices=True)  # fmt: skip
+        return tf.ensure_shape(dense, shape)
+
+
+def sparse_tensor_left_align(sparse_tensor: tf.SparseTensor) -> tf.SparseTensor:
+    """The values of each row moved to its beginning."""
+    reordered = tf.sparse.reorder(sparse_tensor)
+    transposed = tf.transpose(reordered.indices)
+    row_counts = tf.math.bincount(tf.cast(transposed[0], tf.int32))
+    columns = tf.expand_dims(tf.ragged.range(row_counts).flat_values, 0)
+    rows = tf.expand_dims(transposed[0], 0)
+    indices = tf.transpose(tf.concat([rows, tf.cast(columns, tf.int64)], 0))
+    return tf.SparseTensor(indices, reordered.values, reordered.dense_shape)
+
+
+def _rows(x: Any) -> tf.RaggedTensor:
+    return x if isinstance(x, tf.RaggedTensor) else tf.RaggedTensor.from_sparse(x)
+
+
+def ngrams(tokens: Any, ngram_range: tuple[int, int], separator: str, name: str | None = None) -> tf.SparseTensor:
+    """Of each row, all n-grams: at each place those of every size, then the next place."""
+    low, high = ngram_range
+    if not isinstance(low, int) or low < 1 or high < low:
+        raise ValueError(f"Invalid ngram_range: {ngram_range}")
+    with tf.name_scope(name or "ngrams"):
+        rows = _rows(tokens)
+        lengths = rows.row_lengths()
+        places = tf.ragged.range(lengths).flat_values
+        row_of = rows.value_rowids()
+        left = tf.gather(lengths, row_of) - places  # How many tokens there are from here to the row's end.
+        count = tf.size(rows.flat_values, tf.int64)
+        position = tf.range(count)
+        grams, valid = [], []
+        text = rows.flat_values
+        for n in range(1, high + 1):
+            if n > 1:
+                following = tf.gather(rows.flat_values, tf.minimum(position + n - 1, tf.maximum(count - 1, 0)))
+                text = tf.strings.join([text, following], separator)
+            if n >= low:
+                grams.append(text)
+                valid.append(left >= n)
+        keep = tf.stack(valid, 1)
+        values = tf.boolean_mask(tf.stack(grams, 1), keep)
+        row_ids = tf.boolean_mask(tf.tile(row_of[:, None], [1, len(grams)]), keep)
+        ragged = tf.RaggedTensor.from_value_rowids(values, row_ids, nrows=rows.nrows())
+        return ragged.to_sparse()
+
+
+def _unique_per_row(rows: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Of each row the different values, in the order of their first appearance."""
+    row_ids = rows.value_rowids()
+    keys = tf.strings.join([tf.strings.as_string(row_ids), rows.flat_values if rows.dtype == tf.string else tf.strings.as_string(rows.flat_values)], ":")  # fmt: skip
+    unique, index = tf.unique(keys, tf.int64)
+    first = tf.math.unsorted_segment_min(tf.range(tf.size(keys, tf.int64)), index, tf.size(unique, tf.int64))
+    return tf.RaggedTensor.from_value_rowids(
+        tf.gather(rows.flat_values, first), tf.gather(row_ids, first), nrows=rows.nrows())  # fmt: skip
+
+
+def bag_of_words(tokens: Any, ngram_range: tuple[int, int], separator: str, name: str | None = None) -> tf.SparseTensor:
+    with tf.name_scope(name or "bag_of_words"):
+        return _unique_per_row(_rows(ngrams(tokens, ngram_range, separator))).to_sparse()
+
+
+def deduplicate_tensor_per_row(input_tensor: Any, name: str | None = None) -> Any:
+    with tf.name_scope(name or "deduplicate_per_row"):
+        if isinstance(input_tensor, tf.Tensor):
+            return _unique_per_row(tf.RaggedTensor.from_tensor(input_tensor)).to_sparse()
+        unique = _unique_per_row(_rows(input_tensor))
+        return unique if isinstance(input_tensor, tf.RaggedTensor) else unique.to_sparse()
+
+
+def word_count(tokens: Any, name: str | None = None) -> tf.Tensor:
+    """How many there are in each row, int64 [batch]."""
+    with tf.name_scope(name or "word_count"):
+        return tf.ensure_shape(tf.cast(_rows(tokens).row_lengths(), tf.int64), [None])

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tfx.v1.types.standard_artifacts."""
+
+from tfxm.dsl.standard_artifacts import *  # noqa: F401,F403

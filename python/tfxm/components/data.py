@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From files to examples, statistics, a schema and its anomalies."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from tfxm import protos
+from tfxm.dsl import standard_artifacts as artifacts
+from tfxm.dsl.channel import Channel
+from tfxm.dsl.node import Node
+from tfxm.dsl.parameters import RuntimeParameter, message_json, to_json
+
+_Config = Message | dict[str, object] | str | RuntimeParameter | None
+
+_example_gen = protos.load("tfx/proto/example_gen.proto")
+_range_config = protos.load("tfx/proto/range_config.proto")
+
+
+class _FileBasedExampleGen(Node):
+    """Outputs: examples."""
+
+    BEAM = True
+    DRIVER = "tfx.components.example_gen.driver.FileBasedDriver"
+
+    def _configure(
+        self,
+        input_base: str | RuntimeParameter | None,
+        input_config: _Config,
+        output_config: _Config,
+        range_config: _Config,
+        custom_config: _Config,
+        payload_format: int,
+    ) -> None:
+        name = type(self).__name__
+        if input_base is None:
+            raise TypeError(f"{name}(input_base=…) is missing: the folder of the data")
+        single_split = input_config is None or (isinstance(input_config, Message) and len(input_config.splits) < 2)  # type: ignore[attr-defined]
+        if input_config is None:
+            input_config = _example_gen.Input(splits=[_example_gen.Input.Split(name="single_split", pattern="*")])
+        if output_config is None:
+            splits = [_example_gen.SplitConfig.Split(name=n, hash_buckets=b) for n, b in (("train", 2), ("eval", 1))]
+            output_config = _example_gen.Output(split_config={"splits": splits} if single_split else None)
+        self._set(
+            input_base=input_base,
+            input_config=message_json(f"{name}(input_config=…)", input_config, _example_gen.Input),
+            output_config=message_json(f"{name}(output_config=…)", output_config, _example_gen.Output),
+            output_data_format=payload_format,
+            output_file_format=_example_gen.FORMAT_TFRECORDS_GZIP,
+        )
+        if range_config is not None:
+            self._set(range_config=message_json(f"{name}(range_config=…)", range_config, _range_config.RangeConfig))
+        if custom_config is not None:
+            self._set(custom_config=message_json(f"{name}(custom_config=…)", custom_config, _example_gen.CustomConfig))
+        self._put("examples", artifacts.Examples)
+
+
+class ImportExampleGen(_FileBasedExampleGen):
+    """Reads TFRecord files of tf.Examples. Outputs: examples.
+
+    By default all files below input_base are one split, of which two thirds become train and a third eval.
+    `allow_empty_splits` is the engine's own: without it a split without an example is an error.
+    """
+
+    TYPE = "tfx.components.example_gen.import_example_gen.component.ImportExampleGen"
+    EXECUTOR = "tfx.components.example_gen.import_example_gen.executor.Executor"
+
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter | None = None,
+        input_config: _Config = None,
+        output_config: _Config = None,
+        range_config: _Config = None,
+        payload_format: int = _example_gen.FORMAT_TF_EXAMPLE,
+        *,
+        allow_empty_splits: bool = False,
+    ) -> None:
+        super().__init__()
+        if payload_format != _example_gen.FORMAT_TF_EXAMPLE:
+            raise NotImplementedError("ImportExampleGen(payload_format=…): the engine reads tf.Examples, FORMAT_TF_EXAMPLE")
+        self._configure(input_base, input_config, output_config, range_config, None, payload_format)
+        if allow_empty_splits:
+            self._set(allow_empty_splits=1)
+
+
+class CsvExampleGen(_FileBasedExampleGen):
+    """Reads CSV files with a header. Outputs: examples."""
+
+    TYPE = "tfx.components.example_gen.csv_example_gen.component.CsvExampleGen"
+    EXECUTOR = "tfx.components.example_gen.csv_example_gen.executor.Executor"
+
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter | None = None,
+        input_config: _Config = None,
+        output_config: _Config = None,
+        range_config: _Config = None,
+        *,
+        custom_config: _Config = None,
+        allow_empty_splits: bool = False,
+    ) -> None:
+        super().__init__()
+        self._configure(input_base, input_config, output_config, range_config, custom_config, _example_gen.FORMAT_TF_EXAMPLE)
+        if allow_empty_splits:
+            self._set(allow_empty_splits=1)
+
+
+class StatisticsGen(Node):
+    """Statistics over the examples of each split. Outputs: statistics."""
+
+    TYPE = "tfx.components.statistics_gen.component.StatisticsGen"
+    BASE_TYPE = "PROCESS"
+    EXECUTOR = "tfx.components.statistics_gen.executor.Executor"
+    BEAM = True
+
+    def __init__(
+        self,
+        examples: Channel | None = None,
+        schema: Channel | None = None,
+        stats_options: object | None = None,
+        exclude_splits: list[str] | None = None,
+    ) -> None:
+        super().__init__()
+        if stats_options is not None:
+            raise NotImplementedError("StatisticsGen(stats_options=…): the engine does not take them yet")
+        self._take("examples", examples, artifacts.Examples)
+        self._take("schema", schema, artifacts.Schema, optional=True)
+        self._set(exclude_splits=to_json(exclude_splits or []))
+        self._put("statistics", artifacts.ExampleStatistics)
+
+
+class SchemaGen(Node):
+    """Infers a schema from statistics. Outputs: schema."""
+
+    TYPE = "tfx.components.schema_gen.component.SchemaGen"
+    BASE_TYPE = "PROCESS"
+    EXECUTOR = "tfx.components.schema_gen.executor.Executor"
+
+    def __init__(
+        self,
+        statistics: Channel | None = None,
+        infer_feature_shape: bool | RuntimeParameter | None = True,
+        exclude_splits: list[str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._take("statistics", statistics, artifacts.ExampleStatistics)
+        self._set(
+            infer_feature_shape=int(infer_feature_shape) if isinstance(infer_feature_shape, bool) else infer_feature_shape,
+            exclude_splits=to_json(exclude_splits or []),
+        )
+        self._put("schema", artifacts.Schema)
+
+
+class ImportSchemaGen(Node):
+    """Takes a schema that someone has curated. Outputs: schema."""
+
+    TYPE = "tfx.components.schema_gen.import_schema_gen.component.ImportSchemaGen"
+    EXECUTOR = "tfx.components.schema_gen.import_schema_gen.executor.Executor"
+
+    def __init__(self, schema_file: str | RuntimeParameter | None = None) -> None:
+        super().__init__()
+        if not schema_file:
+            raise TypeError("ImportSchemaGen(schema_file=…) is missing: the path of a schema.pbtxt")
+        self._set(schema_file=schema_file)
+        self._put("schema", artifacts.Schema)
+
+
+class ExampleValidator(Node):
+    """Looks for anomalies. Outputs: anomalies."""
+
+    TYPE = "tfx.components.example_validator.component.ExampleValidator"
+    EXECUTOR = "tfx.components.example_validator.executor.Executor"
+
+    def __init__(
+        self,
+        statistics: Channel | None = None,
+        schema: Channel | None = None,
+        exclude_splits: list[str] | None = None,
+        custom_validation_config: object | None = None,
+    ) -> None:
+        super().__init__()
+        if custom_validation_config is not None:
+            raise NotImplementedError("ExampleValidator(custom_validation_config=…): the engine does not take one yet")
+        self._take("statistics", statistics, artifacts.ExampleStatistics)
+        self._take("schema", schema, artifacts.Schema)
+        self._set(exclude_splits=to_json(exclude_splits or []))
+        self._put("anomalies", artifacts.ExampleAnomalies)

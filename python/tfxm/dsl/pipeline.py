@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pipeline: its nodes, where they put what they make, and where that is written down.
+
+    pipeline = Pipeline(
+        pipeline_name="mnist",
+        pipeline_root="runs/mnist",
+        components=[example_gen, statistics_gen],
+        enable_cache=True,
+        metadata_connection_config=sqlite_metadata_connection_config("runs/mnist/metadata.db"),
+    )
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from google.protobuf.message import Message
+
+from tfxm import protos
+from tfxm.dsl.node import Node
+from tfxm.dsl.parameters import checked, without_effect
+
+
+class ExecutionMode(enum.Enum):
+    SYNC = 1
+    ASYNC = 2
+
+
+class RunOptions:
+    """Which part of a pipeline to run. Not in the engine yet: a Pipeline that has some says so."""
+
+    @checked
+    def __init__(
+        self,
+        from_nodes: Iterable[str] | None = None,
+        to_nodes: Iterable[str] | None = None,
+        base_pipeline_run_id: str | None = None,
+    ) -> None:
+        self.from_nodes, self.to_nodes, self.base_pipeline_run_id = from_nodes, to_nodes, base_pipeline_run_id
+
+
+class Pipeline:
+    """`components` are its nodes, in any order. ValueError says what is wrong with them: two of one id, a cycle, a
+    node that is needed and not there."""
+
+    @checked
+    def __init__(
+        self,
+        pipeline_name: str,
+        pipeline_root: str | None = None,
+        metadata_connection_config: Message | None = None,
+        components: Iterable[Node] = (),
+        enable_cache: bool = False,
+        beam_pipeline_args: list[str] | None = None,
+        platform_config: Message | None = None,
+        execution_mode: ExecutionMode = ExecutionMode.SYNC,
+        run_options: RunOptions | None = None,
+        inputs: object | None = None,
+        outputs: object | None = None,
+        additional_pipeline_args: dict[str, object] | None = None,
+        log_root: str | None = None,
+    ) -> None:
+        if not pipeline_name:
+            raise ValueError("a Pipeline needs a pipeline_name")
+        if execution_mode != ExecutionMode.SYNC:
+            raise NotImplementedError(f"pipeline {pipeline_name}: execution_mode ASYNC; tfxm runs SYNC pipelines")
+        for name, value in (("run_options", run_options), ("inputs", inputs), ("outputs", outputs)):
+            if value:
+                raise NotImplementedError(f"pipeline {pipeline_name}: {name}; tfxm does not have it yet")
+        if beam_pipeline_args:
+            without_effect("Pipeline(beam_pipeline_args=…)", "the engine uses all cores of this machine, without Beam")
+        if platform_config is not None:
+            without_effect("Pipeline(platform_config=…)", "the engine runs on this machine")
+        if additional_pipeline_args or log_root:
+            without_effect("Pipeline(additional_pipeline_args=…, log_root=…)", "logs are kept beside the artifacts")
+        self.pipeline_name = self.id = pipeline_name
+        self.pipeline_root = pipeline_root or ""
+        self.metadata_connection_config = metadata_connection_config
+        self.enable_cache = enable_cache
+        self.beam_pipeline_args = list(beam_pipeline_args or [])
+        self.components = _order(pipeline_name, components)
+
+
+def _order(pipeline_name: str, components: Iterable[Node]) -> list[Node]:
+    """Layer by layer, as TFX: a node is in the layer after the last of those it needs; a layer is sorted by id."""
+    nodes: dict[str, Node] = {}
+    for node in components:
+        if not isinstance(node, Node):
+            raise TypeError(f"pipeline {pipeline_name}: components: expected nodes, got {type(node).__name__}")
+        if nodes.setdefault(node.id, node) is not node:
+            raise ValueError(f'pipeline {pipeline_name}: two nodes have the id {node.id}; give one another with .with_id("{node.id}.x")')
+    for node in nodes.values():
+        for up in node.upstream_nodes:
+            if nodes.get(up.id) is not up:
+                raise ValueError(f"pipeline {pipeline_name}: {node.id} needs {up.id}, which is not among its components")
+    ordered: list[Node] = []
+    left = dict(nodes)
+    while left:
+        layer = sorted(id for id, node in left.items() if not any(up.id in left for up in node.upstream_nodes))
+        if not layer:
+            raise ValueError(f"pipeline {pipeline_name}: these nodes wait for each other in a cycle: {', '.join(left)}")
+        ordered += [left[id] for id in layer]
+        for id in layer:  # noqa: A001
+            del left[id]
+    return ordered
+
+
+def sqlite_metadata_connection_config(metadata_db_uri: str) -> Message:
+    """ML Metadata in an SQLite file, which the engine makes if it is not there."""
+    metadata_store_pb2 = protos.load("ml_metadata/proto/metadata_store.proto")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = metadata_db_uri
+    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    return config
+
+
+def mysql_metadata_connection_config(host: str, port: int, database: str, username: str, password: str) -> Message:
+    raise NotImplementedError("mysql_metadata_connection_config: tfxm's metadata store is an SQLite file; use sqlite_metadata_connection_config")

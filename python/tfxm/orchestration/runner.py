@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a pipeline on the engine: it is compiled to TFX's IR, which `tfxm run --ir=FILE` runs.
+
+    LocalDagRunner().run(pipeline)   # Returns when every node is done; RunError if one failed.
+
+Under `tfxm run FILE.py` the engine takes this process's place instead, so `run` does not return.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import NoReturn
+
+from google.protobuf.message import Message
+
+from tfxm import native
+from tfxm.dsl.compiler import compile_pipeline
+from tfxm.dsl.parameters import nearest, without_effect
+from tfxm.dsl.pipeline import Pipeline
+
+
+class RunError(RuntimeError):
+    """The engine ended with a status that is not 0; it has said why."""
+
+    def __init__(self, pipeline_name: str, status: int) -> None:
+        super().__init__(f"pipeline {pipeline_name}: the engine ended with status {status}; see its messages above")
+        self.status = status
+
+
+class UnknownFlag(ValueError):
+    """Of `tfxm run FILE.py`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CommandLine:
+    """Of `tfxm run FILE.py`: the flags of the engine, and the others, among them those for RuntimeParameters."""
+
+    engine: list[str]
+    others: list[str]
+    known: list[str] = dataclasses.field(default_factory=list)  # The engine's names, for who mistypes one.
+    file_reads_flags: bool = True  # Else one that is not of a RuntimeParameter is a mistake.
+
+
+command_line: CommandLine | None = None  # Set by run_pipeline.py: this process ends with the run.
+
+
+class LocalDagRunner:
+    """Runs pipelines on this machine."""
+
+    def __init__(self, config: object | None = None, beam_orchestrator_args: Sequence[str] | None = None) -> None:
+        if config is not None or beam_orchestrator_args:
+            without_effect(f"{type(self).__name__}(…)", "the engine runs the nodes in processes of this machine")
+
+    def run(self, pipeline: Pipeline, run_options: object | None = None) -> None:
+        if run_options is not None:
+            raise NotImplementedError("run(run_options=…): tfxm does not have partial runs yet")
+        if not isinstance(pipeline, Pipeline):
+            raise TypeError(f"run(…): expected a Pipeline, got {type(pipeline).__name__}")
+        ir = compile_pipeline(pipeline)
+        if command_line is not None:
+            _become_engine(ir, pipeline.pipeline_name, command_line)
+        with tempfile.TemporaryDirectory(prefix="tfxm-") as folder:
+            path = os.path.join(folder, "pipeline_ir.pb")
+            _write(ir, path)
+            sys.stdout.flush()
+            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}"], env=native.environment()))
+        if status == 130:
+            raise KeyboardInterrupt
+        if status != 0:
+            raise RunError(pipeline.pipeline_name, status)
+
+
+class BeamDagRunner(LocalDagRunner):
+    """The same: TFX's runner of this name ran the guide's pipeline, on Beam."""
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """The exit status. Ctrl-C is the engine's: it has got it as well, and ends in order."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass
+
+
+def _write(ir: Message, path: str) -> None:
+    with open(path, "wb") as f:
+        f.write(ir.SerializeToString(deterministic=True))
+
+
+def runtime_parameters(ir: Message) -> set[str]:
+    """The names of the values that a run may be given."""
+    names = {ir.runtime_spec.pipeline_root.runtime_parameter.name}  # type: ignore[attr-defined]
+    for node in ir.nodes:  # type: ignore[attr-defined]
+        for value in node.pipeline_node.parameters.parameters.values():
+            if value.HasField("runtime_parameter"):
+                names.add(value.runtime_parameter.name)
+    return names
+
+
+def _become_engine(ir: Message, pipeline_name: str, flags: CommandLine) -> NoReturn:
+    known = runtime_parameters(ir)
+    values = []
+    for flag in flags.others:
+        if flag.startswith("--") and flag[2:].split("=")[0] in known:
+            values.append(flag)
+        elif not flags.file_reads_flags:
+            raise UnknownFlag(f"unknown flag {flag}{nearest(flag.split('=')[0], flags.known + ['--' + k for k in sorted(known)])}")
+    # In memory, for the engine alone: this process is no more when the run ends, so nobody could remove a file.
+    descriptor = os.memfd_create(f"{pipeline_name}_ir", 0)
+    with open(descriptor, "wb", closefd=False) as f:
+        f.write(ir.SerializeToString(deterministic=True))
+    os.set_inheritable(descriptor, True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    program = native.program()
+    os.execve(program, [program, "run", f"--ir=/proc/self/fd/{descriptor}", *flags.engine, *values], native.environment())

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a pipeline file that is written in Python: `tfxm run FILE.py [flags]`, which starts this file by its path.
+
+    python tfxm/run_pipeline.py FILE.py --nocache --steps=100
+
+While FILE.py runs, `tfx` and its family are tfxm's (compat/). What its runner is given becomes TFX's IR, and the engine
+takes this process's place. The engine gets its own flags and those named as a RuntimeParameter of the pipeline; all
+flags but the engine's own are FILE.py's sys.argv.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+if __name__ == "__main__":
+    # Run by path, so Python has put this folder first: no module of it is to be taken for another of the same name.
+    _here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [os.path.dirname(_here)] + [p for p in sys.path if p not in ("", _here)]
+
+import re
+import runpy
+
+USAGE_ERROR, FAILED = 2, 3  # util/exit_status.h
+
+# Of RunPipelineMain, beside those of the pipeline.
+ENGINE_FLAGS = ("allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "help", "max_parallel_nodes", "output", "print_ir")
+# What a file that reads flags has in it.
+_READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
+# Flags that take a value, which may be the next argument.
+_WITH_VALUE = ("max_parallel_nodes", "output", "real")
+
+
+def _name(argument: str) -> str:
+    return argument.lstrip("-").split("=")[0]
+
+
+def _is_engines(name: str) -> bool:
+    return name in ENGINE_FLAGS or (name.startswith("no") and name[2:] in ENGINE_FLAGS)
+
+
+def split_flags(arguments: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """(--real's packages, the engine's flags, the others)."""
+    real: list[str] = []
+    engine: list[str] = []
+    others: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            others += rest
+            break
+        name = _name(argument) if argument.startswith("--") else ""
+        if name in _WITH_VALUE and "=" not in argument:
+            argument = f"{argument}={next(rest, '')}"
+        if name == "real":
+            real += [package for package in argument.split("=", 1)[1].split(",") if package]
+        elif name and _is_engines(name):
+            engine.append(argument)
+        else:
+            others.append(argument)
+    return real, engine, others
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stdout.flush()
+    print(f"tfxm: {message}", file=sys.stderr)
+    return status
+
+
+def _explain(error: BaseException, path: str) -> str:
+    """The user's part of the traceback, and the message."""
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(type(error), error)).rstrip()
+    frames = traceback.extract_tb(error.__traceback__)
+    first = next((i for i, frame in enumerate(frames) if frame.filename == path), len(frames))
+    ours = os.path.dirname(os.path.abspath(__file__))
+    shown = [f for f in frames[first:] if not f.filename.startswith((ours + os.sep, "<frozen")) and os.path.basename(f.filename) != "runpy.py"]
+    text = "".join(traceback.format_list(shown)) + "".join(traceback.format_exception_only(type(error), error))
+    from tfxm import compat
+
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] in compat.NAMES:
+        text += f"tfxm has no {error.name}. Where the real package is installed, --real={error.name.split('.')[0]} takes it.\n"
+    elif isinstance(error, ImportError):
+        text += _nearest_import(error)
+    return text.rstrip()
+
+
+def _nearest_import(error: ImportError) -> str:
+    """What is near a name that `from tfx.… import NAME` does not find: Python itself says only that it is not there."""
+    from tfxm import compat
+
+    match = re.search(r"cannot import name '(\w+)'", str(error))
+    if match is None or (error.name or "").split(".")[0] not in compat.NAMES:
+        return ""
+    try:
+        getattr(sys.modules.get(error.name or ""), match[1])
+    except AttributeError as missing:
+        if str(missing).startswith("tfxm has no"):
+            return f"{missing}\n"
+    return ""
+
+
+def run(path: str, arguments: list[str]) -> int:
+    """The exit status; does not return if the file runs a pipeline."""
+    if not os.path.isfile(path):
+        return _fail(f"there is no pipeline {path}", USAGE_ERROR)
+    try:
+        import google.protobuf  # noqa: F401
+    except ImportError:
+        return _fail(f"{sys.executable} has no protobuf, which a pipeline in Python needs: pip install tfxm, or say with TFXM_PYTHON which Python has it", FAILED)
+    from tfxm import compat
+    from tfxm.orchestration import runner
+
+    path = os.path.abspath(path)
+    real, engine, others = split_flags(arguments)
+    try:
+        compat.install(real=real, beside=[os.path.dirname(path)])
+    except (ImportError, ValueError) as error:
+        return _fail(str(error), USAGE_ERROR)
+    with open(path, encoding="utf-8", errors="replace") as f:
+        reads_flags = _READS_FLAGS.search(f.read()) is not None
+    known = [f"--{name}" for name in (*ENGINE_FLAGS, "nocache", "real")]
+    runner.command_line = runner.CommandLine(engine, others, known, reads_flags)
+    sys.argv = [path, *others]
+    sys.path.append(os.path.dirname(path))  # Last: what lies beside the file is found, and hides nothing.
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        return _fail(str(end.code), FAILED)
+    except KeyboardInterrupt:
+        return 130
+    except runner.UnknownFlag as error:
+        return _fail(str(error), USAGE_ERROR)
+    except BaseException as error:  # noqa: BLE001  Whatever a user's file raises is the user's to read.
+        return _fail(f"{path}:\n{_explain(error, path)}", FAILED)
+    return _fail(f"{path} has run no pipeline: it ends without LocalDagRunner().run(…)", FAILED)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(_fail("give a pipeline file: tfxm run FILE.py", USAGE_ERROR))
+    sys.exit(run(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one function for the engine and says how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from tfxm.runtime import engine, environment, errors, sources
+
+
+def _sources(request: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "files": sources.files(request["module_file"]),
+        "versions": environment.versions(request["module_file"]),
+    }
+
+
+def _run_fn(request: dict[str, Any]) -> dict[str, Any]:
+    from tfxm.runtime import fn_args, user_module
+
+    module = user_module.load(request["module_file"])
+    run_fn = user_module.function(module, "run_fn", "fn_args")
+    run_fn(fn_args.from_json(request["arguments"]))
+    return {}
+
+
+def _trace(request: dict[str, Any]) -> dict[str, Any]:
+    from tfxm.runtime import trace, user_module
+
+    module = user_module.load(request["module_file"])
+    preprocessing_fn = user_module.function(module, "preprocessing_fn", "inputs")
+    arguments = request["arguments"]
+    custom_config = json.loads(arguments.get("custom_config") or "null")
+    trace.write(preprocessing_fn, arguments["schema_path"], arguments["output_dir"], custom_config)
+    return {}
+
+
+FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "trace": _trace}
+
+
+def main(function: str) -> None:
+    """Never returns normally: what is left to do at the end of a process that has run user code could only go wrong."""
+    request = engine.connect()
+    pid = os.getpid()
+    # The traceback of a crash, for the engine's message.
+    crash_file = open(request["crash_file"], "w") if "crash_file" in request else None
+    if crash_file is not None:
+        import faulthandler
+
+        faulthandler.enable(crash_file, all_threads=False)
+    try:
+        environment.check(request["tensorflow"])
+        result = {"returned": FUNCTIONS[function](request)}
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too.
+        if os.getpid() == pid:
+            result = errors.describe(error, function, request)
+        else:
+            result = {}
+    if os.getpid() != pid:  # The function has forked and returned twice; the engine waits for the other.
+        os._exit(0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    engine.finish(result)
+    os._exit(0 if "returned" in result else 1)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which files of the user's own a module is made of: it and what it imports from its own folder, read and not run."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import os
+from collections.abc import Iterator
+
+from tfxm.runtime.errors import UserError
+
+_EXAMPLES = "tfx.examples."  # compat: a file beside the module, whatever folders its name has.
+
+
+@functools.lru_cache(maxsize=None)
+def parse(path: str) -> ast.Module:
+    try:
+        with open(path, "rb") as f:
+            return ast.parse(f.read(), path)
+    except SyntaxError as error:
+        raise UserError(f"{path}:{error.lineno}: {error.msg}\n    {(error.text or '').strip()}") from None
+    except ValueError as error:  # A null byte.
+        raise UserError(f"{path}: {error}") from None
+
+
+def _imported(path: str) -> Iterator[tuple[int, str]]:
+    """(level of a relative import, dotted name) of everything that the file imports."""
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield 0, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or ""
+            for alias in node.names:  # `from package import module`
+                yield node.level, ".".join(filter(None, [node.module, alias.name]))
+
+
+def _candidates(level: int, name: str, importer: str, root: str) -> Iterator[str]:
+    parts = name.split(".") if name else []
+    folder = root
+    if level:
+        folder = os.path.dirname(importer)
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+    starts = [0]
+    if name.startswith(_EXAMPLES):
+        starts = list(range(2, len(parts)))
+    for start in starts:
+        base = os.path.join(folder, *parts[start:])
+        yield base + ".py"
+        for end in range(start + 1, len(parts) + 1):  # The packages on the way are run too.
+            yield os.path.join(folder, *parts[start:end], "__init__.py")
+
+
+def python_files(module_file: str) -> list[str]:
+    """The module first."""
+    module_file = os.path.abspath(module_file)
+    root = os.path.dirname(module_file)
+    found = [module_file]
+    for path in found:  # Grows on the way.
+        for level, name in _imported(path):
+            for candidate in _candidates(level, name, path, root):
+                if candidate not in found and os.path.isfile(candidate):
+                    found.append(candidate)
+    return found
+
+
+def _hash(path: str) -> str:
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def files(module_file: str) -> dict[str, str]:
+    """Path to SHA-256."""
+    return {path: _hash(path) for path in python_files(module_file)}
+
+
+def own_hash() -> str:
+    """Of what runs a module: this package's own files, without the tests and the front end."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    digest = hashlib.sha256()
+    for part in ("runtime", "compat"):
+        for folder, folders, names in sorted(os.walk(os.path.join(package, part))):
+            folders.sort()
+            for name in sorted(names):
+                if name.endswith(".py"):
+                    digest.update(_hash(os.path.join(folder, name)).encode())
+    return digest.hexdigest()

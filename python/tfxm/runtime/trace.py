@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A preprocessing_fn as data: a graph, in which what must be computed over all examples is placeholders.
+
+    trace.write(module.preprocessing_fn, "schema.pbtxt", "out")
+
+leaves out/graph.pb (a GraphDef) and out/trace.json: the tensors of the inputs and outputs by name (one, or indices,
+values, dense_shape), and the analyzers with their input, their options and the placeholders for their results
+(transform/traced_function.h). The engine makes the passes over the data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tfxm.runtime import schema as schemas
+from tfxm.runtime.errors import UserError
+
+_local = threading.local()
+
+
+@dataclasses.dataclass
+class Trace:
+    """What a preprocessing_fn asked for while it built its graph."""
+
+    graph: tf.Graph
+    analyzers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    domains: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # Of tensors: what a schema says of them.
+    assets: dict[str, str] = dataclasses.field(default_factory=dict)  # tft.annotate_asset
+
+    def analyze(
+        self, kind: str, values: tf.Tensor, outputs: dict[str, tuple[tf.DType, list[int | None]]], name: str, **options: Any
+    ) -> list[tf.Tensor]:
+        """Placeholders for the results of an analyzer."""
+        with tf.name_scope(name):
+            placeholders = [tf.compat.v1.placeholder(dtype, shape, name=n) for n, (dtype, shape) in outputs.items()]
+        self.analyzers.append(
+            {"kind": kind, "name": name, "input": values.name, "outputs": [p.name for p in placeholders], **options})  # fmt: skip
+        return placeholders
+
+
+def current() -> Trace:
+    """The trace of this thread. RuntimeError outside of a preprocessing_fn."""
+    trace = getattr(_local, "trace", None)
+    if trace is None:
+        raise RuntimeError("analyzers (tft.mean, tft.vocabulary, …) can be used in a preprocessing_fn only, while Transform calls it")
+    return trace
+
+
+@contextlib.contextmanager
+def _tracing(trace: Trace) -> Iterator[None]:
+    _local.trace = trace
+    try:
+        with trace.graph.as_default():
+            yield
+    finally:
+        _local.trace = None
+
+
+def _placeholder(name: str, entry: Any) -> Any:
+    safe = "".join(c if c.isalnum() or c in "_.-" else "_" for c in name)
+    safe = safe if safe[:1].isalnum() else "f" + safe
+    if isinstance(entry, tf.io.FixedLenFeature):
+        return tf.compat.v1.placeholder(entry.dtype, [None, *tf.TensorShape(entry.shape).as_list()], name=f"inputs/{safe}")
+    if isinstance(entry, tf.io.VarLenFeature):
+        sparse = tf.compat.v1.sparse_placeholder(entry.dtype, [None, None], name=f"inputs/{safe}")
+        # Made of constants in part where the rank is known: all three must be fed.
+        if sparse.dense_shape.op.type != "Placeholder":
+            dense_shape = tf.compat.v1.placeholder(tf.int64, [2], name=f"inputs/{safe}/dense_shape")
+            sparse = tf.SparseTensor(sparse.indices, sparse.values, dense_shape)
+        return sparse
+    raise UserError(f'feature "{name}" is a {type(entry).__name__} in the schema; Transform takes features with a shape and variable-length ones')
+
+
+def _components(value: Any) -> list[tf.Tensor]:
+    return [value.indices, value.values, value.dense_shape] if isinstance(value, tf.SparseTensor) else [value]
+
+
+def _call(preprocessing_fn: Callable[..., Any], inputs: dict[str, Any], custom_config: Any) -> Any:
+    # As TFT's tf.function does: `if` and `for` on tensors become parts of the graph.
+    convert = getattr(tf, "__internal__").autograph.tf_convert
+    status = getattr(tf, "__internal__").autograph.control_status_ctx()
+    arguments = {}
+    if custom_config is not None and "custom_config" in inspect.signature(preprocessing_fn).parameters:
+        arguments["custom_config"] = custom_config
+    with _quiet_autograph():
+        return convert(preprocessing_fn, status)(inputs, **arguments)
+
+
+@contextlib.contextmanager
+def _quiet_autograph() -> Iterator[None]:
+    """What it cannot convert (a lambda, a function typed into a prompt) it runs as it is, and warns."""
+    import logging
+
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _as_output(name: Any, value: Any, trace: Trace) -> Any:
+    if not isinstance(name, str) or not name:
+        raise UserError(f"an output has the name {name!r}; names are texts")
+    if isinstance(value, tf.RaggedTensor):
+        if value.ragged_rank != 1 or value.flat_values.shape.rank != 1:
+            raise UserError(f'output "{name}" is a ragged tensor of shape {value.shape}; examples hold lists: use to_sparse or reduce it')
+        value = value.to_sparse()
+    if not isinstance(value, (tf.Tensor, tf.SparseTensor)):
+        raise UserError(f'output "{name}" is a {type(value).__name__}; expected a tf.Tensor or a tf.SparseTensor')
+    if any(c.graph is not trace.graph for c in _components(value)):
+        raise UserError(f'output "{name}" is a tensor of another graph: of a tf.function, or of another call')
+    if isinstance(value, tf.Tensor) and value.shape.rank is None:
+        raise UserError(f'output "{name}" has no known rank; use tf.reshape or tf.ensure_shape')
+    return value
+
+
+def _outputs(returned: Any, trace: Trace) -> dict[str, Any]:
+    if not isinstance(returned, dict):
+        raise UserError(f"it returned {type(returned).__name__ if returned is not None else 'nothing'}; expected a dictionary of outputs by name")
+    if not returned:
+        raise UserError("it returned no features")
+    return {name: _as_output(name, value, trace) for name, value in returned.items()}
+
+
+def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_config: Any = None) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
+    """The trace, the inputs and the outputs."""
+    try:
+        spec = schemas.as_feature_spec(schema)
+    except ValueError as error:
+        raise UserError(f"the schema: {error}") from None
+    trace = Trace(tf.Graph())
+    with _tracing(trace):
+        inputs = {name: _placeholder(name, entry) for name, entry in sorted(spec.items())}
+        try:
+            returned = _call(preprocessing_fn, dict(inputs), custom_config)
+        except (AttributeError, NotImplementedError) as error:
+            if "numpy" not in str(error).lower():
+                raise
+            raise _no_values(error).with_traceback(error.__traceback__) from None
+        outputs = _outputs(returned, trace)
+    return trace, inputs, outputs
+
+
+def _no_values(error: Exception) -> Exception:
+    return TypeError(
+        "a preprocessing_fn is called once, with symbolic tensors that have no values: .numpy() and NumPy's functions "
+        f"do not work in it; use TensorFlow's ({error})")  # fmt: skip
+
+
+def write(preprocessing_fn: Callable[..., Any], schema_path: str, output_dir: str, custom_config: Any = None) -> None:
+    trace, inputs, outputs = trace_function(preprocessing_fn, schemas.read(schema_path), custom_config)
+    if trace.graph.get_collection(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES):
+        raise UserError("it makes variables; a preprocessing_fn is a function of its inputs: use tf.constant")
+
+    def names(values: dict[str, Any]) -> dict[str, list[str]]:
+        return {name: [c.name for c in _components(value)] for name, value in values.items()}
+
+    os.makedirs(output_dir, exist_ok=True)
+    with open(os.path.join(output_dir, "graph.pb"), "wb") as f:
+        f.write(trace.graph.as_graph_def(add_shapes=False).SerializeToString(deterministic=True))
+    with open(os.path.join(output_dir, "trace.json"), "w", encoding="utf-8") as f:
+        json.dump(
+            {
+                "inputs": names(inputs),
+                "outputs": names(outputs),
+                "analyzers": trace.analyzers,
+                "domains": trace.domains,
+                "assets": trace.assets,
+            },
+            f,
+        )

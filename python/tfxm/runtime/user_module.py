@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads a user's module file as TFX would: under its own name, with the family of TFX served by `tfxm.compat`."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from tfxm import compat
+from tfxm.runtime import environment, keras_progress
+from tfxm.runtime.errors import UserError
+
+
+def load(module_file: str) -> ModuleType:
+    """Runs the file. What it imports from its own folder is found after everything that is installed."""
+    environment.choose_keras(module_file)
+    folder = os.path.dirname(os.path.abspath(module_file))
+    real = [name for name in os.environ.get("TFXM_REAL", "").split(",") if name]
+    compat.install(real=real, beside=[folder])
+    if folder not in sys.path:
+        sys.path.append(folder)
+    name = os.path.splitext(os.path.basename(module_file))[0]
+    spec = importlib.util.spec_from_file_location(name, module_file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{module_file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    if name in sys.stdlib_module_names or name in sys.modules:
+        name = f"tfxm_module_{name}"  # random.py is nobody else's `random`.
+    sys.modules[name] = module  # For pickle, dataclasses and autograph.
+    keras_progress.install()
+    spec.loader.exec_module(module)
+    return module
+
+
+def function(module: ModuleType, name: str, argument: str) -> Callable[..., Any]:
+    """The module's function. UserError says what is expected."""
+    found = getattr(module, name, None)
+    if found is None:
+        names = [n for n, value in vars(module).items() if inspect.isfunction(value)]
+        near = difflib.get_close_matches(name, names, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else f": def {name}({argument})"
+        raise UserError(f"there is no function {name} in it{hint}")
+    if not callable(found):
+        raise UserError(f"{name} is a {type(found).__name__}, not a function")
+    return found

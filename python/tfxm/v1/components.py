@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tfx.v1.components: the nodes of a pipeline, and what their modules get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfxm import components as _components
+from tfxm.components import *  # noqa: F401,F403
+from tfxm.dsl.parameters import nearest
+
+# What a run_fn and a tuner_fn get and return; imported when it is asked for, because a pipeline file needs none of it.
+_OF_MODULES = {"FnArgs": "FnArgs", "DataAccessor": "DataAccessor", "TunerFnResult": "TunerFnResult"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_MODULES:
+        from tfxm import runtime
+
+        return getattr(runtime, name)
+    raise AttributeError(f"tfxm has no component {name}{nearest(name, _components.__all__)}")

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tfx.v1.types."""
+
+from tfxm.v1.types import standard_artifacts
+from tfxm.dsl.channel import Channel as BaseChannel
+from tfxm.dsl.node import Node as BaseNode
+
+__all__ = ["BaseChannel", "BaseNode", "standard_artifacts"]

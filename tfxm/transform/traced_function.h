@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A preprocessing_fn as data: what a language other than C++ leaves behind after it has called one with symbolic
+// tensors. TransformGraph::Analyze takes it in place of a function.
+//
+//   ASSIGN_OR_RETURN(const TracedFunction traced, ReadTracedFunction(dir));
+//   ASSIGN_OR_RETURN(auto graph, TransformGraph::Analyze(traced, schema, files, options));
+//
+// The folder has graph.pb, a tensorflow.GraphDef, and trace.json:
+//
+//   {"inputs":  {"fare": ["inputs/fare:0"], "tips": [indices, values, dense_shape]},
+//    "outputs": {"fare_xf": ["scale/add:0"]},
+//    "analyzers": [{"kind": "mean_and_var", "name": "scale_to_z_score", "input": "inputs/fare:0",
+//                   "outputs": ["scale/mean:0", "scale/var:0"], "reduce_instance_dims": true}],
+//    "domains": [{"tensor": "buckets/Reshape:0", "min": 0, "max": 3, "vocabulary": ""}],
+//    "assets":  {"key": "file name"}}
+//
+// An analyzer's outputs are placeholders in the graph. Kinds: min_and_max, mean_and_var, sum, size, quantiles
+// ("num_buckets"), vocabulary ("top_k", "frequency_threshold", "vocab_filename"). A domain is what the schema of the
+// transformed data says of an output that is this tensor; to "max" the size is added of the vocabulary whose file name
+// is the tensor "vocabulary".
+#ifndef TFXM_TRANSFORM_TRACED_FUNCTION_H_
+#define TFXM_TRANSFORM_TRACED_FUNCTION_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/transform/analyzers.h"
+
+namespace tfxm::transform {
+
+struct TracedAnalyzer {
+  std::string kind, name, input;
+  std::vector<std::string> outputs;
+  bool reduce_instance_dims = true;
+  int num_buckets = 0;
+  VocabularyOptions vocabulary;
+};
+
+struct TracedDomain {
+  std::string tensor;
+  int64_t min = 0, max = 0;
+  std::string vocabulary;
+};
+
+struct TracedFunction {
+  std::string graph_def;                                           // Serialized.
+  std::map<std::string, std::vector<std::string>> inputs, outputs;  // Tensors by feature: one, or three of a sparse one.
+  std::vector<TracedAnalyzer> analyzers;
+  std::vector<TracedDomain> domains;
+  std::map<std::string, std::string> assets;  // File names by key.
+};
+
+// NOT_FOUND / INVALID_ARGUMENT name the file and what is wrong in it.
+absl::StatusOr<TracedFunction> ReadTracedFunction(absl::string_view dir);
+
+}  // namespace tfxm::transform
+
+#endif  // TFXM_TRANSFORM_TRACED_FUNCTION_H_
