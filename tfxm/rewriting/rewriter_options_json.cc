@@ -52,6 +52,44 @@ Setter To(int* number) { return ToNumber(number); }
 Setter To(uint64_t* number) { return ToNumber(number); }
 Setter To(int64_t* number) { return ToNumber(number); }
 
+Setter To(QuantizationMode* mode) {
+  return [=](const Value& value) -> absl::Status {
+    ASSIGN_OR_RETURN(*mode, ParseQuantization(value.string_value()));
+    return absl::OkStatus();
+  };
+}
+
+Setter To(Calibration* calibration) {
+  return [=](const Value& value) -> absl::Status {
+    ASSIGN_OR_RETURN(*calibration, ParseCalibration(value.string_value()));
+    return absl::OkStatus();
+  };
+}
+
+Setter To(DataType* type) {
+  return [=](const Value& value) -> absl::Status {
+    for (const DataType known :
+         {DataType::kFloat, DataType::kHalf, DataType::kInt8, DataType::kUint8, DataType::kInt16}) {
+      if (value.string_value() != DataTypeName(known)) continue;
+      *type = known;
+      return absl::OkStatus();
+    }
+    return Expected("float32, float16, int8, uint8 or int16");
+  };
+}
+
+Setter To(Optimize* optimize) {
+  return [=](const Value& value) -> absl::Status {
+    // tf.lite.Optimize's others are old names of the same.
+    for (const char* name : {"DEFAULT", "OPTIMIZE_FOR_SIZE", "OPTIMIZE_FOR_LATENCY"}) {
+      if (value.string_value() != name) continue;
+      *optimize = Optimize::kDefault;
+      return absl::OkStatus();
+    }
+    return Expected("DEFAULT");
+  };
+}
+
 template <typename T>
 Setter To(std::optional<T>* member) {
   return [=](const Value& value) -> absl::Status {
@@ -72,44 +110,6 @@ Setter To(std::vector<T>* list) {
       list->push_back(std::move(parsed));
     }
     return absl::OkStatus();
-  };
-}
-
-Setter To(QuantizationMode* mode) {
-  return [=](const Value& value) -> absl::Status {
-    ASSIGN_OR_RETURN(*mode, ParseQuantization(value.string_value()));
-    return absl::OkStatus();
-  };
-}
-
-Setter To(Calibration* calibration) {
-  return [=](const Value& value) -> absl::Status {
-    ASSIGN_OR_RETURN(*calibration, ParseCalibration(value.string_value()));
-    return absl::OkStatus();
-  };
-}
-
-Setter To(DataType* type) {
-  return [=](const Value& value) -> absl::Status {
-    for (const DataType known : {DataType::kFloat, DataType::kHalf, DataType::kInt8, DataType::kUint8,
-                                 DataType::kInt16}) {
-      if (value.string_value() != DataTypeName(known)) continue;
-      *type = known;
-      return absl::OkStatus();
-    }
-    return Expected("float32, float16, int8, uint8 or int16");
-  };
-}
-
-Setter To(Optimize* optimize) {
-  return [=](const Value& value) -> absl::Status {
-    // tf.lite.Optimize's others are old names of the same.
-    for (const char* name : {"DEFAULT", "OPTIMIZE_FOR_SIZE", "OPTIMIZE_FOR_LATENCY"}) {
-      if (value.string_value() != name) continue;
-      *optimize = Optimize::kDefault;
-      return absl::OkStatus();
-    }
-    return Expected("DEFAULT");
   };
 }
 
@@ -139,8 +139,8 @@ absl::Status SetMembers(const Struct& json, const std::map<std::string, Setter>&
       std::vector<std::string> names;
       for (const auto& [known, setter] : members) names.push_back(known);
       const std::string near = NearestNames(name, names);
-      return absl::InvalidArgumentError(absl::StrCat("no rewriter option \"", name, "\"",
-                                                     near.empty() ? "" : absl::StrCat("; nearest: ", near)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("no rewriter option \"", name, "\"", near.empty() ? "" : absl::StrCat("; nearest: ", near)));
     }
     if (value.has_null_value()) continue;
     RETURN_IF_ERROR(Annotate(member->second(value), name));

@@ -59,12 +59,14 @@ class Replay {
     std::map<std::string, ops::Tensor> fed;
     for (const auto& [name, tensors] : traced_.inputs) {
       if (!inputs.contains(name)) {
-        return absl::InvalidArgumentError(absl::StrCat("the traced function takes \"", name, "\", which the schema does not have"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the traced function takes \"", name, "\", which the schema does not have"));
       }
       const std::vector<ops::Tensor> components = Components(inputs[name]);
       if (components.size() != tensors.size()) {
         return absl::InvalidArgumentError(absl::StrCat("feature \"", name, "\" is traced as a ",
-                                                       tensors.size() == 1 ? "dense" : "sparse", " tensor, but is not one"));
+                                                       tensors.size() == 1 ? "dense" : "sparse",
+                                                       " tensor, but is not one"));
       }
       for (size_t i = 0; i < tensors.size(); ++i) fed[Canonical(tensors[i])] = components[i];
       graph = components[0].graph();
@@ -173,8 +175,7 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(const Tr
   internal::Replay replay(traced);
   const auto preprocessing_fn = [&](const TensorMap& inputs) { return replay.Call(inputs); };
   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> result, Analyze(preprocessing_fn, schema, files, options));
-  RETURN_IF_ERROR(
-      internal::AddDomains(traced, replay, options.assets_dir, &result->rep_->transformed_schema));
+  RETURN_IF_ERROR(internal::AddDomains(traced, replay, options.assets_dir, &result->rep_->transformed_schema));
   result->rep_->assets = traced.assets;
   return result;
 }
