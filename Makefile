@@ -2,6 +2,8 @@
 # tfxm.  make mnist   set up, build, run the MNIST mobile pipeline       (DATA=dir of TFRecords, OUT=where it goes)
 #        make         set up, build the programs and libraries
 #        make test    set up, build, run every test (SUITES="nn rewriting": only these)
+#        make wheel   the Python package, with the engine in it, into dist/
+#        make test-python  the tests of the Python part, with the Python of `make zoo` (TensorFlow)
 #        make download  only fills $TFXM_CACHE, for a machine without a network
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #        make tsan    those of what runs on several threads under ThreadSanitizer
@@ -25,7 +27,7 @@ PYTHON ?= python3
 SECONDS ?= 600
 KILLS ?= 1000
 
-.PHONY: all setup download build build-all configure test asan tsan valgrind fuzz torture bench zoo field mnist docs tidy format install clean
+.PHONY: all setup download build build-all configure test test-python wheel asan tsan valgrind fuzz torture bench zoo field mnist docs tidy format install clean
 all: build
 
 # `make WITH=test`: what the tests need of the system is provided as well.
@@ -54,6 +56,13 @@ empty =
 space = $(empty) $(empty)
 test: build-all
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(if $(SUITES),-R '^($(subst $(space),|,$(strip $(SUITES))))(\.|$$)')
+
+test-python: build
+	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py | tail -n 1) && \
+	  TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python $$python -m unittest discover -s python/tests
+
+wheel: build
+	@$(PYTHON) cmake/wheel/make_wheel.py --build_dir $(BUILD) --output dist
 
 # Builds of their own, by clang (cmake/sanitizers).
 asan:

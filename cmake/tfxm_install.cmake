@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make install`: a folder that stands on its own, with the third-party libraries and headers a user's pipeline needs.
-#   bin/tfxm   lib/tfxm/*.so   include/tfxm-1/{tfxm,absl,google,…}   lib/cmake/tfxm/
+#   bin/tfxm   lib/tfxm/*.so   include/tfxm-1/{tfxm,absl,google,…}   lib/cmake/tfxm/   share/tfxm/
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(TFXM_INSTALL_BINDIR ${CMAKE_INSTALL_BINDIR})
@@ -30,6 +30,10 @@ if(TFXM_BUILD_TESTS)
 endif()
 install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2
   ${TFXM_LITERT_DIR}/libLiteRt.so DESTINATION ${TFXM_INSTALL_LIBDIR})
+
+# The Python part, and what it makes messages of.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/tfxm DESTINATION share/tfxm/python FILES_MATCHING PATTERN "*.py" PATTERN __pycache__ EXCLUDE)
+install(FILES ${CMAKE_BINARY_DIR}/descriptors.pb DESTINATION share/tfxm)
 
 # The licences of all of that, and the list of it (cmake/dependencies/licences.py).
 install(DIRECTORY ${CMAKE_BINARY_DIR}/licences DESTINATION ${CMAKE_INSTALL_DOCDIR})

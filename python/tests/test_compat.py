@@ -45,18 +45,18 @@ class CompatTest(unittest.TestCase):
 
     def test_the_real_one_is_taken(self):
         with tempfile.TemporaryDirectory() as folder:
-            os.mkdir(os.path.join(folder, "tensorflow_transform"))
-            with open(os.path.join(folder, "tensorflow_transform", "__init__.py"), "w") as f:
+            os.mkdir(os.path.join(folder, "tensorflow_data_validation"))
+            with open(os.path.join(folder, "tensorflow_data_validation", "__init__.py"), "w") as f:
                 f.write("real = True\n")
             sys.path.insert(0, folder)
             try:
-                compat.install(real=["tft"])
-                self.assertTrue(importlib.import_module("tensorflow_transform").real)
+                compat.install(real=["tfdv"])
+                self.assertTrue(importlib.import_module("tensorflow_data_validation").real)
             finally:
                 sys.path.remove(folder)
-                sys.modules.pop("tensorflow_transform", None)
+                sys.modules.pop("tensorflow_data_validation", None)
             compat.install()
-            self.assertFalse(hasattr(importlib.import_module("tensorflow_transform"), "real"))
+            self.assertFalse(hasattr(importlib.import_module("tensorflow_data_validation"), "real"))
 
     def test_a_missing_name_names_its_neighbours(self):
         error = compat.missing("tfx.components", "StatisticGen", ["StatisticsGen", "SchemaGen"])

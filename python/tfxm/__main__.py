@@ -20,11 +20,11 @@ def main() -> int:
     from tfxm import native
 
     try:
-        program = native.program()
-    except FileNotFoundError as error:
+        program, environment = native.program(), native.environment()
+    except (FileNotFoundError, ImportError) as error:
         print(f"tfxm: {error}", file=sys.stderr)
         return 3
-    os.execve(program, [program, *arguments], {**os.environ, "TFXM_PYTHON": sys.executable})
+    os.execve(program, [program, *arguments], environment)
 
 
 if __name__ == "__main__":

@@ -7,26 +7,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import shutil
+import sys
 from collections.abc import Iterator
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _folders() -> Iterator[tuple[str, str]]:
-    """(the folder of the program, the folder of its data), the nearest first."""
-    native = os.path.join(_HERE, "_native")  # A wheel.
-    yield os.path.join(native, "bin"), os.path.join(native, "share")
+    """(the folder of the program, the folder of what lies beside it), the nearest first."""
     engine = os.environ.get("TFXM_ENGINE")  # Set by the engine for what it starts, or by who has several.
     if engine:
         folder = os.path.dirname(os.path.abspath(engine))
         yield folder, folder
         yield folder, os.path.join(os.path.dirname(folder), "share", "tfxm")
-    prefix = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))  # PREFIX/share/tfxm/python/tfxm: `make install`.
-    yield os.path.join(os.path.dirname(prefix), "bin"), prefix
-    root = os.path.dirname(os.path.dirname(_HERE))  # ROOT/python/tfxm: a checkout that is built.
-    build = os.path.join(root, "build")
+    native = os.path.join(_HERE, "_native")  # A wheel.
+    yield os.path.join(native, "bin"), os.path.join(native, "share", "tfxm")
+    above = os.path.dirname(os.path.dirname(_HERE))
+    yield os.path.join(os.path.dirname(os.path.dirname(above)), "bin"), above  # PREFIX/share/tfxm/python/tfxm: installed.
+    build = os.path.dirname(above)  # BUILD/lib/python/tfxm: a link in a build tree.
+    yield build, build
+    build = os.path.join(above, "build")  # ROOT/python/tfxm: a checkout that is built.
     yield build, build
 
 
@@ -39,12 +41,26 @@ def program() -> str:
         path = os.path.join(folder, "tfxm")
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    found = shutil.which("tfxm-engine")
-    if found:
-        return found
     raise FileNotFoundError(
         "the engine (the program tfxm) is neither in this package nor in build/: build it with `make`, or say where it is with TFXM_ENGINE"
     )
+
+
+def environment() -> dict[str, str]:
+    """What the engine is started with: modules run on this Python, and TensorFlow's and LiteRT's libraries are found
+    where they are installed for it. In a wheel only; ImportError says what to install."""
+    environment = {**os.environ, "TFXM_PYTHON": sys.executable}
+    if not os.path.isdir(os.path.join(_HERE, "_native")):
+        return environment  # Built here: it knows.
+    for package, remedy in (("tensorflow", "tfxm[keras]"), ("ai_edge_litert", "tfxm")):
+        spec = importlib.util.find_spec(package)  # Does not import it.
+        if spec is None or not spec.submodule_search_locations:
+            raise ImportError(f"{package} is not installed for {sys.executable}: pip install '{remedy}'", name=package)
+        folder = next(iter(spec.submodule_search_locations))
+        if os.path.dirname(folder) != os.path.dirname(_HERE):  # Else the engine's own RUNPATH finds it.
+            paths = [folder, *filter(None, [environment.get("LD_LIBRARY_PATH")])]
+            environment["LD_LIBRARY_PATH"] = os.pathsep.join(paths)
+    return environment
 
 
 def data(name: str) -> str:

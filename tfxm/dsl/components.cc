@@ -18,7 +18,9 @@ using namespace ::tfx::components::pusher;
 using namespace ::tfx::components::trainer;
 }  // namespace proto
 
-constexpr char kTensorflowPlugin[] = "components_tensorflow";
+constexpr char kTransformExecutor[] = "tfx.components.transform.executor.Executor";
+constexpr char kTrainerExecutor[] = "tfx.components.trainer.executor.GenericExecutor";
+constexpr char kModelRewriterExecutor[] = "tfxm.components.model_rewriter.executor.Executor";
 
 InputSpec Required(const Channel& channel, const ArtifactType& type) {
   return {.channels = {channel}, .optional = false, .type_name = type.name};
@@ -65,6 +67,13 @@ std::string TrainArgsJson(const TrainArgs& args) {
 }
 
 }  // namespace
+
+std::string PluginOfExecutor(absl::string_view executor) {
+  for (const absl::string_view other : {kTransformExecutor, kTrainerExecutor, kModelRewriterExecutor}) {
+    if (executor == other) return "components_tensorflow";
+  }
+  return "";
+}
 
 Node ImportExampleGen(const ImportExampleGenParameters& p) {
   const bool single_split = !p.input_config.has_value() || p.input_config->splits.size() == 1;
@@ -123,8 +132,8 @@ Node ExampleValidator(const ExampleValidatorParameters& p) {
 Node Transform(const TransformParameters& p) {
   NodeSpec spec{.type_name = "tfx.components.transform.component.Transform",
                 .base_type = "TRANSFORM",
-                .executor = "tfx.components.transform.executor.Executor",
-                .plugin = kTensorflowPlugin,
+                .executor = kTransformExecutor,
+                .plugin = PluginOfExecutor(kTransformExecutor),
                 .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
                            {"schema", Required(p.schema, artifacts::Schema())}},
                 .outputs = {{"transform_graph", {artifacts::TransformGraph()}},
@@ -154,8 +163,8 @@ Node Transform(const TransformParameters& p) {
 Node Trainer(const TrainerParameters& p) {
   NodeSpec spec{.type_name = "tfx.components.trainer.component.Trainer",
                 .base_type = "TRAIN",
-                .executor = "tfx.components.trainer.executor.GenericExecutor",
-                .plugin = kTensorflowPlugin,
+                .executor = kTrainerExecutor,
+                .plugin = PluginOfExecutor(kTrainerExecutor),
                 .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
                            {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
                            {"schema", Optional(p.schema, artifacts::Schema())},
@@ -206,8 +215,8 @@ Node Pusher(const PusherParameters& p) {
 
 Node ModelRewriter(const ModelRewriterParameters& p) {
   return Node({.type_name = "tfxm.components.model_rewriter.component.ModelRewriter",
-               .executor = "tfxm.components.model_rewriter.executor.Executor",
-               .plugin = kTensorflowPlugin,
+               .executor = kModelRewriterExecutor,
+               .plugin = PluginOfExecutor(kModelRewriterExecutor),
                .inputs = {{"model", Required(p.model, artifacts::Model())},
                           {"examples", Optional(p.examples, artifacts::Examples())},
                           {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())}},
@@ -222,6 +231,7 @@ Node Resolver(const ResolverParameters& p) {
                 .kind = NodeKind::kResolver,
                 .exec_properties = {{"strategy_class", p.strategy_class}},
                 .enable_cache = false};
+  spec.exec_properties.insert(p.config.begin(), p.config.end());
   for (const auto& [key, channel] : p.channels) {
     spec.inputs[key] = {.channels = {channel}, .optional = true, .type_name = channel.type().name};
     spec.outputs[key] = {channel.type()};

@@ -193,9 +193,13 @@ inline constexpr char kLatestBlessedModelStrategy[] =
     "tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy.LatestBlessedModelStrategy";
 inline constexpr char kLatestArtifactStrategy[] =
     "tfx.dsl.input_resolution.strategies.latest_artifact_strategy.LatestArtifactStrategy";
+// All artifacts in a range of spans: config = {{"range_config", "{\"rolling_range\": {\"num_spans\": 2}}"}}.
+inline constexpr char kSpanRangeStrategy[] =
+    "tfx.dsl.input_resolution.strategies.span_range_strategy.SpanRangeStrategy";
 struct ResolverParameters {
   std::string strategy_class;
   std::map<std::string, Channel> channels;
+  Properties config = {};  // Of the strategy.
 };
 Node Resolver(const ResolverParameters& parameters);
 
@@ -209,6 +213,10 @@ struct ImporterParameters {
   Properties custom_properties = {};
 };
 Node Importer(const ImporterParameters& parameters);
+
+// NodeSpec::plugin of a component whose executor has this name. An executor that is not one of the components above is
+// expected in the program itself.
+std::string PluginOfExecutor(absl::string_view executor);
 
 }  // namespace tfxm
 

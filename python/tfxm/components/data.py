@@ -39,10 +39,8 @@ class _FileBasedExampleGen(Node):
         if input_config is None:
             input_config = _example_gen.Input(splits=[_example_gen.Input.Split(name="single_split", pattern="*")])
         if output_config is None:
-            output_config = _example_gen.Output()
-            if single_split:
-                for split, buckets in (("train", 2), ("eval", 1)):
-                    output_config.split_config.splits.add(name=split, hash_buckets=buckets)
+            splits = [_example_gen.SplitConfig.Split(name=n, hash_buckets=b) for n, b in (("train", 2), ("eval", 1))]
+            output_config = _example_gen.Output(split_config={"splits": splits} if single_split else None)
         self._set(
             input_base=input_base,
             input_config=message_json(f"{name}(input_config=…)", input_config, _example_gen.Input),

@@ -62,7 +62,7 @@ class LocalDagRunner:
             path = os.path.join(folder, "pipeline_ir.pb")
             _write(ir, path)
             sys.stdout.flush()
-            status = subprocess.run([native.program(), "run", f"--ir={path}"], env=_environment()).returncode
+            status = subprocess.run([native.program(), "run", f"--ir={path}"], env=native.environment()).returncode
         if status != 0:
             raise RunError(pipeline.pipeline_name, status)
 
@@ -74,11 +74,6 @@ class BeamDagRunner(LocalDagRunner):
 def _write(ir: Message, path: str) -> None:
     with open(path, "wb") as f:
         f.write(ir.SerializeToString(deterministic=True))
-
-
-def _environment() -> dict[str, str]:
-    """The modules of the pipeline run on the Python that reads the pipeline."""
-    return {**os.environ, "TFXM_PYTHON": sys.executable}
 
 
 def runtime_parameters(ir: Message) -> set[str]:
@@ -102,4 +97,4 @@ def _become_engine(ir: Message, pipeline_name: str, flags: CommandLine) -> NoRet
     sys.stdout.flush()
     sys.stderr.flush()
     program = native.program()
-    os.execve(program, [program, "run", f"--ir=/proc/self/fd/{descriptor}", *flags.engine, *values], _environment())
+    os.execve(program, [program, "run", f"--ir=/proc/self/fd/{descriptor}", *flags.engine, *values], native.environment())

@@ -2,6 +2,7 @@
 
 #include "tfxm/orchestration/resolver/resolver.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,10 +11,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfx/proto/range_config.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
@@ -98,15 +101,56 @@ absl::StatusOr<ArtifactDict> LatestBlessedModel(const ArtifactDict& candidates, 
   return chosen;
 }
 
+int64_t SpanOf(const Artifact& artifact) {
+  return IntPropertyOr(artifact.properties, "span", IntPropertyOr(artifact.custom_properties, "span", -1));
+}
+
+absl::StatusOr<ArtifactDict> SpanRange(const Properties& config, const ArtifactDict& candidates, std::string* note) {
+  tfx::configs::RangeConfig range;
+  ASSIGN_OR_RETURN(const std::string json, StringProperty(config, "range_config"));
+  RETURN_IF_ERROR(Annotate(io::ParseJson(json, &range), "SpanRangeStrategy's range_config"));
+  if (range.rolling_range().num_spans() <= 0 && !range.has_static_range()) {
+    return absl::InvalidArgumentError(
+        "SpanRangeStrategy's range_config: expected a static_range, or a rolling_range of num_spans above 0");
+  }
+  ArtifactDict chosen;
+  std::vector<std::string> notes;
+  for (const auto& [key, artifacts] : candidates) {
+    int64_t first = range.static_range().start_span_number(), last = range.static_range().end_span_number();
+    if (range.has_rolling_range()) {
+      last = -1;
+      for (const Artifact& artifact : artifacts) last = std::max(last, SpanOf(artifact));
+      first = std::max<int64_t>(range.rolling_range().start_span_number(), last - range.rolling_range().num_spans() + 1);
+    }
+    std::vector<Artifact>& in_range = chosen[key];
+    for (const Artifact& artifact : artifacts) {
+      const int64_t span = SpanOf(artifact);
+      if (span >= 0 && span >= first && span <= last && WhatIsGone(artifact).empty()) in_range.push_back(artifact);
+    }
+    std::stable_sort(in_range.begin(), in_range.end(),
+                     [](const Artifact& a, const Artifact& b) { return SpanOf(a) > SpanOf(b); });
+    notes.push_back(absl::StrCat(in_range.size(), " of spans ", first, " to ", last));
+  }
+  *note = absl::StrJoin(notes, "; ");
+  return chosen;
+}
+
 }  // namespace
 
-absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const ArtifactDict& candidates,
-                                                   std::string* note) {
+bool IsResolverStrategy(absl::string_view strategy_class) {
+  return absl::EndsWith(strategy_class, ".LatestArtifactStrategy") ||
+         absl::EndsWith(strategy_class, ".LatestBlessedModelStrategy") ||
+         absl::EndsWith(strategy_class, ".SpanRangeStrategy");
+}
+
+absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const Properties& config,
+                                                   const ArtifactDict& candidates, std::string* note) {
   if (absl::EndsWith(strategy_class, ".LatestArtifactStrategy")) return Latest(candidates, note);
   if (absl::EndsWith(strategy_class, ".LatestBlessedModelStrategy")) return LatestBlessedModel(candidates, note);
+  if (absl::EndsWith(strategy_class, ".SpanRangeStrategy")) return SpanRange(config, candidates, note);
   return absl::InvalidArgumentError(
       absl::StrCat("unknown strategy_class \"", strategy_class,
-                   "\"; there are kLatestArtifactStrategy and kLatestBlessedModelStrategy"));
+                   "\"; there are kLatestArtifactStrategy, kLatestBlessedModelStrategy and kSpanRangeStrategy"));
 }
 
 }  // namespace tfxm

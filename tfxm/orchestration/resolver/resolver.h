@@ -18,8 +18,14 @@ namespace tfxm {
 // LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model
 // that a blessing names as its current_model_id, with that blessing. An artifact whose files are gone is none, and the
 // note says so: an older one in its place would be a comparison that nobody asked for.
-absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const ArtifactDict& candidates,
-                                                   std::string* note);
+//
+// SpanRangeStrategy: all whose span is in the range of config's "range_config" (tfx.configs.RangeConfig as JSON), the
+// newest span first.
+absl::StatusOr<ArtifactDict> ApplyResolverStrategy(absl::string_view strategy_class, const Properties& config,
+                                                   const ArtifactDict& candidates, std::string* note);
+
+// Whether there is such a strategy.
+bool IsResolverStrategy(absl::string_view strategy_class);
 
 }  // namespace tfxm
 

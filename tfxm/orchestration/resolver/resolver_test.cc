@@ -14,8 +14,9 @@ namespace {
 
 class ResolverTest : public RunTest {
  protected:
-  absl::StatusOr<ArtifactDict> Choose(absl::string_view strategy, const ArtifactDict& candidates) {
-    return ApplyResolverStrategy(strategy, candidates, &note_);
+  absl::StatusOr<ArtifactDict> Choose(absl::string_view strategy, const ArtifactDict& candidates,
+                                      const Properties& config = {}) {
+    return ApplyResolverStrategy(strategy, config, candidates, &note_);
   }
   // A node that makes a Model, as Make does Examples.
   Node MakeModel(const std::string& id, const std::string& what = "write") {
@@ -71,6 +72,33 @@ TEST_F(ResolverTest, TheLatestArtifactIsTheNewestOfEachKey) {
   const auto chosen = Choose(kLatestArtifactStrategy, {{"a", {Model(1, Path("m")), Model(2, Path("m"))}}, {"b", {}}});
   EXPECT_EQ(chosen->at("a")[0].id, 2);
   EXPECT_TRUE(chosen->at("b").empty());
+}
+
+// The ids that are chosen, of examples of spans 1, 2, 2, 4 and without one.
+TEST_F(ResolverTest, ARangeOfSpansIsTheNewestFirst) {
+  ArtifactDict candidates;
+  for (const auto& [id, span] : {std::pair(1, 1), {2, 2}, {3, 2}, {4, 4}}) {
+    candidates["examples"].push_back(
+        {.id = id, .type_name = "Examples", .uri = "/", .properties = {{"span", int64_t{span}}}});
+  }
+  candidates["examples"].push_back({.id = 5, .type_name = "Examples", .uri = "/"});
+  const auto ids = [&](const std::string& range_config) {
+    std::vector<int64_t> ids;
+    const auto chosen = Choose(kSpanRangeStrategy, candidates, {{"range_config", range_config}});
+    EXPECT_TRUE(chosen.ok()) << chosen.status();
+    if (chosen.ok()) {
+      for (const Artifact& artifact : chosen->at("examples")) ids.push_back(artifact.id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(ids(R"({"rolling_range": {"num_spans": 1}})"), std::vector<int64_t>({4}));
+  EXPECT_EQ(ids(R"({"rolling_range": {"num_spans": 3}})"), std::vector<int64_t>({4, 2, 3}));
+  EXPECT_EQ(ids(R"({"rolling_range": {"num_spans": 9, "start_span_number": 2}})"), std::vector<int64_t>({4, 2, 3}));
+  EXPECT_EQ(ids(R"({"static_range": {"start_span_number": 1, "end_span_number": 2}})"),
+            std::vector<int64_t>({2, 3, 1}));
+  EXPECT_EQ(Choose(kSpanRangeStrategy, candidates, {{"range_config", "{}"}}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Choose(kSpanRangeStrategy, candidates).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(ResolverTest, ABlessedModelWhoseFilesAreGoneIsNoBaselineAndThatIsSaid) {

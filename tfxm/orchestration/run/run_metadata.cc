@@ -179,7 +179,8 @@ absl::StatusOr<std::set<int64_t>> RunMetadata::ArtifactsMadeBy(const std::string
 
 absl::StatusOr<ArtifactDict> RunMetadata::Resolve(const NodeSpec& resolver, std::string* note) {
   ASSIGN_OR_RETURN(const ArtifactDict candidates, AllLiveArtifacts(resolver));
-  return ApplyResolverStrategy(std::get<std::string>(resolver.exec_properties.at("strategy_class")), candidates, note);
+  return ApplyResolverStrategy(std::get<std::string>(resolver.exec_properties.at("strategy_class")),
+                               resolver.exec_properties, candidates, note);
 }
 
 absl::StatusOr<ArtifactDict> RunMetadata::ResolveInputs(const NodeSpec& spec) {

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens when a pipeline file is run: flags, and one clear message for each thing that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import unittest
+
+from pipelines import PipelineFileTest
+
+_PIPELINE = """
+import sys
+from tfx import v1 as tfx
+
+schema_gen = tfx.components.ImportSchemaGen(
+    schema_file=tfx.dsl.experimental.RuntimeParameter(name="schema", ptype=str, default="schema.pbtxt"))
+{more}
+tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+    pipeline_name="p", pipeline_root="root", components=[schema_gen],
+    metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("metadata.db")))
+"""
+
+
+class PipelineFilesTest(PipelineFileTest):
+    def pipeline(self, more: str = "") -> str:
+        return self.write("my_pipeline.py", _PIPELINE.format(more=more))
+
+    def expect_failure(self, path: str, message: str, *flags: str, status: int = 3) -> None:
+        run = self.run_file(path, *flags)
+        self.assertEqual(run.returncode, status, run.stderr)
+        self.assertRegex(run.stderr, message)
+        self.assertNotIn("run_pipeline.py", run.stderr, "the user's part of the traceback")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "ir")), "nothing has run")
+
+    def test_each_gets_its_flags(self) -> None:
+        path = self.pipeline("print(sys.argv[1:])")
+        run = self.run_file(path, "--nocache", "--max_parallel_nodes", "2", "--schema=s.pbtxt", "--mine=1")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(run.stdout, "['--schema=s.pbtxt', '--mine=1']\n")
+        self.assertEqual(self.arguments(), ["run", "--nocache", "--max_parallel_nodes=2", "--schema=s.pbtxt"])
+
+    def test_the_working_directory_is_not_searched(self) -> None:
+        other = os.path.join(self.folder, "elsewhere")
+        for name in ("random.py", "tensorflow.py", "tfxm.py", "google.py"):
+            self.write(f"elsewhere/{name}", "raise RuntimeError('read')\n")
+        run = self.run_file(self.pipeline("import random, tempfile"), cwd=other)
+        self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_what_lies_beside_the_file_is_found_and_hides_nothing(self) -> None:
+        self.write("settings.py", "value = 7\n")
+        self.write("random.py", "raise RuntimeError('read')\n")
+        run = self.run_file(self.pipeline("import random, settings; print(settings.value)"))
+        self.assertEqual((run.returncode, run.stdout), (0, "7\n"), run.stderr)
+
+    def test_a_syntax_error(self) -> None:
+        self.expect_failure(self.write("wrong.py", "x = (\n"), r"wrong\.py\", line 1\n")
+
+    def test_an_import_that_does_not_exist(self) -> None:
+        self.expect_failure(self.pipeline("import nowhere"), r"my_pipeline\.py\", line 7, in <module>\n.*\nModuleNotFoundError: No module named 'nowhere'")
+
+    def test_a_component_that_is_unknown(self) -> None:
+        self.expect_failure(self.pipeline("from tfx.components import StatisticGen"), "tfxm has no tfx.components.StatisticGen; did you mean StatisticsGen")
+        self.expect_failure(self.pipeline("tfx.components.Trainr"), "tfxm has no tfx.components.Trainr; did you mean Trainer")
+
+    def test_a_part_of_tfx_that_is_not_there(self) -> None:
+        self.expect_failure(self.pipeline("import tfx.extensions.google_cloud_ai_platform"), "tfxm has no tfx.extensions.*--real=tfx takes it")
+
+    def test_an_unknown_parameter(self) -> None:
+        self.expect_failure(
+            self.pipeline("tfx.components.StatisticsGen(exampels=schema_gen.outputs['schema'])"),
+            'TypeError: StatisticsGen has no parameter "exampels"; did you mean examples',
+        )
+
+    def test_a_channel_of_another_type_and_one_that_is_not_there(self) -> None:
+        self.expect_failure(
+            self.pipeline("tfx.components.StatisticsGen(examples=schema_gen.outputs['schema'])"),
+            r"StatisticsGen\(examples=…\): expected a channel of Examples, got one of Schema",
+        )
+        self.expect_failure(self.pipeline("schema_gen.outputs['model']"), 'ImportSchemaGen has no output \\\\?"model\\\\?"; it has schema')
+
+    def test_a_file_that_runs_nothing(self) -> None:
+        self.expect_failure(self.write("empty.py", "x = 1\n"), "has run no pipeline")
+
+    def test_a_file_that_is_not_there(self) -> None:
+        self.expect_failure(os.path.join(self.folder, "none.py"), "there is no pipeline .*none.py", status=2)
+
+    def test_the_real_package_must_be_installed(self) -> None:
+        self.expect_failure(self.pipeline(), "--real=tensorflow: expected tfx", "--real=tensorflow", status=2)
+
+    def test_the_files_own_exit_status(self) -> None:
+        self.expect_failure(self.write("exit.py", "import sys; sys.exit(7)\n"), "^$", status=7)
+        self.expect_failure(self.write("exit.py", "import sys; sys.exit('no data')\n"), "tfxm: no data", status=3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/orchestration/run_ir.h"
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/components/executor.h"
+#include "tfxm/dsl/ir_loader.h"
+#include "tfxm/orchestration/pipeline_main.h"
+#include "tfxm/orchestration/resolver/resolver.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm {
+namespace {
+
+namespace ir = ::tfx::orchestration;
+
+// Makes each a flag, also where loading ends with an error before it comes to it.
+void AskForRuntimeParameters(const ir::Pipeline& pipeline, const PipelineArgs& args) {
+  const auto ask = [&](const ir::Value& value) {
+    if (!value.has_runtime_parameter()) return;
+    const ml_metadata::Value& otherwise = value.runtime_parameter().default_value();
+    args.Get(value.runtime_parameter().name(), otherwise.has_int_value()      ? absl::StrCat(otherwise.int_value())
+                                               : otherwise.has_double_value() ? absl::StrCat(otherwise.double_value())
+                                                                              : otherwise.string_value());
+  };
+  ask(pipeline.runtime_spec().pipeline_root());
+  for (const auto& entry : pipeline.nodes()) {
+    for (const auto& [name, value] : entry.pipeline_node().parameters().parameters()) ask(value);
+  }
+}
+
+// Plugins are not asked: loading one takes longer than the check is worth, and what is in them is known (dsl).
+absl::Status CheckExecutors(const Pipeline& pipeline) {
+  for (const Node& node : pipeline.components) {
+    const NodeSpec& spec = node.spec();
+    if (spec.kind == NodeKind::kResolver) {
+      const std::string strategy = StringPropertyOr(spec.exec_properties, "strategy_class", "");
+      if (IsResolverStrategy(strategy)) continue;
+      return absl::UnimplementedError(
+          absl::StrCat("node ", spec.id, ": tfxm's Resolver has no strategy \"", strategy, "\""));
+    }
+    if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || ExecutorRegistry::Get().Has(spec.executor)) {
+      continue;
+    }
+    const std::string near = NearestNames(spec.executor, ExecutorRegistry::Get().Names());
+    return absl::UnimplementedError(absl::StrCat("node ", spec.id, ": tfxm has no executor \"", spec.executor, "\"",
+                                                 near.empty() ? "" : absl::StrCat("; it has ", near)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const PipelineArgs& args) {
+  AskForRuntimeParameters(pipeline, args);
+  if (!args.data_root.empty()) {
+    return absl::InvalidArgumentError("--data_root: the pipeline says itself where its data is; it has no such flag");
+  }
+  ASSIGN_OR_RETURN(Pipeline loaded,
+                   LoadPipeline(pipeline, [&](const std::string& name, const std::string& otherwise) {
+                     return args.Get(name, otherwise);
+                   }));
+  RETURN_IF_ERROR(CheckExecutors(loaded));
+  RETURN_IF_ERROR(OrderNodes(loaded).status());
+  return loaded;
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunPipelineIr(const std::string& path, const std::vector<std::string>& flags) {
+  ASSIGN_OR_RETURN(const ir::Pipeline pipeline, ReadPipelineIr(path));
+  std::string name = pipeline.pipeline_info().id();
+  if (name.empty()) name = "pipeline";
+  std::vector<std::string> arguments = {name};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  return RunPipelineMain(static_cast<int>(argv.size()), argv.data(),
+                         [&](const PipelineArgs& args) { return CreatePipeline(pipeline, args); });
+}
+
+}  // namespace tfxm

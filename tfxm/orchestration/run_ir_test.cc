@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/orchestration/run_ir.h"
+
+#include "absl/strings/match.h"
+#include "tfxm/dsl/compiler.h"
+#include "tfxm/dsl/components.h"
+#include "tfxm/dsl/json.h"
+#include "tfxm/orchestration/test_pipelines.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+namespace ir = ::tfx::orchestration;
+
+::testing::AssertionResult Contains(absl::string_view text, absl::string_view part) {
+  if (absl::StrContains(text, part)) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "\"" << part << "\" is not in: " << text;
+}
+
+class RunIrTest : public RunTest {
+ protected:
+  struct Output {
+    absl::StatusOr<int> exit_code;
+    std::string out, err;
+  };
+  Output RunIr(const ir::Pipeline& pipeline, std::vector<std::string> flags = {}) {
+    EXPECT_TRUE(io::WriteFile(Path("ir.json"), ToTfxJson(pipeline)).ok());
+    flags.push_back("--output=" + Path("out"));
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    Output output;
+    output.exit_code = RunPipelineIr(Path("ir.json"), flags);
+    output.out = ::testing::internal::GetCapturedStdout();
+    output.err = ::testing::internal::GetCapturedStderr();
+    return output;
+  }
+  ir::Pipeline TwoNodes() {
+    auto a = Make("a", "write");
+    auto compiled = CompilePipeline(PipelineOf({a, Make("b", "write", {a})}));
+    EXPECT_TRUE(compiled.ok()) << compiled.status();
+    return *compiled;
+  }
+};
+
+TEST_F(RunIrTest, RunsItsNodesAsThePipelineThatItWasCompiledOf) {
+  const Output first = RunIr(TwoNodes());
+  ASSERT_TRUE(first.exit_code.ok()) << first.exit_code.status();
+  EXPECT_EQ(*first.exit_code, 0) << first.err;
+  EXPECT_TRUE(Contains(first.out, "test: 2 nodes: 2 complete"));
+  ExpectConsistent();
+  // The cache of one is that of the other.
+  auto a = Make("a", "write");
+  const auto again = Run(PipelineOf({a, Make("b", "write", {a})}));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->nodes[0].state, NodeState::kCached);
+  EXPECT_EQ(Executions("b"), 1);
+}
+
+TEST_F(RunIrTest, RuntimeParametersAreFlags) {
+  ir::Pipeline pipeline = TwoNodes();
+  auto& what = (*pipeline.mutable_nodes(0)->mutable_pipeline_node()->mutable_parameters()->mutable_parameters())["what"];
+  what.mutable_runtime_parameter()->set_name("what_a_does");
+  what.mutable_runtime_parameter()->set_type(ir::RuntimeParameter::STRING);
+  what.mutable_runtime_parameter()->mutable_default_value()->set_string_value("write");
+  EXPECT_EQ(*RunIr(pipeline, {"--pipeline-root=" + Path("elsewhere")}).exit_code, 0);
+  EXPECT_TRUE(io::Exists(Path("elsewhere/a")));
+  EXPECT_EQ(*RunIr(pipeline, {"--what_a_does=fail"}).exit_code, 3);
+  const Output wrong = RunIr(pipeline, {"--what_a_do=fail"});
+  EXPECT_EQ(*wrong.exit_code, 2);
+  EXPECT_TRUE(Contains(wrong.err, "test: unknown flag --what_a_do; did you mean \"--what_a_does\""));
+  EXPECT_TRUE(Contains(RunIr(pipeline, {"--help"}).out, "--what_a_does=VALUE  (default: write)"));
+}
+
+TEST_F(RunIrTest, AnExecutorThatIsNotThereIsNamedBeforeAnythingStarts) {
+  NodeSpec spec = Make("CsvReader", "write").spec();
+  spec.executor = "tfx.components.statistics_gen.executor.Executr";
+  const auto compiled = CompilePipeline(PipelineOf({Make("a", "write"), Node(std::move(spec))}));
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const Output output = RunIr(*compiled);
+  EXPECT_EQ(*output.exit_code, 3);
+  EXPECT_TRUE(Contains(output.err, "test: node CsvReader: tfxm has no executor "
+                                   "\"tfx.components.statistics_gen.executor.Executr\"; it has "
+                                   "\"tfx.components.statistics_gen.executor.Executor\""));
+  EXPECT_EQ(Executions("a"), 0);
+}
+
+TEST_F(RunIrTest, AStrategyThatIsNotThereIsNamedBeforeAnythingStarts) {
+  auto resolver = Resolver(
+      {.strategy_class = "my.Strategy", .channels = {{"model", Channel(standard_artifacts::Model())}}});
+  const auto compiled = CompilePipeline(PipelineOf({Make("a", "write"), resolver}));
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const Output output = RunIr(*compiled);
+  EXPECT_EQ(*output.exit_code, 3);
+  EXPECT_TRUE(Contains(output.err, "test: node Resolver: tfxm's Resolver has no strategy \"my.Strategy\""));
+  EXPECT_EQ(Executions("a"), 0);
+}
+
+TEST_F(RunIrTest, WhatItPrintsItRuns) {
+  const Output printed = RunIr(TwoNodes(), {"--print_ir"});
+  EXPECT_EQ(*printed.exit_code, 0);
+  ASSERT_TRUE(io::WriteFile(Path("printed"), printed.out).ok());
+  ::testing::internal::CaptureStdout();
+  const auto exit_code = RunPipelineIr(Path("printed"), {"--output=" + Path("out")});
+  EXPECT_TRUE(Contains(::testing::internal::GetCapturedStdout(), "2 complete"));
+  ASSERT_TRUE(exit_code.ok()) << exit_code.status();
+  EXPECT_EQ(*exit_code, 0);
+}
+
+TEST_F(RunIrTest, AFileThatIsNoPipelineIsAnError) {
+  EXPECT_EQ(RunPipelineIr(Path("none"), {}).status().code(), absl::StatusCode::kNotFound);
+  const Output output = RunIr(TwoNodes(), {"--data_root=/data"});
+  EXPECT_EQ(*output.exit_code, 3);
+  EXPECT_TRUE(Contains(output.err, "--data_root: the pipeline says itself where its data is"));
+}
+
+}  // namespace
+}  // namespace tfxm
