@@ -33,6 +33,7 @@ constexpr Entry kCommands[] = {
     {"show", "print an evaluation: a table, JSON or CSV"},
     {"report", "make one HTML file of evaluations, to be opened offline"},
     {"rewrite", "turn a SavedModel into a TFLite file, quantized or not, and prove it", "cli_tensorflow"},
+    {"transform", "apply a module's preprocessing_fn to tf.Examples", "cli_transform"},
     {"inspect", "what is in a TFLite file: signatures, ops, sizes, memory"},
     {"verify", "whether a pushed model is what was pushed: its files against their hashes"},
     {"convert", "turn CSV, Parquet, JSON Lines or TFRecord files into tf.Examples in splits"},

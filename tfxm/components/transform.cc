@@ -3,9 +3,8 @@
 // Transform: the module's preprocessing_fn, analyzed on some splits (unless configured: train) and applied to others
 // (all).
 #include "tfx/proto/transform.pb.h"
+#include "tfxm/components/analyze_module.h"
 #include "tfxm/components/executor.h"
-#include "tfxm/components/modules/module_file.h"
-#include "tfxm/components/modules/python_module.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/metadata/artifact_layout.h"
@@ -15,7 +14,6 @@
 #include "tfxm/transform/transform_graph.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
-#include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
 namespace {
@@ -55,15 +53,11 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
     ASSIGN_OR_RETURN(Artifact* const transformed, SingleArtifact(outputs, "transformed_examples"));
 
-    transform::AnalyzeOptions options{.assets_dir = io::JoinPath(context.tmp_dir, "assets")};
-    RETURN_IF_ERROR(io::MakeDirs(options.assets_dir));
-    options.progress = [&](int64_t n, int pass) {
-      context.progress(absl::StrCat("analyzing, pass ", pass, ": ", n, " examples"), -1);
-    };
-    ASSIGN_OR_RETURN(const std::unique_ptr<transform::TransformGraph> graph,
-                     IsPythonModule(module_file)
-                         ? AnalyzePython(module_file, schema, analyzed, exec_properties, context, options)
-                         : AnalyzeCpp(module_file, schema, analyzed, context, options));
+    const AnalyzeModuleOptions options{.module_file = module_file,
+                                       .custom_config = StringPropertyOr(exec_properties, "custom_config", ""),
+                                       .tmp_dir = context.tmp_dir,
+                                       .progress = context.progress};
+    ASSIGN_OR_RETURN(const auto graph, AnalyzeModule(options, schema, analyzed));
     RETURN_IF_ERROR(graph->Write(transform_graph->uri));
 
     const bool describe = IntPropertyOr(exec_properties, "disable_statistics", 0) == 0;
@@ -94,42 +88,6 @@ class TransformExecutor : public Executor {
   }
 
  private:
-  using Graph = std::unique_ptr<transform::TransformGraph>;
-
-  static absl::StatusOr<Graph> AnalyzeCpp(const std::string& module_file, const Schema& schema,
-                                          const std::vector<std::string>& files, const ExecutorContext& context,
-                                          const transform::AnalyzeOptions& options) {
-    context.progress("compiling the module file", -1);
-    ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
-    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
-    absl::StatusOr<Graph> graph = transform::TransformGraph::Analyze(preprocessing_fn, schema, files, options);
-    if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file));
-    return graph;
-  }
-
-  // The function is called in Python, the passes over the data are made here.
-  static absl::StatusOr<Graph> AnalyzePython(const std::string& module_file, const Schema& schema,
-                                             const std::vector<std::string>& files, const Properties& exec_properties,
-                                             const ExecutorContext& context, const transform::AnalyzeOptions& options) {
-    context.progress("calling preprocessing_fn", -1);
-    const std::string schema_path = io::JoinPath(context.tmp_dir, kSchemaFile);
-    const std::string trace_dir = io::JoinPath(context.tmp_dir, "trace");
-    RETURN_IF_ERROR(statistics::WriteSchema(schema_path, schema));
-    PythonCall call{.function = "trace", .module_file = module_file};
-    JsonWriter arguments;
-    arguments.BeginObject().Key("schema_path").String(io::AbsolutePath(schema_path));
-    arguments.Key("output_dir").String(io::AbsolutePath(trace_dir));
-    arguments.Key("custom_config").String(StringPropertyOr(exec_properties, "custom_config", "")).End();
-    call.arguments = std::move(arguments).Take();
-    call.tmp_dir = context.tmp_dir;
-    call.progress = context.progress;
-    RETURN_IF_ERROR(CallPython(call).status());
-    ASSIGN_OR_RETURN(const transform::TracedFunction traced, transform::ReadTracedFunction(trace_dir));
-    absl::StatusOr<Graph> graph = transform::TransformGraph::Analyze(traced, schema, files, options);
-    if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file));
-    return graph;
-  }
-
   // Writes PREFIX_schema and PREFIX_stats.
   static absl::Status WriteDescription(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
                                        const Schema& schema, const std::string& prefix, ArtifactDict* outputs) {

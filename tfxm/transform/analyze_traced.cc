@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tensorflow/core/common_runtime/graph_constructor.h"
 #include "tensorflow/core/framework/graph.pb.h"
 #include "tensorflow/core/graph/graph.h"
 #include "tfxm/ops/internal/graph_access.h"
@@ -21,6 +22,35 @@ namespace {
 // "x" and "x:0" are the same tensor.
 std::string Canonical(const std::string& tensor) {
   return absl::StrContains(tensor, ':') ? tensor : absl::StrCat(tensor, ":0");
+}
+
+// Graph::Import, which leaves nodes without outputs out, with all nodes: those that fill tables have none.
+absl::StatusOr<std::vector<ops::Tensor>> ImportAll(const tensorflow::GraphDef& graph_def,
+                                                   const std::map<std::string, ops::Tensor>& fed,
+                                                   const std::vector<std::string>& outputs, ops::Graph* graph) {
+  tensorflow::ImportGraphDefOptions options;
+  options.prefix = graph->rep()->UniqueName("preprocessing_fn");
+  tensorflow::GraphDef kept = graph_def;
+  kept.clear_node();
+  for (const tensorflow::NodeDef& node : graph_def.node()) {
+    if (fed.count(Canonical(node.name())) == 0) *kept.add_node() = node;
+  }
+  const auto id = [](const std::string& name) {
+    const auto colon = name.rfind(':');
+    return tensorflow::SafeTensorId(name.substr(0, colon), std::stoi(name.substr(colon + 1)));
+  };
+  for (const auto& [name, tensor] : fed) {
+    options.input_map[id(name)] = tensorflow::SafeTensorId(ops::internal::TfNode(tensor)->name(), tensor.index());
+  }
+  for (const std::string& name : outputs) options.return_tensors.push_back(id(name));
+  tensorflow::ImportGraphDefResults results;
+  RETURN_IF_ERROR(tensorflow::ImportGraphDef(options, kept, &ops::internal::TfGraph(*graph), &graph->rep()->refiner,
+                                             &results));
+  std::vector<ops::Tensor> tensors;
+  for (const auto& [node, index] : results.return_tensors) {
+    tensors.push_back(ops::internal::FromTf(*graph, node, index));
+  }
+  return tensors;
 }
 
 class Replay {
@@ -59,12 +89,14 @@ class Replay {
     std::map<std::string, ops::Tensor> fed;
     for (const auto& [name, tensors] : traced_.inputs) {
       if (!inputs.contains(name)) {
-        return absl::InvalidArgumentError(absl::StrCat("the traced function takes \"", name, "\", which the schema does not have"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the traced function takes \"", name, "\", which the schema does not have"));
       }
       const std::vector<ops::Tensor> components = Components(inputs[name]);
       if (components.size() != tensors.size()) {
         return absl::InvalidArgumentError(absl::StrCat("feature \"", name, "\" is traced as a ",
-                                                       tensors.size() == 1 ? "dense" : "sparse", " tensor, but is not one"));
+                                                       tensors.size() == 1 ? "dense" : "sparse",
+                                                       " tensor, but is not one"));
       }
       for (size_t i = 0; i < tensors.size(); ++i) fed[Canonical(tensors[i])] = components[i];
       graph = components[0].graph();
@@ -83,7 +115,7 @@ class Replay {
       need(analyzer.input);
       std::for_each(analyzer.outputs.begin(), analyzer.outputs.end(), need);
     }
-    ASSIGN_OR_RETURN(const std::vector<ops::Tensor> imported, graph->Import(graph_def, fed, names, "preprocessing_fn"));
+    ASSIGN_OR_RETURN(const std::vector<ops::Tensor> imported, ImportAll(graph_def, fed, names, graph));
     for (size_t i = 0; i < names.size(); ++i) tensors_[names[i]] = imported[i];
     return absl::OkStatus();
   }
@@ -173,8 +205,7 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(const Tr
   internal::Replay replay(traced);
   const auto preprocessing_fn = [&](const TensorMap& inputs) { return replay.Call(inputs); };
   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> result, Analyze(preprocessing_fn, schema, files, options));
-  RETURN_IF_ERROR(
-      internal::AddDomains(traced, replay, options.assets_dir, &result->rep_->transformed_schema));
+  RETURN_IF_ERROR(internal::AddDomains(traced, replay, options.assets_dir, &result->rep_->transformed_schema));
   result->rep_->assets = traced.assets;
   return result;
 }

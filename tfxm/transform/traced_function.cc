@@ -65,7 +65,8 @@ absl::StatusOr<TracedFunction> Parse(const Struct& json) {
                               .max = static_cast<int64_t>(Member(domain, "max").number_value()),
                               .vocabulary = Member(domain, "vocabulary").string_value()});
   }
-  for (const auto& [key, file] : Member(json, "assets").struct_value().fields()) traced.assets[key] = file.string_value();
+  for (const auto& [key, file] : Member(json, "assets").struct_value().fields())
+    traced.assets[key] = file.string_value();
   return traced;
 }
 

@@ -48,8 +48,9 @@ struct TracedDomain {
 };
 
 struct TracedFunction {
-  std::string graph_def;                                           // Serialized.
-  std::map<std::string, std::vector<std::string>> inputs, outputs;  // Tensors by feature: one, or three of a sparse one.
+  std::string graph_def;  // Serialized.
+  std::map<std::string, std::vector<std::string>> inputs,
+      outputs;  // Tensors by feature: one, or three of a sparse one.
   std::vector<TracedAnalyzer> analyzers;
   std::vector<TracedDomain> domains;
   std::map<std::string, std::string> assets;  // File names by key.

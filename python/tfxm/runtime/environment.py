@@ -66,7 +66,9 @@ def choose_keras(module_file: str) -> None:
 def versions(module_file: str) -> dict[str, str]:
     """What a model depends on beside the user's files."""
     legacy, _ = legacy_keras(module_file)
+    real = {"packages of TFX that are the real ones": os.environ["TFXM_REAL"]} if os.environ.get("TFXM_REAL") else {}
     return {
+        **real,
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "TensorFlow": _version(*_TENSORFLOW),
         "Keras": "tf_keras " + _version("tf-keras") if legacy else "keras " + _version("keras"),

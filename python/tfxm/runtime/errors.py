@@ -11,6 +11,8 @@ from typing import Any
 
 _MAX_FRAMES = 20
 _MAX_CHARACTERS = 6000
+# What brings a module of another name.
+_DISTRIBUTIONS = {"google": "protobuf", "absl": "absl-py", "sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python", "yaml": "pyyaml"}
 
 
 class EnvironmentProblem(Exception):
@@ -77,6 +79,7 @@ def describe(error: BaseException, function: str, request: dict[str, Any]) -> di
         missing, text = True, f"{where}: {error}; install it there: {sys.executable} -m pip install tensorboard"
     elif missing and error.name:
         text = f"{where} imports {error.name}, which is not installed for {sys.executable}"
-        text += f"; install it there ({sys.executable} -m pip install {error.name.split('.')[0]}) or put it beside the module"
+        top = error.name.split(".")[0]
+        text += f"; install it there ({sys.executable} -m pip install {_DISTRIBUTIONS.get(top, top)}) or put it beside the module"
     lines = _lines(traceback.extract_tb(error.__traceback__))
     return {"failed": "\n".join([text, *lines]), "kind": "environment" if missing else "exception"}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -42,7 +43,7 @@ FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "trace": _trace}
 
 
 def main(function: str) -> None:
-    """Never returns normally: what is left to do at the end of a process that has run user code could only go wrong."""
+    """Does not return: the interpreter's own end, with TensorFlow's threads still there, could only go wrong."""
     request = engine.connect()
     pid = os.getpid()
     # The traceback of a crash, for the engine's message.
@@ -54,6 +55,7 @@ def main(function: str) -> None:
     try:
         environment.check(request["tensorflow"])
         result = {"returned": FUNCTIONS[function](request)}
+        atexit._run_exitfuncs()  # What libraries have left to do: logs and files.
     except BaseException as error:  # SystemExit and KeyboardInterrupt too.
         if os.getpid() == pid:
             result = errors.describe(error, function, request)

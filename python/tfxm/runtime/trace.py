@@ -10,6 +10,7 @@ values, dense_shape), and the analyzers with their input, their options and the 
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import inspect
@@ -22,7 +23,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfxm.runtime import schema as schemas
+from tfxm.runtime import sources
 from tfxm.runtime.errors import UserError
+
+_PYTHON_OPS = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
 _local = threading.local()
 
@@ -139,6 +143,7 @@ def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_con
         spec = schemas.as_feature_spec(schema)
     except ValueError as error:
         raise UserError(f"the schema: {error}") from None
+    _check_literal(preprocessing_fn)
     trace = Trace(tf.Graph())
     with _tracing(trace):
         inputs = {name: _placeholder(name, entry) for name, entry in sorted(spec.items())}
@@ -152,6 +157,26 @@ def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_con
     return trace, inputs, outputs
 
 
+def _check_literal(preprocessing_fn: Callable[..., Any]) -> None:
+    """Of two entries of one name in a {…} Python keeps the last and says nothing."""
+    try:
+        path = inspect.getsourcefile(preprocessing_fn)
+        tree = sources.parse(path) if path else None
+        line = preprocessing_fn.__code__.co_firstlineno
+    except (OSError, TypeError, AttributeError):
+        return
+    for function in ast.walk(tree) if tree else ():
+        if not isinstance(function, ast.FunctionDef) or function.lineno != line:
+            continue
+        for literal in ast.walk(function):
+            if not isinstance(literal, ast.Dict):
+                continue
+            names = [key.value for key in literal.keys if isinstance(key, ast.Constant)]
+            twice = [name for name in names if names.count(name) > 1]
+            if twice:
+                raise UserError(f"{path}:{literal.lineno}: the name {twice[0]!r} is there twice; the first would be lost")
+
+
 def _no_values(error: Exception) -> Exception:
     return TypeError(
         "a preprocessing_fn is called once, with symbolic tensors that have no values: .numpy() and NumPy's functions "
@@ -160,6 +185,9 @@ def _no_values(error: Exception) -> Exception:
 
 def write(preprocessing_fn: Callable[..., Any], schema_path: str, output_dir: str, custom_config: Any = None) -> None:
     trace, inputs, outputs = trace_function(preprocessing_fn, schemas.read(schema_path), custom_config)
+    for op in trace.graph.get_operations():
+        if op.type in _PYTHON_OPS:
+            raise UserError(f'"{op.name}" is Python code in the graph (tf.py_function, tf.numpy_function); only TensorFlow\'s functions can be saved and run elsewhere')
     if trace.graph.get_collection(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES):
         raise UserError("it makes variables; a preprocessing_fn is a function of its inputs: use tf.constant")
 

@@ -86,6 +86,12 @@ absl::StatusOr<ModuleSources> FindModuleSources(absl::string_view path) {
 
 absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
                                           const std::function<void()>& before_compiling) {
+  if (IsPythonModule(path)) {
+    return absl::UnimplementedError(
+        absl::StrCat("module file ", path,
+                     " is in Python, but this takes one in C++ only (.cc): Python may define run_fn and "
+                     "preprocessing_fn; metrics of one's own are written in C++"));
+  }
   ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path));
   ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));
   ASSIGN_OR_RETURN(const std::string libraries, LibrariesFingerprint());
@@ -126,10 +132,6 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
 }
 
 absl::StatusOr<ModuleFile> ModuleFile::Load(absl::string_view path) {
-  if (IsPythonModule(path)) {
-    return absl::UnimplementedError(
-        absl::StrCat("module file ", path, " is in Python, but this takes one in C++ only (.cc)"));
-  }
   ModuleFile module;
   module.path_ = std::string(path);
   std::string library = module.path_;

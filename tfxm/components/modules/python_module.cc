@@ -36,10 +36,9 @@ std::string FirstThatExists(const std::vector<std::string>& paths) {
 // In a build tree, where tfxm is installed, and in a wheel.
 absl::StatusOr<std::string> FindRunner() {
   const std::string lib = LibraryDir();
-  const std::string found = FirstThatExists({io::JoinPath(lib, "python/tfxm", kRunner),
-                                             io::JoinPath(lib, "../share/tfxm/python/tfxm", kRunner),
-                                             io::JoinPath(lib, "../../share/tfxm/python/tfxm", kRunner),
-                                             io::JoinPath(lib, "../..", kRunner)});
+  const std::string found = FirstThatExists(
+      {io::JoinPath(lib, "python/tfxm", kRunner), io::JoinPath(lib, "../share/tfxm/python/tfxm", kRunner),
+       io::JoinPath(lib, "../../share/tfxm/python/tfxm", kRunner), io::JoinPath(lib, "../..", kRunner)});
   if (!found.empty()) return io::AbsolutePath(found);
   return absl::FailedPreconditionError(
       absl::StrCat("tfxm's Python part (", kRunner, ") is not beside its libraries in ", lib, "; install tfxm anew"));
@@ -55,8 +54,8 @@ std::vector<std::string> Environment(const PythonCall& call) {
   environment.push_back("PYTHONUNBUFFERED=1");  // What it prints is in the log in the order of what TensorFlow prints.
   if (!call.tmp_dir.empty()) environment.push_back(absl::StrCat("TMPDIR=", io::AbsolutePath(call.tmp_dir)));
   const std::string lib = LibraryDir();
-  const std::string engine = FirstThatExists({io::JoinPath(lib, "../tfxm"), io::JoinPath(lib, "../bin/tfxm"),
-                                              io::JoinPath(lib, "../../bin/tfxm")});
+  const std::string engine = FirstThatExists(
+      {io::JoinPath(lib, "../tfxm"), io::JoinPath(lib, "../bin/tfxm"), io::JoinPath(lib, "../../bin/tfxm")});
   if (std::getenv("TFXM_ENGINE") == nullptr && !engine.empty()) {
     environment.push_back(absl::StrCat("TFXM_ENGINE=", io::AbsolutePath(engine)));
   }
@@ -109,9 +108,9 @@ class Conversation {
                                               signal == SIGKILL ? "; most likely the system ran out of memory" : "",
                                               crash.empty() ? "" : absl::StrCat("\n", crash)));
     }
-    return absl::InternalError(absl::StrCat(what, ": its Python ended with exit status ", WEXITSTATUS(wait_status),
-                                            result_.has_value() ? " after it had returned"
-                                                                : " before it returned: something called os._exit()"));
+    return absl::InternalError(absl::StrCat(
+        what, ": its Python ended with exit status ", WEXITSTATUS(wait_status),
+        result_.has_value() ? " after it had returned" : " before it returned: something called os._exit()"));
   }
 
  private:
@@ -138,10 +137,10 @@ class Conversation {
 };
 
 absl::Status NoPython(absl::string_view python, absl::string_view module_file, const absl::Status& status) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "no Python (", python, ") to run ", module_file, " with: ", status.message(),
-      "; install Python 3.10 to 3.13 with TensorFlow ", TFXM_TENSORFLOW_VERSION,
-      " (pip install 'tfxm[keras]'), or say with TFXM_PYTHON=/path/to/python3 where one is"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("no Python (", python, ") to run ", module_file, " with: ", status.message(),
+                   "; install Python 3.10 to 3.13 with TensorFlow ", TFXM_TENSORFLOW_VERSION,
+                   " (pip install 'tfxm[keras]'), or say with TFXM_PYTHON=/path/to/python3 where one is"));
 }
 
 }  // namespace

@@ -71,11 +71,12 @@ class PythonModuleTest : public testing::Test {
 TEST_F(PythonModuleTest, RunFnGetsTfxsFnArgs) {
   const absl::Status status = RunFn(absl::StrCat(R"(
 from tfx.components.trainer.fn_args_utils import DataAccessor, FnArgs
-from tfx import v1 as tfx
+from tfx.dsl.io import fileio
 
-def run_fn(fn_args: tfx.components.FnArgs):
+def run_fn(fn_args: FnArgs):
   assert isinstance(fn_args, FnArgs) and isinstance(fn_args.data_accessor, DataAccessor)
-  with open(')", dir_, R"(/seen', 'w') as f:
+  with open(')",
+                                                 dir_, R"(/seen', 'w') as f:
     print(fn_args.train_files, fn_args.train_steps, fn_args.eval_steps, fn_args.schema_file, fn_args.serving_model_dir,
           fn_args.custom_config, fn_args.hyperparameters, file=f)
 )"));
@@ -136,8 +137,8 @@ TEST_F(PythonModuleTest, ThePythonMustBeThereAndHaveThisTensorFlow) {
 
   unsetenv("TFXM_PYTHON");
   InstallTensorFlow("1.15.5");
-  EXPECT_THAT(Message(fine), HasSubstr(absl::StrCat("has TensorFlow 1.15.5, but this tfxm is built with ",
-                                                    TFXM_TENSORFLOW_VERSION)));
+  EXPECT_THAT(Message(fine),
+              HasSubstr(absl::StrCat("has TensorFlow 1.15.5, but this tfxm is built with ", TFXM_TENSORFLOW_VERSION)));
 }
 
 // A module's folder is where people keep scripts of all names, and where they start tfxm.

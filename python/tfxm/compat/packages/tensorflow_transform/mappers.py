@@ -234,7 +234,9 @@ def sparse_tensor_left_align(sparse_tensor: tf.SparseTensor) -> tf.SparseTensor:
 
 
 def _rows(x: Any) -> tf.RaggedTensor:
-    return x if isinstance(x, tf.RaggedTensor) else tf.RaggedTensor.from_sparse(x)
+    if isinstance(x, tf.RaggedTensor):
+        return x
+    return tf.RaggedTensor.from_value_rowids(x.values, x.indices[:, 0], nrows=x.dense_shape[0], validate=False)
 
 
 def ngrams(tokens: Any, ngram_range: tuple[int, int], separator: str, name: str | None = None) -> tf.SparseTensor:
@@ -262,7 +264,7 @@ def ngrams(tokens: Any, ngram_range: tuple[int, int], separator: str, name: str 
         keep = tf.stack(valid, 1)
         values = tf.boolean_mask(tf.stack(grams, 1), keep)
         row_ids = tf.boolean_mask(tf.tile(row_of[:, None], [1, len(grams)]), keep)
-        ragged = tf.RaggedTensor.from_value_rowids(values, row_ids, nrows=rows.nrows())
+        ragged = tf.RaggedTensor.from_value_rowids(values, row_ids, nrows=rows.nrows(), validate=False)
         return ragged.to_sparse()
 
 
@@ -273,7 +275,7 @@ def _unique_per_row(rows: tf.RaggedTensor) -> tf.RaggedTensor:
     unique, index = tf.unique(keys, tf.int64)
     first = tf.math.unsorted_segment_min(tf.range(tf.size(keys, tf.int64)), index, tf.size(unique, tf.int64))
     return tf.RaggedTensor.from_value_rowids(
-        tf.gather(rows.flat_values, first), tf.gather(row_ids, first), nrows=rows.nrows())  # fmt: skip
+        tf.gather(rows.flat_values, first), tf.gather(row_ids, first), nrows=rows.nrows(), validate=False)  # fmt: skip
 
 
 def bag_of_words(tokens: Any, ngram_range: tuple[int, int], separator: str, name: str | None = None) -> tf.SparseTensor:

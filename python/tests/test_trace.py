@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A preprocessing_fn as data: what is traced, and what is said of one that cannot be."""
+
+import json
+import os
+import tempfile
+import unittest
+
+try:
+    import tensorflow as tf
+except ImportError:
+    raise unittest.SkipTest("needs TensorFlow") from None
+
+from tfxm import compat
+
+SCHEMA = """
+feature { name: "x" type: FLOAT presence { min_fraction: 1 } shape {} }
+feature { name: "y" type: FLOAT presence { min_fraction: 1 } shape { dim { size: 3 } } }
+feature { name: "k" type: BYTES presence { min_fraction: 1 } shape {} }
+feature { name: "words" type: BYTES }
+"""
+
+
+class TraceTest(unittest.TestCase):
+    def setUp(self):
+        compat.install()
+        self.addCleanup(compat.uninstall)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = folder.name
+        self.schema_path = os.path.join(self.dir, "schema.pbtxt")
+        with open(self.schema_path, "w") as f:
+            f.write(SCHEMA)
+
+    def trace(self, preprocessing_fn, **arguments):
+        from tfxm.runtime import trace
+
+        trace.write(preprocessing_fn, self.schema_path, self.dir, **arguments)
+        with open(os.path.join(self.dir, "trace.json")) as f:
+            traced = json.load(f)
+        graph = tf.compat.v1.GraphDef()
+        with open(os.path.join(self.dir, "graph.pb"), "rb") as f:
+            graph.ParseFromString(f.read())
+        return traced, graph
+
+    def test_inputs_outputs_and_analyzers(self):
+        import tensorflow_transform as tft
+
+        def preprocessing_fn(inputs):
+            return {
+                "x_xf": tft.scale_to_z_score(inputs["x"]),
+                "ids": tft.compute_and_apply_vocabulary(inputs["words"], top_k=7, vocab_filename="v"),
+                "b": tft.bucketize(inputs["y"], 4),
+            }
+
+        traced, graph = self.trace(preprocessing_fn)
+        self.assertEqual(sorted(traced["inputs"]), ["k", "words", "x", "y"])
+        self.assertEqual([len(traced["inputs"][n]) for n in ("x", "words")], [1, 3])
+        self.assertEqual([len(traced["outputs"][n]) for n in ("x_xf", "ids", "b")], [1, 3, 1])
+        self.assertEqual([a["kind"] for a in traced["analyzers"]], ["mean_and_var", "vocabulary", "quantiles"])
+        vocabulary = traced["analyzers"][1]
+        self.assertEqual((vocabulary["top_k"], vocabulary["vocab_filename"]), (7, "v"))
+        self.assertEqual(vocabulary["input"], traced["inputs"]["words"][1])
+        nodes = {node.name: node for node in graph.node}
+        for analyzer in traced["analyzers"]:
+            for output in analyzer["outputs"]:
+                self.assertEqual(nodes[output.split(":")[0]].op, "Placeholder")
+        self.assertEqual(
+            [(d["min"], d["max"], bool(d["vocabulary"])) for d in traced["domains"]], [(-1, -1, True), (0, 3, False)])
+
+    def test_ifs_and_custom_config_are_as_in_tft(self):
+        def preprocessing_fn(inputs, custom_config):
+            x = inputs["x"]
+            if tf.reduce_sum(x) > 0:  # A part of the graph.
+                x = x * custom_config["factor"]
+            return {"x": x}
+
+        _, graph = self.trace(preprocessing_fn, custom_config={"factor": 2.0})
+        self.assertIn("StatelessIf", [node.op for node in graph.node])
+
+    def test_what_cannot_be_traced_is_said(self):
+        import tensorflow_transform as tft
+
+        from tfxm.runtime.errors import UserError
+
+        cases = [
+            (lambda i: {"a": i["x"].numpy()}, TypeError, "symbolic tensors that have no values"),
+            (lambda i: {"a": tf.compat.v1.placeholder(tf.float32)}, UserError, '"a" has no known rank'),
+            (lambda i: {}, UserError, "returned no features"),
+            (lambda i: None, UserError, "returned nothing; expected a dictionary"),
+            (lambda i: [i["x"]], UserError, "returned list; expected a dictionary"),
+            (lambda i: {"a": 3}, UserError, '"a" is a int; expected a tf.Tensor'),
+            (lambda i: {3: i["x"]}, UserError, "name 3; names are texts"),
+            (lambda i: {"a": i["z"]}, KeyError, "z"),
+            (lambda i: {"a": tf.numpy_function(lambda v: v, [i["x"]], tf.float32)[:, None]}, (UserError, ValueError), ""),
+            (lambda i: {"a": tft.mean(i["k"])}, TypeError, "tft.mean: values of type string cannot be analyzed"),
+            (lambda i: {"a": tft.scale_to_z_scor(i["x"])}, AttributeError, "tfxm has no tft.scale_to_z_scor; did you mean scale_to_z_score"),
+            (lambda i: {"a": tft.bucketize(i["x"], 0)}, ValueError, "num_buckets 0"),
+            (lambda i: {"a": tft.vocabulary(i["k"], weights=i["x"])}, NotImplementedError, "tft.vocabulary: tfxm does not have weights yet"),
+            (lambda i: {"a": tft.min(i["words"], reduce_instance_dims=False)}, (TypeError, ValueError), "tft.min"),
+        ]  # fmt: skip
+        for function, kind, message in cases:
+            with self.subTest(message), self.assertRaisesRegex(kind, message):
+                self.trace(function)
+
+    def test_one_name_twice(self):
+        from tfxm.runtime.errors import UserError
+
+        def preprocessing_fn(inputs):
+            return {"a": inputs["x"], "a": inputs["y"]}  # noqa: F601
+
+        with self.assertRaisesRegex(UserError, r"test_trace.py:\d+: the name 'a' is there twice"):
+            self.trace(preprocessing_fn)
+
+    def test_analyzers_are_for_a_preprocessing_fn(self):
+        import tensorflow_transform as tft
+
+        with self.assertRaisesRegex(RuntimeError, "in a preprocessing_fn only"):
+            tft.mean(tf.constant([1.0]))
+
+
+if __name__ == "__main__":
+    unittest.main()

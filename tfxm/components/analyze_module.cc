@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/components/analyze_module.h"
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/components/modules/module_file.h"
+#include "tfxm/components/modules/python_module.h"
+#include "tfxm/statistics/infer_schema.h"
+#include "tfxm/transform/traced_function.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_writer.h"
+
+namespace tfxm {
+namespace {
+
+using tensorflow::metadata::v0::Schema;
+
+// The function is called in Python, the passes over the data are made here.
+absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema) {
+  options.progress("calling preprocessing_fn", -1);
+  const std::string schema_path = io::JoinPath(options.tmp_dir, "schema.pbtxt");
+  const std::string trace_dir = io::JoinPath(options.tmp_dir, "trace");
+  RETURN_IF_ERROR(statistics::WriteSchema(schema_path, schema));
+  PythonCall call{.function = "trace", .module_file = options.module_file};
+  JsonWriter arguments;
+  arguments.BeginObject().Key("schema_path").String(io::AbsolutePath(schema_path));
+  arguments.Key("output_dir").String(io::AbsolutePath(trace_dir));
+  arguments.Key("custom_config").String(options.custom_config).End();
+  call.arguments = std::move(arguments).Take();
+  call.tmp_dir = options.tmp_dir;
+  call.progress = options.progress;
+  RETURN_IF_ERROR(CallPython(call).status());
+  return transform::ReadTracedFunction(trace_dir);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const AnalyzeModuleOptions& options,
+                                                                         const Schema& schema,
+                                                                         const std::vector<std::string>& files) {
+  using transform::TransformGraph;
+  transform::AnalyzeOptions analyze_options{.assets_dir = io::JoinPath(options.tmp_dir, "assets")};
+  RETURN_IF_ERROR(io::MakeDirs(analyze_options.assets_dir));
+  analyze_options.progress = [&](int64_t n, int pass) {
+    options.progress(absl::StrCat("analyzing, pass ", pass, ": ", n, " examples"), -1);
+  };
+  absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
+  if (IsPythonModule(options.module_file)) {
+    ASSIGN_OR_RETURN(const transform::TracedFunction traced, TraceInPython(options, schema));
+    graph = TransformGraph::Analyze(traced, schema, files, analyze_options);
+  } else {
+    options.progress("compiling the module file", -1);
+    ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(options.module_file));
+    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
+    graph = TransformGraph::Analyze(preprocessing_fn, schema, files, analyze_options);
+  }
+  if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", options.module_file));
+  return graph;
+}
+
+}  // namespace tfxm

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A transform graph from a module file, in C++ or Python: what the Transform component and `tfxm transform` make.
+//
+//   ASSIGN_OR_RETURN(auto graph, AnalyzeModule({.module_file = "taxi_utils.py", .tmp_dir = dir}, schema, train_files));
+//   RETURN_IF_ERROR(graph->Write(transform_graph_uri));
+#ifndef TFXM_COMPONENTS_ANALYZE_MODULE_H_
+#define TFXM_COMPONENTS_ANALYZE_MODULE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/transform/transform_graph.h"
+
+namespace tfxm {
+
+struct AnalyzeModuleOptions {
+  std::string module_file;
+  std::string custom_config;  // JSON, for a preprocessing_fn in Python that takes it.
+  std::string tmp_dir;        // An existing folder; must last as long as the graph, whose vocabularies it gets.
+  std::function<void(absl::string_view message, double fraction)> progress = [](absl::string_view, double) {};
+};
+
+// Calls the module's preprocessing_fn and makes the passes over `files` that it asks for. Errors name the module; others
+// as TransformGraph::Analyze's, ModuleFile::Load's and CallPython's (modules/python_module.h).
+absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const AnalyzeModuleOptions& options,
+                                                                         const tensorflow::metadata::v0::Schema& schema,
+                                                                         const std::vector<std::string>& files);
+
+}  // namespace tfxm
+
+#endif  // TFXM_COMPONENTS_ANALYZE_MODULE_H_
