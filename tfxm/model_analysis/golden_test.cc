@@ -66,7 +66,7 @@ class GoldenTest : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(GoldenTest, AgreesWithTfma) {
-  TestDir dir;
+  TempDir dir;
   EvaluateOptions options;
   ASSERT_TRUE(io::ReadTextProto(Path("eval_config.pbtxt"), &options.eval_config).ok());
   const std::string data(absl::StripAsciiWhitespace(*io::ReadFile(Path("data.txt"))));

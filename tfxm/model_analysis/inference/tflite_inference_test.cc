@@ -88,7 +88,7 @@ class TfliteInferenceTest : public testing::Test {
     options.output_dir = dir_ / "out";
     return model_analysis::Evaluate(options);
   }
-  TestDir dir_;
+  TempDir dir_;
   std::vector<std::string> strings_;  // The predictions of a model that gives strings.
 };
 

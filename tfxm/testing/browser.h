@@ -7,8 +7,8 @@
 //   ASSERT_EQ(browser.status(), absl::OkStatus());
 //   (*browser)->Open("/tmp/report.html", {.width = 390, .dark = true});
 //   (*browser)->Evaluate("document.title");
-#ifndef TFXM_REPORT_BROWSER_H_
-#define TFXM_REPORT_BROWSER_H_
+#ifndef TFXM_TESTING_BROWSER_H_
+#define TFXM_TESTING_BROWSER_H_
 
 #include <sys/types.h>
 
@@ -21,7 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/struct.pb.h"
 
-namespace tfxm::report {
+namespace tfxm {
 
 class Browser {
  public:
@@ -60,6 +60,6 @@ class Browser {
   std::vector<std::string> problems_, requests_;
 };
 
-}  // namespace tfxm::report
+}  // namespace tfxm
 
-#endif  // TFXM_REPORT_BROWSER_H_
+#endif  // TFXM_TESTING_BROWSER_H_
