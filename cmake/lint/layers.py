@@ -6,7 +6,8 @@
                       table in docs/architecture.md; ends with status 1 if something is wrong
   layers.py --write   writes the table's last column anew
 
-What a folder may use is what its libraries name as DEPS in CMakeLists.txt, and what those may use. A test may use what its own DEPS name.
+What a folder may use is what its libraries name as DEPS in CMakeLists.txt, and what those may use. A test may use what its own DEPS name, and
+tfxm/testing/, which is no library: what it may use itself is TESTING.
 """
 import argparse
 import glob
@@ -16,6 +17,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DOCUMENT = os.path.join(ROOT, 'docs', 'architecture.md')
+TESTING = {'testing', 'data', 'util'}
 INCLUDE = re.compile(r'^#include "tfxm/([a-z_]+)/([^"]+)"', re.M)
 
 
@@ -61,13 +63,15 @@ def main():
   # Messages are generated into a folder of their own, which everything may include.
   may_use = {f: reachable(f, libraries) | {f, 'proto'} for f in libraries}
   wrong = [f'{f}: uses itself by way of its DEPS' for f in libraries if f in reachable(f, libraries)]
-  for folder in libraries:
+  may_use['testing'] = TESTING
+  for folder in [*libraries, 'testing']:
     for path in sorted(glob.glob(os.path.join(ROOT, 'tfxm', folder, '**', '*'), recursive=True)):
       if not path.endswith(('.h', '.cc')):
         continue
       name = os.path.relpath(path, ROOT)
       allowed = set(may_use[folder])
       if re.search(r'(_test|_benchmark|/test_\w+|test_util)\.(h|cc)$', path):
+        allowed |= TESTING
         for dep in tests.get(folder, ()):
           allowed |= may_use[dep]
       public = path.endswith('.h') and '/internal/' not in path and not re.search(r'/test_\w+\.h$|test_util\.h$', path)

@@ -97,18 +97,56 @@ absl::string_view ValueTypeName(ValueType type) {
   return "UNKNOWN";
 }
 
+void Column::Append(std::span<const int64_t> values) {
+  ints_.insert(ints_.end(), values.begin(), values.end());
+  EndExample(true, ints_.size());
+}
+
+void Column::Append(std::span<const float> values) {
+  floats_.insert(floats_.end(), values.begin(), values.end());
+  EndExample(true, floats_.size());
+}
+
+void Column::Append(std::span<const std::string> values) {
+  for (const std::string& value : values) {
+    bytes_data_ += value;
+    bytes_ends_.push_back(bytes_data_.size());
+  }
+  EndExample(true, bytes_ends_.size());
+}
+
+void Column::AppendMissing() { EndExample(false, ends_.empty() ? 0 : ends_.back()); }
+
+void Column::EndExample(bool present, size_t end) {
+  present_.push_back(present);
+  ends_.push_back(end);
+}
+
+void Column::Clear() {
+  present_.clear();
+  ends_.clear();
+  ints_.clear();
+  floats_.clear();
+  bytes_data_.clear();
+  bytes_ends_.clear();
+}
+
 void ExampleBatch::Clear(int64_t first_record) {
   num_examples_ = 0;
   first_record_ = first_record;
   records_.clear();
-  for (Column& c : columns_) {
-    c.present_.clear();
-    c.ends_.clear();
-    c.ints_.clear();
-    c.floats_.clear();
-    c.bytes_data_.clear();
-    c.bytes_ends_.clear();
-  }
+  for (Column& c : columns_) c.Clear();
+}
+
+void ExampleBatch::Reset(int num_examples) {
+  Clear();
+  num_examples_ = num_examples;
+}
+
+void ExampleBatch::SetColumn(Column column) {
+  next_guess_ = 0;
+  Column* const to = FindOrAdd(column.name());
+  *to = std::move(column);
 }
 
 const Column* ExampleBatch::Find(absl::string_view name) const {

@@ -42,7 +42,7 @@ absl::string_view ValueTypeName(ValueType type);
 // One feature of all examples of a batch.
 class Column {
  public:
-  explicit Column(std::string name) : name_(std::move(name)) {}
+  explicit Column(std::string name, ValueType type = ValueType::kUnknown) : name_(std::move(name)), type_(type) {}
   const std::string& name() const { return name_; }
   ValueType type() const { return type_; }
 
@@ -60,6 +60,13 @@ class Column {
     return type_ == ValueType::kFloat ? floats_[begin(i) + k] : static_cast<double>(ints_[begin(i) + k]);
   }
 
+  // Adds the next example's list to a column that is not read from tf.Examples (ExampleBatch::SetColumn); each only for
+  // the column's own type.
+  void Append(std::span<const int64_t> values);
+  void Append(std::span<const float> values);
+  void Append(std::span<const std::string> values);
+  void AppendMissing();
+
   // All values of the batch back to back.
   std::span<const int64_t> all_ints() const { return ints_; }
   std::span<const float> all_floats() const { return floats_; }
@@ -71,6 +78,8 @@ class Column {
 
  private:
   friend class ExampleBatch;
+  void Clear();
+  void EndExample(bool present, size_t end);
   size_t begin(int i) const { return i == 0 || ends_.empty() ? 0 : ends_[std::min<size_t>(i, ends_.size()) - 1]; }
   size_t end(int i) const { return ends_.empty() ? 0 : ends_[std::min<size_t>(i + 1, ends_.size()) - 1]; }
   std::string name_;
@@ -87,6 +96,7 @@ class ExampleBatch {
  public:
   // Keeping the records costs a copy of each; asked for by those who pass them on (a model that takes tf.Examples).
   explicit ExampleBatch(bool keep_records = false) : keep_records_(keep_records) {}
+  ExampleBatch(ExampleBatch&&) = default;
 
   // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are no tf.Example, or if a feature has another
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
@@ -95,6 +105,11 @@ class ExampleBatch {
   // Forgets the examples; columns stay (empty, types too), so that their memory is used again. The number in its file of
   // the record that is appended next is for messages.
   void Clear(int64_t first_record = 0);
+
+  // Another way to fill a batch: forgets the examples as Clear does; from then on there are `num_examples`, without
+  // features but for those of SetColumn, which replaces a column of the same name.
+  void Reset(int num_examples);
+  void SetColumn(Column column);
 
   int num_examples() const { return num_examples_; }
   // The number of example 0 in its file.

@@ -17,7 +17,7 @@ struct Settings {
   MeanMetricOptions options;  // With the arguments of the config.
 };
 
-absl::Status Terms(const Settings& settings, int view, BatchViews* batch, std::span<const int32_t> rows,
+absl::Status Terms(const Settings& settings, ListViewId view, BatchViews* batch, std::span<const int32_t> rows,
                    std::vector<ExampleTerm>* terms) {
   ASSIGN_OR_RETURN(const ListView* lists, batch->List(view));
   if (lists->labels->is_string || lists->predictions->is_string) {
@@ -59,10 +59,9 @@ class MeanMetric : public PerKeyMetric {
       return absl::InvalidArgumentError(absl::StrCat("metric ", name(), " cannot be micro averaged"));
     }
     const MetricKey key = request.Key(name());
-    ViewSpec view = request.View();
-    view.flatten = false;
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.allow_missing_label = !settings_.options.needs_label;
-    const int index = plan->AddView(view);
+    const ListViewId index = plan->AddListView(view);
     for (const std::string& feature : settings_.options.features) plan->AddFeature(feature);
     auto shared = std::make_shared<const Settings>(settings_);
     AddMeanOfTerms(

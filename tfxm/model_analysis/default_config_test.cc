@@ -32,7 +32,7 @@ class DefaultConfigTest : public ::testing::Test {
   absl::StatusOr<DefaultConfig> Make(const std::string& label) {
     return MakeDefaultConfig({{"", kMnistModel}}, label, {kMnistData});
   }
-  TestDir dir_;
+  TempDir dir_;
 };
 
 TEST_F(DefaultConfigTest, AClassNumberAndAVectorOfProbabilities) {

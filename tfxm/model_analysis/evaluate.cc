@@ -184,80 +184,99 @@ absl::Status Write(const EvaluationResult& result, const tfma::EvalConfig& confi
   return writer->Close();
 }
 
-absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
-                                     const tfma::EvalConfig& config, const std::vector<std::string>& files,
-                                     LoadedModels* loaded) {
-  EvaluationResult result;
-  ASSIGN_OR_RETURN(std::vector<QueryPlan> plans, MakeQueryPlans(config, options.schema ? &*options.schema : nullptr));
-  RETURN_IF_ERROR(AddDefaultMetrics(config, *loaded, &plans, &result.warnings));
-  // Ill-formed thresholds should not wait for the end of the evaluation.
-  RETURN_IF_ERROR(MakeThresholds(config).status());
+// What is decided before the examples are read. Pointers are to each other and to what Run is given.
+struct Preparation {
+  ResolvedConfig config;
   std::optional<ComparisonPlan> comparison;
-  ASSIGN_OR_RETURN(const std::string reference, FindReferenceModel(config, *loaded, options.reference_model));
+  PassOptions pass;
+  std::optional<CostMetrics> costs;
+};
+
+absl::Status Prepare(const EvaluateOptions& options, const tfma::EvalConfig& config,
+                     const std::vector<std::string>& files, const LoadedModels& loaded, Preparation* preparation,
+                     EvaluationResult* result) {
+  ASSIGN_OR_RETURN(preparation->config, ResolveConfig(&config, options.schema ? &*options.schema : nullptr));
+  RETURN_IF_ERROR(AddDefaultMetrics(config, loaded, &preparation->config.plans, &result->warnings));
+  ASSIGN_OR_RETURN(const std::string reference, FindReferenceModel(config, loaded, options.reference_model));
   if (config.model_specs_size() > 1) {
-    ASSIGN_OR_RETURN(comparison,
-                     MakeComparisonPlan(config, plans, options.schema ? &*options.schema : nullptr, reference));
-    result.reference_model = reference;
+    ASSIGN_OR_RETURN(preparation->comparison, MakeComparisonPlan(preparation->config, reference));
+    result->reference_model = reference;
   }
-  PassOptions pass_options;
-  pass_options.eval_config = &config;
-  std::vector<std::string> model_files;
-  for (const ModelSummary& summary : loaded->summaries) model_files.push_back(summary.file);
-  for (const auto& model : loaded->models) pass_options.models.push_back(model.get());
-  // Before the pass, while the machine has nothing else to do.
-  ASSIGN_OR_RETURN(const CostMetrics costs,
-                   CostMetrics::Measure(config, plans, pass_options.models, model_files, files));
-  pass_options.plans = &plans;
+  PassOptions& pass = preparation->pass;
+  pass.eval_config = &config;
+  pass.plans = &preparation->config.plans;
+  for (const auto& model : loaded.models) pass.models.push_back(model.get());
   if (config.options().compute_confidence_intervals().value()) {
-    pass_options.sampling =
+    pass.sampling =
         config.options().confidence_intervals().method() == tfma::ConfidenceIntervalOptions::POISSON_BOOTSTRAP
             ? SamplingMethod::kPoissonBootstrap
             : SamplingMethod::kJackknife;
   }
-  pass_options.comparison = comparison ? &*comparison : nullptr;
-  pass_options.max_disagreements = options.max_disagreements;
-  pass_options.num_threads = options.num_threads;
-  pass_options.batch_size = options.batch_size;
-  pass_options.progress = options.progress;
-  ASSIGN_OR_RETURN(PassResult pass, RunPass(files, pass_options));
+  pass.comparison = preparation->comparison ? &*preparation->comparison : nullptr;
+  pass.max_disagreements = options.max_disagreements;
+  pass.num_threads = options.num_threads;
+  pass.batch_size = options.batch_size;
+  pass.progress = options.progress;
+  // Before the pass, while the machine has nothing else to do.
+  std::vector<std::string> model_files;
+  for (const ModelSummary& summary : loaded.summaries) model_files.push_back(summary.file);
+  ASSIGN_OR_RETURN(preparation->costs, CostMetrics::Measure(preparation->config, pass.models, model_files, files));
+  return absl::OkStatus();
+}
+
+// The result without its metrics: how many examples there were, and what is to be said of them, models and thresholds.
+void Describe(const PassResult& pass, const Preparation& preparation, LoadedModels* loaded, EvaluationResult* result) {
+  result->num_examples = pass.num_examples;
+  for (size_t m = 0; m < loaded->models.size(); ++m) {
+    if (loaded->models[m] == nullptr) continue;
+    for (const std::string& warning : loaded->models[m]->Warnings()) {
+      result->warnings.push_back(absl::StrCat("model \"", loaded->summaries[m].name, "\": ", warning));
+    }
+  }
+  for (const auto& warnings : {ThresholdWarnings(preparation.config.thresholds), preparation.costs->warnings()})
+    result->warnings.insert(result->warnings.end(), warnings.begin(), warnings.end());
+  result->models = std::move(loaded->summaries);
+  AddWhatThePassSaw(pass, *preparation.costs, *preparation.config.eval_config, result);
+}
+
+// Metrics, validation and comparisons.
+absl::Status AddMetrics(const EvaluateOptions& options, const Preparation& preparation, EvaluationWriter* writer,
+                        PassResult* pass, EvaluationResult* result) {
+  CombineOptions combine;
+  combine.config = &preparation.config;
+  combine.sampling = preparation.pass.sampling;
+  combine.num_threads = options.num_threads;
+  if (writer != nullptr) {
+    combine.on_plots = [&](const SliceKey& slice, const std::map<MetricKey, Plot>& plots) {
+      return writer->WritePlots(slice, plots);
+    };
+  }
+  ASSIGN_OR_RETURN(result->slices, Combine(pass, combine));
+  preparation.costs->AddTo(&result->slices);
+  ASSIGN_OR_RETURN(result->validation,
+                   Validate(result->slices, preparation.config, options.rubber_stamp, preparation.costs->keys()));
+  if (!preparation.comparison) return absl::OkStatus();
+  ASSIGN_OR_RETURN(result->comparisons,
+                   Compare(*preparation.comparison, result->slices, preparation.config.keys_without_confidence_interval,
+                           &pass->comparisons, options.num_threads));
+  if (pass->disagreements != nullptr) result->disagreements = pass->disagreements->Take(pass->records);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
+                                     const tfma::EvalConfig& config, const std::vector<std::string>& files,
+                                     LoadedModels* loaded) {
+  EvaluationResult result;
+  Preparation preparation;
+  RETURN_IF_ERROR(Prepare(options, config, files, *loaded, &preparation, &result));
+  ASSIGN_OR_RETURN(PassResult pass, RunPass(files, preparation.pass));
   if (pass.num_examples == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
   }
-  result.num_examples = pass.num_examples;
-  for (size_t m = 0; m < loaded->models.size(); ++m) {
-    if (loaded->models[m] == nullptr) continue;
-    for (const std::string& warning : loaded->models[m]->Warnings()) {
-      result.warnings.push_back(absl::StrCat("model \"", loaded->summaries[m].name, "\": ", warning));
-    }
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::string> threshold_warnings, ThresholdWarnings(config));
-  for (const auto* warnings : {&threshold_warnings, &costs.warnings()})
-    result.warnings.insert(result.warnings.end(), warnings->begin(), warnings->end());
-  result.models = std::move(loaded->summaries);
-  AddWhatThePassSaw(pass, costs, config, &result);
-  CombineOptions combine_options;
-  combine_options.eval_config = &config;
-  combine_options.plans = &plans;
-  combine_options.sampling = pass_options.sampling;
-  combine_options.num_threads = options.num_threads;
-  if (writer != nullptr) {
-    combine_options.on_plots = [&](const SliceKey& slice, const std::map<MetricKey, Plot>& plots) {
-      return writer->WritePlots(slice, plots);
-    };
-  }
-  ASSIGN_OR_RETURN(result.slices, Combine(&pass, combine_options));
-  costs.AddTo(&result.slices);
-  ASSIGN_OR_RETURN(result.validation, Validate(result.slices, config, options.rubber_stamp, costs.keys()));
-  if (comparison) {
-    ASSIGN_OR_RETURN(const std::set<MetricKey> skipped, KeysWithoutConfidenceInterval(config));
-    ASSIGN_OR_RETURN(result.comparisons,
-                     Compare(*comparison, result.slices, skipped, &pass.comparisons, options.num_threads));
-    if (pass.disagreements != nullptr) result.disagreements = pass.disagreements->Take(pass.records);
-  }
-  if (writer != nullptr) {
-    RETURN_IF_ERROR(Write(result, config, options, files, writer));
-  }
+  Describe(pass, preparation, loaded, &result);
+  RETURN_IF_ERROR(AddMetrics(options, preparation, writer, &pass, &result));
+  if (writer != nullptr) RETURN_IF_ERROR(Write(result, config, options, files, writer));
   result.eval_config = config;
   return result;
 }

@@ -63,7 +63,7 @@ class Files {
     }
   }
 
-  const TestDir dir;
+  const TempDir dir;
   std::vector<std::string> paths;
   absl::Status status;
 };

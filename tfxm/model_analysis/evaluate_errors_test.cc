@@ -149,8 +149,13 @@ TEST_F(EvaluateErrorsTest, DetectsTheModelTypeWhenAskedTo) {
       "model_specs { label_key: 'image_class' } metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } }");
   options.data = kMnistData;
   options.models = {{"anything", kMnistModel}};
+  // Without a model_type it would be a SavedModel.
+  EXPECT_FALSE(Evaluate(options).ok());
   options.detect_model_type = true;
-  EXPECT_TRUE(Evaluate(options).ok());
+  const auto result = Evaluate(options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->models[0].model_type, "tf_lite");
+  EXPECT_TRUE(result->Overall("sparse_categorical_accuracy").has_value());
 }
 
 TEST_F(EvaluateErrorsTest, NoModelOrACorruptOne) {

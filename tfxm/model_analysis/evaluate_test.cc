@@ -37,7 +37,11 @@ TEST_F(EvaluateTest, EvaluatesATfliteModel) {
 TEST_F(EvaluateTest, FindsTheTfliteFileInADirectory) {
   ASSERT_TRUE(io::MakeDirs(dir_ / "model").ok());
   ASSERT_TRUE(io::CopyTree(kMnistModel, dir_ / "model/tflite").ok());
-  EXPECT_TRUE(RunMnist(dir_ / "model", "model_type: 'tf_lite'").ok());
+  const auto result = RunMnist(dir_ / "model", "model_type: 'tf_lite'");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->models[0].file, dir_ / "model/tflite");
+  EXPECT_EQ(result->Overall("sparse_categorical_accuracy"),
+            RunMnist(kMnistModel, "model_type: 'tf_lite'")->Overall("sparse_categorical_accuracy"));
 }
 
 TEST_F(EvaluateTest, AnyShardingOrderAndNumberOfThreadsGivesTheSameBytes) {

@@ -60,13 +60,28 @@ std::map<std::string, ForSlice> BySlice(const std::string& file) {
   return result;
 }
 
+// {key: value} of the metrics or plots of a slice.
+template <typename Entries>
+auto ByKey(const Entries& entries) {
+  std::map<std::string, std::decay_t<decltype(entries.begin()->value())>> values;
+  for (const auto& entry : entries) values[KeyText(entry.key())] = entry.value();
+  return values;
+}
+
+template <typename Map>
+std::set<std::string> KeysOf(const Map& map) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : map) keys.insert(key);
+  return keys;
+}
+
 class GoldenTest : public testing::TestWithParam<std::string> {
  protected:
   std::string Path(const std::string& name) const { return io::JoinPath(kGolden, GetParam(), name); }
 };
 
 TEST_P(GoldenTest, AgreesWithTfma) {
-  TestDir dir;
+  TempDir dir;
   EvaluateOptions options;
   ASSERT_TRUE(io::ReadTextProto(Path("eval_config.pbtxt"), &options.eval_config).ok());
   const std::string data(absl::StripAsciiWhitespace(*io::ReadFile(Path("data.txt"))));
@@ -78,15 +93,13 @@ TEST_P(GoldenTest, AgreesWithTfma) {
   const auto wanted = BySlice<tfma::MetricsForSlice>(Path("metrics.tfrecord"));
   const auto found = BySlice<tfma::MetricsForSlice>(dir / "out/metrics-00000-of-00001.tfrecord");
   ASSERT_FALSE(wanted.empty());
-  EXPECT_EQ(found.size(), wanted.size());
+  ASSERT_EQ(KeysOf(found), KeysOf(wanted));
   for (const auto& [slice, metrics] : wanted) {
-    ASSERT_TRUE(found.count(slice) > 0) << metrics.slice_key().ShortDebugString()
-                                        << metrics.cross_slice_key().ShortDebugString();
-    std::map<std::string, tfma::MetricValue> values;
-    for (const auto& entry : found.at(slice).metric_keys_and_values()) values[KeyText(entry.key())] = entry.value();
+    auto values = ByKey(found.at(slice).metric_keys_and_values());
+    ASSERT_EQ(KeysOf(values), KeysOf(ByKey(metrics.metric_keys_and_values())))
+        << metrics.slice_key().ShortDebugString() << metrics.cross_slice_key().ShortDebugString();
     for (const auto& entry : metrics.metric_keys_and_values()) {
       const std::string where = metrics.slice_key().ShortDebugString() + " " + entry.key().ShortDebugString();
-      ASSERT_TRUE(values.count(KeyText(entry.key())) > 0) << where;
       tfma::MetricValue value = entry.value();
       Normalize(&value);
       std::string difference;
@@ -104,9 +117,8 @@ TEST_P(GoldenTest, AgreesWithTfma) {
     for (const auto& [slice, plots] : wanted_plots) {
       if (plots.plot_keys_and_values().empty()) continue;
       ASSERT_TRUE(found_plots.count(slice) > 0);
-      std::map<std::string, tfma::PlotData> values;
-      for (const auto& entry : found_plots.at(slice).plot_keys_and_values())
-        values[KeyText(entry.key())] = entry.value();
+      auto values = ByKey(found_plots.at(slice).plot_keys_and_values());
+      ASSERT_EQ(KeysOf(values), KeysOf(ByKey(plots.plot_keys_and_values())));
       for (const auto& entry : plots.plot_keys_and_values()) {
         std::string difference;
         EXPECT_TRUE(Near(entry.value(), values[KeyText(entry.key())], &difference))

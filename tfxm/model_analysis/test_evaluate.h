@@ -75,7 +75,7 @@ class EvaluateTest : public testing::Test {
     options.replace_output = true;
     return Evaluate(options);
   }
-  TestDir dir_;
+  TempDir dir_;
 };
 
 }  // namespace tfxm::model_analysis

@@ -30,6 +30,10 @@ Tensor Reduce(absl::string_view type, const Tensor& x, std::vector<int32_t> axes
   return Op(type, {x, which}, {{"keep_dims", keep_dims}}, name);
 }
 
+Tensor AlongAxis(absl::string_view type, const Tensor& x, int axis, absl::string_view name) {
+  return x.valid() ? Tensor(Op(type, {x, Constant(*x.graph(), axis, "axis")}, {}, name)) : x;
+}
+
 }  // namespace
 
 Tensor Operand::Beside(const Operand& other) const { return is_number_ ? ScalarLike(other.tensor_, number_) : tensor_; }
@@ -92,37 +96,22 @@ Tensor MatMul(const Tensor& x, const Tensor& y, bool transpose_x, bool transpose
   return Op("MatMul", {x, y}, {{"transpose_a", transpose_x}, {"transpose_b", transpose_y}}, name);
 }
 
-Tensor ReduceSum(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("Sum", x, axes, keep_dims, name);
-}
-Tensor ReduceMean(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("Mean", x, axes, keep_dims, name);
-}
-Tensor ReduceMax(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("Max", x, axes, keep_dims, name);
-}
-Tensor ReduceMin(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("Min", x, axes, keep_dims, name);
-}
-Tensor ReduceProd(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("Prod", x, axes, keep_dims, name);
-}
-Tensor ReduceAny(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("Any", x, axes, keep_dims, name);
-}
-Tensor ReduceAll(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) {
-  return Reduce("All", x, axes, keep_dims, name);
-}
+#define TFXM_REDUCTION(function, op)                                                                           \
+  Tensor function(const Tensor& x, const std::vector<int32_t>& axes, bool keep_dims, absl::string_view name) { \
+    return Reduce(op, x, axes, keep_dims, name);                                                               \
+  }
+TFXM_REDUCTION(ReduceSum, "Sum")
+TFXM_REDUCTION(ReduceMean, "Mean")
+TFXM_REDUCTION(ReduceMax, "Max")
+TFXM_REDUCTION(ReduceMin, "Min")
+TFXM_REDUCTION(ReduceProd, "Prod")
+TFXM_REDUCTION(ReduceAny, "Any")
+TFXM_REDUCTION(ReduceAll, "All")
+#undef TFXM_REDUCTION
 
-Tensor ArgMax(const Tensor& x, int axis, absl::string_view name) {
-  return x.valid() ? Tensor(Op("ArgMax", {x, Constant(*x.graph(), axis, "axis")}, {}, name)) : x;
-}
-Tensor ArgMin(const Tensor& x, int axis, absl::string_view name) {
-  return x.valid() ? Tensor(Op("ArgMin", {x, Constant(*x.graph(), axis, "axis")}, {}, name)) : x;
-}
-Tensor Cumsum(const Tensor& x, int axis, absl::string_view name) {
-  return x.valid() ? Tensor(Op("Cumsum", {x, Constant(*x.graph(), axis, "axis")}, {}, name)) : x;
-}
+Tensor ArgMax(const Tensor& x, int axis, absl::string_view name) { return AlongAxis("ArgMax", x, axis, name); }
+Tensor ArgMin(const Tensor& x, int axis, absl::string_view name) { return AlongAxis("ArgMin", x, axis, name); }
+Tensor Cumsum(const Tensor& x, int axis, absl::string_view name) { return AlongAxis("Cumsum", x, axis, name); }
 Tensor Bucketize(const Tensor& x, const std::vector<double>& boundaries, absl::string_view name) {
   return Op("Bucketize", {x}, {{"boundaries", boundaries}}, name);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The page as its readers meet it: in a browser, with mouse, keyboard and small screens.
-#include "tfxm/report/browser.h"
+#include "tfxm/testing/browser.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

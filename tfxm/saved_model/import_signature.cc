@@ -75,19 +75,9 @@ absl::Status PlaceAssets(absl::string_view dir, const tf::MetaGraphDef& meta_gra
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::string_view dir,
-                                                  absl::string_view signature_name,
-                                                  const std::map<std::string, ops::Tensor>& inputs,
-                                                  absl::string_view name) {
-  RETURN_IF_ERROR(graph.status());
-  ASSIGN_OR_RETURN(tf::MetaGraphDef meta_graph, internal::ReadMetaGraph(dir, {"serve"}));
-  RETURN_IF_ERROR(internal::CheckVariablesExist(dir, meta_graph));
-  const std::string what = absl::StrCat("signature \"", signature_name, "\" of ", dir);
-  const auto it = meta_graph.signature_def().find(std::string(signature_name));
-  if (it == meta_graph.signature_def().end()) return absl::NotFoundError(absl::StrCat("there is no ", what));
-  const tf::SignatureDef& signature = it->second;
+// Whether each tensor is for an input that the signature has, and of its type.
+absl::Status CheckInputs(const tf::SignatureDef& signature, const std::map<std::string, ops::Tensor>& inputs,
+                         absl::string_view what) {
   for (const auto& [key, tensor] : inputs) {
     const auto input = signature.inputs().find(key);
     if (input == signature.inputs().end()) {
@@ -102,20 +92,14 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
                                                      ", got ", DataTypeName(tensor.dtype())));
     }
   }
+  return absl::OkStatus();
+}
 
-  tf::GraphDef& graph_def = *meta_graph.mutable_graph_def();
-  // A call needs all of its arguments; inlined, an output needs only what it is computed from, and its shape is known.
-  std::map<std::string, std::string> output_nodes;
-  const std::map<std::string, tf::TensorInfo> sorted_outputs(signature.outputs().begin(), signature.outputs().end());
-  for (const auto& [key, info] : sorted_outputs) output_nodes[OutputNode(key)] = info.name();
-  RETURN_IF_ERROR(Annotate(internal::InlineCalls(output_nodes, &graph_def), what));
-  NodesByName nodes;
-  for (tf::NodeDef& node : *graph_def.mutable_node()) nodes[node.name()] = &node;
-  RETURN_IF_ERROR(PlaceAssets(dir, meta_graph, nodes));
-
-  // Names of variables and tables are made the import's own: the graph may have others of the same names.
-  std::map<std::string, std::string> variables;  // Old shared name to the node's.
-  for (auto& [node_name, node] : nodes) {
+// Makes the names of variables and tables the import's own: the graph may have others of the same names. Returns the
+// variables, by node, as the SavedModel calls them.
+std::map<std::string, std::string> RenameShared(const NodesByName& nodes, absl::string_view name) {
+  std::map<std::string, std::string> variables;
+  for (const auto& [node_name, node] : nodes) {
     const bool is_variable = node->op() == "VarHandleOp";
     if (!is_variable && !absl::StrContains(node->op(), "HashTable")) continue;
     auto& attrs = *node->mutable_attr();
@@ -123,50 +107,55 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
     attrs["shared_name"].set_s(absl::StrCat(name, "/", shared_name));
     if (is_variable) variables[node_name] = shared_name;
   }
+  return variables;
+}
 
-  std::map<std::string, ops::Tensor> fed;
-  std::set<std::string> fed_nodes, missing;
+// What of the SavedModel's graph is imported.
+struct Selection {
+  std::map<std::string, ops::Tensor> fed;  // By tensor.
+  std::vector<std::string> keys, outputs;  // The outputs that need no missing input, and their nodes.
+  std::vector<std::string> fills;          // The nodes that fill the tables among what they need.
+  std::set<std::string> kept;              // All nodes.
+};
+
+absl::StatusOr<Selection> Select(const tf::SignatureDef& signature, const NodesByName& nodes,
+                                 const std::map<std::string, ops::Tensor>& inputs, absl::string_view what) {
+  Selection selection;
+  std::set<std::string> fed_nodes, missing, output_keys;
   for (const auto& [key, info] : signature.inputs()) {
     const auto given = inputs.find(key);
     if (given == inputs.end()) {
       missing.insert(NodeOf(info.name()));
     } else {
-      fed[info.name()] = given->second;
+      selection.fed[info.name()] = given->second;
       fed_nodes.insert(NodeOf(info.name()));
     }
   }
-  std::vector<std::string> keys, outputs;
-  for (const auto& [key, info] : sorted_outputs) {
+  for (const auto& [key, info] : signature.outputs()) output_keys.insert(key);
+  for (const std::string& key : output_keys) {
     const std::set<std::string> needed = Ancestors(nodes, {OutputNode(key)}, fed_nodes);
     bool ready = true;
     for (const std::string& node : missing) ready &= needed.count(node) == 0;
     if (!ready) continue;
-    keys.push_back(key);
-    outputs.push_back(OutputNode(key));
+    selection.keys.push_back(key);
+    selection.outputs.push_back(OutputNode(key));
   }
-  if (outputs.empty()) {
+  if (selection.outputs.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat(what, ": every output needs an input that is missing (", absl::StrJoin(missing, ", "), ")"));
   }
-
-  // The outputs' nodes, and what fills the tables among them.
-  std::vector<std::string> roots = outputs;
-  std::set<std::string> kept = Ancestors(nodes, roots, fed_nodes);
-  std::vector<std::string> fills;
+  std::vector<std::string> roots = selection.outputs;
+  selection.kept = Ancestors(nodes, roots, fed_nodes);
   for (const auto& [node_name, node] : nodes) {
     if (!absl::StartsWith(node->op(), "InitializeTable") && node->op() != "LookupTableImportV2") continue;
-    if (kept.count(NodeOf(node->input(0))) > 0) fills.push_back(node_name);
+    if (selection.kept.count(NodeOf(node->input(0))) > 0) selection.fills.push_back(node_name);
   }
-  roots.insert(roots.end(), fills.begin(), fills.end());
-  kept = Ancestors(nodes, roots, fed_nodes);
-  ImportedSignature imported;
-  std::vector<std::string> needed_variables;
-  for (const auto& [node_name, shared_name] : variables) {
-    if (kept.count(node_name) > 0) needed_variables.push_back(shared_name);
-  }
-  ASSIGN_OR_RETURN(const auto values, internal::ReadVariables(dir, needed_variables));
-  for (const auto& [shared_name, value] : values) imported.variables[absl::StrCat(name, "/", shared_name)] = value;
+  roots.insert(roots.end(), selection.fills.begin(), selection.fills.end());
+  selection.kept = Ancestors(nodes, roots, fed_nodes);
+  return selection;
+}
 
+tf::GraphDef Pruned(const tf::GraphDef& graph_def, const std::set<std::string>& kept) {
   tf::GraphDef pruned;
   *pruned.mutable_library() = graph_def.library();
   *pruned.mutable_versions() = graph_def.versions();
@@ -177,22 +166,67 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
     // Notes of the graph it comes from, to runtimes that are not this one.
     copy->mutable_attr()->erase("_class");
   }
-  // Not Graph::Import: that leaves out what fills the tables, which no output needs.
+  return pruned;
+}
+
+// Returns the outputs by key. Not Graph::Import: that leaves out what fills the tables, which no output needs.
+absl::StatusOr<std::map<std::string, ops::Tensor>> Import(const tf::GraphDef& graph_def, const Selection& selection,
+                                                          absl::string_view name, ops::Graph& graph) {
   tf::ImportGraphDefOptions options;
   options.prefix = graph.rep()->UniqueName(name);
-  for (const auto& [tensor_name, tensor] : fed) {
+  for (const auto& [tensor_name, tensor] : selection.fed) {
     const tf::TensorId id = tf::ParseTensorName(tensor_name);
     options.input_map[tf::SafeTensorId(id)] = tf::SafeTensorId(ops::internal::TfNode(tensor)->name(), tensor.index());
   }
-  for (const std::string& output : outputs) options.return_tensors.emplace_back(output, 0);
-  options.return_nodes = fills;
+  for (const std::string& output : selection.outputs) options.return_tensors.emplace_back(output, 0);
+  options.return_nodes = selection.fills;
   tf::ImportGraphDefResults results;
-  RETURN_IF_ERROR(
-      Annotate(tf::ImportGraphDef(options, pruned, &graph.rep()->graph, &graph.rep()->refiner, &results), what));
-  for (size_t i = 0; i < keys.size(); ++i) {
+  RETURN_IF_ERROR(tf::ImportGraphDef(options, Pruned(graph_def, selection.kept), &graph.rep()->graph,
+                                     &graph.rep()->refiner, &results));
+  std::map<std::string, ops::Tensor> outputs;
+  for (size_t i = 0; i < selection.keys.size(); ++i) {
     const auto& [node, index] = results.return_tensors[i];
-    imported.outputs[keys[i]] = ops::internal::FromTf(graph, node, index);
+    outputs[selection.keys[i]] = ops::internal::FromTf(graph, node, index);
   }
+  return outputs;
+}
+
+}  // namespace
+
+absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::string_view dir,
+                                                  absl::string_view signature_name,
+                                                  const std::map<std::string, ops::Tensor>& inputs,
+                                                  absl::string_view name) {
+  RETURN_IF_ERROR(graph.status());
+  ASSIGN_OR_RETURN(tf::MetaGraphDef meta_graph, internal::ReadMetaGraph(dir, {"serve"}));
+  RETURN_IF_ERROR(internal::CheckVariablesExist(dir, meta_graph));
+  const std::string what = absl::StrCat("signature \"", signature_name, "\" of ", dir);
+  const auto it = meta_graph.signature_def().find(std::string(signature_name));
+  if (it == meta_graph.signature_def().end()) return absl::NotFoundError(absl::StrCat("there is no ", what));
+  const tf::SignatureDef& signature = it->second;
+  RETURN_IF_ERROR(CheckInputs(signature, inputs, what));
+
+  tf::GraphDef& graph_def = *meta_graph.mutable_graph_def();
+  // A call needs all of its arguments; inlined, an output needs only what it is computed from, and its shape is known.
+  std::map<std::string, std::string> output_nodes;
+  for (const auto& [key, info] : signature.outputs()) output_nodes[OutputNode(key)] = info.name();
+  RETURN_IF_ERROR(Annotate(internal::InlineCalls(output_nodes, &graph_def), what));
+  NodesByName nodes;
+  for (tf::NodeDef& node : *graph_def.mutable_node()) nodes[node.name()] = &node;
+  RETURN_IF_ERROR(PlaceAssets(dir, meta_graph, nodes));
+  const std::map<std::string, std::string> variables = RenameShared(nodes, name);
+  ASSIGN_OR_RETURN(const Selection selection, Select(signature, nodes, inputs, what));
+
+  ImportedSignature imported;
+  std::vector<std::string> needed_variables;
+  for (const auto& [node_name, shared_name] : variables) {
+    if (selection.kept.count(node_name) > 0) needed_variables.push_back(shared_name);
+  }
+  ASSIGN_OR_RETURN(const auto values, internal::ReadVariables(dir, needed_variables));
+  for (const auto& [shared_name, value] : values) imported.variables[absl::StrCat(name, "/", shared_name)] = value;
+  auto outputs = Import(graph_def, selection, name, graph);
+  RETURN_IF_ERROR(Annotate(outputs.status(), what));
+  imported.outputs = *std::move(outputs);
   return imported;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/util/status_macros.h"
@@ -15,8 +14,7 @@ namespace {
 
 namespace tfma = ::tensorflow_model_analysis;
 
-// Metrics of a few sums, and those of a histogram of the predictions, whose every evaluation costs about half a
-// millisecond.
+// By ComparisonCost.
 struct Groups {
   int overall, each, budget;
 };
@@ -45,34 +43,33 @@ bool IsPaired(const tfma::EvalConfig& config, const ComputationPlan& plan, const
   return terms.count(key) > 0 && terms.count(key.BaselineKey(reference)) > 0 && SameWeights(config, key, reference);
 }
 
-enum class Cost { kNone, kLight, kHeavy };
-
-// What it takes to compare one metric of one spec by groups.
-absl::StatusOr<Cost> GroupingCost(tfma::EvalConfig config, const ::tensorflow::metadata::v0::Schema* schema,
-                                  const tfma::MetricsSpec& spec, const tfma::MetricConfig& metric,
-                                  const std::string& reference) {
-  // Counts do not differ; matrices are no numbers.
-  ASSIGN_OR_RETURN(const std::unique_ptr<Metric> made, MakeMetric(metric));
-  if (!made->ComputesConfidenceInterval() || absl::StrContains(metric.class_name(), "ConfusionMatrixAtThresholds"))
-    return Cost::kNone;
-  config.clear_metrics_specs();
-  tfma::MetricsSpec* only = config.add_metrics_specs();
-  *only = spec;
-  only->clear_metrics();
-  *only->add_metrics() = metric;
-  ASSIGN_OR_RETURN(const std::vector<QueryPlan> plans, MakeQueryPlans(config, schema));
-  Cost cost = Cost::kNone;
-  for (const QueryPlan& plan : plans) {
-    for (const MetricKey& key : plan.plan.keys()) {
-      if (IsCompared(key, reference, plan.plan.keys()) && !IsPaired(config, plan.plan, key, reference))
-        cost = std::max(cost, Cost::kLight);
-    }
-    if (cost == Cost::kNone) continue;
-    for (const auto& computation : plan.plan.computations()) {
-      if (absl::StartsWith(computation.id, "CalibrationHistogram")) cost = Cost::kHeavy;
+// What it takes to compare one metric of one spec by groups; kNone also if all of it is compared example by example.
+absl::StatusOr<ComparisonCost> GroupingCost(const ResolvedConfig& config, const ConfiguredMetric& metric,
+                                            const std::string& reference) {
+  ASSIGN_OR_RETURN(const std::vector<QueryPlan> plans,
+                   MakeQueryPlans(config, [&](const ConfiguredMetric& other) { return &other == &metric; }));
+  for (const auto& [query_key, plan] : plans) {
+    for (const MetricKey& key : plan.keys()) {
+      if (IsCompared(key, reference, plan.keys()) && !IsPaired(*config.eval_config, plan, key, reference))
+        return metric.metric->CostOfComparison(plan);
     }
   }
-  return cost;
+  return ComparisonCost::kNone;
+}
+
+PairedPlan MakePairedPlan(const tfma::EvalConfig& config, const ComputationPlan& plan, const std::string& reference) {
+  PairedPlan paired;
+  std::map<MetricKey, int> indices;
+  const auto index_of = [&](const MetricKey& key) {
+    const auto [it, added] = indices.try_emplace(key, static_cast<int>(paired.terms.size()));
+    if (added) paired.terms.push_back(&plan.example_terms().at(key));
+    return it->second;
+  };
+  for (const MetricKey& key : plan.keys()) {
+    if (!IsCompared(key, reference, plan.keys()) || !IsPaired(config, plan, key, reference)) continue;
+    paired.metrics.push_back({key, index_of(key), index_of(key.BaselineKey(reference))});
+  }
+  return paired;
 }
 
 }  // namespace
@@ -106,40 +103,22 @@ absl::StatusOr<std::string> ReferenceModel(const tfma::EvalConfig& config, const
   return config.model_specs(0).name();
 }
 
-absl::StatusOr<ComparisonPlan> MakeComparisonPlan(const tfma::EvalConfig& config, const std::vector<QueryPlan>& plans,
-                                                  const ::tensorflow::metadata::v0::Schema* schema,
-                                                  const std::string& reference) {
+absl::StatusOr<ComparisonPlan> MakeComparisonPlan(const ResolvedConfig& config, const std::string& reference) {
   ComparisonPlan result;
   result.reference = reference;
-  for (const QueryPlan& plan : plans) {
-    PairedPlan& paired = result.paired.emplace_back();
-    std::map<MetricKey, int> indices;
-    const auto index_of = [&](const MetricKey& key) {
-      const auto [it, added] = indices.try_emplace(key, static_cast<int>(paired.terms.size()));
-      if (added) paired.terms.push_back(&plan.plan.example_terms().at(key));
-      return it->second;
-    };
-    for (const MetricKey& key : plan.plan.keys()) {
-      if (!IsCompared(key, reference, plan.plan.keys()) || !IsPaired(config, plan.plan, key, reference)) continue;
-      paired.metrics.push_back({key, index_of(key), index_of(key.BaselineKey(reference))});
-    }
+  ASSIGN_OR_RETURN(result.reference_index, FindModelSpec(*config.eval_config, reference));
+  for (const QueryPlan& plan : config.plans) {
+    result.paired.push_back(MakePairedPlan(*config.eval_config, plan.plan, reference));
   }
-  for (const Cost wanted : {Cost::kLight, Cost::kHeavy}) {
-    tfma::EvalConfig some = config;
-    some.clear_metrics_specs();
-    for (const tfma::MetricsSpec& spec : config.metrics_specs()) {
-      tfma::MetricsSpec kept = spec;
-      kept.clear_metrics();
-      for (const tfma::MetricConfig& metric : spec.metrics()) {
-        ASSIGN_OR_RETURN(const Cost cost, GroupingCost(config, schema, spec, metric, reference));
-        if (cost == wanted) *kept.add_metrics() = metric;
-      }
-      if (kept.metrics_size() > 0) *some.add_metrics_specs() = std::move(kept);
-    }
-    if (some.metrics_specs_size() == 0) continue;
-    ASSIGN_OR_RETURN(std::vector<QueryPlan> made, MakeQueryPlans(some, schema));
-    for (QueryPlan& plan : made) {
-      const Groups& groups = wanted == Cost::kHeavy ? kHeavy : kLight;
+  std::map<const ConfiguredMetric*, ComparisonCost> costs;
+  for (const ConfiguredMetric& metric : config.metrics) {
+    ASSIGN_OR_RETURN(costs[&metric], GroupingCost(config, metric, reference));
+  }
+  for (const auto& [cost, groups] : {std::pair(ComparisonCost::kLight, kLight), {ComparisonCost::kHeavy, kHeavy}}) {
+    ASSIGN_OR_RETURN(std::vector<QueryPlan> plans, MakeQueryPlans(config, [&, &cost = cost](const ConfiguredMetric& m) {
+                       return costs.at(&m) == cost;
+                     }));
+    for (QueryPlan& plan : plans) {
       result.grouped.push_back({std::move(plan), groups.overall, groups.each, groups.budget});
     }
   }

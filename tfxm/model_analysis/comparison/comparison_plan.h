@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/model_analysis/metrics/metric.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
@@ -44,6 +43,7 @@ inline constexpr int kMinGroups = 16;
 
 struct ComparisonPlan {
   std::string reference;           // Name of the reference model; empty: nothing is compared.
+  int reference_index = 0;         // Its model_spec.
   std::vector<PairedPlan> paired;  // By query plan.
   std::vector<GroupedPlan> grouped;
 
@@ -55,11 +55,8 @@ struct ComparisonPlan {
 absl::StatusOr<std::string> ReferenceModel(const ::tensorflow_model_analysis::EvalConfig& eval_config,
                                            const std::vector<bool>& is_saved_model, const std::string& requested);
 
-// `plans` are those of the config and must outlive the result; `reference` is one of its models.
-absl::StatusOr<ComparisonPlan> MakeComparisonPlan(const ::tensorflow_model_analysis::EvalConfig& eval_config,
-                                                  const std::vector<QueryPlan>& plans,
-                                                  const ::tensorflow::metadata::v0::Schema* schema,
-                                                  const std::string& reference);
+// `config` must outlive the result; `reference` is one of its models.
+absl::StatusOr<ComparisonPlan> MakeComparisonPlan(const ResolvedConfig& config, const std::string& reference);
 
 }  // namespace tfxm::model_analysis
 

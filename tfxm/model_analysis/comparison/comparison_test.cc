@@ -78,7 +78,7 @@ class ComparisonTest : public testing::Test {
     }
     return nullptr;
   }
-  TestDir dir_;
+  TempDir dir_;
 };
 
 TEST_F(ComparisonTest, EveryNumberOfEveryModelIsComparedOnEverySlice) {

@@ -118,96 +118,127 @@ absl::Status CheckSlice(const SliceThreshold& threshold) {
 
 }  // namespace
 
-absl::StatusOr<CostMetrics> CostMetrics::Measure(const tfma::EvalConfig& config, const std::vector<QueryPlan>& plans,
+CostMetrics::CostMetrics(const ResolvedConfig& config, const std::vector<const InferenceModel*>& models)
+    : config_(&config),
+      models_(models),
+      baseline_(BaselineModelName(*config.eval_config)),
+      statuses_(models.size()),
+      costs_(models.size()) {
+  for (const QueryPlan& plan : config.plans) asked_.insert(plan.plan.costs().begin(), plan.plan.costs().end());
+}
+
+absl::StatusOr<CostMetrics> CostMetrics::Measure(const ResolvedConfig& config,
                                                  const std::vector<const InferenceModel*>& models,
                                                  const std::vector<std::string>& paths,
                                                  const std::vector<std::string>& files) {
-  std::map<MetricKey, CostFunction> asked;
-  for (const QueryPlan& plan : plans) asked.insert(plan.plan.costs().begin(), plan.plan.costs().end());
-  if (!asked.empty() && !HasOverallSlice(config)) {
+  CostMetrics result(config, models);
+  if (!result.asked_.empty() && !HasOverallSlice(*config.eval_config)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("metric ", asked.begin()->first.name,
+        absl::StrCat("metric ", result.asked_.begin()->first.name,
                      " is a cost, which is reported for the overall slice: add `slicing_specs {}` to the config"));
   }
-  CostMetrics result;
-  result.costs_.resize(models.size());
-  std::vector<absl::Status> statuses(models.size());
-  const bool any_model = std::any_of(models.begin(), models.end(), [](const auto* model) { return model != nullptr; });
   absl::StatusOr<std::vector<std::string>> sample = std::vector<std::string>();
-  if (any_model) sample = ReadSample(files, kSampleSize);
-  // That there are no examples the evaluation itself reports.
-  if (any_model && sample.ok() && sample->empty()) return result;
+  if (std::any_of(models.begin(), models.end(), [](const auto* model) { return model != nullptr; })) {
+    sample = ReadSample(files, kSampleSize);
+    // That there are no examples the evaluation itself reports.
+    if (sample.ok() && sample->empty()) return result;
+  }
+  RETURN_IF_ERROR(result.MeasureModels(paths, sample.ok() ? *sample : std::vector<std::string>(), sample.status()));
+  RETURN_IF_ERROR(result.ComputeValues());
+  RETURN_IF_ERROR(result.CheckThresholds());
+  RETURN_IF_ERROR(result.WarnOfMissing());
+  return result;
+}
+
+absl::Status CostMetrics::MeasureModels(const std::vector<std::string>& paths, const std::vector<std::string>& sample,
+                                        const absl::Status& sample_status) {
   std::map<size_t, CostTimer> timers;  // By model.
-  for (size_t m = 0; m < models.size(); ++m) {
-    if (models[m] == nullptr) continue;
+  for (size_t m = 0; m < models_.size(); ++m) {
+    if (models_[m] == nullptr) continue;
     ASSIGN_OR_RETURN(int64_t size, io::TreeSize(paths[m]));
     // What the Pusher put beside a model is not the model.
     if (const auto manifest = io::FileSize(io::JoinPath(paths[m], kManifestFile)); manifest.ok()) size -= *manifest;
-    result.costs_[m].numbers[cost::kSizeBytes] = static_cast<double>(size);
-    statuses[m] = sample.status();
-    if (sample.ok()) timers.emplace(m, CostTimer(*models[m], *sample, AskForTimes(asked) ? kThorough : kBrief));
+    costs_[m].numbers[cost::kSizeBytes] = static_cast<double>(size);
+    statuses_[m] = sample_status;
+    if (sample_status.ok()) timers.emplace(m, CostTimer(*models_[m], sample, AskForTimes(asked_) ? kThorough : kBrief));
   }
   for (int round = 0; round < kCostRounds; ++round) {
     for (auto& [m, timer] : timers) {
-      if (statuses[m].ok()) statuses[m] = timer.Round();
+      if (statuses_[m].ok()) statuses_[m] = timer.Round();
     }
   }
-  for (size_t m = 0; m < models.size(); ++m) {
+  for (size_t m = 0; m < models_.size(); ++m) {
     if (const auto timer = timers.find(m); timer != timers.end()) {
-      const absl::Status finished = timer->second.Finish(&result.costs_[m]);
-      if (statuses[m].ok()) statuses[m] = finished;
+      const absl::Status finished = timer->second.Finish(&costs_[m]);
+      if (statuses_[m].ok()) statuses_[m] = finished;
     }
-    if (!statuses[m].ok()) {
-      result.warnings_.push_back(absl::StrCat("what model \"", config.model_specs(static_cast<int>(m)).name(),
-                                              "\" costs could not be measured: ", statuses[m].message()));
+    if (!statuses_[m].ok()) {
+      warnings_.push_back(absl::StrCat("what model \"", config_->eval_config->model_specs(static_cast<int>(m)).name(),
+                                       "\" costs could not be measured: ", statuses_[m].message()));
     }
   }
+  return absl::OkStatus();
+}
 
-  const std::string baseline = BaselineModelName(config);
-  for (const auto& [key, function] : asked) {
-    ASSIGN_OR_RETURN(const int model, FindModelSpec(config, key.model_name));
-    if (const std::optional<double> value = function(result.costs_[model])) result.values_[key] = *value;
-    result.keys_.insert(key);
-    if (!baseline.empty() && key.model_name != baseline) result.keys_.insert(key.DiffKey());
+// What is asked for, and its differences to the baseline.
+absl::Status CostMetrics::ComputeValues() {
+  for (const auto& [key, function] : asked_) {
+    ASSIGN_OR_RETURN(const int model, FindModelSpec(*config_->eval_config, key.model_name));
+    if (const std::optional<double> value = function(costs_[model])) values_[key] = *value;
+    keys_.insert(key);
+    if (!baseline_.empty() && key.model_name != baseline_) keys_.insert(key.DiffKey());
   }
-  for (const auto& [key, value] : std::map(result.values_)) {
-    if (baseline.empty() || key.model_name == baseline) continue;
-    const auto it = result.values_.find(key.BaselineKey(baseline));
-    if (it != result.values_.end()) result.values_[key.DiffKey()] = value - it->second;
+  for (const auto& [key, value] : std::map(values_)) {
+    if (baseline_.empty() || key.model_name == baseline_) continue;
+    const auto it = values_.find(key.BaselineKey(baseline_));
+    if (it != values_.end()) values_[key.DiffKey()] = value - it->second;
   }
+  return absl::OkStatus();
+}
 
-  ASSIGN_OR_RETURN(const Thresholds thresholds, MakeThresholds(config));
-  for (const auto& [key, of_key] : thresholds) {
-    if (result.keys_.count(key) == 0 || (!baseline.empty() && key.model_name == baseline)) continue;
-    for (const SliceThreshold& threshold : of_key)
+// A threshold is for the overall slice, and on a cost that there is.
+absl::Status CostMetrics::CheckThresholds() const {
+  for (const auto& [key, of_key] : config_->thresholds) {
+    if (keys_.count(key) == 0 || (!baseline_.empty() && key.model_name == baseline_)) continue;
+    for (const SliceThreshold& threshold : of_key) {
       RETURN_IF_ERROR(Annotate(CheckSlice(threshold), absl::StrCat("metric ", key.ToString())));
-    if (result.values_.count(key) > 0) continue;
-    // Whose cost is missing: the model's or the baseline's.
-    MetricKey plain = key;
-    plain.is_diff = false;
-    const std::string culprit = result.values_.count(plain) == 0 ? key.model_name : baseline;
-    ASSIGN_OR_RETURN(const int model, FindModelSpec(config, culprit));
-    RETURN_IF_ERROR(Annotate(statuses[model], absl::StrCat("metric ", key.ToString(), " of model \"", culprit, "\"")));
-    const bool is_asked = asked.count(culprit == baseline ? plain.BaselineKey(baseline) : plain) > 0;
-    return absl::InvalidArgumentError(
-        absl::StrCat("metric ", key.ToString(), " has a threshold, but ",
-                     !is_asked ? absl::StrCat("it is not asked for of the baseline \"", culprit,
-                                              "\", too: leave model_names out or add it there")
-                     : models[model] == nullptr
-                         ? absl::StrCat("there is no model \"", culprit, "\": its predictions are from the examples")
-                         : absl::StrCat("model \"", culprit, "\" is a SavedModel, which has no such cost",
-                                        culprit == baseline ? " to compare with"
-                                                            : ": say in model_names which TFLite models it is for")));
+    }
+    if (values_.count(key) == 0) RETURN_IF_ERROR(WhyMissing(key));
   }
-  for (const auto& [key, function] : asked) {
-    if (result.values_.count(key) > 0) continue;
-    ASSIGN_OR_RETURN(const int model, FindModelSpec(config, key.model_name));
-    if (!statuses[model].ok()) continue;
-    result.warnings_.push_back(absl::StrCat(
+  return absl::OkStatus();
+}
+
+// Why a cost with a threshold, or its difference to the baseline's, is missing.
+absl::Status CostMetrics::WhyMissing(const MetricKey& key) const {
+  MetricKey plain = key;
+  plain.is_diff = false;
+  const std::string culprit = values_.count(plain) == 0 ? key.model_name : baseline_;
+  ASSIGN_OR_RETURN(const int model, FindModelSpec(*config_->eval_config, culprit));
+  RETURN_IF_ERROR(Annotate(statuses_[model], absl::StrCat("metric ", key.ToString(), " of model \"", culprit, "\"")));
+  std::string why;
+  if (asked_.count(culprit == baseline_ ? plain.BaselineKey(baseline_) : plain) == 0) {
+    why = absl::StrCat("it is not asked for of the baseline \"", culprit,
+                       "\", too: leave model_names out or add it there");
+  } else if (models_[model] == nullptr) {
+    why = absl::StrCat("there is no model \"", culprit, "\": its predictions are from the examples");
+  } else {
+    why =
+        absl::StrCat("model \"", culprit, "\" is a SavedModel, which has no such cost",
+                     culprit == baseline_ ? " to compare with" : ": say in model_names which TFLite models it is for");
+  }
+  return absl::InvalidArgumentError(absl::StrCat("metric ", key.ToString(), " has a threshold, but ", why));
+}
+
+absl::Status CostMetrics::WarnOfMissing() {
+  for (const auto& [key, function] : asked_) {
+    if (values_.count(key) > 0) continue;
+    ASSIGN_OR_RETURN(const int model, FindModelSpec(*config_->eval_config, key.model_name));
+    if (!statuses_[model].ok()) continue;
+    warnings_.push_back(absl::StrCat(
         "metric ", key.ToString(), " is missing: ",
-        models[model] == nullptr ? "there is no model, only predictions" : "a SavedModel has no such cost"));
+        models_[model] == nullptr ? "there is no model, only predictions" : "a SavedModel has no such cost"));
   }
-  return result;
+  return absl::OkStatus();
 }
 
 void CostMetrics::AddTo(std::vector<SliceMetrics>* slices) const {

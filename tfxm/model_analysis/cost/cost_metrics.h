@@ -19,13 +19,13 @@
 #ifndef TFXM_MODEL_ANALYSIS_COST_COST_METRICS_H_
 #define TFXM_MODEL_ANALYSIS_COST_COST_METRICS_H_
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
@@ -39,8 +39,7 @@ class CostMetrics {
   // for a quarter of a second each if the plans ask for times. A failure to measure is a warning, unless a threshold
   // needs it: the evaluation meets it again, if it matters. INVALID_ARGUMENT names a threshold that cannot be checked:
   // of a slice, or on a cost that the model does not have.
-  static absl::StatusOr<CostMetrics> Measure(const ::tensorflow_model_analysis::EvalConfig& eval_config,
-                                             const std::vector<QueryPlan>& plans,
+  static absl::StatusOr<CostMetrics> Measure(const ResolvedConfig& config,
                                              const std::vector<const InferenceModel*>& models,
                                              const std::vector<std::string>& paths,
                                              const std::vector<std::string>& files);
@@ -53,7 +52,21 @@ class CostMetrics {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  CostMetrics() = default;
+  using Asked = std::map<MetricKey, CostFunction>;
+  CostMetrics(const ResolvedConfig& config, const std::vector<const InferenceModel*>& models);
+  // The steps of Measure.
+  absl::Status MeasureModels(const std::vector<std::string>& paths, const std::vector<std::string>& sample,
+                             const absl::Status& sample_status);
+  absl::Status ComputeValues();
+  absl::Status CheckThresholds() const;
+  absl::Status WhyMissing(const MetricKey& key) const;
+  absl::Status WarnOfMissing();
+
+  const ResolvedConfig* config_;
+  std::vector<const InferenceModel*> models_;
+  std::string baseline_;
+  Asked asked_;
+  std::vector<absl::Status> statuses_;  // Of measuring, by model_spec.
   std::vector<ModelCost> costs_;
   std::map<MetricKey, double> values_;
   std::set<MetricKey> keys_;

@@ -66,7 +66,7 @@ class CostMetricsTest : public testing::Test {
         WriteRecords(dir_ / "data", {ExampleBuilder().Ints("label", {1}).Floats("prediction", {0.5f}).Serialize()})};
     return Evaluate(options);
   }
-  TestDir dir_;
+  TempDir dir_;
 };
 
 TEST_F(CostMetricsTest, AreOfTheOverallSliceOnly) {

@@ -38,11 +38,9 @@ NamedValues Row(const NamedValues& values, int row) {
 
 }  // namespace
 
-DisagreementFinder::DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config,
-                                       const std::string& reference, int max_examples)
-    : eval_config_(eval_config), max_examples_(max_examples) {
-  reference_ = FindModelSpec(*eval_config, reference).value_or(0);
-}
+DisagreementFinder::DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config, int reference,
+                                       int max_examples)
+    : eval_config_(eval_config), reference_(reference), max_examples_(max_examples) {}
 
 void DisagreementFinder::Add(const RawBatch& raw, const Extracts& extracts, const Slicer& slicer) {
   const int n = extracts.num_examples;

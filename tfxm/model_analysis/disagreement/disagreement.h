@@ -3,7 +3,7 @@
 // Where models disagree: the examples on which any of them differs from the reference model, the most different first,
 // and the slices that have more of them than chance would give.
 //
-//   DisagreementFinder finder(&eval_config, "saved_model", 100);        // one per thread, and one for all
+//   DisagreementFinder finder(&eval_config, reference_index, 100);      // one per thread, and one for all
 //   finder.Add(raw, extracts, slicer);                                  // per batch
 //   finder.MergeInto(slicer, dropped, &all);
 //   Disagreements d = all.Take(records_per_file);
@@ -62,8 +62,7 @@ struct Disagreements {
 class DisagreementFinder {
  public:
   // The config must outlive it.
-  DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config, const std::string& reference,
-                     int max_examples);
+  DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config, int reference, int max_examples);
 
   void Add(const RawBatch& raw, const Extracts& extracts, const Slicer& slicer);
   // Leaves out the slices of dropped specs.
@@ -86,7 +85,7 @@ class DisagreementFinder {
 
   const ::tensorflow_model_analysis::EvalConfig* const eval_config_;
   const size_t max_examples_;
-  int reference_ = 0;
+  const int reference_;
   bool decisions_ = true;  // No example so far speaks against it.
   Ranking by_decision_, by_value_;
   std::vector<Counts> counts_;  // By the slicer's slice.

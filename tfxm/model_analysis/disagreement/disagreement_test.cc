@@ -46,7 +46,7 @@ class DisagreementTest : public testing::Test {
     EXPECT_TRUE(io::ParseJson(*io::ReadFile(dir_ / "out/disagreements.json"), &json).ok());
     return json;
   }
-  TestDir dir_;
+  TempDir dir_;
 };
 
 // Three classes: the models agree except on every 10th example, and there by more the later it comes.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/data/feature_tensor.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/util/status_macros.h"
@@ -12,89 +13,14 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr absl::string_view kKerasSuffix = "_input";
-
-// The feature that is fed to an input: of the same name, or without Keras's suffix.
-const data::Column* FindFeature(const data::ExampleBatch& batch, const std::string& input) {
-  if (const data::Column* column = batch.Find(input)) return column;
-  if (absl::string_view(input).ends_with(kKerasSuffix))
-    return batch.Find(input.substr(0, input.size() - kKerasSuffix.size()));
-  return nullptr;
-}
-
-template <typename T>
-void Copy(const data::Column& column, Tensor* tensor) {
-  const std::span<T> out = tensor->values<T>();
-  if (column.type() == data::ValueType::kFloat) {
-    std::copy(column.all_floats().begin(), column.all_floats().end(), out.begin());
-  } else {
-    std::copy(column.all_ints().begin(), column.all_ints().end(), out.begin());
-  }
-}
-
 // A feature as the tensor an input wants: [num_examples, ...]. The tensor of the batch before is used again if it fits.
-absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec, const std::string& path,
-                      Tensor* tensor) {
-  const int width = n == 0 ? 0 : column.num_values(0);
-  for (int row = 0; row < n; ++row) {
-    if (column.num_values(row) == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("example ", row, " of the batch lacks feature \"", column.name(), "\", an input of ", path));
-    }
-    if (column.num_values(row) != width) {
-      return absl::InvalidArgumentError(absl::StrCat("example ", row, " of the batch has ", column.num_values(row),
-                                                     " values of feature \"", column.name(), "\" and others have ",
-                                                     width, "; the input of ", path, " needs the same of all"));
-    }
-  }
-  Shape shape = spec.shape;
-  int64_t known = 1;
-  int unknown = 0;
-  for (size_t d = 1; d < shape.size(); ++d) {
-    if (shape[d] < 0) {
-      ++unknown;
-    } else {
-      known *= shape[d];
-    }
-  }
-  if (shape.empty()) {
-    shape = {n, width};
-  } else {
-    shape[0] = n;
-    if (unknown > 1) {
-      ASSIGN_OR_RETURN(shape, ShapeOfExample(spec, width));
-      shape[0] = n;
-    } else if ((unknown == 0 && known != width) || (unknown == 1 && (known == 0 || width % known != 0))) {
-      return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" has ", width,
-                                                     " values per example but the input of ", path, " has shape ",
-                                                     ShapeString(spec.shape)));
-    }
-    for (size_t d = 1; d < shape.size(); ++d) {
-      if (shape[d] < 0) shape[d] = width / known;
-    }
-  }
-  if (tensor->dtype() != spec.dtype || tensor->shape() != shape) *tensor = Tensor(spec.dtype, shape);
-  if ((spec.dtype == DataType::kString) != (column.type() == data::ValueType::kBytes)) {
-    return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" holds ",
-                                                   data::ValueTypeName(column.type()), " but the input of ", path,
-                                                   " is ", DataTypeName(spec.dtype)));
-  }
-  switch (spec.dtype) {
-    case DataType::kString:
-      for (size_t k = 0; k < column.num_all_bytes(); ++k) tensor->strings()[k] = std::string(column.bytes_at(k));
-      break;
-    case DataType::kFloat: Copy<float>(column, tensor); break;
-    case DataType::kDouble: Copy<double>(column, tensor); break;
-    case DataType::kInt64: Copy<int64_t>(column, tensor); break;
-    case DataType::kInt32: Copy<int32_t>(column, tensor); break;
-    case DataType::kUint8: Copy<uint8_t>(column, tensor); break;
-    case DataType::kInt8: Copy<int8_t>(column, tensor); break;
-    case DataType::kBool: Copy<bool>(column, tensor); break;
-    default:
-      return absl::UnimplementedError(
-          absl::StrCat(path, ": input \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
-  }
-  return absl::OkStatus();
+absl::Status ToTensor(const data::Column& column, int n, const TensorSpec& spec, Tensor* tensor) {
+  int row = 0;
+  while (row < n && column.num_values(row) == 0) ++row;
+  if (row == n) return absl::InvalidArgumentError(absl::StrCat("feature \"", column.name(), "\" is missing"));
+  ASSIGN_OR_RETURN(Shape shape, data::ShapeOfExamples(spec, column.num_values(row), n));
+  if (tensor->dtype() != spec.dtype || tensor->shape() != shape) *tensor = Tensor(spec.dtype, std::move(shape));
+  return data::FillInput(&column, 0, n, spec, {.integers = data::IntegerPolicy::kTruncate}, tensor);
 }
 
 // Rows [begin, begin + n) of a tensor, the last one again where there are no more.
@@ -171,22 +97,17 @@ class SavedModelSession : public InferenceSession {
                                                     std::map<std::string, std::string>* unusable) {
     const int n = batch.num_examples();
     std::map<std::string, Tensor>& inputs = inputs_[&signature];
-    if (TakesExamples(signature) && FindFeature(batch, signature.inputs[0].name) == nullptr) {
+    if (TakesExamples(signature) && data::FindInputFeature(batch, signature.inputs[0].name) == nullptr) {
       Tensor examples(DataType::kString, {n});
       for (int row = 0; row < n; ++row) examples.strings()[row] = std::string(batch.record(row));
       inputs[signature.inputs[0].name] = std::move(examples);
     } else {
       for (const TensorSpec& spec : signature.inputs) {
-        const data::Column* column = FindFeature(batch, spec.name);
-        if (column == nullptr) {
-          std::vector<std::string> names;
-          for (const data::Column& c : batch.columns()) names.push_back(c.name());
-          const std::string near = NearestNames(spec.name, names);
-          return absl::InvalidArgumentError(absl::StrCat(path_, ": input \"", spec.name, "\" of signature \"",
-                                                         signature.name, "\" is no feature of the examples",
-                                                         near.empty() ? "" : "; nearest features: ", near));
-        }
-        RETURN_IF_ERROR(ToTensor(*column, n, WithInputShape(spec, input_shapes_), path_, &inputs[spec.name]));
+        const data::Column* column = data::FindInputFeature(batch, spec.name);
+        const absl::Status filled = column == nullptr
+                                        ? data::NoInputFeature(batch, spec.name)
+                                        : ToTensor(*column, n, WithInputShape(spec, input_shapes_), &inputs[spec.name]);
+        RETURN_IF_ERROR(Annotate(filled, absl::StrCat(path_, ": signature \"", signature.name, "\"")));
       }
     }
     const int64_t fixed = FixedBatch(signature);

@@ -48,7 +48,7 @@ class SavedModelInferenceTest : public testing::Test {
     options.output_dir = dir_ / absl::StrCat("out", ++evaluations_);
     return model_analysis::Evaluate(options);
   }
-  TestDir dir_;
+  TempDir dir_;
   int evaluations_ = 0;
 };
 

@@ -7,10 +7,12 @@
 // TFLite's own kernels. What a model costs is measured with XNNPACK, which an app would have.
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
+#include "tfxm/data/feature_tensor.h"
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/litert/delegation.h"
 #include "tfxm/litert/inspect.h"
@@ -25,12 +27,14 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr absl::string_view kKerasSuffix = "_input";
-
 // Inputs of at most this size go through the model at once: what was just decoded, copied and computed then stays in
 // the processor's second-level cache.
 constexpr int64_t kChunkBytes = 128 << 10;
 constexpr int kMinChunk = 16;
+
+// What TFMA's tflite_predict_extractor.py does.
+constexpr data::FeatureTensorOptions kTfma = {.missing = data::MissingPolicy::kMinusOne,
+                                              .integers = data::IntegerPolicy::kRefuseFloats};
 
 class TfliteSession : public InferenceSession {
  public:
@@ -98,24 +102,6 @@ class TfliteSession : public InferenceSession {
   }
 
  private:
-  const data::Column* FindFeature(const data::ExampleBatch& batch, const std::string& input) const {
-    if (const data::Column* column = batch.Find(input)) return column;
-    if (absl::string_view(input).ends_with(kKerasSuffix))
-      return batch.Find(input.substr(0, input.size() - kKerasSuffix.size()));
-    return nullptr;
-  }
-
-  absl::StatusOr<const data::Column*> ColumnOf(const data::ExampleBatch& batch, const TensorSpec& spec) const {
-    const data::Column* column = FindFeature(batch, spec.name);
-    if (column != nullptr) return column;
-    std::vector<std::string> names;
-    for (const data::Column& c : batch.columns()) names.push_back(c.name());
-    const std::string near = NearestNames(spec.name, names);
-    return absl::InvalidArgumentError(absl::StrCat("the model's input \"", spec.name,
-                                                   "\" is no feature of the examples",
-                                                   near.empty() ? "" : "; nearest features: ", near));
-  }
-
   // The first `count` rows of an output, if its first dimension is the batch that the model fixes.
   absl::Status Collect(int i, int count, Values* values) {
     const TensorSpec& spec = model_->outputs()[i];
@@ -166,7 +152,8 @@ class TfliteSession : public InferenceSession {
   absl::StatusOr<int> FillInputs(const data::ExampleBatch& batch, int row) {
     std::vector<const data::Column*> columns;
     for (const TensorSpec& spec : specs_) {
-      ASSIGN_OR_RETURN(columns.emplace_back(), ColumnOf(batch, spec));
+      columns.push_back(data::FindInputFeature(batch, spec.name));
+      if (columns.back() == nullptr) return data::NoInputFeature(batch, spec.name);
     }
     const int count = CountTogether(batch, row, columns);
     const int rows = fixed_batch_ > 0 ? fixed_batch_ : count;
@@ -181,14 +168,19 @@ class TfliteSession : public InferenceSession {
       }
       if (spec.dtype == DataType::kString) {
         const int64_t per_example = NumElements(model_->input_shape(i)) / rows;
-        ASSIGN_OR_RETURN(std::vector<std::string> strings, StringInput(column, row, count, spec, per_example));
-        for (int64_t k = strings.size(); k < rows * per_example; ++k) strings.push_back(strings[k - per_example]);
+        std::vector<std::string> strings(rows * per_example);
+        RETURN_IF_ERROR(
+            data::FillInput(&column, row, count, spec, kTfma, std::span(strings).first(count * per_example)));
+        for (int64_t k = count * per_example; k < rows * per_example; ++k) strings[k] = strings[k - per_example];
         RETURN_IF_ERROR(model_->SetStrings(i, strings));
         continue;
       }
       const std::span<char> memory = model_->input(i);
       const size_t bytes = memory.size() / rows;
-      RETURN_IF_ERROR(FillInput(column, row, count, spec, model_->input_quantization(i), memory.first(bytes * count)));
+      data::FeatureTensorOptions options = kTfma;
+      options.scale = model_->input_quantization(i).scale;
+      options.zero_point = model_->input_quantization(i).zero_point;
+      RETURN_IF_ERROR(data::FillInput(&column, row, count, spec, options, memory.first(bytes * count)));
       if (levels_ != nullptr) levels_->Add(i, column, row, count);
       for (int r = count; r < rows; ++r) std::memcpy(memory.data() + r * bytes, memory.data() + (r - 1) * bytes, bytes);
     }

@@ -31,7 +31,7 @@ class AccumulatorOf : public Accumulator {
 template <int N, typename AddTriple, typename Derive>
 class FlatSums : public AccumulatorOf<FlatSums<N, AddTriple, Derive>> {
  public:
-  FlatSums(MetricKey key, int view, AddTriple add, Derive derive)
+  FlatSums(MetricKey key, FlatViewId view, AddTriple add, Derive derive)
       : key_(std::move(key)), view_(view), add_(std::move(add)), derive_(std::move(derive)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
@@ -55,14 +55,15 @@ class FlatSums : public AccumulatorOf<FlatSums<N, AddTriple, Derive>> {
 
  private:
   const MetricKey key_;
-  const int view_;
+  const FlatViewId view_;
   const AddTriple add_;
   const Derive derive_;
   std::array<CompactSum, N> sums_;
 };
 
 template <int N, typename AddTriple, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, int view, AddTriple add, Derive derive) {
+std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, FlatViewId view, AddTriple add,
+                                                           Derive derive) {
   return [=] { return std::make_unique<FlatSums<N, AddTriple, Derive>>(key, view, add, derive); };
 }
 
@@ -73,7 +74,7 @@ void AddMeanOfTerms(const std::string& kind, const MetricKey& key, ExampleTermsF
 // Terms from the lists of each example: value(view, row), whose errors get the example's place.
 // Value is absl::StatusOr<double>(const ListView& view, int row).
 template <typename Value>
-ExampleTermsFunction ListTerms(int view, Value value) {
+ExampleTermsFunction ListTerms(ListViewId view, Value value) {
   return [=](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) -> absl::Status {
     auto list = batch->List(view);
     if (!list.ok()) return list.status();
@@ -88,7 +89,7 @@ ExampleTermsFunction ListTerms(int view, Value value) {
 
 // Terms from the triples of each example; add(view, i, &term) adds triple i to that of its example.
 template <typename AddTriple>
-ExampleTermsFunction FlatTerms(int view, AddTriple add) {
+ExampleTermsFunction FlatTerms(FlatViewId view, AddTriple add) {
   return [=](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) -> absl::Status {
     auto triples = batch->Flat(view);
     if (!triples.ok()) return triples.status();

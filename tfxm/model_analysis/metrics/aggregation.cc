@@ -27,7 +27,7 @@ absl::StatusOr<double> ToNumber(const MetricsMap& metrics, const MetricKey& key)
 // The weighted sum of the labels of each class, as shares.
 class LabelShares : public AccumulatorOf<LabelShares> {
  public:
-  LabelShares(MetricKey key, int view, std::vector<int> class_ids)
+  LabelShares(MetricKey key, ListViewId view, std::vector<int> class_ids)
       : key_(std::move(key)), view_(view), class_ids_(std::move(class_ids)), sums_(class_ids_.size()) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
@@ -65,15 +65,16 @@ class LabelShares : public AccumulatorOf<LabelShares> {
 
  private:
   const MetricKey key_;
-  const int view_;
+  const ListViewId view_;
   const std::vector<int> class_ids_;
   std::vector<CompactSum> sums_;
 };
 
 }  // namespace
 
-void AddMacroAverage(const std::string& metric_name, const KeyRequest& request, const std::vector<SubKey>& sub_keys,
-                     const std::map<int, double>& class_weights, bool by_label, ComputationPlan* plan) {
+absl::Status AddMacroAverage(const std::string& metric_name, const KeyRequest& request,
+                             const std::vector<SubKey>& sub_keys, const std::map<int, double>& class_weights,
+                             bool by_label, ComputationPlan* plan) {
   MetricKey key = request.Key(metric_name);
   key.aggregation = Aggregation::kMacro;  // Also for the weighted macro average, as in TFMA.
   MetricKey shares_key = request.Key("_class_weights_from_labels");
@@ -83,12 +84,12 @@ void AddMacroAverage(const std::string& metric_name, const KeyRequest& request, 
     for (const SubKey& sub_key : sub_keys) {
       if (sub_key.class_id) class_ids.push_back(*sub_key.class_id);
     }
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.sub_key = {};
-    view.aggregated = view.flatten = false;
+    view.aggregated = false;
     view.class_weights.clear();
     view.allow_missing_label = true;
-    plan->Add("ClassWeightsFromLabels", {shares_key}, [shares_key, view = plan->AddView(view), class_ids] {
+    plan->Add("ClassWeightsFromLabels", {shares_key}, [shares_key, view = plan->AddListView(view), class_ids] {
       return std::make_unique<LabelShares>(shares_key, view, class_ids);
     });
   }
@@ -119,6 +120,7 @@ void AddMacroAverage(const std::string& metric_name, const KeyRequest& request, 
     (*results)[key] = total_weight == 0 ? std::nan("") : total / total_weight;
     return absl::OkStatus();
   });
+  return absl::OkStatus();
 }
 
 void AddOutputAverage(const std::string& metric_name, const KeyRequest& request,

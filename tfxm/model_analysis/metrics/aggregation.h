@@ -14,8 +14,9 @@ namespace tfxm::model_analysis {
 
 // The mean of `metric_name` over `sub_keys` (classes, or the k-th predictions), each weighted by class_weights if there
 // are any and, if `by_label`, by its share of the labels.
-void AddMacroAverage(const std::string& metric_name, const KeyRequest& request, const std::vector<SubKey>& sub_keys,
-                     const std::map<int, double>& class_weights, bool by_label, ComputationPlan* plan);
+absl::Status AddMacroAverage(const std::string& metric_name, const KeyRequest& request,
+                             const std::vector<SubKey>& sub_keys, const std::map<int, double>& class_weights,
+                             bool by_label, ComputationPlan* plan);
 
 // The weighted mean of `metric_name` over outputs.
 void AddOutputAverage(const std::string& metric_name, const KeyRequest& request,

@@ -2,13 +2,15 @@
 
 #include "tfxm/model_analysis/metrics/metric.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
 
 bool ComputationPlan::Add(const std::string& kind, const std::vector<MetricKey>& keys,
-                          std::function<std::unique_ptr<Accumulator>()> make) {
+                          std::function<std::unique_ptr<Accumulator>()> make, ComparisonCost cost) {
   std::string id = kind;
   for (const MetricKey& key : keys) {
     absl::StrAppend(&id, "\n", key.kind == MetricKey::Kind::kPlot ? "plot " : "", key.name, "\t", key.model_name, "\t",
@@ -16,7 +18,7 @@ bool ComputationPlan::Add(const std::string& kind, const std::vector<MetricKey>&
   }
   if (!ids_.insert(id).second) return false;
   keys_.insert(keys.begin(), keys.end());
-  computations_.push_back({std::move(id), std::move(make)});
+  computations_.push_back({std::move(id), std::move(make), cost});
   return true;
 }
 
@@ -33,6 +35,12 @@ bool ComputationPlan::AddCrossSlice(const std::vector<MetricKey>& keys, CrossSli
   return true;
 }
 
+ComparisonCost Metric::CostOfComparison(const ComputationPlan& plan) const {
+  ComparisonCost cost = ComparisonCost::kLight;
+  for (const ComputationPlan::Computation& computation : plan.computations()) cost = std::max(cost, computation.cost);
+  return ComputesConfidenceInterval() ? cost : ComparisonCost::kNone;
+}
+
 MetricKey KeyRequest::Key(const std::string& name) const {
   return {.name = name,
           .model_name = model_name,
@@ -41,12 +49,10 @@ MetricKey KeyRequest::Key(const std::string& name) const {
           .example_weighted = request->is_default ? std::nullopt : std::optional<bool>(request->example_weighted)};
 }
 
-ViewSpec KeyRequest::View() const {
+absl::StatusOr<ViewSpec> KeyRequest::View() const {
   ViewSpec spec;
-  const auto& config = *request->eval_config;
-  spec.model_index = FindModelSpec(config, model_name).value_or(0);
-  if (spec.model_index < config.model_specs_size())
-    spec.prediction_key = config.model_specs(spec.model_index).prediction_key();
+  ASSIGN_OR_RETURN(spec.model_index, FindModelSpec(*request->eval_config, model_name));
+  spec.prediction_key = request->eval_config->model_specs(spec.model_index).prediction_key();
   spec.output_name = output_name;
   spec.sub_key = sub_key;
   spec.aggregated = request->aggregation != Aggregation::kNone;

@@ -70,21 +70,30 @@ using ExampleTermsFunction =
 struct ModelCost;
 using CostFunction = std::function<std::optional<double>(const ModelCost&)>;
 
+// What it takes to compare models by groups of examples (comparison/comparison_plan.h), in each group of each slice.
+enum class ComparisonCost {
+  kNone,   // They are not compared.
+  kLight,  // A few sums.
+  kHeavy,  // A histogram of the predictions, whose every evaluation takes about half a millisecond.
+};
+
 class ComputationPlan {
  public:
   struct Computation {
     std::string id;
     std::function<std::unique_ptr<Accumulator>()> make;
+    ComparisonCost cost;
   };
 
-  int AddView(const ViewSpec& spec) { return views_.Add(spec); }
-  int AddCustomView(const std::string& id, ViewMaker maker) { return views_.AddCustom(id, std::move(maker)); }
+  FlatViewId AddFlatView(const ViewSpec& spec) { return views_.AddFlat(spec); }
+  ListViewId AddListView(const ViewSpec& spec) { return views_.AddList(spec); }
+  FlatViewId AddCustomView(const std::string& id, ViewMaker maker) { return views_.AddCustom(id, std::move(maker)); }
   // Makes a feature's values available in Extracts::feature_values.
   void AddFeature(const std::string& name) { features_.insert(name); }
   // `kind` names the sort of accumulator. As in TFMA, two computations with the same kind and keys are the same and the
   // first one added counts. Returns whether it was added.
   bool Add(const std::string& kind, const std::vector<MetricKey>& keys,
-           std::function<std::unique_ptr<Accumulator>()> make);
+           std::function<std::unique_ptr<Accumulator>()> make, ComparisonCost cost = ComparisonCost::kLight);
   // Derived computations run in the order they are added; the first with these keys counts.
   bool AddDerived(const std::vector<MetricKey>& keys, DerivedFunction function);
   bool AddCrossSlice(const std::vector<MetricKey>& keys, CrossSliceFunction function);
@@ -142,6 +151,9 @@ class Metric {
   virtual absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const = 0;
   // False: no confidence interval is computed for it.
   virtual bool ComputesConfidenceInterval() const { return true; }
+  // `plan` is of this metric alone. Unless it says otherwise: what has no confidence interval (counts do not differ) is
+  // not compared, and the rest costs as much as the dearest of its computations.
+  virtual ComparisonCost CostOfComparison(const ComputationPlan& plan) const;
   // Whether it is one of Keras's own metrics, which TFMA computes before the others.
   virtual bool IsKerasMetric() const { return false; }
 
@@ -164,8 +176,8 @@ struct KeyRequest {
   Aggregation aggregation() const { return request->aggregation; }
   // A key of this model, output, sub key and weighting; without aggregation, as most of TFMA's metrics have it.
   MetricKey Key(const std::string& name) const;
-  // The view of it: flattened, without fractional labels. The model must be in the EvalConfig.
-  ViewSpec View() const;
+  // The view of it, without fractional labels. INVALID_ARGUMENT if the EvalConfig has no such model.
+  absl::StatusOr<ViewSpec> View() const;
 };
 
 // A metric that treats the combinations of model, output and sub key separately.

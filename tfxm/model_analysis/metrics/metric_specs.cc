@@ -170,8 +170,8 @@ absl::Status AddAverages(const tfma::EvalConfig& config, const tfma::MetricsSpec
             if (IsMacro(aggregation)) {
               ASSIGN_OR_RETURN(const std::vector<SubKey> children, MacroSubKeys(sub_key, class_weights));
               for (const std::string& output_name : output_names) {
-                AddMacroAverage(name, {&request, model_name, output_name, sub_key}, children, class_weights,
-                                aggregation == Aggregation::kWeightedMacro, plan);
+                RETURN_IF_ERROR(AddMacroAverage(name, {&request, model_name, output_name, sub_key}, children,
+                                                class_weights, aggregation == Aggregation::kWeightedMacro, plan));
               }
             }
             if (!output_weights.empty())
@@ -253,9 +253,86 @@ std::vector<std::string> SortedKeys(const Map& map) {
   return keys;
 }
 
-}  // namespace
+std::vector<std::optional<bool>> Weighted(const tfma::EvalConfig& config, const tfma::MetricsSpec& spec) {
+  std::vector<std::optional<bool>> weighted;
+  for (bool w : WeightOptions(config, spec)) weighted.emplace_back(w);
+  return weighted;
+}
 
-namespace {
+// The thresholds by name: of metrics that the model computes itself, which are neither weighted nor not.
+absl::Status AddByName(const tfma::MetricsSpec& spec, ThresholdsBuilder* builder) {
+  const google::protobuf::RepeatedPtrField<tfma::PerSliceMetricThreshold> no_slices;
+  const google::protobuf::RepeatedPtrField<tfma::CrossSliceMetricThreshold> no_cross_slices;
+  for (const auto& [aggregation, sub_keys] : SubKeysOf(spec)) {
+    const auto keys = [&, &aggregation = aggregation, &sub_keys = sub_keys](const std::string& name) {
+      return KeysOf(name, spec, aggregation, sub_keys, {std::nullopt});
+    };
+    for (const std::string& name : SortedKeys(spec.thresholds())) {
+      for (const MetricKey& key : keys(name)) {
+        RETURN_IF_ERROR(builder->Add(key, std::monostate(), spec.thresholds().at(name)));
+      }
+    }
+    for (const std::string& name : SortedKeys(spec.per_slice_thresholds())) {
+      for (const MetricKey& key : keys(name)) {
+        RETURN_IF_ERROR(builder->AddPerSlice(key, spec.per_slice_thresholds().at(name).thresholds(), no_cross_slices));
+      }
+    }
+    for (const std::string& name : SortedKeys(spec.cross_slice_thresholds())) {
+      for (const MetricKey& key : keys(name)) {
+        RETURN_IF_ERROR(builder->AddPerSlice(key, no_slices, spec.cross_slice_thresholds().at(name).thresholds()));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The thresholds in the metrics' own configs, by spec, aggregation and metric.
+absl::Status AddOfMetrics(const ResolvedConfig& resolved, ThresholdsBuilder* builder) {
+  for (int s = 0; s < resolved.eval_config->metrics_specs_size(); ++s) {
+    const tfma::MetricsSpec& spec = resolved.eval_config->metrics_specs(s);
+    const std::vector<std::optional<bool>> weighted = Weighted(*resolved.eval_config, spec);
+    for (const auto& [aggregation, sub_keys] : SubKeysOf(spec)) {
+      for (const ConfiguredMetric& metric : resolved.metrics) {
+        if (metric.spec != s) continue;
+        const tfma::MetricConfig& config = *metric.config;
+        for (const MetricKey& key : KeysOf(metric.metric->name(), spec, aggregation, sub_keys, weighted)) {
+          if (config.has_threshold()) RETURN_IF_ERROR(builder->Add(key, std::monostate(), config.threshold()));
+          RETURN_IF_ERROR(builder->AddPerSlice(key, config.per_slice_thresholds(), config.cross_slice_thresholds()));
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The plans of the specs that are the keys of `names`, whose values become the names of their metrics.
+absl::StatusOr<std::vector<QueryPlan>> MakePlans(const ResolvedConfig& resolved,
+                                                 const std::function<bool(const ConfiguredMetric&)>& wanted,
+                                                 std::map<int, std::vector<std::string>> names) {
+  const tfma::EvalConfig& config = *resolved.eval_config;
+  std::map<std::string, QueryPlan> plans;
+  // Keras metrics come before TFMA's, and averages last: later results replace earlier ones of the same key.
+  for (const bool keras : {true, false}) {
+    for (const ConfiguredMetric& metric : resolved.metrics) {
+      if (metric.metric->IsKerasMetric() != keras || !wanted(metric)) continue;
+      const tfma::MetricsSpec& spec = config.metrics_specs(metric.spec);
+      RETURN_IF_ERROR(Annotate(
+          AddMetric(config, resolved.schema, spec, *metric.config, *metric.metric, &plans[spec.query_key()].plan),
+          absl::StrCat("metric ", metric.config->class_name())));
+      names[metric.spec].push_back(metric.metric->name());
+    }
+  }
+  for (const auto& [s, of_spec] : names) {
+    const tfma::MetricsSpec& spec = config.metrics_specs(s);
+    RETURN_IF_ERROR(AddAverages(config, spec, of_spec, &plans[spec.query_key()].plan));
+  }
+  std::vector<QueryPlan> result;
+  for (auto& [query_key, plan] : plans) {
+    plan.query_key = query_key;
+    result.push_back(std::move(plan));
+  }
+  return result;
+}
 
 // Says why there is no such metric, and which ones have similar names.
 absl::Status UnknownMetric(const tfma::MetricConfig& config) {
@@ -303,100 +380,44 @@ absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const tfma::MetricConfig& con
   return metric;
 }
 
-absl::StatusOr<std::vector<QueryPlan>> MakeQueryPlans(const tfma::EvalConfig& eval_config,
-                                                      const ::tensorflow::metadata::v0::Schema* schema) {
-  std::map<std::string, QueryPlan> plans;
-  // Keras metrics come before TFMA's, and averages last: later results replace earlier ones of the same key.
-  std::vector<std::vector<std::unique_ptr<Metric>>> metrics(eval_config.metrics_specs_size());
-  for (int s = 0; s < eval_config.metrics_specs_size(); ++s) {
-    for (const auto& config : eval_config.metrics_specs(s).metrics()) {
+absl::StatusOr<std::vector<QueryPlan>> MakeQueryPlans(const ResolvedConfig& resolved,
+                                                      const std::function<bool(const ConfiguredMetric&)>& wanted) {
+  std::map<int, std::vector<std::string>> names;
+  for (const ConfiguredMetric& metric : resolved.metrics) {
+    if (wanted(metric)) names[metric.spec];
+  }
+  return MakePlans(resolved, wanted, std::move(names));
+}
+
+absl::StatusOr<ResolvedConfig> ResolveConfig(const tfma::EvalConfig* eval_config,
+                                             const ::tensorflow::metadata::v0::Schema* schema) {
+  ResolvedConfig resolved;
+  resolved.eval_config = eval_config;
+  resolved.schema = schema;
+  for (int s = 0; s < eval_config->metrics_specs_size(); ++s) {
+    for (const tfma::MetricConfig& config : eval_config->metrics_specs(s).metrics()) {
       ASSIGN_OR_RETURN(std::unique_ptr<Metric> metric, MakeMetric(config));
-      metrics[s].push_back(std::move(metric));
+      resolved.metrics.push_back({s, &config, std::move(metric)});
     }
   }
-  for (const bool keras : {true, false}) {
-    for (int s = 0; s < eval_config.metrics_specs_size(); ++s) {
-      const tfma::MetricsSpec& spec = eval_config.metrics_specs(s);
-      QueryPlan& plan = plans[spec.query_key()];
-      plan.query_key = spec.query_key();
-      for (int m = 0; m < spec.metrics_size(); ++m) {
-        if (metrics[s][m]->IsKerasMetric() != keras) continue;
-        RETURN_IF_ERROR(Annotate(AddMetric(eval_config, schema, spec, spec.metrics(m), *metrics[s][m], &plan.plan),
-                                 absl::StrCat("metric ", spec.metrics(m).class_name())));
-      }
-    }
-  }
-  for (int s = 0; s < eval_config.metrics_specs_size(); ++s) {
-    const tfma::MetricsSpec& spec = eval_config.metrics_specs(s);
-    std::vector<std::string> names;
-    for (const bool keras : {true, false}) {
-      for (const auto& metric : metrics[s]) {
-        if (metric->IsKerasMetric() == keras) names.push_back(metric->name());
-      }
-    }
-    RETURN_IF_ERROR(AddAverages(eval_config, spec, names, &plans[spec.query_key()].plan));
-  }
-  std::vector<QueryPlan> result;
-  for (auto& [query_key, plan] : plans) result.push_back(std::move(plan));
-  if (result.empty()) result.emplace_back();
-  return result;
-}
-
-absl::StatusOr<std::set<MetricKey>> KeysWithoutConfidenceInterval(const tfma::EvalConfig& eval_config) {
-  std::set<MetricKey> result;
-  for (const tfma::MetricsSpec& spec : eval_config.metrics_specs()) {
-    for (const auto& config : spec.metrics()) {
-      ASSIGN_OR_RETURN(const std::unique_ptr<Metric> metric, MakeMetric(config));
-      if (metric->ComputesConfidenceInterval()) continue;
-      for (const auto& [aggregation, sub_keys] : SubKeysOf(spec)) {
-        std::vector<std::optional<bool>> weighted;
-        for (bool w : WeightOptions(eval_config, spec)) weighted.emplace_back(w);
-        for (MetricKey& key : KeysOf(metric->name(), spec, aggregation, sub_keys, weighted))
-          result.insert(std::move(key));
-      }
-    }
-  }
-  return result;
-}
-
-absl::StatusOr<Thresholds> MakeThresholds(const tfma::EvalConfig& eval_config) {
-  ThresholdsBuilder builder;
-  for (const tfma::MetricsSpec& spec : eval_config.metrics_specs()) {
+  std::map<int, std::vector<std::string>> names;
+  for (int s = 0; s < eval_config->metrics_specs_size(); ++s) names[s];
+  ASSIGN_OR_RETURN(resolved.plans, MakePlans(resolved, [](const ConfiguredMetric&) { return true; }, std::move(names)));
+  if (resolved.plans.empty()) resolved.plans.emplace_back();
+  for (const ConfiguredMetric& metric : resolved.metrics) {
+    if (metric.metric->ComputesConfidenceInterval()) continue;
+    const tfma::MetricsSpec& spec = eval_config->metrics_specs(metric.spec);
     for (const auto& [aggregation, sub_keys] : SubKeysOf(spec)) {
-      // By name: metrics that the model computes itself, which are neither weighted nor not.
-      for (const std::string& name : SortedKeys(spec.thresholds())) {
-        for (const MetricKey& key : KeysOf(name, spec, aggregation, sub_keys, {std::nullopt})) {
-          RETURN_IF_ERROR(builder.Add(key, std::monostate(), spec.thresholds().at(name)));
-        }
-      }
-      for (const std::string& name : SortedKeys(spec.per_slice_thresholds())) {
-        for (const MetricKey& key : KeysOf(name, spec, aggregation, sub_keys, {std::nullopt})) {
-          RETURN_IF_ERROR(builder.AddPerSlice(key, spec.per_slice_thresholds().at(name).thresholds(),
-                                              google::protobuf::RepeatedPtrField<tfma::CrossSliceMetricThreshold>()));
-        }
-      }
-      for (const std::string& name : SortedKeys(spec.cross_slice_thresholds())) {
-        for (const MetricKey& key : KeysOf(name, spec, aggregation, sub_keys, {std::nullopt})) {
-          RETURN_IF_ERROR(builder.AddPerSlice(key, google::protobuf::RepeatedPtrField<tfma::PerSliceMetricThreshold>(),
-                                              spec.cross_slice_thresholds().at(name).thresholds()));
-        }
+      for (MetricKey& key : KeysOf(metric.metric->name(), spec, aggregation, sub_keys, Weighted(*eval_config, spec))) {
+        resolved.keys_without_confidence_interval.insert(std::move(key));
       }
     }
   }
-  for (const tfma::MetricsSpec& spec : eval_config.metrics_specs()) {
-    for (const auto& [aggregation, sub_keys] : SubKeysOf(spec)) {
-      for (const auto& config : spec.metrics()) {
-        ASSIGN_OR_RETURN(const std::unique_ptr<Metric> metric, MakeMetric(config));
-        std::vector<std::optional<bool>> weighted;
-        for (bool w : WeightOptions(eval_config, spec)) weighted.emplace_back(w);
-        for (const MetricKey& key : KeysOf(metric->name(), spec, aggregation, sub_keys, weighted)) {
-          if (config.has_threshold()) RETURN_IF_ERROR(builder.Add(key, std::monostate(), config.threshold()));
-          RETURN_IF_ERROR(builder.AddPerSlice(key, config.per_slice_thresholds(), config.cross_slice_thresholds()));
-        }
-      }
-    }
-  }
-  return builder.Take();
+  ThresholdsBuilder thresholds;
+  for (const tfma::MetricsSpec& spec : eval_config->metrics_specs()) RETURN_IF_ERROR(AddByName(spec, &thresholds));
+  RETURN_IF_ERROR(AddOfMetrics(resolved, &thresholds));
+  resolved.thresholds = thresholds.Take();
+  return resolved;
 }
 
 }  // namespace tfxm::model_analysis

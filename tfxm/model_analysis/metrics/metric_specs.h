@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // From MetricsSpecs to computations and thresholds: TFMA's metric_specs.py.
+//
+//   ASSIGN_OR_RETURN(const EvalConfig config, WithDefaults(eval_config, has_baseline, rubber_stamp));
+//   ASSIGN_OR_RETURN(const ResolvedConfig resolved, ResolveConfig(&config, schema));
+//   for (const QueryPlan& plan : resolved.plans) …
 #ifndef TFXM_MODEL_ANALYSIS_METRICS_METRIC_SPECS_H_
 #define TFXM_MODEL_ANALYSIS_METRICS_METRIC_SPECS_H_
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,18 +30,9 @@ struct QueryPlan {
   ComputationPlan plan;
 };
 
-// One plan per query_key of the metrics_specs, sorted. INVALID_ARGUMENT names the metric and what is wrong with it; an
-// unknown class name comes with the nearest registered ones.
-absl::StatusOr<std::vector<QueryPlan>> MakeQueryPlans(const ::tensorflow_model_analysis::EvalConfig& eval_config,
-                                                      const ::tensorflow::metadata::v0::Schema* schema);
-
 // A metric of a MetricConfig, with its name.
 absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const ::tensorflow_model_analysis::MetricConfig& config,
                                                    bool is_private = false);
-
-// The keys that have no confidence interval.
-absl::StatusOr<std::set<MetricKey>> KeysWithoutConfidenceInterval(
-    const ::tensorflow_model_analysis::EvalConfig& eval_config);
 
 // A threshold and where it applies: at every slice that is no cross slice (monostate), or at those a spec fits.
 struct SliceThreshold {
@@ -48,7 +43,33 @@ struct SliceThreshold {
 };
 // In the order of the config, without repetitions.
 using Thresholds = std::vector<std::pair<MetricKey, std::vector<SliceThreshold>>>;
-absl::StatusOr<Thresholds> MakeThresholds(const ::tensorflow_model_analysis::EvalConfig& eval_config);
+
+// One of the metrics that a config asks for.
+struct ConfiguredMetric {
+  int spec;  // Index of its MetricsSpec.
+  const ::tensorflow_model_analysis::MetricConfig* config;
+  std::unique_ptr<Metric> metric;
+};
+
+// An EvalConfig and what follows from its metrics_specs, worked out once for all that come after: the pass, the costs,
+// comparisons, confidence intervals and the validation.
+struct ResolvedConfig {
+  const ::tensorflow_model_analysis::EvalConfig* eval_config;  // With its defaults (eval_config.h).
+  const ::tensorflow::metadata::v0::Schema* schema;            // May be null.
+  std::vector<ConfiguredMetric> metrics;                       // In the config's order.
+  std::vector<QueryPlan> plans;                                // One per query_key, sorted; at least one.
+  std::set<MetricKey> keys_without_confidence_interval;
+  Thresholds thresholds;
+};
+
+// Both are to outlive the result. INVALID_ARGUMENT names the metric and what is wrong with it or with its threshold; an
+// unknown class name comes with the nearest registered ones.
+absl::StatusOr<ResolvedConfig> ResolveConfig(const ::tensorflow_model_analysis::EvalConfig* eval_config,
+                                             const ::tensorflow::metadata::v0::Schema* schema);
+
+// The plans of some of its metrics alone.
+absl::StatusOr<std::vector<QueryPlan>> MakeQueryPlans(const ResolvedConfig& config,
+                                                      const std::function<bool(const ConfiguredMetric&)>& wanted);
 
 }  // namespace tfxm::model_analysis
 

@@ -17,9 +17,9 @@ using testing::HasSubstr;
 size_t NumComputations(const std::string& specs) {
   auto config = WithDefaults(Config("model_specs { label_key: 'l' prediction_key: 'p' } " + specs), false, false);
   EXPECT_TRUE(config.ok()) << config.status();
-  auto plans = MakeQueryPlans(*config, nullptr);
-  EXPECT_TRUE(plans.ok()) << plans.status();
-  return (*plans)[0].plan.computations().size();
+  const auto resolved = ResolveConfig(&*config, nullptr);
+  EXPECT_TRUE(resolved.ok()) << resolved.status();
+  return resolved->plans[0].plan.computations().size();
 }
 
 TEST(MetricSpecsTest, MetricsShareComputations) {
@@ -54,22 +54,22 @@ TEST(MetricSpecsTest, OnePlanPerQueryKey) {
       Config("model_specs { label_key: 'l' prediction_key: 'p' } metrics_specs { metrics { class_name: 'AUC' } } "
              "metrics_specs { query_key: 'q' metrics { class_name: 'MinLabelPosition' } }"),
       false, false);
-  auto plans = MakeQueryPlans(*config, nullptr);
-  ASSERT_TRUE(plans.ok()) << plans.status();
-  ASSERT_EQ(plans->size(), 2u);
-  EXPECT_EQ((*plans)[1].query_key, "q");
+  const auto resolved = ResolveConfig(&*config, nullptr);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_EQ(resolved->plans.size(), 2u);
+  EXPECT_EQ(resolved->plans[1].query_key, "q");
 }
 
 TEST(MetricSpecsTest, AggregationOfSparseKerasMetricsIsAnError) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' "
                                     "} aggregate { micro_average: true } }"),
                              false, false);
-  EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("Sparse"));
+  EXPECT_THAT(std::string(ResolveConfig(&*config, nullptr).status().message()), HasSubstr("Sparse"));
 }
 
 std::string ErrorOf(const std::string& metric) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { " + metric + " } }"), false, false);
-  return std::string(MakeQueryPlans(*config, nullptr).status().message());
+  return std::string(ResolveConfig(&*config, nullptr).status().message());
 }
 
 TEST(MetricSpecsTest, AMetricThatIsNotThereIsExplained) {
@@ -105,14 +105,38 @@ TEST(MetricSpecsTest, WhatWouldTakeAllMemoryIsRefused) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'Precision' } "
                                     "aggregate { macro_average: true top_k_list { values: 2000000000 } } }"),
                              false, false);
-  EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("top_k_list"));
+  EXPECT_THAT(std::string(ResolveConfig(&*config, nullptr).status().message()), HasSubstr("top_k_list"));
 }
 
 TEST(MetricSpecsTest, OutputWeightsOfAnOutputThatIsNotNamed) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'AUC' } output_names: 'head' "
                                     "output_weights { key: 'haed' value: 1 } }"),
                              false, false);
-  EXPECT_THAT(std::string(MakeQueryPlans(*config, nullptr).status().message()), HasSubstr("\"head\""));
+  EXPECT_THAT(std::string(ResolveConfig(&*config, nullptr).status().message()), HasSubstr("\"head\""));
+}
+
+TEST(MetricSpecsTest, AnUnknownModelIsAnErrorNotTheFirst) {
+  const auto config = Config("model_specs { name: 'lite' } model_specs { name: 'full' }");
+  const MetricRequest request{.eval_config = &config};
+  EXPECT_EQ((KeyRequest{&request, "full", "", {}}.View())->model_index, 1);
+  EXPECT_THAT(std::string((KeyRequest{&request, "lit", "", {}}.View()).status().message()),
+              HasSubstr("no model_spec is named \"lit\"; did you mean \"lite\""));
+}
+
+// By how dear a metric is, models are compared in more or in fewer groups of examples.
+TEST(MetricSpecsTest, CostOfComparison) {
+  const auto cost = [](const std::string& metric) {
+    const auto config =
+        Config("model_specs { label_key: 'l' prediction_key: 'p' } metrics_specs { metrics { " + metric + " } }");
+    const auto resolved = ResolveConfig(&config, nullptr);
+    EXPECT_TRUE(resolved.ok()) << resolved.status();
+    return resolved->metrics[0].metric->CostOfComparison(resolved->plans[0].plan);
+  };
+  EXPECT_EQ(cost("class_name: 'AUC'"), ComparisonCost::kHeavy);
+  EXPECT_EQ(cost("class_name: 'AUC' config: '\"thresholds\": [0.2, 0.8]'"), ComparisonCost::kLight);
+  EXPECT_EQ(cost("class_name: 'Precision'"), ComparisonCost::kLight);
+  EXPECT_EQ(cost("class_name: 'ExampleCount'"), ComparisonCost::kNone);
+  EXPECT_EQ(cost("class_name: 'ConfusionMatrixAtThresholds' config: '\"thresholds\": [0.5]'"), ComparisonCost::kNone);
 }
 
 TEST(ThresholdsTest, OfAMetricAndOfSlicesWithoutRepetition) {
@@ -134,11 +158,11 @@ TEST(ThresholdsTest, OfAMetricAndOfSlicesWithoutRepetition) {
                                  }
                                })pb"),
                              false, false);
-  auto thresholds = MakeThresholds(*config);
-  ASSERT_TRUE(thresholds.ok());
-  ASSERT_EQ(thresholds->size(), 1u);
-  EXPECT_EQ((*thresholds)[0].first, (MetricKey{.name = "auc", .example_weighted = true}));
-  EXPECT_EQ((*thresholds)[0].second.size(), 3u);
+  const auto resolved = ResolveConfig(&*config, nullptr);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_EQ(resolved->thresholds.size(), 1u);
+  EXPECT_EQ(resolved->thresholds[0].first, (MetricKey{.name = "auc", .example_weighted = true}));
+  EXPECT_EQ(resolved->thresholds[0].second.size(), 3u);
 }
 
 TEST(WithDefaultsTest, ABaselineIsAddedOrDropped) {

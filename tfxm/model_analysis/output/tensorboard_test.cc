@@ -40,7 +40,7 @@ std::map<std::string, float> Scalars(const std::string& folder) {
 }
 
 TEST(TensorBoardTest, WritesOneRunPerModel) {
-  TestDir dir;
+  TempDir dir;
   EvaluationResult result;
   result.models = {{.name = "saved"}, {.name = "lite/int8"}};
   result.models[1].cost.numbers = {{"size_bytes", 1024}};
@@ -62,7 +62,7 @@ TEST(TensorBoardTest, WritesOneRunPerModel) {
 }
 
 TEST(TensorBoardTest, NoNameLeadsOutOfTheFolder) {
-  TestDir dir;
+  TempDir dir;
   EvaluationResult result;
   result.models = {{.name = ".."}, {.name = "a/../../b"}};
   ASSERT_TRUE(WriteTensorBoard(result, dir / "out").ok());

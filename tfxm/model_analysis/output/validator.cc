@@ -83,9 +83,9 @@ absl::StatusOr<std::string> Fingerprint(const tfma::SlicingSpec& spec) {
 
 class Validator {
  public:
-  Validator(const tfma::EvalConfig& eval_config, Thresholds thresholds, const std::set<MetricKey>& overall_only)
-      : thresholds_(std::move(thresholds)), overall_only_(overall_only), baseline_(BaselineModelName(eval_config)) {
-    for (const auto& spec : eval_config.model_specs()) has_baseline_ |= spec.is_baseline();
+  Validator(const ResolvedConfig& config, const std::set<MetricKey>& overall_only)
+      : thresholds_(config.thresholds), overall_only_(overall_only), baseline_(BaselineModelName(*config.eval_config)) {
+    for (const auto& spec : config.eval_config->model_specs()) has_baseline_ |= spec.is_baseline();
   }
 
   absl::Status AddSlice(const SliceMetrics& slice) {
@@ -226,7 +226,7 @@ class Validator {
     return absl::OkStatus();
   }
 
-  const Thresholds thresholds_;
+  const Thresholds& thresholds_;
   const std::set<MetricKey>& overall_only_;
   const std::string baseline_;
   bool has_baseline_ = false;
@@ -236,18 +236,15 @@ class Validator {
 
 }  // namespace
 
-absl::StatusOr<tfma::ValidationResult> Validate(const std::vector<SliceMetrics>& slices,
-                                                const tfma::EvalConfig& eval_config, bool rubber_stamp,
-                                                const std::set<MetricKey>& overall_only) {
-  ASSIGN_OR_RETURN(Thresholds thresholds, MakeThresholds(eval_config));
-  Validator validator(eval_config, std::move(thresholds), overall_only);
+absl::StatusOr<tfma::ValidationResult> Validate(const std::vector<SliceMetrics>& slices, const ResolvedConfig& config,
+                                                bool rubber_stamp, const std::set<MetricKey>& overall_only) {
+  Validator validator(config, overall_only);
   validator.set_ok();
   for (const SliceMetrics& slice : slices) RETURN_IF_ERROR(validator.AddSlice(slice));
   return validator.Finish(!slices.empty(), rubber_stamp);
 }
 
-absl::StatusOr<std::vector<std::string>> ThresholdWarnings(const tfma::EvalConfig& eval_config) {
-  ASSIGN_OR_RETURN(const Thresholds thresholds, MakeThresholds(eval_config));
+std::vector<std::string> ThresholdWarnings(const Thresholds& thresholds) {
   std::vector<std::string> warnings;
   for (const auto& [key, of_key] : thresholds) {
     for (const SliceThreshold& threshold : of_key) {

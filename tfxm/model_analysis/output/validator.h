@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
+#include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/model_analysis/pass/combine.h"
 
 namespace tfxm::model_analysis {
@@ -19,12 +19,12 @@ namespace tfxm::model_analysis {
 // validation_ok is true if there are thresholds and all are kept on all slices they are for, each of which exists.
 // Without thresholds it is `rubber_stamp`. The thresholds of `overall_only` keys (costs) are for the overall slice, if
 // they do not name a slice. INVALID_ARGUMENT for a change threshold without direction.
-absl::StatusOr<::tensorflow_model_analysis::ValidationResult> Validate(
-    const std::vector<SliceMetrics>& slices, const ::tensorflow_model_analysis::EvalConfig& eval_config,
-    bool rubber_stamp, const std::set<MetricKey>& overall_only = {});
+absl::StatusOr<::tensorflow_model_analysis::ValidationResult> Validate(const std::vector<SliceMetrics>& slices,
+                                                                       const ResolvedConfig& config, bool rubber_stamp,
+                                                                       const std::set<MetricKey>& overall_only = {});
 
-// What a config's thresholds do that one may not expect.
-absl::StatusOr<std::vector<std::string>> ThresholdWarnings(const ::tensorflow_model_analysis::EvalConfig& eval_config);
+// What thresholds do that one may not expect.
+std::vector<std::string> ThresholdWarnings(const Thresholds& thresholds);
 
 }  // namespace tfxm::model_analysis
 

@@ -44,9 +44,9 @@ class Combiner {
       for (const auto& [key, state] : of_plan) slices_.insert(key);
     }
     keys_.assign(slices_.begin(), slices_.end());
-    min_slice_size_ = options_.eval_config->options().min_slice_size().value();
-    baseline_ = BaselineModelName(*options_.eval_config);
-    for (const QueryPlan& plan : *options_.plans) keep_private_ |= !plan.plan.cross_slice().empty();
+    min_slice_size_ = options_.config->eval_config->options().min_slice_size().value();
+    baseline_ = BaselineModelName(*options_.config->eval_config);
+    for (const QueryPlan& plan : options_.config->plans) keep_private_ |= !plan.plan.cross_slice().empty();
 
     ASSIGN_OR_RETURN(SampleMetrics full, Sample(-1));
     std::vector<SampleMetrics> samples;
@@ -55,7 +55,6 @@ class Combiner {
         ASSIGN_OR_RETURN(SampleMetrics sample, Sample(s));
         samples.push_back(std::move(sample));
       }
-      ASSIGN_OR_RETURN(skipped_, KeysWithoutConfidenceInterval(*options_.eval_config));
     }
     std::vector<SliceMetrics> result;
     for (auto& [slice, metrics] : full) {
@@ -109,7 +108,7 @@ class Combiner {
       // All buckets but one.
       for (int s = 0; s < static_cast<int>(state.samples.size()); ++s) {
         if (s == sample || state.samples[s].empty()) continue;
-        if ((*merged)[p].empty()) (*merged)[p] = MakeAccumulators((*options_.plans)[p].plan);
+        if ((*merged)[p].empty()) (*merged)[p] = MakeAccumulators(options_.config->plans[p].plan);
         MergeAccumulators(&(*merged)[p], state.samples[s]);
       }
       result[p] = &(*merged)[p];
@@ -135,7 +134,7 @@ class Combiner {
             has_examples[i] = std::any_of(accumulators.begin(), accumulators.end(),
                                           [](const AccumulatorSet* a) { return a && !a->empty(); });
             if (!has_examples[i]) return absl::OkStatus();
-            absl::StatusOr<MetricsMap> metrics = Evaluate(*options_.plans, accumulators);
+            absl::StatusOr<MetricsMap> metrics = Evaluate(options_.config->plans, accumulators);
             if (!metrics.ok()) return Annotate(metrics.status(), absl::StrCat("slice ", ToString(keys_[begin + i])));
             chunk[i] = *std::move(metrics);
             return absl::OkStatus();
@@ -167,7 +166,7 @@ class Combiner {
 
   absl::Status AddCrossSlices(SampleMetrics* metrics) const {
     SampleMetrics added;
-    for (const auto& proto : options_.eval_config->cross_slicing_specs()) {
+    for (const auto& proto : options_.config->eval_config->cross_slicing_specs()) {
       ASSIGN_OR_RETURN(const CrossSliceSpec spec, CrossSliceSpec::FromProto(proto));
       for (const auto& [baseline_key, baseline] : *metrics) {
         if (!spec.baseline.Applies(baseline_key.slice)) continue;
@@ -184,7 +183,7 @@ class Combiner {
             if (auto difference = Elementwise(it->second, value, Minus))
               result.insert_or_assign(key, *std::move(difference));
           }
-          for (const QueryPlan& plan : *options_.plans) {
+          for (const QueryPlan& plan : options_.config->plans) {
             for (const CrossSliceFunction& function : plan.plan.cross_slice()) {
               MetricsMap extra;
               RETURN_IF_ERROR(function(baseline, comparison, &extra));
@@ -224,7 +223,7 @@ class Combiner {
     }
     std::string incomplete;
     for (auto& [key, result] : slice->metrics) {
-      if (skipped_.count(key) > 0 || !IsNumeric(result.value)) continue;
+      if (options_.config->keys_without_confidence_interval.count(key) > 0 || !IsNumeric(result.value)) continue;
       std::vector<MetricValue> values;
       for (const MetricsMap* metrics : of_slice) {
         if (const auto it = metrics->find(key); it != metrics->end() && IsNumeric(it->second))
@@ -287,7 +286,6 @@ class Combiner {
   int64_t min_slice_size_ = 0;
   std::string baseline_;
   bool keep_private_ = false;
-  std::set<MetricKey> skipped_;
 };
 
 }  // namespace

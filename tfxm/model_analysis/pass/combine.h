@@ -41,8 +41,7 @@ struct SliceMetrics {
 };
 
 struct CombineOptions {
-  const ::tensorflow_model_analysis::EvalConfig* eval_config;
-  const std::vector<QueryPlan>* plans;
+  const ResolvedConfig* config = nullptr;
   SamplingMethod sampling = SamplingMethod::kNone;
   int num_threads = 0;
   // Receives the plots of a slice, slice by slice in order; they are not kept.

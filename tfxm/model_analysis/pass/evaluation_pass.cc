@@ -159,7 +159,7 @@ class Worker {
   const Slicer& slicer() const { return *slicer_; }
 
   static std::unique_ptr<DisagreementFinder> MakeDisagreementFinder(const PassOptions& options) {
-    return std::make_unique<DisagreementFinder>(options.eval_config, options.comparison->reference,
+    return std::make_unique<DisagreementFinder>(options.eval_config, options.comparison->reference_index,
                                                 options.max_disagreements);
   }
 

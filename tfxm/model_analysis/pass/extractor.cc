@@ -44,8 +44,10 @@ absl::StatusOr<std::unique_ptr<Extractor>> Extractor::Create(const ::tensorflow_
   extractor->transformed_by_model_.resize(models.size());
   for (size_t m = 0; m < models.size(); ++m) {
     if (models[m] == nullptr || !models[m]->HasTransform()) continue;
-    extractor->transformed_by_model_[m] = std::make_unique<data::ExampleBatch>();
-    if (extractor->transformed_ == nullptr) extractor->transformed_ = std::make_unique<data::ExampleBatch>();
+    // Of one model the two are the same.
+    std::shared_ptr<data::ExampleBatch>& transformed = extractor->transformed_by_model_[m];
+    transformed = std::make_shared<data::ExampleBatch>();
+    extractor->transformed_ = extractor->transformed_ == nullptr ? transformed : std::make_shared<data::ExampleBatch>();
   }
   extractor->features_ = std::move(features);
   return extractor;
@@ -60,10 +62,11 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
       if (transformed_by_model_[m] == nullptr) continue;
       NamedValues of_model;
       RETURN_IF_ERROR(sessions_[m]->Transform(batch, &of_model));
-      RETURN_IF_ERROR(MakeTransformedBatch(batch, of_model, transformed_by_model_[m].get()));
+      MakeTransformedBatch(batch, of_model, transformed_by_model_[m].get());
+      if (transformed_ == transformed_by_model_[m]) continue;
       for (auto& feature : of_model) of_all.push_back(std::move(feature));
     }
-    RETURN_IF_ERROR(MakeTransformedBatch(batch, of_all, transformed_.get()));
+    if (!of_all.empty()) MakeTransformedBatch(batch, of_all, transformed_.get());
   }
   extracts->models.resize(eval_config_->model_specs_size());
   for (int m = 0; m < eval_config_->model_specs_size(); ++m) {

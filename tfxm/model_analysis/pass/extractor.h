@@ -40,8 +40,8 @@ class Extractor {
   const ::tensorflow_model_analysis::EvalConfig* const eval_config_;
   std::vector<std::unique_ptr<InferenceSession>> sessions_;
   std::vector<std::string> features_;
-  std::unique_ptr<data::ExampleBatch> transformed_;                        // Null without preprocessing functions.
-  std::vector<std::unique_ptr<data::ExampleBatch>> transformed_by_model_;  // The same, by model.
+  std::shared_ptr<data::ExampleBatch> transformed_;                        // Null without preprocessing functions.
+  std::vector<std::shared_ptr<data::ExampleBatch>> transformed_by_model_;  // The same, by model.
 };
 
 // What is wrong if a key of the model_specs is no feature at all; `features` are the names in the data. Names the

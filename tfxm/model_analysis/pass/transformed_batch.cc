@@ -2,58 +2,45 @@
 
 #include "tfxm/model_analysis/pass/transformed_batch.h"
 
-#include "tensorflow/core/example/example.pb.h"
-#include "tfxm/util/status_macros.h"
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace tfxm::model_analysis {
 namespace {
 
-void Copy(const Values& values, int row, tensorflow::Feature* feature) {
-  for (int i = values.begin(row); i < values.ends[row]; ++i) {
-    if (values.is_string) {
-      feature->mutable_bytes_list()->add_value(values.strings[i]);
-    } else if (values.is_integer) {
-      feature->mutable_int64_list()->add_value(static_cast<int64_t>(values.numbers[i]));
+data::Column ToColumn(const std::string& name, const Values& values, int num_examples) {
+  using data::ValueType;
+  data::Column column(name, values.is_string    ? ValueType::kBytes
+                            : values.is_integer ? ValueType::kInt
+                                                : ValueType::kFloat);
+  for (int row = 0; row < num_examples; ++row) {
+    if (values.size(row) == 0) {
+      column.AppendMissing();
+    } else if (values.is_string) {
+      column.Append(std::span<const std::string>(values.strings).subspan(values.begin(row), values.size(row)));
+    } else if (const std::span<const double> numbers = values.row(row); values.is_integer) {
+      column.Append(std::span<const int64_t>(std::vector<int64_t>(numbers.begin(), numbers.end())));
     } else {
-      feature->mutable_float_list()->add_value(static_cast<float>(values.numbers[i]));
+      column.Append(std::span<const float>(std::vector<float>(numbers.begin(), numbers.end())));
     }
   }
-}
-
-void Copy(const data::Column& column, int row, tensorflow::Feature* feature) {
-  switch (column.type()) {
-    case data::ValueType::kInt:
-      for (int64_t x : column.ints(row)) feature->mutable_int64_list()->add_value(x);
-      break;
-    case data::ValueType::kFloat:
-      for (float x : column.floats(row)) feature->mutable_float_list()->add_value(x);
-      break;
-    case data::ValueType::kBytes:
-      for (int k = 0; k < column.num_values(row); ++k) {
-        feature->mutable_bytes_list()->add_value(std::string(column.bytes(row, k)));
-      }
-      break;
-    default: break;
-  }
+  return column;
 }
 
 }  // namespace
 
-absl::Status MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& transformed,
-                                  data::ExampleBatch* result) {
-  result->Clear();
-  for (int row = 0; row < batch.num_examples(); ++row) {
-    tensorflow::Example example;
-    auto& features = *example.mutable_features()->mutable_feature();
-    for (const auto& [name, values] : transformed) {
-      if (!features.contains(name)) Copy(values, row, &features[name]);
-    }
-    for (const data::Column& column : batch.columns()) {
-      if (column.present(row) && !features.contains(column.name())) Copy(column, row, &features[column.name()]);
-    }
-    RETURN_IF_ERROR(result->Append(example.SerializeAsString()));
+void MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& transformed, data::ExampleBatch* result) {
+  result->Reset(batch.num_examples());
+  std::set<absl::string_view> made;
+  for (const auto& [name, values] : transformed) {
+    if (made.insert(name).second) result->SetColumn(ToColumn(name, values, batch.num_examples()));
   }
-  return absl::OkStatus();
+  for (const data::Column& column : batch.columns()) {
+    if (made.count(column.name()) == 0) result->SetColumn(column);
+  }
 }
 
 }  // namespace tfxm::model_analysis

@@ -6,16 +6,14 @@
 #ifndef TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
 #define TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
 
-#include "absl/status/status.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/model_analysis/pass/extracts.h"
 
 namespace tfxm::model_analysis {
 
-// Fills `result` (cleared first) with the examples of `batch`. Of features of the same name in `transformed`, the first
+// Makes `result` the examples of `batch`, column by column, but for their bytes. Of features of the same name in `transformed`, the first
 // counts. Numbers with a fraction become single precision, as features are.
-absl::Status MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& transformed,
-                                  data::ExampleBatch* result);
+void MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& transformed, data::ExampleBatch* result);
 
 }  // namespace tfxm::model_analysis
 

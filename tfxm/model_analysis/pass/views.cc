@@ -32,139 +32,113 @@ void TopK(std::span<const double> p, int k, bool integers, std::vector<int>* ord
   order->erase(order->begin(), order->end() - k);
 }
 
-}  // namespace
-
-int ViewTable::Add(const ViewSpec& spec) {
-  const auto it = std::find(specs_.begin(), specs_.end(), spec);
-  if (it != specs_.end()) return static_cast<int>(it - specs_.begin());
-  specs_.push_back(spec);
-  return static_cast<int>(specs_.size()) - 1;
+int AddTo(std::vector<ViewSpec>* specs, const ViewSpec& spec) {
+  const auto it = std::find(specs->begin(), specs->end(), spec);
+  if (it != specs->end()) return static_cast<int>(it - specs->begin());
+  specs->push_back(spec);
+  return static_cast<int>(specs->size()) - 1;
 }
 
-int ViewTable::AddCustom(const std::string& id, ViewMaker maker) {
-  auto it = std::find_if(makers_.begin(), makers_.end(), [&](const auto& entry) { return entry.first == id; });
-  if (it == makers_.end()) it = makers_.insert(makers_.end(), {id, std::move(maker)});
-  return Add({.custom = static_cast<int>(it - makers_.begin()) + 1});
-}
-
-struct BatchViews::Entry {
-  bool made = false;
-  absl::Status status;
-  FlatView flat;
-  ListView list;
-  Values labels, predictions;  // Where the list view is no view of existing values.
-  Values vocabulary_labels;    // String labels as class indices.
-};
-
-struct BatchViews::Sources {
-  const Values* labels = nullptr;
+// Where a view's labels, predictions and weights come from.
+struct Sources {
+  const Values* labels = nullptr;  // Null: there are none.
   const Values* predictions = nullptr;
   const Values* weights = nullptr;  // Null: 1.
 };
 
-BatchViews::BatchViews(const ViewTable* table) : table_(table) {
-  for (size_t i = 0; i < table->specs().size(); ++i) entries_.push_back(std::make_unique<Entry>());
-}
-
-BatchViews::~BatchViews() = default;
-
-void BatchViews::Reset(const Extracts* extracts) {
-  extracts_ = extracts;
-  for (auto& entry : entries_) entry->made = false;
-}
-
-absl::Status BatchViews::Resolve(const ViewSpec& spec, Entry* entry, Sources* sources) {
-  const ModelExtracts& model = extracts_->models[spec.model_index];
-  // The prediction.
-  const NamedValues& outputs = model.predictions;
+// The prediction of the output that the view is of.
+absl::StatusOr<const Values*> FindPredictions(const ViewSpec& spec, const NamedValues& outputs) {
   if (outputs.empty()) {
     return absl::InvalidArgumentError(
         "there are no predictions: give a model, or a prediction_key in the model_spec to read them from the examples");
   }
+  const std::string& wanted = spec.output_name.empty() ? spec.prediction_key : spec.output_name;
   for (const auto& [name, values] : outputs) {
-    const std::string& wanted = spec.output_name.empty() ? spec.prediction_key : spec.output_name;
     if (name == wanted && !values.unusable.empty()) return absl::InvalidArgumentError(values.unusable);
   }
-  if (!spec.output_name.empty()) sources->predictions = FindValues(outputs, spec.output_name);
-  if (sources->predictions == nullptr && spec.output_name.empty()) {
-    if (outputs.size() == 1) sources->predictions = &outputs[0].second;
-    if (sources->predictions == nullptr && !spec.prediction_key.empty()) {
-      sources->predictions = FindValues(outputs, spec.prediction_key);
-    }
-    for (absl::string_view name : kPredictionNames) {
-      if (sources->predictions == nullptr) sources->predictions = FindValues(outputs, name);
-    }
-  }
-  if (sources->predictions == nullptr) {
+  if (!spec.output_name.empty()) {
+    if (const Values* found = FindValues(outputs, spec.output_name)) return found;
     return absl::InvalidArgumentError(
-        spec.output_name.empty()
-            ? absl::StrCat("the model has several outputs (", OutputNames(outputs),
-                           "): say which one with output_names in the metrics_spec or prediction_key in the model_spec")
-            : absl::StrCat("the model has no output \"", spec.output_name, "\"; it has ", OutputNames(outputs)));
+        absl::StrCat("the model has no output \"", spec.output_name, "\"; it has ", OutputNames(outputs)));
   }
-  // The label.
-  if (spec.labels_are_predictions) {
-    sources->labels = sources->predictions;
-  } else {
-    sources->labels = FindValues(model.labels, spec.output_name);
-    if (sources->labels == nullptr) sources->labels = FindValues(model.labels, "");
-    if (sources->labels == nullptr && !model.labels.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("label_keys of the model_spec name the outputs ",
-                                                     OutputNames(model.labels),
-                                                     "; the metrics_spec must say which one with output_names"));
-    }
+  if (outputs.size() == 1) return &outputs[0].second;
+  if (!spec.prediction_key.empty()) {
+    if (const Values* found = FindValues(outputs, spec.prediction_key)) return found;
   }
-  if (sources->labels != nullptr && sources->labels->is_string && !sources->predictions->is_string) {
-    const Values* vocabulary = FindValues(outputs, "all_classes");
-    if (vocabulary == nullptr && FindValues(outputs, "scores") != nullptr) vocabulary = FindValues(outputs, "classes");
-    if (vocabulary == nullptr || !vocabulary->is_string) {
-      return absl::InvalidArgumentError(
-          "the labels are strings but the predictions are numbers, and the model has no output \"all_classes\" that "
-          "says which class is which");
-    }
-    Values& indices = entry->vocabulary_labels;
-    indices.Clear();
-    indices.ends = sources->labels->ends;
-    for (int row = 0; row < extracts_->num_examples; ++row) {
-      const auto first = vocabulary->strings.begin() + vocabulary->begin(row),
-                 last = vocabulary->strings.begin() + vocabulary->ends[row];
-      for (int i = sources->labels->begin(row); i < sources->labels->ends[row]; ++i) {
-        const auto it = std::find(first, last, sources->labels->strings[i]);
-        indices.numbers.push_back(it == last ? -1 : it - first);
-      }
-    }
-    sources->labels = &indices;
+  for (absl::string_view name : kPredictionNames) {
+    if (const Values* found = FindValues(outputs, name)) return found;
   }
-  // The weight.
-  if (spec.example_weighted) {
-    sources->weights = FindValues(model.example_weights, spec.output_name);
-    if (sources->weights == nullptr) sources->weights = FindValues(model.example_weights, "");
-    if (sources->weights == nullptr && !model.example_weights.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("example_weight_keys of the model_spec name the outputs ",
-                                                     OutputNames(model.example_weights),
-                                                     "; the metrics_spec must say which one with output_names"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the model has several outputs (", OutputNames(outputs),
+                   "): say which one with output_names in the metrics_spec or prediction_key in the model_spec"));
+}
+
+// The label or weight of an output, from the features that `field` of the model_spec names. Null if it names none.
+absl::StatusOr<const Values*> FindForOutput(const NamedValues& values, const std::string& output_name,
+                                            absl::string_view field) {
+  const Values* found = FindValues(values, output_name);
+  if (found == nullptr) found = FindValues(values, "");
+  if (found == nullptr && !values.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(field, " of the model_spec name the outputs ", OutputNames(values),
+                                                   "; the metrics_spec must say which one with output_names"));
+  }
+  return found;
+}
+
+// Labels that are strings, as indices of the classes that the model says it has; -1 for none of them.
+absl::Status LabelsAsIndices(const NamedValues& outputs, const Values& labels, int num_examples, Values* indices) {
+  const Values* vocabulary = FindValues(outputs, "all_classes");
+  if (vocabulary == nullptr && FindValues(outputs, "scores") != nullptr) vocabulary = FindValues(outputs, "classes");
+  if (vocabulary == nullptr || !vocabulary->is_string) {
+    return absl::InvalidArgumentError(
+        "the labels are strings but the predictions are numbers, and the model has no output \"all_classes\" that says "
+        "which class is which");
+  }
+  indices->Clear();
+  indices->ends = labels.ends;
+  for (int row = 0; row < num_examples; ++row) {
+    const auto first = vocabulary->strings.begin() + vocabulary->begin(row),
+               last = vocabulary->strings.begin() + vocabulary->ends[row];
+    for (int i = labels.begin(row); i < labels.ends[row]; ++i) {
+      const auto it = std::find(first, last, labels.strings[i]);
+      indices->numbers.push_back(it == last ? -1 : it - first);
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status BatchViews::CheckWeights(const Values& weights, int row, double* weight) const {
-  const auto values = weights.row(row);
-  if (values.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), " has no example weight"));
+// `indices` is for what LabelsAsIndices makes.
+absl::StatusOr<Sources> FindSources(const ViewSpec& spec, const Extracts& extracts, Values* indices) {
+  const ModelExtracts& model = extracts.models[spec.model_index];
+  Sources sources;
+  ASSIGN_OR_RETURN(sources.predictions, FindPredictions(spec, model.predictions));
+  sources.labels = sources.predictions;
+  if (!spec.labels_are_predictions) {
+    ASSIGN_OR_RETURN(sources.labels, FindForOutput(model.labels, spec.output_name, "label_keys"));
   }
+  if (sources.labels != nullptr && sources.labels->is_string && !sources.predictions->is_string) {
+    RETURN_IF_ERROR(LabelsAsIndices(model.predictions, *sources.labels, extracts.num_examples, indices));
+    sources.labels = indices;
+  }
+  if (spec.example_weighted) {
+    ASSIGN_OR_RETURN(sources.weights, FindForOutput(model.example_weights, spec.output_name, "example_weight_keys"));
+  }
+  return sources;
+}
+
+// The weight of an example of which all weights are the same.
+absl::StatusOr<double> OneWeight(const Values& weights, const Extracts& extracts, int row) {
+  const auto values = weights.row(row);
+  if (values.empty()) return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), " has no example weight"));
   for (double w : values) {
     if (w != values[0]) {
-      return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row),
+      return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row),
                                                      ": the metric needs one example weight but there are ",
                                                      values.size(), " that differ: ", values[0], ", ", w, ", …"));
     }
   }
-  *weight = values[0];
-  return absl::OkStatus();
+  return values[0];
 }
-
-namespace {
 
 // The lists of one example while sub keys are applied to them.
 struct Lists {
@@ -228,166 +202,225 @@ absl::Status ApplySubKey(const ViewSpec& spec, Lists* lists) {
   return absl::OkStatus();
 }
 
+// The triples of one example, as AppendExample goes through them.
+struct Row {
+  const ViewSpec& spec;
+  const Extracts& extracts;
+  int row;
+  size_t first;  // Of its triples in the view.
+  std::span<const double> labels, predictions;
+
+  template <typename... Parts>
+  absl::Status Error(const Parts&... parts) const {
+    return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), parts...));
+  }
+};
+
+// A label per prediction, NaN if there is none.
+absl::Status AppendLabels(const Row& row, FlatView* view) {
+  const size_t n = row.predictions.size();
+  const auto& l = row.labels;
+  if (l.empty()) {
+    view->labels.resize(row.first + n, std::numeric_limits<double>::quiet_NaN());
+  } else if (l.size() == n) {
+    view->labels.insert(view->labels.end(), l.begin(), l.end());
+  } else if (l.size() == 1) {
+    const int64_t index = static_cast<int64_t>(l[0]);
+    if (!(l[0] > -2) || index >= static_cast<int64_t>(n)) {
+      return row.Error(": label ", l[0], " is out of range: the prediction has ", n, " classes (0 to ", n - 1, ")");
+    }
+    view->labels.resize(row.first + n, 0.0);
+    if (index >= 0) view->labels[row.first + index] = 1;
+  } else {
+    return row.Error(": the label has ", l.size(), " values but the prediction has ", n,
+                     "; expected one class index or one value per prediction");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AppendWeights(const Row& row, const Values* weights, FlatView* view) {
+  const size_t n = row.predictions.size();
+  if (weights == nullptr) {
+    view->weights.resize(row.first + n, 1.0);
+  } else if (const auto w = weights->row(row.row); w.size() == n) {
+    view->weights.insert(view->weights.end(), w.begin(), w.end());
+  } else if (w.size() == 1) {
+    view->weights.resize(row.first + n, w[0]);
+  } else {
+    return row.Error(" has ", w.size(), " example weights for ", n, " predictions");
+  }
+  if (row.spec.class_weights.empty()) return absl::OkStatus();
+  for (size_t i = 0; i < n; ++i) {
+    const auto it = row.spec.class_weights.find(static_cast<int>(i));
+    view->weights[row.first + i] *= it == row.spec.class_weights.end() ? 0 : it->second;
+  }
+  return absl::OkStatus();
+}
+
+// Fractional labels: most are 0 or 1 and stay in place.
+absl::Status SplitLabels(const Row& row, FlatView* view) {
+  const size_t end = row.first + row.predictions.size();
+  for (size_t i = row.first; i < end; ++i) {
+    const double y = view->labels[i];
+    if (!(y >= -kEpsilon && y <= 1 + kEpsilon)) {
+      if (std::isnan(y)) continue;
+      return row.Error(": label ", y, " is not within [0, 1]");
+    }
+    if (y != 0 && y != 1) {
+      view->labels[i] = 0;
+      view->labels.push_back(1);
+      view->predictions.push_back(view->predictions[i]);
+      view->weights.push_back(view->weights[i] * y);
+      view->weights[i] *= 1 - y;
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status BatchViews::MakeFlat(const ViewSpec& spec, Entry* entry) {
-  FlatView& view = entry->flat;
+FlatViewId ViewTable::AddFlat(const ViewSpec& spec) { return {AddTo(&flat_, spec)}; }
+
+ListViewId ViewTable::AddList(const ViewSpec& spec) { return {AddTo(&lists_, spec)}; }
+
+FlatViewId ViewTable::AddCustom(const std::string& id, ViewMaker maker) {
+  auto it = std::find_if(makers_.begin(), makers_.end(), [&](const auto& entry) { return entry.first == id; });
+  if (it == makers_.end()) it = makers_.insert(makers_.end(), {id, std::move(maker)});
+  return AddFlat({.custom = static_cast<int>(it - makers_.begin()) + 1});
+}
+
+struct BatchViews::Entry {
+  bool made = false;
+  absl::Status status;
+  Values vocabulary_labels;  // String labels as class indices.
+};
+
+struct BatchViews::FlatEntry : Entry {
+  FlatView view;
+};
+
+struct BatchViews::ListEntry : Entry {
+  ListView view;
+  Values labels, predictions;  // Where the view is not one of existing values.
+};
+
+BatchViews::BatchViews(const ViewTable* table) : table_(table) {
+  for (size_t i = 0; i < table->flat().size(); ++i) flat_.push_back(std::make_unique<FlatEntry>());
+  for (size_t i = 0; i < table->lists().size(); ++i) lists_.push_back(std::make_unique<ListEntry>());
+}
+
+BatchViews::~BatchViews() = default;
+
+void BatchViews::Reset(const Extracts* extracts) {
+  extracts_ = extracts;
+  for (auto& entry : flat_) entry->made = false;
+  for (auto& entry : lists_) entry->made = false;
+}
+
+absl::Status BatchViews::MakeFlat(const ViewSpec& spec, FlatEntry* entry) {
+  FlatView& view = entry->view;
   view.labels.clear();
   view.predictions.clear();
   view.weights.clear();
   view.ends.clear();
   if (spec.custom != 0) return table_->maker(spec.custom)(*extracts_, &view);
-  Sources sources;
-  RETURN_IF_ERROR(Resolve(spec, entry, &sources));
+  ASSIGN_OR_RETURN(const Sources sources, FindSources(spec, *extracts_, &entry->vocabulary_labels));
   if (sources.predictions->is_string || (sources.labels != nullptr && sources.labels->is_string)) {
     return absl::InvalidArgumentError("a metric of numbers was given predictions or labels that are strings");
   }
   view.is_float32 = sources.predictions->is_float32;
   Lists lists;
   lists.integers = sources.predictions->is_integer;
-  for (int row = 0; row < extracts_->num_examples; ++row) {
-    std::span<const double> l = sources.labels != nullptr ? sources.labels->row(row) : std::span<const double>();
-    std::span<const double> p = sources.predictions->row(row);
-    if (l.empty() && !spec.allow_missing_label) {
-      return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), " has no label"));
+  for (int r = 0; r < extracts_->num_examples; ++r) {
+    Row row = {spec, *extracts_, r, view.labels.size(), {}, sources.predictions->row(r)};
+    if (sources.labels != nullptr) row.labels = sources.labels->row(r);
+    if (row.labels.empty() && !spec.allow_missing_label) return row.Error(" has no label");
+    if (row.predictions.empty()) return row.Error(" has no prediction");
+    if (!spec.sub_key.empty() && !row.labels.empty()) {
+      lists.labels.assign(row.labels.begin(), row.labels.end());
+      lists.predictions.assign(row.predictions.begin(), row.predictions.end());
+      RETURN_IF_ERROR(Annotate(ApplySubKey(spec, &lists), extracts_->Describe(r)));
+      row.labels = lists.labels;
+      row.predictions = lists.predictions;
     }
-    if (p.empty()) return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), " has no prediction"));
-    if (!spec.sub_key.empty() && !l.empty()) {
-      lists.labels.assign(l.begin(), l.end());
-      lists.predictions.assign(p.begin(), p.end());
-      RETURN_IF_ERROR(Annotate(ApplySubKey(spec, &lists), extracts_->Describe(row)));
-      l = lists.labels;
-      p = lists.predictions;
-    }
-    const size_t first = view.labels.size(), n = p.size();
-    if (l.empty()) {
-      view.labels.resize(first + n, std::numeric_limits<double>::quiet_NaN());
-    } else if (l.size() == n) {
-      view.labels.insert(view.labels.end(), l.begin(), l.end());
-    } else if (l.size() == 1) {
-      const int64_t index = static_cast<int64_t>(l[0]);
-      if (!(l[0] > -2) || index >= static_cast<int64_t>(n)) {
-        return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), ": label ", l[0],
-                                                       " is out of range: the prediction has ", n, " classes (0 to ",
-                                                       n - 1, ")"));
-      }
-      view.labels.resize(first + n, 0.0);
-      if (index >= 0) view.labels[first + index] = 1;
-    } else {
-      return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), ": the label has ", l.size(),
-                                                     " values but the prediction has ", n,
-                                                     "; expected one class index or one value per prediction"));
-    }
-    view.predictions.insert(view.predictions.end(), p.begin(), p.end());
-    if (sources.weights == nullptr) {
-      view.weights.resize(first + n, 1.0);
-    } else {
-      const auto w = sources.weights->row(row);
-      if (w.size() == n) {
-        view.weights.insert(view.weights.end(), w.begin(), w.end());
-      } else if (w.size() == 1) {
-        view.weights.resize(first + n, w[0]);
-      } else {
-        return absl::InvalidArgumentError(
-            absl::StrCat(extracts_->Describe(row), " has ", w.size(), " example weights for ", n, " predictions"));
-      }
-    }
-    if (!spec.class_weights.empty()) {
-      for (size_t i = 0; i < n; ++i) {
-        const auto it = spec.class_weights.find(static_cast<int>(i));
-        view.weights[first + i] *= it == spec.class_weights.end() ? 0 : it->second;
-      }
-    }
-    if (spec.fractional_labels) {
-      // Most labels are 0 or 1 and stay in place.
-      for (size_t i = first; i < first + n; ++i) {
-        const double y = view.labels[i];
-        if (!(y >= -kEpsilon && y <= 1 + kEpsilon)) {
-          if (std::isnan(y)) continue;
-          return absl::InvalidArgumentError(
-              absl::StrCat(extracts_->Describe(row), ": label ", y, " is not within [0, 1]"));
-        }
-        if (y != 0 && y != 1) {
-          view.labels[i] = 0;
-          view.labels.push_back(1);
-          view.predictions.push_back(view.predictions[i]);
-          view.weights.push_back(view.weights[i] * y);
-          view.weights[i] *= 1 - y;
-        }
-      }
-    }
+    RETURN_IF_ERROR(AppendLabels(row, &view));
+    view.predictions.insert(view.predictions.end(), row.predictions.begin(), row.predictions.end());
+    RETURN_IF_ERROR(AppendWeights(row, sources.weights, &view));
+    if (spec.fractional_labels) RETURN_IF_ERROR(SplitLabels(row, &view));
     view.ends.push_back(static_cast<int32_t>(view.labels.size()));
   }
   return absl::OkStatus();
 }
 
-absl::Status BatchViews::MakeList(const ViewSpec& spec, Entry* entry) {
-  ListView& view = entry->list;
-  Sources sources;
-  RETURN_IF_ERROR(Resolve(spec, entry, &sources));
+absl::Status BatchViews::MakeList(const ViewSpec& spec, ListEntry* entry) {
+  ListView& view = entry->view;
+  ASSIGN_OR_RETURN(const Sources sources, FindSources(spec, *extracts_, &entry->vocabulary_labels));
   const int n = extracts_->num_examples;
   view.weights.assign(n, 1.0);
   if (sources.weights != nullptr) {
-    for (int row = 0; row < n; ++row) RETURN_IF_ERROR(CheckWeights(*sources.weights, row, &view.weights[row]));
-  }
-  if (sources.labels == nullptr) {
-    entry->labels.Clear();
-    entry->labels.ends.assign(n, 0);
-    sources.labels = &entry->labels;
-  }
-  if (!spec.allow_missing_label) {
     for (int row = 0; row < n; ++row) {
-      if (sources.labels->size(row) == 0) {
-        return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), " has no label"));
-      }
+      ASSIGN_OR_RETURN(view.weights[row], OneWeight(*sources.weights, *extracts_, row));
     }
-  }
-  if (!spec.sub_key.empty()) {
-    if (sources.predictions->is_string || sources.labels->is_string) {
-      return absl::InvalidArgumentError("binarize needs predictions and labels that are numbers");
-    }
-    Values labels, predictions;
-    predictions.is_float32 = sources.predictions->is_float32;
-    Lists lists;
-    lists.integers = sources.predictions->is_integer;
-    for (int row = 0; row < n; ++row) {
-      const auto l = sources.labels->row(row), p = sources.predictions->row(row);
-      lists.labels.assign(l.begin(), l.end());
-      lists.predictions.assign(p.begin(), p.end());
-      if (!l.empty()) RETURN_IF_ERROR(Annotate(ApplySubKey(spec, &lists), extracts_->Describe(row)));
-      labels.numbers.insert(labels.numbers.end(), lists.labels.begin(), lists.labels.end());
-      labels.ends.push_back(static_cast<int32_t>(labels.numbers.size()));
-      predictions.numbers.insert(predictions.numbers.end(), lists.predictions.begin(), lists.predictions.end());
-      predictions.ends.push_back(static_cast<int32_t>(predictions.numbers.size()));
-    }
-    entry->labels = std::move(labels);
-    entry->predictions = std::move(predictions);
-    sources.labels = &entry->labels;
-    sources.predictions = &entry->predictions;
   }
   view.labels = sources.labels;
   view.predictions = sources.predictions;
+  if (view.labels == nullptr) {
+    entry->labels.Clear();
+    entry->labels.ends.assign(n, 0);
+    view.labels = &entry->labels;
+  }
+  for (int row = 0; !spec.allow_missing_label && row < n; ++row) {
+    if (view.labels->size(row) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(extracts_->Describe(row), " has no label"));
+    }
+  }
+  return spec.sub_key.empty() ? absl::OkStatus() : ApplySubKeys(spec, entry);
+}
+
+absl::Status BatchViews::ApplySubKeys(const ViewSpec& spec, ListEntry* entry) const {
+  ListView& view = entry->view;
+  if (view.predictions->is_string || view.labels->is_string) {
+    return absl::InvalidArgumentError("binarize needs predictions and labels that are numbers");
+  }
+  Values labels, predictions;
+  predictions.is_float32 = view.predictions->is_float32;
+  Lists lists;
+  lists.integers = view.predictions->is_integer;
+  for (int row = 0; row < extracts_->num_examples; ++row) {
+    const auto l = view.labels->row(row), p = view.predictions->row(row);
+    lists.labels.assign(l.begin(), l.end());
+    lists.predictions.assign(p.begin(), p.end());
+    if (!l.empty()) RETURN_IF_ERROR(Annotate(ApplySubKey(spec, &lists), extracts_->Describe(row)));
+    labels.numbers.insert(labels.numbers.end(), lists.labels.begin(), lists.labels.end());
+    labels.ends.push_back(static_cast<int32_t>(labels.numbers.size()));
+    predictions.numbers.insert(predictions.numbers.end(), lists.predictions.begin(), lists.predictions.end());
+    predictions.ends.push_back(static_cast<int32_t>(predictions.numbers.size()));
+  }
+  entry->labels = std::move(labels);
+  entry->predictions = std::move(predictions);
+  view.labels = &entry->labels;
+  view.predictions = &entry->predictions;
   return absl::OkStatus();
 }
 
-absl::StatusOr<const FlatView*> BatchViews::Flat(int view) {
-  Entry* entry = entries_[view].get();
+absl::StatusOr<const FlatView*> BatchViews::Flat(FlatViewId view) {
+  FlatEntry* const entry = flat_[view.index].get();
   if (!entry->made) {
-    entry->status = MakeFlat(table_->specs()[view], entry);
+    entry->status = MakeFlat(table_->flat()[view.index], entry);
     entry->made = true;
   }
   if (!entry->status.ok()) return entry->status;
-  return &entry->flat;
+  return &entry->view;
 }
 
-absl::StatusOr<const ListView*> BatchViews::List(int view) {
-  Entry* entry = entries_[view].get();
+absl::StatusOr<const ListView*> BatchViews::List(ListViewId view) {
+  ListEntry* const entry = lists_[view.index].get();
   if (!entry->made) {
-    entry->status = MakeList(table_->specs()[view], entry);
+    entry->status = MakeList(table_->lists()[view.index], entry);
     entry->made = true;
   }
   if (!entry->status.ok()) return entry->status;
-  return &entry->list;
+  return &entry->view;
 }
 
 }  // namespace tfxm::model_analysis

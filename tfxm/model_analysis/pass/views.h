@@ -3,7 +3,8 @@
 // The (label, prediction, weight) triples that a metric is computed from: TFMA's to_label_prediction_example_weight for
 // whole batches. Metrics that look at the same triples share one view, which is made once per batch.
 //
-//   int view = table.Add({.model_index = 0, .sub_key = {.class_id = 3}, .flatten = true});
+//   ViewTable table;
+//   const FlatViewId view = table.AddFlat({.model_index = 0, .sub_key = {.class_id = 3}});
 //   BatchViews views(&table);
 //   views.Reset(&extracts);
 //   ASSIGN_OR_RETURN(const FlatView* triples, views.Flat(view));
@@ -38,12 +39,10 @@ struct ViewSpec {
   // aggregated, left out.
   SubKey sub_key;
   bool aggregated = false;
-  std::map<int, double>
-      class_weights;  // Multiplies the weight of the i-th prediction; 0 where there is none. Needs flatten.
+  // Flat views only: multiplies the weight of the i-th prediction; 0 where there is none.
+  std::map<int, double> class_weights;
   bool example_weighted = false;
-  // One triple per prediction of an example (a class index becomes one-hot); otherwise lists.
-  bool flatten = true;
-  // Flattened only: a label y in [0, 1] becomes two triples, label 0 with weight w * (1 - y) and label 1 with w * y.
+  // Flat views only: a label y in [0, 1] becomes two triples, label 0 with weight w * (1 - y) and label 1 with w * y.
   bool fractional_labels = false;
   // An example without label is no error; its FlatView label is NaN.
   bool allow_missing_label = false;
@@ -53,6 +52,7 @@ struct ViewSpec {
   auto operator<=>(const ViewSpec&) const = default;
 };
 
+// One triple per prediction of an example; a class index becomes one-hot.
 struct FlatView {
   std::vector<double> labels, predictions, weights;
   std::vector<int32_t> ends;  // Per example.
@@ -64,20 +64,33 @@ struct FlatView {
 // Makes triples of its own kind (matched boxes, matched sets) from a batch; the view is empty before.
 using ViewMaker = std::function<absl::Status(const Extracts& extracts, FlatView* view)>;
 
+// Numbers of views. A view of one kind cannot be asked for as the other.
+struct FlatViewId {
+  int index = 0;
+  bool operator==(const FlatViewId&) const = default;
+};
+struct ListViewId {
+  int index = 0;
+  bool operator==(const ListViewId&) const = default;
+};
+
 // All views of an evaluation, without repetitions. Filled before the pass, then read-only.
 class ViewTable {
  public:
-  int Add(const ViewSpec& spec);
+  FlatViewId AddFlat(const ViewSpec& spec);
+  ListViewId AddList(const ViewSpec& spec);
   // A view of triples that `maker` makes; the same id means the same maker.
-  int AddCustom(const std::string& id, ViewMaker maker);
-  const std::vector<ViewSpec>& specs() const { return specs_; }
+  FlatViewId AddCustom(const std::string& id, ViewMaker maker);
+  const std::vector<ViewSpec>& flat() const { return flat_; }
+  const std::vector<ViewSpec>& lists() const { return lists_; }
   const ViewMaker& maker(int custom) const { return makers_[custom - 1].second; }
 
  private:
-  std::vector<ViewSpec> specs_;
+  std::vector<ViewSpec> flat_, lists_;
   std::vector<std::pair<std::string, ViewMaker>> makers_;
 };
 
+// What there is of each example, as it is.
 struct ListView {
   const Values* labels = nullptr;  // Empty lists if there are none; may hold strings.
   const Values* predictions = nullptr;
@@ -96,20 +109,21 @@ class BatchViews {
 
   // INVALID_ARGUMENT names the record whose label and prediction do not fit together, a label out of range, a model's
   // output that does not exist, or a missing label.
-  absl::StatusOr<const FlatView*> Flat(int view);
-  absl::StatusOr<const ListView*> List(int view);
+  absl::StatusOr<const FlatView*> Flat(FlatViewId view);
+  absl::StatusOr<const ListView*> List(ListViewId view);
 
  private:
   struct Entry;
-  struct Sources;
-  absl::Status Resolve(const ViewSpec& spec, Entry* entry, Sources* sources);
-  absl::Status MakeFlat(const ViewSpec& spec, Entry* entry);
-  absl::Status MakeList(const ViewSpec& spec, Entry* entry);
-  absl::Status CheckWeights(const Values& weights, int row, double* weight) const;
+  struct FlatEntry;
+  struct ListEntry;
+  absl::Status MakeFlat(const ViewSpec& spec, FlatEntry* entry);
+  absl::Status MakeList(const ViewSpec& spec, ListEntry* entry);
+  absl::Status ApplySubKeys(const ViewSpec& spec, ListEntry* entry) const;
 
   const ViewTable* table_;
   const Extracts* extracts_ = nullptr;
-  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<std::unique_ptr<FlatEntry>> flat_;
+  std::vector<std::unique_ptr<ListEntry>> lists_;
 };
 
 }  // namespace tfxm::model_analysis

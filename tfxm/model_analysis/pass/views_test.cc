@@ -43,7 +43,7 @@ struct Flattened {
 
 absl::StatusOr<Flattened> Flat(const ViewSpec& spec, const Extracts& extracts) {
   ViewTable table;
-  const int view = table.Add(spec);
+  const FlatViewId view = table.AddFlat(spec);
   BatchViews views(&table);
   views.Reset(&extracts);
   auto flat = views.Flat(view);
@@ -149,7 +149,7 @@ TEST(ViewsTest, SeveralWeightsForOneExampleMustAgreeInLists) {
   const Extracts extracts = Single({{1, 0}}, {{0.5, 0.6}}, {{1, 2}});
   EXPECT_THAT(Flat({.example_weighted = true}, extracts)->weights, ElementsAre(1, 2));
   ViewTable table;
-  const int view = table.Add({.example_weighted = true, .flatten = false});
+  const ListViewId view = table.AddList({.example_weighted = true});
   BatchViews views(&table);
   views.Reset(&extracts);
   EXPECT_THAT(std::string(views.List(view).status().message()), HasSubstr("differ"));
@@ -157,8 +157,8 @@ TEST(ViewsTest, SeveralWeightsForOneExampleMustAgreeInLists) {
 
 TEST(ViewTableTest, EqualSpecsShareAView) {
   ViewTable table;
-  EXPECT_EQ(table.Add({.sub_key = {.class_id = 1}}), table.Add({.sub_key = {.class_id = 1}}));
-  EXPECT_NE(table.Add({.sub_key = {.class_id = 1}}), table.Add({.sub_key = {.class_id = 2}}));
+  EXPECT_EQ(table.AddFlat({.sub_key = {.class_id = 1}}), table.AddFlat({.sub_key = {.class_id = 1}}));
+  EXPECT_NE(table.AddFlat({.sub_key = {.class_id = 1}}), table.AddFlat({.sub_key = {.class_id = 2}}));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/data/feature_tensor.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/util/status_macros.h"
 
@@ -18,15 +19,7 @@ namespace tf = ::tensorflow;
 // Numbers as the type that the model's input has.
 Tensor Convert(const Tensor& tensor, DataType dtype) {
   Tensor converted(dtype, tensor.shape());
-  const int64_t n = tensor.num_elements();
-  for (int64_t i = 0; i < n; ++i) {
-    const double value = tensor.ValueAsDouble(i);
-    switch (dtype) {
-      case DataType::kFloat: converted.values<float>()[i] = static_cast<float>(value); break;
-      case DataType::kInt32: converted.values<int32_t>()[i] = static_cast<int32_t>(value); break;
-      default: converted.values<int64_t>()[i] = static_cast<int64_t>(value);
-    }
-  }
+  data::ConvertNumbers(tensor, dtype, /*scale=*/0, /*zero_point=*/0, converted.bytes());
   return converted;
 }
 

@@ -31,6 +31,28 @@ absl::Status Empty(absl::string_view what, const Dataset& data) {
   return absl::InvalidArgumentError(absl::StrCat(what, " on a dataset without examples: ", data.WhyEmpty()));
 }
 
+// Takes the weights of classes from the options.
+absl::Status SetClassWeights(const FitOptions& options, FeedSpec* spec) {
+  std::vector<std::string> outputs;  // With a loss.
+  for (size_t i = 0; i < spec->losses.size(); ++i) {
+    if (!spec->losses[i].empty()) outputs.push_back(spec->outputs[i].name);
+  }
+  spec->class_weights = options.class_weights;
+  if (!options.class_weight.empty()) {
+    if (outputs.size() > 1) {
+      return absl::InvalidArgumentError(
+          "class_weight is for models of one output with a loss; class_weights has one per output, and examples can "
+          "have weights of their own (weight_key)");
+    }
+    spec->class_weights[outputs[0]] = options.class_weight;
+  }
+  for (const auto& [name, weights] : spec->class_weights) {
+    if (std::find(outputs.begin(), outputs.end(), name) == outputs.end())
+      return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
+  }
+  return absl::OkStatus();
+}
+
 // Tells, once, that the loss is no longer a number.
 class LossWatch {
  public:
@@ -112,25 +134,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     return absl::InvalidArgumentError("validation on a dataset that repeats without end needs validation_steps");
   }
   FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
-  spec.class_weights = options.class_weights;
-  if (!options.class_weight.empty()) {
-    std::vector<std::string> outputs;
-    for (size_t i = 0; i < spec.losses.size(); ++i) {
-      if (!spec.losses[i].empty()) outputs.push_back(spec.outputs[i].name);
-    }
-    if (outputs.size() > 1) {
-      return absl::InvalidArgumentError(
-          "class_weight is for models of one output with a loss; class_weights has one per output, and examples can "
-          "have weights of their own (weight_key)");
-    }
-    spec.class_weights[outputs[0]] = options.class_weight;
-  }
-  for (const auto& [name, weights] : spec.class_weights) {
-    bool known = false;
-    for (size_t i = 0; i < spec.losses.size(); ++i)
-      known = known || (spec.outputs[i].name == name && !spec.losses[i].empty());
-    if (!known) return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
-  }
+  RETURN_IF_ERROR(SetClassWeights(options, &spec));
   if (validation != nullptr) RETURN_IF_ERROR(Annotate(CheckValidationData(*validation), "validation data"));
   std::vector<CallbackRef> callbacks = options.callbacks;
   if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));

@@ -4,69 +4,57 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {
+namespace {
+
+int64_t MemoryOf(std::span<const std::string> strings) {
+  int64_t bytes = static_cast<int64_t>(strings.size_bytes());
+  for (const std::string& s : strings) bytes += static_cast<int64_t>(s.size());
+  return bytes;
+}
+
+}  // namespace
 
 RowStore::RowStore(const std::vector<FeatureSpec>& specs) : specs_(specs), features_(specs.size()) {
   for (size_t f = 0; f < specs_.size(); ++f) {
-    features_[f].row_values = NumElements(specs_[f].shape);
-    features_[f].row_bytes = static_cast<size_t>(features_[f].row_values) * DataTypeSize(specs_[f].dtype);
+    const FeatureSpec& spec = specs_[f];
+    Feature& feature = features_[f];
+    feature.input = {spec.name, spec.dtype, spec.shape};
+    feature.options.missing = spec.pad             ? data::MissingPolicy::kPad
+                              : spec.default_value ? data::MissingPolicy::kFill
+                                                   : data::MissingPolicy::kError;
+    feature.options.integers = data::IntegerPolicy::kSameType;
+    feature.options.fill = spec.default_value.value_or(0);
+    feature.options.name_example = false;
+    feature.row_values = NumElements(spec.shape);
+    feature.row_bytes = static_cast<size_t>(feature.row_values) * DataTypeSize(spec.dtype);
   }
 }
 
 absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) {
   const bool is_new = row == num_rows_;
-  for (size_t f = 0; f < specs_.size(); ++f) {
-    const FeatureSpec& spec = specs_[f];
-    Feature& feature = features_[f];
-    const data::Column* column = batch.Find(spec.name);
-    const int found = column == nullptr || !column->present(i) ? 0 : column->num_values(i);
-    const bool is_missing = found == 0 && feature.row_values != 0;
-    const auto complain = [&](auto... what) {
-      return absl::InvalidArgumentError(absl::StrCat("feature \"", spec.name, "\" ", what..., "; expected ",
-                                                     feature.row_values, " of type ", DataTypeName(spec.dtype),
-                                                     " (shape ", ShapeString(spec.shape), ")"));
-    };
-    if (is_missing && !spec.default_value && !spec.pad) return complain("is missing");
-    if (!is_missing && found != feature.row_values && !spec.pad) return complain("has ", found, " values");
-    // How many come from the example; the rest are filled in.
-    const int64_t taken = std::min<int64_t>(found, feature.row_values);
-    if (spec.dtype == DataType::kString) {
-      if (!is_missing && column->type() != data::ValueType::kBytes)
-        return complain("is ", data::ValueTypeName(column->type()));
+  for (Feature& feature : features_) {
+    const data::Column* column = batch.Find(feature.input.name);
+    if (feature.input.dtype == DataType::kString) {
       if (is_new) feature.strings.resize(feature.strings.size() + feature.row_values);
-      for (int64_t k = 0; k < feature.row_values; ++k) {
-        std::string& value = feature.strings[row * feature.row_values + k];
-        bytes_ -= is_new ? 0 : static_cast<int64_t>(value.size());
-        value = k >= taken ? "" : std::string(column->bytes(i, static_cast<int>(k)));
-        bytes_ += static_cast<int64_t>(value.size()) + (is_new ? static_cast<int64_t>(sizeof(std::string)) : 0);
-      }
+      const std::span<std::string> strings =
+          std::span(feature.strings).subspan(row * feature.row_values, feature.row_values);
+      if (!is_new) bytes_ -= MemoryOf(strings);
+      RETURN_IF_ERROR(data::FillInput(column, i, 1, feature.input, feature.options, strings));
+      bytes_ += MemoryOf(strings);
       continue;
     }
     if (is_new) {
       feature.data.resize(feature.data.size() + feature.row_bytes);
       bytes_ += static_cast<int64_t>(feature.row_bytes);
     }
-    char* const to = feature.data.data() + row * feature.row_bytes;
-    for (int64_t k = taken; k < feature.row_values; ++k) {
-      const double filler = spec.default_value.value_or(0);
-      if (spec.dtype == DataType::kFloat) {
-        reinterpret_cast<float*>(to)[k] = static_cast<float>(filler);
-      } else {
-        reinterpret_cast<int64_t*>(to)[k] = static_cast<int64_t>(filler);
-      }
-    }
-    const size_t bytes = static_cast<size_t>(taken) * DataTypeSize(spec.dtype);
-    if (taken == 0) continue;
-    if (spec.dtype == DataType::kFloat && column->type() == data::ValueType::kFloat) {
-      std::memcpy(to, column->floats(i).data(), bytes);
-    } else if (spec.dtype == DataType::kInt64 && column->type() == data::ValueType::kInt) {
-      std::memcpy(to, column->ints(i).data(), bytes);
-    } else {
-      return complain("is ", data::ValueTypeName(column->type()));
-    }
+    const std::span<char> memory = std::span(feature.data).subspan(row * feature.row_bytes, feature.row_bytes);
+    RETURN_IF_ERROR(data::FillInput(column, i, 1, feature.input, feature.options, memory));
   }
   if (is_new) ++num_rows_;
   return absl::OkStatus();

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "tfxm/data/example_batch.h"
+#include "tfxm/data/feature_tensor.h"
 #include "tfxm/nn/data/dataset.h"
 
 namespace tfxm::nn {
@@ -37,6 +38,8 @@ class RowStore {
 
  private:
   struct Feature {
+    TensorSpec input;
+    data::FeatureTensorOptions options;
     int64_t row_values = 1;
     size_t row_bytes = 0;
     std::vector<char> data;

@@ -48,30 +48,59 @@ std::pair<Tensor, std::vector<int64_t>> KernelAndDilation(CallContext& context, 
   return {kernel, rate.hw()};
 }
 
-class Conv2DLayer : public Layer {
+// What all convolutions have: a kernel, a bias after it if it is asked for, and an activation.
+template <typename Options>
+class Convolution : public Layer {
+ public:
+  Convolution(std::string type, Options options) : Layer(std::move(type), options.name), options_(std::move(options)) {}
+  Activation activation() const override { return options_.activation; }
+  bool per_example() const override { return !options_.activation.is_custom(); }
+
+ protected:
+  void AddBias(int64_t channels) {
+    if (!options_.use_bias) return;
+    bias_ = AddWeight("bias", {channels},
+                      {.initializer = options_.bias_initializer,
+                       .regularizer = options_.bias_regularizer,
+                       .constraint = options_.bias_constraint});
+  }
+  void AddKernelAndBias(const Shape& kernel, int64_t channels) {
+    kernel_ = AddWeight("kernel", kernel,
+                        {.initializer = options_.kernel_initializer,
+                         .regularizer = options_.kernel_regularizer,
+                         .constraint = options_.kernel_constraint});
+    AddBias(channels);
+  }
+  void AddDepthwiseKernel(const Shape& kernel) {
+    kernel_ = AddWeight("depthwise_kernel", kernel,
+                        {.initializer = options_.depthwise_initializer,
+                         .regularizer = options_.depthwise_regularizer,
+                         .constraint = options_.depthwise_constraint});
+  }
+  Tensor BiasAndActivation(CallContext& context, Tensor y) const {
+    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
+    return context.Activate(options_.activation, y);
+  }
+
+  const Options options_;
+  const Weight* kernel_ = nullptr;
+  const Weight* bias_ = nullptr;
+};
+
+class Conv2DLayer : public Convolution<ConvOptions> {
  public:
   Conv2DLayer(int filters, Size2D kernel_size, ConvOptions options, bool transpose)
-      : Layer(transpose ? "Conv2DTranspose" : "Conv2D", options.name),
+      : Convolution(transpose ? "Conv2DTranspose" : "Conv2D", std::move(options)),
         filters_(filters),
         size_(kernel_size),
-        options_(std::move(options)),
         transpose_(transpose) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (absl::Status status = CheckInput(input_shapes[0], 4, options_.padding); !status.ok()) return status;
     const int64_t channels = input_shapes[0].back();
-    const Shape shape = transpose_ ? Shape{size_.height, size_.width, filters_, channels}
-                                   : Shape{size_.height, size_.width, channels, filters_};
-    kernel_ = AddWeight("kernel", shape,
-                        {.initializer = options_.kernel_initializer,
-                         .regularizer = options_.kernel_regularizer,
-                         .constraint = options_.kernel_constraint});
-    if (options_.use_bias) {
-      bias_ = AddWeight("bias", {filters_},
-                        {.initializer = options_.bias_initializer,
-                         .regularizer = options_.bias_regularizer,
-                         .constraint = options_.bias_constraint});
-    }
+    AddKernelAndBias(transpose_ ? Shape{size_.height, size_.width, filters_, channels}
+                                : Shape{size_.height, size_.width, channels, filters_},
+                     filters_);
     return absl::OkStatus();
   }
 
@@ -79,13 +108,10 @@ class Conv2DLayer : public Layer {
     const Tensor& x = inputs[0];
     const auto [kernel, dilation] =
         KernelAndDilation(context, context.Read(kernel_), transpose_ ? 1 : options_.dilation_rate);
-    Tensor y = transpose_ ? Transposed(context, x)
-                          : ops::Conv2D(x, kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
-    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return context.Activate(options_.activation, y);
+    const Tensor y = transpose_ ? Transposed(context, x)
+                                : ops::Conv2D(x, kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
+    return BiasAndActivation(context, y);
   }
-  Activation activation() const override { return options_.activation; }
-  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   Tensor Transposed(CallContext& context, const Tensor& x) const {
@@ -105,29 +131,17 @@ class Conv2DLayer : public Layer {
 
   const int filters_;
   const Size2D size_;
-  const ConvOptions options_;
   const bool transpose_;
-  const Weight* kernel_ = nullptr;
-  const Weight* bias_ = nullptr;
 };
 
-class Conv1DLayer : public Layer {
+class Conv1DLayer : public Convolution<Conv1DOptions> {
  public:
   Conv1DLayer(int filters, int kernel_size, Conv1DOptions options)
-      : Layer("Conv1D", options.name), filters_(filters), size_(kernel_size), options_(std::move(options)) {}
+      : Convolution("Conv1D", std::move(options)), filters_(filters), size_(kernel_size) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
-    kernel_ = AddWeight("kernel", {size_, input_shapes[0].back(), filters_},
-                        {.initializer = options_.kernel_initializer,
-                         .regularizer = options_.kernel_regularizer,
-                         .constraint = options_.kernel_constraint});
-    if (options_.use_bias) {
-      bias_ = AddWeight("bias", {filters_},
-                        {.initializer = options_.bias_initializer,
-                         .regularizer = options_.bias_regularizer,
-                         .constraint = options_.bias_constraint});
-    }
+    AddKernelAndBias({size_, input_shapes[0].back(), filters_}, filters_);
     return absl::OkStatus();
   }
 
@@ -141,30 +155,22 @@ class Conv1DLayer : public Layer {
     // A picture of one row.
     const auto [kernel, dilation] = KernelAndDilation(
         context, context.Read(kernel_, {1, size_, kernel_->shape[1], filters_}), {1, options_.dilation_rate});
-    Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
-    y = ops::Squeeze(y, {1});
-    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return context.Activate(options_.activation, y);
+    const Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
+    return BiasAndActivation(context, ops::Squeeze(y, {1}));
   }
-  Activation activation() const override { return options_.activation; }
-  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int filters_;
   const int size_;
-  const Conv1DOptions options_;
-  const Weight* kernel_ = nullptr;
-  const Weight* bias_ = nullptr;
 };
 
 // DepthwiseConv2D, and SeparableConv2D if there are filters.
-class DepthwiseLayer : public Layer {
+class DepthwiseLayer : public Convolution<DepthwiseConvOptions> {
  public:
   DepthwiseLayer(int filters, Size2D kernel_size, DepthwiseConvOptions options)
-      : Layer(filters > 0 ? "SeparableConv2D" : "DepthwiseConv2D", options.name),
+      : Convolution(filters > 0 ? "SeparableConv2D" : "DepthwiseConv2D", std::move(options)),
         filters_(filters),
-        size_(kernel_size),
-        options_(std::move(options)) {}
+        size_(kernel_size) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (absl::Status status = CheckInput(input_shapes[0], 4, options_.padding); !status.ok()) return status;
@@ -172,50 +178,36 @@ class DepthwiseLayer : public Layer {
       return absl::InvalidArgumentError("a depthwise convolution has the same stride in both dimensions");
     }
     const int64_t channels = input_shapes[0].back(), deep = channels * options_.depth_multiplier;
-    depthwise_ = AddWeight("depthwise_kernel", {size_.height, size_.width, channels, options_.depth_multiplier},
-                           {.initializer = options_.depthwise_initializer,
-                            .regularizer = options_.depthwise_regularizer,
-                            .constraint = options_.depthwise_constraint});
+    AddDepthwiseKernel({size_.height, size_.width, channels, options_.depth_multiplier});
     if (filters_ > 0) {
       pointwise_ = AddWeight("pointwise_kernel", {1, 1, deep, filters_},
                              {.initializer = options_.pointwise_initializer,
                               .regularizer = options_.pointwise_regularizer,
                               .constraint = options_.pointwise_constraint});
     }
-    if (options_.use_bias) {
-      bias_ = AddWeight("bias", {filters_ > 0 ? filters_ : deep},
-                        {.initializer = options_.bias_initializer,
-                         .regularizer = options_.bias_regularizer,
-                         .constraint = options_.bias_constraint});
-    }
+    AddBias(filters_ > 0 ? filters_ : deep);
     return absl::OkStatus();
   }
 
   Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
-    const auto [kernel, dilation] = KernelAndDilation(context, context.Read(depthwise_), options_.dilation_rate);
+    const auto [kernel, dilation] = KernelAndDilation(context, context.Read(kernel_), options_.dilation_rate);
     Tensor y = ops::DepthwiseConv2D(inputs[0], kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
     if (pointwise_ != nullptr) {
       y = ops::Conv2D(context.Intermediate("depthwise", y), context.Read(pointwise_), {1, 1}, "VALID");
     }
-    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return context.Activate(options_.activation, y);
+    return BiasAndActivation(context, y);
   }
-  Activation activation() const override { return options_.activation; }
-  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int filters_;
   const Size2D size_;
-  const DepthwiseConvOptions options_;
-  const Weight* depthwise_ = nullptr;
   const Weight* pointwise_ = nullptr;
-  const Weight* bias_ = nullptr;
 };
 
-class DepthwiseConv1DLayer : public Layer {
+class DepthwiseConv1DLayer : public Convolution<DepthwiseConv1DOptions> {
  public:
   DepthwiseConv1DLayer(int kernel_size, DepthwiseConv1DOptions options)
-      : Layer("DepthwiseConv1D", options.name), size_(kernel_size), options_(std::move(options)) {}
+      : Convolution("DepthwiseConv1D", std::move(options)), size_(kernel_size) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (options_.padding == "causal") {
@@ -223,16 +215,8 @@ class DepthwiseConv1DLayer : public Layer {
     }
     if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
     const int64_t channels = input_shapes[0].back();
-    kernel_ = AddWeight("depthwise_kernel", {size_, channels, options_.depth_multiplier},
-                        {.initializer = options_.depthwise_initializer,
-                         .regularizer = options_.depthwise_regularizer,
-                         .constraint = options_.depthwise_constraint});
-    if (options_.use_bias) {
-      bias_ = AddWeight("bias", {channels * options_.depth_multiplier},
-                        {.initializer = options_.bias_initializer,
-                         .regularizer = options_.bias_regularizer,
-                         .constraint = options_.bias_constraint});
-    }
+    AddDepthwiseKernel({size_, channels, options_.depth_multiplier});
+    AddBias(channels * options_.depth_multiplier);
     return absl::OkStatus();
   }
 
@@ -241,20 +225,13 @@ class DepthwiseConv1DLayer : public Layer {
     const auto [kernel, dilation] =
         KernelAndDilation(context, context.Read(kernel_, {1, size_, kernel_->shape[1], options_.depth_multiplier}),
                           {1, options_.dilation_rate});
-    Tensor y = ops::DepthwiseConv2D(ops::ExpandDims(inputs[0], 1), kernel, {options_.strides, options_.strides},
-                                    TfPadding(options_.padding), dilation);
-    y = ops::Squeeze(y, {1});
-    if (bias_ != nullptr) y = ops::BiasAdd(y, context.Read(bias_));
-    return context.Activate(options_.activation, y);
+    const Tensor y = ops::DepthwiseConv2D(ops::ExpandDims(inputs[0], 1), kernel, {options_.strides, options_.strides},
+                                          TfPadding(options_.padding), dilation);
+    return BiasAndActivation(context, ops::Squeeze(y, {1}));
   }
-  Activation activation() const override { return options_.activation; }
-  bool per_example() const override { return !options_.activation.is_custom(); }
 
  private:
   const int size_;
-  const DepthwiseConv1DOptions options_;
-  const Weight* kernel_ = nullptr;
-  const Weight* bias_ = nullptr;
 };
 
 }  // namespace

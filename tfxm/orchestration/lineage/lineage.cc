@@ -23,8 +23,6 @@ using ml_metadata::Context;
 using ml_metadata::Event;
 using ml_metadata::Execution;
 
-bool IsOutput(const Event& event) { return event.type() == Event::OUTPUT || event.type() == Event::INTERNAL_OUTPUT; }
-
 std::string Key(const Event& event) { return event.path().steps_size() > 0 ? event.path().steps(0).key() : "?"; }
 
 std::string Time(int64_t milliseconds) {

@@ -19,8 +19,6 @@ using ml_metadata::Context;
 using ml_metadata::Event;
 using ml_metadata::Execution;
 
-bool IsOutput(const Event& event) { return event.type() == Event::OUTPUT || event.type() == Event::INTERNAL_OUTPUT; }
-
 absl::StatusOr<LineageGraph::ExecutionNode> Describe(MetadataStore* store, const Execution& execution) {
   LineageGraph::ExecutionNode node{.execution = execution};
   ASSIGN_OR_RETURN(const std::vector<Context> contexts, store->GetContextsByExecution(execution.id()));
@@ -85,6 +83,8 @@ std::string DotText(absl::string_view text) {
 }
 
 }  // namespace
+
+bool IsOutput(const Event& event) { return event.type() == Event::OUTPUT || event.type() == Event::INTERNAL_OUTPUT; }
 
 absl::StatusOr<LineageGraph> CollectLineage(MetadataStore* store, const std::vector<int64_t>& artifact_ids,
                                             LineageDirection direction) {

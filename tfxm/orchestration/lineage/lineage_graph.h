@@ -30,6 +30,9 @@ struct LineageGraph {
   std::vector<ml_metadata::Event> events;              // Inputs and outputs between them, in the order they were put.
 };
 
+// Whether the execution made the artifact, rather than read it.
+bool IsOutput(const ml_metadata::Event& event);
+
 // From these artifacts on: to the executions that made them and what those read, and so on; or to the executions that
 // read them and what those made. An execution that took its outputs from the cache has made none, and is left out.
 absl::StatusOr<LineageGraph> CollectLineage(MetadataStore* store, const std::vector<int64_t>& artifact_ids,

@@ -2,27 +2,13 @@
 
 #include "tfxm/rewriting/internal/feed.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/data/feature_tensor.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
-namespace {
-
-template <typename T>
-void QuantizeInto(std::span<const float> from, std::span<char> bytes, const litert::Quantization& q) {
-  T* to = reinterpret_cast<T*>(bytes.data());
-  for (size_t i = 0; i < from.size(); ++i) {
-    const double v = std::nearbyint(from[i] / q.scale) + q.zero_point;
-    to[i] = static_cast<T>(std::clamp<double>(v, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
-  }
-}
-
-}  // namespace
 
 absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
   // Batch sizes go together, so that no intermediate state has two of them.
@@ -53,12 +39,9 @@ absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
       RETURN_IF_ERROR(model.SetStrings(i, tensor.strings()));
     } else if (tensor.dtype() == spec.dtype) {
       if (!tensor.bytes().empty()) std::memcpy(model.input(i).data(), tensor.bytes().data(), tensor.bytes().size());
-    } else if (spec.dtype == DataType::kInt8) {
-      QuantizeInto<int8_t>(tensor.values<float>(), model.input(i), q);
-    } else if (spec.dtype == DataType::kUint8) {
-      QuantizeInto<uint8_t>(tensor.values<float>(), model.input(i), q);
-    } else if (spec.dtype == DataType::kInt16) {
-      QuantizeInto<int16_t>(tensor.values<float>(), model.input(i), q);
+    } else if (!data::ConvertNumbers(tensor, spec.dtype, q.scale, q.zero_point, model.input(i))) {
+      return absl::UnimplementedError(
+          absl::StrCat("input \"", spec.name, "\" is quantized as ", DataTypeName(spec.dtype)));
     }
   }
   return absl::OkStatus();

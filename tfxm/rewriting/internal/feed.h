@@ -10,7 +10,8 @@
 
 namespace tfxm::rewriting {
 
-// Resizes the inputs as the sample needs. Float values are quantized for an input that is. INVALID_ARGUMENT names an
+// Resizes the inputs as the sample needs. Float values are quantized for an input that is, as the
+// evaluation does it (data/feature_tensor.h). INVALID_ARGUMENT names an
 // input that the sample lacks or has with another type.
 absl::Status Feed(litert::CompiledModel& model, const Sample& sample);
 

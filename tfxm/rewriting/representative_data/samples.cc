@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/data/feature_tensor.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/transform/tf_transform_output.h"
@@ -32,57 +33,23 @@ Shape ConcreteShape(const Shape& shape, int64_t rows) {
   return out;
 }
 
-template <typename T, typename From>
-void Fill(Tensor& tensor, std::span<const From> values) {
-  std::span<T> to = tensor.values<T>();
-  for (size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(values[i]);
-}
-
-template <typename From>
-bool FillAs(Tensor& tensor, std::span<const From> values) {
-  switch (tensor.dtype()) {
-    case DataType::kFloat: Fill<float>(tensor, values); return true;
-    case DataType::kDouble: Fill<double>(tensor, values); return true;
-    case DataType::kInt32: Fill<int32_t>(tensor, values); return true;
-    case DataType::kInt64: Fill<int64_t>(tensor, values); return true;
-    case DataType::kUint8: Fill<uint8_t>(tensor, values); return true;
-    case DataType::kInt8: Fill<int8_t>(tensor, values); return true;
-    case DataType::kBool: Fill<bool>(tensor, values); return true;
-    default: return false;
-  }
-}
-
-absl::Status WrongType(const TensorSpec& input, absl::string_view found) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("feature \"", input.name, "\" is ", found, ", the input is ", DataTypeName(input.dtype)));
-}
+// What is missing is not made up: a quantization would come of it. What an input of integers without a scale is fed with
+// in the rewritten model's evaluation is not FLOAT, so not here either.
+constexpr data::FeatureTensorOptions kFeatureOptions = {
+    .missing = data::MissingPolicy::kError, .integers = data::IntegerPolicy::kRefuseFloats, .name_example = false};
 
 // The tensor for one input out of one example.
 absl::StatusOr<Tensor> FromColumn(const data::Column& column, const TensorSpec& input) {
   ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, column.num_values(0)));
   Tensor out(input.dtype, std::move(shape));
-  bool filled = false;
-  if (column.type() == data::ValueType::kFloat) filled = FillAs(out, column.floats(0));
-  if (column.type() == data::ValueType::kInt) filled = FillAs(out, column.ints(0));
-  if (column.type() == data::ValueType::kBytes && input.dtype == DataType::kString) {
-    for (int64_t k = 0; k < column.num_values(0); ++k) out.strings()[k] = std::string(column.bytes(0, k));
-    filled = true;
-  }
-  if (!filled) return WrongType(input, data::ValueTypeName(column.type()));
+  RETURN_IF_ERROR(data::FillInput(&column, 0, 1, input, kFeatureOptions, &out));
   return out;
 }
 
 absl::StatusOr<Tensor> FromTransformed(const Tensor& feature, const TensorSpec& input) {
   ASSIGN_OR_RETURN(Shape shape, ShapeOfExample(input, feature.num_elements()));
   Tensor out(input.dtype, std::move(shape));
-  bool filled = false;
-  if (feature.dtype() == DataType::kFloat) filled = FillAs(out, feature.values<float>());
-  if (feature.dtype() == DataType::kInt64) filled = FillAs(out, feature.values<int64_t>());
-  if (feature.dtype() == DataType::kString && input.dtype == DataType::kString) {
-    out.strings() = feature.strings();
-    filled = true;
-  }
-  if (!filled) return WrongType(input, DataTypeName(feature.dtype()));
+  RETURN_IF_ERROR(data::FillInput(feature, input, kFeatureOptions, &out));
   return out;
 }
 
@@ -97,12 +64,12 @@ absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<Ten
   }
   Sample sample;
   for (const TensorSpec& input : inputs) {
-    const data::Column* column = batch.Find(input.name);
+    const data::Column* column = data::FindInputFeature(batch, input.name);
     if (const auto it = transformed.find(input.name); it != transformed.end()) {
       ASSIGN_OR_RETURN(sample[input.name], FromTransformed(it->second, input));
     } else if (column != nullptr && column->present(0)) {
       ASSIGN_OR_RETURN(sample[input.name], FromColumn(*column, input));
-    } else if (input.dtype == DataType::kString && input.shape.size() == 1) {
+    } else if (inputs.size() == 1 && input.dtype == DataType::kString && input.shape.size() == 1) {
       Tensor serialized(DataType::kString, {1});
       serialized.strings() = {record};
       sample[input.name] = std::move(serialized);
@@ -232,17 +199,13 @@ absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int r
   uint64_t counter = 0;
   for (const TensorSpec& input : inputs) {
     Tensor tensor(input.dtype, ConcreteShape(WithInputShape(input, input_shapes).shape, rows));
-    const size_t n = tensor.num_elements();
-    bool filled;
-    if (input.dtype == DataType::kFloat || input.dtype == DataType::kDouble) {
-      std::vector<double> values(n);
-      for (double& v : values) v = static_cast<double>(SplitMix64(counter++) >> 11) / (uint64_t{1} << 52) - 1;
-      filled = FillAs(tensor, std::span<const double>(values));
-    } else {
-      std::vector<int64_t> values(n);
-      for (int64_t& v : values) v = SplitMix64(counter++) % 2;
-      filled = FillAs(tensor, std::span<const int64_t>(values));
+    Tensor values(DataType::kDouble, tensor.shape());
+    const bool is_float = input.dtype == DataType::kFloat || input.dtype == DataType::kDouble;
+    for (double& v : values.values<double>()) {
+      const uint64_t random = SplitMix64(counter++);
+      v = is_float ? static_cast<double>(random >> 11) / (uint64_t{1} << 52) - 1 : static_cast<double>(random % 2);
     }
+    const bool filled = data::ConvertNumbers(values, input.dtype, /*scale=*/0, /*zero_point=*/0, tensor.bytes());
     if (!filled) {
       return absl::UnimplementedError(absl::StrCat("input \"", input.name, "\" is ", DataTypeName(input.dtype),
                                                    "; there are no made-up values of this type"));

@@ -99,6 +99,40 @@ TEST_F(SamplesTest, SerializedExamplesAreTheExamples) {
   EXPECT_EQ(ReadSamples(dataset_, {{"word", DataType::kString, {-1}}})->samples[0].at("word").strings()[0], "w");
 }
 
+// As the evaluation of the rewritten model feeds it (data/feature_tensor.h).
+
+TEST_F(SamplesTest, AnInputWithKerassSuffixIsFedWithItsFeature) {
+  auto samples = ReadSamples(dataset_, {{"x_input", DataType::kFloat, {-1, 2}}}, {.in_sequence = true});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  EXPECT_THAT(samples->samples[1].at("x_input").values<float>(), ElementsAre(0, 10));
+}
+
+TEST_F(SamplesTest, FloatsForAnIntegerInputAreAnErrorThatNamesTheRecord) {
+  EXPECT_THAT(Error({{"x", DataType::kInt32, {-1, 2}}}),
+              AllOf(HasSubstr("record "), HasSubstr("\"x\" is FLOAT; expected 2 of type int32"),
+                    HasSubstr("no way to quantize")));
+}
+
+TEST_F(SamplesTest, IntegersThatAnInputCannotHoldBecomeTheNearest) {
+  tensorflow::Example example;
+  auto& values = *(*example.mutable_features()->mutable_feature())["n"].mutable_int64_list();
+  for (int64_t value : {-5, 300}) values.add_value(value);
+  auto writer = data::TFRecordWriter::Create(Path("large")).value();
+  ASSERT_EQ(writer->Write(example.SerializeAsString()), absl::OkStatus());
+  ASSERT_EQ(writer->Close(), absl::OkStatus());
+  dataset_.examples = Path("large");
+  auto samples = ReadSamples(dataset_, {{"n", DataType::kUint8, {-1, 2}}});
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  EXPECT_THAT(samples->samples[0].at("n").values<uint8_t>(), ElementsAre(0, 255));
+}
+
+TEST_F(SamplesTest, AMissingFeatureIsNotMadeUp) {
+  EXPECT_THAT(Error({{"y", DataType::kFloat, {-1, 2}}}), AllOf(HasSubstr("record "), HasSubstr("no feature \"y\"")));
+  // A serialized example is for a model that takes nothing else.
+  EXPECT_THAT(Error({{"x", DataType::kFloat, {-1, 2}}, {"text", DataType::kString, {-1}}}),
+              HasSubstr("no feature \"text\""));
+}
+
 TEST_F(SamplesTest, AnImageOfAnySizeIsSquare) {
   auto samples = ReadSamples(dataset_, {{"image", DataType::kUint8, {-1, -1, -1, 3}}});
   ASSERT_TRUE(samples.ok()) << samples.status();

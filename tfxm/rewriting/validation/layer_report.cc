@@ -29,97 +29,140 @@ constexpr int64_t kMostValues = 4096;
 
 double NoiseToSignal(const ErrorPart& part) { return std::isinf(part.sqnr_db) ? 0 : std::pow(10, -part.sqnr_db / 10); }
 
+using litert::ObservedModel;
+using litert::ObservedTensor;
+
+// The tensors of the two models that are called alike, observed; those of the float model are floats.
+struct Matched {
+  std::unique_ptr<ObservedModel> reference, quantized;
+  std::vector<int> reference_of;  // By tensor of the quantized model.
+};
+
+absl::StatusOr<Matched> Match(const std::shared_ptr<const litert::ModelFile>& float_model,
+                              const std::shared_ptr<const litert::ModelFile>& quantized_model,
+                              const std::string& signature) {
+  Matched matched;
+  std::set<std::string> names;
+  for (const auto* tensor : litert::Each(quantized_model->model().subgraphs()->Get(0)->tensors())) {
+    names.insert(tensor->name()->str());
+  }
+  ASSIGN_OR_RETURN(matched.reference,
+                   ObservedModel::Create(float_model, {.signature = signature}, [&](const ObservedTensor& t) {
+                     return t.subgraph == 0 && t.type == schema::TensorType_FLOAT32 && names.count(t.name);
+                   }));
+  std::map<std::string, int> place;  // In the reference's tensors.
+  for (size_t k = 0; k < matched.reference->tensors().size(); ++k) place[matched.reference->tensors()[k].name] = k;
+  ASSIGN_OR_RETURN(matched.quantized,
+                   ObservedModel::Create(quantized_model, {.signature = signature}, [&](const ObservedTensor& t) {
+                     return t.subgraph == 0 && place.count(t.name);
+                   }));
+  for (const ObservedTensor& tensor : matched.quantized->tensors()) matched.reference_of.push_back(place[tensor.name]);
+  return matched;
+}
+
+// By tensor of the quantized model.
+absl::StatusOr<std::vector<ErrorSummary>> MeasureErrors(const Matched& matched, const std::vector<Sample>& samples) {
+  std::vector<std::vector<float>> activations(matched.reference->tensors().size());
+  std::vector<Shape> shapes(matched.reference->tensors().size());
+  std::vector<ErrorStatistics> statistics(matched.reference_of.size(), ErrorStatistics(kMostValues));
+  for (const Sample& sample : samples) {
+    RETURN_IF_ERROR(Feed(matched.reference->model(), sample));
+    RETURN_IF_ERROR(matched.reference->Run([&](int k, const Shape& shape, std::span<const float> values) {
+      activations[k].assign(values.begin(), values.end());
+      shapes[k] = shape;
+    }));
+    RETURN_IF_ERROR(Feed(matched.quantized->model(), sample));
+    RETURN_IF_ERROR(matched.quantized->Run([&](int k, const Shape&, std::span<const float> values) {
+      const int r = matched.reference_of[k];
+      statistics[k].Add(shapes[r].empty() ? 1 : shapes[r][0], shapes[r], activations[r], values);
+    }));
+  }
+  std::vector<ErrorSummary> summaries;
+  for (ErrorStatistics& of_tensor : statistics) summaries.push_back(of_tensor.Finish());
+  return summaries;
+}
+
+// The quantized model's operators, so that each result finds the noise of what it was made from.
+class Layers {
+ public:
+  Layers(const schema::Model& model, const std::vector<ObservedTensor>& tensors,
+         const std::vector<ErrorSummary>& summaries)
+      : model_(model), graph_(*model.subgraphs()->Get(0)), tensors_(tensors), summaries_(summaries) {
+    for (size_t k = 0; k < tensors.size(); ++k) seen_[tensors[k].tensor] = static_cast<int>(k);
+    for (const auto* op : litert::Each(graph_.operators())) {
+      for (int t : litert::Each(op->outputs())) producer_[t] = op;
+    }
+  }
+
+  std::vector<LayerError> Errors() const {
+    std::vector<LayerError> errors;
+    for (const auto& [tensor, k] : seen_) {
+      LayerError error;
+      if (summaries_[k].num_values > 0 && Describe(tensor, k, &error)) errors.push_back(std::move(error));
+    }
+    return errors;
+  }
+
+ private:
+  // False if no operator makes the tensor.
+  bool Describe(int tensor, int k, LayerError* layer) const {
+    const auto made = producer_.find(tensor);
+    if (made == producer_.end()) return false;
+    const ErrorSummary& s = summaries_[k];
+    const schema::Operator* op = made->second;
+    layer->op = litert::OpName(model_, *op);
+    layer->tensor = tensors_[k].name;
+    layer->quantized = tensors_[k].type != schema::TensorType_FLOAT32;
+    layer->scale = tensors_[k].quantization.scale;
+    // A result that is only converted back to float is that of the integer operator before.
+    if (layer->op == "DEQUANTIZE") {
+      const int integer = op->inputs()->Get(0);
+      const auto before = producer_.find(integer);
+      if (before == producer_.end()) return false;
+      op = before->second;
+      layer->op = litert::OpName(model_, *op);
+      layer->quantized = true;
+      const auto* q = graph_.tensors()->Get(integer)->quantization();
+      if (q != nullptr && q->scale() != nullptr && q->scale()->size() > 0) layer->scale = q->scale()->Get(0);
+    }
+    layer->min = s.min;
+    layer->max = s.max;
+    layer->rmse = std::sqrt(s.mean_squared_error);
+    layer->sqnr_db = s.Worst().sqnr_db;
+    layer->part = s.Worst().name;
+    layer->added_noise = NoiseToSignal(s.Worst()) - NoiseOfInputs(*op);
+    return true;
+  }
+
+  double NoiseOfInputs(const schema::Operator& op) const {
+    double most = 0;
+    for (int input : litert::Each(op.inputs())) {
+      if (const auto it = seen_.find(input); it != seen_.end())
+        most = std::max(most, NoiseToSignal(summaries_[it->second].Worst()));
+    }
+    return most;
+  }
+
+  const schema::Model& model_;
+  const schema::SubGraph& graph_;
+  const std::vector<ObservedTensor>& tensors_;
+  const std::vector<ErrorSummary>& summaries_;
+  std::map<int, int> seen_;  // tensor -> its place in the summaries
+  std::map<int, const schema::Operator*> producer_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::vector<LayerError>> MeasureLayers(const std::shared_ptr<const litert::ModelFile>& float_model,
                                                       const std::shared_ptr<const litert::ModelFile>& quantized_model,
                                                       const std::string& signature,
                                                       const std::vector<Sample>& samples) {
-  std::set<std::string> quantized_names;
-  for (const auto* tensor : litert::Each(quantized_model->model().subgraphs()->Get(0)->tensors())) {
-    quantized_names.insert(tensor->name()->str());
-  }
-  const auto main_graph = [](const litert::ObservedTensor& t) { return t.subgraph == 0; };
-  ASSIGN_OR_RETURN(
-      auto reference,
-      litert::ObservedModel::Create(float_model, {.signature = signature}, [&](const litert::ObservedTensor& t) {
-        return main_graph(t) && t.type == schema::TensorType_FLOAT32 && quantized_names.count(t.name);
-      }));
-  std::map<std::string, int> place;  // In the reference's tensors.
-  for (size_t k = 0; k < reference->tensors().size(); ++k) place[reference->tensors()[k].name] = k;
-  ASSIGN_OR_RETURN(auto observed, litert::ObservedModel::Create(quantized_model, {.signature = signature},
-                                                                [&](const litert::ObservedTensor& t) {
-                                                                  return main_graph(t) && place.count(t.name);
-                                                                }));
-
-  std::vector<std::vector<float>> activations(reference->tensors().size());
-  std::vector<Shape> shapes(reference->tensors().size());
-  std::vector<ErrorStatistics> statistics(observed->tensors().size(), ErrorStatistics(kMostValues));
-  for (const Sample& sample : samples) {
-    RETURN_IF_ERROR(Feed(reference->model(), sample));
-    RETURN_IF_ERROR(reference->Run([&](int k, const Shape& shape, std::span<const float> values) {
-      activations[k].assign(values.begin(), values.end());
-      shapes[k] = shape;
-    }));
-    RETURN_IF_ERROR(Feed(observed->model(), sample));
-    RETURN_IF_ERROR(observed->Run([&](int k, const Shape&, std::span<const float> values) {
-      const int reference_k = place[observed->tensors()[k].name];
-      const int64_t examples = shapes[reference_k].empty() ? 1 : shapes[reference_k][0];
-      statistics[k].Add(examples, shapes[reference_k], activations[reference_k], values);
-    }));
-  }
-
-  // The quantized model's operators, so that each result finds the noise of what it was made from.
-  const schema::Model& model = quantized_model->model();
-  const schema::SubGraph& graph = *model.subgraphs()->Get(0);
-  std::map<int, int> seen;  // tensor -> its place in summaries
-  std::vector<ErrorSummary> summaries;
-  for (size_t k = 0; k < statistics.size(); ++k) {
-    seen[observed->tensors()[k].tensor] = k;
-    summaries.push_back(statistics[k].Finish());
-  }
-  std::map<int, const schema::Operator*> producer;
-  for (const auto* op : litert::Each(graph.operators())) {
-    for (int t : litert::Each(op->outputs())) producer[t] = op;
-  }
-  std::vector<LayerError> out;
-  for (const auto& [t, k] : seen) {
-    const ErrorSummary& s = summaries[k];
-    const auto made = producer.find(t);
-    if (s.num_values == 0 || made == producer.end()) continue;
-    LayerError layer;
-    layer.op = litert::OpName(model, *made->second);
-    layer.tensor = observed->tensors()[k].name;
-    layer.quantized = observed->tensors()[k].type != schema::TensorType_FLOAT32;
-    layer.scale = observed->tensors()[k].quantization.scale;
-    // A result that is only converted back to float is that of the integer operator before.
-    const schema::Operator* op = made->second;
-    if (layer.op == "DEQUANTIZE") {
-      const int integer = op->inputs()->Get(0);
-      const auto before = producer.find(integer);
-      if (before == producer.end()) continue;
-      op = before->second;
-      layer.op = litert::OpName(model, *op);
-      layer.quantized = true;
-      const auto* q = graph.tensors()->Get(integer)->quantization();
-      if (q != nullptr && q->scale() != nullptr && q->scale()->size() > 0) layer.scale = q->scale()->Get(0);
-    }
-    layer.min = s.min;
-    layer.max = s.max;
-    layer.rmse = std::sqrt(s.mean_squared_error);
-    layer.sqnr_db = s.Worst().sqnr_db;
-    layer.part = s.Worst().name;
-    double before = 0;
-    for (int input : litert::Each(op->inputs())) {
-      if (const auto it = seen.find(input); it != seen.end())
-        before = std::max(before, NoiseToSignal(summaries[it->second].Worst()));
-    }
-    layer.added_noise = NoiseToSignal(s.Worst()) - before;
-    out.push_back(std::move(layer));
-  }
-  std::stable_sort(out.begin(), out.end(),
+  ASSIGN_OR_RETURN(const Matched matched, Match(float_model, quantized_model, signature));
+  ASSIGN_OR_RETURN(const std::vector<ErrorSummary> summaries, MeasureErrors(matched, samples));
+  std::vector<LayerError> errors = Layers(quantized_model->model(), matched.quantized->tensors(), summaries).Errors();
+  std::stable_sort(errors.begin(), errors.end(),
                    [](const LayerError& a, const LayerError& b) { return a.added_noise > b.added_noise; });
-  return out;
+  return errors;
 }
 
 std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_t num_samples, int width) {

@@ -9,19 +9,12 @@
 #include "tensorflow/core/framework/graph_to_functiondef.h"
 #include "tensorflow/core/framework/op.h"
 #include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/saved_model/internal/object_graph.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::internal {
-namespace {
 
 namespace tf = ::tensorflow;
-
-void SetShape(const ops::Tensor& tensor, tf::TensorShapeProto* shape) {
-  if (!tensor.has_rank()) return shape->set_unknown_rank(true);
-  for (const int64_t size : tensor.shape()) shape->add_dim()->set_size(size);
-}
-
-}  // namespace
 
 bool IsVariableHandle(const tf::Node& node) { return node.type_string() == "VarHandleOp"; }
 

@@ -10,11 +10,6 @@ namespace {
 
 namespace tf = ::tensorflow;
 
-void SetShape(const ops::Tensor& tensor, tf::TensorShapeProto* shape) {
-  if (!tensor.has_rank()) return shape->set_unknown_rank(true);
-  for (const int64_t size : tensor.shape()) shape->add_dim()->set_size(size);
-}
-
 void SetSpec(const std::string& name, const SavedModelBuilder::Value& value, tf::StructuredValue* out) {
   if (const auto* sparse = std::get_if<ops::SparseTensor>(&value)) {
     tf::TypeSpecProto* spec = out->mutable_type_spec_value();
@@ -71,6 +66,11 @@ void SetFunctionSpec(const std::vector<std::string>& keywords, bool no_signature
 }
 
 }  // namespace
+
+void SetShape(const ops::Tensor& tensor, tf::TensorShapeProto* shape) {
+  if (!tensor.has_rank()) return shape->set_unknown_rank(true);
+  for (const int64_t size : tensor.shape()) shape->add_dim()->set_size(size);
+}
 
 std::string CheckpointKey(const std::string& variable) { return absl::StrCat(variable, "/.ATTRIBUTES/VARIABLE_VALUE"); }
 

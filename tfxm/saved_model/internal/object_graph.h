@@ -18,6 +18,9 @@ namespace tfxm::internal {
 // The checkpoint's key of a variable.
 std::string CheckpointKey(const std::string& variable);
 
+// The shape that is known of a tensor.
+void SetShape(const ops::Tensor& tensor, tensorflow::TensorShapeProto* shape);
+
 class ObjectGraph {
  public:
   // Creates the root, node 0.

@@ -33,7 +33,7 @@ class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
  public:
   struct Settings {
     MetricKey key;
-    int view;
+    FlatViewId view;
     std::vector<double> thresholds;  // As asked for.
     std::vector<double> sorted;
   };
@@ -211,7 +211,7 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
     HistogramOptions histogram;
     histogram.triples = options.triples;
     if (thresholds.size() == 1 && thresholds[0] <= 0) histogram.num_buckets = 1;
-    const MetricKey histogram_key = AddCalibrationHistogram(request, histogram, plan);
+    ASSIGN_OR_RETURN(const MetricKey histogram_key, AddCalibrationHistogram(request, histogram, plan));
     plan->AddDerived({key}, FromHistogramFunction(histogram_key, key, thresholds));
     return key;
   }
@@ -224,10 +224,10 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
   if (options.triples) {
     settings->view = options.triples->view;
   } else {
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.fractional_labels = true;
     view.labels_are_predictions = options.labels_are_predictions;
-    settings->view = plan->AddView(view);
+    settings->view = plan->AddFlatView(view);
   }
   std::shared_ptr<const MatricesAccumulator::Settings> shared = settings;
   plan->Add("BinaryConfusionMatrices", {shared->key},

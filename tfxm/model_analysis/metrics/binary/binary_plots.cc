@@ -36,7 +36,7 @@ class CalibrationPlot : public PerKeyMetric {
     SetDomain(request, &options);
     if (left_) options.left = *left_;
     if (right_) options.right = *right_;
-    const MetricKey histogram_key = AddCalibrationHistogram(request, options, plan);
+    ASSIGN_OR_RETURN(const MetricKey histogram_key, AddCalibrationHistogram(request, options, plan));
     plan->AddDerived(
         {key},
         [=, left = options.left, right = options.right, n = num_buckets_](const MetricsMap& metrics,

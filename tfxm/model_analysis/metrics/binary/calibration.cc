@@ -12,9 +12,9 @@ namespace {
 
 enum Sum { kLabels, kPredictions, kExamples };
 
-MetricKey AddSums(const KeyRequest& request, ComputationPlan* plan) {
+absl::StatusOr<MetricKey> AddSums(const KeyRequest& request, ComputationPlan* plan) {
   const MetricKey key = request.Key("_weighted_labels_predictions_examples");
-  ViewSpec view = request.View();
+  ASSIGN_OR_RETURN(ViewSpec view, request.View());
   view.allow_missing_label = true;
   auto add = [](const FlatView& view, int i, std::array<CompactSum, 3>* sums) {
     (*sums)[kExamples].Add(view.weights[i]);
@@ -24,7 +24,7 @@ MetricKey AddSums(const KeyRequest& request, ComputationPlan* plan) {
     (*sums)[kPredictions].AddProduct(view.predictions[i], view.weights[i]);
   };
   auto derive = [](const std::array<double, 3>& sums) -> MetricValue { return Totals(sums.begin(), sums.end()); };
-  plan->Add("WeightedLabelsPredictionsExamples", {key}, MakeFlatSums<3>(key, plan->AddView(view), add, derive));
+  plan->Add("WeightedLabelsPredictionsExamples", {key}, MakeFlatSums<3>(key, plan->AddFlatView(view), add, derive));
   return key;
 }
 
@@ -32,7 +32,8 @@ class RatioOfSums : public PerKeyMetric {
  public:
   RatioOfSums(Sum numerator, Sum denominator) : numerator_(numerator), denominator_(denominator) {}
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
-    const MetricKey key = request.Key(name()), sums_key = AddSums(request, plan);
+    const MetricKey key = request.Key(name());
+    ASSIGN_OR_RETURN(const MetricKey sums_key, AddSums(request, plan));
     plan->AddDerived({key},
                      [key, sums_key, a = numerator_, b = denominator_](const MetricsMap& metrics,
                                                                        MetricsMap* results) -> absl::Status {
@@ -42,10 +43,10 @@ class RatioOfSums : public PerKeyMetric {
                        return absl::OkStatus();
                      });
     if (denominator_ != kExamples) return absl::OkStatus();
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.allow_missing_label = true;
     plan->AddExampleTerms(
-        key, FlatTerms(plan->AddView(view), [a = numerator_](const FlatView& view, int i, ExampleTerm* term) {
+        key, FlatTerms(plan->AddFlatView(view), [a = numerator_](const FlatView& view, int i, ExampleTerm* term) {
           const double value = a == kLabels ? view.labels[i] : view.predictions[i];
           term->Add(std::isnan(view.labels[i]) ? 0 : value, view.weights[i]);
         }));

@@ -73,7 +73,7 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
  public:
   struct Settings {
     MetricKey key;
-    int view;
+    FlatViewId view;
     int num_buckets;
     double left, range;
     bool by_label, fractional;
@@ -136,7 +136,8 @@ std::string ClassWeightsName(const KeyRequest& request) {
   return name;
 }
 
-MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options, ComputationPlan* plan) {
+absl::StatusOr<MetricKey> AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options,
+                                                  ComputationPlan* plan) {
   const bool fractional = options.left == 0 && options.right == 1 && !options.by_label;
   auto settings = std::make_shared<HistogramAccumulator::Settings>();
   settings->key =
@@ -154,12 +155,14 @@ MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOpti
   if (options.triples) {
     settings->view = options.triples->view;
   } else {
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.fractional_labels = fractional;
-    settings->view = plan->AddView(view);
+    settings->view = plan->AddFlatView(view);
   }
   std::shared_ptr<const HistogramAccumulator::Settings> shared = settings;
-  plan->Add("CalibrationHistogram", {shared->key}, [shared] { return std::make_unique<HistogramAccumulator>(shared); });
+  plan->Add(
+      "CalibrationHistogram", {shared->key}, [shared] { return std::make_unique<HistogramAccumulator>(shared); },
+      ComparisonCost::kHeavy);
   return settings->key;
 }
 

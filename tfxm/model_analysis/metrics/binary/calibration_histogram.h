@@ -18,7 +18,7 @@ inline constexpr int kDefaultNumBuckets = 10000;
 // Triples that a computation is based on instead of the request's own: matched boxes or sets.
 struct CustomTriples {
   std::string name;  // Part of the computations' names, so that they are not confused.
-  int view = 0;
+  FlatViewId view;
 };
 
 struct HistogramOptions {
@@ -29,7 +29,8 @@ struct HistogramOptions {
 };
 
 // Adds the computation and returns its key, whose result is a Histogram. Labels are fractional if the range is [0, 1].
-MetricKey AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options, ComputationPlan* plan);
+absl::StatusOr<MetricKey> AddCalibrationHistogram(const KeyRequest& request, const HistogramOptions& options,
+                                                  ComputationPlan* plan);
 
 // The histogram for other, ascending boundaries: bucket i has the predictions in [thresholds[i], thresholds[i + 1]);
 // those below the first or in the end buckets go to the ends. num_buckets, left and right are those of `histogram`.

@@ -140,11 +140,11 @@ class RatioMetric : public ConfusionMatrixMetric {
       return absl::OkStatus();
     MetricKey key = request.Key(name());
     key.aggregation = request.aggregation();
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.fractional_labels = true;
     const double threshold = thresholds_ ? (*thresholds_)[0] : *default_threshold_;
     plan->AddExampleTerms(
-        key, FlatTerms(plan->AddView(view), [threshold](const FlatView& view, int i, ExampleTerm* term) {
+        key, FlatTerms(plan->AddFlatView(view), [threshold](const FlatView& view, int i, ExampleTerm* term) {
           const double label = view.labels[i], prediction = view.predictions[i];
           const bool unknown = std::isnan(label) || std::isnan(prediction);
           term->Add(unknown ? std::nan("") : (prediction > threshold) == (label == 1), view.weights[i]);
@@ -268,6 +268,8 @@ class ConfusionMatrixAtThresholds : public ConfusionMatrixMetric {
   ValueFunction Derivation() const override {
     return [](const BinaryConfusionMatrices& m) -> MetricValue { return m; };
   }
+  // Matrices are not numbers.
+  ComparisonCost CostOfComparison(const ComputationPlan&) const override { return ComparisonCost::kNone; }
 };
 
 std::vector<double> Thresholds(const BinaryConfusionMatrices& m) { return m.thresholds; }

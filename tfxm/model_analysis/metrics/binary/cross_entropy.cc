@@ -70,14 +70,13 @@ class CrossEntropy : public PerKeyMetric {
   bool SupportsClassWeights() const override { return false; }
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
     const MetricKey key = request.Key(name());
-    ViewSpec view = request.View();
-    view.flatten = false;
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     auto value = [settings = settings_, binary = binary_](const ListView& view, int row) -> absl::StatusOr<double> {
       const auto labels = view.labels->row(row), predictions = view.predictions->row(row);
       return binary ? Binary(settings, labels, predictions) : Categorical(settings, labels, predictions);
     };
     AddMeanOfTerms(binary_ ? "BinaryCrossEntropy" : "CategoricalCrossEntropy", key,
-                   ListTerms(plan->AddView(view), value), plan);
+                   ListTerms(plan->AddListView(view), value), plan);
     return absl::OkStatus();
   }
 

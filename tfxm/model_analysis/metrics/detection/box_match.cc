@@ -133,12 +133,13 @@ absl::Status BoxMatchSettings::Validate(const KeyRequest& request) const {
   return absl::OkStatus();
 }
 
-CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& settings, ComputationPlan* plan) {
+absl::StatusOr<CustomTriples> AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& settings,
+                                          ComputationPlan* plan) {
   for (const auto* names : {&settings.labels_to_stack, &settings.predictions_to_stack}) {
     for (const std::string& name : *names) plan->AddFeature(name);
   }
   if (!settings.num_detections_key.empty()) plan->AddFeature(settings.num_detections_key);
-  const int model_index = request.View().model_index;
+  ASSIGN_OR_RETURN(const int model_index, FindModelSpec(*request.request->eval_config, request.model_name));
   const bool weighted = request.example_weighted();
   const std::string output_name = request.output_name;
   const std::string id = absl::StrCat(
@@ -146,7 +147,7 @@ CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& set
       settings.max_num_detections.value_or(0), ",", settings.class_weight, ",",
       absl::StrJoin(settings.labels_to_stack, "+"), ",", absl::StrJoin(settings.predictions_to_stack, "+"), ",",
       settings.num_detections_key, ",", settings.allow_missing_key, ",", model_index, ",", weighted, ",", output_name);
-  const int view = plan->AddCustomView(id, [=](const Extracts& extracts, FlatView* view) -> absl::Status {
+  const FlatViewId view = plan->AddCustomView(id, [=](const Extracts& extracts, FlatView* view) -> absl::Status {
     const ModelExtracts& model = extracts.models[model_index];
     NamedValues one_output;
     const NamedValues* outputs = &model.predictions;
@@ -177,7 +178,7 @@ CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& set
     }
     return absl::OkStatus();
   });
-  return {id, view};
+  return CustomTriples{id, view};
 }
 
 absl::Status MatchBoxes(const std::vector<Box>& all_truth, const std::vector<Box>& all_predictions,

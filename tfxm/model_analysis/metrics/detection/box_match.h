@@ -35,7 +35,8 @@ struct BoxMatchSettings {
 };
 
 // The view of the triples.
-CustomTriples AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& settings, ComputationPlan* plan);
+absl::StatusOr<CustomTriples> AddBoxMatch(const KeyRequest& request, const BoxMatchSettings& settings,
+                                          ComputationPlan* plan);
 
 struct Box {
   double left, top, right, bottom, class_id, confidence;

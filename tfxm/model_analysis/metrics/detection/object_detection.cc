@@ -89,7 +89,7 @@ class DetectionMetric : public PerKeyMetric {
     MetricKey key = request.Key(name());
     key.sub_key.class_id = settings_.class_id;
     MatricesOptions options = options_;
-    options.triples = AddBoxMatch(request, settings_, plan);
+    ASSIGN_OR_RETURN(options.triples, AddBoxMatch(request, settings_, plan));
     if (kind_ == Kind::kPlot) {
       key.kind = MetricKey::Kind::kPlot;
       options.name = absl::StrCat("_binary_confusion_matrices_", name(), options.triples->name);
@@ -202,7 +202,7 @@ class CocoAverage : public PerKeyMetric {
       RETURN_IF_ERROR(settings.Validate(request));
       for (double iou_threshold : iou_thresholds_) {
         settings.iou_threshold = iou_threshold;
-        options.triples = AddBoxMatch(request, settings, plan);
+        ASSIGN_OR_RETURN(options.triples, AddBoxMatch(request, settings, plan));
         ASSIGN_OR_RETURN(MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
         matrices[c].push_back(std::move(matrices_key));
       }

@@ -111,7 +111,7 @@ class SetMatch : public PerKeyMetric {
     KeyRequest request = original;
     request.request = &weighted;
     SetMatchSettings settings = settings_;
-    settings.model_index = request.View().model_index;
+    ASSIGN_OR_RETURN(settings.model_index, FindModelSpec(*request.request->eval_config, request.model_name));
     settings.weighted = weighted.example_weighted;
     if (!settings.weight_feature.empty()) plan->AddFeature(settings.weight_feature);
     if (!settings.class_feature.empty()) plan->AddFeature(settings.class_feature);

@@ -37,8 +37,8 @@ class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
   struct Settings {
     FlipSettings flips;
     std::vector<FlipKeys> keys;  // By threshold.
-    int view;
-    int baseline_view = -1;  // -1: there is no baseline model.
+    ListViewId view;
+    std::optional<ListViewId> baseline_view;  // None: there is no baseline model.
     bool weighted;
   };
   explicit FlipAccumulator(std::shared_ptr<const Settings> settings)
@@ -58,8 +58,8 @@ class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
                                                          settings_->flips.counterfactual_key, "\" holds strings"));
         }
         others = counterfactuals->row(row);
-      } else if (settings_->baseline_view >= 0) {
-        ASSIGN_OR_RETURN(const ListView* baseline, batch->List(settings_->baseline_view));
+      } else if (settings_->baseline_view) {
+        ASSIGN_OR_RETURN(const ListView* baseline, batch->List(*settings_->baseline_view));
         others = baseline->predictions->row(row);
       } else {
         return absl::InvalidArgumentError(absl::StrCat(extracts.Describe(row), " has no counterfactual prediction (\"",
@@ -189,22 +189,21 @@ class CounterfactualFlips : public PerKeyMetric {
                                 key("positive_to_negative_examples_ids"), key("negative_to_positive_examples_ids"),
                                 key("positive_examples_count"), key("negative_examples_count")});
     }
-    auto add_view = [&](const KeyRequest& of_model) {
-      ViewSpec view = of_model.View();
-      view.flatten = false;
+    auto add_view = [&](const KeyRequest& of_model) -> absl::StatusOr<ListViewId> {
+      ASSIGN_OR_RETURN(ViewSpec view, of_model.View());
       view.aggregated = false;
       view.class_weights.clear();
       view.allow_missing_label = true;
-      return plan->AddView(view);
+      return plan->AddListView(view);
     };
-    settings->view = add_view(request);
+    ASSIGN_OR_RETURN(settings->view, add_view(request));
     for (const auto& spec : request.request->eval_config->model_specs()) {
       if (!spec.is_baseline()) continue;
       KeyRequest baseline = request;
       baseline.model_name = spec.name();
-      settings->baseline_view = add_view(baseline);
+      ASSIGN_OR_RETURN(settings->baseline_view, add_view(baseline));
     }
-    if (settings_.counterfactual_key.empty() && settings->baseline_view < 0) {
+    if (settings_.counterfactual_key.empty() && !settings->baseline_view) {
       return absl::InvalidArgumentError(
           "it needs counterfactual predictions: give counterfactual_prediction_key, or a model_spec with is_baseline");
     }

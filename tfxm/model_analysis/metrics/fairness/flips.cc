@@ -15,20 +15,21 @@ namespace {
 enum Flip { kNegToNeg, kNegToPos, kPosToNeg, kPosToPos, kAll };
 
 // The view of a model's predictions; labels do not matter.
-int AddPredictions(const MetricRequest& request, const std::string& model_name, const std::string& output_name,
-                   ComputationPlan* plan) {
-  ViewSpec view = KeyRequest{&request, model_name, output_name, SubKey()}.View();
+absl::StatusOr<FlatViewId> AddPredictions(const MetricRequest& request, const std::string& model_name,
+                                          const std::string& output_name, ComputationPlan* plan) {
+  const KeyRequest of_model{&request, model_name, output_name, SubKey()};
+  ASSIGN_OR_RETURN(ViewSpec view, of_model.View());
   view.aggregated = false;
   view.class_weights.clear();
   view.allow_missing_label = true;
-  return plan->AddView(view);
+  return plan->AddFlatView(view);
 }
 
 // Sums over pairs of predictions: what each pair adds, the derived class says.
 template <int N, typename AddPair, typename Derive>
 class PairSums : public AccumulatorOf<PairSums<N, AddPair, Derive>> {
  public:
-  PairSums(MetricKey key, int baseline, int model, AddPair add, Derive derive)
+  PairSums(MetricKey key, FlatViewId baseline, FlatViewId model, AddPair add, Derive derive)
       : key_(std::move(key)), baseline_(baseline), model_(model), add_(std::move(add)), derive_(std::move(derive)) {}
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     ASSIGN_OR_RETURN(const FlatView* baseline, batch->Flat(baseline_));
@@ -51,15 +52,15 @@ class PairSums : public AccumulatorOf<PairSums<N, AddPair, Derive>> {
 
  private:
   const MetricKey key_;
-  const int baseline_, model_;
+  const FlatViewId baseline_, model_;
   const AddPair add_;
   const Derive derive_;
   std::array<CompactSum, N> sums_;
 };
 
 template <int N, typename AddPair, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, int baseline, int model, AddPair add,
-                                                           Derive derive) {
+std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, FlatViewId baseline, FlatViewId model,
+                                                           AddPair add, Derive derive) {
   return [=] { return std::make_unique<PairSums<N, AddPair, Derive>>(key, baseline, model, add, derive); };
 }
 
@@ -80,15 +81,16 @@ absl::Status ForEachCandidate(const std::string& metric, const MetricRequest& re
   const std::string baseline = BaselineModelName(*request.eval_config);
   for (const std::string& model_name : request.model_names) {
     if (model_name == baseline) continue;
-    RETURN_IF_ERROR(FindModelSpec(*request.eval_config, model_name).status());
-    for (const std::string& output_name : request.output_names) fn(baseline, model_name, output_name);
+    for (const std::string& output_name : request.output_names) {
+      RETURN_IF_ERROR(fn(baseline, model_name, output_name));
+    }
   }
   return absl::OkStatus();
 }
 
-void AddRate(const MetricRequest& request, const std::string& name, double threshold, const std::vector<Flip>& flips,
-             const std::string& baseline, const std::string& model_name, const std::string& output_name,
-             ComputationPlan* plan) {
+absl::Status AddRate(const MetricRequest& request, const std::string& name, double threshold,
+                     const std::vector<Flip>& flips, const std::string& baseline, const std::string& model_name,
+                     const std::string& output_name, ComputationPlan* plan) {
   MetricKey counts_key = KeyRequest{&request, model_name, output_name, SubKey()}.Key(
       absl::StrCat("_flip_counts:", baseline, ",threshold=", threshold));
   auto add = [threshold](const FlatView& a, double base, const FlatView& b, double model, double weight,
@@ -102,9 +104,9 @@ void AddRate(const MetricRequest& request, const std::string& name, double thres
     (*sums)[before ? (after ? kPosToPos : kPosToNeg) : (after ? kNegToPos : kNegToNeg)].Add(weight);
   };
   auto derive = [](const std::array<double, 5>& sums) -> MetricValue { return Totals(sums.begin(), sums.end()); };
-  plan->Add("BooleanFlipCounts", {counts_key},
-            MakePairSums<5>(counts_key, AddPredictions(request, baseline, output_name, plan),
-                            AddPredictions(request, model_name, output_name, plan), add, derive));
+  ASSIGN_OR_RETURN(const FlatViewId before, AddPredictions(request, baseline, output_name, plan));
+  ASSIGN_OR_RETURN(const FlatViewId after, AddPredictions(request, model_name, output_name, plan));
+  plan->Add("BooleanFlipCounts", {counts_key}, MakePairSums<5>(counts_key, before, after, add, derive));
   for (const SubKey& sub_key : request.sub_keys) {
     MetricKey key = KeyRequest{&request, model_name, output_name, sub_key}.Key(name);
     key.is_diff = true;
@@ -116,6 +118,7 @@ void AddRate(const MetricRequest& request, const std::string& name, double thres
       return absl::OkStatus();
     });
   }
+  return absl::OkStatus();
 }
 
 class FlipRate : public Metric {
@@ -128,7 +131,7 @@ class FlipRate : public Metric {
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
     return ForEachCandidate(name(), request,
                             [&](const std::string& baseline, const std::string& model, const std::string& output) {
-                              AddRate(request, name(), threshold_, flips_, baseline, model, output, plan);
+                              return AddRate(request, name(), threshold_, flips_, baseline, model, output, plan);
                             });
   }
 
@@ -147,11 +150,14 @@ class BooleanFlipRates : public Metric {
     return absl::OkStatus();
   }
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
-    return ForEachCandidate("BooleanFlipRates", request,
-                            [&](const std::string& baseline, const std::string& model, const std::string& output) {
-                              for (const auto& [argument, rate] : rates_)
-                                AddRate(request, rate.first, threshold_, rate.second, baseline, model, output, plan);
-                            });
+    return ForEachCandidate(
+        "BooleanFlipRates", request,
+        [&](const std::string& baseline, const std::string& model, const std::string& output) -> absl::Status {
+          for (const auto& [argument, rate] : rates_) {
+            RETURN_IF_ERROR(AddRate(request, rate.first, threshold_, rate.second, baseline, model, output, plan));
+          }
+          return absl::OkStatus();
+        });
   }
 
  private:
@@ -168,7 +174,8 @@ class SymmetricPredictionDifference : public Metric {
  public:
   absl::Status AddComputations(const MetricRequest& request, ComputationPlan* plan) const override {
     return ForEachCandidate(
-        name(), request, [&](const std::string& baseline, const std::string& model, const std::string& output) {
+        name(), request,
+        [&](const std::string& baseline, const std::string& model, const std::string& output) -> absl::Status {
           for (const SubKey& sub_key : request.sub_keys) {
             MetricKey key = KeyRequest{&request, model, output, sub_key}.Key(name());
             key.is_diff = true;
@@ -179,10 +186,11 @@ class SymmetricPredictionDifference : public Metric {
               (*sums)[1].Add(weight);
             };
             auto derive = [](const std::array<double, 2>& sums) -> MetricValue { return sums[0] / sums[1]; };
-            plan->Add("SymmetricPredictionDifference", {key},
-                      MakePairSums<2>(key, AddPredictions(request, baseline, output, plan),
-                                      AddPredictions(request, model, output, plan), add, derive));
+            ASSIGN_OR_RETURN(const FlatViewId before, AddPredictions(request, baseline, output, plan));
+            ASSIGN_OR_RETURN(const FlatViewId after, AddPredictions(request, model, output, plan));
+            plan->Add("SymmetricPredictionDifference", {key}, MakePairSums<2>(key, before, after, add, derive));
           }
+          return absl::OkStatus();
         });
   }
 };

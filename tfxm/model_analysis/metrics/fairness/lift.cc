@@ -42,7 +42,7 @@ class Lift : public PerKeyMetric {
     options.left = left_.value_or(0);
     options.right = right_.value_or(1);
     options.by_label = true;
-    const MetricKey histogram_key = AddCalibrationHistogram(request, options, plan);
+    ASSIGN_OR_RETURN(const MetricKey histogram_key, AddCalibrationHistogram(request, options, plan));
     const MetricKey key = request.Key(name());
     auto compare = [key, histogram_key, n = num_buckets_, ignore = ignore_out_of_bound_](
                        const MetricsMap& baseline_metrics, const MetricsMap& comparison_metrics,

@@ -27,7 +27,7 @@ std::string Field(int number, const std::string& content) {
 
 // keras_metadata.pb as Keras writes it: the objects of the model, each with its path and its metadata.
 CompiledMetrics Read(const std::string& root_metadata) {
-  TestDir dir;
+  TempDir dir;
   EXPECT_TRUE(io::MakeDirs(dir / "model").ok());
   EXPECT_TRUE(io::WriteFile(dir / "model/keras_metadata.pb",
                             Field(1, Field(3, "root.layer-0") + Field(5, "{\"training_config\": 1}")) +
@@ -88,7 +88,7 @@ TEST(KerasDefaultMetricsTest, WhatIsNotKerassOwnIsLeftOutByName) {
 TEST(KerasDefaultMetricsTest, NoMetricsWithoutTrainingOrWithoutKeras) {
   EXPECT_TRUE(Read("{}").losses.empty());
   EXPECT_TRUE(Read("not json").losses.empty());
-  TestDir dir;
+  TempDir dir;
   EXPECT_TRUE(ReadCompiledMetrics(dir / "nothing")->losses.empty());
 }
 

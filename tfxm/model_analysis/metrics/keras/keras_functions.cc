@@ -189,36 +189,35 @@ absl::StatusOr<double> SparseCategoricalCrossentropy(const KerasArguments& argum
   return std::log(sum) - std::log(static_cast<double>(Clip(predictions[target], kEpsilon, 1 - kEpsilon)));
 }
 
-absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
-  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
+// The sum of loss(i, label, logarithm of the softmax, share of the predictions' sum) over the classes.
+template <typename Loss>
+double SumOverClasses(const KerasArguments& arguments, Row labels, Row predictions, Loss loss) {
   const double n = static_cast<double>(labels.size()), smoothing = arguments.label_smoothing;
   const double log_sum = arguments.from_logits ? LogSumExp(predictions) : 0;
-  double sum = 0, loss = 0;
+  double sum = 0, total = 0;
   for (double p : predictions) sum += p;
   for (size_t i = 0; i < labels.size(); ++i) {
-    const double y = labels[i] * (1 - smoothing) + smoothing / n;
-    loss -=
-        y * (arguments.from_logits ? predictions[i] - log_sum
-                                   : std::log(static_cast<double>(Clip(predictions[i] / sum, kEpsilon, 1 - kEpsilon))));
+    total += loss(i, labels[i] * (1 - smoothing) + smoothing / n, predictions[i] - log_sum, predictions[i] / sum);
   }
-  return loss;
+  return total;
+}
+
+absl::StatusOr<double> CategoricalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
+  RETURN_IF_ERROR(CheckSameSize(labels, predictions));
+  return SumOverClasses(arguments, labels, predictions, [&](size_t, double y, double log_softmax, double share) {
+    return -(
+        y * (arguments.from_logits ? log_softmax : std::log(static_cast<double>(Clip(share, kEpsilon, 1 - kEpsilon)))));
+  });
 }
 
 absl::StatusOr<double> CategoricalFocalCrossentropy(const KerasArguments& arguments, Row labels, Row predictions) {
   RETURN_IF_ERROR(CheckSameSize(labels, predictions));
   const std::vector<double>& alpha = arguments.alpha;
   RETURN_IF_ERROR(CheckOneOrEach("alpha", alpha, labels));
-  const double n = static_cast<double>(labels.size()), smoothing = arguments.label_smoothing;
-  const double log_sum = arguments.from_logits ? LogSumExp(predictions) : 0;
-  double sum = 0, loss = 0;
-  for (double p : predictions) sum += p;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const double y = labels[i] * (1 - smoothing) + smoothing / n;
-    const double p =
-        Clip(arguments.from_logits ? std::exp(predictions[i] - log_sum) : predictions[i] / sum, kEpsilon, 1 - kEpsilon);
-    loss -= alpha[alpha.size() == 1 ? 0 : i] * std::pow(1 - p, arguments.gamma) * y * std::log(p);
-  }
-  return loss;
+  return SumOverClasses(arguments, labels, predictions, [&](size_t i, double y, double log_softmax, double share) {
+    const double p = Clip(arguments.from_logits ? std::exp(log_softmax) : share, kEpsilon, 1 - kEpsilon);
+    return -(alpha[alpha.size() == 1 ? 0 : i] * std::pow(1 - p, arguments.gamma) * y * std::log(p));
+  });
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 struct IouSettings {
   MetricKey key;
-  int view = 0;
+  ListViewId view;
   int num_classes = 2;
   std::vector<int> targets;
   std::optional<int> ignored;
@@ -127,9 +127,8 @@ class IouMetric : public PerKeyMetric {
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
     auto settings = std::make_shared<IouSettings>(settings_);
     settings->key = request.Key(name());
-    ViewSpec view = request.View();
-    view.flatten = false;
-    settings->view = plan->AddView(view);
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
+    settings->view = plan->AddListView(view);
     std::shared_ptr<const IouSettings> shared = settings;
     plan->Add("KerasIoU", {settings->key}, [shared] { return std::make_unique<IouAccumulator>(shared); });
     return absl::OkStatus();

@@ -20,8 +20,8 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
  public:
   struct Settings {
     MetricKey key;
-    int view;
-    bool flat;
+    std::optional<FlatViewId> flat;  // One of the two.
+    std::optional<ListViewId> list;
     // A loss is the unweighted mean: Keras reduces the loss of a batch before TFMA applies the weights to it.
     bool is_loss = false;
     // The loss that a model was compiled with: the weighted losses over the number of examples.
@@ -40,7 +40,7 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     if (settings_->flat) {
-      ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(settings_->view));
+      ASSIGN_OR_RETURN(const FlatView* view, batch->Flat(*settings_->flat));
       for (int32_t row : rows) {
         for (int i = view->begin(row); i < view->ends[row]; ++i) {
           RETURN_IF_ERROR(AddOne(*batch, row, {&view->labels[i], 1}, {&view->predictions[i], 1}, view->weights[i]));
@@ -48,7 +48,7 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
       }
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(const ListView* view, batch->List(settings_->view));
+    ASSIGN_OR_RETURN(const ListView* view, batch->List(*settings_->list));
     if (view->labels->is_string || view->predictions->is_string) {
       return absl::InvalidArgumentError("it needs labels and predictions that are numbers, not strings");
     }
@@ -200,7 +200,6 @@ class KerasMetric : public PerKeyMetric {
     }
     auto settings = std::make_shared<KerasAccumulator::Settings>();
     settings->key = request.Key(name());
-    settings->flat = micro;
     settings->is_compiled = is_compiled_;
     settings->is_compiled_loss = is_compiled_ && name() == "loss";
     settings->is_loss = is_loss_ || settings->is_compiled_loss;
@@ -209,10 +208,13 @@ class KerasMetric : public PerKeyMetric {
     settings->function = settings->is_loss && info_.loss != nullptr ? info_.loss : info_.function;
     settings->arguments = arguments_;
     settings->broadcast = request.sub_key.top_k && !micro && !sparse_;
-    ViewSpec view = request.View();
-    view.flatten = micro;
-    if (!micro) view.class_weights.clear();
-    settings->view = plan->AddView(view);
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
+    if (micro) {
+      settings->flat = plan->AddFlatView(view);
+    } else {
+      view.class_weights.clear();
+      settings->list = plan->AddListView(view);
+    }
     const auto& spec = request.request->eval_config->model_specs(view.model_index);
     settings->pad = spec.has_padding_options() && !micro;
     if (settings->pad) {

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/metrics/accumulators.h"
+#include "tfxm/model_analysis/metrics/multi_class/read_thresholds.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -17,7 +18,7 @@ constexpr int kNoClass = -1;
 
 class MatrixAccumulator : public AccumulatorOf<MatrixAccumulator> {
  public:
-  MatrixAccumulator(MetricKey key, int view, std::vector<double> thresholds)
+  MatrixAccumulator(MetricKey key, ListViewId view, std::vector<double> thresholds)
       : key_(std::move(key)), view_(view), thresholds_(std::move(thresholds)), counts_(thresholds_.size()) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
@@ -62,7 +63,7 @@ class MatrixAccumulator : public AccumulatorOf<MatrixAccumulator> {
 
  private:
   const MetricKey key_;
-  const int view_;
+  const ListViewId view_;
   const std::vector<double> thresholds_;
   std::vector<absl::flat_hash_map<std::pair<int, int>, CompactSum>> counts_;
 };
@@ -72,20 +73,7 @@ class MultiClassConfusionMatrix : public PerKeyMetric {
   explicit MultiClassConfusionMatrix(bool plot) : plot_(plot) {}
 
   absl::Status Configure(MetricArguments* arguments) override {
-    ASSIGN_OR_RETURN(auto thresholds, arguments->Numbers("thresholds"));
-    std::optional<int> num_thresholds;
-    if (plot_) {
-      ASSIGN_OR_RETURN(num_thresholds, arguments->Count("num_thresholds"));
-    }
-    if (thresholds && num_thresholds) return arguments->Error("num_thresholds", "and thresholds exclude each other");
-    if (num_thresholds) {
-      if (*num_thresholds < 2) return arguments->Error("num_thresholds", "must be at least 2");
-      thresholds_ = {-1e-7};
-      for (int i = 0; i < *num_thresholds - 2; ++i) thresholds_.push_back((i + 1) * 1.0 / (*num_thresholds - 1));
-      thresholds_.push_back(1 + 1e-7);
-    } else {
-      thresholds_ = thresholds && !thresholds->empty() ? *thresholds : std::vector<double>{plot_ ? 0.0 : 0.5};
-    }
+    ASSIGN_OR_RETURN(thresholds_, ReadThresholds(arguments, /*plot=*/plot_, plot_ ? 0.0 : 0.5));
     return absl::OkStatus();
   }
   bool SupportsClassWeights() const override { return false; }
@@ -96,11 +84,11 @@ class MultiClassConfusionMatrix : public PerKeyMetric {
     // TFMA computes them once per output, at the thresholds of whoever asked first; so does this.
     MetricKey matrices_key = request.Key("_multi_class_confusion_matrices");
     matrices_key.sub_key = {};
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.sub_key = {};
-    view.aggregated = view.flatten = false;
+    view.aggregated = false;
     plan->Add("MultiClassConfusionMatrix", {matrices_key},
-              [matrices_key, view = plan->AddView(view), thresholds = thresholds_] {
+              [matrices_key, view = plan->AddListView(view), thresholds = thresholds_] {
                 return std::make_unique<MatrixAccumulator>(matrices_key, view, thresholds);
               });
     plan->AddDerived({key},

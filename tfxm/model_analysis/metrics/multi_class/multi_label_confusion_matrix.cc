@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/metrics/accumulators.h"
+#include "tfxm/model_analysis/metrics/multi_class/read_thresholds.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
@@ -24,7 +25,7 @@ struct Counts {
 
 class MultiLabelAccumulator : public AccumulatorOf<MultiLabelAccumulator> {
  public:
-  MultiLabelAccumulator(MetricKey key, int view, std::vector<double> thresholds)
+  MultiLabelAccumulator(MetricKey key, ListViewId view, std::vector<double> thresholds)
       : key_(std::move(key)), view_(view), thresholds_(std::move(thresholds)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
@@ -93,7 +94,7 @@ class MultiLabelAccumulator : public AccumulatorOf<MultiLabelAccumulator> {
 
  private:
   const MetricKey key_;
-  const int view_;
+  const ListViewId view_;
   const std::vector<double> thresholds_;
   std::map<double, std::map<std::pair<int, int>, Counts>> matrices_;
 };
@@ -101,17 +102,7 @@ class MultiLabelAccumulator : public AccumulatorOf<MultiLabelAccumulator> {
 class MultiLabelConfusionMatrixPlot : public PerKeyMetric {
  public:
   absl::Status Configure(MetricArguments* arguments) override {
-    ASSIGN_OR_RETURN(auto thresholds, arguments->Numbers("thresholds"));
-    ASSIGN_OR_RETURN(auto num_thresholds, arguments->Count("num_thresholds"));
-    if (thresholds && num_thresholds) return arguments->Error("num_thresholds", "and thresholds exclude each other");
-    if (num_thresholds) {
-      if (*num_thresholds < 2) return arguments->Error("num_thresholds", "must be at least 2");
-      thresholds_ = {-1e-7};
-      for (int i = 0; i < *num_thresholds - 2; ++i) thresholds_.push_back((i + 1) * 1.0 / (*num_thresholds - 1));
-      thresholds_.push_back(1 + 1e-7);
-    } else {
-      thresholds_ = thresholds && !thresholds->empty() ? *thresholds : std::vector<double>{0.5};
-    }
+    ASSIGN_OR_RETURN(thresholds_, ReadThresholds(arguments, /*plot=*/true, 0.5));
     return absl::OkStatus();
   }
   bool SupportsClassWeights() const override { return false; }
@@ -119,10 +110,10 @@ class MultiLabelConfusionMatrixPlot : public PerKeyMetric {
     MetricKey key = request.Key(name());
     key.sub_key = {};
     key.kind = MetricKey::Kind::kPlot;
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.sub_key = {};
-    view.aggregated = view.flatten = false;
-    plan->Add("MultiLabelConfusionMatrixPlot", {key}, [key, view = plan->AddView(view), thresholds = thresholds_] {
+    view.aggregated = false;
+    plan->Add("MultiLabelConfusionMatrixPlot", {key}, [key, view = plan->AddListView(view), thresholds = thresholds_] {
       return std::make_unique<MultiLabelAccumulator>(key, view, thresholds);
     });
     return absl::OkStatus();

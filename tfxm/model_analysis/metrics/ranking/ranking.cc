@@ -23,13 +23,13 @@ std::vector<int> Ranking(std::span<const double> predictions) {
   return order;
 }
 
-int AddListView(const KeyRequest& request, ComputationPlan* plan) {
-  ViewSpec view = request.View();
+absl::StatusOr<ListViewId> AddRanking(const KeyRequest& request, ComputationPlan* plan) {
+  ASSIGN_OR_RETURN(ViewSpec view, request.View());
   view.sub_key = {};
-  view.aggregated = view.flatten = false;
+  view.aggregated = false;
   view.class_weights.clear();
   view.allow_missing_label = true;
-  return plan->AddView(view);
+  return plan->AddListView(view);
 }
 
 absl::Status RequireQuery(const std::string& metric, const MetricRequest& request) {
@@ -40,7 +40,7 @@ absl::Status RequireQuery(const std::string& metric, const MetricRequest& reques
 
 class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
  public:
-  NdcgAccumulator(std::vector<MetricKey> keys, int view, std::string gain_key)
+  NdcgAccumulator(std::vector<MetricKey> keys, ListViewId view, std::string gain_key)
       : keys_(std::move(keys)), view_(view), gain_key_(std::move(gain_key)), ndcg_(keys_.size()) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
@@ -88,7 +88,7 @@ class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
   }
 
   const std::vector<MetricKey> keys_;
-  const int view_;
+  const ListViewId view_;
   const std::string gain_key_;
   std::vector<CompactSum> ndcg_;
   CompactSum weight_;
@@ -127,7 +127,7 @@ class Ndcg : public Metric {
         std::vector<MetricKey> keys;
         for (const SubKey& sub_key : sub_keys)
           keys.push_back(KeyRequest{&request, model_name, output_name, sub_key}.Key(name()));
-        const int view = AddListView({&request, model_name, output_name, SubKey()}, plan);
+        ASSIGN_OR_RETURN(const ListViewId view, AddRanking({&request, model_name, output_name, SubKey()}, plan));
         plan->Add("NDCG", keys, [keys, view, gain_key = gain_key_] {
           return std::make_unique<NdcgAccumulator>(keys, view, gain_key);
         });
@@ -143,7 +143,7 @@ class Ndcg : public Metric {
 
 class MinLabelPositionAccumulator : public AccumulatorOf<MinLabelPositionAccumulator> {
  public:
-  MinLabelPositionAccumulator(MetricKey key, int view, std::string label_key)
+  MinLabelPositionAccumulator(MetricKey key, ListViewId view, std::string label_key)
       : key_(std::move(key)), view_(view), label_key_(std::move(label_key)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
@@ -178,7 +178,7 @@ class MinLabelPositionAccumulator : public AccumulatorOf<MinLabelPositionAccumul
 
  private:
   const MetricKey key_;
-  const int view_;
+  const ListViewId view_;
   const std::string label_key_;
   CompactSum total_, weight_;
 };
@@ -196,7 +196,8 @@ class MinLabelPosition : public Metric {
       for (const std::string& output_name : request.output_names) {
         const KeyRequest of_output{&request, model_name, output_name, SubKey()};
         const MetricKey key = of_output.Key(name());
-        plan->Add("MinLabelPosition", {key}, [key, view = AddListView(of_output, plan), label_key = label_key_] {
+        ASSIGN_OR_RETURN(const ListViewId view, AddRanking(of_output, plan));
+        plan->Add("MinLabelPosition", {key}, [key, view, label_key = label_key_] {
           return std::make_unique<MinLabelPositionAccumulator>(key, view, label_key);
         });
       }
@@ -211,7 +212,7 @@ class MinLabelPosition : public Metric {
 class QueryStatisticsAccumulator : public AccumulatorOf<QueryStatisticsAccumulator> {
  public:
   // Keys of: queries, documents, fewest and most documents of a query.
-  QueryStatisticsAccumulator(std::vector<MetricKey> keys, int view) : keys_(std::move(keys)), view_(view) {}
+  QueryStatisticsAccumulator(std::vector<MetricKey> keys, ListViewId view) : keys_(std::move(keys)), view_(view) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
@@ -241,7 +242,7 @@ class QueryStatisticsAccumulator : public AccumulatorOf<QueryStatisticsAccumulat
 
  private:
   const std::vector<MetricKey> keys_;
-  const int view_;
+  const ListViewId view_;
   CompactSum queries_, documents_;
   double min_ = std::numeric_limits<double>::infinity(), max_ = 0;
 };
@@ -259,7 +260,8 @@ class QueryStatistics : public Metric {
     // Of the data, whichever the model: TFMA gives the keys no model or output.
     std::vector<MetricKey> keys;
     for (const std::string& name : names_) keys.push_back({.name = name, .example_weighted = request.example_weighted});
-    const int view = AddListView({&request, request.model_names[0], request.output_names[0], SubKey()}, plan);
+    const KeyRequest of_any{&request, request.model_names[0], request.output_names[0], SubKey()};
+    ASSIGN_OR_RETURN(const ListViewId view, AddRanking(of_any, plan));
     plan->Add("QueryStatistics", keys,
               [keys, view] { return std::make_unique<QueryStatisticsAccumulator>(keys, view); });
     return absl::OkStatus();

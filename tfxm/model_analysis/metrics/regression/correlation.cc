@@ -10,15 +10,15 @@
 namespace tfxm::model_analysis {
 namespace {
 
-ViewSpec WholeView(const KeyRequest& request) {
-  ViewSpec view = request.View();
+absl::StatusOr<FlatViewId> AddWholeView(const KeyRequest& request, ComputationPlan* plan) {
+  ASSIGN_OR_RETURN(ViewSpec view, request.View());
   view.sub_key = {};
-  return view;
+  return plan->AddFlatView(view);
 }
 
 enum Tjur { kNegativePredictions, kNegativeLabels, kPositivePredictions, kPositiveLabels };
 
-MetricKey AddTjur(const KeyRequest& request, ComputationPlan* plan) {
+absl::StatusOr<MetricKey> AddTjur(const KeyRequest& request, ComputationPlan* plan) {
   MetricKey key = request.Key("_tjur_discimination");
   key.sub_key = {};
   auto add = [](const FlatView& view, int i, std::array<CompactSum, 4>* sums) {
@@ -29,7 +29,8 @@ MetricKey AddTjur(const KeyRequest& request, ComputationPlan* plan) {
     (*sums)[kPositivePredictions].Add(label * prediction * weight);
   };
   auto derive = [](const std::array<double, 4>& sums) -> MetricValue { return Totals(sums.begin(), sums.end()); };
-  plan->Add("TjurDiscrimination", {key}, MakeFlatSums<4>(key, plan->AddView(WholeView(request)), add, derive));
+  ASSIGN_OR_RETURN(const FlatViewId view, AddWholeView(request, plan));
+  plan->Add("TjurDiscrimination", {key}, MakeFlatSums<4>(key, view, add, derive));
   return key;
 }
 
@@ -41,7 +42,7 @@ class Discrimination : public PerKeyMetric {
     return relative_ ? "relative_coefficient_of_discimination" : "coefficient_of_discimination";
   }
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
-    const MetricKey sums_key = AddTjur(request, plan);
+    ASSIGN_OR_RETURN(const MetricKey sums_key, AddTjur(request, plan));
     MetricKey key = request.Key(name());
     if (relative_) key.sub_key = {};
     plan->AddDerived(
@@ -84,7 +85,8 @@ class SquaredPearsonCorrelation : public PerKeyMetric {
       const double denominator = (s[kYy] - s[kY] * s[kY] / s[kN]) * (s[kXx] - s[kX] * s[kX] / s[kN]);
       return denominator > 0 ? covariance * covariance / denominator : std::nan("");
     };
-    plan->Add("SquaredPearsonCorrelation", {key}, MakeFlatSums<6>(key, plan->AddView(WholeView(request)), add, derive));
+    ASSIGN_OR_RETURN(const FlatViewId view, AddWholeView(request, plan));
+    plan->Add("SquaredPearsonCorrelation", {key}, MakeFlatSums<6>(key, view, add, derive));
     return absl::OkStatus();
   }
 };

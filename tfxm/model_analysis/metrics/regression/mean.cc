@@ -106,7 +106,7 @@ class Mean : public Metric {
 
 class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
  public:
-  ExactMatchAccumulator(MetricKey key, int view, bool json) : key_(std::move(key)), view_(view), json_(json) {}
+  ExactMatchAccumulator(MetricKey key, ListViewId view, bool json) : key_(std::move(key)), view_(view), json_(json) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     return ForEachMatch(batch, rows, [this](size_t, bool equal, double weight) {
@@ -155,7 +155,7 @@ class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
   }
 
   const MetricKey key_;
-  const int view_;
+  const ListViewId view_;
   const bool json_;
   CompactSum matches_, weight_;
 };
@@ -170,14 +170,13 @@ class ExactMatch : public PerKeyMetric {
   }
   absl::Status AddForKey(const KeyRequest& request, ComputationPlan* plan) const override {
     const MetricKey key = request.Key(name());
-    ViewSpec view = request.View();
+    ASSIGN_OR_RETURN(ViewSpec view, request.View());
     view.sub_key = {};
-    view.flatten = false;
     view.class_weights.clear();
-    plan->Add("ExactMatch", {key}, [key, view = plan->AddView(view), json = json_] {
+    plan->Add("ExactMatch", {key}, [key, view = plan->AddListView(view), json = json_] {
       return std::make_unique<ExactMatchAccumulator>(key, view, json);
     });
-    auto matches = std::make_shared<const ExactMatchAccumulator>(key, plan->AddView(view), json_);
+    auto matches = std::make_shared<const ExactMatchAccumulator>(key, plan->AddListView(view), json_);
     plan->AddExampleTerms(
         key, [matches](BatchViews* batch, std::span<const int32_t> rows, std::vector<ExampleTerm>* terms) {
           const size_t first = terms->size();

@@ -34,12 +34,14 @@ class RegressionError : public PerKeyMetric {
     auto derive = [](const std::array<double, 2>& sums) -> MetricValue {
       return sums[1] != 0 ? sums[0] / sums[1] : std::nan("");
     };
-    plan->Add(name(), {key}, MakeFlatSums<2>(key, plan->AddView(request.View()), add, derive));
-    plan->AddExampleTerms(
-        key, FlatTerms(plan->AddView(request.View()), [error = error_](const FlatView& view, int i, ExampleTerm* term) {
-          const double value = error(view.labels[i], view.predictions[i]);
-          if (!std::isnan(value) || std::isnan(view.predictions[i])) term->Add(value, view.weights[i]);
-        }));
+    ASSIGN_OR_RETURN(const ViewSpec spec, request.View());
+    const FlatViewId view = plan->AddFlatView(spec);
+    plan->Add(name(), {key}, MakeFlatSums<2>(key, view, add, derive));
+    plan->AddExampleTerms(key, FlatTerms(view, [error = error_](const FlatView& view, int i, ExampleTerm* term) {
+                            const double value = error(view.labels[i], view.predictions[i]);
+                            if (!std::isnan(value) || std::isnan(view.predictions[i]))
+                              term->Add(value, view.weights[i]);
+                          }));
     return absl::OkStatus();
   }
 

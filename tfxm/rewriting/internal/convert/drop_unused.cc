@@ -10,75 +10,84 @@
 
 namespace tfxm::rewriting {
 
+namespace {
+
+// Which elements of a list are used, and where they then are.
+class Places {
+ public:
+  explicit Places(size_t size) : places_(size, -1) {}
+  void Use(int i) { places_[i] = 0; }
+  // Leaves only those in the list.
+  template <typename T>
+  void Compact(std::vector<std::unique_ptr<T>>* elements) {
+    std::vector<std::unique_ptr<T>> kept;
+    for (size_t i = 0; i < places_.size(); ++i) {
+      if (places_[i] < 0) continue;
+      places_[i] = static_cast<int>(kept.size());
+      kept.push_back(std::move((*elements)[i]));
+    }
+    *elements = std::move(kept);
+  }
+  int operator[](int i) const { return places_[i]; }
+
+ private:
+  std::vector<int> places_;  // -1: not used.
+};
+
+void DropTensors(schema::ModelT& model, size_t g) {
+  schema::SubGraphT& graph = *model.subgraphs[g];
+  std::vector<std::vector<int>*> lists = {&graph.inputs, &graph.outputs};
+  for (auto& op : graph.operators) {
+    for (auto* list : {&op->inputs, &op->outputs, &op->intermediates}) lists.push_back(list);
+  }
+  Places places(graph.tensors.size());
+  for (const auto* list : lists) {
+    for (int t : *list) {
+      if (t >= 0) places.Use(t);
+    }
+  }
+  places.Compact(&graph.tensors);
+  for (auto* list : lists) {
+    for (int& t : *list) t = t < 0 ? t : places[t];
+  }
+  for (auto& signature : model.signature_defs) {
+    if (signature->subgraph_index != g) continue;
+    for (auto* maps : {&signature->inputs, &signature->outputs}) {
+      for (auto& map : *maps) map->tensor_index = places[map->tensor_index];
+    }
+  }
+}
+
+void DropBuffers(schema::ModelT& model) {
+  std::vector<uint32_t*> users;
+  for (auto& graph : model.subgraphs) {
+    for (auto& tensor : graph->tensors) users.push_back(&tensor->buffer);
+  }
+  for (auto& metadata : model.metadata) users.push_back(&metadata->buffer);
+  Places places(model.buffers.size());
+  places.Use(0);  // The empty buffer, always the first.
+  for (const uint32_t* buffer : users) places.Use(static_cast<int>(*buffer));
+  places.Compact(&model.buffers);
+  for (uint32_t* buffer : users) *buffer = places[static_cast<int>(*buffer)];
+}
+
+void DropOperatorCodes(schema::ModelT& model) {
+  Places places(model.operator_codes.size());
+  for (auto& graph : model.subgraphs) {
+    for (auto& op : graph->operators) places.Use(static_cast<int>(op->opcode_index));
+  }
+  places.Compact(&model.operator_codes);
+  for (auto& graph : model.subgraphs) {
+    for (auto& op : graph->operators) op->opcode_index = places[static_cast<int>(op->opcode_index)];
+  }
+}
+
+}  // namespace
+
 void DropUnused(schema::ModelT& model) {
-  for (size_t g = 0; g < model.subgraphs.size(); ++g) {
-    schema::SubGraphT& graph = *model.subgraphs[g];
-    std::vector<int> place(graph.tensors.size(), -1);
-    for (const auto& op : graph.operators) {
-      for (const auto* list : {&op->inputs, &op->outputs, &op->intermediates}) {
-        for (int t : *list) {
-          if (t >= 0) place[t] = 0;
-        }
-      }
-    }
-    for (const auto* list : {&graph.inputs, &graph.outputs}) {
-      for (int t : *list) place[t] = 0;
-    }
-    std::vector<std::unique_ptr<schema::TensorT>> kept;
-    for (size_t t = 0; t < place.size(); ++t) {
-      if (place[t] < 0) continue;
-      place[t] = static_cast<int>(kept.size());
-      kept.push_back(std::move(graph.tensors[t]));
-    }
-    graph.tensors = std::move(kept);
-    auto move = [&](std::vector<int>& list) {
-      for (int& t : list) t = t < 0 ? t : place[t];
-    };
-    for (auto& op : graph.operators) {
-      move(op->inputs);
-      move(op->outputs);
-      move(op->intermediates);
-    }
-    move(graph.inputs);
-    move(graph.outputs);
-    for (auto& signature : model.signature_defs) {
-      if (signature->subgraph_index != g) continue;
-      for (auto* maps : {&signature->inputs, &signature->outputs}) {
-        for (auto& map : *maps) map->tensor_index = place[map->tensor_index];
-      }
-    }
-  }
-  std::vector<int> buffer_place(model.buffers.size(), -1);
-  buffer_place[0] = 0;
-  for (auto& graph : model.subgraphs) {
-    for (auto& tensor : graph->tensors) buffer_place[tensor->buffer] = 0;
-  }
-  for (auto& metadata : model.metadata) buffer_place[metadata->buffer] = 0;
-  std::vector<std::unique_ptr<schema::BufferT>> kept;
-  for (size_t b = 0; b < buffer_place.size(); ++b) {
-    if (buffer_place[b] < 0) continue;
-    buffer_place[b] = static_cast<int>(kept.size());
-    kept.push_back(std::move(model.buffers[b]));
-  }
-  model.buffers = std::move(kept);
-  for (auto& graph : model.subgraphs) {
-    for (auto& tensor : graph->tensors) tensor->buffer = buffer_place[tensor->buffer];
-  }
-  for (auto& metadata : model.metadata) metadata->buffer = buffer_place[metadata->buffer];
-  std::vector<int> code_place(model.operator_codes.size(), -1);
-  for (auto& graph : model.subgraphs) {
-    for (auto& op : graph->operators) code_place[op->opcode_index] = 0;
-  }
-  std::vector<std::unique_ptr<schema::OperatorCodeT>> codes;
-  for (size_t c = 0; c < code_place.size(); ++c) {
-    if (code_place[c] < 0) continue;
-    code_place[c] = static_cast<int>(codes.size());
-    codes.push_back(std::move(model.operator_codes[c]));
-  }
-  model.operator_codes = std::move(codes);
-  for (auto& graph : model.subgraphs) {
-    for (auto& op : graph->operators) op->opcode_index = code_place[op->opcode_index];
-  }
+  for (size_t g = 0; g < model.subgraphs.size(); ++g) DropTensors(model, g);
+  DropBuffers(model);
+  DropOperatorCodes(model);
 }
 
 }  // namespace tfxm::rewriting

@@ -7,8 +7,8 @@
 //   ASSERT_EQ(browser.status(), absl::OkStatus());
 //   (*browser)->Open("/tmp/report.html", {.width = 390, .dark = true});
 //   (*browser)->Evaluate("document.title");
-#ifndef TFXM_REPORT_BROWSER_H_
-#define TFXM_REPORT_BROWSER_H_
+#ifndef TFXM_TESTING_BROWSER_H_
+#define TFXM_TESTING_BROWSER_H_
 
 #include <sys/types.h>
 
@@ -24,7 +24,7 @@
 #include "tfxm/util/process/process.h"
 #include "tfxm/util/text/json_writer.h"
 
-namespace tfxm::report {
+namespace tfxm {
 
 class Browser {
  public:
@@ -64,6 +64,6 @@ class Browser {
   std::vector<std::string> problems_, requests_;
 };
 
-}  // namespace tfxm::report
+}  // namespace tfxm
 
-#endif  // TFXM_REPORT_BROWSER_H_
+#endif  // TFXM_TESTING_BROWSER_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/report/browser.h"
+#include "tfxm/testing/browser.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
 
-namespace tfxm::report {
+namespace tfxm {
 namespace {
 
 using google::protobuf::Struct;
@@ -198,4 +198,4 @@ absl::Status Browser::Press(absl::string_view key) {
       .status();
 }
 
-}  // namespace tfxm::report
+}  // namespace tfxm
