@@ -113,7 +113,7 @@ def eval_config():
 
 
 def sql():
-  for text in literals('model_analysis/*_test.cc'):
+  for text in literals('model_analysis/**/*_test.cc'):
     if text.lower().startswith('select'):
       yield text.encode()
   for path in files('**/testdata/**/eval_config.pbtxt'):
@@ -129,6 +129,13 @@ def schema():
     yield text + part(1, statistics[i % n]) + part(2, statistics[(i + 1) % n]) + part(3, statistics[(i + 2) % n])
 
 
+def tables():
+  for text in literals('tables/*_test.cc'):
+    if '\n' in text:
+      yield (b'\1' if text.startswith('{') else b'\0') + text.encode()
+      yield (b'\2' if ';' not in text else b'\x14') + text.encode()
+
+
 def flags():
   yield from (b'--output=/a\n--quiet', b'--output\n/a\n--samples=3\nfile', b'--nooutput\n--part=0.25\n--threshold\n-1e-3',
               b'--output=x\n--model=a\n--model=b\n--\n--format=json', b'-h', b'--format=json\n--memory_limit=9223372036854775807')
@@ -136,12 +143,13 @@ def flags():
 
 # The literals of these files and the words of the inputs themselves are what mutations put in.
 WORDS_OF = {
-    'eval_config': ['model_analysis/metrics/metric_specs.cc', 'model_analysis/metrics/*.cc', 'model_analysis/metrics/keras/keras_default_metrics.cc'],
+    'eval_config': ['model_analysis/metrics/metric_specs.cc', 'model_analysis/metrics/**/*.cc', 'model_analysis/metrics/keras/keras_default_metrics.cc'],
     'evaluation': ['report/evaluation/sidecars.cc', 'report/evaluation/proto_values.cc'],
     'flags': ['util/flags.cc', '../fuzz/flags.cc'],
     'schema': ['statistics/validate/check_feature.cc', 'statistics/schema/domains.cc', 'statistics/validate/comparators.cc'],
-    'sql': ['model_analysis/sql_*.cc'],
-    'keras_weights': ['nn/keras_weights.cc'],
+    'sql': ['model_analysis/sql/*.cc'],
+    'tables': [],
+    'keras_weights': ['nn/internal/keras_weights_file.cc'],
     'saved_model': [],
 }
 

@@ -22,7 +22,7 @@ import corpora
 HERE = os.path.dirname(os.path.abspath(__file__))
 # The longest input of each.
 TARGETS = {'eval_config': 6_000, 'evaluation': 64_000, 'example': 6_000, 'flags': 400, 'keras_weights': 64_000, 'saved_model': 64_000, 'schema': 64_000,
-           'sql': 1_000, 'tflite': 64_000, 'tfrecord': 10_000}
+           'sql': 1_000, 'tables': 4_000, 'tflite': 64_000, 'tfrecord': 10_000}
 # An input that needs more is a finding.
 MEMORY = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
 LIMITS = ['-rss_limit_mb=2048', '-timeout=25']

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Weights in Keras's files, HDF5 with and without a zip around it (nn/keras_weights.h): listed, and read.
-#include "tfxm/nn/keras_weights.h"
+#include "tfxm/nn/internal/keras_weights_file.h"
 
 #include <cstdlib>
 
 #include "fuzz/input.h"
 
-// Of libtfxm_nn, only keras_weights.cc is linked. Without layers it asks for none of these.
+// Of libtfxm_nn, only the reader is linked. Without layers it asks for none of these.
 namespace tfxm::nn {
 std::vector<const Weight*> Layer::AllWeights() const { abort(); }
 std::string Weight::full_name() const { abort(); }
@@ -16,8 +16,8 @@ std::string Weight::full_name() const { abort(); }
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const tfxm::fuzz::Scratch scratch;
   const std::string path = scratch.Write("weights.h5", tfxm::fuzz::Text(data, size));
-  if (!tfxm::nn::IsKerasWeights(path)) return 0;
-  const auto variables = tfxm::nn::ListKerasWeights(path, {});
+  const auto reader = tfxm::nn::KerasWeightsReaderRegistry::Get().Create("hdf5");
+  const auto variables = (*reader)->List(path, {});
   if (!variables.ok()) return 0;
   for (const tfxm::nn::StoredVariable& variable : *variables) {
     // As Model::LoadWeights does: only of a shape that is no surprise.
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       elements *= small ? dim : 1;
       small = small && elements <= 100000;
     }
-    if (small) tfxm::nn::ReadKerasWeights(path, {variable.key}).IgnoreError();
+    if (small) (*reader)->Read(path, {variable.key}).IgnoreError();
   }
   return 0;
 }

@@ -24,8 +24,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # glibc 2.34 and libstdc++ 3.4.30 are what the libraries ask for (PEP 600).
 TAG = 'py3-none-manylinux_2_35_x86_64'
 SITE_LIBRARIES = ('$ORIGIN/../../../tensorflow', '$ORIGIN/../../../ai_edge_litert')
-# Of the system, and not on every one.
-BUNDLED = ('libisal.so', 'libsqlite3.so')
+# Not on every system; libarrow in the version that the engine is linked with, whatever pyarrow is installed. HDF5 is
+# left out: the engine says so where a Keras file is read.
+BUNDLED = ('libisal.so', 'libsqlite3.so', 'libspng.so', 'libarrow.so', 'libparquet.so')
 
 METADATA = """Metadata-Version: 2.1
 Name: tfxm

@@ -23,10 +23,8 @@
 namespace tfxm {
 namespace {
 
-using model_analysis::ExampleBuilder;
 using model_analysis::kMnistData;
 using model_analysis::kMnistModel;
-using model_analysis::WriteRecords;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

@@ -13,7 +13,6 @@
 namespace tfxm {
 namespace {
 
-using model_analysis::ExampleBuilder;
 using ::testing::HasSubstr;
 
 class MetricModulesTest : public testing::Test {
@@ -49,7 +48,7 @@ class MetricModulesTest : public testing::Test {
           .Serialize();
     };
     const std::string data = io::JoinPath(dir_, "data.tfrecord");
-    model_analysis::WriteRecords(data, {example(1, 0.75, 5, "n"), example(0, 0.75, 5, "n"), example(1, 0.125, 7, "s"),
+    WriteRecords(data, {example(1, 0.75, 5, "n"), example(0, 0.75, 5, "n"), example(1, 0.125, 7, "s"),
                                         example(0, 0.25, 5, "s")});
     model_analysis::EvaluateOptions options;
     options.eval_config = config;

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The plugin that reads Keras's weights.
+#include "tfxm/nn/internal/keras_weights_file.h"
+
+#include <hdf5.h>
+#include <zip.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::nn {
+namespace {
+
+constexpr char kWeightsInArchive[] = "model.weights.h5";
+
+// A handle of HDF5, closed at the end.
+class Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Handle& operator=(Handle&&) = delete;
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  bool ok() const { return id_ >= 0; }
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+absl::Status Broken(absl::string_view path, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat(path, ": ", what));
+}
+
+// The weights file in an archive.
+absl::StatusOr<std::string> Unzip(const std::string& path) {
+  int error = 0;
+  zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &error);
+  if (archive == nullptr) return Broken(path, "the archive cannot be read");
+  const absl::Cleanup close_archive = [&] { zip_discard(archive); };
+  zip_stat_t stat;
+  if (zip_stat(archive, kWeightsInArchive, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is a zip, but no Keras archive: it has no ", kWeightsInArchive));
+  }
+  zip_file_t* const file = zip_fopen(archive, kWeightsInArchive, 0);
+  if (file == nullptr) return Broken(path, zip_strerror(archive));
+  const absl::Cleanup close_file = [&] { zip_fclose(file); };
+  // The size is the archive's word, so it is not believed before the bytes are there.
+  std::string content;
+  std::string chunk(1 << 20, '\0');
+  while (content.size() < stat.size) {
+    const zip_int64_t n = zip_fread(file, chunk.data(), chunk.size());
+    if (n <= 0) return Broken(path, absl::StrCat(kWeightsInArchive, " is not whole"));
+    content.append(chunk.data(), static_cast<size_t>(n));
+  }
+  return content;
+}
+
+// An open file of weights.
+class WeightsFile {
+ public:
+  static absl::StatusOr<std::unique_ptr<WeightsFile>> Open(absl::string_view path) {
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // Errors are returned, not printed.
+    auto file = std::make_unique<WeightsFile>();
+    file->path_ = std::string(path);
+    ASSIGN_OR_RETURN(file->content_, io::ReadFile(path));
+    if (absl::StartsWith(file->content_, kZipMagic)) {
+      ASSIGN_OR_RETURN(file->content_, Unzip(file->path_));
+    }
+    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    if (!access.ok() || H5Pset_fapl_core(access, 1 << 20, /*backing_store=*/false) < 0 ||
+        H5Pset_file_image(access, file->content_.data(), file->content_.size()) < 0) {
+      return absl::InternalError("HDF5 takes no file in memory");
+    }
+    file->file_ = H5Fopen("keras_weights", H5F_ACC_RDONLY, access);
+    if (file->file_ < 0) return Broken(path, "is not a whole HDF5 file");
+    return file;
+  }
+  ~WeightsFile() {
+    if (file_ >= 0) H5Fclose(file_);
+  }
+
+  const std::string& path() const { return path_; }
+  bool Has(const std::string& name) const {
+    // Each part of the path, as HDF5 asks for.
+    for (size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1)) {
+      if (H5Lexists(file_, name.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    }
+    return H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0;
+  }
+  bool IsGroup(const std::string& name) const {
+    H5O_info_t info;
+    return H5Oget_info_by_name(file_, name.c_str(), &info, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_GROUP;
+  }
+  // The names in a group, sorted; none if there is no such group.
+  std::vector<std::string> Children(const std::string& name) const {
+    std::vector<std::string> children;
+    const auto add = [](hid_t, const char* child, const H5L_info_t*, void* names) -> herr_t {
+      static_cast<std::vector<std::string>*>(names)->push_back(child);
+      return 0;
+    };
+    H5Literate_by_name(file_, name.c_str(), H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &children, H5P_DEFAULT);
+    return children;
+  }
+  // The strings of an attribute; none if there is no such attribute.
+  std::vector<std::string> Strings(const std::string& object, const char* attribute) const {
+    std::vector<std::string> strings;
+    if (H5Aexists_by_name(file_, object.c_str(), attribute, H5P_DEFAULT) <= 0) return strings;
+    const Handle opened(H5Aopen_by_name(file_, object.c_str(), attribute, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const Handle type(H5Aget_type(opened), H5Tclose), space(H5Aget_space(opened), H5Sclose);
+    const hssize_t n = H5Sget_simple_extent_npoints(space);
+    if (!opened.ok() || !type.ok() || n <= 0 || H5Tget_class(type) != H5T_STRING) return strings;
+    if (H5Tis_variable_str(type) > 0) {
+      std::vector<char*> values(n);
+      const Handle memory(H5Tcopy(type), H5Tclose);
+      if (H5Aread(opened, memory, values.data()) < 0) return strings;
+      for (const char* value : values) strings.emplace_back(value == nullptr ? "" : value);
+      H5Dvlen_reclaim(memory, space, H5P_DEFAULT, values.data());
+      return strings;
+    }
+    const size_t size = H5Tget_size(type);
+    std::string bytes(size * n, '\0');
+    if (H5Aread(opened, type, bytes.data()) < 0) return strings;
+    for (hssize_t i = 0; i < n; ++i) strings.emplace_back(bytes.substr(i * size, size).c_str());
+    return strings;
+  }
+
+  // Type and shape of a data set. UNIMPLEMENTED names a type that no weight has.
+  absl::Status Describe(StoredVariable* variable) const {
+    const Handle data(H5Dopen2(file_, variable->key.c_str(), H5P_DEFAULT), H5Dclose);
+    if (!data.ok()) return Broken(path_, absl::StrCat("no data set ", variable->key));
+    const Handle type(H5Dget_type(data), H5Tclose), space(H5Dget_space(data), H5Sclose);
+    const bool is_float = H5Tget_class(type) == H5T_FLOAT, is_int = H5Tget_class(type) == H5T_INTEGER;
+    const size_t size = H5Tget_size(type);
+    variable->dtype = is_float && size == 8                  ? DataType::kDouble
+                      : is_float && (size == 4 || size == 2) ? DataType::kFloat  // float16 is widened.
+                      : is_int && size == 8                  ? DataType::kInt64
+                      : is_int && size == 4                  ? DataType::kInt32
+                                                             : DataType::kInvalid;
+    const int rank = H5Sget_simple_extent_ndims(space);
+    if (variable->dtype == DataType::kInvalid || rank < 0) {
+      return absl::UnimplementedError(
+          absl::StrCat(path_, ": weight ", variable->key, " is of a type that is not read (", size, " bytes)"));
+    }
+    std::vector<hsize_t> dims(rank);
+    if (rank > 0) H5Sget_simple_extent_dims(space, dims.data(), nullptr);
+    variable->shape.assign(dims.begin(), dims.end());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Tensor> Read(const std::string& key) const {
+    StoredVariable variable{.key = key};
+    RETURN_IF_ERROR(Describe(&variable));
+    const Handle data(H5Dopen2(file_, key.c_str(), H5P_DEFAULT), H5Dclose);
+    Tensor tensor(variable.dtype, variable.shape);
+    const hid_t native = variable.dtype == DataType::kDouble  ? H5T_NATIVE_DOUBLE
+                         : variable.dtype == DataType::kInt64 ? H5T_NATIVE_INT64
+                         : variable.dtype == DataType::kInt32 ? H5T_NATIVE_INT32
+                                                              : H5T_NATIVE_FLOAT;
+    if (tensor.num_elements() > 0 && H5Dread(data, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.bytes().data()) < 0) {
+      return Broken(path_, absl::StrCat("data set ", key, " cannot be read"));
+    }
+    return tensor;
+  }
+
+ private:
+  std::string path_;
+  std::string content_;
+  hid_t file_ = -1;
+};
+
+// The older form: names of layers, and of weights by layer, as attributes.
+absl::StatusOr<std::vector<StoredVariable>> ListNamed(const WeightsFile& file, const std::string& root) {
+  std::vector<StoredVariable> variables;
+  for (const std::string& layer : file.Strings(root, "layer_names")) {
+    const std::string group = root == "/" ? layer : absl::StrCat(root, "/", layer);
+    for (const std::string& weight : file.Strings(group, "weight_names")) {
+      absl::string_view name = weight;
+      absl::ConsumeSuffix(&name, ":0");
+      StoredVariable variable{.name = std::string(name), .key = absl::StrCat(group, "/", weight), .in_order = true};
+      RETURN_IF_ERROR(file.Describe(&variable));
+      variables.push_back(std::move(variable));
+    }
+  }
+  return variables;
+}
+
+// A layer of the newer form, with its variables in the order of Keras's layer.weights.
+struct StoredLayer {
+  std::string key;   // "batch_normalization_1"
+  std::string name;  // Of the layer; "" in files of Keras 2.
+  bool nested = false;
+  std::vector<StoredVariable> variables;
+};
+
+// Parts of a layer come in the order in which it makes them, which is not that of their names.
+int Rank(absl::string_view part) {
+  static const auto* const order = new std::vector<std::string>{
+      "vars", "forward_layer", "backward_layer", "query_dense", "key_dense", "value_dense", "output_dense"};
+  while (absl::ConsumePrefix(&part, "_")) {
+  }
+  return static_cast<int>(std::find(order->begin(), order->end(), part) - order->begin());
+}
+
+// A group may contain itself.
+absl::Status CheckDepth(const WeightsFile& file, const std::string& group) {
+  if (std::count(group.begin(), group.end(), '/') <= 64) return absl::OkStatus();
+  return Broken(file.path(), "its groups are nested more than 64 deep");
+}
+
+absl::Status Collect(const WeightsFile& file, const std::string& group, StoredLayer* layer) {
+  RETURN_IF_ERROR(CheckDepth(file, group));
+  std::vector<std::string> children = file.Children(group);
+  std::stable_sort(children.begin(), children.end(),
+                   [](const std::string& a, const std::string& b) { return Rank(a) < Rank(b); });
+  for (const std::string& child : children) {
+    const std::string path = absl::StrCat(group, "/", child);
+    if (!file.IsGroup(path) || child == "seed_generator") continue;  // Of Dropout; not a weight.
+    if (child != "vars") {
+      RETURN_IF_ERROR(Collect(file, path, layer));
+      continue;
+    }
+    for (size_t i = 0; file.Has(absl::StrCat(path, "/", i)); ++i) {
+      StoredVariable variable{.key = absl::StrCat(path, "/", i)};
+      RETURN_IF_ERROR(file.Describe(&variable));
+      layer->variables.push_back(std::move(variable));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The layers below `group`/layers that have variables; those of models inside models too.
+absl::Status CollectLayers(const WeightsFile& file, const std::string& group, bool nested,
+                           std::vector<StoredLayer>* layers) {
+  RETURN_IF_ERROR(CheckDepth(file, group));
+  const std::string all = group.empty() ? "layers" : absl::StrCat(group, "/layers");
+  for (const std::string& key : file.Children(all)) {
+    const std::string path = absl::StrCat(all, "/", key);
+    if (file.Has(path + "/layers")) {
+      RETURN_IF_ERROR(CollectLayers(file, path, true, layers));
+      continue;
+    }
+    StoredLayer layer{.key = key, .nested = nested};
+    const std::vector<std::string> names = file.Strings(path + "/vars", "name");
+    if (!names.empty()) layer.name = names[0];
+    RETURN_IF_ERROR(Collect(file, path, &layer));
+    if (!layer.variables.empty()) layers->push_back(std::move(layer));
+  }
+  return absl::OkStatus();
+}
+
+// "BatchNormalization" and "batch_normalization" the same.
+std::string Plain(absl::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != '_') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return plain;
+}
+
+// A key's class, and which of that class it is: "dense_1" is {"dense", 1}.
+std::pair<std::string, int> ClassOf(const std::string& key) {
+  const size_t at = key.rfind('_');
+  int number = 0;
+  if (at != std::string::npos && absl::SimpleAtoi(key.substr(at + 1), &number))
+    return {Plain(key.substr(0, at)), number};
+  return {Plain(key), 0};
+}
+
+bool SameShapes(const StoredLayer& stored, const std::vector<const Weight*>& weights) {
+  return stored.variables.size() == weights.size() &&
+         std::equal(
+             weights.begin(), weights.end(), stored.variables.begin(),
+             [](const Weight* weight, const StoredVariable& variable) { return weight->shape == variable.shape; });
+}
+
+absl::StatusOr<std::vector<StoredVariable>> ListNumbered(const WeightsFile& file,
+                                                         const std::vector<std::shared_ptr<Layer>>& layers) {
+  std::vector<StoredLayer> stored;
+  RETURN_IF_ERROR(CollectLayers(file, "", false, &stored));
+  std::map<std::pair<std::string, int>, std::vector<const Weight*>> by_class;
+  std::map<std::string, std::vector<const Weight*>> by_name;
+  std::map<std::string, int> counts;
+  const std::function<void(const Layer&)> add_name = [&](const Layer& layer) {
+    by_name.emplace(layer.name(), layer.AllWeights());
+    for (const auto& sublayer : layer.sublayers()) add_name(*sublayer);
+  };
+  size_t with_weights = 0;
+  for (const auto& layer : layers) {
+    const std::string type = Plain(layer->type());
+    by_class[{type, counts[type]++}] = layer->AllWeights();
+    with_weights += layer->AllWeights().empty() ? 0 : 1;
+    add_name(*layer);
+  }
+  // As Keras loads it, if it is the same model; a part of another one goes by names.
+  const bool same =
+      stored.size() == with_weights && std::all_of(stored.begin(), stored.end(), [&](const StoredLayer& layer) {
+        const auto found = by_class.find(ClassOf(layer.key));
+        return !layer.nested && found != by_class.end() && SameShapes(layer, found->second);
+      });
+  const bool named = std::any_of(stored.begin(), stored.end(),
+                                 [&](const StoredLayer& layer) { return by_name.count(layer.name) > 0; });
+  std::vector<StoredVariable> variables;
+  for (StoredLayer& layer : stored) {
+    const std::vector<const Weight*>* weights = nullptr;
+    if (!same && named) {
+      if (const auto found = by_name.find(layer.name); found != by_name.end()) weights = &found->second;
+    } else if (const auto found = by_class.find(ClassOf(layer.key)); found != by_class.end()) {
+      weights = &found->second;
+    }
+    for (size_t i = 0; i < layer.variables.size(); ++i) {
+      StoredVariable& variable = layer.variables[i];
+      variable.name = weights != nullptr && i < weights->size()
+                          ? (*weights)[i]->full_name()
+                          : absl::StrCat(layer.name.empty() ? layer.key : layer.name, "/", i);
+      variables.push_back(std::move(variable));
+    }
+  }
+  return variables;
+}
+
+class Hdf5Reader : public KerasWeightsReader {
+ public:
+  absl::StatusOr<std::vector<StoredVariable>> List(absl::string_view path,
+                                                   const std::vector<std::shared_ptr<Layer>>& layers) override {
+    ASSIGN_OR_RETURN(const auto file, WeightsFile::Open(path));
+    if (file->Has("layers")) return ListNumbered(*file, layers);
+    if (file->Has("model_weights")) return ListNamed(*file, "model_weights");
+    if (!file->Strings("/", "layer_names").empty()) return ListNamed(*file, "/");
+    if (file->Has("_layer_checkpoint_dependencies")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, " is of Keras 2.12 or older; in Python: model.save_weights(\"weights.h5\") or model.export(dir)"));
+    }
+    return absl::InvalidArgumentError(absl::StrCat(path, " has no Keras weights: neither layers nor layer_names"));
+  }
+
+  absl::StatusOr<std::map<std::string, Tensor>> Read(absl::string_view path,
+                                                     const std::vector<std::string>& keys) override {
+    ASSIGN_OR_RETURN(const auto file, WeightsFile::Open(path));
+    std::map<std::string, Tensor> values;
+    for (const std::string& key : keys) {
+      ASSIGN_OR_RETURN(values[key], file->Read(key));
+    }
+    return values;
+  }
+};
+
+TFXM_REGISTER(KerasWeightsReaderRegistry, "hdf5", [] { return std::make_unique<Hdf5Reader>(); });
+
+}  // namespace
+}  // namespace tfxm::nn
