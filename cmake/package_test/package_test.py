@@ -44,7 +44,7 @@ def main():
             expect(name in text, f"the list of licences lacks {name}")
         for part in text.split("](")[1:]:
             path = os.path.join(licences, part.split(")")[0])
-            expect(os.path.getsize(path) > 500, f"{path} is no licence")
+            expect(os.path.getsize(path) > 500, f"{path} is not a licence")
 
         run("cmake", "-S", HERE, "-B", project, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
         run("cmake", "--build", project)

@@ -65,7 +65,7 @@ TEST(ParseFileManifestTest, NothingOfOthersIsTrusted) {
   for (const char* path : {"/etc/passwd", "../x", "a/../../x", "", "a//b", "."}) {
     EXPECT_THAT(
         std::string(ParseFileManifest(absl::StrCat("{\"files\": {\"", path, "\": ", kFile, "}}")).status().message()),
-        HasSubstr("no path inside"))
+        HasSubstr("not a path inside"))
         << path;
   }
   for (const char* json :
