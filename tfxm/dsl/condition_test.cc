@@ -65,8 +65,10 @@ TEST(ConditionTest, ComparesWhatAnArtifactHas) {
   EXPECT_TRUE(Holds(Comparison(CustomProperty("loss"), "LESS_THAN", "double_value: 0.5")));
   EXPECT_FALSE(Holds(Comparison(CustomProperty("loss"), "GREATER_THAN", "int_value: 1")));
   EXPECT_TRUE(Holds(Comparison(CustomProperty("name"), "EQUAL", "string_value: 'm'")));
-  EXPECT_TRUE(Holds(Comparison(absl::StrCat("artifact_property_op { ", kArtifact, " key: 'span' }"), "EQUAL", "int_value: 3")));
-  EXPECT_TRUE(Holds(Comparison(absl::StrCat("artifact_uri_op { ", kArtifact, " }"), "EQUAL", "string_value: '/somewhere'")));
+  EXPECT_TRUE(
+      Holds(Comparison(absl::StrCat("artifact_property_op { ", kArtifact, " key: 'span' }"), "EQUAL", "int_value: 3")));
+  EXPECT_TRUE(
+      Holds(Comparison(absl::StrCat("artifact_uri_op { ", kArtifact, " }"), "EQUAL", "string_value: '/somewhere'")));
 }
 
 TEST(ConditionTest, WhatIsNotThereEqualsNothing) {
@@ -104,12 +106,14 @@ TEST(ConditionTest, AValueIsWhatTheFileHolds) {
 }
 
 TEST(ConditionTest, MistakesAreNamed) {
-  const auto by_order = EvaluateCondition(Parse(Comparison(CustomProperty("name"), "LESS_THAN", "int_value: 1")), Inputs());
+  const auto by_order =
+      EvaluateCondition(Parse(Comparison(CustomProperty("name"), "LESS_THAN", "int_value: 1")), Inputs());
   EXPECT_TRUE(absl::StrContains(by_order.status().message(), "compares a text with a number"));
   const auto missing = EvaluateCondition(Parse(Comparison(CustomProperty("blessed"), "EQUAL", "int_value: 1")), {});
   EXPECT_TRUE(absl::StrContains(missing.status().message(), "artifact 0 of \"blessing\", which is not there"));
-  for (const char* unknown : {"", "value { int_value: 1 }", "operator { compare_op { lhs { operator { concat_op {} } } } }",
-                              "operator { unary_logical_op { expression { placeholder { key: 'a' } } } }"}) {
+  for (const char* unknown :
+       {"", "value { int_value: 1 }", "operator { compare_op { lhs { operator { concat_op {} } } } }",
+        "operator { unary_logical_op { expression { placeholder { key: 'a' } } } }"}) {
     EXPECT_EQ(CheckCondition(Parse(unknown)).code(), absl::StatusCode::kUnimplemented) << unknown;
   }
 }

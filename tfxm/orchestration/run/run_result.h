@@ -29,7 +29,7 @@ struct NodeResult {
   std::string type_name;
   NodeState state = NodeState::kPending;
   absl::Status status;
-  bool ruled_out = false;  // Skipped because a condition does not hold, its own or of a node that it needs.
+  bool ruled_out = false;      // Skipped because a condition does not hold, its own or of a node that it needs.
   int64_t execution_id = 0;    // In ML Metadata; 0 if none was made.
   ArtifactDict outputs;        // Of complete and cached nodes.
   std::string message;         // What the executor said last; of a Resolver, what it found.
