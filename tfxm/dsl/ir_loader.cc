@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfx/proto/orchestration/executable_spec.pb.h"
 #include "tfxm/dsl/components.h"
+#include "tfxm/dsl/condition.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -151,7 +153,8 @@ class Loader {
     if (executor == deployment_.executor_specs().end()) return Invalid("it has no executor (executor_specs)");
     ir::executable_spec::PythonClassExecutableSpec python;
     if (!unpack(executor->second, &python)) {
-      return Unimplemented("its executor is a ", executor->second.type_url().substr(executor->second.type_url().rfind('.') + 1));
+      return Unimplemented("its executor is a ",
+                           executor->second.type_url().substr(executor->second.type_url().rfind('.') + 1));
     }
     spec->executor = python.class_path();
     spec->beam_executor = executor->second.Is<ir::executable_spec::BeamExecutableSpec>();
@@ -256,6 +259,15 @@ class Loader {
     return source;
   }
 
+  absl::Status SetConditions(const ir::NodeInputs& inputs, NodeSpec* spec) {
+    for (const auto& [id, condition] : inputs.conditionals()) {
+      if (spec->kind == NodeKind::kResolver) return Unimplemented("a Resolver that runs on a condition (dsl.Cond)");
+      RETURN_IF_ERROR(CheckCondition(condition.placeholder_expression()));
+      spec->conditions[id] = std::make_shared<const ir::PlaceholderExpression>(condition.placeholder_expression());
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status SetOutputs(const ir::NodeOutputs& outputs, NodeSpec* spec) {
     for (const auto& [key, output] : outputs.outputs()) {
       OutputSpec& out = spec->outputs[key];
@@ -272,13 +284,13 @@ class Loader {
       const auto it = spec.exec_properties.find(name);
       return it != spec.exec_properties.end() && std::holds_alternative<decltype(value)>(it->second);
     };
-    if (is("artifact_uri", std::string()) && is("reimport", int64_t{0}) && spec.outputs.size() == 1) return absl::OkStatus();
+    if (is("artifact_uri", std::string()) && is("reimport", int64_t{0}) && spec.outputs.size() == 1)
+      return absl::OkStatus();
     return Invalid("an Importer has the parameters artifact_uri, a string, and reimport, a number, and one output");
   }
 
   absl::Status CheckOptions(const ir::PipelineNode& node) {
     const ir::NodeExecutionOptions& options = node.execution_options();
-    if (!node.inputs().conditionals().empty()) return Unimplemented("it runs on a condition (dsl.Cond)");
     if (options.has_skip()) return Unimplemented("a partial run skips it");
     if (options.node_success_optional()) return Unimplemented("it may fail (node_success_optional)");
     if (options.strategy() > ir::NodeExecutionOptions::ALL_UPSTREAM_NODES_SUCCEEDED) {
@@ -307,6 +319,7 @@ class Loader {
       RETURN_IF_ERROR(SetOutputs(node.outputs(), &spec));
       if (spec.kind == NodeKind::kImporter) RETURN_IF_ERROR(CheckImporter(spec));
     }
+    RETURN_IF_ERROR(SetConditions(node.inputs(), &spec));
     spec.enable_cache = node.execution_options().caching_options().enable_cache();
     // Those of its inputs among them, which changes nothing.
     std::vector<Node> upstream;

@@ -8,6 +8,6 @@ from tfxm.dsl.channel import Channel
 from tfxm.dsl.conditional import Cond
 from tfxm.dsl.pipeline import ExecutionMode, Pipeline
 from tfxm.dsl.special_nodes import Importer, Resolver
-from tfxm.v1.dsl import experimental
+from tfxm.v1.dsl import components, experimental, placeholders
 
-__all__ = ["Artifact", "Channel", "Cond", "ExecutionMode", "Importer", "Pipeline", "Resolver", "experimental"]
+__all__ = ["Artifact", "Channel", "Cond", "ExecutionMode", "Importer", "Pipeline", "Resolver", "components", "experimental", "placeholders"]
