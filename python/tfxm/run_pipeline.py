@@ -116,6 +116,8 @@ def run(path: str, arguments: list[str]) -> int:
         compat.install(real=real, beside=[os.path.dirname(path)])
     except (ImportError, ValueError) as error:
         return _fail(str(error), USAGE_ERROR)
+    if real:
+        os.environ["TFXM_REAL"] = ",".join(real)  # For the Pythons that run the modules.
     runner.command_line = runner.CommandLine(engine, others)
     sys.argv = [path, *others]
     sys.path.append(os.path.dirname(path))  # Last: what lies beside the file is found, and hides nothing.

@@ -33,8 +33,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",     "report",  "rewrite", "inspect",
-                                     "verify", "stats",   "schema",   "validate", "lineage", "bless",   "clean"};
+constexpr const char* kCommands[] = {"run",      "compile", "evaluate", "show",  "report",
+                                     "rewrite",  "inspect", "verify",   "stats", "schema",
+                                     "validate", "lineage", "bless",    "clean", "transform"};
 
 std::string Program() {
   const char* const dir = std::getenv("TFXM_BINARY_DIR");
@@ -116,6 +117,7 @@ TEST_F(CliTest, ACallThatIsWrongEndsWith2) {
            {"stats"},
            {"stats", "--data=a", "--stats=b"},
            {"schema", "--data=a", "--max_string_domain_size=-1"},
+           {"transform", "--module_file=a.py", "--data=b"},
            {"rewrite", "--saved_model=a"},
            {"rewrite", "--saved_model=a", "--output=b", "--max_abs_error=nan"},
            {"rewrite", "--saved_model=a", "--output=b", "--min_sqnr=inf"},

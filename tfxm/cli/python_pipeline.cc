@@ -43,14 +43,14 @@ absl::StatusOr<std::vector<std::string>> PythonPipelineCommand(absl::string_view
   const std::string python = given != nullptr && *given != '\0' ? given : "python3";
   if (!IsProgram(python)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("there is no Python (", python, ") to run ", file, " with; install Python 3.10 to 3.13 and then "
+        absl::StrCat("there is no Python (", python, ") to run ", file,
+                     " with; install Python 3.10 to 3.13 and then "
                      "tfxm (pip install tfxm), or say with TFXM_PYTHON=/path/to/python3 where one is"));
   }
   const std::string launcher = FindLauncher();
   if (launcher.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("tfxm's Python part (", kLauncher,
-                                                      ") is not beside its libraries in ", LibraryDir(),
-                                                      "; install tfxm anew"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "tfxm's Python part (", kLauncher, ") is not beside its libraries in ", LibraryDir(), "; install tfxm anew"));
   }
   char program[4096];
   const ssize_t size = readlink("/proc/self/exe", program, sizeof(program));

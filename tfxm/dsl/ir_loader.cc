@@ -151,7 +151,8 @@ class Loader {
     if (executor == deployment_.executor_specs().end()) return Invalid("it has no executor (executor_specs)");
     ir::executable_spec::PythonClassExecutableSpec python;
     if (!unpack(executor->second, &python)) {
-      return Unimplemented("its executor is a ", executor->second.type_url().substr(executor->second.type_url().rfind('.') + 1));
+      return Unimplemented("its executor is a ",
+                           executor->second.type_url().substr(executor->second.type_url().rfind('.') + 1));
     }
     spec->executor = python.class_path();
     spec->beam_executor = executor->second.Is<ir::executable_spec::BeamExecutableSpec>();
@@ -272,7 +273,8 @@ class Loader {
       const auto it = spec.exec_properties.find(name);
       return it != spec.exec_properties.end() && std::holds_alternative<decltype(value)>(it->second);
     };
-    if (is("artifact_uri", std::string()) && is("reimport", int64_t{0}) && spec.outputs.size() == 1) return absl::OkStatus();
+    if (is("artifact_uri", std::string()) && is("reimport", int64_t{0}) && spec.outputs.size() == 1)
+      return absl::OkStatus();
     return Invalid("an Importer has the parameters artifact_uri, a string, and reimport, a number, and one output");
   }
 

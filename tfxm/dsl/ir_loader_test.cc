@@ -74,7 +74,8 @@ TEST(IrLoaderTest, ReadsBinaryTextAndJson) {
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(Text(*read), Text(golden)) << file;
   }
-  for (const auto& [content, message] : {std::pair("nodes {\n  wrong: 1\n}", "line 2"), {"{\"nodes\": 1}", "not a JSON"},
+  for (const auto& [content, message] : {std::pair("nodes {\n  wrong: 1\n}", "line 2"),
+                                         {"{\"nodes\": 1}", "not a JSON"},
                                          {"\x01\x02\x03", "is not a pipeline"}}) {
     ASSERT_TRUE(io::WriteFile(json, content).ok());
     const auto read = ReadPipelineIr(json);
@@ -165,7 +166,8 @@ TEST(IrLoaderTest, WhatIsNotRunIsNamedWithItsNode) {
   } cases[] = {
       {[](auto* n) { (*n->mutable_inputs()->mutable_conditionals())["cond_1"]; }, "it runs on a condition"},
       {[&](auto* n) { input(n).mutable_mixed_inputs(); }, "input \"examples\": is a union of several channels"},
-      {[&](auto* n) { input(n).mutable_input_graph_ref(); }, "input \"examples\": is what a resolver function computes"},
+      {[&](auto* n) { input(n).mutable_input_graph_ref(); },
+       "input \"examples\": is what a resolver function computes"},
       {[&](auto* n) { input(n).set_hidden(true); }, "input \"examples\" is hidden"},
       {[&](auto* n) { input(n).mutable_channels(0)->mutable_producer_node_query()->set_id("none"); },
        "input \"examples\": comes from node none, which does not come before it"},
@@ -206,11 +208,11 @@ TEST(IrLoaderTest, WhatIsWrongWithThePipelineIsNamed) {
                                where + "it names no metadata store"));
   EXPECT_TRUE(absl::StartsWith(message([](auto*, auto* c) { c->mutable_executor_specs()->erase("SchemaGen"); }),
                                "node SchemaGen: it has no executor"));
-  EXPECT_TRUE(absl::StartsWith(
-      message([](auto*, auto* c) {
-        (*c->mutable_executor_specs())["SchemaGen"].PackFrom(ir::executable_spec::ContainerExecutableSpec());
-      }),
-      "node SchemaGen: its executor is a ContainerExecutableSpec"));
+  EXPECT_TRUE(absl::StartsWith(message([](auto*, auto* c) {
+                                 (*c->mutable_executor_specs())["SchemaGen"].PackFrom(
+                                     ir::executable_spec::ContainerExecutableSpec());
+                               }),
+                               "node SchemaGen: its executor is a ContainerExecutableSpec"));
 }
 
 }  // namespace

@@ -54,8 +54,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const Pipe
   if (!args.data_root.empty()) {
     return absl::InvalidArgumentError("--data_root: the pipeline says itself where its data is; it has no such flag");
   }
-  ASSIGN_OR_RETURN(Pipeline loaded,
-                   LoadPipeline(pipeline, [&](const std::string& name, const std::string& otherwise) {
+  ASSIGN_OR_RETURN(Pipeline loaded, LoadPipeline(pipeline, [&](const std::string& name, const std::string& otherwise) {
                      return args.Get(name, otherwise);
                    }));
   RETURN_IF_ERROR(CheckExecutors(loaded));

@@ -60,7 +60,8 @@ TEST_F(RunIrTest, RunsItsNodesAsThePipelineThatItWasCompiledOf) {
 
 TEST_F(RunIrTest, RuntimeParametersAreFlags) {
   ir::Pipeline pipeline = TwoNodes();
-  auto& what = (*pipeline.mutable_nodes(0)->mutable_pipeline_node()->mutable_parameters()->mutable_parameters())["what"];
+  auto& what =
+      (*pipeline.mutable_nodes(0)->mutable_pipeline_node()->mutable_parameters()->mutable_parameters())["what"];
   what.mutable_runtime_parameter()->set_name("what_a_does");
   what.mutable_runtime_parameter()->set_type(ir::RuntimeParameter::STRING);
   what.mutable_runtime_parameter()->mutable_default_value()->set_string_value("write");
@@ -80,15 +81,16 @@ TEST_F(RunIrTest, AnExecutorThatIsNotThereIsNamedBeforeAnythingStarts) {
   ASSERT_TRUE(compiled.ok()) << compiled.status();
   const Output output = RunIr(*compiled);
   EXPECT_EQ(*output.exit_code, 3);
-  EXPECT_TRUE(Contains(output.err, "test: node CsvReader: tfxm has no executor "
-                                   "\"tfx.components.statistics_gen.executor.Executr\"; it has "
-                                   "\"tfx.components.statistics_gen.executor.Executor\""));
+  EXPECT_TRUE(Contains(output.err,
+                       "test: node CsvReader: tfxm has no executor "
+                       "\"tfx.components.statistics_gen.executor.Executr\"; it has "
+                       "\"tfx.components.statistics_gen.executor.Executor\""));
   EXPECT_EQ(Executions("a"), 0);
 }
 
 TEST_F(RunIrTest, AStrategyThatIsNotThereIsNamedBeforeAnythingStarts) {
-  auto resolver = Resolver(
-      {.strategy_class = "my.Strategy", .channels = {{"model", Channel(standard_artifacts::Model())}}});
+  auto resolver =
+      Resolver({.strategy_class = "my.Strategy", .channels = {{"model", Channel(standard_artifacts::Model())}}});
   const auto compiled = CompilePipeline(PipelineOf({Make("a", "write"), resolver}));
   ASSERT_TRUE(compiled.ok()) << compiled.status();
   const Output output = RunIr(*compiled);

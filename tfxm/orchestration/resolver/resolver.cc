@@ -120,7 +120,8 @@ absl::StatusOr<ArtifactDict> SpanRange(const Properties& config, const ArtifactD
     if (range.has_rolling_range()) {
       last = -1;
       for (const Artifact& artifact : artifacts) last = std::max(last, SpanOf(artifact));
-      first = std::max<int64_t>(range.rolling_range().start_span_number(), last - range.rolling_range().num_spans() + 1);
+      first =
+          std::max<int64_t>(range.rolling_range().start_span_number(), last - range.rolling_range().num_spans() + 1);
     }
     std::vector<Artifact>& in_range = chosen[key];
     for (const Artifact& artifact : artifacts) {
