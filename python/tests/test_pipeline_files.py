@@ -9,7 +9,6 @@ import unittest
 from pipelines import PipelineFileTest
 
 _PIPELINE = """
-import sys
 from tfx import v1 as tfx
 
 schema_gen = tfx.components.ImportSchemaGen(
@@ -33,11 +32,19 @@ class PipelineFilesTest(PipelineFileTest):
         self.assertFalse(os.path.exists(os.path.join(self.folder, "ir")), "nothing has run")
 
     def test_each_gets_its_flags(self) -> None:
-        path = self.pipeline("print(sys.argv[1:])")
+        path = self.pipeline("import sys; print(sys.argv[1:])")
         run = self.run_file(path, "--nocache", "--max_parallel_nodes", "2", "--schema=s.pbtxt", "--mine=1")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(run.stdout, "['--schema=s.pbtxt', '--mine=1']\n")
         self.assertEqual(self.arguments(), ["run", "--nocache", "--max_parallel_nodes=2", "--schema=s.pbtxt"])
+
+    def test_a_flag_that_nobody_takes(self) -> None:
+        path = self.write("my_pipeline.py", _PIPELINE.format(more=""))
+        self.expect_failure(path, "unknown flag --nocahce; did you mean --nocache", "--nocahce", status=2)
+        self.expect_failure(path, "unknown flag --shema=x; did you mean --schema", "--shema=x", status=2)
+        self.expect_failure(path, "unknown flag data", "data", status=2)
+        self.assertEqual(self.run_file(path, "--schema=x", "--help").returncode, 0)
+        self.assertEqual(self.arguments(), ["run", "--help", "--schema=x"])
 
     def test_the_working_directory_is_not_searched(self) -> None:
         other = os.path.join(self.folder, "elsewhere")
@@ -56,7 +63,7 @@ class PipelineFilesTest(PipelineFileTest):
         self.expect_failure(self.write("wrong.py", "x = (\n"), r"wrong\.py\", line 1\n")
 
     def test_an_import_that_does_not_exist(self) -> None:
-        self.expect_failure(self.pipeline("import nowhere"), r"my_pipeline\.py\", line 7, in <module>\n.*\nModuleNotFoundError: No module named 'nowhere'")
+        self.expect_failure(self.pipeline("import nowhere"), r"my_pipeline\.py\", line 6, in <module>\n.*\nModuleNotFoundError: No module named 'nowhere'")
 
     def test_a_component_that_is_unknown(self) -> None:
         self.expect_failure(self.pipeline("from tfx.components import StatisticGen"), "tfxm has no tfx.components.StatisticGen; did you mean StatisticsGen")

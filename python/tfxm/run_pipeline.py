@@ -25,7 +25,9 @@ import runpy
 USAGE_ERROR, FAILED = 2, 3  # util/exit_status.h
 
 # Of RunPipelineMain, beside those of the pipeline.
-ENGINE_FLAGS = ("allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "max_parallel_nodes", "output", "print_ir")
+ENGINE_FLAGS = ("allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "help", "max_parallel_nodes", "output", "print_ir")
+# What a file that reads flags has in it.
+_READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
 # Flags that take a value, which may be the next argument.
 _WITH_VALUE = ("max_parallel_nodes", "output", "real")
 
@@ -118,7 +120,10 @@ def run(path: str, arguments: list[str]) -> int:
         return _fail(str(error), USAGE_ERROR)
     if real:
         os.environ["TFXM_REAL"] = ",".join(real)  # For the Pythons that run the modules.
-    runner.command_line = runner.CommandLine(engine, others)
+    with open(path, encoding="utf-8", errors="replace") as f:
+        reads_flags = _READS_FLAGS.search(f.read()) is not None
+    known = [f"--{name}" for name in (*ENGINE_FLAGS, "nocache", "real")]
+    runner.command_line = runner.CommandLine(engine, others, known, reads_flags)
     sys.argv = [path, *others]
     sys.path.append(os.path.dirname(path))  # Last: what lies beside the file is found, and hides nothing.
     try:
@@ -129,6 +134,8 @@ def run(path: str, arguments: list[str]) -> int:
         return _fail(str(end.code), FAILED)
     except KeyboardInterrupt:
         return 130
+    except runner.UnknownFlag as error:
+        return _fail(str(error), USAGE_ERROR)
     except BaseException as error:  # noqa: BLE001  Whatever a user's file raises is the user's to read.
         return _fail(f"{path}:\n{_explain(error, path)}", FAILED)
     return _fail(f"{path} has run no pipeline: it ends without LocalDagRunner().run(…)", FAILED)

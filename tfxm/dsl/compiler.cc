@@ -129,6 +129,9 @@ void SetNode(const Pipeline& pipeline, const std::vector<OrderedNode>& nodes, co
   out->mutable_node_info()->set_id(spec.id);
   AddContexts(pipeline, spec.id, [&] { return out->mutable_contexts()->add_contexts(); });
   if (!spec.inputs.empty()) SetInputs(pipeline, spec, out->mutable_inputs());
+  for (const auto& [id, condition] : spec.conditions) {
+    *(*out->mutable_inputs()->mutable_conditionals())[id].mutable_placeholder_expression() = *condition;
+  }
   // What a Resolver puts out are its inputs, chosen by the strategy in its parameters.
   if (spec.kind != NodeKind::kResolver) SetOutputs(spec, out->mutable_outputs());
   for (const auto& [name, value] : spec.exec_properties) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfx/proto/orchestration/executable_spec.pb.h"
 #include "tfxm/dsl/components.h"
+#include "tfxm/dsl/condition.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -257,6 +259,15 @@ class Loader {
     return source;
   }
 
+  absl::Status SetConditions(const ir::NodeInputs& inputs, NodeSpec* spec) {
+    for (const auto& [id, condition] : inputs.conditionals()) {
+      if (spec->kind == NodeKind::kResolver) return Unimplemented("a Resolver that runs on a condition (dsl.Cond)");
+      RETURN_IF_ERROR(CheckCondition(condition.placeholder_expression()));
+      spec->conditions[id] = std::make_shared<const ir::PlaceholderExpression>(condition.placeholder_expression());
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status SetOutputs(const ir::NodeOutputs& outputs, NodeSpec* spec) {
     for (const auto& [key, output] : outputs.outputs()) {
       OutputSpec& out = spec->outputs[key];
@@ -280,7 +291,6 @@ class Loader {
 
   absl::Status CheckOptions(const ir::PipelineNode& node) {
     const ir::NodeExecutionOptions& options = node.execution_options();
-    if (!node.inputs().conditionals().empty()) return Unimplemented("it runs on a condition (dsl.Cond)");
     if (options.has_skip()) return Unimplemented("a partial run skips it");
     if (options.node_success_optional()) return Unimplemented("it may fail (node_success_optional)");
     if (options.strategy() > ir::NodeExecutionOptions::ALL_UPSTREAM_NODES_SUCCEEDED) {
@@ -309,6 +319,7 @@ class Loader {
       RETURN_IF_ERROR(SetOutputs(node.outputs(), &spec));
       if (spec.kind == NodeKind::kImporter) RETURN_IF_ERROR(CheckImporter(spec));
     }
+    RETURN_IF_ERROR(SetConditions(node.inputs(), &spec));
     spec.enable_cache = node.execution_options().caching_options().enable_cache();
     // Those of its inputs among them, which changes nothing.
     std::vector<Node> upstream;

@@ -31,7 +31,7 @@ absl::StatusOr<tfx::orchestration::Pipeline> ReadPipelineIr(absl::string_view pa
 using RuntimeParameterValue = absl::FunctionRef<std::string(const std::string& name, const std::string& otherwise)>;
 
 // The nodes' executors are those of the IR; whether they are there, the caller asks the ExecutorRegistry. Errors name
-// the node: UNIMPLEMENTED what is not run here (sub-pipelines, conditions, ForEach, inputs that are several channels of
+// the node: UNIMPLEMENTED what is not run here (sub-pipelines, ForEach, inputs that are several channels of
 // one key, dynamic exec properties, containers, strategies that Resolver does not have), INVALID_ARGUMENT what does not
 // fit together (a channel of a node that is not there, a runtime parameter without a value).
 absl::StatusOr<Pipeline> LoadPipeline(const tfx::orchestration::Pipeline& ir, RuntimeParameterValue value);

@@ -164,7 +164,8 @@ TEST(IrLoaderTest, WhatIsNotRunIsNamedWithItsNode) {
     std::function<void(ir::PipelineNode*)> change;
     std::string message;
   } cases[] = {
-      {[](auto* n) { (*n->mutable_inputs()->mutable_conditionals())["cond_1"]; }, "it runs on a condition"},
+      {[](auto* n) { (*n->mutable_inputs()->mutable_conditionals())["cond_1"]; },
+       "its condition is neither a comparison nor and, or, not"},
       {[&](auto* n) { input(n).mutable_mixed_inputs(); }, "input \"examples\": is a union of several channels"},
       {[&](auto* n) { input(n).mutable_input_graph_ref(); },
        "input \"examples\": is what a resolver function computes"},

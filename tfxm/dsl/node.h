@@ -28,6 +28,10 @@
 #include "tfxm/dsl/artifact_types.h"
 #include "tfxm/metadata/artifact.h"
 
+namespace tfx::orchestration {
+class PlaceholderExpression;
+}
+
 namespace tfxm {
 
 struct NodeSpec;
@@ -90,6 +94,8 @@ struct NodeSpec {
   std::map<std::string, OutputSpec> outputs = {};
   Properties exec_properties = {};
   std::optional<bool> enable_cache = std::nullopt;  // Unset: as the pipeline.
+  // By id; it runs only if all of them hold (condition.h).
+  std::map<std::string, std::shared_ptr<const tfx::orchestration::PlaceholderExpression>> conditions = {};
   // For the pipeline's IR only: what TFX's own runner would run.
   bool beam_executor = false;
   std::string driver = "";

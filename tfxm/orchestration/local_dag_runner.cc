@@ -139,16 +139,20 @@ class Run {
     if (state == NodeState::kSkipped || state == NodeState::kCanceled) node.seconds = 0;
     node.state = state;
     display_.NodeEnded(i);
-    if (state == NodeState::kFailed) SkipDownstream(i, node.node_id);
+    if (state == NodeState::kFailed) SkipDownstream(i, absl::StrCat(node.node_id, ", which failed"), false);
+    if (started_[i] != Clock::time_point() && node.ruled_out) {
+      SkipDownstream(i, absl::StrCat(node.node_id, ", whose condition does not hold"), true);
+    }
   }
 
-  void SkipDownstream(int i, const std::string& culprit) {
+  void SkipDownstream(int i, const std::string& culprit, bool ruled_out) {
     for (int d : nodes_[i].downstream) {
       NodeResult& node = result_.nodes[d];
       if (node.state != NodeState::kPending) continue;
-      node.status = absl::FailedPreconditionError(absl::StrCat("needs ", culprit, ", which failed"));
+      node.status = absl::FailedPreconditionError(absl::StrCat("needs ", culprit));
+      node.ruled_out = ruled_out;
       End(d, NodeState::kSkipped);
-      SkipDownstream(d, culprit);
+      SkipDownstream(d, culprit, ruled_out);
     }
   }
 

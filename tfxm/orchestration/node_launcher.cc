@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/driver.h"
+#include "tfxm/dsl/condition.h"
 #include "tfxm/orchestration/cache/cache_key.h"
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/util/io.h"
@@ -31,8 +32,24 @@ void AddSystemProperties(ArtifactDict* outputs) {
 }  // namespace
 
 void NodeLauncher::Launch() {
-  const absl::Status status = spec_.kind == NodeKind::kComponent ? Start() : RunHere();
+  absl::Status status = CheckConditions();
+  if (status.ok() && result_.ruled_out) {
+    result_.status = absl::FailedPreconditionError("its condition does not hold");
+    result_.state = NodeState::kSkipped;
+    return;
+  }
+  if (status.ok()) status = spec_.kind == NodeKind::kComponent ? Start() : RunHere();
   if (!status.ok()) Fail(status);
+}
+
+absl::Status NodeLauncher::CheckConditions() {
+  if (spec_.conditions.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ArtifactDict inputs, metadata_->ResolveInputs(spec_));
+  for (const auto& [id, condition] : spec_.conditions) {
+    ASSIGN_OR_RETURN(const bool holds, EvaluateCondition(*condition, inputs));
+    if (!holds) result_.ruled_out = true;
+  }
+  return absl::OkStatus();
 }
 
 // Resolvers and importers only write metadata.

@@ -50,6 +50,7 @@ class NodeLauncher {
   // Takes former outputs if they will do; else result_.cache says why not.
   absl::Status LookInCache(const ArtifactDict& inputs, const Properties& exec_properties);
   std::string WhyNew();
+  absl::Status CheckConditions();
   absl::Status RunHere();
   absl::Status Publish(ArtifactDict outputs);
   void Fail(const absl::Status& status);

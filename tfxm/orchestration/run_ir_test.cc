@@ -3,6 +3,7 @@
 #include "tfxm/orchestration/run_ir.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/components.h"
 #include "tfxm/dsl/json.h"
@@ -86,6 +87,38 @@ TEST_F(RunIrTest, AnExecutorThatIsNotThereIsNamedBeforeAnythingStarts) {
                        "\"tfx.components.statistics_gen.executor.Executr\"; it has "
                        "\"tfx.components.statistics_gen.executor.Executor\""));
   EXPECT_EQ(Executions("a"), 0);
+}
+
+// b runs if the uri of what a puts out is (not) empty; c needs b, d only a.
+TEST_F(RunIrTest, ANodeWhoseConditionDoesNotHoldIsRuledOutWithWhatNeedsIt) {
+  const auto a = Make("a", "write"), b = Make("b", "write", {a});
+  const auto compiled = CompilePipeline(PipelineOf({a, b, Make("c", "write", {b}), Make("d", "write", {a})}));
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  ir::Pipeline pipeline = *compiled;
+  ir::PipelineNode* node = nullptr;
+  for (auto& entry : *pipeline.mutable_nodes()) {
+    if (entry.pipeline_node().node_info().id() == "b") node = entry.mutable_pipeline_node();
+  }
+  ASSERT_NE(node, nullptr);
+  auto& condition = *(*node->mutable_inputs()->mutable_conditionals())["cond_1"].mutable_placeholder_expression();
+  const std::string key = node->inputs().inputs().begin()->first;
+  const std::string empty = absl::StrCat(
+      "operator { compare_op { op: EQUAL rhs { value { string_value: '' } } lhs { operator { artifact_uri_op { expression "
+      "{ operator { index_op { expression { placeholder { key: '",
+      key, "' } } } } } } } } } }");
+  ASSERT_TRUE(io::ParseTextProto(empty, &condition).ok());
+  const Output output = RunIr(pipeline);
+  ASSERT_TRUE(output.exit_code.ok()) << output.exit_code.status();
+  EXPECT_EQ(*output.exit_code, 0) << "that is an answer as any other: " << output.err;
+  EXPECT_TRUE(Contains(output.out, "b  skipped: its condition does not hold"));
+  EXPECT_TRUE(Contains(output.out, "c  skipped: needs b, whose condition does not hold"));
+  EXPECT_TRUE(Contains(output.out, "2 complete"));
+  EXPECT_EQ(Executions("b") + Executions("c"), 0);
+  ASSERT_TRUE(io::ParseTextProto(absl::StrCat("operator { unary_logical_op { op: NOT expression { ", empty, " } } }"),
+                                 &condition)
+                  .ok());
+  EXPECT_TRUE(Contains(RunIr(pipeline).out, "2 complete, 2 cached"));
+  EXPECT_EQ(Executions("c"), 1);
 }
 
 TEST_F(RunIrTest, AStrategyThatIsNotThereIsNamedBeforeAnythingStarts) {

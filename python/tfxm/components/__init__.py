@@ -5,7 +5,17 @@ What a component can do is the engine's: one that the engine does not have is an
 anything starts.
 """
 
-from tfxm.components.data import CsvExampleGen, ExampleValidator, ImportExampleGen, ImportSchemaGen, SchemaGen, StatisticsGen
+from tfxm.components.data import (
+    CsvExampleGen,
+    ExampleValidator,
+    ImageExampleGen,
+    ImportExampleGen,
+    ImportSchemaGen,
+    JsonlExampleGen,
+    ParquetExampleGen,
+    SchemaGen,
+    StatisticsGen,
+)
 from tfxm.components.model import BulkInferrer, Evaluator, ModelRewriter, Pusher
 from tfxm.components.train import Trainer, Transform, Tuner
 
@@ -14,9 +24,12 @@ __all__ = [
     "CsvExampleGen",
     "Evaluator",
     "ExampleValidator",
+    "ImageExampleGen",
     "ImportExampleGen",
     "ImportSchemaGen",
+    "JsonlExampleGen",
     "ModelRewriter",
+    "ParquetExampleGen",
     "Pusher",
     "SchemaGen",
     "StatisticsGen",

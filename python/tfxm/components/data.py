@@ -84,7 +84,11 @@ class ImportExampleGen(_FileBasedExampleGen):
 
 
 class CsvExampleGen(_FileBasedExampleGen):
-    """Reads CSV files with a header. Outputs: examples."""
+    """Reads CSV files with a line of names; a feature of each column. Outputs: examples.
+
+    The engine's own, beyond TFX's: `delimiter`, one character or "tab"; `encoding`; `bad_rows`, "error", "skip" or
+    "keep"; `schema_file`, whose types are taken.
+    """
 
     TYPE = "tfx.components.example_gen.csv_example_gen.component.CsvExampleGen"
     EXECUTOR = "tfx.components.example_gen.csv_example_gen.executor.Executor"
@@ -98,9 +102,83 @@ class CsvExampleGen(_FileBasedExampleGen):
         *,
         custom_config: _Config = None,
         allow_empty_splits: bool = False,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        bad_rows: str | None = None,
+        schema_file: str | None = None,
     ) -> None:
         super().__init__()
         self._configure(input_base, input_config, output_config, range_config, custom_config, _example_gen.FORMAT_TF_EXAMPLE)
+        self._set(delimiter=delimiter, encoding=encoding, bad_rows=bad_rows, schema_file=schema_file)
+        if allow_empty_splits:
+            self._set(allow_empty_splits=1)
+
+
+class ParquetExampleGen(_FileBasedExampleGen):
+    """Reads Parquet files; a feature of each column, or only of `columns`. Outputs: examples."""
+
+    TYPE = "tfx.components.example_gen.component.FileBasedExampleGen"
+    EXECUTOR = "tfx.components.example_gen.custom_executors.parquet_executor.Executor"
+
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter | None = None,
+        input_config: _Config = None,
+        output_config: _Config = None,
+        range_config: _Config = None,
+        *,
+        columns: list[str] | None = None,
+        allow_empty_splits: bool = False,
+    ) -> None:
+        super().__init__()
+        self._configure(input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE)
+        self._set(columns=",".join(columns) if columns else None)
+        if allow_empty_splits:
+            self._set(allow_empty_splits=1)
+
+
+class JsonlExampleGen(_FileBasedExampleGen):
+    """The engine's own: reads files with a JSON object on each line. Outputs: examples."""
+
+    TYPE = "tfxm.components.example_gen.jsonl_example_gen.component.JsonlExampleGen"
+    EXECUTOR = "tfxm.components.example_gen.jsonl_example_gen.executor.Executor"
+
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter | None = None,
+        input_config: _Config = None,
+        output_config: _Config = None,
+        range_config: _Config = None,
+        *,
+        allow_empty_splits: bool = False,
+    ) -> None:
+        super().__init__()
+        self._configure(input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE)
+        if allow_empty_splits:
+            self._set(allow_empty_splits=1)
+
+
+class ImageExampleGen(_FileBasedExampleGen):
+    """The engine's own: reads PNG and JPEG files, CLASS/FILE or as `labels_file` says. Outputs: examples."""
+
+    TYPE = "tfxm.components.example_gen.image_example_gen.component.ImageExampleGen"
+    EXECUTOR = "tfxm.components.example_gen.image_example_gen.executor.Executor"
+
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter | None = None,
+        input_config: _Config = None,
+        output_config: _Config = None,
+        range_config: _Config = None,
+        *,
+        labels_file: str | None = None,
+        allow_empty_splits: bool = False,
+    ) -> None:
+        super().__init__()
+        if input_config is None and labels_file is None:
+            input_config = _example_gen.Input(splits=[_example_gen.Input.Split(name="single_split", pattern="*/*")])
+        self._configure(input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE)
+        self._set(labels_file=labels_file)
         if allow_empty_splits:
             self._set(allow_empty_splits=1)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from tfxm.dsl.artifact import Artifact, check_type
+from tfxm.dsl.conditional import Future
 from tfxm.dsl.parameters import checked, without_effect
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ class Channel:
     def type_name(self) -> str:
         return self.type.TYPE_NAME
 
-    def future(self) -> NoReturn:
-        """Cond's predicates and dynamic exec properties are made of this."""
-        raise NotImplementedError("future() of a channel (dsl.Cond, dynamic exec properties): tfxm does not have these yet")
+    def future(self) -> Future:
+        """What its artifacts are while the pipeline runs, for the predicates of a Cond."""
+        return Future(self)
 
 
 class OutputChannel(Channel):

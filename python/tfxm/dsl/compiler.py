@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from google.protobuf import json_format
+from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import Message
 
 from tfxm import protos
@@ -37,9 +38,11 @@ def compile_pipeline(pipeline: Pipeline) -> Message:
     for node in pipeline.components:
         for up in node.upstream_nodes:
             downstream[up.id].add(node.id)
+    cond_ids: dict[int, str] = {}
     for node in pipeline.components:
         ir_node = out.nodes.add().pipeline_node
         _compile_node(pipeline, node, ir_node)
+        _set_conditions(pipeline, node, cond_ids, ir_node.inputs)
         ir_node.downstream_nodes.extend(sorted(downstream[node.id]))
         _set_executable(node, deployment)
     root = out.runtime_spec.pipeline_root.runtime_parameter
@@ -118,6 +121,14 @@ def _set_channel(pipeline: Pipeline, channel: Channel, out: Message) -> None:
         out.output_key = channel.output_key  # type: ignore[attr-defined]
 
 
+def _add_files(file: FileDescriptor, out: Message) -> None:
+    """The descriptors of a file and of those it needs, each once and after those that it needs."""
+    for dependency in file.dependencies:
+        _add_files(dependency, out)
+    if file.name not in (added.name for added in out):  # type: ignore[attr-defined]
+        file.CopyToProto(out.add())  # type: ignore[attr-defined]
+
+
 def _set_resolver_inputs(pipeline: Pipeline, node: Resolver, out: Message) -> None:
     """A Resolver's inputs are the results of a graph whose one operation is the strategy."""
     op_id, dict_id = "op_1", "dict_2"
@@ -131,6 +142,8 @@ def _set_resolver_inputs(pipeline: Pipeline, node: Resolver, out: Message) -> No
         value = operation.op_node.kwargs[name].value
         if isinstance(config, Message):
             value.field_value.string_value = json_format.MessageToJson(config, sort_keys=True, preserving_proto_field_name=True)
+            value.schema.value_type.proto_type.message_type = config.DESCRIPTOR.full_name
+            _add_files(config.DESCRIPTOR.file, value.schema.value_type.proto_type.file_descriptors.file)
         else:
             _set_value(config, value.field_value)
     graph.nodes[dict_id].output_data_type = _ir.InputGraph.ARTIFACT_MULTIMAP
@@ -151,6 +164,26 @@ def _set_resolver_inputs(pipeline: Pipeline, node: Resolver, out: Message) -> No
             graph.nodes[input_id].input_node.input_key = hidden_key
             graph.nodes[input_id].output_data_type = _ir.InputGraph.ARTIFACT_LIST
         graph.nodes[dict_id].dict_node.node_ids[key] = ids[id(channel)]
+
+
+def _set_conditions(pipeline: Pipeline, node: Node, cond_ids: dict[int, str], out: Message) -> None:
+    """What a condition looks at is an input, too."""
+    keys = {id(channel): key for key, channel in node.inputs.items()}
+
+    def key_of(channel: Channel) -> str:
+        return keys[id(channel)]
+
+    for cond in node.conditions:
+        for channel in cond.predicate.channels():
+            if not isinstance(channel, OutputChannel):
+                raise ValueError(f"node {node.id}: Cond looks at a channel that no node of the pipeline puts out")
+            if id(channel) not in keys:
+                key = keys[id(channel)] = f"_{channel.producer.id}.{channel.output_key}"
+                spec = out.inputs[key]  # type: ignore[attr-defined]
+                _set_channel(pipeline, channel, spec.channels.add())
+                spec.min_count = 1
+        cond_id = cond_ids.setdefault(id(cond), f"cond_{len(cond_ids) + 1}")
+        out.conditionals[cond_id].placeholder_expression.CopyFrom(cond.predicate.encode(key_of))  # type: ignore[attr-defined]
 
 
 def _set_outputs(node: Node, out: Message) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from tfxm.dsl.artifact import Artifact
+from tfxm.dsl.conditional import Cond
 from tfxm.dsl.channel import Channel, OutputChannel, Outputs
 from tfxm.dsl.parameters import RuntimeParameter, checked, without_effect
 
@@ -45,6 +46,7 @@ class Node:
         self.exec_properties: dict[str, PropertyValue] = {}
         self.enable_cache: bool | None = None  # None: as the pipeline.
         self._upstream: list[Node] = []
+        self.conditions = Cond.active()
 
     # What subclasses call.
 
@@ -116,6 +118,8 @@ class Node:
 
     @property
     def upstream_nodes(self) -> list[Node]:
-        """Those whose outputs are taken and those that were added, each once."""
-        producers = (channel.producer for channel in self.inputs.values() if isinstance(channel, OutputChannel))
+        """Those whose outputs are taken or looked at and those that were added, each once."""
+        looked_at = itertools.chain.from_iterable(cond.predicate.channels() for cond in self.conditions)
+        channels = itertools.chain(self.inputs.values(), looked_at)
+        producers = (channel.producer for channel in channels if isinstance(channel, OutputChannel))
         return list(dict.fromkeys(itertools.chain(producers, self._upstream)))

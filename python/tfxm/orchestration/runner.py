@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from tfxm import native
 from tfxm.dsl.compiler import compile_pipeline
-from tfxm.dsl.parameters import without_effect
+from tfxm.dsl.parameters import nearest, without_effect
 from tfxm.dsl.pipeline import Pipeline
 
 
@@ -32,12 +32,18 @@ class RunError(RuntimeError):
         self.status = status
 
 
+class UnknownFlag(ValueError):
+    """Of `tfxm run FILE.py`."""
+
+
 @dataclasses.dataclass(frozen=True)
 class CommandLine:
     """Of `tfxm run FILE.py`: the flags of the engine, and the others, among them those for RuntimeParameters."""
 
     engine: list[str]
     others: list[str]
+    known: list[str] = dataclasses.field(default_factory=list)  # The engine's names, for who mistypes one.
+    file_reads_flags: bool = True  # Else one that is not of a RuntimeParameter is a mistake.
 
 
 command_line: CommandLine | None = None  # Set by run_pipeline.py: this process ends with the run.
@@ -62,13 +68,24 @@ class LocalDagRunner:
             path = os.path.join(folder, "pipeline_ir.pb")
             _write(ir, path)
             sys.stdout.flush()
-            status = subprocess.run([native.program(), "run", f"--ir={path}"], env=native.environment()).returncode
+            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}"], env=native.environment()))
+        if status == 130:
+            raise KeyboardInterrupt
         if status != 0:
             raise RunError(pipeline.pipeline_name, status)
 
 
 class BeamDagRunner(LocalDagRunner):
     """The same: TFX's runner of this name ran the guide's pipeline, on Beam."""
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """The exit status. Ctrl-C is the engine's: it has got it as well, and ends in order."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass
 
 
 def _write(ir: Message, path: str) -> None:
@@ -88,7 +105,12 @@ def runtime_parameters(ir: Message) -> set[str]:
 
 def _become_engine(ir: Message, pipeline_name: str, flags: CommandLine) -> NoReturn:
     known = runtime_parameters(ir)
-    values = [flag for flag in flags.others if flag.startswith("--") and flag[2:].split("=")[0] in known]
+    values = []
+    for flag in flags.others:
+        if flag.startswith("--") and flag[2:].split("=")[0] in known:
+            values.append(flag)
+        elif not flags.file_reads_flags:
+            raise UnknownFlag(f"unknown flag {flag}{nearest(flag.split('=')[0], flags.known + ['--' + k for k in sorted(known)])}")
     # In memory, for the engine alone: this process is no more when the run ends, so nobody could remove a file.
     descriptor = os.memfd_create(f"{pipeline_name}_ir", 0)
     with open(descriptor, "wb", closefd=False) as f:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from tfxm import protos
 
 _bulk_inferrer = protos.load("tfx/proto/bulk_inferrer.proto")
+_distribution_validator = protos.load("tfx/proto/distribution_validator.proto")
+_example_diff = protos.load("tfx/proto/example_diff.proto")
 _example_gen = protos.load("tfx/proto/example_gen.proto")
 _pusher = protos.load("tfx/proto/pusher.proto")
 _range_config = protos.load("tfx/proto/range_config.proto")
@@ -40,3 +42,7 @@ TrainArgs = _trainer.TrainArgs
 EvalArgs = _trainer.EvalArgs
 SplitsConfig = _transform.SplitsConfig
 TuneArgs = _tuner.TuneArgs
+ExampleDiffConfig = _example_diff.ExampleDiffConfig
+PairedExampleSkew = _example_diff.PairedExampleSkew
+DistributionValidatorConfig = _distribution_validator.DistributionValidatorConfig
+FeatureComparator = _distribution_validator.FeatureComparator

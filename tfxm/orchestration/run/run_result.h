@@ -20,7 +20,7 @@ enum class NodeState {
   kComplete,
   kCached,    // The outputs of an earlier execution were used.
   kFailed,    // `status` says why.
-  kSkipped,   // It needs a node that failed; `status` names it.
+  kSkipped,   // It needs a node that failed, or a condition does not hold; `status` says so.
   kCanceled,  // The run was interrupted.
 };
 
@@ -29,6 +29,7 @@ struct NodeResult {
   std::string type_name;
   NodeState state = NodeState::kPending;
   absl::Status status;
+  bool ruled_out = false;      // Skipped because a condition does not hold, its own or of a node that it needs.
   int64_t execution_id = 0;    // In ML Metadata; 0 if none was made.
   ArtifactDict outputs;        // Of complete and cached nodes.
   std::string message;         // What the executor said last; of a Resolver, what it found.
@@ -48,9 +49,10 @@ struct RunResult {
   bool interrupted = false;
   int signal = 0;  // That interrupted it; 0 if something else has cancelled it.
 
-  // Every node is complete or cached.
+  // Every node is complete or cached, or ruled out by a condition.
   bool ok() const {
     for (const NodeResult& node : nodes) {
+      if (node.ruled_out) continue;
       if (node.state != NodeState::kComplete && node.state != NodeState::kCached) return false;
     }
     return true;

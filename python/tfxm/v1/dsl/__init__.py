@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.channel import Channel
+from tfxm.dsl.conditional import Cond
 from tfxm.dsl.pipeline import ExecutionMode, Pipeline
 from tfxm.dsl.special_nodes import Importer, Resolver
-from tfxm.v1.dsl import experimental
+from tfxm.v1.dsl import components, experimental, placeholders
 
-__all__ = ["Artifact", "Channel", "Cond", "ExecutionMode", "Importer", "Pipeline", "Resolver", "experimental"]
-
-
-def Cond(predicate: object) -> NoReturn:  # noqa: N802
-    raise NotImplementedError("dsl.Cond: tfxm does not have it yet; a Pusher without a blessing does nothing as it is")
+__all__ = ["Artifact", "Channel", "Cond", "ExecutionMode", "Importer", "Pipeline", "Resolver", "components", "experimental", "placeholders"]

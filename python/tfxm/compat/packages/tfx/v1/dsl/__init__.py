@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tfx.v1.dsl."""
 
-from tfx.v1.dsl import experimental  # noqa: F401
+from tfx.v1.dsl import components, experimental, placeholders  # noqa: F401
 from tfxm.v1.dsl import *  # noqa: F401,F403
 
 
@@ -10,6 +10,6 @@ def __getattr__(name: str) -> object:
 
     from tfxm import compat
 
-    if name in ("components", "io", "placeholders"):
-        return importlib.import_module(f"tfx.v1.dsl.{name}")
+    if name == "io":
+        return importlib.import_module("tfx.v1.dsl.io")
     raise compat.missing(__name__, name, globals())

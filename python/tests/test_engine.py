@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pipeline in Python on the real engine: it runs, is cached, and is run again as what `--print_ir` prints."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import unittest
+
+import tfrecords
+from pipelines import PipelineFileTest
+
+from tfxm import native
+
+_PIPELINE = """
+import os
+from tfxm import v1 as tfx
+
+folder = os.path.dirname(os.path.abspath(__file__))
+gen = tfx.components.ImportExampleGen(
+    input_base=tfx.dsl.experimental.RuntimeParameter("data", str, os.path.join(folder, "data")))
+statistics = tfx.components.StatisticsGen(examples=gen.outputs["examples"])
+schema = tfx.components.SchemaGen(statistics=statistics.outputs["statistics"])
+validator = tfx.components.ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"])
+tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+    pipeline_name="taxi", pipeline_root=os.path.join(folder, "root"), components=[gen, statistics, schema, validator],
+    enable_cache=True,
+    metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(os.path.join(folder, "metadata.db"))))
+"""
+
+
+class EngineTest(PipelineFileTest):
+    def setUp(self) -> None:
+        super().setUp()
+        try:
+            self.engine = native.program()
+        except FileNotFoundError as error:
+            self.skipTest(str(error))
+        os.mkdir(os.path.join(self.folder, "data"))
+        examples = [{"fare": 2.5 + i, "trips": i, "company": f"company {i % 3}"} for i in range(100)]
+        tfrecords.write(os.path.join(self.folder, "data", "examples.tfrecord"), examples)
+        self.path = self.write("taxi.py", _PIPELINE)
+
+    def tfxm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "TFXM_PYTHON": sys.executable}
+        env.pop("PYTHONPATH", None)
+        env.pop("TFXM_ENGINE", None)
+        output = f"--output={self.folder}/out"
+        return subprocess.run([self.engine, "run", *arguments, output], env=env, capture_output=True, text=True)
+
+    def test_it_runs_and_is_not_done_again(self) -> None:
+        first = self.tfxm(self.path)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn("taxi: 4 nodes: 4 complete", first.stdout)
+        second = self.tfxm(self.path)
+        self.assertIn("taxi: 4 nodes: 4 cached", second.stdout, second.stderr)
+        printed = self.tfxm(self.path, "--print_ir")
+        again = self.tfxm(f"--ir={self.write('printed.json', printed.stdout)}")
+        self.assertIn("taxi: 4 nodes: 4 cached", again.stdout, again.stderr)
+
+    def test_a_runtime_parameter_is_a_flag(self) -> None:
+        run = self.tfxm(self.path, "--data=/nowhere")
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("/nowhere", run.stdout + run.stderr)
+
+    def test_a_component_that_the_engine_does_not_have_is_named_before_anything_starts(self) -> None:
+        with open(self.path, encoding="utf-8") as f:
+            text = f.read()
+        text = text.replace("schema = ", "tuner = tfx.components.Tuner(examples=gen.outputs['examples'], module_file='m.py')\nschema = ")
+        path = self.write("tuner.py", text.replace("components=[gen,", "components=[gen, tuner,"))
+        run = self.tfxm(path)
+        self.assertEqual(run.returncode, 3)
+        self.assertIn('taxi: node Tuner: tfxm has no executor "tfx.components.tuner.executor.Executor"', run.stderr)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "root")))
+
+    def test_without_a_python(self) -> None:
+        env = {**os.environ, "TFXM_PYTHON": "/no/such/python"}
+        run = subprocess.run([self.engine, "run", self.path], env=env, capture_output=True, text=True)
+        self.assertEqual(run.returncode, 3, run.stderr)
+        self.assertIn("there is no Python (/no/such/python)", run.stderr)
+
+    def test_with_a_python_without_protobuf(self) -> None:
+        bare = self.write("bare_python", f'#!/bin/sh\nexec "{sys.executable}" -S -E "$@"\n')
+        os.chmod(bare, 0o755)
+        env = {**os.environ, "TFXM_PYTHON": bare}
+        run = subprocess.run([self.engine, "run", self.path], env=env, capture_output=True, text=True)
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("has no protobuf", run.stderr)
+        self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TFRecord files of tf.Examples without TensorFlow.
+
+    tfrecords.write("data/examples.tfrecord", [{"fare": 3.5, "trips": 7, "company": "x"}])
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+
+_TABLE = []
+for _byte in range(256):
+    _crc = _byte
+    for _ in range(8):
+        _crc = _crc >> 1 ^ (0x82F63B78 if _crc & 1 else 0)
+    _TABLE.append(_crc)
+
+
+def _masked_crc32c(data: bytes) -> bytes:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = _TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
+    crc ^= 0xFFFFFFFF
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def _varint(number: int) -> bytes:
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def _feature(value: float | int | str) -> bytes:
+    if isinstance(value, str):
+        return _field(1, _field(1, value.encode()))  # bytes_list
+    if isinstance(value, float):
+        return _field(2, _field(1, struct.pack("<f", value)))  # float_list
+    return _field(3, _field(1, _varint(value)))  # int64_list
+
+
+def write(path: str, examples: Iterable[Mapping[str, float | int | str]]) -> None:
+    with open(path, "wb") as f:
+        for example in examples:
+            entries = (_field(1, _field(1, name.encode()) + _field(2, _feature(value))) for name, value in example.items())
+            record = _field(1, b"".join(entries))
+            length = struct.pack("<Q", len(record))
+            f.write(length + _masked_crc32c(length) + record + _masked_crc32c(record))
