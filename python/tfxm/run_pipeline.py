@@ -118,6 +118,8 @@ def run(path: str, arguments: list[str]) -> int:
         compat.install(real=real, beside=[os.path.dirname(path)])
     except (ImportError, ValueError) as error:
         return _fail(str(error), USAGE_ERROR)
+    if real:
+        os.environ["TFXM_REAL"] = ",".join(real)  # For the Pythons that run the modules.
     with open(path, encoding="utf-8", errors="replace") as f:
         reads_flags = _READS_FLAGS.search(f.read()) is not None
     known = [f"--{name}" for name in (*ENGINE_FLAGS, "nocache", "real")]

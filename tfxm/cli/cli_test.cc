@@ -33,7 +33,7 @@ using ::testing::StartsWith;
 
 constexpr const char* kCommands[] = {"run",      "compile", "evaluate", "show", "report", "rewrite",
                                      "inspect",  "verify",  "convert",  "head", "stats",  "schema",
-                                     "validate", "lineage", "bless",    "clean"};
+                                     "validate", "lineage", "bless",    "clean", "transform"};
 
 std::string Program() {
   const char* const dir = std::getenv("TFXM_BINARY_DIR");
@@ -115,6 +115,7 @@ TEST_F(CliTest, ACallThatIsWrongEndsWith2) {
            {"stats"},
            {"stats", "--data=a", "--stats=b"},
            {"schema", "--data=a", "--max_string_domain_size=-1"},
+           {"transform", "--module_file=a.py", "--data=b"},
            {"rewrite", "--saved_model=a"},
            {"rewrite", "--saved_model=a", "--output=b", "--max_abs_error=nan"},
            {"rewrite", "--saved_model=a", "--output=b", "--min_sqnr=inf"},

@@ -131,7 +131,9 @@ TEST(AccumulateTest, MergingMayFail) {
   };
   const std::vector<std::string> files = WriteFiles({100, 100});
   const auto result = Accumulate<NoMerge>(files, [] { return NoMerge(); }, {.batch_size = 10, .block_bytes = 0});
-  EXPECT_EQ(result.status(), absl::InternalError(absl::StrCat(files[0], ": they do not fit")));
+  // Which one is found first depends on the threads.
+  const auto error = [&](int file) { return absl::InternalError(absl::StrCat(files[file], ": they do not fit")); };
+  EXPECT_TRUE(result.status() == error(0) || result.status() == error(1)) << result.status();
 }
 
 TEST(ParallelForTest, AnErrorStopsTheWork) {

@@ -6,6 +6,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/rewriting/rewriter_options_json.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
@@ -74,6 +76,50 @@ TEST(QuantizationTest, NamesGoBothWays) {
   }
   EXPECT_THAT(std::string(ParseQuantization("int2").status().message()),
               AllOf(HasSubstr("int2"), HasSubstr("int16x8")));
+}
+
+absl::StatusOr<RewriterOptions> FromJson(const std::string& json) {
+  google::protobuf::Struct object;
+  EXPECT_TRUE(io::ParseJson(json, &object).ok()) << json;
+  return RewriterOptionsFromJson(object);
+}
+
+TEST(RewriterOptionsFromJsonTest, EveryKindOfMember) {
+  const auto options = FromJson(R"({
+      "name": "n", "copy_assets": false, "quantization": "int8", "signature_key": null,
+      "quantization_optimizations": ["DEFAULT"], "quantization_supported_types": ["float16", "int8"],
+      "representative_dataset": {"examples": "data/*", "sample_size": 7, "seed": 3},
+      "inference_input_type": "uint8", "keep_float_layers": ["a", "b"], "calibration": "percentile",
+      "calibration_percentile": 99.5, "input_shapes": {"image": [1, 224, 320, 3]},
+      "limits": {"min_sqnr_db": 20, "max_abs_error": 0.1}})");
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->name, "n");
+  EXPECT_FALSE(options->copy_assets);
+  EXPECT_TRUE(options->copy_assets_extra);
+  EXPECT_EQ(options->quantization, QuantizationMode::kInt8);
+  EXPECT_EQ(options->signature_key, "");
+  EXPECT_EQ(options->quantization_optimizations.size(), 1u);
+  EXPECT_EQ(options->quantization_supported_types, (std::vector<DataType>{DataType::kHalf, DataType::kInt8}));
+  EXPECT_EQ(options->representative_dataset.examples, "data/*");
+  EXPECT_EQ(options->representative_dataset.sample_size, 7);
+  EXPECT_EQ(options->inference_input_type, DataType::kUint8);
+  EXPECT_EQ(options->keep_float_layers, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options->calibration, Calibration::kPercentile);
+  EXPECT_EQ(options->calibration_percentile, 99.5);
+  EXPECT_EQ(options->input_shapes.at("image"), (Shape{1, 224, 320, 3}));
+  EXPECT_EQ(options->limits.min_sqnr_db, 20);
+  EXPECT_FALSE(options->limits.min_top_agreement.has_value());
+}
+
+TEST(RewriterOptionsFromJsonTest, MistakesNameTheMember) {
+  const auto message = [](const std::string& json) { return std::string(FromJson(json).status().message()); };
+  EXPECT_THAT(message(R"({"quantisation": "int8"})"), HasSubstr("no rewriter option \"quantisation\"; nearest: "));
+  EXPECT_THAT(message(R"({"quantization": "int3"})"), HasSubstr("quantization: no quantization \"int3\""));
+  EXPECT_THAT(message(R"({"copy_assets": 1})"), HasSubstr("copy_assets: expected true or false"));
+  EXPECT_THAT(message(R"({"keep_float_ops": "SOFTMAX"})"), HasSubstr("keep_float_ops: expected a list"));
+  EXPECT_THAT(message(R"({"representative_dataset": {"sample_size": 1.5}})"),
+              HasSubstr("representative_dataset: sample_size: expected an integer"));
+  EXPECT_THAT(message(R"({"inference_input_type": "complex64"})"), HasSubstr("inference_input_type: expected float32"));
 }
 
 }  // namespace

@@ -44,8 +44,8 @@ absl::StatusOr<std::vector<ops::Tensor>> ImportAll(const tensorflow::GraphDef& g
   }
   for (const std::string& name : outputs) options.return_tensors.push_back(id(name));
   tensorflow::ImportGraphDefResults results;
-  RETURN_IF_ERROR(tensorflow::ImportGraphDef(options, kept, &ops::internal::TfGraph(*graph), &graph->rep()->refiner,
-                                             &results));
+  RETURN_IF_ERROR(
+      tensorflow::ImportGraphDef(options, kept, &ops::internal::TfGraph(*graph), &graph->rep()->refiner, &results));
   std::vector<ops::Tensor> tensors;
   for (const auto& [node, index] : results.return_tensors) {
     tensors.push_back(ops::internal::FromTf(*graph, node, index));

@@ -154,7 +154,22 @@ def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_con
                 raise
             raise _no_values(error).with_traceback(error.__traceback__) from None
         outputs = _outputs(returned, trace)
+        _keep_shapes(trace, outputs)
     return trace, inputs, outputs
+
+
+def _keep_shapes(trace: Trace, outputs: dict[str, Any]) -> None:
+    """What Python knows of a shape (tf.Tensor.set_shape) and the operations do not say becomes one of them."""
+    inferred = tf.Graph()
+    with inferred.as_default():
+        tf.graph_util.import_graph_def(trace.graph.as_graph_def(), name="")
+    for name, value in outputs.items():
+        if not isinstance(value, tf.Tensor):
+            continue
+        shape = inferred.get_tensor_by_name(value.name).shape
+        if shape.rank is None or shape.as_list() != value.shape.as_list():
+            outputs[name] = tf.ensure_shape(value, value.shape)
+            trace.domains += [{**d, "tensor": outputs[name].name} for d in trace.domains if d["tensor"] == value.name]
 
 
 def _check_literal(preprocessing_fn: Callable[..., Any]) -> None:

@@ -8,6 +8,13 @@
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::transform::internal {
+namespace {
+
+bool FillsTable(const tensorflow::Node& node) {
+  return absl::StartsWith(node.type_string(), "InitializeTable") || node.type_string() == "LookupTableImportV2";
+}
+
+}  // namespace
 
 std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors) {
   std::set<int> seen;
@@ -23,7 +30,7 @@ std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors) {
     if (!absl::StrContains(node->type_string(), "HashTable")) continue;
     // A table is what fills it.
     for (const tensorflow::Edge* edge : node->out_edges()) {
-      if (absl::StartsWith(edge->dst()->type_string(), "InitializeTable")) open.push_back(edge->dst());
+      if (FillsTable(*edge->dst())) open.push_back(edge->dst());
     }
   }
   return seen;
@@ -59,7 +66,7 @@ absl::StatusOr<Program> MakeProgram(ops::Graph& graph, const std::vector<RawFeat
   }
   std::vector<ops::Node> fills;
   for (const tensorflow::Node* node : ops::internal::TfGraph(graph).op_nodes()) {
-    if (absl::StartsWith(node->type_string(), "InitializeTable") && needed.count(node->id()) > 0) {
+    if (FillsTable(*node) && needed.count(node->id()) > 0) {
       fills.push_back(ops::Node(&graph, node->id()));
     }
   }

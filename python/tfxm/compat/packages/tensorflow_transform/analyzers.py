@@ -39,6 +39,7 @@ def _analyze(
         if x.shape.rank is None or not x.shape[1:].is_fully_defined():
             raise ValueError(f"tft.{name}: reduce_instance_dims=False needs a known shape, this is {x.shape}")
         shape = x.shape[1:].as_list()
+        values = tf.ensure_shape(values, x.shape) if values.op.type != "Placeholder" else values
     if kind == "quantiles":
         shape = [1, options["num_buckets"] - 1]
     return trace.current().analyze(
