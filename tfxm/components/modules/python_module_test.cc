@@ -160,16 +160,18 @@ TEST_F(PythonModuleTest, TheWorkingDirectoryAndTheModulesFolderHideNothing) {
 
 TEST_F(PythonModuleTest, CodeThatPrintsForksAndChangesDirectoryIsNoTrouble) {
   const absl::Status status = RunFn(R"(
-import os, sys
+import os, sys, time
 def run_fn(fn_args):
-  for _ in range(100):
+  for _ in range(40):
     print('x' * 50000, file=sys.stderr)
   os.chdir('/')
   if os.fork() == 0:
     return  # The child returns, too.
   os.wait()
-  if os.fork() == 0:
-    os.execlp('sleep', 'sleep', '30')  # Stays behind.
+  if os.fork() == 0:  # Stays behind, with the line to the engine open.
+    os.closerange(0, 3)
+    time.sleep(30)
+    os._exit(0)
 )");
   EXPECT_TRUE(status.ok()) << status;
 }
