@@ -16,6 +16,7 @@
 #include "tfxm/components/driver.h"
 #include "tfxm/components/example_gen/input_config.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/compute/block_reader.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/util/files/fingerprint.h"
@@ -49,7 +50,7 @@ absl::StatusOr<Config> ParseConfig(const Properties& exec_properties) {
 
 // What TFX hashes to find the split of a record: the deterministic serialization of the tf.Example, or of one feature,
 // all its values together. Sets *several_values if there is more than one.
-absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitConfig& config,
+absl::StatusOr<std::string> PartitionKey(absl::string_view record, const SplitConfig& config,
                                          std::atomic<bool>* several_values) {
   google::protobuf::Arena arena;
   auto* example = google::protobuf::Arena::Create<tensorflow::Example>(&arena);
@@ -71,54 +72,6 @@ absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitC
   }
   return io::SerializeDeterministically(it->second);
 }
-
-// The records of some files in order, some thousand at a time; knows where each came from.
-class BlockReader {
- public:
-  explicit BlockReader(std::vector<std::string> files) : files_(std::move(files)) {}
-
-  struct Block {
-    std::vector<std::string> records;
-    std::vector<std::pair<size_t, int64_t>> origins;  // File and number in it.
-  };
-
-  absl::StatusOr<Block> Next() {
-    Block block;
-    absl::string_view record;
-    while (block.records.size() < kBlockRecords && file_ < files_.size()) {
-      if (reader_ == nullptr) {
-        ASSIGN_OR_RETURN(const int64_t size, io::FileSize(files_[file_]));
-        if (size == 0) {  // Of 0 bytes, which is no gzip stream either.
-          empty_files_.push_back(files_[file_++]);
-          continue;
-        }
-        ASSIGN_OR_RETURN(reader_, data::TFRecordReader::Open(files_[file_]));
-      }
-      ASSIGN_OR_RETURN(const bool more, reader_->Next(&record));
-      if (more) {
-        block.records.emplace_back(record);
-        block.origins.emplace_back(file_, reader_->records_read() - 1);
-      } else {
-        if (reader_->records_read() == 0) empty_files_.push_back(files_[file_]);
-        reader_.reset();
-        ++file_;
-      }
-    }
-    return block;
-  }
-  // Those read so far that hold no record.
-  const std::vector<std::string>& empty_files() const { return empty_files_; }
-
-  std::string Origin(const Block& block, size_t i) const {
-    return absl::StrCat(files_[block.origins[i].first], ": record ", block.origins[i].second);
-  }
-
- private:
-  const std::vector<std::string> files_;
-  size_t file_ = 0;
-  std::unique_ptr<data::TFRecordReader> reader_;
-  std::vector<std::string> empty_files_;
-};
 
 // How many files a split of so many bytes gets: it follows from the data alone, so that the same data give the same
 // files on every machine.
@@ -149,7 +102,8 @@ class SplitWriter {
     return absl::OkStatus();
   }
 
-  void Add(const std::string* record) {
+  // The record must stay until it is written.
+  void Add(absl::string_view record) {
     if (pending_.size() < shards_.size()) pending_.resize(shards_.size());
     pending_[static_cast<size_t>(num_records_++) % shards_.size()].push_back(record);
   }
@@ -160,7 +114,7 @@ class SplitWriter {
   // Writes what Add gave to one shard; different shards may be written at the same time.
   absl::Status WritePending(int shard) {
     if (static_cast<size_t>(shard) >= pending_.size()) return absl::OkStatus();
-    for (const std::string* record : pending_[shard]) RETURN_IF_ERROR(shards_[shard]->Write(*record));
+    for (const absl::string_view record : pending_[shard]) RETURN_IF_ERROR(shards_[shard]->Write(record));
     pending_[shard].clear();
     return absl::OkStatus();
   }
@@ -172,7 +126,7 @@ class SplitWriter {
 
  private:
   std::vector<std::unique_ptr<data::TFRecordWriter>> shards_;
-  std::vector<std::vector<const std::string*>> pending_;
+  std::vector<std::vector<absl::string_view>> pending_;
   int64_t num_records_ = 0;
 };
 
@@ -184,50 +138,60 @@ struct InputNotes {
 };
 
 // Reads all files of an input split and deals their records to `writers`: to the only one, or by hash bucket.
-absl::Status SplitRecords(const std::vector<std::string>& files, const SplitConfig& split_config,
+absl::Status SplitRecords(const std::vector<std::string>& all_files, const SplitConfig& split_config,
                           const ExecutorContext& context, absl::Span<SplitWriter> writers, InputNotes* notes) {
   std::vector<uint32_t> bucket_ends;  // Running totals of hash_buckets.
   for (const auto& split : split_config.splits()) {
     bucket_ends.push_back((bucket_ends.empty() ? 0 : bucket_ends.back()) + static_cast<uint32_t>(split.hash_buckets()));
   }
-  BlockReader reader(files);
-  ASSIGN_OR_RETURN(BlockReader::Block block, reader.Next());
-  while (!block.records.empty()) {
+  std::vector<std::string> files;  // But those of 0 bytes, which are no gzip streams either.
+  for (const std::string& file : all_files) {
+    ASSIGN_OR_RETURN(const int64_t size, io::FileSize(file));
+    (size == 0 ? notes->empty_files : files).push_back(file);
+  }
+  // One thread at a time reads, so that the blocks come in the files' order.
+  compute::BlockReader reader(files, {.batch_size = kBlockRecords});
+  const auto read = [&reader](compute::RecordBlock* block) { return reader.Next(block); };
+  compute::RecordBlock block, next_block;
+  ASSIGN_OR_RETURN(bool more, read(&block));
+  while (more) {
     // The next block is read and decompressed while this one is hashed and written.
-    auto next = std::async(std::launch::async, [&reader] { return reader.Next(); });
-    std::vector<size_t> split_of(block.records.size());
-    constexpr size_t kChunk = 256;
-    absl::Status status = compute::ParallelFor(
-        static_cast<int>((block.records.size() + kChunk - 1) / kChunk), [&](int c) -> absl::Status {
-          const size_t end = std::min(block.records.size(), (c + 1) * kChunk);
-          for (size_t i = c * kChunk; i < end; ++i) {
-            const absl::StatusOr<std::string> key =
-                PartitionKey(block.records[i], split_config, &notes->several_partition_values);
-            if (!key.ok()) return Annotate(key.status(), reader.Origin(block, i));
-            if (bucket_ends.empty()) continue;
-            const uint32_t bucket = DigestModulo(Sha256::Hash(*key), bucket_ends.back());
-            split_of[i] = static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) -
-                                              bucket_ends.begin());
-          }
-          return absl::OkStatus();
-        });
+    auto next = std::async(std::launch::async, read, &next_block);
+    std::vector<size_t> split_of(block.size());
+    constexpr int kChunk = 256;
+    absl::Status status = compute::ParallelFor((block.size() + kChunk - 1) / kChunk, [&](int c) -> absl::Status {
+      const int end = std::min(block.size(), (c + 1) * kChunk);
+      for (int i = c * kChunk; i < end; ++i) {
+        const absl::StatusOr<std::string> key =
+            PartitionKey(block.record(i), split_config, &notes->several_partition_values);
+        if (!key.ok()) {
+          return Annotate(key.status(), absl::StrCat(files[block.file], ": record ", block.first_record + i));
+        }
+        if (bucket_ends.empty()) continue;
+        const uint32_t bucket = DigestModulo(Sha256::Hash(*key), bucket_ends.back());
+        split_of[i] = static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) -
+                                          bucket_ends.begin());
+      }
+      return absl::OkStatus();
+    });
     if (status.ok()) {
       std::vector<std::pair<SplitWriter*, int>> shards;
-      for (size_t i = 0; i < block.records.size(); ++i) writers[split_of[i]].Add(&block.records[i]);
+      for (int i = 0; i < block.size(); ++i) writers[split_of[i]].Add(block.record(i));
       for (SplitWriter& writer : writers) {
         for (int s = 0; s < writer.num_shards(); ++s) shards.emplace_back(&writer, s);
       }
       status = compute::ParallelFor(static_cast<int>(shards.size()),
                                     [&](int i) { return shards[i].first->WritePending(shards[i].second); });
     }
-    absl::StatusOr<BlockReader::Block> next_block = next.get();
+    const absl::StatusOr<bool> more_after = next.get();
     RETURN_IF_ERROR(status);
-    RETURN_IF_ERROR(next_block.status());
-    notes->examples += static_cast<int64_t>(block.records.size());
+    RETURN_IF_ERROR(more_after.status());
+    if (block.number == 0 && block.size() == 0) notes->empty_files.push_back(files[block.file]);
+    notes->examples += block.size();
     context.progress(absl::StrCat(notes->examples, " examples"), -1);
-    block = *std::move(next_block);
+    more = *more_after;
+    std::swap(block, next_block);
   }
-  notes->empty_files.insert(notes->empty_files.end(), reader.empty_files().begin(), reader.empty_files().end());
   return absl::OkStatus();
 }
 
