@@ -16,6 +16,7 @@ BlockReader::BlockReader(std::vector<std::string> files, const BlockOptions& opt
 absl::Status BlockReader::Read(size_t index, RecordBlock* block) {
   File& file = *states_[index];
   block->bytes.clear();
+  block->bytes.reserve(options_.block_bytes);
   block->ends.clear();
   block->file = static_cast<int>(index);
   block->number = file.next_block++;

@@ -4,7 +4,7 @@
 // single file keeps all threads busy: reading (and decompressing) a file is under its lock, what is done with a block
 // is not.
 //
-//   BlockReader reader(files, {.batch_size = 1024, .block_bytes = 16 << 20});
+//   BlockReader reader(files, {.batch_size = 1024, .block_bytes = 8 << 20});
 //   RecordBlock block;
 //   while (true) {                                        // in every thread
 //     ASSIGN_OR_RETURN(const bool more, reader.Next(&block));

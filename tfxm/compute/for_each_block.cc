@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <tuple>
 
 #include "tfxm/compute/pass.h"
 #include "tfxm/util/status_macros.h"
@@ -43,10 +42,11 @@ class Turns {
     file.busy = true;
     for (auto next = file.waiting.begin(); next != file.waiting.end() && next->first == file.next && !failed_;
          next = file.waiting.begin()) {
-      const InTurn turn = std::move(next->second);
+      InTurn turn = std::move(next->second);
       file.waiting.erase(next);
       lock.unlock();
       absl::Status status = turn();
+      turn = nullptr;  // With what it keeps.
       lock.lock();
       if (!status.ok()) FailLocked({block.file, file.next}, std::move(status));
       ++file.next;

@@ -23,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tfxm/compute/accumulator.h"
 #include "tfxm/compute/block_reader.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/util/status_macros.h"
@@ -37,7 +38,7 @@ struct PassOptions {
   std::function<void(int64_t)> progress;
   // How many bytes of records make a block (BlockOptions); every thread has one in memory. Results of accumulators that
   // are exact do not depend on it.
-  size_t block_bytes = size_t{16} << 20;
+  size_t block_bytes = size_t{8} << 20;
 };
 
 inline constexpr int kMaxThreads = 1024;
@@ -65,7 +66,7 @@ absl::Status ForEachBlock(const std::vector<std::string>& files, const PassOptio
                           const std::function<absl::StatusOr<InTurn>(const RecordBlock& block)>& work,
                           const std::function<absl::Status(int file)>& file_done);
 
-template <typename A>
+template <ExampleAccumulator A>
 absl::StatusOr<A> Accumulate(const std::vector<std::string>& files, const std::function<A()>& make,
                              const PassOptions& options = {}) {
   A total = make();

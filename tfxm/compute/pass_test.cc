@@ -27,6 +27,9 @@ struct Concatenate {
     values.insert(values.end(), other.values.begin(), other.values.end());
     return absl::OkStatus();
   }
+  void Save(StateWriter* writer) const { writer->Write(values); }
+  void Load(StateReader* reader) { reader->Read(&values); }
+  static constexpr StateKind kStateKind = {"test", 1};
 };
 
 std::string Example(int64_t x) {
@@ -82,6 +85,9 @@ struct Tree {
     text = absl::StrCat("(", text, " ", other.text, ")");
     return absl::OkStatus();
   }
+  void Save(StateWriter* writer) const { writer->Write(text); }
+  void Load(StateReader* reader) { reader->Read(&text); }
+  static constexpr StateKind kStateKind = {"test", 1};
 };
 
 TEST(AccumulateTest, WhatIsMergedWithWhatFollowsFromTheData) {
@@ -102,6 +108,9 @@ struct FailFrom {
     return first >= x ? absl::DataLossError(absl::StrCat("x is ", first)) : absl::OkStatus();
   }
   absl::Status Merge(FailFrom&& other) { return absl::OkStatus(); }
+  void Save(StateWriter*) const {}
+  void Load(StateReader*) {}
+  static constexpr StateKind kStateKind = {"test", 1};
 };
 
 TEST(AccumulateTest, TheFirstErrorOfAFileIsReportedWhateverTheThreads) {
@@ -124,11 +133,15 @@ TEST(AccumulateTest, ARecordThatIsNotAnExampleIsNamed) {
   EXPECT_EQ(result.status().message().substr(0, files[0].size() + 11), absl::StrCat(files[0], ": record 66"));
 }
 
+struct NoMerge {
+  absl::Status Add(const data::ExampleBatch&) { return absl::OkStatus(); }
+  absl::Status Merge(NoMerge&&) { return absl::InternalError("they do not fit"); }
+  void Save(StateWriter*) const {}
+  void Load(StateReader*) {}
+  static constexpr StateKind kStateKind = {"test", 1};
+};
+
 TEST(AccumulateTest, MergingMayFail) {
-  struct NoMerge {
-    absl::Status Add(const data::ExampleBatch&) { return absl::OkStatus(); }
-    absl::Status Merge(NoMerge&&) { return absl::InternalError("they do not fit"); }
-  };
   const std::vector<std::string> files = WriteFiles({100, 100});
   const auto result = Accumulate<NoMerge>(files, [] { return NoMerge(); }, {.batch_size = 10, .block_bytes = 0});
   // Which one is found first depends on the threads.

@@ -12,7 +12,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/struct.pb.h"
-#include "tfxm/data/tfrecord.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
@@ -55,24 +54,6 @@ absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json
   std::vector<std::string> names;
   for (const auto& value : list.values()) names.push_back(value.string_value());
   return names;
-}
-
-absl::Status ForEachBatch(const std::string& file, int batch_size,
-                          const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records) {
-  ASSIGN_OR_RETURN(const auto reader, TFRecordReader::Open(file));
-  ExampleBatch batch(keep_records);
-  absl::string_view record;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, reader->Next(&record));
-    if (more) {
-      RETURN_IF_ERROR(Annotate(batch.Append(record), absl::StrCat(file, ": record ", reader->records_read() - 1)));
-    }
-    if (batch.num_examples() == batch_size || (!more && batch.num_examples() > 0)) {
-      RETURN_IF_ERROR(Annotate(fn(batch), file));
-      batch.Clear();
-    }
-    if (!more) return absl::OkStatus();
-  }
 }
 
 namespace {

@@ -4,19 +4,17 @@
 //
 //   for (const std::string& split : {"train", "eval"}) {
 //     ASSIGN_OR_RETURN(std::vector<std::string> files, SplitFiles(examples_uri, split));
-//     RETURN_IF_ERROR(ForEachBatch(files[0], 1024, [&](const ExampleBatch& batch) { … return absl::OkStatus(); }));
+//     ASSIGN_OR_RETURN(auto statistics, statistics::GenerateStatistics(files));
 //   }
 #ifndef TFXM_DATA_EXAMPLES_H_
 #define TFXM_DATA_EXAMPLES_H_
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "tfxm/data/example_batch.h"
 
 namespace tfxm::data {
 
@@ -30,11 +28,6 @@ std::string ShardName(absl::string_view prefix, int shard, int num_shards);
 // ["train","eval"] <-> the JSON list in an artifact's split_names property.
 std::string EncodeSplitNames(const std::vector<std::string>& names);
 absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json);
-
-// Reads a file in batches of `batch_size` examples (the last may be smaller) and calls fn for each, in order. The batch
-// is reused. Errors name the file and the record's number.
-absl::Status ForEachBatch(const std::string& file, int batch_size,
-                          const std::function<absl::Status(const ExampleBatch&)>& fn, bool keep_records = false);
 
 // The files of a comma-separated list of paths and globs; a directory stands for the files in it. What exists under the
 // very name is that and no glob, whatever is in the name. NOT_FOUND names what matches nothing, INVALID_ARGUMENT a file

@@ -3,19 +3,10 @@
 #include "tfxm/data/examples.h"
 
 #include "gtest/gtest.h"
-#include "tensorflow/core/example/example.pb.h"
-#include "tensorflow/core/example/feature.pb.h"
-#include "tfxm/data/tfrecord.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::data {
 namespace {
-
-std::string Record(int64_t value) {
-  tensorflow::Example example;
-  (*example.mutable_features()->mutable_feature())["x"].mutable_int64_list()->add_value(value);
-  return example.SerializeAsString();
-}
 
 TEST(ExamplesTest, LayoutIsTfxs) {
   EXPECT_EQ(SplitDir("/pipelines/examples/1", "train"), "/pipelines/examples/1/Split-train");
@@ -26,31 +17,6 @@ TEST(ExamplesTest, LayoutIsTfxs) {
   const std::vector<std::string> odd = {"a\\", "b, \"c\"\n", "größe"};
   EXPECT_EQ(EncodeSplitNames(odd), R"(["a\\", "b, \"c\"\n", "größe"])");
   EXPECT_EQ(*DecodeSplitNames(EncodeSplitNames(odd)), odd);
-}
-
-TEST(ExamplesTest, BatchesComeInOrderTheLastOneSmaller) {
-  const std::string path = io::JoinPath(*io::MakeTempDir(testing::TempDir(), "examples"), "a.gz");
-  auto writer = *TFRecordWriter::Create(path);
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(writer->Write(Record(i)).ok());
-  ASSERT_TRUE(writer->Close().ok());
-  std::vector<int> sizes;
-  int64_t expected = 0;
-  ASSERT_TRUE(ForEachBatch(path, 4, [&](const ExampleBatch& batch) {
-                sizes.push_back(batch.num_examples());
-                for (int i = 0; i < batch.num_examples(); ++i) EXPECT_EQ(batch.Find("x")->ints(i)[0], expected++);
-                return absl::OkStatus();
-              }).ok());
-  EXPECT_EQ(sizes, (std::vector<int>{4, 4, 2}));
-}
-
-TEST(ExamplesTest, ARecordThatIsNoExampleIsNamed) {
-  const std::string path = io::JoinPath(*io::MakeTempDir(testing::TempDir(), "examples"), "a.gz");
-  auto writer = *TFRecordWriter::Create(path);
-  ASSERT_TRUE(writer->Write(Record(1)).ok());
-  ASSERT_TRUE(writer->Write("nonsense").ok());
-  ASSERT_TRUE(writer->Close().ok());
-  const absl::Status status = ForEachBatch(path, 4, [](const ExampleBatch&) { return absl::OkStatus(); });
-  EXPECT_TRUE(status.message().find(path + ": record 1: not a tf.Example") != std::string::npos) << status;
 }
 
 TEST(ExamplesTest, AMissingSplitNamesItsDirectory) {

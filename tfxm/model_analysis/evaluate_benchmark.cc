@@ -79,6 +79,9 @@ struct Nothing {
     return absl::OkStatus();
   }
   absl::Status Merge(Nothing&&) { return absl::OkStatus(); }
+  void Save(StateWriter*) const {}
+  void Load(StateReader*) {}
+  static constexpr StateKind kStateKind = {"nothing", 1};
 };
 
 bool Failed(benchmark::State& state, const absl::Status& status) {

@@ -46,7 +46,7 @@ struct TransformExamplesOptions {
   std::function<void(int64_t examples)> progress;
   // What is written is added to it while it is written. Null: nothing is described.
   statistics::StatisticsAccumulator* statistics = nullptr;
-  size_t block_bytes = size_t{16} << 20;  // compute::PassOptions::block_bytes; the files do not depend on it.
+  size_t block_bytes = size_t{8} << 20;  // compute::PassOptions::block_bytes; the files do not depend on it.
 };
 
 class TransformGraph {

@@ -5,76 +5,59 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/data/tfrecord.h"
+#include "tfxm/compute/block_reader.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
 
-constexpr size_t kBlockRecords = 8192;
+constexpr int kBlockRecords = 8192;
 
-// Records of one or several files; knows where each came from.
 class Block : public data::ExampleBlock {
  public:
-  int size() const override { return static_cast<int>(records_.size()); }
+  Block(compute::RecordBlock records, std::string file) : records_(std::move(records)), file_(std::move(file)) {}
+  int size() const override { return records_.size(); }
   absl::Status Encode(int i, std::string* record) const override {
-    *record = records_[static_cast<size_t>(i)];
+    *record = std::string(records_.record(i));
     return absl::OkStatus();
   }
-  std::string Origin(int i) const override {
-    const auto& [file, number] = origins_[static_cast<size_t>(i)];
-    return absl::StrCat(*file, ": record ", number);
-  }
+  std::string Origin(int i) const override { return absl::StrCat(file_, ": record ", records_.first_record + i); }
   bool IsDeterministic() const override { return false; }
 
-  void Add(absl::string_view record, std::shared_ptr<const std::string> file, int64_t number) {
-    records_.emplace_back(record);
-    origins_.emplace_back(std::move(file), number);
-  }
-
  private:
-  std::vector<std::string> records_;
-  std::vector<std::pair<std::shared_ptr<const std::string>, int64_t>> origins_;
+  const compute::RecordBlock records_;
+  const std::string file_;
 };
 
 class Source : public data::ExampleSource {
  public:
   explicit Source(std::vector<std::string> files) : files_(std::move(files)) {}
 
+  // One thread at a time reads, so that the blocks come in the files' order.
   absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {
-    auto block = std::make_unique<Block>();
-    absl::string_view record;
-    while (block->size() < static_cast<int>(kBlockRecords) && file_ < files_.size()) {
-      if (reader_ == nullptr) {
-        ASSIGN_OR_RETURN(const int64_t size, io::FileSize(files_[file_]));
-        if (size == 0) {  // Of 0 bytes, which is not a gzip stream either.
-          empty_files_.push_back(files_[file_++]);
-          continue;
-        }
-        ASSIGN_OR_RETURN(reader_, data::TFRecordReader::Open(files_[file_]));
-        name_ = std::make_shared<const std::string>(files_[file_]);
+    if (reader_ == nullptr) {
+      std::vector<std::string> files;  // But those of 0 bytes, which are not gzip streams either.
+      for (const std::string& file : files_) {
+        ASSIGN_OR_RETURN(const int64_t size, io::FileSize(file));
+        (size == 0 ? empty_files_ : files).push_back(file);
       }
-      ASSIGN_OR_RETURN(const bool more, reader_->Next(&record));
-      if (more) {
-        block->Add(record, name_, reader_->records_read() - 1);
-        continue;
-      }
-      if (reader_->records_read() == 0) empty_files_.push_back(files_[file_]);
-      reader_.reset();
-      ++file_;
+      reader_ = std::make_unique<compute::BlockReader>(std::move(files),
+                                                       compute::BlockOptions{.batch_size = kBlockRecords});
     }
-    if (block->size() == 0) return nullptr;
-    return block;
+    compute::RecordBlock block;
+    ASSIGN_OR_RETURN(const bool more, reader_->Next(&block));
+    if (!more) return nullptr;
+    const std::string& file = reader_->files()[block.file];
+    if (block.number == 0 && block.size() == 0) empty_files_.push_back(file);
+    return std::make_unique<Block>(std::move(block), file);
   }
 
   std::vector<std::string> EmptyFiles() const override { return empty_files_; }
 
  private:
   const std::vector<std::string> files_;
-  size_t file_ = 0;
-  std::unique_ptr<data::TFRecordReader> reader_;
-  std::shared_ptr<const std::string> name_;
+  std::unique_ptr<compute::BlockReader> reader_;
   std::vector<std::string> empty_files_;
 };
 

@@ -10,21 +10,23 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 
 #include "tfxm/model_analysis/comparison/significance/statistics.h"
+#include "tfxm/model_analysis/metrics/accumulator_parts.h"
 #include "tfxm/model_analysis/metrics/compact_sum.h"
 #include "tfxm/model_analysis/metrics/metric.h"
 
 namespace tfxm::model_analysis {
 
-class PairedSums {
+class PairedSums : public PartsOf<PairedSums> {
  public:
   void Add(const ExampleTerm& model, const ExampleTerm& reference) {
-    same_weights_ &= model.weight == reference.weight;
+    other_weights_ |= model.weight != reference.weight;
     if (model.weight == 0) return;
     ++examples_;
-    right_or_wrong_ &=
-        model.weight == 1 && (model.value == 0 || model.value == 1) && (reference.value == 0 || reference.value == 1);
+    other_values_ |= model.weight != 1 || (model.value != 0 && model.value != 1) ||
+                     (reference.value != 0 && reference.value != 1);
     if (model.weight == 1) {
       ++unit_weights_;
     } else {
@@ -41,18 +43,10 @@ class PairedSums {
     squared_weights_differences_.Add(static_cast<float>(model.weight * weighted));
     squares_.Add(static_cast<float>(static_cast<double>(weighted) * weighted));
   }
-  void Merge(const PairedSums& other) {
-    same_weights_ &= other.same_weights_;
-    right_or_wrong_ &= other.right_or_wrong_;
-    examples_ += other.examples_;
-    unit_weights_ += other.unit_weights_;
-    higher_ += other.higher_;
-    lower_ += other.lower_;
-    weights_.Merge(other.weights_);
-    squared_weights_.Merge(other.squared_weights_);
-    differences_.Merge(other.differences_);
-    squared_weights_differences_.Merge(other.squared_weights_differences_);
-    squares_.Merge(other.squares_);
+  // For Merge, Save and Load.
+  auto Parts() {
+    return std::tie(other_weights_, other_values_, examples_, unit_weights_, higher_, lower_, weights_,
+                    squared_weights_, differences_, squared_weights_differences_, squares_);
   }
 
   // Examples with weight, and those on which the model's value is higher and lower than the reference's.
@@ -60,12 +54,12 @@ class PairedSums {
   int64_t higher() const { return higher_; }
   int64_t lower() const { return lower_; }
   // Every value is 0 or 1 and every weight 1: McNemar's test applies.
-  bool right_or_wrong() const { return right_or_wrong_ && examples_ > 0; }
+  bool right_or_wrong() const { return !other_values_ && examples_ > 0; }
 
   // Half the width of the 95 % interval of the difference of the means, by Student's t. nullopt with fewer than two
   // examples, with NaN or infinite values, or if the models weigh the examples differently.
   std::optional<double> HalfWidth() const {
-    if (examples_ < 2 || !same_weights_) return std::nullopt;
+    if (examples_ < 2 || other_weights_) return std::nullopt;
     const double n = static_cast<double>(examples_), units = static_cast<double>(unit_weights_);
     const double total = units + weights_.Value();
     const double mean = differences_.Value() / total;
@@ -77,7 +71,8 @@ class PairedSums {
   }
 
  private:
-  bool same_weights_ = true, right_or_wrong_ = true;
+  bool other_weights_ = false;  // The two models weigh some example differently.
+  bool other_values_ = false;   // Not every value is 0 or 1, or not every weight 1.
   int64_t examples_ = 0, unit_weights_ = 0, higher_ = 0, lower_ = 0;
   CompactSum weights_, squared_weights_;  // Of weights other than 1.
   // With w the weight and d the difference of an example: sums of w d, w^2 d and (w d)^2.

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "tfxm/data/example_batch.h"
-#include "tfxm/model_analysis/pass/batch_source.h"
+#include "tfxm/compute/block_reader.h"
 #include "tfxm/proto/costs.h"
 #include "tfxm/util/status_macros.h"
 
@@ -63,11 +63,14 @@ double Percentile(const std::vector<double>& sorted, double percent) {
 }
 
 absl::StatusOr<std::vector<std::string>> ReadSample(const std::vector<std::string>& files, int max_examples) {
-  BatchSource source(files, max_examples);
-  RawBatch raw;
+  compute::BlockReader reader(files, {.batch_size = max_examples});
+  compute::RecordBlock block;
   std::vector<std::string> sample;
-  ASSIGN_OR_RETURN(const bool any, source.Next(0, &raw));
-  for (int i = 0; any && i < raw.size(); ++i) sample.emplace_back(raw.record(i));
+  while (sample.empty()) {
+    ASSIGN_OR_RETURN(const bool more, reader.Next(&block));
+    if (!more) break;
+    for (int i = 0; i < block.size(); ++i) sample.emplace_back(block.record(i));
+  }
   return sample;
 }
 

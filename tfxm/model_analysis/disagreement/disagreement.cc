@@ -42,7 +42,7 @@ DisagreementFinder::DisagreementFinder(const ::tensorflow_model_analysis::EvalCo
                                        int max_examples)
     : eval_config_(eval_config), reference_(reference), max_examples_(max_examples) {}
 
-void DisagreementFinder::Add(const RawBatch& raw, const Extracts& extracts, const Slicer& slicer) {
+void DisagreementFinder::Add(const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer) {
   const int n = extracts.num_examples;
   const ModelExtracts& reference = extracts.models[reference_];
   differences_.assign(n, {});
@@ -78,7 +78,7 @@ void DisagreementFinder::Add(const RawBatch& raw, const Extracts& extracts, cons
   }
 }
 
-void DisagreementFinder::Offer(double distance, const RawBatch& raw, const Extracts& extracts, const Slicer& slicer,
+void DisagreementFinder::Offer(double distance, const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer,
                                int row, Ranking* ranking) const {
   ++ranking->total;
   DisagreeingExample example;

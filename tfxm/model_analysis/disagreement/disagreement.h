@@ -24,8 +24,8 @@
 #include "absl/status/status.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/compute/block_reader.h"
 #include "tfxm/model_analysis/disagreement/output_difference.h"
-#include "tfxm/model_analysis/pass/batch_source.h"
 #include "tfxm/model_analysis/pass/extracts.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
@@ -64,7 +64,7 @@ class DisagreementFinder {
   // The config must outlive it.
   DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config, int reference, int max_examples);
 
-  void Add(const RawBatch& raw, const Extracts& extracts, const Slicer& slicer);
+  void Add(const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer);
   // Leaves out the slices of dropped specs.
   void MergeInto(const Slicer& slicer, const std::vector<bool>& dropped, DisagreementFinder* total);
   // What was merged into it. `records` by file.
@@ -79,7 +79,7 @@ class DisagreementFinder {
     int64_t total = 0;
     std::vector<DisagreeingExample> heap;  // The least different on top.
   };
-  void Offer(double distance, const RawBatch& raw, const Extracts& extracts, const Slicer& slicer, int row,
+  void Offer(double distance, const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer, int row,
              Ranking* ranking) const;
   void Insert(DisagreeingExample example, Ranking* ranking) const;
 

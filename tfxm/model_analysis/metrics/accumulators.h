@@ -9,62 +9,74 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "tfxm/model_analysis/metrics/accumulator_parts.h"
 #include "tfxm/model_analysis/metrics/compact_sum.h"
 #include "tfxm/model_analysis/metrics/metric.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
 
-// Derives Merge(const Accumulator&) from Self::MergeFrom(const Self&).
+// Derives Merge, Save and Load from Self::Parts(), which ties together all that Add changes (accumulator_parts.h).
 template <typename Self>
 class AccumulatorOf : public Accumulator {
  public:
-  void Merge(const Accumulator& other) final { static_cast<Self*>(this)->MergeFrom(static_cast<const Self&>(other)); }
+  void Merge(const Accumulator& other) final {
+    MergeParts(ConstParts(static_cast<const Self&>(other)), static_cast<Self*>(this)->Parts());
+  }
+  void Save(StateWriter* writer) const final { SaveParts(ConstParts(static_cast<const Self&>(*this)), writer); }
+  void Load(StateReader* reader) final { LoadParts(reader, static_cast<Self*>(this)->Parts()); }
 };
 
 // N exact sums under one key; Output puts Derive(sums) there.
-// Add is void(const FlatView& view, int i, std::array<CompactSum, N>* sums), Derive is
-// MetricValue(const std::array<double, N>& sums).
-template <int N, typename AddTriple, typename Derive>
-class FlatSums : public AccumulatorOf<FlatSums<N, AddTriple, Derive>> {
+//
+//   template parameter AddRows: absl::Status operator()(BatchViews*, std::span<const int32_t> rows,
+//                                                       std::array<CompactSum, N>* sums) const
+//   template parameter Derive: MetricValue operator()(const std::array<double, N>& sums) const
+template <int N, typename AddRows, typename Derive>
+class Sums : public AccumulatorOf<Sums<N, AddRows, Derive>> {
  public:
-  FlatSums(MetricKey key, FlatViewId view, AddTriple add, Derive derive)
-      : key_(std::move(key)), view_(view), add_(std::move(add)), derive_(std::move(derive)) {}
+  Sums(MetricKey key, AddRows add, Derive derive)
+      : key_(std::move(key)), add_(std::move(add)), derive_(std::move(derive)) {}
 
-  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    auto view = batch->Flat(view_);
-    if (!view.ok()) return view.status();
-    const FlatView& triples = **view;
-    for (int32_t row : rows) {
-      for (int i = triples.begin(row); i < triples.ends[row]; ++i) add_(triples, i, &sums_);
-    }
-    return absl::OkStatus();
-  }
-  void MergeFrom(const FlatSums& other) {
-    for (int i = 0; i < N; ++i) sums_[i].Merge(other.sums_[i]);
-  }
+  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override { return add_(batch, rows, &sums_); }
   absl::Status Output(MetricsMap* results) const override {
     std::array<double, N> values;
     for (int i = 0; i < N; ++i) values[i] = sums_[i].Value();
     (*results)[key_] = derive_(values);
     return absl::OkStatus();
   }
+  auto Parts() { return std::tie(sums_); }
 
  private:
   const MetricKey key_;
-  const FlatViewId view_;
-  const AddTriple add_;
+  const AddRows add_;
   const Derive derive_;
   std::array<CompactSum, N> sums_;
 };
 
+template <int N, typename AddRows, typename Derive>
+std::function<std::unique_ptr<Accumulator>()> MakeSums(MetricKey key, AddRows add, Derive derive) {
+  return [=] { return std::make_unique<Sums<N, AddRows, Derive>>(key, add, derive); };
+}
+
+// The same over triples: add(view, i, &sums) adds triple i.
 template <int N, typename AddTriple, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, FlatViewId view, AddTriple add,
-                                                           Derive derive) {
-  return [=] { return std::make_unique<FlatSums<N, AddTriple, Derive>>(key, view, add, derive); };
+std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, FlatViewId view, AddTriple add, Derive derive) {
+  return MakeSums<N>(
+      std::move(key),
+      [view, add](BatchViews* batch, std::span<const int32_t> rows, std::array<CompactSum, N>* sums) -> absl::Status {
+        auto triples = batch->Flat(view);
+        if (!triples.ok()) return triples.status();
+        for (int32_t row : rows) {
+          for (int i = (*triples)->begin(row); i < (*triples)->ends[row]; ++i) add(**triples, i, sums);
+        }
+        return absl::OkStatus();
+      },
+      std::move(derive));
 }
 
 // Adds the weighted mean of the examples' terms, NaN without weight, and the terms for what compares models. `kind` as

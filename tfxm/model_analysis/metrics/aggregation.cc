@@ -47,9 +47,7 @@ class LabelShares : public AccumulatorOf<LabelShares> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const LabelShares& other) {
-    for (size_t i = 0; i < sums_.size(); ++i) sums_[i].Merge(other.sums_[i]);
-  }
+  auto Parts() { return std::tie(sums_); }
   // (class id, share) pairs, flattened.
   absl::Status Output(MetricsMap* results) const override {
     double total = 0;

@@ -68,6 +68,24 @@ class CompactSum {
     spill_->Merge(*other.spill_);
   }
   double Value() const { return spill_ != nullptr ? spill_->Value() : high_ + low_; }
+  // util/coding/state.h. Equal sums have equal bytes, however they are kept.
+  void Save(StateWriter* writer) const { Exact().Save(writer); }
+  void Load(StateReader* reader) {
+    ExactSum exact;
+    exact.Load(reader);
+    *this = CompactSum();
+    const double high = exact.Value();
+    ExactSum rest = exact;
+    if (std::isfinite(high)) rest.Add(-high);
+    const double low = rest.Value();
+    if (std::isfinite(low)) rest.Add(-low);
+    if (std::isfinite(high) && rest.Value() == 0) {
+      high_ = high;
+      low_ = low;
+    } else {
+      spill_ = std::make_unique<ExactSum>(exact);
+    }
+  }
 
  private:
   // fl(a + b) and its exact error (Knuth).
@@ -77,11 +95,15 @@ class CompactSum {
     *error = (a - (sum - b_virtual)) + (b - b_virtual);
     return sum;
   }
+  ExactSum Exact() const {
+    if (spill_ != nullptr) return *spill_;
+    ExactSum exact;
+    exact.Add(high_);
+    exact.Add(low_);
+    return exact;
+  }
   void Spill() {
-    if (spill_ != nullptr) return;
-    spill_ = std::make_unique<ExactSum>();
-    spill_->Add(high_);
-    spill_->Add(low_);
+    if (spill_ == nullptr) spill_ = std::make_unique<ExactSum>(Exact());
   }
 
   double high_ = 0, low_ = 0;

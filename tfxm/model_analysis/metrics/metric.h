@@ -31,12 +31,14 @@
 #include "tfxm/model_analysis/metrics/metric_key.h"
 #include "tfxm/model_analysis/metrics/metric_value.h"
 #include "tfxm/model_analysis/pass/views.h"
+#include "tfxm/util/coding/state.h"
 #include "tfxm/util/registry.h"
 
 namespace tfxm::model_analysis {
 
-// What a computation keeps of the examples of one slice. Its result must not depend on the order of the examples or on
-// how they were split over accumulators (CompactSum helps).
+// What a computation keeps of the examples of one slice. What compute/accumulator.h says of accumulators holds for it:
+// above all, its result does not depend on the order of the examples or on how they were split over accumulators.
+// AccumulatorOf (accumulators.h) makes one of its parts.
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
@@ -44,6 +46,9 @@ class Accumulator {
   virtual absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) = 0;
   // `other` was made by the same computation.
   virtual void Merge(const Accumulator& other) = 0;
+  // What was added (util/coding/state.h); loaded into a new one of the same computation.
+  virtual void Save(StateWriter* writer) const = 0;
+  virtual void Load(StateReader* reader) = 0;
   virtual absl::Status Output(MetricsMap* results) const = 0;
 };
 

@@ -25,4 +25,18 @@ void MergeAccumulators(AccumulatorSet* into, AccumulatorSet&& from) {
   }
 }
 
+void SaveAccumulators(const AccumulatorSet& accumulators, StateWriter* writer) {
+  writer->Write(static_cast<uint64_t>(accumulators.size()));
+  for (const auto& accumulator : accumulators) accumulator->Save(writer);
+}
+
+void LoadAccumulators(const ComputationPlan& plan, StateReader* reader, AccumulatorSet* accumulators) {
+  accumulators->clear();
+  const size_t n = reader->ReadSize();
+  if (n == 0) return;
+  if (n != plan.computations().size()) return reader->Fail("it was made with other metrics");
+  *accumulators = MakeAccumulators(plan);
+  for (auto& accumulator : *accumulators) accumulator->Load(reader);
+}
+
 }  // namespace tfxm::model_analysis

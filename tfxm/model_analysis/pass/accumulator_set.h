@@ -20,6 +20,10 @@ AccumulatorSet MakeAccumulators(const ComputationPlan& plan);
 void MergeAccumulators(AccumulatorSet* into, const AccumulatorSet& from);
 void MergeAccumulators(AccumulatorSet* into, AccumulatorSet&& from);
 
+// util/coding/state.h; loaded with a plan of the same EvalConfig.
+void SaveAccumulators(const AccumulatorSet& accumulators, StateWriter* writer);
+void LoadAccumulators(const ComputationPlan& plan, StateReader* reader, AccumulatorSet* accumulators);
+
 }  // namespace tfxm::model_analysis
 
 #endif  // TFXM_MODEL_ANALYSIS_PASS_ACCUMULATOR_SET_H_

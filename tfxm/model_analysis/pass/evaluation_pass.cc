@@ -11,10 +11,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/compute/block_reader.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/model_analysis/comparison/comparison_pass.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
-#include "tfxm/model_analysis/pass/batch_source.h"
 #include "tfxm/model_analysis/pass/extractor.h"
 #include "tfxm/model_analysis/pass/query_groups.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
@@ -89,13 +89,9 @@ void MergeState(SliceState* into, SliceState&& from) {
 // One thread's share of the pass.
 class Worker {
  public:
-  Worker(const PassOptions& options, BatchSource* source, int index, bool needs_records,
+  Worker(const PassOptions& options, compute::BlockReader* reader, bool needs_records,
          std::vector<std::string> features)
-      : options_(options),
-        source_(source),
-        index_(index),
-        needs_records_(needs_records),
-        features_(std::move(features)) {}
+      : options_(options), reader_(reader), needs_records_(needs_records), features_(std::move(features)) {}
 
   absl::Status Run(std::atomic<bool>* stop, std::atomic<int64_t>* examples) {
     ASSIGN_OR_RETURN(extractor_, Extractor::Create(options_.eval_config, options_.models, features_));
@@ -110,17 +106,17 @@ class Worker {
       comparison_ = std::make_unique<ComparisonPass>(options_.comparison);
       if (options_.max_disagreements >= 0) disagreements_ = MakeDisagreementFinder(options_);
     }
-    records_.assign(source_->files().size(), 0);
+    records_.assign(reader_->files().size(), 0);
     models_.resize(options_.models.size());
     first_nan_.assign(options_.models.size(), {INT32_MAX, INT64_MAX});
     data::ExampleBatch batch(needs_records_);
-    RawBatch raw;
+    compute::RecordBlock raw;
     while (!*stop) {
-      position_ = {index_, 0};
-      absl::StatusOr<bool> more = source_->Next(index_, &raw);
+      const absl::StatusOr<bool> more = reader_->Next(&raw);
+      position_ = {raw.file, raw.first_record};
       if (!more.ok()) return more.status();
       if (!*more) break;
-      position_ = {raw.file, raw.first_record};
+      if (raw.size() == 0) continue;  // A file without examples.
       RETURN_IF_ERROR(AddBatch(raw, &batch));
       const int64_t so_far = *examples += raw.size();
       if (options_.progress) options_.progress(so_far);
@@ -164,9 +160,9 @@ class Worker {
   }
 
  private:
-  absl::Status AddBatch(const RawBatch& raw, data::ExampleBatch* batch) {
+  absl::Status AddBatch(const compute::RecordBlock& raw, data::ExampleBatch* batch) {
     batch->Clear();
-    const std::string& file = source_->files()[raw.file];
+    const std::string& file = reader_->files()[raw.file];
     extracts_.hashes.clear();
     for (int i = 0; i < raw.size(); ++i) {
       RETURN_IF_ERROR(Annotate(batch->Append(raw.record(i)), absl::StrCat(file, ": record ", raw.first_record + i)));
@@ -233,7 +229,7 @@ class Worker {
     return std::any_of(groups_.begin(), groups_.end(), [](const auto& g) { return g != nullptr; });
   }
 
-  void CountNans(const RawBatch& raw) {
+  void CountNans(const compute::RecordBlock& raw) {
     for (size_t m = 0; m < models_.size(); ++m) {
       for (const auto& [output, values] : extracts_.models[m].predictions) {
         bool any = false;
@@ -253,8 +249,7 @@ class Worker {
   }
 
   const PassOptions& options_;
-  BatchSource* const source_;
-  const int index_;
+  compute::BlockReader* const reader_;
   const bool needs_records_;
   const std::vector<std::string> features_;
   std::unique_ptr<Extractor> extractor_;
@@ -335,10 +330,10 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
   std::sort(features.begin(), features.end());
   features.erase(std::unique(features.begin(), features.end()), features.end());
 
-  BatchSource source(files, options.batch_size);
+  compute::BlockReader reader(files, {.batch_size = options.batch_size});
   std::vector<std::unique_ptr<Worker>> workers;
   for (int t = 0; t < num_threads; ++t)
-    workers.push_back(std::make_unique<Worker>(options, &source, t, needs_records, features));
+    workers.push_back(std::make_unique<Worker>(options, &reader, needs_records, features));
   std::atomic<bool> stop = false;
   std::atomic<int64_t> examples = 0;
   std::vector<absl::Status> statuses(num_threads);

@@ -60,13 +60,7 @@ class MatricesAccumulator : public AccumulatorOf<MatricesAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const MatricesAccumulator& other) {
-    has_nan_ |= other.has_nan_;
-    for (size_t i = 0; i < positive_.size(); ++i) {
-      positive_[i].Merge(other.positive_[i]);
-      negative_[i].Merge(other.negative_[i]);
-    }
-  }
+  auto Parts() { return std::tie(positive_, negative_, has_nan_); }
   absl::Status Output(MetricsMap* results) const override {
     // Exact sums from both ends, so that each count is rounded once.
     const size_t n = positive_.size();

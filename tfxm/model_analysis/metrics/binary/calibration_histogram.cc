@@ -15,8 +15,9 @@
 namespace tfxm::model_analysis {
 namespace {
 
-struct Sums {
+struct BucketSums : PartsOf<BucketSums> {
   CompactSum labels, predictions, examples;
+  auto Parts() { return std::tie(labels, predictions, examples); }
 
   void Add(double label, double prediction, double weight) {
     if (weight == 1) {
@@ -28,11 +29,6 @@ struct Sums {
     }
     examples.Add(weight);
   }
-  void Merge(const Sums& other) {
-    labels.Merge(other.labels);
-    predictions.Merge(other.predictions);
-    examples.Merge(other.examples);
-  }
 };
 
 // Few buckets are in use in a small slice, most in a large one: a hash table first, an array from kDenseFrom buckets
@@ -41,9 +37,9 @@ class BucketMap {
  public:
   explicit BucketMap(int size) : size_(size) {}
 
-  Sums& operator[](int id) {
+  BucketSums& operator[](int id) {
     if (!dense_.empty()) return dense_[id];
-    Sums& sums = sparse_[id];
+    BucketSums& sums = sparse_[id];
     if (sparse_.size() < kDenseFrom) return sums;
     dense_.resize(size_);
     for (auto& [i, s] : sparse_) dense_[i] = std::move(s);
@@ -61,12 +57,43 @@ class BucketMap {
     std::sort(ids.begin(), ids.end());
     for (int i : ids) fn(i, sparse_.at(i));
   }
+  void Merge(const BucketMap& other) {
+    other.ForEach([this](int id, const BucketSums& sums) { (*this)[id].Merge(sums); });
+  }
+  // The buckets in which anything is, so that the bytes do not depend on how they are kept.
+  void Save(StateWriter* writer) const {
+    StateWriter nothing;
+    nothing.Write(BucketSums());
+    uint64_t n = 0;
+    StateWriter buckets;
+    ForEach([&](int id, const BucketSums& sums) {
+      StateWriter bucket;
+      bucket.Write(sums);
+      if (bucket.bytes() == nothing.bytes()) return;
+      buckets.Write(id, sums);
+      ++n;
+    });
+    writer->Write(n, buckets.bytes());
+  }
+  void Load(StateReader* reader) {
+    const size_t n = reader->ReadSize();
+    std::string bytes;
+    reader->Read(&bytes);
+    StateReader buckets(bytes);
+    int last = -1, id;
+    for (size_t i = 0; i < n && buckets.ok(); ++i, last = id) {
+      buckets.Read(&id);
+      if (id <= last || id >= size_) return reader->Fail("it has a bucket that cannot be");
+      buckets.Read(&(*this)[id]);
+    }
+    if (!buckets.Finish().ok()) reader->Fail("its buckets are damaged");
+  }
 
  private:
   static constexpr size_t kDenseFrom = 512;
   const int size_;
-  absl::flat_hash_map<int, Sums> sparse_;
-  std::vector<Sums> dense_;
+  absl::flat_hash_map<int, BucketSums> sparse_;
+  std::vector<BucketSums> dense_;
 };
 
 class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
@@ -98,14 +125,11 @@ class HistogramAccumulator : public AccumulatorOf<HistogramAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const HistogramAccumulator& other) {
-    has_nan_ |= other.has_nan_;
-    other.buckets_.ForEach([this](int id, const Sums& sums) { buckets_[id].Merge(sums); });
-  }
+  auto Parts() { return std::tie(buckets_, has_nan_); }
   absl::Status Output(MetricsMap* results) const override {
     auto histogram = std::make_shared<CalibrationHistogram>();
     histogram->has_nan = has_nan_;
-    buckets_.ForEach([&](int id, const Sums& sums) {
+    buckets_.ForEach([&](int id, const BucketSums& sums) {
       const CalibrationHistogram::Bucket bucket = {id, sums.labels.Value(), sums.predictions.Value(),
                                                    sums.examples.Value()};
       if (bucket.labels != 0 || bucket.predictions != 0 || bucket.examples != 0) histogram->buckets.push_back(bucket);

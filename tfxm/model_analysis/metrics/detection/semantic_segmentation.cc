@@ -68,11 +68,7 @@ class SegmentationAccumulator : public AccumulatorOf<SegmentationAccumulator> {
     for (int32_t row : rows) RETURN_IF_ERROR(Annotate(AddRow(extracts, row), extracts.Describe(row)));
     return absl::OkStatus();
   }
-  void MergeFrom(const SegmentationAccumulator& other) {
-    for (size_t c = 0; c < counts_.size(); ++c) {
-      for (int i = 0; i < kNumCounts; ++i) counts_[c][i] += other.counts_[c][i];
-    }
-  }
+  auto Parts() { return std::tie(counts_); }
   absl::Status Output(MetricsMap* results) const override {
     for (size_t c = 0; c < counts_.size(); ++c) {
       const auto count = [&](Count i) { return static_cast<double>(counts_[c][i]); };

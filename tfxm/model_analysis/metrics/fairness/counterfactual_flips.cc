@@ -4,6 +4,7 @@
 // prediction is a feature or that of the baseline model: FlipCount, FlipRate. TFMA's
 // addons/fairness/metrics/counterfactual_fairness.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 
@@ -32,6 +33,43 @@ struct FlipKeys {
   MetricKey positive_examples, negative_examples;
 };
 
+// The ids of the first examples of the data, at most `max`.
+class FirstIds {
+ public:
+  explicit FirstIds(int max) : max_(max) {}
+  void Add(const std::string& file, int64_t record, const std::string& id) {
+    ids_.push_back({{file, record}, id});
+    if (ids_.size() > 2 * max_) ids_ = First();
+  }
+  void Merge(const FirstIds& other) {
+    ids_.insert(ids_.end(), other.ids_.begin(), other.ids_.end());
+    ids_ = First();
+  }
+  void Save(StateWriter* writer) const { writer->Write(First()); }
+  void Load(StateReader* reader) {
+    reader->Read(&ids_);
+    if (ids_.size() > max_) reader->Fail("it has too many ids of examples");
+    if (!std::is_sorted(ids_.begin(), ids_.end())) reader->Fail("its ids of examples are not in order");
+  }
+  StringArray Array() const {
+    StringArray array;
+    std::vector<Id> first = First();
+    for (Id& id : first) array.values.push_back(std::move(id.second));
+    return array;
+  }
+
+ private:
+  using Id = std::pair<std::pair<std::string, int64_t>, std::string>;  // File, record; id.
+  std::vector<Id> First() const {
+    std::vector<Id> first = ids_;
+    std::sort(first.begin(), first.end());
+    if (first.size() > max_) first.resize(max_);
+    return first;
+  }
+  size_t max_;
+  std::vector<Id> ids_;
+};
+
 class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
  public:
   struct Settings {
@@ -42,7 +80,7 @@ class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
     bool weighted;
   };
   explicit FlipAccumulator(std::shared_ptr<const Settings> settings)
-      : settings_(std::move(settings)), counts_(settings_->flips.thresholds.size()) {}
+      : settings_(std::move(settings)), counts_(settings_->flips.thresholds.size(), Counts(settings_->flips.max_ids)) {}
 
   absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
     ASSIGN_OR_RETURN(const ListView* view, batch->List(settings_->view));
@@ -76,16 +114,7 @@ class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const FlipAccumulator& other) {
-    for (size_t t = 0; t < counts_.size(); ++t) {
-      for (int part = 0; part < 4; ++part) counts_[t].sums[part].Merge(other.counts_[t].sums[part]);
-      for (int part = 0; part < 2; ++part) {
-        auto& ids = counts_[t].ids[part];
-        ids.insert(ids.end(), other.counts_[t].ids[part].begin(), other.counts_[t].ids[part].end());
-        Truncate(&ids);
-      }
-    }
-  }
+  auto Parts() { return std::tie(counts_); }
   absl::Status Output(MetricsMap* results) const override {
     for (size_t t = 0; t < counts_.size(); ++t) {
       const FlipKeys& keys = settings_->keys[t];
@@ -94,17 +123,18 @@ class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
       (*results)[keys.negative_to_positive] = counts.sums[kNegativeToPositive].Value();
       (*results)[keys.positive_examples] = counts.sums[kPositive].Value();
       (*results)[keys.negative_examples] = counts.sums[kNegative].Value();
-      (*results)[keys.positive_to_negative_ids] = Ids(counts.ids[kPositiveToNegative]);
-      (*results)[keys.negative_to_positive_ids] = Ids(counts.ids[kNegativeToPositive]);
+      (*results)[keys.positive_to_negative_ids] = counts.ids[kPositiveToNegative].Array();
+      (*results)[keys.negative_to_positive_ids] = counts.ids[kNegativeToPositive].Array();
     }
     return absl::OkStatus();
   }
 
  private:
-  using Id = std::tuple<std::string, int64_t, std::string>;  // File, record, id: the first ones of the data are kept.
-  struct Counts {
-    CompactSum sums[4];
-    std::vector<Id> ids[2];
+  struct Counts : PartsOf<Counts> {
+    explicit Counts(int max_ids) : ids{FirstIds(max_ids), FirstIds(max_ids)} {}
+    std::array<CompactSum, 4> sums;
+    std::array<FirstIds, 2> ids;
+    auto Parts() { return std::tie(sums, ids); }
   };
 
   void AddRow(const Extracts& extracts, int row, std::span<const double> predictions, std::span<const double> others,
@@ -126,25 +156,9 @@ class FlipAccumulator : public AccumulatorOf<FlipAccumulator> {
       }
       for (int part = 0; part < 2; ++part) {
         if (!flips[part] || id == nullptr) continue;
-        counts.ids[part].emplace_back(extracts.file, extracts.first_record + row, *id);
-        if (static_cast<int>(counts.ids[part].size()) > 2 * settings_->flips.max_ids) Truncate(&counts.ids[part]);
+        counts.ids[part].Add(extracts.file, extracts.first_record + row, *id);
       }
     }
-  }
-  void Truncate(std::vector<Id>* ids) const {
-    if (static_cast<int>(ids->size()) <= settings_->flips.max_ids) return;
-    std::sort(ids->begin(), ids->end());
-    ids->resize(settings_->flips.max_ids);
-  }
-  StringArray Ids(std::vector<Id> ids) const {
-    std::sort(ids.begin(), ids.end());
-    StringArray array;
-    for (Id& id : ids) {
-      if (static_cast<int>(array.values.size()) < settings_->flips.max_ids) {
-        array.values.push_back(std::move(std::get<2>(id)));
-      }
-    }
-    return array;
   }
 
   const std::shared_ptr<const Settings> settings_;

@@ -25,43 +25,22 @@ absl::StatusOr<FlatViewId> AddPredictions(const MetricRequest& request, const st
   return plan->AddFlatView(view);
 }
 
-// Sums over pairs of predictions: what each pair adds, the derived class says.
+// Sums over pairs of predictions: add(baseline, prediction, model, prediction, weight, &sums) adds a pair.
 template <int N, typename AddPair, typename Derive>
-class PairSums : public AccumulatorOf<PairSums<N, AddPair, Derive>> {
- public:
-  PairSums(MetricKey key, FlatViewId baseline, FlatViewId model, AddPair add, Derive derive)
-      : key_(std::move(key)), baseline_(baseline), model_(model), add_(std::move(add)), derive_(std::move(derive)) {}
-  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    ASSIGN_OR_RETURN(const FlatView* baseline, batch->Flat(baseline_));
-    ASSIGN_OR_RETURN(const FlatView* model, batch->Flat(model_));
-    for (int32_t row : rows) {
-      const int b = baseline->begin(row), m = model->begin(row);
-      add_(*baseline, baseline->predictions[b], *model, model->predictions[m], baseline->weights[b], &sums_);
-    }
-    return absl::OkStatus();
-  }
-  void MergeFrom(const PairSums& other) {
-    for (int i = 0; i < N; ++i) sums_[i].Merge(other.sums_[i]);
-  }
-  absl::Status Output(MetricsMap* results) const override {
-    std::array<double, N> values;
-    for (int i = 0; i < N; ++i) values[i] = sums_[i].Value();
-    (*results)[key_] = derive_(values);
-    return absl::OkStatus();
-  }
-
- private:
-  const MetricKey key_;
-  const FlatViewId baseline_, model_;
-  const AddPair add_;
-  const Derive derive_;
-  std::array<CompactSum, N> sums_;
-};
-
-template <int N, typename AddPair, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, FlatViewId baseline, FlatViewId model,
+std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, FlatViewId baseline_view, FlatViewId model_view,
                                                            AddPair add, Derive derive) {
-  return [=] { return std::make_unique<PairSums<N, AddPair, Derive>>(key, baseline, model, add, derive); };
+  return MakeSums<N>(
+      std::move(key),
+      [=](BatchViews* batch, std::span<const int32_t> rows, std::array<CompactSum, N>* sums) -> absl::Status {
+        ASSIGN_OR_RETURN(const FlatView* baseline, batch->Flat(baseline_view));
+        ASSIGN_OR_RETURN(const FlatView* model, batch->Flat(model_view));
+        for (int32_t row : rows) {
+          const int b = baseline->begin(row), m = model->begin(row);
+          add(*baseline, baseline->predictions[b], *model, model->predictions[m], baseline->weights[b], sums);
+        }
+        return absl::OkStatus();
+      },
+      std::move(derive));
 }
 
 // NumPy compares an array of float32 with a Python number in float32.

@@ -48,9 +48,7 @@ class IouAccumulator : public AccumulatorOf<IouAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const IouAccumulator& other) {
-    for (size_t i = 0; i < counts_.size(); ++i) counts_[i].Merge(other.counts_[i]);
-  }
+  auto Parts() { return std::tie(counts_); }
   absl::Status Output(MetricsMap* results) const override {
     const int n = settings_->num_classes;
     double sum = 0;

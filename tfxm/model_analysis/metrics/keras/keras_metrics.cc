@@ -70,21 +70,14 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const KerasAccumulator& other) {
-    total_.Merge(other.total_);
-    other_total_.Merge(other.other_total_);
-    weight_.Merge(other.weight_);
-    values_.Merge(other.values_);
-    length_ = std::max(length_, other.length_);
-    all_binary_ &= other.all_binary_;
-  }
+  auto Parts() { return std::tie(total_, other_total_, weight_, values_, length_, any_not_binary_); }
   absl::Status Output(MetricsMap* results) const override {
-    const bool other = settings_->info.if_not_binary != nullptr && !all_binary_;
+    const bool other = settings_->info.if_not_binary != nullptr && any_not_binary_;
     const double weight = weight_.Value();
     double mean = weight == 0 ? 0 : (other ? other_total_ : total_).Value() / weight;
     if (weight != 0 && settings_->pad && settings_->info.is_mean_of_values) {
       // The totals are sums over values here: those of the padding are missing.
-      const double n = static_cast<double>(length_), padding = n * weight - values_.Value();
+      const double n = static_cast<double>(length_.value), padding = n * weight - values_.Value();
       const Row label(&settings_->label_padding, 1), prediction(&settings_->prediction_padding, 1);
       const bool padding_is_binary = label[0] == 0 || label[0] == 1;
       const KerasFunction function = other || (settings_->info.if_not_binary && padding > 0 && !padding_is_binary)
@@ -122,10 +115,10 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
     RETURN_IF_ERROR(AddTo(&total_, settings_->function, batch, row, labels, predictions, weight));
     if (settings_->info.if_not_binary != nullptr) {
       RETURN_IF_ERROR(AddTo(&other_total_, settings_->info.if_not_binary, batch, row, labels, predictions, weight));
-      for (double y : labels) all_binary_ &= y == 0 || y == 1;
+      for (double y : labels) any_not_binary_ |= y != 0 && y != 1;
     }
     weight_.Add(settings_->is_compiled_loss ? 1 : weight);
-    length_ = std::max(length_, labels.size());
+    length_.Add(labels.size());
     if (settings_->pad) values_.AddProduct(weight, static_cast<double>(labels.size()));
     return absl::OkStatus();
   }
@@ -152,8 +145,8 @@ class KerasAccumulator : public AccumulatorOf<KerasAccumulator> {
   const std::shared_ptr<const Settings> settings_;
   CompactSum total_, other_total_, weight_;
   CompactSum values_;  // Weighted number of values, to know how much padding there is.
-  size_t length_ = 0;
-  bool all_binary_ = true;
+  Largest<size_t> length_ = {0};
+  bool any_not_binary_ = false;
 };
 
 class KerasMetric : public PerKeyMetric {

@@ -46,11 +46,7 @@ class MatrixAccumulator : public AccumulatorOf<MatrixAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const MatrixAccumulator& other) {
-    for (size_t t = 0; t < counts_.size(); ++t) {
-      for (const auto& [key, count] : other.counts_[t]) counts_[t][key].Merge(count);
-    }
-  }
+  auto Parts() { return std::tie(counts_); }
   absl::Status Output(MetricsMap* results) const override {
     MultiClassConfusionMatrices matrices;
     for (size_t t = 0; t < counts_.size(); ++t) {

@@ -13,14 +13,9 @@
 namespace tfxm::model_analysis {
 namespace {
 
-struct Counts {
+struct Counts : PartsOf<Counts> {
   CompactSum fn, tn, fp, tp;
-  void Merge(const Counts& other) {
-    fn.Merge(other.fn);
-    tn.Merge(other.tn);
-    fp.Merge(other.fp);
-    tp.Merge(other.tp);
-  }
+  auto Parts() { return std::tie(fn, tn, fp, tp); }
 };
 
 class MultiLabelAccumulator : public AccumulatorOf<MultiLabelAccumulator> {
@@ -67,11 +62,7 @@ class MultiLabelAccumulator : public AccumulatorOf<MultiLabelAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const MultiLabelAccumulator& other) {
-    for (const auto& [threshold, matrix] : other.matrices_) {
-      for (const auto& [key, counts] : matrix) matrices_[threshold][key].Merge(counts);
-    }
-  }
+  auto Parts() { return std::tie(matrices_); }
   absl::Status Output(MetricsMap* results) const override {
     auto plot = std::make_shared<::tensorflow_model_analysis::PlotData>();
     auto* all = plot->mutable_multi_label_confusion_matrix_at_thresholds();

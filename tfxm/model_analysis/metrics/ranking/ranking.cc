@@ -69,10 +69,7 @@ class NdcgAccumulator : public AccumulatorOf<NdcgAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const NdcgAccumulator& other) {
-    for (size_t k = 0; k < keys_.size(); ++k) ndcg_[k].Merge(other.ndcg_[k]);
-    weight_.Merge(other.weight_);
-  }
+  auto Parts() { return std::tie(ndcg_, weight_); }
   absl::Status Output(MetricsMap* results) const override {
     const double weight = weight_.Value();
     for (size_t k = 0; k < keys_.size(); ++k)
@@ -141,47 +138,29 @@ class Ndcg : public Metric {
   std::vector<int> top_k_list_;
 };
 
-class MinLabelPositionAccumulator : public AccumulatorOf<MinLabelPositionAccumulator> {
- public:
-  MinLabelPositionAccumulator(MetricKey key, ListViewId view, std::string label_key)
-      : key_(std::move(key)), view_(view), label_key_(std::move(label_key)) {}
-
-  absl::Status Add(BatchViews* batch, std::span<const int32_t> rows) override {
-    ASSIGN_OR_RETURN(const ListView* view, batch->List(view_));
-    const Values* labels = label_key_.empty() ? view->labels : FindValues(batch->extracts().feature_values, label_key_);
-    for (int32_t row : rows) {
-      const auto predictions = view->predictions->row(row);
-      const int n = static_cast<int>(predictions.size());
-      if (labels == nullptr || labels->is_string || n == 0 || labels->size(row) % n != 0) continue;
-      const int per_example = labels->size(row) / n;
-      int position = 0;
-      for (int i : Ranking(predictions)) {
-        ++position;
-        double sum = 0;
-        for (double l : labels->row(row).subspan(i * per_example, per_example)) sum += l;
-        if (sum <= 0) continue;
-        total_.AddProduct(position, view->weights[row]);
-        weight_.Add(view->weights[row]);
-        break;
-      }
+// Adds the position of the first example of a query with a label.
+absl::Status AddPositions(ListViewId view_index, const std::string& label_key, BatchViews* batch,
+                          std::span<const int32_t> rows, std::array<CompactSum, 2>* sums) {
+  ASSIGN_OR_RETURN(const ListView* view, batch->List(view_index));
+  const Values* labels = label_key.empty() ? view->labels : FindValues(batch->extracts().feature_values, label_key);
+  for (int32_t row : rows) {
+    const auto predictions = view->predictions->row(row);
+    const int n = static_cast<int>(predictions.size());
+    if (labels == nullptr || labels->is_string || n == 0 || labels->size(row) % n != 0) continue;
+    const int per_example = labels->size(row) / n;
+    int position = 0;
+    for (int i : Ranking(predictions)) {
+      ++position;
+      double sum = 0;
+      for (double l : labels->row(row).subspan(i * per_example, per_example)) sum += l;
+      if (sum <= 0) continue;
+      (*sums)[0].AddProduct(position, view->weights[row]);
+      (*sums)[1].Add(view->weights[row]);
+      break;
     }
-    return absl::OkStatus();
   }
-  void MergeFrom(const MinLabelPositionAccumulator& other) {
-    total_.Merge(other.total_);
-    weight_.Merge(other.weight_);
-  }
-  absl::Status Output(MetricsMap* results) const override {
-    (*results)[key_] = weight_.Value() > 0 ? total_.Value() / weight_.Value() : std::nan("");
-    return absl::OkStatus();
-  }
-
- private:
-  const MetricKey key_;
-  const ListViewId view_;
-  const std::string label_key_;
-  CompactSum total_, weight_;
-};
+  return absl::OkStatus();
+}
 
 class MinLabelPosition : public Metric {
  public:
@@ -197,9 +176,14 @@ class MinLabelPosition : public Metric {
         const KeyRequest of_output{&request, model_name, output_name, SubKey()};
         const MetricKey key = of_output.Key(name());
         ASSIGN_OR_RETURN(const ListViewId view, AddRanking(of_output, plan));
-        plan->Add("MinLabelPosition", {key}, [key, view, label_key = label_key_] {
-          return std::make_unique<MinLabelPositionAccumulator>(key, view, label_key);
-        });
+        auto add = [view, label_key = label_key_](
+                       BatchViews* batch, std::span<const int32_t> rows, std::array<CompactSum, 2>* sums) {
+          return AddPositions(view, label_key, batch, rows, sums);
+        };
+        auto derive = [](const std::array<double, 2>& sums) -> MetricValue {
+          return sums[1] > 0 ? sums[0] / sums[1] : std::nan("");
+        };
+        plan->Add("MinLabelPosition", {key}, MakeSums<2>(key, add, derive));
       }
     }
     return absl::OkStatus();
@@ -221,22 +205,17 @@ class QueryStatisticsAccumulator : public AccumulatorOf<QueryStatisticsAccumulat
       const double documents = view->predictions->size(row) / std::max(1, view->predictions->last_dimension) * weight;
       queries_.Add(weight);
       documents_.Add(documents);
-      min_ = std::min(min_, documents);
-      max_ = std::max(max_, documents);
+      min_.Add(documents);
+      max_.Add(documents);
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const QueryStatisticsAccumulator& other) {
-    queries_.Merge(other.queries_);
-    documents_.Merge(other.documents_);
-    min_ = std::min(min_, other.min_);
-    max_ = std::max(max_, other.max_);
-  }
+  auto Parts() { return std::tie(queries_, documents_, min_, max_); }
   absl::Status Output(MetricsMap* results) const override {
     (*results)[keys_[0]] = queries_.Value();
     (*results)[keys_[1]] = documents_.Value();
-    (*results)[keys_[2]] = min_;
-    (*results)[keys_[3]] = max_;
+    (*results)[keys_[2]] = min_.value;
+    (*results)[keys_[3]] = max_.value;
     return absl::OkStatus();
   }
 
@@ -244,7 +223,8 @@ class QueryStatisticsAccumulator : public AccumulatorOf<QueryStatisticsAccumulat
   const std::vector<MetricKey> keys_;
   const ListViewId view_;
   CompactSum queries_, documents_;
-  double min_ = std::numeric_limits<double>::infinity(), max_ = 0;
+  Smallest<double> min_ = {std::numeric_limits<double>::infinity()};
+  Largest<double> max_ = {0};
 };
 
 class QueryStatistics : public Metric {

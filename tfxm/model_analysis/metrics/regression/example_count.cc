@@ -36,7 +36,7 @@ class CountAccumulator : public AccumulatorOf<CountAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const CountAccumulator& other) { total_.Merge(other.total_); }
+  auto Parts() { return std::tie(total_); }
   absl::Status Output(MetricsMap* results) const override {
     for (const MetricKey& key : keys_) (*results)[key] = total_.Value();
     return absl::OkStatus();

@@ -31,10 +31,7 @@ class FeatureMean : public AccumulatorOf<FeatureMean> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const FeatureMean& other) {
-    total_.Merge(other.total_);
-    count_.Merge(other.count_);
-  }
+  auto Parts() { return std::tie(total_, count_); }
   absl::Status Output(MetricsMap* results) const override {
     const double count = count_.Value();
     (*results)[key_] = count == 0 ? std::nan("") : total_.Value() / count;
@@ -133,10 +130,7 @@ class ExactMatchAccumulator : public AccumulatorOf<ExactMatchAccumulator> {
     }
     return absl::OkStatus();
   }
-  void MergeFrom(const ExactMatchAccumulator& other) {
-    matches_.Merge(other.matches_);
-    weight_.Merge(other.weight_);
-  }
+  auto Parts() { return std::tie(matches_, weight_); }
   absl::Status Output(MetricsMap* results) const override {
     (*results)[key_] = matches_.Value() / weight_.Value();
     return absl::OkStatus();
