@@ -24,10 +24,12 @@ class Run:
     def __init__(self, function, module_file, arguments, tensorflow, services=None, environment=None):
         from_child, to_engine = map(_high, os.pipe())
         from_engine, to_child = map(_high, os.pipe())
+        # Another test may have chosen a Keras for this process.
+        usual = {name: value for name, value in os.environ.items() if name != "TF_USE_LEGACY_KERAS"}
         process = subprocess.Popen(
             [sys.executable, "-c", _IN_PLACE, str(to_engine), str(from_engine), RUNNER, function],
             pass_fds=(to_engine, from_engine), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})  # fmt: skip
+            stderr=subprocess.STDOUT, env={**usual, **(environment or {})})  # fmt: skip
         os.close(to_engine)
         os.close(from_engine)
         self.progress, self.calls, self.result = [], [], {}
