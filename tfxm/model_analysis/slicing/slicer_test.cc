@@ -224,13 +224,13 @@ TEST(SqlSlicerTest, LikeIsQuickWhateverThePattern) {
       SqlSlices("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND '" + text + "' LIKE '" + pattern + "b'"),
       IsEmpty());
   for (const char* like : {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'",
-                           "'für' LIKE 'f_r'", "'a\nb' LIKE 'a_b'", R"('10%' LIKE '10\\%')", R"('a.b' LIKE '%.b')"}) {
+                           "'für' LIKE 'f_r'", R"('a\nb' LIKE 'a_b')", R"('10%' LIKE '10\\\\%')", R"('a.b' LIKE '%.b')"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND ") + like),
                 Not(IsEmpty()))
         << like;
   }
   for (const char* like : {"'' LIKE '_'", "'abc' LIKE 'ab'", "'ab' LIKE 'abc'", "'abc' LIKE '%b'",
-                           R"('10x' LIKE '10\\%')", "'axb' LIKE 'a.b'"}) {
+                           R"('10x' LIKE '10\\\\%')", "'axb' LIKE 'a.b'"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE ") + like), IsEmpty()) << like;
   }
   EXPECT_THAT(SqlError(R"(SELECT STRUCT('a' LIKE 'a\\' AS x) FROM example.day d)"), HasSubstr("ends with a backslash"));
