@@ -64,6 +64,15 @@ class EngineTest(PipelineFileTest):
         self.assertEqual(run.returncode, 3)
         self.assertIn("/nowhere", run.stdout + run.stderr)
 
+    def test_a_condition_rules_out_what_is_in_it(self) -> None:
+        with open(self.path, encoding="utf-8") as f:
+            text = f.read()
+        condition = "with tfx.dsl.Cond(gen.outputs['examples'].future()[0].property('span') == 7):\n  validator = "
+        run = self.tfxm(self.write("conditional.py", text.replace("validator = ", condition)))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertRegex(run.stdout, r"ExampleValidator +skipped: its condition does not hold")
+        self.assertIn("3 complete", run.stdout)
+
     def test_a_component_that_the_engine_does_not_have_is_named_before_anything_starts(self) -> None:
         with open(self.path, encoding="utf-8") as f:
             text = f.read()

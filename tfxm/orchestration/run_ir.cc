@@ -30,7 +30,7 @@ void AskForRuntimeParameters(const ir::Pipeline& pipeline, const PipelineArgs& a
 }
 
 // Plugins are not asked: loading one takes longer than the check is worth, and what is in them is known (dsl).
-absl::Status CheckExecutors(const Pipeline& pipeline) {
+absl::Status CheckNodes(const Pipeline& pipeline) {
   for (const Node& node : pipeline.components) {
     const NodeSpec& spec = node.spec();
     if (spec.kind == NodeKind::kResolver) {
@@ -38,6 +38,12 @@ absl::Status CheckExecutors(const Pipeline& pipeline) {
       if (IsResolverStrategy(strategy)) continue;
       return absl::UnimplementedError(
           absl::StrCat("node ", spec.id, ": tfxm's Resolver has no strategy \"", strategy, "\""));
+    }
+    if (!StringPropertyOr(spec.exec_properties, "module_path", "").empty()) {
+      return absl::UnimplementedError(
+          absl::StrCat("node ", spec.id,
+                       ": its module is packed in a wheel (module_path), which tfxm does not unpack; "
+                       "compile the pipeline with its module_file"));
     }
     if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || ExecutorRegistry::Get().Has(spec.executor)) {
       continue;
@@ -57,7 +63,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const Pipe
   ASSIGN_OR_RETURN(Pipeline loaded, LoadPipeline(pipeline, [&](const std::string& name, const std::string& otherwise) {
                      return args.Get(name, otherwise);
                    }));
-  RETURN_IF_ERROR(CheckExecutors(loaded));
+  RETURN_IF_ERROR(CheckNodes(loaded));
   RETURN_IF_ERROR(OrderNodes(loaded).status());
   return loaded;
 }

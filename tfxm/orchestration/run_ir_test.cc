@@ -100,13 +100,17 @@ TEST_F(RunIrTest, ANodeWhoseConditionDoesNotHoldIsRuledOutWithWhatNeedsIt) {
     if (entry.pipeline_node().node_info().id() == "b") node = entry.mutable_pipeline_node();
   }
   ASSERT_NE(node, nullptr);
-  auto& condition = *(*node->mutable_inputs()->mutable_conditionals())["cond_1"].mutable_placeholder_expression();
+  const auto set_condition = [&](const std::string& text) {
+    // Asked for anew each time: printing has looked at the map by reflection, which keeps a copy.
+    auto& condition = (*node->mutable_inputs()->mutable_conditionals())["cond_1"];
+    return io::ParseTextProto(text, condition.mutable_placeholder_expression());
+  };
   const std::string key = node->inputs().inputs().begin()->first;
   const std::string empty = absl::StrCat(
       "operator { compare_op { op: EQUAL rhs { value { string_value: '' } } lhs { operator { artifact_uri_op { expression "
       "{ operator { index_op { expression { placeholder { key: '",
       key, "' } } } } } } } } } }");
-  ASSERT_TRUE(io::ParseTextProto(empty, &condition).ok());
+  ASSERT_TRUE(set_condition(empty).ok());
   const Output output = RunIr(pipeline);
   ASSERT_TRUE(output.exit_code.ok()) << output.exit_code.status();
   EXPECT_EQ(*output.exit_code, 0) << "that is an answer as any other: " << output.err;
@@ -114,11 +118,19 @@ TEST_F(RunIrTest, ANodeWhoseConditionDoesNotHoldIsRuledOutWithWhatNeedsIt) {
   EXPECT_TRUE(Contains(output.out, "c  skipped: needs b, whose condition does not hold"));
   EXPECT_TRUE(Contains(output.out, "2 complete"));
   EXPECT_EQ(Executions("b") + Executions("c"), 0);
-  ASSERT_TRUE(io::ParseTextProto(absl::StrCat("operator { unary_logical_op { op: NOT expression { ", empty, " } } }"),
-                                 &condition)
-                  .ok());
+  ASSERT_TRUE(set_condition(absl::StrCat("operator { unary_logical_op { op: NOT expression { ", empty, " } } }")).ok());
   EXPECT_TRUE(Contains(RunIr(pipeline).out, "2 complete, 2 cached"));
   EXPECT_EQ(Executions("c"), 1);
+}
+
+TEST_F(RunIrTest, AModuleInAWheelIsNamedBeforeAnythingStarts) {
+  const auto a = Make("a", "write").with_exec_property("module_path", "user_module@/root/_wheels/m.whl");
+  const auto compiled = CompilePipeline(PipelineOf({a}));
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  const Output output = RunIr(*compiled);
+  EXPECT_EQ(*output.exit_code, 3);
+  EXPECT_TRUE(Contains(output.err, "test: node a: its module is packed in a wheel (module_path)"));
+  EXPECT_EQ(Executions("a"), 0);
 }
 
 TEST_F(RunIrTest, AStrategyThatIsNotThereIsNamedBeforeAnythingStarts) {

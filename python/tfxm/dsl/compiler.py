@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import Message
 
 from tfxm import protos
@@ -121,7 +121,7 @@ def _set_channel(pipeline: Pipeline, channel: Channel, out: Message) -> None:
         out.output_key = channel.output_key  # type: ignore[attr-defined]
 
 
-def _add_files(file: FileDescriptor, out: Message) -> None:
+def _add_files(file: Any, out: Message) -> None:
     """The descriptors of a file and of those it needs, each once and after those that it needs."""
     for dependency in file.dependencies:
         _add_files(dependency, out)
