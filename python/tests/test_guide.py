@@ -44,6 +44,7 @@ class GuideTest(PipelineFileTest):
     def tfxm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "TFXM_PYTHON": sys.executable, "HOME": self.folder}
         env.setdefault("TFXM_CACHE", wheels.CACHE)
+        env["PYTHONPATH"] = os.pathsep.join(os.path.abspath(p) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p)
         # In the folder of the user's files, where scripts of any name may lie.
         return subprocess.run([self.engine, "run", *arguments], env=env, capture_output=True, text=True, cwd=self.root)
 

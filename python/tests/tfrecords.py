@@ -37,7 +37,9 @@ def _field(number: int, data: bytes) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(data)) + data
 
 
-def _feature(value: float | int | str) -> bytes:
+def _feature(value: float | int | str | list[float]) -> bytes:
+    if isinstance(value, list):
+        return _field(2, _field(1, struct.pack(f"<{len(value)}f", *value)))
     if isinstance(value, str):
         return _field(1, _field(1, value.encode()))  # bytes_list
     if isinstance(value, float):
@@ -45,7 +47,7 @@ def _feature(value: float | int | str) -> bytes:
     return _field(3, _field(1, _varint(value)))  # int64_list
 
 
-def write(path: str, examples: Iterable[Mapping[str, float | int | str]]) -> None:
+def write(path: str, examples: Iterable[Mapping[str, float | int | str | list[float]]]) -> None:
     with open(path, "wb") as f:
         for example in examples:
             entries = (_field(1, _field(1, name.encode()) + _field(2, _feature(value))) for name, value in example.items())
