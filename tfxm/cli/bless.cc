@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/cli/store_argument.h"
+#include "tfxm/cli/flags/store_argument.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/run_lock.h"
 #include "tfxm/util/status_macros.h"

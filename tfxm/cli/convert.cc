@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/cli/csv_flags.h"
+#include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/components/example_gen/convert_examples.h"
 #include "tfxm/components/example_gen/tfrecord_source.h"
 #include "tfxm/data/examples.h"

@@ -3,7 +3,7 @@
 // tfxm head
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/cli/csv_flags.h"
+#include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/components/example_gen/tfrecord_source.h"
 #include "tfxm/data/example_text.h"
 #include "tfxm/data/examples.h"

@@ -4,7 +4,7 @@
 #include "tfxm/orchestration/lineage/lineage.h"
 
 #include "tfxm/cli/command.h"
-#include "tfxm/cli/store_argument.h"
+#include "tfxm/cli/flags/store_argument.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"

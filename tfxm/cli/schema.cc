@@ -2,7 +2,7 @@
 
 // tfxm schema
 #include "tfxm/cli/command.h"
-#include "tfxm/cli/statistics_source.h"
+#include "tfxm/cli/flags/statistics_source.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_display.h"
 #include "tfxm/util/io.h"

@@ -3,7 +3,7 @@
 // Where the tf.Examples of an ExampleGen come from: files of some kind, read a block at a time in order, and each block
 // turned into tf.Examples by as many threads as there are.
 //
-//   ASSIGN_OR_RETURN(std::unique_ptr<ExampleSource> source, OpenCsv(files, options));
+//   ASSIGN_OR_RETURN(std::unique_ptr<ExampleSource> source, tables::OpenCsv(files, {}));
 //   while (true) {
 //     ASSIGN_OR_RETURN(std::unique_ptr<ExampleBlock> block, source->Next());
 //     if (block == nullptr) break;

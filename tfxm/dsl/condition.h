@@ -2,8 +2,8 @@
 
 // What a node runs on the condition of: TFX's dsl.Cond, as the expression that its compiler makes of the predicate.
 //
-//   RETURN_IF_ERROR(CheckCondition(expression));                                       // Before anything starts.
-//   ASSIGN_OR_RETURN(const bool holds, EvaluateCondition(expression, node's inputs));
+//   RETURN_IF_ERROR(CheckCondition(expression));                           // Before anything starts.
+//   ASSIGN_OR_RETURN(const bool holds, EvaluateCondition(expression, inputs));  // The node's.
 //
 // An expression compares, and joins by and, or, not, the uri, the value, a property or a custom property of an artifact
 // that is an input of the node (`_Evaluator.blessing` if it is one for the condition alone), and constants.

@@ -2,7 +2,9 @@
 
 // Runs a pipeline that is given as TFX's intermediate representation.
 //
+// ```text
 //   $ tfxm run --ir=pipeline_ir.pbtxt --output=runs/mnist --pipeline-root=/data/mnist
+// ```
 //
 // An IR names files that are run as code: docs/security.md.
 #ifndef TFXM_ORCHESTRATION_RUN_IR_H_

@@ -2,8 +2,10 @@
 
 // RewriterOptions from JSON, as a Python program gives them: members have the names of the struct's.
 //
+// ```text
 //   {"name": "tflite_rewriter", "quantization": "int8", "keep_float_ops": ["SOFTMAX"],
 //    "representative_dataset": {"examples": "data/train-*"}, "limits": {"min_sqnr_db": 20}}
+// ```
 #ifndef TFXM_REWRITING_REWRITER_OPTIONS_JSON_H_
 #define TFXM_REWRITING_REWRITER_OPTIONS_JSON_H_
 

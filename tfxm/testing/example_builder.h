@@ -2,6 +2,7 @@
 
 // tf.Examples, and files of them, made up by tests.
 //
+//   const TempDir dir;
 //   const std::string file = WriteRecords(dir / "data.gz", {ExampleBuilder().Ints("age", {41}).Serialize()});
 #ifndef TFXM_TESTING_EXAMPLE_BUILDER_H_
 #define TFXM_TESTING_EXAMPLE_BUILDER_H_

@@ -8,6 +8,7 @@
 #ifndef TFXM_TESTING_STATUS_MATCHERS_H_
 #define TFXM_TESTING_STATUS_MATCHERS_H_
 
+#include <ostream>
 #include <string>
 #include <type_traits>
 #include <utility>

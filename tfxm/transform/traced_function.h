@@ -8,12 +8,14 @@
 //
 // The folder has graph.pb, a tensorflow.GraphDef, and trace.json:
 //
+// ```text
 //   {"inputs":  {"fare": ["inputs/fare:0"], "tips": [indices, values, dense_shape]},
 //    "outputs": {"fare_xf": ["scale/add:0"]},
 //    "analyzers": [{"kind": "mean_and_var", "name": "scale_to_z_score", "input": "inputs/fare:0",
 //                   "outputs": ["scale/mean:0", "scale/var:0"], "reduce_instance_dims": true}],
 //    "domains": [{"tensor": "buckets/Reshape:0", "min": 0, "max": 3, "vocabulary": ""}],
 //    "assets":  {"key": "file name"}}
+// ```
 //
 // An analyzer's outputs are placeholders in the graph. Kinds: min_and_max, mean_and_var, sum, size, quantiles
 // ("num_buckets"), vocabulary ("top_k", "frequency_threshold", "vocab_filename"). A domain is what the schema of the

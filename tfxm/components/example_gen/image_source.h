@@ -2,9 +2,11 @@
 
 // PNG and JPEG files as tf.Examples, with the features that TensorFlow's image data sets have:
 //
+// ```text
 //   image/encoded  bytes   the file        image/height, image/width   int64
 //   image/format   bytes   png or jpeg     image/class/text            bytes   the class
 //                                          image/class/label           int64   its number
+// ```
 //
 //   const std::unique_ptr<data::ExampleSource> source =
 //       OpenImages({{"flowers/rose/1.jpg", "rose"}, {"flowers/tulip/1.png", "tulip"}}, {"rose", "tulip"});

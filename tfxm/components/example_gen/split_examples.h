@@ -3,8 +3,8 @@
 // Examples into splits: TFX's hash, the files of an Examples artifact, on all cores.
 //
 //   std::vector<SplitWriter> writers(2);
-//   RETURN_IF_ERROR(writers[0].Open(data::SplitDir(uri, "train"), NumShards(bytes * 2 / 3)));
-//   RETURN_IF_ERROR(writers[1].Open(data::SplitDir(uri, "eval"), NumShards(bytes / 3)));
+//   RETURN_IF_ERROR(writers[0].Open(data::SplitDir(uri, "train"), NumShards(input_bytes * 2 / 3)));
+//   RETURN_IF_ERROR(writers[1].Open(data::SplitDir(uri, "eval"), NumShards(input_bytes / 3)));
 //   SplitNotes notes;
 //   RETURN_IF_ERROR(SplitExamples(source.get(), split_config, progress, absl::MakeSpan(writers), &notes));
 //   for (SplitWriter& writer : writers) RETURN_IF_ERROR(writer.Close());

@@ -7,11 +7,16 @@
 //     static constexpr StateKind kStateKind = {"mean", /*version=*/1};
 //     void Save(StateWriter* writer) const { writer->Write(sum_, by_name_); }
 //     void Load(StateReader* reader) { reader->Read(&sum_, &by_name_); }
+//    private:
+//     double sum_ = 0;
+//     std::map<std::string, int64_t> by_name_;
 //   };
 //
+// Its state goes into bytes and back:
+//
 //   ASSIGN_OR_RETURN(std::string bytes, SaveState(mean));
-//   Mean other;                                     // made as `mean` was
-//   RETURN_IF_ERROR(LoadState(bytes, &other));      // after an error, `other` is of no use
+//   Mean other;                                 // made as `mean` was
+//   RETURN_IF_ERROR(LoadState(bytes, &other));  // after an error, `other` is of no use
 //
 // Values are written one after the other, without names; what was written in one order is read in the same. Written and
 // read are bool, integers, enums, float, double, __int128, std::string, std::array, std::pair, std::optional,

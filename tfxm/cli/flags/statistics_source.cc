@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/cli/statistics_source.h"
+#include "tfxm/cli/flags/statistics_source.h"
 
 #include "tfxm/cli/command.h"
 #include "tfxm/data/examples.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The argument METADATA_DB of several commands.
-#ifndef TFXM_CLI_STORE_ARGUMENT_H_
-#define TFXM_CLI_STORE_ARGUMENT_H_
+#ifndef TFXM_CLI_FLAGS_STORE_ARGUMENT_H_
+#define TFXM_CLI_FLAGS_STORE_ARGUMENT_H_
 
 #include <string>
 
@@ -16,4 +16,4 @@ absl::Status CheckStore(const std::string& path, absl::string_view command);
 
 }  // namespace tfxm::cli
 
-#endif  // TFXM_CLI_STORE_ARGUMENT_H_
+#endif  // TFXM_CLI_FLAGS_STORE_ARGUMENT_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/cli/csv_flags.h"
+#include "tfxm/cli/flags/csv_flags.h"
 
 #include "absl/strings/str_split.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"

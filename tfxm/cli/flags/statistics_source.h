@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The flags --data, --csv, --stats and --weight_feature of the commands about data.
-#ifndef TFXM_CLI_STATISTICS_SOURCE_H_
-#define TFXM_CLI_STATISTICS_SOURCE_H_
+#ifndef TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
+#define TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
-#include "tfxm/cli/csv_flags.h"
+#include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/flags.h"
 
@@ -32,4 +32,4 @@ class StatisticsSource {
 
 }  // namespace tfxm::cli
 
-#endif  // TFXM_CLI_STATISTICS_SOURCE_H_
+#endif  // TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/cli/store_argument.h"
+#include "tfxm/cli/flags/store_argument.h"
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/exit_status.h"

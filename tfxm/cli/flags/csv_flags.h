@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The flags of the commands that read CSV: --csv and how it is read.
-#ifndef TFXM_CLI_CSV_FLAGS_H_
-#define TFXM_CLI_CSV_FLAGS_H_
+#ifndef TFXM_CLI_FLAGS_CSV_FLAGS_H_
+#define TFXM_CLI_FLAGS_CSV_FLAGS_H_
 
 #include <memory>
 #include <string>
@@ -33,4 +33,4 @@ class CsvFlags {
 
 }  // namespace tfxm::cli
 
-#endif  // TFXM_CLI_CSV_FLAGS_H_
+#endif  // TFXM_CLI_FLAGS_CSV_FLAGS_H_
