@@ -19,7 +19,6 @@ header's name.
 import argparse
 import concurrent.futures
 import glob
-import hashlib
 import os
 import re
 import subprocess
