@@ -19,7 +19,6 @@ header's name.
 import argparse
 import concurrent.futures
 import glob
-import hashlib
 import os
 import re
 import subprocess
@@ -63,7 +62,7 @@ def read(path):
 
 def public_headers():
   for path in sorted(glob.glob('tfxm/**/*.h', root_dir=ROOT, recursive=True)):
-    if '/internal/' not in path and not re.search(r'(/test_\w+|test_util)\.h$', path):
+    if '/internal/' not in path and not path.startswith('tfxm/testing/') and not re.search(r'(/test_\w+|test_util)\.h$', path):
       yield path
 
 

@@ -223,8 +223,9 @@ TEST(SqlSlicerTest, LikeIsQuickWhateverThePattern) {
   EXPECT_THAT(
       SqlSlices("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND '" + text + "' LIKE '" + pattern + "b'"),
       IsEmpty());
-  for (const char* like : {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'",
-                           "'für' LIKE 'f_r'", R"('a\nb' LIKE 'a_b')", R"('10%' LIKE '10\\\\%')", R"('a.b' LIKE '%.b')"}) {
+  for (const char* like :
+       {"'' LIKE ''", "'' LIKE '%'", "'abc' LIKE 'a%c'", "'abcbc' LIKE '%bc'", "'abc' LIKE 'a_c%'", "'für' LIKE 'f_r'",
+        R"('a\nb' LIKE 'a_b')", R"('10%' LIKE '10\\\\%')", R"('a.b' LIKE '%.b')"}) {
     EXPECT_THAT(SqlSlices(std::string("SELECT STRUCT(1 AS x) FROM example.day d WHERE d = 1 AND ") + like),
                 Not(IsEmpty()))
         << like;
