@@ -18,6 +18,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/compute/block_reader.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
@@ -169,8 +170,8 @@ absl::Status SplitRecords(const std::vector<std::string>& all_files, const Split
         }
         if (bucket_ends.empty()) continue;
         const uint32_t bucket = DigestModulo(Sha256::Hash(*key), bucket_ends.back());
-        split_of[i] = static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) -
-                                          bucket_ends.begin());
+        split_of[i] =
+            static_cast<size_t>(std::upper_bound(bucket_ends.begin(), bucket_ends.end(), bucket) - bucket_ends.begin());
       }
       return absl::OkStatus();
     });
