@@ -36,22 +36,22 @@ namespace tfxm::compute {
 
 // Input: what Add takes. Accumulators that consist of others need no kind of their own.
 template <typename A, typename... Input>
-concept Accumulator = requires(A& a, A& other, const A& saved, StateWriter* writer, StateReader* reader,
-                               Input... input) {
-  a.Add(std::forward<Input>(input)...);
-  a.Merge(std::move(other));
-  saved.Save(writer);
-  a.Load(reader);
-};
+concept Accumulator =
+    requires(A& a, A& other, const A& saved, StateWriter* writer, StateReader* reader, Input... input) {
+      a.Add(std::forward<Input>(input)...);
+      a.Merge(std::move(other));
+      saved.Save(writer);
+      a.Load(reader);
+    };
 
 // What a pass over examples (pass.h) takes.
 template <typename A>
 concept ExampleAccumulator = std::movable<A> && Accumulator<A, const data::ExampleBatch&> &&
-    requires(A& a, A& other, const data::ExampleBatch& batch) {
-  { a.Add(batch) } -> std::same_as<absl::Status>;
-  { a.Merge(std::move(other)) } -> std::same_as<absl::Status>;
-  { A::kStateKind } -> std::convertible_to<StateKind>;
-};
+                             requires(A& a, A& other, const data::ExampleBatch& batch) {
+                               { a.Add(batch) } -> std::same_as<absl::Status>;
+                               { a.Merge(std::move(other)) } -> std::same_as<absl::Status>;
+                               { A::kStateKind } -> std::convertible_to<StateKind>;
+                             };
 
 }  // namespace tfxm::compute
 

@@ -65,8 +65,7 @@ TEST(AccumulateTest, BlocksAreMergedInTheOrderOfTheDataWhateverTheThreads) {
         const std::lock_guard lock(mutex);
         seen = std::max(seen, n);
       };
-      const auto result = Accumulate<Concatenate>(
-          files, [] { return Concatenate(); }, options);
+      const auto result = Accumulate<Concatenate>(files, [] { return Concatenate(); }, options);
       ASSERT_TRUE(result.ok()) << result.status();
       EXPECT_EQ(result->values, expected) << threads << " threads, blocks of " << block_bytes;
       EXPECT_EQ(seen, 3201);

@@ -139,8 +139,7 @@ TEST(StatisticsPropertiesTest, AStateOfOtherOptionsIsRefused) {
   ASSERT_TRUE(AddAll(ManyExamples(8), &accumulator).ok());
   const auto bytes = SaveState(accumulator);
   ASSERT_TRUE(bytes.ok());
-  EXPECT_EQ(LoadState(*bytes, &other).message(),
-            "a saved state cannot be loaded: it was made with other StatsOptions");
+  EXPECT_EQ(LoadState(*bytes, &other).message(), "a saved state cannot be loaded: it was made with other StatsOptions");
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ class PairedSums : public PartsOf<PairedSums> {
     other_weights_ |= model.weight != reference.weight;
     if (model.weight == 0) return;
     ++examples_;
-    other_values_ |= model.weight != 1 || (model.value != 0 && model.value != 1) ||
-                     (reference.value != 0 && reference.value != 1);
+    other_values_ |=
+        model.weight != 1 || (model.value != 0 && model.value != 1) || (reference.value != 0 && reference.value != 1);
     if (model.weight == 1) {
       ++unit_weights_;
     } else {

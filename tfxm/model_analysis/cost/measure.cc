@@ -9,8 +9,8 @@
 #include <map>
 #include <utility>
 
-#include "tfxm/data/example_batch.h"
 #include "tfxm/compute/block_reader.h"
+#include "tfxm/data/example_batch.h"
 #include "tfxm/proto/costs.h"
 #include "tfxm/util/status_macros.h"
 

@@ -78,8 +78,8 @@ void DisagreementFinder::Add(const compute::RecordBlock& raw, const Extracts& ex
   }
 }
 
-void DisagreementFinder::Offer(double distance, const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer,
-                               int row, Ranking* ranking) const {
+void DisagreementFinder::Offer(double distance, const compute::RecordBlock& raw, const Extracts& extracts,
+                               const Slicer& slicer, int row, Ranking* ranking) const {
   ++ranking->total;
   DisagreeingExample example;
   example.file = raw.file;

@@ -164,24 +164,25 @@ std::vector<More> MoreCases() {
     absl::StrAppend(&boxes, " prediction_keys { key: \"", name, "\" value: \"", name, "\" }");
   }
   absl::StrAppend(&boxes, " } metrics_specs {");
-  for (const auto& [name, arguments] : std::vector<std::pair<std::string, std::string>>{
-           {"COCOAveragePrecision", "'iou_threshold': 0.5, "},
-           {"COCOAverageRecall", "'iou_thresholds': [0.5], "},
-           {"ObjectDetectionPrecision", ""},
-           {"ObjectDetectionRecall", ""},
-           {"ObjectDetectionMaxRecall", ""},
-           {"ObjectDetectionPrecisionAtRecall", "'recall': [0.5], "},
-           {"ObjectDetectionThresholdAtRecall", "'recall': [0.5], "},
-           {"ObjectDetectionConfusionMatrixPlot", ""}}) {
-    absl::StrAppend(&boxes, " metrics { class_name: \"", name, "\" config: \"{", arguments,
-                    "'class_id': 1, 'labels_to_stack': ['xmin', 'ymin', 'xmax', 'ymax', 'cls'], 'predictions_to_stack': ",
-                    "['dxmin', 'dymin', 'dxmax', 'dymax', 'dcls', 'dscore']}\" }");
+  for (const auto& [name, arguments] :
+       std::vector<std::pair<std::string, std::string>>{{"COCOAveragePrecision", "'iou_threshold': 0.5, "},
+                                                        {"COCOAverageRecall", "'iou_thresholds': [0.5], "},
+                                                        {"ObjectDetectionPrecision", ""},
+                                                        {"ObjectDetectionRecall", ""},
+                                                        {"ObjectDetectionMaxRecall", ""},
+                                                        {"ObjectDetectionPrecisionAtRecall", "'recall': [0.5], "},
+                                                        {"ObjectDetectionThresholdAtRecall", "'recall': [0.5], "},
+                                                        {"ObjectDetectionConfusionMatrixPlot", ""}}) {
+    absl::StrAppend(
+        &boxes, " metrics { class_name: \"", name, "\" config: \"{", arguments,
+        "'class_id': 1, 'labels_to_stack': ['xmin', 'ymin', 'xmax', 'ymax', 'cls'], 'predictions_to_stack': ",
+        "['dxmin', 'dymin', 'dxmax', 'dymax', 'dcls', 'dscore']}\" }");
   }
   boxes += " }";
   for (size_t at; (at = boxes.find('\'')) != std::string::npos;) boxes.replace(at, 1, "\\\"");
   std::string losses;
-  for (const char* name : {"MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
-                           "MeanSquaredLogarithmicError"}) {
+  for (const char* name :
+       {"MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError"}) {
     absl::StrAppend(&losses, " metrics { class_name: \"Keras>", name, "\" }");
   }
   std::string two_models = R"(

@@ -81,8 +81,8 @@ absl::StatusOr<std::string> SealState(const StateKind& kind, absl::string_view v
   StateWriter head;
   head.Write(std::string(kind.name), kind.version);
   const uint64_t size = values.size();
-  std::string bytes = absl::StrCat(kMagic, head.bytes(),
-                                   absl::string_view(reinterpret_cast<const char*>(&size), sizeof(size)), values);
+  std::string bytes =
+      absl::StrCat(kMagic, head.bytes(), absl::string_view(reinterpret_cast<const char*>(&size), sizeof(size)), values);
   const Sha256Digest digest = Sha256::Hash(bytes);
   bytes.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   return bytes;

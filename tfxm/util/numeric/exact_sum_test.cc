@@ -117,9 +117,9 @@ TEST(ExactSumTest, SavesSignInfinitiesAndNan) {
 
 TEST(ExactSumTest, RejectsForeignBytes) {
   ExactSum sum;
-  for (const absl::string_view bytes : {absl::string_view(""), absl::string_view("\x10\0\0", 3),
-                                        absl::string_view("\0\x40\x04\1\1\1\1", 7),
-                                        absl::string_view("\0\0\1\xff\xff\xff\xff\x7f", 8)}) {
+  for (const absl::string_view bytes :
+       {absl::string_view(""), absl::string_view("\x10\0\0", 3), absl::string_view("\0\x40\x04\1\1\1\1", 7),
+        absl::string_view("\0\0\1\xff\xff\xff\xff\x7f", 8)}) {
     EXPECT_FALSE(Load(bytes, &sum).ok());
   }
 }
