@@ -10,8 +10,8 @@
 
 #include "absl/strings/match.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/cli/python_pipeline.h"
 #include "tfxm/components/modules/module_file.h"
+#include "tfxm/components/modules/python_pipeline.h"
 #include "tfxm/orchestration/run_ir.h"
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/io.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/cli/python_pipeline.h"
+#include "tfxm/components/modules/python_pipeline.h"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 
-namespace tfxm::cli {
+namespace tfxm {
 namespace {
 
 constexpr char kLauncher[] = "run_pipeline.py";
@@ -58,4 +58,4 @@ absl::StatusOr<std::vector<std::string>> PythonPipelineCommand(absl::string_view
   return std::vector<std::string>{python, launcher, std::string(file)};
 }
 
-}  // namespace tfxm::cli
+}  // namespace tfxm
