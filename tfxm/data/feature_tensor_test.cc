@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
+#include "tfxm/testing/status_matchers.h"
 
 namespace tfxm::data {
 namespace {
@@ -21,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
+constexpr absl::StatusCode kInvalid = absl::StatusCode::kInvalidArgument;
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
 using Ints = std::vector<int64_t>;
@@ -44,7 +46,7 @@ ExampleBatch BatchOf(const std::vector<std::optional<List>>& rows) {
   for (const std::optional<List>& row : rows) {
     tensorflow::Example example;
     if (row) Add(*row, &(*example.mutable_features()->mutable_feature())["x"]);
-    EXPECT_EQ(batch.Append(example.SerializeAsString()), absl::OkStatus());
+    EXPECT_THAT(batch.Append(example.SerializeAsString()), IsOk());
   }
   return batch;
 }
@@ -124,7 +126,7 @@ TEST(FeatureTensorTest, Numbers) {
       EXPECT_THAT(std::string(status.message()), HasSubstr(c.error));
       continue;
     }
-    ASSERT_EQ(status, absl::OkStatus());
+    ASSERT_THAT(status, IsOk());
     std::vector<double> found;
     for (int64_t i = 0; i < tensor.num_elements(); ++i) found.push_back(tensor.ValueAsDouble(i));
     EXPECT_EQ(found, c.numbers);
@@ -135,7 +137,7 @@ TEST(FeatureTensorTest, EveryInt64StaysWhatItIs) {
   const int64_t large = (int64_t{1} << 53) + 1;
   const ExampleBatch batch = BatchOf<Ints>({{{large, -large}}});
   Tensor tensor(DataType::kInt64, {1, 2});
-  ASSERT_EQ(FillInput(batch.Find("x"), 0, 1, {"x", DataType::kInt64, {-1, 2}}, {}, &tensor), absl::OkStatus());
+  ASSERT_THAT(FillInput(batch.Find("x"), 0, 1, {"x", DataType::kInt64, {-1, 2}}, {}, &tensor), IsOk());
   EXPECT_THAT(tensor.values<int64_t>(), ElementsAre(large, -large));
 }
 
@@ -144,24 +146,24 @@ TEST(FeatureTensorTest, Strings) {
   const TensorSpec input = {"x", DataType::kString, {-1, 1}};
   const FeatureTensorOptions lenient = {.missing = MissingPolicy::kMinusOne};
   Tensor tensor(DataType::kString, {2, 1});
-  ASSERT_EQ(FillInput(batch.Find("x"), 1, 2, input, lenient, &tensor), absl::OkStatus());
+  ASSERT_THAT(FillInput(batch.Find("x"), 1, 2, input, lenient, &tensor), IsOk());
   EXPECT_THAT(tensor.strings(), ElementsAre("", std::string("b\0c", 3)));
-  EXPECT_THAT(std::string(FillInput(batch.Find("x"), 1, 2, input, {}, &tensor).message()),
-              StartsWith("example 1 of the batch: feature \"x\" is missing"));
+  EXPECT_THAT(FillInput(batch.Find("x"), 1, 2, input, {}, &tensor),
+              StatusIs(kInvalid, StartsWith("example 1 of the batch: feature \"x\" is missing")));
   EXPECT_THAT(std::string(FillInput(batch.Find("x"), 2, 2, input, lenient, &tensor).message()),
               HasSubstr("has 2 values; expected 1 of type string"));
-  EXPECT_THAT(std::string(FillInput(BatchOf<Ints>({{{1}}}).Find("x"), 0, 1, input, lenient, &tensor).message()),
-              HasSubstr("\"x\" is INT"));
+  EXPECT_THAT(FillInput(BatchOf<Ints>({{{1}}}).Find("x"), 0, 1, input, lenient, &tensor),
+              StatusIs(kInvalid, HasSubstr("\"x\" is INT")));
 }
 
 TEST(FeatureTensorTest, AFeatureThatNoExampleHas) {
   const TensorSpec input = {"y", DataType::kFloat, {-1, 2}};
   const FeatureTensorOptions fill = {.missing = MissingPolicy::kFill, .fill = 3, .name_example = false};
   Tensor tensor(DataType::kFloat, {1, 2});
-  ASSERT_EQ(FillInput(nullptr, 0, 1, input, fill, &tensor), absl::OkStatus());
+  ASSERT_THAT(FillInput(nullptr, 0, 1, input, fill, &tensor), IsOk());
   EXPECT_THAT(tensor.values<float>(), ElementsAre(3, 3));
-  EXPECT_THAT(std::string(FillInput(nullptr, 0, 1, input, {.name_example = false}, &tensor).message()),
-              StartsWith("feature \"y\" is missing"));
+  EXPECT_THAT(FillInput(nullptr, 0, 1, input, {.name_example = false}, &tensor),
+              StatusIs(kInvalid, StartsWith("feature \"y\" is missing")));
 }
 
 TEST(FeatureTensorTest, AnInputIsFedWithTheFeatureOfItsNameOrWithoutKerassSuffix) {
@@ -169,19 +171,20 @@ TEST(FeatureTensorTest, AnInputIsFedWithTheFeatureOfItsNameOrWithoutKerassSuffix
   EXPECT_EQ(FindInputFeature(batch, "x"), batch.Find("x"));
   EXPECT_EQ(FindInputFeature(batch, "x_input"), batch.Find("x"));
   EXPECT_EQ(FindInputFeature(batch, "x_output"), nullptr);
-  EXPECT_THAT(std::string(NoInputFeature(batch, "xx").message()),
-              AllOf(HasSubstr("input \"xx\""), HasSubstr("nearest features: \"x\"")));
+  EXPECT_THAT(NoInputFeature(batch, "xx"),
+              StatusIs(kInvalid, AllOf(HasSubstr("input \"xx\""), HasSubstr("nearest features: \"x\""))));
 }
 
 TEST(FeatureTensorTest, OpenDimensionsTakeTheirSizeFromTheData) {
   const auto shape = [](Shape input, int64_t values) {
-    return *ShapeOfExamples({"x", DataType::kFloat, std::move(input)}, values, 5);
+    return ShapeOfExamples({"x", DataType::kFloat, std::move(input)}, values, 5);
   };
-  EXPECT_EQ(shape({-1, 3}, 3), (Shape{5, 3}));
-  EXPECT_EQ(shape({4, -1}, 8), (Shape{5, 8}));  // A model for four: FillInput is given all, however they go in.
-  EXPECT_EQ(shape({-1, -1, -1, 3}, 12), (Shape{5, 2, 2, 3}));
-  EXPECT_EQ(shape({}, 1), (Shape{5, 1}));
-  EXPECT_FALSE(ShapeOfExamples({"x", DataType::kFloat, {-1, 3}}, 4, 5).ok());
+  EXPECT_THAT(shape({-1, 3}, 3), IsOkAndHolds(ElementsAre(5, 3)));
+  // A model for four: FillInput is given all, however they go in.
+  EXPECT_THAT(shape({4, -1}, 8), IsOkAndHolds(ElementsAre(5, 8)));
+  EXPECT_THAT(shape({-1, -1, -1, 3}, 12), IsOkAndHolds(ElementsAre(5, 2, 2, 3)));
+  EXPECT_THAT(shape({}, 1), IsOkAndHolds(ElementsAre(5, 1)));
+  EXPECT_THAT(shape({-1, 3}, 4), StatusIs(kInvalid));
 }
 
 TEST(FeatureTensorTest, TensorsFollowTheSameRules) {
@@ -189,10 +192,10 @@ TEST(FeatureTensorTest, TensorsFollowTheSameRules) {
   floats.values<float>()[0] = 1.9f;
   integers.values<int64_t>()[0] = 1000;
   const TensorSpec input = {"x", DataType::kInt8, {-1, 2}};
-  ASSERT_EQ(FillInput(integers, input, {.integers = IntegerPolicy::kRefuseFloats}, &out), absl::OkStatus());
+  ASSERT_THAT(FillInput(integers, input, {.integers = IntegerPolicy::kRefuseFloats}, &out), IsOk());
   EXPECT_THAT(out.values<int8_t>(), ElementsAre(127, 0));
-  EXPECT_THAT(std::string(FillInput(floats, input, {.integers = IntegerPolicy::kRefuseFloats}, &out).message()),
-              HasSubstr("without a scale"));
+  EXPECT_THAT(FillInput(floats, input, {.integers = IntegerPolicy::kRefuseFloats}, &out),
+              StatusIs(kInvalid, HasSubstr("without a scale")));
   Tensor wide(DataType::kInt64, {3});
   EXPECT_THAT(std::string(FillInput(wide, input, {}, &out).message()), HasSubstr("has 3 values; expected 2"));
   ASSERT_TRUE(ConvertNumbers(floats, DataType::kInt8, /*scale=*/0.5f, /*zero_point=*/1, out.bytes()));

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/test_compiled_model.h"
 #include "tfxm/litert/test_models.h"
 #include "tfxm/util/io.h"
 
@@ -20,26 +21,12 @@ using testing::AddModel;
 using testing::DenseModel;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::Input;
+using testing::Make;
 using testing::ModelBuilder;
+using testing::Output;
 
 constexpr char kMnist[] = "tfxm/litert/testdata/mnist_dynamic_range.tflite";
-
-std::unique_ptr<CompiledModel> Make(std::string bytes, const CompiledModelOptions& options = {}) {
-  auto file = ModelFile::FromBytes(std::move(bytes), "test.tflite");
-  EXPECT_TRUE(file.ok()) << file.status();
-  auto model = CompiledModel::Create(*file, options);
-  EXPECT_TRUE(model.ok()) << model.status();
-  return std::move(*model);
-}
-
-std::span<float> Input(CompiledModel& model, int i) {
-  return {reinterpret_cast<float*>(model.input(i).data()), model.input(i).size() / sizeof(float)};
-}
-std::vector<float> Output(const CompiledModel& model, int i) {
-  std::vector<float> out(model.output(i).size() / sizeof(float));
-  std::memcpy(out.data(), model.output(i).data(), model.output(i).size());
-  return out;
-}
 
 TEST(CompiledModelTest, ComputesInPlace) {
   auto model = Make(AddModel());

@@ -15,6 +15,7 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/litert/internal/tensor_memory.h"
+#include "tfxm/litert/test_compiled_model.h"
 #include "tfxm/litert/test_models.h"
 
 namespace tfxm::litert {
@@ -24,17 +25,10 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Make;
 using testing::ModelBuilder;
 
 constexpr int kBatches[] = {1, 3, 16, 32, 33, 32, 3, 1};
-
-std::unique_ptr<CompiledModel> Make(std::string bytes, const CompiledModelOptions& options = {}) {
-  auto file = ModelFile::FromBytes(std::move(bytes), "test.tflite");
-  EXPECT_TRUE(file.ok()) << file.status();
-  auto model = CompiledModel::Create(*file, options);
-  EXPECT_TRUE(model.ok()) << model.status();
-  return std::move(*model);
-}
 
 schema::ShapeOptionsT Int32Shape() {
   schema::ShapeOptionsT options;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "google/protobuf/wrappers.pb.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -32,14 +33,8 @@ enum class Reading { kSameStore, kReopened };
 
 class MetadataStoreTest : public ::testing::TestWithParam<Reading> {
  protected:
-  void SetUp() override {
-    dir_ = *io::MakeTempDir(::testing::TempDir(), "metadata_store");
-    store_ = *MetadataStore::Open(Path());
-  }
-  void TearDown() override {
-    store_.reset();
-    EXPECT_TRUE(io::RemoveAll(dir_).ok());
-  }
+  void SetUp() override { store_ = *MetadataStore::Open(Path()); }
+  void TearDown() override { store_.reset(); }
   std::string Path() const { return io::JoinPath(dir_, "metadata.db"); }
   MetadataStore& Write() { return *store_; }
   MetadataStore& Read() {
@@ -93,7 +88,8 @@ class MetadataStoreTest : public ::testing::TestWithParam<Reading> {
     return execution;
   }
 
-  std::string dir_;
+  const TempDir temporary_;
+  const std::string& dir_ = temporary_.path();
   std::unique_ptr<MetadataStore> store_;
 };
 

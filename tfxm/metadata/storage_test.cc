@@ -14,6 +14,7 @@
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/properties.h"
 #include "tfxm/metadata/run_lock.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -26,15 +27,14 @@ namespace {
 
 class StorageTest : public ::testing::Test {
  protected:
-  void SetUp() override { dir_ = *io::MakeTempDir(::testing::TempDir(), "storage"); }
-  void TearDown() override { EXPECT_TRUE(io::RemoveAll(dir_).ok()); }
   std::string Path(absl::string_view name = "metadata.db") const { return io::JoinPath(dir_, name); }
   void Execute(absl::string_view sql) {
     auto db = sqlite::Database::Open(Path(), sqlite::Mode::kReadWriteCreate);
     ASSERT_TRUE(db.ok());
     ASSERT_TRUE((*db)->Execute(sql).ok());
   }
-  std::string dir_;
+  const TempDir temporary_;
+  const std::string& dir_ = temporary_.path();
 };
 
 ml_metadata::ContextType PipelineType() {

@@ -7,6 +7,7 @@
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -208,7 +209,8 @@ TEST(BadInputTest, AModelIsAsGoodAsBeforeAfterAnError) {
   EXPECT_FALSE(model.TestOnBatch(Four(Zeros({4, 3}))).ok());
   EXPECT_FALSE(model.Predict({{"x", Zeros({4, 7})}}).ok());
   EXPECT_EQ(FloatValues(model.GetWeights()->at("out/kernel")), FloatValues(trained.at("out/kernel")));
-  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "bad_input");
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   EXPECT_EQ(model.Save(dir), absl::OkStatus());
   EXPECT_TRUE(model.TestOnBatch(Four(Ints({4}, {0, 1, 2, 0}))).ok());
   EXPECT_TRUE(model.TrainOnBatch(Four(Ints({4}, {0, 1, 2, 0}))).ok());

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -129,7 +130,8 @@ TEST(KerasWeightsTest, ANewHeadOnAnOldBody) {
 }
 
 TEST(KerasWeightsTest, OtherFilesAreNamed) {
-  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "keras_weights");
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   Sequential model = Pictures({});
   const auto message = [&](const std::string& name, const std::string& content) {
     const std::string path = io::JoinPath(dir, name);

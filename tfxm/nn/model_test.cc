@@ -352,23 +352,13 @@ TEST(ModelTest, TensorBoardFilesAreWholeAfterAKillThatTookTheirFolder) {
   const auto fit = [&](const std::string& logs, int64_t kill_at) {
     Sequential model = BuildMnistModel();
     EXPECT_EQ(CompileMnistModel(model), absl::OkStatus());
-    class Kill : public Callback {
-     public:
-      explicit Kill(int64_t at) : at_(at) {}
-      absl::Status OnTrainBatchEnd(FitState& state) override {
-        return state.iteration == at_ ? absl::AbortedError("killed") : absl::OkStatus();
-      }
-
-     private:
-      const int64_t at_;
-    };
     const Dataset eval = MnistData(40, 2);
     const auto history = model.Fit(
         MnistData(80, 1), {.epochs = 3,
                            .validation_data = &eval,
                            .callbacks = {callbacks::TensorBoard({.log_dir = io::JoinPath(dir, logs)}),
                                          callbacks::BackupAndRestore({.backup_dir = io::JoinPath(dir, "backup")}),
-                                         std::make_shared<Kill>(kill_at)},
+                                         std::make_shared<KillAt>(kill_at)},
                            .verbose = 0});
     EXPECT_EQ(history.ok(), kill_at < 0) << history.status();
   };

@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -96,7 +97,8 @@ Outcome RunChild(const std::string& dir, int kill_after) {
 }
 
 TEST(ResumeTest, AfterSigkillTheWeightsAreThoseOfAnUnbrokenTraining) {
-  const std::string root = *io::MakeTempDir(::testing::TempDir(), "resume");
+  const TempDir temporary;
+  const std::string& root = temporary.path();
   const std::string unbroken = io::JoinPath(root, "unbroken"), broken = io::JoinPath(root, "broken");
   ASSERT_EQ(io::MakeDirs(unbroken), absl::OkStatus());
   ASSERT_EQ(io::MakeDirs(broken), absl::OkStatus());

@@ -10,24 +10,21 @@
 #include <vector>
 
 #include "tfxm/nn/nn.h"
+#include "tfxm/testing/tensors.h"
 
 namespace tfxm::nn {
 
-inline Tensor Floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::kFloat, shape);
-  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
-  return tensor;
-}
+// Ends a training after an update, as if the program had been killed.
+class KillAt : public Callback {
+ public:
+  explicit KillAt(int64_t iteration) : iteration_(iteration) {}
+  absl::Status OnTrainBatchEnd(FitState& state) override {
+    return state.iteration == iteration_ ? absl::AbortedError("killed") : absl::OkStatus();
+  }
 
-inline Tensor Ints(const Shape& shape, const std::vector<int64_t>& values) {
-  Tensor tensor(DataType::kInt64, shape);
-  std::copy(values.begin(), values.end(), tensor.values<int64_t>().begin());
-  return tensor;
-}
-
-inline std::vector<float> FloatValues(const Tensor& tensor) {
-  return {tensor.values<float>().begin(), tensor.values<float>().end()};
-}
+ private:
+  const int64_t iteration_;
+};
 
 // The numbers that the goldens' scripts (testdata/make_goldens.py, make_quantization_goldens.py) feed.
 inline Tensor Wave(const Shape& shape, double phase, double scale = 1) {

@@ -6,6 +6,7 @@
 
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -84,7 +85,8 @@ TEST(WarmStartTest, AFloatModelStartsAQuantizedOne) {
 }
 
 TEST(WarmStartTest, ASavedModelOfOnesOwn) {
-  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "warm_start");
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   Sequential model = KerasModel(kNames), same = KerasModel(kNames), other = KerasModel(kOtherNames);
   ASSERT_EQ(model.LoadWeights("tfxm/nn/testdata/keras3_export"), absl::OkStatus());
   ASSERT_EQ(model.Save(dir), absl::OkStatus());

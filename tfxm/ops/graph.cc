@@ -37,6 +37,62 @@ const tf::OpDef::AttrDef* FindAttrDef(const tf::OpDef& op_def, absl::string_view
   return nullptr;
 }
 
+absl::Status SetInputs(const tf::OpDef& op_def, const Inputs& inputs, tf::NodeBuilder* builder) {
+  if (static_cast<int>(inputs.size()) != op_def.input_arg_size()) {
+    std::vector<std::string> wanted;
+    for (const auto& arg : op_def.input_arg()) wanted.push_back(arg.name());
+    return absl::InvalidArgumentError(absl::StrCat("takes ", op_def.input_arg_size(), " inputs (",
+                                                   absl::StrJoin(wanted, ", "), "), got ", inputs.size()));
+  }
+  for (int i = 0; i < op_def.input_arg_size(); ++i) {
+    const auto& arg = op_def.input_arg(i);
+    const bool wants_list = !arg.number_attr().empty() || !arg.type_list_attr().empty();
+    if (!wants_list && inputs[i].is_list()) {
+      return absl::InvalidArgumentError(absl::StrCat("input \"", arg.name(), "\" takes one tensor, got a list"));
+    }
+    std::vector<tf::NodeBuilder::NodeOut> outs;
+    for (const Tensor& tensor : inputs[i].tensors()) outs.emplace_back(internal::TfNode(tensor), tensor.index());
+    if (wants_list) {
+      builder->Input(outs);
+    } else {
+      builder->Input(outs[0]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetAttrs(const tf::OpDef& op_def, const Attrs& attrs, tf::NodeBuilder* builder) {
+  for (const auto& [key, value] : attrs) {
+    const tf::OpDef::AttrDef* attr_def = FindAttrDef(op_def, key);
+    // An attribute that starts with "_" is a note to the runtime, not part of the definition.
+    if (attr_def == nullptr && !absl::StartsWith(key, "_")) {
+      std::vector<std::string> known;
+      for (const auto& attr : op_def.attr()) known.push_back(attr.name());
+      return absl::InvalidArgumentError(
+          absl::StrCat("has no attribute \"", key, "\"; it has: ", absl::StrJoin(known, ", ")));
+    }
+    auto converted = internal::ToAttrValue(value, attr_def == nullptr ? "" : attr_def->type());
+    if (!converted.ok()) {
+      return absl::Status(converted.status().code(),
+                          absl::StrCat("attribute \"", key, "\": ", converted.status().message()));
+    }
+    builder->Attr(key, *converted);
+  }
+  return absl::OkStatus();
+}
+
+// "x float32[2], y int64[?]"
+std::string Describe(const Inputs& inputs) {
+  std::vector<std::string> given;
+  for (const Input& input : inputs) {
+    for (const Tensor& t : input.tensors()) {
+      given.push_back(
+          absl::StrCat(t.name(), " ", DataTypeName(t.dtype()), t.has_rank() ? ShapeString(t.shape()) : "[?]"));
+    }
+  }
+  return absl::StrJoin(given, ", ");
+}
+
 }  // namespace
 
 Graph::Rep::Rep() : graph(tf::OpRegistry::Global()), refiner(graph.versions(), graph.op_registry()) {
@@ -84,62 +140,19 @@ Node Graph::Add(absl::string_view type, const Inputs& inputs, const Attrs& attrs
     }
   }
   const std::string unique = rep_->UniqueName(name.empty() ? type : name);
-  const auto fail = [&](const absl::Status& status) {
-    std::vector<std::string> given;
-    for (const Input& input : inputs) {
-      for (const Tensor& t : input.tensors()) {
-        given.push_back(
-            absl::StrCat(t.name(), " ", DataTypeName(t.dtype()), t.has_rank() ? ShapeString(t.shape()) : "[?]"));
-      }
-    }
-    SetError(absl::Status(status.code(), absl::StrCat("node \"", unique, "\" (", type, ") of (",
-                                                      absl::StrJoin(given, ", "), "): ", status.message())));
-    return invalid;
-  };
-  if (static_cast<int>(inputs.size()) != op_def->input_arg_size()) {
-    std::vector<std::string> wanted;
-    for (const auto& arg : op_def->input_arg()) wanted.push_back(arg.name());
-    return fail(absl::InvalidArgumentError(absl::StrCat("takes ", op_def->input_arg_size(), " inputs (",
-                                                        absl::StrJoin(wanted, ", "), "), got ", inputs.size())));
-  }
   tf::NodeBuilder builder(unique, op_def);
-  for (int i = 0; i < op_def->input_arg_size(); ++i) {
-    const auto& arg = op_def->input_arg(i);
-    const bool wants_list = !arg.number_attr().empty() || !arg.type_list_attr().empty();
-    if (!wants_list && inputs[i].is_list()) {
-      return fail(absl::InvalidArgumentError(absl::StrCat("input \"", arg.name(), "\" takes one tensor, got a list")));
-    }
-    std::vector<tf::NodeBuilder::NodeOut> outs;
-    for (const Tensor& tensor : inputs[i].tensors()) outs.emplace_back(internal::TfNode(tensor), tensor.index());
-    if (wants_list) {
-      builder.Input(outs);
-    } else {
-      builder.Input(outs[0]);
-    }
-  }
-  for (const auto& [key, value] : attrs) {
-    const tf::OpDef::AttrDef* attr_def = FindAttrDef(*op_def, key);
-    // An attribute that starts with "_" is a note to the runtime, not part of the definition.
-    if (attr_def == nullptr && !absl::StartsWith(key, "_")) {
-      std::vector<std::string> known;
-      for (const auto& attr : op_def->attr()) known.push_back(attr.name());
-      return fail(absl::InvalidArgumentError(
-          absl::StrCat("has no attribute \"", key, "\"; it has: ", absl::StrJoin(known, ", "))));
-    }
-    auto converted = internal::ToAttrValue(value, attr_def == nullptr ? "" : attr_def->type());
-    if (!converted.ok()) {
-      return fail(absl::Status(converted.status().code(),
-                               absl::StrCat("attribute \"", key, "\": ", converted.status().message())));
-    }
-    builder.Attr(key, *converted);
-  }
   tf::Node* node = nullptr;
-  if (absl::Status built = builder.Finalize(&rep_->graph, &node); !built.ok()) return fail(built);
-  if (absl::Status inferred = rep_->refiner.AddNode(node); !inferred.ok()) {
-    rep_->graph.RemoveNode(node);
-    return fail(inferred);
+  absl::Status status = SetInputs(*op_def, inputs, &builder);
+  if (status.ok()) status = SetAttrs(*op_def, attrs, &builder);
+  if (status.ok()) status = builder.Finalize(&rep_->graph, &node);
+  if (status.ok()) {
+    status = rep_->refiner.AddNode(node);
+    if (!status.ok()) rep_->graph.RemoveNode(node);
   }
-  return Node(this, node->id());
+  if (status.ok()) return Node(this, node->id());
+  SetError(absl::Status(status.code(), absl::StrCat("node \"", unique, "\" (", type, ") of (", Describe(inputs),
+                                                    "): ", status.message())));
+  return invalid;
 }
 
 void Graph::AddControlDependency(const Node& dependency, const Node& node) {

@@ -10,16 +10,11 @@
 #include "tensorflow/core/framework/node_def.pb.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/ops/session.h"
+#include "tfxm/testing/tensors.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::ops {
 namespace {
-
-tfxm::Tensor Floats(const Shape& shape, const std::vector<float>& values) {
-  tfxm::Tensor tensor(DataType::kFloat, shape);
-  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
-  return tensor;
-}
 
 std::vector<float> Values(const tfxm::Tensor& tensor) {
   return {tensor.values<float>().begin(), tensor.values<float>().end()};

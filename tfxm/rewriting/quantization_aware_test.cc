@@ -12,6 +12,7 @@
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -76,7 +77,8 @@ double Int8Accuracy(const nn::Model& model, const std::string& dir, std::vector<
 }
 
 TEST(QuantizationAwareTest, WinsBackWhatInt8Loses) {
-  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "aware");
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   const Pictures train = NoisyPictures(2000, 1), eval = NoisyPictures(1000, 2);
   nn::Sequential model({layers::InputLayer({kPixels}, {.name = "image"}), layers::Reshape({8, 8, 1}),
                         layers::Conv2D(kChannels, 3, {.padding = "same", .activation = "relu"}),

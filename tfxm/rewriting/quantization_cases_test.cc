@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -27,9 +28,6 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 class QuantizationCasesTest : public ::testing::Test {
  protected:
-  void SetUp() override { root_ = io::MakeTempDir(::testing::TempDir(), "cases").value(); }
-  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
-
   // A SavedModel of one input x [None, columns] and what `body` makes of it.
   template <typename Fn>
   std::string Model(int64_t columns, const Fn& body) {
@@ -83,7 +81,8 @@ class QuantizationCasesTest : public ::testing::Test {
     return options;
   }
 
-  std::string root_;
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
 };
 
 TEST_F(QuantizationCasesTest, ANumberAgainstNanNamesExampleOutputAndOperator) {

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/text/text.h"
 
@@ -28,8 +29,6 @@ using ::testing::Not;
 
 class TfliteRewriterTest : public ::testing::Test {
  protected:
-  void SetUp() override { root_ = io::MakeTempDir(::testing::TempDir(), "rewriting").value(); }
-  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
 
   std::string Classifier() {
@@ -58,7 +57,8 @@ class TfliteRewriterTest : public ::testing::Test {
     return n;
   }
 
-  std::string root_;
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
 };
 
 TEST_F(TfliteRewriterTest, TheGuidesThreeLines) {

@@ -7,22 +7,17 @@
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/saved_model/saved_model_builder.h"
+#include "tfxm/testing/temp_dir.h"
+#include "tfxm/testing/tensors.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
 
-Tensor Floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::kFloat, shape);
-  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
-  return tensor;
-}
-
 // A model of two independent parts: scaled = x * scale (a variable); ids = the line of `word` in a file.
 class ImportSignatureTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = io::MakeTempDir(::testing::TempDir(), "import").value();
     ASSERT_EQ(io::WriteFile(Path("words.txt"), "red\ngreen\nblue\n"), absl::OkStatus());
     ops::Graph graph;
     const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 2}, "x");
@@ -40,9 +35,9 @@ class ImportSignatureTest : public ::testing::Test {
     builder.AddVariable("scale", Floats({}, {3}));
     ASSERT_EQ(builder.Write(Path("inner")), absl::OkStatus());
   }
-  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
-  std::string root_;
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
 };
 
 TEST_F(ImportSignatureTest, BecomesPartOfAnotherModel) {

@@ -9,17 +9,13 @@
 
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
+#include "tfxm/testing/temp_dir.h"
+#include "tfxm/testing/tensors.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
-
-Tensor Floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::kFloat, shape);
-  std::copy(values.begin(), values.end(), tensor.values<float>().begin());
-  return tensor;
-}
 
 Tensor Strings(const std::vector<std::string>& values) {
   Tensor tensor(DataType::kString, {static_cast<int64_t>(values.size())});
@@ -34,8 +30,6 @@ std::vector<T> Values(const Tensor& tensor) {
 
 class SavedModelBuilderTest : public ::testing::Test {
  protected:
-  void SetUp() override { root_ = io::MakeTempDir(::testing::TempDir(), "saved_model").value(); }
-  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
 
   // y = x * kernel + bias, x: [batch, 2].
@@ -59,7 +53,8 @@ class SavedModelBuilderTest : public ::testing::Test {
                    {{"Tout", DataType::kInt64}});
   }
 
-  std::string root_;
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
   ops::Graph graph_;
   ops::Tensor x_;
 };

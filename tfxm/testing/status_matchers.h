@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Matchers for absl::Status and absl::StatusOr, called as Abseil's, which the TensorFlow wheel leaves out.
+// Matchers for absl::Status and absl::StatusOr, called as Abseil's, which the TensorFlow wheel leaves out. They need
+// GTest::gmock among a test's DEPS.
 //
 //   EXPECT_THAT(writer->Close(), IsOk());
 //   EXPECT_THAT(ParseShape("2,3"), IsOkAndHolds(ElementsAre(2, 3)));

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/status_macros.h"
 
@@ -18,8 +19,6 @@ using ::testing::HasSubstr;
 
 class OutputFolderTest : public ::testing::Test {
  protected:
-  void SetUp() override { root_ = *io::MakeTempDir(testing::TempDir(), "output"); }
-  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
   std::string Out(absl::string_view name = "") const { return io::JoinPath(root_, "out", name); }
   void Put(absl::string_view name, absl::string_view content) {
     const std::string path = Out(name);
@@ -41,7 +40,8 @@ class OutputFolderTest : public ::testing::Test {
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(folder->staging(), kMetrics), content));
     return folder->Commit();
   }
-  std::string root_;
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
 };
 
 TEST_F(OutputFolderTest, AnEarlierEvaluationIsReplacedAndOthersFilesStay) {

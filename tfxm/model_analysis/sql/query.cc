@@ -63,85 +63,108 @@ absl::Status ForEachRow(const Query& query, const Row& row, size_t depth, const 
   return absl::OkStatus();
 }
 
-}  // namespace
+// What a query gives for the rows it is shown, in its order.
+class Results {
+ public:
+  explicit Results(const Query& query) : query_(query) {}
 
-absl::Status Query::Run(const Row& row, Rows* rows) const {
-  struct Result {
-    std::vector<Value> order, columns;
-  };
-  std::vector<Result> results;
-  std::set<std::string> seen;
-  auto emit = [&]() -> absl::Status {
-    if (having) {
-      ASSIGN_OR_RETURN(const Value holds, having(row));
+  // The row that stands now, unless HAVING or DISTINCT leave it out.
+  absl::Status Add(const Row& row) {
+    if (query_.having) {
+      ASSIGN_OR_RETURN(const Value holds, query_.having(row));
       if (!IsTrue(holds)) return absl::OkStatus();
     }
     Result result;
     std::string identity;
-    for (const Evaluator& expression : columns) {
+    for (const Evaluator& expression : query_.columns) {
       ASSIGN_OR_RETURN(Value value, expression(row));
-      if (distinct) {
+      if (query_.distinct) {
         ASSIGN_OR_RETURN(const std::string part, Identity(value));
         absl::StrAppend(&identity, part, ";");
       }
       result.columns.push_back(std::move(value));
     }
-    if (distinct && !seen.insert(std::move(identity)).second) return absl::OkStatus();
-    for (const auto& [expression, descending] : order_by) {
+    if (query_.distinct && !seen_.insert(std::move(identity)).second) return absl::OkStatus();
+    for (const auto& [expression, descending] : query_.order_by) {
       ASSIGN_OR_RETURN(Value value, expression(row));
       result.order.push_back(std::move(value));
     }
-    results.push_back(std::move(result));
+    results_.push_back(std::move(result));
+    return absl::OkStatus();
+  }
+
+  // ORDER BY, LIMIT and OFFSET.
+  absl::Status MoveTo(Query::Rows* rows) {
+    absl::Status status;
+    std::stable_sort(results_.begin(), results_.end(), [&](const Result& a, const Result& b) {
+      for (size_t i = 0; i < query_.order_by.size(); ++i) {
+        const absl::StatusOr<int> order = Order(a.order[i], b.order[i]);
+        if (!order.ok()) {
+          status = order.status();
+          return false;
+        }
+        if (*order != 0) return query_.order_by[i].second ? *order > 0 : *order < 0;
+      }
+      return false;
+    });
+    RETURN_IF_ERROR(status);
+    const int64_t n = static_cast<int64_t>(results_.size()), first = std::min(query_.offset, n);
+    const int64_t last = query_.limit ? first + std::min(n - first, *query_.limit) : n;
+    for (int64_t i = first; i < last; ++i) rows->push_back(std::move(results_[i].columns));
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Result {
+    std::vector<Value> order, columns;
+  };
+  const Query& query_;
+  std::vector<Result> results_;
+  std::set<std::string> seen_;
+};
+
+// GROUP BY, and aggregates without it.
+absl::Status AddGroups(const Query& query, const Row& row, Results* results) {
+  std::vector<Group> groups;
+  std::map<std::string, size_t> index;
+  const std::vector<AggregateState> empty(query.aggregates.size());
+  auto add = [&]() -> absl::Status {
+    std::string key;
+    for (const Evaluator& expression : query.group_by) {
+      ASSIGN_OR_RETURN(const Value value, expression(row));
+      ASSIGN_OR_RETURN(const std::string part, Identity(value));
+      absl::StrAppend(&key, part, ";");
+    }
+    const auto [it, added] = index.emplace(std::move(key), groups.size());
+    if (added) groups.push_back({*row.variables, empty});
+    for (size_t i = 0; i < query.aggregates.size(); ++i) {
+      RETURN_IF_ERROR(groups[it->second].states[i].Add(query.aggregates[i], row));
+    }
     return absl::OkStatus();
   };
-  if (aggregates.empty() && group_by.empty()) {
-    RETURN_IF_ERROR(ForEachRow(*this, row, 0, emit));
-  } else {
-    std::vector<Group> groups;
-    std::map<std::string, size_t> index;
-    auto add = [&]() -> absl::Status {
-      std::string key;
-      for (const Evaluator& expression : group_by) {
-        ASSIGN_OR_RETURN(const Value value, expression(row));
-        ASSIGN_OR_RETURN(const std::string part, Identity(value));
-        absl::StrAppend(&key, part, ";");
-      }
-      const auto [it, added] = index.emplace(std::move(key), groups.size());
-      if (added) groups.push_back({*row.variables, std::vector<AggregateState>(aggregates.size())});
-      for (size_t i = 0; i < aggregates.size(); ++i) {
-        RETURN_IF_ERROR(groups[it->second].states[i].Add(aggregates[i], row));
-      }
-      return absl::OkStatus();
-    };
-    RETURN_IF_ERROR(ForEachRow(*this, row, 0, add));
-    // Without GROUP BY there is one group, empty or not.
-    if (group_by.empty() && groups.empty()) {
-      groups.push_back({*row.variables, std::vector<AggregateState>(aggregates.size())});
+  RETURN_IF_ERROR(ForEachRow(query, row, 0, add));
+  // Without GROUP BY there is one group, empty or not.
+  if (query.group_by.empty() && groups.empty()) groups.push_back({*row.variables, empty});
+  for (const Group& group : groups) {
+    *row.variables = group.variables;
+    for (size_t i = 0; i < query.aggregates.size(); ++i) {
+      ASSIGN_OR_RETURN((*row.variables)[query.aggregates[i].variable], group.states[i].Result(query.aggregates[i]));
     }
-    for (const Group& group : groups) {
-      *row.variables = group.variables;
-      for (size_t i = 0; i < aggregates.size(); ++i) {
-        ASSIGN_OR_RETURN((*row.variables)[aggregates[i].variable], group.states[i].Result(aggregates[i]));
-      }
-      RETURN_IF_ERROR(emit());
-    }
+    RETURN_IF_ERROR(results->Add(row));
   }
-  absl::Status status;
-  std::stable_sort(results.begin(), results.end(), [&](const Result& a, const Result& b) {
-    for (size_t i = 0; i < order_by.size(); ++i) {
-      const absl::StatusOr<int> order = Order(a.order[i], b.order[i]);
-      if (!order.ok()) {
-        status = order.status();
-        return false;
-      }
-      if (*order != 0) return order_by[i].second ? *order > 0 : *order < 0;
-    }
-    return false;
-  });
-  RETURN_IF_ERROR(status);
-  const int64_t n = static_cast<int64_t>(results.size()), first = std::min(offset, n);
-  const int64_t last = limit ? first + std::min(n - first, *limit) : n;
-  for (int64_t i = first; i < last; ++i) rows->push_back(std::move(results[i].columns));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Query::Run(const Row& row, Rows* rows) const {
+  Results results(*this);
+  if (aggregates.empty() && group_by.empty()) {
+    RETURN_IF_ERROR(ForEachRow(*this, row, 0, [&] { return results.Add(row); }));
+  } else {
+    RETURN_IF_ERROR(AddGroups(*this, row, &results));
+  }
+  RETURN_IF_ERROR(results.MoveTo(rows));
   return union_all != nullptr ? union_all->Run(row, rows) : absl::OkStatus();
 }
 

@@ -248,20 +248,10 @@ TEST(CSVLoggerTest, WritesALinePerEpoch) {
 // Trains 3 epochs of 10 steps; `kill_at`: an update after which training ends as if killed.
 std::optional<std::map<std::string, Tensor>> TrainWithBackup(const std::string& dir, bool endless, int64_t kill_at) {
   Sequential model = MakeModel(0.01);
-  class Kill : public Callback {
-   public:
-    explicit Kill(int64_t at) : at_(at) {}
-    absl::Status OnTrainBatchEnd(FitState& state) override {
-      return state.iteration == at_ ? absl::AbortedError("killed") : absl::OkStatus();
-    }
-
-   private:
-    const int64_t at_;
-  };
-  FitOptions options{
-      .epochs = 3,
-      .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 4}), std::make_shared<Kill>(kill_at)},
-      .verbose = 0};
+  FitOptions options{.epochs = 3,
+                     .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 4}),
+                                   std::make_shared<KillAt>(kill_at)},
+                     .verbose = 0};
   if (endless) options.steps_per_epoch = 10;
   const auto history = model.Fit(endless ? Data().Repeat() : Data(), options);
   if (!history.ok()) {
@@ -289,12 +279,7 @@ TEST(BackupAndRestoreTest, AKilledTrainingEndsLikeAnUnbrokenOne) {
 // Trains `model` until it is "killed" after 15 updates, with a backup of the first epoch in `dir`.
 absl::Status TrainAndKill(Model& model, const std::string& dir, std::vector<CallbackRef> callbacks = {}) {
   callbacks.push_back(callbacks::BackupAndRestore({.backup_dir = dir}));
-  class Kill : public Callback {
-    absl::Status OnTrainBatchEnd(FitState& state) override {
-      return state.iteration == 15 ? absl::AbortedError("killed") : absl::OkStatus();
-    }
-  };
-  callbacks.push_back(std::make_shared<Kill>());
+  callbacks.push_back(std::make_shared<KillAt>(15));
   return model.Fit(Data(), {.epochs = 3, .callbacks = callbacks, .verbose = 0}).status();
 }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,35 @@ inline Tensor OneHot(const std::vector<int64_t>& classes) {
   Tensor result(DataType::kFloat, {static_cast<int64_t>(classes.size()), 4});
   for (size_t i = 0; i < classes.size(); ++i) result.values<float>()[i * 4 + classes[i]] = 1;
   return result;
+}
+
+// A metric over two batches of six examples, weighted: of labels(batch) and of predictions that are the same for all.
+template <typename Labels>
+double ValueOverTwoBatches(const Metric& asked, Labels labels) {
+  std::vector<std::vector<double>> state;
+  std::optional<Metric> metric;
+  for (const int batch : {0, 1}) {
+    ops::Graph graph;
+    const ops::Tensor y_true = ops::Constant(graph, labels(batch));
+    const ops::Tensor y_pred = ops::Constant(graph, Softmax(Wave({6, 4}, batch, 2)));
+    const auto resolved = asked.Resolve(y_true, y_pred);
+    EXPECT_TRUE(resolved.ok()) << resolved.status();
+    if (!resolved.ok()) return std::nan("");
+    metric = *resolved;
+    const auto outputs =
+        Evaluate(graph, metric->Add(y_true, y_pred, ops::Constant(graph, Floats({6}, {1, 2, 0, 0.5, 3, 1}))));
+    state.resize(outputs.size());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      state[i].resize(outputs[i].num_elements());
+      for (int64_t k = 0; k < outputs[i].num_elements(); ++k) state[i][k] += outputs[i].ValueAsDouble(k);
+    }
+  }
+  return metric->Value(state);
+}
+
+// The classes of these examples.
+inline std::vector<int64_t> ClassesOf(int batch) {
+  return batch == 0 ? std::vector<int64_t>{0, 3, 1, 2, 3, 1} : std::vector<int64_t>{2, 2, 0, 1, 0, 3};
 }
 
 // Its weights are its predictions.

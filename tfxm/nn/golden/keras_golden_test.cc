@@ -200,27 +200,10 @@ Metric MetricCase(const std::string& name) {
 TEST(KerasGoldenTest, MetricsOverTwoWeightedBatches) {
   for (const auto& [name, golden] : Goldens("metrics").fields()) {
     SCOPED_TRACE(name);
-    std::vector<std::vector<double>> state;
-    std::optional<Metric> metric;
-    for (const int batch : {0, 1}) {
-      const std::vector<int64_t> classes =
-          batch == 0 ? std::vector<int64_t>{0, 3, 1, 2, 3, 1} : std::vector<int64_t>{2, 2, 0, 1, 0, 3};
-      ops::Graph graph;
-      const ops::Tensor y_true =
-          ops::Constant(graph, absl::StartsWith(name, "sparse") ? Ints({6}, classes) : OneHot(classes));
-      const ops::Tensor y_pred = ops::Constant(graph, Softmax(Wave({6, 4}, batch, 2)));
-      const auto resolved = MetricCase(name).Resolve(y_true, y_pred);
-      ASSERT_TRUE(resolved.ok()) << resolved.status();
-      metric = *resolved;
-      const auto outputs =
-          Evaluate(graph, metric->Add(y_true, y_pred, ops::Constant(graph, Floats({6}, {1, 2, 0, 0.5, 3, 1}))));
-      state.resize(outputs.size());
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        state[i].resize(outputs[i].num_elements());
-        for (int64_t k = 0; k < outputs[i].num_elements(); ++k) state[i][k] += outputs[i].ValueAsDouble(k);
-      }
-    }
-    EXPECT_NEAR(metric->Value(state), Numbers(golden)[0], 1e-5);
+    const double value = ValueOverTwoBatches(MetricCase(name), [&name = name](int batch) {
+      return absl::StartsWith(name, "sparse") ? Ints({6}, ClassesOf(batch)) : OneHot(ClassesOf(batch));
+    });
+    EXPECT_NEAR(value, Numbers(golden)[0], 1e-5);
   }
 }
 

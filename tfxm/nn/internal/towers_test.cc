@@ -388,19 +388,9 @@ TEST(TowersTest, UpdatesComeOutTheSameEachTime) {
 
 TEST(TowersTest, ABrokenTrainingGoesOnToTheSameBytes) {
   const std::string dir = io::JoinPath(*io::MakeTempDir(::testing::TempDir(), "towers"), "backup");
-  class Kill : public Callback {
-   public:
-    explicit Kill(int64_t at) : at_(at) {}
-    absl::Status OnTrainBatchEnd(FitState& state) override {
-      return state.iteration == at_ ? absl::AbortedError("killed") : absl::OkStatus();
-    }
-
-   private:
-    const int64_t at_;
-  };
   const auto train = [&](int64_t kill_at, bool backup) {
     Model model = MnistCnn(0);
-    std::vector<CallbackRef> callbacks = {std::make_shared<Kill>(kill_at)};
+    std::vector<CallbackRef> callbacks = {std::make_shared<KillAt>(kill_at)};
     if (backup) callbacks.insert(callbacks.begin(), callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 1}));
     const auto history = model.Fit(Images(), {.epochs = 3, .callbacks = callbacks, .verbose = 0});
     EXPECT_EQ(history.ok(), kill_at < 0) << history.status();

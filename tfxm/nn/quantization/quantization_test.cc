@@ -14,6 +14,7 @@
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/ops/session.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -127,7 +128,8 @@ TEST(QuantizationTest, IsNotSavedBeforeItIsTrained) {
   Sequential model({layers::InputLayer({4}, {.name = "x"}), layers::Dense(3)});
   auto quantized = QuantizeModel(model);
   ASSERT_TRUE(quantized.ok()) << quantized.status();
-  const std::string dir = *io::MakeTempDir(::testing::TempDir(), "quantized");
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   EXPECT_THAT(std::string(quantized->Save(dir).message()),
               HasSubstr("\"quantize_layer\" has seen no values yet (or only 0)"));
   ASSERT_EQ(quantized->Compile({.loss = "mse"}), absl::OkStatus());

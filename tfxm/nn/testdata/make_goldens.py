@@ -15,16 +15,7 @@ from keras import layers, losses, metrics, optimizers
 import numpy as np
 import tensorflow as tf
 
-
-def wave(shape, phase, scale=1.0):
-  """Numbers in [-scale, scale] that look like noise; keras_golden_test.cc has the same."""
-  n = int(np.prod(shape))
-  i = np.arange(n, dtype=np.float64)
-  return (scale * np.sin(1.7 * i * i + 0.9 * i + phase)).astype(np.float32).reshape(shape)
-
-
-def numbers(x):
-  return [float("%.8g" % v) for v in np.asarray(x).reshape(-1)]
+from golden_numbers import numbers, wave
 
 
 LAYERS = {

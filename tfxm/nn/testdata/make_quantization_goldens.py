@@ -10,14 +10,9 @@ import numpy as np
 import tensorflow_model_optimization as tfmot  # First: it chooses the Keras.
 import tensorflow as tf
 
+from golden_numbers import wave
+
 layers = tf.keras.layers
-
-
-def wave(shape, phase, scale=1.0):
-  """Numbers in [-scale, scale] that look like noise; quantization_test.cc has the same."""
-  n = int(np.prod(shape))
-  i = np.arange(n, dtype=np.float64)
-  return (scale * np.sin(1.7 * i * i + 0.9 * i + phase)).astype(np.float32).reshape(shape)
 
 
 model = tf.keras.Sequential([

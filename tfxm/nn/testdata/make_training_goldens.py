@@ -18,15 +18,7 @@ from keras import layers, losses
 import numpy as np
 import tensorflow as tf
 
-
-def wave(shape, phase, scale=1.0):
-  """As test_util.h's Wave."""
-  i = np.arange(int(np.prod(shape)), dtype=np.float64)
-  return (scale * np.sin(1.7 * i * i + 0.9 * i + phase)).astype(np.float32).reshape(shape)
-
-
-def numbers(x):
-  return [float("%.8g" % v) for v in np.asarray(x).reshape(-1)]
+from golden_numbers import numbers, wave
 
 
 # One step of SGD(1) on two examples, of a model whose outputs are far into saturation: the layers after Dense(units), the

@@ -13,6 +13,8 @@
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/report/evaluation/checks.h"
+#include "tfxm/testing/example_builder.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/numeric/student_t.h"
 #include "tfxm/util/text/text.h"
@@ -41,22 +43,6 @@ const Metric* Find(const Evaluation& evaluation, const std::string& slice, const
   }
   return nullptr;
 }
-
-class TempDir {
- public:
-  TempDir() : path_(io::MakeTempDir(testing::TempDir(), "evaluation-").value()) {}
-  ~TempDir() { (void)io::RemoveAll(path_); }
-  void Write(const std::string& file, const std::vector<std::string>& records) const {
-    auto writer = data::TFRecordWriter::Create(io::JoinPath(path_, file));
-    ASSERT_TRUE(writer.ok());
-    for (const std::string& record : records) ASSERT_TRUE((*writer)->Write(record).ok());
-    ASSERT_TRUE((*writer)->Close().ok());
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 TEST(EvaluationReaderTest, ReadsMetricsBySlice) {
   const Evaluation evaluation = Read("mnist-models-saved-model");
@@ -114,7 +100,7 @@ TEST(EvaluationReaderTest, ReadsTheIntervalsOfEarlierVersions) {
   b->mutable_value()->mutable_bounded_value()->mutable_lower_bound()->set_value(1);
   b->mutable_value()->mutable_bounded_value()->mutable_upper_bound()->set_value(3);
   TempDir dir;
-  dir.Write("metrics-00000-of-00001.tfrecord", {message.SerializeAsString()});
+  WriteRecords(dir / "metrics-00000-of-00001.tfrecord", {message.SerializeAsString()});
   auto evaluation = ReadEvaluation(dir.path());
   ASSERT_TRUE(evaluation.ok()) << evaluation.status();
   const Metric* metric = Find(*evaluation, "Overall", "t");
@@ -166,7 +152,7 @@ TEST(EvaluationReaderTest, ErrorsNameTheFileAndWhatToDo) {
   read = ReadEvaluation(dir.path() + "/none");
   EXPECT_EQ(read.status().code(), absl::StatusCode::kNotFound);
 
-  dir.Write("metrics-00000-of-00001.tfrecord", {"", "\xff\xff\xff"});
+  WriteRecords(dir / "metrics-00000-of-00001.tfrecord", {"", "\xff\xff\xff"});
   read = ReadEvaluation(dir.path());
   EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(absl::StrContains(read.status().message(), "metrics-00000-of-00001.tfrecord: record 1")) << read.status();
@@ -174,7 +160,7 @@ TEST(EvaluationReaderTest, ErrorsNameTheFileAndWhatToDo) {
   ASSERT_TRUE(io::WriteFile(dir.path() + "/metrics-00000-of-00001.tfrecord", "not a record").ok());
   EXPECT_EQ(ReadEvaluation(dir.path()).status().code(), absl::StatusCode::kDataLoss);
 
-  dir.Write("metrics-00000-of-00001.tfrecord", {});
+  WriteRecords(dir / "metrics-00000-of-00001.tfrecord", {});
   ASSERT_TRUE(io::WriteFile(dir.path() + "/eval_config.json", "{").ok());
   read = ReadEvaluation(dir.path());
   EXPECT_TRUE(absl::StrContains(read.status().message(), "eval_config.json")) << read.status();

@@ -10,6 +10,7 @@
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/transform/transform_graph.h"
 #include "tfxm/util/io.h"
 
@@ -22,7 +23,6 @@ using ::testing::HasSubstr;
 class SamplesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = io::MakeTempDir(::testing::TempDir(), "samples").value();
     auto writer = data::TFRecordWriter::Create(Path("data.gz")).value();
     for (int i = 0; i < 3; ++i) {
       tensorflow::Example example;
@@ -36,13 +36,13 @@ class SamplesTest : public ::testing::Test {
     ASSERT_EQ(writer->Close(), absl::OkStatus());
     dataset_.examples = Path("data.gz");
   }
-  void TearDown() override { io::RemoveAll(root_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
   std::string Error(const std::vector<TensorSpec>& inputs) {
     return std::string(ReadSamples(dataset_, inputs).status().message());
   }
 
-  std::string root_;
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
   std::vector<std::string> records_;
   RepresentativeDataset dataset_;
 };

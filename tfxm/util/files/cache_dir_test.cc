@@ -10,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -26,13 +27,12 @@ class CacheDirTest : public ::testing::Test {
       before_.emplace_back(name, value == nullptr ? "" : value);
       unsetenv(name);
     }
-    dir_ = *io::MakeTempDir(testing::TempDir(), "cache");
   }
   void TearDown() override {
     for (const auto& [name, value] : before_) value.empty() ? unsetenv(name) : setenv(name, value.c_str(), 1);
-    io::RemoveAll(dir_).IgnoreError();
   }
-  std::string dir_;
+  const TempDir temporary_;
+  const std::string& dir_ = temporary_.path();
   std::vector<std::pair<const char*, std::string>> before_;
 };
 

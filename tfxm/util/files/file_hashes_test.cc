@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 
@@ -15,14 +16,13 @@ namespace {
 
 class FileHashesTest : public testing::Test {
  protected:
-  void SetUp() override { dir_ = *io::MakeTempDir(testing::TempDir(), "hashes"); }
-  void TearDown() override { (void)io::RemoveAll(dir_); }
   std::string Path(const std::string& name) const { return io::JoinPath(dir_, name); }
   std::string Write(const std::string& name, const std::string& content) {
     EXPECT_TRUE(io::WriteFile(Path(name), content).ok());
     return Path(name);
   }
-  std::string dir_;
+  const TempDir temporary_;
+  const std::string& dir_ = temporary_.path();
 };
 
 TEST_F(FileHashesTest, AHashIsThatOfTheContent) {

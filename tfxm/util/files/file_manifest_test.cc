@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -18,14 +19,13 @@ using ::testing::HasSubstr;
 class FileManifestTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    dir_ = *io::MakeTempDir(testing::TempDir(), "manifest");
     ASSERT_TRUE(io::MakeDirs(Path("assets")).ok());
     ASSERT_TRUE(io::WriteFile(Path("tflite"), "abc").ok());
     ASSERT_TRUE(io::WriteFile(Path("assets/words"), "").ok());
   }
-  void TearDown() override { io::RemoveAll(dir_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(dir_, name); }
-  std::string dir_;
+  const TempDir temporary_;
+  const std::string& dir_ = temporary_.path();
 };
 
 TEST_F(FileManifestTest, IsTheSameBytesForTheSameFiles) {

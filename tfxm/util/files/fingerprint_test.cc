@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -37,7 +38,8 @@ TEST(Sha256Test, PartsAreDelimited) {
 
 // Names and contents count, the place and the time do not.
 TEST(FingerprintPathTest, OfATree) {
-  const std::string dir = io::MakeTempDir(::testing::TempDir(), "fingerprint").value();
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   const auto fingerprint = [&](const std::string& tree, const std::map<std::string, std::string>& files) {
     for (const auto& [name, content] : files) {
       EXPECT_EQ(io::MakeDirs(io::Dirname(io::JoinPath(dir, tree, name))), absl::OkStatus());

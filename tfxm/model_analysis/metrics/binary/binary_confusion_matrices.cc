@@ -153,22 +153,12 @@ DerivedFunction FromHistogramFunction(const MetricKey& histogram_key, const Metr
   };
 }
 
-}  // namespace
+struct MatrixThresholds {
+  std::vector<double> values;
+  std::optional<int> spaced;  // As many as that, evenly; none: given one by one.
+};
 
-int DigitsOfThresholds(const std::vector<double>& thresholds) {
-  int digits = 1;
-  for (double threshold : thresholds) {
-    // The number of characters of Python's str(threshold), without the two of "0.".
-    char buffer[64];
-    std::string text(buffer, std::to_chars(buffer, buffer + sizeof(buffer), threshold).ptr);
-    if (text.find_first_of(".e") == std::string::npos) text += ".0";
-    digits = std::max(digits, static_cast<int>(text.size()) - 2);
-  }
-  return digits;
-}
-
-absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options,
-                                                     ComputationPlan* plan) {
+absl::StatusOr<MatrixThresholds> ResolveThresholds(const MatricesOptions& options) {
   std::optional<int> num_thresholds = options.num_thresholds;
   std::optional<std::vector<double>> given = options.thresholds;
   if (given && !given->empty()) {
@@ -185,30 +175,26 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
   if (!num_thresholds && !given) num_thresholds = kDefaultNumBuckets;
   if (num_thresholds && *num_thresholds <= 1)
     return absl::InvalidArgumentError("num_thresholds must be greater than 1");
-  const std::vector<double> thresholds = num_thresholds ? InterpolatedThresholds(*num_thresholds) : *given;
-  const bool use_histogram =
-      options.use_histogram.value_or(num_thresholds.has_value() || (thresholds.size() == 1 && thresholds[0] < 0));
+  return MatrixThresholds{num_thresholds ? InterpolatedThresholds(*num_thresholds) : *given, num_thresholds};
+}
 
-  std::string name = options.name;
-  if (name.empty()) {
-    name = absl::StrCat(
-        "_binary_confusion_matrices:", ClassWeightsName(request),
-        num_thresholds ? absl::StrCat(",num_thresholds=", *num_thresholds)
-                       : absl::StrCat(",thresholds=", absl::StrJoin(thresholds, ";",
-                                                                    [](std::string* out, double t) {
-                                                                      absl::StrAppend(out, absl::StrFormat("%.17g", t));
-                                                                    })),
-        options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : "");
-  }
-  const MetricKey key = request.Key(name);
-  if (use_histogram) {
-    HistogramOptions histogram;
-    histogram.triples = options.triples;
-    if (thresholds.size() == 1 && thresholds[0] <= 0) histogram.num_buckets = 1;
-    ASSIGN_OR_RETURN(const MetricKey histogram_key, AddCalibrationHistogram(request, histogram, plan));
-    plan->AddDerived({key}, FromHistogramFunction(histogram_key, key, thresholds));
-    return key;
-  }
+std::string MatricesName(const KeyRequest& request, const MatricesOptions& options,
+                         const MatrixThresholds& thresholds) {
+  return absl::StrCat("_binary_confusion_matrices:", ClassWeightsName(request),
+                      thresholds.spaced
+                          ? absl::StrCat(",num_thresholds=", *thresholds.spaced)
+                          : absl::StrCat(",thresholds=", absl::StrJoin(thresholds.values, ";",
+                                                                       [](std::string* out, double t) {
+                                                                         absl::StrAppend(out,
+                                                                                         absl::StrFormat("%.17g", t));
+                                                                       })),
+                      options.triples ? absl::StrCat(",preprocessors=", options.triples->name) : "");
+}
+
+// Counts at the thresholds themselves.
+absl::StatusOr<MetricKey> AddMatrixCounts(const KeyRequest& request, const MatricesOptions& options,
+                                          const std::string& name, const std::vector<double>& thresholds,
+                                          ComputationPlan* plan) {
   auto settings = std::make_shared<MatricesAccumulator::Settings>();
   settings->key = request.Key(absl::StrCat(name, ",counts"));
   settings->key.aggregation = request.aggregation();
@@ -226,13 +212,45 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
   std::shared_ptr<const MatricesAccumulator::Settings> shared = settings;
   plan->Add("BinaryConfusionMatrices", {shared->key},
             [shared] { return std::make_unique<MatricesAccumulator>(shared); });
-  plan->AddDerived({key},
-                   [key, counts_key = shared->key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-                     ASSIGN_OR_RETURN(const BinaryConfusionMatrices* counts,
-                                      FindResult<BinaryConfusionMatrices>(metrics, counts_key));
-                     (*results)[key] = *counts;
-                     return absl::OkStatus();
-                   });
+  return shared->key;
+}
+
+}  // namespace
+
+int DigitsOfThresholds(const std::vector<double>& thresholds) {
+  int digits = 1;
+  for (double threshold : thresholds) {
+    // The number of characters of Python's str(threshold), without the two of "0.".
+    char buffer[64];
+    std::string text(buffer, std::to_chars(buffer, buffer + sizeof(buffer), threshold).ptr);
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";
+    digits = std::max(digits, static_cast<int>(text.size()) - 2);
+  }
+  return digits;
+}
+
+absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, const MatricesOptions& options,
+                                                     ComputationPlan* plan) {
+  ASSIGN_OR_RETURN(const MatrixThresholds thresholds, ResolveThresholds(options));
+  const std::string name = options.name.empty() ? MatricesName(request, options, thresholds) : options.name;
+  const MetricKey key = request.Key(name);
+  const std::vector<double>& values = thresholds.values;
+  const bool use_histogram =
+      options.use_histogram.value_or(thresholds.spaced.has_value() || (values.size() == 1 && values[0] < 0));
+  if (use_histogram) {
+    HistogramOptions histogram;
+    histogram.triples = options.triples;
+    if (values.size() == 1 && values[0] <= 0) histogram.num_buckets = 1;
+    ASSIGN_OR_RETURN(const MetricKey histogram_key, AddCalibrationHistogram(request, histogram, plan));
+    plan->AddDerived({key}, FromHistogramFunction(histogram_key, key, values));
+    return key;
+  }
+  ASSIGN_OR_RETURN(const MetricKey counts_key, AddMatrixCounts(request, options, name, values, plan));
+  plan->AddDerived({key}, [key, counts_key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+    ASSIGN_OR_RETURN(const BinaryConfusionMatrices* counts, FindResult<BinaryConfusionMatrices>(metrics, counts_key));
+    (*results)[key] = *counts;
+    return absl::OkStatus();
+  });
   return key;
 }
 

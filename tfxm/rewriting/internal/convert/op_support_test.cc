@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::rewriting {
@@ -17,7 +18,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(OpSupportTest, SortsTheOperatorsThatTheSignatureReaches) {
-  const std::string dir = io::MakeTempDir(::testing::TempDir(), "ops").value();
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   ASSERT_EQ(testing::WriteUnsupported(dir + "/erfc", "Erfc"), absl::OkStatus());
   ASSERT_EQ(testing::WriteUnsupported(dir + "/hsv", "HSVToRGB"), absl::OkStatus());
   ASSERT_EQ(testing::WriteClassifier(dir + "/plain"), absl::OkStatus());

@@ -11,6 +11,7 @@
 #include "tfxm/litert/test_models.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::rewriting {
@@ -60,7 +61,8 @@ class MaskedModelTest : public ::testing::TestWithParam<std::tuple<std::string, 
 
 TEST_P(MaskedModelTest, KeepsItsAccuracy) {
   const auto& [op, mode] = GetParam();
-  const std::string dir = io::MakeTempDir(::testing::TempDir(), "masked").value();
+  const TempDir temporary;
+  const std::string& dir = temporary.path();
   ops::Graph graph;
   const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 8}, "x");
   const ops::Tensor mask = ops::Placeholder(graph, DataType::kFloat, {-1, 8}, "mask");
