@@ -35,17 +35,18 @@ USUAL = ['<iostream>', '<memory>', '<string>', '<utility>', '<vector>', '"tfxm/u
 # Where names are from. One that is not here is a mistake as well: a line is soon added.
 FROM = {
     '<algorithm>': 'max min sort transform', '<array>': 'array', '<atomic>': 'atomic', '<bit>': 'bit_cast bit_width popcount',
-    '<cmath>': 'abs exp fma isfinite isnan log nan sqrt', '<concepts>': 'floating_point integral same_as', '<cstddef>': 'byte',
-    '<cstdint>': 'int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t', '<cstring>': 'memcpy', '<deque>': 'deque',
+    '<cmath>': 'abs exp fma isfinite isnan log nan sqrt', '<concepts>': 'convertible_to floating_point integral movable same_as', '<cstddef>': 'byte',
+    '<cstdint>': 'int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t', '<cstring>': 'memcpy', '<deque>': 'deque', '<filesystem>': 'filesystem',
     '<functional>': 'equal_to function hash less', '<initializer_list>': 'initializer_list', '<limits>': 'numeric_limits',
     '<map>': 'map multimap', '<memory>': 'make_shared make_unique shared_ptr unique_ptr weak_ptr', '<mutex>': 'lock_guard mutex',
-    '<numeric>': 'accumulate iota', '<optional>': 'make_optional nullopt optional', '<set>': 'multiset set', '<span>': 'span',
-    '<string>': 'string to_string', '<thread>': 'thread', '<tuple>': 'tie tuple', '<typeinfo>': 'type_info',
+    '<numeric>': 'accumulate iota', '<optional>': 'make_optional nullopt optional', '<ostream>': 'ostream', '<set>': 'multiset set', '<span>': 'span',
+    '<string>': 'string to_string', '<thread>': 'thread', '<tuple>': 'tie tuple',
+    '<type_traits>': 'decay_t is_enum_v is_floating_point_v is_integral_v is_same_v is_unsigned_v underlying_type_t', '<typeinfo>': 'type_info',
     '<unordered_map>': 'unordered_map', '<unordered_set>': 'unordered_set',
     '<utility>': 'exchange forward index_sequence index_sequence_for move pair swap',
     '<variant>': 'get get_if holds_alternative monostate variant visit', '<vector>': 'vector',
     '"absl/container/flat_hash_map.h"': 'absl::flat_hash_map', '"absl/functional/function_ref.h"': 'absl::FunctionRef',
-    '"absl/status/status.h"': 'absl::InternalError absl::InvalidArgumentError absl::NotFoundError absl::OkStatus absl::Status',
+    '"absl/status/status.h"': 'absl::InternalError absl::InvalidArgumentError absl::NotFoundError absl::OkStatus absl::Status absl::StatusCode',
     '"absl/status/statusor.h"': 'absl::StatusOr', '"absl/strings/cord.h"': 'absl::Cord', '"absl/strings/str_cat.h"': 'absl::StrCat',
     '"absl/strings/string_view.h"': 'absl::string_view', '"absl/types/span.h"': 'absl::Span',
 }
