@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Weights in Keras's files, HDF5 with and without a zip around it (nn/keras_weights.h): listed, and read.
-#include "tfxm/nn/internal/keras_weights_file.h"
-
 #include <cstdlib>
 
 #include "fuzz/input.h"
+#include "tfxm/nn/internal/keras_weights_file.h"
 
 // Of libtfxm_nn, only the reader is linked. Without layers it asks for none of these.
 namespace tfxm::nn {

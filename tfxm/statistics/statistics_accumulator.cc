@@ -236,8 +236,8 @@ absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(data::ExampleSou
   RETURN_IF_ERROR(CheckOptions(options));
   const StatisticsAccumulator empty(options);
   pass.keep_records = pass.keep_records || empty.needs_records();
-  ASSIGN_OR_RETURN(const StatisticsAccumulator total, compute::AccumulateSource<StatisticsAccumulator>(
-                                                          source, [&] { return empty.MakeEmpty(); }, pass));
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
+                   compute::AccumulateSource<StatisticsAccumulator>(source, [&] { return empty.MakeEmpty(); }, pass));
   return total.Finish();
 }
 

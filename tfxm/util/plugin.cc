@@ -23,8 +23,8 @@ absl::Status LoadPlugin(absl::string_view name) {
   TfxmSetTensorFlowDefaults();
   const std::string path = io::JoinPath(LibraryDir(), absl::StrCat("libtfxm_", name, ".so"));
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot load ", path, ": ", dlerror(), "; is tfxm completely built and installed, and what it needs?"));
+    return absl::UnavailableError(absl::StrCat("cannot load ", path, ": ", dlerror(),
+                                               "; is tfxm completely built and installed, and what it needs?"));
   }
   return absl::OkStatus();
 }

@@ -42,8 +42,8 @@ class Source : public data::ExampleSource {
         ASSIGN_OR_RETURN(const int64_t size, io::FileSize(file));
         (size == 0 ? empty_files_ : files).push_back(file);
       }
-      reader_ = std::make_unique<compute::BlockReader>(std::move(files),
-                                                       compute::BlockOptions{.batch_size = kBlockRecords});
+      reader_ =
+          std::make_unique<compute::BlockReader>(std::move(files), compute::BlockOptions{.batch_size = kBlockRecords});
     }
     compute::RecordBlock block;
     ASSIGN_OR_RETURN(const bool more, reader_->Next(&block));

@@ -49,7 +49,7 @@ class MetricModulesTest : public testing::Test {
     };
     const std::string data = io::JoinPath(dir_, "data.tfrecord");
     WriteRecords(data, {example(1, 0.75, 5, "n"), example(0, 0.75, 5, "n"), example(1, 0.125, 7, "s"),
-                                        example(0, 0.25, 5, "s")});
+                        example(0, 0.25, 5, "s")});
     model_analysis::EvaluateOptions options;
     options.eval_config = config;
     options.data = data;

@@ -65,7 +65,8 @@ std::function<std::unique_ptr<Accumulator>()> MakeSums(MetricKey key, AddRows ad
 
 // The same over triples: add(view, i, &sums) adds triple i.
 template <int N, typename AddTriple, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, FlatViewId view, AddTriple add, Derive derive) {
+std::function<std::unique_ptr<Accumulator>()> MakeFlatSums(MetricKey key, FlatViewId view, AddTriple add,
+                                                           Derive derive) {
   return MakeSums<N>(
       std::move(key),
       [view, add](BatchViews* batch, std::span<const int32_t> rows, std::array<CompactSum, N>* sums) -> absl::Status {

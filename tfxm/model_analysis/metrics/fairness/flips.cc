@@ -27,8 +27,8 @@ absl::StatusOr<FlatViewId> AddPredictions(const MetricRequest& request, const st
 
 // Sums over pairs of predictions: add(baseline, prediction, model, prediction, weight, &sums) adds a pair.
 template <int N, typename AddPair, typename Derive>
-std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, FlatViewId baseline_view, FlatViewId model_view,
-                                                           AddPair add, Derive derive) {
+std::function<std::unique_ptr<Accumulator>()> MakePairSums(MetricKey key, FlatViewId baseline_view,
+                                                           FlatViewId model_view, AddPair add, Derive derive) {
   return MakeSums<N>(
       std::move(key),
       [=](BatchViews* batch, std::span<const int32_t> rows, std::array<CompactSum, N>* sums) -> absl::Status {

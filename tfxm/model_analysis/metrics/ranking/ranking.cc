@@ -176,8 +176,8 @@ class MinLabelPosition : public Metric {
         const KeyRequest of_output{&request, model_name, output_name, SubKey()};
         const MetricKey key = of_output.Key(name());
         ASSIGN_OR_RETURN(const ListViewId view, AddRanking(of_output, plan));
-        auto add = [view, label_key = label_key_](
-                       BatchViews* batch, std::span<const int32_t> rows, std::array<CompactSum, 2>* sums) {
+        auto add = [view, label_key = label_key_](BatchViews* batch, std::span<const int32_t> rows,
+                                                  std::array<CompactSum, 2>* sums) {
           return AddPositions(view, label_key, batch, rows, sums);
         };
         auto derive = [](const std::array<double, 2>& sums) -> MetricValue {
