@@ -33,9 +33,9 @@ class AccumulatorOf : public Accumulator {
 
 // N exact sums under one key; Output puts Derive(sums) there.
 //
-//   template parameter AddRows: absl::Status operator()(BatchViews*, std::span<const int32_t> rows,
-//                                                       std::array<CompactSum, N>* sums) const
-//   template parameter Derive: MetricValue operator()(const std::array<double, N>& sums) const
+// - AddRows: absl::Status operator()(BatchViews*, std::span<const int32_t> rows,
+//                                    std::array<CompactSum, N>* sums) const
+// - Derive: MetricValue operator()(const std::array<double, N>& sums) const
 template <int N, typename AddRows, typename Derive>
 class Sums : public AccumulatorOf<Sums<N, AddRows, Derive>> {
  public:
