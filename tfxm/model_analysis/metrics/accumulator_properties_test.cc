@@ -58,10 +58,10 @@ class Batches {
     const auto with_defaults = WithDefaults(config, false, true);
     EXPECT_TRUE(with_defaults.ok()) << with_defaults.status();
     config_ = config.model_specs_size() > 1 ? config : *with_defaults;
-    auto plans = MakeQueryPlans(config_, nullptr);
-    EXPECT_TRUE(plans.ok()) << plans.status();
-    if (!plans.ok()) return;
-    plans_ = *std::move(plans);
+    auto resolved = ResolveConfig(&config_, nullptr);
+    EXPECT_TRUE(resolved.ok()) << resolved.status();
+    if (!resolved.ok()) return;
+    plans_ = std::move(resolved->plans);
     for (const QueryPlan& plan : plans_) {
       auto& of_plan = extracts_.emplace_back();
       std::vector<std::string> features(plan.plan.features().begin(), plan.plan.features().end());

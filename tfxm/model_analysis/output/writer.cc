@@ -9,6 +9,7 @@
 #include "tfxm/proto/sidecar_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/message_json.h"
 
 namespace tfxm::model_analysis {
 
@@ -125,6 +126,7 @@ absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
   run.set_data_location(data_location);
   run.set_file_format("tfrecords");
   for (const auto& [name, location] : model_locations) (*run.mutable_model_locations())[name] = location;
+  SortMaps(&run);
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   std::string json;

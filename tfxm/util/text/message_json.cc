@@ -35,7 +35,8 @@ void SortByKey(const FieldDescriptor* map, Message* message) {
   }
 }
 
-// Puts maps with text for keys, at any depth, in the order of these, in which they are printed then.
+}  // namespace
+
 void SortMaps(Message* message) {
   const google::protobuf::Reflection& reflection = *message->GetReflection();
   std::vector<const FieldDescriptor*> fields;
@@ -52,8 +53,6 @@ void SortMaps(Message* message) {
       SortMaps(reflection.MutableRepeatedMessage(message, field, i));
   }
 }
-
-}  // namespace
 
 absl::StatusOr<std::string> MessageToJson(const Message& message) {
   google::protobuf::json::PrintOptions options;
