@@ -51,9 +51,9 @@ class TracedFunctionTest : public ::testing::Test {
   static TracedFunction Trace() {
     ops::Graph graph;
     const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1}, "x");
-    const ops::Tensor indices = ops::Placeholder(graph, DataType::kInt64, {-1, 2}, "w_indices");
+    [[maybe_unused]] const ops::Tensor indices = ops::Placeholder(graph, DataType::kInt64, {-1, 2}, "w_indices");
     const ops::Tensor words = ops::Placeholder(graph, DataType::kString, {-1}, "w_values");
-    const ops::Tensor dense_shape = ops::Placeholder(graph, DataType::kInt64, {2}, "w_shape");
+    [[maybe_unused]] const ops::Tensor dense_shape = ops::Placeholder(graph, DataType::kInt64, {2}, "w_shape");
     const ops::Tensor min = ops::Placeholder(graph, DataType::kFloat, {}, "min");
     const ops::Tensor max = ops::Placeholder(graph, DataType::kFloat, {}, "max");
     const ops::Tensor file = ops::Placeholder(graph, DataType::kString, {}, "file");

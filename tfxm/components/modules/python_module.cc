@@ -51,7 +51,8 @@ std::string Python() {
 
 std::vector<std::string> Environment(const PythonCall& call) {
   std::vector<std::string> environment = call.environment;
-  environment.emplace_back("PYTHONUNBUFFERED=1");  // What it prints is in the log in the order of what TensorFlow prints.
+  environment.emplace_back(
+      "PYTHONUNBUFFERED=1");  // What it prints is in the log in the order of what TensorFlow prints.
   if (!call.tmp_dir.empty()) environment.push_back(absl::StrCat("TMPDIR=", io::AbsolutePath(call.tmp_dir)));
   const std::string lib = LibraryDir();
   const std::string engine = FirstThatExists(
