@@ -96,7 +96,7 @@ class ExampleBatch {
  public:
   // Keeping the records costs a copy of each; asked for by those who pass them on (a model that takes tf.Examples).
   explicit ExampleBatch(bool keep_records = false) : keep_records_(keep_records) {}
-  ExampleBatch(ExampleBatch&&) = default;
+  ExampleBatch(ExampleBatch&&) noexcept = default;
 
   // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are no tf.Example, or if a feature has another
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A

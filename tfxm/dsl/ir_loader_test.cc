@@ -83,7 +83,7 @@ TEST(IrLoaderTest, ReadsBinaryTextAndJson) {
     EXPECT_TRUE(absl::StrContains(read.status().message(), json)) << read.status();
   }
   EXPECT_EQ(ReadPipelineIr(path + "/none").status().code(), absl::StatusCode::kNotFound);
-  std::system(("rm -r " + path).c_str());
+  EXPECT_TRUE(io::RemoveAll(path).ok());
 }
 
 // resolver_ir.pbtxt: as TFX compiles a Resolver, whose input is a graph.

@@ -12,6 +12,7 @@
 #include "tfxm/tables/tables.h"
 #include "tfxm/tables/test_tables.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/subprocess.h"
 
 namespace tfxm::tables {
 namespace {
@@ -99,7 +100,8 @@ TEST_F(CsvTest, OtherEncodingsBecomeUtf8) {
 TEST_F(CsvTest, GzipFilesAreRead) {
   const std::string plain = File("a.csv", "a,b\n1,2\n");
   const std::string packed = absl::StrCat(plain, ".gz");
-  ASSERT_EQ(std::system(absl::StrCat("gzip -c '", plain, "' > '", packed, "'").c_str()), 0);
+  const auto gzip = RunSubprocess({"gzip", "--keep", plain});
+  ASSERT_TRUE(gzip.ok() && gzip->exit_code == 0);
   EXPECT_EQ(Records({packed}), Records({plain}));
   // Cut short.
   std::string bytes = *io::ReadFile(packed);

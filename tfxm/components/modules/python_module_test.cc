@@ -5,6 +5,7 @@
 #include "tfxm/components/modules/python_module.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -129,7 +130,7 @@ TEST_F(PythonModuleTest, ThePythonMustBeThereAndHaveThisTensorFlow) {
 
   const std::string bare = Write("python_without_packages", "#!/bin/sh\nexec python3 -I -S \"$@\"\n");
   ASSERT_EQ(access(bare.c_str(), F_OK), 0);
-  ASSERT_EQ(system(absl::StrCat("chmod +x ", bare).c_str()), 0);
+  ASSERT_EQ(chmod(bare.c_str(), 0755), 0);
   setenv("TFXM_PYTHON", bare.c_str(), 1);
   status = RunFn(fine);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

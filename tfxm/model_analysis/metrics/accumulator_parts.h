@@ -140,7 +140,7 @@ auto ConstParts(const Self& self) {
 //     auto Parts() { return std::tie(right, wrong); }
 //   };
 template <typename Self>
-class PartsOf {
+class PartsOf {  // NOLINT(bugprone-crtp-constructor-accessibility): aggregates are of it
  public:
   void Merge(const Self& other) { MergeParts(ConstParts(other), static_cast<Self*>(this)->Parts()); }
   void Save(StateWriter* writer) const { SaveParts(ConstParts(static_cast<const Self&>(*this)), writer); }

@@ -129,9 +129,9 @@ class WeightsFile {
     if (H5Tis_variable_str(type) > 0) {
       std::vector<char*> values(n);
       const Handle memory(H5Tcopy(type), H5Tclose);
-      if (H5Aread(opened, memory, values.data()) < 0) return strings;
+      if (H5Aread(opened, memory, static_cast<void*>(values.data())) < 0) return strings;
       for (const char* value : values) strings.emplace_back(value == nullptr ? "" : value);
-      H5Dvlen_reclaim(memory, space, H5P_DEFAULT, values.data());
+      H5Dvlen_reclaim(memory, space, H5P_DEFAULT, static_cast<void*>(values.data()));
       return strings;
     }
     const size_t size = H5Tget_size(type);

@@ -241,7 +241,7 @@ absl::StatusOr<std::shared_ptr<const CsvBlock>> CsvBlocks::Next() {
 }
 
 CsvCells::CsvCells() = default;
-CsvCells::CsvCells(CsvCells&&) = default;
+CsvCells::CsvCells(CsvCells&&) noexcept = default;
 CsvCells::~CsvCells() = default;
 
 absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,

@@ -74,7 +74,7 @@ class CsvCells {
   // INVALID_ARGUMENT names the file and the line of a row with another number of cells, if that is an error.
   static absl::StatusOr<CsvCells> Parse(std::shared_ptr<const CsvBlock> block,
                                         const std::vector<std::string>& column_names, const CsvOptions& options);
-  CsvCells(CsvCells&&);
+  CsvCells(CsvCells&&) noexcept;
   ~CsvCells();
 
   int num_rows() const { return num_rows_; }
