@@ -86,7 +86,7 @@ valgrind: configure
 
 # Compiled by clang, but for the generated protos, which are the other build's. Without time to fuzz, eval_config is left out: its library takes
 # as long to compile as all others, and its earlier findings are tests.
-TARGET ?= evaluation example flags keras_weights saved_model schema sql tflite tfrecord $(if $(filter-out 0,$(SECONDS)),eval_config)
+TARGET ?= evaluation example flags keras_weights saved_model schema sql tables tflite tfrecord $(if $(filter-out 0,$(SECONDS)),eval_config)
 fuzz: build
 	@$(PYTHON) cmake/dependencies/fetch.py --build_dir build-fuzz --with clang
 	@[ -f build-fuzz/build.ninja ] || cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 -DTFXM_FUZZ=ON \
