@@ -124,7 +124,7 @@ TEST_F(RunIrTest, ANodeWhoseConditionDoesNotHoldIsRuledOutWithWhatNeedsIt) {
 }
 
 TEST_F(RunIrTest, AModuleInAWheelIsNamedBeforeAnythingStarts) {
-  const auto a = Make("a", "write").with_exec_property("module_path", "user_module@/root/_wheels/m.whl");
+  const auto a = Make("a", "write").with_exec_property("module_path", "user_module@/pipelines/_wheels/m.whl");
   const auto compiled = CompilePipeline(PipelineOf({a}));
   ASSERT_TRUE(compiled.ok()) << compiled.status();
   const Output output = RunIr(*compiled);
