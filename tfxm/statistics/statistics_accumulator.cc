@@ -212,9 +212,17 @@ DatasetFeatureStatisticsList StatisticsAccumulator::Finish() const {
 
 namespace {
 
-absl::Status CheckOptions(const StatsOptions& options) {
-  if (options.sample_rate > 0 && options.sample_rate <= 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
+// accumulate(make, pass): a pass over the data with accumulators that make() makes.
+template <typename Accumulate>
+absl::StatusOr<DatasetFeatureStatisticsList> Generate(const StatsOptions& options, compute::PassOptions pass,
+                                                      const Accumulate& accumulate) {
+  if (!(options.sample_rate > 0 && options.sample_rate <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat("sample_rate is ", options.sample_rate, "; expected one in (0, 1]"));
+  }
+  const StatisticsAccumulator empty(options);
+  pass.keep_records = pass.keep_records || empty.needs_records();
+  ASSIGN_OR_RETURN(const StatisticsAccumulator total, accumulate([&] { return empty.MakeEmpty(); }, pass));
+  return total.Finish();
 }
 
 }  // namespace
@@ -222,23 +230,17 @@ absl::Status CheckOptions(const StatsOptions& options) {
 absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(const std::vector<std::string>& files,
                                                                 const StatsOptions& options,
                                                                 compute::PassOptions pass) {
-  RETURN_IF_ERROR(CheckOptions(options));
-  const StatisticsAccumulator empty(options);
-  pass.keep_records = pass.keep_records || empty.needs_records();
-  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
-                   compute::Accumulate<StatisticsAccumulator>(files, [&] { return empty.MakeEmpty(); }, pass));
-  return total.Finish();
+  return Generate(options, std::move(pass), [&](const auto& make, const compute::PassOptions& with) {
+    return compute::Accumulate<StatisticsAccumulator>(files, make, with);
+  });
 }
 
 absl::StatusOr<DatasetFeatureStatisticsList> GenerateStatistics(data::ExampleSource* source,
                                                                 const StatsOptions& options,
                                                                 compute::PassOptions pass) {
-  RETURN_IF_ERROR(CheckOptions(options));
-  const StatisticsAccumulator empty(options);
-  pass.keep_records = pass.keep_records || empty.needs_records();
-  ASSIGN_OR_RETURN(const StatisticsAccumulator total,
-                   compute::AccumulateSource<StatisticsAccumulator>(source, [&] { return empty.MakeEmpty(); }, pass));
-  return total.Finish();
+  return Generate(options, std::move(pass), [&](const auto& make, const compute::PassOptions& with) {
+    return compute::AccumulateSource<StatisticsAccumulator>(source, make, with);
+  });
 }
 
 }  // namespace tfxm::statistics

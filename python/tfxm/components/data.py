@@ -31,6 +31,7 @@ class _FileBasedExampleGen(Node):
         range_config: _Config,
         custom_config: _Config,
         payload_format: int,
+        allow_empty_splits: bool,
     ) -> None:
         name = type(self).__name__
         if input_base is None:
@@ -52,6 +53,8 @@ class _FileBasedExampleGen(Node):
             self._set(range_config=message_json(f"{name}(range_config=…)", range_config, _range_config.RangeConfig))
         if custom_config is not None:
             self._set(custom_config=message_json(f"{name}(custom_config=…)", custom_config, _example_gen.CustomConfig))
+        if allow_empty_splits:
+            self._set(allow_empty_splits=1)
         self._put("examples", artifacts.Examples)
 
 
@@ -78,9 +81,7 @@ class ImportExampleGen(_FileBasedExampleGen):
         super().__init__()
         if payload_format != _example_gen.FORMAT_TF_EXAMPLE:
             raise NotImplementedError("ImportExampleGen(payload_format=…): the engine reads tf.Examples, FORMAT_TF_EXAMPLE")
-        self._configure(input_base, input_config, output_config, range_config, None, payload_format)
-        if allow_empty_splits:
-            self._set(allow_empty_splits=1)
+        self._configure(input_base, input_config, output_config, range_config, None, payload_format, allow_empty_splits)
 
 
 class CsvExampleGen(_FileBasedExampleGen):
@@ -108,10 +109,10 @@ class CsvExampleGen(_FileBasedExampleGen):
         schema_file: str | None = None,
     ) -> None:
         super().__init__()
-        self._configure(input_base, input_config, output_config, range_config, custom_config, _example_gen.FORMAT_TF_EXAMPLE)
+        self._configure(
+            input_base, input_config, output_config, range_config, custom_config, _example_gen.FORMAT_TF_EXAMPLE, allow_empty_splits
+        )
         self._set(delimiter=delimiter, encoding=encoding, bad_rows=bad_rows, schema_file=schema_file)
-        if allow_empty_splits:
-            self._set(allow_empty_splits=1)
 
 
 class ParquetExampleGen(_FileBasedExampleGen):
@@ -131,10 +132,10 @@ class ParquetExampleGen(_FileBasedExampleGen):
         allow_empty_splits: bool = False,
     ) -> None:
         super().__init__()
-        self._configure(input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE)
+        self._configure(
+            input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE, allow_empty_splits
+        )
         self._set(columns=",".join(columns) if columns else None)
-        if allow_empty_splits:
-            self._set(allow_empty_splits=1)
 
 
 class JsonlExampleGen(_FileBasedExampleGen):
@@ -153,9 +154,9 @@ class JsonlExampleGen(_FileBasedExampleGen):
         allow_empty_splits: bool = False,
     ) -> None:
         super().__init__()
-        self._configure(input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE)
-        if allow_empty_splits:
-            self._set(allow_empty_splits=1)
+        self._configure(
+            input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE, allow_empty_splits
+        )
 
 
 class ImageExampleGen(_FileBasedExampleGen):
@@ -177,10 +178,10 @@ class ImageExampleGen(_FileBasedExampleGen):
         super().__init__()
         if input_config is None and labels_file is None:
             input_config = _example_gen.Input(splits=[_example_gen.Input.Split(name="single_split", pattern="*/*")])
-        self._configure(input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE)
+        self._configure(
+            input_base, input_config, output_config, range_config, None, _example_gen.FORMAT_TF_EXAMPLE, allow_empty_splits
+        )
         self._set(labels_file=labels_file)
-        if allow_empty_splits:
-            self._set(allow_empty_splits=1)
 
 
 class StatisticsGen(Node):

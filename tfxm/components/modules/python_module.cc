@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/components/modules/python_part.h"
 #include "tfxm/components/modules/python_process.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
@@ -31,22 +32,6 @@ std::string FirstThatExists(const std::vector<std::string>& paths) {
     if (io::Exists(path)) return path;
   }
   return "";
-}
-
-// In a build tree, where tfxm is installed, and in a wheel.
-absl::StatusOr<std::string> FindRunner() {
-  const std::string lib = LibraryDir();
-  const std::string found = FirstThatExists(
-      {io::JoinPath(lib, "python/tfxm", kRunner), io::JoinPath(lib, "../share/tfxm/python/tfxm", kRunner),
-       io::JoinPath(lib, "../../share/tfxm/python/tfxm", kRunner), io::JoinPath(lib, "../..", kRunner)});
-  if (!found.empty()) return io::AbsolutePath(found);
-  return absl::FailedPreconditionError(
-      absl::StrCat("tfxm's Python part (", kRunner, ") is not beside its libraries in ", lib, "; install tfxm anew"));
-}
-
-std::string Python() {
-  const char* const python = std::getenv("TFXM_PYTHON");
-  return python != nullptr && *python != '\0' ? python : "python3";
 }
 
 std::vector<std::string> Environment(const PythonCall& call) {
@@ -152,7 +137,7 @@ absl::StatusOr<Struct> CallPython(const PythonCall& call) {
   if (!io::Exists(call.module_file)) {
     return absl::NotFoundError(absl::StrCat("module file ", call.module_file, " does not exist"));
   }
-  ASSIGN_OR_RETURN(const std::string runner, FindRunner());
+  ASSIGN_OR_RETURN(const std::string runner, FindPythonPart(kRunner));
   std::string crash_file;
   JsonWriter request;
   request.BeginObject().Key("module_file").String(io::AbsolutePath(call.module_file));
