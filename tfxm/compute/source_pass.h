@@ -44,7 +44,7 @@ absl::StatusOr<A> AccumulateSource(data::ExampleSource* source, const std::funct
     }
     if (blocks.empty()) return total;
     std::vector<std::optional<A>> parts(blocks.size());
-    const absl::Status status = ParallelFor(
+    absl::Status status = ParallelFor(
         static_cast<int>(blocks.size()),
         [&](int b) {
           parts[b].emplace(make());
