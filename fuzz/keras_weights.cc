@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto variables = (*reader)->List(path, {});
   if (!variables.ok()) return 0;
   for (const tfxm::nn::StoredVariable& variable : *variables) {
-    // As Model::LoadWeights does: only of a shape that is no surprise.
+    // As Model::LoadWeights does: only of a shape that is expected.
     int64_t elements = 1;
     bool small = true;
     for (const int64_t dim : variable.shape) {

@@ -5,7 +5,7 @@ import os
 import re
 import sqlite3
 
-# Measured times, hashes of them, and when a file was written: docs/architecture.md, Files. Logs and cache keys (below .system) are no
+# Measured times, hashes of them, and when a file was written: docs/architecture.md, Files. Logs and cache keys (below .system) are not
 # artifacts.
 _NOT_REPRODUCIBLE = re.compile(r'/\.system/|/model_facts\.json$|/events\.out\.tfevents\.|/\.tfxm_evaluation\.json$|^(report\.html|comparison\.(json|txt))$|'
                                r'^metadata\.db|^pipeline_root/\.file_hashes$')

@@ -198,7 +198,7 @@ TEST_F(MnistPipelineTest, ARunFnThatSavesNoModelOrNoTfliteFileIsTold) {
 #include "tfxm/util/io.h"
 absl::Status run_fn(const FnArgs& fn_args) {
   RETURN_IF_ERROR(io::MakeDirs(fn_args.serving_model_dir));
-  return io::WriteFile(io::JoinPath(fn_args.serving_model_dir, "tflite"), "this is no TFLite file");
+  return io::WriteFile(io::JoinPath(fn_args.serving_model_dir, "tflite"), "this is not a TFLite file");
 })");
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_SAYS(result, "saved no model");

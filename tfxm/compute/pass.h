@@ -44,7 +44,7 @@ struct PassOptions {
 inline constexpr int kMaxThreads = 1024;
 // The cores this process may use (its affinity), or $TFXM_NUM_THREADS.
 int NumThreads();
-// A UsageError (util/exit_status.h) if $TFXM_NUM_THREADS is no number from 1 to kMaxThreads, which NumThreads ignores.
+// A UsageError (util/exit_status.h) if $TFXM_NUM_THREADS is not a number from 1 to kMaxThreads, which NumThreads ignores.
 absl::Status CheckNumThreads();
 
 // Calls work(i) for i in [0, n), at most num_threads at a time (0: NumThreads(); fewer if the system has no more).

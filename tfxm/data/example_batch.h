@@ -98,7 +98,7 @@ class ExampleBatch {
   explicit ExampleBatch(bool keep_records = false) : keep_records_(keep_records) {}
   ExampleBatch(ExampleBatch&&) noexcept = default;
 
-  // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are no tf.Example, or if a feature has another
+  // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are not a tf.Example, or if a feature has another
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
   // feature given twice in one example counts once, the last one (as protobuf maps do).
   absl::Status Append(absl::string_view serialized);

@@ -22,7 +22,7 @@
 // or without `module`, when the file is given to `tfxm evaluate --module_file=my_metrics.cc` or to the Evaluator's
 // module_file. The file is compiled when it is first used; what the compiler says about it is the error.
 //
-// A metric that is no mean is a class (metric.h), registered with TFXM_REGISTER(MetricRegistry, …) in the same way.
+// A metric that is not a mean is a class (metric.h), registered with TFXM_REGISTER(MetricRegistry, …) in the same way.
 #ifndef TFXM_MODEL_ANALYSIS_CUSTOM_METRIC_H_
 #define TFXM_MODEL_ANALYSIS_CUSTOM_METRIC_H_
 

@@ -29,7 +29,7 @@ struct Extent {
   int size = 0;  // Numbers for each example; -1: not the same for all.
   double min = INFINITY, max = -INFINITY;
   bool whole = true;       // All are whole numbers.
-  bool sum_to_one = true;  // Those of each example are no less than 0 and sum to 1.
+  bool sum_to_one = true;  // Those of each example are at least 0 and sum to 1.
 
   void Add(std::span<const double> row) {
     const int n = static_cast<int>(row.size());

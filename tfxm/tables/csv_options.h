@@ -22,8 +22,8 @@ struct CsvOptions {
   std::string encoding = "utf-8";
   // For files without a line of names.
   std::vector<std::string> column_names = {};
-  // Types that are known, from a schema; those of other columns are inferred. A column that the files do not have is no
-  // error.
+  // Types that are known, from a schema; those of other columns are inferred. A column that the files do not have is
+  // not an error.
   std::map<std::string, data::ValueType> types = {};
   // Whether `types` names all columns, so that nothing is inferred; kUnknown is then one without any cell.
   bool types_are_complete = false;

@@ -37,7 +37,7 @@ absl::Status Convert(const std::string& idx_dir, const std::string& prefix, size
   if (images.size() < kImagesHeader || labels.size() < kLabelsHeader || BigEndian(images, 0) != 0x803 ||
       BigEndian(labels, 0) != 0x801 || images.size() != kImagesHeader + BigEndian(images, 4) * kPixels ||
       labels.size() != kLabelsHeader + BigEndian(images, 4)) {
-    return absl::DataLossError(absl::StrCat(idx_dir, ": ", prefix, " is no pair of MNIST's IDX files"));
+    return absl::DataLossError(absl::StrCat(idx_dir, ": ", prefix, " is not a pair of MNIST's IDX files"));
   }
   tensorflow::Example example;
   auto& features = *example.mutable_features()->mutable_feature();

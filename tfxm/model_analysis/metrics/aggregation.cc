@@ -21,7 +21,7 @@ absl::StatusOr<double> ToNumber(const MetricsMap& metrics, const MetricKey& key)
     return x->values[0];
   return absl::InvalidArgumentError(absl::StrCat(
       key.ToString(),
-      " is no number, so it cannot be averaged: take it out of the metrics_spec with aggregate or output_weights"));
+      " is not a number, so it cannot be averaged: take it out of the metrics_spec with aggregate or output_weights"));
 }
 
 // The weighted sum of the labels of each class, as shares.

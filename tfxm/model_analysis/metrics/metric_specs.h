@@ -34,7 +34,7 @@ struct QueryPlan {
 absl::StatusOr<std::unique_ptr<Metric>> MakeMetric(const ::tensorflow_model_analysis::MetricConfig& config,
                                                    bool is_private = false);
 
-// A threshold and where it applies: at every slice that is no cross slice (monostate), or at those a spec fits.
+// A threshold and where it applies: at every slice that is not a cross slice (monostate), or at those a spec fits.
 struct SliceThreshold {
   std::variant<std::monostate, ::tensorflow_model_analysis::SlicingSpec, ::tensorflow_model_analysis::CrossSlicingSpec>
       slice;

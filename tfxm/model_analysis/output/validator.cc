@@ -114,7 +114,7 @@ class Validator {
         ASSIGN_OR_RETURN(const bool ok, Check(key, found->second.value, threshold, slice));
         if (!ok && failed.insert(Fingerprint(threshold)).second) {
           AddFailure(key, &found->second.value, threshold,
-                     ToNumber(found->second.value) ? "" : "The metric is no number.", &failures);
+                     ToNumber(found->second.value) ? "" : "The metric is not a number.", &failures);
         }
         RETURN_IF_ERROR(AddDetail(threshold));
       }

@@ -104,7 +104,7 @@ absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eva
   auto check = [&](absl::string_view field, const std::string& key) -> absl::Status {
     if (key.empty() || std::find(features.begin(), features.end(), key) != features.end()) return absl::OkStatus();
     const std::string near = NearestNames(key, features);
-    return absl::InvalidArgumentError(absl::StrCat(field, " \"", key, "\" is no feature of the examples",
+    return absl::InvalidArgumentError(absl::StrCat(field, " \"", key, "\" is not a feature of the examples",
                                                    near.empty() ? "" : "; nearest features: ", near));
   };
   for (int m = 0; m < eval_config.model_specs_size(); ++m) {

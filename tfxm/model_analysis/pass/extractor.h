@@ -44,7 +44,7 @@ class Extractor {
   std::vector<std::shared_ptr<data::ExampleBatch>> transformed_by_model_;  // The same, by model.
 };
 
-// What is wrong if a key of the model_specs is no feature at all; `features` are the names in the data. Names the
+// What is wrong if a key of the model_specs is not a feature at all; `features` are the names in the data. Names the
 // nearest ones.
 absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config,
                               const std::vector<const InferenceModel*>& models,

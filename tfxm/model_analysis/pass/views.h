@@ -44,7 +44,7 @@ struct ViewSpec {
   bool example_weighted = false;
   // Flat views only: a label y in [0, 1] becomes two triples, label 0 with weight w * (1 - y) and label 1 with w * y.
   bool fractional_labels = false;
-  // An example without label is no error; its FlatView label is NaN.
+  // An example without a label is not an error; its FlatView label is NaN.
   bool allow_missing_label = false;
   // The predictions stand in for the labels.
   bool labels_are_predictions = false;

@@ -19,7 +19,7 @@ namespace tfxm {
 // Records a ModelBlessing of the artifact, given by id or uri, by an execution of type tfxm.orchestration.Bless that
 // keeps the reason: a LatestBlessedModelStrategy finds the model from the next run on, and the lineage tells why. It
 // belongs to the model's pipelines and to the nodes that have evaluated it, so that Resolvers which look at one branch
-// only see it, too. The blessing's id. INVALID_ARGUMENT if it is no Model or there is no reason; NOT_FOUND if its
+// only see it, too. The blessing's id. INVALID_ARGUMENT if it is not a Model or there is no reason; NOT_FOUND if its
 // files are gone.
 absl::StatusOr<int64_t> BlessModel(MetadataStore* store, absl::string_view model, absl::string_view reason);
 

@@ -32,7 +32,7 @@ absl::Status ForEachMessage(const std::vector<std::string>& files, Fn&& fn) {
     RETURN_IF_ERROR(data::ForEachRecord({file}, [&](absl::string_view record) -> absl::Status {
       Message message;
       if (!message.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
-        return absl::InvalidArgumentError(absl::StrCat(file, ": record ", index, " is no ",
+        return absl::InvalidArgumentError(absl::StrCat(file, ": record ", index, " is not a ",
                                                        message.GetDescriptor()->full_name(), " (", record.size(),
                                                        " bytes); was the file written by an Evaluator?"));
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A CSV file as blocks of whole rows, and a block as cells. RFC 4180: cells with delimiters, quotes and line breaks in
-// them are quoted, a quote inside is doubled; LF, CRLF and CR end rows; empty lines are no rows.
+// them are quoted, a quote inside is doubled; LF, CRLF and CR end rows; empty lines are not rows.
 //
 //   ASSIGN_OR_RETURN(CsvBlocks blocks, CsvBlocks::Open("people.csv", {}));
 //   // blocks.column_names() == {"name", "age"}

@@ -100,7 +100,7 @@ bool MakeConfig(const Value& value, const std::string& name, bool is_loss, tfma:
       if (function == known) class_name = of_class;
     }
   }
-  // Those that TFMA has its own versions of, which are no losses.
+  // Those that TFMA has its own versions of, which are not losses.
   if (is_loss && MetricRegistry::Get().Has("Keras>" + class_name)) class_name = "Keras>" + class_name;
   if (class_name.empty() || !MetricRegistry::Get().Has(class_name)) return false;
   // Settings of Keras that its get_config() always writes and that say nothing new.
