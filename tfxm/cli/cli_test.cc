@@ -423,6 +423,42 @@ TEST_F(CliTest, CsvBecomesExamplesInSplits) {
   EXPECT_THAT(*io::ListDir(dir_), ElementsAre("bad.csv", "people", "people.csv"));
 }
 
+TEST_F(CliTest, PicturesBecomeExamples) {
+  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\3\0\0\0\2", 24);  // As far as its head goes.
+  for (const char* folder : {"flowers/rose", "flowers/tulip"}) ASSERT_TRUE(io::MakeDirs(Path(folder)).ok());
+  for (const char* file : {"flowers/rose/1.png", "flowers/rose/2.png", "flowers/tulip/1.png"}) Write(file, png);
+  SubprocessResult result = Tfxm({"convert", "--images=" + Path("flowers"), "--output=" + Path("a"), "--splits=all:1"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(Tfxm({"head", Path("a/Split-all"), "--format=json"}).output,
+              AllOf(HasSubstr("\"image/class/label\":[1]"), HasSubstr("\"image/class/text\":[\"tulip\"]")));
+
+  // Files that a table labels, in any folder below.
+  const std::string labels = Write("labels.csv", "file,label\nrose/2.png,red\ntulip/1.png,white\n");
+  result = Tfxm(
+      {"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("b"), "--splits=all:1"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("all           2"));
+  EXPECT_THAT(Tfxm({"head", Path("b/Split-all"), "--format=json"}).output, HasSubstr("[\"white\"]"));
+  EXPECT_EQ(Tfxm({"convert", "--csv=" + labels, "--labels_file=" + labels, "--output=" + Path("c")}).exit_code, 2);
+  Write("labels.csv", "file,label\nrose/3.png,red\n");
+  result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("rose/3.png"));
+}
+
+TEST_F(CliTest, EvaluatesCsv) {
+  const std::string config = Write("config.pbtxt",
+                                   "model_specs { label_key: 'y' prediction_key: 'p' }\n"
+                                   "slicing_specs {}\n"
+                                   "metrics_specs { metrics { class_name: 'MeanAbsoluteError' } }\n");
+  const std::string csv = Write("p.csv", "y,p\n1.5,1\n2.5,3\n4.25,4.25\n0.5,2.5\n");
+  const SubprocessResult result = Tfxm({"evaluate", "--eval_config=" + config, "--csv=" + csv, "--format=csv"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("0.75"), HasSubstr("4 examples")));
+  EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config, "--csv=" + csv, "--data=" + csv}).exit_code, 2);
+  EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config}).exit_code, 2);
+}
+
 TEST_F(CliTest, StatisticsOfCsvAreThoseThatTfdvMakes) {
   const std::string csv = Write("a.csv", "x,y,z\n1,,\n2,b,\n");
   const SubprocessResult result = Tfxm({"stats", "--csv=" + csv, "--output=" + Path("stats.pb")});

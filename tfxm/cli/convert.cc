@@ -10,6 +10,9 @@
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/components/example_gen/convert_examples.h"
+#include "tfxm/components/example_gen/image_source.h"
+#include "tfxm/components/example_gen/input_config.h"
+#include "tfxm/components/example_gen/labelled_images.h"
 #include "tfxm/components/example_gen/tfrecord_source.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/tables/tables.h"
@@ -25,15 +28,20 @@ class ConvertCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm convert --csv=GLOB --output=DIR",
-        "Turns CSV, Parquet, JSON Lines or TFRecord files into tf.Examples in splits, as the ExampleGens of a pipeline do:\n"
-        "the same examples in the same splits. `tfxm head DIR/Split-train` shows some.\n\n"
-        "Example:\n"
-        "  tfxm convert --csv=people.csv --output=people --splits=train:8,eval:1,test:1");
+        "Turns CSV, Parquet, JSON Lines, pictures or TFRecord files into tf.Examples in splits, as the ExampleGens of a\n"
+        "pipeline do: the same examples in the same splits. `tfxm head DIR/Split-train` shows some.\n\n"
+        "Examples:\n"
+        "  tfxm convert --csv=people.csv --output=people --splits=train:8,eval:1,test:1\n"
+        "  tfxm convert --images=flowers --output=examples      # flowers/rose/1.jpg, flowers/tulip/7.png, …");
     csv_.AddTo(&flags, "schema");
     flags.Add("parquet", &parquet_, "GLOB",
               "instead of --csv: Parquet files; folders called name=value are columns, too");
     flags.Add("columns", &columns_, "A,B,…", "--parquet: only these columns");
     flags.Add("jsonl", &jsonl_, "GLOB", "instead of --csv: a JSON object on each line");
+    flags.Add("images", &images_, "DIR",
+              "instead of --csv: PNG and JPEG files in folders that are called as their class");
+    flags.Add("labels_file", &labels_file_, "FILE",
+              "--images: a CSV file with the columns file, a path below DIR, and label, instead of such folders");
     flags.Add("tfrecord", &tfrecord_, "GLOB", "instead of --csv: TFRecords of tf.Examples, which are split");
     flags.Add("output", &output_, "DIR", "a new folder: DIR/Split-NAME/data_tfrecord-SSSSS-of-NNNNN.gz").Required();
     flags.Add("splits", &splits_, "A:N,B:M", "names and how many of all hash buckets each has");
@@ -42,16 +50,24 @@ class ConvertCommand : public Command {
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     int given = csv_.given() ? 1 : 0;
-    for (const std::string& pattern : {parquet_, jsonl_, tfrecord_}) given += pattern.empty() ? 0 : 1;
-    if (given != 1) return UsageError("give one of --csv, --parquet, --jsonl and --tfrecord");
+    for (const std::string& input : {parquet_, jsonl_, images_, tfrecord_}) given += input.empty() ? 0 : 1;
+    if (given != 1) return UsageError("give one of --csv, --parquet, --jsonl, --images and --tfrecord");
     if (!columns_.empty() && parquet_.empty()) return UsageError("--columns is for --parquet");
+    if (!labels_file_.empty() && images_.empty()) return UsageError("--labels_file is for --images");
     ConvertOptions options = {.output_dir = output_};
     absl::StatusOr<std::vector<std::pair<std::string, uint32_t>>> splits = ParseSplits(splits_);
     if (!splits.ok()) return UsageError(absl::StrCat("--splits: ", splits.status().message()));
     options.splits = *splits;
     ASSIGN_OR_RETURN(const tables::CsvOptions csv_options, csv_.Options());
-    ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                     csv_.given() ? csv_.Files() : data::MatchFiles(absl::StrCat(parquet_, jsonl_, tfrecord_)));
+    LabelledImages images;
+    std::vector<std::string> files;
+    if (!images_.empty()) {
+      ASSIGN_OR_RETURN(images, Images());
+      for (const ImageFile& image : images.files) files.push_back(image.path);
+    } else {
+      ASSIGN_OR_RETURN(files,
+                       csv_.given() ? csv_.Files() : data::MatchFiles(absl::StrCat(parquet_, jsonl_, tfrecord_)));
+    }
     std::unique_ptr<data::ExampleSource> source;
     if (csv_.given()) {
       ASSIGN_OR_RETURN(source, tables::OpenCsv(files, csv_options));
@@ -62,7 +78,7 @@ class ConvertCommand : public Command {
     } else if (!jsonl_.empty()) {
       ASSIGN_OR_RETURN(source, tables::OpenJsonl(files, {}));
     } else {
-      source = OpenTFRecords(files);
+      source = images_.empty() ? OpenTFRecords(files) : OpenImages(std::move(images.files), std::move(images.classes));
     }
     const bool show = isatty(STDERR_FILENO) != 0;
     if (show)
@@ -81,8 +97,18 @@ class ConvertCommand : public Command {
   }
 
  private:
+  absl::StatusOr<LabelledImages> Images() const {
+    std::vector<std::string> files;
+    if (labels_file_.empty()) {
+      tfx::components::example_gen::Input::Split folders;
+      folders.set_pattern("*/*");
+      ASSIGN_OR_RETURN(files, InputFiles(images_, folders));
+    }
+    return LabelImages(files, files, images_, labels_file_);
+  }
+
   CsvFlags csv_;
-  std::string parquet_, columns_, jsonl_, tfrecord_, output_, splits_ = "train:2,eval:1";
+  std::string parquet_, columns_, jsonl_, images_, labels_file_, tfrecord_, output_, splits_ = "train:2,eval:1";
 };
 
 TFXM_REGISTER(CommandRegistry, "convert", [] { return std::make_unique<ConvertCommand>(); });

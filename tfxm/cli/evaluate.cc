@@ -11,9 +11,9 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/text_format.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/cli/flags/examples_argument.h"
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/compute/pass.h"
-#include "tfxm/data/examples.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/default_config.h"
 #include "tfxm/report/show/show.h"
@@ -30,7 +30,7 @@ class EvaluateCommand : public Command {
  public:
   Flags MakeFlags() override {
     Flags flags(
-        "tfxm evaluate --eval_config=FILE|--label=FEATURE --data=GLOB [--model=[NAME=]PATH …] [--output=DIR]",
+        "tfxm evaluate --eval_config=FILE|--label=FEATURE --data=GLOB|--csv=GLOB [--model=[NAME=]PATH …] [--output=DIR]",
         "Evaluates models on tf.Examples with TFMA's definitions; TFMA reads the files it leaves. Without --model the\n"
         "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite file;\n"
         "which one it is told apart by itself where the config's model_type does not say.\n\n"
@@ -42,15 +42,13 @@ class EvaluateCommand : public Command {
         "left alone, and if one has a name that would be written, nothing is done.\n\n"
         "Examples:\n"
         "  tfxm evaluate --model=model.tflite --data='examples/Split-eval/*' --label=label\n"
+        "  tfxm evaluate --model=model.tflite --csv=people.csv --label=income\n"
         "  tfxm evaluate --eval_config=eval_config.pbtxt --data='examples/Split-eval/*' \\\n"
         "    --model=lite=lite/tflite --model=saved_model=saved_model --output=evaluation");
     flags.Add("eval_config", &eval_config_, "FILE",
               "a tensorflow_model_analysis.EvalConfig, as text (.pbtxt) or JSON (.json)");
     flags.Add("label", &label_, "FEATURE", "instead of --eval_config: the feature that holds the right answer");
-    flags
-        .Add("data", &data_, "GLOB",
-             "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas")
-        .Required();
+    examples_.AddTo(&flags);
     flags.Add("model", &models_, "[NAME=]PATH",
               "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
     flags.Add(
@@ -87,7 +85,8 @@ class EvaluateCommand : public Command {
         return UsageError(parsed.message());
       }
     }
-    ASSIGN_OR_RETURN(options.files, data::MatchFiles(data_));
+    RETURN_IF_ERROR(examples_.Open());
+    options.files = examples_.files();
     if (eval_config_.empty()) {
       RETURN_IF_ERROR(MakeConfig(&options));
     } else {
@@ -104,7 +103,7 @@ class EvaluateCommand : public Command {
                        io::TempDir::Make(std::filesystem::temp_directory_path().string(), "tfxm-evaluation-"));
       output = temporary->path();
     }
-    options.data = data_;
+    options.data = examples_.pattern();
     options.output_dir = output;
     options.replace_output = true;
     options.num_threads = num_threads_;
@@ -170,7 +169,8 @@ class EvaluateCommand : public Command {
     return absl::OkStatus();
   }
 
-  std::string eval_config_, label_, module_file_, data_, output_, schema_, format_ = "table", reference_model_;
+  std::string eval_config_, label_, module_file_, output_, schema_, format_ = "table", reference_model_;
+  ExamplesArgument examples_;
   std::vector<std::string> models_, input_shapes_;
   int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };
