@@ -46,14 +46,15 @@ absl::StatusOr<Matched> Match(const std::shared_ptr<const litert::ModelFile>& fl
   for (const auto* tensor : litert::Each(quantized_model->model().subgraphs()->Get(0)->tensors())) {
     names.insert(tensor->name()->str());
   }
+  // The model keeps what selects its tensors, and may ask again while it runs: nothing by reference.
   ASSIGN_OR_RETURN(matched.reference,
-                   ObservedModel::Create(float_model, {.signature = signature}, [&](const ObservedTensor& t) {
+                   ObservedModel::Create(float_model, {.signature = signature}, [names](const ObservedTensor& t) {
                      return t.subgraph == 0 && t.type == schema::TensorType_FLOAT32 && names.count(t.name);
                    }));
   std::map<std::string, int> place;  // In the reference's tensors.
   for (size_t k = 0; k < matched.reference->tensors().size(); ++k) place[matched.reference->tensors()[k].name] = k;
   ASSIGN_OR_RETURN(matched.quantized,
-                   ObservedModel::Create(quantized_model, {.signature = signature}, [&](const ObservedTensor& t) {
+                   ObservedModel::Create(quantized_model, {.signature = signature}, [place](const ObservedTensor& t) {
                      return t.subgraph == 0 && place.count(t.name);
                    }));
   for (const ObservedTensor& tensor : matched.quantized->tensors()) matched.reference_of.push_back(place[tensor.name]);
