@@ -444,6 +444,11 @@ TEST_F(CliTest, PicturesBecomeExamples) {
   result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.output, HasSubstr("rose/3.png"));
+  Write("outside.png", png);
+  Write("labels.csv", "file,label\n../outside.png,red\n");
+  result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("../outside.png is not a path below"));
 }
 
 TEST_F(CliTest, EvaluatesCsv) {

@@ -39,6 +39,10 @@ absl::StatusOr<std::map<std::string, std::string>> ReadLabels(const std::string&
         return absl::InvalidArgumentError(absl::StrCat(block->Origin(i), ": without a file or a label"));
       }
       const std::string full = io::AbsolutePath(io::JoinPath(input_base, path->bytes(0, 0)));
+      if (!io::IsInside(full, input_base)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(block->Origin(i), ": ", path->bytes(0, 0), " is not a path below ", input_base));
+      }
       const auto [known, is_new] = labels.emplace(full, label->bytes(0, 0));
       if (!is_new && known->second != label->bytes(0, 0)) {
         return absl::InvalidArgumentError(absl::StrCat(block->Origin(i), ": ", path->bytes(0, 0), " is \"",
