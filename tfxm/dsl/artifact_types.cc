@@ -32,5 +32,7 @@ ArtifactType ModelBlessing() { return {.name = "ModelBlessing"}; }
 ArtifactType InfraBlessing() { return {.name = "InfraBlessing"}; }
 ArtifactType PushedModel() { return {.name = "PushedModel", .base_type = "MODEL"}; }
 ArtifactType InferenceResult() { return {.name = "InferenceResult"}; }
+ArtifactType HyperParameters() { return {.name = "HyperParameters"}; }
+ArtifactType TunerResults() { return {.name = "TunerResults"}; }
 
 }  // namespace tfxm::standard_artifacts

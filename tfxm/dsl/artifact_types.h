@@ -36,7 +36,9 @@ ArtifactType ModelEvaluation();
 ArtifactType ModelBlessing();
 ArtifactType InfraBlessing();  // No component here makes one: there is no InfraValidator.
 ArtifactType PushedModel();
-ArtifactType InferenceResult();  // Nor of these: there is no BulkInferrer.
+ArtifactType InferenceResult();
+ArtifactType HyperParameters();
+ArtifactType TunerResults();
 
 }  // namespace standard_artifacts
 }  // namespace tfxm

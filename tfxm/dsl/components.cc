@@ -3,6 +3,7 @@
 #include "tfxm/dsl/components.h"
 
 #include "absl/strings/str_join.h"
+#include "tfx/proto/bulk_inferrer.pb.h"
 #include "tfx/proto/example_gen.pb.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfx/proto/trainer.pb.h"
@@ -14,6 +15,7 @@ namespace {
 
 namespace artifacts = standard_artifacts;
 namespace proto {
+using namespace ::tfx::components::bulkinferrer;
 using namespace ::tfx::components::example_gen;
 using namespace ::tfx::components::pusher;
 using namespace ::tfx::components::trainer;
@@ -21,6 +23,7 @@ using namespace ::tfx::components::trainer;
 
 constexpr char kTransformExecutor[] = "tfx.components.transform.executor.Executor";
 constexpr char kTrainerExecutor[] = "tfx.components.trainer.executor.GenericExecutor";
+constexpr char kTunerExecutor[] = "tfx.components.tuner.executor.Executor";
 constexpr char kModelRewriterExecutor[] = "tfxm.components.model_rewriter.executor.Executor";
 
 InputSpec Required(const Channel& channel, const ArtifactType& type) {
@@ -70,7 +73,7 @@ std::string TrainArgsJson(const TrainArgs& args) {
 }  // namespace
 
 std::string PluginOfExecutor(absl::string_view executor) {
-  for (const absl::string_view other : {kTransformExecutor, kTrainerExecutor, kModelRewriterExecutor}) {
+  for (const absl::string_view other : {kTransformExecutor, kTrainerExecutor, kTunerExecutor, kModelRewriterExecutor}) {
     if (executor == other) return "components_tensorflow";
   }
   return "";
@@ -217,7 +220,7 @@ Node Trainer(const TrainerParameters& p) {
                            {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
                            {"schema", Optional(p.schema, artifacts::Schema())},
                            {"base_model", Optional(p.base_model, artifacts::Model())},
-                           {"hyperparameters", Optional(p.hyperparameters, {.name = "HyperParameters"})}},
+                           {"hyperparameters", Optional(p.hyperparameters, artifacts::HyperParameters())}},
                 .outputs = {{"model", {artifacts::Model()}}, {"model_run", {artifacts::ModelRun()}}},
                 .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
                                     {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
@@ -225,6 +228,23 @@ Node Trainer(const TrainerParameters& p) {
                                     {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}};
   if (p.num_threads.has_value()) spec.exec_properties["num_threads"] = int64_t{*p.num_threads};
   return Node(std::move(spec));
+}
+
+Node Tuner(const TunerParameters& p) {
+  return Node(
+      {.type_name = "tfx.components.tuner.component.Tuner",
+       .executor = kTunerExecutor,
+       .plugin = PluginOfExecutor(kTunerExecutor),
+       .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
+                  {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
+                  {"schema", Optional(p.schema, artifacts::Schema())},
+                  {"base_model", Optional(p.base_model, artifacts::Model())}},
+       .outputs = {{"best_hyperparameters", {artifacts::HyperParameters()}},
+                   {"tuner_results", {artifacts::TunerResults()}}},
+       .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
+                           {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
+                           {"module_file", p.module_file},
+                           {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}});
 }
 
 Node Evaluator(const EvaluatorParameters& p) {
@@ -258,6 +278,35 @@ Node Pusher(const PusherParameters& p) {
     destination.mutable_filesystem()->set_base_directory(p.push_destination->filesystem.base_directory);
     spec.exec_properties["push_destination"] = ToTfxJson(destination);
   }
+  return Node(std::move(spec));
+}
+
+Node BulkInferrer(const BulkInferrerParameters& p) {
+  proto::DataSpec data_spec;
+  for (const std::string& split : p.example_splits) data_spec.add_example_splits(split);
+  proto::ModelSpec model_spec;
+  if (!p.signature_name.empty()) model_spec.add_model_signature_name(p.signature_name);
+  NodeSpec spec{.type_name = "tfx.components.bulk_inferrer.component.BulkInferrer",
+                .executor = "tfx.components.bulk_inferrer.executor.Executor",
+                .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
+                           {"model", Required(p.model, artifacts::Model())},
+                           {"model_blessing", Optional(p.model_blessing, artifacts::ModelBlessing())}},
+                .exec_properties = {{"data_spec", ToTfxJson(data_spec)}, {"model_spec", ToTfxJson(model_spec)}},
+                .beam_executor = true};
+  if (!p.output_example_spec.has_value()) {
+    spec.outputs["inference_result"] = {artifacts::InferenceResult()};
+    return Node(std::move(spec));
+  }
+  proto::OutputExampleSpec output_spec;
+  auto* columns = output_spec.add_output_columns_spec();
+  if (!p.signature_name.empty()) columns->set_signature_name(p.signature_name);
+  for (const auto& [output, feature] : p.output_example_spec->output_columns) {
+    auto* column = columns->mutable_predict_output()->add_output_columns();
+    column->set_output_key(output);
+    column->set_output_column(feature);
+  }
+  spec.exec_properties["output_example_spec"] = ToTfxJson(output_spec);
+  spec.outputs["output_examples"] = {artifacts::Examples()};
   return Node(std::move(spec));
 }
 

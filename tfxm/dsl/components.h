@@ -182,6 +182,20 @@ struct TrainerParameters {
 };
 Node Trainer(const TrainerParameters& parameters);
 
+// Runs the module's tuner_fn, which is written in Python (.py), and keeps what its KerasTuner finds best for a Trainer's
+// `hyperparameters`. Outputs: best_hyperparameters, tuner_results.
+struct TunerParameters {
+  std::string module_file;
+  Channel examples;
+  Channel transform_graph = {};  // Optional, as are the next two.
+  Channel schema = {};
+  Channel base_model = {};
+  TrainArgs train_args = {};
+  EvalArgs eval_args = {};
+  Properties custom_config = {};
+};
+Node Tuner(const TunerParameters& parameters);
+
 // Evaluates a SavedModel or a TFLite model (eval_config.model_specs.model_type) and blesses it. Outputs: evaluation,
 // blessing.
 struct EvaluatorParameters {
@@ -194,6 +208,23 @@ struct EvaluatorParameters {
   std::string module_file = {};                  // Metrics of one's own (model_analysis/custom_metric.h).
 };
 Node Evaluator(const EvaluatorParameters& parameters);
+
+// What BulkInferrer makes of a model's outputs: features of the output examples, by the outputs' names.
+struct OutputExampleSpec {
+  std::map<std::string, std::string> output_columns;  // Output of the model -> feature.
+};
+
+// Runs a model, SavedModel or TFLite, over examples. Outputs: inference_result; with an output_example_spec,
+// output_examples instead.
+struct BulkInferrerParameters {
+  Channel examples;
+  Channel model;
+  Channel model_blessing = {};                   // Optional: a model that is not blessed infers nothing.
+  std::vector<std::string> example_splits = {};  // Default: all. TFX's DataSpec.
+  std::string signature_name = {};               // Default: serving_default. TFX's ModelSpec.
+  std::optional<OutputExampleSpec> output_example_spec = std::nullopt;
+};
+Node BulkInferrer(const BulkInferrerParameters& parameters);
 
 // tfx.proto.PushDestination.
 struct PushDestination {

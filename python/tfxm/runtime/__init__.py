@@ -11,4 +11,8 @@ def __getattr__(name: str) -> Any:
         from tfxm.runtime import fn_args
 
         return getattr(fn_args, name)
+    if name == "TunerFnResult":
+        from tfxm.runtime import tuner
+
+        return tuner.TunerFnResult
     raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -21,6 +21,7 @@ _TO_ENGINE, _FROM_ENGINE = 3, 4  # components/modules/python_process.h
 _lock = threading.RLock()
 _pid = 0
 _reader: Any = None
+_part: tuple[str, float, float] = ("", 0.0, 1.0)
 
 
 def connect() -> dict[str, Any]:
@@ -44,11 +45,19 @@ def _send(message: dict[str, Any]) -> None:
         line = line[os.write(_TO_ENGINE, line) :]
 
 
+def set_part(prefix: str, begin: float, share: float) -> None:
+    """What `progress` is told from here on is of a part of the work: `share` of it, from the fraction `begin` on; 0 if
+    that is not known."""
+    global _part
+    _part = (prefix, begin, share)
+
+
 def progress(message: str, fraction: float = -1) -> None:
     """For the display; fraction < 0: not known."""
+    prefix, begin, share = _part
     if connected():
         with _lock:
-            _send({"progress": message, "fraction": fraction})
+            _send({"progress": prefix + message, "fraction": begin + fraction * share if fraction >= 0 and share else -1})
 
 
 def call(service: str, arguments: dict[str, Any]) -> str:

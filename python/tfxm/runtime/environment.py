@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 
-from tfxm.runtime import sources
+from tfxm.runtime import keras_tuner_backend, sources
 from tfxm.runtime.errors import EnvironmentProblem
 
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tf-nightly-cpu")
@@ -59,6 +59,8 @@ def choose_keras(module_file: str) -> None:
     """Sets TF_USE_LEGACY_KERAS, before TensorFlow is imported, and prints the choice."""
     legacy, why = legacy_keras(module_file)
     os.environ["TF_USE_LEGACY_KERAS"] = "1" if legacy else "0"
+    if legacy:
+        keras_tuner_backend.install()
     name, version = ("Keras 2 (tf_keras", _version("tf-keras")) if legacy else ("Keras 3 (keras", _version("keras"))
     print(f"tfxm: tf.keras is {name} {version}): {why}", file=sys.stderr, flush=True)
 

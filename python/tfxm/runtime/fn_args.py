@@ -45,7 +45,7 @@ class FnArgs:
 
 
 def from_json(arguments: dict[str, Any]) -> FnArgs:
-    """What the engine wrote (components/python_run_fn.cc)."""
+    """What the engine wrote (components/trainer/python_run_fn.cc)."""
     from tfxm.runtime import datasets
 
     values = {name: value or None for name, value in arguments.items()}  # "" and 0 steps are "not given".

@@ -28,6 +28,17 @@ def _run_fn(request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _tuner_fn(request: dict[str, Any]) -> dict[str, Any]:
+    from tfxm.runtime import fn_args, tuner, user_module
+
+    module = user_module.load(request["module_file"])
+    tuner_fn = user_module.function(module, "tuner_fn", "fn_args")
+    arguments = request["arguments"]
+    best, results = arguments.pop("best_hyperparameters"), arguments.pop("tuner_results")
+    tuner.search(tuner_fn, fn_args.from_json(arguments), best, results)
+    return {}
+
+
 def _trace(request: dict[str, Any]) -> dict[str, Any]:
     from tfxm.runtime import trace, user_module
 
@@ -39,7 +50,7 @@ def _trace(request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "trace": _trace}
+FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace}
 
 
 def main(function: str) -> None:

@@ -26,6 +26,10 @@ bool HasTfliteIdentifier(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<std::map<std::string, Tensor>> InferenceSession::PredictTensors(const data::ExampleBatch& batch) {
+  return absl::UnimplementedError("models of this kind give no tensors");
+}
+
 absl::StatusOr<int> InferenceSession::SetInputs(const data::ExampleBatch& batch) {
   inputs_ = &batch;
   return batch.num_examples();

@@ -6,6 +6,7 @@
 #ifndef TFXM_MODEL_ANALYSIS_INFERENCE_INFERENCE_MODEL_H_
 #define TFXM_MODEL_ANALYSIS_INFERENCE_INFERENCE_MODEL_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/input_shape.h"
+#include "tfxm/data/tensor.h"
 #include "tfxm/model_analysis/pass/extracts.h"
 #include "tfxm/util/registry.h"
 
@@ -30,6 +32,9 @@ class InferenceSession {
   // the model's input (the row is counted from 0 in the batch). Of several outputs, those that are not of a list per
   // example (a scalar, the anchors of a detector) are unusable.
   virtual absl::Status Predict(const data::ExampleBatch& batch, NamedValues* outputs) = 0;
+  // The outputs as tensors of a row per example, by their names in the signature, with its types and shapes; what is
+  // quantized is float32. Errors as Predict's; an output that is not of a row per example is one, too.
+  virtual absl::StatusOr<std::map<std::string, Tensor>> PredictTensors(const data::ExampleBatch& batch);
   // Appends what the model's preprocessing functions make of the features; nothing if it has none.
   virtual absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) { return absl::OkStatus(); }
 
@@ -56,6 +61,10 @@ class InferenceModel {
   virtual std::vector<std::string> Warnings() const { return {}; }
   // Whether its sessions transform features.
   virtual bool HasTransform() const { return false; }
+  // The signature that is run; "" if the model has none.
+  virtual std::string signature_name() const { return ""; }
+  // The one input that takes serialized examples; "" if the inputs are features.
+  virtual std::string examples_input() const { return ""; }
   // Whether the batches must keep the serialized examples.
   virtual bool NeedsRecords() const { return false; }
 };

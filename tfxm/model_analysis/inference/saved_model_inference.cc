@@ -3,6 +3,7 @@
 // The plugin that evaluates SavedModels: registers "saved_model" (inference_model.h). It brings libtensorflow_cc with
 // it.
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/data/feature_tensor.h"
@@ -76,6 +77,13 @@ class SavedModelSession : public InferenceSession {
       }
     }
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::map<std::string, Tensor>> PredictTensors(const data::ExampleBatch& batch) override {
+    std::map<std::string, std::string> unusable;
+    ASSIGN_OR_RETURN(auto results, Run(*signature_, batch, &unusable));
+    if (!unusable.empty()) return absl::InvalidArgumentError(unusable.begin()->second);
+    return results;
   }
 
   absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) override {
@@ -178,6 +186,8 @@ class SavedModelInference : public InferenceModel {
     return std::make_unique<SavedModelSession>(model_.get(), signature_, &preprocessing_, path_, input_shapes_);
   }
   bool HasTransform() const override { return !preprocessing_.empty(); }
+  std::string signature_name() const override { return signature_->name; }
+  std::string examples_input() const override { return TakesExamples(*signature_) ? signature_->inputs[0].name : ""; }
   bool NeedsRecords() const override {
     return TakesExamples(*signature_) || std::any_of(preprocessing_.begin(), preprocessing_.end(),
                                                      [](const Signature* s) { return TakesExamples(*s); });

@@ -7,6 +7,7 @@
 // TFLite's own kernels. What a model costs is measured with XNNPACK, which an app would have.
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <span>
 #include <utility>
 
@@ -70,6 +71,20 @@ class TfliteSession : public InferenceSession {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::map<std::string, Tensor>> PredictTensors(const data::ExampleBatch& batch) override {
+    std::map<std::string, Tensor> outputs;
+    const int n = batch.num_examples();
+    for (int row = 0; row < n;) {
+      ASSIGN_OR_RETURN(const int count, Fill(batch, row));
+      RETURN_IF_ERROR(Annotate(model_->Run(), path_));
+      for (int i = 0; i < static_cast<int>(model_->outputs().size()); ++i) {
+        RETURN_IF_ERROR(Annotate(CollectTensor(i, row, count, n, &outputs[model_->outputs()[i].name]), path_));
+      }
+      row += count;
+    }
+    return outputs;
+  }
+
   absl::StatusOr<int> SetInputs(const data::ExampleBatch& batch) override { return Fill(batch, 0); }
   absl::Status RunInputs() override { return Annotate(model_->Run(), path_); }
 
@@ -116,6 +131,33 @@ class TfliteSession : public InferenceSession {
     std::span<const char> bytes = model_->output(i);
     if (cut) bytes = bytes.first(bytes.size() / fixed_batch_ * count);
     return AppendOutput(bytes, shape, spec, model_->output_quantization(i), count, values);
+  }
+
+  // The same into rows [row, row + count) of a tensor for n examples.
+  absl::Status CollectTensor(int i, int row, int count, int n, Tensor* tensor) {
+    const TensorSpec& spec = model_->outputs()[i];
+    Values values;  // Checks the shape, and makes numbers of what is quantized.
+    RETURN_IF_ERROR(Collect(i, count, &values));
+    const bool quantized = model_->output_quantization(i).scale != 0;
+    Shape shape = model_->output_shape(i);
+    shape[0] = n;
+    if (row == 0) *tensor = Tensor(quantized ? DataType::kFloat : spec.dtype, shape);
+    if (tensor->shape() != shape) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("output \"", spec.name, "\" has another shape for other examples"));
+    }
+    if (spec.dtype == DataType::kString) {
+      std::move(values.strings.begin(), values.strings.end(),
+                tensor->strings().begin() + tensor->strings().size() / n * row);
+    } else if (quantized) {
+      std::transform(values.numbers.begin(), values.numbers.end(),
+                     tensor->values<float>().begin() + tensor->num_elements() / n * row,
+                     [](double number) { return static_cast<float>(number); });
+    } else {
+      const size_t bytes = tensor->bytes().size() / n;
+      std::copy_n(model_->output(i).begin(), bytes * count, tensor->bytes().begin() + bytes * row);
+    }
+    return absl::OkStatus();
   }
 
   // How many examples from `row` on go in together: those that have the same number of values in each input, as many as
@@ -221,6 +263,7 @@ class TfliteModel : public InferenceModel {
     return NewSession(true, nullptr);  // It measures costs, on a few examples over and over.
   }
   std::vector<std::string> Warnings() const override { return levels_.Warnings(); }
+  std::string signature_name() const override { return (*file_->FindSignature(signature_))->name; }
 
  private:
   absl::StatusOr<std::unique_ptr<InferenceSession>> NewSession(bool xnnpack, InputLevels* levels) const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A run_fn in Python: FnArgs as JSON, and the rewriting that it asks for.
-#ifndef TFXM_COMPONENTS_PYTHON_RUN_FN_H_
-#define TFXM_COMPONENTS_PYTHON_RUN_FN_H_
+// A run_fn or a tuner_fn in Python: FnArgs as JSON, and the rewriting that it asks for.
+#ifndef TFXM_COMPONENTS_TRAINER_PYTHON_RUN_FN_H_
+#define TFXM_COMPONENTS_TRAINER_PYTHON_RUN_FN_H_
 
 #include <cstdint>
 #include <optional>
@@ -15,6 +15,7 @@
 namespace tfxm {
 
 struct PythonRunFn {
+  std::string function = "run_fn";  // Or "tuner_fn".
   std::string module_file;
   FnArgs fn_args;
   // JSON, where FnArgs' members are text; "" if there are none.
@@ -22,6 +23,9 @@ struct PythonRunFn {
   std::string hyperparameters;
   // TensorFlow's threads; unless set, TensorFlow takes all cores.
   std::optional<int64_t> num_threads;
+  // Files that a tuner_fn's search leaves; the second may be "".
+  std::string best_hyperparameters;
+  std::string tuner_results;
 };
 
 // Errors as CallPython's (modules/python_module.h).
@@ -29,4 +33,4 @@ absl::Status CallRunFn(const PythonRunFn& run_fn, const ExecutorContext& context
 
 }  // namespace tfxm
 
-#endif  // TFXM_COMPONENTS_PYTHON_RUN_FN_H_
+#endif  // TFXM_COMPONENTS_TRAINER_PYTHON_RUN_FN_H_

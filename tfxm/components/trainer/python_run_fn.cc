@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/components/python_run_fn.h"
+#include "tfxm/components/trainer/python_run_fn.h"
 
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
@@ -33,13 +35,20 @@ std::string FnArgsJson(const PythonRunFn& run_fn) {
   AddList("eval_files", fn_args.eval_files, &json);
   json.Key("train_steps").Integer(fn_args.train_steps);
   json.Key("eval_steps").Integer(fn_args.eval_steps);
-  for (const auto& [name, path] :
-       {std::make_pair("working_dir", &fn_args.working_dir), std::make_pair("checkpoint_dir", &fn_args.checkpoint_dir),
-        std::make_pair("schema_path", &fn_args.schema_path),
-        std::make_pair("transform_graph_path", &fn_args.transform_graph_path),
-        std::make_pair("serving_model_dir", &fn_args.serving_model_dir),
-        std::make_pair("eval_model_dir", &fn_args.eval_model_dir),
-        std::make_pair("model_run_dir", &fn_args.model_run_dir), std::make_pair("base_model", &fn_args.base_model)}) {
+  std::vector<std::pair<const char*, const std::string*>> paths = {
+      {"working_dir", &fn_args.working_dir},
+      {"checkpoint_dir", &fn_args.checkpoint_dir},
+      {"schema_path", &fn_args.schema_path},
+      {"transform_graph_path", &fn_args.transform_graph_path},
+      {"serving_model_dir", &fn_args.serving_model_dir},
+      {"eval_model_dir", &fn_args.eval_model_dir},
+      {"model_run_dir", &fn_args.model_run_dir},
+      {"base_model", &fn_args.base_model}};
+  if (run_fn.function == "tuner_fn") {
+    paths.emplace_back("best_hyperparameters", &run_fn.best_hyperparameters);
+    paths.emplace_back("tuner_results", &run_fn.tuner_results);
+  }
+  for (const auto& [name, path] : paths) {
     // The function may change directory.
     json.Key(name).String(path->empty() ? "" : io::AbsolutePath(*path));
   }
@@ -74,7 +83,7 @@ absl::StatusOr<std::string> Rewrite(const Struct& arguments) {
 }  // namespace
 
 absl::Status CallRunFn(const PythonRunFn& run_fn, const ExecutorContext& context) {
-  PythonCall call{.function = "run_fn", .module_file = run_fn.module_file};
+  PythonCall call{.function = run_fn.function, .module_file = run_fn.module_file};
   call.arguments = FnArgsJson(run_fn);
   call.tmp_dir = context.tmp_dir;
   call.progress = context.progress;
