@@ -93,6 +93,11 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
                            .base_model = channel,
                            .hyperparameters = channel,
                            .num_threads = 1})},
+      {"Tuner", Tuner({.module_file = "utils.py",
+                       .examples = channel,
+                       .transform_graph = channel,
+                       .schema = channel,
+                       .base_model = channel})},
       {"Evaluator", Evaluator({.examples = channel,
                                .model = channel,
                                .baseline_model = channel,
@@ -102,6 +107,10 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
                          .model_blessing = channel,
                          .infra_blessing = channel,
                          .push_destination = PushDestination{}})},
+      {"BulkInferrer", BulkInferrer({.examples = channel,
+                                     .model = channel,
+                                     .model_blessing = channel,
+                                     .output_example_spec = OutputExampleSpec{}})},
       {"ModelRewriter", ModelRewriter({.model = channel, .examples = channel, .transform_graph = channel})},
       {"Resolver", Resolver({.strategy_class = kLatestArtifactStrategy, .channels = {{"KEY", channel}}})},
       {"Importer", Importer({.source_uri = "model", .artifact_type = standard_artifacts::Model()})},
@@ -125,6 +134,7 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
         EXPECT_EQ(Table(*page, "Outputs")[key], output.type.name) << key;
       }
     }
+    if (name == "BulkInferrer") outputs.insert("inference_result");  // Without an output_example_spec.
     for (const auto& [key, value] : node.spec().exec_properties) properties.insert(key);
     EXPECT_EQ(Keys(Table(*page, "Inputs")), inputs);
     EXPECT_EQ(Keys(Table(*page, "Outputs")), outputs);
