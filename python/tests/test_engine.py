@@ -76,11 +76,10 @@ class EngineTest(PipelineFileTest):
     def test_a_component_that_the_engine_does_not_have_is_named_before_anything_starts(self) -> None:
         with open(self.path, encoding="utf-8") as f:
             text = f.read()
-        text = text.replace("schema = ", "tuner = tfx.components.Tuner(examples=gen.outputs['examples'], module_file='m.py')\nschema = ")
-        path = self.write("tuner.py", text.replace("components=[gen,", "components=[gen, tuner,"))
+        path = self.write("other.py", text.replace("schema = ", "tfx.components.StatisticsGen.EXECUTOR = 'tfx.components.statistic_gen.Executor'\nschema = "))
         run = self.tfxm(path)
         self.assertEqual(run.returncode, 3)
-        self.assertIn('taxi: node Tuner: tfxm has no executor "tfx.components.tuner.executor.Executor"', run.stderr)
+        self.assertIn('taxi: node StatisticsGen: tfxm has no executor "tfx.components.statistic_gen.Executor"', run.stderr)
         self.assertFalse(os.path.exists(os.path.join(self.folder, "root")))
 
     def test_without_a_python(self) -> None:

@@ -46,6 +46,22 @@ class PipelineFilesTest(PipelineFileTest):
         self.assertEqual(self.run_file(path, "--schema=x", "--help").returncode, 0)
         self.assertEqual(self.arguments(), ["run", "--help", "--schema=x"])
 
+    def test_a_partial_run(self) -> None:
+        def run(options: str, *flags: str) -> list[str]:
+            text = _PIPELINE.format(more="from tfx.orchestration.pipeline import RunOptions")
+            path = self.write("partial.py", text.replace('root="root",', f'root="root", run_options={options},'))
+            done = self.run_file(path, *flags)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return self.arguments()
+
+        self.assertEqual(run("None", "--from_nodes", "A,B"), ["run", "--from_nodes=A,B"])
+        options = "RunOptions(from_nodes=['A', 'B'], to_nodes=('C',))"
+        self.assertEqual(run(options), ["run", "--from_nodes=A,B", "--to_nodes=C"])
+        self.assertEqual(run(options, "--to_nodes=D"), ["run", "--to_nodes=D"])
+        path = self.pipeline("from tfx.orchestration.pipeline import RunOptions; RunOptions(from_nodes='A')")
+        os.remove(os.path.join(self.folder, "ir"))
+        self.expect_failure(path, r"expected a list of ids, \['A'\]")
+
     def test_the_working_directory_is_not_searched(self) -> None:
         other = os.path.join(self.folder, "elsewhere")
         for name in ("random.py", "tensorflow.py", "tfxm.py", "google.py"):

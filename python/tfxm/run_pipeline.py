@@ -25,11 +25,14 @@ import runpy
 USAGE_ERROR, FAILED = 2, 3  # util/exit_status.h
 
 # Of RunPipelineMain, beside those of the pipeline.
-ENGINE_FLAGS = ("allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "help", "max_parallel_nodes", "output", "print_ir")
+ENGINE_FLAGS = (
+    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "max_parallel_nodes", "output", "print_ir",
+    "to_nodes",
+)  # fmt: skip
 # What a file that reads flags has in it.
 _READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
 # Flags that take a value, which may be the next argument.
-_WITH_VALUE = ("max_parallel_nodes", "output", "real")
+_WITH_VALUE = ("from_nodes", "max_parallel_nodes", "output", "real", "to_nodes")
 
 
 def _name(argument: str) -> str:

@@ -7,15 +7,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/run_lock.h"
+#include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/orchestration/node_launcher.h"
+#include "tfxm/orchestration/run/partial_run.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -38,6 +44,28 @@ absl::Status ClearAbandoned(const OutputLayout& layout, RunMetadata* metadata) {
     RETURN_IF_ERROR(metadata->PublishFailure(execution.execution_id, ml_metadata::Execution::FAILED));
   }
   return layout.RemoveAllTemp();
+}
+
+// What the nodes that a partial run leaves out have made last, by id.
+using FormerExecutions = std::map<std::string, RunMetadata::CachedExecution>;
+
+absl::StatusOr<FormerExecutions> FindFormer(const std::set<std::string>& left_out, RunMetadata* metadata,
+                                            FileHashes* hashes) {
+  FormerExecutions former;
+  for (const std::string& id : left_out) {
+    const std::string again = "; run it as well: name it, or a node before it, in from_nodes";
+    auto execution = metadata->LatestSuccess(id);
+    if (!execution.ok() && !absl::IsNotFound(execution.status())) return execution.status();
+    std::string problem = execution.ok() ? "" : std::string(execution.status().message());
+    if (execution.ok() && !execution->has_value()) problem = "it has never run to its end in this pipeline";
+    if (problem.empty()) problem = WhyNotWhole((*execution)->outputs, hashes);
+    if (!problem.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("node ", id, " is left out of this partial run, but ", problem, again));
+    }
+    former.emplace(id, *std::move(*execution));
+  }
+  return former;
 }
 
 // The events of one run, all on one thread.
@@ -63,6 +91,9 @@ class Run {
       for (int d : nodes[i].downstream) height_[i] = std::max(height_[i], height_[d] + 1);
     }
   }
+
+  // The node does not run: it puts out again what `former` has made.
+  void LeaveOut(int i, RunMetadata::CachedExecution former) { launchers_[i]->LeaveOut(std::move(former)); }
 
   void Loop() {
     while (true) {
@@ -192,7 +223,10 @@ class Run {
 
 absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   const Clock::time_point start = Clock::now();
-  ASSIGN_OR_RETURN(const std::vector<OrderedNode> nodes, OrderNodes(pipeline));
+  ASSIGN_OR_RETURN(std::vector<OrderedNode> all_nodes, OrderNodes(pipeline));
+  ASSIGN_OR_RETURN(const PartialRun partial,
+                   SelectNodes(std::move(all_nodes), options_.from_nodes, options_.to_nodes));
+  const std::vector<OrderedNode>& nodes = partial.nodes;
   const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);
   ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path));
   ASSIGN_OR_RETURN(const std::unique_ptr<MetadataStore> store, MetadataStore::Open(metadata_path));
@@ -213,9 +247,14 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   const std::unique_ptr<Display> silent = NewSilentDisplay();
   Display* const display = options_.display != nullptr ? options_.display : silent.get();
   FileHashes hashes(io::JoinPath(layout.pipeline_root(), ".file_hashes"));
+  ASSIGN_OR_RETURN(FormerExecutions former, FindFormer(partial.left_out, &metadata, &hashes));
   display->Begin(result);
   {
     class Run run(options_, pipeline, nodes, layout, &metadata, &hashes, display, &result);
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      const auto it = former.find(nodes[i].spec->id);
+      if (it != former.end()) run.LeaveOut(static_cast<int>(i), std::move(it->second));
+    }
     run.Loop();
   }
   layout.RemoveAllTemp().IgnoreError();  // If it fails, the next run does it.

@@ -19,6 +19,10 @@
 #ifndef TFXM_ORCHESTRATION_LOCAL_DAG_RUNNER_H_
 #define TFXM_ORCHESTRATION_LOCAL_DAG_RUNNER_H_
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "tfxm/dsl/pipeline.h"
 #include "tfxm/orchestration/cancellation.h"
@@ -32,11 +36,17 @@ struct LocalDagRunnerOptions {
   bool enable_cache = true;              // False: every node runs again, whatever the pipeline says.
   Display* display = nullptr;            // Null: nothing is shown.
   Cancellation* cancellation = nullptr;  // Null: nothing ends the run before it is done.
+  // A partial run: only the nodes that are one of from_nodes or come after one, and are one of to_nodes or come before
+  // one; empty: all. What they take from other nodes is what those have made last.
+  std::vector<std::string> from_nodes = {};
+  std::vector<std::string> to_nodes = {};
 };
 
 class LocalDagRunner {
  public:
-  explicit LocalDagRunner(LocalDagRunnerOptions options = {}) : options_(options) {}
+  explicit LocalDagRunner(LocalDagRunnerOptions options = {}) : options_(std::move(options)) {}
+  // A UsageError (util/exit_status.h) if from_nodes or to_nodes name what is not there; FAILED_PRECONDITION if a node
+  // that a partial run leaves out has made nothing yet, or what it has made is not there any more.
   absl::StatusOr<RunResult> Run(const Pipeline& pipeline) const;
 
  private:

@@ -107,6 +107,73 @@ TEST_F(LocalDagRunnerTest, TheLongestChainGoesFirst) {
   EXPECT_TRUE(Contains(*io::ReadFile(Path("executed")), "a\nb\n"));
 }
 
+// a -> b -> c -> d, and e beside them.
+class PartialRunTest : public RunTest {
+ protected:
+  void SetUp() override {
+    RunTest::SetUp();
+    const Node a = Make("a", "write"), b = Make("b", "write", {a}), c = Make("c", "write", {b});
+    pipeline_ = PipelineOf({a, b, c, Make("d", "write", {c}), Make("e", "write")});
+    pipeline_.enable_cache = false;
+  }
+  Pipeline pipeline_;
+};
+
+TEST_F(PartialRunTest, OnlyTheNodesBetweenRun) {
+  ASSERT_TRUE(Run(pipeline_)->ok());
+  const auto result = Run(pipeline_, {.from_nodes = {"c"}});
+  ASSERT_TRUE(result.ok() && result->ok()) << result.status();
+  ASSERT_EQ(result->nodes.size(), 3u) << "a and e are neither run nor needed";
+  EXPECT_EQ(StateOf(result, "b"), NodeState::kCached);
+  EXPECT_TRUE(result->Find("b")->left_out);
+  EXPECT_EQ(StateOf(result, "c"), NodeState::kComplete);
+  EXPECT_EQ(StateOf(result, "d"), NodeState::kComplete);
+  EXPECT_EQ(*io::ReadFile(Path("executed")), "a\ne\nb\nc\nd\nc\nd\n");
+
+  const auto middle = Run(pipeline_, {.from_nodes = {"b"}, .to_nodes = {"c"}});
+  ASSERT_TRUE(middle.ok() && middle->ok()) << middle.status();
+  EXPECT_EQ(middle->nodes.size(), 3u);
+  EXPECT_EQ(Executions("d"), 2);
+  EXPECT_EQ(Run(pipeline_, {.to_nodes = {"a", "e"}})->nodes.size(), 2u);
+  ExpectConsistent();
+}
+
+TEST_F(PartialRunTest, WhatIsLeftOutPutsOutWhatItMadeLast) {
+  ASSERT_TRUE(Run(pipeline_)->ok());
+  const auto again = Run(pipeline_, {.from_nodes = {"b"}, .to_nodes = {"b"}});
+  ASSERT_TRUE(again.ok() && again->ok());
+  const auto result = Run(pipeline_, {.from_nodes = {"c"}, .to_nodes = {"c"}});
+  ASSERT_TRUE(result.ok() && result->ok());
+  const int64_t made = again->Find("b")->outputs.at(kOutputKey)[0].id;
+  EXPECT_EQ(result->Find("b")->outputs.at(kOutputKey)[0].id, made);
+  const auto store = Store();
+  const auto events = *store->GetEventsByExecutionIDs({result->Find("c")->execution_id});
+  EXPECT_EQ(events[0].artifact_id(), made);
+  // As TFX: an execution of this run, CACHED, with its former inputs.
+  const int64_t reused = result->Find("b")->execution_id;
+  EXPECT_EQ(store->GetExecutionsByID({reused})->at(0).last_known_state(), Execution::CACHED);
+  const auto of_reused = *store->GetEventsByExecutionIDs({reused});
+  ASSERT_EQ(of_reused.size(), 2);
+  EXPECT_EQ(of_reused[0].type(), Event::INPUT);
+}
+
+TEST_F(PartialRunTest, SaysWhatDoesNotFitBeforeAnythingStarts) {
+  const auto message = [&](const std::vector<std::string>& from, const std::vector<std::string>& to) {
+    const auto result = Run(pipeline_, {.from_nodes = from, .to_nodes = to});
+    return std::string(result.status().message());
+  };
+  EXPECT_TRUE(Contains(message({"c"}, {}), "node b is left out of this partial run, but it has never run to its end"));
+  EXPECT_TRUE(Contains(message({"f"}, {}), "from_nodes: the pipeline has no node \"f\""));
+  EXPECT_TRUE(Contains(message({}, {"E"}), "to_nodes: the pipeline has no node \"E\""));
+  EXPECT_TRUE(Contains(message({"c"}, {"b"}), "no node comes after c (from_nodes) and before b (to_nodes)"));
+  EXPECT_FALSE(io::Exists(Path("executed")));
+  const auto first = Run(pipeline_);
+  ASSERT_TRUE(first.ok() && first->ok());
+  ASSERT_TRUE(io::RemoveAll(first->Find("b")->outputs.at(kOutputKey)[0].uri).ok());
+  EXPECT_TRUE(Contains(message({"c"}, {}), "node b is left out of this partial run, but "));
+  EXPECT_TRUE(Run(pipeline_, {.from_nodes = {"b"}})->ok());
+}
+
 TEST_F(LocalDagRunnerTest, AFailedNodeTakesItsDependentsWithItAndNoOthers) {
   auto bad = Make("bad", "fail");
   auto good = Make("good", "write");

@@ -32,6 +32,11 @@ void AddSystemProperties(ArtifactDict* outputs) {
 }  // namespace
 
 void NodeLauncher::Launch() {
+  if (former_.has_value()) {
+    const absl::Status status = PutOutFormer();
+    if (!status.ok()) Fail(status);
+    return;
+  }
   absl::Status status = CheckConditions();
   if (status.ok() && result_.ruled_out) {
     result_.status = absl::FailedPreconditionError("its condition does not hold");
@@ -73,6 +78,20 @@ absl::Status NodeLauncher::RunHere() {
   }
   result_.outputs = std::move(outputs);
   result_.state = NodeState::kComplete;
+  return absl::OkStatus();
+}
+
+absl::Status NodeLauncher::PutOutFormer() {
+  if (spec_.kind == NodeKind::kResolver) {
+    ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishResolved(spec_, former_->outputs));
+  } else {
+    ASSIGN_OR_RETURN(result_.execution_id, metadata_->PublishCached(spec_, former_->inputs, spec_.exec_properties,
+                                                                    /*cache_key=*/"", former_->outputs));
+  }
+  result_.outputs = std::move(former_->outputs);
+  result_.state = NodeState::kCached;
+  result_.left_out = true;
+  result_.cache = absl::StrCat("left out of this partial run; what execution ", former_->id, " made is taken");
   return absl::OkStatus();
 }
 

@@ -5,7 +5,9 @@
 #define TFXM_ORCHESTRATION_NODE_LAUNCHER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -33,6 +35,9 @@ class NodeLauncher {
         hashes_(hashes),
         result_(*result) {}
 
+  // Launch will put out what a former execution has made, whatever has changed.
+  void LeaveOut(RunMetadata::CachedExecution former) { former_ = std::move(former); }
+
   // Resolves inputs, asks the driver and the cache, and starts the executor if there is need: then the node is
   // kRunning, else kComplete, kCached or kFailed.
   void Launch();
@@ -52,6 +57,7 @@ class NodeLauncher {
   std::string WhyNew();
   absl::Status CheckConditions();
   absl::Status RunHere();
+  absl::Status PutOutFormer();
   absl::Status Publish(ArtifactDict outputs);
   void Fail(const absl::Status& status);
 
@@ -64,6 +70,7 @@ class NodeLauncher {
   NodeResult& result_;
   CacheKey key_;
   std::unique_ptr<ExecutorProcess> process_;
+  std::optional<RunMetadata::CachedExecution> former_;
   bool canceled_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/dsl/compiler.h"
@@ -50,6 +51,7 @@ T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, Decla
 struct CommonFlags {
   bool cache = true, explain_cache = false, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
   int max_parallel_nodes = LocalDagRunnerOptions().max_parallel_nodes;
+  std::string from_nodes, to_nodes;
 
   void Declare(PipelineArgs* args, Flags* flags) {
     flags->Add("data_root", &args->data_root, "DIR", "the data");
@@ -62,6 +64,10 @@ struct CommonFlags {
                "end with status 1 if a model is not blessed; without it that is an answer as any other");
     flags->Add("max_parallel_nodes", &max_parallel_nodes, "N", "nodes that run at a time; 0: one for each core")
         .AtLeast(0);
+    flags->Add("from_nodes", &from_nodes, "NODES",
+               "run only these nodes (comma-separated) and those that come after them; what they need of others is what "
+               "those have made last");
+    flags->Add("to_nodes", &to_nodes, "NODES", "run only these nodes and those that come before them");
     flags->Add("print_ir", &print_ir,
                "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
   }
@@ -197,6 +203,8 @@ int RunPipelineMain(int argc, char** argv,
   LocalDagRunnerOptions runner_options;
   runner_options.enable_cache = common.cache;
   runner_options.max_parallel_nodes = common.max_parallel_nodes;
+  runner_options.from_nodes = absl::StrSplit(common.from_nodes, ',', absl::SkipEmpty());
+  runner_options.to_nodes = absl::StrSplit(common.to_nodes, ',', absl::SkipEmpty());
 
   const absl::StatusOr<Pipeline> pipeline = create_pipeline(args);
   if (flags.help_requested()) {
@@ -219,7 +227,7 @@ int RunPipelineMain(int argc, char** argv,
     }
   }
   const absl::StatusOr<RunResult> result = Run(*pipeline, common.explain_cache, runner_options);
-  if (!result.ok()) return Report(program, result.status().message(), kExitFailed);
+  if (!result.ok()) return Report(program, result.status().message(), ExitStatusOf(result.status()));
   absl::Status after;
   if (options.after_run != nullptr) after = options.after_run(args, *result);
   if (!after.ok()) Report(program, after.message(), kExitFailed);

@@ -70,6 +70,18 @@ TEST_F(PipelineMainTest, RunsThePipelineAndSaysWhatHappens) {
   EXPECT_EQ(Executions("a"), 2);
 }
 
+TEST_F(PipelineMainTest, APartialRunIsAskedForByFlags) {
+  EXPECT_EQ(Main({}).exit_code, 0);
+  const Output output = Main({"--nocache", "--from_nodes=b", "--to_nodes=b"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_TRUE(Contains(output.out, "a  cached: left out of this partial run; what execution 1 made is taken\n"));
+  EXPECT_EQ(Executions("a"), 1);
+  EXPECT_EQ(Executions("b"), 2);
+  const Output wrong = Main({"--from_nodes=b,cc"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_TRUE(Contains(wrong.err, "the pipeline has no node \"cc\""));
+}
+
 TEST_F(PipelineMainTest, AFailureIsExplainedAndGivesExitStatus3) {
   const Output output = Main({"--what=fail"});
   EXPECT_EQ(output.exit_code, 3);

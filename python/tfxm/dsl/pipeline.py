@@ -28,7 +28,8 @@ class ExecutionMode(enum.Enum):
 
 
 class RunOptions:
-    """Which part of a pipeline to run. Not in the engine yet: a Pipeline that has some says so."""
+    """Which part of a pipeline to run: the nodes that are one of from_nodes or come after one, and are one of to_nodes
+    or come before one. What they take from others is what those have made last."""
 
     @checked
     def __init__(
@@ -37,7 +38,19 @@ class RunOptions:
         to_nodes: Iterable[str] | None = None,
         base_pipeline_run_id: str | None = None,
     ) -> None:
-        self.from_nodes, self.to_nodes, self.base_pipeline_run_id = from_nodes, to_nodes, base_pipeline_run_id
+        for name, nodes in (("from_nodes", from_nodes), ("to_nodes", to_nodes)):
+            if isinstance(nodes, str):
+                raise TypeError(f"RunOptions({name}={nodes!r}): expected a list of ids, [{nodes!r}]")
+        self.from_nodes, self.to_nodes = list(from_nodes or []), list(to_nodes or [])
+        if not self.from_nodes and not self.to_nodes:
+            raise ValueError("RunOptions: give from_nodes, to_nodes or both")
+        if base_pipeline_run_id is not None:
+            raise NotImplementedError("RunOptions(base_pipeline_run_id=…): what is left out puts out what it has made last, in whichever run")
+
+    def flags(self) -> list[str]:
+        """The engine's."""
+        both = (("from_nodes", self.from_nodes), ("to_nodes", self.to_nodes))
+        return [f"--{name}={','.join(nodes)}" for name, nodes in both if nodes]
 
 
 class Pipeline:
@@ -65,7 +78,7 @@ class Pipeline:
             raise ValueError("a Pipeline needs a pipeline_name")
         if execution_mode != ExecutionMode.SYNC:
             raise NotImplementedError(f"pipeline {pipeline_name}: execution_mode ASYNC; tfxm runs SYNC pipelines")
-        for name, value in (("run_options", run_options), ("inputs", inputs), ("outputs", outputs)):
+        for name, value in (("inputs", inputs), ("outputs", outputs)):
             if value:
                 raise NotImplementedError(f"pipeline {pipeline_name}: {name}; tfxm does not have it yet")
         if beam_pipeline_args:
@@ -78,6 +91,7 @@ class Pipeline:
         self.pipeline_root = pipeline_root or ""
         self.metadata_connection_config = metadata_connection_config
         self.enable_cache = enable_cache
+        self.run_options = run_options
         self.beam_pipeline_args = list(beam_pipeline_args or [])
         self.components = _order(pipeline_name, components)
 

@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from tfxm import native
 from tfxm.dsl.compiler import compile_pipeline
 from tfxm.dsl.parameters import nearest, without_effect
-from tfxm.dsl.pipeline import Pipeline
+from tfxm.dsl.pipeline import Pipeline, RunOptions
 
 
 class RunError(RuntimeError):
@@ -57,22 +57,34 @@ class LocalDagRunner:
             without_effect(f"{type(self).__name__}(…)", "the engine runs the nodes in processes of this machine")
 
     def run(self, pipeline: Pipeline, run_options: object | None = None) -> None:
-        if run_options is not None:
-            raise NotImplementedError("run(run_options=…): tfxm does not have partial runs yet")
+        """`run_options`: a RunOptions, or TFX's message of that name; else the pipeline's."""
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"run(…): expected a Pipeline, got {type(pipeline).__name__}")
+        options = _run_options(run_options) if run_options is not None else pipeline.run_options
+        partial = options.flags() if options is not None else []
         ir = compile_pipeline(pipeline)
         if command_line is not None:
+            if not any(flag.startswith(("--from_nodes", "--to_nodes")) for flag in command_line.engine):  # They count.
+                command_line.engine.extend(partial)
             _become_engine(ir, pipeline.pipeline_name, command_line)
         with tempfile.TemporaryDirectory(prefix="tfxm-") as folder:
             path = os.path.join(folder, "pipeline_ir.pb")
             _write(ir, path)
             sys.stdout.flush()
-            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}"], env=native.environment()))
+            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}", *partial], env=native.environment()))
         if status == 130:
             raise KeyboardInterrupt
         if status != 0:
             raise RunError(pipeline.pipeline_name, status)
+
+
+def _run_options(options: object) -> RunOptions:
+    if isinstance(options, RunOptions):
+        return options
+    if isinstance(options, Message) and options.DESCRIPTOR.full_name == "tfx.orchestration.RunOptions":
+        partial = options.partial_run  # type: ignore[attr-defined]
+        return RunOptions(from_nodes=list(partial.from_nodes), to_nodes=list(partial.to_nodes))
+    raise TypeError(f"run(run_options=…): expected a RunOptions, got {type(options).__name__}")
 
 
 class BeamDagRunner(LocalDagRunner):

@@ -67,7 +67,9 @@ std::string Summary(const RunResult& run) {
 }
 
 // What there is to say about a node and the cache; empty if nothing.
-std::string CacheText(const NodeResult& node, bool explain) { return explain || node.cache_damaged ? node.cache : ""; }
+std::string CacheText(const NodeResult& node, bool explain) {
+  return explain || node.cache_damaged || node.left_out ? node.cache : "";
+}
 
 class SilentDisplay : public Display {
  public:
@@ -99,7 +101,7 @@ class PlainDisplay : public Display {
         return Line(i,
                     absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
       case NodeState::kCached:
-        return Line(i, absl::StrCat("cached", explain_cache_ ? ": " : "", CacheText(node, explain_cache_)));
+        return Line(i, absl::StrCat("cached", explain_cache_ || node.left_out ? ": " : "", CacheText(node, explain_cache_)));
       case NodeState::kFailed: return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
       case NodeState::kSkipped: return Line(i, absl::StrCat("skipped: ", node.status.message()));
       default: return Line(i, "canceled");
@@ -203,7 +205,7 @@ class TerminalDisplay : public Display {
         return Paint("36", absl::StrCat(kSpinner[tick_ % 4], " ", cut(text + row.message)));
       }
       case NodeState::kComplete: return Paint("32", absl::StrCat("+ ", done("complete")));
-      case NodeState::kCached: return Paint("32", "+ cached");
+      case NodeState::kCached: return Paint("32", node.left_out ? "+ left out" : "+ cached");
       case NodeState::kFailed: return Paint("31;1", absl::StrCat("x ", done("FAILED")));
       case NodeState::kSkipped:
         return Paint("33", absl::StrCat("- ", cut(absl::StrCat("skipped   ", PrintableText(node.status.message())))));

@@ -138,6 +138,33 @@ absl::StatusOr<ArtifactDict> RunMetadata::OutputsOf(int64_t execution_id) {
   return outputs;
 }
 
+absl::StatusOr<ArtifactDict> RunMetadata::InputsOf(int64_t execution_id) {
+  ASSIGN_OR_RETURN(const std::vector<Event> events, store_->GetEventsByExecutionIDs({execution_id}));
+  ArtifactDict inputs;
+  for (const Event& event : events) {
+    if (event.type() != Event::INPUT || event.path().steps().empty()) continue;
+    ASSIGN_OR_RETURN(const std::vector<ml_metadata::Artifact> artifacts,
+                     store_->GetArtifactsByID({event.artifact_id()}));
+    for (const ml_metadata::Artifact& artifact : artifacts) {
+      inputs[event.path().steps(0).key()].push_back(FromMlmd(artifact));
+    }
+  }
+  return inputs;
+}
+
+absl::StatusOr<std::optional<RunMetadata::CachedExecution>> RunMetadata::LatestSuccess(const std::string& node_id) {
+  ASSIGN_OR_RETURN(const std::optional<Context> node,
+                   store_->GetContextByTypeAndName("node", absl::StrCat(pipeline_name_, ".", node_id)));
+  if (!node.has_value()) return std::nullopt;
+  ASSIGN_OR_RETURN(const std::vector<Execution> executions, store_->GetExecutionsByContext(node->id()));
+  const auto latest = std::find_if(executions.rbegin(), executions.rend(), IsSuccessful);
+  if (latest == executions.rend()) return std::nullopt;
+  CachedExecution found{.id = latest->id()};
+  ASSIGN_OR_RETURN(found.outputs, OutputsOf(found.id));
+  ASSIGN_OR_RETURN(found.inputs, InputsOf(found.id));
+  return found;
+}
+
 absl::StatusOr<ArtifactDict> RunMetadata::AllLiveArtifacts(const NodeSpec& resolver) {
   ArtifactDict candidates;
   ASSIGN_OR_RETURN(const std::vector<ml_metadata::Artifact> artifacts,

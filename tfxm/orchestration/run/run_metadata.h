@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,11 +56,16 @@ class RunMetadata {
   struct CachedExecution {
     int64_t id = 0;
     ArtifactDict outputs;
+    ArtifactDict inputs = {};  // Of LatestSuccess.
   };
   // The successful executions with this cache key whose artifacts are all live, the newest first.
   absl::StatusOr<std::vector<CachedExecution>> FindCached(absl::string_view cache_key);
   // The executions of a node that ran to their end, in any run of the pipeline; the newest first.
   absl::StatusOr<std::vector<int64_t>> CompleteExecutions(const std::string& node_id);
+
+  // The node's newest execution that was successful, in any run of the pipeline; none if there is none. NOT_FOUND if an
+  // artifact that it has put out is not there any more.
+  absl::StatusOr<std::optional<CachedExecution>> LatestSuccess(const std::string& node_id);
 
   // The new execution's id.
   absl::StatusOr<int64_t> RegisterExecution(const NodeSpec& spec, const ArtifactDict& inputs,
@@ -88,6 +94,7 @@ class RunMetadata {
                            const std::vector<ml_metadata::Context>& contexts);
   absl::Status SetState(int64_t execution_id, ml_metadata::Execution::State state);
   absl::StatusOr<ArtifactDict> OutputsOf(int64_t execution_id);
+  absl::StatusOr<ArtifactDict> InputsOf(int64_t execution_id);
   absl::StatusOr<ArtifactDict> AllLiveArtifacts(const NodeSpec& resolver);
   // Those that executions of a node have put out, under `output_key` unless that is empty.
   absl::StatusOr<std::set<int64_t>> ArtifactsMadeBy(const std::string& node_id, const std::string& output_key);

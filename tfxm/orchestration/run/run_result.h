@@ -35,6 +35,7 @@ struct NodeResult {
   std::string message;         // What the executor said last; of a Resolver, what it found.
   std::string cache;           // Why former outputs were used, or were not.
   bool cache_damaged = false;  // They would have been, were they still whole.
+  bool left_out = false;       // Of a partial run: its former outputs are taken, whatever has changed.
   std::string log_path;        // Of nodes that ran a process.
   double seconds = 0;
   double start_seconds = 0;           // After the run's first node.
