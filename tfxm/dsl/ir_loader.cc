@@ -26,6 +26,8 @@ namespace {
 
 namespace ir = ::tfx::orchestration;
 
+// Of tfxm's own compiler (python/tfxm/dsl/compiler.py): TFX pickles a @component, tfxm loads its file.
+constexpr char kExecutorFileFlag[] = "--tfxm_executor_file=";
 constexpr char kResolverType[] = "tfx.dsl.components.common.resolver.Resolver";
 constexpr char kImporterType[] = "tfx.dsl.components.common.importer.Importer";
 
@@ -157,6 +159,10 @@ class Loader {
                            executor->second.type_url().substr(executor->second.type_url().rfind('.') + 1));
     }
     spec->executor = python.class_path();
+    for (const absl::string_view flag : python.extra_flags()) {
+      absl::string_view file = flag;
+      if (absl::ConsumePrefix(&file, kExecutorFileFlag)) spec->executor_file = std::string(file);
+    }
     spec->beam_executor = executor->second.Is<ir::executable_spec::BeamExecutableSpec>();
     spec->plugin = PluginOfExecutor(spec->executor);
     const auto driver = deployment_.custom_driver_specs().find(spec->id);

@@ -28,6 +28,10 @@ Node Node::with_plugin(absl::string_view plugin) const {
   spec_->plugin = std::string(plugin);
   return *this;
 }
+Node Node::with_executor(absl::string_view executor) const {
+  spec_->executor = std::string(executor);
+  return *this;
+}
 
 Node Node::with_exec_property(absl::string_view name, const PropertyValue& value) const {
   spec_->exec_properties[std::string(name)] = value;

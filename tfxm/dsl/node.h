@@ -99,6 +99,8 @@ struct NodeSpec {
   // For the pipeline's IR only: what TFX's own runner would run.
   bool beam_executor = false;
   std::string driver = "";
+  // The file that an executor written in Python is in, where an IR names one.
+  std::string executor_file = "";
   std::vector<std::weak_ptr<const NodeSpec>> upstream = {};  // Beyond those that the inputs make.
 };
 
@@ -111,6 +113,7 @@ class Node {
   Node with_id(absl::string_view id) const;
   Node with_enable_cache(bool enable_cache) const;
   Node with_plugin(absl::string_view plugin) const;
+  Node with_executor(absl::string_view executor) const;
   Node with_exec_property(absl::string_view name, const PropertyValue& value) const;
   // To run after `node` although it takes nothing from it.
   void add_upstream_node(const Node& node) const;

@@ -2,8 +2,10 @@
 
 #include "tfxm/orchestration/run_ir.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/components/modules/python_module.h"
 #include "tfxm/dsl/ir_loader.h"
 #include "tfxm/orchestration/pipeline_main.h"
 #include "tfxm/orchestration/resolver/resolver.h"
@@ -27,6 +29,31 @@ void AskForRuntimeParameters(const ir::Pipeline& pipeline, const PipelineArgs& a
   for (const auto& entry : pipeline.nodes()) {
     for (const auto& [name, value] : entry.pipeline_node().parameters().parameters()) ask(value);
   }
+}
+
+// An executor that is none of the engine's is one in Python, if it has a Python class's name.
+absl::Status SetPythonExecutors(const Pipeline& pipeline) {
+  for (const Node& node : pipeline.components) {
+    const NodeSpec& spec = node.spec();
+    const bool of_family = absl::StartsWith(spec.executor, "tfx.") || absl::StartsWith(spec.executor, "tfxm.");
+    if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || of_family ||
+        !absl::StrContains(spec.executor, '.') || ExecutorRegistry::Get().Has(spec.executor)) {
+      continue;
+    }
+    if (spec.executor_file.empty() && absl::StartsWith(spec.executor, "__main__.")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "node ", spec.id, ": its executor ", spec.executor,
+          " is in a script that the IR does not name; run the pipeline's file itself: tfxm run FILE.py"));
+    }
+    node.with_exec_property(kExecutorClassPath, spec.executor);
+    if (spec.executor_file.empty()) {
+      node.with_enable_cache(false);  // Whether its code has changed nobody knows.
+    } else {
+      node.with_exec_property(kExecutorModuleFile, spec.executor_file);
+    }
+    node.with_executor(kPythonExecutor);
+  }
+  return absl::OkStatus();
 }
 
 // Plugins are not asked: loading one takes longer than the check is worth, and what is in them is known (dsl).
@@ -63,6 +90,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const Pipe
   ASSIGN_OR_RETURN(Pipeline loaded, LoadPipeline(pipeline, [&](const std::string& name, const std::string& otherwise) {
                      return args.Get(name, otherwise);
                    }));
+  RETURN_IF_ERROR(SetPythonExecutors(loaded));
   RETURN_IF_ERROR(CheckNodes(loaded));
   RETURN_IF_ERROR(OrderNodes(loaded).status());
   return loaded;

@@ -231,8 +231,10 @@ def _set_executable(node: Node, deployment: Message) -> None:
     python = _executable.PythonClassExecutableSpec()
     if node.EXECUTOR is not None:
         python.class_path = node.EXECUTOR
+        if node.EXECUTOR_FILE:
+            python.extra_flags.append(f"--tfxm_executor_file={node.EXECUTOR_FILE}")
         target = deployment.executor_specs[node.id]  # type: ignore[attr-defined]
         target.Pack(_executable.BeamExecutableSpec(python_executor_spec=python) if node.BEAM else python)
     if node.DRIVER is not None:
-        python.class_path = node.DRIVER
+        python = _executable.PythonClassExecutableSpec(class_path=node.DRIVER)
         deployment.custom_driver_specs[node.id].Pack(python)  # type: ignore[attr-defined]

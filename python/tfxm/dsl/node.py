@@ -30,6 +30,7 @@ class Node:
     TYPE: str = ""
     BASE_TYPE: str | None = None
     EXECUTOR: str | None = None
+    EXECUTOR_FILE: str | None = None  # Of an executor in Python: where it is.
     BEAM: bool = False
     DRIVER: str | None = None
 

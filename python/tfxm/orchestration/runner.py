@@ -46,6 +46,7 @@ class CommandLine:
     file_reads_flags: bool = True  # Else one that is not of a RuntimeParameter is a mistake.
 
 
+only_defined = False  # Set where a pipeline's file is loaded for a @component in it: nothing is run.
 command_line: CommandLine | None = None  # Set by run_pipeline.py: this process ends with the run.
 
 
@@ -58,6 +59,8 @@ class LocalDagRunner:
 
     def run(self, pipeline: Pipeline, run_options: object | None = None) -> None:
         """`run_options`: a RunOptions, or TFX's message of that name; else the pipeline's."""
+        if only_defined:
+            return
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"run(…): expected a Pipeline, got {type(pipeline).__name__}")
         options = _run_options(run_options) if run_options is not None else pipeline.run_options

@@ -55,8 +55,11 @@ def _lines(frames: list[traceback.FrameSummary]) -> list[str]:
 
 def describe(error: BaseException, function: str, request: dict[str, Any]) -> dict[str, Any]:
     """The engine's `failed` message. The whole traceback goes to the log."""
-    what = "preprocessing_fn" if function == "trace" else function
-    where = f"{what} of {request['shown']}"
+    if function == "execute":
+        where = request["arguments"]["what"].rpartition(".")[2].removesuffix("_Executor")
+        where += f" of {request['shown']}" if request["shown"] else ""
+    else:
+        where = f"{'preprocessing_fn' if function == 'trace' else function} of {request['shown']}"
     if isinstance(error, EnvironmentProblem):
         return {"failed": f"{where}: {error}", "kind": "environment"}
     if isinstance(error, UserError):

@@ -50,7 +50,13 @@ def _trace(request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace}
+def _execute(request: dict[str, Any]) -> dict[str, Any]:
+    from tfxm.runtime import execute
+
+    return execute.run(request)
+
+
+FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace, "execute": _execute}
 
 
 def main(function: str) -> None:

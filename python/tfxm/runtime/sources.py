@@ -81,7 +81,7 @@ def own_hash() -> str:
     """Of what runs a module: this package's own files, without the tests and the front end."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     digest = hashlib.sha256()
-    for part in ("runtime", "compat"):
+    for part in ("runtime", "compat", "dsl"):
         for folder, folders, names in sorted(os.walk(os.path.join(package, part))):
             folders.sort()
             for name in sorted(names):

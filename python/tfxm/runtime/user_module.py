@@ -17,14 +17,24 @@ from tfxm.runtime import environment, keras_progress
 from tfxm.runtime.errors import UserError
 
 
-def load(module_file: str) -> ModuleType:
-    """Runs the file. What it imports from its own folder is found after everything that is installed."""
+def serve_tfx(beside: list[str]) -> None:
+    real = [name for name in os.environ.get("TFXM_REAL", "").split(",") if name]
+    compat.install(real=real, beside=beside)
+
+
+def prepare(module_file: str) -> None:
+    """Keras, and where imports are found: in the file's own folder after everything that is installed."""
     environment.choose_keras(module_file)
     folder = os.path.dirname(os.path.abspath(module_file))
-    real = [name for name in os.environ.get("TFXM_REAL", "").split(",") if name]
-    compat.install(real=real, beside=[folder])
+    serve_tfx([folder])
     if folder not in sys.path:
         sys.path.append(folder)
+    keras_progress.install()
+
+
+def load(module_file: str) -> ModuleType:
+    """Runs the file."""
+    prepare(module_file)
     name = os.path.splitext(os.path.basename(module_file))[0]
     spec = importlib.util.spec_from_file_location(name, module_file)
     if spec is None or spec.loader is None:
@@ -33,7 +43,6 @@ def load(module_file: str) -> ModuleType:
     if name in sys.stdlib_module_names or name in sys.modules:
         name = f"tfxm_module_{name}"  # random.py is nobody else's `random`.
     sys.modules[name] = module  # For pickle, dataclasses and autograph.
-    keras_progress.install()
     spec.loader.exec_module(module)
     return module
 

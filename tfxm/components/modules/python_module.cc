@@ -134,13 +134,14 @@ absl::Status NoPython(absl::string_view python, absl::string_view module_file, c
 bool IsPythonModule(absl::string_view path) { return absl::EndsWith(path, ".py"); }
 
 absl::StatusOr<Struct> CallPython(const PythonCall& call) {
-  if (!io::Exists(call.module_file)) {
+  const bool has_file = call.function != "execute" || !call.module_file.empty();
+  if (has_file && !io::Exists(call.module_file)) {
     return absl::NotFoundError(absl::StrCat("module file ", call.module_file, " does not exist"));
   }
   ASSIGN_OR_RETURN(const std::string runner, FindPythonPart(kRunner));
   std::string crash_file;
   JsonWriter request;
-  request.BeginObject().Key("module_file").String(io::AbsolutePath(call.module_file));
+  request.BeginObject().Key("module_file").String(has_file ? io::AbsolutePath(call.module_file) : "");
   request.Key("shown").String(call.module_file);
   request.Key("tensorflow").String(TFXM_TENSORFLOW_VERSION);
   if (!call.tmp_dir.empty()) {

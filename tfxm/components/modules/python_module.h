@@ -27,12 +27,19 @@
 
 namespace tfxm {
 
+// The name in the ExecutorRegistry that stands for all executors written in Python (python_executor.cc), and the exec
+// properties that say which it is: a path as "my_components.Count_Executor" or "my_package.executor.Executor", and the
+// file that it is in; without a file it is imported by its name. The executor itself does not get them.
+inline constexpr char kPythonExecutor[] = "tfxm.components.python_executor.Executor";
+inline constexpr char kExecutorClassPath[] = "executor_class_path";
+inline constexpr char kExecutorModuleFile[] = "executor_module_file";
+
 bool IsPythonModule(absl::string_view path);
 
 struct PythonCall {
-  // What tfxm/run_module.py knows: "run_fn", "trace".
+  // What tfxm/run_module.py knows: "run_fn", "tuner_fn", "trace", "execute".
   std::string function;
-  std::string module_file;
+  std::string module_file;  // Of "execute" it may be "".
   // A JSON object.
   std::string arguments = "{}";
   // An existing folder for what the child writes in passing (its TMPDIR).

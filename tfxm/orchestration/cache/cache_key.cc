@@ -17,6 +17,7 @@
 #include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/components/modules/module_file.h"
+#include "tfxm/components/modules/python_module.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
@@ -63,7 +64,7 @@ absl::Status AddFiles(const Properties& properties, FileHashes* hashes, Parts* p
       tensorflow_model_analysis::EvalConfig config;
       if (!io::ParseJson(*path, &config).ok()) continue;  // The Evaluator says what is wrong with it.
       for (const std::string& module : MetricModules(config)) RETURN_IF_ERROR(AddModule(module, parts));
-    } else if (name == "module_file") {
+    } else if (name == "module_file" || name == kExecutorModuleFile) {
       RETURN_IF_ERROR(AddModule(*path, parts));
     } else if (absl::EndsWith(name, "_file") && io::Exists(*path) && !io::IsDirectory(*path)) {
       ASSIGN_OR_RETURN((*parts)[absl::StrCat("file ", *path)], hashes->Hash(*path));
