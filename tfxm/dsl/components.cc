@@ -231,20 +231,19 @@ Node Trainer(const TrainerParameters& p) {
 }
 
 Node Tuner(const TunerParameters& p) {
-  return Node(
-      {.type_name = "tfx.components.tuner.component.Tuner",
-       .executor = kTunerExecutor,
-       .plugin = PluginOfExecutor(kTunerExecutor),
-       .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
-                  {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
-                  {"schema", Optional(p.schema, artifacts::Schema())},
-                  {"base_model", Optional(p.base_model, artifacts::Model())}},
-       .outputs = {{"best_hyperparameters", {artifacts::HyperParameters()}},
-                   {"tuner_results", {artifacts::TunerResults()}}},
-       .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
-                           {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
-                           {"module_file", p.module_file},
-                           {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}});
+  return Node({.type_name = "tfx.components.tuner.component.Tuner",
+               .executor = kTunerExecutor,
+               .plugin = PluginOfExecutor(kTunerExecutor),
+               .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
+                          {"transform_graph", Optional(p.transform_graph, artifacts::TransformGraph())},
+                          {"schema", Optional(p.schema, artifacts::Schema())},
+                          {"base_model", Optional(p.base_model, artifacts::Model())}},
+               .outputs = {{"best_hyperparameters", {artifacts::HyperParameters()}},
+                           {"tuner_results", {artifacts::TunerResults()}}},
+               .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
+                                   {"eval_args", TrainArgsJson<proto::EvalArgs>(p.eval_args)},
+                                   {"module_file", p.module_file},
+                                   {"train_args", TrainArgsJson<proto::TrainArgs>(p.train_args)}}});
 }
 
 Node Evaluator(const EvaluatorParameters& p) {

@@ -224,8 +224,7 @@ class Run {
 absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   const Clock::time_point start = Clock::now();
   ASSIGN_OR_RETURN(std::vector<OrderedNode> all_nodes, OrderNodes(pipeline));
-  ASSIGN_OR_RETURN(const PartialRun partial,
-                   SelectNodes(std::move(all_nodes), options_.from_nodes, options_.to_nodes));
+  ASSIGN_OR_RETURN(const PartialRun partial, SelectNodes(std::move(all_nodes), options_.from_nodes, options_.to_nodes));
   const std::vector<OrderedNode>& nodes = partial.nodes;
   const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);
   ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path));

@@ -64,9 +64,10 @@ struct CommonFlags {
                "end with status 1 if a model is not blessed; without it that is an answer as any other");
     flags->Add("max_parallel_nodes", &max_parallel_nodes, "N", "nodes that run at a time; 0: one for each core")
         .AtLeast(0);
-    flags->Add("from_nodes", &from_nodes, "NODES",
-               "run only these nodes (comma-separated) and those that come after them; what they need of others is what "
-               "those have made last");
+    flags->Add(
+        "from_nodes", &from_nodes, "NODES",
+        "run only these nodes (comma-separated) and those that come after them; what they need of others is what "
+        "those have made last");
     flags->Add("to_nodes", &to_nodes, "NODES", "run only these nodes and those that come before them");
     flags->Add("print_ir", &print_ir,
                "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");

@@ -41,9 +41,9 @@ absl::Status SetPythonExecutors(const Pipeline& pipeline) {
       continue;
     }
     if (spec.executor_file.empty() && absl::StartsWith(spec.executor, "__main__.")) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "node ", spec.id, ": its executor ", spec.executor,
-          " is in a script that the IR does not name; run the pipeline's file itself: tfxm run FILE.py"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("node ", spec.id, ": its executor ", spec.executor,
+                       " is in a script that the IR does not name; run the pipeline's file itself: tfxm run FILE.py"));
     }
     node.with_exec_property(kExecutorClassPath, spec.executor);
     if (spec.executor_file.empty()) {

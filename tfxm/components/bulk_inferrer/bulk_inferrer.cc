@@ -39,7 +39,9 @@ absl::StatusOr<std::unique_ptr<InferenceModel>> LoadModel(const Artifact& artifa
         "model_spec names several signatures; a BulkInferrer runs one: have one for each of them");
   }
   for (const std::string& tag : spec.tag()) {
-    if (tag != "serve") return absl::UnimplementedError(absl::StrCat("model_spec has the tag \"", tag, "\"; tfxm runs the SavedModel's graph \"serve\""));
+    if (tag != "serve")
+      return absl::UnimplementedError(
+          absl::StrCat("model_spec has the tag \"", tag, "\"; tfxm runs the SavedModel's graph \"serve\""));
   }
   const std::string path = io::JoinPath(artifact.uri, kServingModelDir);
   tensorflow_model_analysis::ModelSpec model;
@@ -81,7 +83,7 @@ class Sessions {
 // What becomes of the files of one or more splits.
 struct Destination {
   std::string dir;
-  std::string prefix;                    // Of the files in it, of which there are as many as are read.
+  std::string prefix;                       // Of the files in it, of which there are as many as are read.
   const OutputExampleSpec* spec = nullptr;  // Of examples; null: prediction logs.
 };
 
@@ -98,9 +100,8 @@ class Inference {
     std::vector<std::unique_ptr<data::TFRecordWriter>> writers(files.size());
     const auto write = [&](int file, bool last, const compute::RecordBlock& records) -> absl::Status {
       if (writers[file] == nullptr) {
-        ASSIGN_OR_RETURN(writers[file],
-                         data::TFRecordWriter::Create(io::JoinPath(
-                             destination.dir, data::ShardName(destination.prefix, file, num_files))));
+        ASSIGN_OR_RETURN(writers[file], data::TFRecordWriter::Create(io::JoinPath(
+                                            destination.dir, data::ShardName(destination.prefix, file, num_files))));
       }
       for (int i = 0; i < records.size(); ++i) RETURN_IF_ERROR(writers[file]->Write(records.record(i)));
       if (!last) return absl::OkStatus();
@@ -113,9 +114,9 @@ class Inference {
         files, pass,
         [&](const compute::RecordBlock& block) -> absl::StatusOr<compute::InTurn> {
           const auto records = std::make_shared<compute::RecordBlock>();
-          RETURN_IF_ERROR(compute::ForEachBatch(
-              files[block.file], block, pass,
-              [&](const data::ExampleBatch& batch) { return Predict(batch, destination.spec, records.get()); }));
+          RETURN_IF_ERROR(compute::ForEachBatch(files[block.file], block, pass, [&](const data::ExampleBatch& batch) {
+            return Predict(batch, destination.spec, records.get());
+          }));
           return [&write, records, file = block.file, last = block.last] { return write(file, last, *records); };
         },
         [](int file) { return absl::OkStatus(); });
@@ -146,8 +147,8 @@ class Inference {
 };
 
 // By split, of all artifacts. `wanted` is empty for all splits that there are.
-absl::StatusOr<std::map<std::string, std::vector<std::string>>> FilesBySplit(
-    const std::vector<Artifact>& examples, const std::vector<std::string>& wanted) {
+absl::StatusOr<std::map<std::string, std::vector<std::string>>> FilesBySplit(const std::vector<Artifact>& examples,
+                                                                             const std::vector<std::string>& wanted) {
   std::map<std::string, std::vector<std::string>> files;
   for (const Artifact& artifact : examples) {
     std::vector<std::string> splits = wanted;
@@ -187,8 +188,8 @@ class BulkInferrerExecutor : public Executor {
     if (examples == inputs.end() || examples->second.empty()) {
       return SingleArtifact(inputs, "examples").status();
     }
-    ASSIGN_OR_RETURN(const auto files,
-                     FilesBySplit(examples->second, {data_spec.example_splits().begin(), data_spec.example_splits().end()}));
+    ASSIGN_OR_RETURN(const auto files, FilesBySplit(examples->second, {data_spec.example_splits().begin(),
+                                                                       data_spec.example_splits().end()}));
     ASSIGN_OR_RETURN(const std::unique_ptr<InferenceModel> loaded, LoadModel(*model, model_spec));
     Inference inference(*loaded, context);
     if (outputs->count(kOutputExamples) > 0) {

@@ -33,18 +33,18 @@ class BulkInferrerTest : public testing::Test {
     copy("data.tfrecord.gz", "examples/Split-train/data_tfrecord-00000-of-00001.gz");
     copy("data.tfrecord.gz", "examples/Split-eval/data_tfrecord-00000-of-00001.gz");
     copy("tflite", "model/Format-Serving/tflite");
-    ASSERT_TRUE(
-        data::ForEachRecord({io::JoinPath(kTestdata, "data.tfrecord.gz")}, [&](absl::string_view record) {
-          records_.emplace_back(record);
-          return absl::OkStatus();
-        }).ok());
+    ASSERT_TRUE(data::ForEachRecord({io::JoinPath(kTestdata, "data.tfrecord.gz")}, [&](absl::string_view record) {
+                  records_.emplace_back(record);
+                  return absl::OkStatus();
+                }).ok());
   }
   void TearDown() override { (void)io::RemoveAll(root_); }
 
   absl::Status Run(const std::string& key, Properties properties, std::optional<int64_t> blessed = std::nullopt) {
-    ArtifactDict inputs = {{"examples", {Artifact{.uri = io::JoinPath(root_, "examples"),
-                                                  .properties = {{"split_names", R"(["train", "eval"])"}}}}},
-                           {"model", {Artifact{.uri = io::JoinPath(root_, "model")}}}};
+    ArtifactDict inputs = {
+        {"examples",
+         {Artifact{.uri = io::JoinPath(root_, "examples"), .properties = {{"split_names", R"(["train", "eval"])"}}}}},
+        {"model", {Artifact{.uri = io::JoinPath(root_, "model")}}}};
     if (blessed) inputs["model_blessing"] = {Artifact{.custom_properties = {{"blessed", *blessed}}}};
     outputs_ = {{key, {Artifact{.uri = io::JoinPath(root_, "out")}}}};
     return (*ExecutorRegistry::Get().Create("tfx.components.bulk_inferrer.executor.Executor"))
@@ -60,10 +60,12 @@ class BulkInferrerTest : public testing::Test {
   template <typename Message>
   std::vector<Message> Read(const std::string& file) {
     std::vector<Message> messages;
-    EXPECT_TRUE(data::ForEachRecord({io::JoinPath(root_, "out", file)}, [&](absl::string_view record) {
-                  EXPECT_TRUE(messages.emplace_back().ParseFromString(std::string(record)));
-                  return absl::OkStatus();
-                }).ok())
+    EXPECT_TRUE(data::ForEachRecord({io::JoinPath(root_, "out", file)},
+                                    [&](absl::string_view record) {
+                                      EXPECT_TRUE(messages.emplace_back().ParseFromString(std::string(record)));
+                                      return absl::OkStatus();
+                                    })
+                    .ok())
         << file;
     return messages;
   }

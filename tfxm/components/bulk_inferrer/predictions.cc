@@ -101,9 +101,9 @@ absl::Status AddFeature(const PredictOutputCol& column, const Outputs& outputs, 
   const Shape& shape = tensor.shape();
   const bool is_list = std::count_if(shape.begin() + 1, shape.end(), [](int64_t size) { return size != 1; }) <= 1;
   if (!is_list || tensor.num_elements() == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "output_example_spec: output \"", column.output_key(), "\" of shape ", ShapeString(shape),
-        " cannot become a feature: for each example it must be a value or a list of values"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("output_example_spec: output \"", column.output_key(), "\" of shape ", ShapeString(shape),
+                     " cannot become a feature: for each example it must be a value or a list of values"));
   }
   if (tensor.dtype() == DataType::kString) {
     for (const std::string& text : StringsOf(tensor, row)) feature->mutable_bytes_list()->add_value(text);

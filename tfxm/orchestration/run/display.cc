@@ -101,7 +101,8 @@ class PlainDisplay : public Display {
         return Line(i,
                     absl::StrCat("complete  ", Seconds(node.seconds), node.message.empty() ? "" : "  ", node.message));
       case NodeState::kCached:
-        return Line(i, absl::StrCat("cached", explain_cache_ || node.left_out ? ": " : "", CacheText(node, explain_cache_)));
+        return Line(
+            i, absl::StrCat("cached", explain_cache_ || node.left_out ? ": " : "", CacheText(node, explain_cache_)));
       case NodeState::kFailed: return Line(i, absl::StrCat("FAILED: ", FailureText(node)));
       case NodeState::kSkipped: return Line(i, absl::StrCat("skipped: ", node.status.message()));
       default: return Line(i, "canceled");

@@ -24,9 +24,9 @@ absl::StatusOr<Marks> Mark(const std::vector<OrderedNode>& nodes, const char* fl
       std::vector<std::string> ids;
       for (const OrderedNode& node : nodes) ids.push_back(node.spec->id);
       const std::string near = NearestNames(name, ids);
-      return UsageError(absl::StrCat(flag, ": the pipeline has no node \"", name, "\"",
-                                     near.empty() ? absl::StrCat("; it has ", absl::StrJoin(ids, ", "))
-                                                  : absl::StrCat("; did you mean ", near)));
+      return UsageError(absl::StrCat(
+          flag, ": the pipeline has no node \"", name, "\"",
+          near.empty() ? absl::StrCat("; it has ", absl::StrJoin(ids, ", ")) : absl::StrCat("; did you mean ", near)));
     }
     marks[it - nodes.begin()] = true;
   }
