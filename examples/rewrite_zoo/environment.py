@@ -26,7 +26,7 @@ def python():
     subprocess.run([sys.executable, '-m', 'venv', final], check=True)
     wheels = os.path.join(CACHE, 'wheels')  # fetch.py has TensorFlow's and LiteRT's already
     done = subprocess.run([os.path.join(final, 'bin', 'python'), '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps',
-                           '--only-binary=:all:', '--require-hashes', '--no-compile', '--retries', '10', '--find-links', wheels, '-r', requirements])
+                           '--only-binary=:all:', '--require-hashes', '--retries', '10', '--find-links', wheels, '-r', requirements])
     if done.returncode:
       sys.exit('[zoo] pip failed, see its message above. Run the same command again to resume.')
     with open(os.path.join(final, 'complete'), 'w'):

@@ -74,7 +74,8 @@ class BulkInferrerTest : public testing::Test {
     const auto& [name, tensor] = *log.predict_log().response().outputs().begin();
     const std::string& bytes = tensor.tensor_content();
     const auto* values = reinterpret_cast<const float*>(bytes.data());
-    return {name, {values, values + bytes.size() / sizeof(float)}};
+    const std::span all(values, bytes.size() / sizeof(float));
+    return {name, {all.begin(), all.end()}};
   }
 
   std::string root_;

@@ -73,7 +73,7 @@ absl::StatusOr<std::string> Rewrite(const Struct& arguments) {
   RETURN_IF_ERROR(ResolveQuantization(options, /*trained_ranges=*/true).status());
   TfliteRewriter rewriter(options);
   const absl::Status status = RewriteSavedModel(text("src"), text("dst"), rewriter, ModelType::kTfliteModel);
-  const std::string report = rewriter.report().Render();
+  std::string report = rewriter.report().Render();
   std::fputs(report.c_str(), stdout);  // Into the node's log.
   std::fflush(stdout);
   RETURN_IF_ERROR(status);

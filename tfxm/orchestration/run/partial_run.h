@@ -3,7 +3,9 @@
 // A partial run: some of a pipeline's nodes run; those that they take from and that are left out put out what they have
 // made before. As TFX's partial_run_utils, with the latest execution of each node.
 //
-//   ASSIGN_OR_RETURN(const PartialRun partial, SelectNodes(nodes, {"Trainer"}, {"Evaluator"}));
+//   absl::StatusOr<PartialRun> TrainAndEvaluate(const std::vector<OrderedNode>& nodes) {
+//     return SelectNodes(nodes, {"Trainer"}, {"Evaluator"});
+//   }
 #ifndef TFXM_ORCHESTRATION_RUN_PARTIAL_RUN_H_
 #define TFXM_ORCHESTRATION_RUN_PARTIAL_RUN_H_
 
