@@ -39,14 +39,14 @@ class Streaming(tf.Module):
 
 
 class KerasLstm(tf.Module):
-  """An LSTM as Keras 2 writes it: a function with attributes, for any batch, that begins with zeros of that batch."""
+  """An LSTM as Keras 2 writes it: a function with attributes that begins with zeros of the batch's size."""
 
-  def __init__(self, steps, kernel, recurrent, bias):
+  def __init__(self, batch, steps, kernel, recurrent, bias):
     self.weights = [tf.Variable(np.array(w, np.float32)) for w in (kernel, recurrent, bias)]
     self.lstm = tf.function(self.run, autograph=False, experimental_attributes={
         'api_implements': 'lstm_1', 'api_preferred_device': 'CPU', 'time_major': False, 'go_backwards': False})
     features, self.units, self.steps = len(kernel), len(recurrent), steps
-    self.call = tf.function(self.last, input_signature=[tf.TensorSpec([None, steps, features], name='x')])
+    self.call = tf.function(self.last, input_signature=[tf.TensorSpec([batch, steps, features], name='x')])
 
   def run(self, inputs, init_h, init_c, kernel, recurrent_kernel, bias):
     xs = tf.transpose(inputs, [1, 0, 2])
@@ -67,9 +67,9 @@ class KerasLstm(tf.Module):
 
 
 random = np.random.RandomState(1)
-LSTM = KerasLstm(5, random.randn(2, 12), random.randn(3, 12), random.randn(12))
+LSTM = KerasLstm(None, 5, random.randn(2, 12), random.randn(3, 12), random.randn(12))
 # Two cells that count the ones, and are halved by a minus one: then the input gate is 0 and the forget gate 1/2.
-COUNTER = KerasLstm(24, [[20, 20, 10, 10, 20, 20, 0, 0]], np.zeros((2, 8)), [0, 0, 10, 10, 0, 0, 20, 20])
+COUNTER = KerasLstm(1, 24, [[20, 20, 10, 10, 20, 20, 0, 0]], np.zeros((2, 8)), [0, 0, 10, 10, 0, 0, 20, 20])
 
 for name, model in (('recurrent', Recurrent()), ('streaming', Streaming()),
                     ('keras_lstm', LSTM), ('keras_counter', COUNTER)):

@@ -2,18 +2,14 @@
 
 #include "tfxm/rewriting/internal/convert/fixed_batch.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <map>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
+#include "tfxm/rewriting/internal/convert/saved_model_copy.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -63,7 +59,7 @@ void FixNodes(Nodes* nodes) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FixedBatchModel>> FixedBatchModel::Create(absl::string_view saved_model_dir) {
+absl::StatusOr<std::unique_ptr<io::TempDir>> WithBatchOfOne(absl::string_view saved_model_dir) {
   tensorflow::SavedModel saved_model;
   RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
   for (auto& graph : *saved_model.mutable_meta_graphs()) {
@@ -76,20 +72,7 @@ absl::StatusOr<std::unique_ptr<FixedBatchModel>> FixedBatchModel::Create(absl::s
       FixNodes(function.mutable_node_def());
     }
   }
-  std::unique_ptr<FixedBatchModel> out(new FixedBatchModel);
-  std::error_code error;
-  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
-  if (error) return absl::InternalError(absl::StrCat("no directory for temporary files: ", error.message()));
-  ASSIGN_OR_RETURN(out->dir_, io::TempDir::Make(temporary.string(), "tfxm_fixed_batch-"));
-  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(out->dir(), "saved_model.pb"), saved_model));
-  for (const char* folder : {"variables", "assets"}) {
-    const std::string from = io::AbsolutePath(io::JoinPath(saved_model_dir, folder));
-    if (!io::Exists(from)) continue;
-    if (const std::string to = io::JoinPath(out->dir(), folder); symlink(from.c_str(), to.c_str()) != 0) {
-      return absl::InternalError(absl::StrCat(to, ": ", std::strerror(errno)));
-    }
-  }
-  return out;
+  return CopySavedModel(saved_model_dir, saved_model);
 }
 
 }  // namespace tfxm::rewriting

@@ -18,6 +18,7 @@
 #include "tfxm/rewriting/internal/convert/fixed_batch.h"
 #include "tfxm/rewriting/internal/convert/fold_dilation.h"
 #include "tfxm/rewriting/internal/convert/fused_lstm.h"
+#include "tfxm/rewriting/internal/convert/list_batch.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
@@ -115,10 +116,15 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
       .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8};
   absl::StatusOr<std::string> bytes = ConvertSavedModel(input.saved_model_dir, convert);
   if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
-  ASSIGN_OR_RETURN(const auto fixed, FixedBatchModel::Create(input.saved_model_dir));
-  absl::StatusOr<std::string> again = ConvertSavedModel(fixed->dir(), convert);
+  ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(input.saved_model_dir));
+  if (open != nullptr) {
+    absl::StatusOr<std::string> converted = ConvertSavedModel(open->path(), convert);
+    if (converted.ok()) return converted;
+  }
+  ASSIGN_OR_RETURN(const auto fixed, WithBatchOfOne(input.saved_model_dir));
+  absl::StatusOr<std::string> again = ConvertSavedModel(fixed->path(), convert);
   if (!again.ok()) return bytes;
-  notes->emplace_back("the batch is fixed at 1: a recurrent layer of any batch size has no TFLite operators");
+  notes->emplace_back("the batch is fixed at 1: TensorFlow's converter takes a loop's TensorArray only if the shape of its elements is known");
   return again;
 }
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/rewriting/internal/convert/saved_model_copy.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+
+absl::StatusOr<std::unique_ptr<io::TempDir>> CopySavedModel(absl::string_view original,
+                                                            const tensorflow::SavedModel& changed) {
+  std::error_code error;
+  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
+  if (error) return absl::InternalError(absl::StrCat("no directory for temporary files: ", error.message()));
+  ASSIGN_OR_RETURN(std::unique_ptr<io::TempDir> dir, io::TempDir::Make(temporary.string(), "tfxm_saved_model-"));
+  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir->path(), "saved_model.pb"), changed));
+  for (const char* folder : {"variables", "assets"}) {
+    const std::string from = io::AbsolutePath(io::JoinPath(original, folder));
+    if (!io::Exists(from)) continue;
+    if (const std::string to = io::JoinPath(dir->path(), folder); symlink(from.c_str(), to.c_str()) != 0) {
+      return absl::InternalError(absl::StrCat(to, ": ", std::strerror(errno)));
+    }
+  }
+  return dir;
+}
+
+}  // namespace tfxm::rewriting
