@@ -66,6 +66,8 @@ class RewriteCommand : public Command {
     flags.Add("allow_custom_ops", &options_.allow_custom_ops, "leave unknown operations to kernels of the app's own");
     flags.Add("keep_float", &keep_float_, "OP_OR_LAYER",
               "an operator (SOFTMAX) or layer (a part of its name) that stays float; may be repeated");
+    flags.Add("int16_layers", &options_.int16_layers, "REGEX",
+              "layers of an int8 model whose activations are int16, by a part of their names; may be repeated");
     flags.Add(
         "keep_float_automatically", &options_.keep_float_automatically,
         "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and it takes that");

@@ -73,13 +73,15 @@ class ModelRewriterExecutor : public Executor {
         *split = value.string_value();
       } else if (name == "sample_size") {
         options->representative_dataset.sample_size = static_cast<int>(value.number_value());
-      } else if (name == "keep_float_ops" || name == "keep_float_layers") {
-        auto& list = name == "keep_float_ops" ? options->keep_float_ops : options->keep_float_layers;
+      } else if (name == "keep_float_ops" || name == "keep_float_layers" || name == "int16_layers") {
+        auto& list = name == "keep_float_ops"    ? options->keep_float_ops
+                     : name == "keep_float_layers" ? options->keep_float_layers
+                                                   : options->int16_layers;
         for (const auto& element : value.list_value().values()) list.push_back(element.string_value());
       } else {
         return absl::InvalidArgumentError(
             absl::StrCat("custom_config of a ModelRewriter has no \"", name,
-                         "\"; it takes keep_float_ops, keep_float_layers, "
+                         "\"; it takes keep_float_ops, keep_float_layers, int16_layers, "
                          "keep_float_automatically, calibration, calibration_percentile, allow_select_tf_ops, "
                          "allow_custom_ops, sample_size and split"));
       }

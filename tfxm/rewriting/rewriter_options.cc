@@ -127,6 +127,11 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
                                                      QuantizationName(mode)));
     }
   }
+  if (!options.int16_layers.empty() && mode != QuantizationMode::kInt8) {
+    return absl::InvalidArgumentError(absl::StrCat("int16_layers goes with quantization int8, not with ",
+                                                   QuantizationName(mode),
+                                                   mode == QuantizationMode::kInt16x8 ? ", where all are int16" : ""));
+  }
   if (options.representative_dataset.sample_size <= 0) {
     return absl::InvalidArgumentError("representative_dataset.sample_size must be positive");
   }

@@ -133,6 +133,9 @@ struct RewriterOptions {
   // quantizing.
   std::vector<std::string> keep_float_ops;
   std::vector<std::string> keep_float_layers;
+  // Of an int8 model: layers whose activations are int16 (weights int8), by regular expressions (RE2) that match a part
+  // of the name of a tensor that an operator makes. Operators that have no 16x8 kernel stay int8, with a note.
+  std::vector<std::string> int16_layers;
   // Keeps as few further layers in float as are needed to meet the limits, and calibrates by percentile if the
   // representative data have outliers and that is what it takes.
   bool keep_float_automatically = false;

@@ -174,6 +174,7 @@ absl::StatusOr<RewriterOptions> RewriterOptionsFromJson(const Struct& json) {
                         {"allow_custom_ops", To(&o.allow_custom_ops)},
                         {"keep_float_ops", To(&o.keep_float_ops)},
                         {"keep_float_layers", To(&o.keep_float_layers)},
+                        {"int16_layers", To(&o.int16_layers)},
                         {"keep_float_automatically", To(&o.keep_float_automatically)},
                         {"calibration", To(&o.calibration)},
                         {"calibration_percentile", To(&o.calibration_percentile)},

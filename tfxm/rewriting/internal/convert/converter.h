@@ -35,6 +35,7 @@ struct QuantizeOptions {
   DataType output_type = DataType::kFloat;
   std::vector<std::string> keep_float_ops;    // TFLite operator names
   std::vector<std::string> keep_float_nodes;  // names of the tensors that are an operator's results
+  std::vector<std::string> int16_nodes;       // QuantizeInt16x8: if there are any, only these, by the same names.
 };
 
 // Quantizes a float model whose activations carry min and max, to int8.

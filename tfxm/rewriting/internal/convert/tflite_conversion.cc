@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "re2/re2.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/internal/schema_util.h"
@@ -21,6 +22,7 @@
 #include "tfxm/rewriting/internal/convert/list_batch.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
+#include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
 #include "tfxm/util/status_macros.h"
 
@@ -76,6 +78,41 @@ absl::StatusOr<std::vector<std::string>> NodesOfLayers(const schema::Model& mode
   return std::vector<std::string>(nodes.begin(), nodes.end());
 }
 
+// The results of operators that `expressions` match and that can be int16; a note for each that cannot.
+// INVALID_ARGUMENT if one matches nothing.
+absl::StatusOr<std::vector<std::string>> Int16Nodes(const schema::Model& model,
+                                                    const std::vector<std::string>& expressions,
+                                                    std::vector<std::string>* notes) {
+  std::set<std::string> nodes;
+  const schema::SubGraph& graph = *model.subgraphs()->Get(0);
+  for (const std::string& expression : expressions) {
+    const re2::RE2 re(expression, re2::RE2::Quiet);
+    if (!re.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("int16_layers: \"", expression, "\": ", re.error()));
+    }
+    bool found = false;
+    for (const auto* op : litert::Each(graph.operators())) {
+      for (int t : litert::Each(op->outputs())) {
+        if (t < 0 || !re2::RE2::PartialMatch(litert::NameOf(*graph.tensors()->Get(t)), re)) continue;
+        found = true;
+        const std::string name = litert::NameOf(*graph.tensors()->Get(t));
+        if (HasInt16Kernel(litert::KindOf(*model.operator_codes()->Get(op->opcode_index())))) {
+          nodes.insert(name);
+        } else {
+          notes->push_back(absl::StrCat("\"", name, "\" does not become int16: LiteRT has no 16x8 kernel of ",
+                                        litert::OpName(model, *op)));
+        }
+      }
+    }
+    if (!found) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("int16_layers: no layer's name matches \"", expression,
+                       "\"; `tfxm inspect FILE --layers` and the layer report list them (those of loops stay int8)"));
+    }
+  }
+  return std::vector<std::string>(nodes.begin(), nodes.end());
+}
+
 absl::Status CheckOps(const schema::Model& model, const std::vector<std::string>& ops) {
   std::set<std::string> there;
   for (const auto* graph : *model.subgraphs()) {
@@ -97,9 +134,10 @@ absl::Status CheckTrainedRangesOptions(const RewriterOptions& options) {
     return absl::InvalidArgumentError(
         "of a model that was trained quantization-aware, inputs and outputs can both be float or both int8");
   }
-  if (options.keep_float_automatically || !options.keep_float_ops.empty() || !options.keep_float_layers.empty()) {
+  if (options.keep_float_automatically || !options.keep_float_ops.empty() || !options.keep_float_layers.empty() ||
+      !options.int16_layers.empty()) {
     return absl::InvalidArgumentError(
-        "keep_float: the model was trained quantization-aware, which settles what is quantized; annotate fewer layers "
+        "keep_float, int16_layers: the model was trained quantization-aware, which settles what is quantized; annotate fewer layers "
         "(QuantizeAnnotateLayer) and train again");
   }
   return absl::OkStatus();
@@ -124,7 +162,8 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
   ASSIGN_OR_RETURN(const auto fixed, WithBatchOfOne(input.saved_model_dir));
   absl::StatusOr<std::string> again = ConvertSavedModel(fixed->path(), convert);
   if (!again.ok()) return bytes;
-  notes->emplace_back("the batch is fixed at 1: TensorFlow's converter takes a loop's TensorArray only if the shape of its elements is known");
+  notes->emplace_back(
+      "the batch is fixed at 1: TensorFlow's converter takes a TensorArray only if the shape of its elements is known");
   return again;
 }
 
@@ -232,6 +271,8 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
   RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
   ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
+  ASSIGN_OR_RETURN(std::vector<std::string> int16,
+                   Int16Nodes(out.float_model->model(), options.int16_layers, &out.notes));
   std::vector<Sample> few;
   for (size_t i = 0; i < input.samples.samples.size() && few.size() < kLayerSamples; ++i) {
     const bool odd = input.findings.not_finite[i] || input.findings.outlier[i];
@@ -242,7 +283,8 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
                        .input_type = options.inference_input_type,
                        .output_type = options.inference_output_type,
                        .keep_float_ops = options.keep_float_ops,
-                       .keep_float_nodes = std::move(nodes)});
+                       .keep_float_nodes = std::move(nodes),
+                       .int16_nodes = std::move(int16)});
   // What is judged is what will be in the file.
   const Accept accept = [&](const FilePtr& model) -> absl::Status {
     if (input.accept == nullptr) return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/litert/inspect.h"
+#include "tfxm/rewriting/internal/quantize/int16_layers.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/unquantizable.h"
@@ -39,15 +40,26 @@ void Quantizer::set_ranges(Ranges ranges) {
                 [&](const auto& entry) { return std::find(cut_.begin(), cut_.end(), entry.first) != cut_.end(); });
 }
 
-absl::StatusOr<FilePtr> Quantizer::Run(const std::vector<std::string>& keep_float) const {
+absl::StatusOr<FilePtr> Quantizer::Run(const std::vector<std::string>& keep_float,
+                                       const std::vector<std::string>& int16) const {
   QuantizeOptions options = options_;
   auto& nodes = options.keep_float_nodes;
   nodes.insert(nodes.end(), cut_.begin(), cut_.end());
   for (const auto& [name, reason] : unquantizable_) nodes.push_back(name);
   nodes.insert(nodes.end(), keep_float.begin(), keep_float.end());
-  ASSIGN_OR_RETURN(std::string bytes, options.int16
-                                          ? QuantizeInt16x8(float_model_->bytes(), ranges_, options)
-                                          : QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options));
+  if (options.int16) {
+    ASSIGN_OR_RETURN(std::string bytes, QuantizeInt16x8(float_model_->bytes(), ranges_, options));
+    return litert::ModelFile::FromBytes(std::move(bytes), name_);
+  }
+  std::vector<std::string> layers = options_.int16_nodes;
+  layers.insert(layers.end(), int16.begin(), int16.end());
+  std::erase_if(layers,
+                [&](const std::string& name) { return std::find(nodes.begin(), nodes.end(), name) != nodes.end(); });
+  nodes.insert(nodes.end(), layers.begin(), layers.end());
+  ASSIGN_OR_RETURN(std::string bytes, QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options));
+  if (!layers.empty()) {
+    ASSIGN_OR_RETURN(bytes, QuantizeInt16Layers(bytes, float_model_->bytes(), ranges_, layers));
+  }
   return litert::ModelFile::FromBytes(std::move(bytes), name_);
 }
 

@@ -38,8 +38,10 @@ class Quantizer {
   // Results of operators that stay in float, each with the reason.
   const std::vector<std::pair<std::string, std::string>>& unquantizable() const { return unquantizable_; }
 
-  // With these results, too, in float.
-  absl::StatusOr<FilePtr> Run(const std::vector<std::string>& keep_float) const;
+  // With these results, too, in float. Of an int8 model those of `int16` in int16 (int16_layers.h), where they do not
+  // stay in float anyway.
+  absl::StatusOr<FilePtr> Run(const std::vector<std::string>& keep_float,
+                              const std::vector<std::string>& int16 = {}) const;
   absl::StatusOr<std::vector<LayerError>> Layers(const FilePtr& model) const;
 
  private:

@@ -134,7 +134,8 @@ class Int16Quantizer {
         ranges_(ranges),
         options_(options),
         keep_ops_(options.keep_float_ops.begin(), options.keep_float_ops.end()),
-        keep_nodes_(options.keep_float_nodes.begin(), options.keep_float_nodes.end()) {}
+        keep_nodes_(options.keep_float_nodes.begin(), options.keep_float_nodes.end()),
+        only_(options.int16_nodes.begin(), options.int16_nodes.end()) {}
 
   void Run() {
     std::vector<std::unique_ptr<schema::OperatorT>> ops = std::move(graph_.operators);
@@ -201,10 +202,11 @@ class Int16Quantizer {
     if (keep_ops_.count(schema::EnumNameBuiltinOperator(kind))) return false;
     for (int t : op.outputs) {
       if (t < 0 || !IsFloat(t) || keep_nodes_.count(tensor(t).name)) return false;
+      if (!only_.empty() && !only_.count(tensor(t).name)) return false;
       if (!rule.output_as_input && !rule.fixed_output && !RangeScale(t)) return false;
     }
     // Between float operators (a variable's, say), integers would only add conversions.
-    bool any = false, wanted = rule.weights >= 0 || kind == schema::BuiltinOperator_GATHER;
+    bool any = false, wanted = rule.weights >= 0 || kind == schema::BuiltinOperator_GATHER || !only_.empty();
     for (int t : op.outputs) wanted = wanted || wanted_.count(t) > 0;
     for (int i : Activations(op, rule)) {
       const int t = op.inputs[i];
@@ -465,7 +467,7 @@ class Int16Quantizer {
   schema::SubGraphT& graph_;
   const Ranges& ranges_;
   const QuantizeOptions& options_;
-  const std::set<std::string> keep_ops_, keep_nodes_;
+  const std::set<std::string> keep_ops_, keep_nodes_, only_;
   std::set<int> wanted_;                               // What operators that may be quantized read, and the outputs
   std::map<int, int> int16_, float_;                   // An activation -> the tensor that holds it in that type.
   std::map<std::pair<int, int>, int> weights_;         // By float tensor and channels' dimension
@@ -473,6 +475,8 @@ class Int16Quantizer {
 };
 
 }  // namespace
+
+bool HasInt16Kernel(schema::BuiltinOperator kind) { return RuleOf(kind).has_value(); }
 
 absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view bytes, const Ranges& ranges,
                                             const QuantizeOptions& options) {

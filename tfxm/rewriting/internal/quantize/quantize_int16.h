@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tflite_generated.h"
 #include "tfxm/rewriting/internal/convert/converter.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 
@@ -21,6 +22,9 @@ namespace tfxm::rewriting {
 // with a conversion at each border. options.int16 is not looked at; input_type and output_type are kFloat or kInt16.
 absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view model, const Ranges& ranges,
                                             const QuantizeOptions& options);
+
+// Whether the operator is one of those that do not stay float.
+bool HasInt16Kernel(schema::BuiltinOperator kind);
 
 }  // namespace tfxm::rewriting
 
