@@ -74,7 +74,7 @@ class ModelRewriterExecutor : public Executor {
       } else if (name == "sample_size") {
         options->representative_dataset.sample_size = static_cast<int>(value.number_value());
       } else if (name == "keep_float_ops" || name == "keep_float_layers" || name == "int16_layers") {
-        auto& list = name == "keep_float_ops"    ? options->keep_float_ops
+        auto& list = name == "keep_float_ops"      ? options->keep_float_ops
                      : name == "keep_float_layers" ? options->keep_float_layers
                                                    : options->int16_layers;
         for (const auto& element : value.list_value().values()) list.push_back(element.string_value());

@@ -33,7 +33,8 @@ Range RangeOfIntegers(const schema::Tensor& tensor) {
 Ranges RangesIn(const schema::Model& model, const schema::Model& float_model, const Ranges& ranges) {
   std::map<std::string, Range> by_name;
   for (const auto& [where, range] : ranges) {
-    if (where.first == 0) by_name[litert::NameOf(*float_model.subgraphs()->Get(0)->tensors()->Get(where.second))] = range;
+    if (where.first == 0)
+      by_name[litert::NameOf(*float_model.subgraphs()->Get(0)->tensors()->Get(where.second))] = range;
   }
   Ranges out;
   const schema::SubGraph& graph = *model.subgraphs()->Get(0);
@@ -42,7 +43,8 @@ Ranges RangesIn(const schema::Model& model, const schema::Model& float_model, co
     if (it != by_name.end()) out[{0, t}] = it->second;
   }
   for (const auto* op : litert::Each(graph.operators())) {
-    if (litert::KindOf(*model.operator_codes()->Get(op->opcode_index())) != schema::BuiltinOperator_DEQUANTIZE) continue;
+    if (litert::KindOf(*model.operator_codes()->Get(op->opcode_index())) != schema::BuiltinOperator_DEQUANTIZE)
+      continue;
     const schema::Tensor& from = *graph.tensors()->Get(op->inputs()->Get(0));
     const Range range = RangeOfIntegers(from);
     if (from.type() == schema::TensorType_INT8 && range.min < range.max) out[{0, op->outputs()->Get(0)}] = range;
@@ -58,8 +60,7 @@ void FoldRequantize(schema::ModelT& model) {
   };
   std::map<int, int> integers;  // What a DEQUANTIZE makes -> what it reads.
   for (const auto& op : graph.operators) {
-    if (is(*op, schema::BuiltinOperator_DEQUANTIZE) &&
-        graph.tensors[op->inputs[0]]->type == schema::TensorType_INT16) {
+    if (is(*op, schema::BuiltinOperator_DEQUANTIZE) && graph.tensors[op->inputs[0]]->type == schema::TensorType_INT16) {
       integers[op->outputs[0]] = op->inputs[0];
     }
   }

@@ -19,8 +19,7 @@
 namespace tfxm::rewriting {
 
 // `layers` are names of results; `ranges` those of `float_model`'s activations. Where int8 and int16 meet, values go
-// from one to the other with one QUANTIZE, or, where the runtime has none (from int8 to int16), with a DEQUANTIZE and
-// a QUANTIZE.
+// to int8 with one QUANTIZE, to int16 with a DEQUANTIZE and a QUANTIZE.
 absl::StatusOr<std::string> QuantizeInt16Layers(absl::string_view model, absl::string_view float_model,
                                                 const Ranges& ranges, const std::vector<std::string>& layers);
 

@@ -35,13 +35,12 @@ class Int16LayersTest : public ::testing::Test {
     y = layers::Dense(3, {.name = "third"})(layers::Flatten()(y));
     nn::Model model({x}, {y});
     ASSERT_EQ(model.Save(Dir("model")), absl::OkStatus());
-    for (int i = 0; i < 50; ++i) options_.representative_dataset.samples.push_back({{"x", Weights({1, 6, 6, 2}, 2, i)}});
+    for (int i = 0; i < 50; ++i)
+      options_.representative_dataset.samples.push_back({{"x", Weights({1, 6, 6, 2}, 2, i)}});
     options_.name = "mixed";
     options_.quantization = QuantizationMode::kInt8;
   }
-  static std::string Dir(const std::string& name) {
-    return io::JoinPath(::testing::TempDir(), "int16_layers", name);
-  }
+  static std::string Dir(const std::string& name) { return io::JoinPath(::testing::TempDir(), "int16_layers", name); }
   RewriteReport Rewrite(const std::vector<std::string>& int16_layers, absl::Status* status) {
     options_.int16_layers = int16_layers;
     TfliteRewriter rewriter(options_);
