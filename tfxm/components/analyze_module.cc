@@ -45,6 +45,9 @@ absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const A
   analyze_options.progress = [&](int64_t n, int pass) {
     options.progress(absl::StrCat("analyzing, pass ", pass, ": ", n, " examples"), -1);
   };
+  analyze_options.warning = [&](absl::string_view message) {
+    options.progress(absl::StrCat("warning: ", message), -1);
+  };
   absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
   if (IsPythonModule(options.module_file)) {
     ASSIGN_OR_RETURN(const transform::TracedFunction traced, TraceInPython(options, schema));

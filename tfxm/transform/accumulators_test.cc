@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/accumulator.h"
 #include "tfxm/compute/test_accumulator.h"
+#include "tfxm/transform/internal/vocabulary_accumulator.h"
 
 namespace tfxm::transform::internal {
 namespace {
@@ -24,24 +25,42 @@ AnalyzerNode Analyzer(AnalyzerKind kind, DataType dtype, Shape shape = {}) {
   return node;
 }
 
-static_assert(compute::Accumulator<Accumulator, const Values&>);
+static_assert(compute::Accumulator<Accumulator, std::span<const Values>>);
+
+// Values with the other inputs that the analyzer takes: weights, labels and keys that follow from the values' places.
+absl::Status AddAll(const AnalyzerNode& analyzer, const Values& values, Accumulator* accumulator) {
+  const size_t n = NumValues(values);
+  std::vector<float> weights(n);
+  std::vector<int64_t> labels(n);
+  std::vector<absl::string_view> keys(n / static_cast<size_t>(analyzer.num_elements()));
+  for (size_t i = 0; i < n; ++i) weights[i] = static_cast<float>(i % 5) * 0.1f, labels[i] = static_cast<int64_t>(i % 3);
+  for (size_t i = 0; i < keys.size(); ++i) keys[i] = i % 2 == 0 ? "even" : "odd";
+  std::vector<Values> inputs = {values};
+  if (analyzer.weighted) inputs.push_back(std::span<const float>(weights));
+  if (analyzer.labeled) {
+    inputs.push_back(std::span<const int64_t>(labels));
+    inputs.push_back(std::span<const int64_t>(labels));
+    if (analyzer.weighted) inputs.push_back(std::span<const float>(weights));
+  }
+  if (analyzer.per_key) inputs.push_back(std::span<const absl::string_view>(keys));
+  return accumulator->Add(inputs);
+}
 
 // Rows of three values, four rows a piece.
 template <typename T>
 compute::AccumulatorCase<Accumulator> CaseOf(const AnalyzerNode& analyzer, const std::vector<std::vector<T>>& rows) {
   compute::AccumulatorCase<Accumulator> tested;
-  tested.make = [analyzer] { return MakeNumericAccumulator(analyzer); };
+  tested.make = [analyzer] { return MakeAccumulator(analyzer); };
   for (size_t i = 0; i < rows.size(); i += 4) {
     std::vector<T> flat;
     for (size_t k = i; k < i + 4; ++k) flat.insert(flat.end(), rows[k].begin(), rows[k].end());
-    tested.pieces.push_back([flat](Accumulator* accumulator) {
+    tested.pieces.push_back([analyzer, flat](Accumulator* accumulator) {
       if constexpr (std::is_same_v<T, std::string>) {
         const std::vector<absl::string_view> views(flat.begin(), flat.end());
-        accumulator->Add(std::span<const absl::string_view>(views));
+        return AddAll(analyzer, std::span<const absl::string_view>(views), accumulator);
       } else {
-        accumulator->Add(std::span<const T>(flat));
+        return AddAll(analyzer, std::span<const T>(flat), accumulator);
       }
-      return absl::OkStatus();
     });
   }
   tested.merge = [](Accumulator* into, std::unique_ptr<Accumulator> from) {
@@ -51,10 +70,16 @@ compute::AccumulatorCase<Accumulator> CaseOf(const AnalyzerNode& analyzer, const
   tested.result = [](const Accumulator& accumulator) {
     std::string result;
     for (const tfxm::Tensor& tensor : accumulator.Result()) {
-      result.append(reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size());
+      if (tensor.dtype() == DataType::kString) {
+        for (const std::string& text : tensor.strings()) absl::StrAppend(&result, text, ",");
+      } else {
+        result.append(reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size());
+      }
     }
     if (const auto* vocabulary = dynamic_cast<const VocabularyAccumulator*>(&accumulator)) {
-      for (const auto& [value, count] : vocabulary->Sorted({})) absl::StrAppend(&result, value, " ", count, "\n");
+      const auto entries = vocabulary->Entries({.min_diff_from_avg = 0});
+      if (!entries.ok()) return entries.status().ToString();
+      for (const auto& entry : *entries) absl::StrAppend(&result, entry.frequency, " ", entry.token, "\n");
     }
     return result;
   };
@@ -79,15 +104,37 @@ void ForEachAnalyzer(const std::function<void(const compute::AccumulatorCase<Acc
     SCOPED_TRACE(absl::StrCat("analyzer ", kind));
     const auto analyzer = static_cast<AnalyzerKind>(kind);
     if (analyzer == AnalyzerKind::kVocabulary) {
-      fn(CaseOf(Analyzer(analyzer, DataType::kString), strings));
-      fn(CaseOf(Analyzer(analyzer, DataType::kInt64), ints));
+      for (const bool weighted : {false, true}) {
+        for (const bool labeled : {false, true}) {
+          AnalyzerNode node = Analyzer(analyzer, DataType::kString);
+          node.weighted = weighted;
+          node.labeled = labeled;
+          fn(CaseOf(node, strings));
+          node.dtype = DataType::kInt64;
+          fn(CaseOf(node, ints));
+        }
+      }
       continue;
     }
-    const bool elementwise = analyzer != AnalyzerKind::kQuantiles;
-    for (const Shape& shape : elementwise ? std::vector<Shape>{{}, {3}} : std::vector<Shape>{{}}) {
-      fn(CaseOf(Analyzer(analyzer, DataType::kFloat, shape), floats));
-      fn(CaseOf(Analyzer(analyzer, DataType::kDouble, shape), doubles));
-      fn(CaseOf(Analyzer(analyzer, DataType::kInt64, shape), ints));
+    const bool matrix = analyzer == AnalyzerKind::kCovariance || analyzer == AnalyzerKind::kPca;
+    for (const Shape& shape : matrix ? std::vector<Shape>{{3}} : std::vector<Shape>{{}, {3}}) {
+      AnalyzerNode node = Analyzer(analyzer, DataType::kFloat, shape);
+      node.output_dim = 2;
+      node.output_dtype = DataType::kDouble;
+      const bool quantiles = analyzer == AnalyzerKind::kQuantiles;
+      for (const bool weighted : quantiles ? std::vector<bool>{false, true} : std::vector<bool>{false}) {
+        const bool by_key = !matrix && analyzer != AnalyzerKind::kTukeyParameters && !(quantiles && !shape.empty());
+        for (const bool per_key : by_key ? std::vector<bool>{false, true} : std::vector<bool>{false}) {
+          node.weighted = weighted;
+          node.per_key = per_key;
+          node.dtype = DataType::kFloat;
+          fn(CaseOf(node, floats));
+          node.dtype = DataType::kDouble;
+          fn(CaseOf(node, doubles));
+          node.dtype = DataType::kInt64;
+          fn(CaseOf(node, ints));
+        }
+      }
     }
   }
 }
@@ -101,8 +148,8 @@ TEST(AccumulatorsTest, DamagedBytesAreRefused) {
 }
 
 std::vector<float> Floats(const AnalyzerNode& analyzer, const std::vector<float>& values) {
-  const auto accumulator = MakeNumericAccumulator(analyzer);
-  accumulator->Add(std::span<const float>(values));
+  const auto accumulator = MakeAccumulator(analyzer);
+  EXPECT_EQ(accumulator->Add(std::span<const float>(values)), absl::OkStatus());
   std::vector<float> result;
   for (const tfxm::Tensor& tensor : accumulator->Result()) {
     result.insert(result.end(), tensor.values<float>().begin(), tensor.values<float>().end());
@@ -146,17 +193,50 @@ TEST(AccumulatorsTest, Quantiles) {
 }
 
 TEST(AccumulatorsTest, Vocabulary) {
-  const auto accumulator = MakeVocabularyAccumulator();
+  const auto accumulator = MakeVocabularyAccumulator(Analyzer(AnalyzerKind::kVocabulary, DataType::kString));
   const std::vector<absl::string_view> values = {"b", "a", "c", "a", "", "two\nlines", "c", "b", "a"};
-  accumulator->Add(std::span<const absl::string_view>(values));
-  const auto other = MakeVocabularyAccumulator();
+  EXPECT_EQ(accumulator->Add(std::span<const absl::string_view>(values)), absl::OkStatus());
+  const auto other = MakeVocabularyAccumulator(Analyzer(AnalyzerKind::kVocabulary, DataType::kString));
   const std::vector<absl::string_view> more = {"d", "b"};
-  other->Add(std::span<const absl::string_view>(more));
+  EXPECT_EQ(other->Add(std::span<const absl::string_view>(more)), absl::OkStatus());
   accumulator->Merge(*other);
-  using Counts = std::vector<std::pair<std::string, int64_t>>;
-  EXPECT_EQ(accumulator->Sorted({}), (Counts{{"b", 3}, {"a", 3}, {"c", 2}, {"d", 1}}));
-  EXPECT_EQ(accumulator->Sorted({.top_k = 1}), (Counts{{"b", 3}}));
-  EXPECT_EQ(accumulator->Sorted({.frequency_threshold = 2}), (Counts{{"b", 3}, {"a", 3}, {"c", 2}}));
+  EXPECT_EQ(accumulator->num_skipped(), 2);
+  const auto lines = [&](const VocabularyOptions& options) {
+    const std::vector<VocabularyEntry> entries = accumulator->Entries(options).value();
+    std::string text;
+    for (const VocabularyEntry& entry : entries) {
+      absl::StrAppend(&text, entry.frequency, entry.token, " ");
+    }
+    return text;
+  };
+  EXPECT_EQ(lines({}), "3b 3a 2c 1d ");
+  EXPECT_EQ(lines({.top_k = 1}), "3b ");
+  EXPECT_EQ(lines({.frequency_threshold = 2}), "3b 3a 2c ");
+  EXPECT_EQ(lines({.top_k = 2, .reserved_tokens = {"a", "<pad>"}}), "-1a -1<pad> 3b ");
+  EXPECT_EQ(lines({.fingerprint_shuffle = true}), "1d 2c 3a 3b ");  // By hashlib.sha1.
+  // Of the keys "a" to "b" and "c" to "d" the first each.
+  VocabularyOptions covered{.top_k = 1, .coverage_top_k = 1};
+  covered.key_fn = [](absl::string_view value) { return std::string(value <= "b" ? "1" : "2"); };
+  EXPECT_EQ(lines(covered), "3b 2c ");
+}
+
+TEST(AccumulatorsTest, PythonRepr) {
+  EXPECT_EQ(PythonRepr(3), "3.0");
+  EXPECT_EQ(PythonRepr(-0.1), "-0.1");
+  EXPECT_EQ(PythonRepr(1234.5), "1234.5");
+  EXPECT_EQ(PythonRepr(0.0001), "0.0001");
+  EXPECT_EQ(PythonRepr(0.00001), "1e-05");
+  EXPECT_EQ(PythonRepr(1e15), "1000000000000000.0");
+  EXPECT_EQ(PythonRepr(1.5e16), "1.5e+16");
+}
+
+TEST(AccumulatorsTest, InputsThatDoNotFitAreRefused) {
+  AnalyzerNode node = Analyzer(AnalyzerKind::kMeanAndVar, DataType::kFloat);
+  node.per_key = true;
+  const std::vector<float> values = {1, 2, 3};
+  const std::vector<absl::string_view> keys = {"a", "b"};
+  const std::vector<Values> inputs = {std::span<const float>(values), std::span<const absl::string_view>(keys)};
+  EXPECT_EQ(MakeAccumulator(node)->Add(inputs).message(), "there are 3 values and 2 keys");
 }
 
 }  // namespace

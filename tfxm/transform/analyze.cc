@@ -8,8 +8,11 @@
 #include "tensorflow/core/graph/graph.h"
 #include "tfxm/compute/accumulator.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/ops/internal/session_access.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
+#include "tfxm/transform/internal/vocabulary_accumulator.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -21,8 +24,11 @@ namespace {
 // The analyzers of one pass.
 struct Phase {
   std::vector<const AnalyzerNode*> analyzers;
-  std::vector<int> direct;   // Per analyzer: the raw feature whose values it takes, or -1.
-  std::vector<int> fetched;  // Per analyzer: its place among what the program returns, or -1.
+  // Where an input comes from: a raw feature whose values it is, or else its place among what the program returns.
+  struct Source {
+    int feature = -1, fetched = -1;
+  };
+  std::vector<std::vector<Source>> sources;  // Per analyzer and input.
   std::set<int> used;        // Raw features.
   std::optional<Program> program;
 };
@@ -30,10 +36,10 @@ struct Phase {
 // What compute::Accumulate calls for: one per block.
 class PhaseAccumulator {
  public:
-  static constexpr StateKind kStateKind = {"transform analyzers", 1};
+  static constexpr StateKind kStateKind = {"transform analyzers", 2};
 
   PhaseAccumulator(const Phase& phase, const std::vector<RawFeature>& features) : phase_(&phase), features_(&features) {
-    for (const AnalyzerNode* analyzer : phase.analyzers) accumulators_.push_back(MakeNumericAccumulator(*analyzer));
+    for (const AnalyzerNode* analyzer : phase.analyzers) accumulators_.push_back(MakeAccumulator(*analyzer));
   }
 
   absl::Status Add(const data::ExampleBatch& batch) {
@@ -41,15 +47,19 @@ class PhaseAccumulator {
     std::vector<tensorflow::Tensor> fetched;
     if (phase_->program.has_value()) RETURN_IF_ERROR(phase_->program->Run(batch, *features_, &fetched));
     for (size_t i = 0; i < accumulators_.size(); ++i) {
-      Values values;
-      ValuesStorage storage;
-      if (phase_->direct[i] >= 0) {
-        values = FeatureValues(batch, (*features_)[phase_->direct[i]], &storage.strings);
-      } else {
-        RETURN_IF_ERROR(
-            Annotate(TensorValues(fetched[phase_->fetched[i]], &storage, &values), phase_->analyzers[i]->name));
+      const std::vector<Phase::Source>& sources = phase_->sources[i];
+      std::vector<Values> values(sources.size());
+      std::vector<ValuesStorage> storage(sources.size());
+      absl::Status status;
+      for (size_t k = 0; k < sources.size() && status.ok(); ++k) {
+        if (sources[k].feature >= 0) {
+          values[k] = FeatureValues(batch, (*features_)[sources[k].feature], &storage[k].strings);
+        } else {
+          status = TensorValues(fetched[sources[k].fetched], &storage[k], &values[k]);
+        }
       }
-      accumulators_[i]->Add(values);
+      if (status.ok()) status = accumulators_[i]->Add(values);
+      RETURN_IF_ERROR(Annotate(status, phase_->analyzers[i]->name));
     }
     return absl::OkStatus();
   }
@@ -77,7 +87,8 @@ class PhaseAccumulator {
   std::string Description() const {
     StateWriter description;
     for (const AnalyzerNode* analyzer : phase_->analyzers) {
-      description.Write(analyzer->name, analyzer->kind, analyzer->dtype, analyzer->shape, analyzer->num_buckets);
+      description.Write(analyzer->name, analyzer->kind, analyzer->dtype, analyzer->shape, analyzer->num_buckets,
+                        analyzer->weighted, analyzer->labeled, analyzer->per_key, analyzer->vocabulary.file_format);
     }
     return description.bytes();
   }
@@ -100,43 +111,88 @@ std::string VocabularyFileName(const AnalyzerNode& analyzer) {
 // A table cannot be filled from an empty file: TensorFlow Transform puts this in its place, and so no value is found.
 constexpr char kEmptyVocabulary[] = "49d0cd50-04bb-48c0-bc6f-5b575dce351a";
 
-absl::StatusOr<tfxm::Tensor> WriteVocabulary(const AnalyzerNode& analyzer, const VocabularyAccumulator& accumulator,
-                                             const std::string& assets_dir) {
-  if (assets_dir.empty()) {
+// A file of the lines, or of records. Returns its path and their number.
+absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& analyzer,
+                                                          const VocabularyAccumulator& accumulator,
+                                                          const AnalyzeOptions& options) {
+  if (options.assets_dir.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("tft::vocabulary \"", analyzer.name, "\" needs AnalyzeOptions::assets_dir to write its file to"));
   }
-  std::string content;
-  for (const auto& [value, count] : accumulator.Sorted(analyzer.vocabulary)) absl::StrAppend(&content, value, "\n");
-  if (content.empty()) content = absl::StrCat(kEmptyVocabulary, "\n");
+  ASSIGN_OR_RETURN(std::vector<VocabularyEntry> entries, accumulator.Entries(analyzer.vocabulary));
+  tfxm::Tensor size(DataType::kInt64, {});
+  size.values<int64_t>()[0] = static_cast<int64_t>(entries.size());
+  if (entries.empty()) entries = {{analyzer.dtype == DataType::kString ? kEmptyVocabulary : "-1", 1, "1"}};
+  if (accumulator.num_skipped() > 0 && options.warning) {
+    options.warning(absl::StrCat("the vocabulary \"", VocabularyFileName(analyzer), "\" leaves out ",
+                                 accumulator.num_skipped(), " strings that are empty or have a line break"));
+  }
+  const auto line = [&](const VocabularyEntry& entry) {
+    return analyzer.vocabulary.store_frequency ? absl::StrCat(entry.frequency, " ", entry.token) : entry.token;
+  };
   tfxm::Tensor path(DataType::kString, {});
-  path.strings()[0] = io::AbsolutePath(io::JoinPath(assets_dir, VocabularyFileName(analyzer)));
-  RETURN_IF_ERROR(io::WriteFile(path.strings()[0], content));
-  return path;
+  path.strings()[0] = io::AbsolutePath(io::JoinPath(options.assets_dir, VocabularyFileName(analyzer)));
+  if (analyzer.vocabulary.file_format == kTFRecordGzip) {
+    path.strings()[0] += ".tfrecord.gz";
+    ASSIGN_OR_RETURN(const auto writer, data::TFRecordWriter::Create(path.strings()[0]));
+    for (const VocabularyEntry& entry : entries) RETURN_IF_ERROR(writer->Write(line(entry)));
+    RETURN_IF_ERROR(writer->Close());
+  } else {
+    std::string content;
+    for (const VocabularyEntry& entry : entries) absl::StrAppend(&content, line(entry), "\n");
+    RETURN_IF_ERROR(io::WriteFile(path.strings()[0], content));
+  }
+  return std::vector<tfxm::Tensor>{path, size};
 }
 
 absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzers,
                                 const std::vector<RawFeature>& features, ops::Graph& graph, int num_threads) {
   Phase phase{.analyzers = analyzers};
   std::vector<ops::Tensor> fetches;
-  for (const AnalyzerNode* analyzer : analyzers) {
-    int direct = -1;
+  const auto source_of = [&](const ops::Tensor& input) {
+    Phase::Source source;
     for (size_t f = 0; f < features.size(); ++f) {
-      if (features[f].tensor.values().node() == analyzer->input.node()) direct = static_cast<int>(f);
+      if (features[f].tensor.values().node() == input.node()) source.feature = static_cast<int>(f);
     }
-    phase.direct.push_back(direct);
-    phase.fetched.push_back(direct >= 0 ? -1 : static_cast<int>(fetches.size()));
-    if (direct >= 0) {
-      phase.used.insert(direct);
+    if (source.feature >= 0) {
+      phase.used.insert(source.feature);
     } else {
-      fetches.push_back(ops::Identity(analyzer->input));  // What is fed cannot be fetched.
+      source.fetched = static_cast<int>(fetches.size());
+      fetches.push_back(ops::Identity(input));  // What is fed cannot be fetched.
     }
+    return source;
+  };
+  for (const AnalyzerNode* analyzer : analyzers) {
+    std::vector<Phase::Source>& sources = phase.sources.emplace_back();
+    for (const ops::Tensor& input : analyzer->inputs) sources.push_back(source_of(input));
   }
   if (!fetches.empty()) {
     ASSIGN_OR_RETURN(phase.program, MakeProgram(graph, features, fetches, num_threads));
     phase.used.insert(phase.program->features.begin(), phase.program->features.end());
   }
   return phase;
+}
+
+// The analyzers' results take the place of their placeholders.
+absl::Status PutResults(const AnalyzerNode& analyzer, const Accumulator& accumulator, const AnalyzeOptions& options,
+                        TransformGraph::Rep& rep) {
+  std::vector<tfxm::Tensor> results;
+  if (analyzer.kind == AnalyzerKind::kVocabulary) {
+    ASSIGN_OR_RETURN(results,
+                     WriteVocabulary(analyzer, static_cast<const VocabularyAccumulator&>(accumulator), options));
+  } else {
+    results = accumulator.Result();
+  }
+  for (size_t o = 0; o < results.size(); ++o) {
+    const ops::Tensor constant =
+        ops::Constant(rep.graph, results[o], absl::StrCat(analyzer.outputs[o].name(), "/value"));
+    RETURN_IF_ERROR(rep.graph.status());
+    ReplaceTensor(analyzer.outputs[o], constant);
+    for (auto& [name, output] : rep.outputs) {
+      if (!output.is_sparse() && output.node() == analyzer.outputs[o].node()) output = constant;
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std::vector<std::string>& files,
@@ -151,7 +207,7 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
     std::vector<size_t> ready;
     std::vector<const AnalyzerNode*> analyzers;
     for (const size_t i : pending) {
-      const std::set<int> ancestors = Ancestors({trace.analyzers[i].input});
+      const std::set<int> ancestors = Ancestors(trace.analyzers[i].inputs);
       if (std::any_of(unknown.begin(), unknown.end(), [&](int node) { return ancestors.count(node) > 0; })) continue;
       ready.push_back(i);
       analyzers.push_back(&trace.analyzers[i]);
@@ -164,25 +220,8 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
                      compute::Accumulate<PhaseAccumulator>(
                          files, [&] { return PhaseAccumulator(phase, rep.features); }, pass_options));
     for (size_t k = 0; k < ready.size(); ++k) {
-      const AnalyzerNode& analyzer = trace.analyzers[ready[k]];
-      std::vector<tfxm::Tensor> results;
-      if (analyzer.kind == AnalyzerKind::kVocabulary) {
-        ASSIGN_OR_RETURN(tfxm::Tensor path,
-                         WriteVocabulary(analyzer, static_cast<const VocabularyAccumulator&>(total.accumulator(k)),
-                                         options.assets_dir));
-        results.push_back(std::move(path));
-      } else {
-        results = total.accumulator(k).Result();
-      }
-      for (size_t o = 0; o < results.size(); ++o) {
-        const ops::Tensor constant =
-            ops::Constant(rep.graph, results[o], absl::StrCat(analyzer.outputs[o].name(), "/value"));
-        RETURN_IF_ERROR(rep.graph.status());
-        ReplaceTensor(analyzer.outputs[o], constant);
-        for (auto& [name, output] : rep.outputs) {
-          if (!output.is_sparse() && output.node() == analyzer.outputs[o].node()) output = constant;
-        }
-      }
+      RETURN_IF_ERROR(Annotate(PutResults(trace.analyzers[ready[k]], total.accumulator(k), options, rep),
+                               trace.analyzers[ready[k]].name));
       pending.erase(ready[k]);
     }
   }
@@ -226,7 +265,8 @@ absl::Status CheckOutputs(const TransformGraph::Rep& rep, const Trace& trace) {
       used.push_back(component);
     }
   }
-  for (const AnalyzerNode& analyzer : trace.analyzers) used.push_back(analyzer.input);
+  for (const AnalyzerNode& analyzer : trace.analyzers)
+    used.insert(used.end(), analyzer.inputs.begin(), analyzer.inputs.end());
   // First: what follows from a stand-in has shapes that would only confuse.
   const std::set<int> ancestors = Ancestors(used);
   for (const RawFeature& feature : rep.features) {
@@ -263,6 +303,38 @@ void MakeFetchable(TransformGraph::Rep& rep) {
     const ops::SparseTensor sparse = output.sparse();
     output = ops::SparseTensor{copy(sparse.indices), copy(sparse.values), copy(sparse.dense_shape)};
   }
+}
+
+// What the schema says of the outputs that have a domain.
+absl::Status AddDomains(const std::vector<Domain>& domains, TransformGraph::Rep& rep) {
+  std::vector<std::pair<std::string, const Domain*>> of_outputs;
+  std::vector<ops::Tensor> fetches;
+  for (const auto& [name, output] : rep.outputs) {
+    for (const Domain& domain : domains) {
+      if (domain.values.node() != output.values().node() || domain.values.index() != output.values().index()) continue;
+      of_outputs.emplace_back(name, &domain);
+      fetches.push_back(ops::Cast(ops::Identity(domain.min), DataType::kInt64));
+      fetches.push_back(ops::Cast(ops::Identity(domain.max), DataType::kInt64));
+      break;
+    }
+  }
+  if (fetches.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(rep.graph.status());
+  ASSIGN_OR_RETURN(const Program program, MakeProgram(rep.graph, rep.features, fetches, /*num_threads=*/1));
+  if (!program.features.empty()) {
+    return absl::InvalidArgumentError("the domain of an output depends on the examples");
+  }
+  std::vector<tensorflow::Tensor> fetched;
+  RETURN_IF_ERROR(program.function->rep()->Run({}, &fetched));
+  for (size_t i = 0; i < of_outputs.size(); ++i) {
+    for (auto& feature : *rep.transformed_schema.mutable_feature()) {
+      if (feature.name() != of_outputs[i].first) continue;
+      feature.mutable_int_domain()->set_min(fetched[2 * i].scalar<int64_t>()());
+      feature.mutable_int_domain()->set_max(fetched[2 * i + 1].scalar<int64_t>()());
+      feature.mutable_int_domain()->set_is_categorical(true);
+    }
+  }
+  return absl::OkStatus();
 }
 
 FeatureSpec OutputSpec(const std::map<std::string, FeatureTensor>& outputs) {
@@ -311,6 +383,7 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(
   RETURN_IF_ERROR(internal::ComputeAnalyzers(trace, rep, files, options));
   internal::MakeFetchable(rep);
   rep.transformed_schema = FeatureSpecAsSchema(internal::OutputSpec(rep.outputs));
+  RETURN_IF_ERROR(internal::AddDomains(trace.domains, rep));
   return result;
 }
 

@@ -12,7 +12,6 @@
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/transform/traced_function.h"
-#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::transform {
@@ -63,6 +62,9 @@ class Replay {
       RETURN_IF_ERROR(Annotate(AddAnalyzer(static_cast<int>(i)),
                                absl::StrCat(traced_.analyzers[i].kind, " \"", traced_.analyzers[i].name, "\"")));
     }
+    for (const TracedDomain& domain : traced_.domains) {
+      Trace::Current()->domains.push_back({Get(domain.tensor), Get(domain.min), Get(domain.max)});
+    }
     TensorMap outputs;
     for (const auto& [name, tensors] : traced_.outputs) {
       if (tensors.size() == 1) {
@@ -73,9 +75,6 @@ class Replay {
     }
     return outputs;
   }
-
-  // The name that a vocabulary's file has got, by the tensor that it is in the trace.
-  const std::map<std::string, std::string>& vocabulary_files() const { return vocabulary_files_; }
 
  private:
   ops::Tensor Get(const std::string& name) const { return tensors_.at(Canonical(name)); }
@@ -112,39 +111,74 @@ class Replay {
     };
     for (const auto& [name, tensors] : traced_.outputs) std::for_each(tensors.begin(), tensors.end(), need);
     for (const TracedAnalyzer& analyzer : traced_.analyzers) {
-      need(analyzer.input);
+      if (analyzer.inputs.empty()) return absl::InvalidArgumentError(absl::StrCat(analyzer.kind, " without an input"));
+      std::for_each(analyzer.inputs.begin(), analyzer.inputs.end(), need);
       std::for_each(analyzer.outputs.begin(), analyzer.outputs.end(), need);
+    }
+    for (const TracedDomain& domain : traced_.domains) {
+      need(domain.tensor);
+      need(domain.min);
+      need(domain.max);
     }
     ASSIGN_OR_RETURN(const std::vector<ops::Tensor> imported, ImportAll(graph_def, fed, names, graph));
     for (size_t i = 0; i < names.size(); ++i) tensors_[names[i]] = imported[i];
     return absl::OkStatus();
   }
 
+  // The results of the analyzer; empty if there is none of that kind.
+  std::vector<ops::Tensor> Results(const TracedAnalyzer& a, int index) const {
+    const FeatureTensor x = Get(a.inputs[0]);
+    const auto input = [&](size_t i) { return i < a.inputs.size() ? Get(a.inputs[i]) : ops::Tensor(x.graph(), -1, 0); };
+    const auto per_key = [](const PerKey& all) {
+      std::vector<ops::Tensor> results = {all.keys};
+      results.insert(results.end(), all.results.begin(), all.results.end());
+      return results;
+    };
+    const FeatureTensor key = input(a.inputs.size() - 1), weights = a.weighted ? input(1) : ops::Tensor();
+    if (a.kind == "min_and_max") {
+      if (a.per_key) return per_key(min_and_max_per_key(x, key, a.reduce_instance_dims, a.name));
+      const MinAndMax both = min_and_max(x, a.reduce_instance_dims, a.name);
+      return {both.min, both.max};
+    }
+    if (a.kind == "mean_and_var") {
+      if (a.per_key) return per_key(mean_and_var_per_key(x, key, a.reduce_instance_dims, a.name));
+      const MeanAndVar both = mean_and_var(x, a.reduce_instance_dims, a.name);
+      return {both.mean, both.var};
+    }
+    if (a.kind == "sum") return {sum(x, a.reduce_instance_dims, a.name)};
+    if (a.kind == "size") return {size(x, a.reduce_instance_dims, a.name)};
+    if (a.kind == "count_per_key") return per_key(count_per_key(x, a.name));
+    if (a.kind == "quantiles") {
+      if (a.per_key) return per_key(quantiles_per_key(x, key, a.num_buckets, weights, a.name));
+      return {quantiles(x, a.num_buckets, weights, a.reduce_instance_dims, a.name)};
+    }
+    if (a.kind == "covariance") return {covariance(x, Get(a.outputs[0]).dtype(), a.name)};
+    if (a.kind == "pca") return {pca(x, a.output_dim, Get(a.outputs[0]).dtype(), a.name)};
+    if (a.kind == "tukey_parameters") {
+      const TukeyLocationAndScale all = tukey_parameters(x, a.reduce_instance_dims, a.name);
+      return {all.location, all.scale, all.left, all.right};
+    }
+    if (a.kind != "vocabulary") return {};
+    VocabularyOptions options = a.vocabulary;
+    if (options.vocab_filename.empty()) options.vocab_filename = absl::StrCat("vocab_", a.name, "_", index);
+    VocabularyWeights ordered_by;
+    size_t next = 1;
+    if (a.weighted) ordered_by.weights = input(next++);
+    if (a.labeled) {
+      ordered_by.labels = input(next++);
+      ordered_by.example_labels = input(next++);
+      if (a.weighted) ordered_by.example_weights = input(next);
+    }
+    const VocabularyFile file = vocabulary_file(x, options, ordered_by, a.name);
+    return {file.path, file.size};
+  }
+
   absl::Status AddAnalyzer(int index) {
     const TracedAnalyzer& a = traced_.analyzers[index];
-    const FeatureTensor input = Get(a.input);
-    ops::Graph& graph = *input.graph();
-    std::vector<ops::Tensor> results;
-    if (a.kind == "min_and_max") {
-      const MinAndMax both = min_and_max(input, a.reduce_instance_dims, a.name);
-      results = {both.min, both.max};
-    } else if (a.kind == "mean_and_var") {
-      const MeanAndVar both = mean_and_var(input, a.reduce_instance_dims, a.name);
-      results = {both.mean, both.var};
-    } else if (a.kind == "sum") {
-      results = {sum(input, a.reduce_instance_dims, a.name)};
-    } else if (a.kind == "size") {
-      results = {size(input, a.reduce_instance_dims, a.name)};
-    } else if (a.kind == "quantiles") {
-      results = {quantiles(input, a.num_buckets, a.name)};
-    } else if (a.kind == "vocabulary") {
-      VocabularyOptions options = a.vocabulary;
-      if (options.vocab_filename.empty()) options.vocab_filename = absl::StrCat("vocab_", a.name, "_", index);
-      results = {vocabulary(input, options, a.name)};
-      vocabulary_files_[Canonical(a.outputs.at(0))] = options.vocab_filename;
-    } else {
-      return absl::UnimplementedError("this engine has no such analyzer");
-    }
+    ops::Graph& graph = *Get(a.inputs[0]).graph();
+    if (a.outputs.empty()) return absl::InvalidArgumentError("it has no placeholders");
+    const std::vector<ops::Tensor> results = Results(a, index);
+    if (results.empty()) return absl::UnimplementedError("this engine has no such analyzer");
     RETURN_IF_ERROR(graph.status());
     if (results.size() != a.outputs.size()) {
       return absl::InvalidArgumentError(
@@ -164,36 +198,7 @@ class Replay {
 
   const TracedFunction& traced_;
   std::map<std::string, ops::Tensor> tensors_;  // By their names in the trace.
-  std::map<std::string, std::string> vocabulary_files_;
 };
-
-absl::StatusOr<int64_t> CountLines(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
-  return std::count(content.begin(), content.end(), '\n');
-}
-
-// What the schema says of the outputs that have a domain.
-absl::Status AddDomains(const TracedFunction& traced, const Replay& replay, const std::string& assets_dir,
-                        tensorflow::metadata::v0::Schema* schema) {
-  for (auto& feature : *schema->mutable_feature()) {
-    const std::vector<std::string>& tensors = traced.outputs.at(feature.name());
-    const std::string values = Canonical(tensors.size() == 1 ? tensors[0] : tensors[1]);
-    for (const TracedDomain& domain : traced.domains) {
-      if (Canonical(domain.tensor) != values) continue;
-      int64_t max = domain.max;
-      if (!domain.vocabulary.empty()) {
-        const auto file = replay.vocabulary_files().find(Canonical(domain.vocabulary));
-        if (file == replay.vocabulary_files().end()) continue;
-        ASSIGN_OR_RETURN(const int64_t size, CountLines(io::JoinPath(assets_dir, file->second)));
-        max += size;
-      }
-      feature.mutable_int_domain()->set_min(domain.min);
-      feature.mutable_int_domain()->set_max(max);
-      feature.mutable_int_domain()->set_is_categorical(true);
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 }  // namespace internal
@@ -205,7 +210,6 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(const Tr
   internal::Replay replay(traced);
   const auto preprocessing_fn = [&](const TensorMap& inputs) { return replay.Call(inputs); };
   ASSIGN_OR_RETURN(std::unique_ptr<TransformGraph> result, Analyze(preprocessing_fn, schema, files, options));
-  RETURN_IF_ERROR(internal::AddDomains(traced, replay, options.assets_dir, &result->rep_->transformed_schema));
   result->rep_->assets = traced.assets;
   return result;
 }

@@ -2,8 +2,11 @@
 
 #include "tfxm/transform/mappers.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "tfxm/ops/ops.h"
+#include "tfxm/transform/internal/trace.h"
 
 namespace tfxm::transform {
 namespace {
@@ -15,6 +18,12 @@ absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) {
 FeatureTensor Invalid(const FeatureTensor& x, absl::Status status) {
   if (ops::Graph* graph = x.values().graph()) graph->SetError(std::move(status));
   return ops::Tensor(x.values().graph(), -1, 0);
+}
+
+// What the schema says of an output that is `values`.
+void SetDomain(const ops::Tensor& values, const ops::Tensor& min, const ops::Tensor& max) {
+  internal::Trace* const trace = internal::Trace::Current();
+  if (trace != nullptr && trace->graph == values.graph()) trace->domains.push_back({values, min, max});
 }
 
 // condition, made of x's shape by broadcasting along the batch.
@@ -81,6 +90,7 @@ FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundarie
   ops::Tensor shaped = ops::Reshape(bucket, ops::ShapeOf(values));
   // What is not known of the shape when the graph is built is the batch only.
   if (values.has_rank()) shaped = ops::Op("EnsureShape", {shaped}, {{"shape", values.shape()}});
+  SetDomain(shaped, ops::Constant(graph, int64_t{0}), last);
   return x.WithValues(shaped);
 }
 
@@ -106,6 +116,10 @@ FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabu
     ids = ops::Where(ops::Less(ids, 0.0), bucket, ids);
   }
   if (keys.has_rank()) ids = ops::Op("EnsureShape", {ids}, {{"shape", keys.shape()}});
+  const int64_t default_id = num_oov_buckets > 0 ? 0 : default_value;
+  const ops::Tensor size = ops::Op("LookupTableSizeV2", {table});
+  SetDomain(ids, ops::Constant(graph, std::min(int64_t{0}, default_id)),
+            ops::Maximum(size + (num_oov_buckets - 1.0), ops::Constant(graph, default_id)));
   return x.WithValues(ids);
 }
 

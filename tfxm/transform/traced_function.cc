@@ -2,6 +2,8 @@
 
 #include "tfxm/transform/traced_function.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/util/io.h"
@@ -36,18 +38,41 @@ absl::StatusOr<std::map<std::string, std::vector<std::string>>> Tensors(const St
   return tensors;
 }
 
+template <typename T>
+std::optional<T> OptionalNumber(const Struct& object, const std::string& name) {
+  const Value& value = Member(object, name);
+  if (!value.has_number_value()) return std::nullopt;
+  return static_cast<T>(value.number_value());
+}
+
+VocabularyOptions Vocabulary(const Struct& object) {
+  VocabularyOptions options;
+  options.top_k = OptionalNumber<int64_t>(object, "top_k");
+  options.frequency_threshold = OptionalNumber<double>(object, "frequency_threshold");
+  options.vocab_filename = Member(object, "vocab_filename").string_value();
+  options.store_frequency = Member(object, "store_frequency").bool_value();
+  options.reserved_tokens = Texts(Member(object, "reserved_tokens"));
+  options.fingerprint_shuffle = Member(object, "fingerprint_shuffle").bool_value();
+  const std::string& format = Member(object, "file_format").string_value();
+  if (!format.empty()) options.file_format = format;
+  options.use_adjusted_mutual_info = Member(object, "use_adjusted_mutual_info").bool_value();
+  options.min_diff_from_avg = OptionalNumber<double>(object, "min_diff_from_avg");
+  return options;
+}
+
 TracedAnalyzer Analyzer(const Struct& object) {
   TracedAnalyzer analyzer{.kind = Member(object, "kind").string_value(),
                           .name = Member(object, "name").string_value(),
-                          .input = Member(object, "input").string_value(),
+                          .inputs = Texts(Member(object, "inputs")),
                           .outputs = Texts(Member(object, "outputs"))};
   const Value& reduce = Member(object, "reduce_instance_dims");
   if (reduce.has_bool_value()) analyzer.reduce_instance_dims = reduce.bool_value();
+  analyzer.weighted = Member(object, "weighted").bool_value();
+  analyzer.labeled = Member(object, "labeled").bool_value();
+  analyzer.per_key = Member(object, "per_key").bool_value();
   analyzer.num_buckets = static_cast<int>(Member(object, "num_buckets").number_value());
-  const Value& top_k = Member(object, "top_k");
-  if (top_k.has_number_value()) analyzer.vocabulary.top_k = static_cast<int64_t>(top_k.number_value());
-  analyzer.vocabulary.frequency_threshold = static_cast<int64_t>(Member(object, "frequency_threshold").number_value());
-  analyzer.vocabulary.vocab_filename = Member(object, "vocab_filename").string_value();
+  analyzer.output_dim = static_cast<int>(Member(object, "output_dim").number_value());
+  analyzer.vocabulary = Vocabulary(object);
   return analyzer;
 }
 
@@ -61,9 +86,8 @@ absl::StatusOr<TracedFunction> Parse(const Struct& json) {
   for (const Value& value : Member(json, "domains").list_value().values()) {
     const Struct& domain = value.struct_value();
     traced.domains.push_back({.tensor = Member(domain, "tensor").string_value(),
-                              .min = static_cast<int64_t>(Member(domain, "min").number_value()),
-                              .max = static_cast<int64_t>(Member(domain, "max").number_value()),
-                              .vocabulary = Member(domain, "vocabulary").string_value()});
+                              .min = Member(domain, "min").string_value(),
+                              .max = Member(domain, "max").string_value()});
   }
   for (const auto& [key, file] : Member(json, "assets").struct_value().fields())
     traced.assets[key] = file.string_value();

@@ -11,16 +11,17 @@
 // ```text
 //   {"inputs":  {"fare": ["inputs/fare:0"], "tips": [indices, values, dense_shape]},
 //    "outputs": {"fare_xf": ["scale/add:0"]},
-//    "analyzers": [{"kind": "mean_and_var", "name": "scale_to_z_score", "input": "inputs/fare:0",
+//    "analyzers": [{"kind": "mean_and_var", "name": "scale_to_z_score", "inputs": ["inputs/fare:0"],
 //                   "outputs": ["scale/mean:0", "scale/var:0"], "reduce_instance_dims": true}],
-//    "domains": [{"tensor": "buckets/Reshape:0", "min": 0, "max": 3, "vocabulary": ""}],
+//    "domains": [{"tensor": "buckets/Reshape:0", "min": "buckets/min:0", "max": "buckets/max:0"}],
 //    "assets":  {"key": "file name"}}
 // ```
 //
-// An analyzer's outputs are placeholders in the graph. Kinds: min_and_max, mean_and_var, sum, size, quantiles
-// ("num_buckets"), vocabulary ("top_k", "frequency_threshold", "vocab_filename"). A domain is what the schema of the
-// transformed data says of an output that is this tensor; to "max" the size is added of the vocabulary whose file name
-// is the tensor "vocabulary".
+// An analyzer's outputs are placeholders in the graph. Kinds: min_and_max, mean_and_var (both also "per_key"), sum,
+// size, count_per_key, quantiles ("num_buckets", "weighted", "per_key"), vocabulary ("weighted", "labeled" and
+// VocabularyOptions' members), covariance and pca ("output_dim"), whose type is that of the output, tukey_parameters. The
+// inputs are in the order of internal/trace.h. A domain is what the schema of the transformed data says of an output
+// that is this tensor: its limits are scalars.
 #ifndef TFXM_TRANSFORM_TRACED_FUNCTION_H_
 #define TFXM_TRANSFORM_TRACED_FUNCTION_H_
 
@@ -36,17 +37,16 @@
 namespace tfxm::transform {
 
 struct TracedAnalyzer {
-  std::string kind, name, input;
-  std::vector<std::string> outputs;
+  std::string kind, name;
+  std::vector<std::string> inputs, outputs;
   bool reduce_instance_dims = true;
-  int num_buckets = 0;
+  bool weighted = false, labeled = false, per_key = false;
+  int num_buckets = 0, output_dim = 0;
   VocabularyOptions vocabulary;
 };
 
 struct TracedDomain {
-  std::string tensor;
-  int64_t min = 0, max = 0;
-  std::string vocabulary;
+  std::string tensor, min, max;
 };
 
 struct TracedFunction {

@@ -57,6 +57,9 @@ class TracedFunctionTest : public ::testing::Test {
     const ops::Tensor min = ops::Placeholder(graph, DataType::kFloat, {}, "min");
     const ops::Tensor max = ops::Placeholder(graph, DataType::kFloat, {}, "max");
     const ops::Tensor file = ops::Placeholder(graph, DataType::kString, {}, "file");
+    const ops::Tensor size = ops::Placeholder(graph, DataType::kInt64, {}, "size");
+    ops::Sub(size, 1.0, "last");
+    ops::Constant(graph, int64_t{-1}, "unknown");
     ops::Op("RealDiv", {x - min, max - min}, {}, "scaled");
     const ops::Node table = ops::Op(graph, "HashTableV2", {},
                                     {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
@@ -69,10 +72,11 @@ class TracedFunctionTest : public ::testing::Test {
     graph_def.SerializeToString(&traced.graph_def);
     traced.inputs = {{"x", {"x:0"}}, {"w", {"w_indices:0", "w_values:0", "w_shape:0"}}};
     traced.outputs = {{"scaled", {"scaled:0"}}, {"ids", {"w_indices:0", "ids:0", "w_shape:0"}}, {"x", {"x"}}};
-    traced.analyzers = {{.kind = "min_and_max", .name = "min_and_max", .input = "x:0", .outputs = {"min:0", "max:0"}},
-                        {.kind = "vocabulary", .name = "words", .input = "w_values:0", .outputs = {"file:0"}}};
+    traced.analyzers = {
+        {.kind = "min_and_max", .name = "min_and_max", .inputs = {"x:0"}, .outputs = {"min:0", "max:0"}},
+        {.kind = "vocabulary", .name = "words", .inputs = {"w_values:0"}, .outputs = {"file:0", "size:0"}}};
     traced.analyzers[1].vocabulary.vocab_filename = "words";
-    traced.domains = {{.tensor = "ids:0", .min = -1, .max = -1, .vocabulary = "file:0"}};
+    traced.domains = {{.tensor = "ids:0", .min = "unknown:0", .max = "last:0"}};
     traced.assets = {{"key", "words"}};
     return traced;
   }
@@ -124,8 +128,8 @@ TEST_F(TracedFunctionTest, ItsDomainsAndAssetsAreWritten) {
 
 TEST_F(TracedFunctionTest, ATraceThatDoesNotFitIsAnError) {
   TracedFunction traced = Trace();
-  traced.analyzers[0].kind = "covariance";
-  EXPECT_TRUE(absl::StrContains(Error(traced), "covariance \"min_and_max\": this engine has no such analyzer"))
+  traced.analyzers[0].kind = "geometric_mean";
+  EXPECT_TRUE(absl::StrContains(Error(traced), "geometric_mean \"min_and_max\": this engine has no such analyzer"))
       << Error(traced);
   traced = Trace();
   traced.analyzers[0].outputs.pop_back();
@@ -153,9 +157,9 @@ TEST_F(TracedFunctionTest, TheFolderIsReadAndWhatIsWrongInItIsNamed) {
   ASSERT_EQ(io::WriteFile(Path("trace/graph.pb"), "g"), absl::OkStatus());
   ASSERT_EQ(io::WriteFile(Path("trace/trace.json"),
                           R"({"inputs": {"x": ["x:0"]}, "outputs": {"y": ["a:0", "b:0", "c:0"]},
-                              "analyzers": [{"kind": "vocabulary", "name": "v", "input": "x:0", "outputs": ["f:0"],
+                              "analyzers": [{"kind": "vocabulary", "name": "v", "inputs": ["x:0"], "outputs": ["f:0"],
                                              "top_k": 5, "frequency_threshold": 2, "vocab_filename": "words"}],
-                              "domains": [{"tensor": "t:0", "min": 0, "max": 3, "vocabulary": ""}],
+                              "domains": [{"tensor": "t:0", "min": "a:0", "max": "b:0"}],
                               "assets": {"key": "file"}})"),
             absl::OkStatus());
   const auto traced = ReadTracedFunction(Path("trace"));
@@ -166,7 +170,7 @@ TEST_F(TracedFunctionTest, TheFolderIsReadAndWhatIsWrongInItIsNamed) {
   EXPECT_EQ(traced->analyzers[0].vocabulary.top_k, 5);
   EXPECT_EQ(traced->analyzers[0].vocabulary.frequency_threshold, 2);
   EXPECT_TRUE(traced->analyzers[0].reduce_instance_dims);
-  EXPECT_EQ(traced->domains[0].max, 3);
+  EXPECT_EQ(traced->domains[0].max, "b:0");
   EXPECT_EQ(traced->assets.at("key"), "file");
 
   ASSERT_EQ(io::WriteFile(Path("trace/trace.json"), R"({"inputs": {"x": ["a", "b"]}})"), absl::OkStatus());

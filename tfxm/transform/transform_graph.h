@@ -38,6 +38,8 @@ struct AnalyzeOptions {
   int batch_size = 1000;  // Examples at a time.
   // Called now and then, from any thread, with the number of examples of a pass and the number of the pass, from 1.
   std::function<void(int64_t examples, int pass)> progress;
+  // Called with what was left out.
+  std::function<void(absl::string_view message)> warning;
 };
 
 struct TransformExamplesOptions {

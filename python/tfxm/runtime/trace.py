@@ -39,15 +39,16 @@ class Trace:
     analyzers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     domains: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # Of tensors: what a schema says of them.
     assets: dict[str, str] = dataclasses.field(default_factory=dict)  # tft.annotate_asset
+    vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename, else by tensor.
 
     def analyze(
-        self, kind: str, values: tf.Tensor, outputs: dict[str, tuple[tf.DType, list[int | None]]], name: str, **options: Any
+        self, kind: str, inputs: list[tf.Tensor], outputs: dict[str, tuple[tf.DType, list[int | None]]], name: str, **options: Any
     ) -> list[tf.Tensor]:
         """Placeholders for the results of an analyzer."""
         with tf.name_scope(name):
             placeholders = [tf.compat.v1.placeholder(dtype, shape, name=n) for n, (dtype, shape) in outputs.items()]
         self.analyzers.append(
-            {"kind": kind, "name": name, "input": values.name, "outputs": [p.name for p in placeholders], **options})  # fmt: skip
+            {"kind": kind, "name": name, "inputs": [v.name for v in inputs], "outputs": [p.name for p in placeholders], **options})  # fmt: skip
         return placeholders
 
 

@@ -5,33 +5,25 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
-#include "tfxm/statistics/accumulate/histograms.h"
-#include "tfxm/statistics/accumulate/value_histogram.h"
+#include "tfxm/transform/internal/compact_sum.h"
+#include "tfxm/transform/internal/vocabulary_accumulator.h"
 #include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::transform::internal {
 namespace {
 
-// A tensor of the type with these values, converted.
-template <typename T>
-tfxm::Tensor MakeTensor(DataType dtype, const Shape& shape, const std::vector<T>& values) {
-  tfxm::Tensor tensor(dtype, shape);
-  const auto fill = [&](auto out) { std::copy(values.begin(), values.end(), out.begin()); };
-  switch (dtype) {
-    case DataType::kFloat: fill(tensor.values<float>()); break;
-    case DataType::kDouble: fill(tensor.values<double>()); break;
-    case DataType::kInt64: fill(tensor.values<int64_t>()); break;
-    case DataType::kInt32: fill(tensor.values<int32_t>()); break;
-    case DataType::kInt16: fill(tensor.values<int16_t>()); break;
-    case DataType::kInt8: fill(tensor.values<int8_t>()); break;
-    case DataType::kUint8: fill(tensor.values<uint8_t>()); break;
-    case DataType::kUint16: fill(tensor.values<uint16_t>()); break;
-    default: break;
+// Of analyzers that have one input.
+class SingleInput : public Accumulator {
+ public:
+  absl::Status Add(std::span<const Values> inputs) final {
+    AddValues(inputs[0]);
+    return absl::OkStatus();
   }
-  return tensor;
-}
+
+ private:
+  virtual void AddValues(const Values& values) = 0;
+};
 
 int64_t LargestInteger(DataType dtype) {
   switch (dtype) {
@@ -45,7 +37,7 @@ int64_t LargestInteger(DataType dtype) {
 }
 
 template <typename T>
-class MinAndMaxAccumulator : public Accumulator {
+class MinAndMaxAccumulator : public SingleInput {
  public:
   explicit MinAndMaxAccumulator(const AnalyzerNode& analyzer)
       : dtype_(analyzer.dtype),
@@ -54,7 +46,7 @@ class MinAndMaxAccumulator : public Accumulator {
         max_(analyzer.num_elements(), -Largest()),
         nan_(analyzer.num_elements(), 0) {}
 
-  void Add(const Values& values) override {
+  void AddValues(const Values& values) override {
     const auto span = std::get<std::span<const T>>(values);
     const size_t n = min_.size();
     if (n == 1) {
@@ -117,10 +109,10 @@ class MinAndMaxAccumulator : public Accumulator {
   std::vector<uint8_t> nan_;
 };
 
-class SizeAccumulator : public Accumulator {
+class SizeAccumulator : public SingleInput {
  public:
   explicit SizeAccumulator(const AnalyzerNode& analyzer) : shape_(analyzer.shape), elements_(analyzer.num_elements()) {}
-  void Add(const Values& values) override {
+  void AddValues(const Values& values) override {
     values_ += std::visit([](const auto& span) { return static_cast<int64_t>(span.size()); }, values);
   }
   void Merge(const Accumulator& other) override { values_ += static_cast<const SizeAccumulator&>(other).values_; }
@@ -137,11 +129,11 @@ class SizeAccumulator : public Accumulator {
   int64_t values_ = 0;
 };
 
-class IntegerSumAccumulator : public Accumulator {
+class IntegerSumAccumulator : public SingleInput {
  public:
   explicit IntegerSumAccumulator(const AnalyzerNode& analyzer)
       : shape_(analyzer.shape), sums_(analyzer.num_elements()) {}
-  void Add(const Values& values) override {
+  void AddValues(const Values& values) override {
     const auto span = std::get<std::span<const int64_t>>(values);
     for (size_t i = 0; i + sums_.size() <= span.size() && !sums_.empty(); i += sums_.size()) {
       for (size_t k = 0; k < sums_.size(); ++k) sums_[k] += static_cast<uint64_t>(span[i + k]);
@@ -162,16 +154,12 @@ class IntegerSumAccumulator : public Accumulator {
   std::vector<uint64_t> sums_;  // Wraps around, as int64 sums do everywhere; unsigned, so that it may.
 };
 
-// The exact value of a sum to twice a double's precision.
-__float128 WideValue(const ExactSum& sum) {
-  const double high = sum.Value();
-  ExactSum rest = sum;
-  rest.Add(-high);
-  return static_cast<__float128>(high) + static_cast<__float128>(rest.Value());
-}
+const ExactSum& Exact(const ExactSum& sum) { return sum; }
+ExactSum Exact(const CompactSum& sum) { return sum.Exact(); }
 
 // Sums, or means and variances, of numbers.
-class MomentsAccumulator : public Accumulator {
+template <typename Sum>  // ExactSum, or CompactSum where there are very many.
+class MomentsAccumulator : public SingleInput {
  public:
   explicit MomentsAccumulator(const AnalyzerNode& analyzer)
       : moments_(analyzer.kind == AnalyzerKind::kMeanAndVar),
@@ -179,7 +167,7 @@ class MomentsAccumulator : public Accumulator {
         shape_(analyzer.shape),
         elements_(analyzer.num_elements()) {}
 
-  void Add(const Values& values) override {
+  void AddValues(const Values& values) override {
     std::visit([this](const auto& span) { AddSpan(span); }, values);
   }
   void Merge(const Accumulator& other) override {
@@ -204,10 +192,10 @@ class MomentsAccumulator : public Accumulator {
         variance.push_back(0);
         continue;
       }
-      const __float128 n = e.count, sum = WideValue(e.sum);
+      const __float128 n = e.count, sum = WideValue(Exact(e.sum));
       first.push_back(static_cast<double>(sum / n));
       // The difference of two large numbers that may be nearly equal: hence the width.
-      variance.push_back(std::max(0.0, static_cast<double>((n * WideValue(e.squares) - sum * sum) / (n * n))));
+      variance.push_back(std::max(0.0, static_cast<double>((n * WideValue(Exact(e.squares)) - sum * sum) / (n * n))));
     }
     std::vector<tfxm::Tensor> result = {MakeTensor(dtype_, shape_, first)};
     if (moments_) result.push_back(MakeTensor(dtype_, shape_, variance));
@@ -217,7 +205,7 @@ class MomentsAccumulator : public Accumulator {
  private:
   struct Element {
     int64_t count = 0;
-    ExactSum sum, squares;
+    Sum sum, squares;
     void Save(StateWriter* writer) const { writer->Write(count, sum, squares); }
     void Load(StateReader* reader) {
       reader->ReadCounts(&count);
@@ -252,116 +240,35 @@ class MomentsAccumulator : public Accumulator {
   std::vector<Element> elements_;
 };
 
-class QuantilesAccumulator : public Accumulator {
- public:
-  explicit QuantilesAccumulator(const AnalyzerNode& analyzer) : num_buckets_(analyzer.num_buckets) {}
-  void Add(const Values& values) override {
-    std::visit(
-        [this](const auto& span) {
-          if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(span)>::value_type>) {
-            for (const auto value : span) {
-              const double x = static_cast<double>(value);
-              if (std::isnan(x)) continue;
-              min_ = std::min(min_, x);
-              max_ = std::max(max_, x);
-              histogram_.Add(x, 1);
-            }
-          }
-        },
-        values);
-  }
-  void Merge(const Accumulator& other) override {
-    const auto& o = static_cast<const QuantilesAccumulator&>(other);
-    min_ = std::min(min_, o.min_);
-    max_ = std::max(max_, o.max_);
-    histogram_.Merge(o.histogram_);
-  }
-  void Save(StateWriter* writer) const override { writer->Write(min_, max_, histogram_); }
-  void Load(StateReader* reader) override {
-    reader->Read(&min_, &max_, &histogram_);
-    if (histogram_.empty() ? min_ <= max_ : !(min_ <= max_)) reader->Fail("it has numbers without a range");
-  }
-  std::vector<tfxm::Tensor> Result() const override {
-    std::vector<double> boundaries(num_buckets_ - 1, 0);
-    if (min_ <= max_ && num_buckets_ > 1) {
-      const statistics::Quantiles quantiles = statistics::ComputeQuantiles(histogram_.Sorted(min_, max_), num_buckets_);
-      for (int i = 0; i + 1 < num_buckets_; ++i) boundaries[i] = quantiles.values[i + 1];
-    }
-    return {MakeTensor(DataType::kFloat, {1, num_buckets_ - 1}, boundaries)};
-  }
-
- private:
-  const int num_buckets_;
-  double min_ = INFINITY, max_ = -INFINITY;
-  statistics::ValueHistogram<int64_t> histogram_{/*max_buckets=*/1 << 16};
-};
-
-class VocabularyAccumulatorImpl : public VocabularyAccumulator {
- public:
-  void Add(const Values& values) override {
-    if (const auto* ints = std::get_if<std::span<const int64_t>>(&values)) {
-      for (const int64_t value : *ints) ++counts_[std::to_string(value)];
-      return;
-    }
-    for (const absl::string_view value : std::get<std::span<const absl::string_view>>(values)) {
-      if (!FitsLine(value)) continue;
-      const auto it = counts_.find(value);
-      it == counts_.end() ? static_cast<void>(counts_.emplace(value, 1)) : static_cast<void>(++it->second);
-    }
-  }
-  void Merge(const Accumulator& other) override {
-    for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl&>(other).counts_)
-      counts_[value] += count;
-  }
-  void Save(StateWriter* writer) const override { writer->Write(counts_); }
-  void Load(StateReader* reader) override {
-    reader->Read(&counts_);
-    for (const auto& [value, count] : counts_) {
-      if (!FitsLine(value) || count < 1 || count > kMaxStateCount) return reader->Fail("it has an impossible value");
-    }
-  }
-  std::vector<tfxm::Tensor> Result() const override { return {}; }
-  const std::map<std::string, int64_t, std::less<>>& counts() const { return counts_; }
-
- private:
-  static bool FitsLine(absl::string_view value) {
-    return !value.empty() && value.find_first_of("\n\r") == absl::string_view::npos;
-  }
-  std::map<std::string, int64_t, std::less<>> counts_;
-};
-
 }  // namespace
 
-std::vector<std::pair<std::string, int64_t>> VocabularyAccumulator::Sorted(const VocabularyOptions& options) const {
-  std::vector<std::pair<std::string, int64_t>> sorted;
-  for (const auto& [value, count] : static_cast<const VocabularyAccumulatorImpl*>(this)->counts()) {
-    if (count >= options.frequency_threshold) sorted.emplace_back(value, count);
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first > b.first;
-  });
-  if (options.top_k.has_value() && static_cast<int64_t>(sorted.size()) > *options.top_k) sorted.resize(*options.top_k);
-  return sorted;
-}
-
-std::unique_ptr<VocabularyAccumulator> MakeVocabularyAccumulator() {
-  return std::make_unique<VocabularyAccumulatorImpl>();
-}
-
-std::unique_ptr<Accumulator> MakeNumericAccumulator(const AnalyzerNode& analyzer) {
+std::unique_ptr<Accumulator> MakeNumericAccumulator(const AnalyzerNode& analyzer, bool compact) {
   const bool is_float = analyzer.dtype == DataType::kFloat, is_double = analyzer.dtype == DataType::kDouble;
+  if (analyzer.kind == AnalyzerKind::kMinAndMax) {
+    if (is_float) return std::make_unique<MinAndMaxAccumulator<float>>(analyzer);
+    if (is_double) return std::make_unique<MinAndMaxAccumulator<double>>(analyzer);
+    return std::make_unique<MinAndMaxAccumulator<int64_t>>(analyzer);
+  }
+  if (analyzer.kind == AnalyzerKind::kSize) return std::make_unique<SizeAccumulator>(analyzer);
+  if (analyzer.kind == AnalyzerKind::kSum && !is_float && !is_double) {
+    return std::make_unique<IntegerSumAccumulator>(analyzer);
+  }
+  if (compact) return std::make_unique<MomentsAccumulator<CompactSum>>(analyzer);
+  return std::make_unique<MomentsAccumulator<ExactSum>>(analyzer);
+}
+
+std::unique_ptr<Accumulator> MakeAccumulator(const AnalyzerNode& analyzer) {
+  if (analyzer.per_key) return MakePerKeyAccumulator(analyzer);
   switch (analyzer.kind) {
     case AnalyzerKind::kMinAndMax:
-      if (is_float) return std::make_unique<MinAndMaxAccumulator<float>>(analyzer);
-      if (is_double) return std::make_unique<MinAndMaxAccumulator<double>>(analyzer);
-      return std::make_unique<MinAndMaxAccumulator<int64_t>>(analyzer);
     case AnalyzerKind::kSum:
-      if (is_float || is_double) return std::make_unique<MomentsAccumulator>(analyzer);
-      return std::make_unique<IntegerSumAccumulator>(analyzer);
-    case AnalyzerKind::kSize: return std::make_unique<SizeAccumulator>(analyzer);
-    case AnalyzerKind::kMeanAndVar: return std::make_unique<MomentsAccumulator>(analyzer);
-    case AnalyzerKind::kQuantiles: return std::make_unique<QuantilesAccumulator>(analyzer);
-    case AnalyzerKind::kVocabulary: return MakeVocabularyAccumulator();
+    case AnalyzerKind::kSize:
+    case AnalyzerKind::kMeanAndVar: return MakeNumericAccumulator(analyzer, /*compact=*/false);
+    case AnalyzerKind::kQuantiles: return MakeQuantilesAccumulator(analyzer);
+    case AnalyzerKind::kVocabulary: return MakeVocabularyAccumulator(analyzer);
+    case AnalyzerKind::kCovariance:
+    case AnalyzerKind::kPca: return MakeCovarianceAccumulator(analyzer);
+    case AnalyzerKind::kTukeyParameters: return MakeTukeyAccumulator(analyzer);
   }
   return nullptr;
 }

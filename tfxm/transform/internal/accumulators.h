@@ -5,11 +5,12 @@
 #ifndef TFXM_TRANSFORM_INTERNAL_ACCUMULATORS_H_
 #define TFXM_TRANSFORM_INTERNAL_ACCUMULATORS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "tfxm/data/tensor.h"
 #include "tfxm/transform/internal/trace.h"
 #include "tfxm/util/coding/state.h"
+#include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::transform::internal {
 
@@ -28,8 +30,10 @@ using Values = std::variant<std::span<const float>, std::span<const double>, std
 class Accumulator {
  public:
   virtual ~Accumulator() = default;
-  // Value i belongs to element i % num_elements of the analyzer.
-  virtual void Add(const Values& values) = 0;
+  // One element for each input of the analyzer. Value i belongs to element i % num_elements. INVALID_ARGUMENT if the
+  // inputs do not fit each other.
+  virtual absl::Status Add(std::span<const Values> inputs) = 0;
+  absl::Status Add(const Values& input) { return Add({&input, 1}); }
   // `other` is of the same analyzer.
   virtual void Merge(const Accumulator& other) = 0;
   // What was added (util/coding/state.h); loaded into a new one of the same analyzer.
@@ -39,15 +43,59 @@ class Accumulator {
   virtual std::vector<tfxm::Tensor> Result() const = 0;
 };
 
-// Not for vocabularies.
-std::unique_ptr<Accumulator> MakeNumericAccumulator(const AnalyzerNode& analyzer);
+// Of any analyzer.
+std::unique_ptr<Accumulator> MakeAccumulator(const AnalyzerNode& analyzer);
 
-class VocabularyAccumulator : public Accumulator {
- public:
-  // Values and how often they occur, the most frequent first, equally frequent ones in descending order.
-  std::vector<std::pair<std::string, int64_t>> Sorted(const VocabularyOptions& options) const;
-};
-std::unique_ptr<VocabularyAccumulator> MakeVocabularyAccumulator();
+// The files that each kind is in. `compact`: in little memory, for one of very many.
+std::unique_ptr<Accumulator> MakeNumericAccumulator(const AnalyzerNode& analyzer, bool compact);
+std::unique_ptr<Accumulator> MakeQuantilesAccumulator(const AnalyzerNode& analyzer);
+std::unique_ptr<Accumulator> MakeCovarianceAccumulator(const AnalyzerNode& analyzer);
+std::unique_ptr<Accumulator> MakeTukeyAccumulator(const AnalyzerNode& analyzer);
+std::unique_ptr<Accumulator> MakePerKeyAccumulator(const AnalyzerNode& analyzer);
+
+// A tensor of the type with these values, converted.
+template <typename T>
+tfxm::Tensor MakeTensor(DataType dtype, const Shape& shape, const std::vector<T>& values) {
+  tfxm::Tensor tensor(dtype, shape);
+  const auto fill = [&](auto out) { std::copy(values.begin(), values.end(), out.begin()); };
+  switch (dtype) {
+    case DataType::kFloat: fill(tensor.values<float>()); break;
+    case DataType::kDouble: fill(tensor.values<double>()); break;
+    case DataType::kInt64: fill(tensor.values<int64_t>()); break;
+    case DataType::kInt32: fill(tensor.values<int32_t>()); break;
+    case DataType::kInt16: fill(tensor.values<int16_t>()); break;
+    case DataType::kInt8: fill(tensor.values<int8_t>()); break;
+    case DataType::kUint8: fill(tensor.values<uint8_t>()); break;
+    case DataType::kUint16: fill(tensor.values<uint16_t>()); break;
+    default: break;
+  }
+  return tensor;
+}
+
+inline size_t NumValues(const Values& values) {
+  return std::visit([](const auto& span) { return span.size(); }, values);
+}
+
+// Numbers, as doubles; strings are 0.
+inline std::vector<double> AsDoubles(const Values& values) {
+  return std::visit(
+      [](const auto& span) {
+        std::vector<double> doubles(span.size());
+        if constexpr (std::is_arithmetic_v<typename std::decay_t<decltype(span)>::value_type>) {
+          std::copy(span.begin(), span.end(), doubles.begin());
+        }
+        return doubles;
+      },
+      values);
+}
+
+// The exact value of a sum to twice a double's precision.
+inline __float128 WideValue(const ExactSum& sum) {
+  const double high = sum.Value();
+  ExactSum rest = sum;
+  rest.Add(-high);
+  return static_cast<__float128>(high) + static_cast<__float128>(rest.Value());
+}
 
 }  // namespace tfxm::transform::internal
 

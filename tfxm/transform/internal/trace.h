@@ -12,27 +12,52 @@
 
 namespace tfxm::transform::internal {
 
-enum class AnalyzerKind { kMinAndMax, kSum, kSize, kMeanAndVar, kQuantiles, kVocabulary };
-inline constexpr AnalyzerKind kLastAnalyzerKind = AnalyzerKind::kVocabulary;  // For tests of all.
+enum class AnalyzerKind {
+  kMinAndMax,
+  kSum,
+  kSize,
+  kMeanAndVar,
+  kQuantiles,
+  kVocabulary,
+  kCovariance,
+  kPca,
+  kTukeyParameters
+};
+inline constexpr AnalyzerKind kLastAnalyzerKind = AnalyzerKind::kTukeyParameters;  // For tests of all.
 
 struct AnalyzerNode {
   AnalyzerKind kind;
   std::string name;
-  ops::Tensor input;
-  // Of the input, and the shape of one example's result ({}: over all dimensions).
+  // What is analyzed; then the weights, if there are any; of a vocabulary with labels the label of every value, the
+  // label of every example and, with weights, the weight of every example; last the keys, if it is one per key.
+  std::vector<ops::Tensor> inputs;
+  // Of what is analyzed, and the shape of one example's result ({}: over all dimensions).
   DataType dtype = DataType::kInvalid;
   bool elementwise = false;
   Shape shape;
-  int num_buckets = 0;
+  bool weighted = false;  // Quantiles and vocabularies.
+  bool labeled = false;   // Vocabularies.
+  bool per_key = false;
+  int num_buckets = 0;                         // Of quantiles.
+  int output_dim = 0;                          // Of pca.
+  DataType output_dtype = DataType::kInvalid;  // Of covariance and pca.
   VocabularyOptions vocabulary;
   std::vector<ops::Tensor> outputs;  // Placeholders.
 
+  const ops::Tensor& input() const { return inputs.front(); }
   int64_t num_elements() const { return NumElements(shape); }
+};
+
+// What the schema says of an output with these values: integers from min to max, scalars that depend on constants and
+// analyzers only.
+struct Domain {
+  ops::Tensor values, min, max;
 };
 
 struct Trace {
   ops::Graph* graph = nullptr;
   std::vector<AnalyzerNode> analyzers;
+  std::vector<Domain> domains;
 
   // The one of this thread, or null outside of a preprocessing_fn.
   static Trace* Current();

@@ -6,6 +6,7 @@ All take dense, sparse and ragged tensors and return the same kind.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +25,59 @@ def _with_values(x: Any, values: tf.Tensor) -> Any:
     return values
 
 
-def _domain(values: tf.Tensor, low: int, high: int, vocabulary: tf.Tensor | None = None) -> None:
-    """What the schema of the transformed data says if `values` become a feature: integers low…high, to which the size of
-    a vocabulary is added."""
-    trace.current().domains.append(
-        {"tensor": values.name, "min": low, "max": high, "vocabulary": "" if vocabulary is None else vocabulary.name})  # fmt: skip
+def _domain(values: tf.Tensor, low: Any, high: Any) -> None:
+    """What the schema of the transformed data says if `values` become a feature: integers low…high, numbers or scalars that
+    follow from analyzers."""
+    limits = [tf.identity(tf.cast(limit, tf.int64)).name for limit in (low, high)]
+    trace.current().domains.append({"tensor": values.name, "min": limits[0], "max": limits[1]})
+
+
+def get_num_buckets_for_transformed_feature(transformed_feature: Any) -> tf.Tensor:
+    """Of what bucketize, apply_buckets, compute_and_apply_vocabulary and apply_vocabulary return."""
+    values = values_of(transformed_feature)
+    for domain in trace.current().domains:
+        if domain["tensor"] == values.name:
+            return values.graph.get_tensor_by_name(domain["max"]) + 1
+    raise ValueError(f"{values.name} is not the result of a function whose buckets are known (tft.bucketize, tft.apply_vocabulary, …)")
+
+
+def _key_index(key: tf.Tensor, keys: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The places of the keys, the number of keys for one that is not among them; and whether it is."""
+    count = tf.size(keys, tf.int64)
+    table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, name="key_table")
+    tf.raw_ops.LookupTableImportV2(table_handle=table, keys=keys, values=tf.range(count), name="fill_table")
+    index = tf.raw_ops.LookupTableFindV2(table_handle=table, keys=key, default_value=tf.constant(-1, tf.int64))
+    index = tf.ensure_shape(index, key.shape)
+    return tf.where(index < 0, count, index), index >= 0
+
+
+def _of_key(x: Any, key: Any, keys: tf.Tensor, tensors: list[tf.Tensor], reduce_instance_dims: bool) -> list[tf.Tensor]:
+    """For each value its key's statistics, 0 for a key that was not seen."""
+    index, _ = _key_index(analyzers.keys_of(x, key), keys)
+    rank = values_of(x).shape.rank
+    mapped = []
+    for tensor in tensors:
+        zero = tf.zeros(tf.concat([[1], tf.shape(tensor)[1:]], 0), tensor.dtype)
+        value = tf.gather(tf.concat([tensor, zero], 0), index)
+        for _ in range(rank - value.shape.rank if reduce_instance_dims and isinstance(x, tf.Tensor) else 0):
+            value = tf.expand_dims(value, -1)
+        mapped.append(value)
+    return mapped
+
+
+def _min_max_scaled(x: Any, low: tf.Tensor, high: tf.Tensor, output_min: float, output_max: float) -> Any:
+    values = values_of(x)
+    numerator = values - low
+    # Where there is no range, a function that is increasing and between 0 and 1 takes its place.
+    scaled = tf.where(_like(low < high, numerator), numerator / (high - low), tf.sigmoid(values))
+    return _with_values(x, scaled * (output_max - output_min) + output_min)
+
+
+def _z_score(x: Any, mean: tf.Tensor, var: tf.Tensor, output_dtype: Any) -> Any:
+    numerator = tf.cast(values_of(x), mean.dtype) - mean
+    denominator = tf.sqrt(var)
+    result = tf.where(_like(tf.not_equal(denominator, 0), numerator), numerator / denominator, numerator)
+    return _with_values(x, result if output_dtype is None else tf.cast(result, output_dtype))
 
 
 def _like(condition: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -41,12 +90,9 @@ def scale_by_min_max(
     if output_min >= output_max:
         raise ValueError(f"tft.scale_by_min_max: output_min ({output_min}) must be less than output_max ({output_max})")
     with tf.name_scope(name or "scale_by_min_max"):
-        values = tf.cast(values_of(x), tf.float32)
-        low, high = analyzers.min_and_max(_with_values(x, values), not elementwise)
-        numerator = values - low
-        # Where there is no range, a function that is increasing and between 0 and 1 takes its place.
-        scaled = tf.where(_like(low < high, numerator), numerator / (high - low), tf.sigmoid(values))
-        return _with_values(x, scaled * (output_max - output_min) + output_min)
+        x = _with_values(x, tf.cast(values_of(x), tf.float32))
+        low, high = analyzers.min_and_max(x, not elementwise)
+        return _min_max_scaled(x, low, high, output_min, output_max)
 
 
 def scale_to_0_1(x: Any, elementwise: bool = False, name: str | None = None) -> Any:
@@ -56,10 +102,77 @@ def scale_to_0_1(x: Any, elementwise: bool = False, name: str | None = None) -> 
 def scale_to_z_score(x: Any, elementwise: bool = False, name: str | None = None, output_dtype: Any = None) -> Any:
     with tf.name_scope(name or "scale_to_z_score"):
         mean, var = analyzers.mean_and_var(x, not elementwise)
-        numerator = tf.cast(values_of(x), mean.dtype) - mean
-        denominator = tf.sqrt(var)
-        result = tf.where(_like(tf.not_equal(denominator, 0), numerator), numerator / denominator, numerator)
+        return _z_score(x, mean, var, output_dtype)
+
+
+def scale_by_min_max_per_key(
+    x: Any, key: Any, output_min: float = 0.0, output_max: float = 1.0, elementwise: bool = False,
+    key_vocabulary_filename: str | None = None, name: str | None = None
+) -> Any:  # fmt: skip
+    """The keys' statistics are in the graph, with key_vocabulary_filename, too."""
+    del key_vocabulary_filename
+    if key is None:
+        raise ValueError("key is None, call `tft.scale_by_min_max` instead")
+    if output_min >= output_max:
+        raise ValueError(f"tft.scale_by_min_max_per_key: output_min ({output_min}) must be less than output_max ({output_max})")
+    with tf.name_scope(name or "scale_by_min_max_per_key"):
+        x = _with_values(x, tf.cast(values_of(x), tf.float32))
+        keys, *limits = analyzers.statistics_per_key("min_and_max", x, key, {"min": tf.float32, "max": tf.float32}, not elementwise)
+        low, high = _of_key(x, key, keys, limits, not elementwise)
+        return _min_max_scaled(x, low, high, output_min, output_max)
+
+
+def scale_to_0_1_per_key(
+    x: Any, key: Any, elementwise: bool = False, key_vocabulary_filename: str | None = None, name: str | None = None
+) -> Any:
+    return scale_by_min_max_per_key(x, key, 0, 1, elementwise, key_vocabulary_filename, name or "scale_to_0_1_per_key")
+
+
+def scale_to_z_score_per_key(
+    x: Any, key: Any, elementwise: bool = False, key_vocabulary_filename: str | None = None, name: str | None = None,
+    output_dtype: Any = None
+) -> Any:  # fmt: skip
+    del key_vocabulary_filename
+    if key is None:
+        raise ValueError("key is None, call `tft.scale_to_z_score` instead")
+    with tf.name_scope(name or "scale_to_z_score_per_key"):
+        dtype = tf.float64 if values_of(x).dtype == tf.float64 else tf.float32
+        keys, *moments = analyzers.statistics_per_key("mean_and_var", x, key, {"mean": dtype, "var": dtype}, not elementwise)
+        mean, var = _of_key(x, key, keys, moments, not elementwise)
+        return _z_score(x, mean, var, output_dtype)
+
+
+def scale_to_gaussian(x: Any, elementwise: bool = False, name: str | None = None, output_dtype: Any = None) -> Any:
+    """By the L-moments of all values, where TFT takes the mean of those of its batches."""
+    with tf.name_scope(name or "scale_to_gaussian"):
+        location, scale, left, right = analyzers.tukey_parameters(x, not elementwise, "tukey_parameters")
+        var = analyzers.var(x, not elementwise)
+        numerator = tf.cast(values_of(x), location.dtype) - location
+        # Without heavy tails it is a z-score.
+        denominator = tf.where(tf.logical_or(left > 0, right > 0), scale, tf.sqrt(var))
+        scaled = tf.where(_like(tf.not_equal(denominator, 0), numerator), numerator / denominator, numerator)
+        result = tf.where(scaled < 0, -_inverse_tukey(-scaled, left), _inverse_tukey(scaled, right))
         return _with_values(x, result if output_dtype is None else tf.cast(result, output_dtype))
+
+
+def _inverse_tukey(x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """u >= 0 of x = u * exp(h * u^2)."""
+    h_x_square = h * tf.square(x)
+    small = h_x_square < 1e-7
+    return tf.where(small, x, tf.sqrt(_lambert_w(tf.where(small, tf.ones_like(x), h_x_square)) / tf.where(h > 0, h, tf.ones_like(h))))
+
+
+def _lambert_w(x: tf.Tensor) -> tf.Tensor:
+    """w of x = w * exp(w), for x > 0: eight steps of Newton's method."""
+    slope = (math.e - 1) / (math.e**2 - 1)
+    log_x = tf.math.log(x)
+    w = tf.where(
+        x < 1 / math.e, x,
+        tf.where(x < math.e, slope * x + (1 - slope) / math.e, log_x + (1 / log_x - 1) * tf.math.log(log_x)))  # fmt: skip
+    for _ in range(8):
+        exp_w = tf.exp(w)
+        w -= (w * exp_w - x) / (exp_w + w * exp_w)
+    return w
 
 
 def apply_buckets(x: Any, bucket_boundaries: Any, name: str | None = None) -> Any:
@@ -73,6 +186,8 @@ def apply_buckets(x: Any, bucket_boundaries: Any, name: str | None = None) -> An
         result = tf.ensure_shape(tf.reshape(found, tf.shape(values)), values.shape)
         if boundaries.shape[1] is not None:
             _domain(result, 0, boundaries.shape[1])
+        else:
+            _domain(result, 0, tf.shape(boundaries)[1])
         return _with_values(x, result)
 
 
@@ -90,13 +205,42 @@ def _boundaries(bucket_boundaries: Any) -> tf.Tensor:
 def bucketize(
     x: Any, num_buckets: int, epsilon: float | None = None, weights: Any = None, elementwise: bool = False, name: str | None = None
 ) -> Any:
-    not_done("bucketize", weights=(weights, None), elementwise=(elementwise, False))
     if not isinstance(num_buckets, int):
         raise TypeError(f"num_buckets must be an int, got {type(num_buckets).__name__}")
     if num_buckets < 1:
         raise ValueError(f"Invalid num_buckets {num_buckets}")
     with tf.name_scope(name or "bucketize"):
-        return apply_buckets(x, analyzers.quantiles(x, num_buckets, epsilon or 0.01))
+        if not elementwise:
+            return apply_buckets(x, analyzers.quantiles(x, num_buckets, epsilon or 0.01, weights))
+        boundaries = analyzers.quantiles(x, num_buckets, epsilon or 0.01, weights, reduce_instance_dims=False)
+        shape = x.shape.as_list()[1:]
+        count = math.prod(shape)
+        columns, rows = tf.reshape(x, [-1, count]), tf.reshape(boundaries, [count, num_buckets - 1])
+        result = tf.stack([apply_buckets(columns[:, i], rows[i][None]) for i in range(count)], 1)
+        return tf.reshape(result, [-1, *shape])
+
+
+def bucketize_per_key(
+    x: Any, key: Any, num_buckets: int, epsilon: float | None = None, weights: Any = None, name: str | None = None
+) -> Any:
+    """-1 for a key that was not seen."""
+    del epsilon
+    if not isinstance(num_buckets, int):
+        raise TypeError(f"num_buckets must be an int, got {type(num_buckets).__name__}")
+    if num_buckets < 2:
+        raise ValueError(f"Invalid num_buckets {num_buckets}: tft.bucketize_per_key needs two")
+    with tf.name_scope(name or "bucketize_per_key"):
+        keys, boundaries, scale, shift, actual = analyzers.quantiles_per_key(x, key, num_buckets, weights)
+        index, known = _key_index(analyzers.keys_of(x, key), keys)
+        values = tf.cast(values_of(x), tf.float32)
+        shifted = values * tf.gather(scale, index) + tf.gather(shift, index)
+        # Keys next to each other share a boundary.
+        found = tf.searchsorted(boundaries, tf.reshape(shifted, [-1]), side="right", out_type=tf.int64)
+        found = tf.reshape(found, tf.shape(shifted)) - (actual - 2) * index
+        result = tf.where(known, tf.clip_by_value(found, 0, actual - 1), tf.constant(-1, tf.int64))
+        result = tf.ensure_shape(result, values.shape)
+        _domain(result, 0, actual - 1)
+        return _with_values(x, result)
 
 
 def apply_buckets_with_interpolation(x: Any, bucket_boundaries: Any, name: str | None = None) -> Any:
@@ -134,7 +278,6 @@ def apply_vocabulary(
     store_frequency: bool = False,
     name: str | None = None,
 ) -> Any:
-    not_done("apply_vocabulary", file_format=(file_format, "text"), store_frequency=(store_frequency, False))
     with tf.name_scope(name or "apply_vocab"):
         file = deferred_vocab_filename_tensor
         if file is None:
@@ -146,9 +289,12 @@ def apply_vocabulary(
             return _with_values(x, result[0] if isinstance(result, tuple) else result)
         keys = values if values.dtype == tf.string else tf.strings.as_string(values)
         table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, name="vocabulary_table")
-        # The key is the whole line, the value its number.
+        if file_format == "tfrecord_gzip":
+            not_done("apply_vocabulary", file_format=(file_format, "text"))
+        # The key is the whole line, or what follows the frequency; the value the line's number.
         tf.raw_ops.InitializeTableFromTextFileV2(
-            table_handle=table, filename=file, key_index=-2, value_index=-1, name="fill_table")  # fmt: skip
+            table_handle=table, filename=file, key_index=1 if store_frequency else -2, value_index=-1,
+            delimiter=" " if store_frequency else "\t", name="fill_table")  # fmt: skip
         unknown = tf.constant(-1 if num_oov_buckets > 0 else default_value, tf.int64)
         ids = tf.raw_ops.LookupTableFindV2(table_handle=table, keys=keys, default_value=unknown)
         if num_oov_buckets > 0:
@@ -156,9 +302,11 @@ def apply_vocabulary(
             bucket += tf.strings.to_hash_bucket_fast(keys, num_oov_buckets)
             ids = tf.where(ids < 0, bucket, ids)
         ids = tf.ensure_shape(ids, keys.shape)
-        if file.op.type == "Placeholder":
-            low = 0 if num_oov_buckets > 0 else min(0, int(default_value))
-            _domain(ids, low, max(num_oov_buckets, 0) - 1, file)
+        last = tf.raw_ops.LookupTableSizeV2(table_handle=table) + (num_oov_buckets if num_oov_buckets > 0 else 0) - 1
+        if num_oov_buckets > 0:
+            _domain(ids, 0, last)
+        else:
+            _domain(ids, min(0, int(default_value)), tf.maximum(last, int(default_value)))
         return _with_values(x, ids)
 
 
@@ -172,15 +320,21 @@ def compute_and_apply_vocabulary(
     vocab_filename: str | None = None,
     file_format: str = "text",
     store_frequency: bool = False,
+    min_diff_from_avg: float | None = 0.0,  # Unlike vocabulary's.
     name: str | None = None,
     **options: Any,
 ) -> Any:
     """`options`: vocabulary's others."""
     with tf.name_scope(name or "compute_and_apply_vocabulary"):
+        if store_frequency and file_format == "text" and values_of(x).dtype == tf.string:
+            # As TFT does: a line ends its word at the next space.
+            x = _with_values(x, tf.strings.regex_replace(values_of(x), " ", "__SPACE__"))
         file = analyzers.vocabulary(
             x, top_k=top_k, frequency_threshold=frequency_threshold, vocab_filename=vocab_filename,
-            file_format=file_format, store_frequency=store_frequency, **options)  # fmt: skip
-        return apply_vocabulary(x, file, default_value=default_value, num_oov_buckets=num_oov_buckets)
+            file_format=file_format, store_frequency=store_frequency, min_diff_from_avg=min_diff_from_avg, **options)  # fmt: skip
+        return apply_vocabulary(
+            x, file, default_value=default_value, num_oov_buckets=num_oov_buckets, file_format=file_format,
+            store_frequency=store_frequency)  # fmt: skip
 
 
 def hash_strings(strings: Any, hash_buckets: int, key: list[int] | None = None, name: str | None = None) -> Any:
@@ -295,3 +449,64 @@ def word_count(tokens: Any, name: str | None = None) -> tf.Tensor:
     """How many there are in each row, int64 [batch]."""
     with tf.name_scope(name or "word_count"):
         return tf.ensure_shape(tf.cast(_rows(tokens).row_lengths(), tf.int64), [None])
+
+
+def segment_indices(segment_ids: tf.Tensor, name: str | None = None) -> tf.Tensor:
+    """The place of each element in its segment; segment_ids: ascending."""
+    if segment_ids.shape.rank not in (1, None):
+        raise ValueError(f"segment_indices requires a 1-dimensional input. segment_indices has {segment_ids.shape.rank} dimensions.")
+    with tf.name_scope(name or "segment_indices"):
+        lengths = tf.math.segment_sum(tf.ones_like(segment_ids), segment_ids)
+        starts = tf.gather(tf.concat([[0], tf.cumsum(lengths)], 0), segment_ids)
+        return tf.range(tf.size(segment_ids, segment_ids.dtype)) - starts
+
+
+def tfidf(
+    x: tf.SparseTensor, vocab_size: Any, smooth: bool = True, name: str | None = None
+) -> tuple[tf.SparseTensor, tf.SparseTensor]:
+    """Of each example the different words, and their frequency in it times 1 + log(examples / examples that have the word)."""
+    if not isinstance(x, tf.SparseTensor) or x.shape.rank != 2:
+        raise ValueError(f"tft.tfidf requires a 2D SparseTensor input. Input had {x.shape.rank} dimensions.")
+    size = tf.get_static_value(vocab_size) if isinstance(vocab_size, tf.Tensor) else vocab_size
+    with tf.name_scope(name or "tfidf"):
+        vocab_size = tf.cast(vocab_size, tf.int64)
+        words = tf.math.floormod(x.values, vocab_size)
+        rows = x.indices[:, 0]
+        # A number for each pair of an example and a word, in their order.
+        pairs, pair_of, counts = tf.unique_with_counts(tf.sort(rows * vocab_size + words), tf.int64)
+        del pair_of
+        row, word = pairs // vocab_size, tf.math.floormod(pairs, vocab_size)
+        lengths = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, x.dense_shape[0])
+        frequency = tf.cast(counts / tf.gather(lengths, row), tf.float32)
+        if size is not None:
+            of_batch = tf.math.unsorted_segment_sum(tf.ones_like(word), word, int(size))
+            documents = analyzers.sum(tf.reshape(of_batch, [1, int(size)]), reduce_instance_dims=False)
+        else:
+            keys, of_key = analyzers.count_per_key(word)
+            documents = tf.scatter_nd(keys[:, None], of_key, vocab_size[None])
+        examples = analyzers.sum(x.dense_shape[:1])
+        more = 1.0 if smooth else 0.0
+        idf = tf.math.log((tf.cast(examples, tf.float32) + more) / (tf.cast(documents, tf.float32) + more)) + 1.0
+        place = segment_indices(row)
+        shape = tf.stack([x.dense_shape[0], tf.maximum(tf.reduce_max(place), -1) + 1])
+        indices = tf.stack([row, place], 1)
+        return tf.SparseTensor(indices, word, shape), tf.SparseTensor(indices, frequency * tf.gather(idf, word), shape)
+
+
+def estimated_probability_density(x: tf.Tensor, boundaries: Any = None, categorical: bool = False, name: str | None = None) -> tf.Tensor:
+    with tf.name_scope(name or "estimated_probability_density"):
+        if not isinstance(x, tf.Tensor):
+            raise NotImplementedError("estimated probability density does not support Composite Tensors")
+        if x.shape.rank > 1 and x.shape[-1] > 1:
+            raise NotImplementedError("estimated probability density does not support multiple dimensions")
+        counts, edges = analyzers.histogram(x, boundaries, categorical)
+        density = tf.cast(counts, tf.float32) / tf.cast(tf.reduce_sum(counts), tf.float32)
+        flat = tf.reshape(x, [-1])
+        if categorical:
+            texts = [t if t.dtype == tf.string else tf.strings.as_string(t) for t in (flat, edges)]
+            index, _ = _key_index(texts[0], texts[1])
+            density = tf.concat([density, [0.0]], 0)
+        else:
+            density /= (edges[0, -1] - edges[0, 0]) / tf.cast(tf.size(density), tf.float32)
+            index = tf.searchsorted(edges[0, 1:-1], tf.cast(flat, tf.float32), side="left", out_type=tf.int64)
+        return tf.ensure_shape(tf.reshape(tf.gather(density, index), tf.shape(x)), x.shape)
