@@ -65,8 +65,7 @@ class TraceTest(unittest.TestCase):
         for analyzer in traced["analyzers"]:
             for output in analyzer["outputs"]:
                 self.assertEqual(nodes[output.split(":")[0]].op, "Placeholder")
-        self.assertEqual(
-            len(traced["domains"]), 2)
+        self.assertEqual(len(traced["domains"]), 2)
 
     def test_ifs_and_custom_config_are_as_in_tft(self):
         def preprocessing_fn(inputs, custom_config):
@@ -96,7 +95,7 @@ class TraceTest(unittest.TestCase):
             (lambda i: {"a": tft.mean(i["k"])}, TypeError, "tft.mean: values of type string cannot be analyzed"),
             (lambda i: {"a": tft.scale_to_z_scor(i["x"])}, AttributeError, "tfxm has no tft.scale_to_z_scor; did you mean scale_to_z_score"),
             (lambda i: {"a": tft.bucketize(i["x"], 0)}, ValueError, "num_buckets 0"),
-            (lambda i: {"a": tft.vocabulary(i["k"], weights=i["x"])}, NotImplementedError, "tft.vocabulary: tfxm does not have weights yet"),
+            (lambda i: {"a": tft.vocabulary(i["k"], key_fn=len, coverage_top_k=1)}, NotImplementedError, "tft.vocabulary: tfxm does not have coverage_top_k yet"),
             (lambda i: {"a": tft.min(i["words"], reduce_instance_dims=False)}, (TypeError, ValueError), "tft.min"),
         ]  # fmt: skip
         for function, kind, message in cases:
