@@ -57,6 +57,8 @@ std::vector<std::string> IncludeDirs(const Toolchain& toolchain) {
   return dirs;
 }
 
+constexpr char kCompiling[] = ".compiling-";
+
 absl::Status NoCompiler(const Toolchain& toolchain, absl::string_view path) {
   return absl::FailedPreconditionError(
       absl::StrCat("no C++ compiler (", toolchain.compiler, ") to compile ", path, " with; install g++ or set CXX"));
@@ -107,12 +109,14 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   ASSIGN_OR_RETURN(const std::string dir, MakeCacheDir(io::JoinPath("modules", key.HexDigest().substr(0, 24))));
   const std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
   if (io::Exists(target)) {
+    // Of two processes that compiled it at once, one may have been killed.
+    io::RemoveAbandoned(dir, kCompiling);
     RETURN_IF_ERROR(CheckOnlyOurs(target));
     return target;
   }
   if (before_compiling) before_compiling();
   // The compiler's own temporary files are there too: killed, it would leave them.
-  ASSIGN_OR_RETURN(const auto making, io::TempDir::Make(dir, ".compiling-"));
+  ASSIGN_OR_RETURN(const auto making, io::TempDir::Make(dir, kCompiling));
   const std::string temporary = io::JoinPath(making->path(), io::Basename(target));
   std::vector<std::string> command = {toolchain.compiler, source, "-o", temporary};
   if (!program) command.insert(command.end(), {"-shared", "-fPIC"});

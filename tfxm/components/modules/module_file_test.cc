@@ -73,6 +73,16 @@ TEST_F(ModuleFileTest, CompiledOnceUntilItOrWhatItIncludesChanges) {
   EXPECT_NE(*CompileModule(path), first);
 }
 
+// Of two processes that compiled it at once, one was killed: the other's library is there, and so is what it left.
+TEST_F(ModuleFileTest, WhatAKilledCompilationLeavesGoesWithTheNextUse) {
+  const std::string path = Write("m.cc", "int f() { return 1; }\n");
+  const std::string library = *CompileModule(path);
+  const std::string left = io::JoinPath(io::Dirname(library), ".compiling-1.1.tmp");
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(left, "cc1.s"), "").ok());
+  EXPECT_EQ(*CompileModule(path), library);
+  EXPECT_FALSE(io::Exists(left));
+}
+
 TEST_F(ModuleFileTest, HeadersAreFoundHoweverTheyAreIncluded) {
   const std::string dir = Write("with space/steps.h", "inline int steps() { return 1; }\n");
   setenv("CPATH", io::Dirname(dir).c_str(), 1);
