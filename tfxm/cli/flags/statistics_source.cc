@@ -2,8 +2,10 @@
 
 #include "tfxm/cli/flags/statistics_source.h"
 
+#include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/exit_status.h"
@@ -17,9 +19,30 @@ using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 void StatisticsSource::AddTo(Flags* flags) {
   flags->Add("data", &data_, "GLOB",
              "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas");
-  csv_.AddTo(flags);
+  csv_.AddTo(flags, "csv_schema");
   flags->Add("stats", &stats_, "FILE", "instead of data: statistics made before (FeatureStats.pb)");
   flags->Add("weight_feature", &options_.weight_feature, "NAME", "a feature that weighs the examples");
+  flags->Add("features", &features_, "A,B,…", "statistics of these features only");
+  flags->Add("categorical", &types_, "FILE", "a schema that says which integers are categorical, and which strings bytes");
+  flags->Add("sample_rate", &options_.sample_rate, "X", "the part of the examples that is taken").Between(0, 1);
+  flags->Add("num_top_values", &options_.num_top_values, "N", "most frequent strings that are kept").AtLeast(1);
+  flags->Add("num_rank_histogram_buckets", &options_.num_rank_histogram_buckets, "N", "of histograms of strings")
+      .AtLeast(1);
+  flags->Add("num_values_histogram_buckets", &options_.num_values_histogram_buckets, "N", "of histograms of how many values")
+      .AtLeast(2);
+  flags->Add("num_histogram_buckets", &options_.num_histogram_buckets, "N", "of histograms of numbers").AtLeast(1);
+  flags->Add("num_quantiles_histogram_buckets", &options_.num_quantiles_histogram_buckets, "N", "of quantiles of numbers")
+      .AtLeast(1);
+}
+
+absl::StatusOr<statistics::StatsOptions> StatisticsSource::Options() const {
+  statistics::StatsOptions options = options_;
+  if (options.sample_rate <= 0) return UsageError("--sample_rate=0: expected a part of the examples, in (0, 1]");
+  if (!features_.empty()) options.feature_allowlist = absl::StrSplit(features_, ',');
+  if (!types_.empty()) {
+    ASSIGN_OR_RETURN(options.schema, statistics::ReadSchema(types_));
+  }
+  return options;
 }
 
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::string& output,
@@ -29,6 +52,7 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::st
     return UsageError("give one of --data=GLOB, --csv=GLOB and --stats=FILE");
   }
   ASSIGN_OR_RETURN(tables::CsvOptions csv_options, csv_.Options());
+  ASSIGN_OR_RETURN(const statistics::StatsOptions options, Options());
   std::vector<std::string> files = {stats_};
   if (stats_.empty()) {
     ASSIGN_OR_RETURN(files, csv_.given() ? csv_.Files() : data::MatchFiles(data_));
@@ -38,13 +62,15 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::st
   if (csv_.given()) {
     csv_options.empty_is_missing = true;  // As TFDV reads CSV.
     ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleSource> source, tables::OpenCsv(files, csv_options));
-    ASSIGN_OR_RETURN(statistics, statistics::GenerateStatistics(source.get(), options_));
+    ASSIGN_OR_RETURN(statistics, statistics::GenerateStatistics(source.get(), options));
     for (const std::string& warning : source->Warnings()) Warn(warning);
     return statistics;
   }
-  if (stats_.empty()) return statistics::GenerateStatistics(files, options_);
-  if (!options_.weight_feature.empty()) {
-    return UsageError("--weight_feature is for --data and --csv: the statistics in --stats are made already");
+  if (stats_.empty()) return statistics::GenerateStatistics(files, options);
+  if (!options_.weight_feature.empty() || !features_.empty() || !types_.empty() || options_.sample_rate < 1) {
+    return UsageError(
+        "--weight_feature, --features, --categorical and --sample_rate are for --data and --csv: the statistics in "
+        "--stats are made already");
   }
   RETURN_IF_ERROR(io::ReadBinaryProto(stats_, &statistics));
   return statistics;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The flags --data, --csv, --stats and --weight_feature of the commands about data.
+// The flags --data, --csv, --stats of the commands about data, and those of TFDV's StatsOptions.
 #ifndef TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 #define TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 
@@ -25,7 +25,10 @@ class StatisticsSource {
       const std::string& output, std::vector<std::string> others = {}) const;
 
  private:
-  std::string data_, stats_;
+  // With what the flags name in them.
+  absl::StatusOr<statistics::StatsOptions> Options() const;
+
+  std::string data_, stats_, features_, types_;
   CsvFlags csv_;
   statistics::StatsOptions options_;
 };

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where data come from: files by their names, or a DataFrame; as the engine's flags."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+Data = Any  # str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pandas.DataFrame
+
+_CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+
+
+def _is_csv(pattern: str) -> bool:
+    return pattern.lower().endswith(_CSV)
+
+
+def paths(data: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str]:
+    """TypeError if it is none."""
+    if isinstance(data, (str, os.PathLike)):
+        return [os.fspath(data)]
+    if isinstance(data, (list, tuple)) and data and all(isinstance(path, (str, os.PathLike)) for path in data):
+        return [os.fspath(path) for path in data]
+    raise TypeError(f"data: expected files (a path, a glob or a list of them) or a DataFrame, got {type(data).__name__}")
+
+
+def is_data_frame(data: object) -> bool:
+    """Without importing pandas, which made it if it is one."""
+    return any(c.__module__.split(".")[0] == "pandas" and c.__name__ == "DataFrame" for c in type(data).__mro__)
+
+
+def source(data: Data, folder: str) -> dict[str, Any]:
+    """{"csv": …} or {"data": …}; a DataFrame is written below `folder`."""
+    if is_data_frame(data):
+        return _write_data_frame(data, folder)
+    patterns = paths(data)
+    if any(map(_is_csv, patterns)):
+        if not all(map(_is_csv, patterns)):
+            raise ValueError(f"data: CSV files and others cannot be read together: {', '.join(patterns)}")
+        tabs = any(".tsv" in os.path.basename(pattern).lower() for pattern in patterns)
+        return {"csv": ",".join(patterns), **({"delimiter": "tab"} if tabs else {})}
+    return {"data": ",".join(patterns)}
+
+
+def _write_data_frame(frame: Any, folder: str) -> dict[str, Any]:
+    """As a CSV file with the types of its columns; those that are neither numbers nor text are left out, as TFDV does."""
+    from tfxm import protos
+
+    schema_pb2 = protos.load("tensorflow_metadata/proto/v0/schema.proto")
+    types = {"i": schema_pb2.INT, "u": schema_pb2.INT, "b": schema_pb2.INT, "f": schema_pb2.FLOAT}
+    schema = schema_pb2.Schema()
+    kept = frame[[column for column in frame.columns if getattr(frame[column].dtype, "kind", "O") in "iubfOSU"]]
+    for column in kept.columns:
+        kind = getattr(kept[column].dtype, "kind", "O")
+        schema.feature.add(name=str(column), type=types.get(kind, schema_pb2.BYTES))
+    booleans = [column for column in kept.columns if getattr(kept[column].dtype, "kind", "O") == "b"]
+    if booleans:
+        kept = kept.astype({column: "int64" for column in booleans})
+    csv, schema_file = os.path.join(folder, "data_frame.csv"), os.path.join(folder, "types.pbtxt")
+    kept.to_csv(csv, index=False)
+    with open(schema_file, "w", encoding="utf-8") as f:
+        f.write(str(schema))
+    return {"csv": csv, "csv_schema": schema_file}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/cli/new/label.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tfxm/util/registry.h"
+#include "tfxm/util/text/text.h"
+
+namespace tfxm::cli {
+namespace {
+
+constexpr size_t kMostClasses = 1000;
+constexpr size_t kFewIntegers = 20;  // More of them are amounts rather than classes.
+
+bool IsZeroOrOne(const ColumnSummary& column) {
+  return std::all_of(column.numbers.begin(), column.numbers.end(),
+                     [](const auto& entry) { return entry.first == 0 || entry.first == 1; });
+}
+
+Problem ProblemOf(const ColumnSummary& column, const std::string& problem) {
+  if (problem == "regression") return Problem::kRegression;
+  if (column.is_text()) return Problem::kClasses;
+  if (IsZeroOrOne(column)) return Problem::kBinary;
+  const bool few_integers = column.type == data::ValueType::kInt && column.distinct() <= kFewIntegers;
+  return few_integers || problem == "classification" ? Problem::kClasses : Problem::kRegression;
+}
+
+void GuessMostFrequent(const ColumnSummary& column, Label* label) {
+  int64_t most = 0;
+  const auto take = [&](const std::string& value, int64_t count) {
+    if (count <= most) return;
+    most = count;
+    label->guess = value;
+  };
+  for (const auto& [number, count] : column.numbers) take(ShortNumber(number), count);
+  for (const auto& [text, count] : column.texts) take(text, count);
+  label->guess_score = static_cast<double>(most) / static_cast<double>(column.num_values);
+}
+
+}  // namespace
+
+absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string& label, const std::string& problem) {
+  const ColumnSummary* const column = summary.Find(label);
+  const std::string name = PrintableText(label);
+  if (column == nullptr) {
+    std::vector<std::string> names;
+    for (const ColumnSummary& other : summary.columns) names.push_back(other.name);
+    const std::string near = NearestNames(label, names);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "there is no column ", name, near.empty() ? "" : absl::StrCat("; did you mean ", PrintableText(near), "?")));
+  }
+  if (column->num_values < summary.num_rows) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the label ", name, " is empty, or not a finite number, in ", summary.num_rows - column->num_values, " of ",
+        summary.num_rows, " rows: leave those out, since there is nothing to learn from them"));
+  }
+  if (column->distinct() < 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the label ", name, " has the same value in all rows: there is nothing to predict"));
+  }
+  Label described = {.problem = ProblemOf(*column, problem)};
+  if (described.problem == Problem::kRegression) {
+    if (column->is_text()) {
+      return absl::InvalidArgumentError(absl::StrCat("the label ", name, " is text, and regression needs numbers"));
+    }
+    described.guess = ShortNumber(column->mean);
+    described.guess_score = std::sqrt(column->sum_of_squares / static_cast<double>(column->num_values));
+    return described;
+  }
+  if (const size_t distinct = column->distinct();
+      distinct > kMostClasses || 2 * static_cast<int64_t>(distinct) > column->num_values) {
+    const std::string many = distinct > ColumnSummary::kMostDistinct ? "more than " : "";
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the label ", name, " has ", many, std::min(distinct, ColumnSummary::kMostDistinct), " different values in ",
+        summary.num_rows, " rows: too many to be learned as classes"));
+  }
+  GuessMostFrequent(*column, &described);
+  return described;
+}
+
+}  // namespace tfxm::cli

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a label column asks for: which problem it is, and what a model has to be better than.
+#ifndef TFXM_CLI_NEW_LABEL_H_
+#define TFXM_CLI_NEW_LABEL_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tfxm/cli/new/csv_summary.h"
+
+namespace tfxm::cli {
+
+enum class Problem { kRegression, kBinary, kClasses };
+
+struct Label {
+  Problem problem = Problem::kRegression;
+  // Who always gives the same answer: which one is best, and what it scores (RMSE, or accuracy).
+  std::string guess;
+  double guess_score = 0;
+};
+
+// `problem`: "regression", "classification" or "" (as the label looks: text, 0 and 1, and few integers are classes).
+// INVALID_ARGUMENT if there is no such column, a row lacks it, it has one value only, or more texts than classes.
+absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string& label, const std::string& problem);
+
+}  // namespace tfxm::cli
+
+#endif  // TFXM_CLI_NEW_LABEL_H_
