@@ -71,7 +71,7 @@ def _tracing(trace: Trace) -> Iterator[None]:
 
 
 def _placeholder(name: str, entry: Any) -> Any:
-    safe = "".join(c if c.isalnum() or c in "_.-" else "_" for c in name)
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in name)
     safe = safe if safe[:1].isalnum() else "f" + safe
     if isinstance(entry, tf.io.FixedLenFeature):
         return tf.compat.v1.placeholder(entry.dtype, [None, *tf.TensorShape(entry.shape).as_list()], name=f"inputs/{safe}")
