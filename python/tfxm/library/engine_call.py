@@ -79,7 +79,8 @@ def _wait(process: subprocess.Popen[str], description: str) -> tuple[str, str]:
             except subprocess.TimeoutExpired:
                 if bar is None and time.monotonic() - began < 1:
                     continue
-                bar = bar or _progress_bar(description)
+                if bar is None:
+                    bar = _progress_bar(description)
                 if bar is None:
                     return process.communicate()
                 bar.refresh()
@@ -105,10 +106,11 @@ def call(command: str, arguments: Sequence[str] = (), **flags: Any) -> Answer:
         raise
     if process.returncode < 0:
         raise EngineError(f"tfxm {command} was ended by {signal.Signals(-process.returncode).name}", process.returncode)
-    message = "\n".join(part.removeprefix("tfxm: ") for part in said.strip().splitlines() if not part.startswith("warning: "))
+    lines = [part.removeprefix("tfxm: ") for part in said.strip().splitlines()]
+    message = "\n".join(part for part in lines if not part.startswith("warning: "))
     if process.returncode > _NO:
         raise EngineError(message or f"tfxm {command} failed with exit status {process.returncode}", process.returncode)
-    for text in said.splitlines():
-        if text.removeprefix("tfxm: ").startswith("warning: "):
-            warnings.warn(text.removeprefix("tfxm: ").removeprefix("warning: "), stacklevel=3)
+    for text in lines:
+        if text.startswith("warning: "):
+            warnings.warn(text.removeprefix("warning: "), stacklevel=3)
     return Answer(output, process.returncode == 0, message)

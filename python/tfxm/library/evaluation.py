@@ -14,7 +14,9 @@ import html
 import io
 import json
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,11 +34,12 @@ _NUMBERS = ("value", "lower_bound", "upper_bound", "standard_error")
 class Evaluation:
     """What `tfxm evaluate` leaves in `directory`, which TFMA reads too. Without an output of one's own it lives as long as this object."""
 
-    def __init__(self, directory: str, passed: bool, message: str = "", keep: object = None) -> None:
+    def __init__(self, directory: str, passed: bool, message: str = "", temporary: bool = False) -> None:
         self.directory = directory
         self.passed = passed
         self.message = message  # Why it has not passed.
-        self._keep = keep
+        if temporary:
+            weakref.finalize(self, shutil.rmtree, directory, ignore_errors=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything there is, as `tfxm show --format=json` says it: models, slices, plots, validation, comparisons."""
@@ -132,8 +135,6 @@ def evaluate(
     """
     if (label is None) == (eval_config is None):
         raise ValueError("evaluate: give label=…, for the usual metrics, or eval_config=…")
-    temporary = tempfile.TemporaryDirectory(prefix="tfxm-evaluation-") if output is None else None
-    directory = os.fspath(output) if output is not None else temporary.name  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder:
         where = source(data, folder)
         if "csv" in where:
@@ -142,5 +143,9 @@ def evaluate(
             where = {"data": os.path.join(folder, "examples", "Split-all")}
         if eval_config is not None:
             flags["eval_config"] = _config_file(eval_config, folder)
+        directory = os.fspath(output) if output is not None else tempfile.mkdtemp(prefix="tfxm-evaluation-")
+        evaluation = Evaluation(directory, True, temporary=output is None)
         answer = engine_call.call("evaluate", **where, model=_model_flags(models), label=label, output=directory, format="none", **flags)
-    return Evaluation(directory, answer.yes, "" if answer.yes else answer.message, temporary)
+    evaluation.passed = answer.yes
+    evaluation.message = "" if answer.yes else answer.message.splitlines()[-1]
+    return evaluation

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tfxm.evaluate and its family, on the engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+
+import tfrecords
+import tfxm
+from pipelines import ROOT
+from tfxm import native
+
+
+class LibraryTest(unittest.TestCase):
+    def setUp(self) -> None:
+        try:
+            native.program()
+        except FileNotFoundError as error:
+            self.skipTest(str(error))
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = temporary.name
+
+    def write(self, name: str, text: str) -> str:
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(textwrap.dedent(text))
+        return path
+
+    def csv(self, name: str = "people.csv", more: str = "") -> str:
+        rows = "".join(f"{i * 1.5},{'' if i % 4 == 0 else 'ab'[i % 2]},{i % 3}\n" for i in range(40))
+        return self.write(name, "miles,kind,label\n" + rows + more)
+
+    def test_statistics_are_displayed_and_saved(self) -> None:
+        statistics = tfxm.statistics(self.csv())
+        rows = {row[1]: row for row in statistics.rows()}
+        self.assertEqual(rows["miles"][2:5], ("FLOAT", 40, 0))
+        self.assertAlmostEqual(rows["miles"][5], 29.25)
+        self.assertEqual(rows["kind"][2:5], ("STRING", 30, 10))
+        self.assertIn("examples: all: 40", statistics._repr_html_())
+        self.assertIn("miles", repr(statistics))
+        path = os.path.join(self.folder, "FeatureStats.pb")
+        statistics.save(path)
+        self.assertEqual(tfxm.Statistics.load(path).proto, statistics.proto)
+
+    def test_what_does_not_conform_is_named(self) -> None:
+        schema = tfxm.infer_schema(self.csv())
+        self.assertFalse(tfxm.validate(self.csv(), schema))
+        anomalies = tfxm.validate(self.csv("new.csv", "1,zzz,2\n"), schema)
+        self.assertTrue(anomalies)
+        self.assertEqual([row[:2] for row in anomalies.rows()], [("kind", "ERROR")])
+        self.assertIn("zzz", anomalies._repr_html_())
+        widened = tfxm.infer_schema(self.csv("new.csv", "1,zzz,2\n"), update=schema)
+        self.assertFalse(tfxm.validate(self.csv("new.csv", "1,zzz,2\n"), widened))
+
+    def test_names_and_values_are_escaped(self) -> None:
+        statistics = tfxm.statistics(self.write("x.csv", "<b>,k\n" + "<script>,1\n" * 20))
+        self.assertNotIn("<script>", statistics._repr_html_())
+        self.assertNotIn("<b>", statistics._repr_html_())
+
+    def test_an_error_is_the_engines_message(self) -> None:
+        with self.assertRaisesRegex(tfxm.EngineError, "not a TFLite file") as caught:
+            tfxm.inspect(self.csv())
+        self.assertEqual(caught.exception.status, 3)
+        with self.assertRaisesRegex(TypeError, "data: expected files"):
+            tfxm.statistics(3)
+        with self.assertRaisesRegex(ValueError, "label=.*or eval_config"):
+            tfxm.evaluate("model", self.csv())
+        with self.assertRaisesRegex(AttributeError, "has no attribute 'evalute'"):
+            tfxm.evalute  # noqa: B018
+
+    def test_an_interrupt_ends_the_engine_first(self) -> None:
+        engine = self.write("engine", """\
+            #!/bin/sh
+            trap 'echo cleaned > "$TFXM_TEST_FOLDER/ended"; exit 130' INT
+            echo $$ > "$TFXM_TEST_FOLDER/started"
+            while true; do sleep 0.1; done
+        """)  # fmt: skip
+        os.chmod(engine, 0o755)
+        code = "import tfxm\ntry:\n  tfxm.inspect('x')\nexcept KeyboardInterrupt:\n  print('interrupted')\n"
+        env = {**os.environ, "TFXM_ENGINE": engine, "TFXM_TEST_FOLDER": self.folder, "PYTHONPATH": os.path.join(ROOT, "python")}
+        env["PYTHONPATH"] = os.pathsep.join([os.path.dirname(os.path.dirname(tfxm.__file__)), env["PYTHONPATH"]])
+        child = subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True)
+        while not os.path.exists(os.path.join(self.folder, "started")):
+            self.assertIsNone(child.poll())
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.communicate()[0], "interrupted\n")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "ended")))
+
+    def test_an_evaluation(self) -> None:
+        config = {
+            "model_specs": [{"name": "m", "label_key": "label", "prediction_key": "prediction"}],
+            "slicing_specs": [{}],
+            "metrics_specs": [{"metrics": [{"class_name": "MeanAbsoluteError", "threshold": {"value_threshold": {"upper_bound": {"value": -1}}}}]}],
+        }
+        path = os.path.join(self.folder, "examples.tfrecord")
+        tfrecords.write(path, [{"label": float(i), "prediction": i + 0.5} for i in range(10)])
+        evaluation = tfxm.evaluate({}, path, eval_config=config)
+        self.assertFalse(evaluation.passed)
+        self.assertIn("NOT blessed", evaluation.message)
+        self.assertAlmostEqual(evaluation.metrics()["mean_absolute_error"], 0.5)
+        self.assertEqual(evaluation.rows()[0]["slice"], "")
+        self.assertIn("<iframe srcdoc=", evaluation._repr_html_())
+        self.assertFalse(tfxm.load_evaluation(evaluation.directory).passed)
+        with self.assertRaises(KeyError):
+            evaluation.metrics(slice="device: none")
+
+    @unittest.skipIf(importlib.util.find_spec("pandas") is None, "needs pandas")
+    def test_data_frames(self) -> None:
+        import pandas
+
+        frame = pandas.DataFrame({"x": [1.5, None, 2.0], "zip": ["007", "008", None], "yes": [True, False, True]})
+        rows = {row[1]: row for row in tfxm.statistics(frame).rows()}
+        self.assertEqual(rows["x"][2:5], ("FLOAT", 2, 1))
+        self.assertEqual(rows["zip"][2:5], ("STRING", 2, 1))
+        self.assertEqual(rows["yes"][2], "INT")
+        self.assertEqual(list(tfxm.statistics(frame).to_pandas()["feature"]), ["x", "yes", "zip"])
+
+
+if __name__ == "__main__":
+    unittest.main()
