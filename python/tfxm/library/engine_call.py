@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 import warnings
 from collections.abc import Sequence
@@ -89,17 +90,32 @@ def _wait(process: subprocess.Popen[str], description: str) -> tuple[str, str]:
             bar.close()
 
 
+def _start(line: list[str], environment: dict[str, str]) -> tuple[subprocess.Popen[str], bool]:
+    """The process, and whether there was a Ctrl-C meanwhile: raised while it is being made, nobody would know the process."""
+    interrupted: list[int] = []
+    main = threading.current_thread() is threading.main_thread()  # No other gets signals.
+    previous = signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number)) if main else None
+    try:
+        # In a session of its own: an interrupt reaches it through this process alone, once.
+        process = subprocess.Popen(
+            line, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, encoding="utf-8", errors="replace", start_new_session=True)  # fmt: skip
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, previous or signal.SIG_DFL)
+    return process, bool(interrupted)
+
+
 def call(command: str, arguments: Sequence[str] = (), **flags: Any) -> Answer:
     """EngineError if the engine fails; FileNotFoundError, ImportError if it or what it needs is not there."""
     line = [native.program(), command, *_flags(flags)]
     if arguments:
         line += ["--", *arguments]
     environment = {**native.environment(), "NO_COLOR": "1"}
-    # In a session of its own: an interrupt reaches it through this process alone, once.
-    process = subprocess.Popen(
-        line, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, encoding="utf-8", errors="replace", start_new_session=True)  # fmt: skip
+    process, interrupted = _start(line, environment)
     try:
+        if interrupted:
+            raise KeyboardInterrupt
         output, said = _wait(process, f"tfxm {command}")
     except BaseException:
         _end(process)
