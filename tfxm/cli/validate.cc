@@ -31,7 +31,8 @@ class ValidateCommand : public Command {
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
-    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_, {schema_, previous_, serving_}));
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics,
+                     source_.Get(output_, {schema_, previous_, serving_}));
     statistics::ValidationOptions options;
     if (!environment_.empty()) options.environment = environment_;
     DatasetFeatureStatisticsList previous, serving;

@@ -23,15 +23,20 @@ void StatisticsSource::AddTo(Flags* flags) {
   flags->Add("stats", &stats_, "FILE", "instead of data: statistics made before (FeatureStats.pb)");
   flags->Add("weight_feature", &options_.weight_feature, "NAME", "a feature that weighs the examples");
   flags->Add("features", &features_, "A,B,…", "statistics of these features only");
-  flags->Add("categorical", &types_, "FILE", "a schema that says which integers are categorical, and which strings bytes");
+  flags->Add("categorical", &types_, "FILE",
+             "a schema that says which integers are categorical, and which strings bytes");
   flags->Add("sample_rate", &options_.sample_rate, "X", "the part of the examples that is taken").Between(0, 1);
   flags->Add("num_top_values", &options_.num_top_values, "N", "most frequent strings that are kept").AtLeast(1);
   flags->Add("num_rank_histogram_buckets", &options_.num_rank_histogram_buckets, "N", "of histograms of strings")
       .AtLeast(1);
-  flags->Add("num_values_histogram_buckets", &options_.num_values_histogram_buckets, "N", "of histograms of how many values")
+  flags
+      ->Add("num_values_histogram_buckets", &options_.num_values_histogram_buckets, "N",
+            "of histograms of how many values")
       .AtLeast(2);
   flags->Add("num_histogram_buckets", &options_.num_histogram_buckets, "N", "of histograms of numbers").AtLeast(1);
-  flags->Add("num_quantiles_histogram_buckets", &options_.num_quantiles_histogram_buckets, "N", "of quantiles of numbers")
+  flags
+      ->Add("num_quantiles_histogram_buckets", &options_.num_quantiles_histogram_buckets, "N",
+            "of quantiles of numbers")
       .AtLeast(1);
 }
 

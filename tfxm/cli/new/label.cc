@@ -74,9 +74,9 @@ absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string
   if (const size_t distinct = column->distinct();
       distinct > kMostClasses || 2 * static_cast<int64_t>(distinct) > column->num_values) {
     const std::string many = distinct > ColumnSummary::kMostDistinct ? "more than " : "";
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the label ", name, " has ", many, std::min(distinct, ColumnSummary::kMostDistinct), " different values in ",
-        summary.num_rows, " rows: too many to be learned as classes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the label ", name, " has ", many, std::min(distinct, ColumnSummary::kMostDistinct),
+                     " different values in ", summary.num_rows, " rows: too many to be learned as classes"));
   }
   GuessMostFrequent(*column, &described);
   return described;

@@ -16,20 +16,22 @@ namespace {
 // What is a name for a pipeline and for folders, whatever the folder is called.
 std::string PipelineName(const std::string& folder) {
   std::string name;
-  for (const char c : io::Basename(io::AbsolutePath(folder))) name.push_back(absl::ascii_isalnum(c) || c == '-' ? c : '_');
+  for (const char c : io::Basename(io::AbsolutePath(folder)))
+    name.push_back(absl::ascii_isalnum(c) || c == '-' ? c : '_');
   return name.empty() ? "pipeline" : name;
 }
 
 class NewCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm new DIR --csv=FILE --label=COLUMN [--python]",
-                "Writes a pipeline and its module that take a CSV file to a TFLite file, in C++ or Python: a start for one's own.\n"
-                "What columns are, how rows are split and what a model must reach follows from the data. It runs as it is;\n"
-                "comments say what to change. A file that is there already is never overwritten.\n\n"
-                "Example:\n"
-                "  tfxm new taxi --csv=taxi.csv --label=tips\n"
-                "  tfxm run taxi/pipeline.cc --output=runs/taxi");
+    Flags flags(
+        "tfxm new DIR --csv=FILE --label=COLUMN [--python]",
+        "Writes a pipeline and its module that take a CSV file to a TFLite file, in C++ or Python: a start for one's own.\n"
+        "What columns are, how rows are split and what a model must reach follows from the data. It runs as it is;\n"
+        "comments say what to change. A file that is there already is never overwritten.\n\n"
+        "Example:\n"
+        "  tfxm new taxi --csv=taxi.csv --label=tips\n"
+        "  tfxm run taxi/pipeline.cc --output=runs/taxi");
     flags.Add("csv", &options_.csv, "FILE", "the data: a CSV file with a line of names, plain or gzip").Required();
     flags.Add("label", &options_.label, "COLUMN", "the column to predict").Required();
     flags.Add("python", &options_.python, "write Python instead of C++");
@@ -45,11 +47,14 @@ class NewCommand : public Command {
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     const std::string& folder = arguments[0];
-    if (!io::Exists(options_.csv)) return UsageError(absl::StrCat("--csv: there is no file ", PrintableText(options_.csv)));
-    if (io::IsDirectory(options_.csv)) return UsageError(absl::StrCat("--csv=", PrintableText(options_.csv), " is a folder; give a file"));
+    if (!io::Exists(options_.csv))
+      return UsageError(absl::StrCat("--csv: there is no file ", PrintableText(options_.csv)));
+    if (io::IsDirectory(options_.csv))
+      return UsageError(absl::StrCat("--csv=", PrintableText(options_.csv), " is a folder; give a file"));
     absl::StatusOr<char> delimiter = tables::ParseDelimiter(options_.delimiter);
     if (!delimiter.ok()) return UsageError(delimiter.status().message());
-    ASSIGN_OR_RETURN(const CsvSummary summary, SummarizeCsv(options_.csv, {.delimiter = *delimiter, .encoding = options_.encoding}));
+    ASSIGN_OR_RETURN(const CsvSummary summary,
+                     SummarizeCsv(options_.csv, {.delimiter = *delimiter, .encoding = options_.encoding}));
     options_.name = PipelineName(folder);
     absl::StatusOr<Project> project = MakeProject(summary, options_);
     if (!project.ok()) return Annotate(project.status(), options_.csv);
@@ -57,7 +62,8 @@ class NewCommand : public Command {
     for (const auto& [name, text] : project->files) {
       paths.push_back(io::JoinPath(folder, name));
       if (io::Exists(paths.back())) {
-        return UsageError(absl::StrCat(PrintableText(paths.back()), " is there already: give another folder, or move it away"));
+        return UsageError(
+            absl::StrCat(PrintableText(paths.back()), " is there already: give another folder, or move it away"));
       }
     }
     io::NewDirs new_folder(folder);

@@ -65,23 +65,27 @@ TEST_F(NewTest, RunsAtOnceToAPushedFile) {
 TEST_F(NewTest, ColumnsAreWhatTheyLookLike) {
   const SubprocessResult result = New(MixedCsv(), "tips");
   ASSERT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(result.output, AllOf(HasSubstr("tips is a number (regression), judged on the split eval"),
-                                   HasSubstr("numbers: rich, trip miles (km)\n"), HasSubstr("categories: hour, kind\n"),
-                                   HasSubstr("left out: nothing, it has no values"), HasSubstr("left out: one, it has the same value"),
-                                   HasSubstr("left out: 名前, text that is another one in most rows")));
-  EXPECT_THAT(File("utils.cc"), AllOf(HasSubstr("{\"trip miles (km)\", \"trip_miles_km\"}"), HasSubstr("mean_squared_error"),
-                                      Not(HasSubstr("%if")), Not(HasSubstr("@"))));
-  EXPECT_THAT(File("pipeline.cc"), AllOf(HasSubstr("RootMeanSquaredError"), Not(HasSubstr("AUC")), Not(HasSubstr("%"))));
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("tips is a number (regression), judged on the split eval"),
+                    HasSubstr("numbers: rich, trip miles (km)\n"), HasSubstr("categories: hour, kind\n"),
+                    HasSubstr("left out: nothing, it has no values"), HasSubstr("left out: one, it has the same value"),
+                    HasSubstr("left out: 名前, text that is another one in most rows")));
+  EXPECT_THAT(File("utils.cc"), AllOf(HasSubstr("{\"trip miles (km)\", \"trip_miles_km\"}"),
+                                      HasSubstr("mean_squared_error"), Not(HasSubstr("%if")), Not(HasSubstr("@"))));
+  EXPECT_THAT(File("pipeline.cc"),
+              AllOf(HasSubstr("RootMeanSquaredError"), Not(HasSubstr("AUC")), Not(HasSubstr("%"))));
 }
 
 TEST_F(NewTest, TheLabelSaysWhichProblemItIs) {
   const std::string csv = MixedCsv();
   EXPECT_THAT(New(csv, "rich").output, HasSubstr("rich is 0 or 1"));
-  EXPECT_THAT(File("pipeline.cc"), AllOf(HasSubstr("AUC"), HasSubstr("BinaryAccuracy"), HasSubstr("Who always says 0, the most frequent, has 0.667")));
+  EXPECT_THAT(File("pipeline.cc"), AllOf(HasSubstr("AUC"), HasSubstr("BinaryAccuracy"),
+                                         HasSubstr("Who always says 0, the most frequent, has 0.667")));
   EXPECT_THAT(New(csv, "hour", {"--python"}).output, HasSubstr("hour is one of several classes"));
   EXPECT_THAT(File("utils.py"), HasSubstr("softmax"));
   ASSERT_TRUE(io::RemoveAll(Path("project")).ok());
-  EXPECT_THAT(New(csv, "hour", {"--python", "--problem=regression"}).output, HasSubstr("hour is a number (regression)"));
+  EXPECT_THAT(New(csv, "hour", {"--python", "--problem=regression"}).output,
+              HasSubstr("hour is a number (regression)"));
 }
 
 TEST_F(NewTest, ManyRowsAreJudgedOnASplitOfTheirOwn) {
@@ -116,7 +120,8 @@ TEST_F(NewTest, WhatIsWrongIsOneMessage) {
   expect(csv, "名前", "too many to be learned as classes");
   expect(MixedCsv(5), "tips", "it has 5 rows");
   expect(Csv("a,b", 0, MixedRow), "a", "no rows");
-  expect(Csv("id,a", 30, [](int i) { return absl::StrCat("n", i, ",", i); }), "a", "it has no column to predict a from");
+  expect(Csv("id,a", 30, [](int i) { return absl::StrCat("n", i, ",", i); }), "a",
+         "it has no column to predict a from");
 }
 
 }  // namespace

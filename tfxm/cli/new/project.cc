@@ -127,7 +127,8 @@ void SetNames(const std::map<std::string, std::string>& names, const ProjectOpti
   if (renamed.empty()) return;
   // Below the start of the line in which the list stands.
   const std::string inner = options.python ? "    " : "      ", outer = options.python ? "" : "  ";
-  (*values)["names"] = absl::StrCat("{\n", inner, absl::StrJoin(renamed, absl::StrCat(",\n", inner)), ",\n", outer, "}");
+  (*values)["names"] =
+      absl::StrCat("{\n", inner, absl::StrJoin(renamed, absl::StrCat(",\n", inner)), ",\n", outer, "}");
 }
 
 void SetFeatures(const Features& features, bool python, Values* values) {
@@ -146,7 +147,9 @@ void SetLabel(const Label& label, Values* values) {
   const bool regression = label.problem == Problem::kRegression, binary = label.problem == Problem::kBinary;
   (*values)[regression ? "regression" : "classification"] = "yes";
   if (!regression) (*values)[binary ? "binary" : "classes"] = "yes";
-  (*values)["loss"] = regression ? "mean_squared_error" : binary ? "binary_crossentropy" : "sparse_categorical_crossentropy";
+  (*values)["loss"] = regression ? "mean_squared_error"
+                      : binary   ? "binary_crossentropy"
+                                 : "sparse_categorical_crossentropy";
   (*values)["metric"] = regression ? "mean_absolute_error" : binary ? "binary_accuracy" : "sparse_categorical_accuracy";
   (*values)["accuracy"] = binary ? "BinaryAccuracy" : "SparseCategoricalAccuracy";
   (*values)["guess"] = Shown(label.guess);
@@ -171,8 +174,8 @@ std::string Summary(const CsvSummary& summary, const ProjectOptions& options, co
   const char* const problem = label.problem == Problem::kRegression ? "a number (regression)"
                               : label.problem == Problem::kBinary   ? "0 or 1 (binary classification)"
                                                                     : "one of several classes (classification)";
-  std::string text = absl::StrCat(summary.num_rows, " rows; ", PrintableText(options.label), " is ", problem, ", judged on the split ",
-                                  judged_split, ".\n");
+  std::string text = absl::StrCat(summary.num_rows, " rows; ", PrintableText(options.label), " is ", problem,
+                                  ", judged on the split ", judged_split, ".\n");
   const auto add = [&](const char* what, const std::vector<std::string>& names) {
     if (!names.empty()) absl::StrAppend(&text, "  ", what, ": ", PrintableText(absl::StrJoin(names, ", ")), "\n");
   };
@@ -190,15 +193,17 @@ absl::StatusOr<Project> MakeProject(const CsvSummary& summary, const ProjectOpti
   if (summary.num_rows == 0) return absl::InvalidArgumentError("it has no rows");
   ASSIGN_OR_RETURN(const Label label, DescribeLabel(summary, options.label, options.problem));
   if (summary.num_rows < kLeastRows) {
-    return absl::InvalidArgumentError(absl::StrCat("it has ", summary.num_rows, " rows: a model needs some to learn from and others to be judged by, ",
-                                                   kLeastRows, " at least"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("it has ", summary.num_rows,
+                     " rows: a model needs some to learn from and others to be judged by, ", kLeastRows, " at least"));
   }
   const Features features = ChooseFeatures(summary, options.label);
   std::vector<std::string> columns = features.numbers;
   columns.insert(columns.end(), features.categories.begin(), features.categories.end());
   if (columns.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("it has no column to predict ", PrintableText(options.label),
-                                                   " from: each is empty, has one value, or text that is another one in most rows"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("it has no column to predict ", PrintableText(options.label),
+                     " from: each is empty, has one value, or text that is another one in most rows"));
   }
   columns.push_back(options.label);
   const std::map<std::string, std::string> names = ModelNames(columns);
@@ -222,7 +227,8 @@ absl::StatusOr<Project> MakeProject(const CsvSummary& summary, const ProjectOpti
   ASSIGN_OR_RETURN(std::string pipeline, FillTemplate(options.python ? kPipelinePy : kPipelineCc, values));
   ASSIGN_OR_RETURN(std::string utils, FillTemplate(options.python ? kUtilsPy : kUtilsCc, values));
   const char* const suffix = options.python ? ".py" : ".cc";
-  project.files = {{absl::StrCat("pipeline", suffix), std::move(pipeline)}, {absl::StrCat("utils", suffix), std::move(utils)}};
+  project.files = {{absl::StrCat("pipeline", suffix), std::move(pipeline)},
+                   {absl::StrCat("utils", suffix), std::move(utils)}};
   return project;
 }
 

@@ -26,7 +26,8 @@ absl::Status AppendLine(absl::string_view line, const std::map<std::string, std:
       continue;
     }
     const auto value = values.find(std::string(name));
-    if (value == values.end()) return absl::InternalError(absl::StrCat("a template has @", name, "@, which is not set"));
+    if (value == values.end())
+      return absl::InternalError(absl::StrCat("a template has @", name, "@, which is not set"));
     text->append(value->second);
     at += name.size() + 2;
   }
