@@ -2,8 +2,10 @@
 
 // What `tfxm new` looks at before it writes: the columns of a CSV file.
 //
+// ```text
 //   ASSIGN_OR_RETURN(CsvSummary summary, SummarizeCsv("people.csv", {}));
 //   summary.columns[0].type, summary.columns[0].distinct()
+// ```
 #ifndef TFXM_CLI_NEW_CSV_SUMMARY_H_
 #define TFXM_CLI_NEW_CSV_SUMMARY_H_
 

@@ -61,7 +61,7 @@ std::map<std::string, std::string> ModelNames(const std::vector<std::string>& co
       if (keep || (!plain.empty() && plain.back() != '_')) plain.push_back(keep ? c : '_');
     }
     while (!plain.empty() && plain.back() == '_') plain.pop_back();
-    if (plain.empty() || !absl::ascii_isalpha(plain[0])) plain = "column_" + plain;
+    if (plain.empty() || !absl::ascii_isalpha(plain[0])) plain.insert(0, "column_");
     if (plain.back() == '_') plain.pop_back();
     std::string name = plain;
     for (int i = 2; !taken.insert(name).second; ++i) name = absl::StrCat(plain, "_", i);
@@ -100,7 +100,7 @@ Features ChooseFeatures(const CsvSummary& summary, const std::string& label) {
 std::string List(const std::vector<std::string>& elements, size_t indent, bool python) {
   const char* const open = python ? "[" : "{";
   const char* const close = python ? "]" : "}";
-  const std::string line = absl::StrCat(open, absl::StrJoin(elements, ", "), close);
+  std::string line = absl::StrCat(open, absl::StrJoin(elements, ", "), close);
   if (indent + line.size() < kLineLength) return line;
   return absl::StrCat(open, "\n    ", absl::StrJoin(elements, ",\n    "), ",\n", close);
 }
