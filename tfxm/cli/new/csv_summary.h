@@ -2,10 +2,8 @@
 
 // What `tfxm new` looks at before it writes: the columns of a CSV file.
 //
-// ```text
 //   ASSIGN_OR_RETURN(CsvSummary summary, SummarizeCsv("people.csv", {}));
-//   summary.columns[0].type, summary.columns[0].distinct()
-// ```
+//   for (const ColumnSummary& column : summary.columns) std::printf("%zu\n", column.distinct());
 #ifndef TFXM_CLI_NEW_CSV_SUMMARY_H_
 #define TFXM_CLI_NEW_CSV_SUMMARY_H_
 

@@ -2,11 +2,9 @@
 
 // The files of a new project: a pipeline and its module, for the columns of a CSV file.
 //
-// ```text
 //   ASSIGN_OR_RETURN(CsvSummary summary, SummarizeCsv("people.csv", {}));
 //   ASSIGN_OR_RETURN(Project project, MakeProject(summary, {.csv = "people.csv", .label = "rich", .name = "people"}));
 //   for (const auto& [name, text] : project.files) RETURN_IF_ERROR(io::WriteFile(name, text));
-// ```
 #ifndef TFXM_CLI_NEW_PROJECT_H_
 #define TFXM_CLI_NEW_PROJECT_H_
 

@@ -2,9 +2,7 @@
 
 // Text with gaps.
 //
-// ```text
 //   FillTemplate("Hello @name@\n%if guest\nWelcome.\n%else\nAgain!\n%end\n", {{"name", "Ada"}});  // Hello Ada\nAgain!\n
-// ```
 //
 // @name@ is replaced by the value of that name. Lines between "%if name" and "%end" are there if the value is not empty,
 // those after a "%else" if it is; conditions are not nested.
