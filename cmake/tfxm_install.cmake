@@ -48,7 +48,8 @@ install(DIRECTORY ${TFXM_TENSORFLOW_DIR}/include/tensorflow/core/example ${TFXM_
   ${TFXM_TENSORFLOW_DIR}/include/tensorflow/core/framework DESTINATION ${TFXM_INSTALL_INCLUDEDIR}/tensorflow/core
   FILES_MATCHING PATTERN "*.pb.h")
 install(DIRECTORY ${TFXM_PROTO_DIR}/ DESTINATION ${TFXM_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.pb.h")
-install(FILES ${TFXM_OWN_PROTO_DIR}/tfxm/proto/sidecars.pb.h DESTINATION ${TFXM_INSTALL_INCLUDEDIR}/tfxm/proto)
+install(FILES ${TFXM_OWN_PROTO_DIR}/tfxm/proto/pass.pb.h ${TFXM_OWN_PROTO_DIR}/tfxm/proto/sidecars.pb.h
+  DESTINATION ${TFXM_INSTALL_INCLUDEDIR}/tfxm/proto)
 
 # Modules compiled with the installed tfxm use the installed headers.
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/install_flags)

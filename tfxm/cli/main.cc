@@ -42,6 +42,7 @@ constexpr Entry kCommands[] = {
     {"stats", "statistics of tf.Examples or CSV"},
     {"schema", "infer a schema from tf.Examples, CSV or statistics"},
     {"validate", "anomalies of tf.Examples, CSV or statistics against a schema"},
+    {"pass", "a pass over data that many processes share: plan, map, reduce"},
     {"lineage", "what a metadata store knows: executions, artifacts, where a model comes from"},
     {"bless", "bless a model by hand, with a reason, to be the baseline from now on"},
     {"clean", "remove the artifacts of old runs"},

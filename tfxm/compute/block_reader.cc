@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::compute {
@@ -13,6 +14,23 @@ BlockReader::BlockReader(std::vector<std::string> files, const BlockOptions& opt
   for (size_t i = 0; i < files_.size(); ++i) states_.push_back(std::make_unique<File>());
 }
 
+BlockReader::BlockReader(const Shard& shard, const BlockOptions& options)
+    : files_({shard.file}), shard_(shard), options_(options) {
+  states_.push_back(std::make_unique<File>());
+}
+
+absl::StatusOr<bool> BlockReader::ReadAhead(File* file) const {
+  file->ahead_offset = file->reader->offset();
+  const bool to_the_end = shard_.end < 0 || file->ahead_offset < 0;  // Or compressed.
+  if (!to_the_end && file->ahead_offset == shard_.end) return false;
+  ASSIGN_OR_RETURN(const bool more, file->reader->Next(&file->ahead));
+  if (!to_the_end && (!more || file->reader->offset() > shard_.end)) {
+    return absl::DataLossError(absl::StrCat(file->reader->path(), ": no record ends at byte ", shard_.end,
+                                            ", as one did when its shards were planned; plan them again"));
+  }
+  return more;
+}
+
 absl::Status BlockReader::Read(size_t index, RecordBlock* block) {
   File& file = *states_[index];
   block->bytes.clear();
@@ -20,22 +38,25 @@ absl::Status BlockReader::Read(size_t index, RecordBlock* block) {
   block->ends.clear();
   block->file = static_cast<int>(index);
   block->number = file.next_block++;
-  block->first_record = 0;
+  block->first_record = shard_.first_record;
+  block->shard = 0;
   block->last = false;
   bool more = true;
   if (file.reader == nullptr) {
-    ASSIGN_OR_RETURN(file.reader, data::TFRecordReader::Open(files_[index]));
-    ASSIGN_OR_RETURN(more, file.reader->Next(&file.ahead));
+    ASSIGN_OR_RETURN(file.reader, data::TFRecordReader::OpenAt(files_[index], shard_.begin, shard_.first_record));
+    ASSIGN_OR_RETURN(more, ReadAhead(&file));
   } else {
     block->first_record = file.reader->records_read() - 1;
   }
+  if (more) block->shard = ShardOf(file.ahead_offset, options_.shard_bytes);
   // One record is read ahead, so that the last block is known to be the last.
   while (more) {
     if (block->size() > 0 && block->size() % options_.batch_size == 0 && block->bytes.size() >= options_.block_bytes) {
       return absl::OkStatus();
     }
+    if (ShardOf(file.ahead_offset, options_.shard_bytes) != block->shard) return absl::OkStatus();
     block->Append(file.ahead);
-    ASSIGN_OR_RETURN(more, file.reader->Next(&file.ahead));
+    ASSIGN_OR_RETURN(more, ReadAhead(&file));
   }
   block->last = true;
   file.reader.reset();

@@ -13,8 +13,8 @@
 //   }
 //
 // Which records make a block follows from the data and the options alone, never from the threads: as many whole batches
-// as have block_bytes bytes in all, or one batch; at the end of a file what is left. A thread takes the next block of
-// the first file that no other thread reads.
+// as have block_bytes bytes in all, or one batch; at the end of a shard (shard.h) what is left. A thread takes the next
+// block of the first file that no other thread reads.
 #ifndef TFXM_COMPUTE_BLOCK_READER_H_
 #define TFXM_COMPUTE_BLOCK_READER_H_
 
@@ -27,6 +27,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/compute/shard.h"
 #include "tfxm/data/tfrecord.h"
 
 namespace tfxm::compute {
@@ -38,6 +39,7 @@ struct RecordBlock {
   int file = 0;
   int64_t number = 0;  // Of the block in its file, from 0.
   int64_t first_record = 0;
+  int64_t shard = 0;  // Of its file, as ShardOf counts them.
   bool last = false;  // Of its file.
 
   int size() const { return static_cast<int>(ends.size()); }
@@ -57,11 +59,14 @@ struct BlockOptions {
   size_t block_bytes = 0;  // 0: one batch a block.
   // Threads are at most so many files beyond the first that has not been read. 0: no limit.
   int max_files_ahead = 0;
+  int64_t shard_bytes = kShardBytes;  // No block has records of two shards.
 };
 
 class BlockReader {
  public:
   BlockReader(std::vector<std::string> files, const BlockOptions& options);
+  // Of one file only what is in a shard of it.
+  BlockReader(const Shard& shard, const BlockOptions& options);
   // Fills `block` with the next records of one file; a file without any has one block of none. False: there are no
   // more. Thread safe. Errors name the file and the record; block->file and first_record then say where the block is.
   absl::StatusOr<bool> Next(RecordBlock* block);
@@ -72,13 +77,17 @@ class BlockReader {
     std::mutex mutex;
     std::atomic<bool> done = false;
     std::unique_ptr<data::TFRecordReader> reader;
-    absl::string_view ahead;  // The record that begins the next block.
+    absl::string_view ahead;  // The record that begins the next block,
+    int64_t ahead_offset = 0;  // and where it begins.
     int64_t next_block = 0;
   };
   // The next records of a file that is not done and whose mutex is held.
   absl::Status Read(size_t index, RecordBlock* block);
+  // False at the end of the file, or of the shard.
+  absl::StatusOr<bool> ReadAhead(File* file) const;
 
   const std::vector<std::string> files_;
+  const Shard shard_;  // Of the only file, if it has a file.
   const BlockOptions options_;
   std::vector<std::unique_ptr<File>> states_;
   std::atomic<size_t> first_not_done_ = 0;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 
+#include "absl/functional/function_ref.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/util/status_macros.h"
 
@@ -101,6 +103,37 @@ class Turns {
   absl::Status status_;
 };
 
+absl::Status ForEachBlock(int num_files, const PassOptions& options,
+                          absl::FunctionRef<std::unique_ptr<BlockReader>(const BlockOptions&)> make_reader,
+                          const std::function<absl::StatusOr<InTurn>(const RecordBlock& block)>& work,
+                          const std::function<absl::Status(int file)>& file_done) {
+  const int num_threads = std::min(options.num_threads > 0 ? options.num_threads : NumThreads(), kMaxThreads);
+  const std::unique_ptr<BlockReader> reader = make_reader({.batch_size = options.batch_size,
+                                                           .block_bytes = options.block_bytes,
+                                                           .max_files_ahead = 2 * num_threads,
+                                                           .shard_bytes = options.shard_bytes});
+  Turns turns(num_files, 2 * num_threads, file_done);
+  RETURN_IF_ERROR(ParallelFor(
+      num_threads,
+      [&](int) {
+        RecordBlock block;
+        while (turns.WaitForRoom()) {
+          const absl::StatusOr<bool> more = reader->Next(&block);
+          if (!more.ok()) turns.Fail(block, more.status());
+          if (!more.ok() || !*more) break;
+          absl::StatusOr<InTurn> in_turn = work(block);
+          if (!in_turn.ok()) {
+            turns.Fail(block, in_turn.status());
+          } else {
+            turns.Done(block, *std::move(in_turn));
+          }
+        }
+        return absl::OkStatus();
+      },
+      num_threads));
+  return turns.status();
+}
+
 }  // namespace
 
 absl::Status ForEachBatch(const std::string& file, const RecordBlock& block, const PassOptions& options,
@@ -119,30 +152,16 @@ absl::Status ForEachBatch(const std::string& file, const RecordBlock& block, con
 absl::Status ForEachBlock(const std::vector<std::string>& files, const PassOptions& options,
                           const std::function<absl::StatusOr<InTurn>(const RecordBlock& block)>& work,
                           const std::function<absl::Status(int file)>& file_done) {
-  const int num_threads = std::min(options.num_threads > 0 ? options.num_threads : NumThreads(), kMaxThreads);
-  BlockReader reader(
-      files,
-      {.batch_size = options.batch_size, .block_bytes = options.block_bytes, .max_files_ahead = 2 * num_threads});
-  Turns turns(static_cast<int>(files.size()), 2 * num_threads, file_done);
-  RETURN_IF_ERROR(ParallelFor(
-      num_threads,
-      [&](int) {
-        RecordBlock block;
-        while (turns.WaitForRoom()) {
-          const absl::StatusOr<bool> more = reader.Next(&block);
-          if (!more.ok()) turns.Fail(block, more.status());
-          if (!more.ok() || !*more) break;
-          absl::StatusOr<InTurn> in_turn = work(block);
-          if (!in_turn.ok()) {
-            turns.Fail(block, in_turn.status());
-          } else {
-            turns.Done(block, *std::move(in_turn));
-          }
-        }
-        return absl::OkStatus();
-      },
-      num_threads));
-  return turns.status();
+  return ForEachBlock(
+      static_cast<int>(files.size()), options,
+      [&](const BlockOptions& blocks) { return std::make_unique<BlockReader>(files, blocks); }, work, file_done);
+}
+
+absl::Status ForEachBlock(const Shard& shard, const PassOptions& options,
+                          const std::function<absl::StatusOr<InTurn>(const RecordBlock& block)>& work) {
+  return ForEachBlock(
+      1, options, [&](const BlockOptions& blocks) { return std::make_unique<BlockReader>(shard, blocks); }, work,
+      [](int) { return absl::OkStatus(); });
 }
 
 }  // namespace tfxm::compute

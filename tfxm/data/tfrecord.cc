@@ -151,9 +151,23 @@ struct TFRecordReader::Rep {
   bool padded = false;  // There are zeros behind the gzip stream.
   std::string compressed;
   inflate_state inflate{};
+  // The length of the record at hand; -1 at the end of the file.
+  absl::StatusOr<int64_t> ReadHeader() {
+    ASSIGN_OR_RETURN(const bool has_header, Fill(kHeaderSize));
+    if (!has_header && end == begin) return -1;
+    if (!has_header) return Corrupt("is truncated");
+    const char* header = buffer.data() + begin;
+    if (Load<uint32_t>(header + 8) != MaskedCrc32c(header, 8)) {
+      return Corrupt(records == 0 ? "has a wrong length CRC (is this a TFRecord file?)" : "has a wrong length CRC");
+    }
+    const uint64_t length = Load<uint64_t>(header);
+    if (length > SIZE_MAX / 4) return Corrupt("has an impossible length");
+    return static_cast<int64_t>(length);
+  }
+
   std::string buffer;
   size_t begin = 0, end = 0;
-  int64_t records = 0;
+  int64_t records = 0, offset = 0;
 };
 
 TFRecordReader::TFRecordReader() : rep_(new Rep) {}
@@ -191,25 +205,58 @@ absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::Open(absl::strin
   return reader;
 }
 
+absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::OpenAt(absl::string_view path, int64_t offset,
+                                                                       int64_t record) {
+  ASSIGN_OR_RETURN(auto reader, Open(path));
+  Rep& r = *reader->rep_;
+  if (offset == 0) return reader;
+  if (r.gzip) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is compressed; it can only be read from its beginning"));
+  }
+  if (lseek(r.fd, offset, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+  r.begin = r.end = 0;
+  r.offset = offset;
+  r.records = record;
+  return reader;
+}
+
+int64_t TFRecordReader::offset() const { return rep_->gzip ? -1 : rep_->offset; }
+
 absl::StatusOr<bool> TFRecordReader::Next(absl::string_view* record) {
   Rep& r = *rep_;
-  ASSIGN_OR_RETURN(const bool has_header, r.Fill(kHeaderSize));
-  if (!has_header) {
-    if (r.end == r.begin) return false;
-    return r.Corrupt("is truncated");
-  }
-  const char* header = r.buffer.data() + r.begin;
-  if (Load<uint32_t>(header + 8) != MaskedCrc32c(header, 8)) {
-    return r.Corrupt(r.records == 0 ? "has a wrong length CRC (is this a TFRecord file?)" : "has a wrong length CRC");
-  }
-  const uint64_t length = Load<uint64_t>(header);
-  if (length > SIZE_MAX / 4) return r.Corrupt("has an impossible length");
-  ASSIGN_OR_RETURN(const bool complete, r.Fill(kHeaderSize + length + kFooterSize));
+  ASSIGN_OR_RETURN(const int64_t length, r.ReadHeader());
+  if (length < 0) return false;
+  const size_t whole = kHeaderSize + static_cast<size_t>(length) + kFooterSize;
+  ASSIGN_OR_RETURN(const bool complete, r.Fill(whole));
   if (!complete) return r.Corrupt("is truncated");
   const char* data = r.buffer.data() + r.begin + kHeaderSize;
   if (Load<uint32_t>(data + length) != MaskedCrc32c(data, length)) return r.Corrupt("has a wrong data CRC");
   *record = absl::string_view(data, length);
-  r.begin += kHeaderSize + length + kFooterSize;
+  r.begin += whole;
+  r.offset += static_cast<int64_t>(whole);
+  ++r.records;
+  return true;
+}
+
+absl::StatusOr<bool> TFRecordReader::Skip() {
+  Rep& r = *rep_;
+  absl::string_view record;
+  if (r.gzip) return Next(&record);
+  ASSIGN_OR_RETURN(const int64_t length, r.ReadHeader());
+  if (length < 0) return false;
+  const size_t whole = kHeaderSize + static_cast<size_t>(length) + kFooterSize;
+  if (whole > r.end - r.begin) {
+    // The last byte is read, so that a truncated record is found.
+    const int64_t last = r.offset + static_cast<int64_t>(whole) - 1;
+    if (lseek(r.fd, last, SEEK_SET) < 0) return r.Corrupt("has an impossible length");
+    r.begin = r.end = 0;
+    ASSIGN_OR_RETURN(const bool complete, r.Fill(1));
+    if (!complete) return r.Corrupt("is truncated");
+    r.begin = 1;
+  } else {
+    r.begin += whole;
+  }
+  r.offset += static_cast<int64_t>(whole);
   ++r.records;
   return true;
 }

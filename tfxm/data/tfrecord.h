@@ -30,15 +30,21 @@ namespace tfxm::data {
 class TFRecordReader {
  public:
   static absl::StatusOr<std::unique_ptr<TFRecordReader>> Open(absl::string_view path);
+  // From the record on that begins at this byte of a file that is not compressed; it is the file's `record`th.
+  static absl::StatusOr<std::unique_ptr<TFRecordReader>> OpenAt(absl::string_view path, int64_t offset, int64_t record);
   ~TFRecordReader();
 
   // True and the next record, valid until the next call; false at the end. DATA_LOSS names the file and the record's
   // number (from 0) for a wrong CRC, a truncated record or a corrupt gzip stream.
   absl::StatusOr<bool> Next(absl::string_view* record);
+  // The same without the record, whose data are neither read, where they are long, nor checked.
+  absl::StatusOr<bool> Skip();
 
   const std::string& path() const;
-  // Number of records read so far.
+  // The number in the file of the record that Next would read: of those read so far, for one that began at the first.
   int64_t records_read() const;
+  // The byte of the file at which that record begins; -1 if the file is compressed.
+  int64_t offset() const;
 
  private:
   TFRecordReader();

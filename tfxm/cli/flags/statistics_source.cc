@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/distribution/statistics_step.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/tables/tables.h"
@@ -38,6 +39,7 @@ void StatisticsSource::AddTo(Flags* flags) {
       ->Add("num_quantiles_histogram_buckets", &options_.num_quantiles_histogram_buckets, "N",
             "of quantiles of numbers")
       .AtLeast(1);
+  launcher_.AddTo(flags);
 }
 
 absl::StatusOr<statistics::StatsOptions> StatisticsSource::Options() const {
@@ -50,12 +52,25 @@ absl::StatusOr<statistics::StatsOptions> StatisticsSource::Options() const {
   return options;
 }
 
+absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Compute(
+    const std::vector<std::string>& files, const statistics::StatsOptions& options) const {
+  ASSIGN_OR_RETURN(const distribution::Launcher launcher, launcher_.Get());
+  if (launcher.kind == distribution::Launcher::Kind::kThreads) return statistics::GenerateStatistics(files, options);
+  distribution::PassRequest request;
+  request.mutable_files()->Add(files.begin(), files.end());
+  *request.mutable_statistics() = distribution::ToProto(options);
+  ASSIGN_OR_RETURN(const auto step, distribution::StatisticsPass::Make(request));
+  RETURN_IF_ERROR(launcher_.Run(request, launcher, step.get()));
+  return step->Statistics();
+}
+
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::string& output,
                                                                    std::vector<std::string> others) const {
   DatasetFeatureStatisticsList statistics;
   if ((data_.empty() ? 0 : 1) + (csv_.given() ? 1 : 0) + (stats_.empty() ? 0 : 1) != 1) {
     return UsageError("give one of --data=GLOB, --csv=GLOB and --stats=FILE");
   }
+  if (launcher_.given() && data_.empty()) return UsageError("--launcher is for --data: others are read by one process");
   ASSIGN_OR_RETURN(tables::CsvOptions csv_options, csv_.Options());
   ASSIGN_OR_RETURN(const statistics::StatsOptions options, Options());
   std::vector<std::string> files = {stats_};
@@ -71,7 +86,7 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::st
     for (const std::string& warning : source->Warnings()) Warn(warning);
     return statistics;
   }
-  if (stats_.empty()) return statistics::GenerateStatistics(files, options);
+  if (stats_.empty()) return Compute(files, options);
   if (!options_.weight_feature.empty() || !features_.empty() || !types_.empty() || options_.sample_rate < 1) {
     return UsageError(
         "--weight_feature, --features, --categorical and --sample_rate are for --data and --csv: the statistics in "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The flags --data, --csv, --stats of the commands about data, and those of TFDV's StatsOptions.
+// The flags --data, --csv, --stats and --launcher of the commands about data, and those of TFDV's StatsOptions.
 #ifndef TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 #define TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 
@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/cli/flags/csv_flags.h"
+#include "tfxm/cli/flags/launcher_flags.h"
 #include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/flags.h"
 
@@ -28,8 +29,13 @@ class StatisticsSource {
   // With what the flags name in them.
   absl::StatusOr<statistics::StatsOptions> Options() const;
 
+  // Of TFRecords, by the launcher.
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Compute(
+      const std::vector<std::string>& files, const statistics::StatsOptions& options) const;
+
   std::string data_, stats_, features_, types_;
   CsvFlags csv_;
+  LauncherFlags launcher_;
   statistics::StatsOptions options_;
 };
 

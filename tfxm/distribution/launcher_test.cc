@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/distribution/launcher.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/testing/status_matchers.h"
+#include "tfxm/util/subprocess.h"
+
+namespace tfxm::distribution {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(LauncherTest, ThreadsAndProcesses) {
+  EXPECT_EQ(ParseLauncher("threads")->kind, Launcher::Kind::kThreads);
+  EXPECT_EQ(ParseLauncher("")->kind, Launcher::Kind::kThreads);
+  EXPECT_EQ(ParseLauncher("processes")->kind, Launcher::Kind::kProcesses);
+  EXPECT_EQ(ParseLauncher("processes:7")->num_workers, 7);
+  const std::vector<std::string> command = {"tfxm", "pass"};
+  EXPECT_EQ(WorkerCommand(*ParseLauncher("processes:7"), command, ""), command);
+}
+
+TEST(LauncherTest, ACommandIsSplitOnceAndTheWorkersWordsStayWhole) {
+  const auto launcher = ParseLauncher(R"(srun -n1 --comment="a  b" 'c "d' e\ f {command} --last)", "", 5);
+  ASSERT_THAT(launcher, IsOk());
+  EXPECT_EQ(launcher->num_workers, 5);
+  EXPECT_THAT(WorkerCommand(*launcher, {"tfxm", "a b; $(c)", ""}, ""),
+              ElementsAre("srun", "-n1", "--comment=a  b", "c \"d", "e f", "tfxm", "a b; $(c)", "", "--last"));
+}
+
+TEST(LauncherTest, WordsForARemoteShellAreQuoted) {
+  const auto launcher = ParseLauncher("/usr/bin/ssh -p 22 me@{host} {command}", "a,b,b");
+  ASSERT_THAT(launcher, IsOk());
+  EXPECT_EQ(launcher->num_workers, 3);
+  const std::vector<std::string> words = {"printf", "%s|", "a b", "it's", "$HOME", "`x`", "\"", "*", "", "\\n", "a\nb"};
+  std::vector<std::string> command = WorkerCommand(*launcher, words, "b");
+  EXPECT_THAT(std::vector<std::string>(command.begin(), command.begin() + 4),
+              ElementsAre("/usr/bin/ssh", "-p", "22", "me@b"));
+  // What ssh does: the words with blanks between them are what the other shell gets.
+  std::string line;
+  for (size_t i = 4; i < command.size(); ++i) line += (i > 4 ? " " : "") + command[i];
+  const auto result = RunSubprocess({"sh", "-c", line});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(result->output, "a b|it's|$HOME|`x`|\"|*||\\n|a\nb|");
+}
+
+TEST(LauncherTest, WhatIsWrongIsSaid) {
+  for (const auto& [text, hosts, message] : std::vector<std::array<const char*, 3>>{
+           {"processes:0", "", "from 1 to"},
+           {"processes:x", "", "from 1 to"},
+           {"process", "", "expected threads, processes"},
+           {"srun", "", "expected threads, processes"},
+           {"srun {command} {command}", "", "expected threads, processes"},
+           {"srun x{command}", "", "expected threads, processes"},
+           {"{command}", "", "needs one before it"},
+           {"srun 'a {command}", "", "is not closed"},
+           {"ssh {host} {command}", "", "--hosts"},
+           {"srun {command}", "a", "--hosts"},
+           {"threads", "a", "--hosts"}}) {
+    EXPECT_THAT(ParseLauncher(text, hosts), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tfxm::distribution

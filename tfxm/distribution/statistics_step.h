@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Statistics (statistics/statistics_accumulator.h) as a step of a pass.
+//
+//   PassRequest request;
+//   request.add_files("examples/Split-train/*");
+//   *request.mutable_statistics() = ToProto(options);
+//   ASSIGN_OR_RETURN(const auto step, StatisticsPass::Make(request));
+#ifndef TFXM_DISTRIBUTION_STATISTICS_STEP_H_
+#define TFXM_DISTRIBUTION_STATISTICS_STEP_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tensorflow_metadata/proto/v0/statistics.pb.h"
+#include "tfxm/compute/pass.h"
+#include "tfxm/distribution/step.h"
+#include "tfxm/statistics/statistics_accumulator.h"
+
+namespace tfxm::distribution {
+
+StatisticsStep ToProto(const statistics::StatsOptions& options);
+statistics::StatsOptions ToOptions(const StatisticsStep& step);
+
+class StatisticsPass : public Step {
+ public:
+  static absl::StatusOr<std::unique_ptr<StatisticsPass>> Make(const PassRequest& request);
+
+  StateKind kind() const override { return statistics::StatisticsAccumulator::kStateKind; }
+  absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) override;
+  absl::Status Merge(const compute::Shard& shard, StateReader* values) override;
+  absl::Status Finish(const std::string& output) override;
+
+  // After all shards.
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Statistics();
+
+ private:
+  StatisticsPass(const statistics::StatsOptions& options, int64_t shard_bytes)
+      : total_(options), shard_bytes_(shard_bytes) {}
+  statistics::StatisticsAccumulator total_;
+  const int64_t shard_bytes_;
+  compute::InOrder<statistics::StatisticsAccumulator> of_file_;
+  std::string file_;  // That of_file_ is of.
+};
+
+}  // namespace tfxm::distribution
+
+#endif  // TFXM_DISTRIBUTION_STATISTICS_STEP_H_

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// One step of a pass, as a process does its shards and another one puts them together.
+//
+//   ASSIGN_OR_RETURN(const std::unique_ptr<Step> step, MakeStep(request));
+//   ASSIGN_OR_RETURN(const std::string values, step->Map(shard, &num_examples));     // in one process
+//   …
+//   for (…) RETURN_IF_ERROR(step->Merge(shard, &reader));                            // in another one, in order
+//   RETURN_IF_ERROR(step->Finish("FeatureStats.pb"));
+#ifndef TFXM_DISTRIBUTION_STEP_H_
+#define TFXM_DISTRIBUTION_STEP_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tfxm/compute/shard.h"
+#include "tfxm/proto/pass.pb.h"
+#include "tfxm/util/coding/state.h"
+
+namespace tfxm::distribution {
+
+class Step {
+ public:
+  virtual ~Step() = default;
+  // What a part holds.
+  virtual StateKind kind() const = 0;
+  // What the accumulator of a shard has saved.
+  virtual absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) = 0;
+  // Adds what Map has made; to be called in the order of the shards. DATA_LOSS if that cannot have been.
+  virtual absl::Status Merge(const compute::Shard& shard, StateReader* values) = 0;
+  // After all shards: writes the result, a file or a folder.
+  virtual absl::Status Finish(const std::string& output) = 0;
+};
+
+// INVALID_ARGUMENT says what is wrong with the step's options.
+absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request);
+
+}  // namespace tfxm::distribution
+
+#endif  // TFXM_DISTRIBUTION_STEP_H_
