@@ -15,6 +15,7 @@
 #include "tfxm/testing/status_matchers.h"
 #include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::distribution {
 namespace {
