@@ -10,6 +10,7 @@
 #        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
 #        make fuzz    fuzzes what reads files of others (SECONDS=600 for each, 0: only the inputs there are; TARGET=sql; fuzz/)
 #        make torture kills tfxm at random instants, fills its disk (KILLS=1000, SEED=1; torture/)
+#        make scale   passes by many processes: workers killed at random instants, Beam (RUNS=100 with kills, RAY=1 Ray as well; docs/distribution.md)
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
@@ -26,8 +27,9 @@ SUITES ?=
 PYTHON ?= python3
 SECONDS ?= 600
 KILLS ?= 1000
+RUNS ?= 100
 
-.PHONY: all setup download build build-all configure test test-python wheel asan tsan valgrind fuzz torture bench zoo field mnist docs tidy format install clean
+.PHONY: all setup download build build-all configure test test-python wheel asan tsan valgrind fuzz torture scale bench zoo field mnist docs tidy format install clean
 all: build
 
 # `make WITH=test`: what the tests need of the system is provided as well.
@@ -96,6 +98,16 @@ fuzz: build
 
 torture: build
 	@$(PYTHON) torture/torture.py --build_dir $(BUILD) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+# Beam and Ray in an environment of their own, made once.
+scale: WITH = test
+scale: configure
+	@grep -q tfxm_util_test $(BUILD)/build.ninja || cmake $(BUILD) >$(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log; exit 1; }
+	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_distribution_test tfxm_cli_test
+	@TFXM_BINARY_DIR=$(BUILD) $(BUILD)/tests/tfxm_distribution_test --gtest_brief=1
+	@TFXM_BINARY_DIR=$(BUILD) TFXM_PASS_RUNS=$(RUNS) $(BUILD)/tests/tfxm_cli_test --gtest_brief=1 --gtest_filter='PassCommandTest.*'
+	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/scale$(if $(RAY),_ray)_requirements.txt | tail -n 1) && cd python/tests && \
+	  TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_beam $(if $(RAY),test_ray)
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \

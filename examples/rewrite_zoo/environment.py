@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python that makes the zoo and runs the interpreter: made once, in the project's cache, never part of the product."""
+"""The Python that makes the zoo and runs the interpreter: made once, in the project's cache, never part of the product.
+
+  environment.py                       prints its path
+  environment.py NAME REQUIREMENTS     that of another one, with the packages of this file
+"""
 import hashlib
 import os
 import shutil
@@ -10,16 +14,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get('TFXM_CACHE') or os.path.expanduser('~/.cache/tfxm')
 
 
-def python():
-  """Path of a Python with the packages of requirements.txt. An interrupted call leaves nothing that is mistaken for one."""
+def python(name='zoo', requirements=os.path.join(HERE, 'requirements.txt')):
+  """Path of a Python with the packages of the requirements. An interrupted call leaves nothing that is mistaken for one."""
   if sys.version_info[:2] != (3, 11):
-    sys.exit(f'The zoo needs Python 3.11, for which its packages are pinned, not {sys.version.split()[0]}: make zoo PYTHON=python3.11')
-  requirements = os.path.join(HERE, 'requirements.txt')
+    sys.exit(f'make {name} needs Python 3.11, for which its packages are pinned, not {sys.version.split()[0]}: make {name} PYTHON=python3.11')
   with open(requirements, 'rb') as f:
     key = hashlib.sha256(f.read()).hexdigest()[:16]
-  final = os.path.join(CACHE, f'zoo-python-{key}')
+  final = os.path.join(CACHE, f'{name}-python-{key}')
   if not os.path.exists(os.path.join(final, 'complete')):
-    print('[zoo] installing TensorFlow, Keras and LiteRT for Python, once', flush=True)
+    print(f'[{name}] installing its Python packages, once', flush=True)
     shutil.rmtree(final, ignore_errors=True)
     os.makedirs(CACHE, exist_ok=True)
     # A virtual environment cannot be renamed: the mark that it is complete is what appears at once.
@@ -28,11 +31,11 @@ def python():
     done = subprocess.run([os.path.join(final, 'bin', 'python'), '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps',
                            '--only-binary=:all:', '--require-hashes', '--retries', '10', '--find-links', wheels, '-r', requirements])
     if done.returncode:
-      sys.exit('[zoo] pip failed, see its message above. Run the same command again to resume.')
+      sys.exit(f'[{name}] pip failed, see its message above. Run the same command again to resume.')
     with open(os.path.join(final, 'complete'), 'w'):
       pass
   return os.path.join(final, 'bin', 'python')
 
 
 if __name__ == '__main__':
-  print(python())
+  print(python(*sys.argv[1:3]))

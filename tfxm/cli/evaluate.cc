@@ -12,9 +12,11 @@
 #include "google/protobuf/text_format.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/flags/examples_argument.h"
+#include "tfxm/cli/flags/launcher_flags.h"
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/input_shape.h"
+#include "tfxm/distribution/evaluate_step.h"
 #include "tfxm/model_analysis/default_config.h"
 #include "tfxm/report/show/show.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -69,6 +71,7 @@ class EvaluateCommand : public Command {
         .OneOf({"table", "json", "csv", "none"});
     flags.Add("max_slices", &max_slices_, "N", "slices printed in the table; 0: all. The files always have all")
         .AtLeast(0);
+    launcher_.AddTo(&flags);
     return flags;
   }
 
@@ -78,6 +81,7 @@ class EvaluateCommand : public Command {
     if (eval_config_.empty() == label_.empty()) {
       return UsageError("give either --eval_config=FILE or, for the usual metrics, --label=FEATURE");
     }
+    RETURN_IF_ERROR(launcher_.Get().status());
     model_analysis::EvaluateOptions options;
     RETURN_IF_ERROR(AddModels(&options));
     for (const std::string& text : input_shapes_) {
@@ -110,7 +114,7 @@ class EvaluateCommand : public Command {
     options.reference_model = reference_model_;
     options.max_disagreements = disagreements_;
     options.detect_model_type = true;
-    ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, model_analysis::Evaluate(options));
+    ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, Evaluate(options));
     for (const std::string& warning : result.warnings) Note(absl::StrCat("warning: ", warning, "\n"));
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
@@ -131,6 +135,17 @@ class EvaluateCommand : public Command {
 
  private:
   static void Note(absl::string_view text) { std::fputs(PrintableLines(text).c_str(), stderr); }
+
+  absl::StatusOr<model_analysis::EvaluationResult> Evaluate(const model_analysis::EvaluateOptions& options) const {
+    ASSIGN_OR_RETURN(const distribution::Launcher launcher, launcher_.Get());
+    if (launcher.kind == distribution::Launcher::Kind::kThreads) return model_analysis::Evaluate(options);
+    distribution::PassRequest request;
+    request.mutable_files()->Add(options.files.begin(), options.files.end());
+    *request.mutable_evaluate() = distribution::ToProto(options, module_file_);
+    ASSIGN_OR_RETURN(const auto step, distribution::EvaluatePass::Make(options));
+    RETURN_IF_ERROR(launcher_.Run(request, launcher, step.get()));
+    return step->Result();
+  }
 
   absl::Status AddModels(model_analysis::EvaluateOptions* options) const {
     for (const std::string& model : models_) {
@@ -172,6 +187,7 @@ class EvaluateCommand : public Command {
   std::string eval_config_, label_, module_file_, output_, schema_, format_ = "table", reference_model_;
   ExamplesArgument examples_;
   std::vector<std::string> models_, input_shapes_;
+  LauncherFlags launcher_;
   int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };
 

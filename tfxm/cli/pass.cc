@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/distribution/pass_phases.h"
 #include "tfxm/distribution/request.h"
 #include "tfxm/util/exit_status.h"
@@ -36,7 +37,7 @@ class PassCommand : public Command {
                 "REQUEST is a tfxm.distribution.PassRequest (tfxm/proto/pass.proto) as text (.pbtxt), JSON (.json) or\n"
                 "bytes, such as\n"
                 "  files: \"examples/Split-train/*\" statistics {}\n\n"
-                "tfxm stats --launcher=… does all of this by itself.");
+                "tfxm stats --launcher=… and tfxm evaluate --launcher=… do all of this by themselves.");
     flags.Add("shard", &shard_, "I", "map: the shard's number, from 0").AtLeast(-1);
     flags.Add("output", &output_, "PATH", "where the plan, the part or the result goes");
     flags.TakeArguments(2, SIZE_MAX, kHow);
@@ -54,12 +55,18 @@ class PassCommand : public Command {
     const std::string output = output_.empty() ? "" : io::AbsolutePath(output_);
     std::vector<std::string> parts;
     for (size_t i = 2; i < arguments.size(); ++i) parts.push_back(io::AbsolutePath(arguments[i]));
-    RETURN_IF_ERROR(CheckOutputFile("output", output_, {arguments.begin() + 1, arguments.end()}));
+    const bool to_a_folder = verb == "reduce" && request.has_evaluate();  // Which Evaluate looks at itself.
+    if (!to_a_folder) {
+      RETURN_IF_ERROR(CheckOutputFile("output", output_, {arguments.begin() + 1, arguments.end()}));
+    }
     RETURN_IF_ERROR(distribution::EnterWorkingDirectory(request));
     RETURN_IF_ERROR(distribution::PlanRequest(&request));
     std::set<std::string> files;
     for (const distribution::PassShard& shard : request.shards()) files.insert(shard.file());
-    RETURN_IF_ERROR(CheckOutputFile("output", output, {files.begin(), files.end()}));
+    if (!to_a_folder) RETURN_IF_ERROR(CheckOutputFile("output", output, {files.begin(), files.end()}));
+    if (verb != "plan" && request.has_evaluate()) {
+      RETURN_IF_ERROR(LoadMetricModules(request.evaluate().module_file(), request.evaluate().eval_config()));
+    }
     if (verb == "map") return distribution::MapShard(request, shard_, output);
     if (verb == "reduce") return distribution::ReduceParts(request, parts, output);
     if (!output.empty()) RETURN_IF_ERROR(distribution::WriteRequest(output, request));

@@ -32,13 +32,13 @@ absl::Status MergePart(const PassRequest& request, const std::string& request_ha
 }
 
 absl::Status ReduceParts(const PassRequest& request, const std::vector<std::string>& parts, const std::string& output) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Step> step, MakeStep(request));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Step> step, MakeStep(request, output));
   const std::string hash = RequestHash(request);
   ASSIGN_OR_RETURN(const std::vector<std::string> by_shard, SortParts(request, hash, parts));
   for (size_t shard = 0; shard < by_shard.size(); ++shard) {
     RETURN_IF_ERROR(MergePart(request, hash, static_cast<int64_t>(shard), by_shard[shard], step.get()));
   }
-  return step->Finish(output);
+  return step->Finish();
 }
 
 }  // namespace tfxm::distribution

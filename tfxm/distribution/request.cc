@@ -30,7 +30,7 @@ compute::Shard ToShard(const PassShard& shard) {
 absl::Status CheckRequest(const PassRequest& request) {
   if (request.files().empty()) return absl::InvalidArgumentError("the request has no `files`");
   if (request.step_case() == PassRequest::STEP_NOT_SET) {
-    return absl::InvalidArgumentError("the request has no step; expected one of: statistics");
+    return absl::InvalidArgumentError("the request has no step; expected one of: statistics, evaluate");
   }
   for (const PassShard& shard : request.shards()) {
     if (shard.begin() < 0 || (shard.end() >= 0 && shard.end() < shard.begin()) || shard.first_record() < 0) {

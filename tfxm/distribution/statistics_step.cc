@@ -73,12 +73,13 @@ StatsOptions ToOptions(const StatisticsStep& step) {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<StatisticsPass>> StatisticsPass::Make(const PassRequest& request) {
+absl::StatusOr<std::unique_ptr<StatisticsPass>> StatisticsPass::Make(const PassRequest& request,
+                                                                     const std::string& output) {
   const StatsOptions options = ToOptions(request.statistics());
   // Says what is wrong with the options.
   RETURN_IF_ERROR(statistics::GenerateStatistics(std::vector<std::string>(), options).status());
   const int64_t shard_bytes = request.shard_bytes() > 0 ? request.shard_bytes() : compute::kShardBytes;
-  return std::unique_ptr<StatisticsPass>(new StatisticsPass(options, shard_bytes));
+  return std::unique_ptr<StatisticsPass>(new StatisticsPass(options, shard_bytes, output));
 }
 
 absl::StatusOr<std::string> StatisticsPass::Map(const compute::Shard& shard, int64_t* num_examples) {
@@ -108,9 +109,9 @@ absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Statistic
   return total_.Finish();
 }
 
-absl::Status StatisticsPass::Finish(const std::string& output) {
+absl::Status StatisticsPass::Finish() {
   ASSIGN_OR_RETURN(const auto statistics, Statistics());
-  return io::WriteBinaryProto(output, statistics);
+  return io::WriteBinaryProto(output_, statistics);
 }
 
 }  // namespace tfxm::distribution

@@ -26,21 +26,22 @@ statistics::StatsOptions ToOptions(const StatisticsStep& step);
 
 class StatisticsPass : public Step {
  public:
-  static absl::StatusOr<std::unique_ptr<StatisticsPass>> Make(const PassRequest& request);
+  static absl::StatusOr<std::unique_ptr<StatisticsPass>> Make(const PassRequest& request, const std::string& output = "");
 
   StateKind kind() const override { return statistics::StatisticsAccumulator::kStateKind; }
   absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) override;
   absl::Status Merge(const compute::Shard& shard, StateReader* values) override;
-  absl::Status Finish(const std::string& output) override;
+  absl::Status Finish() override;
 
   // After all shards.
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Statistics();
 
  private:
-  StatisticsPass(const statistics::StatsOptions& options, int64_t shard_bytes)
-      : total_(options), shard_bytes_(shard_bytes) {}
+  StatisticsPass(const statistics::StatsOptions& options, int64_t shard_bytes, std::string output)
+      : total_(options), shard_bytes_(shard_bytes), output_(std::move(output)) {}
   statistics::StatisticsAccumulator total_;
   const int64_t shard_bytes_;
+  const std::string output_;
   compute::InOrder<statistics::StatisticsAccumulator> of_file_;
   std::string file_;  // That of_file_ is of.
 };

@@ -2,16 +2,18 @@
 
 #include "tfxm/distribution/step.h"
 
+#include "tfxm/distribution/evaluate_step.h"
 #include "tfxm/distribution/statistics_step.h"
 
 namespace tfxm::distribution {
 
-absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request) {
+absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request, const std::string& output) {
   switch (request.step_case()) {
-    case PassRequest::kStatistics: return StatisticsPass::Make(request);
+    case PassRequest::kStatistics: return StatisticsPass::Make(request, output);
+    case PassRequest::kEvaluate: return EvaluatePass::Make(request, output);
     case PassRequest::STEP_NOT_SET: break;
   }
-  return absl::InvalidArgumentError("the request has no step; expected one of: statistics");
+  return absl::InvalidArgumentError("the request has no step; expected one of: statistics, evaluate");
 }
 
 }  // namespace tfxm::distribution

@@ -2,11 +2,11 @@
 
 // One step of a pass, as a process does its shards and another one puts them together.
 //
-//   ASSIGN_OR_RETURN(const std::unique_ptr<Step> step, MakeStep(request));
+//   ASSIGN_OR_RETURN(const std::unique_ptr<Step> step, MakeStep(request, "FeatureStats.pb"));
 //   ASSIGN_OR_RETURN(const std::string values, step->Map(shard, &num_examples));     // in one process
 //   …
 //   for (…) RETURN_IF_ERROR(step->Merge(shard, &reader));                            // in another one, in order
-//   RETURN_IF_ERROR(step->Finish("FeatureStats.pb"));
+//   RETURN_IF_ERROR(step->Finish());
 #ifndef TFXM_DISTRIBUTION_STEP_H_
 #define TFXM_DISTRIBUTION_STEP_H_
 
@@ -31,12 +31,13 @@ class Step {
   virtual absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) = 0;
   // Adds what Map has made; to be called in the order of the shards. DATA_LOSS if that cannot have been.
   virtual absl::Status Merge(const compute::Shard& shard, StateReader* values) = 0;
-  // After all shards: writes the result, a file or a folder.
-  virtual absl::Status Finish(const std::string& output) = 0;
+  // After all shards: writes the result.
+  virtual absl::Status Finish() = 0;
 };
 
-// INVALID_ARGUMENT says what is wrong with the step's options.
-absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request);
+// Of a planned request. `output`: the file or folder of the result, for who calls Finish. INVALID_ARGUMENT says what is
+// wrong with the step's options.
+absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request, const std::string& output = "");
 
 }  // namespace tfxm::distribution
 

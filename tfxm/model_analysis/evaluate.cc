@@ -21,6 +21,7 @@
 #include "tfxm/model_analysis/output/validator.h"
 #include "tfxm/model_analysis/output/writer.h"
 #include "tfxm/model_analysis/pass/evaluation_pass.h"
+#include "tfxm/model_analysis/pass/pass_state.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -192,9 +193,8 @@ struct Preparation {
   std::optional<CostMetrics> costs;
 };
 
-absl::Status Prepare(const EvaluateOptions& options, const tfma::EvalConfig& config,
-                     const std::vector<std::string>& files, const LoadedModels& loaded, Preparation* preparation,
-                     EvaluationResult* result) {
+absl::Status Prepare(const EvaluateOptions& options, const tfma::EvalConfig& config, const LoadedModels& loaded,
+                     Preparation* preparation, EvaluationResult* result) {
   ASSIGN_OR_RETURN(preparation->config, ResolveConfig(&config, options.schema ? &*options.schema : nullptr));
   RETURN_IF_ERROR(AddDefaultMetrics(config, loaded, &preparation->config.plans, &result->warnings));
   ASSIGN_OR_RETURN(const std::string reference, FindReferenceModel(config, loaded, options.reference_model));
@@ -217,10 +217,6 @@ absl::Status Prepare(const EvaluateOptions& options, const tfma::EvalConfig& con
   pass.num_threads = options.num_threads;
   pass.batch_size = options.batch_size;
   pass.progress = options.progress;
-  // Before the pass, while the machine has nothing else to do.
-  std::vector<std::string> model_files;
-  for (const ModelSummary& summary : loaded.summaries) model_files.push_back(summary.file);
-  ASSIGN_OR_RETURN(preparation->costs, CostMetrics::Measure(preparation->config, pass.models, model_files, files));
   return absl::OkStatus();
 }
 
@@ -263,24 +259,6 @@ absl::Status AddMetrics(const EvaluateOptions& options, const Preparation& prepa
   return absl::OkStatus();
 }
 
-absl::StatusOr<EvaluationResult> Run(const EvaluateOptions& options, EvaluationWriter* writer,
-                                     const tfma::EvalConfig& config, const std::vector<std::string>& files,
-                                     LoadedModels* loaded) {
-  EvaluationResult result;
-  Preparation preparation;
-  RETURN_IF_ERROR(Prepare(options, config, files, *loaded, &preparation, &result));
-  ASSIGN_OR_RETURN(PassResult pass, RunPass(files, preparation.pass));
-  if (pass.num_examples == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
-  }
-  Describe(pass, preparation, loaded, &result);
-  RETURN_IF_ERROR(AddMetrics(options, preparation, writer, &pass, &result));
-  if (writer != nullptr) RETURN_IF_ERROR(Write(result, config, options, files, writer));
-  result.eval_config = config;
-  return result;
-}
-
 }  // namespace
 
 std::optional<double> EvaluationResult::Overall(const std::string& metric_name, const std::string& model_name) const {
@@ -295,28 +273,100 @@ std::optional<double> EvaluationResult::Overall(const std::string& metric_name, 
   return std::nullopt;
 }
 
-absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
-  // Without models, several specs are several sets of predictions in the examples, which may well have a baseline.
-  bool has_baseline = options.models.size() > 1;
-  if (options.models.empty())
-    has_baseline = !BaselineModelName(options.eval_config).empty() && options.eval_config.model_specs_size() > 1;
-  ASSIGN_OR_RETURN(const tfma::EvalConfig config,
-                   WithDefaults(options.eval_config, has_baseline, options.rubber_stamp));
-  RETURN_IF_ERROR(CheckEvalConfig(config));
-  std::vector<std::string> files = options.files;
-  if (files.empty()) {
-    ASSIGN_OR_RETURN(files, data::MatchFiles(options.data));
+struct Evaluation::Rep {
+  explicit Rep(const EvaluateOptions& given) : options(given) {}
+
+  absl::Status Open() {
+    // Without models, several specs are several sets of predictions in the examples, which may well have a baseline.
+    bool has_baseline = options.models.size() > 1;
+    if (options.models.empty())
+      has_baseline = !BaselineModelName(options.eval_config).empty() && options.eval_config.model_specs_size() > 1;
+    ASSIGN_OR_RETURN(config, WithDefaults(options.eval_config, has_baseline, options.rubber_stamp));
+    RETURN_IF_ERROR(CheckEvalConfig(config));
+    files = options.files;
+    if (files.empty()) {
+      ASSIGN_OR_RETURN(files, data::MatchFiles(options.data));
+    }
+    if (files.empty()) return absl::NotFoundError(absl::StrCat("no example file matches \"", options.data, "\""));
+    ASSIGN_OR_RETURN(loaded, LoadModels(config, options));
+    if (!options.output_dir.empty()) {
+      ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config, options.replace_output));
+    }
+    RETURN_IF_ERROR(Prepare(options, config, loaded, &preparation, &result));
+    state.emplace(preparation.pass, files.size());
+    return absl::OkStatus();
   }
-  if (files.empty()) return absl::NotFoundError(absl::StrCat("no example file matches \"", options.data, "\""));
-  ASSIGN_OR_RETURN(LoadedModels loaded, LoadModels(config, options));
+
+  // While the machine has nothing else to do.
+  absl::Status MeasureCosts() {
+    std::vector<std::string> model_files;
+    for (const ModelSummary& summary : loaded.summaries) model_files.push_back(summary.file);
+    ASSIGN_OR_RETURN(preparation.costs,
+                     CostMetrics::Measure(preparation.config, preparation.pass.models, model_files, files));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<EvaluationResult> Complete(PassResult pass) {
+    if (pass.num_examples == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
+    }
+    Describe(pass, preparation, &loaded, &result);
+    RETURN_IF_ERROR(AddMetrics(options, preparation, writer.get(), &pass, &result));
+    if (writer != nullptr) RETURN_IF_ERROR(Write(result, config, options, files, writer.get()));
+    result.eval_config = config;
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::move(result);
+  }
+
+  const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  const EvaluateOptions options;
+  tfma::EvalConfig config;
+  std::vector<std::string> files;
+  LoadedModels loaded;
   std::unique_ptr<EvaluationWriter> writer;
-  if (!options.output_dir.empty()) {
-    ASSIGN_OR_RETURN(writer, EvaluationWriter::Create(options.output_dir, config, options.replace_output));
-  }
-  absl::StatusOr<EvaluationResult> result = Run(options, writer.get(), config, files, &loaded);
-  if (result.ok()) result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
+  Preparation preparation;
+  EvaluationResult result;
+  std::optional<PassState> state;  // Of what was merged.
+};
+
+Evaluation::Evaluation(const EvaluateOptions& options) : rep_(std::make_unique<Rep>(options)) {}
+Evaluation::~Evaluation() = default;
+
+absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const EvaluateOptions& options) {
+  std::unique_ptr<Evaluation> evaluation(new Evaluation(options));
+  RETURN_IF_ERROR(evaluation->rep_->Open());
+  return evaluation;
+}
+
+StateKind Evaluation::kind() { return PassState::kStateKind; }
+
+absl::StatusOr<std::string> Evaluation::Map(const compute::Shard& shard, int64_t* num_examples) const {
+  ASSIGN_OR_RETURN(const PassState of_shard, RunShard(shard, rep_->preparation.pass));
+  *num_examples = of_shard.num_examples;
+  StateWriter writer;
+  of_shard.Save(&writer);
+  return writer.bytes();
+}
+
+absl::Status Evaluation::Merge(const std::string& file, StateReader* saved) {
+  const auto found = std::find(rep_->files.begin(), rep_->files.end(), file);
+  if (found == rep_->files.end()) return absl::InvalidArgumentError(absl::StrCat(file, " is not among the files"));
+  return rep_->state->MergeSaved(saved, static_cast<int>(found - rep_->files.begin()), rep_->preparation.pass);
+}
+
+absl::StatusOr<EvaluationResult> Evaluation::Finish() {
+  RETURN_IF_ERROR(rep_->MeasureCosts());
+  ASSIGN_OR_RETURN(PassResult pass, FinishPass(*std::move(rep_->state), rep_->files, rep_->preparation.pass));
+  return rep_->Complete(std::move(pass));
+}
+
+absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Evaluation> evaluation, Evaluation::Create(options));
+  Evaluation::Rep& rep = *evaluation->rep_;
+  RETURN_IF_ERROR(rep.MeasureCosts());
+  ASSIGN_OR_RETURN(PassResult pass, RunPass(rep.files, rep.preparation.pass));
+  return rep.Complete(std::move(pass));
 }
 
 }  // namespace tfxm::model_analysis

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +29,13 @@
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
+#include "tfxm/compute/shard.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/cost/model_cost.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 #include "tfxm/model_analysis/pass/combine.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
@@ -99,6 +102,37 @@ struct EvaluationResult {
 // INVALID_ARGUMENT or NOT_FOUND say in one message what is wrong with the config, the model or the data, and where.
 // output_dir is as it was after an error.
 absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options);
+
+// Evaluate by several processes: each makes the states of some shards, one puts them all together. The result is that
+// of Evaluate, but for measured times.
+//
+//   ASSIGN_OR_RETURN(const auto evaluation, Evaluation::Create(options));
+//   ASSIGN_OR_RETURN(const std::string saved, evaluation->Map(shard, &num_examples));
+//   …                                                          // In another process, for each shard:
+//   StateReader reader(saved);
+//   RETURN_IF_ERROR(evaluation->Merge(shard.file, &reader));
+//   …
+//   ASSIGN_OR_RETURN(const EvaluationResult result, evaluation->Finish());
+class Evaluation {
+ public:
+  // Loads the models and decides all that is decided before examples are read; errors as Evaluate's. Without an
+  // output_dir nothing is written.
+  static absl::StatusOr<std::unique_ptr<Evaluation>> Create(const EvaluateOptions& options);
+  ~Evaluation();
+
+  static StateKind kind();
+  absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) const;
+  // In any order. DATA_LOSS if the bytes cannot be what Map has made with these options.
+  absl::Status Merge(const std::string& file, StateReader* saved);
+  // At the end; measures what the models cost.
+  absl::StatusOr<EvaluationResult> Finish();
+
+ private:
+  explicit Evaluation(const EvaluateOptions& options);
+  friend absl::StatusOr<EvaluationResult> Evaluate(const EvaluateOptions& options);
+  struct Rep;
+  const std::unique_ptr<Rep> rep_;
+};
 
 }  // namespace tfxm::model_analysis
 

@@ -35,6 +35,37 @@ void SliceComparison::Fold(int grouped_plan, int num_groups) {
   sets.shrink_to_fit();
 }
 
+void SliceComparison::Save(StateWriter* writer) const {
+  writer->Write(paired);
+  writer->Write(static_cast<uint64_t>(groups.size()));
+  for (const auto& of_plan : groups) {
+    writer->Write(static_cast<uint64_t>(of_plan.size()));
+    for (const AccumulatorSet& group : of_plan) SaveAccumulators(group, writer);
+  }
+}
+
+void SliceComparison::Load(const ComparisonPlan& plan, StateReader* reader) {
+  reader->Read(&paired);
+  bool fits = paired.empty() || paired.size() == plan.paired.size();
+  for (size_t p = 0; fits && p < paired.size(); ++p) {
+    fits = paired[p].empty() || paired[p].size() == plan.paired[p].metrics.size();
+  }
+  groups.resize(std::min(reader->ReadSize(), plan.grouped.size() + 1));
+  if (!fits || (!groups.empty() && groups.size() != plan.grouped.size())) {
+    *this = SliceComparison();
+    return reader->Fail("it compares other metrics");
+  }
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const size_t n = reader->ReadSize();
+    // The groups of one are merged with those of others group by group.
+    if ((n & (n - 1)) != 0 || n > static_cast<size_t>(plan.grouped[g].overall_groups)) {
+      return reader->Fail("it has an impossible number of groups");
+    }
+    groups[g].resize(n);
+    for (AccumulatorSet& group : groups[g]) LoadAccumulators(plan.grouped[g].plan.plan, reader, &group);
+  }
+}
+
 ComparisonPass::ComparisonPass(const ComparisonPlan* plan) : plan_(plan) {
   for (const GroupedPlan& grouped : plan->grouped) {
     num_groups_.push_back(grouped.max_groups);

@@ -31,6 +31,9 @@ struct SliceComparison {
   void Merge(SliceComparison&& other);
   // Merges groups until there are `num_groups` (a power of two, or 0) of the plan.
   void Fold(int grouped_plan, int num_groups);
+  // util/coding/state.h; with the plan that it was made with.
+  void Save(StateWriter* writer) const;
+  void Load(const ComparisonPlan& plan, StateReader* reader);
 };
 
 class ComparisonPass {

@@ -3,6 +3,7 @@
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tfxm/model_analysis/comparison/significance/statistics.h"
 #include "tfxm/model_analysis/metrics/metric.h"
@@ -40,7 +41,7 @@ NamedValues Row(const NamedValues& values, int row) {
 
 DisagreementFinder::DisagreementFinder(const ::tensorflow_model_analysis::EvalConfig* eval_config, int reference,
                                        int max_examples)
-    : eval_config_(eval_config), reference_(reference), max_examples_(max_examples) {}
+    : eval_config_(eval_config), max_examples_(max_examples), reference_(reference) {}
 
 void DisagreementFinder::Add(const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer) {
   const int n = extracts.num_examples;
@@ -113,20 +114,85 @@ void DisagreementFinder::Insert(DisagreeingExample example, Ranking* ranking) co
 
 void DisagreementFinder::MergeInto(const Slicer& slicer, const std::vector<bool>& dropped, DisagreementFinder* total) {
   for (size_t s = 0; s < counts_.size(); ++s) {
-    if (dropped[slicer.owner(static_cast<int>(s))]) continue;
-    Counts& counts = total->merged_[slicer.key(static_cast<int>(s))];
-    counts.examples += counts_[s].examples;
-    counts.by_decision += counts_[s].by_decision;
-    counts.by_value += counts_[s].by_value;
+    if (!dropped[slicer.owner(static_cast<int>(s))]) total->merged_[slicer.key(static_cast<int>(s))].Add(counts_[s]);
   }
-  total->examples_ += examples_;
-  total->decisions_ = total->decisions_ && decisions_;
+  total->InsertAll(this);
+}
+
+void DisagreementFinder::Merge(DisagreementFinder&& other) {
+  for (const auto& [key, counts] : other.merged_) merged_[key].Add(counts);
+  InsertAll(&other);
+}
+
+void DisagreementFinder::InsertAll(DisagreementFinder* other) {
+  examples_ += other->examples_;
+  decisions_ = decisions_ && other->decisions_;
   for (auto ranking : {&DisagreementFinder::by_decision_, &DisagreementFinder::by_value_}) {
-    (total->*ranking).total += (this->*ranking).total;
-    for (DisagreeingExample& example : (this->*ranking).heap) {
+    (this->*ranking).total += (other->*ranking).total;
+    for (DisagreeingExample& example : (other->*ranking).heap) {
       // A slice may have been dropped since.
-      std::erase_if(example.slices, [&](const SliceKey& key) { return total->merged_.count(key) == 0; });
-      total->Insert(std::move(example), &(total->*ranking));
+      std::erase_if(example.slices, [&](const SliceKey& key) { return merged_.count(key) == 0; });
+      Insert(std::move(example), &(this->*ranking));
+    }
+  }
+}
+
+void DisagreementFinder::Forget(const std::function<bool(const SliceKey&)>& gone) {
+  std::erase_if(merged_, [&](const auto& entry) { return gone(entry.first); });
+  for (Ranking* ranking : {&by_decision_, &by_value_}) {
+    for (DisagreeingExample& example : ranking->heap) std::erase_if(example.slices, gone);
+  }
+}
+
+void DisagreementFinder::SetFile(int file) {
+  for (Ranking* ranking : {&by_decision_, &by_value_}) {
+    for (DisagreeingExample& example : ranking->heap) example.file = file;
+  }
+}
+
+void DisagreementFinder::Save(StateWriter* writer) const {
+  writer->Write(decisions_, examples_, static_cast<uint64_t>(merged_.size()));
+  for (const auto& [key, counts] : merged_) {
+    SaveSliceKey(key, writer);
+    writer->Write(counts.examples, counts.by_decision, counts.by_value);
+  }
+  for (const Ranking* ranking : {&by_decision_, &by_value_}) {
+    std::vector<const DisagreeingExample*> sorted;
+    for (const DisagreeingExample& example : ranking->heap) sorted.push_back(&example);
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return ComesBefore(*a, *b); });
+    writer->Write(ranking->total, static_cast<uint64_t>(sorted.size()));
+    for (const DisagreeingExample* example : sorted) {
+      writer->Write(example->record, example->distance, example->labels, example->predictions, example->bytes,
+                    static_cast<uint64_t>(example->slices.size()));
+      for (const SliceKey& slice : example->slices) SaveSliceKey(slice, writer);
+    }
+  }
+}
+
+void DisagreementFinder::Load(size_t num_models, StateReader* reader) {
+  reader->Read(&decisions_);
+  reader->ReadCounts(&examples_);
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    Counts& counts = merged_[LoadSliceKey(reader)];
+    reader->ReadCounts(&counts.examples, &counts.by_decision, &counts.by_value);
+    if (std::max(counts.by_decision, counts.by_value) > counts.examples) reader->Fail("more examples disagree than are there");
+  }
+  for (Ranking* ranking : {&by_decision_, &by_value_}) {
+    reader->ReadCounts(&ranking->total);
+    if (ranking->total > examples_) reader->Fail("more examples disagree than are there");
+    for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+      DisagreeingExample example;
+      reader->ReadCounts(&example.record);
+      reader->Read(&example.distance, &example.labels, &example.predictions, &example.bytes);
+      for (size_t s = reader->ReadSize(); s > 0 && reader->ok(); --s) example.slices.push_back(LoadSliceKey(reader));
+      const auto of_one = [](const NamedValues& values) {
+        return std::all_of(values.begin(), values.end(), [](const auto& named) { return named.second.ends.size() == 1; });
+      };
+      if (example.predictions.size() != num_models || std::isnan(example.distance) || !of_one(example.labels) ||
+          !std::all_of(example.predictions.begin(), example.predictions.end(), of_one)) {
+        return reader->Fail("an example that models disagree on is not one");
+      }
+      Insert(std::move(example), ranking);
     }
   }
 }

@@ -16,6 +16,7 @@
 #define TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -29,6 +30,7 @@
 #include "tfxm/model_analysis/pass/extracts.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
@@ -67,12 +69,26 @@ class DisagreementFinder {
   void Add(const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer);
   // Leaves out the slices of dropped specs.
   void MergeInto(const Slicer& slicer, const std::vector<bool>& dropped, DisagreementFinder* total);
+  // One that others were merged into.
+  void Merge(DisagreementFinder&& other);
+  // Of what was merged into it: slices that `gone` says are not reported, …
+  void Forget(const std::function<bool(const SliceKey&)>& gone);
+  // … and the file that all of it is from.
+  void SetFile(int file);
+  // util/coding/state.h, of what was merged into it.
+  void Save(StateWriter* writer) const;
+  void Load(size_t num_models, StateReader* reader);
   // What was merged into it. `records` by file.
   Disagreements Take(const std::vector<int64_t>& records);
 
  private:
   struct Counts {
     int64_t examples = 0, by_decision = 0, by_value = 0;
+    void Add(const Counts& other) {
+      examples += other.examples;
+      by_decision += other.by_decision;
+      by_value += other.by_value;
+    }
   };
   // The examples that differ in one of the two ways.
   struct Ranking {
@@ -82,6 +98,8 @@ class DisagreementFinder {
   void Offer(double distance, const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer, int row,
              Ranking* ranking) const;
   void Insert(DisagreeingExample example, Ranking* ranking) const;
+  // Adds the examples of another one, without slices that are not in merged_.
+  void InsertAll(DisagreementFinder* other);
 
   const ::tensorflow_model_analysis::EvalConfig* const eval_config_;
   const size_t max_examples_;

@@ -16,14 +16,18 @@
 #include "tfxm/model_analysis/comparison/comparison_pass.h"
 #include "tfxm/model_analysis/disagreement/disagreement.h"
 #include "tfxm/model_analysis/pass/extractor.h"
+#include "tfxm/model_analysis/pass/pass_state.h"
 #include "tfxm/model_analysis/pass/query_groups.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {
 
+namespace {
+constexpr int kBins = 10000;
+}  // namespace
+
 void PredictionBins::Add(double prediction) {
-  constexpr int kBins = 10000;
   if (!(prediction >= 0 && prediction <= 1)) return;
   counts.resize(kBins + 1);
   ++counts[static_cast<size_t>(prediction * kBins)];
@@ -39,6 +43,19 @@ void PredictionBins::Merge(const PredictionBins& other) {
   total += other.total;
   min = std::min(min, other.min);
   max = std::max(max, other.max);
+}
+
+void PredictionBins::Load(StateReader* reader) {
+  reader->Read(&counts, &min, &max);
+  total = 0;
+  bool fits = counts.empty() || counts.size() == kBins + 1;
+  for (const int64_t count : counts) {
+    fits = fits && count >= 0 && count <= kMaxStateCount && total <= kMaxStateCount;
+    total += fits ? count : 0;
+  }
+  if (fits && total <= kMaxStateCount && (total == 0) == counts.empty()) return;
+  reader->Fail("predictions are in impossible bins");
+  *this = PredictionBins();
 }
 
 double PredictionBins::LargestShare() const {
@@ -79,13 +96,6 @@ absl::Status AddToSlice(const ComputationPlan& plan, SamplingMethod sampling, Ba
   return absl::OkStatus();
 }
 
-void MergeState(SliceState* into, SliceState&& from) {
-  into->num_examples += from.num_examples;
-  MergeAccumulators(&into->all, std::move(from.all));
-  into->samples.resize(std::max(into->samples.size(), from.samples.size()));
-  for (size_t s = 0; s < from.samples.size(); ++s) MergeAccumulators(&into->samples[s], std::move(from.samples[s]));
-}
-
 // One thread's share of the pass.
 class Worker {
  public:
@@ -104,7 +114,10 @@ class Worker {
     }
     if (options_.comparison != nullptr) {
       comparison_ = std::make_unique<ComparisonPass>(options_.comparison);
-      if (options_.max_disagreements >= 0) disagreements_ = MakeDisagreementFinder(options_);
+      if (options_.max_disagreements >= 0) {
+        disagreements_ = std::make_unique<DisagreementFinder>(
+            options_.eval_config, options_.comparison->reference_index, options_.max_disagreements);
+      }
     }
     records_.assign(reader_->files().size(), 0);
     models_.resize(options_.models.size());
@@ -127,37 +140,35 @@ class Worker {
   // Where the batch at hand, or the failed one, began.
   std::pair<int, int64_t> position() const { return position_; }
 
-  // `dropped` by slicing spec, over all workers.
-  void MergeInto(const std::vector<bool>& dropped, PassResult* result,
-                 std::vector<std::unique_ptr<QueryGroups>>* groups) {
+  void MergeInto(PassState* state) {
+    const std::vector<bool>& dropped = state->dropped;  // Over all workers.
+    for (int s = 0; s < slicer_->num_slices(); ++s) {
+      if (!dropped[slicer_->owner(s)]) state->owners[slicer_->key(s)] = slicer_->owner(s);
+    }
     for (size_t p = 0; p < states_.size(); ++p) {
       for (size_t s = 0; s < states_[p].size(); ++s) {
         if (dropped[slicer_->owner(static_cast<int>(s))]) continue;
-        MergeState(&result->slices[p][slicer_->key(static_cast<int>(s))], std::move(states_[p][s]));
+        MergeState(&state->slices[p][slicer_->key(static_cast<int>(s))], std::move(states_[p][s]));
       }
       if (groups_[p] == nullptr) continue;
-      if ((*groups)[p] == nullptr) {
-        (*groups)[p] = std::move(groups_[p]);
+      if (state->groups[p] == nullptr) {
+        state->groups[p] = std::move(groups_[p]);
       } else {
-        (*groups)[p]->Merge(std::move(*groups_[p]));
+        state->groups[p]->Merge(std::move(*groups_[p]));
       }
     }
     for (size_t m = 0; m < models_.size(); ++m) {
-      result->models[m].nan_predictions += models_[m].nan_predictions;
-      result->models[m].bins.Merge(models_[m].bins);
+      state->models[m].nan_predictions += models_[m].nan_predictions;
+      state->models[m].bins.Merge(models_[m].bins);
+      state->first_nan[m] = std::min(state->first_nan[m], first_nan_[m]);
     }
-    for (size_t f = 0; f < records_.size(); ++f) result->records[f] += records_[f];
-    if (comparison_ != nullptr) comparison_->MergeInto(*slicer_, dropped, &result->comparisons);
-    if (disagreements_ != nullptr) disagreements_->MergeInto(*slicer_, dropped, result->disagreements.get());
+    state->features.insert(names_.begin(), names_.end());
+    for (const std::string& name : slicer_->FeaturesNotSeen()) state->slicing_features_not_seen.insert(name);
+    for (size_t f = 0; f < records_.size(); ++f) state->records[f] += records_[f];
+    if (comparison_ != nullptr) comparison_->MergeInto(*slicer_, dropped, &state->comparisons);
+    if (disagreements_ != nullptr) disagreements_->MergeInto(*slicer_, dropped, state->disagreements.get());
   }
-  const std::pair<int, int64_t>& first_nan(int model) const { return first_nan_[model]; }
-  const std::set<std::string>& feature_names() const { return names_; }
   const Slicer& slicer() const { return *slicer_; }
-
-  static std::unique_ptr<DisagreementFinder> MakeDisagreementFinder(const PassOptions& options) {
-    return std::make_unique<DisagreementFinder>(options.eval_config, options.comparison->reference_index,
-                                                options.max_disagreements);
-  }
 
  private:
   absl::Status AddBatch(const compute::RecordBlock& raw, data::ExampleBatch* batch) {
@@ -311,13 +322,7 @@ absl::Status AddQueries(const PassOptions& options, int query_plan, QueryGroups*
       });
 }
 
-}  // namespace
-
-PassResult::PassResult() = default;
-PassResult::~PassResult() = default;
-PassResult::PassResult(PassResult&&) noexcept = default;
-
-absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options) {
+absl::StatusOr<PassState> RunWorkers(compute::BlockReader* reader, const PassOptions& options) {
   const int num_threads = options.num_threads > 0 ? options.num_threads : compute::NumThreads();
   bool needs_records = false;
   for (const InferenceModel* model : options.models) needs_records |= model != nullptr && model->NeedsRecords();
@@ -330,10 +335,9 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
   std::sort(features.begin(), features.end());
   features.erase(std::unique(features.begin(), features.end()), features.end());
 
-  compute::BlockReader reader(files, {.batch_size = options.batch_size});
   std::vector<std::unique_ptr<Worker>> workers;
   for (int t = 0; t < num_threads; ++t)
-    workers.push_back(std::make_unique<Worker>(options, &reader, needs_records, features));
+    workers.push_back(std::make_unique<Worker>(options, reader, needs_records, features));
   std::atomic<bool> stop = false;
   std::atomic<int64_t> examples = 0;
   std::vector<absl::Status> statuses(num_threads);
@@ -351,39 +355,55 @@ absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const 
   }
   if (failed >= 0) return statuses[failed];
 
+  PassState state(options, reader->files().size());
+  state.num_examples = examples;
+  state.dropped = DroppedSpecs(workers);
+  for (const auto& worker : workers) worker->MergeInto(&state);
+  return state;
+}
+
+}  // namespace
+
+PassResult::PassResult() = default;
+PassResult::~PassResult() = default;
+PassResult::PassResult(PassResult&&) noexcept = default;
+
+absl::StatusOr<PassState> RunShard(const compute::Shard& shard, const PassOptions& options) {
+  compute::BlockReader reader(shard, {.batch_size = options.batch_size});
+  return RunWorkers(&reader, options);
+}
+
+absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options) {
+  compute::BlockReader reader(files, {.batch_size = options.batch_size});
+  ASSIGN_OR_RETURN(PassState state, RunWorkers(&reader, options));
+  return FinishPass(std::move(state), files, options);
+}
+
+absl::StatusOr<PassResult> FinishPass(PassState state, const std::vector<std::string>& files,
+                                      const PassOptions& options) {
   PassResult result;
-  result.num_examples = examples;
-  result.slices.resize(options.plans->size());
-  result.models.resize(options.models.size());
-  result.records.resize(files.size());
-  if (options.comparison != nullptr && options.max_disagreements >= 0)
-    result.disagreements = Worker::MakeDisagreementFinder(options);
-  std::vector<std::unique_ptr<QueryGroups>> groups(options.plans->size());
-  std::set<std::string> names;
-  std::vector<std::pair<int, int64_t>> first_nan(options.models.size(), {INT32_MAX, INT64_MAX});
-  std::set<std::string> not_seen;
-  const std::vector<bool> dropped = DroppedSpecs(workers);
-  for (size_t spec = 0; spec < dropped.size(); ++spec) {
-    if (dropped[spec]) result.dropped_slicing_specs.push_back(workers[0]->slicer().SpecName(static_cast<int>(spec)));
+  result.num_examples = state.num_examples;
+  result.slices = std::move(state.slices);
+  result.models = std::move(state.models);
+  result.records = std::move(state.records);
+  result.comparisons = std::move(state.comparisons);
+  result.disagreements = std::move(state.disagreements);
+  ASSIGN_OR_RETURN(const Slicer slicer, Slicer::Create(*options.eval_config));  // For names.
+  for (size_t spec = 0; spec < state.dropped.size(); ++spec) {
+    if (state.dropped[spec]) result.dropped_slicing_specs.push_back(slicer.SpecName(static_cast<int>(spec)));
   }
-  for (int t = 0; t < num_threads; ++t) {
-    workers[t]->MergeInto(dropped, &result, &groups);
-    names.insert(workers[t]->feature_names().begin(), workers[t]->feature_names().end());
-    for (size_t m = 0; m < first_nan.size(); ++m)
-      first_nan[m] = std::min(first_nan[m], workers[t]->first_nan(static_cast<int>(m)));
-    for (const std::string& name : workers[t]->slicer().FeaturesNotSeen()) not_seen.insert(name);
+  for (const std::string& name : state.slicing_features_not_seen) {
+    if (state.features.count(name) == 0) result.slicing_features_not_seen.push_back(name);
   }
-  for (const std::string& name : not_seen) {
-    if (names.count(name) == 0) result.slicing_features_not_seen.push_back(name);
-  }
-  result.features.assign(names.begin(), names.end());
-  for (size_t m = 0; m < first_nan.size(); ++m) {
+  result.features.assign(state.features.begin(), state.features.end());
+  for (size_t m = 0; m < result.models.size(); ++m) {
     if (result.models[m].nan_predictions == 0) continue;
-    result.models[m].first_nan = absl::StrCat("record ", first_nan[m].second, " of ", files[first_nan[m].first]);
+    const auto& [file, record] = state.first_nan[m];
+    result.models[m].first_nan = absl::StrCat("record ", record, " of ", files[file]);
   }
-  for (size_t p = 0; p < groups.size(); ++p) {
-    if (groups[p] == nullptr) continue;
-    RETURN_IF_ERROR(AddQueries(options, static_cast<int>(p), groups[p].get(), &result));
+  for (size_t p = 0; p < state.groups.size(); ++p) {
+    if (state.groups[p] == nullptr) continue;
+    RETURN_IF_ERROR(AddQueries(options, static_cast<int>(p), state.groups[p].get(), &result));
   }
   if (options.comparison != nullptr) {
     FoldGroups(*options.comparison, !result.dropped_slicing_specs.empty(), &result.comparisons);

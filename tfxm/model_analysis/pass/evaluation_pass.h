@@ -15,16 +15,19 @@
 
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfxm/compute/shard.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/model_analysis/pass/accumulator_set.h"
 #include "tfxm/model_analysis/pass/sampling.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
 class DisagreementFinder;
 struct ComparisonPlan;
+struct PassState;
 struct SliceComparison;
 
 // What is known of one slice for one plan.
@@ -46,6 +49,9 @@ struct PredictionBins {
   void Merge(const PredictionBins& other);
   // The largest share of all in one bin.
   double LargestShare() const;
+  // util/coding/state.h
+  void Save(StateWriter* writer) const { writer->Write(counts, min, max); }
+  void Load(StateReader* reader);
 };
 
 struct ModelStatistics {
@@ -86,6 +92,11 @@ struct PassOptions {
 
 // Errors name the record. Of several, the first in file order that was met is returned.
 absl::StatusOr<PassResult> RunPass(const std::vector<std::string>& files, const PassOptions& options);
+
+// RunPass in pieces (pass_state.h): what one shard comes to, and the result of all of them.
+absl::StatusOr<PassState> RunShard(const compute::Shard& shard, const PassOptions& options);
+absl::StatusOr<PassResult> FinishPass(PassState state, const std::vector<std::string>& files,
+                                      const PassOptions& options);
 
 }  // namespace tfxm::model_analysis
 

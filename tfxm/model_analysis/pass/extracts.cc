@@ -2,6 +2,8 @@
 
 #include "tfxm/model_analysis/pass/extracts.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace tfxm::model_analysis {
@@ -92,6 +94,19 @@ void Values::Append(const Values& other, int row) {
     numbers.insert(numbers.end(), other.numbers.begin() + from, other.numbers.begin() + to);
   }
   ends.push_back((ends.empty() ? 0 : ends.back()) + (to - from));
+}
+
+void Values::Save(StateWriter* writer) const {
+  writer->Write(numbers, strings, is_string, is_float32, is_integer, last_dimension, ends, unusable);
+}
+
+void Values::Load(StateReader* reader) {
+  reader->Read(&numbers, &strings, &is_string, &is_float32, &is_integer, &last_dimension, &ends, &unusable);
+  const size_t size = is_string ? strings.size() : numbers.size();
+  const bool fits = ends.empty() ? size == 0 : ends[0] >= 0 && static_cast<size_t>(ends.back()) == size;
+  if (fits && std::is_sorted(ends.begin(), ends.end()) && last_dimension >= 0) return;
+  reader->Fail("it has lists of values whose ends do not fit");
+  Clear();
 }
 
 const Values* FindValues(const NamedValues& values, absl::string_view name) {

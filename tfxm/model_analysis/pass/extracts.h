@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/tensor.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
@@ -43,6 +44,9 @@ struct Values {
   void FromTensor(const Tensor& tensor);
   // The values of another column, row by row, in the order `rows`.
   void Append(const Values& other, int row);
+  // util/coding/state.h
+  void Save(StateWriter* writer) const;
+  void Load(StateReader* reader);
 };
 
 // By output name; a single unnamed output has the name "".
@@ -52,6 +56,9 @@ const Values* FindValues(const NamedValues& values, absl::string_view name);
 
 struct ModelExtracts {
   NamedValues labels, predictions, example_weights;
+
+  void Save(StateWriter* writer) const { writer->Write(labels, predictions, example_weights); }
+  void Load(StateReader* reader) { reader->Read(&labels, &predictions, &example_weights); }
 };
 
 struct Extracts {

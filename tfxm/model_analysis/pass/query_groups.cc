@@ -87,6 +87,39 @@ void QueryGroups::Merge(QueryGroups&& other) {
   for (Extracts& part : other.parts_) parts_.push_back(std::move(part));
 }
 
+void QueryGroups::Save(StateWriter* writer) const {
+  writer->Write(static_cast<uint64_t>(slices_.size()));
+  for (const SliceKey& key : slices_) SaveSliceKey(key, writer);
+  writer->Write(static_cast<uint64_t>(parts_.size()));
+  for (const Extracts& part : parts_) writer->Write(part.models, part.feature_values);
+  writer->Write(static_cast<uint64_t>(examples_.size()));
+  for (const Example& e : examples_) writer->Write(e.query, e.hash, e.part, e.row, e.slices);
+}
+
+void QueryGroups::Load(size_t num_models, StateReader* reader) {
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    const size_t before = slices_.size();
+    if (FindSlice(LoadSliceKey(reader)) != static_cast<int>(before)) reader->Fail("a slice is there twice");
+  }
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    Extracts& part = parts_.emplace_back();
+    reader->Read(&part.models, &part.feature_values);
+    if (part.models.size() != num_models) reader->Fail("it is of other models");
+  }
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    Example& e = examples_.emplace_back();
+    reader->Read(&e.query, &e.hash, &e.part, &e.row, &e.slices);
+    bool fits = e.part >= 0 && static_cast<size_t>(e.part) < parts_.size() && e.row >= 0;
+    for (const int slice : e.slices) fits = fits && slice >= 0 && static_cast<size_t>(slice) < slices_.size();
+    Extracts unused;
+    if (fits) {
+      ForEachValues(&unused, parts_[e.part],
+                    [&](Values*, const Values& values) { fits = fits && static_cast<size_t>(e.row) < values.ends.size(); });
+    }
+    if (!fits) return reader->Fail("an example of a query is not there");
+  }
+}
+
 absl::Status QueryGroups::ForEachBatch(
     int batch_size,
     const std::function<absl::Status(const Extracts&, const std::map<SliceKey, std::vector<int32_t>>&)>& fn) {

@@ -16,6 +16,7 @@
 #include "tfxm/model_analysis/pass/extracts.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
@@ -27,6 +28,9 @@ class QueryGroups {
   // example without value belongs to the query "". The hashes must be filled.
   absl::Status Add(const Extracts& extracts, const Slicer& slicer);
   void Merge(QueryGroups&& other);
+  // util/coding/state.h
+  void Save(StateWriter* writer) const;
+  void Load(size_t num_models, StateReader* reader);
 
   // Calls fn with batches whose "examples" are queries: every list is that of all examples of the query, in an order
   // that depends on their content only, and last_dimension is the number of values per example. `rows` are the queries

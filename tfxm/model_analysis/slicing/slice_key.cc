@@ -2,6 +2,7 @@
 
 #include "tfxm/model_analysis/slicing/slice_key.h"
 
+#include <cmath>
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,36 @@ tfma::SliceKey ToProto(const SliceKey& key) {
     if (const std::string* x = std::get_if<std::string>(&value)) single->set_bytes_value(*x);
   }
   return proto;
+}
+
+void SaveSliceKey(const SliceKey& key, StateWriter* writer) {
+  writer->Write(static_cast<uint64_t>(key.size()));
+  for (const auto& [name, value] : key) {
+    writer->Write(name, static_cast<uint8_t>(value.index()));
+    std::visit([writer](const auto& of_type) { writer->Write(of_type); }, value);
+  }
+}
+
+SliceKey LoadSliceKey(StateReader* reader) {
+  SliceKey key;
+  for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
+    auto& [name, value] = key.emplace_back();
+    uint8_t type;
+    reader->Read(&name, &type);
+    if (type == 0) {
+      reader->Read(&value.emplace<int64_t>());
+    } else if (type == 1) {
+      double number;
+      reader->Read(&number);
+      if (std::isnan(number)) reader->Fail("a slice has a value that is not a number");
+      value = number;
+    } else if (type == 2) {
+      reader->Read(&value.emplace<std::string>());
+    } else {
+      reader->Fail("a slice has a value of an unknown type");
+    }
+  }
+  return key;
 }
 
 std::string ToString(const SliceKey& key) {

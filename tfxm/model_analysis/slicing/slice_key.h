@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
@@ -35,6 +36,10 @@ struct SliceOrCrossSlice {
 };
 
 ::tensorflow_model_analysis::SliceKey ToProto(const SliceKey& key);
+// util/coding/state.h. A number that is not one is a failure: keys are compared.
+void SaveSliceKey(const SliceKey& key, StateWriter* writer);
+SliceKey LoadSliceKey(StateReader* reader);
+
 // "Overall", "region:north", "day_X_region:3_X_north", as TFMA prints it.
 std::string ToString(const SliceKey& key);
 std::string ToString(const SliceOrCrossSlice& key);
