@@ -69,7 +69,8 @@ class PassCommandTest : public ::testing::Test {
   // What a pass has left in the test's folder.
   int NumLeft() const {
     int left = 0;
-    for (const std::string& name : *io::ListDir(dir_.path())) left += absl::StartsWith(name, ".tfxm-pass");
+    const std::vector<std::string> names = io::ListDir(dir_.path()).value();
+    for (const std::string& name : names) left += absl::StartsWith(name, ".tfxm-pass");
     return left;
   }
 

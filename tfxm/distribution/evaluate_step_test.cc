@@ -28,7 +28,8 @@ constexpr char kTestdata[] = "tfxm/model_analysis/testdata/";
 // The files of an evaluation by their names, but for what has measured times in it.
 std::map<std::string, std::string> Files(const std::string& folder) {
   std::map<std::string, std::string> files;
-  for (const std::string& name : *io::ListDir(folder)) {
+  const std::vector<std::string> names = io::ListDir(folder).value();
+  for (const std::string& name : names) {
     if (io::IsDirectory(io::JoinPath(folder, name)) || name == "model_facts.json" || absl::StartsWith(name, ".tfxm") ||
         absl::StartsWith(name, "events")) {
       continue;

@@ -20,12 +20,22 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+// Text or a whole number: the other one is empty, or 0.
+std::pair<std::string, int64_t> KeyOf(const Message& entry, const FieldDescriptor* key) {
+  const google::protobuf::Reflection& reflection = *entry.GetReflection();
+  switch (key->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING: return {reflection.GetString(entry, key), 0};
+    case FieldDescriptor::CPPTYPE_INT32: return {"", reflection.GetInt32(entry, key)};
+    case FieldDescriptor::CPPTYPE_INT64: return {"", reflection.GetInt64(entry, key)};
+    default: return {};
+  }
+}
+
 void SortByKey(const FieldDescriptor* map, Message* message) {
   const google::protobuf::Reflection& reflection = *message->GetReflection();
-  std::vector<std::pair<std::string, int>> order;  // Key and place.
+  std::vector<std::pair<std::pair<std::string, int64_t>, int>> order;  // Key and place.
   for (int i = 0; i < reflection.FieldSize(*message, map); ++i) {
-    const Message& entry = reflection.GetRepeatedMessage(*message, map, i);
-    order.emplace_back(entry.GetReflection()->GetString(entry, map->message_type()->map_key()), i);
+    order.emplace_back(KeyOf(reflection.GetRepeatedMessage(*message, map, i), map->message_type()->map_key()), i);
   }
   std::sort(order.begin(), order.end());
   for (int i = 0; i < static_cast<int>(order.size()); ++i) {
@@ -47,8 +57,7 @@ void SortMaps(Message* message) {
       SortMaps(reflection.MutableMessage(message, field));
       continue;
     }
-    if (field->is_map() && field->message_type()->map_key()->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
-      SortByKey(field, message);
+    if (field->is_map()) SortByKey(field, message);
     for (int i = 0; i < reflection.FieldSize(*message, field); ++i)
       SortMaps(reflection.MutableRepeatedMessage(message, field, i));
   }

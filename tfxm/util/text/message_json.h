@@ -23,7 +23,8 @@ namespace tfxm {
 // which there is ValueOf.
 absl::StatusOr<std::string> MessageToJson(const google::protobuf::Message& message);
 
-// Puts maps with text for keys, at any depth, in the order of these: protobuf prints them as they lie, which is by chance.
+// Puts maps with text or signed integers for keys, at any depth, in the order of these: protobuf prints them as they
+// lie, which is by chance.
 void SortMaps(google::protobuf::Message* message);
 
 // Unknown members are ignored. INVALID_ARGUMENT says what is wrong and where.
