@@ -25,19 +25,20 @@ constexpr char kHow[] =
 class PassCommand : public Command {
  public:
   Flags MakeFlags() override {
-    Flags flags("tfxm pass plan REQUEST [--output=PLAN] | map PLAN --shard=I --output=PART | reduce PLAN PART … --output=RESULT",
-                "A pass over tf.Examples that any number of processes share, on one machine or on many: what starts them,\n"
-                "a cluster's scheduler, Beam, Ray or a shell's loop, needs no more than these commands and files that all\n"
-                "see. The result is the bytes that one process would have made.\n\n"
-                "  plan    finds the shards of the files and prints them; with --output it writes the request with them,\n"
-                "          which is what the others are to be given. A large file that is not compressed is several\n"
-                "          shards, any other is one\n"
-                "  map     does one shard; PART is whole or not there, and doing it twice does no harm\n"
-                "  reduce  puts the parts of all shards together; a folder stands for the parts in it\n\n"
-                "REQUEST is a tfxm.distribution.PassRequest (tfxm/proto/pass.proto) as text (.pbtxt), JSON (.json) or\n"
-                "bytes, such as\n"
-                "  files: \"examples/Split-train/*\" statistics {}\n\n"
-                "tfxm stats --launcher=… and tfxm evaluate --launcher=… do all of this by themselves.");
+    Flags flags(
+        "tfxm pass plan REQUEST [--output=PLAN] | map PLAN --shard=I --output=PART | reduce PLAN PART … --output=RESULT",
+        "A pass over tf.Examples that any number of processes share, on one machine or on many: what starts them,\n"
+        "a cluster's scheduler, Beam, Ray or a shell's loop, needs no more than these commands and files that all\n"
+        "see. The result is the bytes that one process would have made.\n\n"
+        "  plan    finds the shards of the files and prints them; with --output it writes the request with them,\n"
+        "          which is what the others are to be given. A large file that is not compressed is several\n"
+        "          shards, any other is one\n"
+        "  map     does one shard; PART is whole or not there, and doing it twice does no harm\n"
+        "  reduce  puts the parts of all shards together; a folder stands for the parts in it\n\n"
+        "REQUEST is a tfxm.distribution.PassRequest (tfxm/proto/pass.proto) as text (.pbtxt), JSON (.json) or\n"
+        "bytes, such as\n"
+        "  files: \"examples/Split-train/*\" statistics {}\n\n"
+        "tfxm stats --launcher=… and tfxm evaluate --launcher=… do all of this by themselves.");
     flags.Add("shard", &shard_, "I", "map: the shard's number, from 0").AtLeast(-1);
     flags.Add("output", &output_, "PATH", "where the plan, the part or the result goes");
     flags.TakeArguments(2, SIZE_MAX, kHow);

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -123,11 +125,12 @@ TEST_F(PassCommandTest, TheResultIsTheSameByAnyLauncher) {
   const std::string srun = Script("srun", "[ \"$1\" = -n1 ] || exit 99; shift; exec \"$@\"");
   const std::string ssh = Script("ssh", "echo \"$1\" >>$dir/hosts; shift; cd /; exec sh -c \"$*\"");
   int run = 0;
-  for (const std::vector<std::string>& launcher : std::vector<std::vector<std::string>>{
-           {"--launcher=threads"},
-           {"--launcher=processes:3"},
-           {absl::StrCat("--launcher=", srun, " -n1 {command}"), "--workers=4"},
-           {absl::StrCat("--launcher=", ssh, " {host} {command}"), "--hosts=a,b", absl::StrCat("--work_dir=", dir_.path())}}) {
+  for (const std::vector<std::string>& launcher :
+       std::vector<std::vector<std::string>>{{"--launcher=threads"},
+                                             {"--launcher=processes:3"},
+                                             {absl::StrCat("--launcher=", srun, " -n1 {command}"), "--workers=4"},
+                                             {absl::StrCat("--launcher=", ssh, " {host} {command}"), "--hosts=a,b",
+                                              absl::StrCat("--work_dir=", dir_.path())}}) {
     const std::string output = absl::StrCat("many", run++);
     const SubprocessResult result = Stats(output, launcher);
     ASSERT_EQ(result.exit_code, 0) << launcher[0] << ": " << result.output;
@@ -145,7 +148,8 @@ TEST_F(PassCommandTest, AnEvaluationByProcessesIsThatOfOne) {
     model_specs { name: 'lite' label_key: 'image_class' }
     slicing_specs {}
     slicing_specs { feature_keys: 'image_class' }
-    metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } metrics { class_name: 'ExampleCount' } })").ok());
+    metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' } metrics { class_name: 'ExampleCount' } })")
+                  .ok());
   const std::vector<std::string> records = ReadRecords(model_analysis::kMnistData);
   for (size_t i = 0; i < 4; ++i) {
     WriteRecords(dir_ / absl::StrCat("images-", i), {records.begin() + static_cast<int64_t>(15 * i),
@@ -180,11 +184,13 @@ TEST_F(PassCommandTest, WorkersThatAreKilledAtRandomInstantsChangeNothing) {
     done
     wait $!)");
   const char* const asked = std::getenv("TFXM_PASS_RUNS");
-  const int runs = asked == nullptr ? 3 : std::atoi(asked);
+  int runs = 3;
+  ASSERT_TRUE(asked == nullptr || absl::SimpleAtoi(asked, &runs)) << asked;
   for (int run = 0; run < runs; ++run) {
-    const SubprocessResult result = Stats("many", {absl::StrCat("--launcher=", killer, " {command}"), "--workers=6",
-                                                   absl::StrCat("--work_dir=", dir_.path())},
-                                          {absl::StrCat("run=", run)});
+    const SubprocessResult result = Stats(
+        "many",
+        {absl::StrCat("--launcher=", killer, " {command}"), "--workers=6", absl::StrCat("--work_dir=", dir_.path())},
+        {absl::StrCat("run=", run)});
     ASSERT_EQ(result.exit_code, 0) << result.output;
     ASSERT_EQ(Read("many") == Read("one"), true) << "in run " << run;
     ASSERT_TRUE(io::Exists(dir_ / absl::StrCat("killed-", run, "-part-3-1")));
@@ -218,7 +224,8 @@ TEST_F(PassCommandTest, AnInterruptionEndsTheWorkersAndLeavesNothing) {
   const std::string waits = Script("waits", "echo $$ >$dir/pid.tmp; mv $dir/pid.tmp $dir/pid; sleep 1000");
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::string launcher = absl::StrCat("--launcher=", waits, " {command}"), data = Data(),
-                      output = absl::StrCat("--output=", dir_ / "many"), folder = absl::StrCat("--work_dir=", dir_.path());
+                      output = absl::StrCat("--output=", dir_ / "many"),
+                      folder = absl::StrCat("--work_dir=", dir_.path());
     const pid_t child = fork();
     if (child == 0) {
       execl(Program().c_str(), "tfxm", "stats", data.c_str(), output.c_str(), launcher.c_str(), folder.c_str(),
@@ -231,7 +238,8 @@ TEST_F(PassCommandTest, AnInterruptionEndsTheWorkersAndLeavesNothing) {
     kill(child, signal);
     waitpid(child, &status, 0);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == signal) << status;
-    const std::string stat = io::ReadFile(absl::StrCat("/proc/", std::atoi(worker.c_str()), "/stat")).value_or(") Z");
+    const std::string stat =
+        io::ReadFile(absl::StrCat("/proc/", absl::StripAsciiWhitespace(worker), "/stat")).value_or(") Z");
     EXPECT_THAT(stat, HasSubstr(") Z"));
     EXPECT_EQ(NumLeft(), 0);
     ASSERT_TRUE(io::RemoveAll(dir_ / "pid").ok());

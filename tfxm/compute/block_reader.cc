@@ -83,7 +83,7 @@ absl::StatusOr<bool> BlockReader::Next(RecordBlock* block) {
           continue;
         }
         if (file.done) continue;
-        const absl::Status status = Read(index, block);
+        absl::Status status = Read(index, block);
         if (block->last || !status.ok()) file.done = true;
         if (!status.ok()) return status;
         return true;

@@ -77,7 +77,7 @@ class BlockReader {
     std::mutex mutex;
     std::atomic<bool> done = false;
     std::unique_ptr<data::TFRecordReader> reader;
-    absl::string_view ahead;  // The record that begins the next block,
+    absl::string_view ahead;   // The record that begins the next block,
     int64_t ahead_offset = 0;  // and where it begins.
     int64_t next_block = 0;
   };

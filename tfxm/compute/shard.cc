@@ -35,7 +35,8 @@ absl::StatusOr<std::vector<Shard>> PlanFile(const std::string& file, int64_t sha
 }  // namespace
 
 std::string Shard::Name() const {
-  if (num_records >= 0) return absl::StrCat(file, " (records ", first_record, " to ", first_record + num_records - 1, ")");
+  if (num_records >= 0)
+    return absl::StrCat(file, " (records ", first_record, " to ", first_record + num_records - 1, ")");
   return begin == 0 && end < 0 ? file : absl::StrCat(file, " (records from ", first_record, ")");
 }
 

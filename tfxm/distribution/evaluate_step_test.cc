@@ -94,17 +94,16 @@ TEST_P(GoldenCaseTest, ManyProcessesWriteWhatOneDoes) {
   ExpectTheSame(options);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenCaseTest,
-                         ::testing::ValuesIn(*io::ListDir(absl::StrCat(kTestdata, "golden"))),
+INSTANTIATE_TEST_SUITE_P(All, GoldenCaseTest, ::testing::ValuesIn(*io::ListDir(absl::StrCat(kTestdata, "golden"))),
                          [](const auto& info) { return info.param; });
 
 TEST_F(EvaluatePassTest, WithConfidenceIntervals) {
   ASSERT_THAT(io::MakeDirs(dir_ / "parts"), IsOk());
   for (const char* method : {"JACKKNIFE", "POISSON_BOOTSTRAP"}) {
     EvaluateOptions options;
-    options.eval_config = model_analysis::Config(
-        absl::StrCat(model_analysis::kBinaryConfig, "options { compute_confidence_intervals { value: true } ",
-                     "confidence_intervals { method: ", method, " } }"));
+    options.eval_config = model_analysis::Config(absl::StrCat(model_analysis::kBinaryConfig,
+                                                              "options { compute_confidence_intervals { value: true } ",
+                                                              "confidence_intervals { method: ", method, " } }"));
     options.files = WriteFiles(model_analysis::BinaryRecords(900));
     options.replace_output = true;
     ExpectTheSame(options);

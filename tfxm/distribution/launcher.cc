@@ -50,8 +50,7 @@ absl::StatusOr<Launcher> ParseLauncher(absl::string_view text, absl::string_view
   Launcher launcher;
   const auto number = [&](absl::string_view digits, int* workers) -> absl::Status {
     if (absl::SimpleAtoi(digits, workers) && *workers >= 1 && *workers <= kMaxWorkers) return absl::OkStatus();
-    return UsageError(
-        absl::StrCat("--launcher=", text, ": expected a number of processes from 1 to ", kMaxWorkers));
+    return UsageError(absl::StrCat("--launcher=", text, ": expected a number of processes from 1 to ", kMaxWorkers));
   };
   launcher.hosts = absl::StrSplit(hosts, ',', absl::SkipEmpty());
   absl::string_view rest = text;

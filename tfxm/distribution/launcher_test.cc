@@ -50,18 +50,18 @@ TEST(LauncherTest, WordsForARemoteShellAreQuoted) {
 }
 
 TEST(LauncherTest, WhatIsWrongIsSaid) {
-  for (const auto& [text, hosts, message] : std::vector<std::array<const char*, 3>>{
-           {"processes:0", "", "from 1 to"},
-           {"processes:x", "", "from 1 to"},
-           {"process", "", "expected threads, processes"},
-           {"srun", "", "expected threads, processes"},
-           {"srun {command} {command}", "", "expected threads, processes"},
-           {"srun x{command}", "", "expected threads, processes"},
-           {"{command}", "", "needs one before it"},
-           {"srun 'a {command}", "", "is not closed"},
-           {"ssh {host} {command}", "", "--hosts"},
-           {"srun {command}", "a", "--hosts"},
-           {"threads", "a", "--hosts"}}) {
+  for (const auto& [text, hosts, message] :
+       std::vector<std::array<const char*, 3>>{{"processes:0", "", "from 1 to"},
+                                               {"processes:x", "", "from 1 to"},
+                                               {"process", "", "expected threads, processes"},
+                                               {"srun", "", "expected threads, processes"},
+                                               {"srun {command} {command}", "", "expected threads, processes"},
+                                               {"srun x{command}", "", "expected threads, processes"},
+                                               {"{command}", "", "needs one before it"},
+                                               {"srun 'a {command}", "", "is not closed"},
+                                               {"ssh {host} {command}", "", "--hosts"},
+                                               {"srun {command}", "a", "--hosts"},
+                                               {"threads", "a", "--hosts"}}) {
     EXPECT_THAT(ParseLauncher(text, hosts), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << text;
   }
 }

@@ -120,8 +120,8 @@ absl::StatusOr<std::vector<std::string>> SortParts(const PassRequest& request, c
     }
     std::string& place = by_shard[static_cast<size_t>(header->shard)];
     if (!place.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(place, " and ", file, " are both of ",
-                                                     ShardName(request, header->shard), "; give one of them"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(place, " and ", file, " are both of ", ShardName(request, header->shard), "; give one of them"));
     }
     place = file;
   }

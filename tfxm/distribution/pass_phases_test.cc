@@ -42,7 +42,8 @@ std::vector<std::string> Examples(int n, int seed) {
 class PassTest : public ::testing::Test {
  protected:
   PassTest() {
-    for (const auto& [name, n] : std::vector<std::pair<std::string, int>>{{"a", 5000}, {"b", 10}, {"c", 0}, {"d.gz", 2000}}) {
+    for (const auto& [name, n] :
+         std::vector<std::pair<std::string, int>>{{"a", 5000}, {"b", 10}, {"c", 0}, {"d.gz", 2000}}) {
       files_.push_back(WriteRecords(dir_ / name, Examples(n, n + 1)));
       *request_.add_files() = files_.back();
     }

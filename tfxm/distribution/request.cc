@@ -115,7 +115,7 @@ absl::StatusOr<compute::Shard> FindShard(const PassRequest& request, int64_t num
     return absl::InvalidArgumentError(
         absl::StrCat("there is no shard ", number, "; the request has ", request.shards_size(), ", from 0 on"));
   }
-  const compute::Shard shard = ToShard(request.shards(static_cast<int>(number)));
+  compute::Shard shard = ToShard(request.shards(static_cast<int>(number)));
   ASSIGN_OR_RETURN(const int64_t size, io::FileSize(shard.file));
   if (size != shard.file_size) {
     return absl::DataLossError(absl::StrCat(shard.file, " has ", size, " bytes, and had ", shard.file_size,

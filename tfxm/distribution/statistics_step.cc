@@ -87,8 +87,7 @@ absl::StatusOr<std::string> StatisticsPass::Map(const compute::Shard& shard, int
   pass.keep_records = total_.needs_records();
   pass.shard_bytes = shard_bytes_;
   ASSIGN_OR_RETURN(const StatisticsAccumulator of_shard,
-                   compute::AccumulateShard<StatisticsAccumulator>(
-                       shard, [this] { return total_.MakeEmpty(); }, pass));
+                   compute::AccumulateShard<StatisticsAccumulator>(shard, [this] { return total_.MakeEmpty(); }, pass));
   *num_examples = of_shard.num_examples();
   StateWriter writer;
   of_shard.Save(&writer);

@@ -26,7 +26,8 @@ statistics::StatsOptions ToOptions(const StatisticsStep& step);
 
 class StatisticsPass : public Step {
  public:
-  static absl::StatusOr<std::unique_ptr<StatisticsPass>> Make(const PassRequest& request, const std::string& output = "");
+  static absl::StatusOr<std::unique_ptr<StatisticsPass>> Make(const PassRequest& request,
+                                                              const std::string& output = "");
 
   StateKind kind() const override { return statistics::StatisticsAccumulator::kStateKind; }
   absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) override;

@@ -61,7 +61,8 @@ class Groups {
     const std::lock_guard lock(mutex_);
     // The leader stays a zombie until its group is killed, so that the number is not another's by then.
     siginfo_t info{};
-    if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return false;
+    if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+      return false;
     kill(-pid, SIGKILL);
     *wait_status = WaitFor(pid);
     pids_.erase(std::find(pids_.begin(), pids_.end(), pid));
@@ -161,7 +162,8 @@ class Pool {
     std::vector<Clock::duration> sorted = durations_;
     const auto middle = sorted.begin() + static_cast<int64_t>(sorted.size() / 2);
     std::nth_element(sorted.begin(), middle, sorted.end());
-    const auto least = std::max(sorted.empty() ? Clock::duration(0) : 2 * *middle, Seconds(launcher_.straggler_seconds));
+    const auto least =
+        std::max(sorted.empty() ? Clock::duration(0) : 2 * *middle, Seconds(launcher_.straggler_seconds));
     std::vector<int> slow;
     for (const Worker& worker : workers_) {
       if (states_[worker.job].num_running == 1 && !worker.timed_out && Clock::now() - worker.started > least) {
@@ -195,12 +197,12 @@ class Pool {
     const FileDescriptor log(open(worker.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (log.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", worker.log));
     const FileDescriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    ASSIGN_OR_RETURN(worker.pid, groups_.Start(WorkerCommand(launcher_, jobs_[job].command, Host(worker.slot)),
-                                               {.environment = environment_,
-                                                .files = {{STDIN_FILENO, nothing.get()},
-                                                          {STDOUT_FILENO, log.get()},
-                                                          {STDERR_FILENO, log.get()}},
-                                                .own_group = true}));
+    ASSIGN_OR_RETURN(
+        worker.pid,
+        groups_.Start(WorkerCommand(launcher_, jobs_[job].command, Host(worker.slot)),
+                      {.environment = environment_,
+                       .files = {{STDIN_FILENO, nothing.get()}, {STDOUT_FILENO, log.get()}, {STDERR_FILENO, log.get()}},
+                       .own_group = true}));
     ++state.num_running;
     busy_[worker.slot] = true;
     workers_.push_back(std::move(worker));
@@ -266,10 +268,11 @@ class Pool {
     state.last_slot = worker.slot;
     const bool called_wrongly = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kExitUsage;
     if (called_wrongly || state.failures >= launcher_.max_attempts) {
-      return absl::AbortedError(absl::StrCat(jobs_[worker.job].name, ": ", state.failures,
-                                             " worker(s) failed at it, the last with ", why));
+      return absl::AbortedError(
+          absl::StrCat(jobs_[worker.job].name, ": ", state.failures, " worker(s) failed at it, the last with ", why));
     }
-    state.not_before = Clock::now() + Seconds(launcher_.backoff_seconds * static_cast<double>(1 << std::min(state.failures - 1, 10)));
+    state.not_before =
+        Clock::now() + Seconds(launcher_.backoff_seconds * static_cast<double>(1 << std::min(state.failures - 1, 10)));
     return absl::OkStatus();
   }
 

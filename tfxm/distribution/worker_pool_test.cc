@@ -37,10 +37,11 @@ class WorkerPoolTest : public ::testing::Test {
     const std::string counted =
         absl::StrCat("dir='", dir_.path(), "'; name=", name,
                      "; n=1; while ! mkdir $dir/start-$name-$n 2>/dev/null; do n=$((n+1)); done; ", script);
-    return {.name = absl::StrCat("job ", name), .command = {"sh", "-c", counted}, .check = [this, name]() -> absl::Status {
-              ASSIGN_OR_RETURN(const std::string made, io::ReadFile(dir_ / name));
-              return made == "good\n" ? absl::OkStatus() : absl::DataLossError(name + " is damaged");
-            }};
+    return {
+        .name = absl::StrCat("job ", name), .command = {"sh", "-c", counted}, .check = [this, name]() -> absl::Status {
+          ASSIGN_OR_RETURN(const std::string made, io::ReadFile(dir_ / name));
+          return made == "good\n" ? absl::OkStatus() : absl::DataLossError(name + " is damaged");
+        }};
   }
   absl::Status Run(const std::vector<Job>& jobs) {
     done_.clear();
@@ -103,13 +104,13 @@ TEST_F(WorkerPoolTest, AWorkerThatFailsIsReplaced) {
 TEST_F(WorkerPoolTest, OneThatFailsAgainAndAgainIsNamed) {
   launcher_.num_workers = 1;
   EXPECT_THAT(Run({Script("a", "echo tfxm: what happened; kill -11 $$")}),
-              StatusIs(absl::StatusCode::kAborted,
-                       AllOf(HasSubstr("job a: 4 worker(s) failed"), HasSubstr("SIGSEGV"), HasSubstr(": what happened"),
-                             Not(HasSubstr("tfxm")))));
+              StatusIs(absl::StatusCode::kAborted, AllOf(HasSubstr("job a: 4 worker(s) failed"), HasSubstr("SIGSEGV"),
+                                                         HasSubstr(": what happened"), Not(HasSubstr("tfxm")))));
   EXPECT_THAT(Run({Script("b", "echo bad > $dir/$name")}),
               StatusIs(absl::StatusCode::kAborted, HasSubstr("b is damaged")));
   EXPECT_EQ(Starts("b"), 4);
-  EXPECT_THAT(Run({Script("c", "exit 2")}), StatusIs(absl::StatusCode::kAborted, HasSubstr("job c: 1 worker(s) failed")));
+  EXPECT_THAT(Run({Script("c", "exit 2")}),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("job c: 1 worker(s) failed")));
   EXPECT_EQ(Starts("c"), 1);
   EXPECT_THAT(Run({{.name = "d", .command = {dir_ / "no such program"}}}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no such program")));

@@ -30,8 +30,8 @@ class ProgressLine {
   }
   void Show(const distribution::PoolProgress& progress, int64_t num_examples) {
     if (!on_a_terminal_) return;
-    std::string text = absl::StrCat(progress.num_done, " of ", progress.num_jobs, " shards, ", num_examples, " examples, ",
-                                    progress.num_running, " workers");
+    std::string text = absl::StrCat(progress.num_done, " of ", progress.num_jobs, " shards, ", num_examples,
+                                    " examples, ", progress.num_running, " workers");
     if (progress.num_failed > 0) absl::StrAppend(&text, ", ", progress.num_failed, " failed and run again");
     if (text == shown_) return;
     std::fprintf(stderr, "\r\033[K%s", text.c_str());
@@ -46,25 +46,29 @@ class ProgressLine {
 }  // namespace
 
 void LauncherFlags::AddTo(Flags* flags) {
-  flags->Add("launcher", &launcher_, "WHAT",
-             "who does the work: threads (the default), processes, processes:N, or a command that starts a worker "
-             "elsewhere, 'srun -n1 {command}' or 'ssh {host} {command}'; else $TFXM_LAUNCHER says so. The result is the "
-             "same");
+  flags->Add(
+      "launcher", &launcher_, "WHAT",
+      "who does the work: threads (the default), processes, processes:N, or a command that starts a worker "
+      "elsewhere, 'srun -n1 {command}' or 'ssh {host} {command}'; else $TFXM_LAUNCHER says so. The result is the "
+      "same");
   flags->Add("hosts", &hosts_, "A,B,…", "--launcher with {host}: the hosts, a worker each; else $TFXM_HOSTS");
-  flags->Add("workers", &workers_, "N", "--launcher that is a command: how many at a time; 0: as many as hosts or cores")
+  flags
+      ->Add("workers", &workers_, "N", "--launcher that is a command: how many at a time; 0: as many as hosts or cores")
       .Between(0, distribution::kMaxWorkers);
   flags->Add("work_dir", &work_dir_, "DIR",
              "--launcher: a folder that all workers see, for files that are gone at the end; else this one, or that of "
              "temporary files for processes of this machine");
-  flags->Add("shard_timeout", &shard_timeout_, "SECONDS",
-             "--launcher: a worker that takes longer for its shard is ended, and another one begins; 0: none is")
+  flags
+      ->Add("shard_timeout", &shard_timeout_, "SECONDS",
+            "--launcher: a worker that takes longer for its shard is ended, and another one begins; 0: none is")
       .AtLeast(0);
 }
 
 absl::StatusOr<distribution::Launcher> LauncherFlags::Get() const {
   const std::string text = given() ? launcher_ : Variable("TFXM_LAUNCHER");
   std::string hosts = hosts_;
-  if (hosts.empty() && absl::string_view(text).find("{host}") != absl::string_view::npos) hosts = Variable("TFXM_HOSTS");
+  if (hosts.empty() && absl::string_view(text).find("{host}") != absl::string_view::npos)
+    hosts = Variable("TFXM_HOSTS");
   ASSIGN_OR_RETURN(distribution::Launcher launcher, distribution::ParseLauncher(text, hosts, workers_));
   if (launcher.kind == distribution::Launcher::Kind::kThreads && (!work_dir_.empty() || shard_timeout_ > 0)) {
     return UsageError("--work_dir and --shard_timeout are for a --launcher of processes");

@@ -175,7 +175,8 @@ void DisagreementFinder::Load(size_t num_models, StateReader* reader) {
   for (size_t n = reader->ReadSize(); n > 0 && reader->ok(); --n) {
     Counts& counts = merged_[LoadSliceKey(reader)];
     reader->ReadCounts(&counts.examples, &counts.by_decision, &counts.by_value);
-    if (std::max(counts.by_decision, counts.by_value) > counts.examples) reader->Fail("more examples disagree than are there");
+    if (std::max(counts.by_decision, counts.by_value) > counts.examples)
+      reader->Fail("more examples disagree than are there");
   }
   for (Ranking* ranking : {&by_decision_, &by_value_}) {
     reader->ReadCounts(&ranking->total);
@@ -186,7 +187,8 @@ void DisagreementFinder::Load(size_t num_models, StateReader* reader) {
       reader->Read(&example.distance, &example.labels, &example.predictions, &example.bytes);
       for (size_t s = reader->ReadSize(); s > 0 && reader->ok(); --s) example.slices.push_back(LoadSliceKey(reader));
       const auto of_one = [](const NamedValues& values) {
-        return std::all_of(values.begin(), values.end(), [](const auto& named) { return named.second.ends.size() == 1; });
+        return std::all_of(values.begin(), values.end(),
+                           [](const auto& named) { return named.second.ends.size() == 1; });
       };
       if (example.predictions.size() != num_models || std::isnan(example.distance) || !of_one(example.labels) ||
           !std::all_of(example.predictions.begin(), example.predictions.end(), of_one)) {

@@ -100,8 +100,7 @@ void PassState::Load(StateReader* reader, const PassOptions& options) {
     *owner = 0;
   });
   for (size_t p = 0; p < slices.size(); ++p) {
-    LoadBySlice(reader, &slices[p],
-                [&](SliceState* state) { LoadSlice((*options.plans)[p].plan, reader, state); });
+    LoadBySlice(reader, &slices[p], [&](SliceState* state) { LoadSlice((*options.plans)[p].plan, reader, state); });
   }
   for (size_t m = 0; m < models.size(); ++m) {
     reader->ReadCounts(&models[m].nan_predictions);

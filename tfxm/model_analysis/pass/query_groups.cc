@@ -113,8 +113,9 @@ void QueryGroups::Load(size_t num_models, StateReader* reader) {
     for (const int slice : e.slices) fits = fits && slice >= 0 && static_cast<size_t>(slice) < slices_.size();
     Extracts unused;
     if (fits) {
-      ForEachValues(&unused, parts_[e.part],
-                    [&](Values*, const Values& values) { fits = fits && static_cast<size_t>(e.row) < values.ends.size(); });
+      ForEachValues(&unused, parts_[e.part], [&](Values*, const Values& values) {
+        fits = fits && static_cast<size_t>(e.row) < values.ends.size();
+      });
     }
     if (!fits) return reader->Fail("an example of a query is not there");
   }

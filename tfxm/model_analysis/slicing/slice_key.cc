@@ -3,6 +3,7 @@
 #include "tfxm/model_analysis/slicing/slice_key.h"
 
 #include <cmath>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
