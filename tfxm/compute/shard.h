@@ -4,7 +4,7 @@
 // a pass over many processes ends with the same bits.
 //
 //   ASSIGN_OR_RETURN(const std::vector<Shard> shards, PlanShards(files));
-//   for (const Shard& shard : shards) Print(shard.Name());  // "data.tfrecord (records 1000 to 1999)"
+//   for (const Shard& shard : shards) Use(shard.Name());  // "data.tfrecord (records 1000 to 1999)"
 //
 // A compressed file is one shard, and so is a small one. Of others a record is in the shard whose part of the file, of
 // so many bytes, it begins in.

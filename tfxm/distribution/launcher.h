@@ -4,7 +4,7 @@
 // brings them to where they run.
 //
 //   ASSIGN_OR_RETURN(const Launcher launcher, ParseLauncher("srun -n1 {command}"));
-//   WorkerCommand(launcher, {"tfxm", "pass", "map", "plan.pb", "--shard=3"}, "")  // {"srun", "-n1", "tfxm", "pass", …}
+//   WorkerCommand(launcher, {"tfxm", "pass", "map"}, /*host=*/"");  // The words srun, -n1, tfxm, pass and map.
 //
 // A command is split into words once, here, and no shell of this machine sees it: {command} becomes the worker's words,
 // {host} one of the hosts. Where the command is ssh (or dsh, rsh), each of the worker's words is quoted for the shell of

@@ -3,9 +3,10 @@
 // One step of a pass, as a process does its shards and another one puts them together.
 //
 //   ASSIGN_OR_RETURN(const std::unique_ptr<Step> step, MakeStep(request, "FeatureStats.pb"));
-//   ASSIGN_OR_RETURN(const std::string values, step->Map(shard, &num_examples));     // in one process
-//   …
-//   for (…) RETURN_IF_ERROR(step->Merge(shard, &reader));                            // in another one, in order
+//   ASSIGN_OR_RETURN(const std::string values, step->Map(shard, &num_examples));
+//   …  // In another process, for each shard in order:
+//   StateReader reader(values);
+//   RETURN_IF_ERROR(step->Merge(shard, &reader));
 //   RETURN_IF_ERROR(step->Finish());
 #ifndef TFXM_DISTRIBUTION_STEP_H_
 #define TFXM_DISTRIBUTION_STEP_H_

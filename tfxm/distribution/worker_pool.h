@@ -4,7 +4,7 @@
 // too long.
 //
 //   WorkerPool pool(launcher, log_dir);
-//   RETURN_IF_ERROR(pool.Run(jobs, [](const PoolProgress& progress) { … }));
+//   RETURN_IF_ERROR(pool.Run(jobs, [](int job) { return absl::OkStatus(); }));
 //
 // Each worker is a process group of its own, whose output goes to a file in `log_dir`. An interruption (Ctrl-C) ends
 // them all; HandleInterrupts (util/files/clean_up.h) is the program's to call.
