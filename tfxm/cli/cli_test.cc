@@ -31,10 +31,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kCommands[] = {"run",      "compile", "evaluate", "show",  "report", "rewrite",
-                                     "inspect",  "verify",  "convert",  "head",  "stats",  "schema",
-                                     "validate", "lineage", "bless",    "clean", "pass",   "transform",
-                                     "new"};
+constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",      "report", "rewrite",  "inspect",
+                                     "verify", "convert", "head",     "stats",     "schema", "validate", "lineage",
+                                     "bless",  "clean",   "pass",     "transform", "new"};
 
 std::string Program() {
   const char* const dir = std::getenv("TFXM_BINARY_DIR");

@@ -52,8 +52,8 @@ absl::StatusOr<statistics::StatsOptions> StatisticsSource::Options() const {
   return options;
 }
 
-absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Compute(
-    const std::vector<std::string>& files, const statistics::StatsOptions& options) const {
+absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Compute(const std::vector<std::string>& files,
+                                                                       const statistics::StatsOptions& options) const {
   ASSIGN_OR_RETURN(const distribution::Launcher launcher, launcher_.Get());
   if (launcher.kind == distribution::Launcher::Kind::kThreads) return statistics::GenerateStatistics(files, options);
   distribution::PassRequest request;
