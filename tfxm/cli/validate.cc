@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm validate
+#include <optional>
+
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/flags/statistics_source.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -24,26 +26,24 @@ class ValidateCommand : public Command {
     flags.Add("schema", &schema_, "FILE", "the schema").Required();
     source_.AddTo(&flags);
     flags.Add("environment", &environment_, "NAME", "one of the schema's environments, such as SERVING");
-    flags.Add("previous_stats", &previous_, "FILE", "statistics that drift is measured to (drift_comparator)");
-    flags.Add("serving_stats", &serving_, "FILE", "statistics that skew is measured to (skew_comparator)");
+    flags.Add("previous_span", &previous_span_, "GLOB",
+              "data or statistics of the last span, for the schema's drift_comparators: computed as those of --data");
+    flags.Add("previous_version", &previous_version_, "GLOB",
+              "the same of the last version of this span, for num_examples_version_comparator");
+    flags.Add("serving", &serving_, "GLOB", "the same of what is served, for skew_comparators");
     flags.Add("output", &output_, "FILE", "where to write the Anomalies");
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
-    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics,
-                     source_.Get(output_, {schema_, previous_, serving_}));
+    source_.SetSchema(schema);
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_, {schema_}));
     statistics::ValidationOptions options;
     if (!environment_.empty()) options.environment = environment_;
-    DatasetFeatureStatisticsList previous, serving;
-    if (!previous_.empty()) {
-      RETURN_IF_ERROR(io::ReadBinaryProto(previous_, &previous));
-      options.previous_span = &previous;
-    }
-    if (!serving_.empty()) {
-      RETURN_IF_ERROR(io::ReadBinaryProto(serving_, &serving));
-      options.serving = &serving;
-    }
+    std::optional<DatasetFeatureStatisticsList> previous_span, previous_version, serving;
+    RETURN_IF_ERROR(ReadOther(previous_span_, &previous_span, &options.previous_span));
+    RETURN_IF_ERROR(ReadOther(previous_version_, &previous_version, &options.previous_version));
+    RETURN_IF_ERROR(ReadOther(serving_, &serving, &options.serving));
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
     if (!output_.empty()) RETURN_IF_ERROR(io::WriteBinaryProto(output_, anomalies));
     RETURN_IF_ERROR(Print(statistics::AnomaliesText(anomalies, TerminalWidth())));
@@ -54,8 +54,16 @@ class ValidateCommand : public Command {
   }
 
  private:
+  absl::Status ReadOther(const std::string& patterns, std::optional<DatasetFeatureStatisticsList>* statistics,
+                         const DatasetFeatureStatisticsList** option) {
+    if (patterns.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(*statistics, source_.GetOther(patterns));
+    *option = &**statistics;
+    return absl::OkStatus();
+  }
+
   StatisticsSource source_;
-  std::string schema_, environment_, previous_, serving_, output_;
+  std::string schema_, environment_, previous_span_, previous_version_, serving_, output_;
 };
 
 TFXM_REGISTER(CommandRegistry, "validate", [] { return std::make_unique<ValidateCommand>(); });

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/components/statistics/complete_stats_options.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/statistics_accumulator.h"
@@ -21,9 +22,14 @@ class StatisticsGenExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
     ASSIGN_OR_RETURN(Artifact* const output, SingleArtifact(outputs, "statistics"));
     ASSIGN_OR_RETURN(const std::vector<std::string> splits, IncludedSplits(*examples, exec_properties));
-    statistics::StatsOptions options;
-    options.weight_feature = StringPropertyOr(exec_properties, "weight_feature", "");
+    const std::string json = StringPropertyOr(exec_properties, "stats_options_json", "");
+    absl::StatusOr<statistics::StatsOptions> parsed = CompleteStatsOptions(json.empty() ? "{}" : json);
+    if (!parsed.ok()) return Annotate(parsed.status(), "stats_options");
+    statistics::StatsOptions options = *std::move(parsed);
     if (inputs.count("schema") > 0) {
+      if (options.schema.has_value()) {
+        return absl::InvalidArgumentError("both the input schema and stats_options have a schema; give one of them");
+      }
       ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));
     }
     int64_t all = 0;

@@ -2,6 +2,7 @@
 
 #include "tfxm/distribution/statistics_step.h"
 
+#include "tfxm/model_analysis/sql/sql_slice_names.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -14,8 +15,10 @@ StatisticsStep ToProto(const StatsOptions& options) {
   // Names all members, so that this does not compile if there is one more: it has to go into the message, too.
   const auto& [weight_feature, feature_allowlist, schema, num_top_values, num_rank_histogram_buckets,
                frequency_threshold, weighted_frequency_threshold, num_values_histogram_buckets, num_histogram_buckets,
-               num_quantiles_histogram_buckets, slices, sample_rate, max_distinct_numbers, max_distinct_strings,
-               max_distinct_string_bytes] = options;
+               num_quantiles_histogram_buckets, slices, slice_functions, slice_sqls, sample_rate, max_distinct_numbers,
+               max_distinct_strings, max_distinct_string_bytes, per_feature_weight_override, label_feature,
+               enable_semantic_domain_stats, semantic_domain_stats_sample_rate, feature_crosses, cross_all_features,
+               add_default_generators, infer_type_from_schema] = options;
   StatisticsStep step;
   step.set_weight_feature(weight_feature);
   for (const std::string& feature : feature_allowlist) step.add_feature_allowlist(feature);
@@ -39,10 +42,24 @@ StatisticsStep ToProto(const StatsOptions& options) {
   step.set_max_distinct_numbers(max_distinct_numbers);
   step.set_max_distinct_strings(max_distinct_strings);
   step.set_max_distinct_string_bytes(max_distinct_string_bytes);
+  // slice_functions are made of them again; infer_type_from_schema is for CSV.
+  step.mutable_slice_sqls()->Add(slice_sqls.begin(), slice_sqls.end());
+  step.mutable_per_feature_weight_override()->insert(per_feature_weight_override.begin(),
+                                                     per_feature_weight_override.end());
+  step.set_label_feature(label_feature);
+  step.set_enable_semantic_domain_stats(enable_semantic_domain_stats);
+  step.set_semantic_domain_stats_sample_rate(semantic_domain_stats_sample_rate);
+  for (const auto& [first, second] : feature_crosses) {
+    StatisticsStep::FeatureCross* const cross = step.add_feature_crosses();
+    cross->set_first(first);
+    cross->set_second(second);
+  }
+  step.set_cross_all_features(cross_all_features);
+  step.set_add_default_generators(add_default_generators);
   return step;
 }
 
-StatsOptions ToOptions(const StatisticsStep& step) {
+absl::StatusOr<StatsOptions> ToOptions(const StatisticsStep& step) {
   StatsOptions options;
   options.weight_feature = step.weight_feature();
   options.feature_allowlist.assign(step.feature_allowlist().begin(), step.feature_allowlist().end());
@@ -70,12 +87,27 @@ StatsOptions ToOptions(const StatisticsStep& step) {
   set(step.has_max_distinct_numbers(), step.max_distinct_numbers(), &options.max_distinct_numbers);
   set(step.has_max_distinct_strings(), step.max_distinct_strings(), &options.max_distinct_strings);
   set(step.has_max_distinct_string_bytes(), step.max_distinct_string_bytes(), &options.max_distinct_string_bytes);
+  options.slice_sqls.assign(step.slice_sqls().begin(), step.slice_sqls().end());
+  for (const std::string& sql : options.slice_sqls) {
+    ASSIGN_OR_RETURN(options.slice_functions.emplace_back(), model_analysis::SqlSliceNames(sql));
+  }
+  options.per_feature_weight_override.insert(step.per_feature_weight_override().begin(),
+                                             step.per_feature_weight_override().end());
+  options.label_feature = step.label_feature();
+  options.enable_semantic_domain_stats = step.enable_semantic_domain_stats();
+  set(step.has_semantic_domain_stats_sample_rate(), step.semantic_domain_stats_sample_rate(),
+      &options.semantic_domain_stats_sample_rate);
+  for (const StatisticsStep::FeatureCross& cross : step.feature_crosses()) {
+    options.feature_crosses.emplace_back(cross.first(), cross.second());
+  }
+  options.cross_all_features = step.cross_all_features();
+  set(step.has_add_default_generators(), step.add_default_generators(), &options.add_default_generators);
   return options;
 }
 
 absl::StatusOr<std::unique_ptr<StatisticsPass>> StatisticsPass::Make(const PassRequest& request,
                                                                      const std::string& output) {
-  const StatsOptions options = ToOptions(request.statistics());
+  ASSIGN_OR_RETURN(const StatsOptions options, ToOptions(request.statistics()));
   // Says what is wrong with the options.
   RETURN_IF_ERROR(statistics::GenerateStatistics(std::vector<std::string>(), options).status());
   const int64_t shard_bytes = request.shard_bytes() > 0 ? request.shard_bytes() : compute::kShardBytes;

@@ -21,8 +21,10 @@
 
 namespace tfxm::distribution {
 
+// All of the options, but slice_functions that are not of slice_sqls.
 StatisticsStep ToProto(const statistics::StatsOptions& options);
-statistics::StatsOptions ToOptions(const StatisticsStep& step);
+// INVALID_ARGUMENT if an SQL statement is not understood.
+absl::StatusOr<statistics::StatsOptions> ToOptions(const StatisticsStep& step);
 
 class StatisticsPass : public Step {
  public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Statistics of all features of tf.Examples, as a accumulator (compute/accumulator.h): what TFDV's statistics
+// Statistics of all features of tf.Examples, as an accumulator (compute/accumulator.h): what TFDV's statistics
 // generators compute, in one pass.
 //
 //   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, GenerateStatistics(files));
@@ -19,7 +19,9 @@
 //     timing;
 //   - quantiles are exact for up to max_distinct_numbers numbers and have a bounded relative error beyond
 //     (value_histogram.h), where TFDV has a bounded rank error of 1 % beyond some 2,000 numbers;
-//   - weights add up exactly, where TFDV adds in float32.
+//   - weights add up exactly, where TFDV adds in float32;
+//   - a sample is drawn by a hash of the examples, and the numbers of semantic domains are of all values
+//     (generate/semantic_generator.h).
 // The result is the same bytes however the examples are ordered, batched and split over accumulators. Excepted are the
 // top values of features with more distinct strings than the bound (value_counts.h): GenerateStatistics' are the same
 // whatever the number of threads.
@@ -38,7 +40,9 @@
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/example_source.h"
+#include "tfxm/statistics/accumulate/example_weights.h"
 #include "tfxm/statistics/accumulate/feature_accumulator.h"
+#include "tfxm/statistics/generate/stats_generator.h"
 #include "tfxm/statistics/stats_options.h"
 
 namespace tfxm::statistics {
@@ -47,20 +51,24 @@ class StatisticsAccumulator {
  public:
   explicit StatisticsAccumulator(StatsOptions options = {});
 
-  // INVALID_ARGUMENT names the feature if its type changes, and the example (by its number in its file) if it has no
-  // single finite number for a weight. FAILED_PRECONDITION if sample_rate < 1 and the batch keeps no records.
+  // INVALID_ARGUMENT names the feature if its type changes or if it cannot be sliced by, and the example (by its number in
+  // its file) if it has no single finite number for a weight. FAILED_PRECONDITION if needs_records() and the batch keeps
+  // none.
   absl::Status Add(const data::ExampleBatch& batch);
   // `other` must have been made with the same options.
   absl::Status Merge(StatisticsAccumulator&& other);
   // For SaveState and LoadState (util/coding/state.h); loaded into a new accumulator with the same options, others are
   // an error. About 20 bytes for each distinct number and string that is kept, at most max_distinct_… of a feature.
-  static constexpr StateKind kStateKind = {"statistics", 1};
+  static constexpr StateKind kStateKind = {"statistics", 2};
   void Save(StateWriter* writer) const;
   void Load(StateReader* reader);
 
   int64_t num_examples() const { return all_.num_examples; }
   // Whether Add takes batches only that keep their records.
-  bool needs_records() const { return options_->sample_rate < 1; }
+  bool needs_records() const {
+    return options_->sample_rate < 1 ||
+           (options_->enable_semantic_domain_stats && options_->semantic_domain_stats_sample_rate < 1);
+  }
   // One with the same options, to be merged into this.
   StatisticsAccumulator MakeEmpty() const { return StatisticsAccumulator(options_); }
   // The dataset of all examples, without any feature if there are none; then those of the slices by their names.
@@ -73,9 +81,11 @@ class StatisticsAccumulator {
     std::map<std::string, FeatureAccumulator, std::less<>> features;
     int64_t num_examples = 0;
     ExactSum weighted_num_examples;
+    std::vector<std::unique_ptr<StatsGenerator>> generators;
   };
-  absl::Status SelectExamples(const data::ExampleBatch& batch);
-  absl::Status ReadWeights(const data::ExampleBatch& batch);
+  Dataset MakeDataset() const;
+  Dataset& FindOrAddSlice(const std::string& key);
+  absl::Status AddToSlices(const data::ExampleBatch& batch);
   absl::Status AddExamples(const data::ExampleBatch& batch, const std::vector<int>& examples, Dataset* dataset);
   absl::Status MergeDataset(Dataset&& from, Dataset* to);
   FeatureAccumulator& FindOrAdd(const std::string& name, Dataset* dataset);
@@ -89,11 +99,12 @@ class StatisticsAccumulator {
   std::map<std::string, Role, std::less<>> roles_;
   Dataset all_;
   std::map<std::string, Dataset> slices_;
-  std::vector<int> selected_;    // Of the current batch.
-  std::vector<double> weights_;  // Of the current batch; 0 where not selected.
+  std::vector<int> selected_;  // Of the current batch.
+  ExampleWeights weights_;     // Of those.
 };
 
-// One pass over TFRecord files of tf.Examples. Errors name the file. keep_records is set as the options need it.
+// One pass over TFRecord files of tf.Examples. Errors name the file, or the option that is wrong. keep_records is set as
+// the options need it.
 absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GenerateStatistics(
     const std::vector<std::string>& files, const StatsOptions& options = {}, compute::PassOptions pass = {});
 // The same of other examples.

@@ -2,12 +2,19 @@
 
 #include "tfxm/cli/flags/statistics_source.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/components/statistics/complete_stats_options.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/distribution/statistics_step.h"
-#include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_accumulator.h"
+#include "tfxm/statistics/statistics_file.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
@@ -15,45 +22,80 @@
 
 namespace tfxm::cli {
 
+using statistics::StatsOptions;
 using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 
 void StatisticsSource::AddTo(Flags* flags) {
   flags->Add("data", &data_, "GLOB",
              "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas");
   csv_.AddTo(flags, "csv_schema");
-  flags->Add("stats", &stats_, "FILE", "instead of data: statistics made before (FeatureStats.pb)");
-  flags->Add("weight_feature", &options_.weight_feature, "NAME", "a feature that weighs the examples");
+  flags->Add("stats", &stats_, "GLOB",
+             "instead of data: statistics made before (FeatureStats.pb, .pbtxt, TFRecords), of which parts are merged");
+  flags->Add(
+      "stats_options", &stats_options_, "JSON",
+      "tfdv.StatsOptions: a file, or {\"num_top_values\": 3, \"slices\": [\"country\", {\"device\": \"phone\"}]}");
+  flags->Add("weight_feature", &weight_feature_, "NAME", "a feature that weighs the examples");
   flags->Add("features", &features_, "A,B,…", "statistics of these features only");
-  flags->Add("categorical", &types_, "FILE",
-             "a schema that says which integers are categorical, and which strings bytes");
-  flags->Add("sample_rate", &options_.sample_rate, "X", "the part of the examples that is taken").Between(0, 1);
-  flags->Add("num_top_values", &options_.num_top_values, "N", "most frequent strings that are kept").AtLeast(1);
-  flags->Add("num_rank_histogram_buckets", &options_.num_rank_histogram_buckets, "N", "of histograms of strings")
-      .AtLeast(1);
-  flags
-      ->Add("num_values_histogram_buckets", &options_.num_values_histogram_buckets, "N",
-            "of histograms of how many values")
-      .AtLeast(2);
-  flags->Add("num_histogram_buckets", &options_.num_histogram_buckets, "N", "of histograms of numbers").AtLeast(1);
-  flags
-      ->Add("num_quantiles_histogram_buckets", &options_.num_quantiles_histogram_buckets, "N",
-            "of quantiles of numbers")
-      .AtLeast(1);
+  flags->Add("sample_rate", &sample_rate_, "X", "the part of the examples that is taken").Between(0, 1);
   launcher_.AddTo(flags);
 }
 
-absl::StatusOr<statistics::StatsOptions> StatisticsSource::Options() const {
-  statistics::StatsOptions options = options_;
-  if (options.sample_rate <= 0) return UsageError("--sample_rate=0: expected a part of the examples, in (0, 1]");
-  if (!features_.empty()) options.feature_allowlist = absl::StrSplit(features_, ',');
-  if (!types_.empty()) {
-    ASSIGN_OR_RETURN(options.schema, statistics::ReadSchema(types_));
+absl::StatusOr<const StatsOptions*> StatisticsSource::Options() {
+  if (options_.has_value()) return &*options_;
+  std::string json = stats_options_.empty() ? "{}" : stats_options_;
+  if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(json), "{")) {
+    ASSIGN_OR_RETURN(json, io::ReadFile(stats_options_));
   }
-  return options;
+  absl::StatusOr<StatsOptions> parsed = CompleteStatsOptions(json);
+  if (!parsed.ok()) return UsageError(absl::StrCat("--stats_options: ", parsed.status().message()));
+  StatsOptions options = *std::move(parsed);
+  if (!weight_feature_.empty()) {
+    if (!options.weight_feature.empty() && options.weight_feature != weight_feature_) {
+      return UsageError(absl::StrCat("--weight_feature=", weight_feature_,
+                                     ", and --stats_options has weight_feature \"", options.weight_feature,
+                                     "\"; give one of them"));
+    }
+    options.weight_feature = weight_feature_;
+  }
+  if (!features_.empty()) {
+    if (!options.feature_allowlist.empty()) {
+      return UsageError("--features, and --stats_options has a feature_allowlist; give one of them");
+    }
+    options.feature_allowlist = absl::StrSplit(features_, ',');
+  }
+  if (sample_rate_ <= 0) return UsageError("--sample_rate=0: expected a part of the examples, in (0, 1]");
+  if (sample_rate_ < 1) {
+    if (options.sample_rate < 1) {
+      return UsageError("--sample_rate, and --stats_options has a sample_rate; give one of them");
+    }
+    options.sample_rate = sample_rate_;
+  }
+  if (!options.schema.has_value()) options.schema = schema_;
+  if (options.infer_type_from_schema && !options.schema.has_value()) {
+    return UsageError("--stats_options has infer_type_from_schema, which needs a schema: give --schema=FILE");
+  }
+  if (absl::Status status = statistics::CheckStatsOptions(options); !status.ok()) {
+    return UsageError(absl::StrCat("--stats_options: ", status.message()));
+  }
+  options_ = std::move(options);
+  return &*options_;
 }
 
-absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Compute(const std::vector<std::string>& files,
-                                                                       const statistics::StatsOptions& options) const {
+absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Generate(const std::vector<std::string>& files,
+                                                                        bool csv) {
+  ASSIGN_OR_RETURN(const StatsOptions* options, Options());
+  if (!csv) return Launch(files, *options);
+  ASSIGN_OR_RETURN(tables::CsvOptions csv_options, csv_.Options());
+  csv_options.empty_is_missing = true;  // As TFDV reads CSV.
+  if (options->infer_type_from_schema) csv_options.types = tables::TypesOf(*options->schema);
+  ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleSource> source, tables::OpenCsv(files, csv_options));
+  ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, statistics::GenerateStatistics(source.get(), *options));
+  for (const std::string& warning : source->Warnings()) Warn(warning);
+  return statistics;
+}
+
+absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Launch(const std::vector<std::string>& files,
+                                                                      const StatsOptions& options) const {
   ASSIGN_OR_RETURN(const distribution::Launcher launcher, launcher_.Get());
   if (launcher.kind == distribution::Launcher::Kind::kThreads) return statistics::GenerateStatistics(files, options);
   distribution::PassRequest request;
@@ -65,35 +107,30 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Compute(const std
 }
 
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::string& output,
-                                                                   std::vector<std::string> others) const {
-  DatasetFeatureStatisticsList statistics;
+                                                                   std::vector<std::string> others) {
   if ((data_.empty() ? 0 : 1) + (csv_.given() ? 1 : 0) + (stats_.empty() ? 0 : 1) != 1) {
-    return UsageError("give one of --data=GLOB, --csv=GLOB and --stats=FILE");
+    return UsageError("give one of --data=GLOB, --csv=GLOB and --stats=GLOB");
   }
   if (launcher_.given() && data_.empty()) return UsageError("--launcher is for --data: others are read by one process");
-  ASSIGN_OR_RETURN(tables::CsvOptions csv_options, csv_.Options());
-  ASSIGN_OR_RETURN(const statistics::StatsOptions options, Options());
-  std::vector<std::string> files = {stats_};
-  if (stats_.empty()) {
-    ASSIGN_OR_RETURN(files, csv_.given() ? csv_.Files() : data::MatchFiles(data_));
-  }
+  RETURN_IF_ERROR(csv_.Options().status());
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, csv_.given()     ? csv_.Files()
+                                                         : stats_.empty() ? data::MatchFiles(data_)
+                                                                          : data::MatchFiles(stats_));
   others.insert(others.end(), files.begin(), files.end());
   RETURN_IF_ERROR(CheckOutputFile("output", output, others));
-  if (csv_.given()) {
-    csv_options.empty_is_missing = true;  // As TFDV reads CSV.
-    ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleSource> source, tables::OpenCsv(files, csv_options));
-    ASSIGN_OR_RETURN(statistics, statistics::GenerateStatistics(source.get(), options));
-    for (const std::string& warning : source->Warnings()) Warn(warning);
-    return statistics;
-  }
-  if (stats_.empty()) return Compute(files, options);
-  if (!options_.weight_feature.empty() || !features_.empty() || !types_.empty() || options_.sample_rate < 1) {
+  if (stats_.empty()) return Generate(files, csv_.given());
+  if (!stats_options_.empty() || !weight_feature_.empty() || !features_.empty() || sample_rate_ != 1) {
     return UsageError(
-        "--weight_feature, --features, --categorical and --sample_rate are for --data and --csv: the statistics in "
+        "--stats_options, --weight_feature, --features and --sample_rate are for --data and --csv: the statistics in "
         "--stats are made already");
   }
-  RETURN_IF_ERROR(io::ReadBinaryProto(stats_, &statistics));
-  return statistics;
+  return statistics::ReadStatistics(files);
+}
+
+absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::GetOther(const std::string& patterns) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(patterns));
+  if (std::all_of(files.begin(), files.end(), statistics::IsStatisticsFile)) return statistics::ReadStatistics(files);
+  return Generate(files, csv_.given());
 }
 
 }  // namespace tfxm::cli

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The flags --data, --csv, --stats and --launcher of the commands about data, and those of TFDV's StatsOptions.
+// The flags --data, --csv, --stats, those of TFDV's StatsOptions, and --launcher of the commands about data.
 #ifndef TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 #define TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/cli/flags/launcher_flags.h"
@@ -16,27 +18,36 @@
 
 namespace tfxm::cli {
 
-// Statistics of data, or those of a file made before.
+// Statistics of data, or those of files made before.
 class StatisticsSource {
  public:
   void AddTo(Flags* flags);
 
+  // Before Get: the schema of the options, unless --stats_options has one.
+  void SetSchema(const tensorflow::metadata::v0::Schema& schema) { schema_ = schema; }
   // `output`: the file that will be written, `others`: what else is read. Wrong ones are found out before the work.
-  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Get(
-      const std::string& output, std::vector<std::string> others = {}) const;
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Get(const std::string& output,
+                                                                             std::vector<std::string> others = {});
+  // Statistics of other data, with the same options: statistics files or data (CSV, if --csv is given, else TFRecords),
+  // told apart by what is in them. `patterns` as --data's.
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GetOther(const std::string& patterns);
 
  private:
-  // With what the flags name in them.
-  absl::StatusOr<statistics::StatsOptions> Options() const;
+  // The options, read once.
+  absl::StatusOr<const statistics::StatsOptions*> Options();
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Generate(const std::vector<std::string>& files,
+                                                                                  bool csv);
 
   // Of TFRecords, by the launcher.
-  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Compute(
+  absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Launch(
       const std::vector<std::string>& files, const statistics::StatsOptions& options) const;
 
-  std::string data_, stats_, features_, types_;
+  std::string data_, stats_, stats_options_, weight_feature_, features_;
+  double sample_rate_ = 1;
   CsvFlags csv_;
   LauncherFlags launcher_;
-  statistics::StatsOptions options_;
+  std::optional<tensorflow::metadata::v0::Schema> schema_;
+  std::optional<statistics::StatsOptions> options_;
 };
 
 }  // namespace tfxm::cli

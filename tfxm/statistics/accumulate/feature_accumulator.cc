@@ -20,7 +20,7 @@ using tensorflow::metadata::v0::FeatureNameStatistics;
 using tensorflow::metadata::v0::RankHistogram;
 using tensorflow::metadata::v0::StringStatistics;
 
-// What TFDV writes for a string that is no UTF-8, which a proto's string cannot hold.
+// What TFDV writes for a string that is not UTF-8, which a proto's string cannot hold.
 constexpr absl::string_view kNotUtf8 = "__BYTES_VALUE__";
 
 // As Python's str(float) for all but exponents: "3.0", "0.25".
@@ -57,8 +57,12 @@ void AddRanks(const std::vector<ValueCount>& values, bool weighted, const StatsO
 
 }  // namespace
 
-FeatureAccumulator::FeatureAccumulator(std::string name, Role role, const StatsOptions* options)
-    : name_(std::move(name)), role_(role), options_(options), lengths_(options->max_distinct_numbers) {}
+FeatureAccumulator::FeatureAccumulator(std::string name, Role role, bool weighted, const StatsOptions* options)
+    : name_(std::move(name)),
+      role_(role),
+      weighted_(weighted),
+      options_(options),
+      lengths_(options->max_distinct_numbers) {}
 
 bool FeatureAccumulator::counts_values() const {
   return type_ == ValueType::kBytes ? role_ != Role::kBytes : role_ == Role::kCategorical;

@@ -15,22 +15,16 @@
 #include "tfxm/data/example_batch.h"
 #include "tfxm/statistics/accumulate/numeric_accumulator.h"
 #include "tfxm/statistics/accumulate/value_counts.h"
+#include "tfxm/statistics/schema/roles.h"
 #include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::statistics {
 
-// What the schema says a feature's values are, apart from their type on disk.
-enum class Role {
-  kPlain,
-  kCategorical,  // Numbers that stand for categories: string statistics instead of numeric ones.
-  kBytes,        // Strings that are opaque: bytes statistics instead of string ones.
-};
-
 class FeatureAccumulator {
  public:
-  // `options` must outlive this.
-  FeatureAccumulator(std::string name, Role role, const StatsOptions* options);
+  // `options` must outlive this. weighted: whether Add gets weights.
+  FeatureAccumulator(std::string name, Role role, bool weighted, const StatsOptions* options);
 
   const std::string& name() const { return name_; }
   // Examples with the feature.
@@ -55,11 +49,12 @@ class FeatureAccumulator {
                     tensorflow::metadata::v0::CommonStatistics* common) const;
   void FinishStrings(tensorflow::metadata::v0::StringStatistics* strings) const;
 
-  bool weighted() const { return !options_->weight_feature.empty(); }
+  bool weighted() const { return weighted_; }
   bool counts_values() const;
 
   std::string name_;
   Role role_;
+  bool weighted_;
   const StatsOptions* options_;
   data::ValueType type_ = data::ValueType::kUnknown;
 

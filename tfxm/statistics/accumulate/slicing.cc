@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::statistics {
 
@@ -18,6 +20,13 @@ absl::Status AssignSlices(const data::ExampleBatch& batch, std::span<const int> 
       return absl::InvalidArgumentError(
           absl::StrCat("feature \"", name, "\" has floats; slice by a feature of integers or strings"));
     }
+    for (const std::string& value : values) {
+      int64_t number = 0;
+      if (column != nullptr && column->type() == data::ValueType::kInt && !absl::SimpleAtoi(value, &number)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("feature \"", name, "\" has integers; it cannot be sliced by \"", value, "\""));
+      }
+    }
   }
   for (const int i : examples) {
     std::vector<std::string> keys = {""};
@@ -28,6 +37,11 @@ absl::Status AssignSlices(const data::ExampleBatch& batch, std::span<const int> 
       for (int k = 0; k < num_values; ++k) {
         std::string value = column->type() == data::ValueType::kBytes ? std::string(column->bytes(i, k))
                                                                       : absl::StrCat(column->ints(i)[k]);
+        if (!IsUtf8(value)) {
+          return absl::InvalidArgumentError(absl::StrCat("example ", batch.first_record() + i, ": feature \"", name,
+                                                         "\" has a value that is not UTF-8, by which it cannot be "
+                                                         "sliced"));
+        }
         if (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) {
           values.insert(std::move(value));
         }

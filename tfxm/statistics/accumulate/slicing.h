@@ -23,7 +23,8 @@ using SliceFeatures = std::map<std::string, std::vector<std::string>>;
 
 // Adds the indices of those of `examples` that belong to a slice under its key, "fruit_apple_number_1": features in
 // order of their names, each with its value. An example with several values is in several slices, one without in none.
-// INVALID_ARGUMENT names a feature of floats, which cannot be sliced by.
+// INVALID_ARGUMENT names a feature of floats, which cannot be sliced by, one of integers with a value that is none, and
+// an example whose value is not UTF-8.
 absl::Status AssignSlices(const data::ExampleBatch& batch, std::span<const int> examples, const SliceFeatures& features,
                           std::map<std::string, std::vector<int>>* slices);
 
