@@ -113,6 +113,8 @@ Node ImageExampleGen(const ImageExampleGenParameters& parameters);
 struct StatisticsGenParameters {
   Channel examples;
   Channel schema = {};  // Optional.
+  // tfdv.StatsOptions as JSON (statistics/options/stats_options_json.h): {"weight_feature": "w", "num_top_values": 3}.
+  std::string stats_options = "";
   std::vector<std::string> exclude_splits = {};
 };
 Node StatisticsGen(const StatisticsGenParameters& parameters);

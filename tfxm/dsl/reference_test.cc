@@ -82,7 +82,7 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
       {"ImageExampleGen",
        ImageExampleGen(
            {.input_base = "data", .allow_empty_splits = true, .labels_file = "labels.csv", .custom_config = some})},
-      {"StatisticsGen", StatisticsGen({.examples = channel, .schema = channel})},
+      {"StatisticsGen", StatisticsGen({.examples = channel, .schema = channel, .stats_options = "{}"})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},
       {"ExampleValidator", ExampleValidator({.statistics = channel, .schema = channel})},

@@ -58,7 +58,22 @@ void RemoveStringDomain(const std::string& name, Schema* schema) {
   }
 }
 
+// The domain that the custom statistic domain_info has as text, as "image_domain {}": whether there is one. What cannot
+// be read as the domain of a feature is left out, as TFDV does.
+bool InferSemanticDomain(const FeatureView& view, Feature* feature) {
+  for (const auto& custom : view.stats().custom_stats()) {
+    if (custom.name() != "domain_info") continue;
+    Feature with_domain;
+    if (!io::ParseTextProto(custom.str(), &with_domain).ok()) return false;
+    if (with_domain.domain_info_case() == Feature::DOMAIN_INFO_NOT_SET) return false;
+    feature->MergeFrom(with_domain);
+    return true;
+  }
+  return false;
+}
+
 void InferDomain(const FeatureView& view, int max_string_domain_size, Feature* feature, Schema* schema) {
+  if (InferSemanticDomain(view, feature)) return;
   if (view.has_invalid_utf8() || view.stats().type() == FeatureNameStatistics::BYTES) return;
   if (SuggestsBoolDomain(view)) {
     *feature->mutable_bool_domain() = InferBoolDomain(view);

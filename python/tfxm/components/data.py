@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 from google.protobuf.message import Message
 
 from tfxm import protos
@@ -200,10 +202,12 @@ class StatisticsGen(Node):
         exclude_splits: list[str] | None = None,
     ) -> None:
         super().__init__()
-        if stats_options is not None:
-            raise NotImplementedError("StatisticsGen(stats_options=…): the engine does not take them yet")
         self._take("examples", examples, artifacts.Examples)
         self._take("schema", schema, artifacts.Schema, optional=True)
+        if stats_options is not None:
+            # A tfdv.StatsOptions, or a dict of its constructor's names.
+            to_stats_json = getattr(stats_options, "to_json", None)
+            self._set(stats_options_json=to_stats_json() if to_stats_json else json.dumps(stats_options, sort_keys=True))
         self._set(exclude_splits=to_json(exclude_splits or []))
         self._put("statistics", artifacts.ExampleStatistics)
 
