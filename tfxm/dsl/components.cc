@@ -145,13 +145,13 @@ Node ImageExampleGen(const ImageExampleGenParameters& p) {
 
 Node StatisticsGen(const StatisticsGenParameters& p) {
   NodeSpec spec{.type_name = "tfx.components.statistics_gen.component.StatisticsGen",
-               .base_type = "PROCESS",
-               .executor = "tfx.components.statistics_gen.executor.Executor",
-               .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
-                          {"schema", Optional(p.schema, artifacts::Schema())}},
-               .outputs = {{"statistics", {artifacts::ExampleStatistics()}}},
-               .exec_properties = {{"exclude_splits", ToTfxJson(p.exclude_splits)}},
-               .beam_executor = true};
+                .base_type = "PROCESS",
+                .executor = "tfx.components.statistics_gen.executor.Executor",
+                .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
+                           {"schema", Optional(p.schema, artifacts::Schema())}},
+                .outputs = {{"statistics", {artifacts::ExampleStatistics()}}},
+                .exec_properties = {{"exclude_splits", ToTfxJson(p.exclude_splits)}},
+                .beam_executor = true};
   if (!p.stats_options.empty()) spec.exec_properties["stats_options_json"] = p.stats_options;
   return Node(std::move(spec));
 }

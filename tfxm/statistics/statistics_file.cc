@@ -66,15 +66,16 @@ absl::StatusOr<std::vector<DatasetFeatureStatisticsList>> ReadLists(const std::s
   // An empty file is the statistics of nothing; so it is read as binary.
   if (bytes.empty()) return std::vector{DatasetFeatureStatisticsList()};
   return absl::InvalidArgumentError(
-      absl::StrCat(path, " is not a file of statistics: neither a DatasetFeatureStatisticsList (binary or text) nor "
-                         "TFRecords of them"));
+      absl::StrCat(path,
+                   " is not a file of statistics: neither a DatasetFeatureStatisticsList (binary or text) nor "
+                   "TFRecords of them"));
 }
 
 absl::Status MergeDataset(const DatasetFeatureStatistics& from, DatasetFeatureStatistics* to) {
   if (from.num_examples() != to->num_examples()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("dataset \"", to->name(), "\" is of ", to->num_examples(), " examples in one part and of ",
-                     from.num_examples(), " in another; parts of statistics are of the same examples"));
+    return absl::InvalidArgumentError(absl::StrCat("dataset \"", to->name(), "\" is of ", to->num_examples(),
+                                                   " examples in one part and of ", from.num_examples(),
+                                                   " in another; parts of statistics are of the same examples"));
   }
   std::set<FeaturePath> paths;
   for (const FeatureNameStatistics& feature : to->features()) paths.insert(PathOf(feature));

@@ -50,7 +50,8 @@ absl::Status SampleExamples(const data::ExampleBatch& batch, std::span<const int
     return absl::FailedPreconditionError("a sample_rate below 1 needs batches that keep their records");
   }
   for (const int i : examples) {
-    const Sha256Digest digest = Sha256::Hash(salt.empty() ? std::string(batch.record(i)) : salt + std::string(batch.record(i)));
+    const Sha256Digest digest =
+        Sha256::Hash(salt.empty() ? std::string(batch.record(i)) : salt + std::string(batch.record(i)));
     uint64_t bits;
     std::memcpy(&bits, digest.data(), sizeof(bits));
     // A number in [0, 1).

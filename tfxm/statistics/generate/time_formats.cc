@@ -26,19 +26,17 @@ static_assert(std::size(kDates) == 17 && std::size(kTimes) == 3 && std::size(kBo
 // What a directive may be, in TFDV (where a "." of a format is any character, too).
 std::string RegularExpression(const std::string& format) {
   return absl::StrReplaceAll(
-      format,
-      {{"%a", "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"},
-       {"%b", "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"},
-       {"%B",
-        "(?:January|February|March|April|May|June|July|August|September|October|November|December)"},
-       {"%f", "(?:[0-9]{1,6})"},
-       {"%d", R"((?:3[0-1]|[1-2]\d|0[1-9]|[1-9]| [1-9]))"},
-       {"%H", R"((?:2[0-3]|[0-1]\d|\d))"},
-       {"%y", R"((?:\d\d))"},
-       {"%Y", R"((?:\d\d\d\d))"},
-       {"%m", "(?:1[0-2]|0[1-9]|[1-9])"},
-       {"%M", R"((?:[0-5]\d|\d))"},
-       {"%S", R"((?:60[0-1]|[0-5]\d|\d))"}});
+      format, {{"%a", "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"},
+               {"%b", "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"},
+               {"%B", "(?:January|February|March|April|May|June|July|August|September|October|November|December)"},
+               {"%f", "(?:[0-9]{1,6})"},
+               {"%d", R"((?:3[0-1]|[1-2]\d|0[1-9]|[1-9]| [1-9]))"},
+               {"%H", R"((?:2[0-3]|[0-1]\d|\d))"},
+               {"%y", R"((?:\d\d))"},
+               {"%Y", R"((?:\d\d\d\d))"},
+               {"%m", "(?:1[0-2]|0[1-9]|[1-9])"},
+               {"%M", R"((?:[0-5]\d|\d))"},
+               {"%S", R"((?:60[0-1]|[0-5]\d|\d))"}});
 }
 
 // January 1990 and 2030, in the unit.
