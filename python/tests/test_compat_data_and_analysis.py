@@ -41,6 +41,11 @@ class DataValidationTest(ServedTest):
         options = tfdv.StatsOptions(num_top_values=1, feature_allowlist=["kind"])
         few = tfdv.generate_statistics_from_csv(self.path("data.csv"), stats_options=options)
         self.assertEqual([len(feature.string_stats.top_values) for feature in few.datasets[0].features], [1])
+        config = {"slicing_specs": [{"feature_keys": ["kind"]}]}
+        options = tfdv.StatsOptions(feature_allowlist=[tfdv.FeaturePath(["miles"])], slicing_config=config)
+        sliced = tfdv.generate_statistics_from_csv(self.path("data.csv"), stats_options=options)
+        self.assertEqual([(d.name, d.num_examples, len(d.features)) for d in sliced.datasets],
+                         [("All Examples", 40, 1), ("kind_a", 20, 1), ("kind_b", 20, 1)])  # fmt: skip
         statistics = tfdv.generate_statistics_from_csv(self.path("data.csv"), output_path=self.path("stats.tfrecord"))
         self.assertEqual(tfdv.load_statistics(self.path("stats.tfrecord")), statistics)
         schema = tfdv.infer_schema(statistics)

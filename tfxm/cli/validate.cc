@@ -37,7 +37,8 @@ class ValidateCommand : public Command {
   absl::Status Run(const std::vector<std::string>& arguments) override {
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
     source_.SetSchema(schema);
-    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_, {schema_}));
+    ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics,
+                     source_.Get(output_, {schema_, previous_span_, previous_version_, serving_}));
     statistics::ValidationOptions options;
     if (!environment_.empty()) options.environment = environment_;
     std::optional<DatasetFeatureStatisticsList> previous_span, previous_version, serving;

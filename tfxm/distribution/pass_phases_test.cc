@@ -119,9 +119,23 @@ TEST_F(PassTest, OptionsGoThroughTheRequest) {
   options.slices = {{{"a", {"1", "2"}}, {"b", {}}}};
   options.sample_rate = 0.25;
   options.num_top_values = 3;
+  options.slice_sqls = {"SELECT STRUCT(a) FROM example.a"};
+  options.per_feature_weight_override = {{"a", "u"}};
+  options.label_feature = "a";
+  options.enable_semantic_domain_stats = true;
+  options.semantic_domain_stats_sample_rate = 0.5;
+  options.feature_crosses = {{"b", "c"}};
+  options.cross_all_features = true;
+  options.add_default_generators = false;
   const StatisticsStep step = ToProto(options);
-  EXPECT_EQ(ToProto(ToOptions(step)).SerializeAsString(), step.SerializeAsString());
-  EXPECT_EQ(ToProto(ToOptions({})).SerializeAsString(), ToProto({}).SerializeAsString());
+  const auto read = ToOptions(step);
+  ASSERT_THAT(read.status(), IsOk());
+  EXPECT_EQ(ToProto(*read).SerializeAsString(), step.SerializeAsString());
+  EXPECT_EQ(read->slice_functions.size(), 1);
+  EXPECT_EQ(ToProto(*ToOptions({})).SerializeAsString(), ToProto({}).SerializeAsString());
+  StatisticsStep wrong;
+  wrong.add_slice_sqls("SELECT");
+  EXPECT_EQ(ToOptions(wrong).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(PassTest, PartsThatAreNotThereOrTwiceAreNamed) {

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -189,11 +190,14 @@ def _read(message: Any, path: str) -> Any:
         return message.FromString(f.read())
 
 
-def statistics(data: Data, weight_feature: str | None = None, **flags: Any) -> Statistics:
+def statistics(data: Data, weight_feature: str | None = None, stats_options: dict[str, Any] | None = None, **flags: Any) -> Statistics:
     """Of CSV files, TFRecords of tf.Examples (a glob, a folder or a list of them), or a DataFrame.
 
-    `flags` are those of `tfxm stats`: features="a,b", sample_rate=0.1, num_top_values=50, delimiter=";", encoding="cp932", …
+    `stats_options` are TFDV's StatsOptions: {"num_top_values": 50, "slices": ["country"]}. `flags` are those of `tfxm stats`:
+    features="a,b", sample_rate=0.1, delimiter=";", encoding="cp932", …
     """
+    if stats_options is not None:
+        flags["stats_options"] = json.dumps(stats_options)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "FeatureStats.pb")
         engine_call.call("stats", **{**source(data, folder), **flags}, weight_feature=weight_feature, output=path)
@@ -238,7 +242,7 @@ def validate(
             schema.save(schema_path)
         else:
             schema_path = os.fspath(schema)
-        for name, other in (("previous_stats", previous), ("serving_stats", serving)):
+        for name, other in (("previous_span", previous), ("serving", serving)):
             if other is not None:
                 flags[name] = os.path.join(folder, name + ".pb")
                 other.save(flags[name])

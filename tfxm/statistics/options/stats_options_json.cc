@@ -27,7 +27,7 @@ using Setter = std::function<absl::Status(const Value& value, StatsOptions* opti
 using Setters = std::map<std::string, Setter>;
 
 template <typename Field>
-Setter Sets(Field StatsOptions::*field) {
+Setter Sets(Field StatsOptions::* field) {
   return [field](const Value& value, StatsOptions* options) { return ReadJson(value, &(options->*field)); };
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tensorflow_data_validation: statistics, schemas and anomalies, computed by the engine; without Beam, Arrow and TensorFlow.
 
-Beam's pipeline_options are accepted and have no effect. Of StatsOptions, those that the engine does not have are refused.
+Beam's pipeline_options are accepted and have no effect. Of StatsOptions, the five that are code or vocabularies are refused.
 """
 
 from typing import Any

@@ -19,7 +19,7 @@ def _generate(data: dict[str, Any], stats_options: StatsOptions, output_path: An
     from tensorflow_data_validation.files import load_stats_binary
 
     path = f"{folder}/FeatureStats.pb"
-    engine_call.call("stats", **{**stats_options.flags(folder, "csv" in data), **data}, output=path)
+    engine_call.call("stats", **data, stats_options=stats_options.write(folder), output=path)
     statistics = load_stats_binary(path)
     if output_path is not None:
         _write_record(statistics.SerializeToString(), output_path)
