@@ -78,6 +78,7 @@ TEST_F(ModuleFileTest, WhatAKilledCompilationLeavesGoesWithTheNextUse) {
   const std::string path = Write("m.cc", "int f() { return 1; }\n");
   const std::string library = *CompileModule(path);
   const std::string left = io::JoinPath(io::Dirname(library), ".compiling-1.1.tmp");
+  ASSERT_TRUE(io::MakeDirs(left).ok());
   ASSERT_TRUE(io::WriteFile(io::JoinPath(left, "cc1.s"), "").ok());
   EXPECT_EQ(*CompileModule(path), library);
   EXPECT_FALSE(io::Exists(left));
