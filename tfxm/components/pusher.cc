@@ -40,7 +40,7 @@ absl::StatusOr<std::string> Push(const std::string& model_path, const std::strin
   RETURN_IF_ERROR(WriteManifest(temporary->path()));
   int64_t version = static_cast<int64_t>(time(nullptr));
   while (io::Exists(io::JoinPath(base_directory, absl::StrCat(version)))) ++version;
-  const std::string destination = io::JoinPath(base_directory, absl::StrCat(version));
+  std::string destination = io::JoinPath(base_directory, absl::StrCat(version));
   RETURN_IF_ERROR(io::Rename(temporary->path(), destination));
   return destination;
 }

@@ -36,7 +36,8 @@ absl::StatusOr<std::vector<std::pair<std::string, uint32_t>>> ParseSplits(absl::
       return wrong(absl::StrCat("\"", words[0], "\" is not a name of letters, digits, _ and -"));
     }
     if (!names.insert(words[0]).second) return wrong(absl::StrCat("\"", words[0], "\" is there twice"));
-    if ((sum += buckets) > 1'000'000) return wrong("the shares are more than 1,000,000 in all");
+    sum += buckets;
+    if (sum > 1'000'000) return wrong("the shares are more than 1,000,000 in all");
     splits.emplace_back(words[0], buckets);
   }
   return splits;

@@ -282,11 +282,12 @@ absl::StatusOr<std::vector<std::string>> OutputSplitNames(const Input& input,
     for (const auto& split : output.split_config().splits()) {
       if (split.name().empty()) return absl::InvalidArgumentError("output_config: every split needs a name");
       const int64_t n = split.hash_buckets();
-      if (n <= 0 || n > kMostBuckets || (buckets += n) > kMostBuckets) {
+      if (n <= 0 || n > kMostBuckets - buckets) {
         return absl::InvalidArgumentError(absl::StrCat("output_config: split \"", split.name(), "\" has hash_buckets ",
                                                        n, "; expected 1 or more, and not over ", kMostBuckets,
                                                        " in all splits together"));
       }
+      buckets += n;
       names.push_back(split.name());
     }
   } else {

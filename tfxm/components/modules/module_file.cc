@@ -107,7 +107,7 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   const std::string name = io::Basename(path);
   const std::string stem = name.substr(0, name.rfind('.'));
   ASSIGN_OR_RETURN(const std::string dir, MakeCacheDir(io::JoinPath("modules", key.HexDigest().substr(0, 24))));
-  const std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
+  std::string target = io::JoinPath(dir, absl::StrCat(stem, program ? "" : ".so"));
   if (io::Exists(target)) {
     // Of two processes that compiled it at once, one may have been killed.
     io::RemoveAbandoned(dir, kCompiling);

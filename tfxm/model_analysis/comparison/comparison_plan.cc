@@ -96,7 +96,7 @@ absl::StatusOr<std::string> ReferenceModel(const tfma::EvalConfig& config, const
                      near.empty() ? absl::StrCat("there are \"", absl::StrJoin(names, "\", \""), "\"")
                                   : absl::StrCat("did you mean ", near)));
   }
-  if (const std::string baseline = BaselineModelName(config); !baseline.empty()) return baseline;
+  if (std::string baseline = BaselineModelName(config); !baseline.empty()) return baseline;
   for (int m = 0; m < config.model_specs_size(); ++m) {
     if (is_saved_model[m]) return config.model_specs(m).name();
   }

@@ -130,7 +130,7 @@ absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   std::string json;
-  const absl::Status status = google::protobuf::util::MessageToJsonString(run, &json, options);
+  absl::Status status = google::protobuf::util::MessageToJsonString(run, &json, options);
   if (!status.ok()) return status;
   return io::WriteFile(io::JoinPath(staging(), kEvalConfigFile), json);
 }

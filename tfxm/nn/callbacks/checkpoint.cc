@@ -26,7 +26,7 @@ constexpr absl::string_view kObjectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
 // Of a SavedModel's directory or a checkpoint.
 absl::StatusOr<std::string> Prefix(absl::string_view path) {
-  const std::string prefix = io::IsDirectory(path) ? io::JoinPath(path, "variables/variables") : std::string(path);
+  std::string prefix = io::IsDirectory(path) ? io::JoinPath(path, "variables/variables") : std::string(path);
   if (io::Exists(absl::StrCat(prefix, ".index"))) return prefix;
   if (prefix == path && io::Exists(path)) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -144,7 +144,7 @@ class Quantizer {
     std::vector<KerasTensor> inputs;
     for (const KerasTensor& input : node->inputs) inputs.push_back(Made(input));
     if (!IsQuantized(*node)) {
-      const KerasTensor made = IsInput(*node) ? KerasTensor(node) : LayerRef(node->layer)(inputs);
+      KerasTensor made = IsInput(*node) ? KerasTensor(node) : LayerRef(node->layer)(inputs);
       in_float_[node.get()] = made.node();
       if (PassesThrough(*node->layer) || made.dtype() != DataType::kFloat || !GoesIntoQuantized(*node)) return made;
       return MakeLayer<QuantizeLayer>(UniqueName("quantize_layer"), IsInput(*node), options_)(made);

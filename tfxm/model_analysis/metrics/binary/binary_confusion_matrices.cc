@@ -233,7 +233,7 @@ absl::StatusOr<MetricKey> AddBinaryConfusionMatrices(const KeyRequest& request, 
                                                      ComputationPlan* plan) {
   ASSIGN_OR_RETURN(const MatrixThresholds thresholds, ResolveThresholds(options));
   const std::string name = options.name.empty() ? MatricesName(request, options, thresholds) : options.name;
-  const MetricKey key = request.Key(name);
+  MetricKey key = request.Key(name);
   const std::vector<double>& values = thresholds.values;
   const bool use_histogram =
       options.use_histogram.value_or(thresholds.spaced.has_value() || (values.size() == 1 && values[0] < 0));

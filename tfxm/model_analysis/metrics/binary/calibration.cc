@@ -13,7 +13,7 @@ namespace {
 enum Sum { kLabels, kPredictions, kExamples };
 
 absl::StatusOr<MetricKey> AddSums(const KeyRequest& request, ComputationPlan* plan) {
-  const MetricKey key = request.Key("_weighted_labels_predictions_examples");
+  MetricKey key = request.Key("_weighted_labels_predictions_examples");
   ASSIGN_OR_RETURN(ViewSpec view, request.View());
   view.allow_missing_label = true;
   auto add = [](const FlatView& view, int i, std::array<CompactSum, 3>* sums) {
