@@ -220,7 +220,7 @@ class TransformTest(unittest.TestCase):
                 ("{'a': tf.cast(i['x'], tf.float64)}", 'output "a" is float64'),
                 ("{'a': tft.mean(i['x'])}", 'output "a" is a scalar'),
                 ("{'a': i['x'] +}", "module.py:4: invalid syntax"),
-                ("{'a': tft.pca(i['y'], 1)}", "tfxm has no tft.pca"),
+                ("{'a': tft.ptransform_analyzer(i['y'], 1)}", "tfxm has no tft.ptransform_analyzer"),
                 ("{'a': i['z']}", "KeyError: 'z'"),
             ]:
                 with self.subTest(code):
