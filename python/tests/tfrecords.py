@@ -9,20 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 
-_TABLE = []
-for _byte in range(256):
-    _crc = _byte
-    for _ in range(8):
-        _crc = _crc >> 1 ^ (0x82F63B78 if _crc & 1 else 0)
-    _TABLE.append(_crc)
-
-
-def _masked_crc32c(data: bytes) -> bytes:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
-    crc ^= 0xFFFFFFFF
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+from tfxm.library.tfrecord import write_record
 
 
 def _varint(number: int) -> bytes:
@@ -51,6 +38,4 @@ def write(path: str, examples: Iterable[Mapping[str, float | int | str | list[fl
     with open(path, "wb") as f:
         for example in examples:
             entries = (_field(1, _field(1, name.encode()) + _field(2, _feature(value))) for name, value in example.items())
-            record = _field(1, b"".join(entries))
-            length = struct.pack("<Q", len(record))
-            f.write(length + _masked_crc32c(length) + record + _masked_crc32c(record))
+            write_record(f, _field(1, b"".join(entries)))

@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import sys
 import time
-from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from tfxm.runtime import engine
+from tfxm.runtime import engine, import_hook
 
 # Where Keras 2 and 3 define their CallbackList.
 _MODULES = ("tf_keras.src.callbacks", "keras.src.callbacks.callback_list")
@@ -73,27 +69,12 @@ def _patch(module: ModuleType) -> None:
     callback_list.__init__ = __init__
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    """Patches Keras when, and only if, it is imported: that takes a second."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in _MODULES:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-        if spec is None or spec.loader is None:
-            return spec
-        exec_module = spec.loader.exec_module
-
-        def exec_and_patch(module: ModuleType) -> None:
-            exec_module(module)
-            _patch(module)
-
-        spec.loader.exec_module = exec_and_patch  # type: ignore[method-assign]
-        return spec
+def _execute_and_patch(module: ModuleType, execute: import_hook.Execute) -> None:
+    execute(module)
+    _patch(module)
 
 
 def install() -> None:
+    """Importing Keras takes a second, so it is not looked for before the user's code has."""
     if engine.connected():
-        sys.meta_path.insert(0, _Finder())
+        import_hook.install(_MODULES, _execute_and_patch)
