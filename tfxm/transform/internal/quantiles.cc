@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/statistics/accumulate/histograms.h"
-#include "tfxm/statistics/accumulate/value_histogram.h"
 #include "tfxm/transform/internal/accumulators.h"
+#include "tfxm/transform/internal/ranged_histogram.h"
 
 namespace tfxm::transform::internal {
 namespace {
@@ -32,27 +31,20 @@ class QuantilesAccumulator : public Accumulator {
   }
   void Merge(const Accumulator& other) override {
     const auto& o = static_cast<const QuantilesAccumulator&>(other);
-    for (size_t k = 0; k < elements_.size(); ++k) {
-      elements_[k].min = std::min(elements_[k].min, o.elements_[k].min);
-      elements_[k].max = std::max(elements_[k].max, o.elements_[k].max);
-      elements_[k].histogram.Merge(o.elements_[k].histogram);
-    }
+    for (size_t k = 0; k < elements_.size(); ++k) elements_[k].Merge(o.elements_[k]);
   }
   void Save(StateWriter* writer) const override {
-    for (const Element& e : elements_) writer->Write(e.min, e.max, e.histogram);
+    for (const Element& e : elements_) writer->Write(e);
   }
   void Load(StateReader* reader) override {
-    for (Element& e : elements_) {
-      reader->Read(&e.min, &e.max, &e.histogram);
-      if (e.histogram.empty() ? e.min <= e.max : !(e.min <= e.max)) reader->Fail("it has numbers without a range");
-    }
+    for (Element& e : elements_) reader->Read(&e);
   }
   std::vector<tfxm::Tensor> Result() const override {
     std::vector<double> boundaries;
     for (const Element& e : elements_) {
       std::vector<double> of_element(num_buckets_ - 1, 0);
-      if (e.min <= e.max && num_buckets_ > 1) {
-        const auto quantiles = statistics::ComputeQuantiles(e.histogram.Sorted(e.min, e.max), num_buckets_);
+      if (!e.empty() && num_buckets_ > 1) {
+        const auto quantiles = statistics::ComputeQuantiles(e.Sorted(), num_buckets_);
         for (int i = 0; i + 1 < num_buckets_; ++i) of_element[i] = quantiles.values[i + 1];
       }
       boundaries.insert(boundaries.end(), of_element.begin(), of_element.end());
@@ -64,10 +56,7 @@ class QuantilesAccumulator : public Accumulator {
 
  private:
   static constexpr bool kWeighted = !std::is_same_v<W, int64_t>;
-  struct Element {
-    double min = INFINITY, max = -INFINITY;
-    statistics::ValueHistogram<W> histogram{/*max_buckets=*/1 << 16};
-  };
+  using Element = RangedHistogram<W>;
 
   template <typename Span>
   void AddSpan(const Span& span, const std::vector<double>& weights) {
@@ -80,9 +69,7 @@ class QuantilesAccumulator : public Accumulator {
         W weight = 1;
         if constexpr (kWeighted) weight = weights[i] > 0 ? statistics::ToWeight(weights[i]) : 0;  // NaN: 0.
         if (std::isnan(x) || weight <= 0) continue;
-        e.min = std::min(e.min, x);
-        e.max = std::max(e.max, x);
-        e.histogram.Add(x, weight);
+        e.Add(x, weight);
       }
     }
   }

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "tfxm/statistics/accumulate/value_histogram.h"
 #include "tfxm/transform/internal/accumulators.h"
+#include "tfxm/transform/internal/ranged_histogram.h"
 
 namespace tfxm::transform::internal {
 namespace {
@@ -124,39 +124,26 @@ class TukeyAccumulator : public Accumulator {
     for (const double x : AsDoubles(inputs[0])) {
       Element& e = elements_[k];
       if (++k == elements_.size()) k = 0;
-      if (!std::isfinite(x)) continue;
-      e.min = std::min(e.min, x);
-      e.max = std::max(e.max, x);
-      e.histogram.Add(x, 1);
+      if (std::isfinite(x)) e.Add(x, 1);
     }
     return absl::OkStatus();
   }
   void Merge(const Accumulator& other) override {
     const auto& o = static_cast<const TukeyAccumulator&>(other);
-    for (size_t k = 0; k < elements_.size(); ++k) {
-      elements_[k].min = std::min(elements_[k].min, o.elements_[k].min);
-      elements_[k].max = std::max(elements_[k].max, o.elements_[k].max);
-      elements_[k].histogram.Merge(o.elements_[k].histogram);
-    }
+    for (size_t k = 0; k < elements_.size(); ++k) elements_[k].Merge(o.elements_[k]);
   }
   void Save(StateWriter* writer) const override {
-    for (const Element& e : elements_) writer->Write(e.min, e.max, e.histogram);
+    for (const Element& e : elements_) writer->Write(e);
   }
   void Load(StateReader* reader) override {
-    for (Element& e : elements_) {
-      reader->Read(&e.min, &e.max, &e.histogram);
-      if (e.histogram.empty() ? e.min <= e.max : !(e.min <= e.max)) reader->Fail("it has numbers without a range");
-    }
+    for (Element& e : elements_) reader->Read(&e);
   }
   std::vector<tfxm::Tensor> Result() const override {
     return dtype_ == DataType::kDouble ? ResultOf<double>() : ResultOf<float>();
   }
 
  private:
-  struct Element {
-    double min = INFINITY, max = -INFINITY;
-    statistics::ValueHistogram<int64_t> histogram{/*max_buckets=*/1 << 16};
-  };
+  using Element = RangedHistogram<int64_t>;
 
   template <typename T>
   std::vector<tfxm::Tensor> ResultOf() const {
@@ -180,10 +167,10 @@ class TukeyAccumulator : public Accumulator {
   // By probability weighted moments: b_r is the sum over the sorted values of x_j * (j - 1 over r) / (n * (n - 1 over
   // r)); of equal values the weights are summed at once. Third and fourth are 0 below four values.
   static std::array<double, 4> LMoments(const Element& e) {
-    if (e.histogram.empty()) return {};
+    if (e.empty()) return {};
     std::array<long double, 4> b = {};
     int64_t before = 0;
-    for (const statistics::WeightedValue& v : e.histogram.Sorted(e.min, e.max)) {
+    for (const statistics::WeightedValue& v : e.Sorted()) {
       const int64_t upto = before + static_cast<int64_t>(v.weight);
       for (int r = 0; r < 4; ++r) b[r] += v.value * (Binomial(upto, r + 1) - Binomial(before, r + 1));
       before = upto;
