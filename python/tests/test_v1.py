@@ -135,6 +135,14 @@ class DslTest(unittest.TestCase):
             with self.assertRaises(TypeError):
                 wrong()
 
+    def test_retries_and_a_time_limit(self) -> None:
+        options = tfx.dsl.experimental.NodeExecutionOptions(max_execution_retries=2, execution_timeout_sec=60)
+        gen = tfx.components.ImportExampleGen(input_base="data").with_node_execution_options(options)
+        compiled = compiler.compile_pipeline(_pipeline([gen])).nodes[0].pipeline_node.execution_options
+        self.assertEqual((compiled.max_execution_retries, compiled.execution_timeout_sec, compiled.strategy), (2, 60, 1))
+        with self.assertRaisesRegex(NotImplementedError, r"NodeExecutionOptions\(success_optional=…\)"):
+            tfx.dsl.experimental.NodeExecutionOptions(success_optional=True)
+
     def test_what_is_not_there_yet_says_so(self) -> None:
         gen = tfx.components.ImportExampleGen(input_base="data")
         with self.assertRaisesRegex(NotImplementedError, "execution_mode ASYNC"):

@@ -144,6 +144,11 @@ void SetNode(const Pipeline& pipeline, const std::vector<OrderedNode>& nodes, co
   for (const std::string& id : downstream) out->add_downstream_nodes(id);
   auto* caching = out->mutable_execution_options()->mutable_caching_options();
   if (spec.enable_cache.value_or(pipeline.enable_cache)) caching->set_enable_cache(true);
+  const NodeExecutionOptions& options = spec.execution_options;
+  if (options.max_execution_retries > 0) {
+    out->mutable_execution_options()->set_max_execution_retries(options.max_execution_retries);
+  }
+  out->mutable_execution_options()->set_execution_timeout_sec(options.execution_timeout_sec);
 }
 
 }  // namespace

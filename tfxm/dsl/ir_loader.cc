@@ -3,6 +3,7 @@
 #include "tfxm/dsl/ir_loader.h"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 #include <memory>
 #include <utility>
@@ -327,6 +328,9 @@ class Loader {
     }
     RETURN_IF_ERROR(SetConditions(node.inputs(), &spec));
     spec.enable_cache = node.execution_options().caching_options().enable_cache();
+    spec.execution_options = {.max_execution_retries = static_cast<int>(
+                                  std::min(node.execution_options().max_execution_retries(), uint32_t{INT_MAX})),
+                              .execution_timeout_sec = node.execution_options().execution_timeout_sec()};
     // Those of its inputs among them, which changes nothing.
     std::vector<Node> upstream;
     for (const std::string& id : node.upstream_nodes()) {

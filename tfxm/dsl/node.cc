@@ -24,6 +24,11 @@ Node Node::with_enable_cache(bool enable_cache) const {
   return *this;
 }
 
+Node Node::with_node_execution_options(const NodeExecutionOptions& options) const {
+  spec_->execution_options = options;
+  return *this;
+}
+
 Node Node::with_plugin(absl::string_view plugin) const {
   spec_->plugin = std::string(plugin);
   return *this;

@@ -83,6 +83,12 @@ enum class NodeKind {
   kImporter,   // Puts out an artifact made from a uri that is there already.
 };
 
+// As tfx.dsl.experimental.node_execution_options': for a component whose executor may fail by bad luck, or never end.
+struct NodeExecutionOptions {
+  int max_execution_retries = 0;      // How often a failed executor is started again; each time is an execution.
+  int64_t execution_timeout_sec = 0;  // An executor that takes longer is ended, and has failed; 0: it may take forever.
+};
+
 struct NodeSpec {
   std::string id = "";         // Unique in the pipeline. Empty: the last part of type_name.
   std::string type_name = "";  // The execution type in ML Metadata: "tfx.components.trainer.component.Trainer".
@@ -94,6 +100,7 @@ struct NodeSpec {
   std::map<std::string, OutputSpec> outputs = {};
   Properties exec_properties = {};
   std::optional<bool> enable_cache = std::nullopt;  // Unset: as the pipeline.
+  NodeExecutionOptions execution_options = {};
   // By id; it runs only if all of them hold (condition.h).
   std::map<std::string, std::shared_ptr<const tfx::orchestration::PlaceholderExpression>> conditions = {};
   // For the pipeline's IR only: what TFX's own runner would run.
@@ -112,6 +119,8 @@ class Node {
   // TFX's builder calls; each changes the node and returns it.
   Node with_id(absl::string_view id) const;
   Node with_enable_cache(bool enable_cache) const;
+  // At most 1,000 retries and 10^9 seconds: OrderNodes.
+  Node with_node_execution_options(const NodeExecutionOptions& options) const;
   Node with_plugin(absl::string_view plugin) const;
   Node with_executor(absl::string_view executor) const;
   Node with_exec_property(absl::string_view name, const PropertyValue& value) const;

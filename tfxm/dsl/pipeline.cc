@@ -33,6 +33,18 @@ absl::Status CheckId(const std::string& id) {
   return absl::OkStatus();
 }
 
+absl::Status CheckOptions(const NodeExecutionOptions& options) {
+  constexpr int kMostRetries = 1000;
+  constexpr int64_t kMostSeconds = 1'000'000'000;
+  if (options.max_execution_retries < 0 || options.max_execution_retries > kMostRetries) {
+    return Invalid("max_execution_retries is ", options.max_execution_retries, "; expected 0 to ", kMostRetries);
+  }
+  if (options.execution_timeout_sec < 0 || options.execution_timeout_sec > kMostSeconds) {
+    return Invalid("execution_timeout_sec is ", options.execution_timeout_sec, "; expected 0 to ", kMostSeconds);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckChannel(const NodeSpec& node, const std::string& key, const InputSpec& input, const Channel& channel,
                           const std::map<const NodeSpec*, int>& index) {
   const std::string where = absl::StrCat("node ", node.id, ", input \"", key, "\": ");
@@ -95,6 +107,7 @@ absl::StatusOr<std::vector<OrderedNode>> OrderNodes(const Pipeline& pipeline) {
   for (const Node& node : pipeline.components) {
     const NodeSpec* spec = &node.spec();
     RETURN_IF_ERROR(Annotate(CheckId(spec->id), where));
+    RETURN_IF_ERROR(Annotate(CheckOptions(spec->execution_options), where));
     const auto [it, is_new] = by_id.emplace(spec->id, spec);
     if (!is_new && it->second == spec) continue;  // Listed twice: the same node.
     if (!is_new)

@@ -31,7 +31,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kTickMilliseconds = 100;
-constexpr auto kPatience = std::chrono::seconds(3);  // From SIGTERM to SIGKILL.
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -160,6 +159,7 @@ class Run {
     });
     if (result_.nodes[i].state == NodeState::kRunning) return;
     --running_;
+    if (result_.nodes[i].state == NodeState::kPending) return display_.NodeRetried(i);
     End(i, result_.nodes[i].state);
   }
 

@@ -241,5 +241,50 @@ TEST_F(LocalDagRunnerTest, OldFoldersThatNoStoreKnowsAreReplaced) {
   ExpectConsistent();
 }
 
+// The second time "die halfway" goes on from its checkpoint.
+TEST_F(LocalDagRunnerTest, AFailedExecutorIsStartedAgain) {
+  const Node a = Make("a", "die halfway").with_node_execution_options({.max_execution_retries = 2});
+  const Node b = Make("b", "write", {a});
+  const auto result = Run(PipelineOf({a, b}));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->ok());
+  EXPECT_EQ(result->Find("a")->retries, 1);
+  EXPECT_TRUE(result->Find("a")->status.ok());
+  EXPECT_EQ(Executions("a"), 2);
+  const auto executions = *Store()->GetExecutions();
+  ASSERT_EQ(executions.size(), 3);
+  EXPECT_EQ(executions[0].last_known_state(), Execution::FAILED);
+  EXPECT_EQ(executions[1].last_known_state(), Execution::COMPLETE);
+  ExpectConsistent();
+}
+
+TEST_F(LocalDagRunnerTest, RetriesEnd) {
+  const Node a = Make("a", "fail").with_node_execution_options({.max_execution_retries = 2});
+  const auto result = Run(PipelineOf({a, Make("b", "write", {a})}));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(StateOf(result, "a"), NodeState::kFailed);
+  EXPECT_EQ(StateOf(result, "b"), NodeState::kSkipped);
+  EXPECT_EQ(Executions("a"), 3);
+  EXPECT_TRUE(Contains(result->Find("a")->status.message(), "feature \"fare\" is wrong"));
+  ExpectConsistent();
+}
+
+TEST_F(LocalDagRunnerTest, AnExecutorOverItsTimeLimitIsEnded) {
+  const Node a = Make("a", "hang").with_node_execution_options({.execution_timeout_sec = 1});
+  const auto result = Run(PipelineOf({a}));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(StateOf(result, "a"), NodeState::kFailed);
+  EXPECT_TRUE(Contains(result->Find("a")->status.message(), "time limit of 1 s"));
+  EXPECT_TRUE(Run(PipelineOf({Make("b", "write").with_node_execution_options({.execution_timeout_sec = 60})}))->ok());
+}
+
+TEST_F(LocalDagRunnerTest, ExecutionOptionsOutOfRangeAreRefused) {
+  const auto run = [&](NodeExecutionOptions options) {
+    return std::string(Run(PipelineOf({Make("a", "write").with_node_execution_options(options)})).status().message());
+  };
+  EXPECT_TRUE(Contains(run({.max_execution_retries = -1}), "max_execution_retries is -1; expected 0 to 1000"));
+  EXPECT_TRUE(Contains(run({.execution_timeout_sec = -5}), "execution_timeout_sec is -5; expected 0 to 1000000000"));
+}
+
 }  // namespace
 }  // namespace tfxm

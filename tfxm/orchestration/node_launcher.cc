@@ -2,6 +2,8 @@
 
 #include "tfxm/orchestration/node_launcher.h"
 
+#include <signal.h>
+
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,8 @@ namespace tfxm {
 namespace {
 
 using ml_metadata::Execution;
+
+using Clock = std::chrono::steady_clock;
 
 constexpr char kCacheKeyFile[] = "cache_key.json";
 
@@ -120,6 +124,9 @@ absl::Status NodeLauncher::Start() {
                                                 .inputs = std::move(inputs),
                                                 .outputs = layout_.NewOutputs(spec_, result_.execution_id),
                                                 .exec_properties = std::move(exec_properties)}));
+  result_.status = absl::OkStatus();
+  process_started_ = Clock::now();
+  told_to_end_ = {};
   // For the explanations of later runs: they are poorer if it fails, not wrong.
   io::WriteFile(io::JoinPath(dir, kCacheKeyFile), ToJson(key_)).IgnoreError();
   result_.state = NodeState::kRunning;
@@ -168,11 +175,37 @@ std::string NodeLauncher::WhyNew() {
 }
 
 void NodeLauncher::Poll(absl::FunctionRef<void(absl::string_view, double)> on_progress) {
-  if (process_ == nullptr || !process_->Poll(on_progress)) return;
+  if (process_ == nullptr) return;
+  if (!process_->Poll(on_progress)) return EnforceTimeLimit();
   absl::StatusOr<ArtifactDict> outputs = process_->Finish();
   process_.reset();
-  const absl::Status status = outputs.ok() && !canceled_ ? Publish(*std::move(outputs)) : outputs.status();
-  if (!status.ok() || canceled_) Fail(status);
+  absl::Status status = outputs.ok() && !canceled_ ? Publish(*std::move(outputs)) : outputs.status();
+  if (status.ok() && !canceled_) return;
+  if (!status.ok() && told_to_end_ != Clock::time_point()) {
+    status = absl::DeadlineExceededError(absl::StrCat(
+        "ended after its time limit of ", spec_.execution_options.execution_timeout_sec, " s (execution_timeout_sec)"));
+  }
+  Fail(status);
+  if (MayRetry()) {
+    ++result_.retries;
+    result_.state = NodeState::kPending;
+  }
+}
+
+bool NodeLauncher::MayRetry() const {
+  return result_.state == NodeState::kFailed && result_.retries < spec_.execution_options.max_execution_retries;
+}
+
+void NodeLauncher::EnforceTimeLimit() {
+  const int64_t limit = spec_.execution_options.execution_timeout_sec;
+  const Clock::time_point now = Clock::now();
+  if (limit <= 0 || now - process_started_ < std::chrono::seconds(limit)) return;
+  if (told_to_end_ == Clock::time_point()) {
+    told_to_end_ = now;
+    process_->Signal(SIGTERM);
+  } else if (now - told_to_end_ > kPatience) {
+    process_->Signal(SIGKILL);
+  }
 }
 
 absl::Status NodeLauncher::Publish(ArtifactDict outputs) {

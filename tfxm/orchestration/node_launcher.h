@@ -4,6 +4,7 @@
 #ifndef TFXM_ORCHESTRATION_NODE_LAUNCHER_H_
 #define TFXM_ORCHESTRATION_NODE_LAUNCHER_H_
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@
 #include "tfxm/util/files/file_hashes.h"
 
 namespace tfxm {
+
+// How long an executor that is told to end (SIGTERM) may take before it is made to (SIGKILL).
+constexpr std::chrono::seconds kPatience(3);
 
 class NodeLauncher {
  public:
@@ -43,7 +47,8 @@ class NodeLauncher {
   void Launch();
 
   // While kRunning: fd() to poll() on, and Poll() to see how it is. Poll publishes the outputs when the process has
-  // ended.
+  // ended, and ends one that is over its time limit. If it has failed and the node's options let it be started again,
+  // the node is kPending, its status says why it failed, and Launch does that.
   int fd() const { return process_ == nullptr ? -1 : process_->fd(); }
   void Poll(absl::FunctionRef<void(absl::string_view message, double fraction)> on_progress);
 
@@ -60,6 +65,8 @@ class NodeLauncher {
   absl::Status PutOutFormer();
   absl::Status Publish(ArtifactDict outputs);
   void Fail(const absl::Status& status);
+  bool MayRetry() const;
+  void EnforceTimeLimit();
 
   const std::string& pipeline_name_;
   const NodeSpec& spec_;
@@ -72,6 +79,7 @@ class NodeLauncher {
   std::unique_ptr<ExecutorProcess> process_;
   std::optional<RunMetadata::CachedExecution> former_;
   bool canceled_ = false;
+  std::chrono::steady_clock::time_point process_started_, told_to_end_;  // The latter is 0 if it was not.
 };
 
 }  // namespace tfxm

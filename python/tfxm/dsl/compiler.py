@@ -223,7 +223,13 @@ def _compile_node(pipeline: Pipeline, node: Node, out: Message) -> None:
                 raise ValueError(f"node {node.id}, parameter {name}: {error}") from None
     out.upstream_nodes.extend(sorted({up.id for up in node.upstream_nodes}))  # type: ignore[attr-defined]
     cache = node.enable_cache if node.enable_cache is not None else pipeline.enable_cache
-    out.execution_options.caching_options.enable_cache = cache  # type: ignore[attr-defined]
+    options = out.execution_options  # type: ignore[attr-defined]
+    options.caching_options.enable_cache = cache
+    if (given := node.execution_options) is not None:
+        options.strategy = given.trigger_strategy
+        if given.max_execution_retries is not None:
+            options.max_execution_retries = given.max_execution_retries
+        options.execution_timeout_sec = given.execution_timeout_sec
 
 
 def _set_executable(node: Node, deployment: Message) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.conditional import Cond
 from tfxm.dsl.channel import Channel, OutputChannel, Outputs
+from tfxm.dsl.node_execution_options import NodeExecutionOptions
 from tfxm.dsl.parameters import RuntimeParameter, checked, without_effect
 
 PropertyValue = int | float | str | RuntimeParameter
@@ -46,6 +47,7 @@ class Node:
         self.outputs = Outputs(self)
         self.exec_properties: dict[str, PropertyValue] = {}
         self.enable_cache: bool | None = None  # None: as the pipeline.
+        self.execution_options: NodeExecutionOptions | None = None
         self._upstream: list[Node] = []
         self.conditions = Cond.active()
 
@@ -101,8 +103,11 @@ class Node:
         without_effect("with_platform_config(…)", "the engine runs on this machine")
         return self
 
-    def with_node_execution_options(self: _Node, options: object) -> _Node:
-        raise NotImplementedError(f"{self.id}.with_node_execution_options(…): tfxm does not have these yet")
+    def with_node_execution_options(self: _Node, options: NodeExecutionOptions) -> _Node:
+        if not isinstance(options, NodeExecutionOptions):
+            raise TypeError(f"{self.id}.with_node_execution_options(…): expected NodeExecutionOptions, got {type(options).__name__}")
+        self.execution_options = options
+        return self
 
     def add_upstream_node(self, upstream_node: Node) -> None:
         self._upstream.append(upstream_node)

@@ -76,6 +76,7 @@ class SilentDisplay : public Display {
   void Begin(const RunResult&) override {}
   void NodeStarted(int) override {}
   void NodeProgress(int, absl::string_view, double) override {}
+  void NodeRetried(int) override {}
   void NodeEnded(int) override {}
   void Tick() override {}
   void End() override {}
@@ -94,6 +95,10 @@ class PlainDisplay : public Display {
     Line(node, absl::StrCat("started", cache.empty() ? "" : ": ", cache));
   }
   void NodeProgress(int, absl::string_view, double) override {}
+  void NodeRetried(int i) override {
+    const NodeResult& node = run_->nodes[i];
+    Line(i, absl::StrCat("failed, and is started again (retry ", node.retries, "): ", FailureText(node)));
+  }
   void NodeEnded(int i) override {
     const NodeResult& node = run_->nodes[i];
     switch (node.state) {
@@ -142,6 +147,12 @@ class TerminalDisplay : public Display {
   void NodeProgress(int node, absl::string_view message, double fraction) override {
     rows_[node].message = PrintableText(message);
     rows_[node].fraction = fraction;
+  }
+  void NodeRetried(int node) override {
+    const int retries = run_->nodes[node].retries;
+    rows_[node].message =
+        absl::StrCat("retry ", retries, " after: ", PrintableText(run_->nodes[node].status.message()));
+    rows_[node].fraction = -1;
   }
   void NodeEnded(int) override { Draw(); }
   void Tick() override {
@@ -262,6 +273,7 @@ class AutomaticDisplay : public Display {
   void NodeProgress(int node, absl::string_view message, double fraction) override {
     display_->NodeProgress(node, message, fraction);
   }
+  void NodeRetried(int node) override { display_->NodeRetried(node); }
   void NodeEnded(int node) override { display_->NodeEnded(node); }
   void Tick() override { display_->Tick(); }
   void End() override { display_->End(); }

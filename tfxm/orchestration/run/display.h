@@ -20,6 +20,8 @@ class Display {
   virtual void NodeStarted(int node) = 0;
   // fraction < 0: not known.
   virtual void NodeProgress(int node, absl::string_view message, double fraction) = 0;
+  // Failed, which its status tells, and pending again: it will be started again.
+  virtual void NodeRetried(int node) = 0;
   // Complete, cached, failed, skipped or canceled.
   virtual void NodeEnded(int node) = 0;
   // Called ten times a second.

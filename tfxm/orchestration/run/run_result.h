@@ -37,6 +37,7 @@ struct NodeResult {
   bool cache_damaged = false;  // They would have been, were they still whole.
   bool left_out = false;       // Of a partial run: its former outputs are taken, whatever has changed.
   std::string log_path;        // Of nodes that ran a process.
+  int retries = 0;             // How often it was started again after it had failed.
   double seconds = 0;
   double start_seconds = 0;           // After the run's first node.
   std::vector<std::string> upstream;  // Ids of the nodes that it waits for.
