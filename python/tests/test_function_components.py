@@ -68,6 +68,54 @@ class Executor(base_executor.BaseExecutor):
         assert os.path.isdir(self._get_tmp_dir())
 """
 
+_CLASSES = """
+from tfx import types, v1 as tfx
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.proto import trainer_pb2
+from tfx.types import channel_utils
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+from tfx.types.standard_artifacts import Schema, String
+from tfx.utils import io_utils
+from typing import List
+
+
+class Executor(base_executor.BaseExecutor):
+    def Do(self, input_dict, output_dict, exec_properties):
+        self._log_startup(input_dict, output_dict, exec_properties)
+        [schema], [report] = input_dict["schema"], output_dict["report"]
+        print("given:", sorted(exec_properties.items()))
+        io_utils.write_string_file(report.uri, str(len(io_utils.read_string_file(schema.uri + "/schema.pbtxt"))))
+
+
+class DescribeSpec(types.ComponentSpec):
+    PARAMETERS = {{
+        "times": ExecutionParameter(type=int),
+        "strict": ExecutionParameter(type=bool),
+        "names": ExecutionParameter(type=List[str]),
+        "steps": ExecutionParameter(type=trainer_pb2.TrainArgs),
+        "note": ExecutionParameter(type=str, optional=True),
+    }}
+    INPUTS = {{"schema": ChannelParameter(type=Schema), "other": ChannelParameter(type=Schema, optional=True)}}
+    OUTPUTS = {{"report": ChannelParameter(type=String)}}
+
+
+class Describe(base_component.BaseComponent):
+    SPEC_CLASS = DescribeSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, schema, times=3, note=None, **more):
+        report = channel_utils.as_channel([String()])
+        super().__init__(spec=DescribeSpec(
+            schema=schema, times=times, strict=True, names=["a", "b"], steps=trainer_pb2.TrainArgs(num_steps=7), note=note, report=report, **more))
+
+
+schema_gen = tfx.components.ImportSchemaGen(schema_file="{folder}/schema.pbtxt")
+describe = Describe(schema_gen.outputs["schema"])
+tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+    pipeline_name="p", pipeline_root="{folder}/root", components=[schema_gen, describe], enable_cache=True,
+    metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("{folder}/metadata.db")))
+"""
+
 
 class FunctionComponentsTest(PipelineFileTest):
     def setUp(self) -> None:
@@ -139,6 +187,25 @@ class FunctionComponentsTest(PipelineFileTest):
         expect("times=3, ", "", "Describe(times=…) is missing")
         expect('outputs["schema"], t', 'outputs["schema"], report=1, t', 'Describe has no parameter "report"')
         expect("size=int,", "size=Schema,", "@component Describe, returned size:")
+
+    def test_a_component_that_is_a_class(self) -> None:
+        text = _CLASSES.format(folder=self.folder)
+        run = self.tfxm(self.write("classes.py", text))
+        self.assertIn("2 nodes: 2 complete", run.stdout, run.stdout + run.stderr)
+        given = r"given: \[\('names', \['a', 'b'\]\), \('steps', '\{.*\"num_steps\": 7.*\}'\), \('strict', True\), \('times', 3\)\]"
+        self.assertRegex(self.log("Describe"), given)
+        with open(os.path.join(self.folder, "root", "Describe", "report", "2", "value"), encoding="utf-8") as f:
+            self.assertEqual(int(f.read()), os.path.getsize(os.path.join(self.folder, "root", "ImportSchemaGen", "schema", "1", "schema.pbtxt")))
+        self.assertIn("2 nodes: 2 cached", self.tfxm(self.write("classes.py", text)).stdout)
+        for old, new, message in (
+            ('["schema"])', '["schema"], times="3")', "Expected type <class 'int'> for parameter 'times' but got 3 instead."),
+            ('["schema"])', '["schema"], time=3)', 'DescribeSpec has no argument "time"; did you mean times?'),
+            ('Describe(schema_gen.outputs["schema"])', "Describe(None)", "Missing argument 'schema' to"),
+            ("as_channel([String()])", "as_channel([Schema()])", "Argument report should be a Channel of type"),
+            ('"names": ExecutionParameter(type=List[str])', '"names": List[str]', "DescribeSpec.PARAMETERS['names']: expected ExecutionParameter"),
+        ):
+            self.assertIn(old, text)
+            self.assertIn(message, self.tfxm(self.write("wrong.py", text.replace(old, new))).stderr)
 
     def test_an_ir_with_an_executor_class(self) -> None:
         self.write("lib/my_package/__init__.py", "")

@@ -2,11 +2,14 @@
 
 // An executor that is written in Python: a @component function, or a class with Do. What it is given and what it leaves
 // goes as JSON (python/tfxm/runtime/execute.py).
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/modules/python_module.h"
@@ -21,7 +24,8 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 
 // Python tells 1 from 1.0, and a JSON number has not the bits of an int64.
-void AddProperties(const char* name, const Properties& properties, JsonWriter* json) {
+void AddProperties(const char* name, const Properties& properties, JsonWriter* json,
+                   const std::set<std::string>& are_json = {}) {
   json->Key(name).BeginObject();
   for (const auto& [key, value] : properties) {
     json->Key(key).BeginObject();
@@ -30,7 +34,7 @@ void AddProperties(const char* name, const Properties& properties, JsonWriter* j
     } else if (const auto* real = std::get_if<double>(&value)) {
       json->Key("double").Number(*real);
     } else {
-      json->Key("string").String(std::get<std::string>(value));
+      json->Key(are_json.count(key) > 0 ? "json" : "string").String(std::get<std::string>(value));
     }
     json->End();
   }
@@ -102,11 +106,13 @@ class PythonExecutor : public Executor {
     Properties own = exec_properties;
     own.erase(kExecutorClassPath);
     own.erase(kExecutorModuleFile);
+    own.erase(kExecutorJsonParameters);
+    const std::string json_parameters = StringPropertyOr(exec_properties, kExecutorJsonParameters, "");
     JsonWriter request;
     request.BeginObject().Key("class_path").String(class_path).Key("tmp_dir").String(context.tmp_dir);
     AddArtifacts("inputs", inputs, &request);
     AddArtifacts("outputs", *outputs, &request);
-    AddProperties("exec_properties", own, &request);
+    AddProperties("exec_properties", own, &request, absl::StrSplit(json_parameters, ',', absl::SkipEmpty()));
     request.End();
     JsonWriter arguments;
     arguments.BeginObject().Key("what").String(class_path);

@@ -317,6 +317,11 @@ class Loader {
     }
     RETURN_IF_ERROR(CheckOptions(node));
     ASSIGN_OR_RETURN(spec.exec_properties, ToProperties(node.parameters().parameters(), value_));
+    for (const auto& [name, value] : node.parameters().parameters()) {
+      const auto& type = value.schema().value_type();
+      if (type.has_boolean_type() || type.has_list_type() || type.has_dict_type()) spec.json_parameters.push_back(name);
+    }
+    std::sort(spec.json_parameters.begin(), spec.json_parameters.end());
     if (spec.type_name == kResolverType) {
       RETURN_IF_ERROR(SetResolver(node, &spec));
     } else {

@@ -108,6 +108,8 @@ struct NodeSpec {
   std::string driver = "";
   // The file that an executor written in Python is in, where an IR names one.
   std::string executor_file = "";
+  // Of such an executor: the parameters that are bools, lists or dicts, written as JSON.
+  std::vector<std::string> json_parameters = {};
   std::vector<std::weak_ptr<const NodeSpec>> upstream = {};  // Beyond those that the inputs make.
 };
 

@@ -46,6 +46,9 @@ absl::Status SetPythonExecutors(const Pipeline& pipeline) {
                        " is in a script that the IR does not name; run the pipeline's file itself: tfxm run FILE.py"));
     }
     node.with_exec_property(kExecutorClassPath, spec.executor);
+    if (!spec.json_parameters.empty()) {
+      node.with_exec_property(kExecutorJsonParameters, absl::StrJoin(spec.json_parameters, ","));
+    }
     if (spec.executor_file.empty()) {
       node.with_enable_cache(false);  // Whether its code has changed nobody knows.
     } else {

@@ -17,7 +17,7 @@ from tfxm import protos
 from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.channel import Channel, OutputChannel
 from tfxm.dsl.node import Node, PropertyValue
-from tfxm.dsl.parameters import RuntimeParameter, to_json
+from tfxm.dsl.parameters import JsonParameter, RuntimeParameter, to_json
 from tfxm.dsl.pipeline import Pipeline
 from tfxm.dsl.special_nodes import Importer, Resolver
 
@@ -75,8 +75,25 @@ def _set_value(value: object, out: Message) -> None:
         raise ValueError(f"expected a number or a string, got {type(value).__name__}")
 
 
+def _set_value_type(value: object, out: Message) -> None:
+    """As TFX: that of a list or dict is told by its last element."""
+    if isinstance(value, bool):
+        out.boolean_type.SetInParent()  # type: ignore[attr-defined]
+    elif isinstance(value, (list, tuple)):
+        out.list_type.SetInParent()  # type: ignore[attr-defined]
+        for element in value:
+            _set_value_type(element, out.list_type)  # type: ignore[attr-defined]
+    elif isinstance(value, dict):
+        out.dict_type.SetInParent()  # type: ignore[attr-defined]
+        for element in value.values():
+            _set_value_type(element, out.dict_type)  # type: ignore[attr-defined]
+
+
 def _set_property(value: PropertyValue, out: Message) -> None:
     """Fills a tfx.orchestration.Value."""
+    if isinstance(value, JsonParameter):
+        _set_value_type(value.value, out.schema.value_type)  # type: ignore[attr-defined]
+        value = to_json(value.value)
     if isinstance(value, RuntimeParameter):
         _set_runtime_parameter(value, out.runtime_parameter)  # type: ignore[attr-defined]
     else:

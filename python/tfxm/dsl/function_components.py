@@ -158,7 +158,9 @@ def encode_parameter(where: str, value: Any, hint: Any) -> int | float | str | R
 def decode_parameter(value: Any, hint: Any) -> Any:
     """The inverse, of what the engine gives."""
     expected = typing.get_origin(hint) or hint
-    return expected(value) if expected in (int, float, str) else json.loads(value)
+    if expected in (int, float, str):
+        return expected(value)
+    return json.loads(value) if isinstance(value, str) else value  # What TFX has compiled says that it is JSON.
 
 
 class FunctionComponent(Node):

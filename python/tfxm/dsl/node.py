@@ -15,9 +15,9 @@ from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.conditional import Cond
 from tfxm.dsl.channel import Channel, OutputChannel, Outputs
 from tfxm.dsl.node_execution_options import NodeExecutionOptions
-from tfxm.dsl.parameters import RuntimeParameter, checked, without_effect
+from tfxm.dsl.parameters import JsonParameter, RuntimeParameter, checked, without_effect
 
-PropertyValue = int | float | str | RuntimeParameter
+PropertyValue = int | float | str | RuntimeParameter | JsonParameter
 _Node = TypeVar("_Node", bound="Node")
 
 

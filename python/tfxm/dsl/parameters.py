@@ -72,6 +72,13 @@ class RuntimeParameter:
         self.name, self.ptype, self.default, self.description = name, ptype, default, description
 
 
+class JsonParameter:
+    """A bool, list or dict for an executor in Python, which is given it as what it is."""
+
+    def __init__(self, value: bool | list[Any] | tuple[Any, ...] | dict[str, Any]) -> None:
+        self.value = value
+
+
 def to_json(value: object) -> str:
     """As TFX writes JSON into exec properties."""
     return json.dumps(value, sort_keys=True)

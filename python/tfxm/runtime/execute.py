@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a @component function, or an executor that is a Python class, for one node. What it is given and what it leaves is
-JSON (components/python_executor.cc): artifacts by key, and each property as {"int": "7"}, {"double": 1.5} or
-{"string": "x"}.
+JSON (components/python_executor.cc): artifacts by key, and each property as {"int": "7"}, {"double": 1.5},
+{"string": "x"} or, if it is a bool, a list or a dict, {"json": "[1, 2]"}.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _find(module: ModuleType, name: str) -> Any:
 
 
 def _from_json(properties: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    kinds = {"int": int, "double": float, "string": str}
+    kinds = {"int": int, "double": float, "string": str, "json": json.loads}
     return {name: kinds[kind](value) for name, typed in properties.items() for kind, value in typed.items()}
 
 

@@ -33,6 +33,8 @@ namespace tfxm {
 inline constexpr char kPythonExecutor[] = "tfxm.components.python_executor.Executor";
 inline constexpr char kExecutorClassPath[] = "executor_class_path";
 inline constexpr char kExecutorModuleFile[] = "executor_module_file";
+// The names, separated by commas, of those that are JSON of a bool, a list or a dict.
+inline constexpr char kExecutorJsonParameters[] = "executor_json_parameters";
 
 bool IsPythonModule(absl::string_view path);
 

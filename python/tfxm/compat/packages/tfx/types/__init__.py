@@ -5,5 +5,7 @@ from tfx.types import standard_artifacts
 from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.channel import Channel
 from tfxm.dsl.channel import Channel as BaseChannel
+from tfxm.dsl.class_components import BaseComponent, ComponentSpec
+from tfxm.dsl.node import Node as BaseNode
 
-__all__ = ["Artifact", "BaseChannel", "Channel", "standard_artifacts"]
+__all__ = ["Artifact", "BaseChannel", "BaseComponent", "BaseNode", "Channel", "ComponentSpec", "standard_artifacts"]
