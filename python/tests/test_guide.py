@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import glob
 import os
-import random
 import unittest
 
-import tfrecords
+import digits
 from tfx_examples import TfxExampleTest
 
 
@@ -16,14 +15,7 @@ class GuideTest(TfxExampleTest):
     EXAMPLE, PLACE = "mnist", "mnist"
 
     def write_data(self) -> None:
-        rng = random.Random(1)
-        examples = []
-        for i in range(600):
-            image = [rng.random() * 0.2 - 0.5 for _ in range(784)]
-            for pixel in range(i % 10, 784, 10):  # Stripes that tell the digit.
-                image[pixel] += 0.7
-            examples.append({"image_floats": image, "image_class": i % 10})
-        tfrecords.write(os.path.join(self.root, "data", "mnist.tfrecord"), examples)
+        digits.write(os.path.join(self.root, "data", "mnist.tfrecord"), 600)
 
     def test_two_pushed_models(self) -> None:
         for name in ("random.py", "tensorflow.py"):
