@@ -61,7 +61,9 @@ test: build-all
 
 test-python: build
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py | tail -n 1) && \
-	  TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python $$python -m unittest discover -s python/tests
+	  pandas=$$($(PYTHON) examples/rewrite_zoo/environment.py pandas python/tests/pandas_requirements.txt | tail -n 1) && \
+	  more=$$($$pandas -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+	  TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python:$$more $$python -m unittest discover -s python/tests
 
 wheel: build
 	@$(PYTHON) cmake/wheel/make_wheel.py --build_dir $(BUILD) --output dist

@@ -8,27 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
 import unittest
 
 import tfrecords
-import tfxm
+from engine_test import EngineTest
 from pipelines import ROOT
-from tfxm import native
+
+import tfxm
 
 
-class LibraryTest(unittest.TestCase):
-    def setUp(self) -> None:
-        try:
-            native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = temporary.name
-
+class LibraryTest(EngineTest):
     def write(self, name: str, text: str) -> str:
         path = os.path.join(self.folder, name)
         with open(path, "w", encoding="utf-8") as f:
@@ -114,7 +105,9 @@ class LibraryTest(unittest.TestCase):
         with self.assertRaises(KeyError):
             evaluation.metrics(slice="device: none")
 
-    @unittest.skipIf(importlib.util.find_spec("pandas") is None, "needs pandas")
+
+@unittest.skipIf(importlib.util.find_spec("pandas") is None, "needs pandas")
+class PandasTest(EngineTest):
     def test_data_frames(self) -> None:
         import pandas
 
@@ -124,6 +117,60 @@ class LibraryTest(unittest.TestCase):
         self.assertEqual(rows["zip"][2:5], ("STRING", 2, 1))
         self.assertEqual(rows["yes"][2], "INT")
         self.assertEqual(list(tfxm.statistics(frame).to_pandas()["feature"]), ["x", "yes", "zip"])
+
+    def test_the_types_of_columns(self) -> None:
+        import pandas
+
+        columns = {
+            "Int64": (pandas.array([1, None, 3], dtype="Int64"), ("INT", 2, 1)),
+            "Float64": (pandas.array([1.5, None, 3], dtype="Float64"), ("FLOAT", 2, 1)),
+            "boolean": (pandas.array([True, None, False], dtype="boolean"), ("INT", 2, 1)),
+            "string": (pandas.array(["a,b", None, 'c"\n'], dtype="string"), ("STRING", 2, 1)),
+            "category": (pandas.Categorical(["a", None, "b"]), ("STRING", 2, 1)),
+            "category_of_ints": (pandas.Categorical([7, None, 8]), ("INT", 2, 1)),
+            "uint8": (pandas.array([1, 2, 3], dtype="uint8"), ("INT", 3, 0)),
+            "ints": (pandas.Series([1, None, 3], dtype=object), ("INT", 2, 1)),
+            "bools": (pandas.Series([True, None, False], dtype=object), ("INT", 2, 1)),
+            "bytes": ([b"a", None, b"b"], ("STRING", 2, 1)),
+            "mixed": ([1, "a", None], ("STRING", 2, 1)),
+            "infinite": ([1.0, float("inf"), 2.0], ("FLOAT", 3, 0)),
+        }
+        frame = pandas.DataFrame({name: values for name, (values, _) in columns.items()})
+        rows = {row[1]: row for row in tfxm.statistics(frame).rows()}
+        for name, (_, expected) in columns.items():
+            self.assertEqual(rows[name][2:5], expected, name)
+
+        frame = pandas.DataFrame({1: [1, 2], "when": pandas.date_range("2026-01-01", periods=2), "list": [[1], [2, 3]]})
+        with self.assertWarnsRegex(UserWarning, "column when is left out: datetime64"):
+            statistics = tfxm.statistics(frame)
+        self.assertEqual([row[1] for row in statistics.rows()], ["1"])
+        with self.assertRaisesRegex(ValueError, "two columns called a"):
+            tfxm.statistics(pandas.DataFrame([[1, 2]], columns=["a", "a"]))
+        with self.assertRaisesRegex(ValueError, "columns have several levels"):
+            tfxm.statistics(pandas.DataFrame({("a", "b"): [1]}))
+
+    def test_a_schema_of_a_data_frame(self) -> None:
+        import pandas
+
+        frame = pandas.DataFrame({"x": [1.5, 2.0] * 20, "kind": pandas.Categorical(["a", "b"] * 20)})
+        schema = tfxm.infer_schema(frame)
+        self.assertEqual(schema.to_pandas().loc["kind", "type"], "STRING")
+        self.assertTrue(tfxm.validate(frame, schema).to_pandas().empty)
+        anomalies = tfxm.validate(pandas.DataFrame({"x": [1.0] * 40, "kind": ["c"] * 40}), schema)
+        self.assertEqual(list(anomalies.to_pandas().index), ["kind"])
+
+    def test_an_evaluation_of_a_data_frame(self) -> None:
+        import pandas
+
+        frame = pandas.DataFrame({"label": [0.0, 1.0, 2.0], "prediction": [0.5, 1.5, 3.0], "kind": ["a", "a", "b"]})
+        config = {
+            "model_specs": [{"label_key": "label", "prediction_key": "prediction"}],
+            "slicing_specs": [{}, {"feature_keys": ["kind"]}],
+            "metrics_specs": [{"metrics": [{"class_name": "MeanAbsoluteError"}]}],
+        }
+        numbers = tfxm.evaluate({}, frame, eval_config=config).to_pandas().set_index("slice")["value"]
+        self.assertAlmostEqual(numbers["kind: a"], 0.5)
+        self.assertAlmostEqual(numbers["kind: b"], 1.0)
 
 
 if __name__ == "__main__":

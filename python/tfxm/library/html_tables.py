@@ -36,6 +36,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = 
     return f"<table>{shown}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def preformatted(lines: str) -> str:
+    """What is laid out with spaces."""
+    return f'<pre style="font-family:monospace">{html.escape(lines)}</pre>'
+
+
 def bars(heights: Sequence[float], names: Sequence[str]) -> Markup:
     """A small histogram; what a bar stands for is its tooltip."""
     most = max(heights, default=0) or 1

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 from typing import Any
@@ -26,13 +25,13 @@ class Inspection:
         self.facts = facts
 
     def to_pandas(self) -> Any:
-        """The operators."""
-        operators = self.facts.get("ops", [])
-        columns = list(operators[0]) if operators else []
-        return html_tables.data_frame(columns, [list(operator.values()) for operator in operators])
+        """The operators: a row for each kind."""
+        operators = self.facts.get("ops", {})
+        columns = ["operator", *next(iter(operators.values()), {})]
+        return html_tables.data_frame(columns, [[name, *facts.values()] for name, facts in operators.items()], "operator")
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.text)}</pre>"
+        return html_tables.preformatted(self.text)
 
     def __repr__(self) -> str:
         return self.text
@@ -59,7 +58,7 @@ class Rewriting:
         return inspect(self.path)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.report)}</pre>"
+        return html_tables.preformatted(self.report)
 
     def __repr__(self) -> str:
         return self.report

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,22 +44,47 @@ def source(data: Data, folder: str) -> dict[str, Any]:
     return {"data": ",".join(patterns)}
 
 
+# Of a column of Python objects: what pandas.api.types.infer_dtype calls them.
+_OBJECTS = {"boolean": "b", "bytes": "S", "empty": "U", "floating": "f", "integer": "i", "mixed-integer": "U", "mixed-integer-float": "f", "string": "U"}
+
+
+def _kind(column: Any) -> str:
+    """NumPy's letter for what its values are: "b", "i", "u", "f", "S" (bytes), "U" (text), or another for what is neither."""
+    import pandas
+
+    values = column.cat.categories if isinstance(column.dtype, pandas.CategoricalDtype) else column
+    if values.dtype.kind != "O":
+        return values.dtype.kind
+    return _OBJECTS.get(pandas.api.types.infer_dtype(values, skipna=True), "O")
+
+
 def _write_data_frame(frame: Any, folder: str) -> dict[str, Any]:
     """As a CSV file with the types of its columns; those that are neither numbers nor text are left out, as TFDV does."""
     from tfxm import protos
 
     schema_pb2 = protos.load("tensorflow_metadata/proto/v0/schema.proto")
-    types = {"i": schema_pb2.INT, "u": schema_pb2.INT, "b": schema_pb2.INT, "f": schema_pb2.FLOAT}
+    types = {"b": schema_pb2.INT, "i": schema_pb2.INT, "u": schema_pb2.INT, "f": schema_pb2.FLOAT, "S": schema_pb2.BYTES, "U": schema_pb2.BYTES}
+    if frame.columns.nlevels > 1:
+        raise ValueError("data: the DataFrame's columns have several levels; a feature has one name: frame.columns = [\"_\".join(c) for c in frame.columns]")
+    names = [str(column) for column in frame.columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"data: the DataFrame has two columns called {name}")
     schema = schema_pb2.Schema()
-    kept = frame[[column for column in frame.columns if getattr(frame[column].dtype, "kind", "O") in "iubfOSU"]]
-    for column in kept.columns:
-        kind = getattr(kept[column].dtype, "kind", "O")
-        schema.feature.add(name=str(column), type=types.get(kind, schema_pb2.BYTES))
-    booleans = [column for column in kept.columns if getattr(kept[column].dtype, "kind", "O") == "b"]
-    if booleans:
-        kept = kept.astype({column: "int64" for column in booleans})
+    kept = {}
+    for name, (_, column) in zip(names, frame.items()):
+        kind = _kind(column)
+        if kind not in types:
+            warnings.warn(f"column {name} is left out: {column.dtype} is neither numbers nor text, of which each row has one", stacklevel=4)
+            continue
+        if kind == "b":
+            column = column.astype("boolean").astype("Int64")
+        elif kind == "S":
+            column = column.map(lambda value: value.decode() if isinstance(value, bytes) else value)
+        kept[name] = column
+        schema.feature.add(name=name, type=types[kind])
     csv, schema_file = os.path.join(folder, "data_frame.csv"), os.path.join(folder, "types.pbtxt")
-    kept.to_csv(csv, index=False)
+    type(frame)(kept).to_csv(csv, index=False)
     with open(schema_file, "w", encoding="utf-8") as f:
         f.write(str(schema))
     return {"csv": csv, "csv_schema": schema_file}
