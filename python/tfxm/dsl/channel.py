@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from tfxm.dsl.artifact import Artifact, check_type
@@ -51,6 +52,14 @@ class OutputChannel(Channel):
     def __init__(self, type: type[Artifact], producer: Node, output_key: str) -> None:  # noqa: A002
         super().__init__(type=type, output_key=output_key)
         self.producer = producer
+        self._artifacts: list[Artifact] = []
+
+    def get(self) -> list[Artifact]:
+        """What has been put out, where an InteractiveContext has run the producer; else nothing yet."""
+        return list(self._artifacts)
+
+    def set(self, artifacts: Iterable[Artifact]) -> None:
+        self._artifacts = list(artifacts)
 
     def __repr__(self) -> str:
         return f"{self.producer.id}.outputs[{self.output_key!r}]"

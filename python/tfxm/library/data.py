@@ -40,8 +40,7 @@ class Statistics:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Statistics:
-        with open(path, "rb") as f:
-            return cls(_statistics.DatasetFeatureStatisticsList.FromString(f.read()))
+        return cls(_read(_statistics.DatasetFeatureStatisticsList, path))
 
     def rows(self) -> list[tuple[Any, ...]]:
         return [row[:-1] for row in self._rows()]
@@ -159,6 +158,15 @@ class Anomalies:
     def __init__(self, proto: Any) -> None:
         self.proto = proto
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """SchemaDiff.pb, as an ExampleValidator leaves it."""
+        with open(path, "wb") as f:
+            f.write(self.proto.SerializeToString())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Anomalies:
+        return cls(_read(_anomalies.Anomalies, path))
+
     def __bool__(self) -> bool:
         return bool(self.proto.anomaly_info) or self.proto.HasField("dataset_anomaly_info") or self.proto.data_missing
 
@@ -185,7 +193,7 @@ class Anomalies:
         return "\n".join(f"{name}: {short}: {long}" for name, _, short, long in self.rows()) or "No anomalies found."
 
 
-def _read(message: Any, path: str) -> Any:
+def _read(message: Any, path: str | os.PathLike[str]) -> Any:
     with open(path, "rb") as f:
         return message.FromString(f.read())
 

@@ -90,7 +90,7 @@ def _wait(process: subprocess.Popen[str], description: str) -> tuple[str, str]:
             bar.close()
 
 
-def _start(line: list[str], environment: dict[str, str]) -> tuple[subprocess.Popen[str], bool]:
+def _start(line: list[str], environment: dict[str, str], stderr: int = subprocess.PIPE) -> tuple[subprocess.Popen[str], bool]:
     """The process, and whether there was a Ctrl-C meanwhile: raised while it is being made, nobody would know the process."""
     interrupted: list[int] = []
     main = threading.current_thread() is threading.main_thread()  # No other gets signals.
@@ -98,7 +98,7 @@ def _start(line: list[str], environment: dict[str, str]) -> tuple[subprocess.Pop
     try:
         # In a session of its own: an interrupt reaches it through this process alone, once.
         process = subprocess.Popen(
-            line, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            line, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
             text=True, encoding="utf-8", errors="replace", start_new_session=True)  # fmt: skip
     finally:
         if main:
@@ -130,3 +130,20 @@ def call(command: str, arguments: Sequence[str] = (), **flags: Any) -> Answer:
         if text.startswith("warning: "):
             warnings.warn(text.removeprefix("warning: "), stacklevel=3)
     return Answer(output, process.returncode == 0, message)
+
+
+def call_aloud(command: str, **flags: Any) -> int:
+    """The exit status; all that the engine says is printed while it says it, also in a notebook, where only what Python prints is seen."""
+    process, interrupted = _start(
+        [native.program(), command, *_flags(flags)], {**native.environment(), "NO_COLOR": "1"}, stderr=subprocess.STDOUT)  # fmt: skip
+    try:
+        if interrupted:
+            raise KeyboardInterrupt
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+        return process.wait()
+    except BaseException:
+        _end(process)
+        raise

@@ -72,7 +72,7 @@ class LocalDagRunner:
             _become_engine(ir, pipeline.pipeline_name, command_line)
         with tempfile.TemporaryDirectory(prefix="tfxm-") as folder:
             path = os.path.join(folder, "pipeline_ir.pb")
-            _write(ir, path)
+            write_ir(ir, path)
             sys.stdout.flush()
             status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}", *partial], env=native.environment()))
         if status == 130:
@@ -103,7 +103,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
             pass
 
 
-def _write(ir: Message, path: str) -> None:
+def write_ir(ir: Message, path: str) -> None:
     with open(path, "wb") as f:
         f.write(ir.SerializeToString(deterministic=True))
 
