@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Evaluator: judges a model, SavedModel or TFLite (model_spec.model_type is all that differs), and blesses it or not.
+#include <set>
+#include <string>
+
 #include "absl/strings/str_format.h"
 #include "tensorflow_model_analysis/proto/config.pb.h"
 #include "tfxm/components/executor.h"
@@ -113,8 +116,10 @@ class EvaluatorExecutor : public Executor {
     ASSIGN_OR_RETURN(options->eval_config,
                      model_analysis::WithDefaults(config, baseline != nullptr, /*rubber_stamp=*/true));
     bool compares = false;
+    std::set<std::string> model_types;
     for (const auto& spec : options->eval_config.model_specs()) {
       if (spec.is_baseline()) compares = true;
+      model_types.insert(spec.model_type());
       options->models[spec.name()] = ServingModelPath(spec.is_baseline() ? *baseline : *model);
     }
     if (baseline != nullptr && !compares) {
@@ -123,7 +128,8 @@ class EvaluatorExecutor : public Executor {
                        " model_specs of eval_config none has is_baseline: true. Give one model_spec without a name, "
                        "which then stands for both models, or a second one with is_baseline"));
     }
-    return compares ? CheckSameFormat(*model, *baseline) : absl::OkStatus();
+    // A config that gives them different model_types compares a TFLite file with the SavedModel that it was made of.
+    return compares && model_types.size() == 1 ? CheckSameFormat(*model, *baseline) : absl::OkStatus();
   }
 
   // An evaluation that fails with a baseline and would not without it has that for its reason.

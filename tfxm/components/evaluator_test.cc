@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The Evaluator's executor on a TFLite model, with and without a baseline.
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/components/executor.h"
@@ -119,9 +120,13 @@ TEST_F(EvaluatorTest, ABaselineThatNoSpecIsForIsAnError) {
 TEST_F(EvaluatorTest, ABaselineOfAnotherBranchIsNamedAsSuch) {
   ASSERT_TRUE(io::MakeDirs(io::JoinPath(root_, "saved/Format-Serving")).ok());
   ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "saved/Format-Serving/saved_model.pb"), "").ok());
-  const absl::Status status = Evaluate(UnnamedConfig("0"), Artifact{.id = 7, .uri = io::JoinPath(root_, "saved")});
-  EXPECT_THAT(std::string(status.message()),
+  const Artifact saved_model{.id = 7, .uri = io::JoinPath(root_, "saved")};
+  EXPECT_THAT(std::string(Evaluate(UnnamedConfig("0"), saved_model).message()),
               testing::AllOf(testing::HasSubstr("another branch"), testing::HasSubstr("Channel(")));
+  // But if the config gives the baseline a type of its own, it is what was meant: here, to be read.
+  const std::string config = absl::StrReplaceAll(kEvalConfig, {{R"("tf_lite", "is_baseline")", R"("", "is_baseline")"}});
+  EXPECT_THAT(std::string(Evaluate(config, saved_model).message()),
+              testing::AllOf(testing::HasSubstr("saved_model.pb"), testing::Not(testing::HasSubstr("another branch"))));
 }
 
 TEST_F(EvaluatorTest, ABaselineThatCannotBeComparedWithHasAWayOut) {
