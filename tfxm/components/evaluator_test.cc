@@ -124,7 +124,8 @@ TEST_F(EvaluatorTest, ABaselineOfAnotherBranchIsNamedAsSuch) {
   EXPECT_THAT(std::string(Evaluate(UnnamedConfig("0"), saved_model).message()),
               testing::AllOf(testing::HasSubstr("another branch"), testing::HasSubstr("Channel(")));
   // But if the config gives the baseline a type of its own, it is what was meant: here, to be read.
-  const std::string config = absl::StrReplaceAll(kEvalConfig, {{R"("tf_lite", "is_baseline")", R"("", "is_baseline")"}});
+  const std::string config =
+      absl::StrReplaceAll(kEvalConfig, {{R"("tf_lite", "is_baseline")", R"("", "is_baseline")"}});
   EXPECT_THAT(std::string(Evaluate(config, saved_model).message()),
               testing::AllOf(testing::HasSubstr("saved_model.pb"), testing::Not(testing::HasSubstr("another branch"))));
 }

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/distribution/launcher.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/text/text.h"
 
@@ -49,6 +51,13 @@ absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string
   if (column == nullptr) {
     std::vector<std::string> names;
     for (const ColumnSummary& other : summary.columns) names.push_back(other.name);
+    for (const char* delimiter : {";", "\t", "|"}) {
+      if (names.size() != 1 || !absl::StrContains(names[0], delimiter)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no column ", name, ", but a single one, ", PrintableText(names[0]),
+                       ": if its cells are separated by another character, --delimiter=",
+                       *delimiter == '\t' ? "tab" : distribution::QuoteForShell(delimiter)));
+    }
     const std::string near = NearestNames(label, names);
     return absl::InvalidArgumentError(absl::StrCat(
         "there is no column ", name, near.empty() ? "" : absl::StrCat("; did you mean ", PrintableText(near), "?")));

@@ -2,10 +2,12 @@
 
 // tfxm new
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/new/csv_summary.h"
 #include "tfxm/cli/new/project.h"
+#include "tfxm/distribution/launcher.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -41,6 +43,10 @@ class NewCommand : public Command {
         .OneOf({"regression", "classification"});
     flags.Add("delimiter", &options_.delimiter, "C", "what separates cells: a character, or tab");
     flags.Add("encoding", &options_.encoding, "NAME", "any that iconv knows, as cp932");
+    flags
+        .Add("bad_rows", &options_.bad_rows, "error|skip|keep",
+             "rows of more or fewer cells than columns; keep cuts off and fills up")
+        .OneOf({"error", "skip", "keep"});
     flags.TakeArguments(1, 1, "give one folder: tfxm new DIR --csv=FILE --label=COLUMN");
     return flags;
   }
@@ -53,8 +59,10 @@ class NewCommand : public Command {
       return UsageError(absl::StrCat("--csv=", PrintableText(options_.csv), " is a folder; give a file"));
     absl::StatusOr<char> delimiter = tables::ParseDelimiter(options_.delimiter);
     if (!delimiter.ok()) return UsageError(delimiter.status().message());
-    ASSIGN_OR_RETURN(const CsvSummary summary,
-                     SummarizeCsv(options_.csv, {.delimiter = *delimiter, .encoding = options_.encoding}));
+    ASSIGN_OR_RETURN(const auto bad_rows, tables::ParseBadRows(options_.bad_rows));
+    ASSIGN_OR_RETURN(
+        const CsvSummary summary,
+        SummarizeCsv(options_.csv, {.delimiter = *delimiter, .encoding = options_.encoding, .bad_rows = bad_rows}));
     options_.name = PipelineName(folder);
     absl::StatusOr<Project> project = MakeProject(summary, options_);
     if (!project.ok()) return Annotate(project.status(), options_.csv);
@@ -71,8 +79,10 @@ class NewCommand : public Command {
     for (size_t i = 0; i < paths.size(); ++i) RETURN_IF_ERROR(io::WriteFile(paths[i], project->files[i].second));
     new_folder.Keep();
     const std::string output = options_.python ? "" : absl::StrCat(" --output=runs/", options_.name);
-    return Print(absl::StrCat(PrintableText(paths[0]), "\n", PrintableText(paths[1]), "\n\n", project->summary,
-                              "\nRun it:\n  tfxm run ", PrintableText(paths[0]), output, "\n"));
+    const std::string pipeline = PrintableText(paths[0]);
+    const std::string word = absl::StrContains(pipeline, ' ') ? distribution::QuoteForShell(pipeline) : pipeline;
+    return Print(absl::StrCat(pipeline, "\n", PrintableText(paths[1]), "\n\n", project->summary,
+                              "\nRun it:\n  tfxm run ", word, output, "\n"));
   }
 
  private:

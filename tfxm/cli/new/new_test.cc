@@ -93,6 +93,18 @@ TEST_F(NewTest, ManyRowsAreJudgedOnASplitOfTheirOwn) {
   EXPECT_THAT(File("pipeline.cc"), HasSubstr(R"({"test", 1})"));
 }
 
+TEST_F(NewTest, HowTheFileIsReadIsWrittenDown) {
+  const std::string csv =
+      Csv("a;b", 60, [](int i) { return absl::StrCat(i, i % 9 == 0 ? "" : absl::StrCat(";", i % 2)); });
+  const SubprocessResult result =
+      Tfxm({"new", Path("my project"), "--csv=" + csv, "--label=b", "--delimiter=;", "--bad_rows=skip"});
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("53 rows"), HasSubstr("tfxm run '" + Path("my project/pipeline.cc") + "'")));
+  EXPECT_THAT(*io::ReadFile(Path("my project/pipeline.cc")),
+              AllOf(HasSubstr(".delimiter = \";\""), HasSubstr(".bad_rows = \"skip\"")));
+}
+
 TEST_F(NewTest, NothingIsOverwritten) {
   const std::string csv = MixedCsv();
   ASSERT_TRUE(io::MakeDirs(Path("project")).ok());
@@ -115,6 +127,8 @@ TEST_F(NewTest, WhatIsWrongIsOneMessage) {
   expect(Path("none.csv"), "tips", "there is no file");
   expect(dir_, "tips", "is a folder");
   expect(csv, "tip", "there is no column tip; did you mean \"tips\"?");
+  expect(Csv("a;b", 30, [](int i) { return absl::StrCat(i, ";", i); }), "b",
+         "a single one, a;b: if its cells are separated by another character, --delimiter=';'");
   expect(csv, "one", "the label one has the same value in all rows");
   expect(csv, "nothing", "the label nothing is empty, or not a finite number, in 120 of 120 rows");
   expect(csv, "名前", "too many to be learned as classes");

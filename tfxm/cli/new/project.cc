@@ -218,6 +218,7 @@ absl::StatusOr<Project> MakeProject(const CsvSummary& summary, const ProjectOpti
       {"files", Quoted(io::EscapeGlob(io::Basename(csv)))},
       {"delimiter", options.delimiter == "," ? "" : Quoted(options.delimiter)},
       {"encoding", options.encoding == "utf-8" ? "" : Quoted(options.encoding)},
+      {"bad_rows", options.bad_rows == "error" ? "" : Quoted(options.bad_rows)},
   };
   SetNames(names, options, &values);
   SetFeatures(features, options.python, &values);

@@ -21,7 +21,7 @@ struct ProjectOptions {
   std::string csv, label, name;
   std::string problem = "";  // "regression" or "classification"; "": as the label looks.
   bool python = false;
-  std::string delimiter = ",", encoding = "utf-8";
+  std::string delimiter = ",", encoding = "utf-8", bad_rows = "error";
 };
 
 struct Project {
