@@ -119,6 +119,12 @@ class InteractiveTest(EngineTest):
         self.assertEqual(resolver.outputs["examples"].get()[0].id, example_gen.outputs["examples"].get()[0].id)
         self.context.run(tfx.components.StatisticsGen(examples=resolver.outputs["examples"]).with_id("StatisticsGen.resolved"))
 
+    def test_a_component_function_needs_a_file(self) -> None:
+        cell: dict[str, Any] = {"__name__": "__main__", "tfx": tfx}
+        exec(compile("@tfx.dsl.components.component\ndef Hello():\n  pass\n", "<cell 1>", "exec"), cell)
+        with self.assertRaisesRegex(ValueError, "Hello is a @component of a cell.*%%writefile"):
+            self.context.run(cell["Hello"]())
+
     def test_without_a_folder_of_ones_own(self) -> None:
         context = InteractiveContext()
         self.assertIn(context.pipeline_root, self.said.getvalue())

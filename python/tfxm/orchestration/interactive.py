@@ -94,6 +94,11 @@ class InteractiveContext:
         if not isinstance(component, Node):
             raise TypeError(f"run(…): expected a component, got {type(component).__name__}")
         _ignore_beam(beam_pipeline_args)
+        if component.EXECUTOR_FILE is not None and not os.path.isfile(component.EXECUTOR_FILE):
+            raise ValueError(
+                f"{component.id} is a @component of a cell, which another Python is to run: write it to a file (%%writefile my_components.py) "
+                "and import it"
+            )
         self._check_upstream(component)
         for channel in component.outputs.values():
             channel.set([])  # Unless it succeeds, there is nothing of this component.
