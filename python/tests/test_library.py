@@ -144,6 +144,8 @@ class PandasTest(EngineTest):
         with self.assertWarnsRegex(UserWarning, "column when is left out: datetime64"):
             statistics = tfxm.statistics(frame)
         self.assertEqual([row[1] for row in statistics.rows()], ["1"])
+        with self.assertRaisesRegex(ValueError, "no column of numbers or text"), self.assertWarns(UserWarning):
+            tfxm.statistics(frame[["when"]])
         with self.assertRaisesRegex(ValueError, "two columns called a"):
             tfxm.statistics(pandas.DataFrame([[1, 2]], columns=["a", "a"]))
         with self.assertRaisesRegex(ValueError, "columns have several levels"):

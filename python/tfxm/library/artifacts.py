@@ -51,12 +51,11 @@ def _examples(folder: str) -> Text:
 
 def _model(artifact: Any) -> Iterator[tuple[str, Any]]:
     serving = os.path.join(artifact.uri, "Format-Serving")
-    files = sorted(os.listdir(serving))
-    lite = [name for name in files if os.path.isfile(os.path.join(serving, name)) and name == "tflite"]
-    if lite:
-        yield "Format-Serving/tflite", inspect(os.path.join(serving, lite[0]))
+    lite = os.path.join(serving, "tflite")
+    if os.path.isfile(lite):
+        yield "Format-Serving/tflite", inspect(lite)
     else:
-        yield "Format-Serving", Text("\n".join(files))
+        yield "Format-Serving", Text("\n".join(sorted(os.listdir(serving))))
 
 
 def _blessing(artifact: Any) -> Iterator[tuple[str, Any]]:

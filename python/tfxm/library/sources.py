@@ -83,6 +83,8 @@ def _write_data_frame(frame: Any, folder: str) -> dict[str, Any]:
             column = column.map(lambda value: value.decode() if isinstance(value, bytes) else value)
         kept[name] = column
         schema.feature.add(name=name, type=types[kind])
+    if not kept:
+        raise ValueError("data: the DataFrame has no column of numbers or text")
     csv, schema_file = os.path.join(folder, "data_frame.csv"), os.path.join(folder, "types.pbtxt")
     type(frame)(kept).to_csv(csv, index=False)
     with open(schema_file, "w", encoding="utf-8") as f:

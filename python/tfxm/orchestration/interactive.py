@@ -30,7 +30,7 @@ from tfxm.dsl.node import Node
 from tfxm.dsl.parameters import without_effect
 from tfxm.dsl.pipeline import Pipeline, sqlite_metadata_connection_config
 from tfxm.dsl.special_nodes import Resolver
-from tfxm.library import artifacts, engine_call
+from tfxm.library import artifacts, engine_call, html_tables
 from tfxm.orchestration import runner
 
 _NAME = "interactive"
@@ -50,8 +50,6 @@ class ExecutionResult:
         return [(key, artifact.type_name, artifact.uri) for key, made in self.outputs.items() for artifact in made]
 
     def _repr_html_(self) -> str:
-        from tfxm.library import html_tables
-
         title = f"<b>{html.escape(self.component_id)}</b>: execution {self.execution_id}{', from the cache' if self.cached else ''}"
         return title + html_tables.table(("output", "type", "uri"), self._rows())
 
