@@ -32,7 +32,9 @@ class InteractiveTest(EngineTest):
         os.makedirs(self.data)
         tfrecords.write(os.path.join(self.data, "x.tfrecord"), [{"label": float(i), "prediction": i + 0.5} for i in range(60)])
         self.said = io.StringIO()
-        self.enterContext(contextlib.redirect_stdout(self.said))
+        redirected = contextlib.redirect_stdout(self.said)
+        redirected.__enter__()
+        self.addCleanup(redirected.__exit__, None, None, None)
         self.context = InteractiveContext(pipeline_root=os.path.join(self.folder, "root"))
 
     def example_gen(self, data: str | None = None) -> Any:
