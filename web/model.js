@@ -16,10 +16,10 @@ const valueOf = (model, slice, metric) => values.get(valueKey(model, slice, metr
 
 // Differences that were computed on the same examples: they know how certain they are.
 const paired = new Map();
-for (const [model, reference, slice, metric, difference, lower, upper, p, method] of data.comparisons) {
+for (const [model, reference, slice, metric, difference, lower, upper, p, method, same] of data.comparisons) {
   paired.set(`${reference}/${valueKey(model, slice, metric)}`, {
     difference: num(difference), lower: lower === null ? NaN : num(lower), upper: upper === null ? NaN : num(upper),
-    p: p === null ? null : num(p), method,
+    p: p === null ? null : num(p), method, same,
   });
 }
 
@@ -40,7 +40,7 @@ function differenceOf(model, slice, metric, reference = state.reference) {
   const a = valueOf(model, slice, metric), b = valueOf(reference, slice, metric);
   if (!a || !b || model === reference) return null;
   const pair = paired.get(`${reference}/${valueKey(model, slice, metric)}`) || null;
-  const d = isRounding(a.value - b.value, Math.max(Math.abs(a.value), Math.abs(b.value))) ? 0 : a.value - b.value;
+  const d = pair && pair.same || isRounding(a.value - b.value, Math.max(Math.abs(a.value), Math.abs(b.value))) ? 0 : a.value - b.value;
   const goodness = d * data.metrics[metric].direction;
   const certain = !pair ? null : !Number.isNaN(pair.lower) ? pair.lower > 0 || pair.upper < 0 : pair.p !== null ? pair.p < 0.05 : null;
   return {

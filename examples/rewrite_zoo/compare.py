@@ -227,15 +227,18 @@ def judge(folder, out, mode, tfxm, driver):
   difference = ', '.join(f'{n:+d} {op}' for op in sorted(operators | their_operators) if (n := operators[op] - their_operators[op]))
   if difference:
     result.facts['difference'] = difference
+  # A file that does not run (Python gives integers to operators that have no kernel for them), or whose answers are wrong (it reads
+  # variables without a value), is no measure.
+  floats = [v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f']
+  useful = their_outputs and all(v >= MIN_DB[mode] for v in floats)
   if mode in QUANTIZED:
-    # A file that does not run (Python gives integers to operators that have no kernel for them), or whose answers are wrong, is
-    # no measure.
-    floats = [v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f']
-    useful = their_outputs and min(floats, default=MIN_DB[mode]) >= MIN_DB[mode]
     if sum(operators.values()) > sum(their_operators.values()):
       (result.fail if useful else result.note)(f'more operators: {difference}')
     if size > 1.02 * their_size + 2048:
       (result.fail if useful else result.note)(f'{size} bytes, Python\'s {their_size}')
+    return result
+  if their_outputs and not useful and not meta['random'] and (result.facts.get('dB') or 0) >= MIN_DB[mode]:
+    result.note(f"Python's file is wrong ({min(floats):.0f} dB): {difference}")
     return result
   if operators - their_operators:
     result.fail(f'other operators: {difference}')

@@ -120,12 +120,12 @@ def run_python(model, runs, threads=1, xnnpack=True):
         name = 'serving_default' if 'serving_default' in signatures else next(iter(signatures))
         out.append({n: np.array(v) for n, v in interpreter.get_signature_runner(name)(**run).items()})
         continue
-      details = interpreter.get_input_details()
-      for d, value in zip(details, run.values()):
+      fed = [(d, run[d['name'] or f'input_{i}']) for i, d in enumerate(interpreter.get_input_details())]
+      for d, value in fed:
         if list(d['shape']) != list(value.shape):
           interpreter.resize_tensor_input(d['index'], value.shape)
       interpreter.allocate_tensors()
-      for d, value in zip(details, run.values()):
+      for d, value in fed:
         interpreter.set_tensor(d['index'], value)
       interpreter.invoke()
       out.append({d['name'] or f'output_{i}': np.array(interpreter.get_tensor(d['index']))

@@ -286,6 +286,22 @@ TEST_F(CliTest, EvaluatesWithoutAConfig) {
       << config;
 }
 
+TEST_F(CliTest, WithoutAnOutputNoFileIsAnnounced) {
+  const std::string data = WriteRecords(
+      Path("data"), {ExampleBuilder().Ints("label", {1}).Floats("old", {0.9f}).Floats("new", {0.2f}).Serialize()});
+  const std::string config = Write("two.pbtxt", R"pb(
+    model_specs { name: 'old' label_key: 'label' prediction_key: 'old' }
+    model_specs { name: 'new' label_key: 'label' prediction_key: 'new' }
+    slicing_specs {}
+    metrics_specs { metrics { class_name: 'BinaryAccuracy' } }
+  )pb");
+  const std::string printed = Tfxm({"evaluate", "--eval_config=" + config, "--data=" + data}).output;
+  EXPECT_THAT(printed, AllOf(HasSubstr("decided differently by new than by old; --output=DIR keeps the most different"),
+                             Not(HasSubstr("tfrecord.gz"))));
+  EXPECT_THAT(Tfxm({"evaluate", "--eval_config=" + config, "--data=" + data, "--output=" + Path("out")}).output,
+              HasSubstr("the most different are in disagreements.tfrecord.gz"));
+}
+
 TEST_F(CliTest, AnInterruptedEvaluationLeavesNothing) {
   // What takes its time is measuring.
   const std::string config = Write("config.pbtxt",

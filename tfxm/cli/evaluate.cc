@@ -119,7 +119,7 @@ class EvaluateCommand : public Command {
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
       ASSIGN_OR_RETURN(const std::string text,
-                       report::Show(output, format, {.max_slices = max_slices_, .width = TerminalWidth()}));
+                       report::Show(output, format, {.max_slices = max_slices_, .width = TerminalWidth(), .files_stay = !output_.empty()}));
       RETURN_IF_ERROR(Print(text));
       RETURN_IF_ERROR(FlushStandardOutput());
     }

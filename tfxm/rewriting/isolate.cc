@@ -138,10 +138,8 @@ absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const 
   report->clear();
   // Before the work, so that it is not in vain.
   RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, options.filename), io::JoinPath(src, "saved_model.pb")));
-  for (const auto& [copy, folder] :
-       {std::pair{options.copy_assets, "assets"}, std::pair{options.copy_assets_extra, "assets.extra"}}) {
-    const std::string from = io::JoinPath(src, folder);
-    if (copy && io::IsDirectory(from)) RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, folder), from));
+  for (const std::string& folder : FoldersToCopy(src, options)) {
+    RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, folder), io::JoinPath(src, folder)));
   }
   io::NewDirs output(dst);
   ChildOptions child_options{.memory_limit_bytes = memory_limit_bytes, .quiet = true};

@@ -2,6 +2,7 @@
 
 // Quantization of models and data as people have them: what is measured does not fool, and what is advised works.
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -289,6 +290,29 @@ TEST_F(QuantizationCasesTest, EveryCalibrationGivesAModel) {
     if (method == Calibration::kMinMax) minmax = bytes;
     if (method == Calibration::kPercentile) {
       EXPECT_NE(bytes, minmax);
+    }
+  }
+}
+
+// The sizes of what these make are known when they run; the layers are measured all the same.
+TEST_F(QuantizationCasesTest, LayersOfSizesThatDependOnTheDataAreMeasured) {
+  const auto best = [](ops::Graph& graph, const ops::Tensor& y) -> ops::Tensor {
+    return ops::Op("TopKV2", {y, ops::Constant(graph, 3)});
+  };
+  const auto different = [](ops::Graph& graph, const ops::Tensor& y) -> ops::Tensor {
+    return ops::Op("Unique", {ops::Op("Round", {ops::Reshape(y, ops::Constant(graph, std::vector<int32_t>{-1}))})});
+  };
+  for (QuantizationMode mode : {QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
+    for (const auto& last : {std::function<ops::Tensor(ops::Graph&, const ops::Tensor&)>(best), {different}}) {
+      const std::string src = Model(10, [&](ops::Graph& graph, const ops::Tensor& x) {
+        return last(graph, ops::Relu(ops::MatMul(x, ops::Constant(graph, Weights({10, 10})))));
+      });
+      RewriterOptions options = Int8(Samples("x", {1, 10}, 20));
+      options.quantization = mode;
+      absl::Status status;
+      const RewriteReport report = Rewrite(src, options, &status);
+      EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+      EXPECT_FALSE(report.layers.empty());
     }
   }
 }

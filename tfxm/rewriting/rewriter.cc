@@ -3,6 +3,7 @@
 #include "tfxm/rewriting/rewriter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
@@ -51,6 +52,18 @@ absl::Status CheckReplaceable(absl::string_view target, absl::string_view made) 
   return absl::FailedPreconditionError(
       absl::StrCat(target, " is there already, with other content than the model's own \"", io::Basename(target),
                    "\", which goes there: choose another output"));
+}
+
+std::vector<std::string> FoldersToCopy(absl::string_view saved_model_dir, const RewriterOptions& options) {
+  std::vector<std::string> folders;
+  for (const auto& [copy, folder] :
+       {std::pair{options.copy_assets, "assets"}, std::pair{options.copy_assets_extra, "assets.extra"}}) {
+    const std::string from = io::JoinPath(saved_model_dir, folder);
+    if (!copy || !io::IsDirectory(from)) continue;
+    // TensorFlow writes an empty one. One that cannot be read says so when it is copied.
+    if (const auto names = io::ListDir(from); !names.ok() || !names->empty()) folders.emplace_back(folder);
+  }
+  return folders;
 }
 
 namespace {

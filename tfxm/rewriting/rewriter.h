@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -70,6 +71,9 @@ absl::Status RewriteKeepingSource(absl::string_view src, absl::string_view dst, 
 // Whether `made`, a file or a folder, could take the place of `target`: there is none, `target` is a TFLite file, or
 // both are folders of the same content.
 absl::Status CheckReplaceable(absl::string_view target, absl::string_view made);
+// What of a SavedModel goes beside the TFLite file: those of its folders "assets" and "assets.extra" that are asked for
+// and hold something.
+std::vector<std::string> FoldersToCopy(absl::string_view saved_model_dir, const RewriterOptions& options);
 
 // Where RewriteSavedModel makes its result, in `dst`, until it is complete: the prefix of a TempDir (util/files/temporary.h).
 inline constexpr char kRewritingDir[] = ".rewriting-";

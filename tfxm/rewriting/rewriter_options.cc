@@ -112,9 +112,8 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
   if (IsCalibrated(mode) && options.representative_dataset.empty() && !has_ranges) {
     return absl::InvalidArgumentError(
         absl::StrCat("quantization ", QuantizationName(mode),
-                     " needs a representative dataset, to see the range of each activation; set ",
-                     "representative_dataset.examples to the glob of a split (e.g. \"examples/Split-train/*\", or "
-                     "--representative_data on the command line), or representative_dataset.samples"));
+                     " needs a representative dataset, to see the range of each activation: give the glob of a split "
+                     "(--representative_data='examples/Split-train/*', in code representative_dataset.examples)"));
   }
   for (DataType type : {options.inference_input_type, options.inference_output_type}) {
     if (type == DataType::kFloat) continue;
@@ -122,7 +121,7 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
                       : mode == QuantizationMode::kInt16x8 ? type == DataType::kInt16
                                                            : false;
     if (!fits) {
-      return absl::InvalidArgumentError(absl::StrCat("inference_input_type and inference_output_type cannot be ",
+      return absl::InvalidArgumentError(absl::StrCat("inference_input_type and inference_output_type (--input_type, --output_type) cannot be ",
                                                      DataTypeName(type), " with quantization ",
                                                      QuantizationName(mode)));
     }
@@ -133,7 +132,7 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
                                                    mode == QuantizationMode::kInt16x8 ? ", where all are int16" : ""));
   }
   if (options.representative_dataset.sample_size <= 0) {
-    return absl::InvalidArgumentError("representative_dataset.sample_size must be positive");
+    return absl::InvalidArgumentError("representative_dataset.sample_size (--samples) must be positive");
   }
   if (!(options.calibration_percentile > 50 && options.calibration_percentile <= 100)) {
     return absl::InvalidArgumentError("calibration_percentile must be above 50 and at most 100");

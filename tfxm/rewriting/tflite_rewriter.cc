@@ -6,10 +6,13 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "tensorflow/core/framework/types.pb.h"
 #include "tfxm/litert/sized_model.h"
 #include "tfxm/rewriting/internal/convert/dilation_notes.h"
 #include "tfxm/rewriting/internal/convert/op_support.h"
@@ -53,6 +56,12 @@ bool IsFeedable(DataType type) {
   }
 }
 
+// Also of types that no DataType stands for: complex64, resource.
+std::string TypeName(DataType type) {
+  const std::string name = tensorflow::DataType_Name(static_cast<tensorflow::DataType>(type));
+  return name.empty() ? "of an unknown type" : absl::AsciiStrToLower(absl::StripPrefix(name, "DT_"));
+}
+
 std::string Specs(const std::vector<TensorSpec>& specs) {
   return absl::StrJoin(specs, ", ", [](std::string* out, const TensorSpec& s) {
     absl::StrAppend(out, "\"", s.name, "\" ", DataTypeName(s.dtype), " ", ShapeString(s.shape));
@@ -69,7 +78,7 @@ absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const 
   if (usable.size() == 1) return usable[0];
   return absl::InvalidArgumentError(
       usable.empty() ? std::string("the SavedModel has no signature; save it with one, e.g. model.export(dir)")
-                     : absl::StrCat("the SavedModel has no signature \"serving_default\"; set signature_key to one of ",
+                     : absl::StrCat("the SavedModel has no signature \"serving_default\"; choose one with signature_key (--signature): ",
                                     absl::StrJoin(usable, ", ", [](std::string* out, const Signature* s) {
                                       absl::StrAppend(out, "\"", s->name, "\"");
                                     })));
@@ -292,8 +301,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   for (const auto* side : {&rep.signature->inputs, &rep.signature->outputs}) {
     for (const TensorSpec& spec : *side) {
       if (!IsFeedable(spec.dtype)) {
-        wrong.push_back(absl::StrCat(side == &rep.signature->inputs ? "input" : "output", " \"", spec.name,
-                                     "\" has a type ", "that TFLite does not pass in or out"));
+        wrong.push_back(absl::StrCat(side == &rep.signature->inputs ? "input" : "output", " \"", spec.name, "\" is ",
+                                     TypeName(spec.dtype), ", which TFLite does not pass in or out"));
       }
     }
   }
@@ -330,7 +339,7 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
                                           {.input_shapes = rep.options.input_shapes, .in_sequence = rep.keeps_state});
     if (!samples.ok()) {
       return Annotate(samples.status(),
-                      absl::StrCat("representative dataset for inputs ", Specs(rep.signature->inputs)));
+                      absl::StrCat("representative data (--representative_data) for inputs ", Specs(rep.signature->inputs)));
     }
     rep.samples = *std::move(samples);
     rep.findings = rewriting::CheckSamples(rep.samples, rep.signature->inputs);
@@ -365,10 +374,8 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   rep.report.advice = std::move(made.advice);
   rep.report.notes.insert(rep.report.notes.end(), made.notes.begin(), made.notes.end());
   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(rewritten.path, rep.options.filename), made.model->bytes()));
-  for (const auto& [copy, folder] :
-       {std::pair{rep.options.copy_assets, "assets"}, std::pair{rep.options.copy_assets_extra, "assets.extra"}}) {
-    const std::string from = io::JoinPath(original.path, folder);
-    if (copy && io::IsDirectory(from)) RETURN_IF_ERROR(io::CopyTree(from, io::JoinPath(rewritten.path, folder)));
+  for (const std::string& folder : FoldersToCopy(original.path, rep.options)) {
+    RETURN_IF_ERROR(io::CopyTree(io::JoinPath(original.path, folder), io::JoinPath(rewritten.path, folder)));
   }
   return absl::OkStatus();
 }

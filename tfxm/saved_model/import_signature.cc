@@ -18,6 +18,7 @@
 #include "tfxm/saved_model/internal/checkpoint.h"
 #include "tfxm/saved_model/internal/inline_calls.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
+#include "tfxm/saved_model/internal/restored_variables.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -206,6 +207,8 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
   const tf::SignatureDef& signature = it->second;
   RETURN_IF_ERROR(CheckInputs(signature, inputs, what));
 
+  internal::RestoreWhatIsRead(&meta_graph);
+  const std::map<std::string, std::string> key_of_node = internal::CheckpointKeys(meta_graph);
   tf::GraphDef& graph_def = *meta_graph.mutable_graph_def();
   // A call needs all of its arguments; inlined, an output needs only what it is computed from, and its shape is known.
   std::map<std::string, std::string> output_nodes;
@@ -219,10 +222,13 @@ absl::StatusOr<ImportedSignature> ImportSignature(ops::Graph& graph, absl::strin
 
   ImportedSignature imported;
   std::vector<std::string> needed_variables;
+  std::map<std::string, std::string> keys;
   for (const auto& [node_name, shared_name] : variables) {
-    if (selection.kept.count(node_name) > 0) needed_variables.push_back(shared_name);
+    if (selection.kept.count(node_name) == 0) continue;
+    needed_variables.push_back(shared_name);
+    if (const auto key = key_of_node.find(node_name); key != key_of_node.end()) keys[shared_name] = key->second;
   }
-  ASSIGN_OR_RETURN(const auto values, internal::ReadVariables(dir, needed_variables));
+  ASSIGN_OR_RETURN(const auto values, internal::ReadVariables(dir, needed_variables, keys));
   for (const auto& [shared_name, value] : values) imported.variables[absl::StrCat(name, "/", shared_name)] = value;
   auto outputs = Import(graph_def, selection, name, graph);
   RETURN_IF_ERROR(Annotate(outputs.status(), what));

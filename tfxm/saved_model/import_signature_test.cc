@@ -97,5 +97,36 @@ TEST_F(ImportSignatureTest, SaysWhatIsWrong) {
   EXPECT_NE(error("serving_default", {{"x", raw}}).find("words.txt, which does not exist"), std::string::npos);
 }
 
+// As tf.saved_model.save writes a subclassed model of Keras 3: "twice/kernel" and "twice/bias" are names of two variables
+// each, and what is restored are copies of them (rewriting/testdata/make_models.py).
+TEST(RestoredVariablesTest, KerasThreesCopiesAreTakenForWhatTheyAreCopiesOf) {
+  constexpr char kModel[] = "tfxm/rewriting/testdata/keras3_subclass";
+  const std::vector<float> x = {1, -1, 0.5f, 2, 0, -0.5f};
+  // What tf.saved_model.load answers.
+  const std::vector<float> expected = {0.5677582f, 0.6530876f, 0.3243837f};
+  auto model = SavedModel::Load(kModel);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto check = [&](const SavedModel& loaded) {
+    const auto outputs = loaded.Run(loaded.signatures()[0], {{"x", Floats({1, 6}, x)}});
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    for (int i = 0; i < 3; ++i) EXPECT_NEAR(outputs->at("y").values<float>()[i], expected[i], 1e-5) << i;
+  };
+  check(**model);
+
+  ops::Graph graph;
+  const ops::Tensor input = ops::Placeholder(graph, DataType::kFloat, {-1, 6}, "x");
+  auto imported = ImportSignature(graph, kModel, "serving_default", {{"x", input}}, "inner");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->variables.size(), 4);
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", input}}, {{"y", imported->outputs.at("y")}});
+  for (const auto& [name, value] : imported->variables) builder.AddVariable(name, value);
+  const TempDir temporary;
+  ASSERT_EQ(builder.Write(temporary.path()), absl::OkStatus());
+  auto outer = SavedModel::Load(temporary.path());
+  ASSERT_TRUE(outer.ok()) << outer.status();
+  check(**outer);
+}
+
 }  // namespace
 }  // namespace tfxm

@@ -16,6 +16,7 @@
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
+#include "tfxm/saved_model/internal/restored_variables.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -91,7 +92,7 @@ bool SavedModel::IsSavedModel(absl::string_view dir) {
 
 absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(absl::string_view dir, const SavedModelOptions& options) {
   // What the loader would say itself names neither the directory nor what to do; and it goes on without the variables.
-  ASSIGN_OR_RETURN(const tf::MetaGraphDef meta_graph, internal::ReadMetaGraph(dir, options.tags));
+  ASSIGN_OR_RETURN(tf::MetaGraphDef meta_graph, internal::ReadMetaGraph(dir, options.tags));
   RETURN_IF_ERROR(internal::CheckVariablesExist(dir, meta_graph));
 
   std::unique_ptr<SavedModel> model(new SavedModel);
@@ -102,7 +103,8 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(absl::string_view d
   rep.threads.Start(options.num_threads);
   // Nodes run in the caller's thread: several callers run at once, and a node costs no hand-over to another thread.
   session_options.config.set_inter_op_parallelism_threads(-1);
-  const absl::Status loaded = tf::LoadSavedModel(session_options, tf::RunOptions(), rep.dir,
+  ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(dir, std::move(meta_graph)));
+  const absl::Status loaded = tf::LoadSavedModel(session_options, tf::RunOptions(), restored ? restored->path() : rep.dir,
                                                  {options.tags.begin(), options.tags.end()}, &rep.bundle);
   if (!loaded.ok()) {
     return absl::Status(loaded.code(), absl::StrCat("cannot load the SavedModel ", dir, ": ", loaded.message()));

@@ -45,21 +45,14 @@ DisagreementFinder::DisagreementFinder(const ::tensorflow_model_analysis::EvalCo
 
 void DisagreementFinder::Add(const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer) {
   const int n = extracts.num_examples;
-  const ModelExtracts& reference = extracts.models[reference_];
   differences_.assign(n, {});
-  for (size_t i = 0; i < reference.predictions.size(); ++i) {
-    const auto& [output, values] = reference.predictions[i];
-    if (!values.unusable.empty()) continue;
-    const Values* const labels = LabelsOf(reference.labels, output);
-    for (int row = 0; row < n && decisions_; ++row) decisions_ = IsDecision(labels, values, row);
-    for (size_t m = 0; m < extracts.models.size(); ++m) {
-      if (static_cast<int>(m) == reference_) continue;
-      const Values* const others = Counterpart(reference.predictions, i, extracts.models[m].predictions);
-      if (others == nullptr) continue;
-      for (int row = 0; row < n; ++row) {
-        differences_[row].Add(Compare(values, *others, row));
-        decisions_ = decisions_ && IsDecision(labels, *others, row);
-      }
+  of_models_.resize(extracts.models.size());
+  for (size_t m = 0; m < extracts.models.size(); ++m) {
+    CompareModel(extracts, m);
+    for (int row = 0; row < n; ++row) {
+      of_models_[m].by_decision += own_[row].decision;
+      of_models_[m].by_value += own_[row].value;
+      differences_[row].Add(own_[row]);
     }
   }
   examples_ += n;
@@ -76,6 +69,22 @@ void DisagreementFinder::Add(const compute::RecordBlock& raw, const Extracts& ex
     const OutputDifference& difference = differences_[row];
     if (difference.decision && decisions_) Offer(difference.distance, raw, extracts, slicer, row, &by_decision_);
     if (difference.value) Offer(difference.distance, raw, extracts, slicer, row, &by_value_);
+  }
+}
+
+void DisagreementFinder::CompareModel(const Extracts& extracts, size_t model) {
+  const int n = extracts.num_examples;
+  const ModelExtracts& reference = extracts.models[reference_];
+  own_.assign(n, {});
+  for (size_t i = 0; i < reference.predictions.size(); ++i) {
+    const auto& [output, values] = reference.predictions[i];
+    const Values* const others = Counterpart(reference.predictions, i, extracts.models[model].predictions);
+    if (!values.unusable.empty() || others == nullptr) continue;
+    const Values* const labels = LabelsOf(reference.labels, output);
+    for (int row = 0; row < n; ++row) {
+      decisions_ = decisions_ && IsDecision(labels, *others, row);
+      if (static_cast<int>(model) != reference_) own_[row].Add(Compare(values, *others, row));
+    }
   }
 }
 
@@ -127,6 +136,8 @@ void DisagreementFinder::Merge(DisagreementFinder&& other) {
 void DisagreementFinder::InsertAll(DisagreementFinder* other) {
   examples_ += other->examples_;
   decisions_ = decisions_ && other->decisions_;
+  of_models_.resize(std::max(of_models_.size(), other->of_models_.size()));
+  for (size_t m = 0; m < other->of_models_.size(); ++m) of_models_[m].Add(other->of_models_[m]);
   for (auto ranking : {&DisagreementFinder::by_decision_, &DisagreementFinder::by_value_}) {
     (this->*ranking).total += (other->*ranking).total;
     for (DisagreeingExample& example : (other->*ranking).heap) {
@@ -156,6 +167,8 @@ void DisagreementFinder::Save(StateWriter* writer) const {
     SaveSliceKey(key, writer);
     writer->Write(counts.examples, counts.by_decision, counts.by_value);
   }
+  writer->Write(static_cast<uint64_t>(of_models_.size()));
+  for (const Counts& counts : of_models_) writer->Write(counts.by_decision, counts.by_value);
   for (const Ranking* ranking : {&by_decision_, &by_value_}) {
     std::vector<const DisagreeingExample*> sorted;
     for (const DisagreeingExample& example : ranking->heap) sorted.push_back(&example);
@@ -177,6 +190,11 @@ void DisagreementFinder::Load(size_t num_models, StateReader* reader) {
     reader->ReadCounts(&counts.examples, &counts.by_decision, &counts.by_value);
     if (std::max(counts.by_decision, counts.by_value) > counts.examples)
       reader->Fail("more examples disagree than are there");
+  }
+  of_models_.resize(std::min(reader->ReadSize(), num_models));
+  for (Counts& counts : of_models_) {
+    reader->ReadCounts(&counts.by_decision, &counts.by_value);
+    if (std::max(counts.by_decision, counts.by_value) > examples_) reader->Fail("more examples disagree than are there");
   }
   for (Ranking* ranking : {&by_decision_, &by_value_}) {
     reader->ReadCounts(&ranking->total);
@@ -205,6 +223,11 @@ Disagreements DisagreementFinder::Take(const std::vector<int64_t>& records) {
   result.by_decision = decisions_;
   Ranking& ranking = decisions_ ? by_decision_ : by_value_;
   result.total = ranking.total;
+  of_models_.resize(eval_config_->model_specs_size());
+  for (const Counts& counts : of_models_) {
+    result.disagreeing.push_back(decisions_ ? counts.by_decision : counts.by_value);
+    result.differing.push_back(counts.by_value);
+  }
   result.examples = std::move(ranking.heap);
   std::sort(result.examples.begin(), result.examples.end(), ComesBefore);
   std::vector<int64_t> first_of_file = {0};

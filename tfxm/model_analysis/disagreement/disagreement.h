@@ -55,6 +55,9 @@ struct Disagreements {
   bool searched = false;  // False: there were no two models, or they were not looked for.
   bool by_decision = false;
   int64_t total = 0;
+  // By model_spec, 0 for the reference: on how many examples it disagrees with the reference, and on how many a number
+  // differs by more than rounding, which is more where models disagree by decision.
+  std::vector<int64_t> disagreeing, differing;
   std::vector<DisagreeingExample> examples;
   // Slices that disagreement is over-represented in: those whose p-value, adjusted for the number of slices (Benjamini
   // and Hochberg), is at most 0.05. The smallest first.
@@ -98,6 +101,8 @@ class DisagreementFinder {
   void Offer(double distance, const compute::RecordBlock& raw, const Extracts& extracts, const Slicer& slicer, int row,
              Ranking* ranking) const;
   void Insert(DisagreeingExample example, Ranking* ranking) const;
+  // How the model's predictions differ from the reference's, into own_.
+  void CompareModel(const Extracts& extracts, size_t model);
   // Adds the examples of another one, without slices that are not in merged_.
   void InsertAll(DisagreementFinder* other);
 
@@ -109,7 +114,8 @@ class DisagreementFinder {
   std::vector<Counts> counts_;  // By the slicer's slice.
   std::map<SliceKey, Counts> merged_;
   int64_t examples_ = 0;
-  std::vector<OutputDifference> differences_;  // Of the batch's examples.
+  std::vector<Counts> of_models_;                     // By model_spec.
+  std::vector<OutputDifference> differences_, own_;  // Of the batch's examples, by any model and by one.
 };
 
 // Writes disagreements.json (tfxm/proto/sidecars.proto describes it) and, if there are examples,

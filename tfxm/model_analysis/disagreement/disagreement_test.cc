@@ -110,6 +110,34 @@ TEST_F(DisagreementTest, ModelsThatAgreeSaySo) {
   EXPECT_FALSE(io::Exists(dir_ / "out/disagreements.tfrecord.gz"));
 }
 
+// Of three models, which one it is; and one that only rounds is the same, whatever its class labels say.
+TEST_F(DisagreementTest, EachModelsShareIsCounted) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 30; ++i) {
+    const float other = i % 3 == 0 ? 0.25f : 0.75f;
+    records.push_back(ExampleBuilder()
+                          .Ints("label", {1})
+                          .Floats("old", {1.0f})
+                          .Floats("new", {other})
+                          .Floats("rounded", {1.0f - 1e-7f})
+                          .Serialize());
+  }
+  const Disagreements d = Run(records, 100, R"pb(
+    model_specs { name: "old" label_key: "label" prediction_key: "old" }
+    model_specs { name: "new" label_key: "label" prediction_key: "new" }
+    model_specs { name: "rounded" label_key: "label" prediction_key: "rounded" }
+    slicing_specs {}
+    metrics_specs { metrics { class_name: "MeanAbsoluteError" } }
+  )pb");
+  EXPECT_TRUE(d.by_decision);
+  EXPECT_EQ(d.total, 10);
+  EXPECT_THAT(d.disagreeing, ElementsAre(0, 10, 0));
+  EXPECT_THAT(d.differing, ElementsAre(0, 30, 0));
+  const auto models = Json().fields().at("models").struct_value().fields();
+  EXPECT_EQ(models.at("new").struct_value().fields().at("disagreeing").number_value(), 10);
+  EXPECT_EQ(models.at("rounded").struct_value().fields().at("differing").number_value(), 0);
+}
+
 TEST_F(DisagreementTest, OverRepresentedSlicesAreThoseBeyondChance) {
   const Disagreements d = Run(Classified(200));
   ASSERT_EQ(d.slices.size(), 1u);

@@ -150,6 +150,11 @@ absl::StatusOr<sidecars::Disagreements> ToProto(const Disagreements& disagreemen
   sidecars::Disagreements file;
   file.set_total(static_cast<double>(disagreements.total));
   file.set_by(by_decision ? "decision" : "value");
+  for (size_t m = 0; m < disagreements.disagreeing.size(); ++m) {
+    sidecars::DisagreementModel& model = (*file.mutable_models())[config.model_specs(static_cast<int>(m)).name()];
+    model.set_disagreeing(static_cast<double>(disagreements.disagreeing[m]));
+    model.set_differing(static_cast<double>(disagreements.differing[m]));
+  }
   for (const DisagreeingExample& example : disagreements.examples) {
     sidecars::DisagreementExample& out = *file.add_examples();
     out.set_index(static_cast<double>(example.index));

@@ -147,4 +147,9 @@ absl::StatusOr<Sidecars> ReadSidecars(absl::string_view directory) {
   return all;
 }
 
+bool PredictsTheSame(const Sidecars& sidecars, const std::string& model) {
+  const auto it = sidecars.disagreements.models().find(model);
+  return it != sidecars.disagreements.models().end() && it->second.has_differing() && it->second.differing() == 0;
+}
+
 }  // namespace tfxm::report

@@ -33,6 +33,10 @@ struct Sidecars {
   Disagreements disagreements;
 };
 
+// Whether the model predicts what the reference model does for every example, but for rounding: then it is better or
+// worse in no metric, however exactly that is measured. False where the files do not tell.
+bool PredictsTheSame(const Sidecars& sidecars, const std::string& model);
+
 // Reads those of the three files that are in `directory`; none gives empty Sidecars. INVALID_ARGUMENT names the file
 // and the member that is not as described.
 absl::StatusOr<Sidecars> ReadSidecars(absl::string_view directory);

@@ -158,7 +158,7 @@ void WriteValues(const PageIndex& index, JsonWriter& json) {
 }
 
 // Differences that were computed on the same examples, with what is known about their certainty:
-// [model, reference, slice, metric, difference, lower, upper, p_value, method].
+// [model, reference, slice, metric, difference, lower, upper, p_value, method, whether the models predict the same].
 void WriteComparisons(const PageIndex& index, JsonWriter& json) {
   json.Key("comparisons").BeginArray();
   const auto optional = [&](bool has, double x) { has ? json.Number(x) : json.Null(); };
@@ -169,7 +169,7 @@ void WriteComparisons(const PageIndex& index, JsonWriter& json) {
                       index.input().evaluations[index.models()[model].evaluation].evaluation.BaselineModel());
     if (reference < 0 || !metric.interval || metric.interval->lower.kind != MetricValue::Kind::kNumber) return;
     json.BeginArray().Number(model).Number(reference).Number(slice).Number(metric_index).Number(metric.value.number);
-    json.Number(metric.interval->lower.number).Number(metric.interval->upper.number).Null().String("").End();
+    json.Number(metric.interval->lower.number).Number(metric.interval->upper.number).Null().String("").Bool(false).End();
   });
   for (size_t e = 0; e < index.input().evaluations.size(); ++e) {
     for (const Comparison& c : index.input().evaluations[e].sidecars.comparisons) {
@@ -192,7 +192,7 @@ void WriteComparisons(const PageIndex& index, JsonWriter& json) {
         optional(c.has_lower_bound(), c.lower_bound());
         optional(c.has_upper_bound(), c.upper_bound());
         optional(c.has_p_value(), c.p_value());
-        json.String(c.method()).End();
+        json.String(c.method()).Bool(PredictsTheSame(index.input().evaluations[e].sidecars, c.model_name())).End();
       }
     }
   }

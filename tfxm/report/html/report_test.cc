@@ -314,6 +314,34 @@ TEST(ShowTest, TheTableSaysWhichDifferencesAreReal) {
   EXPECT_FALSE(absl::StrContains(Show(evaluation, {}, ShowFormat::kTable), "Compared")) << text;
 }
 
+TEST(ShowTest, WhoDisagreesAndWhereTheExamplesAre) {
+  auto [evaluation, sidecars] = Compared();
+  auto& models = *sidecars.disagreements.mutable_models();
+  models["candidate"].set_disagreeing(31);
+  models["baseline"].set_disagreeing(0);
+  std::string text = Show(evaluation, sidecars, ShowFormat::kTable);
+  EXPECT_TRUE(absl::StrContains(text, "31 examples are decided differently by candidate than by baseline; the most "
+                                      "different are in disagreements.tfrecord.gz"))
+      << text;
+  models["other"].set_disagreeing(2);
+  text = Show(evaluation, sidecars, ShowFormat::kTable, {.files_stay = false});
+  EXPECT_TRUE(absl::StrContains(text, "than by baseline (candidate: 31, other: 2); --output=DIR keeps")) << text;
+  EXPECT_FALSE(absl::StrContains(text, "tfrecord")) << text;
+}
+
+TEST(ShowTest, AModelThatOnlyRoundsIsNotWorse) {
+  auto [evaluation, sidecars] = Compared();
+  (*sidecars.disagreements.mutable_models())["candidate"].set_differing(0);
+  const std::string text = Show(evaluation, sidecars, ShowFormat::kTable);
+  EXPECT_FALSE(absl::StrContains(text, "WORSE")) << text;
+  EXPECT_FALSE(absl::StrContains(text, "Intervals exclude 0")) << text;
+  ReportInput input = Read({{"", kTestdata + "baseline-diff"}});
+  input.evaluations[0].sidecars = sidecars;
+  const auto rows = DataOf(RenderReport(input).value()).fields().at("comparisons").list_value();
+  ASSERT_EQ(rows.values_size(), 3);
+  EXPECT_TRUE(rows.values(0).list_value().values(9).bool_value());
+}
+
 TEST(ShowTest, NarrowScreensAreNotWrittenBeyond) {
   constexpr int kWidth = 60;
   const auto [compared, sidecars] = Compared();

@@ -37,6 +37,8 @@ absl::StatusOr<ShowFormat> ParseShowFormat(absl::string_view name);
 struct ShowOptions {  // Of a table.
   int max_slices = 0;
   int width = 0;  // Cells of the terminal (util/text/text_table.h); 0: no limit.
+  // Whether the directory stays: then the text says which of its files has more.
+  bool files_stay = true;
 };
 
 absl::StatusOr<std::string> Show(absl::string_view directory, ShowFormat format, const ShowOptions& options = {});

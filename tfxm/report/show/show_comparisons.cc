@@ -68,15 +68,22 @@ std::string IntervalText(const Comparison& c) {
   return absl::StrCat("[", DifferenceText(c.lower_bound()), ", ", DifferenceText(c.upper_bound()), "]");
 }
 
-bool IsReal(const Values& values, const Comparison& c) {
-  if (!c.has_lower_bound() || !c.has_upper_bound() || (c.lower_bound() <= 0 && c.upper_bound() >= 0)) return false;
-  return !IsRounding(c.difference(), values.Find(c).value_or(0));
+// Whether the difference of a metric is what rounding leaves: it is next to nothing itself, or no prediction is another.
+bool IsSame(const Sidecars& sidecars, const Values& values, const Comparison& c) {
+  if (PredictsTheSame(sidecars, c.model_name())) return true;
+  return IsRounding(c.difference(), values.Find(c).value_or(0));
 }
 
-std::string Verdict(const Evaluation& evaluation, const Values& values, const Comparison& c) {
-  if (IsRounding(c.difference(), values.Find(c).value_or(0))) return "same";
+bool IsReal(const Sidecars& sidecars, const Values& values, const Comparison& c) {
+  if (!c.has_lower_bound() || !c.has_upper_bound() || (c.lower_bound() <= 0 && c.upper_bound() >= 0)) return false;
+  return !IsSame(sidecars, values, c);
+}
+
+std::string Verdict(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values,
+                    const Comparison& c) {
+  if (IsSame(sidecars, values, c)) return "same";
   if (!c.has_lower_bound() || !c.has_upper_bound()) return "";
-  if (!IsReal(values, c)) return "may be chance";
+  if (!IsReal(sidecars, values, c)) return "may be chance";
   switch (MetricDirection(c.metric_name(), evaluation.config)) {
     case Direction::kHigherIsBetter: return c.difference() > 0 ? "better" : "WORSE";
     case Direction::kLowerIsBetter: return c.difference() < 0 ? "better" : "WORSE";
@@ -90,23 +97,42 @@ std::string HowText(const Comparison& c) {
   return absl::StrFormat("%s, p = %.2g", PrintableText(c.method()), c.p_value());
 }
 
-Row ComparisonRow(const Evaluation& evaluation, const Values& values, const std::string& title, const Comparison& c) {
+Row ComparisonRow(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values,
+                  const std::string& title, const Comparison& c) {
   const std::optional<double> value = values.Find(c);
-  return {title,           value ? ShortNumber(*value) : "", DifferenceText(c.difference()),
-          IntervalText(c), Verdict(evaluation, values, c),   HowText(c)};
+  return {title,
+          value ? ShortNumber(*value) : "",
+          DifferenceText(c.difference()),
+          IntervalText(c),
+          Verdict(evaluation, sidecars, values, c),
+          HowText(c)};
 }
 
 const Row kHead = {"", "value", "difference", "95 % interval", "", ""};
 
 std::string DisagreementsText(const Disagreements& disagreements, const std::string& reference,
-                              const TextTable::Layout& layout) {
+                              const TextTable::Layout& layout, bool files_stay) {
   if (!disagreements.has_total()) return "";
   const double total = disagreements.total();
-  std::string text =
-      absl::StrCat("Disagreement: ", ShortNumber(total), total == 1 ? " example is " : " examples are ",
-                   disagreements.by() == "value" ? "predicted" : "decided", " differently than by ", reference);
-  absl::StrAppend(
-      &text, disagreements.examples().empty() ? "" : "; the most different are in disagreements.tfrecord.gz", "\n");
+  // By whom, where it is one; else by each, in the order of the names.
+  std::map<std::string, double> models;
+  for (const auto& [name, model] : disagreements.models()) {
+    if (PrintableText(name) != reference) models[PrintableText(name)] = model.disagreeing();
+  }
+  std::string text = absl::StrCat("Disagreement: ", ShortNumber(total), total == 1 ? " example is " : " examples are ",
+                                  disagreements.by() == "value" ? "predicted" : "decided", " differently",
+                                  models.size() == 1 ? absl::StrCat(" by ", models.begin()->first) : "", " than by ",
+                                  reference);
+  if (models.size() > 1) {
+    absl::StrAppend(&text, " (", absl::StrJoin(models, ", ", [](std::string* out, const auto& model) {
+                      absl::StrAppend(out, model.first, ": ", ShortNumber(model.second));
+                    }), ")");
+  }
+  if (!disagreements.examples().empty()) {
+    absl::StrAppend(&text, files_stay ? "; the most different are in disagreements.tfrecord.gz"
+                                      : "; --output=DIR keeps the most different");
+  }
+  absl::StrAppend(&text, "\n");
   if (disagreements.slices().empty()) return text;
   std::vector<Row> rows = {{"frequent in", "disagreeing", "examples", "p, corrected"}};
   for (const DisagreementSlice& slice : disagreements.slices()) {
@@ -135,7 +161,7 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
       overall[{absl::StrCat(MetricText(c), c.example_weighted() ? " (weighted)" : ""), order[c.model_name()]}] = &c;
     } else {
       ++of_slices;
-      if (IsReal(values, c)) real.push_back(&c);
+      if (IsReal(sidecars, values, c)) real.push_back(&c);
     }
   }
   std::string text = absl::StrCat("Compared with ", reference, " on the same examples\n");
@@ -143,7 +169,7 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
   std::string metric;
   for (const auto& [key, c] : overall) {
     if (key.first != metric) rows.push_back({metric = key.first});
-    rows.push_back(ComparisonRow(evaluation, values, "  " + PrintableText(c->model_name()), *c));
+    rows.push_back(ComparisonRow(evaluation, sidecars, values, "  " + PrintableText(c->model_name()), *c));
   }
   if (!overall.empty()) absl::StrAppend(&text, TextTable::OfRows(rows).Text(layout));
   if (!real.empty()) {
@@ -158,7 +184,7 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
     rows = {kHead};
     for (size_t i = 0; i < shown; ++i) {
       const Comparison& c = *real[i];
-      rows.push_back(ComparisonRow(evaluation, values,
+      rows.push_back(ComparisonRow(evaluation, sidecars, values,
                                    absl::StrCat("  ", SliceTextName(ToSliceText(c.slice())), ": ", MetricText(c), ", ",
                                                 PrintableText(c.model_name())),
                                    c));
@@ -166,7 +192,7 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
     absl::StrAppend(&text, TextTable::OfRows(rows).Text(layout));
     if (shown < real.size()) absl::StrAppend(&text, "    … and ", real.size() - shown, " more\n");
   }
-  return absl::StrCat(text, DisagreementsText(sidecars.disagreements, reference, layout));
+  return absl::StrCat(text, DisagreementsText(sidecars.disagreements, reference, layout, options.files_stay));
 }
 
 }  // namespace tfxm::report

@@ -242,7 +242,12 @@ void WriteComparisons(const std::vector<Comparison>& comparisons, JsonWriter* js
 void WriteDisagreements(const Disagreements& disagreements, JsonWriter* json) {
   json->Key("disagreements").BeginObject().Key("total").Number(disagreements.total());
   if (!disagreements.by().empty()) json->Key("by").String(disagreements.by());
-  json->Key("examples").BeginArray();
+  json->Key("models").BeginObject();
+  for (const auto& [model, counts] : Sorted(disagreements.models())) {
+    json->Key(model).BeginObject().Key("disagreeing").Number(counts.disagreeing());
+    json->Key("differing").Number(counts.differing()).End();
+  }
+  json->End().Key("examples").BeginArray();
   for (const DisagreementExample& example : disagreements.examples()) {
     json->BeginObject();
     if (example.has_index()) json->Key("index").Number(example.index());

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the SavedModels of testdata/.
 
-  python make_models.py OUT        (tensorflow-cpu 2.21)
+  python make_models.py OUT [NAME…]        (tensorflow-cpu 2.21, keras 3.15)
 """
 import sys
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -66,12 +67,31 @@ class KerasLstm(tf.Module):
     return {'y': self.lstm(x, *zeros, *(tf.identity(w) for w in self.weights))[0]}
 
 
+class Twice(keras.Model):
+  """A subclassed model of Keras 3, saved by tf.saved_model.save: its layers' variables have the same names, and what is
+  restored are copies of them."""
+
+  def __init__(self):
+    super().__init__()
+    self.first, self.second = keras.layers.Dense(8, activation='relu'), keras.layers.Dense(3)
+
+  @tf.function(input_signature=[tf.TensorSpec([None, 6], name='x')])
+  def call(self, x):
+    return {'y': self.second(self.first(x))}
+
+
+random = np.random.RandomState(1)
+TWICE = Twice()
+TWICE(np.zeros((1, 6), np.float32))
+TWICE.set_weights([random.randn(*w.shape) * .5 for w in TWICE.get_weights()])
 random = np.random.RandomState(1)
 LSTM = KerasLstm(None, 5, random.randn(2, 12), random.randn(3, 12), random.randn(12))
 # Two cells that count the ones, and are halved by a minus one: then the input gate is 0 and the forget gate 1/2.
 COUNTER = KerasLstm(1, 24, [[20, 20, 10, 10, 20, 20, 0, 0]], np.zeros((2, 8)), [0, 0, 10, 10, 0, 0, 20, 20])
 
-for name, model in (('recurrent', Recurrent()), ('streaming', Streaming()),
-                    ('keras_lstm', LSTM), ('keras_counter', COUNTER)):
+for name, model in (('recurrent', Recurrent()), ('streaming', Streaming()), ('keras_lstm', LSTM), ('keras_counter', COUNTER),
+                    ('keras3_subclass', TWICE)):
+  if name not in (sys.argv[2:] or [name]):
+    continue
   tf.saved_model.save(model, f'{sys.argv[1]}/{name}', {'serving_default': model.call},
                       options=tf.saved_model.SaveOptions(save_debug_info=False))

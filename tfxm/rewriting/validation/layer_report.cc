@@ -209,7 +209,7 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   if (static_cast<int>(layers.size()) > most) absl::StrAppend(&out, "  … ", layers.size() - most, " more\n");
   if (num_samples < 20) {
     notes.push_back(absl::StrCat("Only ", num_samples,
-                                 " samples calibrate the ranges; 100 or more of real data are usual (sample_size)."));
+                                 " samples calibrate the ranges; 100 or more of real data are usual (sample_size, --samples)."));
   }
   if (kept_float > 0) {
     notes.push_back(absl::StrCat(kept_float,

@@ -39,7 +39,8 @@ absl::Status WriteCheckpoint(absl::string_view saved_model_dir,
 }
 
 absl::StatusOr<std::map<std::string, tfxm::Tensor>> ReadVariables(absl::string_view saved_model_dir,
-                                                                  const std::vector<std::string>& names) {
+                                                                  const std::vector<std::string>& names,
+                                                                  std::map<std::string, std::string> keys) {
   std::map<std::string, tfxm::Tensor> values;
   if (names.empty()) return values;
   const std::string prefix = VariablesPrefix(saved_model_dir);
@@ -48,7 +49,6 @@ absl::StatusOr<std::map<std::string, tfxm::Tensor>> ReadVariables(absl::string_v
   };
   tf::BundleReader reader(tf::Env::Default(), prefix);
   RETURN_IF_ERROR(annotate(reader.status(), names[0]));
-  std::map<std::string, std::string> keys;
   if (reader.Contains(kObjectGraphKey)) {
     tf::Tensor serialized;
     RETURN_IF_ERROR(annotate(reader.Lookup(kObjectGraphKey, &serialized), kObjectGraphKey));
@@ -57,7 +57,7 @@ absl::StatusOr<std::map<std::string, tfxm::Tensor>> ReadVariables(absl::string_v
       return absl::DataLossError(absl::StrCat(prefix, ": the object graph is corrupt"));
     }
     for (const auto& node : graph.nodes()) {
-      for (const auto& attribute : node.attributes()) keys[attribute.full_name()] = attribute.checkpoint_key();
+      for (const auto& attribute : node.attributes()) keys.emplace(attribute.full_name(), attribute.checkpoint_key());
     }
   }
   for (const std::string& name : names) {

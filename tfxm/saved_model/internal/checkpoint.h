@@ -22,9 +22,11 @@ absl::Status WriteCheckpoint(absl::string_view saved_model_dir,
                              const tensorflow::TrackableObjectGraph& object_graph);
 
 // The values of the variables with these names, whether the checkpoint was written by TensorFlow 2 (names are in its
-// object graph) or 1 (names are the keys). NOT_FOUND names one that is missing and the file.
+// object graph, the first of a name counts) or 1 (names are the keys); `keys` are known better. NOT_FOUND names one that
+// is missing and the file.
 absl::StatusOr<std::map<std::string, tfxm::Tensor>> ReadVariables(absl::string_view saved_model_dir,
-                                                                  const std::vector<std::string>& names);
+                                                                  const std::vector<std::string>& names,
+                                                                  std::map<std::string, std::string> keys = {});
 
 }  // namespace tfxm::internal
 

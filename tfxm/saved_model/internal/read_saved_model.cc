@@ -3,7 +3,9 @@
 #include "tfxm/saved_model/internal/read_saved_model.h"
 
 #include <algorithm>
+#include <cstdint>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
@@ -11,6 +13,26 @@
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::internal {
+
+namespace {
+
+// As servers want it, a folder may hold versions of a model: 1/, 2/, …
+std::string VersionHint(absl::string_view dir) {
+  const auto names = io::ListDir(dir);
+  int64_t newest = -1;
+  std::string folder;
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    int64_t version = -1;
+    const std::string path = io::JoinPath(dir, name);
+    if (!absl::SimpleAtoi(name, &version) || version <= newest || !io::Exists(io::JoinPath(path, "saved_model.pb")))
+      continue;
+    newest = version;
+    folder = path;
+  }
+  return newest < 0 ? "" : absl::StrCat(". It holds versions of a model, the newest of them ", folder);
+}
+
+}  // namespace
 
 std::string VariablesPrefix(absl::string_view dir) { return io::JoinPath(dir, "variables", "variables"); }
 
@@ -31,7 +53,7 @@ absl::StatusOr<tensorflow::MetaGraphDef> ReadMetaGraph(absl::string_view dir, co
   } else if (io::Exists(text_path)) {
     RETURN_IF_ERROR(io::ReadTextProto(text_path, &saved_model));
   } else {
-    return absl::NotFoundError(absl::StrCat(dir, " is not a SavedModel: it has no saved_model.pb"));
+    return absl::NotFoundError(absl::StrCat(dir, " is not a SavedModel: it has no saved_model.pb", VersionHint(dir)));
   }
   std::vector<std::string> sorted = tags, known;
   std::sort(sorted.begin(), sorted.end());

@@ -9,7 +9,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
-#include "tfxm/rewriting/internal/convert/saved_model_copy.h"
+#include "tfxm/saved_model/internal/saved_model_copy.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -72,7 +72,7 @@ absl::StatusOr<std::unique_ptr<io::TempDir>> WithBatchOfOne(absl::string_view sa
       FixNodes(function.mutable_node_def());
     }
   }
-  return CopySavedModel(saved_model_dir, saved_model);
+  return internal::CopySavedModel(saved_model_dir, saved_model);
 }
 
 }  // namespace tfxm::rewriting

@@ -15,7 +15,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
-#include "tfxm/rewriting/internal/convert/saved_model_copy.h"
+#include "tfxm/saved_model/internal/saved_model_copy.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -176,7 +176,7 @@ absl::StatusOr<std::unique_ptr<io::TempDir>> WithListsOfTheBatch(absl::string_vi
     }
   }
   if (!any) return nullptr;
-  return CopySavedModel(saved_model_dir, saved_model);
+  return internal::CopySavedModel(saved_model_dir, saved_model);
 }
 
 }  // namespace tfxm::rewriting

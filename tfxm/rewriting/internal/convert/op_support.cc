@@ -425,8 +425,8 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
     bool selectable = !allow_select_tf_ops;
     for (const auto& [op, nodes] : missing) selectable = selectable && tflite::flex::IsAllowlistedFlexOp(op);
     parts.push_back(absl::StrCat("TFLite has no operator for ", Describe(missing), "; ",
-                                 selectable ? "set allow_select_tf_ops if the app has the Select TF runtime"
-                                            : "replace them, or set allow_custom_ops and give the app their kernels"));
+                                 selectable ? "set allow_select_tf_ops (--allow_select_tf_ops) if the app has the Select TF runtime"
+                                            : "replace them, or set allow_custom_ops (--allow_custom_ops) and give the app their kernels"));
     if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
       parts.push_back(
           "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "
@@ -443,7 +443,7 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
       parts.push_back(
           "a recurrent layer of unknown batch size cannot become TFLite operators: export it with a batch of 1, "
           "model.export(dir, input_signature=[tf.TensorSpec((1, …), name=…)]) with the input's own shape and name, or "
-          "unroll it, or set allow_select_tf_ops");
+          "unroll it, or set allow_select_tf_ops (--allow_select_tf_ops)");
     }
   }
   if (parts.empty()) return absl::StrCat("the converter says: ", diagnostics);

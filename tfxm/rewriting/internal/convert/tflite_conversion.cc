@@ -24,6 +24,8 @@
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
+#include "tfxm/saved_model/internal/read_saved_model.h"
+#include "tfxm/saved_model/internal/restored_variables.h"
 #include "tfxm/util/status_macros.h"
 
 // Exported by libtensorflow_cc (tensorflow/c/c_api.h).
@@ -152,14 +154,17 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
       .allow_select_tf_ops = options.allow_select_tf_ops,
       .allow_custom_ops = options.allow_custom_ops,
       .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8};
-  absl::StatusOr<std::string> bytes = ConvertSavedModel(input.saved_model_dir, convert);
+  ASSIGN_OR_RETURN(tensorflow::MetaGraphDef meta_graph, internal::ReadMetaGraph(input.saved_model_dir, convert.tags));
+  ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(input.saved_model_dir, std::move(meta_graph)));
+  const std::string& dir = restored ? restored->path() : input.saved_model_dir;
+  absl::StatusOr<std::string> bytes = ConvertSavedModel(dir, convert);
   if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
-  ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(input.saved_model_dir));
+  ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(dir));
   if (open != nullptr) {
     absl::StatusOr<std::string> converted = ConvertSavedModel(open->path(), convert);
     if (converted.ok()) return converted;
   }
-  ASSIGN_OR_RETURN(const auto fixed, WithBatchOfOne(input.saved_model_dir));
+  ASSIGN_OR_RETURN(const auto fixed, WithBatchOfOne(dir));
   absl::StatusOr<std::string> again = ConvertSavedModel(fixed->path(), convert);
   if (!again.ok()) return bytes;
   notes->emplace_back(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/rewriting/internal/convert/saved_model_copy.h"
+#include "tfxm/saved_model/internal/saved_model_copy.h"
 
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
-namespace tfxm::rewriting {
+namespace tfxm::internal {
 
 absl::StatusOr<std::unique_ptr<io::TempDir>> CopySavedModel(absl::string_view original,
                                                             const tensorflow::SavedModel& changed) {
@@ -32,4 +32,4 @@ absl::StatusOr<std::unique_ptr<io::TempDir>> CopySavedModel(absl::string_view or
   return dir;
 }
 
-}  // namespace tfxm::rewriting
+}  // namespace tfxm::internal

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// SavedModels as other programs write them, and as people hand them over.
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/rewriting/test_saved_models.h"
+#include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/testing/temp_dir.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+using rewriting::testing::Samples;
+using rewriting::testing::WriteClassifier;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class SavedModelFoldersTest : public ::testing::Test {
+ protected:
+  std::string Path(absl::string_view name) const { return io::JoinPath(root_, name); }
+  RewriteReport Rewrite(const std::string& src, RewriterOptions options, absl::Status* status = nullptr) {
+    options.name = "test";
+    TfliteRewriter rewriter(options);
+    const absl::Status done = RewriteSavedModel(src, Path("out"), rewriter, ModelType::kTfliteModel);
+    if (status != nullptr) {
+      *status = done;
+    } else {
+      EXPECT_EQ(done, absl::OkStatus());
+    }
+    return rewriter.report();
+  }
+
+  const TempDir temporary_;
+  const std::string& root_ = temporary_.path();
+};
+
+// tf.saved_model.save writes each variable twice and restores the copies.
+TEST_F(SavedModelFoldersTest, AKeras3ModelWithTwoVariablesOfOneName) {
+  for (QuantizationMode mode : {QuantizationMode::kNone, QuantizationMode::kFloat16, QuantizationMode::kDynamicRange,
+                                QuantizationMode::kInt8, QuantizationMode::kInt16x8}) {
+    RewriterOptions options{.quantization = mode};
+    options.representative_dataset.samples = Samples("x", {1, 6}, 50);
+    const RewriteReport report = Rewrite("tfxm/rewriting/testdata/keras3_subclass", options);
+    ASSERT_TRUE(report.comparison.has_value()) << report.Render();
+    EXPECT_GT(report.comparison->outputs[0].sqnr_db, 20);
+    EXPECT_EQ(report.model.ops.count("READ_VARIABLE"), 0);  // The weights are constants.
+  }
+}
+
+TEST_F(SavedModelFoldersTest, AnEmptyFolderOfAssetsStaysBehind) {
+  const std::string src = Path("classifier");
+  ASSERT_EQ(WriteClassifier(src), absl::OkStatus());
+  ASSERT_EQ(io::MakeDirs(io::JoinPath(src, "assets")), absl::OkStatus());
+  Rewrite(src, {});
+  EXPECT_THAT(*io::ListDir(Path("out")), ElementsAre("tflite"));
+}
+
+TEST_F(SavedModelFoldersTest, OfAFolderOfVersionsTheNewestIsNamed) {
+  ASSERT_EQ(WriteClassifier(Path("served/9")), absl::OkStatus());
+  ASSERT_EQ(WriteClassifier(Path("served/10")), absl::OkStatus());
+  ASSERT_EQ(io::MakeDirs(Path("served/11")), absl::OkStatus());  // Not there yet.
+  absl::Status status;
+  Rewrite(Path("served"), {}, &status);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the newest of them " + Path("served/10")));
+}
+
+TEST_F(SavedModelFoldersTest, SignaturesAndTypesAreNamedAsTheUserDoes) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 3}, "x");
+  SavedModelBuilder builder;
+  builder.AddSignature("one", {{"x", x}}, {{"spectrum", ops::Op("Complex", {x, x})}});
+  builder.AddSignature("two", {{"x", x}}, {{"y", x}});
+  ASSERT_EQ(builder.Write(Path("complex")), absl::OkStatus());
+  absl::Status status;
+  Rewrite(Path("complex"), {}, &status);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("(--signature): \"one\", \"two\""));
+  Rewrite(Path("complex"), {.signature_key = "one"}, &status);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("output \"spectrum\" is complex64, which TFLite does not pass in or out"));
+}
+
+}  // namespace
+}  // namespace tfxm
