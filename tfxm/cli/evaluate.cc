@@ -118,8 +118,10 @@ class EvaluateCommand : public Command {
     for (const std::string& warning : result.warnings) Note(absl::StrCat("warning: ", warning, "\n"));
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
-      ASSIGN_OR_RETURN(const std::string text,
-                       report::Show(output, format, {.max_slices = max_slices_, .width = TerminalWidth(), .files_stay = !output_.empty()}));
+      ASSIGN_OR_RETURN(
+          const std::string text,
+          report::Show(output, format,
+                       {.max_slices = max_slices_, .width = TerminalWidth(), .files_stay = !output_.empty()}));
       RETURN_IF_ERROR(Print(text));
       RETURN_IF_ERROR(FlushStandardOutput());
     }

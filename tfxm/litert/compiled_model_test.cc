@@ -82,6 +82,22 @@ TEST(CompiledModelTest, RefusesAShapeTheModelHasNot) {
   }
 }
 
+TEST(CompiledModelTest, WhatLiteRtCannotPrepareIsSaidInOneSentence) {
+  ModelBuilder b;
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {1, 6, 6, 3});
+  const int w = b.Constant<float>("w", schema::TensorType_FLOAT32, {2, 1, 1, 3}, std::vector<float>(6));
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {1, 6, 6, 2});
+  b.Op(schema::BuiltinOperator_CONV_2D, schema::Conv2DOptionsT(), {x, w, -1}, {y});  // Without a bias.
+  b.InputsOutputs({x}, {y});
+  const auto file = ModelFile::FromBytes(b.Finish(), "no_bias.tflite");
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string message(CompiledModel::Create(*file).status().message());
+  EXPECT_THAT(message, AllOf(HasSubstr("no_bias.tflite: the model cannot work on inputs of shape x [1, 6, 6, 3]: an "
+                                       "operator has inputs or options that LiteRT does not support. LiteRT says: "),
+                             HasSubstr("Node number 0 (CONV_2D) failed to prepare; "), Not(HasSubstr("\n")),
+                             Not(HasSubstr(");"))));
+}
+
 TEST(CompiledModelTest, StringsGoInAndOut) {
   ModelBuilder b;
   const int words = b.Tensor("words", schema::TensorType_STRING, {-1});

@@ -121,9 +121,9 @@ absl::StatusOr<QuantizationMode> ResolveQuantization(const RewriterOptions& opti
                       : mode == QuantizationMode::kInt16x8 ? type == DataType::kInt16
                                                            : false;
     if (!fits) {
-      return absl::InvalidArgumentError(absl::StrCat("inference_input_type and inference_output_type (--input_type, --output_type) cannot be ",
-                                                     DataTypeName(type), " with quantization ",
-                                                     QuantizationName(mode)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("inference_input_type and inference_output_type (--input_type, --output_type) cannot be ",
+                       DataTypeName(type), " with quantization ", QuantizationName(mode)));
     }
   }
   if (!options.int16_layers.empty() && mode != QuantizationMode::kInt8) {

@@ -82,5 +82,44 @@ TEST_F(SavedModelFoldersTest, SignaturesAndTypesAreNamedAsTheUserDoes) {
               HasSubstr("output \"spectrum\" is complex64, which TFLite does not pass in or out"));
 }
 
+// StringLookup and Embedding of Keras, and a Flatten: at batch 1, too.
+TEST_F(SavedModelFoldersTest, WordsThatAreLookedUpAndEmbedded) {
+  ops::Graph graph;
+  const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1, 1}, "word");
+  const ops::Node table =
+      ops::Op(graph, "HashTableV2", {}, {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
+  Tensor words(DataType::kString, {2});
+  words.strings() = {"red", "blue"};
+  ops::Op("LookupTableImportV2", {table, ops::Constant(graph, words), ops::Constant(graph, std::vector<int64_t>{1, 2})},
+          {}, "fill");
+  const ops::Tensor ids =
+      ops::Op("LookupTableFindV2", {table, word, ops::Constant(graph, int64_t{0})}, {{"Tout", DataType::kInt64}});
+  const ops::Tensor wrapped = ops::Op("SelectV2", {ops::Op("Less", {ids, ops::Constant(graph, int64_t{0})}),
+                                                   ops::Op("AddV2", {ids, ops::Constant(graph, int64_t{3})}), ids});
+  const ops::Tensor embedded = ops::Op(
+      "GatherV2", {ops::Constant(graph, rewriting::testing::Weights({3, 4})), wrapped, ops::Constant(graph, 0)});
+  const ops::Tensor batch =
+      ops::Op("StridedSlice",
+              {ops::Op("Shape", {embedded}), ops::Constant(graph, std::vector<int32_t>{0}),
+               ops::Constant(graph, std::vector<int32_t>{1}), ops::Constant(graph, std::vector<int32_t>{1})},
+              {{"shrink_axis_mask", 1}});
+  const ops::Tensor shape = ops::Stack({batch, ops::Constant(graph, 4)}, 0);
+  const ops::Tensor y =
+      ops::MatMul(ops::Reshape(embedded, shape), ops::Constant(graph, rewriting::testing::Weights({4, 2}, 1, 2)));
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"word", word}}, {{"y", y}});
+  ASSERT_EQ(builder.Write(Path("lookup")), absl::OkStatus());
+  for (QuantizationMode mode : {QuantizationMode::kNone, QuantizationMode::kInt8}) {
+    RewriterOptions options{.quantization = mode};
+    for (const char* example : {"red", "blue", "green"}) {
+      Tensor one(DataType::kString, {1, 1});
+      one.strings() = {example};
+      options.representative_dataset.samples.push_back({{"word", one}});
+    }
+    const RewriteReport report = Rewrite(Path("lookup"), options);
+    EXPECT_TRUE(report.comparison.has_value()) << report.not_compared;
+  }
+}
+
 }  // namespace
 }  // namespace tfxm

@@ -77,11 +77,13 @@ absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const 
   }
   if (usable.size() == 1) return usable[0];
   return absl::InvalidArgumentError(
-      usable.empty() ? std::string("the SavedModel has no signature; save it with one, e.g. model.export(dir)")
-                     : absl::StrCat("the SavedModel has no signature \"serving_default\"; choose one with signature_key (--signature): ",
-                                    absl::StrJoin(usable, ", ", [](std::string* out, const Signature* s) {
-                                      absl::StrAppend(out, "\"", s->name, "\"");
-                                    })));
+      usable.empty()
+          ? std::string("the SavedModel has no signature; save it with one, e.g. model.export(dir)")
+          : absl::StrCat(
+                "the SavedModel has no signature \"serving_default\"; choose one with signature_key (--signature): ",
+                absl::StrJoin(usable, ", ", [](std::string* out, const Signature* s) {
+                  absl::StrAppend(out, "\"", s->name, "\"");
+                })));
 }
 
 // What TFLite's runtime says, where more is known.
@@ -338,8 +340,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
     auto samples = rewriting::ReadSamples(rep.options.representative_dataset, rep.signature->inputs,
                                           {.input_shapes = rep.options.input_shapes, .in_sequence = rep.keeps_state});
     if (!samples.ok()) {
-      return Annotate(samples.status(),
-                      absl::StrCat("representative data (--representative_data) for inputs ", Specs(rep.signature->inputs)));
+      return Annotate(samples.status(), absl::StrCat("representative data (--representative_data) for inputs ",
+                                                     Specs(rep.signature->inputs)));
     }
     rep.samples = *std::move(samples);
     rep.findings = rewriting::CheckSamples(rep.samples, rep.signature->inputs);

@@ -104,8 +104,9 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(absl::string_view d
   // Nodes run in the caller's thread: several callers run at once, and a node costs no hand-over to another thread.
   session_options.config.set_inter_op_parallelism_threads(-1);
   ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(dir, std::move(meta_graph)));
-  const absl::Status loaded = tf::LoadSavedModel(session_options, tf::RunOptions(), restored ? restored->path() : rep.dir,
-                                                 {options.tags.begin(), options.tags.end()}, &rep.bundle);
+  const absl::Status loaded =
+      tf::LoadSavedModel(session_options, tf::RunOptions(), restored ? restored->path() : rep.dir,
+                         {options.tags.begin(), options.tags.end()}, &rep.bundle);
   if (!loaded.ok()) {
     return absl::Status(loaded.code(), absl::StrCat("cannot load the SavedModel ", dir, ": ", loaded.message()));
   }

@@ -93,8 +93,8 @@ absl::StatusOr<std::vector<Shape>> CompiledModel::Rep::LaidOutShapes(Runtime& of
     given.push_back(absl::StrCat(inputs[i].name, " ", ShapeString(input_memory[i]->shape())));
   }
   return absl::InvalidArgumentError(absl::StrCat(file->name(), ": the model cannot work on inputs of shape ",
-                                                 absl::StrJoin(given, ", "), " (", shapes.status().message(), "); ",
-                                                 of.hint()));
+                                                 absl::StrJoin(given, ", "), ": ", of.hint(),
+                                                 ". LiteRT says: ", shapes.status().message()));
 }
 
 absl::Status CompiledModel::Rep::Settle() {

@@ -7,10 +7,13 @@
 #include <cstring>
 #include <set>
 #include <span>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tflite_generated.h"
 #include "tfxm/litert/internal/hidden_fields.h"
@@ -103,8 +106,10 @@ absl::Status Runtime::Failed(absl::string_view what) const {
   std::string message(what);
   char* errors = nullptr;
   if (LiteRtCompiledModelGetErrorMessages(compiled_, &errors) == 0 && errors != nullptr) {
-    const absl::string_view text = absl::StripSuffix(errors, "\n");
-    if (!text.empty()) absl::StrAppend(&message, ": ", text);
+    // In one line, as part of a sentence.
+    std::vector<std::string> lines = absl::StrSplit(errors, '\n', absl::SkipWhitespace());
+    for (std::string& line : lines) line = absl::StripSuffix(absl::StripAsciiWhitespace(line), ".");
+    if (!lines.empty()) absl::StrAppend(&message, ": ", absl::StrJoin(lines, "; "));
     std::free(errors);
     LiteRtCompiledModelClearErrors(compiled_);
   }
@@ -158,7 +163,7 @@ absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Create(std::shared_ptr<const M
     created = LiteRtCreateCompiledModel(environment, out->model_, out->options_, &out->compiled_);
   }
   if (created != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("LiteRT cannot prepare this model; ", out->hint_));
+    return absl::InvalidArgumentError(absl::StrCat("LiteRT cannot prepare this model: ", out->hint_));
   }
   return out;
 }

@@ -61,7 +61,7 @@ class Runtime {
   // The (subgraph, node) of every invocation since. RESOURCE_EXHAUSTED: more than the runtime can note.
   absl::StatusOr<std::vector<std::pair<uint64_t, uint64_t>>> StopProfiling();
 
-  // What a message about a failed preparation ends with.
+  // Why a model cannot be prepared, as far as the file tells.
   const std::string& hint() const { return hint_; }
 
  private:

@@ -191,10 +191,13 @@ void DisagreementFinder::Load(size_t num_models, StateReader* reader) {
     if (std::max(counts.by_decision, counts.by_value) > counts.examples)
       reader->Fail("more examples disagree than are there");
   }
-  of_models_.resize(std::min(reader->ReadSize(), num_models));
+  const size_t counted = reader->ReadSize();
+  if (counted > num_models) return reader->Fail("it compares other models");
+  of_models_.resize(counted);
   for (Counts& counts : of_models_) {
     reader->ReadCounts(&counts.by_decision, &counts.by_value);
-    if (std::max(counts.by_decision, counts.by_value) > examples_) reader->Fail("more examples disagree than are there");
+    if (std::max(counts.by_decision, counts.by_value) > examples_)
+      reader->Fail("more examples disagree than are there");
   }
   for (Ranking* ranking : {&by_decision_, &by_value_}) {
     reader->ReadCounts(&ranking->total);

@@ -114,7 +114,7 @@ class DisagreementFinder {
   std::vector<Counts> counts_;  // By the slicer's slice.
   std::map<SliceKey, Counts> merged_;
   int64_t examples_ = 0;
-  std::vector<Counts> of_models_;                     // By model_spec.
+  std::vector<Counts> of_models_;                    // By model_spec.
   std::vector<OutputDifference> differences_, own_;  // Of the batch's examples, by any model and by one.
 };
 

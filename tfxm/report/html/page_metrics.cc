@@ -169,7 +169,12 @@ void WriteComparisons(const PageIndex& index, JsonWriter& json) {
                       index.input().evaluations[index.models()[model].evaluation].evaluation.BaselineModel());
     if (reference < 0 || !metric.interval || metric.interval->lower.kind != MetricValue::Kind::kNumber) return;
     json.BeginArray().Number(model).Number(reference).Number(slice).Number(metric_index).Number(metric.value.number);
-    json.Number(metric.interval->lower.number).Number(metric.interval->upper.number).Null().String("").Bool(false).End();
+    json.Number(metric.interval->lower.number)
+        .Number(metric.interval->upper.number)
+        .Null()
+        .String("")
+        .Bool(false)
+        .End();
   });
   for (size_t e = 0; e < index.input().evaluations.size(); ++e) {
     for (const Comparison& c : index.input().evaluations[e].sidecars.comparisons) {

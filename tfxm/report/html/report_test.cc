@@ -320,8 +320,9 @@ TEST(ShowTest, WhoDisagreesAndWhereTheExamplesAre) {
   models["candidate"].set_disagreeing(31);
   models["baseline"].set_disagreeing(0);
   std::string text = Show(evaluation, sidecars, ShowFormat::kTable);
-  EXPECT_TRUE(absl::StrContains(text, "31 examples are decided differently by candidate than by baseline; the most "
-                                      "different are in disagreements.tfrecord.gz"))
+  EXPECT_TRUE(absl::StrContains(text,
+                                "31 examples are decided differently by candidate than by baseline; the most "
+                                "different are in disagreements.tfrecord.gz"))
       << text;
   models["other"].set_disagreeing(2);
   text = Show(evaluation, sidecars, ShowFormat::kTable, {.files_stay = false});

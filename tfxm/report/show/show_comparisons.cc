@@ -79,8 +79,7 @@ bool IsReal(const Sidecars& sidecars, const Values& values, const Comparison& c)
   return !IsSame(sidecars, values, c);
 }
 
-std::string Verdict(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values,
-                    const Comparison& c) {
+std::string Verdict(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values, const Comparison& c) {
   if (IsSame(sidecars, values, c)) return "same";
   if (!c.has_lower_bound() || !c.has_upper_bound()) return "";
   if (!IsReal(sidecars, values, c)) return "may be chance";
@@ -100,12 +99,8 @@ std::string HowText(const Comparison& c) {
 Row ComparisonRow(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values,
                   const std::string& title, const Comparison& c) {
   const std::optional<double> value = values.Find(c);
-  return {title,
-          value ? ShortNumber(*value) : "",
-          DifferenceText(c.difference()),
-          IntervalText(c),
-          Verdict(evaluation, sidecars, values, c),
-          HowText(c)};
+  return {title,           value ? ShortNumber(*value) : "",         DifferenceText(c.difference()),
+          IntervalText(c), Verdict(evaluation, sidecars, values, c), HowText(c)};
 }
 
 const Row kHead = {"", "value", "difference", "95 % interval", "", ""};
@@ -119,14 +114,17 @@ std::string DisagreementsText(const Disagreements& disagreements, const std::str
   for (const auto& [name, model] : disagreements.models()) {
     if (PrintableText(name) != reference) models[PrintableText(name)] = model.disagreeing();
   }
-  std::string text = absl::StrCat("Disagreement: ", ShortNumber(total), total == 1 ? " example is " : " examples are ",
-                                  disagreements.by() == "value" ? "predicted" : "decided", " differently",
-                                  models.size() == 1 ? absl::StrCat(" by ", models.begin()->first) : "", " than by ",
-                                  reference);
+  std::string text =
+      absl::StrCat("Disagreement: ", ShortNumber(total), total == 1 ? " example is " : " examples are ",
+                   disagreements.by() == "value" ? "predicted" : "decided", " differently",
+                   models.size() == 1 ? absl::StrCat(" by ", models.begin()->first) : "", " than by ", reference);
   if (models.size() > 1) {
-    absl::StrAppend(&text, " (", absl::StrJoin(models, ", ", [](std::string* out, const auto& model) {
-                      absl::StrAppend(out, model.first, ": ", ShortNumber(model.second));
-                    }), ")");
+    absl::StrAppend(&text, " (",
+                    absl::StrJoin(models, ", ",
+                                  [](std::string* out, const auto& model) {
+                                    absl::StrAppend(out, model.first, ": ", ShortNumber(model.second));
+                                  }),
+                    ")");
   }
   if (!disagreements.examples().empty()) {
     absl::StrAppend(&text, files_stay ? "; the most different are in disagreements.tfrecord.gz"

@@ -208,8 +208,9 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   absl::StrAppend(&out, table.Text({.width = width, .indent = "  "}));
   if (static_cast<int>(layers.size()) > most) absl::StrAppend(&out, "  … ", layers.size() - most, " more\n");
   if (num_samples < 20) {
-    notes.push_back(absl::StrCat("Only ", num_samples,
-                                 " samples calibrate the ranges; 100 or more of real data are usual (sample_size, --samples)."));
+    notes.push_back(
+        absl::StrCat("Only ", num_samples,
+                     " samples calibrate the ranges; 100 or more of real data are usual (sample_size, --samples)."));
   }
   if (kept_float > 0) {
     notes.push_back(absl::StrCat(kept_float,

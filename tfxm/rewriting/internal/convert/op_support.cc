@@ -424,9 +424,10 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
   if (!missing.empty()) {
     bool selectable = !allow_select_tf_ops;
     for (const auto& [op, nodes] : missing) selectable = selectable && tflite::flex::IsAllowlistedFlexOp(op);
-    parts.push_back(absl::StrCat("TFLite has no operator for ", Describe(missing), "; ",
-                                 selectable ? "set allow_select_tf_ops (--allow_select_tf_ops) if the app has the Select TF runtime"
-                                            : "replace them, or set allow_custom_ops (--allow_custom_ops) and give the app their kernels"));
+    parts.push_back(absl::StrCat(
+        "TFLite has no operator for ", Describe(missing), "; ",
+        selectable ? "set allow_select_tf_ops (--allow_select_tf_ops) if the app has the Select TF runtime"
+                   : "replace them, or set allow_custom_ops (--allow_custom_ops) and give the app their kernels"));
     if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
       parts.push_back(
           "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "
