@@ -47,6 +47,9 @@ def main():
     rng = np.random.RandomState(5)
     recipe = recipes.Recipe('', None, high=127)
     recipe.fed = {n: lambda rng, shape: rng.randint(-128, 128, shape) for n, (_, dtype) in wanted.items() if dtype == np.int8}
+    # One string or truth alone: numpy gives no array of it.
+    recipe.fed.update({n: lambda rng, shape, dtype=dtype: recipes.random_values(rng, (1,), dtype, 2).reshape(shape)
+                       for n, (shape, dtype) in wanted.items() if not shape and dtype.kind in 'Ob'})
     batches = (1, 3, 33, 1) if any(shape[:1] == [None] for shape, _ in wanted.values()) else (1,) * 8
     fed = [recipes.inputs(recipe, wanted, rng, batch, SIDES[i % 2]) for i, batch in enumerate(batches)]
     outputs = compare.check_runs(result, driver, path, fed, 'run')

@@ -96,9 +96,7 @@ def feed(recipe, folder):
     examples = [{n: v[i:i + 1] for n, v in sample.items()} for sample in samples for i in range(len(next(iter(sample.values()))))]
   tensors.write_examples(os.path.join(folder, 'data.tfrecord'), examples if recipe.rows else samples, tf)
   fed = runs(recipe, wanted)
-  # A string alone is not an array.
-  array = lambda value: np.array(value.numpy(), object) if value.dtype == tf.string else value.numpy()
-  expected = [{name: array(value) for name, value in signature(**{n: tf.constant(v) for n, v in run.items()}).items()}
+  expected = [{name: value.numpy() for name, value in signature(**{n: tf.constant(v) for n, v in run.items()}).items()}
               for run in fed]
   rows = {name: np.concatenate([e[name] for e in expected]) if len(fed) == 12 else expected[1 if len(fed) < 4 else 2][name]
           for name in expected[0] if expected[0][name].ndim and not np.shape(expected[0][name])[0] == 0}

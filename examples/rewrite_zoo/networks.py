@@ -491,3 +491,25 @@ def graph_convolution():
   x = L.Dense(16, activation='relu')(L.Dot(axes=(2, 1))([edges, nodes]))
   x = L.Dense(8)(L.Dot(axes=(2, 1))([edges, x]))
   return keras.Model([nodes, edges], L.GlobalAveragePooling1D()(x))
+
+
+@model()
+def saved_by_tensorflow():
+  """Written by tf.saved_model.save: what is restored are copies of the variables that the signature reads."""
+  x = inputs = keras.Input((8, 8, 3), name='image')
+  x = L.GlobalAveragePooling2D()(L.BatchNormalization()(L.Conv2D(8, 3, activation='relu')(x)))
+  x = L.Dense(8, activation='relu')(x)
+  network = keras.Model(inputs, {'kind': L.Dense(4, activation='softmax')(x), 'size': L.Dense(1)(x)})
+  rng = np.random.RandomState(4)
+  network.set_weights([rng.uniform(0.2 if 'variance' in w.path else -1, 1, w.shape) for w in network.weights])
+  return network, None
+
+
+@model()
+def words_embedded():
+  """The lookup is in the model, one word an example."""
+  word = keras.Input((1,), dtype='string', name='word')
+  ids = L.StringLookup(vocabulary=['a', 'b', 'c'])(word)
+  network = keras.Model(word, L.Dense(2)(L.Flatten()(L.Embedding(5, 3)(ids))))
+  serve = tf.function(lambda word: {'y': network(word)}, input_signature=[tf.TensorSpec((None, 1), tf.string, 'word')])
+  return network, {'serving_default': serve}

@@ -63,14 +63,13 @@ def pictures(rng, shape):
 def random_values(rng, shape, dtype, high):
   dtype = np.dtype(dtype)
   if dtype.kind == 'O':
-    words = np.array([b'a', b'b', b'q', b''], object)
-    return words[rng.randint(0, 4, shape or (1,))].reshape(shape)
+    return np.array([b'a', b'b', b'q', b''], object)[rng.randint(0, 4, shape)]
   if dtype.kind == 'b':
-    return rng.randint(0, 2, shape or (1,)).astype(bool).reshape(shape)
+    return rng.randint(0, 2, shape).astype(bool)
   if dtype.kind in 'iu':
     if dtype == np.uint8 and len(shape) == 4:
       return np.round(127.5 + 127.5 * pictures(rng, shape)).astype(dtype)
-    return rng.randint(0, high, shape or (1,)).astype(dtype).reshape(shape)
+    return rng.randint(0, high, shape).astype(dtype)
   if len(shape) == 4 and min(shape[1:3]) > 3:
     return pictures(rng, shape).astype(dtype)
   # Each example has a level and a slope of its own.

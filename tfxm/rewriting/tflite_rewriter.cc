@@ -86,14 +86,6 @@ absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const 
                 })));
 }
 
-// What TFLite's runtime says, where more is known.
-absl::Status ExplainRuntime(const absl::Status& status) {
-  if (!absl::StrContains(status.message(), "hashtable need to be initialized")) return status;
-  return absl::FailedPreconditionError(
-      "the signature looks something up in a table, and TFLite files hold no table's contents: do the lookup in the "
-      "app, and export a signature that takes the indices");
-}
-
 // Of a model of integers that has none.
 std::string NothingQuantized(QuantizationMode mode, const RewriterOptions& options) {
   const bool asked = !options.keep_float_ops.empty() || !options.keep_float_layers.empty();
@@ -189,7 +181,7 @@ struct TfliteRewriter::Rep {
       report.not_compared = std::string(comparison.status().message());
       return absl::OkStatus();
     }
-    RETURN_IF_ERROR(ExplainRuntime(comparison.status()));
+    RETURN_IF_ERROR(comparison.status());
     comparison->source = source;
     for (rewriting::OutputComparison& output : comparison->outputs) {
       if (!output.mismatch) continue;
@@ -368,7 +360,7 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
     input.accept = [&](const auto& model) { return rep.Compare(model, mode); };
   }
   auto converted = rewriting::ConvertToTflite(input, rep.options);
-  RETURN_IF_ERROR(ExplainRuntime(converted.status()));
+  RETURN_IF_ERROR(converted.status());
   rewriting::TfliteConversion made = *std::move(converted);
   rep.report.num_calibration_samples = made.calibration_samples;
   rep.report.layers = std::move(made.layers);

@@ -351,6 +351,15 @@ class Walk {
   std::set<std::string> seen_, entered_;
 };
 
+// Whether the operator belongs to what makes ids of words and numbers: Keras's IntegerLookup, Hashing, TextVectorization.
+bool MakesIds(const std::string& op) {
+  for (const char* start : {"HashTable", "LookupTable", "StringToHashBucket", "StringSplit", "StringLower",
+                            "StaticRegex", "RegexReplace", "UnicodeDecode"}) {
+    if (absl::StartsWith(op, start)) return true;
+  }
+  return false;
+}
+
 std::string Describe(const OpNodes& ops) {
   return absl::StrJoin(ops, "; ", [](std::string* out, const auto& entry) {
     std::vector<std::string> nodes = entry.second;
@@ -428,6 +437,12 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
         "TFLite has no operator for ", Describe(missing), "; ",
         selectable ? "set allow_select_tf_ops (--allow_select_tf_ops) if the app has the Select TF runtime"
                    : "replace them, or set allow_custom_ops (--allow_custom_ops) and give the app their kernels"));
+    if (std::any_of(missing.begin(), missing.end(), [](const auto& entry) { return MakesIds(entry.first); })) {
+      parts.push_back(
+          "TFLite makes ids of words by a table of strings and int64 (StringLookup with one out-of-vocabulary index), and "
+          "by nothing else: keep the lookup, the hashing or the splitting into words outside of the model, and export "
+          "one that takes the ids");
+    }
     if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
       parts.push_back(
           "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "

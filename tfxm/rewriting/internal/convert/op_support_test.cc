@@ -83,6 +83,16 @@ TEST(OpSupportTest, SerializedExamplesAreForServers) {
               AllOf(HasSubstr("(node ParseExampleV2)"), HasSubstr("signature_key")));
 }
 
+TEST(OpSupportTest, WhatMakesIdsStaysOutside) {
+  constexpr char kHashing[] =
+      "<unknown>:0: error: loc(callsite(fused[\"StringToHashBucketFast:\", \"net/hashing/hash@f\"] at "
+      "fused[\"PartitionedCall:\", \"PartitionedCall\"])): 'tf.StringToHashBucketFast' op is neither a custom op nor a "
+      "flex op\n";
+  EXPECT_THAT(ExplainDiagnostics(kHashing, false),
+              AllOf(HasSubstr("(node net/hashing/hash)"), HasSubstr("export one that takes the ids")));
+  EXPECT_THAT(ExplainDiagnostics(kMissing, false), Not(HasSubstr("ids")));
+}
+
 TEST(OpSupportTest, ExplainsDiagnostics) {
   const std::string missing = ExplainDiagnostics(kMissing, /*allow_select_tf_ops=*/false);
   EXPECT_THAT(missing, AllOf(HasSubstr("tf.HSVToRGB (node net/hsv)"), HasSubstr("allow_select_tf_ops")));

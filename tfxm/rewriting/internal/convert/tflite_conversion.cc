@@ -20,7 +20,7 @@
 #include "tfxm/rewriting/internal/convert/fold_dilation.h"
 #include "tfxm/rewriting/internal/convert/fused_lstm.h"
 #include "tfxm/rewriting/internal/convert/list_batch.h"
-#include "tfxm/rewriting/internal/convert/lookup_shapes.h"
+#include "tfxm/rewriting/internal/convert/lookups.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
@@ -261,6 +261,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   TfliteConversion out;
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
   bytes = ShapeLookups(UnclipLstms(FoldDilations(std::move(bytes))));
+  RETURN_IF_ERROR(CheckTables(*schema::GetModel(bytes.data())));
   if (mode == QuantizationMode::kInt4) bytes = QuantizeInt4(bytes);
   const auto finish = [&](absl::string_view converted, const std::string& name) {
     return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/rewriting/internal/convert/lookup_shapes.h"
+#include "tfxm/rewriting/internal/convert/lookups.h"
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -103,7 +104,35 @@ class Graph {
   schema::SubGraphT& graph_;
 };
 
+// The tables that an operator of this kind has as its first input.
+std::set<int> TablesOf(const schema::Model& model, schema::BuiltinOperator kind) {
+  std::set<int> tables;
+  for (const auto* graph : litert::Each(model.subgraphs())) {
+    std::map<int, int> table_of;  // By tensor.
+    for (const auto* op : litert::Each(graph->operators())) {
+      if (const auto* options = op->builtin_options_as_HashtableOptions()) {
+        table_of[op->outputs()->Get(0)] = options->table_id();
+      } else if (litert::KindOf(*model.operator_codes()->Get(op->opcode_index())) == kind) {
+        if (const auto it = table_of.find(op->inputs()->Get(0)); it != table_of.end()) tables.insert(it->second);
+      }
+    }
+  }
+  return tables;
+}
+
 }  // namespace
+
+absl::Status CheckTables(const schema::Model& model) {
+  const std::set<int> filled = TablesOf(model, schema::BuiltinOperator_HASHTABLE_IMPORT);
+  for (const int table : TablesOf(model, schema::BuiltinOperator_HASHTABLE_FIND)) {
+    if (filled.count(table) > 0) continue;
+    return absl::FailedPreconditionError(
+        "the signature looks something up in a table that a file of the SavedModel's assets fills, and TensorFlow's "
+        "converter leaves such files out: fill the table from a list in the model (StringLookup(vocabulary=[…])), or do "
+        "the lookup in the app and export a signature that takes the ids");
+  }
+  return absl::OkStatus();
+}
 
 std::string ShapeLookups(std::string bytes) {
   const schema::Model& packed = *schema::GetModel(bytes.data());
