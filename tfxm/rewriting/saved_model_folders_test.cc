@@ -128,7 +128,8 @@ TEST_F(SavedModelFoldersTest, ATableThatAFileFillsIsRefusedBeforeItFails) {
   const ops::Node table = ops::Op(graph, "HashTableV2", {},
                                   {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
   ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph, Path("words.txt"))},
-          {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill");
+          {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}, {"offset", 1}},
+          "fill");
   SavedModelBuilder builder;
   builder.AddSignature(
       "serving_default", {{"word", word}},
