@@ -80,6 +80,21 @@ class Twice(keras.Model):
     return {'y': self.second(self.first(x))}
 
 
+class Vocabulary(tf.Module):
+  """Words whose ids are the lines of a file, from 1 on, as StringLookup(vocabulary='words.txt') of Keras has them."""
+
+  def __init__(self):
+    with open('words.txt', 'w') as f:
+      f.write('red\nblue\n')
+    self.table = tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(
+        'words.txt', tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER,
+        value_index_offset=1), 0)
+
+  @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name='word')])
+  def call(self, word):
+    return {'ids': self.table.lookup(word)}
+
+
 random = np.random.RandomState(1)
 TWICE = Twice()
 TWICE(np.zeros((1, 6), np.float32))
@@ -90,7 +105,7 @@ LSTM = KerasLstm(None, 5, random.randn(2, 12), random.randn(3, 12), random.randn
 COUNTER = KerasLstm(1, 24, [[20, 20, 10, 10, 20, 20, 0, 0]], np.zeros((2, 8)), [0, 0, 10, 10, 0, 0, 20, 20])
 
 for name, model in (('recurrent', Recurrent()), ('streaming', Streaming()), ('keras_lstm', LSTM), ('keras_counter', COUNTER),
-                    ('keras3_subclass', TWICE)):
+                    ('keras3_subclass', TWICE), ('vocabulary', Vocabulary())):
   if name not in (sys.argv[2:] or [name]):
     continue
   tf.saved_model.save(model, f'{sys.argv[1]}/{name}', {'serving_default': model.call},

@@ -99,7 +99,7 @@ std::map<std::string, std::string> CheckpointKeys(const tf::MetaGraphDef& meta_g
       arguments.emplace(argument.name(), static_cast<int>(arguments.size()));
     }
     for (const tf::NodeDef& node : function.node_def()) {
-      if (node.op() != "AssignVariableOp" || arguments.count(node.input(0)) == 0) continue;
+      if (node.op() != "AssignVariableOp" || node.input_size() < 2 || arguments.count(node.input(0)) == 0) continue;
       const tf::NodeDef* const variable = Find(nodes, call, arguments.at(node.input(0)), "VarHandleOp");
       const tf::NodeDef* const value = Find(body, &node, 1, "Identity");
       const tf::NodeDef* const restore = Find(body, value, 0, "RestoreV2");

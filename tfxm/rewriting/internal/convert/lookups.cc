@@ -127,9 +127,8 @@ absl::Status CheckTables(const schema::Model& model) {
   for (const int table : TablesOf(model, schema::BuiltinOperator_HASHTABLE_FIND)) {
     if (filled.count(table) > 0) continue;
     return absl::FailedPreconditionError(
-        "the signature looks something up in a table that a file of the SavedModel's assets fills, which TensorFlow's "
-        "converter takes along only if the ids are the lines' numbers, from 0 (those of Keras's StringLookup are not): "
-        "fill the table from a list in the model (StringLookup(vocabulary=[…])), or do the lookup in the app and export a "
+        "the signature looks something up in a table that a file fills in a way that TensorFlow's converter does not take "
+        "along (columns of a file, say): fill the table from lists in the model, or do the lookup in the app and export a "
         "signature that takes the ids");
   }
   return absl::OkStatus();

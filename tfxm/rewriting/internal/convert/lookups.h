@@ -11,8 +11,8 @@
 
 namespace tfxm::rewriting {
 
-// FAILED_PRECONDITION if a table that is looked up in is never filled: the converter takes along what constants fill a
-// table with, and of what a file does only the simplest kind. Such a model cannot run.
+// FAILED_PRECONDITION if a table that is looked up in is never filled: the converter takes along only what constants fill
+// a table with. Such a model cannot run.
 absl::Status CheckTables(const schema::Model& model);
 
 // What a captured table gives has no rank in TensorFlow's graphs, and so none after the converter. A lookup gives one value for each key, so the shape is the keys'; from there on through elementwise operators to

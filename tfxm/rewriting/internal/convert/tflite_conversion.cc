@@ -25,6 +25,7 @@
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
+#include "tfxm/saved_model/internal/file_tables.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
 #include "tfxm/saved_model/internal/restored_variables.h"
 #include "tfxm/util/status_macros.h"
@@ -157,7 +158,9 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
       .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8};
   ASSIGN_OR_RETURN(tensorflow::MetaGraphDef meta_graph, internal::ReadMetaGraph(input.saved_model_dir, convert.tags));
   ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(input.saved_model_dir, std::move(meta_graph)));
-  const std::string& dir = restored ? restored->path() : input.saved_model_dir;
+  const std::string& restoring = restored ? restored->path() : input.saved_model_dir;
+  ASSIGN_OR_RETURN(const auto filled, internal::WithTablesOfFiles(restoring));
+  const std::string& dir = filled ? filled->path() : restoring;
   absl::StatusOr<std::string> bytes = ConvertSavedModel(dir, convert);
   if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
   ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(dir));

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Tables that a file of the SavedModel fills: StringLookup(vocabulary="words.txt") of Keras, tf.lookup.TextFileInitializer.
+#ifndef TFXM_SAVED_MODEL_INTERNAL_FILE_TABLES_H_
+#define TFXM_SAVED_MODEL_INTERNAL_FILE_TABLES_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tfxm/util/files/temporary.h"
+
+namespace tfxm::internal {
+
+// A copy of the SavedModel in which constants fill the tables that a file's lines did, each line with its number: the
+// converter loses the file's name, which TensorFlow 2 keeps in a variable, and takes no notice of an offset of the
+// numbers. There as long as the result and the original are; null if there are no such tables. NOT_FOUND names a file
+// that is missing.
+absl::StatusOr<std::unique_ptr<io::TempDir>> WithTablesOfFiles(absl::string_view saved_model_dir);
+
+}  // namespace tfxm::internal
+
+#endif  // TFXM_SAVED_MODEL_INTERNAL_FILE_TABLES_H_
