@@ -122,11 +122,10 @@ const std::vector<TensorSpec>& CompiledModel::outputs() const { return rep_->out
 const Quantization& CompiledModel::input_quantization(int i) const { return rep_->signature.inputs[i].quantization; }
 const Quantization& CompiledModel::output_quantization(int i) const { return rep_->signature.outputs[i].quantization; }
 
-absl::Status CompiledModel::ResizeInput(int i, const Shape& shape) {
-  Rep& rep = *rep_;
-  TensorMemory& memory = *rep.input_memory[i];
+absl::Status CompiledModel::Rep::SetInputShape(int i, const Shape& shape) {
+  TensorMemory& memory = *input_memory[i];
   if (memory.shape() == shape) return absl::OkStatus();
-  const TensorSpec& spec = rep.inputs[i];
+  const TensorSpec& spec = inputs[i];
   bool fits = shape.size() == spec.shape.size();
   int64_t elements = 1;
   for (size_t d = 0; fits && d < shape.size(); ++d) {
@@ -135,15 +134,33 @@ absl::Status CompiledModel::ResizeInput(int i, const Shape& shape) {
     fits = fits && elements <= std::numeric_limits<int32_t>::max();
   }
   if (!fits) {
-    return absl::InvalidArgumentError(absl::StrCat(rep.Where("input", spec.name), " has shape ",
+    return absl::InvalidArgumentError(absl::StrCat(Where("input", spec.name), " has shape ",
                                                    ShapeString(spec.shape), "; it cannot be made ",
                                                    ShapeString(shape)));
   }
-  RETURN_IF_ERROR(Annotate(rep.runtime->Resize(i, shape), rep.Where("input", spec.name)));
-  rep.resized = true;
-  RETURN_IF_ERROR(memory.SetShape(shape, rep.Where("input", spec.name)));
-  // Other inputs may have to follow before the sizes go together.
-  return std::any_of(rep.inputs.begin(), rep.inputs.end(), HasOpenSides) ? absl::OkStatus() : rep.LayOut();
+  RETURN_IF_ERROR(Annotate(runtime->Resize(i, shape), Where("input", spec.name)));
+  resized = true;
+  return memory.SetShape(shape, Where("input", spec.name));
+}
+
+// Other inputs may have to follow before open sides go together.
+absl::Status CompiledModel::Rep::LayOutIfKnown() {
+  return std::any_of(inputs.begin(), inputs.end(), HasOpenSides) ? absl::OkStatus() : LayOut();
+}
+
+absl::Status CompiledModel::ResizeInput(int i, const Shape& shape) {
+  if (rep_->input_memory[i]->shape() == shape) return absl::OkStatus();
+  RETURN_IF_ERROR(rep_->SetInputShape(i, shape));
+  return rep_->LayOutIfKnown();
+}
+
+absl::Status CompiledModel::ResizeInputs(std::span<const Shape> shapes) {
+  bool any = false;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    any = any || rep_->input_memory[i]->shape() != shapes[i];
+    RETURN_IF_ERROR(rep_->SetInputShape(static_cast<int>(i), shapes[i]));
+  }
+  return any ? rep_->LayOutIfKnown() : absl::OkStatus();
 }
 
 absl::Status CompiledModel::ResizeBatch(int64_t batch_size) {
@@ -161,7 +178,7 @@ absl::Status CompiledModel::ResizeBatch(int64_t batch_size) {
     rep.resized = true;
     RETURN_IF_ERROR(memory.SetShape(shape, rep.Where("input", rep.inputs[i].name)));
   }
-  return std::any_of(rep.inputs.begin(), rep.inputs.end(), HasOpenSides) ? absl::OkStatus() : rep.LayOut();
+  return rep.LayOutIfKnown();
 }
 
 std::span<char> CompiledModel::input(int i) { return rep_->input_memory[i]->bytes(); }
@@ -202,12 +219,11 @@ absl::Status CompiledModel::SetStrings(int i, std::span<const std::string> value
 
 absl::Status CompiledModel::TakeInputs(const CompiledModel& other) {
   const Rep& from = *other.rep_;
-  if (!from.inputs.empty() && !from.input_memory[0]->shape().empty()) {
-    RETURN_IF_ERROR(ResizeBatch(from.input_memory[0]->shape()[0]));
-  }
+  std::vector<Shape> shapes;
+  for (const auto& memory : from.input_memory) shapes.push_back(memory->shape());
+  RETURN_IF_ERROR(ResizeInputs(shapes));
   for (size_t i = 0; i < from.inputs.size(); ++i) {
     TensorMemory& memory = *from.input_memory[i];
-    RETURN_IF_ERROR(ResizeInput(static_cast<int>(i), memory.shape()));
     const std::span<char> bytes = memory.bytes();
     if (memory.is_string()) {
       RETURN_IF_ERROR(SetStrings(static_cast<int>(i), UnpackStrings(bytes)));
@@ -265,10 +281,10 @@ absl::StatusOr<std::map<std::string, Tensor>> CompiledModel::Run(const std::map<
       }
     }
   }
-  // Batch sizes go together, so that no intermediate state has two of them.
-  if (!given.empty() && !given[0]->shape().empty()) RETURN_IF_ERROR(ResizeBatch(given[0]->shape()[0]));
+  std::vector<Shape> shapes;
+  for (const Tensor* tensor : given) shapes.push_back(tensor->shape());
+  RETURN_IF_ERROR(ResizeInputs(shapes));
   for (size_t i = 0; i < given.size(); ++i) {
-    RETURN_IF_ERROR(ResizeInput(i, given[i]->shape()));
     if (given[i]->dtype() == DataType::kString) {
       RETURN_IF_ERROR(SetStrings(i, given[i]->strings()));
       continue;

@@ -89,6 +89,8 @@ class CompiledModel {
   // have others than the batch is laid out only when it runs: sizes that it cannot work on are an error of Run then.
   absl::Status ResizeInput(int i, const Shape& shape);
   absl::Status ResizeBatch(int64_t batch_size);
+  // All inputs at once, so that no two sizes that do not go together are tried in between. `shapes` are as many.
+  absl::Status ResizeInputs(std::span<const Shape> shapes);
 
   // The memory of an input, to be written before Run; of an output, to be read after it. Valid until the next resize,
   // that of an output also only until the next Run. Not for strings.

@@ -73,6 +73,33 @@ TEST(CompiledModelTest, TakesAnEmptyBatch) {
   EXPECT_THAT(Output(*model, 0), ElementsAre(3, 3, 3));
 }
 
+// As a decoder with its cache and a position has them: "a" is a single value, and comes first.
+TEST(CompiledModelTest, InputsOfOneBatchBesideASingleValueGrowAtOnce) {
+  ModelBuilder b;
+  const int a = b.Tensor("a", schema::TensorType_FLOAT32, {});
+  const int x = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 3});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
+  const int sum = b.Tensor("sum", schema::TensorType_FLOAT32, {-1, 3});
+  const int z = b.Tensor("z", schema::TensorType_FLOAT32, {-1, 3});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {x, y}, {sum});
+  b.Op(schema::BuiltinOperator_MUL, schema::MulOptionsT(), {sum, a}, {z});
+  b.InputsOutputs({a, x, y}, {z});
+  b.Signature("serving_default", {{"a", a}, {"x", x}, {"y", y}}, {{"z", z}});
+  auto model = Make(b.Finish());
+  for (const int64_t batch : {3, 33, 2}) {
+    std::map<std::string, Tensor> inputs;
+    inputs.emplace("a", Tensor(DataType::kFloat, {}));
+    for (const char* name : {"x", "y"}) inputs.emplace(name, Tensor(DataType::kFloat, {batch, 3}));
+    for (auto& [name, tensor] : inputs) {
+      for (float& v : tensor.values<float>()) v = 2;
+    }
+    const auto out = model->Run(inputs);
+    ASSERT_TRUE(out.ok()) << out.status();
+    EXPECT_EQ(out->at("z").shape(), (Shape{batch, 3}));
+    EXPECT_EQ(out->at("z").values<float>()[5], 8);
+  }
+}
+
 TEST(CompiledModelTest, RefusesAShapeTheModelHasNot) {
   auto model = Make(AddModel());
   for (const Shape& shape : {Shape{2, 4}, Shape{3}, Shape{1, 3, 1}, Shape{-1, 3}}) {

@@ -36,10 +36,10 @@ absl::StatusOr<Delegation> FindDelegation(CompiledModel& model, absl::string_vie
   options.profile = true;
   ASSIGN_OR_RETURN(const std::unique_ptr<CompiledModel> profiled, CompiledModel::Create(model.shared_file(), options));
   const int inputs = static_cast<int>(model.inputs().size());
-  // The batch first, so that no intermediate state has two of them.
-  if (inputs > 0 && !model.input_shape(0).empty()) RETURN_IF_ERROR(profiled->ResizeBatch(model.input_shape(0)[0]));
+  std::vector<Shape> shapes;
+  for (int i = 0; i < inputs; ++i) shapes.push_back(model.input_shape(i));
+  RETURN_IF_ERROR(profiled->ResizeInputs(shapes));
   for (int i = 0; i < inputs; ++i) {
-    RETURN_IF_ERROR(profiled->ResizeInput(i, model.input_shape(i)));
     if (model.inputs()[i].dtype == DataType::kString) {
       RETURN_IF_ERROR(profiled->SetStrings(i, std::vector<std::string>(NumElements(model.input_shape(i)))));
     } else {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -291,6 +292,41 @@ TEST_F(QuantizationCasesTest, EveryCalibrationGivesAModel) {
     if (method == Calibration::kPercentile) {
       EXPECT_NE(bytes, minmax);
     }
+  }
+}
+
+// Their kernels take the bytes as they are, where the quantizer gives input and result scales of their own.
+TEST_F(QuantizationCasesTest, WhatOnlyMovesValuesDoesNotChangeThem) {
+  using Body = std::function<ops::Tensor(ops::Graph&, const ops::Tensor&)>;
+  const auto dense = [](ops::Graph& graph, const ops::Tensor& x, double scale) {
+    return ops::MatMul(x, ops::Constant(graph, Weights({8, 8}, scale)));
+  };
+  const std::map<std::string, Body> bodies = {
+      {"ONE_HOT",
+       [&](ops::Graph& graph, const ops::Tensor& x) -> ops::Tensor {
+         const ops::Tensor best = ops::Op("ArgMax", {x, ops::Constant(graph, 1)});
+         return ops::MatMul(ops::Op("OneHot", {best, ops::Constant(graph, 8), ops::Constant(graph, 1.0f),
+                                               ops::Constant(graph, 0.0f)}),
+                            ops::Constant(graph, Weights({8, 8})));
+       }},
+      {"REVERSE_V2",
+       [&](ops::Graph& graph, const ops::Tensor& x) -> ops::Tensor {
+         const ops::Tensor reversed =
+             ops::Op("ReverseV2", {dense(graph, x, 0.1), ops::Constant(graph, std::vector<int32_t>{1})});
+         return ops::Concat({reversed, dense(graph, x, 1)}, -1);
+       }},
+      {"REVERSE_SEQUENCE", [&](ops::Graph& graph, const ops::Tensor& x) -> ops::Tensor {
+         const ops::Tensor lengths = ops::Cast(ops::Op("ArgMax", {x, ops::Constant(graph, 1)}), DataType::kInt32);
+         return ops::Op("ReverseSequence", {dense(graph, x, 1), lengths}, {{"seq_dim", 1}, {"batch_dim", 0}});
+       }}};
+  for (const auto& [op, body] : bodies) {
+    SCOPED_TRACE(op);
+    absl::Status status;
+    const RewriteReport report = Rewrite(Model(8, body), Int8(Samples("x", {1, 8}, 50)), &status);
+    EXPECT_EQ(status, absl::OkStatus()) << report.Render();
+    EXPECT_THAT(report.notes, Contains(AllOf(HasSubstr("stays in float"), HasSubstr(op))));
+    ASSERT_TRUE(report.comparison.has_value()) << report.not_compared;
+    EXPECT_GT(report.comparison->outputs[0].sqnr_db, 20);
   }
 }
 

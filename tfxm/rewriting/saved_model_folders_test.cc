@@ -135,24 +135,5 @@ TEST_F(SavedModelFoldersTest, AFileOfWordsFillsTheTable) {
   EXPECT_EQ(report.comparison->outputs[0].max, 2);
 }
 
-TEST_F(SavedModelFoldersTest, ATableThatNothingFillsIsRefusedBeforeTheModelFails) {
-  ASSERT_EQ(io::WriteFile(Path("words.txt"), "red 4\nblue 7\n"), absl::OkStatus());
-  ops::Graph graph;
-  const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1}, "word");
-  const ops::Node table = ops::Op(graph, "HashTableV2", {},
-                                  {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
-  ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph, Path("words.txt"))},
-          {{"key_index", 0}, {"value_index", 1}, {"vocab_size", -1}, {"delimiter", " "}}, "fill");
-  SavedModelBuilder builder;
-  builder.AddSignature(
-      "serving_default", {{"word", word}},
-      {{"ids", ops::Op("LookupTableFindV2", {table, word, ops::Constant(graph, int64_t{-1})},
-                       {{"Tout", DataType::kInt64}})}});
-  ASSERT_EQ(builder.Write(Path("from_file")), absl::OkStatus());
-  absl::Status status;
-  Rewrite(Path("from_file"), {}, &status);  // Without examples nothing runs it.
-  EXPECT_THAT(std::string(status.message()), HasSubstr("looks something up in a table that a file fills in a way"));
-}
-
 }  // namespace
 }  // namespace tfxm

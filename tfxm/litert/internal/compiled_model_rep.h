@@ -53,6 +53,10 @@ struct CompiledModel::Rep {
 
   // Lets the runtime lay out its tensors for the inputs' shapes, and the output buffers follow.
   absl::Status LayOut();
+  // Unless Run has to do it, when all sizes are known.
+  absl::Status LayOutIfKnown();
+  // Without laying out anew. INVALID_ARGUMENT if the input cannot have the shape.
+  absl::Status SetInputShape(int i, const Shape& shape);
 
   absl::Status TakeOutputs(const std::vector<Shape>& shapes);
 

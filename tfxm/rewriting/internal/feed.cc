@@ -3,6 +3,7 @@
 #include "tfxm/rewriting/internal/feed.h"
 
 #include <cstring>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/data/feature_tensor.h"
@@ -11,7 +12,6 @@
 namespace tfxm::rewriting {
 
 absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
-  // Batch sizes go together, so that no intermediate state has two of them.
   for (size_t i = 0; i < model.inputs().size(); ++i) {
     const TensorSpec& spec = model.inputs()[i];
     const auto it = sample.find(spec.name);
@@ -24,13 +24,9 @@ absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
                                                      ", the model wants ", DataTypeName(spec.dtype)));
     }
   }
-  if (!model.inputs().empty()) {
-    const Shape& shape = sample.at(model.inputs()[0].name).shape();
-    if (!shape.empty()) RETURN_IF_ERROR(model.ResizeBatch(shape[0]));
-  }
-  for (size_t i = 0; i < model.inputs().size(); ++i) {
-    RETURN_IF_ERROR(model.ResizeInput(i, sample.at(model.inputs()[i].name).shape()));
-  }
+  std::vector<Shape> shapes;
+  for (const TensorSpec& spec : model.inputs()) shapes.push_back(sample.at(spec.name).shape());
+  RETURN_IF_ERROR(model.ResizeInputs(shapes));
   for (size_t i = 0; i < model.inputs().size(); ++i) {
     const TensorSpec& spec = model.inputs()[i];
     const Tensor& tensor = sample.at(spec.name);

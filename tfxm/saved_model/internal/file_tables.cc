@@ -79,7 +79,7 @@ class FileTables {
     for (int i = 0, n = graph_.node_size(); i < n; ++i) {
       if (IsOfLines(graph_.node(i))) {
         ASSIGN_OR_RETURN(const bool filled,
-                         Fill(i, FileOf(graph_.node(i).input(1)), /*is_function=*/false, *graph_.mutable_node()));
+                         Fill(i, AssetOf(graph_.node(i).input(1)), /*is_function=*/false, *graph_.mutable_node()));
         any = any || filled;
       }
       const auto f = graph_.node(i).attr().find("f");
@@ -94,8 +94,8 @@ class FileTables {
   }
 
  private:
-  // The file whose name a tensor of the graph is; empty if it is none.
-  std::string FileOf(const std::string& tensor) const {
+  // The node of the asset whose name a tensor of the graph is; empty if it is none.
+  std::string AssetOf(const std::string& tensor) const {
     std::string name = NodeName(tensor);
     for (size_t steps = 0; steps < nodes_.size(); ++steps) {
       const auto it = nodes_.find(name);
@@ -104,7 +104,7 @@ class FileTables {
       name = NodeName(it->second->input(0));
     }
     const auto asset = variables_.find(name);
-    return asset == variables_.end() ? "" : files_.at(asset->second);
+    return asset == variables_.end() ? "" : asset->second;
   }
 
   absl::StatusOr<bool> FillIn(tensorflow::FunctionDef& function, int call) {
@@ -117,17 +117,20 @@ class FileTables {
       if (!IsOfLines(function.node_def(i))) continue;
       const auto argument = arguments.find(function.node_def(i).input(1));
       if (argument == arguments.end() || argument->second >= graph_.node(call).input_size()) continue;
-      ASSIGN_OR_RETURN(const bool filled, Fill(i, FileOf(graph_.node(call).input(argument->second)),
-                                               /*is_function=*/true, *function.mutable_node_def()));
-      any = any || filled;
+      const std::string asset = AssetOf(graph_.node(call).input(argument->second));
+      ASSIGN_OR_RETURN(const bool filled, Fill(i, asset, /*is_function=*/true, *function.mutable_node_def()));
+      if (!filled) continue;
+      // The converter leaves out a call that needs a variable.
+      graph_.mutable_node(call)->set_input(argument->second, asset);
+      any = true;
     }
     return any;
   }
 
-  absl::StatusOr<bool> Fill(int index, const std::string& path, bool is_function, Nodes& nodes) {
-    if (path.empty()) return false;
+  absl::StatusOr<bool> Fill(int index, const std::string& asset, bool is_function, Nodes& nodes) {
+    if (asset.empty()) return false;
     ASSIGN_OR_RETURN(const std::vector<std::string> lines,
-                     Lines(path, Attribute(nodes[index], "vocab_size", -1)));
+                     Lines(files_.at(asset), Attribute(nodes[index], "vocab_size", -1)));
     const std::string name = nodes[index].name();
     const int64_t offset = Attribute(nodes[index], "offset", 0);
     const auto size = static_cast<int64_t>(lines.size());

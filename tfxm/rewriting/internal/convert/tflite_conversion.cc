@@ -213,7 +213,7 @@ class IntegerConversion {
     ASSIGN_OR_RETURN(CalibrationResult result, rewriting::Calibrate(out_.float_model, input_.signature, input_.samples,
                                                                     input_.findings.not_finite, calibrate));
     out_.calibration_samples = static_cast<int64_t>(input_.samples.samples.size() - result.left_out.size());
-    quantizer_.set_ranges(std::move(result.ranges));
+    RETURN_IF_ERROR(quantizer_.SetRangesOf(std::move(result.ranges)));
     calibration_notes_ = std::move(result.warnings);
     if (!result.left_out.empty()) {
       calibration_notes_.push_back(

@@ -11,6 +11,7 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/rewriting/internal/quantize/int16_layers.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
+#include "tfxm/rewriting/internal/quantize/moved_values.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/unquantizable.h"
 #include "tfxm/util/exit_status.h"
@@ -32,12 +33,22 @@ Quantizer::Quantizer(FilePtr float_model, std::string signature, std::string nam
       samples_(std::move(samples)),
       options_(std::move(options)) {}
 
-void Quantizer::set_ranges(Ranges ranges) {
+absl::Status Quantizer::SetRangesOf(Ranges ranges) {
   ranges_ = std::move(ranges);
   cut_ = CutMaskedSoftmax(float_model_->model(), &ranges_);
   unquantizable_ = FindUnquantizable(float_model_->model(), ranges_, options_.int16);
   std::erase_if(unquantizable_,
                 [&](const auto& entry) { return std::find(cut_.begin(), cut_.end(), entry.first) != cut_.end(); });
+  if (options_.int16 || !MovesValues(float_model_->model())) return absl::OkStatus();
+  // One that stays in float may give others another scale.
+  constexpr int kMostRounds = 3;
+  for (int round = 0; round < kMostRounds; ++round) {
+    ASSIGN_OR_RETURN(const FilePtr model, Run({}));
+    const auto wrong = FindMovedWrongly(model->model(), float_model_->model());
+    if (wrong.empty()) break;
+    unquantizable_.insert(unquantizable_.end(), wrong.begin(), wrong.end());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<FilePtr> Quantizer::Run(const std::vector<std::string>& keep_float,

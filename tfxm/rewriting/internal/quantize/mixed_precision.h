@@ -3,7 +3,7 @@
 // int8 and int16x8 from a float model and the ranges of its activations, with some of the layers left in float.
 //
 //   Quantizer quantizer(float_model, "serving_default", "tflite", samples, {.int16 = false});
-//   quantizer.set_ranges(ranges);
+//   RETURN_IF_ERROR(quantizer.SetRangesOf(ranges));
 //   ASSIGN_OR_RETURN(auto model, quantizer.Run({}));
 //   ASSIGN_OR_RETURN(MixedPrecision mixed, KeepFloat(quantizer, accept, /*most=*/100));
 #ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_MIXED_PRECISION_H_
@@ -33,8 +33,8 @@ class Quantizer {
   Quantizer(FilePtr float_model, std::string signature, std::string name, std::vector<Sample> samples,
             QuantizeOptions options);
 
-  // Cuts the ranges of masked softmaxes, and finds what cannot be quantized with these ranges.
-  void set_ranges(Ranges ranges);
+  // Takes the activations' ranges, cuts those of masked softmaxes, and finds what cannot be quantized with them.
+  absl::Status SetRangesOf(Ranges ranges);
   // Results of operators that stay in float, each with the reason.
   const std::vector<std::pair<std::string, std::string>>& unquantizable() const { return unquantizable_; }
 
