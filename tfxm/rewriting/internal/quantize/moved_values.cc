@@ -32,6 +32,18 @@ std::optional<Scale> ScaleOf(const schema::SubGraph& graph, int t) {
   return Scale{q->scale()->Get(0), q->zero_point()->Get(0)};
 }
 
+// Steps by which a moved value may differ: less is not worth the conversions to float and back.
+constexpr float kMostSteps = 4;
+
+// Whether every byte is in both scales nearly the same value.
+bool Alike(const std::optional<Scale>& a, const Scale& b) {
+  if (!a) return true;  // It is not quantized.
+  for (const int8_t byte : {int8_t{-128}, int8_t{127}}) {
+    if (std::abs(a->ValueOf(byte) - b.ValueOf(byte)) > kMostSteps * b.scale) return false;
+  }
+  return true;
+}
+
 // Whether a constant's bytes are in `out` the values that they are in the constant's own scale.
 bool SameValues(const schema::Model& model, const schema::SubGraph& graph, int t, const Scale& out) {
   const std::optional<Scale> own = ScaleOf(graph, t);
@@ -51,7 +63,7 @@ bool IsWrong(const schema::Model& model, const schema::SubGraph& graph, const sc
   const auto input = [&](uint32_t i) { return i < op.inputs()->size() ? op.inputs()->Get(i) : -1; };
   switch (litert::KindOf(*model.operator_codes()->Get(op.opcode_index()))) {
     case schema::BuiltinOperator_REVERSE_SEQUENCE: return true;
-    case schema::BuiltinOperator_REVERSE_V2: return ScaleOf(graph, input(0)) != out;
+    case schema::BuiltinOperator_REVERSE_V2: return !Alike(ScaleOf(graph, input(0)), *out);
     case schema::BuiltinOperator_SCATTER_ND:
       return out->zero_point != 0 || !SameValues(model, graph, input(1), *out);
     case schema::BuiltinOperator_ONE_HOT:
