@@ -134,9 +134,8 @@ absl::Status CompiledModel::Rep::SetInputShape(int i, const Shape& shape) {
     fits = fits && elements <= std::numeric_limits<int32_t>::max();
   }
   if (!fits) {
-    return absl::InvalidArgumentError(absl::StrCat(Where("input", spec.name), " has shape ",
-                                                   ShapeString(spec.shape), "; it cannot be made ",
-                                                   ShapeString(shape)));
+    return absl::InvalidArgumentError(absl::StrCat(Where("input", spec.name), " has shape ", ShapeString(spec.shape),
+                                                   "; it cannot be made ", ShapeString(shape)));
   }
   RETURN_IF_ERROR(Annotate(runtime->Resize(i, shape), Where("input", spec.name)));
   resized = true;

@@ -305,9 +305,9 @@ TEST_F(QuantizationCasesTest, WhatOnlyMovesValuesDoesNotChangeThem) {
       {"ONE_HOT",
        [&](ops::Graph& graph, const ops::Tensor& x) -> ops::Tensor {
          const ops::Tensor best = ops::Op("ArgMax", {x, ops::Constant(graph, 1)});
-         return ops::MatMul(ops::Op("OneHot", {best, ops::Constant(graph, 8), ops::Constant(graph, 1.0f),
-                                               ops::Constant(graph, 0.0f)}),
-                            ops::Constant(graph, Weights({8, 8})));
+         return ops::MatMul(
+             ops::Op("OneHot", {best, ops::Constant(graph, 8), ops::Constant(graph, 1.0f), ops::Constant(graph, 0.0f)}),
+             ops::Constant(graph, Weights({8, 8})));
        }},
       {"REVERSE_V2",
        [&](ops::Graph& graph, const ops::Tensor& x) -> ops::Tensor {

@@ -64,8 +64,7 @@ bool IsWrong(const schema::Model& model, const schema::SubGraph& graph, const sc
   switch (litert::KindOf(*model.operator_codes()->Get(op.opcode_index()))) {
     case schema::BuiltinOperator_REVERSE_SEQUENCE: return true;
     case schema::BuiltinOperator_REVERSE_V2: return !Alike(ScaleOf(graph, input(0)), *out);
-    case schema::BuiltinOperator_SCATTER_ND:
-      return out->zero_point != 0 || !SameValues(model, graph, input(1), *out);
+    case schema::BuiltinOperator_SCATTER_ND: return out->zero_point != 0 || !SameValues(model, graph, input(1), *out);
     case schema::BuiltinOperator_ONE_HOT:
       return !SameValues(model, graph, input(2), *out) || !SameValues(model, graph, input(3), *out);
     default: return false;
@@ -108,10 +107,11 @@ std::vector<std::pair<std::string, std::string>> FindMovedWrongly(const schema::
         std::string name = litert::NameOf(*graph->tensors()->Get(t));
         if (names.count(name) == 0) continue;
         const std::string kind = litert::OpName(quantized, *op);
-        out.emplace_back(std::move(name),
-                         kind == "REVERSE_SEQUENCE"
-                             ? absl::StrCat("LiteRT has no int8 kernel of ", kind)
-                             : absl::StrCat(kind, " moves bytes, and what goes in has another scale than what comes out"));
+        out.emplace_back(
+            std::move(name),
+            kind == "REVERSE_SEQUENCE"
+                ? absl::StrCat("LiteRT has no int8 kernel of ", kind)
+                : absl::StrCat(kind, " moves bytes, and what goes in has another scale than what comes out"));
         break;
       }
     }
