@@ -230,7 +230,7 @@ TEST(CompiledModelTest, AStringInputIsAnOutput) {
   const int n = b.Tensor("n", schema::TensorType_INT32, {1});
   schema::ShapeOptionsT shape;
   shape.out_type = schema::TensorType_INT32;
-  b.Op(schema::BuiltinOperator_SHAPE, std::move(shape), {words}, {n});
+  b.Op(schema::BuiltinOperator_SHAPE, shape, {words}, {n});
   b.InputsOutputs({words}, {words, n});
   b.Signature("s", {{"words", words}}, {{"same", words}, {"n", n}});
   auto model = Make(b.Finish());
