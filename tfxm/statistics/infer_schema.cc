@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/statistics/schema/domains.h"
 #include "tfxm/statistics/schema/fit_feature.h"
+#include "tfxm/statistics/schema/semantic_domains.h"
 #include "tfxm/statistics/schema/text_proto.h"
+#include "tfxm/statistics/validate/check_composite.h"
 #include "tfxm/statistics/validate/check_feature.h"
 #include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/util/io.h"
@@ -58,20 +60,6 @@ void RemoveStringDomain(const std::string& name, Schema* schema) {
   }
 }
 
-// The domain that the custom statistic domain_info has as text, as "image_domain {}": whether there is one. What cannot
-// be read as the domain of a feature is left out, as TFDV does.
-bool InferSemanticDomain(const FeatureView& view, Feature* feature) {
-  for (const auto& custom : view.stats().custom_stats()) {
-    if (custom.name() != "domain_info") continue;
-    Feature with_domain;
-    if (!io::ParseTextProto(custom.str(), &with_domain).ok()) return false;
-    if (with_domain.domain_info_case() == Feature::DOMAIN_INFO_NOT_SET) return false;
-    feature->MergeFrom(with_domain);
-    return true;
-  }
-  return false;
-}
-
 void InferDomain(const FeatureView& view, int max_string_domain_size, Feature* feature, Schema* schema) {
   if (InferSemanticDomain(view, feature)) return;
   if (view.has_invalid_utf8() || view.stats().type() == FeatureNameStatistics::BYTES) return;
@@ -107,6 +95,7 @@ void AddFeature(const FeatureView& view, const InferSchemaOptions& options, Sche
     if (options.infer_feature_shape) InferShape(view, feature);
     if (!feature->has_shape()) InferValueCount(view, feature);
   }
+  if (view.stats().has_validation_derived_source()) MarkDerived(view.stats().validation_derived_source(), feature);
   InferDomain(view, options.max_string_domain_size, feature, schema);
 }
 
@@ -119,10 +108,11 @@ Schema FitSchema(Schema schema, const DatasetFeatureStatistics& dataset, const I
   // Parents before their children.
   std::stable_sort(features.begin(), features.end(),
                    [](const FeatureView* a, const FeatureView* b) { return a->path().size() < b->path().size(); });
+  CheckComposites(dataset, &schema);
   std::set<FeaturePath> deprecated;
   for (const FeatureView* feature_view : features) {
     FeaturePath path = feature_view->path();
-    if (path.empty()) continue;
+    if (path.empty() || IsComposite(path, original)) continue;
     FeaturePath parent(path.begin(), path.end() - 1);
     if (deprecated.count(parent) > 0) {
       deprecated.insert(path);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/statistics/schema/fit_feature.h"
+#include "tfxm/statistics/validate/check_composite.h"
 #include "tfxm/statistics/validate/finding.h"
 #include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/util/status_macros.h"
@@ -160,7 +161,8 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
   const FitContext context{
       .schema = &schema, .environment = options.environment, .previous = previous_span.get(), .serving = serving.get()};
 
-  std::map<FeaturePath, Findings> findings;
+  Schema changed = schema;
+  std::map<FeaturePath, Findings> findings = CheckComposites(*dataset, &changed);
   std::map<FeaturePath, DriftSkewInfo> drift_skew;
   // By path, so that a parent comes before its children.
   std::map<FeaturePath, const FeatureView*> features;
@@ -168,16 +170,17 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
   // Nothing is said about what is inside a feature that is new, deprecated or of another type.
   std::set<FeaturePath> closed;
   for (const auto& [path, feature_view] : features) {
-    if (path.empty()) continue;
+    if (path.empty() || IsComposite(path, schema)) continue;
     if (closed.count(FeaturePath(path.begin(), path.end() - 1)) > 0) {
       closed.insert(path);
       continue;
     }
     const Feature* feature = FindFeature(path, schema);
     if (feature == nullptr) {
+      closed.insert(path);
+      if (!options.features_needed.empty() && options.features_needed.count(path) == 0) continue;
       findings[path] = {
           {AnomalyInfo::SCHEMA_NEW_COLUMN, "New column", "New column (column in data but not in schema)"}};
-      closed.insert(path);
     } else if (IsDeprecated(*feature)) {
       closed.insert(path);
     } else {

@@ -6,11 +6,11 @@
 //   if (!anomalies.anomaly_info().empty()) …
 //
 // Checked: type, presence (min_count, min_fraction, missing and new features, environments), value count and shape,
-// string, int, float and bool domains, unique values, drift and skew comparators, number of examples, and the schema
-// itself. Types, severities, texts and paths are those of TFDV 1.15 (but a missing string domain is named, where TFDV's
-// text ends before the name, and integers beyond what a double holds exactly saturate). Left out: diff_regions (TFDV
-// leaves them out too unless asked), the anomalies of sparse, weighted, natural language, image and derived features,
-// and custom SQL validations.
+// string, int, float, bool, image and natural language domains, semantic domains that the statistics suggest, sparse,
+// weighted and derived features, unique values, drift and skew comparators, number of examples, and the schema itself.
+// Types, severities, texts and paths are those of TFDV 1.15 (but a missing string domain is named, where TFDV's text ends
+// before the name, and integers beyond what a double holds exactly saturate; statistics of sparse features that the
+// schema does not have are left alone, where TFDV aborts). Left out: custom SQL validations.
 #ifndef TFXM_STATISTICS_VALIDATE_STATISTICS_H_
 #define TFXM_STATISTICS_VALIDATE_STATISTICS_H_
 
@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/anomalies.pb.h"
@@ -38,6 +39,8 @@ struct ValidationOptions {
   // Everything else is an ERROR.
   std::map<tensorflow::metadata::v0::AnomalyInfo::Type, tensorflow::metadata::v0::AnomalyInfo::Severity>
       severity_overrides;
+  // If there are any, only these are reported when they are new: in the data, but not in the schema.
+  std::set<std::vector<std::string>> features_needed;
 };
 
 // Keys of anomaly_info are serialized paths (feature_path.h). No example at all: data_missing is set, and nothing else

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/statistics/schema/domains.h"
+#include "tfxm/statistics/schema/semantic_domains.h"
 #include "tfxm/statistics/validate/check_feature.h"
 #include "tfxm/statistics/validate/comparators.h"
 
@@ -20,7 +21,9 @@ using tensorflow::metadata::v0::DriftSkewInfo;
 using tensorflow::metadata::v0::Feature;
 using tensorflow::metadata::v0::FeatureNameStatistics;
 using tensorflow::metadata::v0::Schema;
+using tensorflow::metadata::v0::SparseFeature;
 using tensorflow::metadata::v0::StringDomain;
+using tensorflow::metadata::v0::WeightedFeature;
 
 template <typename List>
 bool Contains(const List& list, const std::string& value) {
@@ -117,6 +120,14 @@ Findings FitDomain(const FeatureView& view, Feature* feature, StringDomain* shar
     case Feature::kIntDomain: fit = FitIntDomain(view, feature->mutable_int_domain()); break;
     case Feature::kFloatDomain: fit = FitFloatDomain(view, feature->mutable_float_domain()); break;
     case Feature::kBoolDomain: return FitBoolDomain(view, feature);
+    case Feature::kImageDomain: return FitImageDomain(view, feature);
+    case Feature::kNaturalLanguageDomain: return FitNaturalLanguageDomain(view, feature);
+    case Feature::DOMAIN_INFO_NOT_SET:
+      if (InferSemanticDomain(view, feature)) {
+        return {{AnomalyInfo::SEMANTIC_DOMAIN_UPDATE, "Updated semantic domain",
+                 absl::StrCat("Updated semantic domain for feature: ", feature->name())}};
+      }
+      break;
     default: break;
   }
   if (fit.remove_domain) feature->clear_domain_info();
@@ -167,6 +178,34 @@ void FitComparators(const FitContext& context, const FeatureView& view, Feature*
   }
 }
 
+// Features that whoever computed the statistics made of other features, to validate these.
+Findings FitDerivedSource(const FeatureView& view, Feature* feature) {
+  Findings findings;
+  if (view.stats().has_validation_derived_source() && !feature->has_validation_derived_source()) {
+    MarkDerived(view.stats().validation_derived_source(), feature);
+    findings.push_back({AnomalyInfo::DERIVED_FEATURE_INVALID_SOURCE, "Derived source not set in schema.",
+                        "Derived source not set in schema."});
+  }
+  if (feature->has_validation_derived_source() &&
+      feature->lifecycle_stage() != tensorflow::metadata::v0::VALIDATION_DERIVED && !IsDeprecated(*feature)) {
+    feature->set_lifecycle_stage(tensorflow::metadata::v0::VALIDATION_DERIVED);
+    findings.push_back({AnomalyInfo::DERIVED_FEATURE_BAD_LIFECYCLE, "Derived feature has wrong lifecycle.",
+                        "Derived feature has wrong lifecycle."});
+  }
+  return findings;
+}
+
+bool IsDeprecatedStage(tensorflow::metadata::v0::LifecycleStage stage) {
+  switch (stage) {
+    case tensorflow::metadata::v0::PLANNED:
+    case tensorflow::metadata::v0::ALPHA:
+    case tensorflow::metadata::v0::DEPRECATED:
+    case tensorflow::metadata::v0::DEBUG_ONLY:
+    case tensorflow::metadata::v0::DISABLED: return true;
+    default: return false;
+  }
+}
+
 void FindMissing(const Schema& schema, const google::protobuf::RepeatedPtrField<Feature>& features,
                  const FeaturePath& parent, const DatasetView& dataset, const std::optional<std::string>& environment,
                  std::vector<FeaturePath>* missing) {
@@ -185,19 +224,22 @@ void FindMissing(const Schema& schema, const google::protobuf::RepeatedPtrField<
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // The field is deprecated, but schemas have it.
 bool IsDeprecated(const Feature& feature) {
-  if (feature.deprecated()) return true;
-  switch (feature.lifecycle_stage()) {
-    case tensorflow::metadata::v0::PLANNED:
-    case tensorflow::metadata::v0::ALPHA:
-    case tensorflow::metadata::v0::DEPRECATED:
-    case tensorflow::metadata::v0::DEBUG_ONLY:
-    case tensorflow::metadata::v0::DISABLED: return true;
-    default: return false;
-  }
+  return feature.deprecated() || IsDeprecatedStage(feature.lifecycle_stage());
+}
+
+bool IsDeprecated(const SparseFeature& feature) {
+  return feature.deprecated() || IsDeprecatedStage(feature.lifecycle_stage());
 }
 #pragma GCC diagnostic pop
 
+bool IsDeprecated(const WeightedFeature& feature) { return IsDeprecatedStage(feature.lifecycle_stage()); }
+
 void Deprecate(Feature* feature) { feature->set_lifecycle_stage(tensorflow::metadata::v0::DEPRECATED); }
+
+void MarkDerived(const tensorflow::metadata::v0::DerivedFeatureSource& source, Feature* feature) {
+  feature->set_lifecycle_stage(tensorflow::metadata::v0::VALIDATION_DERIVED);
+  *feature->mutable_validation_derived_source() = source;
+}
 
 bool IsInEnvironment(const Schema& schema, const Feature& feature, const std::optional<std::string>& environment) {
   if (!environment.has_value()) return true;
@@ -241,6 +283,7 @@ FeatureFit FitFeature(const FitContext& context, const FeatureView& view, Featur
   Append(FitDomain(view, feature, shared_domain, &fit.remove_shared_domain), &fit.findings);
   Append(FitUnique(view, feature), &fit.findings);
   FitComparators(context, view, feature, &fit);
+  Append(FitDerivedSource(view, feature), &fit.findings);
   return fit;
 }
 

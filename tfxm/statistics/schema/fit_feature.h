@@ -19,7 +19,12 @@ namespace tfxm::statistics {
 
 // Whether nothing is expected of a feature: deprecated, or a lifecycle_stage such as PLANNED or DEBUG_ONLY.
 bool IsDeprecated(const tensorflow::metadata::v0::Feature& feature);
+bool IsDeprecated(const tensorflow::metadata::v0::SparseFeature& feature);
+bool IsDeprecated(const tensorflow::metadata::v0::WeightedFeature& feature);
 void Deprecate(tensorflow::metadata::v0::Feature* feature);
+// Statistics say that the feature was made of others to validate these.
+void MarkDerived(const tensorflow::metadata::v0::DerivedFeatureSource& source,
+                 tensorflow::metadata::v0::Feature* feature);
 
 // Whether the schema has the feature in the environment; always if none is given.
 bool IsInEnvironment(const tensorflow::metadata::v0::Schema& schema, const tensorflow::metadata::v0::Feature& feature,
