@@ -224,6 +224,35 @@ TEST_F(CliTest, StatusesOfAnswersAndOfFailures) {
   EXPECT_FALSE(io::Exists(Path("lite")));
 }
 
+TEST_F(CliTest, ValidateTakesOptionsAndKeepsExamplesAndSaysHowTheSchemaWouldFit) {
+  const std::string data = Data("data", 40);
+  const std::string schema = Write("schema.pbtxt", "feature { name: 'none' type: INT }");
+  const std::vector<std::string> call = {"validate", "--schema=" + schema, "--data=" + data};
+  const auto with = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> all = call;
+    all.insert(all.end(), flags.begin(), flags.end());
+    return Tfxm(all);
+  };
+  const std::string warnings = "--validation_options={\"severity_overrides\": {\"SCHEMA_NEW_COLUMN\": \"WARNING\"}}";
+  EXPECT_EQ(with({}).exit_code, 1);
+  const SubprocessResult warned = with({warnings, "--diff_regions", "--output=" + Path("anomalies.pbtxt")});
+  EXPECT_EQ(warned.exit_code, 0) << warned.output;
+  EXPECT_THAT(warned.output, AllOf(HasSubstr("WARNING"), HasSubstr("The schema would fit"), HasSubstr("+ feature {")));
+  EXPECT_THAT(*io::ReadFile(Path("anomalies.pbtxt")), HasSubstr("type: SCHEMA_NEW_COLUMN"));
+  EXPECT_EQ(with({"--validation_options={\"severity\": 1}"}).exit_code, 2);
+  const SubprocessResult kept = with({"--anomalous_examples=" + Path("kept"), "--max_anomalous_examples=3"});
+  EXPECT_EQ(kept.exit_code, 1) << kept.output;
+  EXPECT_THAT(kept.output, HasSubstr("SCHEMA_NEW_COLUMN        40     3"));
+  EXPECT_THAT(*io::ReadFile(Path("kept/anomalous_examples.jsonl")), HasSubstr("data: record 2"));
+  const SubprocessResult again = with({"--anomalous_examples=" + Path("kept")});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.output, HasSubstr("there is something in it"));
+  ASSERT_EQ(Tfxm({"stats", "--data=" + data, "--output=" + Path("stats.pb")}).exit_code, 0);
+  EXPECT_EQ(Tfxm({"validate", "--schema=" + schema, "--stats=" + Path("stats.pb"), "--anomalous_examples=" + Path("more")})
+                .exit_code,
+            2);
+}
+
 // On a terminal (which `script` makes), where the file's name may be longer than a line: a line that stays, nothing that
 // has to be wiped away.
 TEST_F(CliTest, CompilingIsSaidOnceInAPlainLine) {

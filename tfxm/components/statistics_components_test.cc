@@ -93,6 +93,72 @@ TEST_F(StatisticsComponentsTest, AFeatureMissingInOneSplitIsAnAnomalyOfThatSplit
   EXPECT_EQ(Anomalies(anomalies_, "eval").anomaly_info().count("color"), 1u);
 }
 
+TEST_F(StatisticsComponentsTest, OtherStatisticsAreComparedWith) {
+  WriteSplit("train", 30);
+  WriteSplit("eval", 15);
+  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
+  Artifact previous = statistics_;
+  previous.uri = Uri("previous");
+  WriteSplit("train", 90);
+  WriteSplit("eval", 15);
+  ArtifactDict previous_outputs = {{"statistics", {previous}}};
+  ASSERT_TRUE((*ExecutorRegistry::Get().Create("tfx.components.statistics_gen.executor.Executor"))
+                  ->Do({{"examples", {examples_}}}, {}, ExecutorContext(), &previous_outputs)
+                  .ok());
+  previous = previous_outputs["statistics"][0];
+  schema_ = Artifact{.uri = Uri("schema")};
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(schema_.uri, "schema.pbtxt"), R"(
+      feature { name: "label" type: INT }
+      feature { name: "color" type: BYTES skew_comparator { infinity_norm { threshold: 0.5 } } }
+      dataset_constraints { num_examples_drift_comparator { min_fraction_threshold: 0.5 }
+                            num_examples_version_comparator { max_fraction_threshold: 0.9 } })")
+                  .ok());
+  const auto validate = [&](const ArtifactDict& others, const Properties& properties = {}) {
+    ArtifactDict inputs = others;
+    inputs["statistics"] = {statistics_};
+    inputs["schema"] = {schema_};
+    return Run("example_validator", inputs, "anomalies", &anomalies_, properties);
+  };
+  ASSERT_TRUE(validate({{"previous_span_statistics", {}}}).ok());
+  EXPECT_FALSE(Anomalies(anomalies_, "train").has_dataset_anomaly_info());
+  ASSERT_TRUE(validate({{"previous_span_statistics", {previous}}, {"serving_statistics", {previous}}}).ok());
+  EXPECT_EQ(Anomalies(anomalies_, "train").dataset_anomaly_info().reason(0).type(),
+            tensorflow::metadata::v0::AnomalyInfo::COMPARATOR_LOW_NUM_EXAMPLES);
+  EXPECT_FALSE(Anomalies(anomalies_, "eval").has_dataset_anomaly_info());
+  EXPECT_EQ(Anomalies(anomalies_, "train").drift_skew_info(0).skew_measurements_size(), 1);
+  ASSERT_TRUE(validate({{"previous_version_statistics", {previous}}}).ok());
+  EXPECT_EQ(Anomalies(anomalies_, "eval").dataset_anomaly_info().reason(0).type(),
+            tensorflow::metadata::v0::AnomalyInfo::COMPARATOR_HIGH_NUM_EXAMPLES);
+  // One split is compared with by all, several need the name.
+  previous.properties["split_names"] = R"(["train"])";
+  EXPECT_TRUE(validate({{"serving_statistics", {previous}}}).ok());
+  previous.properties["split_names"] = R"(["train", "test"])";
+  const absl::Status status = validate({{"serving_statistics", {previous}}});
+  EXPECT_TRUE(status.message().find("serving_statistics has no split \"eval\"") != std::string::npos) << status;
+}
+
+TEST_F(StatisticsComponentsTest, ValidationOptionsMakeWarningsThatBless) {
+  WriteSplit("train", 30);
+  WriteSplit("eval", 15);
+  ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
+  schema_ = Artifact{.uri = Uri("schema")};
+  ASSERT_TRUE(
+      io::WriteFile(io::JoinPath(schema_.uri, "schema.pbtxt"), R"(feature { name: "label" type: INT })").ok());
+  const ArtifactDict inputs = {{"statistics", {statistics_}}, {"schema", {schema_}}};
+  ASSERT_TRUE(Run("example_validator", inputs, "anomalies", &anomalies_).ok());
+  const auto errors = std::get<std::string>(anomalies_.custom_properties["blessed"]);
+  ASSERT_TRUE(Run("example_validator", inputs, "anomalies", &anomalies_,
+                  {{"validation_options_json", R"({"severity_overrides": {"SCHEMA_NEW_COLUMN": "WARNING"}})"}})
+                  .ok());
+  EXPECT_EQ(Anomalies(anomalies_, "train").anomaly_info().at("color").severity(),
+            tensorflow::metadata::v0::AnomalyInfo::WARNING);
+  EXPECT_NE(std::get<std::string>(anomalies_.custom_properties["blessed"]), errors);
+  const absl::Status status =
+      Run("example_validator", inputs, "anomalies", &anomalies_, {{"validation_options_json", R"({"enviroment": "A"})"}});
+  EXPECT_EQ(status.message(),
+            "validation_options: unknown ValidationOptions \"enviroment\"; did you mean \"environment\"");
+}
+
 TEST_F(StatisticsComponentsTest, ExcludedSplitsAreLeftOut) {
   WriteSplit("train", 30);
   WriteSplit("eval", 15);

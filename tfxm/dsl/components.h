@@ -138,6 +138,13 @@ struct ExampleValidatorParameters {
   Channel statistics;
   Channel schema;
   std::vector<std::string> exclude_splits = {};
+  // TFX's has none of the following. Optional: what the schema's comparators compare with.
+  Channel previous_span_statistics = {};
+  Channel previous_version_statistics = {};
+  Channel serving_statistics = {};
+  // tfdv.ValidationOptions as JSON (statistics/options/validation_options_json.h):
+  // {"environment": "TRAINING", "severity_overrides": {"SCHEMA_NEW_COLUMN": "WARNING"}}.
+  std::string validation_options = "";
 };
 Node ExampleValidator(const ExampleValidatorParameters& parameters);
 

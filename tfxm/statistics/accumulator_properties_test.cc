@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What compute/accumulator.h says of accumulators, for all statistics there are: numbers, strings, categories and bytes,
-// with weights, slices and samples, within the bounds of memory and past them.
+// with weights, slices and samples, within the bounds of memory and past them; those of the generators.
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +30,8 @@ std::vector<std::string> ManyExamples(int n) {
     absl::StrAppend(&text, Ints("id", absl::StrCat(random())), Ints("category", absl::StrCat(i % 3)));
     absl::StrAppend(&text, Bytes("name", absl::StrCat("\"n", random() % 50, "\", \"all\"")));
     if (i % 13 == 0) absl::StrAppend(&text, Bytes("name2", "\"\\377\\000\""));
+    absl::StrAppend(&text, Bytes("when", absl::StrCat("\"2018-0", 1 + i % 9, "-10\"")));
+    absl::StrAppend(&text, Bytes("review", absl::StrCat("\"some words of ", i % 6 == 0 ? "" : "text ", i, "\"")));
     absl::StrAppend(&text, Bytes("image", absl::StrCat("\"", std::string(i % 9, 'p'), "\"")));
     texts.push_back(text);
   }
@@ -54,7 +56,14 @@ compute::AccumulatorCase<StatisticsAccumulator> CaseOf(const StatsOptions& optio
 
 Schema Roles() {
   return ParseText<Schema>(R"(feature { name: "category" type: INT int_domain { is_categorical: true } }
+                              feature { name: "name" type: BYTES }
                               feature { name: "image" type: BYTES image_domain {} })");
+}
+
+Schema Composites() {
+  return ParseText<Schema>(R"(
+      sparse_feature { name: "sparse" index_feature { name: "id" } index_feature { name: "odd" } value_feature { name: "x" } }
+      weighted_feature { name: "weighted" feature { step: "name" } weight_feature { step: "x" } })");
 }
 
 std::map<std::string, StatsOptions> AllOptions() {
@@ -63,6 +72,15 @@ std::map<std::string, StatsOptions> AllOptions() {
           {"with_roles", {.weight_feature = "weight", .schema = Roles()}},
           {"sliced", {.feature_allowlist = {"x", "name"}, .slices = {{{"category", {}}}, {{"name", {"n1", "all"}}}}}},
           {"sampled", {.sample_rate = 0.5}},
+          {"overridden_weights",
+           {.weight_feature = "weight", .per_feature_weight_override = {{"name", "id"}, {"x", ""}}}},
+          {"semantic", {.enable_semantic_domain_stats = true}},
+          {"semantic_sampled", {.enable_semantic_domain_stats = true, .semantic_domain_stats_sample_rate = 0.7}},
+          {"crossed", {.feature_crosses = {{"id", "weight"}, {"x", "category"}, {"none", "id"}}}},
+          {"all_crossed", {.feature_allowlist = {"id", "weight", "category", "odd"}, .cross_all_features = true}},
+          {"lift", {.schema = Roles(), .label_feature = "category"}},
+          {"weighted_lift", {.weight_feature = "weight", .schema = Roles(), .label_feature = "name"}},
+          {"composite", {.schema = Composites(), .add_default_generators = false}},
           // Numbers past the bound still do not depend on the sharding (value_histogram.h).
           {"few_numbers", {.weight_feature = "weight", .max_distinct_numbers = 100}}};
 }

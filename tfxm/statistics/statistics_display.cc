@@ -224,6 +224,27 @@ std::string AnomaliesText(const Anomalies& anomalies, int width) {
   return text;
 }
 
+std::string SchemaDiffText(const Anomalies& anomalies) {
+  std::string text;
+  const auto add = [&](absl::string_view mark, const auto& lines) {
+    for (const std::string& line : lines) absl::StrAppend(&text, mark, Printable(line, 1 << 20), "\n");
+  };
+  const std::map<std::string, AnomalyInfo> sorted(anomalies.anomaly_info().begin(), anomalies.anomaly_info().end());
+  for (const auto& [feature, info] : sorted) {
+    if (info.diff_regions().empty()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : "\n", "The schema would fit ", Printable(feature, kMaxText), " with\n");
+    for (const auto& region : info.diff_regions()) {
+      add("  ", region.unchanged().contents());
+      add("- ", region.removed().contents());
+      add("+ ", region.added().contents());
+      add("- ", region.changed().left_contents());
+      add("+ ", region.changed().right_contents());
+      if (region.has_hidden()) absl::StrAppend(&text, "  (", region.hidden().size(), " lines)\n");
+    }
+  }
+  return text;
+}
+
 std::string SchemaText(const Schema& schema, int width) {
   TextTable features({{"feature"}, {"type"}, {"presence"}, {"values", TextTable::kRight}, {"domain"}});
   for (const Feature& feature : schema.feature()) {

@@ -35,6 +35,10 @@ std::string StatisticsText(const tensorflow::metadata::v0::DatasetFeatureStatist
 // there is no anomaly.
 std::string AnomaliesText(const tensorflow::metadata::v0::Anomalies& anomalies, int width = 0);
 
+// For each anomaly with diff_regions: how the schema would have to change, as lines of a diff ("- " and "+ "). Empty if
+// none has them.
+std::string SchemaDiffText(const tensorflow::metadata::v0::Anomalies& anomalies);
+
 // One line a feature: type, presence, values, domain (TFDV's display_schema); then the string domains.
 std::string SchemaText(const tensorflow::metadata::v0::Schema& schema, int width = 0);
 

@@ -10,7 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/statistics/schema/fit_feature.h"
+#include "tfxm/statistics/schema/fit_schema.h"
+#include "tfxm/statistics/schema/text_proto.h"
 #include "tfxm/statistics/validate/check_composite.h"
+#include "tfxm/statistics/validate/diff_regions.h"
 #include "tfxm/statistics/validate/finding.h"
 #include "tfxm/statistics/validate/statistics_view.h"
 #include "tfxm/util/status_macros.h"
@@ -127,6 +130,19 @@ FeatureFit Fit(const FitContext& context, const FeatureView& view, const Feature
   return FitFeature(context, view, &copy, shared_domain);
 }
 
+// What TFDV's validation takes for a domain of strings.
+constexpr int kMaxStringDomainSize = 400;
+
+void AddDiffRegions(const FitContext& context, const DatasetFeatureStatistics& dataset, const Schema& schema,
+                    Anomalies* anomalies) {
+  const std::string before = PrintAsPython(schema);
+  for (auto& [name, info] : *anomalies->mutable_anomaly_info()) {
+    const FeaturePath path(info.path().step().begin(), info.path().step().end());
+    const Schema fit = FitSchemaTo(path, schema, dataset, context, {.max_string_domain_size = kMaxStringDomainSize});
+    for (auto& region : DiffRegions(before, PrintAsPython(fit))) *info.add_diff_regions() = std::move(region);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<DatasetView>> MaybeView(const DatasetFeatureStatisticsList* statistics, bool by_weight) {
   if (statistics == nullptr) return nullptr;
   ASSIGN_OR_RETURN(const DatasetFeatureStatistics* dataset, DefaultDataset(*statistics));
@@ -198,6 +214,7 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
     *info.mutable_path() = ToProto(path);
     (*anomalies.mutable_anomaly_info())[SerializePath(path)] = std::move(info);
   }
+  if (options.enable_diff_regions) AddDiffRegions(context, *dataset, schema, &anomalies);
   Findings dataset_findings =
       CheckDataset(schema.dataset_constraints(), view.num_examples(), previous_span.get(), previous_version.get());
   if (!dataset_findings.empty()) {
@@ -205,6 +222,14 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
   }
   for (auto& [path, info] : drift_skew) *anomalies.add_drift_skew_info() = std::move(info);
   return anomalies;
+}
+
+bool HasErrors(const Anomalies& anomalies) {
+  const auto is_error = [](const AnomalyInfo& info) { return info.severity() != AnomalyInfo::WARNING; };
+  if (anomalies.data_missing()) return true;
+  if (anomalies.has_dataset_anomaly_info() && is_error(anomalies.dataset_anomaly_info())) return true;
+  return std::any_of(anomalies.anomaly_info().begin(), anomalies.anomaly_info().end(),
+                     [&](const auto& named) { return is_error(named.second); });
 }
 
 }  // namespace tfxm::statistics

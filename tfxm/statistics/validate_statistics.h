@@ -41,6 +41,9 @@ struct ValidationOptions {
       severity_overrides;
   // If there are any, only these are reported when they are new: in the data, but not in the schema.
   std::set<std::vector<std::string>> features_needed;
+  // Whether anomalies say, as diff_regions, how the text of the schema would have to change for the data to fit. (TFDV's
+  // release has the option, but aborts: "Schema diff is currently not supported".)
+  bool enable_diff_regions = false;
 };
 
 // Keys of anomaly_info are serialized paths (feature_path.h). No example at all: data_missing is set, and nothing else
@@ -49,6 +52,9 @@ struct ValidationOptions {
 absl::StatusOr<tensorflow::metadata::v0::Anomalies> ValidateStatistics(
     const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
     const tensorflow::metadata::v0::Schema& schema, const ValidationOptions& options = {});
+
+// Whether there is an anomaly that is not just a WARNING, or no data at all.
+bool HasErrors(const tensorflow::metadata::v0::Anomalies& anomalies);
 
 }  // namespace tfxm::statistics
 

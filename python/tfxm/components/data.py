@@ -249,7 +249,12 @@ class ImportSchemaGen(Node):
 
 
 class ExampleValidator(Node):
-    """Looks for anomalies. Outputs: anomalies."""
+    """Looks for anomalies. Outputs: anomalies.
+
+    The engine's own, beyond TFX's: what the schema's comparators compare with, `previous_span_statistics`,
+    `previous_version_statistics` and `serving_statistics`; and `validation_options`, a dict with the names of
+    tfdv.ValidationOptions: {"environment": "TRAINING", "severity_overrides": {"SCHEMA_NEW_COLUMN": "WARNING"}}.
+    """
 
     TYPE = "tfx.components.example_validator.component.ExampleValidator"
     EXECUTOR = "tfx.components.example_validator.executor.Executor"
@@ -260,11 +265,21 @@ class ExampleValidator(Node):
         schema: Channel | None = None,
         exclude_splits: list[str] | None = None,
         custom_validation_config: object | None = None,
+        *,
+        previous_span_statistics: Channel | None = None,
+        previous_version_statistics: Channel | None = None,
+        serving_statistics: Channel | None = None,
+        validation_options: dict[str, object] | None = None,
     ) -> None:
         super().__init__()
         if custom_validation_config is not None:
             raise NotImplementedError("ExampleValidator(custom_validation_config=…): the engine does not take one yet")
         self._take("statistics", statistics, artifacts.ExampleStatistics)
         self._take("schema", schema, artifacts.Schema)
+        self._take("previous_span_statistics", previous_span_statistics, artifacts.ExampleStatistics, optional=True)
+        self._take("previous_version_statistics", previous_version_statistics, artifacts.ExampleStatistics, optional=True)
+        self._take("serving_statistics", serving_statistics, artifacts.ExampleStatistics, optional=True)
+        if validation_options is not None:
+            self._set(validation_options_json=json.dumps(validation_options, sort_keys=True))
         self._set(exclude_splits=to_json(exclude_splits or []))
         self._put("anomalies", artifacts.ExampleAnomalies)

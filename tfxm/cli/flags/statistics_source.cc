@@ -12,6 +12,7 @@
 #include "tfxm/cli/command.h"
 #include "tfxm/components/statistics/complete_stats_options.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/distribution/statistics_step.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/statistics/statistics_file.h"
@@ -24,6 +25,12 @@ namespace tfxm::cli {
 
 using statistics::StatsOptions;
 using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
+
+absl::StatusOr<std::string> JsonOrFile(const std::string& flag) {
+  if (flag.empty()) return "{}";
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(flag), "{")) return flag;
+  return io::ReadFile(flag);
+}
 
 void StatisticsSource::AddTo(Flags* flags) {
   flags->Add("data", &data_, "GLOB",
@@ -42,10 +49,7 @@ void StatisticsSource::AddTo(Flags* flags) {
 
 absl::StatusOr<const StatsOptions*> StatisticsSource::Options() {
   if (options_.has_value()) return &*options_;
-  std::string json = stats_options_.empty() ? "{}" : stats_options_;
-  if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(json), "{")) {
-    ASSIGN_OR_RETURN(json, io::ReadFile(stats_options_));
-  }
+  ASSIGN_OR_RETURN(const std::string json, JsonOrFile(stats_options_));
   absl::StatusOr<StatsOptions> parsed = CompleteStatsOptions(json);
   if (!parsed.ok()) return UsageError(absl::StrCat("--stats_options: ", parsed.status().message()));
   StatsOptions options = *std::move(parsed);
@@ -81,14 +85,19 @@ absl::StatusOr<const StatsOptions*> StatisticsSource::Options() {
   return &*options_;
 }
 
+absl::StatusOr<std::unique_ptr<data::ExampleSource>> StatisticsSource::OpenCsvFiles(
+    const std::vector<std::string>& files, const StatsOptions& options) const {
+  ASSIGN_OR_RETURN(tables::CsvOptions csv_options, csv_.Options());
+  csv_options.empty_is_missing = true;  // As TFDV reads CSV.
+  if (options.infer_type_from_schema) csv_options.types = tables::TypesOf(*options.schema);
+  return tables::OpenCsv(files, csv_options);
+}
+
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Generate(const std::vector<std::string>& files,
                                                                         bool csv) {
   ASSIGN_OR_RETURN(const StatsOptions* options, Options());
   if (!csv) return Launch(files, *options);
-  ASSIGN_OR_RETURN(tables::CsvOptions csv_options, csv_.Options());
-  csv_options.empty_is_missing = true;  // As TFDV reads CSV.
-  if (options->infer_type_from_schema) csv_options.types = tables::TypesOf(*options->schema);
-  ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleSource> source, tables::OpenCsv(files, csv_options));
+  ASSIGN_OR_RETURN(const auto source, OpenCsvFiles(files, *options));
   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, statistics::GenerateStatistics(source.get(), *options));
   for (const std::string& warning : source->Warnings()) Warn(warning);
   return statistics;
@@ -131,6 +140,35 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::GetOther(const st
   ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(patterns));
   if (std::all_of(files.begin(), files.end(), statistics::IsStatisticsFile)) return statistics::ReadStatistics(files);
   return Generate(files, csv_.given());
+}
+
+absl::Status StatisticsSource::ForEachExample(
+    absl::FunctionRef<absl::Status(absl::string_view record, absl::string_view origin)> f) const {
+  if (!stats_.empty() || !options_.has_value()) return UsageError("statistics alone have no examples; give --data or --csv");
+  if (csv_.given()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> files, csv_.Files());
+    ASSIGN_OR_RETURN(const auto source, OpenCsvFiles(files, *options_));
+    std::string record;
+    while (true) {
+      ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleBlock> block, source->Next());
+      if (block == nullptr) return absl::OkStatus();
+      for (int i = 0; i < block->size(); ++i) {
+        RETURN_IF_ERROR(Annotate(block->Encode(i, &record), block->Origin(i)));
+        RETURN_IF_ERROR(f(record, block->Origin(i)));
+      }
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(data_));
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const auto reader, data::TFRecordReader::Open(file));
+    absl::string_view record;
+    for (int64_t i = 0;; ++i) {
+      ASSIGN_OR_RETURN(const bool more, reader->Next(&record));
+      if (!more) break;
+      RETURN_IF_ERROR(f(record, absl::StrCat(file, ": record ", i)));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tfxm::cli

@@ -4,19 +4,27 @@
 #ifndef TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 #define TFXM_CLI_FLAGS_STATISTICS_SOURCE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/cli/flags/launcher_flags.h"
+#include "tfxm/data/example_source.h"
 #include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/flags.h"
 
 namespace tfxm::cli {
+
+// Options that a flag has: the JSON itself, what is in the file that it names, or {} if it is empty.
+absl::StatusOr<std::string> JsonOrFile(const std::string& flag);
 
 // Statistics of data, or those of files made before.
 class StatisticsSource {
@@ -31,12 +39,18 @@ class StatisticsSource {
   // Statistics of other data, with the same options: statistics files or data (CSV, if --csv is given, else TFRecords),
   // told apart by what is in them. `patterns` as --data's.
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GetOther(const std::string& patterns);
+  // Every example of --data or --csv as a tf.Example, in order, with its place ("data.tfrecord: record 17"). A UsageError
+  // if there are only --stats.
+  absl::Status ForEachExample(
+      absl::FunctionRef<absl::Status(absl::string_view record, absl::string_view origin)> f) const;
 
  private:
   // The options, read once.
   absl::StatusOr<const statistics::StatsOptions*> Options();
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Generate(const std::vector<std::string>& files,
                                                                                   bool csv);
+  absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsvFiles(const std::vector<std::string>& files,
+                                                                    const statistics::StatsOptions& options) const;
 
   // Of TFRecords, by the launcher.
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Launch(

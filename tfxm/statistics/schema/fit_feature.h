@@ -37,7 +37,7 @@ std::vector<FeaturePath> MissingFeatures(const tensorflow::metadata::v0::Schema&
                                          const std::optional<std::string>& environment);
 
 struct FitContext {
-  const tensorflow::metadata::v0::Schema* schema;  // For its environments.
+  const tensorflow::metadata::v0::Schema* schema = nullptr;  // For its environments.
   std::optional<std::string> environment;
   const DatasetView* previous = nullptr;  // Null: drift is not checked.
   const DatasetView* serving = nullptr;   // Null: skew is not checked.
