@@ -89,8 +89,11 @@ void CrossGenerator::Finish(int64_t num_examples, DatasetFeatureStatistics* data
       return std::sqrt(std::max(0.0, squares.Value() / n - mean * mean));
     };
     const double deviations = deviation(cross.xx, mean_x) * deviation(cross.yy, mean_y);
-    stats->mutable_num_cross_stats()->set_covariance(static_cast<float>(covariance));
-    if (deviations != 0) stats->mutable_num_cross_stats()->set_correlation(static_cast<float>(covariance / deviations));
+    auto* numbers = stats->mutable_num_cross_stats();
+    // With a constant nothing varies: what is left of the difference is its rounding.
+    if (deviations == 0) continue;
+    numbers->set_covariance(static_cast<float>(covariance));
+    numbers->set_correlation(static_cast<float>(covariance / deviations));
   }
 }
 
