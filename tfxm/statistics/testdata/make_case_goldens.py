@@ -27,7 +27,7 @@ def example(features):
     values = values if isinstance(values, list) else [values]
     feature = result.features.feature[name]
     if not values:
-      feature.int64_list.SetInParent()
+      (feature.float_list if name in ('value', 'weight') else feature.int64_list).SetInParent()
     elif isinstance(values[0], int):
       feature.int64_list.value.extend(values)
     elif isinstance(values[0], float):
@@ -157,7 +157,6 @@ COMPOSITE_SCHEMA = """
     sparse_feature { name: "sparse" index_feature { name: "row" } index_feature { name: "column" } value_feature { name: "value" } }
     sparse_feature { name: "fitting" index_feature { name: "same" } value_feature { name: "term_weight" } }
     sparse_feature { name: "absent" index_feature { name: "nowhere" } value_feature { name: "value" } }
-    sparse_feature { name: "old" index_feature { name: "row" } value_feature { name: "value" } lifecycle_stage: DEPRECATED }
     sparse_feature { name: "sparse_name" index_feature { name: "row" } value_feature { name: "value" } }
     weighted_feature { name: "weighted" feature { step: "terms" } weight_feature { step: "weight" } }
     weighted_feature { name: "weighted_value" feature { step: "value" } weight_feature { step: "weight" } }
