@@ -47,6 +47,36 @@ class GoldenIrTest(PipelineFileTest):
         ):
             self.assertIn(part, text)
 
+    def test_what_example_validator_has_beyond_tfx_shows_only_if_it_is_given(self) -> None:
+        def ir(more: str) -> str:
+            path = self.write(
+                "run.py",
+                f"""
+                from tfx import v1 as tfx
+                example_gen = tfx.components.ImportExampleGen(input_base="data")
+                statistics_gen = tfx.components.StatisticsGen(examples=example_gen.outputs["examples"])
+                schema_gen = tfx.components.SchemaGen(statistics=statistics_gen.outputs["statistics"])
+                example_validator = tfx.components.ExampleValidator(
+                    statistics=statistics_gen.outputs["statistics"], schema=schema_gen.outputs["schema"], {more})
+                tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+                    pipeline_name="p", pipeline_root="root",
+                    components=[example_gen, statistics_gen, schema_gen, example_validator],
+                    metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("metadata.db")))
+                """,
+            )
+            run = self.run_file(path)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            return self.ir_text()
+
+        for name in ("serving_statistics", "validation_options_json"):
+            self.assertNotIn(name, ir(""))
+        text = ir(
+            'serving_statistics=statistics_gen.outputs["statistics"], validation_options={"severity_overrides": {"SCHEMA_NEW_COLUMN": "WARNING"}}'
+        )
+        self.assertIn('key: "serving_statistics"', text)
+        self.assertNotIn('key: "previous_span_statistics"', text)
+        self.assertIn(r'string_value: "{\"severity_overrides\": {\"SCHEMA_NEW_COLUMN\": \"WARNING\"}}"', text)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -248,9 +248,10 @@ TEST_F(CliTest, ValidateTakesOptionsAndKeepsExamplesAndSaysHowTheSchemaWouldFit)
   EXPECT_EQ(again.exit_code, 2);
   EXPECT_THAT(again.output, HasSubstr("there is something in it"));
   ASSERT_EQ(Tfxm({"stats", "--data=" + data, "--output=" + Path("stats.pb")}).exit_code, 0);
-  EXPECT_EQ(Tfxm({"validate", "--schema=" + schema, "--stats=" + Path("stats.pb"), "--anomalous_examples=" + Path("more")})
-                .exit_code,
-            2);
+  EXPECT_EQ(
+      Tfxm({"validate", "--schema=" + schema, "--stats=" + Path("stats.pb"), "--anomalous_examples=" + Path("more")})
+          .exit_code,
+      2);
 }
 
 // On a terminal (which `script` makes), where the file's name may be longer than a line: a line that stays, nothing that

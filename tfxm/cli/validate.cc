@@ -41,8 +41,9 @@ class ValidateCommand : public Command {
               "tfdv.ValidationOptions: a file, or {\"severity_overrides\": {\"SCHEMA_NEW_COLUMN\": \"WARNING\"}, "
               "\"features_needed\": [\"age\"]}; warnings do not fail");
     flags.Add("diff_regions", &diff_regions_, "how the schema would have to change for the data to fit");
-    flags.Add("anomalous_examples", &anomalous_examples_, "DIR",
-              "a new folder for the examples behind the anomalies: TFRecords by feature and anomaly, and a list of them");
+    flags.Add(
+        "anomalous_examples", &anomalous_examples_, "DIR",
+        "a new folder for the examples behind the anomalies: TFRecords by feature and anomaly, and a list of them");
     flags.Add("max_anomalous_examples", &max_anomalous_examples_, "N", "that are kept of each feature and anomaly")
         .AtLeast(1);
     flags.Add("output", &output_, "FILE", "where to write the Anomalies: binary, or text (.pbtxt)");
@@ -62,7 +63,8 @@ class ValidateCommand : public Command {
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
     if (!output_.empty()) RETURN_IF_ERROR(Write(anomalies));
     std::string text = statistics::AnomaliesText(anomalies, TerminalWidth());
-    if (const std::string diff = statistics::SchemaDiffText(anomalies); !diff.empty()) absl::StrAppend(&text, "\n", diff);
+    if (const std::string diff = statistics::SchemaDiffText(anomalies); !diff.empty())
+      absl::StrAppend(&text, "\n", diff);
     if (!anomalous_examples_.empty()) {
       ASSIGN_OR_RETURN(const std::string examples, KeepExamples(schema, anomalies, options));
       absl::StrAppend(&text, "\n", examples);
@@ -93,7 +95,8 @@ class ValidateCommand : public Command {
     if (anomalous_examples_.empty() || !io::Exists(anomalous_examples_)) return absl::OkStatus();
     ASSIGN_OR_RETURN(const std::vector<std::string> names, io::ListDir(anomalous_examples_));
     if (names.empty()) return absl::OkStatus();
-    return UsageError(absl::StrCat("--anomalous_examples=", anomalous_examples_, ": there is something in it; name a new folder"));
+    return UsageError(
+        absl::StrCat("--anomalous_examples=", anomalous_examples_, ": there is something in it; name a new folder"));
   }
 
   // How many there are, for people.
@@ -105,7 +108,8 @@ class ValidateCommand : public Command {
     RETURN_IF_ERROR(source_.ForEachExample(
         [&](absl::string_view record, absl::string_view origin) { return examples.Add(record, origin); }));
     RETURN_IF_ERROR(examples.Write(anomalous_examples_));
-    TextTable table({{"feature"}, {"anomaly"}, {"examples", TextTable::kRight}, {"kept", TextTable::kRight}, {"the first"}});
+    TextTable table(
+        {{"feature"}, {"anomaly"}, {"examples", TextTable::kRight}, {"kept", TextTable::kRight}, {"the first"}});
     for (const auto& [reason, group] : examples.groups()) {
       table.AddRow({PrintableText(reason.first), reason.second, absl::StrCat(group.num_examples),
                     absl::StrCat(group.kept.size()), PrintableText(group.kept[0].origin)});

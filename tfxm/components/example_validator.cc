@@ -49,7 +49,8 @@ class ExampleValidatorExecutor : public Executor {
     ASSIGN_OR_RETURN(Artifact* const output, SingleArtifact(outputs, "anomalies"));
     ASSIGN_OR_RETURN(const std::vector<std::string> splits, IncludedSplits(*statistics, exec_properties));
     const std::string json = StringPropertyOr(exec_properties, "validation_options_json", "");
-    absl::StatusOr<statistics::ValidationOptions> parsed = statistics::ParseValidationOptions(json.empty() ? "{}" : json);
+    absl::StatusOr<statistics::ValidationOptions> parsed =
+        statistics::ParseValidationOptions(json.empty() ? "{}" : json);
     if (!parsed.ok()) return Annotate(parsed.status(), "validation_options");
     statistics::ValidationOptions options = *std::move(parsed);
     google::protobuf::Struct blessed;  // By split, 1 or 0.

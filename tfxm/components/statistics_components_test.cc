@@ -142,8 +142,7 @@ TEST_F(StatisticsComponentsTest, ValidationOptionsMakeWarningsThatBless) {
   WriteSplit("eval", 15);
   ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
   schema_ = Artifact{.uri = Uri("schema")};
-  ASSERT_TRUE(
-      io::WriteFile(io::JoinPath(schema_.uri, "schema.pbtxt"), R"(feature { name: "label" type: INT })").ok());
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(schema_.uri, "schema.pbtxt"), R"(feature { name: "label" type: INT })").ok());
   const ArtifactDict inputs = {{"statistics", {statistics_}}, {"schema", {schema_}}};
   ASSERT_TRUE(Run("example_validator", inputs, "anomalies", &anomalies_).ok());
   const auto errors = std::get<std::string>(anomalies_.custom_properties["blessed"]);
@@ -153,8 +152,8 @@ TEST_F(StatisticsComponentsTest, ValidationOptionsMakeWarningsThatBless) {
   EXPECT_EQ(Anomalies(anomalies_, "train").anomaly_info().at("color").severity(),
             tensorflow::metadata::v0::AnomalyInfo::WARNING);
   EXPECT_NE(std::get<std::string>(anomalies_.custom_properties["blessed"]), errors);
-  const absl::Status status =
-      Run("example_validator", inputs, "anomalies", &anomalies_, {{"validation_options_json", R"({"enviroment": "A"})"}});
+  const absl::Status status = Run("example_validator", inputs, "anomalies", &anomalies_,
+                                  {{"validation_options_json", R"({"enviroment": "A"})"}});
   EXPECT_EQ(status.message(),
             "validation_options: unknown ValidationOptions \"enviroment\"; did you mean \"environment\"");
 }

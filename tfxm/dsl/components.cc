@@ -174,17 +174,17 @@ Node ImportSchemaGen(const ImportSchemaGenParameters& p) {
 }
 
 Node ExampleValidator(const ExampleValidatorParameters& p) {
-  NodeSpec spec{.type_name = "tfx.components.example_validator.component.ExampleValidator",
-                .executor = "tfx.components.example_validator.executor.Executor",
-                .inputs = {{"previous_span_statistics",
-                            Optional(p.previous_span_statistics, artifacts::ExampleStatistics())},
-                           {"previous_version_statistics",
-                            Optional(p.previous_version_statistics, artifacts::ExampleStatistics())},
-                           {"schema", Required(p.schema, artifacts::Schema())},
-                           {"serving_statistics", Optional(p.serving_statistics, artifacts::ExampleStatistics())},
-                           {"statistics", Required(p.statistics, artifacts::ExampleStatistics())}},
-                .outputs = {{"anomalies", {artifacts::ExampleAnomalies()}}},
-                .exec_properties = {{"exclude_splits", ToTfxJson(p.exclude_splits)}}};
+  NodeSpec spec{
+      .type_name = "tfx.components.example_validator.component.ExampleValidator",
+      .executor = "tfx.components.example_validator.executor.Executor",
+      .inputs = {{"previous_span_statistics", Optional(p.previous_span_statistics, artifacts::ExampleStatistics())},
+                 {"previous_version_statistics",
+                  Optional(p.previous_version_statistics, artifacts::ExampleStatistics())},
+                 {"schema", Required(p.schema, artifacts::Schema())},
+                 {"serving_statistics", Optional(p.serving_statistics, artifacts::ExampleStatistics())},
+                 {"statistics", Required(p.statistics, artifacts::ExampleStatistics())}},
+      .outputs = {{"anomalies", {artifacts::ExampleAnomalies()}}},
+      .exec_properties = {{"exclude_splits", ToTfxJson(p.exclude_splits)}}};
   if (!p.validation_options.empty()) spec.exec_properties["validation_options_json"] = p.validation_options;
   return Node(std::move(spec));
 }

@@ -67,22 +67,22 @@ Schema Composites() {
 }
 
 std::map<std::string, StatsOptions> AllOptions() {
-  return {{"plain", {}},
-          {"weighted", {.weight_feature = "weight"}},
-          {"with_roles", {.weight_feature = "weight", .schema = Roles()}},
-          {"sliced", {.feature_allowlist = {"x", "name"}, .slices = {{{"category", {}}}, {{"name", {"n1", "all"}}}}}},
-          {"sampled", {.sample_rate = 0.5}},
-          {"overridden_weights",
-           {.weight_feature = "weight", .per_feature_weight_override = {{"name", "id"}, {"x", ""}}}},
-          {"semantic", {.enable_semantic_domain_stats = true}},
-          {"semantic_sampled", {.enable_semantic_domain_stats = true, .semantic_domain_stats_sample_rate = 0.7}},
-          {"crossed", {.feature_crosses = {{"id", "weight"}, {"x", "category"}, {"none", "id"}}}},
-          {"all_crossed", {.feature_allowlist = {"id", "weight", "category", "odd"}, .cross_all_features = true}},
-          {"lift", {.schema = Roles(), .label_feature = "category"}},
-          {"weighted_lift", {.weight_feature = "weight", .schema = Roles(), .label_feature = "name"}},
-          {"composite", {.schema = Composites(), .add_default_generators = false}},
-          // Numbers past the bound still do not depend on the sharding (value_histogram.h).
-          {"few_numbers", {.weight_feature = "weight", .max_distinct_numbers = 100}}};
+  return {
+      {"plain", {}},
+      {"weighted", {.weight_feature = "weight"}},
+      {"with_roles", {.weight_feature = "weight", .schema = Roles()}},
+      {"sliced", {.feature_allowlist = {"x", "name"}, .slices = {{{"category", {}}}, {{"name", {"n1", "all"}}}}}},
+      {"sampled", {.sample_rate = 0.5}},
+      {"overridden_weights", {.weight_feature = "weight", .per_feature_weight_override = {{"name", "id"}, {"x", ""}}}},
+      {"semantic", {.enable_semantic_domain_stats = true}},
+      {"semantic_sampled", {.enable_semantic_domain_stats = true, .semantic_domain_stats_sample_rate = 0.7}},
+      {"crossed", {.feature_crosses = {{"id", "weight"}, {"x", "category"}, {"none", "id"}}}},
+      {"all_crossed", {.feature_allowlist = {"id", "weight", "category", "odd"}, .cross_all_features = true}},
+      {"lift", {.schema = Roles(), .label_feature = "category"}},
+      {"weighted_lift", {.weight_feature = "weight", .schema = Roles(), .label_feature = "name"}},
+      {"composite", {.schema = Composites(), .add_default_generators = false}},
+      // Numbers past the bound still do not depend on the sharding (value_histogram.h).
+      {"few_numbers", {.weight_feature = "weight", .max_distinct_numbers = 100}}};
 }
 
 class StatisticsPropertiesTest : public testing::TestWithParam<std::string> {};

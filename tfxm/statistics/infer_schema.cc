@@ -16,9 +16,9 @@ using tensorflow::metadata::v0::Schema;
 
 absl::StatusOr<Schema> InferSchema(const DatasetFeatureStatisticsList& statistics, const InferSchemaOptions& options) {
   ASSIGN_OR_RETURN(const DatasetFeatureStatistics* dataset, DefaultDataset(statistics));
-  return FitSchema(Schema(), *dataset, FitContext(),
-                   {.infer_shape = options.infer_feature_shape,
-                    .max_string_domain_size = options.max_string_domain_size});
+  return FitSchema(
+      Schema(), *dataset, FitContext(),
+      {.infer_shape = options.infer_feature_shape, .max_string_domain_size = options.max_string_domain_size});
 }
 
 absl::StatusOr<Schema> UpdateSchema(const Schema& schema, const DatasetFeatureStatisticsList& statistics,

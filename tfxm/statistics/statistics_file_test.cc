@@ -33,8 +33,8 @@ class StatisticsFileTest : public testing::Test {
 
 DatasetFeatureStatisticsList Part(const std::string& dataset, const std::string& feature, int num_examples = 5) {
   return ParseText<DatasetFeatureStatisticsList>(
-      absl::StrCat("datasets { name: '", dataset, "' num_examples: ", num_examples, " features { path { step: '", feature,
-                   "' } num_stats { mean: 1.5 } } cross_features { path_x { step: '", feature, "' } } }"));
+      absl::StrCat("datasets { name: '", dataset, "' num_examples: ", num_examples, " features { path { step: '",
+                   feature, "' } num_stats { mean: 1.5 } } cross_features { path_x { step: '", feature, "' } } }"));
 }
 
 TEST_F(StatisticsFileTest, WhatIsWrittenIsReadWhateverTheForm) {

@@ -42,7 +42,9 @@ void Sort(DatasetFeatureStatisticsList* list) {
                   [](const auto& a, const auto& b) { return a.label() < b.label(); });
       }
     }
-    const auto name = [](const auto& cross) { return absl::StrCat(cross.path_x().step(0), "/", cross.path_y().step(0)); };
+    const auto name = [](const auto& cross) {
+      return absl::StrCat(cross.path_x().step(0), "/", cross.path_y().step(0));
+    };
     std::sort(dataset.mutable_cross_features()->begin(), dataset.mutable_cross_features()->end(),
               [&](const auto& a, const auto& b) { return name(a) < name(b); });
     for (auto& cross : *dataset.mutable_cross_features()) {

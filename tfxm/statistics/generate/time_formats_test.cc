@@ -25,8 +25,8 @@ std::string Number(int64_t number) {
   return absl::StrJoin(TimeFormats::Get().OfNumber(number), "; ", [](std::string* out, int format) {
     Feature feature;
     ASSERT_TRUE(io::ParseTextProto(TimeFormats::Get().Domain(format), &feature).ok());
-    absl::StrAppend(out, tensorflow::metadata::v0::TimeDomain::IntegerTimeFormat_Name(
-                             feature.time_domain().integer_format()));
+    absl::StrAppend(
+        out, tensorflow::metadata::v0::TimeDomain::IntegerTimeFormat_Name(feature.time_domain().integer_format()));
   });
 }
 

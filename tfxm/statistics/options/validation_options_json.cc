@@ -95,13 +95,12 @@ absl::Status ReadOption(const std::string& name, const Value& value, ValidationO
 }  // namespace
 
 absl::StatusOr<ValidationOptions> ParseValidationOptions(absl::string_view json) {
-  static const auto* const names = new std::vector<std::string>{
-      "enable_diff_regions", "environment", "features_needed", "new_features_are_warnings", "severity_overrides"};
+  static const auto* const names = new std::vector<std::string>{"enable_diff_regions", "environment", "features_needed",
+                                                                "new_features_are_warnings", "severity_overrides"};
   Struct object;
   if (absl::Status status = io::ParseJson(json, &object); !status.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the ValidationOptions are not a JSON object such as {\"environment\": \"SERVING\"}: ",
-                     status.message()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the ValidationOptions are not a JSON object such as {\"environment\": \"SERVING\"}: ", status.message()));
   }
   for (const auto& [name, value] : object.fields()) {
     if (std::find(names->begin(), names->end(), name) == names->end()) {

@@ -26,7 +26,8 @@ TEST(ValidationOptionsJsonTest, AllNames) {
 }
 
 TEST(ValidationOptionsJsonTest, NothingIsTheDefault) {
-  for (const char* json : {"{}", R"({"environment": null, "severity_overrides": null, "new_features_are_warnings": false})"}) {
+  for (const char* json :
+       {"{}", R"({"environment": null, "severity_overrides": null, "new_features_are_warnings": false})"}) {
     const auto options = ParseValidationOptions(json);
     ASSERT_TRUE(options.ok()) << options.status();
     EXPECT_FALSE(options->environment.has_value());

@@ -31,17 +31,17 @@ const CustomStatistic* FindCustom(const FeatureView& view, const std::string& na
 void FitCoverage(const NaturalLanguageStatistics& statistics, NaturalLanguageDomain* domain, Findings* findings) {
   const auto& coverage = domain->coverage();
   if (coverage.has_min_coverage() && statistics.feature_coverage() < coverage.min_coverage()) {
-    findings->push_back({AnomalyInfo::FEATURE_COVERAGE_TOO_LOW, "Feature coverage is too low.",
-                         absl::StrCat("Fraction of tokens in the vocabulary: ", statistics.feature_coverage(),
-                                      " is lower than the threshold set in the Schema: ", coverage.min_coverage(),
-                                      ".")});
+    findings->push_back(
+        {AnomalyInfo::FEATURE_COVERAGE_TOO_LOW, "Feature coverage is too low.",
+         absl::StrCat("Fraction of tokens in the vocabulary: ", statistics.feature_coverage(),
+                      " is lower than the threshold set in the Schema: ", coverage.min_coverage(), ".")});
     domain->mutable_coverage()->set_min_coverage(statistics.feature_coverage());
   }
   if (coverage.has_min_avg_token_length() && statistics.avg_token_length() < coverage.min_avg_token_length()) {
-    findings->push_back({AnomalyInfo::FEATURE_COVERAGE_TOO_SHORT_AVG_TOKEN_LENGTH, "Average token length is too short.",
-                         absl::StrCat("Average token length is: ", statistics.avg_token_length(),
-                                      " which is lower than the threshold set in the Schema: ",
-                                      coverage.min_avg_token_length(), ".")});
+    findings->push_back(
+        {AnomalyInfo::FEATURE_COVERAGE_TOO_SHORT_AVG_TOKEN_LENGTH, "Average token length is too short.",
+         absl::StrCat("Average token length is: ", statistics.avg_token_length(),
+                      " which is lower than the threshold set in the Schema: ", coverage.min_avg_token_length(), ".")});
     domain->mutable_coverage()->set_min_avg_token_length(statistics.avg_token_length());
   }
 }
@@ -51,7 +51,8 @@ void FitToken(const NaturalLanguageStatistics::TokenStatistics& statistics, cons
   const auto report = [&](AnomalyInfo::Type type, const char* title, const std::string& found, const char* than,
                           const absl::AlphaNum& threshold) {
     findings->push_back(
-        {type, title, absl::StrCat(found, " which is ", than, " than the threshold set in the Schema: ", threshold, ".")});
+        {type, title,
+         absl::StrCat(found, " which is ", than, " than the threshold set in the Schema: ", threshold, ".")});
   };
   const double fraction = statistics.fraction_of_sequences();
   const std::string of_sequences = absl::StrCat("Fraction of sequences with value: ", token, " is: ", fraction);
@@ -117,18 +118,18 @@ Findings FitImageDomain(const FeatureView& view, Feature* feature) {
     const float fraction = supported / (supported + unsupported);
     const float expected = domain->minimum_supported_image_fraction();
     if (fraction < expected) {
-      findings.push_back({AnomalyInfo::LOW_SUPPORTED_IMAGE_FRACTION, "Low supported image fraction",
-                          absl::StrCat("Fraction of values containing TensorFlow supported images: ",
-                                       std::to_string(fraction), " is lower than the threshold set in the Schema: ",
-                                       std::to_string(expected), ".")});
+      findings.push_back(
+          {AnomalyInfo::LOW_SUPPORTED_IMAGE_FRACTION, "Low supported image fraction",
+           absl::StrCat("Fraction of values containing TensorFlow supported images: ", std::to_string(fraction),
+                        " is lower than the threshold set in the Schema: ", std::to_string(expected), ".")});
       domain->set_minimum_supported_image_fraction(fraction);
     }
   }
   const int64_t largest = view.stats().bytes_stats().max_num_bytes_int();
   if (domain->has_max_image_byte_size() && largest > domain->max_image_byte_size()) {
     findings.push_back({AnomalyInfo::MAX_IMAGE_BYTE_SIZE_EXCEEDED, "Num bytes exceeds the max byte size.",
-                        absl::StrCat("The largest image has bytes: ", largest, ". The max allowed byte size is: ",
-                                     domain->max_image_byte_size(), ".")});
+                        absl::StrCat("The largest image has bytes: ", largest,
+                                     ". The max allowed byte size is: ", domain->max_image_byte_size(), ".")});
     domain->set_max_image_byte_size(largest);
   }
   return findings;
@@ -147,8 +148,8 @@ Findings FitNaturalLanguageDomain(const FeatureView& view, Feature* feature) {
     return findings;
   };
   const auto& coverage = domain->coverage();
-  if (custom == nullptr && (coverage.has_min_coverage() || coverage.has_min_avg_token_length() ||
-                            !domain->token_constraints().empty())) {
+  if (custom == nullptr &&
+      (coverage.has_min_coverage() || coverage.has_min_avg_token_length() || !domain->token_constraints().empty())) {
     return not_available({});
   }
   Findings findings;

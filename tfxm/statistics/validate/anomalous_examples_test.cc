@@ -50,8 +50,9 @@ TEST(AnomalousExamplesTest, ExamplesWithoutAFeatureThatAllMustHaveAndWithANewOne
   EXPECT_EQ(Text(Find(examples, R"(feature { name: "x" type: INT presence { min_fraction: 1 min_count: 1 } })")),
             "new SCHEMA_NEW_COLUMN 1: #2\nx SCHEMA_MISSING_COLUMN 1: #1\n");
   // A feature that may be missing is missing nowhere.
-  EXPECT_EQ(Text(Find(examples, R"(feature { name: "x" type: INT presence { min_count: 3 } } feature { name: "new" })")),
-            "new FEATURE_MISSING_TYPE 1: #2\n");
+  EXPECT_EQ(
+      Text(Find(examples, R"(feature { name: "x" type: INT presence { min_count: 3 } } feature { name: "new" })")),
+      "new FEATURE_MISSING_TYPE 1: #2\n");
 }
 
 TEST(AnomalousExamplesTest, WhatIsTrueOfManyExamplesOnlyDoesNotCount) {
@@ -73,7 +74,8 @@ TEST(AnomalousExamplesTest, PartsOfASparseFeature) {
 }
 
 TEST(AnomalousExamplesTest, EnvironmentsDecideWhatIsMissing) {
-  const std::string schema = R"(feature { name: "label" type: INT presence { min_fraction: 1 } not_in_environment: "SERVING" }
+  const std::string schema =
+      R"(feature { name: "label" type: INT presence { min_fraction: 1 } not_in_environment: "SERVING" }
                                 default_environment: "TRAINING" default_environment: "SERVING")";
   const std::vector<std::string> examples = {Ints("label", "1"), ""};
   EXPECT_EQ(Text(Find(examples, schema, {.environment = "TRAINING"})), "label SCHEMA_MISSING_COLUMN 1: #1\n");
@@ -97,8 +99,9 @@ TEST(AnomalousExamplesTest, WritesWhatIsKeptWithTheReason) {
   const std::vector<std::string> lines =
       absl::StrSplit(*io::ReadFile(io::JoinPath(folder, "anomalous_examples.jsonl")), '\n', absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 2u);
-  EXPECT_EQ(lines[1], absl::StrCat(R"({"feature":"a/b","type":"INT_TYPE_BIG_INT","description":"Unexpectedly large value: 12.",)",
-                                   R"("origin":"#2","file":")", name, R"(","record":1})"));
+  EXPECT_EQ(lines[1],
+            absl::StrCat(R"({"feature":"a/b","type":"INT_TYPE_BIG_INT","description":"Unexpectedly large value: 12.",)",
+                         R"("origin":"#2","file":")", name, R"(","record":1})"));
 }
 
 TEST(AnomalousExamplesTest, ARecordThatIsNoExampleIsNamed) {

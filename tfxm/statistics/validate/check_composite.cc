@@ -64,8 +64,8 @@ Findings CheckSparse(const FeatureNameStatistics& statistics) {
       } else {
         findings.push_back({AnomalyInfo::SPARSE_FEATURE_LENGTH_MISMATCH,
                             "Length mismatch between value and index feature",
-                            absl::StrCat("Mismatch between index feature: ", bucket.label(),
-                                         " and value column, with ", custom.name(), " = ", count)});
+                            absl::StrCat("Mismatch between index feature: ", bucket.label(), " and value column, with ",
+                                         custom.name(), " = ", count)});
       }
     }
   }
