@@ -63,6 +63,19 @@ TEST(StatisticsAccumulatorTest, SchemaMakesFeaturesCategoricalOrBytesAndBucketsA
                "roles_statistics.pb", 1e-12);
 }
 
+TEST(StatisticsAccumulatorTest, NumbersOfAnotherTypeThanTheSchemasAreNotCategories) {
+  const auto schema = ParseText<tensorflow::metadata::v0::Schema>(
+      R"(feature { name: "x" type: INT int_domain { is_categorical: true } }
+         feature { name: "y" type: FLOAT float_domain { is_categorical: true } })");
+  const auto of = [&](const std::string& example, const std::string& name) {
+    return FeatureOf(StatisticsOf(Examples({example}), {.schema = schema}), name).has_string_stats();
+  };
+  EXPECT_TRUE(of(Ints("x", "1"), "x"));
+  EXPECT_FALSE(of(Floats("x", "1"), "x"));
+  EXPECT_TRUE(of(Floats("y", "1"), "y"));
+  EXPECT_FALSE(of(Ints("y", "1"), "y"));
+}
+
 TEST(StatisticsAccumulatorTest, CountsMissingEmptyAndSeveralValues) {
   const auto dataset = StatisticsOf(Examples({Ints("x", "1, 2, 3"), Ints("x", ""), "", Ints("x", "4")}));
   EXPECT_EQ(dataset.num_examples(), 4);

@@ -65,7 +65,12 @@ FeatureAccumulator::FeatureAccumulator(std::string name, Role role, bool weighte
       lengths_(options->max_distinct_numbers) {}
 
 bool FeatureAccumulator::counts_values() const {
-  return type_ == ValueType::kBytes ? role_ != Role::kBytes : role_ == Role::kCategorical;
+  switch (type_) {
+    case ValueType::kBytes: return role_ != Role::kBytes;
+    case ValueType::kInt: return role_ == Role::kCategoricalInt;
+    case ValueType::kFloat: return role_ == Role::kCategoricalFloat;
+    default: return false;
+  }
 }
 
 absl::Status FeatureAccumulator::SetType(ValueType type) {
@@ -77,7 +82,7 @@ absl::Status FeatureAccumulator::SetType(ValueType type) {
   }
   type_ = type;
   if (counts_values()) counts_.emplace(options_->max_distinct_strings, options_->max_distinct_string_bytes);
-  if (type_ != ValueType::kBytes && role_ != Role::kCategorical) {
+  if (type_ != ValueType::kBytes && !counts_values()) {
     numbers_.emplace(weighted(), options_->max_distinct_numbers);
   }
   return absl::OkStatus();

@@ -11,21 +11,23 @@ Role RoleOf(const Feature& feature) {
     case Feature::kImageDomain: return Role::kBytes;
     case Feature::kBoolDomain:
     case Feature::kNaturalLanguageDomain:
-      return feature.type() == tensorflow::metadata::v0::INT ? Role::kCategorical : Role::kPlain;
+      return feature.type() == tensorflow::metadata::v0::INT ? Role::kCategoricalInt : Role::kPlain;
     case Feature::kIntDomain:
       return feature.type() == tensorflow::metadata::v0::INT && feature.int_domain().is_categorical()
-                 ? Role::kCategorical
+                 ? Role::kCategoricalInt
                  : Role::kPlain;
     case Feature::kFloatDomain:
       return feature.type() == tensorflow::metadata::v0::FLOAT && feature.float_domain().is_categorical()
-                 ? Role::kCategorical
+                 ? Role::kCategoricalFloat
                  : Role::kPlain;
     default: return Role::kPlain;
   }
 }
 
 bool IsCategorical(const Feature& feature) {
-  return feature.type() == tensorflow::metadata::v0::BYTES || RoleOf(feature) == Role::kCategorical;
+  const Role role = RoleOf(feature);
+  return feature.type() == tensorflow::metadata::v0::BYTES || role == Role::kCategoricalInt ||
+         role == Role::kCategoricalFloat;
 }
 
 }  // namespace tfxm::statistics

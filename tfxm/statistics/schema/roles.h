@@ -10,8 +10,10 @@ namespace tfxm::statistics {
 
 enum class Role {
   kPlain,
-  kCategorical,  // Numbers that stand for categories: string statistics instead of numeric ones.
-  kBytes,        // Strings that are opaque: bytes statistics instead of string ones.
+  // Numbers that stand for categories: string statistics instead of numeric ones, if the data are of the schema's type.
+  kCategoricalInt,
+  kCategoricalFloat,
+  kBytes,  // Strings that are opaque: bytes statistics instead of string ones.
 };
 
 Role RoleOf(const tensorflow::metadata::v0::Feature& feature);
