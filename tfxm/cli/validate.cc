@@ -61,6 +61,7 @@ class ValidateCommand : public Command {
     RETURN_IF_ERROR(ReadOther(previous_version_, &previous_version, &options.previous_version));
     RETURN_IF_ERROR(ReadOther(serving_, &serving, &options.serving));
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
+    for (const std::string& what : statistics::UncheckedConstraints(statistics, schema)) Warn(PrintableText(what));
     if (!output_.empty()) RETURN_IF_ERROR(Write(anomalies));
     std::string text = statistics::AnomaliesText(anomalies, TerminalWidth());
     if (const std::string diff = statistics::SchemaDiffText(anomalies); !diff.empty())

@@ -224,6 +224,26 @@ absl::StatusOr<Anomalies> ValidateStatistics(const DatasetFeatureStatisticsList&
   return anomalies;
 }
 
+std::vector<std::string> UncheckedConstraints(const DatasetFeatureStatisticsList& statistics, const Schema& schema) {
+  const auto dataset = DefaultDataset(statistics);
+  if (!dataset.ok()) return {};
+  std::vector<std::string> unchecked;
+  for (const auto& stats : (*dataset)->features()) {
+    const FeaturePath path = PathOf(stats);
+    const Feature* feature = FindFeature(path, schema);
+    if (feature == nullptr || !feature->image_domain().has_minimum_supported_image_fraction()) continue;
+    if (std::any_of(stats.custom_stats().begin(), stats.custom_stats().end(),
+                    [](const auto& custom) { return custom.name() == "image_format_histogram"; })) {
+      continue;
+    }
+    unchecked.push_back(absl::StrCat(
+        SerializePath(path),
+        ": minimum_supported_image_fraction is not checked: the statistics do not have the formats of ",
+        "its images, which enable_semantic_domain_stats adds where at least 100 values are there and 80 % of them images"));
+  }
+  return unchecked;
+}
+
 bool HasErrors(const Anomalies& anomalies) {
   const auto is_error = [](const AnomalyInfo& info) { return info.severity() != AnomalyInfo::WARNING; };
   if (anomalies.data_missing()) return true;

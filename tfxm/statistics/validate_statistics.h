@@ -53,6 +53,11 @@ absl::StatusOr<tensorflow::metadata::v0::Anomalies> ValidateStatistics(
     const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
     const tensorflow::metadata::v0::Schema& schema, const ValidationOptions& options = {});
 
+// What the schema asks for and these statistics cannot tell, for people: a minimum_supported_image_fraction without the
+// formats of the images. TFDV leaves it out, too.
+std::vector<std::string> UncheckedConstraints(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
+                                              const tensorflow::metadata::v0::Schema& schema);
+
 // Whether there is an anomaly that is not just a WARNING, or no data at all.
 bool HasErrors(const tensorflow::metadata::v0::Anomalies& anomalies);
 

@@ -88,6 +88,61 @@ TEST(ValidateStatisticsTest, NewAndMissingFeatures) {
             "SCHEMA_MISSING_COLUMN: Column is completely missing");
 }
 
+TEST(ValidateStatisticsTest, ImagesWithoutTheirFormatsAreNamed) {
+  const auto schema = ParseText<Schema>(
+      R"(feature { name: "x" type: BYTES image_domain { minimum_supported_image_fraction: 0.9 } }
+         feature { name: "y" type: BYTES image_domain {} })");
+  std::vector<std::string> examples;
+  for (int i = 0; i < 100; ++i) examples.push_back(Bytes("x", "'BM'") + Bytes("y", "'BM'"));
+  const auto unchecked = UncheckedConstraints(ListOf(examples), schema);
+  ASSERT_EQ(unchecked.size(), 1u);
+  EXPECT_EQ(unchecked[0].substr(0, 50), "x: minimum_supported_image_fraction is not checked");
+  DatasetFeatureStatisticsList with_formats;
+  *with_formats.add_datasets() =
+      StatisticsOf(Examples(examples), {.schema = schema, .enable_semantic_domain_stats = true});
+  EXPECT_TRUE(UncheckedConstraints(with_formats, schema).empty());
+}
+
+TEST(ValidateStatisticsTest, OnlyTheNewFeaturesThatAreNeededAreReported) {
+  const std::vector<std::string> examples = {Ints("x", "1") + Ints("y", "1")};
+  EXPECT_EQ(Validate(examples, "").anomaly_info_size(), 2);
+  EXPECT_EQ(Only(Validate(examples, "", {.features_needed = {{"x"}}})),
+            "SCHEMA_NEW_COLUMN: New column (column in data but not in schema)");
+}
+
+TEST(ValidateStatisticsTest, DiffRegionsAreWhatTheSchemaWouldHaveToChange) {
+  const auto anomalies =
+      Validate({Ints("x", "12"), Ints("x", "1")}, R"(feature { name: "x" type: INT int_domain { min: 0 max: 10 } }
+                                                    feature { name: "z" type: INT presence { min_count: 1 } })",
+               {.enable_diff_regions = true});
+  const auto changed = [&](const std::string& name) {
+    std::string text;
+    for (const auto& region : anomalies.anomaly_info().at(name).diff_regions()) {
+      for (const auto& line : region.changed().left_contents()) absl::StrAppend(&text, "-", line, "\n");
+      for (const auto& line : region.changed().right_contents()) absl::StrAppend(&text, "+", line, "\n");
+      for (const auto& line : region.added().contents()) absl::StrAppend(&text, "+", line, "\n");
+    }
+    return text;
+  };
+  EXPECT_EQ(changed("x"), "-    max: 10\n+    max: 12\n");
+  EXPECT_EQ(changed("z"), "+  lifecycle_stage: DEPRECATED\n");
+  EXPECT_EQ(Validate({Ints("x", "12")}, R"(feature { name: "x" type: INT int_domain { max: 10 } })")
+                .anomaly_info()
+                .at("x")
+                .diff_regions_size(),
+            0);
+}
+
+TEST(ValidateStatisticsTest, WarningsAreNoErrors) {
+  const std::vector<std::string> examples = {Ints("x", "1")};
+  EXPECT_TRUE(HasErrors(Validate(examples, "")));
+  EXPECT_FALSE(HasErrors(
+      Validate(examples, "", {.severity_overrides = {{AnomalyInfo::SCHEMA_NEW_COLUMN, AnomalyInfo::WARNING}}})));
+  EXPECT_FALSE(HasErrors(Validate(examples, R"(feature { name: "x" type: INT })")));
+  EXPECT_TRUE(HasErrors(
+      Validate(examples, R"(feature { name: "x" type: INT } dataset_constraints { min_examples_count: 9 })")));
+}
+
 TEST(ValidateStatisticsTest, Type) {
   EXPECT_EQ(Only(Validate({Bytes("x", R"("a")")}, R"(feature { name: "x" type: FLOAT })")),
             "UNEXPECTED_DATA_TYPE: Expected data of type: FLOAT but got STRING");

@@ -49,10 +49,10 @@ Schema LiftSchema() {
 
 TEST(LiftGeneratorTest, IsTheShareAmongTheValueByTheShareOfAll) {
   // P(yes) = 1/2, P(yes | a) = 2/3, P(yes | b) = 0.
-  const auto dataset = StatisticsOf(
-      Examples({Bytes("x", "'a'") + Bytes("y", "'yes'"), Bytes("x", "'a', 'a'") + Bytes("y", "'yes'"),
-                Bytes("x", "'a'") + Bytes("y", "'no'"), Bytes("x", "'b'") + Bytes("y", "'no'")}),
-      {.schema = LiftSchema(), .label_feature = "y"});
+  const auto dataset =
+      StatisticsOf(Examples({Bytes("x", "'a'") + Bytes("y", "'yes'"), Bytes("x", "'a', 'a'") + Bytes("y", "'yes'"),
+                             Bytes("x", "'a'") + Bytes("y", "'no'"), Bytes("x", "'b'") + Bytes("y", "'no'")}),
+                   {.schema = LiftSchema(), .label_feature = "y"});
   ASSERT_EQ(dataset.cross_features_size(), 1);
   EXPECT_EQ(dataset.cross_features(0).path_x().step(0), "x");
   EXPECT_EQ(dataset.cross_features(0).path_y().step(0), "y");
@@ -100,14 +100,15 @@ TEST(SemanticGeneratorTest, AHundredValuesAndEightyPercentAreNeeded) {
     for (int i = 0; i < others; ++i) all.push_back(Bytes("x", absl::StrCat("'z", i, "'")));
     return CustomOf(StatisticsOf(Examples(all), options), "x");
   };
-  EXPECT_EQ(custom(20), (Custom{{"domain_info", "time_domain {string_format: '%Y-%m-%d'}"}, {"time_match_ratio", "0.8"}}));
+  EXPECT_EQ(custom(20),
+            (Custom{{"domain_info", "time_domain {string_format: '%Y-%m-%d'}"}, {"time_match_ratio", "0.8"}}));
   EXPECT_EQ(custom(21), Custom());
   EXPECT_EQ(custom(19), Custom());
 }
 
 TEST(SemanticGeneratorTest, ImagesByWhatTheyBeginWith) {
-  const auto all = Repeat({Bytes("x", R"('\377\330\377')"), Bytes("x", R"('\211PNG\r\n\032\nmore')"), Bytes("x", "'GIF87a'"),
-                           Bytes("x", "'BM'"), Bytes("x", R"('\211PNG')")},
+  const auto all = Repeat({Bytes("x", R"('\377\330\377')"), Bytes("x", R"('\211PNG\r\n\032\nmore')"),
+                           Bytes("x", "'GIF87a'"), Bytes("x", "'BM'"), Bytes("x", R"('\211PNG')")},
                           20);
   EXPECT_EQ(CustomOf(StatisticsOf(Examples(all), {.enable_semantic_domain_stats = true}), "x"),
             (Custom{{"domain_info", "image_domain {}"},
@@ -116,7 +117,8 @@ TEST(SemanticGeneratorTest, ImagesByWhatTheyBeginWith) {
 
 TEST(SemanticGeneratorTest, NaturalLanguageHasThreeWordsOfUsualLength) {
   const auto custom = [](const std::string& text) {
-    return CustomOf(StatisticsOf(Examples(Repeat({Bytes("x", text)}, 100)), {.enable_semantic_domain_stats = true}), "x");
+    return CustomOf(StatisticsOf(Examples(Repeat({Bytes("x", text)}, 100)), {.enable_semantic_domain_stats = true}),
+                    "x");
   };
   const Custom language = {{"domain_info", "natural_language_domain {}"}, {"natural_language_match_rate", "1"}};
   EXPECT_EQ(custom("'three words here'"), language);
@@ -133,9 +135,9 @@ TEST(SemanticGeneratorTest, AnEmptyTextIsNotATime) {
 }
 
 TEST(CrossGeneratorTest, CovarianceAndCorrelationOfTheExamplesWithOneNumberOfEach) {
-  const std::vector<std::string> examples = {
-      Ints("a", "1") + Floats("b", "2"),    Ints("a", "3") + Floats("b", "6"),     Ints("a", "2") + Floats("b", "1"),
-      Ints("a", "9, 9") + Floats("b", "9"), Ints("a", "9") + Floats("b", "nan"), Ints("a", "9")};
+  const std::vector<std::string> examples = {Ints("a", "1") + Floats("b", "2"),   Ints("a", "3") + Floats("b", "6"),
+                                             Ints("a", "2") + Floats("b", "1"),   Ints("a", "9, 9") + Floats("b", "9"),
+                                             Ints("a", "9") + Floats("b", "nan"), Ints("a", "9")};
   for (const StatsOptions& options :
        {StatsOptions{.feature_crosses = {{"b", "a"}}}, StatsOptions{.cross_all_features = true}}) {
     const auto dataset = StatisticsOf(Examples(examples), options);
@@ -149,9 +151,10 @@ TEST(CrossGeneratorTest, CovarianceAndCorrelationOfTheExamplesWithOneNumberOfEac
 }
 
 TEST(CrossGeneratorTest, WithAConstantThereIsNone) {
-  const auto dataset = StatisticsOf(Examples({Floats("a", "0.1") + Floats("b", "2"), Floats("a", "0.1") + Floats("b", "3"),
-                                              Floats("a", "0.1") + Floats("b", "7")}),
-                                    {.feature_crosses = {{"a", "b"}, {"a", "none"}}});
+  const auto dataset =
+      StatisticsOf(Examples({Floats("a", "0.1") + Floats("b", "2"), Floats("a", "0.1") + Floats("b", "3"),
+                             Floats("a", "0.1") + Floats("b", "7")}),
+                   {.feature_crosses = {{"a", "b"}, {"a", "none"}}});
   ASSERT_EQ(dataset.cross_features_size(), 1);
   EXPECT_EQ(dataset.cross_features(0).num_cross_stats().covariance(), 0);
   EXPECT_EQ(dataset.cross_features(0).num_cross_stats().correlation(), 0);
@@ -161,18 +164,18 @@ TEST(CompositeGeneratorTest, CountsPartsThatAreMissingAndDifferencesOfLengths) {
   const auto schema = ParseText<Schema>(R"(
       sparse_feature { name: "s" index_feature { name: "i" } index_feature { name: "j" } value_feature { name: "v" } }
       weighted_feature { name: "w" feature { step: "v" } weight_feature { step: "i" } })");
-  const auto dataset = StatisticsOf(
-      Examples({Ints("i", "1, 2, 3") + Ints("j", "1") + Ints("v", "1, 2"), Ints("i", "1") + Ints("v", "1, 2, 3"), Ints("j", "1"),
-                Ints("other", "1")}),
-      {.schema = schema, .add_default_generators = false});
+  const auto dataset =
+      StatisticsOf(Examples({Ints("i", "1, 2, 3") + Ints("j", "1") + Ints("v", "1, 2"),
+                             Ints("i", "1") + Ints("v", "1, 2, 3"), Ints("j", "1"), Ints("other", "1")}),
+                   {.schema = schema, .add_default_generators = false});
   EXPECT_EQ(CustomOf(dataset, "s"), (Custom{{"missing_value", "1"},
-                                           {"missing_index", "i:1 j:1"},
-                                           {"max_length_diff", "i:1 j:1"},
-                                           {"min_length_diff", "i:-2 j:-3"}}));
+                                            {"missing_index", "i:1 j:1"},
+                                            {"max_length_diff", "i:1 j:1"},
+                                            {"min_length_diff", "i:-2 j:-3"}}));
   EXPECT_EQ(CustomOf(dataset, "w"), (Custom{{"missing_value", "0"},
-                                           {"missing_weight", "0"},
-                                           {"max_weight_length_diff", "1"},
-                                           {"min_weight_length_diff", "-2"}}));
+                                            {"missing_weight", "0"},
+                                            {"max_weight_length_diff", "1"},
+                                            {"min_weight_length_diff", "-2"}}));
   EXPECT_EQ(dataset.features_size(), 2) << "none of the usual statistics";
 }
 

@@ -43,6 +43,10 @@ template <typename T>
 class StatsGeneratorOf : public StatsGenerator {
  public:
   void Merge(StatsGenerator&& other) final { static_cast<T*>(this)->MergeFrom(static_cast<T&&>(other)); }
+
+ private:
+  StatsGeneratorOf() = default;
+  friend T;
 };
 
 // Those that the options, which must outlive them, ask for.
