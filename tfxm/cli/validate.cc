@@ -64,8 +64,8 @@ class ValidateCommand : public Command {
     for (const std::string& what : statistics::UncheckedConstraints(statistics, schema)) Warn(PrintableText(what));
     if (!output_.empty()) RETURN_IF_ERROR(Write(anomalies));
     std::string text = statistics::AnomaliesText(anomalies, TerminalWidth());
-    if (const std::string diff = statistics::SchemaDiffText(anomalies); !diff.empty())
-      absl::StrAppend(&text, "\n", diff);
+    const std::string diff = statistics::SchemaDiffText(anomalies);
+    if (!diff.empty()) absl::StrAppend(&text, "\n", diff);
     if (!anomalous_examples_.empty()) {
       ASSIGN_OR_RETURN(const std::string examples, KeepExamples(schema, anomalies, options));
       absl::StrAppend(&text, "\n", examples);
@@ -93,7 +93,11 @@ class ValidateCommand : public Command {
 
   // A folder with something in it is someone's.
   absl::Status CheckFolder() const {
-    if (anomalous_examples_.empty() || !io::Exists(anomalous_examples_)) return absl::OkStatus();
+    if (anomalous_examples_.empty()) return absl::OkStatus();
+    if (!source_.has_examples()) {
+      return UsageError("--anomalous_examples needs the examples, which --stats does not have; give --data or --csv");
+    }
+    if (!io::Exists(anomalous_examples_)) return absl::OkStatus();
     ASSIGN_OR_RETURN(const std::vector<std::string> names, io::ListDir(anomalous_examples_));
     if (names.empty()) return absl::OkStatus();
     return UsageError(

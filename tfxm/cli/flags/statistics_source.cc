@@ -144,8 +144,7 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::GetOther(const st
 
 absl::Status StatisticsSource::ForEachExample(
     absl::FunctionRef<absl::Status(absl::string_view record, absl::string_view origin)> f) const {
-  if (!stats_.empty() || !options_.has_value())
-    return UsageError("statistics alone have no examples; give --data or --csv");
+  if (!has_examples() || !options_.has_value()) return absl::FailedPreconditionError("no examples have been read");
   if (csv_.given()) {
     ASSIGN_OR_RETURN(const std::vector<std::string> files, csv_.Files());
     ASSIGN_OR_RETURN(const auto source, OpenCsvFiles(files, *options_));

@@ -39,8 +39,9 @@ class StatisticsSource {
   // Statistics of other data, with the same options: statistics files or data (CSV, if --csv is given, else TFRecords),
   // told apart by what is in them. `patterns` as --data's.
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GetOther(const std::string& patterns);
-  // Every example of --data or --csv as a tf.Example, in order, with its place ("data.tfrecord: record 17"). A UsageError
-  // if there are only --stats.
+  // Whether there are examples, and not only the statistics of some.
+  bool has_examples() const { return stats_.empty(); }
+  // After Get: every example of --data or --csv as a tf.Example, in order, with its place ("data.tfrecord: record 17").
   absl::Status ForEachExample(
       absl::FunctionRef<absl::Status(absl::string_view record, absl::string_view origin)> f) const;
 
