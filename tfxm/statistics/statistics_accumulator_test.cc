@@ -17,7 +17,6 @@ namespace tfxm::statistics {
 namespace {
 
 using tensorflow::metadata::v0::CommonStatistics;
-using tensorflow::metadata::v0::DatasetFeatureStatistics;
 using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 using tensorflow::metadata::v0::FeatureNameStatistics;
 using tensorflow::metadata::v0::Histogram;
