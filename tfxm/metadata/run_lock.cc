@@ -3,6 +3,7 @@
 #include "tfxm/metadata/run_lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,16 +12,30 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
+namespace {
+
+// A run that was killed is gone before the processes it was starting: until they execute another program, or see that it
+// is gone, they have its lock.
+constexpr int kMostWaits = 200;
+constexpr int kWaitMicroseconds = 10'000;
+
+bool IsGone(absl::string_view process) {
+  pid_t pid = 0;
+  return absl::SimpleAtoi(process, &pid) && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace
 
 absl::StatusOr<RunLock> RunLock::Acquire(absl::string_view metadata_path) {
   const std::string path = absl::StrCat(metadata_path, ".lock");
   RETURN_IF_ERROR(io::MakeDirs(io::Dirname(io::AbsolutePath(path))));
-  while (true) {
+  for (int waits = 0;;) {
     const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
       return absl::PermissionDeniedError(absl::StrCat("cannot make the lock file ", path, ": ", std::strerror(errno)));
@@ -29,6 +44,10 @@ absl::StatusOr<RunLock> RunLock::Acquire(absl::string_view metadata_path) {
       char holder[32] = {};
       const ssize_t n = read(fd, holder, sizeof(holder) - 1);
       close(fd);
+      if (IsGone(holder) && waits++ < kMostWaits) {
+        usleep(kWaitMicroseconds);
+        continue;
+      }
       return absl::UnavailableError(
           absl::StrCat(metadata_path, " is in use by another run", n > 0 ? absl::StrCat(" (process ", holder, ")") : "",
                        "; wait until that has finished, or give this one another output folder"));
