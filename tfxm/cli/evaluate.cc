@@ -53,6 +53,8 @@ class EvaluateCommand : public Command {
     examples_.AddTo(&flags);
     flags.Add("model", &models_, "[NAME=]PATH",
               "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
+    flags.Add("transform_graph", &transform_graph_, "DIR",
+              "Transform's transform_graph: raw examples go through it before models that take transformed features");
     flags.Add(
         "input_shape", &input_shapes_, "NAME:1,224,320,3",
         "the sizes of an input of which the model takes any, where the data do not tell them (images that are not "
@@ -84,6 +86,7 @@ class EvaluateCommand : public Command {
     RETURN_IF_ERROR(launcher_.Get().status());
     model_analysis::EvaluateOptions options;
     RETURN_IF_ERROR(AddModels(&options));
+    options.transform_graph = transform_graph_;
     for (const std::string& text : input_shapes_) {
       if (absl::Status parsed = ParseInputShape(text, &options.input_shapes); !parsed.ok()) {
         return UsageError(parsed.message());
@@ -176,6 +179,7 @@ class EvaluateCommand : public Command {
   absl::Status MakeConfig(model_analysis::EvaluateOptions* options) const {
     if (models_.empty())
       return UsageError("--label needs --model=PATH; predictions in the examples need --eval_config");
+    if (!transform_graph_.empty()) return UsageError("--transform_graph needs --eval_config");
     if (!module_file_.empty()) return UsageError("--module_file needs --eval_config, which says what is taken from it");
     ASSIGN_OR_RETURN(const model_analysis::DefaultConfig config,
                      model_analysis::MakeDefaultConfig(options->models, label_, options->files, options->input_shapes));
@@ -186,7 +190,7 @@ class EvaluateCommand : public Command {
     return absl::OkStatus();
   }
 
-  std::string eval_config_, label_, module_file_, output_, schema_, format_ = "table", reference_model_;
+  std::string eval_config_, label_, module_file_, output_, schema_, transform_graph_, format_ = "table", reference_model_;
   ExamplesArgument examples_;
   std::vector<std::string> models_, input_shapes_;
   LauncherFlags launcher_;

@@ -82,6 +82,7 @@ class EvaluatorExecutor : public Executor {
     if (OptionalArtifact(inputs, "schema") != nullptr) {
       ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));
     }
+    if (const Artifact* const graph = OptionalArtifact(inputs, "transform_graph")) options.transform_graph = graph->uri;
     ASSIGN_OR_RETURN(const std::vector<std::string> splits,
                      data::DecodeSplitNames(StringPropertyOr(exec_properties, "example_splits", R"(["eval"])")));
     ASSIGN_OR_RETURN(options.files,

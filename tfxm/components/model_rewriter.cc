@@ -8,6 +8,7 @@
 #include "tfxm/components/splits.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/rewriting/rewriter.h"
+#include "tfxm/rewriting/rewriter_options_json.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/util/io.h"
@@ -69,6 +70,12 @@ class ModelRewriterExecutor : public Executor {
         ASSIGN_OR_RETURN(options->calibration, ParseCalibration(value.string_value()));
       } else if (name == "calibration_percentile") {
         options->calibration_percentile = value.number_value();
+      } else if (name == "inference_input_type" || name == "inference_output_type") {
+        google::protobuf::Struct type;
+        (*type.mutable_fields())[name] = value;
+        ASSIGN_OR_RETURN(const RewriterOptions types, RewriterOptionsFromJson(type));
+        (name == "inference_input_type" ? options->inference_input_type : options->inference_output_type) =
+            name == "inference_input_type" ? types.inference_input_type : types.inference_output_type;
       } else if (name == "split") {
         *split = value.string_value();
       } else if (name == "sample_size") {
@@ -82,8 +89,8 @@ class ModelRewriterExecutor : public Executor {
         return absl::InvalidArgumentError(
             absl::StrCat("custom_config of a ModelRewriter has no \"", name,
                          "\"; it takes keep_float_ops, keep_float_layers, int16_layers, "
-                         "keep_float_automatically, calibration, calibration_percentile, allow_select_tf_ops, "
-                         "allow_custom_ops, sample_size and split"));
+                         "keep_float_automatically, calibration, calibration_percentile, inference_input_type, "
+                         "inference_output_type, allow_select_tf_ops, allow_custom_ops, sample_size and split"));
       }
     }
     return absl::OkStatus();

@@ -23,6 +23,7 @@ EvaluateStep ToProto(const EvaluateOptions& options, const std::string& module_f
   step.set_reference_model(options.reference_model);
   step.set_max_disagreements(options.max_disagreements);
   step.set_module_file(module_file);
+  step.set_transform_graph(options.transform_graph);
   step.set_data_location(options.data_location.empty() ? options.data : options.data_location);
   return step;
 }
@@ -37,6 +38,7 @@ absl::StatusOr<std::unique_ptr<EvaluatePass>> EvaluatePass::Make(const PassReque
   for (const std::string& text : step.input_shapes()) {
     RETURN_IF_ERROR(Annotate(ParseInputShape(text, &options.input_shapes), "input_shapes of the request"));
   }
+  options.transform_graph = step.transform_graph();
   options.reference_model = step.reference_model();
   if (step.has_max_disagreements()) options.max_disagreements = step.max_disagreements();
   options.data_location = step.data_location().empty() ? absl::StrJoin(request.files(), ",") : step.data_location();

@@ -212,6 +212,8 @@ struct EvaluatorParameters {
   Channel model = {};
   Channel baseline_model = {};  // Optional.
   Channel schema = {};          // Optional.
+  // Optional, and tfxm's own: raw examples go through it before a model that takes transformed features.
+  Channel transform_graph = {};
   tensorflow_model_analysis::EvalConfig eval_config = {};
   std::vector<std::string> example_splits = {};  // Default: eval.
   std::string module_file = {};                  // Metrics of one's own (model_analysis/custom_metric.h).

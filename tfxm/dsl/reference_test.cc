@@ -107,6 +107,7 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
                                .model = channel,
                                .baseline_model = channel,
                                .schema = channel,
+                               .transform_graph = channel,
                                .module_file = "metrics.cc"})},
       {"Pusher", Pusher({.model = channel,
                          .model_blessing = channel,

@@ -13,6 +13,7 @@
 #include "tfxm/data/examples.h"
 #include "tfxm/model_analysis/cost/cost_metrics.h"
 #include "tfxm/model_analysis/eval_config.h"
+#include "tfxm/model_analysis/inference/feature_transform.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/keras/keras_default_metrics.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
@@ -54,6 +55,11 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
     if (single && options.models.size() == 1) break;
     RETURN_IF_ERROR(Annotate(FindModelSpec(config, name).status(), absl::StrCat("model ", path)));
   }
+  std::shared_ptr<const FeatureTransform> transform;
+  if (!options.transform_graph.empty()) {
+    if (options.models.empty()) return absl::InvalidArgumentError("a transform graph was given, but no model");
+    ASSIGN_OR_RETURN(transform, LoadFeatureTransform(options.transform_graph));
+  }
   for (const tfma::ModelSpec& spec : config.model_specs()) {
     ModelSummary& summary = loaded.summaries.emplace_back();
     summary.name = spec.name();
@@ -68,6 +74,7 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
     ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
     ASSIGN_OR_RETURN(loaded.models.back(),
                      LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes));
+    if (transform != nullptr) loaded.models.back() = WithTransform(std::move(loaded.models.back()), transform);
     summary.model_type = DetectModelType(summary.path, &summary.file);
   }
   return loaded;

@@ -48,6 +48,9 @@ struct EvaluateOptions {
   // Model name -> SavedModel directory, TFLite file, or directory with a file `tflite`. The name of a single model does
   // not matter. A model that is not named by a model_spec is an error.
   std::map<std::string, std::string> models;
+  // A transform graph artifact's folder: the models (but those that take serialized examples) see what it makes of the
+  // examples, and labels, weights, slices and features of metrics are looked up there first. Empty: none.
+  std::string transform_graph;
   // The sizes of models' inputs that the data do not tell: of images that are not square, where the model takes any.
   InputShapes input_shapes;
   // Takes a spec without model_type for whatever its path holds, rather than for a SavedModel.

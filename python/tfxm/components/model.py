@@ -38,7 +38,9 @@ class Evaluator(Node):
         schema: Channel | None = None,
         module_file: str | None = None,
         module_path: str | None = None,
+        transform_graph: Channel | None = None,
     ) -> None:
+        """`transform_graph` is tfxm's own: raw examples go through it before a model that takes transformed features."""
         super().__init__()
         if feature_slicing_spec is not None:
             raise NotImplementedError("Evaluator(feature_slicing_spec=…): use eval_config's slicing_specs")
@@ -52,6 +54,7 @@ class Evaluator(Node):
         self._take("model", model, artifacts.Model, optional=True)
         self._take("baseline_model", baseline_model, artifacts.Model, optional=True)
         self._take("schema", schema, artifacts.Schema, optional=True)
+        self._take("transform_graph", transform_graph, artifacts.TransformGraph, optional=True)
         self._set(
             eval_config=message_json("Evaluator(eval_config=…)", eval_config, _tfma.EvalConfig),
             example_splits=to_json(example_splits),
