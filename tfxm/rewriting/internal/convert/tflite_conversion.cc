@@ -22,6 +22,7 @@
 #include "tfxm/rewriting/internal/convert/list_batch.h"
 #include "tfxm/rewriting/internal/convert/lookups.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
+#include "tfxm/rewriting/internal/fold/fold_select.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
@@ -263,7 +264,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
   TfliteConversion out;
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
-  bytes = ShapeLookups(UnclipLstms(FoldDilations(std::move(bytes))));
+  bytes = FoldSelects(ShapeLookups(UnclipLstms(FoldDilations(std::move(bytes)))));
   RETURN_IF_ERROR(CheckTables(*schema::GetModel(bytes.data())));
   if (mode == QuantizationMode::kInt4) bytes = QuantizeInt4(bytes);
   const auto finish = [&](absl::string_view converted, const std::string& name) {
