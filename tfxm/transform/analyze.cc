@@ -111,7 +111,7 @@ std::string VocabularyFileName(const AnalyzerNode& analyzer) {
 // A table cannot be filled from an empty file: TensorFlow Transform puts this in its place, and so no value is found.
 constexpr char kEmptyVocabulary[] = "49d0cd50-04bb-48c0-bc6f-5b575dce351a";
 
-// A file of the lines, or of records. Returns its path and their number.
+// A file of the lines, or of records. Returns its path, their number and, of records, the values.
 absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& analyzer,
                                                           const VocabularyAccumulator& accumulator,
                                                           const AnalyzeOptions& options) {
@@ -141,8 +141,11 @@ absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& an
     std::string content;
     for (const VocabularyEntry& entry : entries) absl::StrAppend(&content, line(entry), "\n");
     RETURN_IF_ERROR(io::WriteFile(path.strings()[0], content));
+    return std::vector<tfxm::Tensor>{path, size};
   }
-  return std::vector<tfxm::Tensor>{path, size};
+  tfxm::Tensor values(DataType::kString, {static_cast<int64_t>(entries.size())});
+  for (size_t i = 0; i < entries.size(); ++i) values.strings()[i] = std::move(entries[i].token);
+  return std::vector<tfxm::Tensor>{path, size, values};
 }
 
 absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzers,
@@ -180,6 +183,7 @@ absl::Status PutResults(const AnalyzerNode& analyzer, const Accumulator& accumul
   if (analyzer.kind == AnalyzerKind::kVocabulary) {
     ASSIGN_OR_RETURN(results,
                      WriteVocabulary(analyzer, static_cast<const VocabularyAccumulator&>(accumulator), options));
+    rep.vocabularies.push_back(results[0].strings()[0]);
   } else {
     results = accumulator.Result();
   }

@@ -170,6 +170,7 @@ class Replay {
       if (a.weighted) ordered_by.example_weights = input(next);
     }
     const VocabularyFile file = vocabulary_file(x, options, ordered_by, a.name);
+    if (file.values.valid()) return {file.path, file.size, file.values};
     return {file.path, file.size};
   }
 

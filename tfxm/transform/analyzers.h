@@ -124,6 +124,8 @@ struct VocabularyWeights {
 struct VocabularyFile {
   ops::Tensor path;  // A scalar string.
   ops::Tensor size;  // The number of lines, int64.
+  // The values themselves, strings [size]: of kTFRecordGzip only, whose file no table of TensorFlow can be filled from.
+  ops::Tensor values;
 };
 // The different values of strings or int64, the most frequent first (at equal frequency, the greater value first): a
 // file, one value a line. Empty strings and strings with a line break are left out, with a warning.

@@ -6,40 +6,45 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/ops/ops.h"
-#include "tfxm/transform/internal/trace.h"
+#include "tfxm/transform/internal/mapping.h"
 
 namespace tfxm::transform {
 namespace {
 
-absl::string_view NameOr(absl::string_view name, absl::string_view otherwise) {
-  return name.empty() ? otherwise : name;
-}
+using internal::Invalid;
+using internal::NameOr;
+using internal::SetDomain;
 
-FeatureTensor Invalid(const FeatureTensor& x, absl::Status status) {
-  if (ops::Graph* graph = x.values().graph()) graph->SetError(std::move(status));
-  return ops::Tensor(x.values().graph(), -1, 0);
-}
-
-// What the schema says of an output that is `values`.
-void SetDomain(const ops::Tensor& values, const ops::Tensor& min, const ops::Tensor& max) {
-  internal::Trace* const trace = internal::Trace::Current();
-  if (trace != nullptr && trace->graph == values.graph()) trace->domains.push_back({values, min, max});
-}
-
-// condition, made of x's shape by broadcasting along the batch.
-ops::Tensor LikeNumerator(const ops::Tensor& condition, const ops::Tensor& numerator) {
-  return ops::Cast(ops::ZerosLike(numerator) + ops::Cast(condition, numerator.dtype()), DataType::kBool);
-}
-
-ops::Tensor InitializedTable(const ops::Tensor& file) {
-  ops::Graph& graph = *file.graph();
-  const ops::Node table =
-      ops::Op(graph, "HashTableV2", {}, {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}},
-              "vocabulary_table");
-  // The key is the whole line, the value its number.
+// The key is the whole line, or what follows the frequency; the value is the line's number.
+ops::Tensor InitializedTable(const ops::Tensor& file, bool has_frequency = false) {
+  const ops::Tensor table = internal::NewTable(*file.graph(), "vocabulary_table");
   ops::Op("InitializeTableFromTextFileV2", {table, file},
-          {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill_table");
+          {{"key_index", has_frequency ? 1 : -2},
+           {"value_index", -1},
+           {"vocab_size", -1},
+           {"delimiter", has_frequency ? " " : "\t"}},
+          "fill_table");
   return table;
+}
+
+// The numbers that a table of strings has for x.
+FeatureTensor ApplyTable(const FeatureTensor& x, const ops::Tensor& table, int64_t default_value, int num_oov_buckets) {
+  ops::Graph& graph = *x.values().graph();
+  const ops::Tensor keys = x.values().dtype() == DataType::kString ? x.values() : ops::AsString(x.values());
+  ops::Tensor ids = ops::Op("LookupTableFindV2",
+                            {table, keys, ops::Constant(graph, num_oov_buckets > 0 ? int64_t{-1} : default_value)},
+                            {{"Tout", DataType::kInt64}});
+  if (num_oov_buckets > 0) {
+    const ops::Tensor bucket =
+        ops::Op("LookupTableSizeV2", {table}) + ops::StringToHashBucketFast(keys, num_oov_buckets);
+    ids = ops::Where(ops::Less(ids, 0.0), bucket, ids);
+  }
+  if (keys.has_rank()) ids = ops::Op("EnsureShape", {ids}, {{"shape", keys.shape()}});
+  const int64_t default_id = num_oov_buckets > 0 ? 0 : default_value;
+  const ops::Tensor size = ops::Op("LookupTableSizeV2", {table});
+  SetDomain(ids, ops::Constant(graph, std::min(int64_t{0}, default_id)),
+            ops::Maximum(size + (num_oov_buckets - 1.0), ops::Constant(graph, default_id)));
+  return x.WithValues(ids);
 }
 
 }  // namespace
@@ -54,12 +59,7 @@ FeatureTensor scale_by_min_max(const FeatureTensor& x, double output_min, double
   const ops::NameScope scope(*x.values().graph(), NameOr(name, "scale_by_min_max"));
   const FeatureTensor as_float = x.WithValues(ops::Cast(x.values(), DataType::kFloat));
   const auto [min, max] = min_and_max(as_float, !elementwise);
-  const ops::Tensor values = as_float.values();
-  const ops::Tensor numerator = values - min;
-  // Where there is no range, a function that is increasing and between 0 and 1 takes its place.
-  const ops::Tensor scaled =
-      ops::Where(LikeNumerator(ops::Less(min, max), numerator), ops::Div(numerator, max - min), ops::Sigmoid(values));
-  return x.WithValues(scaled * (output_max - output_min) + output_min);
+  return internal::ScaledByMinMax(as_float, min, max, output_min, output_max);
 }
 
 FeatureTensor scale_to_0_1(const FeatureTensor& x, bool elementwise, absl::string_view name) {
@@ -70,10 +70,7 @@ FeatureTensor scale_to_z_score(const FeatureTensor& x, bool elementwise, absl::s
   if (!x.values().valid()) return x;
   const ops::NameScope scope(*x.values().graph(), NameOr(name, "scale_to_z_score"));
   const auto [mean, var] = mean_and_var(x, !elementwise);
-  const ops::Tensor numerator = ops::Cast(x.values(), mean.dtype()) - mean;
-  const ops::Tensor denominator = ops::Sqrt(var);
-  const ops::Tensor has_variance = LikeNumerator(ops::NotEqual(denominator, 0.0), numerator);
-  return x.WithValues(ops::Where(has_variance, ops::Div(numerator, denominator), numerator));
+  return internal::ScaledToZScore(x, mean, var);
 }
 
 FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundaries, absl::string_view name) {
@@ -105,29 +102,25 @@ FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabu
   if (!x.values().valid() || !vocabulary_file.valid()) return Invalid(x, absl::InternalError("invalid tensor"));
   ops::Graph& graph = *x.values().graph();
   const ops::NameScope scope(graph, NameOr(name, "apply_vocab"));
-  const ops::Tensor keys = x.values().dtype() == DataType::kString ? x.values() : ops::AsString(x.values());
-  const ops::Tensor table = InitializedTable(vocabulary_file);
-  ops::Tensor ids = ops::Op("LookupTableFindV2",
-                            {table, keys, ops::Constant(graph, num_oov_buckets > 0 ? int64_t{-1} : default_value)},
-                            {{"Tout", DataType::kInt64}});
-  if (num_oov_buckets > 0) {
-    const ops::Tensor bucket =
-        ops::Op("LookupTableSizeV2", {table}) + ops::StringToHashBucketFast(keys, num_oov_buckets);
-    ids = ops::Where(ops::Less(ids, 0.0), bucket, ids);
-  }
-  if (keys.has_rank()) ids = ops::Op("EnsureShape", {ids}, {{"shape", keys.shape()}});
-  const int64_t default_id = num_oov_buckets > 0 ? 0 : default_value;
-  const ops::Tensor size = ops::Op("LookupTableSizeV2", {table});
-  SetDomain(ids, ops::Constant(graph, std::min(int64_t{0}, default_id)),
-            ops::Maximum(size + (num_oov_buckets - 1.0), ops::Constant(graph, default_id)));
-  return x.WithValues(ids);
+  return ApplyTable(x, InitializedTable(vocabulary_file), default_value, num_oov_buckets);
 }
 
 FeatureTensor compute_and_apply_vocabulary(const FeatureTensor& x, const ComputeAndApplyVocabularyOptions& options,
                                            absl::string_view name) {
   if (!x.values().valid()) return x;
   const ops::NameScope scope(*x.values().graph(), NameOr(name, "compute_and_apply_vocabulary"));
-  return apply_vocabulary(x, vocabulary(x, options.vocabulary), options.default_value, options.num_oov_buckets);
+  const bool in_text = options.vocabulary.file_format != kTFRecordGzip;
+  FeatureTensor words = x;
+  if (in_text && options.vocabulary.store_frequency && x.values().dtype() == DataType::kString) {
+    // A line ends its word at the next space.
+    words = x.WithValues(ops::RegexReplace(x.values(), " ", "__SPACE__"));
+  }
+  const VocabularyFile file = vocabulary_file(words, options.vocabulary);
+  if (!file.path.valid()) return Invalid(x, absl::InternalError("invalid tensor"));
+  const ops::NameScope apply(*x.values().graph(), "apply_vocab");
+  return ApplyTable(words,
+                    in_text ? InitializedTable(file.path, options.vocabulary.store_frequency) : internal::TableOfPlaces(file.values, "vocabulary_table"),
+                    options.default_value, options.num_oov_buckets);
 }
 
 FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, absl::string_view name) {

@@ -4,11 +4,13 @@
 
 #include <mutex>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tensorflow/core/protobuf/saved_object_graph.pb.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/saved_model/import_signature.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
@@ -23,6 +25,7 @@ using transform::FeatureSpec;
 using transform::FeatureTensor;
 using transform::TensorMap;
 
+constexpr char kRecords[] = ".tfrecord.gz";  // What the file of a vocabulary of records ends with.
 constexpr char kServing[] = "serving_default";
 // Of graphs that TensorFlow Transform wrote in its TF1 mode.
 constexpr char kTransformSignature[] = "transform_signature";
@@ -193,12 +196,14 @@ absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExampl
         rep.names.push_back(name);
         fetches.push_back(tensor);
       }
+      if (fetches.empty()) return absl::OkStatus();
       ASSIGN_OR_RETURN(rep.program,
                        transform::internal::MakeProgram(rep.graph, rep.features, fetches, /*num_threads=*/1));
       return absl::OkStatus();
     }();
   });
   RETURN_IF_ERROR(rep.load_status);
+  if (rep.names.empty()) return std::map<std::string, Tensor>();
   for (const int feature : rep.program.features) {
     RETURN_IF_ERROR(transform::internal::CheckFeature(raw, rep.features[feature]));
   }
@@ -215,6 +220,7 @@ absl::StatusOr<std::string> TFTransformOutput::vocabulary_file_by_name(absl::str
   const std::string assets = io::JoinPath(transform_savedmodel_dir(), "assets");
   const std::string path = io::JoinPath(assets, vocab_filename);
   if (!vocab_filename.empty() && io::Exists(path)) return path;
+  if (!vocab_filename.empty() && io::Exists(path + kRecords)) return path + kRecords;
   const std::vector<std::string> known = io::ListDir(assets).value_or(std::vector<std::string>());
   return absl::NotFoundError(absl::StrCat("the transform graph ", rep_->dir, " has no vocabulary \"", vocab_filename,
                                           "\"; it has ", known.empty() ? "none" : absl::StrJoin(known, ", ")));
@@ -222,6 +228,14 @@ absl::StatusOr<std::string> TFTransformOutput::vocabulary_file_by_name(absl::str
 
 absl::StatusOr<std::vector<std::string>> TFTransformOutput::vocabulary_by_name(absl::string_view vocab_filename) const {
   ASSIGN_OR_RETURN(const std::string path, vocabulary_file_by_name(vocab_filename));
+  if (absl::EndsWith(path, kRecords)) {
+    std::vector<std::string> records;
+    RETURN_IF_ERROR(data::ForEachRecord({path}, [&](absl::string_view record) {
+      records.emplace_back(record);
+      return absl::OkStatus();
+    }));
+    return records;
+  }
   ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
   std::vector<std::string> lines = absl::StrSplit(content, '\n');
   if (!lines.empty() && lines.back().empty()) lines.pop_back();

@@ -266,6 +266,38 @@ TEST_F(TransformGraphTest, Vocabularies) {
   EXPECT_EQ(transformed->at("largest").values<float>()[0], 0);
 }
 
+TEST_F(TransformGraphTest, VocabulariesWithFrequenciesAndAsRecords) {
+  auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
+    TensorMap outputs;
+    outputs["frequency"] = tft::compute_and_apply_vocabulary(
+        inputs["w"], {.vocabulary = {.vocab_filename = "frequency", .store_frequency = true}});
+    outputs["record"] = tft::compute_and_apply_vocabulary(
+        inputs["w"],
+        {.num_oov_buckets = 1,
+         .vocabulary = {.top_k = 1, .vocab_filename = "record", .store_frequency = true, .file_format = kTFRecordGzip}});
+    outputs["first"] = tft::fill_in_missing(outputs["record"], 9);
+    tft::vocabulary(inputs["w"], {.vocab_filename = "not_applied"});
+    return outputs;
+  });
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  ASSERT_EQ((*graph)->Write(Path("graph")), absl::OkStatus());
+  const std::vector<Example> examples = Transform(**graph);
+  ASSERT_FALSE(examples.empty());
+  EXPECT_EQ(Ints(examples[0], "frequency"), (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(Ints(examples[0], "record"), (std::vector<int64_t>{0, 1}));
+  ASSERT_EQ(io::RemoveAll(Path("assets")), absl::OkStatus());
+  auto output = TFTransformOutput::Load(Path("graph"));
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(output->vocabulary_by_name("frequency").value(), (std::vector<std::string>{"2 red", "1 blue"}));
+  EXPECT_EQ(output->vocabulary_by_name("not_applied").value(), (std::vector<std::string>{"red", "blue"}));
+  EXPECT_EQ(output->vocabulary_by_name("record").value(), (std::vector<std::string>{"2 red"}));
+  data::ExampleBatch batch;
+  ASSERT_EQ(batch.Append(Row({1, 2}, 7, {}, {"red"}).SerializeAsString()), absl::OkStatus());
+  const auto transformed = output->TransformExamples(batch);
+  ASSERT_TRUE(transformed.ok()) << transformed.status();
+  EXPECT_EQ(transformed->at("first").values<int64_t>()[0], 0);
+}
+
 TEST_F(TransformGraphTest, BecomesPartOfAServingSignature) {
   auto transform_graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
     TensorMap outputs;

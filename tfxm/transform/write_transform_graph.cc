@@ -44,6 +44,14 @@ absl::Status TransformGraph::Write(absl::string_view dir) const {
   builder.AddFunction("transform_fn", std::move(inputs), std::move(outputs));
   builder.AddSignature("serving_default", std::move(flat_inputs), std::move(flat_outputs));
   RETURN_IF_ERROR(builder.Write(io::JoinPath(dir, "transform_fn")));
+  // Those that no table reads: for a layer of the model, or an app.
+  for (const std::string& vocabulary : rep_->vocabularies) {
+    const std::string path = io::JoinPath(dir, "transform_fn", "assets", io::Basename(vocabulary));
+    if (io::Exists(path)) continue;
+    RETURN_IF_ERROR(io::MakeDirs(io::Dirname(path)));
+    ASSIGN_OR_RETURN(const std::string content, io::ReadFile(vocabulary));
+    RETURN_IF_ERROR(io::WriteFile(path, content));
+  }
   for (const auto& [folder, schema] : {std::make_pair("metadata", &rep_->raw_schema),
                                        std::make_pair("transformed_metadata", &rep_->transformed_schema)}) {
     RETURN_IF_ERROR(io::MakeDirs(io::JoinPath(dir, folder)));

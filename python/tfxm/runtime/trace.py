@@ -39,6 +39,7 @@ class Trace:
     analyzers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     domains: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # Of tensors: what a schema says of them.
     assets: dict[str, str] = dataclasses.field(default_factory=dict)  # tft.annotate_asset
+    vocabulary_values: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # Of TFRecords, by the file's tensor.
     vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename, else by tensor.
 
     def analyze(

@@ -21,6 +21,7 @@ struct TransformGraph::Rep {
   std::vector<internal::RawFeature> features;  // Sorted by name.
   std::map<std::string, FeatureTensor> outputs;
   tensorflow::metadata::v0::Schema raw_schema, transformed_schema;
+  std::vector<std::string> vocabularies;      // The files.
   std::map<std::string, std::string> assets;  // Names that tft.annotate_asset has given to files.
 };
 

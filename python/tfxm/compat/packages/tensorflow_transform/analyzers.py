@@ -282,13 +282,18 @@ def vocabulary(
     for other in current.analyzers:
         if filename and other.get("vocab_filename") == filename and other["inputs"][0] != values.name:
             raise ValueError(f'tft.vocabulary: two vocabularies have the vocab_filename "{filename}"')
-    file, size = _analyze(
-        "vocabulary", x, {"vocab_file": tf.string, "vocab_size": tf.int64}, name or "vocabulary",
+    outputs: dict[str, Any] = {"vocab_file": tf.string, "vocab_size": tf.int64}
+    if file_format == "tfrecord_gzip":
+        outputs["vocab_values"] = (tf.string, [None])  # No table can be filled from the file.
+    file, size, *records = _analyze(
+        "vocabulary", x, outputs, name or "vocabulary",
         others=_vocabulary_inputs(x, weights, labels), top_k=None if top_k is None else int(top_k),
         frequency_threshold=None if frequency_threshold is None else float(frequency_threshold), vocab_filename=filename,
         store_frequency=bool(store_frequency), reserved_tokens=_reserved(reserved_tokens), file_format=file_format,
         fingerprint_shuffle=bool(fingerprint_shuffle), use_adjusted_mutual_info=bool(use_adjusted_mutual_info),
         min_diff_from_avg=min_diff_from_avg, weighted=weights is not None, labeled=labels is not None)  # fmt: skip
+    if records:
+        current.vocabulary_values[file.name] = records[0]
     if filename and file_format == "tfrecord_gzip":
         current.assets.setdefault(filename, filename + ".tfrecord.gz")
     current.vocabulary_sizes[filename or file.name] = size

@@ -289,12 +289,17 @@ def apply_vocabulary(
             return _with_values(x, result[0] if isinstance(result, tuple) else result)
         keys = values if values.dtype == tf.string else tf.strings.as_string(values)
         table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, name="vocabulary_table")
-        if file_format == "tfrecord_gzip":
-            not_done("apply_vocabulary", file_format=(file_format, "text"))
-        # The key is the whole line, or what follows the frequency; the value the line's number.
-        tf.raw_ops.InitializeTableFromTextFileV2(
-            table_handle=table, filename=file, key_index=1 if store_frequency else -2, value_index=-1,
-            delimiter=" " if store_frequency else "\t", name="fill_table")  # fmt: skip
+        records = trace.current().vocabulary_values.get(file.name)
+        if records is not None:
+            tf.raw_ops.LookupTableImportV2(
+                table_handle=table, keys=records, values=tf.range(tf.size(records, tf.int64)), name="fill_table")  # fmt: skip
+        elif file_format == "tfrecord_gzip":
+            raise NotImplementedError("tft.apply_vocabulary: of file_format tfrecord_gzip tfxm takes what tft.vocabulary returned in this preprocessing_fn")
+        else:
+            # The key is the whole line, or what follows the frequency; the value the line's number.
+            tf.raw_ops.InitializeTableFromTextFileV2(
+                table_handle=table, filename=file, key_index=1 if store_frequency else -2, value_index=-1,
+                delimiter=" " if store_frequency else "\t", name="fill_table")  # fmt: skip
         unknown = tf.constant(-1 if num_oov_buckets > 0 else default_value, tf.int64)
         ids = tf.raw_ops.LookupTableFindV2(table_handle=table, keys=keys, default_value=unknown)
         if num_oov_buckets > 0:

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What TensorFlow Transform made of the same examples with the same files (testdata/tft/make_goldens.py): examples, schema, assets."""
+
+import glob
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    import tensorflow as tf
+except ImportError:
+    raise unittest.SkipTest("needs TensorFlow") from None
+
+from google.protobuf import text_format
+
+from tfxm import native
+from tfxm.runtime import schema as schemas
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testdata", "tft")
+
+
+def _lines(path):
+    if path.endswith(".gz"):
+        return [r.numpy().decode() for r in tf.data.TFRecordDataset(path, compression_type="GZIP")]
+    with open(path, "rb") as f:
+        return f.read().decode().splitlines()
+
+
+# Of TFT's sums in single precision.
+_TOLERANCES = {"covariance": 1e-3}
+# tfxm keeps the statistics of the keys in the graph.
+_NOT_WRITTEN = ("keys", "keys_z")
+
+
+def _near(got, want, tolerance=1e-5):
+    if isinstance(got, float):
+        return got == want or abs(got - want) <= max(tolerance, 5e-5 * abs(want)) or (math.isnan(got) and math.isnan(want))
+    return got == want
+
+
+class TftGoldensTest(unittest.TestCase):
+    def _transformed(self, folder):
+        examples = []
+        for path in sorted(glob.glob(os.path.join(folder, "transformed_examples", "*"))):
+            for record in tf.data.TFRecordDataset(path, compression_type="GZIP"):
+                examples.append(tf.train.Example.FromString(record.numpy()).features.feature)
+        return sorted(examples, key=lambda example: example["id"].int64_list.value[0])
+
+    def _compare_column(self, name, want, examples):
+        for i, example in enumerate(examples):
+            expected = want["all"] if "all" in want else want["rows"][i]
+            kind = example[name].WhichOneof("kind") if name in example else None
+            got = list(getattr(example[name], kind).value) if kind else []
+            got = [v.decode() if isinstance(v, bytes) else v for v in got]
+            if expected:
+                self.assertEqual(kind, want["kind"], f"{name} of example {i}")
+            self.assertTrue(
+                len(got) == len(expected) and all(_near(g, w, _TOLERANCES.get(name, 1e-5)) for g, w in zip(got, expected)),
+                f"{name} of example {i}: {got}; TFT has {expected}")  # fmt: skip
+
+    def _compare(self, name):
+        with open(os.path.join(HERE, "goldens", name + ".json")) as f:
+            golden = json.load(f)
+        with tempfile.TemporaryDirectory() as folder:
+            output = os.path.join(folder, "out")
+            command = [native.program(), "transform", f"--module_file={HERE}/modules/{name}.py", f"--data={HERE}/data.tfrecord.gz",
+                       f"--schema={HERE}/schema.pbtxt", f"--output={output}"]  # fmt: skip
+            result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TFXM_PYTHON": sys.executable})
+            self.assertEqual(result.returncode, 0, result.stderr[-3000:])
+            examples = self._transformed(output)
+            self.assertEqual(len(examples), 240)
+            for column, want in golden["columns"].items():
+                with self.subTest(column):
+                    self._compare_column(column, want, examples)
+            self.assertEqual(set(examples[0]) - set(golden["columns"]), set())
+            graph = os.path.join(output, "transform_graph")
+            with self.subTest("schema"):
+                schema = schemas.read(os.path.join(graph, "transformed_metadata", "schema.pbtxt"))
+                self._compare_schema(schema, text_format.Parse(golden["schema"], type(schema)()))
+            assets = {os.path.basename(p): _lines(p) for p in glob.glob(os.path.join(graph, "transform_fn", "assets", "*"))}
+            for asset, lines in golden["assets"].items():
+                if asset in _NOT_WRITTEN:
+                    continue
+                with self.subTest(asset):
+                    self.assertIn(asset, assets)
+                    self._compare_lines(assets[asset], lines)
+
+    def _compare_schema(self, got, want):
+        features = [{f.name: f for f in schema.feature} for schema in (got, want)]
+        self.assertEqual(sorted(features[0]), sorted(features[1]))
+        for name, feature in features[1].items():
+            with self.subTest(name):
+                self.assertEqual(text_format.MessageToString(features[0][name]), text_format.MessageToString(feature))
+
+    def _compare_lines(self, got, want):
+        """Lines "number word" by their numbers."""
+        self.assertEqual(len(got), len(want))
+        for line, expected in zip(got, want):
+            if line != expected:
+                (number, word), (expected_number, expected_word) = line.split(" ", 1), expected.split(" ", 1)
+                self.assertEqual(word, expected_word)
+                self.assertTrue(_near(float(number), float(expected_number)), f"{line}; TFT has {expected}")
+
+
+def _add(name):
+    setattr(TftGoldensTest, f"test_{name}", lambda self: self._compare(name))
+
+
+for _path in sorted(glob.glob(os.path.join(HERE, "goldens", "*.json"))):
+    _add(os.path.basename(_path)[:-5])
+
+if __name__ == "__main__":
+    unittest.main()
