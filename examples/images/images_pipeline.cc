@@ -63,8 +63,8 @@ absl::StatusOr<Pipeline> CreatePipeline(const PipelineArgs& args) {
     if (!lite) continue;
     components.push_back(Pusher({.model = model.outputs("model"),
                                  .model_blessing = evaluator.outputs("blessing"),
-                                 .push_destination = PushDestination{.filesystem = {.base_directory = io::JoinPath(
-                                                                                        args.output, "serving_model")}}}));
+                                 .push_destination = PushDestination{
+                                     .filesystem = {.base_directory = io::JoinPath(args.output, "serving_model")}}}));
   }
   return Pipeline{.pipeline_name = "images",
                   .pipeline_root = io::JoinPath(args.output, "pipeline_root"),

@@ -190,7 +190,8 @@ class EvaluateCommand : public Command {
     return absl::OkStatus();
   }
 
-  std::string eval_config_, label_, module_file_, output_, schema_, transform_graph_, format_ = "table", reference_model_;
+  std::string eval_config_, label_, module_file_, output_, schema_, transform_graph_, format_ = "table",
+                                                                                      reference_model_;
   ExamplesArgument examples_;
   std::vector<std::string> models_, input_shapes_;
   LauncherFlags launcher_;

@@ -310,8 +310,7 @@ VocabularyFile vocabulary_file(const FeatureTensor& x, const VocabularyOptions& 
   std::vector<Output> outputs = {{"vocab_file", DataType::kString}, {"vocab_size", DataType::kInt64}};
   const bool has_values = options.file_format == kTFRecordGzip;
   if (has_values) outputs.push_back({"vocab_values", DataType::kString, Shape{-1}});
-  const auto results =
-      Analyze(AnalyzerKind::kVocabulary, x, true, NameOr(name, "vocabulary"), outputs, node, others);
+  const auto results = Analyze(AnalyzerKind::kVocabulary, x, true, NameOr(name, "vocabulary"), outputs, node, others);
   return {results[0], results[1], has_values ? results[2] : ops::Tensor()};
 }
 

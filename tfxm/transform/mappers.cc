@@ -119,7 +119,8 @@ FeatureTensor compute_and_apply_vocabulary(const FeatureTensor& x, const Compute
   if (!file.path.valid()) return Invalid(x, absl::InternalError("invalid tensor"));
   const ops::NameScope apply(*x.values().graph(), "apply_vocab");
   return ApplyTable(words,
-                    in_text ? InitializedTable(file.path, options.vocabulary.store_frequency) : internal::TableOfPlaces(file.values, "vocabulary_table"),
+                    in_text ? InitializedTable(file.path, options.vocabulary.store_frequency)
+                            : internal::TableOfPlaces(file.values, "vocabulary_table"),
                     options.default_value, options.num_oov_buckets);
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Mappers against what TensorFlow Transform made of the same examples (python/tests/testdata/tft/make_goldens.py).
-#include "tfxm/transform/mappers.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "tensorflow/core/example/example.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/ops/ops.h"
+#include "tfxm/transform/mappers.h"
 #include "tfxm/transform/transform_graph.h"
 #include "tfxm/util/io.h"
 
@@ -77,8 +76,8 @@ class MappersGoldenTest : public ::testing::Test {
                          const std::string& name, const google::protobuf::ListValue& want, int64_t id) {
     const auto it = features.find(name);
     const tensorflow::Feature feature = it == features.end() ? tensorflow::Feature() : it->second;
-    const int size = std::max({feature.float_list().value_size(), feature.int64_list().value_size(),
-                               feature.bytes_list().value_size()});
+    const int size = std::max(
+        {feature.float_list().value_size(), feature.int64_list().value_size(), feature.bytes_list().value_size()});
     ASSERT_EQ(size, want.values_size()) << name << " of example " << id;
     for (int i = 0; i < size; ++i) {
       const auto& expected = want.values(i);
@@ -177,8 +176,9 @@ TEST_F(MappersGoldenTest, WhatCannotBeIsAnError) {
   EXPECT_NE(error([](const TensorMap& in) { return ngrams(in["s"], {2, 1}, " "); }).find("(2, 1)"), std::string::npos);
   EXPECT_NE(error([](const TensorMap& in) { return tfidf(in["c"], 0).words; }).find("vocab_size is 0"),
             std::string::npos);
-  EXPECT_NE(error([](const TensorMap& in) { return scale_by_min_max_per_key(in["x"], in["k"], 1, 1); })
-                .find("must be less than"),
+  EXPECT_NE(error([](const TensorMap& in) {
+              return scale_by_min_max_per_key(in["x"], in["k"], 1, 1);
+            }).find("must be less than"),
             std::string::npos);
   EXPECT_NE(error([](const TensorMap& in) { return bucketize_per_key(in["x"], in["k"], 1); }).find("must be >= 1"),
             std::string::npos);

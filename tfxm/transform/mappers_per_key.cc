@@ -24,8 +24,8 @@ FeatureTensor KeysOf(const FeatureTensor& x, const FeatureTensor& key) {
 ops::Tensor KeyIndex(const ops::Tensor& key, const ops::Tensor& keys) {
   ops::Graph& graph = *keys.graph();
   const ops::Tensor table = internal::TableOfPlaces(keys, "key_table");
-  ops::Tensor index = ops::Op("LookupTableFindV2", {table, key, ops::Constant(graph, int64_t{-1})},
-                              {{"Tout", DataType::kInt64}});
+  ops::Tensor index =
+      ops::Op("LookupTableFindV2", {table, key, ops::Constant(graph, int64_t{-1})}, {{"Tout", DataType::kInt64}});
   if (key.has_rank()) index = ops::Op("EnsureShape", {index}, {{"shape", key.shape()}});
   const ops::Tensor count = ops::Op("Size", {keys}, {{"out_type", DataType::kInt64}});
   return ops::Where(ops::Less(index, 0.0), count, index);
@@ -35,9 +35,8 @@ ops::Tensor KeyIndex(const ops::Tensor& key, const ops::Tensor& keys) {
 ops::Tensor OfKey(const FeatureTensor& x, const ops::Tensor& index, const ops::Tensor& statistic,
                   bool reduce_instance_dims) {
   ops::Graph& graph = *statistic.graph();
-  const ops::Tensor rows = ops::Concat({ops::Constant(graph, std::vector<int32_t>{1}),
-                                        ops::Slice(ops::ShapeOf(statistic), {1}, {-1})},
-                                       0);
+  const ops::Tensor rows =
+      ops::Concat({ops::Constant(graph, std::vector<int32_t>{1}), ops::Slice(ops::ShapeOf(statistic), {1}, {-1})}, 0);
   const ops::Tensor zero = ops::Fill(rows, ops::ScalarLike(statistic, 0));
   ops::Tensor value = ops::Gather(ops::Concat({statistic, zero}, 0), index);
   if (!reduce_instance_dims || x.is_sparse()) return value;
@@ -55,8 +54,8 @@ ops::Tensor InverseTukey(const ops::Tensor& x, const ops::Tensor& h) {
   const double e = std::exp(1.0), slope = (e - 1) / (e * e - 1);
   const ops::Tensor log_z = ops::Log(z);
   const ops::Tensor of_large = log_z + (ops::Div(1.0, log_z) - 1.0) * ops::Log(log_z);
-  ops::Tensor w = ops::Where(ops::Less(z, 1 / e), z,
-                             ops::Where(ops::Less(z, e), z * slope + (1 - slope) / e, of_large));
+  ops::Tensor w =
+      ops::Where(ops::Less(z, 1 / e), z, ops::Where(ops::Less(z, e), z * slope + (1 - slope) / e, of_large));
   for (int step = 0; step < 8; ++step) {
     const ops::Tensor exp_w = ops::Exp(w);
     w = w - ops::Div(w * exp_w - z, exp_w + w * exp_w);
@@ -73,9 +72,8 @@ FeatureTensor scale_by_min_max_per_key(const FeatureTensor& x, const FeatureTens
                                        double output_max, bool elementwise, absl::string_view name) {
   if (!Valid(x, key)) return x;
   if (!(output_min < output_max)) {
-    return Invalid(
-        x, absl::InvalidArgumentError(absl::StrCat("tft::scale_by_min_max_per_key: output_min (", output_min,
-                                                   ") must be less than output_max (", output_max, ")")));
+    return Invalid(x, absl::InvalidArgumentError(absl::StrCat("tft::scale_by_min_max_per_key: output_min (", output_min,
+                                                              ") must be less than output_max (", output_max, ")")));
   }
   const ops::NameScope scope(*x.values().graph(), NameOr(name, "scale_by_min_max_per_key"));
   const FeatureTensor as_float = x.WithValues(ops::Cast(x.values(), DataType::kFloat));
@@ -114,14 +112,15 @@ FeatureTensor bucketize_per_key(const FeatureTensor& x, const FeatureTensor& key
   const ops::Tensor values = ops::Cast(x.values(), DataType::kFloat);
   const ops::Tensor shifted =
       values * ops::Gather(quantiles.results[1], index) + ops::Gather(quantiles.results[2], index);
-  const ops::Tensor searched = ops::Op("UpperBound", {ops::Reshape(quantiles.results[0], {1, -1}), ops::Reshape(shifted, {1, -1})},
-                                       {{"out_type", DataType::kInt64}});
+  const ops::Tensor searched =
+      ops::Op("UpperBound", {ops::Reshape(quantiles.results[0], {1, -1}), ops::Reshape(shifted, {1, -1})},
+              {{"out_type", DataType::kInt64}});
   // Keys next to each other share a boundary.
   const ops::Tensor found = ops::Reshape(searched, ops::ShapeOf(shifted)) - (actual - 2.0) * index;
   const ops::Tensor zero = ops::Constant(graph, int64_t{0}), last = actual - 1.0;
   const ops::Tensor known = ops::Less(index, ops::Op("Size", {quantiles.keys}, {{"out_type", DataType::kInt64}}));
-  ops::Tensor bucket = ops::Where(known, ops::Maximum(ops::Minimum(found, last), zero),
-                                  ops::Constant(graph, int64_t{-1}));
+  ops::Tensor bucket =
+      ops::Where(known, ops::Maximum(ops::Minimum(found, last), zero), ops::Constant(graph, int64_t{-1}));
   if (values.has_rank()) bucket = ops::Op("EnsureShape", {bucket}, {{"shape", values.shape()}});
   internal::SetDomain(bucket, zero, last);
   return x.WithValues(bucket);
@@ -137,8 +136,8 @@ FeatureTensor scale_to_gaussian(const FeatureTensor& x, bool elementwise, absl::
   const ops::Tensor denominator = ops::Where(heavy, scale, ops::Sqrt(var(x, !elementwise)));
   const ops::Tensor scaled = ops::Where(internal::LikeNumerator(ops::NotEqual(denominator, 0.0), numerator),
                                         ops::Div(numerator, denominator), numerator);
-  return x.WithValues(ops::Where(ops::Less(scaled, 0.0), ops::Neg(InverseTukey(ops::Neg(scaled), left)),
-                                 InverseTukey(scaled, right)));
+  return x.WithValues(
+      ops::Where(ops::Less(scaled, 0.0), ops::Neg(InverseTukey(ops::Neg(scaled), left)), InverseTukey(scaled, right)));
 }
 
 }  // namespace tfxm::transform

@@ -59,7 +59,8 @@ FeatureTensor Unique(const ops::SparseTensor& sparse) {
 // An error for a tensor that is not sparse.
 bool IsSparse(const FeatureTensor& x, absl::string_view function) {
   if (x.is_sparse()) return true;
-  Invalid(x, absl::InvalidArgumentError(absl::StrCat("tft::", function, " takes a sparse tensor, as ops::StringSplit makes it; \"",
+  Invalid(x, absl::InvalidArgumentError(absl::StrCat("tft::", function,
+                                                     " takes a sparse tensor, as ops::StringSplit makes it; \"",
                                                      x.values().name(), "\" is dense")));
   return false;
 }
@@ -124,8 +125,8 @@ Tfidf tfidf(const FeatureTensor& x, int64_t vocab_size, bool smooth, absl::strin
   if (!x.values().valid()) return {x, x};
   if (!IsSparse(x, "tfidf")) return {Nothing(x), Nothing(x)};
   if (vocab_size < 1) {
-    const FeatureTensor nothing =
-        Invalid(x, absl::InvalidArgumentError(absl::StrCat("tft::tfidf: vocab_size is ", vocab_size, ", must be >= 1")));
+    const FeatureTensor nothing = Invalid(
+        x, absl::InvalidArgumentError(absl::StrCat("tft::tfidf: vocab_size is ", vocab_size, ", must be >= 1")));
     return {nothing, nothing};
   }
   ops::Graph& graph = *x.values().graph();
@@ -138,16 +139,16 @@ Tfidf tfidf(const FeatureTensor& x, int64_t vocab_size, bool smooth, absl::strin
   const ops::Node unique = ops::Op("UniqueWithCounts", {sorted}, {{"out_idx", DataType::kInt64}});
   const ops::Tensor row = ops::FloorDiv(unique[0], size), word = ops::FloorMod(unique[0], size);
   const ops::Tensor lengths = ops::Op("UnsortedSegmentSum", {ops::OnesLike(rows), rows, num_rows});
-  const ops::Tensor frequency = ops::Cast(ops::Div(ops::Cast(unique[2], DataType::kDouble),
-                                                   ops::Cast(ops::Gather(lengths, row), DataType::kDouble)),
-                                          DataType::kFloat);
+  const ops::Tensor frequency = ops::Cast(
+      ops::Div(ops::Cast(unique[2], DataType::kDouble), ops::Cast(ops::Gather(lengths, row), DataType::kDouble)),
+      DataType::kFloat);
   const ops::Tensor of_batch = ops::Op("UnsortedSegmentSum", {ops::OnesLike(word), word, size});
   const ops::Tensor documents = sum(ops::Reshape(of_batch, {1, vocab_size}), /*reduce_instance_dims=*/false);
   const ops::Tensor examples = sum(FeatureTensor(ops::Slice(x.sparse().dense_shape, {0}, {1})));
   const double more = smooth ? 1 : 0;
-  const ops::Tensor idf = ops::Log(ops::Div(ops::Cast(examples, DataType::kFloat) + more,
-                                            ops::Cast(documents, DataType::kFloat) + more)) +
-                          1.0;
+  const ops::Tensor idf =
+      ops::Log(ops::Div(ops::Cast(examples, DataType::kFloat) + more, ops::Cast(documents, DataType::kFloat) + more)) +
+      1.0;
   return {Rows(word, row, num_rows).ToSparse(), Rows(frequency * ops::Gather(idf, word), row, num_rows).ToSparse()};
 }
 

@@ -274,7 +274,8 @@ TEST_F(TransformGraphTest, VocabulariesWithFrequenciesAndAsRecords) {
     outputs["record"] = tft::compute_and_apply_vocabulary(
         inputs["w"],
         {.num_oov_buckets = 1,
-         .vocabulary = {.top_k = 1, .vocab_filename = "record", .store_frequency = true, .file_format = kTFRecordGzip}});
+         .vocabulary = {
+             .top_k = 1, .vocab_filename = "record", .store_frequency = true, .file_format = kTFRecordGzip}});
     outputs["first"] = tft::fill_in_missing(outputs["record"], 9);
     tft::vocabulary(inputs["w"], {.vocab_filename = "not_applied"});
     return outputs;

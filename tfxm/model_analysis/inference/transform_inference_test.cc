@@ -36,9 +36,9 @@ class TransformInferenceTest : public testing::Test {
     builder.AddSignature("serving_default", {{"centered", centered}}, {{"y", ops::Add(centered, centered)}});
     ASSERT_EQ(builder.Write(dir_ / "model"), absl::OkStatus());
     options_.models = {{"", dir_ / "model"}};
-    options_.eval_config =
-        Config("model_specs { label_key: 'same' } metrics_specs { metrics { class_name: 'MeanAbsoluteError' } } "
-               "slicing_specs {} slicing_specs { feature_keys: 'answer' } slicing_specs { feature_keys: 'large' }");
+    options_.eval_config = Config(
+        "model_specs { label_key: 'same' } metrics_specs { metrics { class_name: 'MeanAbsoluteError' } } "
+        "slicing_specs {} slicing_specs { feature_keys: 'answer' } slicing_specs { feature_keys: 'large' }");
   }
   std::string MakeTransformGraph() {
     ::tensorflow::metadata::v0::Schema schema;

@@ -41,8 +41,8 @@ inline FeatureTensor ScaledByMinMax(const FeatureTensor& x, const ops::Tensor& m
                                     double output_min, double output_max) {
   const ops::Tensor values = x.values(), numerator = values - min;
   // Where there is no range, a function that is increasing and between 0 and 1 takes its place.
-  const ops::Tensor scaled = ops::Where(LikeNumerator(ops::Less(min, max), numerator),
-                                        ops::Div(numerator, max - min), ops::Op("Sigmoid", {values}));
+  const ops::Tensor scaled = ops::Where(LikeNumerator(ops::Less(min, max), numerator), ops::Div(numerator, max - min),
+                                        ops::Op("Sigmoid", {values}));
   return x.WithValues(scaled * (output_max - output_min) + output_min);
 }
 
