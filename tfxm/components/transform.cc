@@ -51,7 +51,10 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, FilesOfSplits(*examples, analyzed_splits, kSplitsHint));
     RETURN_IF_ERROR(FilesOfSplits(*examples, splits, kSplitsHint).status());
     ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
-    ASSIGN_OR_RETURN(Artifact* const transformed, SingleArtifact(outputs, "transformed_examples"));
+    Artifact* transformed = nullptr;  // Without materialization.
+    if (outputs->count("transformed_examples") > 0) {
+      ASSIGN_OR_RETURN(transformed, SingleArtifact(outputs, "transformed_examples"));
+    }
 
     const AnalyzeModuleOptions options{.module_file = module_file,
                                        .custom_config = StringPropertyOr(exec_properties, "custom_config", ""),
@@ -64,8 +67,11 @@ class TransformExecutor : public Executor {
     const Schema& transformed_schema = graph->transformed_schema();
     statistics::StatisticsAccumulator of_transformed({.schema = transformed_schema});
     for (const std::string& split : splits) {
+      if (transformed == nullptr && !describe) break;
       ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
-      const std::string dir = data::SplitDir(transformed->uri, split);
+      // What is only described goes again.
+      const std::string dir = data::SplitDir(
+          transformed != nullptr ? transformed->uri : io::JoinPath(context.tmp_dir, "transformed_examples"), split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
       transform::TransformExamplesOptions transform_options;
       if (describe) transform_options.statistics = &of_transformed;
@@ -73,8 +79,9 @@ class TransformExecutor : public Executor {
         context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
       };
       RETURN_IF_ERROR(graph->TransformExamples(files, dir, transform_options));
+      if (transformed == nullptr) RETURN_IF_ERROR(io::RemoveAll(dir));
     }
-    CopySplitsAndSpan(*examples, splits, transformed);
+    if (transformed != nullptr) CopySplitsAndSpan(*examples, splits, transformed);
 
     if (!describe) return absl::OkStatus();
     context.progress("statistics", -1);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "tensorflow/core/example/example.pb.h"
+#include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
@@ -66,7 +67,7 @@ class TransformComponentTest : public ::testing::Test {
     ASSERT_TRUE(writer->Close().ok());
   }
 
-  absl::Status Run(const std::string& splits_config) {
+  absl::Status Run(const std::string& splits_config, bool materialize = true) {
     const ArtifactDict inputs = {
         {"examples",
          {Artifact{.uri = Folder("examples"), .properties = {{"split_names", R"(["training", "test", "more"])"}}}}},
@@ -76,13 +77,15 @@ class TransformComponentTest : public ::testing::Test {
          {"transform_graph", "transformed_examples", "updated_analyzer_cache", "pre_transform_schema",
           "pre_transform_stats", "post_transform_schema", "post_transform_stats", "post_transform_anomalies"}) {
       EXPECT_TRUE(io::RemoveAll(io::JoinPath(root_, key)).ok());
+      if (!materialize && std::string(key) == "transformed_examples") continue;
       outputs[key] = {Artifact{.uri = Folder(key)}};
     }
     Properties properties = {{"module_file", io::JoinPath(root_, "module.cc")}};
     if (!splits_config.empty()) properties["splits_config"] = splits_config;
     const absl::Status status = (*ExecutorRegistry::Get().Create("tfx.components.transform.executor.Executor"))
                                     ->Do(inputs, properties, ExecutorContext{.tmp_dir = Folder("tmp")}, &outputs);
-    if (status.ok()) split_names_ = std::get<std::string>(outputs["transformed_examples"][0].properties["split_names"]);
+    if (status.ok() && materialize)
+      split_names_ = std::get<std::string>(outputs["transformed_examples"][0].properties["split_names"]);
     return status;
   }
 
@@ -119,6 +122,17 @@ TEST_F(TransformComponentTest, AnalyzesSeveralSplitsAndTransformsOnlyTheSplitsOf
   EXPECT_EQ(split_names_, R"(["test"])");
   EXPECT_EQ(Scaled("test"), std::vector<float>{1}) << "by what training and more have, from 0 to 20";
   EXPECT_FALSE(data::SplitFiles(Folder("transformed_examples"), "more").ok());
+}
+
+TEST_F(TransformComponentTest, WithoutMaterializationThereAreOnlyTheGraphAndStatistics) {
+  const absl::Status status = Run(R"({"analyze": ["training"]})", /*materialize=*/false);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(io::Exists(io::JoinPath(root_, "transformed_examples")));
+  EXPECT_TRUE(io::Exists(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")));
+  tensorflow::metadata::v0::DatasetFeatureStatisticsList statistics;
+  ASSERT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder("post_transform_stats"), "FeatureStats.pb"), &statistics).ok());
+  ASSERT_EQ(statistics.datasets_size(), 1);
+  EXPECT_GT(statistics.datasets(0).num_examples(), 0);
 }
 
 TEST_F(TransformComponentTest, ASplitThatIsNotThereIsNamedBesideThoseThatAre) {

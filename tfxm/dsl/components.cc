@@ -197,7 +197,6 @@ Node Transform(const TransformParameters& p) {
                 .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
                            {"schema", Required(p.schema, artifacts::Schema())}},
                 .outputs = {{"transform_graph", {artifacts::TransformGraph()}},
-                            {"transformed_examples", {artifacts::Examples()}},
                             {"updated_analyzer_cache", {artifacts::TransformCache()}}},
                 .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
                                     {"disable_statistics", int64_t{p.disable_statistics}},
@@ -210,6 +209,7 @@ Node Transform(const TransformParameters& p) {
     for (const std::string& split : p.splits_config->transform) config.add_transform(split);
     spec.exec_properties["splits_config"] = ToTfxJson(config);
   }
+  if (p.materialize) spec.outputs["transformed_examples"] = {artifacts::Examples()};
   if (!p.disable_statistics) {
     spec.outputs["pre_transform_schema"] = {artifacts::Schema()};
     spec.outputs["pre_transform_stats"] = {artifacts::ExampleStatistics()};

@@ -162,6 +162,8 @@ struct TransformParameters {
   Channel schema;
   std::string module_file;
   std::optional<SplitsConfig> splits_config = std::nullopt;  // Default: analyze train, transform all splits.
+  // false: no transformed_examples; who trains applies the graph to raw examples (transform_features_layer).
+  bool materialize = true;
   bool disable_statistics = false;
   Properties custom_config = {};  // Recorded; preprocessing_fn does not get it.
 };

@@ -61,8 +61,6 @@ class Transform(Node):
     ) -> None:
         super().__init__()
         module = _module_file("Transform", module_file, preprocessing_fn=preprocessing_fn, stats_options_updater_fn=stats_options_updater_fn)
-        if not materialize:
-            raise NotImplementedError("Transform(materialize=False): the engine always writes transformed_examples")
         if force_tf_compat_v1:
             raise NotImplementedError("Transform(force_tf_compat_v1=True): the engine traces with TensorFlow 2")
         if disable_analyzer_cache and analyzer_cache is not None:
@@ -81,7 +79,8 @@ class Transform(Node):
         if splits_config is not None:
             self._set(splits_config=message_json("Transform(splits_config=…)", splits_config, _transform.SplitsConfig))
         self._put("transform_graph", artifacts.TransformGraph)
-        self._put("transformed_examples", artifacts.Examples)
+        if materialize:
+            self._put("transformed_examples", artifacts.Examples)
         if not disable_analyzer_cache:
             self._put("updated_analyzer_cache", artifacts.TransformCache)
         if not disable_statistics:

@@ -3,8 +3,9 @@
 // Raw examples through a transform graph before a model sees them: models that take transformed features, as a TFLite
 // file does, are then evaluated on the examples that an app has.
 //
-//   ASSIGN_OR_RETURN(const auto transform, LoadFeatureTransform(transform_graph_dir));
-//   std::unique_ptr<InferenceModel> of_raw_examples = WithTransform(std::move(model), transform);
+//   ASSIGN_OR_RETURN(const auto transform, LoadFeatureTransform("Transform/transform_graph/5"));
+//   ASSIGN_OR_RETURN(auto model, LoadInferenceModel("lite/tflite", {}, /*detect_type=*/true));
+//   model = WithTransform(std::move(model), transform);
 #ifndef TFXM_MODEL_ANALYSIS_INFERENCE_FEATURE_TRANSFORM_H_
 #define TFXM_MODEL_ANALYSIS_INFERENCE_FEATURE_TRANSFORM_H_
 
