@@ -91,10 +91,55 @@ FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundarie
   return x.WithValues(shaped);
 }
 
+FeatureTensor apply_buckets_with_interpolation(const FeatureTensor& x, const ops::Tensor& boundaries,
+                                               absl::string_view name) {
+  if (!x.values().valid() || !boundaries.valid()) return Invalid(x, absl::InternalError("invalid tensor"));
+  ops::Graph& graph = *x.values().graph();
+  const ops::NameScope scope(graph, NameOr(name, "buckets_with_interpolation"));
+  const ops::Tensor row = ops::Cast(ops::Reshape(boundaries, {-1}), DataType::kFloat), count = ops::SizeOf(row);
+  const ops::Tensor values = ops::Cast(x.values(), DataType::kFloat), flat = ops::Reshape(values, {-1});
+  const ops::Tensor one = ops::Constant(graph, int32_t{1}), last = count - 1.0;
+  // The interval that x falls into, among those between two boundaries.
+  const ops::Tensor found = ops::Op("UpperBound", {ops::ExpandDims(row, 0), ops::ExpandDims(flat, 0)});
+  const ops::Tensor bucket = ops::Minimum(ops::Maximum(ops::Reshape(found, {-1}), one), ops::Maximum(last, one));
+  const ops::Tensor low = ops::Gather(row, bucket - 1.0), high = ops::Gather(row, ops::Minimum(bucket, last));
+  ops::Tensor position = ops::Div(ops::Cast(bucket - 1.0, DataType::kFloat) + ops::DivNoNan(flat - low, high - low),
+                                  ops::Cast(ops::Maximum(last, one), DataType::kFloat));
+  const ops::Tensor first_boundary = ops::Gather(row, ops::Constant(graph, int32_t{0}));
+  position = ops::Where(ops::GreaterEqual(flat, ops::Gather(row, last)), ops::OnesLike(flat), position);
+  position = ops::Where(ops::LessEqual(flat, first_boundary), ops::ZerosLike(flat), position);
+  // Of one boundary only: 0 below, 0.5 at, 1 above it.
+  const ops::Tensor single = (ops::Sign(flat - first_boundary) + 1.0) * 0.5;
+  position = ops::Where(ops::Greater(count, 1.0), position, single);
+  position = ops::Where(ops::IsNan(flat), ops::OnesLike(flat) * 0.5, position);
+  ops::Tensor shaped = ops::Reshape(position, ops::ShapeOf(values));
+  if (values.has_rank()) shaped = ops::Op("EnsureShape", {shaped}, {{"shape", values.shape()}});
+  return x.WithValues(shaped);
+}
+
 FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, absl::string_view name) {
+  return bucketize(x, num_buckets, BucketizeOptions(), name);
+}
+
+FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, const BucketizeOptions& options,
+                        absl::string_view name) {
   if (!x.values().valid()) return x;
   const ops::NameScope scope(*x.values().graph(), NameOr(name, "bucketize"));
-  return apply_buckets(x, quantiles(x, num_buckets));
+  const ops::Tensor boundaries = quantiles(x, num_buckets, options.weights, !options.elementwise);
+  if (!boundaries.valid()) return Invalid(x, absl::InternalError("invalid tensor"));
+  if (!options.elementwise) return apply_buckets(x, boundaries);
+  Shape shape = x.values().shape();
+  shape[0] = -1;
+  int64_t elements = 1;
+  for (size_t i = 1; i < shape.size(); ++i) elements *= shape[i];
+  const ops::Tensor columns = ops::Reshape(x.values(), {-1, elements});
+  const ops::Tensor rows = ops::Reshape(boundaries, {elements, num_buckets - 1});
+  std::vector<ops::Tensor> buckets;
+  for (int32_t i = 0; i < elements; ++i) {
+    const FeatureTensor column = ops::Squeeze(ops::Slice(columns, {0, i}, {-1, 1}), {1});
+    buckets.push_back(apply_buckets(column, ops::Slice(rows, {i, 0}, {1, -1})));
+  }
+  return ops::Reshape(ops::Stack(buckets, 1), shape);
 }
 
 FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabulary_file, int64_t default_value,
@@ -126,6 +171,15 @@ FeatureTensor compute_and_apply_vocabulary(const FeatureTensor& x, const Compute
 
 FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, absl::string_view name) {
   return strings.WithValues(ops::StringToHashBucketFast(strings.values(), hash_buckets, NameOr(name, "hash_strings")));
+}
+
+FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, std::pair<int64_t, int64_t> key,
+                           absl::string_view name) {
+  if (!strings.values().valid()) return strings;
+  return strings.WithValues(
+      ops::Op("StringToHashBucketStrong", {strings.values()},
+              {{"num_buckets", hash_buckets}, {"key", std::vector<int64_t>{key.first, key.second}}},
+              NameOr(name, "hash_strings")));
 }
 
 namespace {

@@ -37,8 +37,18 @@ FeatureTensor scale_to_gaussian(const FeatureTensor& x, bool elementwise = false
 // The number of the bucket that a value falls into, int64: i if boundaries[i-1] <= x < boundaries[i]; NaN is in the
 // last. `boundaries`: [1, n], ascending.
 FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundaries, absl::string_view name = "");
+// Where a value lies between the first and the last boundary, float32: from 0 to 1, piecewise linear, i / (n - 1) at
+// boundary i; 0 and 1 outside, 0.5 for NaN.
+FeatureTensor apply_buckets_with_interpolation(const FeatureTensor& x, const ops::Tensor& boundaries,
+                                               absl::string_view name = "");
 // With boundaries from quantiles(x, num_buckets).
 FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, absl::string_view name = "");
+struct BucketizeOptions {
+  FeatureTensor weights;     // Of x's shape.
+  bool elementwise = false;  // Each element of a dense feature with boundaries of its own.
+};
+FeatureTensor bucketize(const FeatureTensor& x, int num_buckets, const BucketizeOptions& options,
+                        absl::string_view name = "");
 // With those of each key (at least 2 buckets); -1 for a key that was not seen.
 FeatureTensor bucketize_per_key(const FeatureTensor& x, const FeatureTensor& key, int num_buckets,
                                 const FeatureTensor& weights = {}, absl::string_view name = "");
@@ -58,6 +68,9 @@ FeatureTensor apply_vocabulary(const FeatureTensor& x, const ops::Tensor& vocabu
                                int num_oov_buckets = 0, absl::string_view name = "");
 // A bucket in [0, hash_buckets) by the strings' fingerprint, int64.
 FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, absl::string_view name = "");
+// With a key that only who knows it can find collisions for; slower.
+FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, std::pair<int64_t, int64_t> key,
+                           absl::string_view name = "");
 
 // Words of each example, sparse as ops::StringSplit makes them or as a feature of variable length has them.
 //

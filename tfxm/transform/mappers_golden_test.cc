@@ -126,10 +126,19 @@ TEST_F(MappersGoldenTest, BucketsPerKey) {
   Compare("buckets_more", [](const TensorMap& in) {
     TensorMap out;
     out["of_key"] = bucketize_per_key(in["x"], in["k"], 3);
+    out["interpolated"] = apply_buckets_with_interpolation(in["x"], quantiles(in["x"], 5));
+    const auto boundaries = [&](std::vector<float> row) {
+      const int64_t size = static_cast<int64_t>(row.size());
+      return ops::Reshape(ops::Constant(*in["x"].graph(), row), {1, size});
+    };
+    out["one"] = apply_buckets_with_interpolation(in["x"], boundaries({0.5F}));
+    out["sparse_interpolated"] = apply_buckets_with_interpolation(in["v"], boundaries({-1, 0.5F, 2, 3}));
     return out;
   });
   Compare("buckets_weighted", [](const TensorMap& in) {
     TensorMap out;
+    out["weighted"] = bucketize(in["x"], 4, {.weights = in["w"]});
+    out["elementwise"] = bucketize(in["y"], 3, {.elementwise = true});
     out["weighted_of_key"] = bucketize_per_key(in["x"], in["k"], 4, in["w"]);
     return out;
   });
@@ -149,6 +158,7 @@ TEST_F(MappersGoldenTest, Words) {
     out["different"] = deduplicate_tensor_per_row(in["s"]);
     out["different_integers"] = deduplicate_tensor_per_row(in["c"]);
     out["hash"] = hash_strings(tokens, 100);
+    out["strong_hash"] = hash_strings(in["k"], 100, {123, 456});
     return out;
   });
 }

@@ -216,9 +216,24 @@ absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExampl
   return result;
 }
 
+absl::StatusOr<int64_t> TFTransformOutput::num_buckets_for_transformed_feature(absl::string_view name) const {
+  std::vector<std::string> known;
+  for (const auto& feature : rep_->transformed_schema.feature()) {
+    known.push_back(feature.name());
+    if (feature.name() != name) continue;
+    if (!feature.has_int_domain() || feature.int_domain().min() != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the transformed feature \"", name, "\" has no int_domain that begins with 0 in the schema of ", rep_->dir));
+    }
+    return feature.int_domain().max() + 1;
+  }
+  return absl::NotFoundError(absl::StrCat("the transform graph ", rep_->dir, " has no transformed feature \"", name,
+                                          "\"; it has ", absl::StrJoin(known, ", ")));
+}
+
 absl::StatusOr<std::string> TFTransformOutput::vocabulary_file_by_name(absl::string_view vocab_filename) const {
   const std::string assets = io::JoinPath(transform_savedmodel_dir(), "assets");
-  const std::string path = io::JoinPath(assets, vocab_filename);
+  std::string path = io::JoinPath(assets, vocab_filename);
   if (!vocab_filename.empty() && io::Exists(path)) return path;
   if (!vocab_filename.empty() && io::Exists(path + kRecords)) return path + kRecords;
   const std::vector<std::string> known = io::ListDir(assets).value_or(std::vector<std::string>());

@@ -53,6 +53,10 @@ class TFTransformOutput {
   // The dense transformed features of raw examples, by name; the first call loads the graph.
   absl::StatusOr<std::map<std::string, Tensor>> TransformExamples(const data::ExampleBatch& raw) const;
 
+  // How many values an integer feature of the transformed data may have, as its domain says: of what bucketize,
+  // compute_and_apply_vocabulary and their relatives make. INVALID_ARGUMENT if it has none, NOT_FOUND names the features.
+  absl::StatusOr<int64_t> num_buckets_for_transformed_feature(absl::string_view name) const;
+
   // A vocabulary of the preprocessing_fn by its vocab_filename. NOT_FOUND names the vocabularies there are.
   absl::StatusOr<std::string> vocabulary_file_by_name(absl::string_view vocab_filename) const;
   absl::StatusOr<std::vector<std::string>> vocabulary_by_name(absl::string_view vocab_filename) const;

@@ -257,6 +257,9 @@ TEST_F(TransformGraphTest, Vocabularies) {
   ASSERT_TRUE(output.ok()) << output.status();
   EXPECT_EQ(output->vocabulary_by_name("words").value(), (std::vector<std::string>{"red", "blue"}));
   EXPECT_EQ(output->vocabulary_size_by_name("words").value(), 2);
+  EXPECT_EQ(output->num_buckets_for_transformed_feature("bucket").value(), 2);
+  EXPECT_TRUE(Has(output->num_buckets_for_transformed_feature("zero").status().message(), "no int_domain"));
+  EXPECT_TRUE(Has(output->num_buckets_for_transformed_feature("none").status().message(), "it has bucket, first"));
   EXPECT_TRUE(Has(output->vocabulary_by_name("other").status().message(), "has no vocabulary \"other\"; it has words"));
   data::ExampleBatch batch;
   ASSERT_EQ(batch.Append(Row({1, 2}, 7, {}, {"blue", "pink"}).SerializeAsString()), absl::OkStatus());

@@ -187,7 +187,7 @@ class IntegerConversion {
   absl::Status Run() {
     RETURN_IF_ERROR(Calibrate(options_.calibration));
     ASSIGN_OR_RETURN(out_.model, quantizer_.Run({}));
-    const absl::Status accepted = accept_(out_.model);
+    absl::Status accepted = accept_(out_.model);
     if (!accepted.ok() && !absl::IsFailedPrecondition(accepted)) return accepted;
     const bool nothing = NumQuantized(*out_.model) == 0;
     if (options_.keep_float_automatically && (!accepted.ok() || nothing)) {
