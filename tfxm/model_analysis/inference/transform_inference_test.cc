@@ -62,7 +62,9 @@ class TransformInferenceTest : public testing::Test {
     };
     auto graph = transform::TransformGraph::Analyze(preprocessing_fn, schema, options_.files);
     EXPECT_TRUE(graph.ok()) << graph.status();
-    if (graph.ok()) EXPECT_EQ((*graph)->Write(dir_ / "graph"), absl::OkStatus());
+    if (graph.ok()) {
+      EXPECT_EQ((*graph)->Write(dir_ / "graph"), absl::OkStatus());
+    }
     return dir_ / "graph";
   }
   TempDir dir_;
