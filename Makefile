@@ -61,7 +61,7 @@ test: build-all
 
 test-python: build
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py | tail -n 1) && \
-	  pandas=$$($(PYTHON) examples/rewrite_zoo/environment.py pandas python/tests/pandas_requirements.txt | tail -n 1) && \
+	  pandas=$$($(PYTHON) examples/rewrite_zoo/environment.py pandas python/tests/environments/pandas.txt | tail -n 1) && \
 	  more=$$($$pandas -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
 	  TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python:$$more $$python -m unittest discover -s python/tests
 
@@ -108,7 +108,7 @@ scale: configure
 	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_distribution_test tfxm_cli_test
 	@TFXM_BINARY_DIR=$(BUILD) $(BUILD)/tests/tfxm_distribution_test --gtest_brief=1
 	@TFXM_BINARY_DIR=$(BUILD) TFXM_PASS_RUNS=$(RUNS) $(BUILD)/tests/tfxm_cli_test --gtest_brief=1 --gtest_filter='PassCommandTest.*'
-	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/scale$(if $(RAY),_ray)_requirements.txt | tail -n 1) && cd python/tests && \
+	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/environments/scale$(if $(RAY),_ray).txt | tail -n 1) && cd python/tests && \
 	  TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_beam $(if $(RAY),test_ray)
 
 mnist: build

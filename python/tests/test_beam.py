@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import unittest
 
-from pass_data import PassTest
+from support.pass_data import PassTest
 
 try:
     import apache_beam as beam

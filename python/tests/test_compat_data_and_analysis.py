@@ -7,8 +7,8 @@ import os
 import tempfile
 import unittest
 
-import tfrecords
-from pipelines import ROOT
+from support import tfrecords
+from support.pipelines import ROOT
 
 from tfxm import compat, native
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import unittest
 
-import tfrecords
-from pipelines import PipelineFileTest
+from support import tfrecords
+from support.pipelines import PipelineFileTest
 
 from tfxm import native
 

@@ -7,9 +7,9 @@ import glob
 import os
 import unittest
 
-import digits
-from engine_test import KERAS, EngineTest
-from pipelines import ROOT
+from support import digits
+from support.engine_test import KERAS, EngineTest
+from support.pipelines import ROOT
 
 
 class MnistPythonTest(EngineTest):

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import unittest
 
-import wheels
-from pipelines import PipelineFileTest
+from support import wheels
+from support.pipelines import PipelineFileTest
 
 from tfxm import native
 

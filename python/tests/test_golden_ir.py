@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 import unittest
 
-import wheels
-from pipelines import ROOT, PipelineFileTest
+from support import wheels
+from support.pipelines import ROOT, PipelineFileTest
 
 
 class GoldenIrTest(PipelineFileTest):

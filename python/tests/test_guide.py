@@ -7,8 +7,8 @@ import glob
 import os
 import unittest
 
-import digits
-from tfx_examples import TfxExampleTest
+from support import digits
+from support.tfx_examples import TfxExampleTest
 
 
 class GuideTest(TfxExampleTest):

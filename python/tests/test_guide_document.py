@@ -14,9 +14,9 @@ import subprocess
 import unittest
 from typing import NamedTuple
 
-import digits
-from engine_test import KERAS, EngineTest
-from pipelines import ROOT
+from support import digits
+from support.engine_test import KERAS, EngineTest
+from support.pipelines import ROOT
 
 GUIDE = os.path.join(ROOT, "docs", "guide.md")
 JAPANESE = os.path.join(ROOT, "docs", "ja", "guide.md")

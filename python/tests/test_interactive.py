@@ -9,8 +9,8 @@ import os
 import unittest
 from typing import Any
 
-import tfrecords
-from engine_test import EngineTest
+from support import tfrecords
+from support.engine_test import EngineTest
 
 from tfxm import compat
 from tfxm import v1 as tfx

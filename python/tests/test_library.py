@@ -12,9 +12,9 @@ import textwrap
 import time
 import unittest
 
-import tfrecords
-from engine_test import EngineTest
-from pipelines import ROOT
+from support import tfrecords
+from support.engine_test import EngineTest
+from support.pipelines import ROOT
 
 import tfxm
 

@@ -7,7 +7,7 @@ import glob
 import os
 import unittest
 
-from engine_test import KERAS, EngineTest
+from support.engine_test import KERAS, EngineTest
 
 
 class NewTest(EngineTest):

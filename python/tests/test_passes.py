@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import unittest
 
-from pass_data import PassTest
+from support.pass_data import PassTest
 
 from tfxm import passes
 

@@ -9,7 +9,7 @@ import os
 import random
 import unittest
 
-from tfx_examples import TfxExampleTest
+from support.tfx_examples import TfxExampleTest
 
 FEATURES = ("culmen_length_mm", "culmen_depth_mm", "flipper_length_mm", "body_mass_g")
 

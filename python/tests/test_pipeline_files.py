@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import unittest
 
-from pipelines import PipelineFileTest
+from support.pipelines import PipelineFileTest
 
 _PIPELINE = """
 from tfx import v1 as tfx

@@ -12,7 +12,7 @@ try:
 except ImportError:
     raise unittest.SkipTest("needs TensorFlow") from None
 
-import fake_engine
+from support import fake_engine
 
 VERSION = ".".join(tf.__version__.split(".")[:2])
 

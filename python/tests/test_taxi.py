@@ -7,8 +7,8 @@ import glob
 import os
 import unittest
 
-import wheels
-from tfx_examples import TfxExampleTest
+from support import wheels
+from support.tfx_examples import TfxExampleTest
 
 
 class TaxiTest(TfxExampleTest):

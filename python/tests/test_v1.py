@@ -7,7 +7,7 @@ import os
 import unittest
 from unittest import mock
 
-from pipelines import PipelineFileTest
+from support.pipelines import PipelineFileTest
 
 from tfxm import v1 as tfx
 from tfxm.dsl import compiler, conditional

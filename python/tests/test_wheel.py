@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from pipelines import ROOT
+from support.pipelines import ROOT
 
 from tfxm import native
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-import tfrecords
+from support import tfrecords
 
 from tfxm import native
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-import wheels
+from support import wheels
 
 from tfxm import native
 

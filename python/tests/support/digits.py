@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 
-import tfrecords
+from support import tfrecords
 
 
 def write(path: str, count: int) -> None:

@@ -14,7 +14,7 @@ from google.protobuf import text_format
 
 from tfxm import native, protos
 
-PYTHON_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PYTHON_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOT = os.path.dirname(PYTHON_FOLDER)
 LAUNCHER = os.path.join(PYTHON_FOLDER, "tfxm", "run_pipeline.py")
 
