@@ -12,10 +12,12 @@ namespace {
 
 // W: int64_t for counts, statistics::Weight for weights.
 template <typename W>
-class QuantilesAccumulator : public Accumulator {
+class QuantilesAccumulator : public RangedHistogramAccumulator<W> {
  public:
   explicit QuantilesAccumulator(const AnalyzerNode& analyzer)
-      : num_buckets_(analyzer.num_buckets), shape_(analyzer.shape), elements_(analyzer.num_elements()) {}
+      : RangedHistogramAccumulator<W>(analyzer.num_elements()),
+        num_buckets_(analyzer.num_buckets),
+        shape_(analyzer.shape) {}
 
   absl::Status Add(std::span<const Values> inputs) override {
     std::vector<double> weights;
@@ -28,16 +30,6 @@ class QuantilesAccumulator : public Accumulator {
     }
     std::visit([&](const auto& span) { AddSpan(span, weights); }, inputs[0]);
     return absl::OkStatus();
-  }
-  void Merge(const Accumulator& other) override {
-    const auto& o = static_cast<const QuantilesAccumulator&>(other);
-    for (size_t k = 0; k < elements_.size(); ++k) elements_[k].Merge(o.elements_[k]);
-  }
-  void Save(StateWriter* writer) const override {
-    for (const Element& e : elements_) writer->Write(e);
-  }
-  void Load(StateReader* reader) override {
-    for (Element& e : elements_) reader->Read(&e);
   }
   std::vector<tfxm::Tensor> Result() const override {
     std::vector<double> boundaries;
@@ -56,7 +48,8 @@ class QuantilesAccumulator : public Accumulator {
 
  private:
   static constexpr bool kWeighted = !std::is_same_v<W, int64_t>;
-  using Element = RangedHistogram<W>;
+  using typename RangedHistogramAccumulator<W>::Element;
+  using RangedHistogramAccumulator<W>::elements_;
 
   template <typename Span>
   void AddSpan(const Span& span, const std::vector<double>& weights) {
@@ -76,7 +69,6 @@ class QuantilesAccumulator : public Accumulator {
 
   const int num_buckets_;
   const Shape shape_;
-  std::vector<Element> elements_;
 };
 
 }  // namespace

@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "tfxm/statistics/accumulate/value_histogram.h"
+#include "tfxm/transform/internal/accumulators.h"
 #include "tfxm/util/coding/state.h"
 
 namespace tfxm::transform::internal {
@@ -44,6 +46,27 @@ class RangedHistogram {
  private:
   double min_ = INFINITY, max_ = -INFINITY;
   statistics::ValueHistogram<W> histogram_{/*max_buckets=*/1 << 16};
+};
+
+// An accumulator of one for each element; Add and Result are the derived class's.
+template <typename W>
+class RangedHistogramAccumulator : public Accumulator {
+ public:
+  void Merge(const Accumulator& other) final {
+    const auto& o = static_cast<const RangedHistogramAccumulator&>(other);
+    for (size_t k = 0; k < elements_.size(); ++k) elements_[k].Merge(o.elements_[k]);
+  }
+  void Save(StateWriter* writer) const final {
+    for (const Element& e : elements_) writer->Write(e);
+  }
+  void Load(StateReader* reader) final {
+    for (Element& e : elements_) reader->Read(&e);
+  }
+
+ protected:
+  using Element = RangedHistogram<W>;
+  explicit RangedHistogramAccumulator(int64_t num_elements) : elements_(num_elements) {}
+  std::vector<Element> elements_;
 };
 
 }  // namespace tfxm::transform::internal

@@ -112,12 +112,12 @@ long double Binomial(int64_t n, int k) {
 }
 
 // The L-moments of all finite values, exact for up to 65,536 different ones.
-class TukeyAccumulator : public Accumulator {
+class TukeyAccumulator : public RangedHistogramAccumulator<int64_t> {
  public:
   explicit TukeyAccumulator(const AnalyzerNode& analyzer)
-      : dtype_(analyzer.dtype == DataType::kDouble ? DataType::kDouble : DataType::kFloat),
-        shape_(analyzer.shape),
-        elements_(analyzer.num_elements()) {}
+      : RangedHistogramAccumulator(analyzer.num_elements()),
+        dtype_(analyzer.dtype == DataType::kDouble ? DataType::kDouble : DataType::kFloat),
+        shape_(analyzer.shape) {}
 
   absl::Status Add(std::span<const Values> inputs) override {
     size_t k = 0;
@@ -128,23 +128,11 @@ class TukeyAccumulator : public Accumulator {
     }
     return absl::OkStatus();
   }
-  void Merge(const Accumulator& other) override {
-    const auto& o = static_cast<const TukeyAccumulator&>(other);
-    for (size_t k = 0; k < elements_.size(); ++k) elements_[k].Merge(o.elements_[k]);
-  }
-  void Save(StateWriter* writer) const override {
-    for (const Element& e : elements_) writer->Write(e);
-  }
-  void Load(StateReader* reader) override {
-    for (Element& e : elements_) reader->Read(&e);
-  }
   std::vector<tfxm::Tensor> Result() const override {
     return dtype_ == DataType::kDouble ? ResultOf<double>() : ResultOf<float>();
   }
 
  private:
-  using Element = RangedHistogram<int64_t>;
-
   template <typename T>
   std::vector<tfxm::Tensor> ResultOf() const {
     std::array<std::vector<T>, 4> results;
@@ -187,7 +175,6 @@ class TukeyAccumulator : public Accumulator {
 
   const DataType dtype_;
   const Shape shape_;
-  std::vector<Element> elements_;
 };
 
 }  // namespace
