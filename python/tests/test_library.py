@@ -45,6 +45,9 @@ class LibraryTest(EngineTest):
     def test_what_does_not_conform_is_named(self) -> None:
         schema = tfxm.infer_schema(self.csv())
         self.assertFalse(tfxm.validate(self.csv(), schema))
+        statistics, saved = tfxm.statistics(self.csv()), os.path.join(self.folder, "FeatureStats.pb")
+        statistics.save(saved)
+        self.assertFalse(tfxm.validate(self.csv(), schema, previous_span=self.csv(), previous_version=saved, serving=statistics))
         anomalies = tfxm.validate(self.csv("new.csv", "1,zzz,2\n"), schema)
         self.assertTrue(anomalies)
         self.assertEqual([row[:2] for row in anomalies.rows()], [("kind", "ERROR")])

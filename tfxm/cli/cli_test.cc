@@ -116,6 +116,8 @@ TEST_F(CliTest, ACallThatIsWrongEndsWith2) {
            {"stats", "--data=a", "--stats=b"},
            {"schema", "--data=a", "--max_string_domain_size=-1"},
            {"transform", "--module_file=a.py", "--data=b"},
+           {"transform", "--module_file=a.py", "--data=b", "--schema=c", "--output=d", "--custom_config={\"k\": "},
+           {"transform", "--module_file=a.cc", "--data=b", "--schema=c", "--output=d", "--custom_config={}"},
            {"rewrite", "--saved_model=a"},
            {"rewrite", "--saved_model=a", "--output=b", "--max_abs_error=nan"},
            {"rewrite", "--saved_model=a", "--output=b", "--min_sqnr=inf"},

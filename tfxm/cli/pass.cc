@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm pass
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,7 +59,9 @@ class PassCommand : public Command {
     for (size_t i = 2; i < arguments.size(); ++i) parts.push_back(io::AbsolutePath(arguments[i]));
     const bool to_a_folder = verb == "reduce" && request.has_evaluate();  // Which Evaluate looks at itself.
     if (!to_a_folder) {
-      RETURN_IF_ERROR(CheckOutputFile("output", output_, {arguments.begin() + 1, arguments.end()}));
+      std::vector<std::string> read(arguments.begin() + 1, arguments.end());
+      for (const std::string& part : parts) AddFilesOf(part, &read);
+      RETURN_IF_ERROR(CheckOutputFile("output", output_, read));
     }
     RETURN_IF_ERROR(distribution::EnterWorkingDirectory(request));
     RETURN_IF_ERROR(distribution::PlanRequest(&request));
@@ -76,6 +79,13 @@ class PassCommand : public Command {
 
  private:
   using PassRequest = distribution::PassRequest;
+
+  static void AddFilesOf(const std::string& folder, std::vector<std::string>* files) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      files->push_back(it->path().string());
+    }
+  }
 
   static std::string PlanText(const PassRequest& request) {
     std::string text = "shard\tbytes\trecords\tfile\n";

@@ -96,6 +96,12 @@ TEST_F(PassCommandTest, PlanMapAndReduceGiveWhatStatsDoes) {
       Tfxm({"pass", "reduce", dir_ / "plan.json", dir_ / "parts", absl::StrCat("--output=", dir_ / "many")});
   ASSERT_EQ(reduce.exit_code, 0) << reduce.output;
   EXPECT_EQ(Read("many") == Read("one"), true);
+  // A part is not written over, whether it is named or in a folder that is.
+  const std::string before = Read("parts/p1");
+  EXPECT_EQ(Tfxm({"pass", "reduce", dir_ / "plan.json", dir_ / "parts", absl::StrCat("--output=", dir_ / "parts/p1")})
+                .exit_code,
+            2);
+  EXPECT_EQ(Read("parts/p1") == before, true);
 }
 
 TEST_F(PassCommandTest, AWrongCallEndsWith2) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm transform: in a plugin of its own, since it needs libtensorflow_cc.
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/struct.pb.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/components/analyze_module.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/statistics/infer_schema.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -38,6 +41,7 @@ class TransformCommand : public Command {
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
+    RETURN_IF_ERROR(CheckCustomConfig());
     ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(data_));
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
     for (const char* name : {kGraph, kExamples}) {
@@ -61,6 +65,18 @@ class TransformCommand : public Command {
   }
 
  private:
+  absl::Status CheckCustomConfig() const {
+    if (options_.custom_config.empty()) return absl::OkStatus();
+    if (!absl::EndsWith(options_.module_file, ".py")) {
+      return UsageError("--custom_config is for a module in Python");
+    }
+    google::protobuf::Struct object;
+    if (const absl::Status status = io::ParseJson(options_.custom_config, &object); !status.ok()) {
+      return UsageError(absl::StrCat("--custom_config is not a JSON object: ", status.message()));
+    }
+    return absl::OkStatus();
+  }
+
   AnalyzeModuleOptions options_;
   std::string data_, schema_, output_;
 };

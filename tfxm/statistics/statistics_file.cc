@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/statistics/schema/feature_path.h"
 #include "tfxm/statistics/schema/text_proto.h"
@@ -32,8 +33,25 @@ bool LooksLikeStatistics(const DatasetFeatureStatisticsList& list) {
   });
 }
 
+// What is plainly something else is not parsed: protobuf would complain of strings that are none. A dataset has more than
+// field 1, which is its name; that of a tf.Example would be all its features.
+bool MayBeStatistics(absl::string_view bytes) {
+  google::protobuf::UnknownFieldSet fields, dataset;
+  if (!fields.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const google::protobuf::UnknownField& field = fields.field(i);
+    if (field.number() != 1 || field.type() != google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) return false;
+    if (!dataset.ParseFromString(field.length_delimited())) return false;
+    bool only_a_name = dataset.field_count() > 0;
+    for (int k = 0; k < dataset.field_count(); ++k) only_a_name = only_a_name && dataset.field(k).number() == 1;
+    if (only_a_name) return false;
+  }
+  return true;
+}
+
 bool ParseBinary(absl::string_view bytes, DatasetFeatureStatisticsList* list) {
-  return list->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && LooksLikeStatistics(*list);
+  return MayBeStatistics(bytes) && list->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+         LooksLikeStatistics(*list);
 }
 
 // The lists in the records of a TFRecord file; none if it is not one, or has other records.

@@ -18,7 +18,7 @@ from google.protobuf import text_format
 
 from tfxm import protos
 from tfxm.library import engine_call, html_tables
-from tfxm.library.sources import Data, source
+from tfxm.library.sources import Data, is_data_frame, paths, source
 
 _statistics = protos.load("tensorflow_metadata/proto/v0/statistics.proto")
 _schema = protos.load("tensorflow_metadata/proto/v0/schema.proto")
@@ -221,14 +221,16 @@ def _statistics_of(data: Statistics | Data, folder: str, name: str, flags: dict[
 
 
 def infer_schema(
-    data: Statistics | Data, infer_feature_shape: bool = True, max_string_domain_size: int = 100, *, update: Schema | None = None, **flags: Any
+    data: Statistics | Data, infer_feature_shape: bool = True, max_string_domain_size: int = 100, *, update: Schema | str | os.PathLike[str] | None = None, **flags: Any
 ) -> Schema:
     """As TFDV infers it, of statistics or of data. `update`: a schema, which is widened to fit."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "schema.pbtxt")
-        if update is not None:
+        if isinstance(update, Schema):
             flags["update"] = os.path.join(folder, "old.pbtxt")
             update.save(flags["update"])
+        elif update is not None:
+            flags["update"] = os.fspath(update)
         engine_call.call("schema", **_statistics_of(data, folder, "FeatureStats.pb", flags), output=path,
                          infer_feature_shape=infer_feature_shape, max_string_domain_size=max_string_domain_size)  # fmt: skip
         return Schema.load(path)
@@ -239,21 +241,29 @@ def validate(
     schema: Schema | str | os.PathLike[str],
     environment: str | None = None,
     *,
-    previous: Statistics | None = None,
-    serving: Statistics | None = None,
+    previous_span: Statistics | Data | None = None,
+    previous_version: Statistics | Data | None = None,
+    serving: Statistics | Data | None = None,
     **flags: Any,
 ) -> Anomalies:
-    """What of the data, or of their statistics, does not conform. `previous` and `serving` are what drift and skew are measured to."""
+    """What of the data, or of their statistics, does not conform. The other data are what drift and skew are measured to: as `data`,
+    or files of statistics."""
     with tempfile.TemporaryDirectory() as folder:
         if isinstance(schema, Schema):
             schema_path = os.path.join(folder, "schema.pbtxt")
             schema.save(schema_path)
         else:
             schema_path = os.fspath(schema)
-        for name, other in (("previous_span", previous), ("serving", serving)):
-            if other is not None:
+        for name, other in (("previous_span", previous_span), ("previous_version", previous_version), ("serving", serving)):
+            if other is None:
+                continue
+            if is_data_frame(other):
+                other = statistics(other)
+            if isinstance(other, Statistics):
                 flags[name] = os.path.join(folder, name + ".pb")
                 other.save(flags[name])
+            else:
+                flags[name] = ",".join(paths(other))
         path = os.path.join(folder, "SchemaDiff.pb")
         engine_call.call("validate", **_statistics_of(data, folder, "FeatureStats.pb", flags), schema=schema_path,
                          environment=environment, output=path)  # fmt: skip

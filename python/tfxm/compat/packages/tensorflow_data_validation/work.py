@@ -103,5 +103,6 @@ def validate_statistics(
     for name, other in others.items():
         if other is not None:
             expect_statistics(f"{name}_statistics", other)
-    given = {name: library.Statistics(other) for name, other in others.items() if other is not None}
+    flags = {"previous": "previous_span", "serving": "serving"}
+    given = {flags[name]: library.Statistics(other) for name, other in others.items() if other is not None}
     return library.validate(library.Statistics(statistics), library.Schema(schema), environment, **given).proto
