@@ -20,6 +20,8 @@ MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
 QUANTIZED = ('int8', 'int16x8')
 # tfxm's limits of the signal to noise ratio (tfxm rewrite --help): below them it does not hand a file over.
 MIN_DB = {'none': 80, 'float16': 30, 'dynamic_range': 8, 'int8': 6, 'int16x8': 12}
+# Of integers, strings and the like: the share of values that are the model's.
+MIN_EQUAL = 0.95
 
 
 def isolated(function, *arguments):
@@ -196,7 +198,7 @@ def judge(folder, out, mode, tfxm, driver):
       else:
         result.fail(f'refused, where Python makes a file that is right ({min(floats, default=0):.0f} dB): {message}')
     return result
-  our_outputs = check_runs(result, driver, ours, fed, 'tfxm\'s file')
+  our_outputs, our_db = check_runs(result, driver, ours, fed, 'tfxm\'s file'), {}
   size, operators = os.path.getsize(ours), tensors.operators(ours)
   result.facts.update(size=size, operators=sum(operators.values()))
   if meta['evaluated'] and mode in ('none', 'int8'):
@@ -209,7 +211,7 @@ def judge(folder, out, mode, tfxm, driver):
     if os.path.exists(other):
       os.remove(other)
   if our_outputs and not meta['random']:
-    db = decibels(our_outputs, expected)
+    db = our_db = decibels(our_outputs, expected)
     result.facts['dB'] = min((v for n, v in db.items() if expected[0][n].dtype.kind == 'f'), default=None)
     result.facts['python dB'] = min((v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f'), default=None)
     for name, value in db.items():
@@ -228,17 +230,20 @@ def judge(folder, out, mode, tfxm, driver):
   if difference:
     result.facts['difference'] = difference
   # A file that does not run (Python gives integers to operators that have no kernel for them), or whose answers are wrong (it reads
-  # variables without a value), is no measure.
-  floats = [v for n, v in their_db.items() if expected[0][n].dtype.kind == 'f']
-  useful = their_db and all(v >= MIN_DB[mode] for v in floats)
+  # variables without a value, or a table without its words), is no measure.
+  def is_right(measured):
+    return measured and all(v >= (MIN_DB[mode] if expected[0][n].dtype.kind == 'f' else MIN_EQUAL) for n, v in measured.items())
+
+  useful = is_right(their_db)
   if mode in QUANTIZED:
     if sum(operators.values()) > sum(their_operators.values()):
       (result.fail if useful else result.note)(f'more operators: {difference}')
     if size > 1.02 * their_size + 2048:
       (result.fail if useful else result.note)(f'{size} bytes, Python\'s {their_size}')
     return result
-  if their_outputs and not useful and not meta['random'] and (result.facts.get('dB') or 0) >= MIN_DB[mode]:
-    result.note(f"Python's file is wrong ({f'{min(floats):.0f} dB' if floats else 'it does not run at every batch'}): {difference}")
+  if their_outputs and not useful and not meta['random'] and is_right(our_db):
+    worst = min(their_db.items(), key=lambda item: item[1], default=None)
+    result.note(f"Python's file is wrong ({f'{worst[0]}: {worst[1]:.2f}' if worst else 'it does not run at every batch'}): {difference}")
     return result
   if operators - their_operators:
     result.fail(f'other operators: {difference}')

@@ -35,6 +35,7 @@ namespace tfma = ::tensorflow_model_analysis;
 struct LoadedModels {
   std::vector<std::unique_ptr<InferenceModel>> models;  // By model_spec; null: predictions from features.
   std::vector<ModelSummary> summaries;
+  std::shared_ptr<const FeatureTransform> transform;  // Null: none.
 };
 
 // The path of a spec's model; a single one may go by any name.
@@ -55,7 +56,7 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
     if (single && options.models.size() == 1) break;
     RETURN_IF_ERROR(Annotate(FindModelSpec(config, name).status(), absl::StrCat("model ", path)));
   }
-  std::shared_ptr<const FeatureTransform> transform;
+  std::shared_ptr<const FeatureTransform>& transform = loaded.transform;
   if (!options.transform_graph.empty()) {
     if (options.models.empty()) return absl::InvalidArgumentError("a transform graph was given, but no model");
     ASSIGN_OR_RETURN(transform, LoadFeatureTransform(options.transform_graph));
@@ -227,6 +228,25 @@ absl::Status Prepare(const EvaluateOptions& options, const tfma::EvalConfig& con
   return absl::OkStatus();
 }
 
+// A feature that may be missing is no error for a transform graph, one that always is has another name in these data.
+absl::Status CheckRawFeatures(const FeatureTransform& transform, const PassResult& pass,
+                              std::vector<std::string>* warnings) {
+  const std::vector<std::string> wanted = transform.raw_features();
+  size_t seen = 0;
+  for (const std::string& feature : wanted) {
+    if (std::binary_search(pass.features.begin(), pass.features.end(), feature)) {
+      ++seen;
+      continue;
+    }
+    const std::string near = NearestNames(feature, pass.features);
+    warnings->push_back(absl::StrCat("transform graph: no example has feature \"", feature, "\", which it takes",
+                                     near.empty() ? "" : "; nearest features: ", near));
+  }
+  if (seen > 0 || wanted.empty() || pass.num_examples == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("no example has any of the features that the transform graph takes: ",
+                                                 absl::StrJoin(wanted, ", "), "; are these the raw examples?"));
+}
+
 // The result without its metrics: how many examples there were, and what is to be said of them, models and thresholds.
 void Describe(const PassResult& pass, const Preparation& preparation, LoadedModels* loaded, EvaluationResult* result) {
   result->num_examples = pass.num_examples;
@@ -318,6 +338,7 @@ struct Evaluation::Rep {
       return absl::InvalidArgumentError(
           absl::StrCat("there are no examples to evaluate on: ", files.size(), " file(s), the first is ", files[0]));
     }
+    if (loaded.transform != nullptr) RETURN_IF_ERROR(CheckRawFeatures(*loaded.transform, pass, &result.warnings));
     Describe(pass, preparation, &loaded, &result);
     RETURN_IF_ERROR(AddMetrics(options, preparation, writer.get(), &pass, &result));
     if (writer != nullptr) RETURN_IF_ERROR(Write(result, config, options, files, writer.get()));

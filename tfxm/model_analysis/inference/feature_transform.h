@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +28,8 @@ class FeatureTransform {
   virtual ~FeatureTransform() = default;
   // NOT_FOUND, INVALID_ARGUMENT name the file that is missing or ill-formed.
   virtual absl::Status Load(const std::string& transform_graph) = 0;
+  // The raw features that it was made for.
+  virtual std::vector<std::string> raw_features() const = 0;
   // Appends the dense transformed features. INVALID_ARGUMENT names a raw feature that is missing or does not fit.
   virtual absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) const = 0;
 };

@@ -18,6 +18,13 @@ class TransformGraphTransform : public FeatureTransform {
     return absl::OkStatus();
   }
 
+  std::vector<std::string> raw_features() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, feature] : output_->raw_feature_spec().fixed) names.push_back(name);
+    for (const auto& [name, feature] : output_->raw_feature_spec().var) names.push_back(name);
+    return names;
+  }
+
   absl::Status Transform(const data::ExampleBatch& batch, NamedValues* features) const override {
     auto transformed = output_->TransformExamples(batch);
     if (!transformed.ok()) return Annotate(transformed.status(), "transform graph");

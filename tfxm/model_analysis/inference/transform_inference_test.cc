@@ -40,16 +40,17 @@ class TransformInferenceTest : public testing::Test {
         "model_specs { label_key: 'same' } metrics_specs { metrics { class_name: 'MeanAbsoluteError' } } "
         "slicing_specs {} slicing_specs { feature_keys: 'answer' } slicing_specs { feature_keys: 'large' }");
   }
-  std::string MakeTransformGraph() {
+  std::string MakeTransformGraph(const std::string& more_features = "") {
     ::tensorflow::metadata::v0::Schema schema;
-    EXPECT_EQ(io::ParseTextProto(R"pb(
+    EXPECT_EQ(io::ParseTextProto(std::string(R"pb(
                                    feature {
                                      name: "x"
                                      type: FLOAT
                                      presence { min_fraction: 1 }
                                      shape { dim { size: 1 } }
                                    }
-                                 )pb",
+                                 )pb") +
+                                     more_features,
                                  &schema),
               absl::OkStatus());
     const auto preprocessing_fn = [](const tft::TensorMap& inputs) -> absl::StatusOr<tft::TensorMap> {
@@ -87,6 +88,14 @@ TEST_F(TransformInferenceTest, WithoutTheGraphTheFeatureIsMissing) {
   EXPECT_THAT(std::string(Evaluate(options_).status().message()), HasSubstr("same"));
   options_.eval_config.mutable_model_specs(0)->set_label_key("answer");
   EXPECT_THAT(std::string(Evaluate(options_).status().message()), HasSubstr("\"centered\""));
+}
+
+// A feature that may be missing is empty where it is; in no example it is a mistake.
+TEST_F(TransformInferenceTest, AFeatureThatNoExampleHasIsSaid) {
+  options_.transform_graph = MakeTransformGraph("feature { name: 'other' type: INT }");
+  const auto one = Evaluate(options_);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_THAT(one->warnings, testing::Contains(HasSubstr("no example has feature \"other\", which it takes")));
 }
 
 TEST_F(TransformInferenceTest, ABadGraphIsNamed) {
