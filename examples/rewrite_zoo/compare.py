@@ -245,6 +245,9 @@ def judge(folder, out, mode, tfxm, driver):
     worst = min(their_db.items(), key=lambda item: item[1], default=None)
     result.note(f"Python's file is wrong ({f'{worst[0]}: {worst[1]:.2f}' if worst else 'it does not run at every batch'}): {difference}")
     return result
+  if their_operators['HASHTABLE_FIND'] and not their_operators['HASHTABLE_IMPORT'] and operators['HASHTABLE_IMPORT']:
+    result.note(f"Python's file is wrong (nothing fills its table): {difference}")
+    return result
   if operators - their_operators:
     result.fail(f'other operators: {difference}')
   if abs(size - their_size) > 0.02 * their_size + 256:

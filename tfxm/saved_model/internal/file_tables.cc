@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -60,7 +62,8 @@ NodeDef& AddConstant(const std::string& name, tensorflow::DataType type, int64_t
 
 class FileTables {
  public:
-  FileTables(absl::string_view dir, tensorflow::MetaGraphDef& meta_graph) : graph_(*meta_graph.mutable_graph_def()) {
+  FileTables(absl::string_view dir, const std::string& signature, tensorflow::MetaGraphDef& meta_graph)
+      : graph_(*meta_graph.mutable_graph_def()) {
     for (const NodeDef& node : graph_.node()) nodes_[node.name()] = &node;
     for (const auto& asset : meta_graph.asset_file_def()) {
       const std::string node = NodeName(asset.tensor_info().name());
@@ -72,11 +75,15 @@ class FileTables {
         variables_[NodeName(node.input(0))] = NodeName(node.input(1));
       }
     }
+    const auto exported = meta_graph.signature_def().find(signature);
+    if (exported == meta_graph.signature_def().end()) return;
+    for (const auto& [name, output] : exported->second.outputs()) Need(NodeName(output.name()));
   }
 
   absl::StatusOr<bool> Run() {
     bool any = false;
     for (int i = 0, n = graph_.node_size(); i < n; ++i) {
+      if (!FillsNeededTable(graph_.node(i))) continue;
       if (IsOfLines(graph_.node(i))) {
         ASSIGN_OR_RETURN(const bool filled,
                          Fill(i, AssetOf(graph_.node(i).input(1)), /*is_function=*/false, *graph_.mutable_node()));
@@ -94,6 +101,24 @@ class FileTables {
   }
 
  private:
+  void Need(const std::string& name) {
+    std::vector<std::string> open = {name};
+    while (!open.empty()) {
+      const auto node = nodes_.find(open.back());
+      open.pop_back();
+      if (node == nodes_.end() || !needed_.insert(node->first).second) continue;
+      for (const std::string& input : node->second->input()) open.push_back(NodeName(input));
+    }
+  }
+  // The node, or the function that it calls, is given the handle of a table that the signature looks up.
+  bool FillsNeededTable(const NodeDef& node) const {
+    return std::any_of(node.input().begin(), node.input().end(), [&](const std::string& input) {
+      const auto given = nodes_.find(NodeName(input));
+      return given != nodes_.end() && absl::StrContains(given->second->op(), "HashTable") &&
+             needed_.count(given->first) > 0;
+    });
+  }
+
   // The node of the asset whose name a tensor of the graph is; empty if it is none.
   std::string AssetOf(const std::string& tensor) const {
     std::string name = NodeName(tensor);
@@ -156,18 +181,20 @@ class FileTables {
 
   tensorflow::GraphDef& graph_;
   std::map<std::string, const NodeDef*> nodes_;
+  std::set<std::string> needed_;                  // By the signature's outputs.
   std::map<std::string, std::string> files_;      // By the asset's node.
   std::map<std::string, std::string> variables_;  // What holds the name of an asset, and its node.
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<io::TempDir>> WithTablesOfFiles(absl::string_view saved_model_dir) {
+absl::StatusOr<std::unique_ptr<io::TempDir>> WithTablesOfFiles(absl::string_view saved_model_dir,
+                                                               const std::string& signature) {
   tensorflow::SavedModel saved_model;
   RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
   bool any = false;
   for (auto& meta_graph : *saved_model.mutable_meta_graphs()) {
-    ASSIGN_OR_RETURN(const bool filled, FileTables(saved_model_dir, meta_graph).Run());
+    ASSIGN_OR_RETURN(const bool filled, FileTables(saved_model_dir, signature, meta_graph).Run());
     any = any || filled;
   }
   if (!any) return nullptr;

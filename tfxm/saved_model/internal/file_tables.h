@@ -5,6 +5,7 @@
 #define TFXM_SAVED_MODEL_INTERNAL_FILE_TABLES_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -12,11 +13,13 @@
 
 namespace tfxm::internal {
 
-// A copy of the SavedModel in which constants fill the tables that a file's lines did, each line with its number: the
+// A copy of the SavedModel in which constants fill the signature's tables that a file's lines did, each line with its
+// number: the
 // converter loses the file's name, which TensorFlow 2 keeps in a variable, and takes no notice of an offset of the
 // numbers. There as long as the result and the original are; null if there are no such tables. NOT_FOUND names a file
 // that is missing.
-absl::StatusOr<std::unique_ptr<io::TempDir>> WithTablesOfFiles(absl::string_view saved_model_dir);
+absl::StatusOr<std::unique_ptr<io::TempDir>> WithTablesOfFiles(absl::string_view saved_model_dir,
+                                                               const std::string& signature);
 
 }  // namespace tfxm::internal
 

@@ -160,7 +160,7 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
   ASSIGN_OR_RETURN(tensorflow::MetaGraphDef meta_graph, internal::ReadMetaGraph(input.saved_model_dir, convert.tags));
   ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(input.saved_model_dir, std::move(meta_graph)));
   const std::string& restoring = restored ? restored->path() : input.saved_model_dir;
-  ASSIGN_OR_RETURN(const auto filled, internal::WithTablesOfFiles(restoring));
+  ASSIGN_OR_RETURN(const auto filled, internal::WithTablesOfFiles(restoring, input.signature));
   const std::string& dir = filled ? filled->path() : restoring;
   absl::StatusOr<std::string> bytes = ConvertSavedModel(dir, convert);
   if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
