@@ -134,7 +134,7 @@ def run(python, folder, out, args, modes):
                          os.path.join(args.build_dir, 'run_tflite')] + modes, capture_output=True, text=True, errors='replace')
   results = {mode: read_result(out, mode) for mode in modes}
   if done.returncode:
-    next(r for r in results.values() if r['failures'] or mode == modes[-1])['failures'].append(done.stderr[-600:])
+    next(r for mode, r in results.items() if r['failures'] or mode == modes[-1])['failures'].append(done.stderr[-600:])
   return results
 
 
