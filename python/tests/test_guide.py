@@ -23,18 +23,18 @@ class GuideTest(TfxExampleTest):
                 f.write("raise RuntimeError('not to be imported')\n")
         self.write_data()
         ir = self.short_ir("mnist_pipeline_native_keras.py", steps=200, replaced=4)  # Of two trainings, two evaluations.
-        self.expect(self.tfxm(f"--ir={ir}", f"--output={self.folder}/out"), "11 nodes: 11 complete")
+        self.expect(self.run_pipeline(f"--ir={ir}", f"--output={self.folder}/out"), "11 nodes: 11 complete")
         models = sorted(glob.glob(os.path.join(self.root, "serving_model*", "*", "*", "*")))
         self.assertTrue(any(path.endswith("saved_model.pb") for path in models), models)
         self.assertTrue(any(path.endswith("tflite") for path in models), models)
-        self.expect(self.tfxm(f"--ir={ir}", f"--output={self.folder}/out"), "11 nodes: 11 cached")
+        self.expect(self.run_pipeline(f"--ir={ir}", f"--output={self.folder}/out"), "11 nodes: 11 cached")
 
         base = os.path.join(self.root, "mnist_utils_native_keras_base.py")  # What both modules import counts for both.
         with open(base, encoding="utf-8") as f:
             code = f.read()
         with open(base, "w", encoding="utf-8") as f:
             f.write(code.replace("IMAGE_KEY = 'image_floats'", "IMAGE_KEY = 'image_float'"))
-        broken = self.tfxm(f"--ir={ir}", f"--output={self.folder}/out")
+        broken = self.run_pipeline(f"--ir={ir}", f"--output={self.folder}/out")
         self.assertEqual(broken.returncode, 3)
         self.assertIn("KeyError: 'image_float'", broken.stdout + broken.stderr)
         self.assertIn("mnist_utils_native_keras_base.py", broken.stdout + broken.stderr)

@@ -26,7 +26,10 @@ class PenguinTest(TfxExampleTest):
             for i in range(count):
                 values = [f"{0.2 + 0.3 * ((i + k) % 3) + rng.uniform(-0.1, 0.1):.6f}" for k in range(len(FEATURES))]
                 lines.append(",".join([str(i % 3), *values][-len(columns) :]))
-            self.write(f"penguin/data/{folder}/penguins.csv", "\n".join(lines) + "\n")
+            path = os.path.join(self.root, "data", folder, "penguins.csv")
+            os.makedirs(os.path.dirname(path))
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("\n".join(lines) + "\n")
 
     def test_a_pushed_model_and_predictions(self) -> None:
         self.write_data()
@@ -35,7 +38,7 @@ class PenguinTest(TfxExampleTest):
             text = f.read()
         with open(ir, "w", encoding="utf-8") as f:
             f.write(text.replace('\\"value\\": 0.6', '\\"value\\": 0.1'))  # So few steps may not reach it.
-        self.expect(self.tfxm(f"--ir={ir}", f"--output={self.folder}/out"), "12 nodes: 12 complete")
+        self.expect(self.run_pipeline(f"--ir={ir}", f"--output={self.folder}/out"), "12 nodes: 12 complete")
         artifacts = os.path.join(self.folder, "tfx", "pipelines", "penguin_local_keras")
 
         def one(pattern: str) -> str:

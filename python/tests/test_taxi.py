@@ -19,7 +19,7 @@ class TaxiTest(TfxExampleTest):
         os.makedirs(data)
         wheels.unpack("tfx", "tfx/examples/chicago_taxi_pipeline/data/simple/data.csv", data)
         ir = self.short_ir("taxi_pipeline_native_keras.py", steps=100, replaced=2)
-        self.expect(self.tfxm(f"--ir={ir}", f"--output={self.folder}/out"), "9 nodes: 9 complete")
+        self.expect(self.run_pipeline(f"--ir={ir}", f"--output={self.folder}/out"), "9 nodes: 9 complete")
         models = glob.glob(os.path.join(self.root, "serving_model", "*", "*", "saved_model.pb"))
         self.assertEqual(len(models), 1)
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm pass
-#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/components/modules/metric_modules.h"
+#include "tfxm/distribution/part.h"
 #include "tfxm/distribution/pass_phases.h"
 #include "tfxm/distribution/request.h"
 #include "tfxm/util/exit_status.h"
@@ -59,8 +59,8 @@ class PassCommand : public Command {
     for (size_t i = 2; i < arguments.size(); ++i) parts.push_back(io::AbsolutePath(arguments[i]));
     const bool to_a_folder = verb == "reduce" && request.has_evaluate();  // Which Evaluate looks at itself.
     if (!to_a_folder) {
-      std::vector<std::string> read(arguments.begin() + 1, arguments.end());
-      for (const std::string& part : parts) AddFilesOf(part, &read);
+      ASSIGN_OR_RETURN(std::vector<std::string> read, distribution::FilesOfParts(parts));
+      read.push_back(arguments[1]);
       RETURN_IF_ERROR(CheckOutputFile("output", output_, read));
     }
     RETURN_IF_ERROR(distribution::EnterWorkingDirectory(request));
@@ -79,13 +79,6 @@ class PassCommand : public Command {
 
  private:
   using PassRequest = distribution::PassRequest;
-
-  static void AddFilesOf(const std::string& folder, std::vector<std::string>* files) {
-    std::error_code error;
-    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-      files->push_back(it->path().string());
-    }
-  }
 
   static std::string PlanText(const PassRequest& request) {
     std::string text = "shard\tbytes\trecords\tfile\n";

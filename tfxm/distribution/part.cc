@@ -99,8 +99,7 @@ absl::StatusOr<Part> ReadPartOf(const PassRequest& request, const std::string& r
   return part;
 }
 
-absl::StatusOr<std::vector<std::string>> SortParts(const PassRequest& request, const std::string& request_hash,
-                                                   const std::vector<std::string>& paths) {
+absl::StatusOr<std::vector<std::string>> FilesOfParts(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     if (!io::IsDirectory(path)) {
@@ -110,6 +109,12 @@ absl::StatusOr<std::vector<std::string>> SortParts(const PassRequest& request, c
     ASSIGN_OR_RETURN(const std::vector<std::string> inside, io::ListFiles(path));
     files.insert(files.end(), inside.begin(), inside.end());
   }
+  return files;
+}
+
+absl::StatusOr<std::vector<std::string>> SortParts(const PassRequest& request, const std::string& request_hash,
+                                                   const std::vector<std::string>& paths) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOfParts(paths));
   std::vector<std::string> by_shard(request.shards_size());
   for (const std::string& file : files) {
     absl::StatusOr<PartHeader> header = PeekHeader(file);

@@ -54,7 +54,9 @@ absl::StatusOr<Part> ReadPart(const std::string& path);
 absl::StatusOr<Part> ReadPartOf(const PassRequest& request, const std::string& request_hash, int64_t shard,
                                 const StateKind& kind, const std::string& path);
 
-// The paths by shard. A folder stands for the files in it. INVALID_ARGUMENT if a shard has none or two, or a file is of
+// The paths, with the files in a folder for it.
+absl::StatusOr<std::vector<std::string>> FilesOfParts(const std::vector<std::string>& paths);
+// FilesOfParts by shard. INVALID_ARGUMENT if a shard has none or two, or a file is of
 // another request; DATA_LOSS if one is none.
 absl::StatusOr<std::vector<std::string>> SortParts(const PassRequest& request, const std::string& request_hash,
                                                    const std::vector<std::string>& paths);

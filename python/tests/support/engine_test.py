@@ -40,8 +40,11 @@ class EngineTest(unittest.TestCase):
         env["PYTHONPATH"] = os.pathsep.join(os.path.abspath(p) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p)
         return env
 
+    def call(self, *arguments: str, cwd: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([self.engine, *arguments], env=self.environment(), cwd=cwd or self.folder, capture_output=True, text=True)
+
     def tfxm(self, *arguments: str) -> str:
         """What it printed; it has to succeed."""
-        run = subprocess.run([self.engine, *arguments], env=self.environment(), cwd=self.folder, capture_output=True, text=True)
+        run = self.call(*arguments)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         return run.stdout + run.stderr

@@ -4,49 +4,35 @@ pipeline's IR."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
-import sys
 
 from support import wheels
-from support.pipelines import PipelineFileTest
-
-from tfxm import native
+from support.engine_test import KERAS, EngineTest
 
 
-class TfxExampleTest(PipelineFileTest):
+class TfxExampleTest(EngineTest):
     """EXAMPLE is the folder in tfx/examples, PLACE the one below the home folder that the example's files expect to be in
     (`root`)."""
 
     EXAMPLE: str
     PLACE: str
-    PACKAGES: tuple[str, ...] = ("tensorflow", "tf_keras", "tensorboard")
+    PACKAGES = KERAS
 
     def setUp(self) -> None:
         super().setUp()
-        for package in self.PACKAGES:
-            if importlib.util.find_spec(package) is None:
-                self.skipTest(f"needs {package}")
-        try:
-            self.engine = native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
         self.root = os.path.join(self.folder, self.PLACE)
         os.makedirs(os.path.join(self.root, "data"))
         wheels.unpack("tfx", f"tfx/examples/{self.EXAMPLE}/{self.PLACE}_*.py", self.root)
 
-    def tfxm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "TFXM_PYTHON": sys.executable, "HOME": self.folder}
-        env.setdefault("TFXM_CACHE", wheels.CACHE)
-        env["PYTHONPATH"] = os.pathsep.join(os.path.abspath(p) for p in env.get("PYTHONPATH", "").split(os.pathsep) if p)
-        # In the folder of the user's files, where scripts of any name may lie.
-        return subprocess.run([self.engine, "run", *arguments], env=env, capture_output=True, text=True, cwd=self.root)
+    def run_pipeline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """In the folder of the user's files, where scripts of any name may lie."""
+        return self.call("run", *arguments, cwd=self.root)
 
     def short_ir(self, file: str, steps: int, replaced: int) -> str:
         """The path of the IR of a pipeline file, with `steps` in place of the numbers of steps, which are `replaced`."""
-        printed = self.tfxm(file, "--print_ir")
+        printed = self.run_pipeline(file, "--print_ir")
         self.assertEqual(printed.returncode, 0, printed.stderr)
         short, count = re.subn(r'(num_steps\\+": )\d+', rf"\g<1>{steps}", printed.stdout)
         self.assertEqual(count, replaced)

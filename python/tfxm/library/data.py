@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf import text_format
 
@@ -25,22 +25,34 @@ _schema = protos.load("tensorflow_metadata/proto/v0/schema.proto")
 _anomalies = protos.load("tensorflow_metadata/proto/v0/anomalies.proto")
 
 
-class Statistics:
-    """TFDV's statistics: `proto` is the DatasetFeatureStatisticsList."""
+_Kept = TypeVar("_Kept", bound="_BinaryFile")
 
-    COLUMNS = ("dataset", "feature", "type", "examples", "missing", "mean", "std_dev", "min", "median", "max", "zeros", "unique", "top")
+
+class _BinaryFile:
+    """A message, `proto`, that is kept in a binary file, as the engine and TFX keep it."""
+
+    MESSAGE: Any
 
     def __init__(self, proto: Any) -> None:
         self.proto = proto
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """A file that `tfdv.load_stats_binary` and every `--stats=FILE` read."""
         with open(path, "wb") as f:
             f.write(self.proto.SerializeToString())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Statistics:
-        return cls(_read(_statistics.DatasetFeatureStatisticsList, path))
+    def load(cls: type[_Kept], path: str | os.PathLike[str]) -> _Kept:
+        with open(path, "rb") as f:
+            return cls(cls.MESSAGE.FromString(f.read()))
+
+
+class Statistics(_BinaryFile):
+    """TFDV's statistics: `proto` is the DatasetFeatureStatisticsList; a file of them is what `tfdv.load_stats_binary` and every
+    `--stats=FILE` read."""
+
+    MESSAGE = _statistics.DatasetFeatureStatisticsList
+
+    COLUMNS = ("dataset", "feature", "type", "examples", "missing", "mean", "std_dev", "min", "median", "max", "zeros", "unique", "top")
 
     def rows(self) -> list[tuple[Any, ...]]:
         return [row[:-1] for row in self._rows()]
@@ -150,22 +162,13 @@ def _schema_row(feature: Any) -> tuple[Any, ...]:
     return (feature.name, "STRING" if which in ("domain", "string_domain") else kind, presence, valency, domain)
 
 
-class Anomalies:
-    """What does not conform; `proto` is the tensorflow.metadata.v0.Anomalies. False if there is nothing."""
+class Anomalies(_BinaryFile):
+    """What does not conform; `proto` is the tensorflow.metadata.v0.Anomalies, a file of them SchemaDiff.pb, as an
+    ExampleValidator leaves it. False if there is nothing."""
+
+    MESSAGE = _anomalies.Anomalies
 
     COLUMNS = ("feature", "severity", "anomaly", "description")
-
-    def __init__(self, proto: Any) -> None:
-        self.proto = proto
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """SchemaDiff.pb, as an ExampleValidator leaves it."""
-        with open(path, "wb") as f:
-            f.write(self.proto.SerializeToString())
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Anomalies:
-        return cls(_read(_anomalies.Anomalies, path))
 
     def __bool__(self) -> bool:
         return bool(self.proto.anomaly_info) or self.proto.HasField("dataset_anomaly_info") or self.proto.data_missing
@@ -193,11 +196,6 @@ class Anomalies:
         return "\n".join(f"{name}: {short}: {long}" for name, _, short, long in self.rows()) or "No anomalies found."
 
 
-def _read(message: Any, path: str | os.PathLike[str]) -> Any:
-    with open(path, "rb") as f:
-        return message.FromString(f.read())
-
-
 def statistics(data: Data, weight_feature: str | None = None, stats_options: dict[str, Any] | None = None, **flags: Any) -> Statistics:
     """Of CSV files, TFRecords of tf.Examples (a glob, a folder or a list of them), or a DataFrame.
 
@@ -209,7 +207,7 @@ def statistics(data: Data, weight_feature: str | None = None, stats_options: dic
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "FeatureStats.pb")
         engine_call.call("stats", **{**source(data, folder), **flags}, weight_feature=weight_feature, output=path)
-        return Statistics(_read(_statistics.DatasetFeatureStatisticsList, path))
+        return Statistics.load(path)
 
 
 def _statistics_of(data: Statistics | Data, folder: str, name: str, flags: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +265,7 @@ def validate(
         path = os.path.join(folder, "SchemaDiff.pb")
         engine_call.call("validate", **_statistics_of(data, folder, "FeatureStats.pb", flags), schema=schema_path,
                          environment=environment, output=path)  # fmt: skip
-        return Anomalies(_read(_anomalies.Anomalies, path))
+        return Anomalies.load(path)
 
 
 __all__: Sequence[str] = ("Anomalies", "Schema", "Statistics", "infer_schema", "statistics", "validate")

@@ -137,10 +137,6 @@ def evaluate(
         raise ValueError("evaluate: give label=…, for the usual metrics, or eval_config=…")
     with tempfile.TemporaryDirectory() as folder:
         where = source(data, folder)
-        if "csv" in where:
-            convert = {"schema" if name == "csv_schema" else name: value for name, value in where.items()}
-            engine_call.call("convert", **convert, output=os.path.join(folder, "examples"), splits="all:1")
-            where = {"data": os.path.join(folder, "examples", "Split-all")}
         if eval_config is not None:
             flags["eval_config"] = _config_file(eval_config, folder)
         directory = os.fspath(output) if output is not None else tempfile.mkdtemp(prefix="tfxm-evaluation-")

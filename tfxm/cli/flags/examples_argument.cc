@@ -17,7 +17,7 @@ namespace tfxm::cli {
 void ExamplesArgument::AddTo(Flags* flags) {
   flags->Add("data", &data_, "GLOB",
              "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas");
-  csv_.AddTo(flags);
+  csv_.AddTo(flags, "csv_schema");
 }
 
 absl::Status ExamplesArgument::Open() {

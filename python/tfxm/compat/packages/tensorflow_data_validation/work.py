@@ -99,10 +99,12 @@ def validate_statistics(
         raise ValueError(f"Environment {environment} not found in the schema.")
     if custom_validation_config is not None:
         raise NotImplementedError("validate_statistics(custom_validation_config=…): tfxm does not have it")
-    others = {"previous": previous_statistics, "serving": serving_statistics}
-    for name, other in others.items():
+    given = {}
+    for argument, name, other in (
+        ("previous_statistics", "previous_span", previous_statistics),
+        ("serving_statistics", "serving", serving_statistics),
+    ):
         if other is not None:
-            expect_statistics(f"{name}_statistics", other)
-    flags = {"previous": "previous_span", "serving": "serving"}
-    given = {flags[name]: library.Statistics(other) for name, other in others.items() if other is not None}
+            expect_statistics(argument, other)
+            given[name] = library.Statistics(other)
     return library.validate(library.Statistics(statistics), library.Schema(schema), environment, **given).proto
