@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/model_analysis/test_examples.h"
+#include "tfxm/testing/program.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/subprocess.h"
@@ -26,7 +27,6 @@ namespace {
 using model_analysis::kMnistData;
 using model_analysis::kMnistModel;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -35,22 +35,13 @@ constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",   
                                      "verify", "convert", "head",     "stats",     "schema", "validate", "lineage",
                                      "bless",  "clean",   "pass",     "transform", "new"};
 
-std::string Program() {
-  const char* const dir = std::getenv("TFXM_BINARY_DIR");
-  return io::JoinPath(dir == nullptr ? "build" : dir, "tfxm");
-}
-
 class CliTest : public ::testing::Test {
  protected:
   void SetUp() override { dir_ = *io::MakeTempDir(testing::TempDir(), "cli"); }
   void TearDown() override { io::RemoveAll(dir_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(dir_, name); }
 
-  // Status and everything it said.
-  static SubprocessResult Tfxm(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), Program());
-    return *RunSubprocess(arguments);
-  }
+  static SubprocessResult Tfxm(const std::vector<std::string>& arguments) { return RunProgram(arguments); }
   // With its standard output to a file or device, or closed ("&-").
   static SubprocessResult TfxmTo(const std::string& output, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"sh", "-c", absl::StrCat("exec \"$0\" \"$@\" >", output), Program()});
@@ -224,36 +215,6 @@ TEST_F(CliTest, StatusesOfAnswersAndOfFailures) {
   EXPECT_EQ(Tfxm({"run", Path("none.cc")}).exit_code, 3);
   EXPECT_EQ(Tfxm({"rewrite", "--saved_model=" + Path("none"), "--output=" + Path("lite")}).exit_code, 3);
   EXPECT_FALSE(io::Exists(Path("lite")));
-}
-
-TEST_F(CliTest, ValidateTakesOptionsAndKeepsExamplesAndSaysHowTheSchemaWouldFit) {
-  const std::string data = Data("data", 40);
-  const std::string schema = Write("schema.pbtxt", "feature { name: 'none' type: INT }");
-  const std::vector<std::string> call = {"validate", "--schema=" + schema, "--data=" + data};
-  const auto with = [&](const std::vector<std::string>& flags) {
-    std::vector<std::string> all = call;
-    all.insert(all.end(), flags.begin(), flags.end());
-    return Tfxm(all);
-  };
-  const std::string warnings = "--validation_options={\"severity_overrides\": {\"SCHEMA_NEW_COLUMN\": \"WARNING\"}}";
-  EXPECT_EQ(with({}).exit_code, 1);
-  const SubprocessResult warned = with({warnings, "--diff_regions", "--output=" + Path("anomalies.pbtxt")});
-  EXPECT_EQ(warned.exit_code, 0) << warned.output;
-  EXPECT_THAT(warned.output, AllOf(HasSubstr("WARNING"), HasSubstr("The schema would fit"), HasSubstr("+ feature {")));
-  EXPECT_THAT(*io::ReadFile(Path("anomalies.pbtxt")), HasSubstr("type: SCHEMA_NEW_COLUMN"));
-  EXPECT_EQ(with({"--validation_options={\"severity\": 1}"}).exit_code, 2);
-  const SubprocessResult kept = with({"--anomalous_examples=" + Path("kept"), "--max_anomalous_examples=3"});
-  EXPECT_EQ(kept.exit_code, 1) << kept.output;
-  EXPECT_THAT(kept.output, HasSubstr("SCHEMA_NEW_COLUMN        40     3"));
-  EXPECT_THAT(*io::ReadFile(Path("kept/anomalous_examples.jsonl")), HasSubstr("data: record 2"));
-  const SubprocessResult again = with({"--anomalous_examples=" + Path("kept")});
-  EXPECT_EQ(again.exit_code, 2);
-  EXPECT_THAT(again.output, HasSubstr("there is something in it"));
-  ASSERT_EQ(Tfxm({"stats", "--data=" + data, "--output=" + Path("stats.pb")}).exit_code, 0);
-  EXPECT_EQ(
-      Tfxm({"validate", "--schema=" + schema, "--stats=" + Path("stats.pb"), "--anomalous_examples=" + Path("more")})
-          .exit_code,
-      2);
 }
 
 // On a terminal (which `script` makes), where the file's name may be longer than a line: a line that stays, nothing that
@@ -446,80 +407,6 @@ TEST_F(CliTest, TablesFitANarrowTerminal) {
     }
   }
   unsetenv("COLUMNS");
-}
-
-TEST_F(CliTest, CsvBecomesExamplesInSplits) {
-  std::string text = "name,age\n";
-  for (int i = 0; i < 30; ++i) absl::StrAppend(&text, "n", i, ",", i, "\n");
-  const std::string csv = Write("people.csv", text);
-  SubprocessResult result = Tfxm({"convert", "--csv=" + csv, "--output=" + Path("people"), "--splits=train:2,eval:1"});
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(result.output, AllOf(HasSubstr("train"), HasSubstr("eval"), HasSubstr(Path("people/Split-eval"))));
-
-  result = Tfxm({"head", Path("people/Split-train"), "--n=2"});
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(result.output, AllOf(HasSubstr("age   int64  "), HasSubstr("name  bytes  \"n"), HasSubstr(": record 1")));
-  EXPECT_THAT(Tfxm({"head", "--csv=" + csv, "--n=1", "--format=json"}).output,
-              StartsWith("{\"age\":[0],\"name\":[\"n0\"]}"));
-
-  // Nothing is overwritten, and a wrong call leaves nothing.
-  result = Tfxm({"convert", "--csv=" + csv, "--output=" + Path("people")});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.output, HasSubstr("holds something already (Split-eval)"));
-  EXPECT_EQ(Tfxm({"convert", "--csv=" + csv, "--output=" + Path("b"), "--splits=a:0"}).exit_code, 2);
-  EXPECT_EQ(Tfxm({"convert", "--csv=" + Write("bad.csv", "a,b\n1\n"), "--output=" + Path("b")}).exit_code, 3);
-  EXPECT_THAT(*io::ListDir(dir_), ElementsAre("bad.csv", "people", "people.csv"));
-}
-
-TEST_F(CliTest, PicturesBecomeExamples) {
-  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\3\0\0\0\2", 24);  // As far as its head goes.
-  for (const char* folder : {"flowers/rose", "flowers/tulip"}) ASSERT_TRUE(io::MakeDirs(Path(folder)).ok());
-  for (const char* file : {"flowers/rose/1.png", "flowers/rose/2.png", "flowers/tulip/1.png"}) Write(file, png);
-  SubprocessResult result = Tfxm({"convert", "--images=" + Path("flowers"), "--output=" + Path("a"), "--splits=all:1"});
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(Tfxm({"head", Path("a/Split-all"), "--format=json"}).output,
-              AllOf(HasSubstr("\"image/class/label\":[1]"), HasSubstr("\"image/class/text\":[\"tulip\"]")));
-
-  // Files that a table labels, in any folder below.
-  const std::string labels = Write("labels.csv", "file,label\nrose/2.png,red\ntulip/1.png,white\n");
-  result = Tfxm(
-      {"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("b"), "--splits=all:1"});
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("all           2"));
-  EXPECT_THAT(Tfxm({"head", Path("b/Split-all"), "--format=json"}).output, HasSubstr("[\"white\"]"));
-  EXPECT_EQ(Tfxm({"convert", "--csv=" + labels, "--labels_file=" + labels, "--output=" + Path("c")}).exit_code, 2);
-  Write("labels.csv", "file,label\nrose/3.png,red\n");
-  result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.output, HasSubstr("rose/3.png"));
-  Write("outside.png", png);
-  Write("labels.csv", "file,label\n../outside.png,red\n");
-  result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.output, HasSubstr("../outside.png is not a path below"));
-}
-
-TEST_F(CliTest, EvaluatesCsv) {
-  const std::string config = Write("config.pbtxt",
-                                   "model_specs { label_key: 'y' prediction_key: 'p' }\n"
-                                   "slicing_specs {}\n"
-                                   "metrics_specs { metrics { class_name: 'MeanAbsoluteError' } }\n");
-  const std::string csv = Write("p.csv", "y,p\n1.5,1\n2.5,3\n4.25,4.25\n0.5,2.5\n");
-  const SubprocessResult result = Tfxm({"evaluate", "--eval_config=" + config, "--csv=" + csv, "--format=csv"});
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(result.output, AllOf(HasSubstr("0.75"), HasSubstr("4 examples")));
-  EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config, "--csv=" + csv, "--data=" + csv}).exit_code, 2);
-  EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config}).exit_code, 2);
-}
-
-TEST_F(CliTest, StatisticsOfCsvAreThoseThatTfdvMakes) {
-  const std::string csv = Write("a.csv", "x,y,z\n1,,\n2,b,\n");
-  const SubprocessResult result = Tfxm({"stats", "--csv=" + csv, "--output=" + Path("stats.pb")});
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_THAT(result.output, AllOf(HasSubstr("50.0 %"), HasSubstr("100.0 %")));  // Of y and z is missing.
-  EXPECT_THAT(Tfxm({"schema", "--csv=" + csv}).output, HasSubstr("x"));
-  EXPECT_EQ(Tfxm({"stats", "--csv=" + csv, "--data=" + csv}).exit_code, 2);
-  EXPECT_EQ(Tfxm({"stats", "--data=" + csv, "--delimiter=;"}).exit_code, 2);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/model_analysis/test_examples.h"
 #include "tfxm/testing/example_builder.h"
+#include "tfxm/testing/program.h"
 #include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/subprocess.h"
@@ -29,11 +30,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-std::string Program() {
-  const char* const dir = std::getenv("TFXM_BINARY_DIR");
-  return io::AbsolutePath(io::JoinPath(dir == nullptr ? "build" : dir, "tfxm"));
-}
 
 class PassCommandTest : public ::testing::Test {
  protected:
@@ -50,9 +46,9 @@ class PassCommandTest : public ::testing::Test {
       WriteRecords(dir_ / absl::StrCat("data-", 10 + file, file % 3 == 0 ? ".gz" : ""), records);
     }
   }
-  SubprocessResult Tfxm(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) const {
-    arguments.insert(arguments.begin(), Program());
-    return *RunSubprocess(arguments, environment);
+  static SubprocessResult Tfxm(const std::vector<std::string>& arguments,
+                               const std::vector<std::string>& environment = {}) {
+    return RunProgram(arguments, environment);
   }
   SubprocessResult Stats(const std::string& output, std::vector<std::string> more,
                          const std::vector<std::string>& environment = {}) const {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/testing/program.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/subprocess.h"
 
@@ -25,11 +26,7 @@ class NewTest : public ::testing::Test {
   void SetUp() override { dir_ = *io::MakeTempDir(testing::TempDir(), "new"); }
   void TearDown() override { io::RemoveAll(dir_).IgnoreError(); }
   std::string Path(absl::string_view name) const { return io::JoinPath(dir_, name); }
-  static SubprocessResult Tfxm(std::vector<std::string> arguments) {
-    const char* const build = std::getenv("TFXM_BINARY_DIR");
-    arguments.insert(arguments.begin(), io::JoinPath(build == nullptr ? "build" : build, "tfxm"));
-    return *RunSubprocess(arguments);
-  }
+  static SubprocessResult Tfxm(const std::vector<std::string>& arguments) { return RunProgram(arguments); }
   // Rows of a CSV file of these columns, each made from the row's number.
   std::string Csv(const std::string& names, int rows, std::string (*row)(int)) const {
     std::string text = names + "\n";

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The commands about data, as their user meets them: convert, head, stats, schema, validate, and CSV of evaluate.
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tfxm/testing/example_builder.h"
+#include "tfxm/testing/program.h"
+#include "tfxm/testing/temp_dir.h"
+#include "tfxm/util/io.h"
+
+namespace tfxm {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class DataCommandsTest : public ::testing::Test {
+ protected:
+  std::string Path(absl::string_view name) const { return dir_ / name; }
+  static SubprocessResult Tfxm(const std::vector<std::string>& arguments) { return RunProgram(arguments); }
+  std::string Write(const std::string& name, absl::string_view content) const {
+    EXPECT_TRUE(io::WriteFile(Path(name), content).ok());
+    return Path(name);
+  }
+  const TempDir dir_;
+};
+
+TEST_F(DataCommandsTest, ValidateTakesOptionsAndKeepsExamplesAndSaysHowTheSchemaWouldFit) {
+  const std::string example = ExampleBuilder().Ints("label", {1}).Floats("prediction", {0.5F}).Serialize();
+  const std::string data = WriteRecords(Path("data"), std::vector<std::string>(40, example));
+  const std::string schema = Write("schema.pbtxt", "feature { name: 'none' type: INT }");
+  const std::vector<std::string> call = {"validate", "--schema=" + schema, "--data=" + data};
+  const auto with = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> all = call;
+    all.insert(all.end(), flags.begin(), flags.end());
+    return Tfxm(all);
+  };
+  const std::string warnings = "--validation_options={\"severity_overrides\": {\"SCHEMA_NEW_COLUMN\": \"WARNING\"}}";
+  EXPECT_EQ(with({}).exit_code, 1);
+  const SubprocessResult warned = with({warnings, "--diff_regions", "--output=" + Path("anomalies.pbtxt")});
+  EXPECT_EQ(warned.exit_code, 0) << warned.output;
+  EXPECT_THAT(warned.output, AllOf(HasSubstr("WARNING"), HasSubstr("The schema would fit"), HasSubstr("+ feature {")));
+  EXPECT_THAT(*io::ReadFile(Path("anomalies.pbtxt")), HasSubstr("type: SCHEMA_NEW_COLUMN"));
+  EXPECT_EQ(with({"--validation_options={\"severity\": 1}"}).exit_code, 2);
+  const SubprocessResult kept = with({"--anomalous_examples=" + Path("kept"), "--max_anomalous_examples=3"});
+  EXPECT_EQ(kept.exit_code, 1) << kept.output;
+  EXPECT_THAT(kept.output, HasSubstr("SCHEMA_NEW_COLUMN        40     3"));
+  EXPECT_THAT(*io::ReadFile(Path("kept/anomalous_examples.jsonl")), HasSubstr("data: record 2"));
+  const SubprocessResult again = with({"--anomalous_examples=" + Path("kept")});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.output, HasSubstr("there is something in it"));
+  ASSERT_EQ(Tfxm({"stats", "--data=" + data, "--output=" + Path("stats.pb")}).exit_code, 0);
+  EXPECT_EQ(
+      Tfxm({"validate", "--schema=" + schema, "--stats=" + Path("stats.pb"), "--anomalous_examples=" + Path("more")})
+          .exit_code,
+      2);
+}
+
+TEST_F(DataCommandsTest, CsvBecomesExamplesInSplits) {
+  std::string text = "name,age\n";
+  for (int i = 0; i < 30; ++i) absl::StrAppend(&text, "n", i, ",", i, "\n");
+  const std::string csv = Write("people.csv", text);
+  SubprocessResult result = Tfxm({"convert", "--csv=" + csv, "--output=" + Path("people"), "--splits=train:2,eval:1"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("train"), HasSubstr("eval"), HasSubstr(Path("people/Split-eval"))));
+
+  result = Tfxm({"head", Path("people/Split-train"), "--n=2"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("age   int64  "), HasSubstr("name  bytes  \"n"), HasSubstr(": record 1")));
+  EXPECT_THAT(Tfxm({"head", "--csv=" + csv, "--n=1", "--format=json"}).output,
+              StartsWith("{\"age\":[0],\"name\":[\"n0\"]}"));
+
+  // Nothing is overwritten, and a wrong call leaves nothing.
+  result = Tfxm({"convert", "--csv=" + csv, "--output=" + Path("people")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("holds something already (Split-eval)"));
+  EXPECT_EQ(Tfxm({"convert", "--csv=" + csv, "--output=" + Path("b"), "--splits=a:0"}).exit_code, 2);
+  EXPECT_EQ(Tfxm({"convert", "--csv=" + Write("bad.csv", "a,b\n1\n"), "--output=" + Path("b")}).exit_code, 3);
+  EXPECT_THAT(*io::ListDir(dir_.path()), ElementsAre("bad.csv", "people", "people.csv"));
+}
+
+TEST_F(DataCommandsTest, PicturesBecomeExamples) {
+  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\3\0\0\0\2", 24);  // As far as its head goes.
+  for (const char* folder : {"flowers/rose", "flowers/tulip"}) ASSERT_TRUE(io::MakeDirs(Path(folder)).ok());
+  for (const char* file : {"flowers/rose/1.png", "flowers/rose/2.png", "flowers/tulip/1.png"}) Write(file, png);
+  SubprocessResult result = Tfxm({"convert", "--images=" + Path("flowers"), "--output=" + Path("a"), "--splits=all:1"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(Tfxm({"head", Path("a/Split-all"), "--format=json"}).output,
+              AllOf(HasSubstr("\"image/class/label\":[1]"), HasSubstr("\"image/class/text\":[\"tulip\"]")));
+
+  // Files that a table labels, in any folder below.
+  const std::string labels = Write("labels.csv", "file,label\nrose/2.png,red\ntulip/1.png,white\n");
+  result = Tfxm(
+      {"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("b"), "--splits=all:1"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("all           2"));
+  EXPECT_THAT(Tfxm({"head", Path("b/Split-all"), "--format=json"}).output, HasSubstr("[\"white\"]"));
+  EXPECT_EQ(Tfxm({"convert", "--csv=" + labels, "--labels_file=" + labels, "--output=" + Path("c")}).exit_code, 2);
+  Write("labels.csv", "file,label\nrose/3.png,red\n");
+  result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("rose/3.png"));
+  Write("outside.png", png);
+  Write("labels.csv", "file,label\n../outside.png,red\n");
+  result = Tfxm({"convert", "--images=" + Path("flowers"), "--labels_file=" + labels, "--output=" + Path("c")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("../outside.png is not a path below"));
+}
+
+TEST_F(DataCommandsTest, EvaluatesCsv) {
+  const std::string config = Write("config.pbtxt",
+                                   "model_specs { label_key: 'y' prediction_key: 'p' }\n"
+                                   "slicing_specs {}\n"
+                                   "metrics_specs { metrics { class_name: 'MeanAbsoluteError' } }\n");
+  const std::string csv = Write("p.csv", "y,p\n1.5,1\n2.5,3\n4.25,4.25\n0.5,2.5\n");
+  const SubprocessResult result = Tfxm({"evaluate", "--eval_config=" + config, "--csv=" + csv, "--format=csv"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("0.75"), HasSubstr("4 examples")));
+  EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config, "--csv=" + csv, "--data=" + csv}).exit_code, 2);
+  EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config}).exit_code, 2);
+}
+
+TEST_F(DataCommandsTest, StatisticsOfCsvAreThoseThatTfdvMakes) {
+  const std::string csv = Write("a.csv", "x,y,z\n1,,\n2,b,\n");
+  const SubprocessResult result = Tfxm({"stats", "--csv=" + csv, "--output=" + Path("stats.pb")});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("50.0 %"), HasSubstr("100.0 %")));  // Of y and z is missing.
+  EXPECT_THAT(Tfxm({"schema", "--csv=" + csv}).output, HasSubstr("x"));
+  EXPECT_EQ(Tfxm({"stats", "--csv=" + csv, "--data=" + csv}).exit_code, 2);
+  EXPECT_EQ(Tfxm({"stats", "--data=" + csv, "--delimiter=;"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace tfxm
