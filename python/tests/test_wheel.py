@@ -59,7 +59,7 @@ class WheelTest(unittest.TestCase):
     def test_without_tensorflow_it_says_what_to_install(self) -> None:
         without = self.run_python("-S", "-m", "tfxm", "inspect", _MODEL)  # -S: no site-packages.
         self.assertEqual(without.returncode, 3)
-        self.assertIn("pip install 'tfxm[keras]'", without.stderr)
+        self.assertIn("install the extra [keras] or [cpu]", without.stderr)
         self.assertNotIn("Traceback", without.stderr)
 
 

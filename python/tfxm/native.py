@@ -52,10 +52,10 @@ def environment() -> dict[str, str]:
     environment = {**os.environ, "TFXM_PYTHON": sys.executable}
     if not os.path.isdir(os.path.join(_HERE, "_native")):
         return environment  # Built here: it knows.
-    for package, remedy in (("tensorflow", "tfxm[keras]"), ("ai_edge_litert", "tfxm")):
+    for package, remedy in (("tensorflow", "the extra [keras] or [cpu] of tfxm's wheel"), ("ai_edge_litert", "tfxm's wheel again")):
         spec = importlib.util.find_spec(package)  # Does not import it.
         if spec is None or not spec.submodule_search_locations:
-            raise ImportError(f"{package} is not installed for {sys.executable}: pip install '{remedy}'", name=package)
+            raise ImportError(f"{package} is not installed for {sys.executable}; install {remedy}", name=package)
         folder = next(iter(spec.submodule_search_locations))
         if os.path.dirname(folder) != os.path.dirname(_HERE):  # Else the engine's own RUNPATH finds it.
             paths = [folder, *filter(None, [environment.get("LD_LIBRARY_PATH")])]

@@ -111,7 +111,7 @@ def run(path: str, arguments: list[str]) -> int:
     try:
         import google.protobuf  # noqa: F401
     except ImportError:
-        return _fail(f"{sys.executable} has no protobuf, which a pipeline in Python needs: pip install tfxm, or say with TFXM_PYTHON which Python has it", FAILED)
+        return _fail(f"{sys.executable} has no protobuf, which a pipeline in Python needs: pip install protobuf absl-py, or say with TFXM_PYTHON which Python has it", FAILED)
     from tfxm import compat
     from tfxm.orchestration import runner
 

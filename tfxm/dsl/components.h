@@ -165,13 +165,13 @@ struct TransformParameters {
   // false: no transformed_examples; who trains applies the graph to raw examples (transform_features_layer).
   bool materialize = true;
   bool disable_statistics = false;
-  Properties custom_config = {};  // Recorded; preprocessing_fn does not get it.
+  Properties custom_config = {};  // For a preprocessing_fn in Python that takes custom_config.
 };
 Node Transform(const TransformParameters& parameters);
 
 // tfx.proto.TrainArgs and tfx.proto.EvalArgs.
 struct TrainArgs {
-  int32_t num_steps = 0;  // 0: as the module decides.
+  int32_t num_steps = 0;  // 0: fn_args.train_steps is 0 (in Python None), which means once through the data.
   std::vector<std::string> splits = {};
 };
 using EvalArgs = TrainArgs;

@@ -66,7 +66,8 @@ absl::Status CheckEvalConfig(const tfma::EvalConfig& config) {
     }
   }
   if (names.size() > 1 && names.count("") > 0) {
-    return absl::InvalidArgumentError("there are several model_specs, so each needs a name");
+    return absl::InvalidArgumentError(
+        "there are several models, so each needs a name: model_specs { name: \"…\" }, --model=NAME=PATH");
   }
   for (const tfma::MetricsSpec& spec : config.metrics_specs()) {
     auto check = [](const auto& thresholds, const std::string& metric) -> absl::Status {

@@ -131,7 +131,7 @@ TEST_F(CsvTest, RowsOfAnotherLengthNameTheLineAndTheColumn) {
   EXPECT_THAT(
       Error(text),
       AllOf(HasSubstr("bad.csv: line 4: 1 cell, but the file has 2 columns; \"b\" is the first that is missing"),
-            HasSubstr("--bad_rows=skip")));
+            HasSubstr("(--bad_rows=skip)")));
   EXPECT_THAT(Error("a,b\n4,5,6\n"), HasSubstr("line 2: 3 cells, but the file has 2 columns; more than \"b\""));
 
   EXPECT_EQ(Shorts(text, {.bad_rows = CsvOptions::BadRows::kSkip}).size(), 2);

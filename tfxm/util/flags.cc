@@ -255,7 +255,7 @@ std::string Flags::Help() const {
     absl::StrAppend(&out, "  --", flag.name, flag.placeholder.empty() ? "" : "=", flag.placeholder,
                     flag.required ? "  (required)" : "", "\n", std::string(kIndent, ' '));
     std::string help = flag.help;
-    if (!flag.default_text.empty()) absl::StrAppend(&help, " (default: ", flag.default_text, ")");
+    if (!flag.default_text.empty() && !flag.required) absl::StrAppend(&help, " (default: ", flag.default_text, ")");
     absl::StrAppend(&out, Wrap(help, kWidth, kIndent), "\n");
   }
   return out;

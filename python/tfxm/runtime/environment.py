@@ -28,13 +28,13 @@ def _version(*distributions: str) -> str:
 def check(expected: str) -> None:
     """EnvironmentProblem unless the TensorFlow here is `expected` ("2.21"), as the engine's: they exchange graphs."""
     found = _version(*_TENSORFLOW)
-    remedy = "pip install 'tfxm[keras]', or say with TFXM_PYTHON=/path/to/python3 which Python has it"
+    remedy = f"pip install 'tensorflow=={expected}.*' 'tf-keras=={expected}.*' tensorboard, or say with TFXM_PYTHON=/path/to/python3 which Python has it"
     if not found:
         raise EnvironmentProblem(f"{sys.executable} has no TensorFlow; {remedy}")
     if found.split(".")[:2] != expected.split(".")[:2]:
         raise EnvironmentProblem(
             f"{sys.executable} has TensorFlow {found}, but this tfxm is built with {expected}; "
-            f"pip install 'tensorflow=={expected}.*', or say with TFXM_PYTHON=/path/to/python3 which Python has it"
+            f"{remedy}"
         )
 
 

@@ -11,7 +11,7 @@
 // The rules are TFX's (components/example_gen/utils.py): {SPAN} or {SPAN:width}; or {YYYY}, {MM} and {DD} once each,
 // the span being the days since 1970-01-01; {VERSION} or {VERSION:width} only with one of them. The newest span wins,
 // then its newest version; all splits must agree. A range_config with a static_range fixes the span; a rolling_range of
-// one span is the newest. No parameter of ImportExampleGen sets a range_config: it is an exec property.
+// one span is the newest. In C++ no parameter sets a range_config: it is an exec property.
 #ifndef TFXM_COMPONENTS_EXAMPLE_GEN_INPUT_CONFIG_H_
 #define TFXM_COMPONENTS_EXAMPLE_GEN_INPUT_CONFIG_H_
 

@@ -91,8 +91,8 @@ absl::StatusOr<std::string> CompileModule(absl::string_view path, bool program,
   if (IsPythonModule(path)) {
     return absl::UnimplementedError(
         absl::StrCat("module file ", path,
-                     " is in Python, but this takes one in C++ only (.cc): Python may define run_fn and "
-                     "preprocessing_fn; metrics of one's own are written in C++"));
+                     " is in Python, but this takes one in C++ only (.cc): Python may define run_fn, "
+                     "tuner_fn and preprocessing_fn; custom metrics are written in C++"));
   }
   ASSIGN_OR_RETURN(const ModuleSources sources, FindModuleSources(path));
   ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain(program));

@@ -126,7 +126,7 @@ absl::Status NoPython(absl::string_view python, absl::string_view module_file, c
   return absl::FailedPreconditionError(
       absl::StrCat("no Python (", python, ") to run ", module_file, " with: ", status.message(),
                    "; install Python 3.10 to 3.13 with TensorFlow ", TFXM_TENSORFLOW_VERSION,
-                   " (pip install 'tfxm[keras]'), or say with TFXM_PYTHON=/path/to/python3 where one is"));
+                   ", or say with TFXM_PYTHON=/path/to/python3 where one is"));
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST_F(PythonModuleTest, ThePythonMustBeThereAndHaveThisTensorFlow) {
   setenv("TFXM_PYTHON", bare.c_str(), 1);
   status = RunFn(fine);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("has no TensorFlow; pip install 'tfxm[keras]'"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has no TensorFlow; pip install 'tensorflow=="));
 
   unsetenv("TFXM_PYTHON");
   InstallTensorFlow("1.15.5");

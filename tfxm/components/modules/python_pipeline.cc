@@ -34,7 +34,7 @@ absl::StatusOr<std::vector<std::string>> PythonPipelineCommand(absl::string_view
     return absl::FailedPreconditionError(
         absl::StrCat("there is no Python (", python, ") to run ", file,
                      " with; install Python 3.10 to 3.13 and then "
-                     "tfxm (pip install tfxm), or say with TFXM_PYTHON=/path/to/python3 where one is"));
+                     "protobuf and absl-py for it, or say with TFXM_PYTHON=/path/to/python3 where one is"));
   }
   ASSIGN_OR_RETURN(const std::string launcher, FindPythonPart(kLauncher));
   char program[4096];

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/model_analysis/metrics/aggregation.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -352,14 +353,19 @@ absl::Status UnknownMetric(const tfma::MetricConfig& config) {
                                                    " is not loaded; a program does that with LoadMetricModules "
                                                    "(tfxm/components/modules/metric_modules.h)"));
   }
+  if (!config.module().empty() && !absl::StartsWith(config.module(), "tensorflow_model_analysis") &&
+      !absl::StrContains(config.module(), "keras")) {
+    return absl::InvalidArgumentError(absl::StrCat("metric ", name, " is of module ", config.module(),
+                                                   ", but custom metrics are written in C++ (custom_metric.h)"));
+  }
   std::vector<std::string> names;
   for (const std::string& known : MetricRegistry::Get().Names()) {
     if (known.find('>') == std::string::npos) names.push_back(known);
   }
   const std::string near = NearestNames(name, names);
-  return absl::InvalidArgumentError(
-      absl::StrCat("no metric is called \"", name, "\"",
-                   near.empty() ? "; docs/usage.md says which there are" : absl::StrCat("; did you mean ", near)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no metric is called \"", name, "\"",
+      near.empty() ? absl::StrCat("; there are ", absl::StrJoin(names, ", ")) : absl::StrCat("; did you mean ", near)));
 }
 
 }  // namespace

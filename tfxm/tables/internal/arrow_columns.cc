@@ -24,9 +24,9 @@ using arrow::Type;
 using data::ValueType;
 
 absl::Status NoFeature(const std::string& name, const arrow::DataType& type, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("column \"", name, "\" of type ", type.ToString(),
-                                                 " cannot be a feature", why,
-                                                 "; leave it out: --columns names those that are read"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("column \"", name, "\" of type ", type.ToString(), " cannot be a feature", why,
+                   "; leave it out of the file, or read other columns of a Parquet file: columns (--columns=a,b)"));
 }
 
 bool IsList(const arrow::DataType& type) {

@@ -201,9 +201,10 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquetFiles(const std:
       ValueType& known = table.types[name];
       if (known == ValueType::kUnknown) first_file[name] = path;
       if (known != ValueType::kUnknown && type != ValueType::kUnknown && known != type) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "column \"", name, "\" is ", data::ValueTypeName(known), " in ", first_file[name], " and ",
-            data::ValueTypeName(type), " in ", path, "; write one of them anew, or leave the column out: --columns"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("column \"", name, "\" is ", data::ValueTypeName(known), " in ", first_file[name], " and ",
+                         data::ValueTypeName(type), " in ", path,
+                         "; write one of them anew, or leave the column out: columns (--columns=a,b)"));
       }
       if (type != ValueType::kUnknown) known = type;
     }

@@ -118,9 +118,9 @@ absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& fi
       return absl::InvalidArgumentError(absl::StrCat(file, ": column ", c + 1, " has no name"));
     }
     if (!seen.insert(name).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file, ": two columns are called \"", name,
-                       "\"; rename one. If the first line is not one of names, say those: --column_names=a,b,c"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": two columns are called \"", name,
+          "\"; rename one. The first line must be the names; `tfxm convert --column_names=a,b,c` reads files without one"));
     }
   }
   return blocks;
@@ -182,8 +182,8 @@ absl::Status CsvBlocks::Check(absl::string_view text) const {
   }
   return absl::InvalidArgumentError(absl::StrCat(
       Place(file_, line_ + CountLines(text.substr(0, at))),
-      ": not UTF-8. Say which encoding it is: --encoding=cp932 (Japanese), cp1252 (Western European), utf-16, … (`iconv "
-      "-l` lists them)"));
+      ": not UTF-8. Say with encoding (--encoding=…) which it is: cp932 (Japanese), cp1252 (Western European), utf-16, … "
+      "(`iconv -l` lists them)"));
 }
 
 absl::Status CsvBlocks::NoRowEnds() const {
@@ -264,7 +264,7 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
         row.actual_columns < num_columns ? absl::StrCat("; \"", column_names[static_cast<size_t>(row.actual_columns)],
                                                         "\" is the first that is missing")
                                          : absl::StrCat("; more than \"", column_names.back(), "\", the last one"),
-        ". --bad_rows=skip leaves such rows out, --bad_rows=keep fills them up or cuts them off");
+        ". bad_rows = skip (--bad_rows=skip) leaves such rows out, keep fills them up or cuts them off");
     return arrow::csv::InvalidRowResult::Error;
   };
   const auto read = [&]() -> absl::Status {
