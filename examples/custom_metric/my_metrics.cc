@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Two metrics of one's own. README.md says how they are used.
+// Two custom metrics. README.md says how they are used.
 #include <cmath>
 
 #include "tfxm/model_analysis/custom_metric.h"

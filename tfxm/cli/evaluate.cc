@@ -37,7 +37,7 @@ class EvaluateCommand : public Command {
         "predictions are taken from the examples (model_specs.prediction_key). A PATH is a SavedModel or a TFLite file;\n"
         "which one it is told apart by itself where the config's model_type does not say.\n\n"
         "Without a config, --label=FEATURE takes the metrics that are usual for the problem, which the labels and the\n"
-        "models' answers tell, and prints the config that this makes: a start for one's own, with slices and thresholds.\n\n"
+        "models' answers tell, and prints the config that this makes, to start from, with slices and thresholds.\n\n"
         "Several models go through one pass over the data: each is compared with the reference model, with 95 % intervals\n"
         "that use that all saw the same examples, and the examples they disagree on are kept.\n\n"
         "The folder of --output may hold an earlier evaluation by this command, which is replaced; other files there are\n"
@@ -61,7 +61,7 @@ class EvaluateCommand : public Command {
         "square). May be repeated");
     flags.Add("output", &output_, "DIR", "where the evaluation goes; without it, it is only printed");
     flags.Add("module_file", &module_file_, "FILE",
-              "C++ that defines metrics of one's own (tfxm/model_analysis/custom_metric.h)");
+              "C++ that defines custom metrics (tfxm/model_analysis/custom_metric.h)");
     flags.Add("schema", &schema_, "FILE", "schema.pbtxt, for the domains of labels");
     flags.Add(
         "reference_model", &reference_model_, "NAME",

@@ -27,7 +27,7 @@ struct Entry {
 };
 
 constexpr Entry kCommands[] = {
-    {"new", "write a pipeline for a CSV file: a start for one's own"},
+    {"new", "write a pipeline for a CSV file, to start from"},
     {"run", "compile (once) and run a pipeline file, or run a built pipeline"},
     {"compile", "compile module files ahead of a run"},
     {"evaluate", "evaluate any number of models on data, with TFMA's EvalConfig or without one"},

@@ -20,7 +20,7 @@
 namespace tfxm::distribution {
 
 // What each worker needs of the options; it tells the models' types by itself (detect_model_type). `module_file` defines
-// metrics of one's own.
+// custom metrics.
 EvaluateStep ToProto(const model_analysis::EvaluateOptions& options, const std::string& module_file);
 
 class EvaluatePass : public Step {

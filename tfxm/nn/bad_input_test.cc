@@ -52,7 +52,7 @@ TEST(BadInputTest, LabelsOfTheWrongShape) {
   EXPECT_EQ(TrainMessage(OneOutput(1, "mse"), Zeros({4})), "");
   EXPECT_EQ(TrainMessage(OneOutput(3, sparse), Zeros({4, 1}, DataType::kInt32)), "");
 
-  // A loss of one's own takes what it likes; then the metric is what does not fit.
+  // A custom loss takes what it likes; then the metric is what does not fit.
   const Loss own("own", [](const ops::Tensor&, const ops::Tensor& y_pred) { return y_pred; });
   EXPECT_THAT(TrainMessage(OneOutput(3, own, {"sparse_categorical_accuracy"}), Zeros({4, 3})),
               HasSubstr("metric sparse_categorical_accuracy of output \"out\""));

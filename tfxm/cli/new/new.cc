@@ -28,7 +28,7 @@ class NewCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm new DIR --csv=FILE --label=COLUMN [--python]",
-        "Writes a pipeline and its module that take a CSV file to a TFLite file, in C++ or Python: a start for one's own.\n"
+        "Writes a pipeline and its module that take a CSV file to a TFLite file, in C++ or Python, to start from.\n"
         "What columns are, how rows are split and what a model must reach follows from the data. It runs as it is;\n"
         "comments say what to change. A file that is there already is never overwritten.\n\n"
         "Example:\n"

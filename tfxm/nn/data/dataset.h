@@ -94,7 +94,7 @@ class Dataset {
   Dataset Repeat(int64_t count = -1) const;
   Dataset Shuffle(int64_t buffer_size, std::optional<uint64_t> seed = std::nullopt) const;
   // Applies `function` to each batch, in the prefetching thread. `index` is another one for each batch of each pass
-  // (pass * 2^32 + its number in the pass, from 0), and the same in every run: for a seed of one's own.
+  // (pass * 2^32 + its number in the pass, from 0), and the same in every run: for a seed of your own.
   using MapFunction = std::function<absl::Status(Batch& batch, int64_t index)>;
   Dataset Map(MapFunction function) const;
   // The first `count` batches.

@@ -241,7 +241,7 @@ TEST(TowersTest, SmallBatchesAndUnknownLayersAreWhole) {
   ASSERT_TRUE(model.TrainOnBatch(Vectors(1)).ok());
   ASSERT_TRUE(model.TrainOnBatch(Vectors(100)).ok());
   EXPECT_EQ(calls, 4);  // Both graphs were there.
-  // A layer of one's own that says nothing.
+  // A custom layer that says nothing.
   Sequential whole({layers::InputLayer({4}), MakeLayer<Counting>(&calls, false), layers::Dense(1)});
   EXPECT_EQ(whole.Compile({.optimizer = "adam", .loss = "mse", .num_towers = 2}).code(),
             absl::StatusCode::kInvalidArgument);

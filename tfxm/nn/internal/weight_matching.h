@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which variable of a checkpoint is which weight of a model: for checkpoints of one's own, of Keras 2 and 3 and of
+// Which variable of a checkpoint is which weight of a model: for tfxm's own checkpoints, of Keras 2 and 3 and of
 // SavedModels made with them, whose keys are paths of objects ("layer_with_weights-0/kernel") and not names.
 #ifndef TFXM_NN_INTERNAL_WEIGHT_MATCHING_H_
 #define TFXM_NN_INTERNAL_WEIGHT_MATCHING_H_

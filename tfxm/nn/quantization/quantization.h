@@ -53,8 +53,8 @@ struct QuantizeOptions {
   double initial_range = 0;
 };
 
-// Marks the layer (and returns it) for QuantizeApply, with the layer's default config or one's own, which layers of
-// one's own need.
+// Marks the layer (and returns it) for QuantizeApply, with the layer's default config or another one, which custom
+// layers need.
 LayerRef QuantizeAnnotateLayer(LayerRef layer);
 LayerRef QuantizeAnnotateLayer(LayerRef layer, QuantizeConfig config);
 

@@ -203,7 +203,7 @@ const Setters& AllSetters() {
       {"feature_allowlist", ReadAllowlist},
       {"feature_crosses", ReadCrosses},
       {"frequency_threshold", Sets(&StatsOptions::frequency_threshold)},
-      {"generators", Unimplemented("generators of one's own are not supported")},
+      {"generators", Unimplemented("custom generators are not supported")},
       {"infer_type_from_schema", Sets(&StatsOptions::infer_type_from_schema)},
       {"label_feature", Sets(&StatsOptions::label_feature)},
       {"num_histogram_buckets", Sets(&StatsOptions::num_histogram_buckets)},
