@@ -147,6 +147,10 @@ class DslTest(unittest.TestCase):
         gen = tfx.components.ImportExampleGen(input_base="data")
         with self.assertRaisesRegex(NotImplementedError, "execution_mode ASYNC"):
             _pipeline([gen], execution_mode=tfx.dsl.ExecutionMode.ASYNC)
+        with self.assertRaisesRegex(AttributeError, "no component InfraValidator: an Evaluator runs the TFLite file itself"):
+            tfx.components.InfraValidator
+        with self.assertRaisesRegex(AttributeError, "no tfx.util; did you mean utils"):
+            tfx.util
 
 
 if __name__ == "__main__":

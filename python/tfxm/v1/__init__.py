@@ -7,6 +7,15 @@
     tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(pipeline_name="mnist", …, components=[example_gen]))
 """
 
-from tfxm.v1 import components, dsl, orchestration, proto, types
+from typing import Any
 
-__all__ = ["components", "dsl", "orchestration", "proto", "types"]
+from tfxm.dsl.parameters import nearest
+from tfxm.v1 import components, dsl, orchestration, proto, types, utils
+
+__all__ = ["components", "dsl", "orchestration", "proto", "types", "utils"]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):  # Python itself looks for these.
+        raise AttributeError(name)
+    raise AttributeError(f"tfxm has no tfx.{name}{nearest(name, __all__)}")

@@ -12,10 +12,18 @@ from tfxm.dsl.parameters import nearest
 # What a run_fn and a tuner_fn get and return; imported when it is asked for, because a pipeline file needs none of it.
 _OF_MODULES = {"FnArgs": "FnArgs", "DataAccessor": "DataAccessor", "TunerFnResult": "TunerFnResult"}
 
+# What is left out on purpose, and what to do instead: a name like it would mislead.
+_INSTEAD = {
+    "InfraValidator": "an Evaluator runs the TFLite file itself; a Pusher needs no infra_blessing",
+    "FileBasedExampleGen": "convert the files to TFRecords, CSV or Parquet",
+}
+
 
 def __getattr__(name: str) -> Any:
     if name in _OF_MODULES:
         from tfxm import runtime
 
         return getattr(runtime, name)
+    if name in _INSTEAD:
+        raise AttributeError(f"tfxm has no component {name}: {_INSTEAD[name]}")
     raise AttributeError(f"tfxm has no component {name}{nearest(name, _components.__all__)}")

@@ -8,6 +8,6 @@ def __getattr__(name: str) -> Any:
     from tfxm import compat
     from tfxm.v1 import components
 
-    if name.startswith("_") or not hasattr(components, name):
-        raise compat.missing(__name__, name, dir(components))
-    return getattr(components, name)
+    if name.startswith("_"):
+        raise compat.missing(__name__, name, ())
+    return getattr(components, name)  # What is missing is an error that names what is near.
