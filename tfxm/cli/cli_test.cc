@@ -33,7 +33,7 @@ using ::testing::StartsWith;
 
 constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",      "report", "rewrite",  "inspect",
                                      "verify", "convert", "head",     "stats",     "schema", "validate", "lineage",
-                                     "bless",  "clean",   "pass",     "transform", "new"};
+                                     "bless",  "clean",   "pass",     "transform", "new",    "kfp-executor"};
 
 class CliTest : public ::testing::Test {
  protected:
