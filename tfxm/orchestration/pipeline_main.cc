@@ -238,8 +238,9 @@ int RunPipelineMain(int argc, char** argv,
   if (common.kfp) return PrintKubeflow(program, *pipeline, common.kfp_image);
   if (common.print_ir) return PrintIr(program, *pipeline);
   if (absl::StrContains(pipeline->pipeline_root, "://")) {
-    return Report(program, absl::StrCat("pipeline_root is ", pipeline->pipeline_root,
-                                        "; tfxm runs on local files: mount it, or give another folder"),
+    return Report(program,
+                  absl::StrCat("pipeline_root is ", pipeline->pipeline_root,
+                               "; tfxm runs on local files: mount it, or give another folder"),
                   kExitFailed);
   }
   if (const absl::Status status = CheckDataRoot(*pipeline, args); !status.ok()) {

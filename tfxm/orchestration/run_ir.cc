@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/modules/python_module.h"
+#include "tfxm/components/modules/wheel_module.h"
 #include "tfxm/dsl/ir_loader.h"
 #include "tfxm/orchestration/pipeline_main.h"
 #include "tfxm/orchestration/resolver/resolver.h"
@@ -59,6 +60,18 @@ absl::Status SetPythonExecutors(const Pipeline& pipeline) {
   return absl::OkStatus();
 }
 
+// TFX's compiler packs each module_file into a wheel and names that instead.
+absl::Status UnpackModules(const Pipeline& pipeline) {
+  for (const Node& node : pipeline.components) {
+    const std::string module_path = StringPropertyOr(node.spec().exec_properties, "module_path", "");
+    if (module_path.empty()) continue;
+    const absl::StatusOr<std::string> module_file = UnpackModule(module_path);
+    RETURN_IF_ERROR(Annotate(module_file.status(), absl::StrCat("node ", node.id())));
+    node.with_exec_property("module_file", *module_file).with_exec_property("module_path", "null");
+  }
+  return absl::OkStatus();
+}
+
 // Plugins are not asked: loading one takes longer than the check is worth, and what is in them is known (dsl).
 absl::Status CheckNodes(const Pipeline& pipeline) {
   for (const Node& node : pipeline.components) {
@@ -68,12 +81,6 @@ absl::Status CheckNodes(const Pipeline& pipeline) {
       if (IsResolverStrategy(strategy)) continue;
       return absl::UnimplementedError(
           absl::StrCat("node ", spec.id, ": tfxm's Resolver has no strategy \"", strategy, "\""));
-    }
-    if (!StringPropertyOr(spec.exec_properties, "module_path", "").empty()) {
-      return absl::UnimplementedError(
-          absl::StrCat("node ", spec.id,
-                       ": its module is packed in a wheel (module_path), which tfxm does not unpack; "
-                       "compile the pipeline with its module_file"));
     }
     if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || ExecutorRegistry::Get().Has(spec.executor)) {
       continue;
@@ -96,6 +103,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const Pipe
   RETURN_IF_ERROR(SetPythonExecutors(loaded));
   RETURN_IF_ERROR(CheckNodes(loaded));
   RETURN_IF_ERROR(OrderNodes(loaded).status());
+  RETURN_IF_ERROR(UnpackModules(loaded));
   return loaded;
 }
 

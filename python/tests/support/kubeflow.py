@@ -15,6 +15,17 @@ from typing import Any
 Json = dict[str, Any]
 
 
+def _check(message: str, value: Json) -> None:
+    """That it is of the published message, where that is there: an unknown name is an error."""
+    try:
+        from kfp.pipeline_spec import pipeline_spec_pb2  # type: ignore[import-not-found,import-untyped]
+    except ImportError:
+        return
+    from google.protobuf import json_format
+
+    json_format.ParseDict(value, getattr(pipeline_spec_pb2, message)())
+
+
 def _holds(condition: str, inputs: Json) -> bool:
     """CEL as tfxm writes it, which is Python but for its signs of and, or and not."""
     text = re.sub(r"!(?=\()", " not ", condition.replace("&&", "and").replace("||", "or"))
@@ -67,10 +78,12 @@ def run(spec: Json, root: str, start: Callable[[list[str]], None], parameters: J
         for key, definition in component.get("outputDefinitions", {}).get("artifacts", {}).items():
             artifact = {"name": f"projects/{name}/{key}", "type": definition["artifactType"], "uri": "file://" + os.path.join(root, name, key)}
             outputs["artifacts"][key] = {"artifacts": [{**artifact, "metadata": definition.get("metadata", {})}]}
+        _check("ExecutorInput", {"inputs": inputs, "outputs": outputs})
         executor_input = json.dumps({"inputs": inputs, "outputs": outputs})
         start([word.replace("{{$}}", executor_input) for word in container["command"] + container["args"]])
         with open(outputs["outputFile"], encoding="utf-8") as f:
             written = json.load(f)
+        _check("ExecutorOutput", written)
         made[name] = {}
         for key, value in outputs["artifacts"].items():
             of_executor = written["artifacts"].get(key, {"artifacts": [{}]})["artifacts"][0]

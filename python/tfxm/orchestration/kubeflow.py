@@ -140,10 +140,13 @@ def pipeline_spec(pipeline: Pipeline, config: KubeflowV2DagRunnerConfig) -> dict
     if pipeline.metadata_connection_config is None:  # The engine asks for one; Kubeflow has a store of its own.
         pipeline.metadata_connection_config = sqlite_metadata_connection_config("metadata.sqlite")
     pipeline.pipeline_root = pipeline.pipeline_root or "pipeline_root"
-    flags = [flag for flag in (runner.command_line.others if runner.command_line else []) if _name(flag) in runner.runtime_parameters(compile_pipeline(pipeline))]
+    ir = compile_pipeline(pipeline)
+    known = runner.runtime_parameters(ir)
+    given = runner.command_line.others if runner.command_line else []
+    flags = [flag for flag in given if flag.lstrip("-").split("=")[0] in known]
     with tempfile.TemporaryDirectory(prefix="tfxm-") as folder:
         path = os.path.join(folder, "pipeline_ir.pb")
-        runner.write_ir(compile_pipeline(pipeline), path)
+        runner.write_ir(ir, path)
         done = subprocess.run(
             [native.program(), "run", f"--ir={path}", "--print_ir=kfp", *flags], env=native.environment(), capture_output=True, text=True)  # fmt: skip
     if done.returncode != 0:
@@ -157,10 +160,6 @@ def pipeline_spec(pipeline: Pipeline, config: KubeflowV2DagRunnerConfig) -> dict
         if config.default_commands:
             container["command"] = list(config.default_commands)
     return spec
-
-
-def _name(flag: str) -> str:
-    return flag.lstrip("-").split("=")[0]
 
 
 def pipeline_job(spec: dict[str, Any], display_name: str, pipeline_root: str, parameter_values: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,9 +28,9 @@ constexpr char kUnpacking[] = ".unpacking-";
 constexpr int kBadWheel = 4;
 
 bool IsModuleName(absl::string_view name) {
-  return !name.empty() && name.front() != '.' && name.back() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
-  });
+  return !name.empty() && name.front() != '.' && name.back() != '.' &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; });
 }
 
 absl::Status Unpack(const std::string& wheel, const std::string& folder) {
@@ -55,9 +55,10 @@ absl::StatusOr<std::string> UnpackModule(absl::string_view module_path) {
   const size_t at = module_path.find('@');
   const absl::string_view name = module_path.substr(0, at);
   if (at == absl::string_view::npos || !IsModuleName(name) || at + 1 == module_path.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("module_path is \"", module_path,
-                                                   "\"; expected MODULE@FILE.whl, as TFX's compiler writes it, or give a "
-                                                   "module_file"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("module_path is \"", module_path,
+                     "\"; expected MODULE@FILE.whl, as TFX's compiler writes it, or give a "
+                     "module_file"));
   }
   const std::string wheel = io::AbsolutePath(absl::StripPrefix(module_path.substr(at + 1), "file://"));
   ASSIGN_OR_RETURN(const std::string digest, FingerprintPath(wheel));

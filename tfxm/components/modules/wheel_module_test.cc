@@ -31,12 +31,13 @@ class WheelModuleTest : public testing::Test {
   // A wheel that `code`, which has `w`, a zipfile.ZipFile, writes; its path.
   std::string Wheel(const std::string& code) {
     const std::string path = io::JoinPath(dir_, "user_code.whl"), script = io::JoinPath(dir_, "make.py");
-    EXPECT_TRUE(io::WriteFile(script, absl::StrCat("import stat, sys, warnings, zipfile\nwarnings.simplefilter('ignore')\n"
-                                                   "Info = zipfile.ZipInfo\n"
-                                                   "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as w:\n"
-                                                   "  w.writestr('utils.py', 'x = 1')\n",
-                                                   code))
-                    .ok());
+    EXPECT_TRUE(
+        io::WriteFile(script, absl::StrCat("import stat, sys, warnings, zipfile\nwarnings.simplefilter('ignore')\n"
+                                           "Info = zipfile.ZipInfo\n"
+                                           "with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as w:\n"
+                                           "  w.writestr('utils.py', 'x = 1')\n",
+                                           code))
+            .ok());
     const auto made = RunSubprocess({"python3", script, path});
     EXPECT_TRUE(made.ok() && made->exit_code == 0) << made->output;
     return path;
@@ -64,11 +65,16 @@ TEST_F(WheelModuleTest, IsUnpackedOnceWithTheModulesBesideIt) {
 }
 
 TEST_F(WheelModuleTest, NothingIsWrittenOutsideOfItsFolder) {
-  for (const char* const name : {"../evil.py", "a/../../evil.py", "/evil.py", "a//evil.py", "./evil.py", "..", "a\\\\..\\\\evil.py", "C:evil.py"}) {
-    EXPECT_THAT(WhyNot(absl::StrCat("  w.writestr(Info('", name, "'), 'evil')\n")), HasSubstr("is not a path in the wheel's folder"))
-        << name;
+  const std::string wheel = Wheel(
+      "for n, name in enumerate(['../evil.py', 'a/../../evil.py', '/evil.py', 'a//evil.py', '..', 'a\\\\..\\\\evil.py', 'C:evil.py']):\n"
+      "  with zipfile.ZipFile(sys.argv[1] + str(n), 'w') as w: w.writestr(Info(name), 'evil')\n");
+  for (int n = 0; n < 7; ++n) {
+    const auto module = UnpackModule(absl::StrCat("utils@", wheel, n));
+    EXPECT_EQ(module.status().code(), absl::StatusCode::kInvalidArgument) << n;
+    EXPECT_THAT(module.status().message(), HasSubstr("is not a path in the wheel's folder")) << n;
   }
-  EXPECT_FALSE(io::Exists(io::JoinPath(dir_, "cache/evil.py")));
+  EXPECT_TRUE(io::ListDir(io::JoinPath(dir_, "cache/wheels"))->empty());
+  EXPECT_EQ(io::ListDir(io::JoinPath(dir_, "cache"))->size(), 1);
 }
 
 TEST_F(WheelModuleTest, LinksDevicesAndDoublesAreRefused) {

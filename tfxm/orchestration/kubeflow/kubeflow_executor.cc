@@ -107,7 +107,8 @@ class Artifacts {
 
  private:
   absl::StatusOr<Artifact> ReadOne(const Object& in) {
-    Artifact artifact{.id = static_cast<int64_t>(names_.size()) + 1, .type_name = TypeName(in), .name = Text(in, "name")};
+    Artifact artifact{
+        .id = static_cast<int64_t>(names_.size()) + 1, .type_name = TypeName(in), .name = Text(in, "name")};
     names_[artifact.id] = artifact.name;
     const std::string uri = Text(in, "uri");
     if (uri.empty()) return absl::InvalidArgumentError("it has no uri");
@@ -123,7 +124,7 @@ class Artifacts {
   std::string WithUris(const std::string& text) const { return absl::StrReplaceAll(text, uris_); }
 
   const KubeflowExecution& execution_;
-  std::map<int64_t, std::string> names_;                    // By the id here.
+  std::map<int64_t, std::string> names_;                   // By the id here.
   std::vector<std::pair<std::string, std::string>> uris_;  // By the path here.
 };
 
@@ -146,8 +147,8 @@ absl::StatusOr<std::string> KubeflowLocalPath(absl::string_view uri) {
   if (absl::StartsWith(uri, "minio://")) return absl::StrCat("/minio/", rest);
   if (absl::StartsWith(uri, "s3://")) return absl::StrCat("/s3/", rest);
   if (absl::StartsWith(uri, "file://")) return std::string(rest);
-  return absl::UnimplementedError(absl::StrCat(
-      "tfxm knows no folder for ", uri, "; Kubeflow's launcher makes one for gs://, minio:// and s3://"));
+  return absl::UnimplementedError(
+      absl::StrCat("tfxm knows no folder for ", uri, "; Kubeflow's launcher makes one for gs://, minio:// and s3://"));
 }
 
 absl::Status RunKubeflowExecutor(const KubeflowExecution& execution, absl::string_view executor_input) {
@@ -169,7 +170,8 @@ absl::Status RunKubeflowExecutor(const KubeflowExecution& execution, absl::strin
     ASSIGN_OR_RETURN(const std::unique_ptr<Driver> driver, DriverRegistry::Get().Create(request.executor));
     RETURN_IF_ERROR(driver->ResolveExecProperties(&request.exec_properties));
   }
-  ASSIGN_OR_RETURN(const auto temporary, io::TempDir::Make(std::filesystem::temp_directory_path().string(), "tfxm-kfp-"));
+  ASSIGN_OR_RETURN(const auto temporary,
+                   io::TempDir::Make(std::filesystem::temp_directory_path().string(), "tfxm-kfp-"));
   request.tmp_dir = io::JoinPath(temporary->path(), "tmp");
   request.checkpoint_dir = io::JoinPath(temporary->path(), "checkpoints");
   ArtifactDict outputs = request.outputs;

@@ -47,12 +47,14 @@ class KubeflowTest : public RunTest {
 
 TEST_F(KubeflowTest, ANodeIsATaskThatRunsTheExecutorInAContainer) {
   const Node a = Make("Make.first", "write");
-  const Node b = Make("b", "write", {a}).with_exec_property("rate", 1.0).with_node_execution_options({.max_execution_retries = 2});
+  const Node b =
+      Make("b", "write", {a}).with_exec_property("rate", 1.0).with_node_execution_options({.max_execution_retries = 2});
   const Struct spec = SpecOf(PipelineOf({a, b}));
   EXPECT_EQ(Text(spec, "schemaVersion"), "2.1.0");
   EXPECT_EQ(Text(spec, "pipelineInfo.name"), "test");
   EXPECT_EQ(Text(spec, "root.dag.tasks.make-first.componentRef.name"), "comp-make-first");
-  EXPECT_EQ(Text(spec, "components.comp-make-first.outputDefinitions.artifacts.examples.artifactType.schemaTitle"), "tfx.Examples");
+  EXPECT_EQ(Text(spec, "components.comp-make-first.outputDefinitions.artifacts.examples.artifactType.schemaTitle"),
+            "tfx.Examples");
   const Struct& task = At(spec, "root.dag.tasks.b").struct_value();
   const Struct& input = At(task, "inputs.artifacts").struct_value().fields().at("Make.first").struct_value();
   EXPECT_EQ(Text(input, "taskOutputArtifact.producerTask"), "make-first");
@@ -94,41 +96,48 @@ TEST_F(KubeflowTest, ImportersAndResolversAreWhatTfxMakesOfThem) {
   node.inputs["baseline"] = {.channels = {resolver.outputs("model")}, .optional = true};
   const Struct spec = SpecOf(PipelineOf({importer, resolver, Node(std::move(node))}));
   EXPECT_EQ(Text(spec, "deploymentSpec.executors.exec-importer.importer.artifactUri.constant"), "gs://bucket/schema");
-  EXPECT_EQ(Text(spec, "root.dag.tasks.a.inputs.artifacts.baseline.taskOutputArtifact.producerTask"), "resolver-model-resolver");
+  EXPECT_EQ(Text(spec, "root.dag.tasks.a.inputs.artifacts.baseline.taskOutputArtifact.producerTask"),
+            "resolver-model-resolver");
   EXPECT_TRUE(At(spec, "components.comp-a.inputDefinitions.artifacts.baseline.isOptional").bool_value());
   // TFX 1.15's expected_latest_blessed_model_resolver_executor.pbtxt.
   const std::string queries = "deploymentSpec.executors.exec-resolver-";
   EXPECT_EQ(Text(spec, queries + "model-blessing-resolver.resolver.outputArtifactQueries.model_blessing.filter"),
             "schema_title=\"tfx.ModelBlessing\" AND state=LIVE AND metadata.blessed.number_value=1");
-  EXPECT_EQ(Text(spec, queries + "model-resolver.resolver.outputArtifactQueries.model.filter"),
-            "schema_title=\"tfx.Model\" AND state=LIVE AND name=\"{{$.inputs.artifacts['input'].metadata['current_model_id']}}\"");
+  EXPECT_EQ(
+      Text(spec, queries + "model-resolver.resolver.outputArtifactQueries.model.filter"),
+      "schema_title=\"tfx.Model\" AND state=LIVE AND name=\"{{$.inputs.artifacts['input'].metadata['current_model_id']}}\"");
 }
 
 TEST_F(KubeflowTest, WhatKubeflowCannotRunIsNamed) {
   const Node a = Make("a", "write"), b = Make("b", "write");
-  EXPECT_TRUE(absl::StrContains(WhyNot({Make("a.b", "write"), Make("A-b", "write")}), "as a name of Kubeflow's its id is \"a-b\""));
+  EXPECT_TRUE(absl::StrContains(WhyNot({Make("a.b", "write"), Make("A-b", "write")}),
+                                "as a name of Kubeflow's its id is \"a-b\""));
   EXPECT_TRUE(absl::StrContains(WhyNot({Make("a", "write").with_node_execution_options({.execution_timeout_sec = 5})}),
                                 "node a: has a time limit"));
   NodeSpec both = Make("c", "write").spec();
   both.inputs["examples"] = {.channels = {a.outputs(kOutputKey), b.outputs(kOutputKey)}};
   EXPECT_TRUE(absl::StrContains(WhyNot({a, b, Node(std::move(both))}), "node c: takes 2 channels as \"examples\""));
-  const Node resolver = Resolver({.strategy_class = "tfx.SpanRangeStrategy",
-                                  .channels = {{"examples", Channel(standard_artifacts::Examples())}}});
+  const Node resolver = Resolver(
+      {.strategy_class = "tfx.SpanRangeStrategy", .channels = {{"examples", Channel(standard_artifacts::Examples())}}});
   EXPECT_TRUE(absl::StrContains(WhyNot({resolver}), "node Resolver: Kubeflow has no query for a Resolver's strategy"));
 }
 
 TEST_F(KubeflowTest, AConditionIsWhatTfxMakesOfIt) {
   tfx::orchestration::PlaceholderExpression condition;
   const std::string index = "index_op { expression { placeholder { key: 'in' } } }";
-  ASSERT_TRUE(io::ParseTextProto(
-                  absl::StrCat("operator { binary_logical_op { op: AND "
-                               "lhs { operator { unary_logical_op { op: NOT expression { operator { compare_op { op: EQUAL "
-                               "lhs { operator { artifact_uri_op { expression { operator { ", index, " } } } } } "
-                               "rhs { value { string_value: \"it's\" } } } } } } } } "
-                               "rhs { operator { compare_op { op: LESS_THAN lhs { operator { artifact_property_op { "
-                               "key: 'blessed' expression { operator { ", index, " } } } } } rhs { value { int_value: 1 } } } } } } }"),
-                  &condition)
-                  .ok());
+  ASSERT_TRUE(
+      io::ParseTextProto(
+          absl::StrCat("operator { binary_logical_op { op: AND "
+                       "lhs { operator { unary_logical_op { op: NOT expression { operator { compare_op { op: EQUAL "
+                       "lhs { operator { artifact_uri_op { expression { operator { ",
+                       index,
+                       " } } } } } "
+                       "rhs { value { string_value: \"it's\" } } } } } } } } "
+                       "rhs { operator { compare_op { op: LESS_THAN lhs { operator { artifact_property_op { "
+                       "key: 'blessed' expression { operator { ",
+                       index, " } } } } } rhs { value { int_value: 1 } } } } } } }"),
+          &condition)
+          .ok());
   const auto cel = ConditionToCel(condition);
   ASSERT_TRUE(cel.ok()) << cel.status();
   EXPECT_EQ(*cel,
@@ -138,10 +147,12 @@ TEST_F(KubeflowTest, AConditionIsWhatTfxMakesOfIt) {
 
 TEST_F(KubeflowTest, TheExecutorReadsAnExecutorInputAndWritesAnExecutorOutput) {
   const std::string output = Path("outputs/executor_output.json");
-  const std::string input = absl::StrCat(
-      R"({"inputs": {"parameterValues": {"what": "progress", "dir": ")", dir_, R"("}},
-          "outputs": {"outputFile": ")", output, R"(", "artifacts": {"examples": {"artifacts": [
-            {"name": "made", "type": {"schemaTitle": "tfx.Examples"}, "uri": "file://)", Path("made"), R"("}]}}}})");
+  const std::string input =
+      absl::StrCat(R"({"inputs": {"parameterValues": {"what": "progress", "dir": ")", dir_, R"("}},
+          "outputs": {"outputFile": ")",
+                   output, R"(", "artifacts": {"examples": {"artifacts": [
+            {"name": "made", "type": {"schemaTitle": "tfx.Examples"}, "uri": "file://)",
+                   Path("made"), R"("}]}}}})");
   const absl::Status status =
       RunKubeflowExecutor({.node_id = "a", .executor = "test.Scripted", .declared_properties = {"span"}}, input);
   ASSERT_TRUE(status.ok()) << status;
@@ -163,7 +174,8 @@ TEST_F(KubeflowTest, WhatIsNotAnExecutorInputIsSaid) {
   EXPECT_TRUE(absl::StrContains(why("{{$}}"), "--executor_input"));
   EXPECT_TRUE(absl::StrContains(why("{}"), "has no outputs.outputFile"));
   const std::string file = absl::StrCat(R"({"outputs": {"outputFile": ")", Path("out.json"), R"(", "artifacts": )");
-  EXPECT_TRUE(absl::StrContains(why(file + R"({"x": {"artifacts": [{"uri": "oci://x"}]}}}})"), "artifact \"x\": tfxm knows no folder for oci://x"));
+  EXPECT_TRUE(absl::StrContains(why(file + R"({"x": {"artifacts": [{"uri": "oci://x"}]}}}})"),
+                                "artifact \"x\": tfxm knows no folder for oci://x"));
   EXPECT_TRUE(absl::StrContains(why(file + "{}}}", "test.None"), "test.None"));
   EXPECT_FALSE(io::Exists(Path("out.json")));
   EXPECT_EQ(*KubeflowLocalPath("minio://mlpipeline/v2/a"), "/minio/mlpipeline/v2/a");

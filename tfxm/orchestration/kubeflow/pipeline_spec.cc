@@ -129,8 +129,9 @@ class Builder {
     Task task{.name = KubeflowName(absl::StrCat(spec.id, suffix))};
     const auto [it, is_new] = node_of_task_.emplace(task.name, spec.id);
     if (!is_new || task.name.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("node ", spec.id, ": as a name of Kubeflow's its id is \"", task.name,
-                                                     "\", as that of ", it->second, " is; give it another with .with_id"));
+      return absl::InvalidArgumentError(absl::StrCat("node ", spec.id, ": as a name of Kubeflow's its id is \"",
+                                                     task.name, "\", as that of ", it->second,
+                                                     " is; give it another with .with_id"));
     }
     tasks_of_[spec.id].push_back(task.name);
     const std::string component = absl::StrCat("comp-", task.name), executor = absl::StrCat("exec-", task.name);
@@ -158,11 +159,13 @@ class Builder {
       }
       if (channels.empty()) continue;
       if (channels.size() > 1) {
-        return Unimplemented(spec, "takes ", channels.size(), " channels as \"", key, "\"; in Kubeflow an input is one");
+        return Unimplemented(spec, "takes ", channels.size(), " channels as \"", key,
+                             "\"; in Kubeflow an input is one");
       }
       const Channel& channel = channels[0];
       if (channel.producer() == nullptr) {
-        return Unimplemented(spec, "takes artifacts of former runs as \"", key, "\"; Kubeflow has them from a Resolver only");
+        return Unimplemented(spec, "takes artifacts of former runs as \"", key,
+                             "\"; Kubeflow has them from a Resolver only");
       }
       Object* const definition = In(In(In(task->component, "inputDefinitions"), "artifacts"), key);
       SetArtifactType(channel.type(), In(definition, "artifactType"));
@@ -274,7 +277,8 @@ class Builder {
     SetArtifactType(output.type, In(importer, "typeSchema"));
     AddMetadata(output, importer);
     const auto reimport = spec.exec_properties.find("reimport");
-    At(importer, "reimport").set_bool_value(reimport != spec.exec_properties.end() && reimport->second == PropertyValue(int64_t{1}));
+    At(importer, "reimport")
+        .set_bool_value(reimport != spec.exec_properties.end() && reimport->second == PropertyValue(int64_t{1}));
   }
 
   // As TFX's KubeflowV2DagRunner: a query for the newest artifacts of the types; for a blessed model one for the newest
@@ -323,7 +327,7 @@ class Builder {
   const KubeflowOptions& options_;
   Object spec_;
   std::map<std::string, std::string> node_of_task_;
-  std::map<std::string, std::vector<std::string>> tasks_of_;             // By the node's id.
+  std::map<std::string, std::vector<std::string>> tasks_of_;            // By the node's id.
   std::map<std::pair<std::string, std::string>, std::string> outputs_;  // The task that puts out a node's output.
 };
 
