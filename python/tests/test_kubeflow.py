@@ -69,6 +69,14 @@ exp.KubeflowV2DagRunner(config=config, output_dir="made", output_filename="spec.
         tasks = spec["root"]["dag"]["tasks"]
         self.assertEqual([name for name in sorted(tasks) if "cachingOptions" in tasks[name]], ["schemagen", "statisticsgen-all"])
 
+    def test_whatever_its_runner_a_file_is_printed_where_that_is_asked_for(self) -> None:
+        for runner in ("experimental.KubeflowDagRunner()", "LocalDagRunner()"):
+            metadata = "pipeline.metadata_connection_config = tfx.orchestration.metadata.sqlite_metadata_connection_config('m.db')\n"
+            run = self.run_file(self.write(f"{metadata}tfx.orchestration.{runner}.run(pipeline)"), "--print_ir=kfp")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertEqual(json.loads(run.stdout)["pipelineInfo"], {"displayName": "digits_v1", "name": "digits-v1"})
+            self.assertFalse(os.path.exists(os.path.join(self.folder, "digits_v1.yaml")))
+
     def test_the_runner_of_v1_and_a_runtime_parameter(self) -> None:
         path = self.write(
             "tfx.orchestration.experimental.KubeflowDagRunner(output_filename='p.yaml').run(pipeline)",

@@ -2,8 +2,11 @@
 
 #include "tfxm/orchestration/run_ir.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/modules/python_module.h"
 #include "tfxm/components/modules/wheel_module.h"
@@ -92,7 +95,7 @@ absl::Status CheckNodes(const Pipeline& pipeline) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const PipelineArgs& args) {
+absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const PipelineArgs& args, bool unpack_modules) {
   AskForRuntimeParameters(pipeline, args);
   if (!args.data_root.empty()) {
     return absl::InvalidArgumentError("--data_root: the pipeline says itself where its data is; it has no such flag");
@@ -103,7 +106,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const Pipe
   RETURN_IF_ERROR(SetPythonExecutors(loaded));
   RETURN_IF_ERROR(CheckNodes(loaded));
   RETURN_IF_ERROR(OrderNodes(loaded).status());
-  RETURN_IF_ERROR(UnpackModules(loaded));
+  if (unpack_modules) RETURN_IF_ERROR(UnpackModules(loaded));
   return loaded;
 }
 
@@ -113,12 +116,14 @@ absl::StatusOr<int> RunPipelineIr(const std::string& path, const std::vector<std
   ASSIGN_OR_RETURN(const ir::Pipeline pipeline, ReadPipelineIr(path));
   std::string name = pipeline.pipeline_info().id();
   if (name.empty()) name = "pipeline";
+  // There the wheels are unpacked where the node runs.
+  const bool for_kubeflow = std::find(flags.begin(), flags.end(), "--print_ir=kfp") != flags.end();
   std::vector<std::string> arguments = {name};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   return RunPipelineMain(static_cast<int>(argv.size()), argv.data(),
-                         [&](const PipelineArgs& args) { return CreatePipeline(pipeline, args); });
+                         [&](const PipelineArgs& args) { return CreatePipeline(pipeline, args, !for_kubeflow); });
 }
 
 }  // namespace tfxm

@@ -181,6 +181,10 @@ TEST_F(RunIrTest, PrintsThePipelineOfKubeflow) {
     EXPECT_TRUE(Contains(printed.out, part));
   }
   EXPECT_EQ(Executions("a"), 0);
+  const auto packed =
+      CompilePipeline(PipelineOf({Make("a", "write").with_exec_property("module_path", "m@/none.whl")}));
+  ASSERT_TRUE(packed.ok()) << packed.status();
+  EXPECT_TRUE(Contains(RunIr(*packed, {"--print_ir=kfp"}).out, "m@/none.whl")) << "it is unpacked in the container";
   const Output wrong = RunIr(TwoNodes(), {"--print_ir=yaml"});
   EXPECT_EQ(*wrong.exit_code, 2);
   EXPECT_TRUE(Contains(wrong.err, "--print_ir=yaml: expected kfp, true or false"));

@@ -76,7 +76,9 @@ class KubeflowV2DagRunner:
         spec = pipeline_spec(pipeline, self._config)
         path = os.path.join(self._output_dir, self._output_filename)
         job = pipeline_job(spec, self._config.display_name or pipeline.pipeline_name, pipeline.pipeline_root, parameter_values or {})
-        if write_out:
+        if runner.command_line is not None and "--print_ir=kfp" in runner.command_line.engine:
+            print(json.dumps(spec, sort_keys=True, indent=1))
+        elif write_out:
             if os.path.exists(self._output_dir) and not os.path.isdir(self._output_dir):
                 raise RuntimeError(f"Output path: {self._output_dir} is pointed to a file.")
             os.makedirs(self._output_dir, exist_ok=True)

@@ -70,7 +70,7 @@ absl::StatusOr<std::string> UnpackModule(absl::string_view module_path) {
     RETURN_IF_ERROR(Unpack(wheel, folder));
     const NoInterruption until_it_is_in_place;
     // Of two processes that unpacked it at once, the other may have been first.
-    const absl::Status moved = io::Rename(folder, target);
+    absl::Status moved = io::Rename(folder, target);
     if (!moved.ok() && !io::Exists(target)) return moved;
   }
   RETURN_IF_ERROR(CheckOnlyOurs(target));

@@ -2,6 +2,7 @@
 
 #include "tfxm/orchestration/kubeflow/kubeflow_executor.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/driver.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/components/modules/wheel_module.h"
 #include "tfxm/dsl/components.h"
 #include "tfxm/orchestration/executor/run_executor.h"
 #include "tfxm/util/files/temporary.h"
@@ -151,6 +153,21 @@ absl::StatusOr<std::string> KubeflowLocalPath(absl::string_view uri) {
       absl::StrCat("tfxm knows no folder for ", uri, "; Kubeflow's launcher makes one for gs://, minio:// and s3://"));
 }
 
+namespace {
+
+// TFX's compiler packs a module_file into a wheel, below the pipeline's root, and names that instead.
+absl::Status UnpackModuleOf(Properties* exec_properties) {
+  const std::string module_path = StringPropertyOr(*exec_properties, "module_path", "");
+  if (module_path.empty()) return absl::OkStatus();
+  const size_t wheel = std::min(module_path.find('@'), module_path.size() - 1) + 1;
+  ASSIGN_OR_RETURN(const std::string path, KubeflowLocalPath(module_path.substr(wheel)));
+  ASSIGN_OR_RETURN((*exec_properties)["module_file"], UnpackModule(module_path.substr(0, wheel) + path));
+  exec_properties->erase("module_path");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status RunKubeflowExecutor(const KubeflowExecution& execution, absl::string_view executor_input) {
   Object input;
   RETURN_IF_ERROR(Annotate(io::ParseJson(executor_input, &input), "--executor_input"));
@@ -163,6 +180,7 @@ absl::Status RunKubeflowExecutor(const KubeflowExecution& execution, absl::strin
   for (const auto& [name, value] : In(In(input, "inputs"), "parameterValues").fields()) {
     request.exec_properties[name] = ToProperty(value, execution.double_parameters.count(name) > 0);
   }
+  RETURN_IF_ERROR(UnpackModuleOf(&request.exec_properties));
   Artifacts artifacts(execution);
   ASSIGN_OR_RETURN(request.inputs, artifacts.Read(In(In(input, "inputs"), "artifacts")));
   ASSIGN_OR_RETURN(request.outputs, artifacts.Read(In(In(input, "outputs"), "artifacts")));

@@ -177,6 +177,8 @@ TEST_F(KubeflowTest, WhatIsNotAnExecutorInputIsSaid) {
   EXPECT_TRUE(absl::StrContains(why(file + R"({"x": {"artifacts": [{"uri": "oci://x"}]}}}})"),
                                 "artifact \"x\": tfxm knows no folder for oci://x"));
   EXPECT_TRUE(absl::StrContains(why(file + "{}}}", "test.None"), "test.None"));
+  const std::string of_module = R"({"inputs": {"parameterValues": {"module_path": "m@file:///none.whl"}}, "outputs": )";
+  EXPECT_TRUE(absl::StrContains(why(of_module + file.substr(file.find(": ") + 2) + "{}}}"), "/none.whl"));
   EXPECT_FALSE(io::Exists(Path("out.json")));
   EXPECT_EQ(*KubeflowLocalPath("minio://mlpipeline/v2/a"), "/minio/mlpipeline/v2/a");
   EXPECT_EQ(*KubeflowLocalPath("gs://b/a"), "/gcs/b/a");
