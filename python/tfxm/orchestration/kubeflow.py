@@ -80,7 +80,7 @@ class KubeflowV2DagRunner:
             print(json.dumps(spec, sort_keys=True, indent=1))
         elif write_out:
             if os.path.exists(self._output_dir) and not os.path.isdir(self._output_dir):
-                raise RuntimeError(f"Output path: {self._output_dir} is pointed to a file.")
+                raise RuntimeError(f"KubeflowV2DagRunner: output_dir {self._output_dir} is a file; expected a folder")
             os.makedirs(self._output_dir, exist_ok=True)
             with open(path, "w", encoding="utf-8") as f:
                 json.dump(job if path.endswith(".json") else spec, f, sort_keys=True, indent=None if path.endswith(".json") else 1)
