@@ -23,6 +23,21 @@ class GoldenIrTest(PipelineFileTest):
         run = self.run_file(os.path.join(self.folder, "mnist_pipeline_native_keras.py"), HOME="/reference")
         self.assertEqual(run.stderr.count("beam_pipeline_args=…) is accepted and has no effect"), 1)
 
+    def test_who_names_a_runner_of_beam_is_told_what_there_is_for_many_machines(self) -> None:
+        self.write(
+            "run.py",
+            """
+            from tfx import v1 as tfx
+            tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+                pipeline_name="p", pipeline_root="r", beam_pipeline_args=["--project=x", "--runner=DataflowRunner"],
+                components=[tfx.components.ImportSchemaGen(schema_file="s")],
+                metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("m.db")))
+            """,
+        )
+        run = self.run_file(os.path.join(self.folder, "run.py"))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("nodes run on this machine, not on DataflowRunner; statistics and evaluations of many machines: tfxm.beam.RunPass", run.stderr)
+
     def test_resolver_importer_and_runtime_parameters_as_tfx_tests_them(self) -> None:
         wheels.unpack("tfx", "tfx/dsl/compiler/testdata/iris_pipeline_sync.py", self.folder)
         self.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import unittest
 from typing import Any
@@ -139,6 +140,45 @@ class InteractiveTest(EngineTest):
         from tfx.orchestration.experimental.interactive.interactive_context import InteractiveContext as Served
 
         self.assertIs(Served, InteractiveContext)
+
+    def notebook(self, *cells: str) -> str:
+        path = os.path.join(self.folder, "my.ipynb")
+        markdown = {"cell_type": "markdown", "metadata": {}, "source": ["components = of a text"]}
+        code = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell.splitlines(keepends=True)} for cell in cells]
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"cells": [markdown, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, f)
+        return path
+
+    def test_a_notebook_becomes_a_pipeline_file_that_runs(self) -> None:
+        notebook = self.notebook(
+            "%load_ext autoreload\n!pip install x\nfrom tfx import v1 as tfx",
+            "%%skip_for_export\ncontext = InteractiveContext()",
+            f"example_gen = tfx.components.ImportExampleGen(input_base={self.data!r})\n_pipeline_name = 'of_the_notebook'",
+            "  %%skip_for_export\ncontext.run(example_gen)",
+            "components = [example_gen]",
+        )
+        path = os.path.join(self.folder, "my_pipeline.py")
+        self.context.export_to_pipeline(notebook, path, "beam")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        for left_out in ("autoreload", "pip install", "InteractiveContext", "context.run"):
+            self.assertNotIn(left_out, text)
+        self.assertIn("of_the_notebook: 1 nodes: 1 complete", self.tfxm("run", path, f"--output={self.folder}/out"))
+        self.assertTrue(os.path.isdir(os.path.join(self.folder, "root", "ImportExampleGen")))
+
+    def test_a_notebook_that_cannot_be_exported_is_told_and_nothing_is_written(self) -> None:
+        path = os.path.join(self.folder, "my_pipeline.py")
+        for cells, runner, why in (
+            (("x = 1",), "local", "no cell that is exported says what the pipeline consists of"),
+            (("%%skip_for_export\ncomponents = []",), "local", "no cell that is exported"),
+            (("components = [", "1)"), "local", "of its cells together"),
+            (("components = []",), "airflow", "runner_type 'airflow'; tfxm has 'beam' and 'local'"),
+        ):
+            with self.assertRaisesRegex(ValueError, why):
+                self.context.export_to_pipeline(self.notebook(*cells), path, runner)
+        self.assertFalse(os.path.exists(path))
+        with self.assertRaisesRegex(ValueError, "is not a notebook"):
+            self.context.export_to_pipeline(__file__, path)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ USAGE_ERROR, FAILED = 2, 3  # util/exit_status.h
 
 # Of RunPipelineMain, beside those of the pipeline.
 ENGINE_FLAGS = (
-    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "max_parallel_nodes", "output", "print_ir",
+    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "kfp_image", "max_parallel_nodes", "output", "print_ir",
     "to_nodes",
 )  # fmt: skip
 # What a file that reads flags has in it.
 _READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
 # Flags that take a value, which may be the next argument.
-_WITH_VALUE = ("from_nodes", "max_parallel_nodes", "output", "real", "to_nodes")
+_WITH_VALUE = ("from_nodes", "kfp_image", "max_parallel_nodes", "output", "real", "to_nodes")
 
 
 def _name(argument: str) -> str:
@@ -141,6 +141,8 @@ def run(path: str, arguments: list[str]) -> int:
         return _fail(str(error), USAGE_ERROR)
     except BaseException as error:  # noqa: BLE001  Whatever a user's file raises is the user's to read.
         return _fail(f"{path}:\n{_explain(error, path)}", FAILED)
+    if runner.compiled:
+        return 0
     return _fail(f"{path} has run no pipeline: it ends without LocalDagRunner().run(…)", FAILED)
 
 

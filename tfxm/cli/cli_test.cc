@@ -31,9 +31,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",      "report", "rewrite",  "inspect",
-                                     "verify", "convert", "head",     "stats",     "schema", "validate", "lineage",
-                                     "bless",  "clean",   "pass",     "transform", "new"};
+constexpr const char* kCommands[] = {"run",    "compile", "evaluate", "show",      "report", "rewrite",     "inspect",
+                                     "verify", "convert", "head",     "stats",     "schema", "validate",    "lineage",
+                                     "bless",  "clean",   "pass",     "transform", "new",    "kfp-executor"};
 
 class CliTest : public ::testing::Test {
  protected:

@@ -43,6 +43,7 @@ constexpr Entry kCommands[] = {
     {"schema", "infer a schema from tf.Examples, CSV or statistics"},
     {"validate", "anomalies of tf.Examples, CSV or statistics against a schema"},
     {"pass", "a pass over data that many processes share: plan, map, reduce"},
+    {"kfp-executor", "one node of a pipeline, in a container of Kubeflow Pipelines"},
     {"lineage", "what a metadata store knows: executions, artifacts, where a model comes from"},
     {"bless", "bless a model by hand, with a reason, to be the baseline from now on"},
     {"clean", "remove the artifacts of old runs"},
@@ -52,7 +53,7 @@ std::string Help() {
   std::string help =
       "tfxm: TFX for mobile. Takes data and a model to train to a TFLite file that is known to be as good as the model.\n\n"
       "Usage: tfxm COMMAND [flags]\n\nCommands:\n";
-  for (const Entry& entry : kCommands) absl::StrAppendFormat(&help, "  %-10s %s\n", entry.name, entry.summary);
+  for (const Entry& entry : kCommands) absl::StrAppendFormat(&help, "  %-12s %s\n", entry.name, entry.summary);
   return help +
          "\n`tfxm help COMMAND` explains one of them. A first run:\n"
          "  tfxm run examples/mnist/mnist_pipeline_native_keras.cc --data_root=DIR --output=runs/mnist\n"

@@ -193,8 +193,8 @@ struct TrainerParameters {
 };
 Node Trainer(const TrainerParameters& parameters);
 
-// Runs the module's tuner_fn, which is written in Python (.py), and keeps what its KerasTuner finds best for a Trainer's
-// `hyperparameters`. Outputs: best_hyperparameters, tuner_results.
+// Runs the module's tuner_fn, in C++ (nn/tuner/tuner.h) or Python with KerasTuner (.py), and keeps what its tuner finds
+// best for a Trainer's `hyperparameters`. Outputs: best_hyperparameters, tuner_results.
 struct TunerParameters {
   std::string module_file;
   Channel examples;

@@ -115,7 +115,7 @@ class Loader {
     auto root = ToProperty(ir_.runtime_spec().pipeline_root(), value_);
     if (!root.ok()) return Annotate(root.status(), absl::StrCat(where, ", pipeline_root"));
     if (const auto* path = std::get_if<std::string>(&*root); path != nullptr && !path->empty()) {
-      pipeline.pipeline_root = io::AbsolutePath(*path);
+      pipeline.pipeline_root = absl::StrContains(*path, "://") ? *path : io::AbsolutePath(*path);
     }
     for (const auto& entry : ir_.nodes()) {
       if (entry.has_sub_pipeline()) {
@@ -318,6 +318,7 @@ class Loader {
     RETURN_IF_ERROR(CheckOptions(node));
     ASSIGN_OR_RETURN(spec.exec_properties, ToProperties(node.parameters().parameters(), value_));
     for (const auto& [name, value] : node.parameters().parameters()) {
+      if (value.has_runtime_parameter()) spec.runtime_parameters[name] = value.runtime_parameter().name();
       const auto& type = value.schema().value_type();
       if (type.has_boolean_type() || type.has_list_type() || type.has_dict_type()) spec.json_parameters.push_back(name);
     }

@@ -99,6 +99,8 @@ struct NodeSpec {
   std::map<std::string, InputSpec> inputs = {};
   std::map<std::string, OutputSpec> outputs = {};
   Properties exec_properties = {};
+  // The exec properties that a run may be given, and the names it knows them by; exec_properties has the values.
+  std::map<std::string, std::string> runtime_parameters = {};
   std::optional<bool> enable_cache = std::nullopt;  // Unset: as the pipeline.
   NodeExecutionOptions execution_options = {};
   // By id; it runs only if all of them hold (condition.h).

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/components/executor.h"
@@ -17,6 +19,7 @@
 #include "tfxm/dsl/json.h"
 #include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/orchestration/interrupts.h"
+#include "tfxm/orchestration/kubeflow/pipeline_spec.h"
 #include "tfxm/orchestration/local_dag_runner.h"
 #include "tfxm/orchestration/run/display.h"
 #include "tfxm/util/exit_status.h"
@@ -50,6 +53,8 @@ T GetValue(const PipelineArgs& args, const std::string& name, T otherwise, Decla
 // The flags that every pipeline has.
 struct CommonFlags {
   bool cache = true, explain_cache = false, print_ir = false, allow_empty_splits = false, fail_unless_blessed = false;
+  bool kfp = false;
+  std::string kfp_image = absl::StrCat("tfxm:", TFXM_VERSION);
   int max_parallel_nodes = LocalDagRunnerOptions().max_parallel_nodes;
   std::string from_nodes, to_nodes;
 
@@ -69,8 +74,15 @@ struct CommonFlags {
         "run only these nodes (comma-separated) and those that come after them; what they need of others is what "
         "those have made last");
     flags->Add("to_nodes", &to_nodes, "NODES", "run only these nodes and those that come before them");
-    flags->Add("print_ir", &print_ir,
-               "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing");
+    flags
+        ->Add("print_ir", &print_ir,
+              "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing; "
+              "--print_ir=kfp prints the pipeline of Kubeflow Pipelines v2")
+        .set = [this](const Flags::Flag&, const std::string& text) {
+      kfp = text == "kfp";
+      return kfp || absl::SimpleAtob(text, &print_ir) ? "" : "kfp, true or false";
+    };
+    flags->Add("kfp_image", &kfp_image, "IMAGE", "of --print_ir=kfp: what its containers are made of");
   }
 };
 
@@ -149,6 +161,13 @@ absl::StatusOr<RunResult> Run(const Pipeline& pipeline, bool explain_cache, Loca
   return LocalDagRunner(options).Run(pipeline);
 }
 
+int PrintKubeflow(const std::string& program, const Pipeline& pipeline, const std::string& image) {
+  const auto spec = KubeflowPipelineSpec(pipeline, {.image = image});
+  if (!spec.ok()) return Report(program, spec.status().message(), kExitFailed);
+  std::puts(spec->c_str());
+  return 0;
+}
+
 int PrintIr(const std::string& program, const Pipeline& pipeline) {
   const auto ir = CompilePipeline(pipeline);
   if (!ir.ok()) return Report(program, ir.status().message(), kExitFailed);
@@ -216,7 +235,14 @@ int RunPipelineMain(int argc, char** argv,
     return Report(program, absl::StrCat(status.message(), ". See --help."), kExitUsage);
   }
   if (!pipeline.ok()) return Report(program, pipeline.status().message(), kExitFailed);
+  if (common.kfp) return PrintKubeflow(program, *pipeline, common.kfp_image);
   if (common.print_ir) return PrintIr(program, *pipeline);
+  if (absl::StrContains(pipeline->pipeline_root, "://")) {
+    return Report(program,
+                  absl::StrCat("pipeline_root is ", pipeline->pipeline_root,
+                               "; tfxm runs on local files: mount it, or give another folder"),
+                  kExitFailed);
+  }
   if (const absl::Status status = CheckDataRoot(*pipeline, args); !status.ok()) {
     return Report(program, status.message(), kExitUsage);
   }

@@ -2,10 +2,14 @@
 
 #include "tfxm/orchestration/run_ir.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/modules/python_module.h"
+#include "tfxm/components/modules/wheel_module.h"
 #include "tfxm/dsl/ir_loader.h"
 #include "tfxm/orchestration/pipeline_main.h"
 #include "tfxm/orchestration/resolver/resolver.h"
@@ -59,6 +63,18 @@ absl::Status SetPythonExecutors(const Pipeline& pipeline) {
   return absl::OkStatus();
 }
 
+// TFX's compiler packs each module_file into a wheel and names that instead.
+absl::Status UnpackModules(const Pipeline& pipeline) {
+  for (const Node& node : pipeline.components) {
+    const std::string module_path = StringPropertyOr(node.spec().exec_properties, "module_path", "");
+    if (module_path.empty()) continue;
+    const absl::StatusOr<std::string> module_file = UnpackModule(module_path);
+    RETURN_IF_ERROR(Annotate(module_file.status(), absl::StrCat("node ", node.id())));
+    node.with_exec_property("module_file", *module_file).with_exec_property("module_path", "null");
+  }
+  return absl::OkStatus();
+}
+
 // Plugins are not asked: loading one takes longer than the check is worth, and what is in them is known (dsl).
 absl::Status CheckNodes(const Pipeline& pipeline) {
   for (const Node& node : pipeline.components) {
@@ -68,12 +84,6 @@ absl::Status CheckNodes(const Pipeline& pipeline) {
       if (IsResolverStrategy(strategy)) continue;
       return absl::UnimplementedError(
           absl::StrCat("node ", spec.id, ": tfxm's Resolver has no strategy \"", strategy, "\""));
-    }
-    if (!StringPropertyOr(spec.exec_properties, "module_path", "").empty()) {
-      return absl::UnimplementedError(
-          absl::StrCat("node ", spec.id,
-                       ": its module is packed in a wheel (module_path), which tfxm does not unpack; "
-                       "compile the pipeline with its module_file"));
     }
     if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || ExecutorRegistry::Get().Has(spec.executor)) {
       continue;
@@ -85,7 +95,7 @@ absl::Status CheckNodes(const Pipeline& pipeline) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const PipelineArgs& args) {
+absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const PipelineArgs& args, bool unpack_modules) {
   AskForRuntimeParameters(pipeline, args);
   if (!args.data_root.empty()) {
     return absl::InvalidArgumentError("--data_root: the pipeline says itself where its data is; it has no such flag");
@@ -96,6 +106,7 @@ absl::StatusOr<Pipeline> CreatePipeline(const ir::Pipeline& pipeline, const Pipe
   RETURN_IF_ERROR(SetPythonExecutors(loaded));
   RETURN_IF_ERROR(CheckNodes(loaded));
   RETURN_IF_ERROR(OrderNodes(loaded).status());
+  if (unpack_modules) RETURN_IF_ERROR(UnpackModules(loaded));
   return loaded;
 }
 
@@ -105,12 +116,14 @@ absl::StatusOr<int> RunPipelineIr(const std::string& path, const std::vector<std
   ASSIGN_OR_RETURN(const ir::Pipeline pipeline, ReadPipelineIr(path));
   std::string name = pipeline.pipeline_info().id();
   if (name.empty()) name = "pipeline";
+  // There the wheels are unpacked where the node runs.
+  const bool for_kubeflow = std::find(flags.begin(), flags.end(), "--print_ir=kfp") != flags.end();
   std::vector<std::string> arguments = {name};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   return RunPipelineMain(static_cast<int>(argv.size()), argv.data(),
-                         [&](const PipelineArgs& args) { return CreatePipeline(pipeline, args); });
+                         [&](const PipelineArgs& args) { return CreatePipeline(pipeline, args, !for_kubeflow); });
 }
 
 }  // namespace tfxm

@@ -2,6 +2,8 @@
 
 #include "tfxm/orchestration/run_ir.h"
 
+#include <stdlib.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/dsl/compiler.h"
@@ -9,6 +11,7 @@
 #include "tfxm/dsl/json.h"
 #include "tfxm/orchestration/test_pipelines.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/subprocess.h"
 
 namespace tfxm {
 namespace {
@@ -123,14 +126,28 @@ TEST_F(RunIrTest, ANodeWhoseConditionDoesNotHoldIsRuledOutWithWhatNeedsIt) {
   EXPECT_EQ(Executions("c"), 1);
 }
 
-TEST_F(RunIrTest, AModuleInAWheelIsNamedBeforeAnythingStarts) {
-  const auto a = Make("a", "write").with_exec_property("module_path", "user_module@/pipelines/_wheels/m.whl");
-  const auto compiled = CompilePipeline(PipelineOf({a}));
-  ASSERT_TRUE(compiled.ok()) << compiled.status();
-  const Output output = RunIr(*compiled);
-  EXPECT_EQ(*output.exit_code, 3);
-  EXPECT_TRUE(Contains(output.err, "test: node a: its module is packed in a wheel (module_path)"));
+TEST_F(RunIrTest, AModuleInAWheelIsUnpackedOrNamedBeforeAnythingStarts) {
+  setenv("TFXM_CACHE", Path("cache").c_str(), /*overwrite=*/1);
+  const std::string make = "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('user_module.py', '')";
+  ASSERT_EQ(RunSubprocess({"python3", "-c", make, Path("m.whl")})->exit_code, 0);
+  const auto run = [&](const std::string& module_path, const std::vector<std::string>& flags) {
+    const auto compiled =
+        CompilePipeline(PipelineOf({Make("a", "write").with_exec_property("module_path", module_path)}));
+    EXPECT_TRUE(compiled.ok()) << compiled.status();
+    return RunIr(*compiled, flags);
+  };
+  const Output none = run("user_module@" + Path("none.whl"), {});
+  EXPECT_EQ(*none.exit_code, 3);
+  EXPECT_TRUE(Contains(none.err, "test: node a: "));
+  EXPECT_TRUE(Contains(none.err, "none.whl"));
   EXPECT_EQ(Executions("a"), 0);
+  // Running it takes a Python with TensorFlow.
+  const Output unpacked = run("user_module@" + Path("m.whl"), {"--print_ir"});
+  unsetenv("TFXM_CACHE");
+  EXPECT_EQ(*unpacked.exit_code, 0) << unpacked.err;
+  EXPECT_TRUE(Contains(unpacked.out, Path("cache/wheels/")));
+  EXPECT_TRUE(Contains(unpacked.out, "/user_module.py\""));
+  EXPECT_FALSE(absl::StrContains(unpacked.out, "m.whl"));
 }
 
 TEST_F(RunIrTest, AStrategyThatIsNotThereIsNamedBeforeAnythingStarts) {
@@ -153,6 +170,27 @@ TEST_F(RunIrTest, WhatItPrintsItRuns) {
   EXPECT_TRUE(Contains(::testing::internal::GetCapturedStdout(), "2 complete"));
   ASSERT_TRUE(exit_code.ok()) << exit_code.status();
   EXPECT_EQ(*exit_code, 0);
+}
+
+TEST_F(RunIrTest, PrintsThePipelineOfKubeflow) {
+  const Output printed =
+      RunIr(TwoNodes(), {"--print_ir=kfp", "--kfp_image=mine:1", "--pipeline-root=gs://bucket/root"});
+  EXPECT_EQ(*printed.exit_code, 0) << printed.err;
+  for (const char* const part :
+       {R"("defaultPipelineRoot": "gs://bucket/root")", R"("image": "mine:1")", R"("kfp-executor")"}) {
+    EXPECT_TRUE(Contains(printed.out, part));
+  }
+  EXPECT_EQ(Executions("a"), 0);
+  const auto packed =
+      CompilePipeline(PipelineOf({Make("a", "write").with_exec_property("module_path", "m@/none.whl")}));
+  ASSERT_TRUE(packed.ok()) << packed.status();
+  EXPECT_TRUE(Contains(RunIr(*packed, {"--print_ir=kfp"}).out, "m@/none.whl")) << "it is unpacked in the container";
+  const Output wrong = RunIr(TwoNodes(), {"--print_ir=yaml"});
+  EXPECT_EQ(*wrong.exit_code, 2);
+  EXPECT_TRUE(Contains(wrong.err, "--print_ir=yaml: expected kfp, true or false"));
+  const Output remote = RunIr(TwoNodes(), {"--pipeline-root=gs://bucket/root"});
+  EXPECT_EQ(*remote.exit_code, 3);
+  EXPECT_TRUE(Contains(remote.err, "pipeline_root is gs://bucket/root; tfxm runs on local files"));
 }
 
 TEST_F(RunIrTest, AFileThatIsNoPipelineIsAnError) {

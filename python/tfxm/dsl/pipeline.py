@@ -82,7 +82,7 @@ class Pipeline:
             if value:
                 raise NotImplementedError(f"pipeline {pipeline_name}: {name}; tfxm does not have it yet")
         if beam_pipeline_args:
-            without_effect("Pipeline(beam_pipeline_args=…)", "the engine uses all cores of this machine, without Beam")
+            without_effect("Pipeline(beam_pipeline_args=…)", _why_not_beam(beam_pipeline_args))
         if platform_config is not None:
             without_effect("Pipeline(platform_config=…)", "the engine runs on this machine")
         if additional_pipeline_args or log_root:
@@ -94,6 +94,14 @@ class Pipeline:
         self.run_options = run_options
         self.beam_pipeline_args = list(beam_pipeline_args or [])
         self.components = _order(pipeline_name, components)
+
+
+def _why_not_beam(beam_pipeline_args: Iterable[object]) -> str:
+    """Who names a runner of many machines is told what there is for them."""
+    runners = [str(argument).partition("=")[2] for argument in beam_pipeline_args if str(argument).startswith("--runner=")]
+    if runners and runners[-1] not in ("DirectRunner", "direct"):
+        return f"nodes run on this machine, not on {runners[-1]}; statistics and evaluations of many machines: tfxm.beam.RunPass"
+    return "the engine uses all cores of this machine, without Beam"
 
 
 def _order(pipeline_name: str, components: Iterable[Node]) -> list[Node]:

@@ -9,6 +9,7 @@
     context.run(statistics_gen)
     context.show(statistics_gen.outputs["statistics"])        # Tables.
     tfx.dsl.Pipeline(…, components=[example_gen, …])           # The same nodes, when they are as they should be.
+    context.export_to_pipeline("my.ipynb", "my_pipeline.py")   # Or the notebook as a pipeline file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tfxm.dsl.parameters import without_effect
 from tfxm.dsl.pipeline import Pipeline, sqlite_metadata_connection_config
 from tfxm.dsl.special_nodes import Resolver
 from tfxm.library import artifacts, engine_call, html_tables
-from tfxm.orchestration import runner
+from tfxm.orchestration import export_notebook, runner
 
 _NAME = "interactive"
 
@@ -83,6 +84,7 @@ class InteractiveContext:
             metadata_connection_config = sqlite_metadata_connection_config(os.path.join(self.pipeline_root, "metadata.sqlite"))
         self.metadata_connection_config = metadata_connection_config
         _ignore_beam(beam_pipeline_args)
+        export_notebook.register_magic()
         self._run: dict[str, Node] = {}  # By id: the node that was run last.
 
     def run(
@@ -132,6 +134,13 @@ class InteractiveContext:
                 if part:
                     _display(artifacts.Heading(part))
                 _display(content)
+
+    def export_to_pipeline(self, notebook_filepath: str, export_filepath: str, runner_type: str = "local") -> None:
+        """Writes the notebook's cells as a pipeline file, for `tfxm run`: those that do not begin with %%skip_for_export, without
+        magics. One of them lists the `components`; _pipeline_name, _pipeline_root and _metadata_path, if a cell has them,
+        are the pipeline's, else this context's. `runner_type`: "local" or "beam", which are the same engine."""
+        database = self.metadata_connection_config.sqlite.filename_uri  # type: ignore[attr-defined]
+        export_notebook.export(notebook_filepath, export_filepath, runner_type, self.pipeline_name, self.pipeline_root, database)
 
     def _check_upstream(self, component: Node) -> None:
         for up in component.upstream_nodes:

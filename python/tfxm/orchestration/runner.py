@@ -47,6 +47,7 @@ class CommandLine:
 
 
 only_defined = False  # Set where a pipeline's file is loaded for a @component in it: nothing is run.
+compiled = False  # A file has written a pipeline for others to run (kubeflow.py): there is none to run here.
 command_line: CommandLine | None = None  # Set by run_pipeline.py: this process ends with the run.
 
 

@@ -7,20 +7,17 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <mutex>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "tfxm/components/executor.h"
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/orchestration/executor/executor_protocol.h"
+#include "tfxm/orchestration/executor/run_executor.h"
 #include "tfxm/util/files/file_hashes.h"
 #include "tfxm/util/io.h"
-#include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -68,28 +65,6 @@ class ProgressWriter {
   std::chrono::steady_clock::time_point last_{};
 };
 
-absl::Status RunExecutor(const ExecutionRequest& request, ProgressWriter* progress, ArtifactDict* outputs) {
-  if (!request.plugin.empty()) RETURN_IF_ERROR(LoadPlugin(request.plugin));
-  ASSIGN_OR_RETURN(std::unique_ptr<Executor> executor, ExecutorRegistry::Get().Create(request.executor));
-  RETURN_IF_ERROR(io::MakeDirs(request.tmp_dir));
-  for (const auto& [key, artifacts] : *outputs) {
-    for (const Artifact& artifact : artifacts) RETURN_IF_ERROR(io::MakeDirs(artifact.uri));
-  }
-  ExecutorContext context;
-  context.node_id = request.node_id;
-  context.tmp_dir = request.tmp_dir;
-  context.checkpoint_dir = request.checkpoint_dir;
-  context.progress = [progress](absl::string_view message, double fraction) { progress->Report(message, fraction); };
-  // User code may throw although this project's does not.
-  try {
-    return executor->Do(request.inputs, request.exec_properties, context, outputs);
-  } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("an exception left the executor: ", e.what()));
-  } catch (...) {
-    return absl::InternalError("an exception that is not a std::exception left the executor");
-  }
-}
-
 // Which files the artifacts consist of, for the cache and for `tfxm verify`.
 absl::Status RecordFiles(ArtifactDict* outputs) {
   FileHashes hashes;
@@ -107,7 +82,8 @@ int ExecutorMain(const std::string& dir) {
   }
   ProgressWriter progress;
   ArtifactDict outputs = request->outputs;
-  absl::Status status = RunExecutor(*request, &progress, &outputs);
+  absl::Status status = RunExecutor(
+      *request, [&](absl::string_view message, double fraction) { progress.Report(message, fraction); }, &outputs);
   if (status.ok()) status = RecordFiles(&outputs);
   progress.Flush();
   if (!status.ok()) {
