@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
@@ -256,6 +258,67 @@ TEST_F(ImportExampleGenTest, AFolderOfFoldersHintsAtSplits) {
   const absl::Status status = Run();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(status.message().find(R"(InputConfig{{{"eval", "eval/*"}, {"train", "train/*"}}})") != std::string::npos)
+      << status;
+}
+
+TEST_F(ImportExampleGenTest, FilesThatAreNoDataAreLeftOutAndSaid) {
+  WriteInput("data", {Record(1), Record(2), Record(3), Record(4), Record(5)});
+  WriteInput("_SUCCESS", {});
+  ASSERT_EQ(Run(), absl::OkStatus());
+  EXPECT_NE(said_.find("left out, because the name begins with _: " + io::JoinPath(input_, "_SUCCESS")),
+            std::string::npos)
+      << said_;
+  ASSERT_EQ(symlink("nowhere", io::JoinPath(input_, "link").c_str()), 0);
+  const absl::Status status = Run();
+  EXPECT_NE(status.message().find("link is a link to a file that is not there"), std::string::npos) << status;
+}
+
+TEST_F(ImportExampleGenTest, SequenceExamplesAreSplitByTheirHashOrAFeatureOfTheContext) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 30; ++i) {
+    tensorflow::SequenceExample example;
+    (*example.mutable_context()->mutable_feature())["user"].mutable_int64_list()->add_value(i % 4);
+    auto& list = (*example.mutable_feature_lists()->mutable_feature_list())["tokens"];
+    list.add_feature()->mutable_int64_list()->add_value(i);
+    records.push_back(example.SerializeAsString());
+  }
+  WriteInput("data", records);
+  const absl::Status refused = Run();
+  EXPECT_NE(refused.message().find("payload_format = FORMAT_TF_SEQUENCE_EXAMPLE"), std::string::npos) << refused;
+  properties_["output_data_format"] = int64_t{7};
+  ASSERT_EQ(Run(), absl::OkStatus());
+  EXPECT_EQ(std::get<std::string>(outputs_["examples"][0].custom_properties["payload_format"]),
+            "FORMAT_TF_SEQUENCE_EXAMPLE");
+  std::vector<std::string> all = SplitRecords("train");
+  const auto eval = SplitRecords("eval");
+  EXPECT_FALSE(eval.empty());
+  all.insert(all.end(), eval.begin(), eval.end());
+  std::sort(all.begin(), all.end());
+  std::sort(records.begin(), records.end());
+  EXPECT_EQ(all, records);
+
+  output_ = *io::MakeTempDir(testing::TempDir(), "by_user");
+  properties_["output_config"] = R"({"split_config": {"splits": [{"name": "train", "hash_buckets": 2},
+      {"name": "eval", "hash_buckets": 1}], "partition_feature_name": "user"}})";
+  ASSERT_EQ(Run(), absl::OkStatus());
+  std::map<int64_t, std::set<std::string>> splits_of_user;
+  for (const char* split : {"train", "eval"}) {
+    for (const std::string& record : SplitRecords(split)) {
+      tensorflow::SequenceExample example;
+      ASSERT_TRUE(example.ParseFromString(record));
+      splits_of_user[example.context().feature().at("user").int64_list().value(0)].insert(split);
+    }
+  }
+  EXPECT_EQ(splits_of_user.size(), 4u);
+  for (const auto& [user, splits] : splits_of_user) EXPECT_EQ(splits.size(), 1u) << user;
+}
+
+TEST_F(ImportExampleGenTest, APayloadFormatThatIsNotReadIsNamed) {
+  WriteInput("data", {Record(1)});
+  properties_["output_data_format"] = int64_t{11};
+  const absl::Status status = Run();
+  EXPECT_NE(status.message().find("payload_format FORMAT_PROTO is not one of FORMAT_TF_EXAMPLE and "),
+            std::string::npos)
       << status;
 }
 
