@@ -15,7 +15,7 @@
 #include "tensorflow_metadata/proto/v0/anomalies.pb.h"
 #include "tfx/proto/distribution_validator.pb.h"
 #include "tfx/proto/example_diff.pb.h"
-#include "tfxm/components/compare/feature_skew.h"
+#include "tfxm/components/compare/internal/feature_skew.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfx/proto/example_diff.pb.h"
-#include "tfxm/components/compare/feature_skew.h"
+#include "tfxm/components/compare/internal/feature_skew.h"
 #include "tfxm/components/compare/split_pairs.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"

@@ -4,14 +4,14 @@
 //
 //   tfx::components::example_diff::PairedExampleSkew config;
 //   config.add_identifier_features("id");
-//   ASSIGN_OR_RETURN(const FeatureSkewResults results, DetectFeatureSkew(base_files, test_files, config));
+//   ASSIGN_OR_RETURN(FeatureSkewResults results, DetectFeatureSkew({"base.tfrecord"}, {"test.tfrecord"}, config));
 //   // results.features["fare"].mismatch_count(): pairs of one id whose fares are not the same
 //
 // Examples are paired by the values of the identifier features. A feature's values are the same if they are of one type
 // and equal bit by bit; floats are rounded to float_round_ndigits digits after the point before, which is 0 unless the
 // config says more (TFX's default: whole numbers).
-#ifndef TFXM_COMPONENTS_COMPARE_FEATURE_SKEW_H_
-#define TFXM_COMPONENTS_COMPARE_FEATURE_SKEW_H_
+#ifndef TFXM_COMPONENTS_COMPARE_INTERNAL_FEATURE_SKEW_H_
+#define TFXM_COMPONENTS_COMPARE_INTERNAL_FEATURE_SKEW_H_
 
 #include <cstdint>
 #include <map>
@@ -20,7 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "tfx/proto/example_diff.pb.h"
-#include "tfxm/components/compare/feature_skew_results.pb.h"
+#include "tfxm/components/compare/internal/feature_skew_results.pb.h"
 
 namespace tfxm {
 
@@ -47,4 +47,4 @@ absl::StatusOr<FeatureSkewResults> DetectFeatureSkew(const std::vector<std::stri
 
 }  // namespace tfxm
 
-#endif  // TFXM_COMPONENTS_COMPARE_FEATURE_SKEW_H_
+#endif  // TFXM_COMPONENTS_COMPARE_INTERNAL_FEATURE_SKEW_H_

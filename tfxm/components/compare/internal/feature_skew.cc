@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/components/compare/feature_skew.h"
+#include "tfxm/components/compare/internal/feature_skew.h"
 
 #include <algorithm>
 #include <cstdio>
