@@ -68,8 +68,8 @@ class WireReader {
       case kLengthDelimited: return Bytes(&bytes);
       case kFixed64: return Advance(8);
       case kFixed32: return Advance(4);
+      default: return false;
     }
-    return false;
   }
 
  private:
@@ -326,25 +326,30 @@ absl::Status ExampleBatch::AppendValues(absl::string_view name, absl::string_vie
       } else if (field != 1) {
         ok = list.Skip(type);
       } else if (value_type == ValueType::kBytes && type == kLengthDelimited) {
-        if ((ok = list.Bytes(&packed))) {
+        ok = list.Bytes(&packed);
+        if (ok) {
           column->bytes_data_.append(packed.data(), packed.size());
           column->bytes_ends_.push_back(column->bytes_data_.size());
         }
       } else if (value_type == ValueType::kFloat && type == kLengthDelimited) {
-        if ((ok = list.Bytes(&packed) && packed.size() % 4 == 0)) {
+        ok = list.Bytes(&packed) && packed.size() % 4 == 0;
+        if (ok) {
           const size_t size = column->floats_.size();
           column->floats_.resize(size + packed.size() / 4);
           if (!packed.empty()) std::memcpy(column->floats_.data() + size, packed.data(), packed.size());
         }
       } else if (value_type == ValueType::kFloat && type == kFixed32) {
-        if ((ok = list.Fixed32(&value))) column->floats_.push_back(value);
+        ok = list.Fixed32(&value);
+        if (ok) column->floats_.push_back(value);
       } else if (value_type == ValueType::kInt && type == kLengthDelimited) {
         ok = list.Bytes(&packed);
         for (WireReader values(packed); ok && !values.done();) {
-          if ((ok = values.Varint(&varint))) column->ints_.push_back(static_cast<int64_t>(varint));
+          ok = values.Varint(&varint);
+          if (ok) column->ints_.push_back(static_cast<int64_t>(varint));
         }
       } else if (value_type == ValueType::kInt && type == kVarint) {
-        if ((ok = list.Varint(&varint))) column->ints_.push_back(static_cast<int64_t>(varint));
+        ok = list.Varint(&varint);
+        if (ok) column->ints_.push_back(static_cast<int64_t>(varint));
       } else {
         ok = false;
       }
