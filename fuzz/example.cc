@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// tf.Examples to columns (data/example_batch.h), against protobuf's own decoder.
+// tf.Examples to columns (data/example_batch.h), against protobuf's own decoder; tf.SequenceExamples, whose steps must
+// have all values between them.
 #include <cstring>
 
 #include "fuzz/input.h"
@@ -59,5 +60,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   batch.Clear();
   batch.Append(all).IgnoreError();
+  tfxm::data::ExampleBatch sequences(/*keep_records=*/false, /*sequence_examples=*/true);
+  for (const absl::string_view bytes : {all, all.substr(size / 2), all}) {
+    if (!sequences.Append(bytes).ok()) break;
+  }
+  for (const Column& column : sequences.columns()) {
+    for (int i = 0; column.is_sequence() && i < sequences.num_examples(); ++i) {
+      const size_t first = column.first_step(i);
+      int values = 0;
+      for (size_t step = first; step < first + static_cast<size_t>(column.num_steps(i)); ++step) {
+        if (!column.step_present(step) && column.step_size(step) != 0) abort();
+        values += column.step_size(step);
+      }
+      if (values != column.num_values(i)) abort();
+    }
+  }
   return 0;
 }

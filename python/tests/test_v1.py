@@ -103,6 +103,39 @@ class DslTest(unittest.TestCase):
         self.assertEqual(config.field_value.string_value.split(), '{ "rolling_range": { "num_spans": 2 } }'.split())
         self.assertEqual(config.schema.value_type.proto_type.message_type, "tfx.configs.RangeConfig")
 
+    def test_data_are_compared_with_other_data(self) -> None:
+        gen, other = (tfx.components.ImportExampleGen(input_base=base).with_id(base) for base in ("today", "yesterday"))
+        statistics, before = (tfx.components.StatisticsGen(examples=g.outputs["examples"]).with_id(g.id + "_s") for g in (gen, other))
+        config = tfx.proto.DistributionValidatorConfig()
+        config.default_slice_config.feature.add(path={"step": ["a"]}).distribution_comparator.infinity_norm.threshold = 0.5
+        validator = tfx.components.DistributionValidator(
+            statistics=statistics.outputs["statistics"],
+            baseline_statistics=before.outputs["statistics"],
+            config=config,
+            include_split_pairs=[("train", "eval")],
+        )
+        diff = tfx.components.ExampleDiff(
+            examples_test=gen.outputs["examples"],
+            examples_base=other.outputs["examples"],
+            config=tfx.proto.ExampleDiffConfig(paired_example_skew=tfx.proto.PairedExampleSkew(identifier_features=["id"])),
+        )
+        ir = compiler.compile_pipeline(_pipeline([gen, other, statistics, before, validator, diff]))
+        nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+        self.assertEqual(validator.exec_properties["include_split_pairs"], '[["train", "eval"]]')
+        self.assertIn('"threshold": 0.5', validator.exec_properties["distribution_validator_config"])
+        self.assertEqual(nodes["DistributionValidator"].inputs.inputs["baseline_statistics"].min_count, 0, "a Resolver may find none")
+        self.assertEqual(diff.exec_properties["include_split_pairs"], "null")
+        self.assertEqual(sorted(nodes["ExampleDiff"].inputs.inputs), ["baseline_examples", "examples"])
+        self.assertEqual(nodes["ExampleDiff"].outputs.outputs["example_diff_result"].artifact_spec.type.name, "ExamplesDiff")
+        with self.assertRaisesRegex(TypeError, r"ExampleDiff\(config=…\) is missing"):
+            tfx.components.ExampleDiff(examples_test=gen.outputs["examples"], examples_base=other.outputs["examples"])
+
+    def test_sequence_examples_are_a_payload_format(self) -> None:
+        gen = tfx.components.ImportExampleGen(input_base="d", payload_format=tfx.proto.PayloadFormat.FORMAT_TF_SEQUENCE_EXAMPLE)
+        self.assertEqual(gen.exec_properties["output_data_format"], 7)
+        with self.assertRaisesRegex(NotImplementedError, "FORMAT_TF_SEQUENCE_EXAMPLE"):
+            tfx.components.ImportExampleGen(input_base="d", payload_format=tfx.proto.PayloadFormat.FORMAT_PROTO)
+
     def test_conditions_are_what_tfx_makes_of_them(self) -> None:
         gen = tfx.components.ImportExampleGen(input_base="data")
         importer = tfx.dsl.Importer(source_uri="m", artifact_type=artifacts.Model)

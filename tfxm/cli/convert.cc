@@ -42,7 +42,8 @@ class ConvertCommand : public Command {
               "instead of --csv: PNG and JPEG files in folders that are called as their class");
     flags.Add("labels_file", &labels_file_, "FILE",
               "--images: a CSV file with the columns file, a path below DIR, and label, instead of such folders");
-    flags.Add("tfrecord", &tfrecord_, "GLOB", "instead of --csv: TFRecords of tf.Examples, which are split");
+    flags.Add("tfrecord", &tfrecord_, "GLOB",
+              "instead of --csv: TFRecords of tf.Examples or tf.SequenceExamples, which are split");
     flags.Add("output", &output_, "DIR", "a new folder: DIR/Split-NAME/data_tfrecord-SSSSS-of-NNNNN.gz").Required();
     flags.Add("splits", &splits_, "A:N,B:M", "names and how many of all hash buckets each has");
     return flags;
@@ -78,7 +79,8 @@ class ConvertCommand : public Command {
     } else if (!jsonl_.empty()) {
       ASSIGN_OR_RETURN(source, tables::OpenJsonl(files, {}));
     } else {
-      source = images_.empty() ? OpenTFRecords(files) : OpenImages(std::move(images.files), std::move(images.classes));
+      source = images_.empty() ? OpenTFRecords(files, /*sequence_examples=*/true)
+                               : OpenImages(std::move(images.files), std::move(images.classes));
     }
     const bool show = isatty(STDERR_FILENO) != 0;
     if (show)

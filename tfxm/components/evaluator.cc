@@ -71,7 +71,7 @@ class EvaluatorExecutor : public Executor {
  public:
   absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
                   ArtifactDict* outputs) override {
-    ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
+    ASSIGN_OR_RETURN(const std::vector<Artifact> examples, InputArtifacts(inputs, "examples"));
     ASSIGN_OR_RETURN(Artifact* const evaluation, SingleArtifact(outputs, "evaluation"));
     model_analysis::EvaluateOptions options;
     ASSIGN_OR_RETURN(const std::string json, StringProperty(exec_properties, "eval_config"));
@@ -86,9 +86,9 @@ class EvaluatorExecutor : public Executor {
     ASSIGN_OR_RETURN(const std::vector<std::string> splits,
                      data::DecodeSplitNames(StringPropertyOr(exec_properties, "example_splits", R"(["eval"])")));
     ASSIGN_OR_RETURN(options.files,
-                     FilesOfSplits(*examples, splits, "say which the Evaluator takes with .example_splits = {\"…\"}"));
+                     FilesOfSplits(examples, splits, "say which the Evaluator takes with .example_splits = {\"…\"}"));
     options.output_dir = evaluation->uri;
-    options.data_location = examples->uri;
+    options.data_location = examples[0].uri;
     options.progress = [&](int64_t n) { context.progress(absl::StrCat(n, " examples"), -1); };
     absl::StatusOr<model_analysis::EvaluationResult> result = model_analysis::Evaluate(options);
     if (!result.ok()) return ExplainBaseline(inputs, options, result.status());

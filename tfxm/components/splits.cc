@@ -33,6 +33,13 @@ absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact
 
 absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples, const std::vector<std::string>& splits,
                                                        absl::string_view hint) {
+  if (StringPropertyOr(examples.custom_properties, "payload_format", "") == "FORMAT_TF_SEQUENCE_EXAMPLE") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the examples in ", examples.uri,
+        " are tf.SequenceExamples, of which there are statistics only (StatisticsGen, "
+        "SchemaGen, ExampleValidator); for a model write tf.Examples whose feature lists are features, their steps padded "
+        "to one length"));
+  }
   std::vector<std::string> files;
   for (const std::string& split : splits) {
     const absl::StatusOr<std::vector<std::string>> more = data::SplitFiles(examples.uri, split);
@@ -40,6 +47,22 @@ absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples,
     files.insert(files.end(), more->begin(), more->end());
   }
   return files;
+}
+
+absl::StatusOr<std::vector<std::string>> FilesOfSplits(const std::vector<Artifact>& examples,
+                                                       const std::vector<std::string>& splits, absl::string_view hint) {
+  std::vector<std::string> files;
+  for (const Artifact& artifact : examples) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> more, FilesOfSplits(artifact, splits, hint));
+    files.insert(files.end(), more.begin(), more.end());
+  }
+  return files;
+}
+
+absl::StatusOr<std::vector<Artifact>> InputArtifacts(const ArtifactDict& inputs, const std::string& key) {
+  const auto artifacts = inputs.find(key);
+  if (artifacts == inputs.end() || artifacts->second.empty()) return SingleArtifact(inputs, key).status();
+  return artifacts->second;
 }
 
 void CopySplitsAndSpan(const Artifact& from, const std::vector<std::string>& splits, Artifact* to) {

@@ -2,6 +2,8 @@
 
 // Transform: the module's preprocessing_fn, analyzed on some splits (unless configured: train) and applied to others
 // (all).
+#include <algorithm>
+
 #include "tfx/proto/transform.pb.h"
 #include "tfxm/components/analyze_module.h"
 #include "tfxm/components/executor.h"
@@ -38,18 +40,25 @@ absl::Status ResolveSplits(const Artifact& examples, const Properties& exec_prop
   return absl::OkStatus();
 }
 
+// The one of the highest span.
+const Artifact& Newest(const std::vector<Artifact>& examples) {
+  const auto span = [](const Artifact& artifact) { return IntPropertyOr(artifact.properties, "span", 0); };
+  return *std::max_element(examples.begin(), examples.end(),
+                           [&](const Artifact& a, const Artifact& b) { return span(a) < span(b); });
+}
+
 class TransformExecutor : public Executor {
  public:
   absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
                   ArtifactDict* outputs) override {
-    ASSIGN_OR_RETURN(const Artifact* examples, SingleArtifact(inputs, "examples"));
+    ASSIGN_OR_RETURN(const std::vector<Artifact> examples, InputArtifacts(inputs, "examples"));
     ASSIGN_OR_RETURN(const Schema schema, ReadSchemaArtifact(inputs));
     ASSIGN_OR_RETURN(const std::string module_file, StringProperty(exec_properties, "module_file"));
     std::vector<std::string> analyzed_splits, splits;
-    RETURN_IF_ERROR(ResolveSplits(*examples, exec_properties, &analyzed_splits, &splits));
+    RETURN_IF_ERROR(ResolveSplits(examples[0], exec_properties, &analyzed_splits, &splits));
     // Missing splits are named before anything is compiled.
-    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, FilesOfSplits(*examples, analyzed_splits, kSplitsHint));
-    RETURN_IF_ERROR(FilesOfSplits(*examples, splits, kSplitsHint).status());
+    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, FilesOfSplits(examples, analyzed_splits, kSplitsHint));
+    RETURN_IF_ERROR(FilesOfSplits(examples, splits, kSplitsHint).status());
     ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
     Artifact* transformed = nullptr;  // Without materialization.
     if (outputs->count("transformed_examples") > 0) {
@@ -68,7 +77,7 @@ class TransformExecutor : public Executor {
     statistics::StatisticsAccumulator of_transformed({.schema = transformed_schema});
     for (const std::string& split : splits) {
       if (transformed == nullptr && !describe) break;
-      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOfSplits(examples, {split}, kSplitsHint));
       // What is only described goes again.
       const std::string dir = data::SplitDir(
           transformed != nullptr ? transformed->uri : io::JoinPath(context.tmp_dir, "transformed_examples"), split);
@@ -81,7 +90,7 @@ class TransformExecutor : public Executor {
       RETURN_IF_ERROR(graph->TransformExamples(files, dir, transform_options));
       if (transformed == nullptr) RETURN_IF_ERROR(io::RemoveAll(dir));
     }
-    if (transformed != nullptr) CopySplitsAndSpan(*examples, splits, transformed);
+    if (transformed != nullptr) CopySplitsAndSpan(Newest(examples), splits, transformed);
 
     if (!describe) return absl::OkStatus();
     context.progress("statistics", -1);

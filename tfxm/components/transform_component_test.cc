@@ -55,8 +55,9 @@ class TransformComponentTest : public ::testing::Test {
     return folder;
   }
 
-  void WriteSplit(const std::string& split, const std::vector<float>& values) {
-    const std::string dir = data::SplitDir(Folder("examples"), split);
+  void WriteSplit(const std::string& split, const std::vector<float>& values,
+                  const std::string& artifact = "examples") {
+    const std::string dir = data::SplitDir(Folder(artifact), split);
     ASSERT_TRUE(io::MakeDirs(dir).ok());
     auto writer = *data::TFRecordWriter::Create(io::JoinPath(dir, data::ShardName("data_tfrecord", 0, 1)));
     for (const float value : values) {
@@ -68,10 +69,12 @@ class TransformComponentTest : public ::testing::Test {
   }
 
   absl::Status Run(const std::string& splits_config, bool materialize = true) {
-    const ArtifactDict inputs = {
-        {"examples",
-         {Artifact{.uri = Folder("examples"), .properties = {{"split_names", R"(["training", "test", "more"])"}}}}},
-        {"schema", {Artifact{.uri = Folder("schema")}}}};
+    ArtifactDict inputs = {{"schema", {Artifact{.uri = Folder("schema")}}}};
+    for (size_t span = 0; span < artifacts_.size(); ++span) {
+      inputs["examples"].push_back(
+          {.uri = Folder(artifacts_[span]),
+           .properties = {{"split_names", R"(["training", "test", "more"])"}, {"span", static_cast<int64_t>(span)}}});
+    }
     ArtifactDict outputs;
     for (const char* key :
          {"transform_graph", "transformed_examples", "updated_analyzer_cache", "pre_transform_schema",
@@ -84,8 +87,10 @@ class TransformComponentTest : public ::testing::Test {
     if (!splits_config.empty()) properties["splits_config"] = splits_config;
     const absl::Status status = (*ExecutorRegistry::Get().Create("tfx.components.transform.executor.Executor"))
                                     ->Do(inputs, properties, ExecutorContext{.tmp_dir = Folder("tmp")}, &outputs);
-    if (status.ok() && materialize)
+    if (status.ok() && materialize) {
       split_names_ = std::get<std::string>(outputs["transformed_examples"][0].properties["split_names"]);
+      span_ = std::get<int64_t>(outputs["transformed_examples"][0].properties["span"]);
+    }
     return status;
   }
 
@@ -106,6 +111,8 @@ class TransformComponentTest : public ::testing::Test {
   }
 
   std::string root_, split_names_;
+  std::vector<std::string> artifacts_ = {"examples"};  // By span.
+  int64_t span_ = -1;
 };
 
 TEST_F(TransformComponentTest, AnalyzesTheSplitsOfSplitsConfigAndTransformsAll) {
@@ -133,6 +140,17 @@ TEST_F(TransformComponentTest, WithoutMaterializationThereAreOnlyTheGraphAndStat
   ASSERT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder("post_transform_stats"), "FeatureStats.pb"), &statistics).ok());
   ASSERT_EQ(statistics.datasets_size(), 1);
   EXPECT_GT(statistics.datasets(0).num_examples(), 0);
+}
+
+TEST_F(TransformComponentTest, TheArtifactsOfSeveralSpansAreOneInput) {
+  artifacts_ = {"examples", "later"};
+  WriteSplit("training", {20}, "later");
+  WriteSplit("test", {40, 0}, "later");
+  WriteSplit("more", {}, "later");
+  ASSERT_EQ(Run(R"({"analyze": ["training"]})"), absl::OkStatus());
+  EXPECT_EQ(Scaled("training"), (std::vector<float>{0, 0.25, 0.5, 1}));
+  EXPECT_EQ(Scaled("test"), (std::vector<float>{1, 2, 0}));
+  EXPECT_EQ(span_, 1);
 }
 
 TEST_F(TransformComponentTest, ASplitThatIsNotThereIsNamedBesideThoseThatAre) {

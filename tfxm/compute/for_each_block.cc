@@ -138,7 +138,7 @@ absl::Status ForEachBlock(int num_files, const PassOptions& options,
 
 absl::Status ForEachBatch(const std::string& file, const RecordBlock& block, const PassOptions& options,
                           const std::function<absl::Status(const data::ExampleBatch&)>& fn) {
-  data::ExampleBatch batch(options.keep_records);
+  data::ExampleBatch batch(options.keep_records, options.sequence_examples);
   for (int i = 0; i < block.size();) {
     batch.Clear(block.first_record + i);
     for (const int end = std::min(block.size(), i + options.batch_size); i < end; ++i) {

@@ -35,6 +35,7 @@ struct PassOptions {
   int num_threads = 0;    // 0: NumThreads().
   int batch_size = 1024;  // Examples decoded at a time.
   bool keep_records = false;
+  bool sequence_examples = false;  // Takes tf.SequenceExamples, too (data/example_batch.h).
   // Called now and then with the number of examples read so far, from any thread.
   std::function<void(int64_t)> progress;
   // How many bytes of records make a block (BlockOptions); every thread has one in memory. Results of accumulators that

@@ -10,7 +10,7 @@ namespace tfxm::compute {
 
 absl::Status ForEachBatch(const data::ExampleBlock& block, const PassOptions& options,
                           const std::function<absl::Status(const data::ExampleBatch&)>& work) {
-  data::ExampleBatch batch(options.keep_records);
+  data::ExampleBatch batch(options.keep_records, options.sequence_examples);
   std::string record;
   for (int i = 0; i < block.size(); ++i) {
     absl::Status status = block.Encode(i, &record);

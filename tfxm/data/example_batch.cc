@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
 
@@ -67,8 +68,8 @@ class WireReader {
       case kLengthDelimited: return Bytes(&bytes);
       case kFixed64: return Advance(8);
       case kFixed32: return Advance(4);
+      default: return false;
     }
-    return false;
   }
 
  private:
@@ -83,6 +84,35 @@ class WireReader {
 
 absl::Status NotAnExample(absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("not a tf.Example: ", why));
+}
+
+// Calls fn(name, value) for each entry of a map<string, message> that is field 1 of `map`.
+template <typename Fn>
+absl::Status ForEachEntry(absl::string_view map, absl::string_view what, const Fn& fn) {
+  WireReader reader(map);
+  int field, type;
+  while (!reader.done()) {
+    absl::string_view entry_bytes;
+    if (!reader.Tag(&field, &type)) return NotAnExample(absl::StrCat("malformed `", what, "`"));
+    if (field != 1 || type != kLengthDelimited)
+      return NotAnExample(absl::StrCat("unknown field ", field, " in `", what, "`"));
+    if (!reader.Bytes(&entry_bytes)) return NotAnExample("truncated feature map");
+    WireReader entry(entry_bytes);
+    absl::string_view name, value;
+    while (!entry.done()) {
+      bool ok = entry.Tag(&field, &type);
+      if (ok && field == 1 && type == kLengthDelimited) {
+        ok = entry.Bytes(&name);
+      } else if (ok && field == 2 && type == kLengthDelimited) {
+        ok = entry.Bytes(&value);
+      } else if (ok) {
+        ok = entry.Skip(type);
+      }
+      if (!ok) return NotAnExample("malformed entry of the feature map");
+    }
+    RETURN_IF_ERROR(fn(name, value));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -129,6 +159,9 @@ void Column::Clear() {
   floats_.clear();
   bytes_data_.clear();
   bytes_ends_.clear();
+  steps_.clear();
+  step_ends_.clear();
+  step_present_.clear();
 }
 
 void ExampleBatch::Clear(int64_t first_record) {
@@ -173,7 +206,14 @@ absl::Status ExampleBatch::Append(absl::string_view serialized) {
       if (!reader.Bytes(&features)) return NotAnExample("truncated `features`");
       RETURN_IF_ERROR(AppendFeatures(features));
     } else if (field == 2 && type == kLengthDelimited) {
-      return NotAnExample("it has field 2, `feature_lists`: a tf.SequenceExample?");
+      if (!sequence_examples_) {
+        return NotAnExample(
+            "it has `feature_lists`, as a tf.SequenceExample, whose steps are read by ExampleGen (payload_format), "
+            "StatisticsGen and `tfxm head`, stats, schema and validate only; for a model write each feature list as a "
+            "feature, its steps padded to one length");
+      }
+      if (!reader.Bytes(&features)) return NotAnExample("truncated `feature_lists`");
+      RETURN_IF_ERROR(AppendFeatureLists(features));
     } else {
       // Another message or no message at all; taking it for an Example without features would hide it.
       return NotAnExample(absl::StrCat("unknown field ", field));
@@ -185,48 +225,77 @@ absl::Status ExampleBatch::Append(absl::string_view serialized) {
 }
 
 absl::Status ExampleBatch::AppendFeatures(absl::string_view features) {
-  WireReader reader(features);
+  return ForEachEntry(features, "features", [this](absl::string_view name, absl::string_view feature) {
+    if (sequence_examples_ && (name == kSequenceName || absl::StartsWith(name, kSequencePrefix))) {
+      return NotAnExample(absl::StrCat("the name \"", name, "\" is that of feature lists; give the feature another"));
+    }
+    return AppendFeature(name, feature);
+  });
+}
+
+absl::Status ExampleBatch::AppendFeatureLists(absl::string_view lists) {
+  return ForEachEntry(lists, "feature_lists", [this](absl::string_view name, absl::string_view list) {
+    return AppendFeatureList(absl::StrCat(kSequencePrefix, name), list);
+  });
+}
+
+// Column is given in this example, for the first time or again: the last one counts.
+void ExampleBatch::BeginExample(Column* column) const {
+  const size_t index = static_cast<size_t>(num_examples_);
+  const size_t last_end = column->ends_.empty() ? 0 : column->ends_.back();
+  if (column->ends_.size() <= index) {
+    column->ends_.resize(index + 1, last_end);
+    column->present_.resize(index + 1, 0);
+    return;
+  }
+  const size_t begin = column->begin(num_examples_);
+  column->ints_.resize(std::min(column->ints_.size(), begin));
+  column->floats_.resize(std::min(column->floats_.size(), begin));
+  column->bytes_ends_.resize(std::min(column->bytes_ends_.size(), begin));
+  column->bytes_data_.resize(column->bytes_ends_.empty() ? 0 : column->bytes_ends_.back());
+}
+
+absl::Status ExampleBatch::AppendFeatureList(absl::string_view name, absl::string_view list) {
+  Column& column = *FindOrAdd(name);
+  column.is_sequence_ = true;
+  BeginExample(&column);
+  const size_t index = static_cast<size_t>(num_examples_);
+  column.steps_.resize(index, column.step_ends_.size());  // Of examples without the list.
+  const size_t first = index == 0 ? 0 : column.steps_.back();
+  column.step_ends_.resize(first);
+  column.step_present_.resize(first);
+  WireReader reader(list);
   int field, type;
   while (!reader.done()) {
-    absl::string_view entry_bytes;
-    if (!reader.Tag(&field, &type)) return NotAnExample("malformed `features`");
-    if (field != 1 || type != kLengthDelimited)
-      return NotAnExample(absl::StrCat("unknown field ", field, " in `features`"));
-    if (!reader.Bytes(&entry_bytes)) return NotAnExample("truncated feature map");
-    WireReader entry(entry_bytes);
-    absl::string_view name, feature;
-    while (!entry.done()) {
-      bool ok = entry.Tag(&field, &type);
-      if (ok && field == 1 && type == kLengthDelimited) {
-        ok = entry.Bytes(&name);
-      } else if (ok && field == 2 && type == kLengthDelimited) {
-        ok = entry.Bytes(&feature);
-      } else if (ok) {
-        ok = entry.Skip(type);
-      }
-      if (!ok) return NotAnExample("malformed entry of the feature map");
+    absl::string_view feature;
+    if (!reader.Tag(&field, &type) || field != 1 || type != kLengthDelimited || !reader.Bytes(&feature)) {
+      return NotAnExample(absl::StrCat("malformed feature list \"", name, "\""));
     }
-    RETURN_IF_ERROR(AppendFeature(name, feature));
+    bool present = false;
+    RETURN_IF_ERROR(AppendValues(name, feature, &column, &present));
+    column.step_ends_.push_back(column.NumDecoded());
+    column.step_present_.push_back(present);
   }
+  column.steps_.push_back(column.step_ends_.size());
+  column.present_[index] = 1;
+  column.ends_[index] = column.NumDecoded();
   return absl::OkStatus();
 }
 
 absl::Status ExampleBatch::AppendFeature(absl::string_view name, absl::string_view feature) {
   Column& column = *FindOrAdd(name);
+  BeginExample(&column);
   const size_t index = static_cast<size_t>(num_examples_);
-  const size_t last_end = column.ends_.empty() ? 0 : column.ends_.back();
-  if (column.ends_.size() > index) {  // Given twice in this example: the last one counts.
-    const size_t begin = column.begin(num_examples_);
-    column.ints_.resize(std::min(column.ints_.size(), begin));
-    column.floats_.resize(std::min(column.floats_.size(), begin));
-    column.bytes_ends_.resize(std::min(column.bytes_ends_.size(), begin));
-    column.bytes_data_.resize(column.bytes_ends_.empty() ? 0 : column.bytes_ends_.back());
-  } else {
-    column.ends_.resize(index + 1, last_end);
-    column.present_.resize(index + 1, 0);
-  }
-  column.present_[index] = 0;
+  bool present = false;
+  RETURN_IF_ERROR(AppendValues(name, feature, &column, &present));
+  column.present_[index] = present;
+  column.ends_[index] = column.NumDecoded();
+  return absl::OkStatus();
+}
 
+// Adds the values of a Feature; *present: whether it has a list, even an empty one.
+absl::Status ExampleBatch::AppendValues(absl::string_view name, absl::string_view feature, Column* column,
+                                        bool* present) {
   WireReader reader(feature);
   int field, type;
   while (!reader.done()) {
@@ -240,13 +309,13 @@ absl::Status ExampleBatch::AppendFeature(absl::string_view name, absl::string_vi
     static constexpr ValueType kTypeOfField[] = {ValueType::kUnknown, ValueType::kBytes, ValueType::kFloat,
                                                  ValueType::kInt};
     const ValueType value_type = kTypeOfField[field];
-    if (column.type_ == ValueType::kUnknown) column.type_ = value_type;
-    if (column.type_ != value_type) {
+    if (column->type_ == ValueType::kUnknown) column->type_ = value_type;
+    if (column->type_ != value_type) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "feature \"", name, "\" is ", ValueTypeName(value_type), " here but ", ValueTypeName(column.type_),
+          "feature \"", name, "\" is ", ValueTypeName(value_type), " here but ", ValueTypeName(column->type_),
           " in earlier examples; a feature must have one type in all examples"));
     }
-    column.present_[index] = 1;
+    *present = true;
     WireReader list(list_bytes);
     while (!list.done()) {
       absl::string_view packed;
@@ -257,32 +326,36 @@ absl::Status ExampleBatch::AppendFeature(absl::string_view name, absl::string_vi
       } else if (field != 1) {
         ok = list.Skip(type);
       } else if (value_type == ValueType::kBytes && type == kLengthDelimited) {
-        if ((ok = list.Bytes(&packed))) {
-          column.bytes_data_.append(packed.data(), packed.size());
-          column.bytes_ends_.push_back(column.bytes_data_.size());
+        ok = list.Bytes(&packed);
+        if (ok) {
+          column->bytes_data_.append(packed.data(), packed.size());
+          column->bytes_ends_.push_back(column->bytes_data_.size());
         }
       } else if (value_type == ValueType::kFloat && type == kLengthDelimited) {
-        if ((ok = list.Bytes(&packed) && packed.size() % 4 == 0)) {
-          const size_t size = column.floats_.size();
-          column.floats_.resize(size + packed.size() / 4);
-          if (!packed.empty()) std::memcpy(column.floats_.data() + size, packed.data(), packed.size());
+        ok = list.Bytes(&packed) && packed.size() % 4 == 0;
+        if (ok) {
+          const size_t size = column->floats_.size();
+          column->floats_.resize(size + packed.size() / 4);
+          if (!packed.empty()) std::memcpy(column->floats_.data() + size, packed.data(), packed.size());
         }
       } else if (value_type == ValueType::kFloat && type == kFixed32) {
-        if ((ok = list.Fixed32(&value))) column.floats_.push_back(value);
+        ok = list.Fixed32(&value);
+        if (ok) column->floats_.push_back(value);
       } else if (value_type == ValueType::kInt && type == kLengthDelimited) {
         ok = list.Bytes(&packed);
         for (WireReader values(packed); ok && !values.done();) {
-          if ((ok = values.Varint(&varint))) column.ints_.push_back(static_cast<int64_t>(varint));
+          ok = values.Varint(&varint);
+          if (ok) column->ints_.push_back(static_cast<int64_t>(varint));
         }
       } else if (value_type == ValueType::kInt && type == kVarint) {
-        if ((ok = list.Varint(&varint))) column.ints_.push_back(static_cast<int64_t>(varint));
+        ok = list.Varint(&varint);
+        if (ok) column->ints_.push_back(static_cast<int64_t>(varint));
       } else {
         ok = false;
       }
       if (!ok) return NotAnExample(absl::StrCat("malformed values of feature \"", name, "\""));
     }
   }
-  column.ends_[index] = std::max({column.ints_.size(), column.floats_.size(), column.bytes_ends_.size()});
   return absl::OkStatus();
 }
 

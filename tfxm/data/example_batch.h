@@ -12,6 +12,10 @@
 //   }
 //
 // The serialized tf.Example is decoded straight into the columns, without building proto messages. Not synchronized.
+//
+// Of tf.SequenceExamples, if they are asked for, the context is read as the features of a tf.Example, and each feature
+// list is a column with one level more: its values are those of all its steps, back to back, and steps say where each
+// step ends.
 #ifndef TFXM_DATA_EXAMPLE_BATCH_H_
 #define TFXM_DATA_EXAMPLE_BATCH_H_
 
@@ -39,6 +43,11 @@ enum class ValueType {
 // "INT", "FLOAT", "BYTES", "UNKNOWN": tensorflow.metadata.v0.FeatureType's spelling.
 absl::string_view ValueTypeName(ValueType type);
 
+// The structure that holds the feature lists of a tf.SequenceExample, as tfx_bsl calls it, and what the names of their
+// columns begin with: "##SEQUENCE##/tokens".
+inline constexpr absl::string_view kSequenceName = "##SEQUENCE##";
+inline constexpr absl::string_view kSequencePrefix = "##SEQUENCE##/";
+
 // One feature of all examples of a batch.
 class Column {
  public:
@@ -59,6 +68,14 @@ class Column {
   double number(int i, int k) const {
     return type_ == ValueType::kFloat ? floats_[begin(i) + k] : static_cast<double>(ints_[begin(i) + k]);
   }
+
+  // Whether it is a feature list. Only then: how many steps example i has, whether step k of them (they are numbered
+  // through all examples) has a list, and how many values.
+  bool is_sequence() const { return is_sequence_; }
+  size_t first_step(int i) const { return i == 0 || steps_.empty() ? 0 : StepsUpTo(i - 1); }
+  int num_steps(int i) const { return static_cast<int>(steps_.empty() ? 0 : StepsUpTo(i) - first_step(i)); }
+  bool step_present(size_t k) const { return step_present_[k] != 0; }
+  int step_size(size_t k) const { return static_cast<int>(step_ends_[k] - (k == 0 ? 0 : step_ends_[k - 1])); }
 
   // Adds the next example's list to a column that is not read from tf.Examples (ExampleBatch::SetColumn); each only for
   // the column's own type.
@@ -82,23 +99,31 @@ class Column {
   void EndExample(bool present, size_t end);
   size_t begin(int i) const { return i == 0 || ends_.empty() ? 0 : ends_[std::min<size_t>(i, ends_.size()) - 1]; }
   size_t end(int i) const { return ends_.empty() ? 0 : ends_[std::min<size_t>(i + 1, ends_.size()) - 1]; }
+  size_t StepsUpTo(int i) const { return steps_[std::min<size_t>(i, steps_.size() - 1)]; }
+  size_t NumDecoded() const { return std::max({ints_.size(), floats_.size(), bytes_ends_.size()}); }
   std::string name_;
   ValueType type_ = ValueType::kUnknown;
+  bool is_sequence_ = false;
   std::vector<uint8_t> present_;  // Shorter than the batch if the last examples lack the feature.
   std::vector<size_t> ends_;
   std::vector<int64_t> ints_;
   std::vector<float> floats_;
   std::string bytes_data_;
   std::vector<size_t> bytes_ends_;
+  std::vector<size_t> steps_;  // Of a feature list: the number of steps up to the end of each example.
+  std::vector<size_t> step_ends_;
+  std::vector<uint8_t> step_present_;
 };
 
 class ExampleBatch {
  public:
   // Keeping the records costs a copy of each; asked for by those who pass them on (a model that takes tf.Examples).
-  explicit ExampleBatch(bool keep_records = false) : keep_records_(keep_records) {}
+  // tf.SequenceExamples are an error unless they are asked for.
+  explicit ExampleBatch(bool keep_records = false, bool sequence_examples = false)
+      : keep_records_(keep_records), sequence_examples_(sequence_examples) {}
   ExampleBatch(ExampleBatch&&) noexcept = default;
 
-  // Decodes one serialized tf.Example. INVALID_ARGUMENT if the bytes are not a tf.Example, or if a feature has another
+  // Decodes one serialized tf.Example or tf.SequenceExample. INVALID_ARGUMENT if the bytes are not a tf.Example, or if a feature has another
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
   // feature given twice in one example counts once, the last one (as protobuf maps do).
   absl::Status Append(absl::string_view serialized);
@@ -125,9 +150,13 @@ class ExampleBatch {
  private:
   absl::Status AppendFeatures(absl::string_view features);
   absl::Status AppendFeature(absl::string_view name, absl::string_view feature);
+  static absl::Status AppendValues(absl::string_view name, absl::string_view feature, Column* column, bool* present);
+  absl::Status AppendFeatureLists(absl::string_view lists);
+  absl::Status AppendFeatureList(absl::string_view name, absl::string_view list);
   Column* FindOrAdd(absl::string_view name);
+  void BeginExample(Column* column) const;
 
-  const bool keep_records_;
+  const bool keep_records_, sequence_examples_;
   int num_examples_ = 0;
   int64_t first_record_ = 0;
   std::deque<Column> columns_;

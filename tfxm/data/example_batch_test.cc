@@ -211,5 +211,108 @@ TEST(ExampleBatchTest, RandomDamageNeverCrashes) {
   }
 }
 
+constexpr char kSequences[] = R"pb(
+  context {
+    feature {
+      key: "user"
+      value { int64_list { value: 7 } }
+    }
+  }
+  feature_lists {
+    feature_list {
+      key: "tokens"
+      value {
+        feature { bytes_list { value: [ "a", "b" ] } }
+        feature {}
+        feature { bytes_list {} }
+        feature { bytes_list { value: "c" } }
+      }
+    }
+    feature_list {
+      key: "none"
+      value {}
+    }
+  })pb";
+
+std::string Sequences(const std::string& text) {
+  tensorflow::SequenceExample example;
+  EXPECT_TRUE(io::ParseTextProto(text, &example).ok());
+  return example.SerializeAsString();
+}
+
+TEST(ExampleBatchTest, StepsOfSequenceExamples) {
+  ExampleBatch batch(/*keep_records=*/false, /*sequence_examples=*/true);
+  ASSERT_TRUE(batch.Append(Parse(IntFeature("user", "1")).SerializeAsString()).ok());
+  ASSERT_TRUE(batch.Append(Sequences(kSequences)).ok());
+  ASSERT_TRUE(batch.Append(Sequences(kSequences)).ok());
+  ASSERT_TRUE(batch.Append(Parse(IntFeature("user", "2")).SerializeAsString()).ok());
+  EXPECT_EQ(batch.Find("user")->ints(1)[0], 7);
+  EXPECT_EQ(batch.Find("tokens"), nullptr);
+  const Column& tokens = *batch.Find("##SEQUENCE##/tokens");
+  EXPECT_TRUE(tokens.is_sequence());
+  EXPECT_EQ(tokens.type(), ValueType::kBytes);
+  for (const int none : {0, 3}) {
+    EXPECT_FALSE(tokens.present(none));
+    EXPECT_EQ(tokens.num_steps(none), 0);
+    EXPECT_EQ(tokens.num_values(none), 0);
+  }
+  for (const int i : {1, 2}) {
+    EXPECT_TRUE(tokens.present(i));
+    ASSERT_EQ(tokens.num_steps(i), 4);
+    ASSERT_EQ(tokens.num_values(i), 3);
+    EXPECT_EQ(tokens.bytes(i, 2), "c");
+    std::vector<int> sizes;
+    for (size_t step = tokens.first_step(i); step < tokens.first_step(i) + 4; ++step) {
+      sizes.push_back(tokens.step_present(step) ? tokens.step_size(step) : -1);
+    }
+    EXPECT_EQ(sizes, (std::vector<int>{2, -1, 0, 1}));
+  }
+  const Column& none = *batch.Find("##SEQUENCE##/none");
+  EXPECT_TRUE(none.present(1));
+  EXPECT_EQ(none.num_steps(1), 0);
+  EXPECT_FALSE(none.present(0));
+  EXPECT_FALSE(batch.Find("user")->is_sequence());
+}
+
+TEST(ExampleBatchTest, AListThatIsGivenTwiceCountsOnce) {
+  ExampleBatch batch(/*keep_records=*/false, /*sequence_examples=*/true);
+  const std::string before = Sequences(kSequences);
+  ASSERT_TRUE(batch.Append(before).ok());
+  ASSERT_TRUE(batch
+                  .Append(Sequences(kSequences) + Sequences(
+                                                      R"pb(feature_lists {
+                                                             feature_list {
+                                                               key: "tokens"
+                                                               value { feature { bytes_list { value: "z" } } }
+                                                             }
+                                                           })pb"))
+                  .ok());
+  const Column& tokens = *batch.Find("##SEQUENCE##/tokens");
+  EXPECT_EQ(tokens.num_steps(0), 4);
+  ASSERT_EQ(tokens.num_steps(1), 1);
+  ASSERT_EQ(tokens.num_values(1), 1);
+  EXPECT_EQ(tokens.bytes(1, 0), "z");
+  EXPECT_EQ(tokens.step_size(tokens.first_step(1)), 1);
+}
+
+TEST(ExampleBatchTest, SequenceExamplesThatCannotBeRead) {
+  ExampleBatch examples;
+  const absl::Status status = examples.Append(Sequences(kSequences));
+  EXPECT_NE(status.message().find("tf.SequenceExample"), std::string::npos) << status;
+  ExampleBatch batch(/*keep_records=*/false, /*sequence_examples=*/true);
+  EXPECT_FALSE(batch.Append(Parse(IntFeature("##SEQUENCE##", "1")).SerializeAsString()).ok());
+  batch.Clear();
+  const absl::Status types = batch.Append(Sequences(R"pb(feature_lists {
+                                                           feature_list {
+                                                             key: "x"
+                                                             value {
+                                                               feature { int64_list { value: 1 } }
+                                                               feature { float_list { value: 1 } }
+                                                             }
+                                                           }
+                                                         })pb"));
+  EXPECT_NE(types.message().find("\"##SEQUENCE##/x\" is FLOAT here but INT"), std::string::npos) << types;
+}
+
 }  // namespace
 }  // namespace tfxm::data

@@ -73,5 +73,29 @@ TEST(ExampleTextTest, FeaturesAreLinesInTheOrderOfTheirNames) {
   EXPECT_FALSE(ExampleJson("no example").ok());
 }
 
+TEST(ExampleTextTest, StepsOfSequenceExamples) {
+  tensorflow::SequenceExample example;
+  (*example.mutable_context()->mutable_feature())["user"].mutable_int64_list()->add_value(7);
+  auto& lists = *example.mutable_feature_lists()->mutable_feature_list();
+  auto* const words = lists["words"].add_feature()->mutable_bytes_list();
+  words->add_value("a");
+  words->add_value("b");
+  lists["words"].add_feature();
+  lists["words"].add_feature()->mutable_bytes_list();
+  lists["words"].add_feature()->mutable_bytes_list()->add_value("c");
+  lists["none"];
+  const std::string record = example.SerializeAsString();
+  EXPECT_EQ(*ExampleText(record),
+            "  ##SEQUENCE##/none   none   no step\n"
+            "  ##SEQUENCE##/words  bytes  [\"a\" \"b\"] none [] [\"c\"]\n"
+            "  user                int64  7\n");
+  EXPECT_EQ(*ExampleText(record, {.max_values = 1}),
+            "  ##SEQUENCE##/none   none   no step\n"
+            "  ##SEQUENCE##/words  bytes  [\"a\" … (4 steps, 3 values)\n"
+            "  user                int64  7\n");
+  EXPECT_EQ(*ExampleJson(record),
+            "{\"user\":[7],\"##SEQUENCE##\":{\"none\":[],\"words\":[[\"a\",\"b\"],null,[],[\"c\"]]}}");
+}
+
 }  // namespace
 }  // namespace tfxm::data

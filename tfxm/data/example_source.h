@@ -37,6 +37,8 @@ class ExampleBlock {
   virtual std::string Origin(int i) const = 0;
   // Whether records are deterministic serializations (features sorted, no field twice).
   virtual bool IsDeterministic() const { return true; }
+  // Whether records may be tf.SequenceExamples.
+  virtual bool TakesSequenceExamples() const { return false; }
 };
 
 // The examples of some files. One thread at a time.

@@ -8,7 +8,8 @@
 //   //   name   bytes  "Müller"
 //   ASSIGN_OR_RETURN(std::string json, ExampleJson(record));   // {"age":[31],"image":[{"b64":"iVBOR…"}],"name":["Müller"]}
 //
-// Features are in the order of their names.
+// Features are in the order of their names. Of a tf.SequenceExample, feature lists are shown step by step:
+// "##SEQUENCE##/tokens  bytes  ["a" "b"] [] none", {…, "##SEQUENCE##": {"tokens": [["a", "b"], [], null]}}.
 #ifndef TFXM_DATA_EXAMPLE_TEXT_H_
 #define TFXM_DATA_EXAMPLE_TEXT_H_
 
@@ -26,7 +27,7 @@ struct ExampleTextOptions {
 };
 
 // A line for each feature: name, type, values. Bytes that are not text are described: the kind of image, the size. What
-// is in the data cannot change how the rest is shown. INVALID_ARGUMENT if the bytes are not a tf.Example.
+// is in the data cannot change how the rest is shown. INVALID_ARGUMENT if the bytes are neither.
 absl::StatusOr<std::string> ExampleText(absl::string_view record, const ExampleTextOptions& options = {});
 
 // One line: every feature a list, without values an empty one; bytes that are not UTF-8 are {"b64": …}.

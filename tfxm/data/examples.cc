@@ -2,11 +2,15 @@
 
 #include "tfxm/data/examples.h"
 
+#include <glob.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -58,13 +62,28 @@ absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json
 
 namespace {
 
+absl::Status CheckLinks(const std::string& pattern) {
+  glob_t found;
+  const int result = glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+  std::string dangling;
+  for (size_t i = 0; result == 0 && i < found.gl_pathc; ++i) {
+    std::error_code error;
+    const std::filesystem::path path = found.gl_pathv[i];
+    if (std::filesystem::is_symlink(path, error) && !std::filesystem::exists(path, error)) dangling = path.string();
+  }
+  globfree(&found);
+  if (dangling.empty()) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(dangling, " is a link to a file that is not there; mend it, or remove it if that is no data"));
+}
+
 // The files that a path or, if there is nothing of that name, a glob stands for.
-absl::StatusOr<std::vector<std::string>> MatchOne(const std::string& pattern) {
-  if (io::IsDirectory(pattern)) return io::ListFiles(pattern);
+absl::StatusOr<std::vector<std::string>> MatchOne(const std::string& pattern, std::vector<std::string>* left_out) {
+  if (io::IsDirectory(pattern)) return GlobFiles(io::JoinPath(io::EscapeGlob(pattern), "*"), left_out);
   if (io::Exists(pattern)) return std::vector<std::string>{pattern};
-  ASSIGN_OR_RETURN(std::vector<std::string> matched, io::Glob(pattern));
+  ASSIGN_OR_RETURN(std::vector<std::string> matched, GlobFiles(pattern, left_out));
   if (!matched.empty()) return matched;
-  return io::Glob(io::JoinPath(pattern, "*"));  // A pattern of directories.
+  return GlobFiles(io::JoinPath(pattern, "*"), left_out);  // A pattern of directories.
 }
 
 // What tells whether two paths are one file.
@@ -76,6 +95,17 @@ std::string Canonical(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::string>> GlobFiles(const std::string& pattern, std::vector<std::string>* left_out) {
+  RETURN_IF_ERROR(CheckLinks(pattern));
+  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(pattern));
+  if (absl::StartsWith(io::Basename(pattern), "_")) return files;
+  const auto others = std::stable_partition(
+      files.begin(), files.end(), [](const std::string& file) { return !absl::StartsWith(io::Basename(file), "_"); });
+  left_out->insert(left_out->end(), others, files.end());
+  files.erase(others, files.end());
+  return files;
+}
+
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) {
   constexpr size_t kMostCommas = 8;  // In one path.
   std::vector<std::string> files;
@@ -86,8 +116,16 @@ absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) 
     size_t end = std::min(parts.size(), i + kMostCommas);
     while (end > i + 1 && !io::Exists(absl::StrJoin(parts.begin() + i, parts.begin() + end, ","))) --end;
     const std::string pattern = absl::StrJoin(parts.begin() + i, parts.begin() + end, ",");
-    ASSIGN_OR_RETURN(const std::vector<std::string> matched, MatchOne(pattern));
-    if (matched.empty()) return absl::NotFoundError(absl::StrCat("no file matches ", pattern));
+    std::vector<std::string> left_out;
+    ASSIGN_OR_RETURN(const std::vector<std::string> matched, MatchOne(pattern, &left_out));
+    if (matched.empty()) {
+      return absl::NotFoundError(absl::StrCat("no file matches ", pattern,
+                                              left_out.empty() ? "" : " but for names that begin with _, as ",
+                                              left_out.empty() ? "" : left_out[0]));
+    }
+    for (const std::string& file : left_out) {
+      std::fprintf(stderr, "warning: %s is left out: its name begins with _\n", file.c_str());
+    }
     for (const std::string& file : matched) {
       const auto [it, first] = matched_by.emplace(Canonical(file), pattern);
       if (first) continue;

@@ -29,9 +29,14 @@ std::string ShardName(absl::string_view prefix, int shard, int num_shards);
 std::string EncodeSplitNames(const std::vector<std::string>& names);
 absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json);
 
+// The regular files that a glob stands for, sorted; not hidden ones, and not those whose names begin with _ (_SUCCESS),
+// unless the pattern itself names such files. The latter are added to *left_out. NOT_FOUND names a link to a file that
+// is not there: without it there would be less data than there seems to be.
+absl::StatusOr<std::vector<std::string>> GlobFiles(const std::string& pattern, std::vector<std::string>* left_out);
+
 // The files of a comma-separated list of paths and globs; a directory stands for the files in it. What exists under the
 // very name is that and no glob, whatever is in the name. NOT_FOUND names what matches nothing, INVALID_ARGUMENT a file
-// that is matched twice.
+// that is matched twice. What GlobFiles leaves out is said on stderr.
 absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns);
 
 }  // namespace tfxm::data

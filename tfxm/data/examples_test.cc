@@ -2,6 +2,8 @@
 
 #include "tfxm/data/examples.h"
 
+#include <filesystem>
+
 #include "gtest/gtest.h"
 #include "tfxm/util/io.h"
 
@@ -42,6 +44,37 @@ TEST(ExamplesTest, WhatExistsUnderAVeryNameIsNoGlob) {
   ASSERT_TRUE(io::MakeDirs(plain).ok());
   ASSERT_TRUE(io::WriteFile(io::JoinPath(plain, "c"), "").ok());
   EXPECT_EQ(*MatchFiles(io::JoinPath(io::EscapeGlob(plain), "c*")), std::vector<std::string>{io::JoinPath(plain, "c")});
+}
+
+TEST(ExamplesTest, WhatIsNoDataIsLeftOutUnlessItIsNamed) {
+  const std::string dir = *io::MakeTempDir(testing::TempDir(), "match");
+  const std::string a = io::JoinPath(dir, "a"), success = io::JoinPath(dir, "_SUCCESS");
+  for (const std::string& file : {a, success, io::JoinPath(dir, ".hidden")}) ASSERT_TRUE(io::WriteFile(file, "").ok());
+  EXPECT_EQ(*MatchFiles(dir), std::vector<std::string>{a});
+  EXPECT_EQ(*MatchFiles(io::JoinPath(dir, "*")), std::vector<std::string>{a});
+  EXPECT_EQ(*MatchFiles(success), std::vector<std::string>{success});
+  EXPECT_EQ(*MatchFiles(io::JoinPath(dir, "_*")), std::vector<std::string>{success});
+  std::vector<std::string> left_out;
+  EXPECT_EQ(*GlobFiles(io::JoinPath(dir, "*"), &left_out), std::vector<std::string>{a});
+  EXPECT_EQ(left_out, std::vector<std::string>{success});
+  EXPECT_EQ(MatchFiles(io::JoinPath(dir, "*S")).status().message(),
+            "no file matches " + io::JoinPath(dir, "*S") + " but for names that begin with _, as " + success);
+}
+
+TEST(ExamplesTest, ALinkThatLeadsNowhereIsAnErrorAndNotLessData) {
+  const std::string dir = *io::MakeTempDir(testing::TempDir(), "match");
+  const std::string a = io::JoinPath(dir, "a"), link = io::JoinPath(dir, "b");
+  ASSERT_TRUE(io::WriteFile(a, "").ok());
+  std::filesystem::create_symlink(a, io::JoinPath(dir, "good"));
+  EXPECT_FALSE(MatchFiles(dir).ok()) << "the same file twice";
+  std::filesystem::create_symlink(io::JoinPath(dir, "nowhere"), link);
+  for (const std::string& pattern : {dir, io::JoinPath(dir, "*"), link}) {
+    const absl::Status status = MatchFiles(pattern).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    EXPECT_NE(status.message().find(link + " is a link to a file that is not there"), absl::string_view::npos)
+        << status;
+  }
+  EXPECT_EQ(*MatchFiles(io::JoinPath(dir, "a*")), std::vector<std::string>{a});
 }
 
 TEST(ExamplesTest, AMissingSplitNamesThoseThereAre) {

@@ -117,6 +117,7 @@ absl::StatusOr<std::unique_ptr<StatisticsPass>> StatisticsPass::Make(const PassR
 absl::StatusOr<std::string> StatisticsPass::Map(const compute::Shard& shard, int64_t* num_examples) {
   compute::PassOptions pass;
   pass.keep_records = total_.needs_records();
+  pass.sequence_examples = true;
   pass.shard_bytes = shard_bytes_;
   ASSIGN_OR_RETURN(const StatisticsAccumulator of_shard,
                    compute::AccumulateShard<StatisticsAccumulator>(shard, [this] { return total_.MakeEmpty(); }, pass));

@@ -22,6 +22,7 @@ ArtifactType ExampleStatistics() {
 ArtifactType ExampleAnomalies() {
   return {.name = "ExampleAnomalies", .properties = {{"span", kInt}, {"split_names", kString}}};
 }
+ArtifactType ExamplesDiff() { return {.name = "ExamplesDiff"}; }
 ArtifactType Schema() { return {.name = "Schema"}; }
 ArtifactType TransformGraph() { return {.name = "TransformGraph"}; }
 ArtifactType TransformCache() { return {.name = "TransformCache"}; }

@@ -27,6 +27,7 @@ namespace standard_artifacts {
 ArtifactType Examples();
 ArtifactType ExampleStatistics();
 ArtifactType ExampleAnomalies();
+ArtifactType ExamplesDiff();
 ArtifactType Schema();
 ArtifactType TransformGraph();
 ArtifactType TransformCache();

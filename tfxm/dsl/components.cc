@@ -2,10 +2,12 @@
 
 #include "tfxm/dsl/components.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfx/proto/bulk_inferrer.pb.h"
 #include "tfx/proto/example_gen.pb.h"
 #include "tfx/proto/pusher.pb.h"
+#include "tfx/proto/range_config.pb.h"
 #include "tfx/proto/trainer.pb.h"
 #include "tfx/proto/transform.pb.h"
 #include "tfxm/dsl/json.h"
@@ -62,6 +64,25 @@ std::string OutputConfigJson(const std::optional<OutputConfig>& config, bool sin
   return ToTfxJson(output);
 }
 
+std::string RangeConfigJson(const RangeConfig& config) {
+  ::tfx::configs::RangeConfig range;
+  if (config.static_range.has_value()) {
+    range.mutable_static_range()->set_start_span_number(config.static_range->start_span_number);
+    range.mutable_static_range()->set_end_span_number(config.static_range->end_span_number);
+  }
+  if (config.rolling_range.has_value()) {
+    range.mutable_rolling_range()->set_num_spans(config.rolling_range->num_spans);
+  }
+  return ToTfxJson(range);
+}
+
+// [["train", "eval"]], or null for none.
+std::string SplitPairsJson(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::vector<std::string> lists;
+  for (const auto& [first, second] : pairs) lists.push_back(ToTfxJson(std::vector<std::string>{first, second}));
+  return lists.empty() ? "null" : absl::StrCat("[", absl::StrJoin(lists, ", "), "]");
+}
+
 template <typename Proto>
 std::string TrainArgsJson(const TrainArgs& args) {
   Proto out;
@@ -95,6 +116,7 @@ NodeSpec FileBasedExampleGen(absl::string_view type_name, absl::string_view exec
                                     {"output_file_format", int64_t{proto::FORMAT_TFRECORDS_GZIP}}},
                 .beam_executor = true,
                 .driver = "tfx.components.example_gen.driver.FileBasedDriver"};
+  if (p.range_config.has_value()) spec.exec_properties["range_config"] = RangeConfigJson(*p.range_config);
   if (!p.custom_config.empty()) spec.exec_properties["custom_config"] = ToTfxJson(p.custom_config);
   if (p.allow_empty_splits) spec.exec_properties["allow_empty_splits"] = int64_t{1};
   return spec;
@@ -103,8 +125,10 @@ NodeSpec FileBasedExampleGen(absl::string_view type_name, absl::string_view exec
 }  // namespace
 
 Node ImportExampleGen(const ImportExampleGenParameters& p) {
-  return Node(FileBasedExampleGen("tfx.components.example_gen.import_example_gen.component.ImportExampleGen",
-                                  "tfx.components.example_gen.import_example_gen.executor.Executor", p));
+  NodeSpec spec = FileBasedExampleGen("tfx.components.example_gen.import_example_gen.component.ImportExampleGen",
+                                      "tfx.components.example_gen.import_example_gen.executor.Executor", p);
+  spec.exec_properties["output_data_format"] = static_cast<int64_t>(p.payload_format);
+  return Node(std::move(spec));
 }
 
 Node CsvExampleGen(const CsvExampleGenParameters& p) {
@@ -187,6 +211,32 @@ Node ExampleValidator(const ExampleValidatorParameters& p) {
       .exec_properties = {{"exclude_splits", ToTfxJson(p.exclude_splits)}}};
   if (!p.validation_options.empty()) spec.exec_properties["validation_options_json"] = p.validation_options;
   return Node(std::move(spec));
+}
+
+Node DistributionValidator(const DistributionValidatorParameters& p) {
+  // It must be given, but may have no artifact.
+  InputSpec baseline = Required(p.baseline_statistics, artifacts::ExampleStatistics());
+  baseline.optional = static_cast<bool>(p.baseline_statistics);
+  return Node({.type_name = "tfx.components.distribution_validator.component.DistributionValidator",
+               .base_type = "PROCESS",
+               .executor = "tfx.components.distribution_validator.executor.Executor",
+               .inputs = {{"baseline_statistics", std::move(baseline)},
+                          {"statistics", Required(p.statistics, artifacts::ExampleStatistics())}},
+               .outputs = {{"anomalies", {artifacts::ExampleAnomalies()}}},
+               .exec_properties = {{"distribution_validator_config", ToTfxJson(p.config)},
+                                   {"include_split_pairs", SplitPairsJson(p.include_split_pairs)}}});
+}
+
+Node ExampleDiff(const ExampleDiffParameters& p) {
+  return Node({.type_name = "tfx.components.example_diff.component.ExampleDiff",
+               .base_type = "PROCESS",
+               .executor = "tfx.components.example_diff.executor.Executor",
+               .inputs = {{"baseline_examples", Required(p.examples_base, artifacts::Examples())},
+                          {"examples", Required(p.examples_test, artifacts::Examples())}},
+               .outputs = {{"example_diff_result", {artifacts::ExamplesDiff()}}},
+               .exec_properties = {{"example_diff_config", ToTfxJson(p.config)},
+                                   {"include_split_pairs", SplitPairsJson(p.include_split_pairs)}},
+               .beam_executor = true});
 }
 
 Node Transform(const TransformParameters& p) {

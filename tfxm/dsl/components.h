@@ -22,9 +22,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensorflow_model_analysis/proto/config.pb.h"
+#include "tfx/proto/distribution_validator.pb.h"
+#include "tfx/proto/example_diff.pb.h"
 #include "tfxm/dsl/node.h"
 
 namespace tfxm {
@@ -49,12 +52,31 @@ struct OutputConfig {
   SplitConfig split_config;
 };
 
-// Reads TFRecord files of tf.Examples. Outputs: examples.
+// tfx.proto.RangeConfig: which span a pattern with {SPAN} or a date stands for. One of both; the newest without.
+struct RangeConfig {
+  struct StaticRange {  // One span: start and end are the same.
+    int32_t start_span_number = 0;
+    int32_t end_span_number = 0;
+  };
+  struct RollingRange {
+    int32_t num_spans = 1;  // The newest; an ExampleGen reads one.
+  };
+  std::optional<StaticRange> static_range = std::nullopt;
+  std::optional<RollingRange> rolling_range = std::nullopt;
+};
+
+// tfx.proto.PayloadFormat, as far as there is something to read it: FORMAT_TF_EXAMPLE, FORMAT_TF_SEQUENCE_EXAMPLE.
+enum class PayloadFormat { kTfExample = 6, kTfSequenceExample = 7 };
+
+// Reads TFRecord files of tf.Examples, or of tf.SequenceExamples, of which there are statistics, a schema and anomalies,
+// but which no model takes. Outputs: examples.
 struct ImportExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;  // Default: all files.
   std::optional<OutputConfig> output_config =
-      std::nullopt;                 // Default: train and eval, 2:1, if the input has one split.
+      std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
+  std::optional<RangeConfig> range_config = std::nullopt;
+  PayloadFormat payload_format = PayloadFormat::kTfExample;
   bool allow_empty_splits = false;  // Else a split without an example is an error.
   Properties custom_config = {};    // Recorded only.
 };
@@ -66,6 +88,7 @@ struct CsvExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
   std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  std::optional<RangeConfig> range_config = std::nullopt;
   bool allow_empty_splits = false;
   // Beyond TFX's:
   std::string delimiter = ",";     // One character, or "tab".
@@ -81,6 +104,7 @@ struct ParquetExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
   std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  std::optional<RangeConfig> range_config = std::nullopt;
   bool allow_empty_splits = false;
   std::vector<std::string> columns = {};  // Only these. Beyond TFX's.
   Properties custom_config = {};          // Recorded only.
@@ -92,6 +116,7 @@ struct JsonlExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;    // Default: all files.
   std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  std::optional<RangeConfig> range_config = std::nullopt;
   bool allow_empty_splits = false;
   Properties custom_config = {};  // Recorded only.
 };
@@ -103,6 +128,7 @@ struct ImageExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;    // Default: CLASS/FILE; with labels_file, all files.
   std::optional<OutputConfig> output_config = std::nullopt;  // Default: as ImportExampleGen's.
+  std::optional<RangeConfig> range_config = std::nullopt;
   bool allow_empty_splits = false;
   std::string labels_file = "";   // A CSV file with the columns file, below input_base, and label.
   Properties custom_config = {};  // Recorded only.
@@ -147,6 +173,28 @@ struct ExampleValidatorParameters {
   std::string validation_options = "";
 };
 Node ExampleValidator(const ExampleValidatorParameters& parameters);
+
+// Looks for a shift between the data that two statistics are of: the distances and thresholds that the config has for
+// some features, and the number of examples. Outputs: anomalies.
+struct DistributionValidatorParameters {
+  Channel statistics;
+  Channel baseline_statistics;  // Maybe of a Resolver that finds none in the first run: then nothing is validated.
+  tfx::components::distribution_validator::DistributionValidatorConfig config;
+  // Pairs of splits, of statistics and of baseline_statistics. Default: those of the same name.
+  std::vector<std::pair<std::string, std::string>> include_split_pairs = {};
+};
+Node DistributionValidator(const DistributionValidatorParameters& parameters);
+
+// Pairs the examples of two data sets by the features that identify them, and counts how often the other features
+// differ. Outputs: example_diff_result.
+struct ExampleDiffParameters {
+  Channel examples_test;
+  Channel examples_base;
+  tfx::components::example_diff::ExampleDiffConfig config;
+  // Pairs of splits, of examples_test and of examples_base. Default: all.
+  std::vector<std::pair<std::string, std::string>> include_split_pairs = {};
+};
+Node ExampleDiff(const ExampleDiffParameters& parameters);
 
 // tfx.proto.SplitsConfig. Without `transform`, all splits are transformed.
 struct SplitsConfig {

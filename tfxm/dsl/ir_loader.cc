@@ -15,10 +15,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "google/protobuf/any.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfx/proto/orchestration/executable_spec.pb.h"
 #include "tfxm/dsl/components.h"
 #include "tfxm/dsl/condition.h"
+#include "tfxm/dsl/json.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -64,6 +68,17 @@ absl::StatusOr<PropertyValue> RuntimeValue(const ir::RuntimeParameter& parameter
   return PropertyValue(text);
 }
 
+// A message, which TFX puts into its intermediate representation as such; here it is its JSON.
+absl::StatusOr<PropertyValue> MessageValue(const google::protobuf::Any& any) {
+  const std::string name = any.type_url().substr(any.type_url().rfind('/') + 1);
+  const auto* const type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  if (type == nullptr) return Unimplemented(absl::StrCat("it is a message of the unknown type ", name));
+  const std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  if (!message->ParseFromString(any.value())) return Invalid("it is not a message of type ", name);
+  return PropertyValue(ToTfxJson(*message));
+}
+
 absl::StatusOr<PropertyValue> ToProperty(const ir::Value& in, RuntimeParameterValue value) {
   if (in.has_runtime_parameter()) return RuntimeValue(in.runtime_parameter(), value);
   if (!in.has_field_value()) return Unimplemented("it is computed when the node runs (a placeholder)");
@@ -72,6 +87,7 @@ absl::StatusOr<PropertyValue> ToProperty(const ir::Value& in, RuntimeParameterVa
     case ml_metadata::Value::kDoubleValue: return PropertyValue(in.field_value().double_value());
     case ml_metadata::Value::kStringValue: return PropertyValue(in.field_value().string_value());
     case ml_metadata::Value::kBoolValue: return PropertyValue(int64_t{in.field_value().bool_value()});
+    case ml_metadata::Value::kProtoValue: return MessageValue(in.field_value().proto_value());
     default: return Unimplemented("it is neither a number nor a string");
   }
 }

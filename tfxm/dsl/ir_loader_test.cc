@@ -151,6 +151,22 @@ TEST(IrLoaderTest, RuntimeParametersAreGivenOrHaveADefault) {
             PropertyValue(int64_t{5}));
 }
 
+TEST(IrLoaderTest, AMessageIsItsJson) {
+  ir::Pipeline pipeline = Golden();
+  auto& parameters = *pipeline.mutable_nodes(0)->mutable_pipeline_node()->mutable_parameters()->mutable_parameters();
+  tfx::components::example_diff::ExampleDiffConfig config;
+  config.mutable_paired_example_skew()->add_identifier_features("id");
+  auto* const any = parameters["config"].mutable_field_value()->mutable_proto_value();
+  any->PackFrom(config);
+  const auto loaded = LoadPipeline(pipeline, Default);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->components[0].spec().exec_properties.at("config"), PropertyValue(ToTfxJson(config)));
+  any->set_type_url("type.googleapis.com/some.Message");
+  EXPECT_EQ(LoadPipeline(pipeline, Default).status().message(),
+            "node ImportExampleGen: parameter \"config\": it is a message of the unknown type some.Message; tfxm does "
+            "not run that");
+}
+
 TEST(IrLoaderTest, WhatIsNotRunIsNamedWithItsNode) {
   const auto message = [](const std::function<void(ir::PipelineNode*)>& change) {
     ir::Pipeline pipeline = Golden();

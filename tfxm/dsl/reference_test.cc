@@ -67,21 +67,30 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
   const Properties some = {{"a", int64_t{1}}};
   // With all that only shows if it is given.
   const std::map<std::string, Node> nodes = {
-      {"ImportExampleGen", ImportExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
+      {"ImportExampleGen",
+       ImportExampleGen(
+           {.input_base = "data", .range_config = RangeConfig{}, .allow_empty_splits = true, .custom_config = some})},
       {"CsvExampleGen", CsvExampleGen({.input_base = "data",
+                                       .range_config = RangeConfig{},
                                        .allow_empty_splits = true,
                                        .delimiter = ";",
                                        .encoding = "cp932",
                                        .bad_rows = "skip",
                                        .schema_file = "schema.pbtxt",
                                        .custom_config = some})},
-      {"ParquetExampleGen",
-       ParquetExampleGen(
-           {.input_base = "data", .allow_empty_splits = true, .columns = {"a", "b"}, .custom_config = some})},
-      {"JsonlExampleGen", JsonlExampleGen({.input_base = "data", .allow_empty_splits = true, .custom_config = some})},
-      {"ImageExampleGen",
-       ImageExampleGen(
-           {.input_base = "data", .allow_empty_splits = true, .labels_file = "labels.csv", .custom_config = some})},
+      {"ParquetExampleGen", ParquetExampleGen({.input_base = "data",
+                                               .range_config = RangeConfig{},
+                                               .allow_empty_splits = true,
+                                               .columns = {"a", "b"},
+                                               .custom_config = some})},
+      {"JsonlExampleGen",
+       JsonlExampleGen(
+           {.input_base = "data", .range_config = RangeConfig{}, .allow_empty_splits = true, .custom_config = some})},
+      {"ImageExampleGen", ImageExampleGen({.input_base = "data",
+                                           .range_config = RangeConfig{},
+                                           .allow_empty_splits = true,
+                                           .labels_file = "labels.csv",
+                                           .custom_config = some})},
       {"StatisticsGen", StatisticsGen({.examples = channel, .schema = channel, .stats_options = "{}"})},
       {"SchemaGen", SchemaGen({.statistics = channel})},
       {"ImportSchemaGen", ImportSchemaGen({.schema_file = "schema.pbtxt"})},
@@ -91,6 +100,9 @@ TEST(ComponentReferenceTest, ThePagesAreWhatTheComponentsAre) {
                                              .previous_version_statistics = channel,
                                              .serving_statistics = channel,
                                              .validation_options = "{}"})},
+      {"DistributionValidator",
+       DistributionValidator({.statistics = channel, .baseline_statistics = channel, .config = {}})},
+      {"ExampleDiff", ExampleDiff({.examples_test = channel, .examples_base = channel, .config = {}})},
       {"Transform", Transform({.examples = channel, .schema = channel, .splits_config = SplitsConfig{}})},
       {"Trainer", Trainer({.examples = channel,
                            .transform_graph = channel,

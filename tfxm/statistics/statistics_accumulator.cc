@@ -5,7 +5,10 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "tfxm/compute/source_pass.h"
+#include "tfxm/statistics/accumulate/valency.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -16,6 +19,7 @@ using data::Column;
 using tensorflow::metadata::v0::DatasetFeatureStatistics;
 using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 using tensorflow::metadata::v0::Feature;
+using tensorflow::metadata::v0::FeatureNameStatistics;
 
 StatisticsAccumulator::StatisticsAccumulator(StatsOptions options)
     : StatisticsAccumulator(std::make_shared<const StatsOptions>(std::move(options))) {}
@@ -28,6 +32,12 @@ StatisticsAccumulator::StatisticsAccumulator(std::shared_ptr<const StatsOptions>
   if (!options_->schema.has_value()) return;
   for (const Feature& feature : options_->schema->feature()) {
     if (const Role role = RoleOf(feature); role != Role::kPlain) roles_[feature.name()] = role;
+    if (feature.name() != data::kSequenceName) continue;
+    for (const Feature& list : feature.struct_domain().feature()) {
+      if (const Role role = RoleOf(list); role != Role::kPlain) {
+        roles_[absl::StrCat(data::kSequencePrefix, list.name())] = role;
+      }
+    }
   }
 }
 
@@ -64,7 +74,7 @@ absl::Status StatisticsAccumulator::AddExamples(const data::ExampleBatch& batch,
   for (const auto& generator : dataset->generators) RETURN_IF_ERROR(generator->Add(batch, examples, weights_));
   if (!options_->add_default_generators) return absl::OkStatus();
   for (const Column& column : batch.columns()) {
-    if (!allowed_.empty() && allowed_.count(column.name()) == 0) continue;
+    if (!IsAllowed(allowed_, column)) continue;
     RETURN_IF_ERROR(FindOrAdd(column.name(), dataset).Add(column, examples, weights_.For(column.name())));
   }
   return absl::OkStatus();
@@ -165,15 +175,39 @@ void StatisticsAccumulator::Load(StateReader* reader) {
   }
 }
 
+// The structure of all feature lists of tf.SequenceExamples: every example has one.
+FeatureNameStatistics StatisticsAccumulator::SequenceStatistics(int64_t num_examples,
+                                                                double weighted_num_examples) const {
+  FeatureNameStatistics feature;
+  feature.mutable_path()->add_step(std::string(data::kSequenceName));
+  feature.set_type(FeatureNameStatistics::STRUCT);
+  Valency valency(options_->max_distinct_numbers);
+  valency.Add(1, num_examples);
+  valency.EndRun();
+  auto* common = feature.mutable_struct_stats()->mutable_common_stats();
+  valency.Finish(num_examples, common);
+  *common->mutable_num_values_histogram() = valency.LengthQuantiles(options_->num_values_histogram_buckets);
+  if (options_->weight_feature.empty()) return feature;
+  auto* weighted = common->mutable_weighted_common_stats();
+  weighted->set_num_non_missing(weighted_num_examples);
+  weighted->set_tot_num_values(weighted_num_examples);
+  if (weighted_num_examples > 0) weighted->set_avg_num_values(1);
+  return feature;
+}
+
 void StatisticsAccumulator::FinishDataset(const Dataset& from, DatasetFeatureStatistics* to) const {
   // TFDV counts them with the usual statistics.
   if (options_->add_default_generators) to->set_num_examples(from.num_examples);
   const double weighted_num_examples = from.weighted_num_examples.Value();
   if (options_->add_default_generators) to->set_weighted_num_examples(weighted_num_examples);
   if (from.num_examples == 0) return;
+  bool has_sequence = false;
   for (const auto& [name, feature] : from.features) {
     // Whether a slice's batches have a feature that none of its examples has is chance: such features are left out.
     if (&from != &all_ && feature.num_present() == 0) continue;
+    if (!std::exchange(has_sequence, has_sequence || absl::StartsWith(name, data::kSequencePrefix)) && has_sequence) {
+      *to->add_features() = SequenceStatistics(from.num_examples, weighted_num_examples);
+    }
     *to->add_features() = feature.Finish(from.num_examples, weighted_num_examples);
   }
   for (const auto& generator : from.generators) generator->Finish(from.num_examples, to);
@@ -199,6 +233,7 @@ absl::StatusOr<DatasetFeatureStatisticsList> Generate(const StatsOptions& option
   RETURN_IF_ERROR(CheckStatsOptions(options));
   const StatisticsAccumulator empty(options);
   pass.keep_records = pass.keep_records || empty.needs_records();
+  pass.sequence_examples = true;
   ASSIGN_OR_RETURN(const StatisticsAccumulator total, accumulate([&] { return empty.MakeEmpty(); }, pass));
   return total.Finish();
 }

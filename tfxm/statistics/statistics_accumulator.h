@@ -59,7 +59,7 @@ class StatisticsAccumulator {
   absl::Status Merge(StatisticsAccumulator&& other);
   // For SaveState and LoadState (util/coding/state.h); loaded into a new accumulator with the same options, others are
   // an error. About 20 bytes for each distinct number and string that is kept, at most max_distinct_… of a feature.
-  static constexpr StateKind kStateKind = {"statistics", 2};
+  static constexpr StateKind kStateKind = {"statistics", 3};
   void Save(StateWriter* writer) const;
   void Load(StateReader* reader);
 
@@ -92,6 +92,8 @@ class StatisticsAccumulator {
   std::string OptionsFingerprint() const;
   static void SaveDataset(const Dataset& dataset, StateWriter* writer);
   void LoadDataset(StateReader* reader, Dataset* dataset);
+  tensorflow::metadata::v0::FeatureNameStatistics SequenceStatistics(int64_t num_examples,
+                                                                     double weighted_num_examples) const;
   void FinishDataset(const Dataset& from, tensorflow::metadata::v0::DatasetFeatureStatistics* to) const;
 
   std::shared_ptr<const StatsOptions> options_;

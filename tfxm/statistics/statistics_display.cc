@@ -155,11 +155,18 @@ std::string ValuesText(const Feature& feature) {
                                       [](std::string* out, const auto& dim) { absl::StrAppend(out, dim.size()); }),
                         "]");
   }
-  const auto& count = feature.value_count();
-  if (!feature.has_value_count()) return "";
-  if (count.has_min() && count.has_max() && count.min() == count.max()) return absl::StrCat(count.min());
-  return absl::StrCat(count.has_min() ? absl::StrCat(count.min()) : "0", "-",
-                      count.has_max() ? absl::StrCat(count.max()) : "");
+  const auto range = [](std::string* out, const tensorflow::metadata::v0::ValueCount& count) {
+    if (count.has_min() && count.has_max() && count.min() == count.max()) {
+      absl::StrAppend(out, count.min());
+    } else {
+      absl::StrAppend(out, count.min(), "-", count.has_max() ? absl::StrCat(count.max()) : "");
+    }
+  };
+  std::string text;
+  if (feature.has_value_count()) range(&text, feature.value_count());
+  // Of lists in lists, level by level.
+  if (feature.has_value_counts()) text = absl::StrJoin(feature.value_counts().value_count(), " of ", range);
+  return text;
 }
 
 std::string DomainText(const Feature& feature) {
@@ -187,6 +194,18 @@ std::string PresenceText(const Feature& feature) {
   if (feature.presence().min_fraction() >= 1) return "required";
   if (feature.presence().min_fraction() > 0) return Percent(feature.presence().min_fraction(), 1);
   return feature.presence().min_count() > 0 ? "optional" : "";
+}
+
+// Also those inside of structures, by their paths.
+void AddSchemaFeatures(const google::protobuf::RepeatedPtrField<Feature>& features, FeaturePath path,
+                       TextTable* table) {
+  for (const Feature& feature : features) {
+    path.push_back(feature.name());
+    table->AddRow({Printable(SerializePath(path), kMaxText), tensorflow::metadata::v0::FeatureType_Name(feature.type()),
+                   PresenceText(feature), ValuesText(feature), DomainText(feature)});
+    AddSchemaFeatures(feature.struct_domain().feature(), path, table);
+    path.pop_back();
+  }
 }
 
 }  // namespace
@@ -247,10 +266,7 @@ std::string SchemaDiffText(const Anomalies& anomalies) {
 
 std::string SchemaText(const Schema& schema, int width) {
   TextTable features({{"feature"}, {"type"}, {"presence"}, {"values", TextTable::kRight}, {"domain"}});
-  for (const Feature& feature : schema.feature()) {
-    features.AddRow({Printable(feature.name(), kMaxText), tensorflow::metadata::v0::FeatureType_Name(feature.type()),
-                     PresenceText(feature), ValuesText(feature), DomainText(feature)});
-  }
+  AddSchemaFeatures(schema.feature(), {}, &features);
   std::string text = features.empty() ? "No features.\n" : features.Text({.width = width});
   TextTable domains({{"string domain"}, {"size", TextTable::kRight}, {"values"}});
   for (const StringDomain& domain : schema.string_domain()) {

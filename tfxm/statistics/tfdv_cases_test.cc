@@ -6,6 +6,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tensorflow_metadata/proto/v0/anomalies.pb.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/options/stats_options_json.h"
@@ -32,8 +33,9 @@ std::vector<std::string> Cases(absl::FunctionRef<bool(const std::string&)> takes
 // What TFDV leaves to the order of its parts: features, their custom statistics and the crosses.
 void Sort(DatasetFeatureStatisticsList* list) {
   for (auto& dataset : *list->mutable_datasets()) {
-    std::sort(dataset.mutable_features()->begin(), dataset.mutable_features()->end(),
-              [](const auto& a, const auto& b) { return a.path().step(0) < b.path().step(0); });
+    std::sort(dataset.mutable_features()->begin(), dataset.mutable_features()->end(), [](const auto& a, const auto& b) {
+      return absl::StrJoin(a.path().step(), "/") < absl::StrJoin(b.path().step(), "/");
+    });
     for (auto& feature : *dataset.mutable_features()) {
       std::stable_sort(feature.mutable_custom_stats()->begin(), feature.mutable_custom_stats()->end(),
                        [](const auto& a, const auto& b) { return a.name() < b.name(); });

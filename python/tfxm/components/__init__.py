@@ -7,6 +7,8 @@ anything starts.
 
 from tfxm.components.data import (
     CsvExampleGen,
+    DistributionValidator,
+    ExampleDiff,
     ExampleValidator,
     ImageExampleGen,
     ImportExampleGen,
@@ -22,7 +24,9 @@ from tfxm.components.train import Trainer, Transform, Tuner
 __all__ = [
     "BulkInferrer",
     "CsvExampleGen",
+    "DistributionValidator",
     "Evaluator",
+    "ExampleDiff",
     "ExampleValidator",
     "ImageExampleGen",
     "ImportExampleGen",

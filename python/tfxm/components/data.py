@@ -17,6 +17,8 @@ _Config = Message | dict[str, object] | str | RuntimeParameter | None
 
 _example_gen = protos.load("tfx/proto/example_gen.proto")
 _range_config = protos.load("tfx/proto/range_config.proto")
+_distribution_validator = protos.load("tfx/proto/distribution_validator.proto")
+_example_diff = protos.load("tfx/proto/example_diff.proto")
 
 
 class _FileBasedExampleGen(Node):
@@ -61,7 +63,7 @@ class _FileBasedExampleGen(Node):
 
 
 class ImportExampleGen(_FileBasedExampleGen):
-    """Reads TFRecord files of tf.Examples. Outputs: examples.
+    """Reads TFRecord files of tf.Examples, or with FORMAT_TF_SEQUENCE_EXAMPLE of tf.SequenceExamples. Outputs: examples.
 
     By default all files below input_base are one split, of which two thirds become train and a third eval.
     `allow_empty_splits` is the engine's own: without it a split without an example is an error.
@@ -81,8 +83,10 @@ class ImportExampleGen(_FileBasedExampleGen):
         allow_empty_splits: bool = False,
     ) -> None:
         super().__init__()
-        if payload_format != _example_gen.FORMAT_TF_EXAMPLE:
-            raise NotImplementedError("ImportExampleGen(payload_format=…): the engine reads tf.Examples, FORMAT_TF_EXAMPLE")
+        if payload_format not in (_example_gen.FORMAT_TF_EXAMPLE, _example_gen.FORMAT_TF_SEQUENCE_EXAMPLE):
+            raise NotImplementedError(
+                "ImportExampleGen(payload_format=…): the engine reads FORMAT_TF_EXAMPLE and FORMAT_TF_SEQUENCE_EXAMPLE"
+            )
         self._configure(input_base, input_config, output_config, range_config, None, payload_format, allow_empty_splits)
 
 
@@ -283,3 +287,72 @@ class ExampleValidator(Node):
             self._set(validation_options_json=json.dumps(validation_options, sort_keys=True))
         self._set(exclude_splits=to_json(exclude_splits or []))
         self._put("anomalies", artifacts.ExampleAnomalies)
+
+
+class DistributionValidator(Node):
+    """Looks for a shift between the data that two statistics are of. Outputs: anomalies.
+
+    `config` is a tfx.proto.DistributionValidatorConfig; `include_split_pairs` are pairs of splits, of statistics and of
+    baseline_statistics, by default those of one name.
+    """
+
+    TYPE = "tfx.components.distribution_validator.component.DistributionValidator"
+    BASE_TYPE = "PROCESS"
+    EXECUTOR = "tfx.components.distribution_validator.executor.Executor"
+
+    def __init__(
+        self,
+        statistics: Channel | None = None,
+        baseline_statistics: Channel | None = None,
+        config: _Config = None,
+        include_split_pairs: list[tuple[str, str]] | None = None,
+        custom_validation_config: object | None = None,
+    ) -> None:
+        super().__init__()
+        if config is None:
+            raise TypeError("DistributionValidator(config=…) is missing: a DistributionValidatorConfig, with the features to compare")
+        if custom_validation_config is not None:
+            raise NotImplementedError("DistributionValidator(custom_validation_config=…): the engine has no validations by SQL")
+        self._take("statistics", statistics, artifacts.ExampleStatistics)
+        # It must be given, but may have no artifact.
+        self._take(
+            "baseline_statistics", baseline_statistics, artifacts.ExampleStatistics, optional=baseline_statistics is not None
+        )
+        self._set(
+            distribution_validator_config=message_json(
+                "DistributionValidator(config=…)", config, _distribution_validator.DistributionValidatorConfig
+            ),
+            include_split_pairs=to_json(include_split_pairs),
+        )
+        self._put("anomalies", artifacts.ExampleAnomalies)
+
+
+class ExampleDiff(Node):
+    """Pairs the examples of two data sets and counts how their features differ. Outputs: example_diff_result.
+
+    `config` is a tfx.proto.ExampleDiffConfig; `include_split_pairs` are pairs of splits, of examples_test and of
+    examples_base, by default all.
+    """
+
+    TYPE = "tfx.components.example_diff.component.ExampleDiff"
+    BASE_TYPE = "PROCESS"
+    EXECUTOR = "tfx.components.example_diff.executor.Executor"
+    BEAM = True
+
+    def __init__(
+        self,
+        examples_test: Channel | None = None,
+        examples_base: Channel | None = None,
+        config: _Config = None,
+        include_split_pairs: list[tuple[str, str]] | None = None,
+    ) -> None:
+        super().__init__()
+        if config is None:
+            raise TypeError("ExampleDiff(config=…) is missing: an ExampleDiffConfig, with the features that identify an example")
+        self._take("examples", examples_test, artifacts.Examples)
+        self._take("baseline_examples", examples_base, artifacts.Examples)
+        self._set(
+            example_diff_config=message_json("ExampleDiff(config=…)", config, _example_diff.ExampleDiffConfig),
+            include_split_pairs=to_json(include_split_pairs),
+        )
+        self._put("example_diff_result", artifacts.ExamplesDiff)

@@ -37,6 +37,10 @@ class ExampleAnomalies(Artifact):
     PROPERTIES = {"span": _SPAN, "split_names": _SPLIT_NAMES}
 
 
+class ExamplesDiff(Artifact):
+    TYPE_NAME = "ExamplesDiff"
+
+
 class Schema(Artifact):
     TYPE_NAME = "Schema"
 

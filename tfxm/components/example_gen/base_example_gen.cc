@@ -36,6 +36,22 @@ absl::StatusOr<Config> ParseConfig(const Properties& exec_properties) {
   return config;
 }
 
+// The name of what output_data_format says.
+absl::StatusOr<std::string> CheckedPayloadFormat(const Properties& exec_properties, bool takes_sequence_examples) {
+  namespace proto = tfx::components::example_gen;
+  const int64_t format = IntPropertyOr(exec_properties, "output_data_format", proto::FORMAT_TF_EXAMPLE);
+  if (format == proto::FORMAT_TF_EXAMPLE || (takes_sequence_examples && format == proto::FORMAT_TF_SEQUENCE_EXAMPLE)) {
+    return proto::PayloadFormat_Name(static_cast<int>(format));
+  }
+  const std::string name =
+      proto::PayloadFormat_IsValid(static_cast<int>(format)) ? proto::PayloadFormat_Name(static_cast<int>(format)) : "";
+  return absl::InvalidArgumentError(
+      absl::StrCat("payload_format ", name.empty() ? absl::StrCat(format) : name, " is not one of FORMAT_TF_EXAMPLE",
+                   takes_sequence_examples
+                       ? " and FORMAT_TF_SEQUENCE_EXAMPLE, which are what is read here"
+                       : ", the only one that this component writes; ImportExampleGen reads tf.SequenceExamples"));
+}
+
 absl::StatusOr<double> TotalBytes(const std::vector<std::string>& files) {
   double bytes = 0;
   for (const std::string& file : files) {
@@ -100,6 +116,7 @@ std::string Summary(const Config& config, const std::vector<std::string>& names,
 absl::Status BaseExampleGen::Do(const ArtifactDict& inputs, const Properties& exec_properties,
                                 const ExecutorContext& context, ArtifactDict* outputs) {
   ASSIGN_OR_RETURN(const Config config, ParseConfig(exec_properties));
+  ASSIGN_OR_RETURN(const std::string payload_format, CheckedPayloadFormat(exec_properties, TakesSequenceExamples()));
   ASSIGN_OR_RETURN(Artifact* const examples, SingleArtifact(outputs, "examples"));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, OutputSplitNames(config.input, config.output));
   std::vector<SplitWriter> writers(names.size());
@@ -107,9 +124,11 @@ absl::Status BaseExampleGen::Do(const ArtifactDict& inputs, const Properties& ex
     return writers[i].Open(data::SplitDir(examples->uri, names[i]), NumShards(bytes));
   };
   SplitNotes notes;
+  std::vector<std::string> left_out;
   const SplitConfig& split_config = config.output.split_config();
   if (split_config.splits_size() > 0) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> files, InputFiles(config.input_base, config.input.splits(0)));
+    ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                     InputFiles(config.input_base, config.input.splits(0), &left_out));
     ASSIGN_OR_RETURN(const double bytes, TotalBytes(files));
     double buckets = 0;
     for (const auto& split : split_config.splits()) buckets += split.hash_buckets();
@@ -121,7 +140,7 @@ absl::Status BaseExampleGen::Do(const ArtifactDict& inputs, const Properties& ex
   } else {
     for (size_t i = 0; i < names.size(); ++i) {
       ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                       InputFiles(config.input_base, config.input.splits(static_cast<int>(i))));
+                       InputFiles(config.input_base, config.input.splits(static_cast<int>(i)), &left_out));
       ASSIGN_OR_RETURN(const double bytes, TotalBytes(files));
       RETURN_IF_ERROR(open(i, bytes));
       ASSIGN_OR_RETURN(const auto source, Open(files, exec_properties));
@@ -130,6 +149,9 @@ absl::Status BaseExampleGen::Do(const ArtifactDict& inputs, const Properties& ex
     }
   }
   for (SplitWriter& writer : writers) RETURN_IF_ERROR(writer.Close());
+  if (!left_out.empty()) {
+    notes.warnings.push_back(absl::StrCat("left out, because the name begins with _: ", FileList(left_out)));
+  }
   RETURN_IF_ERROR(
       CheckNotEmpty(config, Wanted(), names, writers, notes, IntPropertyOr(exec_properties, kAllowEmptySplits, 0)));
   context.progress(Summary(config, names, writers, notes), 1);
@@ -141,7 +163,7 @@ absl::Status BaseExampleGen::Do(const ArtifactDict& inputs, const Properties& ex
     examples->custom_properties["version"] = IntPropertyOr(exec_properties, "version", 0);
   }
   examples->custom_properties["input_fingerprint"] = StringPropertyOr(exec_properties, "input_fingerprint", "");
-  examples->custom_properties["payload_format"] = std::string("FORMAT_TF_EXAMPLE");
+  examples->custom_properties["payload_format"] = payload_format;
   examples->custom_properties["file_format"] = std::string("tfrecords_gzip");
   return absl::OkStatus();
 }

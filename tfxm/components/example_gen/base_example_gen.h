@@ -14,10 +14,10 @@
 //   TFXM_REGISTER(ExecutorRegistry, "my.example_gen.Executor", [] { return std::make_unique<MyExampleGen>(); });
 //   TFXM_REGISTER(DriverRegistry, "my.example_gen.Executor", [] { return std::make_unique<FileBasedDriver>(); });
 //
-// Exec properties are TFX's (input_base, input_config, output_config, range_config) and allow_empty_splits. A split is
-// what TFX makes it: SHA-256 of the deterministic serialization of the example, or of one feature, modulo the number of
-// buckets. Files are written by all cores; the same data give the same files on every machine: max(2, bytes / 64 MiB)
-// shards a split, at most 1,000, to which the examples are dealt in turn.
+// Exec properties are TFX's (input_base, input_config, output_config, output_data_format, range_config) and
+// allow_empty_splits. A split is what TFX makes it: SHA-256 of the deterministic serialization of the example, or of one
+// feature, modulo the number of buckets. Files are written by all cores; the same data give the same files on every
+// machine: max(2, bytes / 64 MiB) shards a split, at most 1,000, to which the examples are dealt in turn.
 #ifndef TFXM_COMPONENTS_EXAMPLE_GEN_BASE_EXAMPLE_GEN_H_
 #define TFXM_COMPONENTS_EXAMPLE_GEN_BASE_EXAMPLE_GEN_H_
 
@@ -42,6 +42,8 @@ class BaseExampleGen : public Executor {
  protected:
   // What the input must be, for messages: "TFRecord files of tf.Examples".
   virtual std::string Wanted() const = 0;
+  // Whether Open can give tf.SequenceExamples: output_data_format may be FORMAT_TF_SEQUENCE_EXAMPLE.
+  virtual bool TakesSequenceExamples() const { return false; }
   // The examples of the files of one input split.
   virtual absl::StatusOr<std::unique_ptr<data::ExampleSource>> Open(const std::vector<std::string>& files,
                                                                     const Properties& exec_properties) = 0;

@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "re2/re2.h"
+#include "tfxm/data/examples.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -214,11 +215,16 @@ std::string SubFoldersHint(absl::string_view input_base) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base, const Input::Split& split) {
-  ASSIGN_OR_RETURN(std::vector<std::string> files, io::Glob(io::JoinPath(io::EscapeGlob(input_base), split.pattern())));
+absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base, const Input::Split& split,
+                                                    std::vector<std::string>* left_out) {
+  std::vector<std::string> others;
+  ASSIGN_OR_RETURN(std::vector<std::string> files,
+                   data::GlobFiles(io::JoinPath(io::EscapeGlob(input_base), split.pattern()), &others));
+  if (left_out != nullptr) left_out->insert(left_out->end(), others.begin(), others.end());
   if (files.empty()) {
-    return absl::NotFoundError(absl::StrCat("no input for split \"", split.name(), "\": no file in ", input_base,
-                                            " matches \"", split.pattern(), "\"", SubFoldersHint(input_base)));
+    return absl::NotFoundError(absl::StrCat(
+        "no input for split \"", split.name(), "\": no file in ", input_base, " matches \"", split.pattern(), "\"",
+        others.empty() ? "" : " but for names that begin with _", SubFoldersHint(input_base)));
   }
   return files;
 }
@@ -233,6 +239,13 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const I
   if (range_config != nullptr && range_config->has_rolling_range() && range_config->rolling_range().num_spans() != 1) {
     return absl::UnimplementedError(
         "range_config: of rolling_range only the newest span (num_spans: 1) is there; give a static_range");
+  }
+  if (range_config != nullptr && range_config->rolling_range().start_span_number() > 0) {
+    return absl::UnimplementedError(
+        "range_config: start_span_number of a rolling_range is not there, as in TFX; give a static_range");
+  }
+  if (range_config != nullptr && !range_config->has_static_range() && !range_config->has_rolling_range()) {
+    return absl::InvalidArgumentError("range_config has neither a static_range nor a rolling_range");
   }
   if (range_config != nullptr && range_config->has_static_range()) {
     if (range_config->static_range().start_span_number() != range_config->static_range().end_span_number()) {

@@ -11,7 +11,7 @@
 // The rules are TFX's (components/example_gen/utils.py): {SPAN} or {SPAN:width}; or {YYYY}, {MM} and {DD} once each,
 // the span being the days since 1970-01-01; {VERSION} or {VERSION:width} only with one of them. The newest span wins,
 // then its newest version; all splits must agree. A range_config with a static_range fixes the span; a rolling_range of
-// one span is the newest. In C++ no parameter sets a range_config: it is an exec property.
+// one span is the newest.
 #ifndef TFXM_COMPONENTS_EXAMPLE_GEN_INPUT_CONFIG_H_
 #define TFXM_COMPONENTS_EXAMPLE_GEN_INPUT_CONFIG_H_
 
@@ -42,9 +42,11 @@ absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base,
                                            const tfx::components::example_gen::Input& input,
                                            const tfx::configs::RangeConfig* range_config);
 
-// The files of a resolved split, sorted. NOT_FOUND if there are none.
+// The files of a resolved split, sorted. NOT_FOUND if there are none. What data::GlobFiles leaves out is added to
+// *left_out, if it is given.
 absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base,
-                                                    const tfx::components::example_gen::Input::Split& split);
+                                                    const tfx::components::example_gen::Input::Split& split,
+                                                    std::vector<std::string>* left_out = nullptr);
 
 // The names of the output splits, checked: those of the output config, else those of the input (which then needs
 // several).

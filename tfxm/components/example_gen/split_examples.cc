@@ -22,15 +22,24 @@ namespace {
 
 using tfx::components::example_gen::SplitConfig;
 
-// What TFX hashes to find the split of a record: the deterministic serialization of the tf.Example, or of one feature,
-// all its values together. Sets *several_values if there is more than one.
-absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitConfig& config,
+// What TFX hashes to find the split of a record: the deterministic serialization of the tf.Example or
+// tf.SequenceExample, or of one feature (of the context), all its values together. Sets *several_values if there is more
+// than one.
+absl::StatusOr<std::string> PartitionKey(const std::string& record, const SplitConfig& config, bool sequence_examples,
                                          std::atomic<bool>* several_values) {
   google::protobuf::Arena arena;
-  auto* example = google::protobuf::Arena::Create<tensorflow::Example>(&arena);
-  if (!example->ParseFromString(record)) return absl::InvalidArgumentError("not a tf.Example");
+  // The context of one is, as bytes, what the features of a tf.Example are.
+  auto* example = google::protobuf::Arena::Create<tensorflow::SequenceExample>(&arena);
+  if (!example->ParseFromString(record)) {
+    return absl::InvalidArgumentError(sequence_examples ? "not a tf.SequenceExample" : "not a tf.Example");
+  }
+  if (example->has_feature_lists() && !sequence_examples) {
+    return absl::InvalidArgumentError(
+        "not a tf.Example: it has `feature_lists`; if these are tf.SequenceExamples, say so with "
+        "payload_format = FORMAT_TF_SEQUENCE_EXAMPLE");
+  }
   if (config.partition_feature_name().empty()) return io::SerializeDeterministically(*example);
-  const auto& features = example->features().feature();
+  const auto& features = example->context().feature();
   const auto it = features.find(config.partition_feature_name());
   if (it == features.end()) {
     return absl::InvalidArgumentError(absl::StrCat("it lacks the feature \"", config.partition_feature_name(),
@@ -57,13 +66,14 @@ class Splitter {
     }
   }
 
-  // Thread safe. An error if the record is not a tf.Example.
-  absl::StatusOr<size_t> SplitOf(const std::string& record, bool is_deterministic,
+  // Thread safe. An error if the record is not what the block holds.
+  absl::StatusOr<size_t> SplitOf(const std::string& record, const data::ExampleBlock& block,
                                  std::atomic<bool>* several_values) const {
-    if (is_deterministic && config_.partition_feature_name().empty()) {
+    if (block.IsDeterministic() && config_.partition_feature_name().empty()) {
       return bucket_ends_.empty() ? 0 : Find(record);
     }
-    ASSIGN_OR_RETURN(const std::string key, PartitionKey(record, config_, several_values));
+    ASSIGN_OR_RETURN(const std::string key,
+                     PartitionKey(record, config_, block.TakesSequenceExamples(), several_values));
     return bucket_ends_.empty() ? 0 : Find(key);
   }
 
@@ -130,8 +140,7 @@ absl::Status SplitExamples(data::ExampleSource* source, const SplitConfig& split
         if (absl::Status encoded = block->Encode(static_cast<int>(i), &records[i]); !encoded.ok()) {
           return Annotate(encoded, origin());
         }
-        const absl::StatusOr<size_t> split =
-            splitter.SplitOf(records[i], block->IsDeterministic(), &notes->several_partition_values);
+        const absl::StatusOr<size_t> split = splitter.SplitOf(records[i], *block, &notes->several_partition_values);
         if (!split.ok()) return Annotate(split.status(), origin());
         split_of[i] = *split;
       }

@@ -16,7 +16,8 @@ constexpr int kBlockRecords = 8192;
 
 class Block : public data::ExampleBlock {
  public:
-  Block(compute::RecordBlock records, std::string file) : records_(std::move(records)), file_(std::move(file)) {}
+  Block(compute::RecordBlock records, std::string file, bool sequence_examples)
+      : records_(std::move(records)), file_(std::move(file)), sequence_examples_(sequence_examples) {}
   int size() const override { return records_.size(); }
   absl::Status Encode(int i, std::string* record) const override {
     *record = std::string(records_.record(i));
@@ -24,15 +25,18 @@ class Block : public data::ExampleBlock {
   }
   std::string Origin(int i) const override { return absl::StrCat(file_, ": record ", records_.first_record + i); }
   bool IsDeterministic() const override { return false; }
+  bool TakesSequenceExamples() const override { return sequence_examples_; }
 
  private:
   const compute::RecordBlock records_;
   const std::string file_;
+  const bool sequence_examples_;
 };
 
 class Source : public data::ExampleSource {
  public:
-  explicit Source(std::vector<std::string> files) : files_(std::move(files)) {}
+  Source(std::vector<std::string> files, bool sequence_examples)
+      : files_(std::move(files)), sequence_examples_(sequence_examples) {}
 
   // One thread at a time reads, so that the blocks come in the files' order.
   absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {
@@ -50,21 +54,22 @@ class Source : public data::ExampleSource {
     if (!more) return nullptr;
     const std::string& file = reader_->files()[block.file];
     if (block.number == 0 && block.size() == 0) empty_files_.push_back(file);
-    return std::make_unique<Block>(std::move(block), file);
+    return std::make_unique<Block>(std::move(block), file, sequence_examples_);
   }
 
   std::vector<std::string> EmptyFiles() const override { return empty_files_; }
 
  private:
   const std::vector<std::string> files_;
+  const bool sequence_examples_;
   std::unique_ptr<compute::BlockReader> reader_;
   std::vector<std::string> empty_files_;
 };
 
 }  // namespace
 
-std::unique_ptr<data::ExampleSource> OpenTFRecords(std::vector<std::string> files) {
-  return std::make_unique<Source>(std::move(files));
+std::unique_ptr<data::ExampleSource> OpenTFRecords(std::vector<std::string> files, bool sequence_examples) {
+  return std::make_unique<Source>(std::move(files), sequence_examples);
 }
 
 }  // namespace tfxm

@@ -14,8 +14,8 @@
 
 namespace tfxm {
 
-// That they are tf.Examples is not looked at.
-std::unique_ptr<data::ExampleSource> OpenTFRecords(std::vector<std::string> files);
+// What they are is not looked at; sequence_examples: whether they may be tf.SequenceExamples, for who does.
+std::unique_ptr<data::ExampleSource> OpenTFRecords(std::vector<std::string> files, bool sequence_examples = false);
 
 }  // namespace tfxm
 

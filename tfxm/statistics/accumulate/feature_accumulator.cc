@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/statistics/accumulate/histograms.h"
+#include "tfxm/statistics/schema/feature_path.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
@@ -62,7 +62,7 @@ FeatureAccumulator::FeatureAccumulator(std::string name, Role role, bool weighte
       role_(role),
       weighted_(weighted),
       options_(options),
-      lengths_(options->max_distinct_numbers) {}
+      lists_(options->max_distinct_numbers) {}
 
 bool FeatureAccumulator::counts_values() const {
   switch (type_) {
@@ -98,28 +98,33 @@ void FeatureAccumulator::AddBytes(absl::string_view value, Weight weight) {
   counts_->Add(value, 1, weight);
 }
 
+void FeatureAccumulator::AddSteps(const data::Column& column, int example, double weight) {
+  const size_t first = column.first_step(example), end = first + static_cast<size_t>(column.num_steps(example));
+  for (size_t step = first; step < end; ++step) {
+    if (!column.step_present(step)) continue;
+    if (weighted()) {
+      steps_->AddWeighted(column.step_size(step), weight);
+    } else {
+      steps_->Add(column.step_size(step));
+    }
+  }
+}
+
 absl::Status FeatureAccumulator::Add(const data::Column& column, std::span<const int> examples,
                                      std::span<const double> weights) {
   RETURN_IF_ERROR(SetType(column.type()));
-  int64_t run_length = 0, run = 0;  // Consecutive examples with as many values: usually all.
+  if (column.is_sequence() && !steps_.has_value()) steps_.emplace(options_->max_distinct_numbers);
   for (const int i : examples) {
     if (!column.present(i)) continue;
-    const int64_t n = column.num_values(i);
+    const int n = column.num_values(i);
     const double weight = weights.empty() ? 0 : weights[i];
-    ++num_present_;
-    num_values_ += n;
-    min_num_values_ = std::min(min_num_values_, n);
-    max_num_values_ = std::max(max_num_values_, n);
-    if (n != run_length) {
-      lengths_.Add(static_cast<double>(run_length), run);
-      run_length = n;
-      run = 0;
-    }
-    ++run;
+    const int length = column.is_sequence() ? column.num_steps(i) : n;
     if (weighted()) {
-      weighted_num_present_.Add(weight);
-      weighted_num_values_.AddTimes(weight, n);
+      lists_.AddWeighted(length, weight);
+    } else {
+      lists_.Add(length);
     }
+    if (column.is_sequence()) AddSteps(column, i, weight);
     const Weight w = counts_.has_value() && weighted() ? ToWeight(weight) : 0;
     if (type_ == ValueType::kBytes) {
       for (int k = 0; k < n; ++k) AddBytes(column.bytes(i, k), w);
@@ -135,19 +140,16 @@ absl::Status FeatureAccumulator::Add(const data::Column& column, std::span<const
       for (const float value : column.floats(i)) AddBytes(FloatText(value), w);
     }
   }
-  lengths_.Add(static_cast<double>(run_length), run);
+  lists_.EndRun();
+  if (steps_.has_value()) steps_->EndRun();
   return absl::OkStatus();
 }
 
 absl::Status FeatureAccumulator::Merge(FeatureAccumulator&& other) {
   RETURN_IF_ERROR(SetType(other.type_));
-  num_present_ += other.num_present_;
-  num_values_ += other.num_values_;
-  min_num_values_ = std::min(min_num_values_, other.min_num_values_);
-  max_num_values_ = std::max(max_num_values_, other.max_num_values_);
-  weighted_num_present_.Merge(other.weighted_num_present_);
-  weighted_num_values_.Merge(other.weighted_num_values_);
-  lengths_.Merge(other.lengths_);
+  lists_.Merge(other.lists_);
+  if (other.steps_.has_value() && !steps_.has_value()) steps_.emplace(options_->max_distinct_numbers);
+  if (other.steps_.has_value()) steps_->Merge(*other.steps_);
   if (other.numbers_.has_value()) numbers_->Merge(*other.numbers_);
   if (other.counts_.has_value()) counts_->Merge(std::move(*other.counts_));
   total_length_ += other.total_length_;
@@ -158,8 +160,8 @@ absl::Status FeatureAccumulator::Merge(FeatureAccumulator&& other) {
 }
 
 void FeatureAccumulator::Save(StateWriter* writer) const {
-  writer->Write(type_, num_present_, num_values_, min_num_values_, max_num_values_, weighted_num_present_,
-                weighted_num_values_, lengths_, total_length_, num_invalid_utf8_, min_length_, max_length_);
+  writer->Write(type_, lists_, steps_.has_value(), total_length_, num_invalid_utf8_, min_length_, max_length_);
+  if (steps_.has_value()) writer->Write(*steps_);
   if (numbers_.has_value()) writer->Write(*numbers_);
   if (counts_.has_value()) writer->Write(*counts_);
 }
@@ -169,45 +171,51 @@ void FeatureAccumulator::Load(StateReader* reader) {
   reader->Read(&type);
   if (type < ValueType::kUnknown || type > ValueType::kBytes) return reader->Fail("it has a feature of no known type");
   if (!SetType(type).ok()) return reader->Fail("it has a feature twice");
-  reader->ReadCounts(&num_present_, &num_values_);
-  reader->Read(&min_num_values_, &max_num_values_, &weighted_num_present_, &weighted_num_values_, &lengths_);
+  bool has_steps = false;
+  reader->Read(&lists_, &has_steps);
   reader->ReadCounts(&total_length_, &num_invalid_utf8_);
   reader->Read(&min_length_, &max_length_);
-  if (num_present_ > 0 && (lengths_.empty() || min_num_values_ > max_num_values_)) {
-    return reader->Fail("it has a feature without numbers of values");
-  }
+  if (has_steps) reader->Read(&steps_.emplace(options_->max_distinct_numbers));
   if (numbers_.has_value()) reader->Read(&*numbers_);
   if (counts_.has_value()) reader->Read(&*counts_);
 }
 
 void FeatureAccumulator::FinishCommon(int64_t num_examples, double weighted_num_examples,
                                       CommonStatistics* common) const {
-  common->set_num_non_missing(num_present_);
-  common->set_num_missing(num_examples - num_present_);
-  common->set_tot_num_values(num_values_);
-  if (num_present_ > 0) {
-    common->set_min_num_values(min_num_values_);
-    common->set_max_num_values(max_num_values_);
-    common->set_avg_num_values(static_cast<double>(num_values_) / static_cast<double>(num_present_));
-    *common->mutable_num_values_histogram() = QuantilesHistogram(
-        ComputeQuantiles(lengths_.Sorted(static_cast<double>(min_num_values_), static_cast<double>(max_num_values_)),
-                         options_->num_values_histogram_buckets));
+  lists_.Finish(num_examples, common);
+  if (lists_.num_present() > 0) {
+    *common->mutable_num_values_histogram() = lists_.LengthQuantiles(options_->num_values_histogram_buckets);
+  }
+  if (steps_.has_value()) {
+    lists_.Finish(num_examples, common->add_presence_and_valency_stats());
+    steps_->Finish(lists_.num_values(), common->add_presence_and_valency_stats());
   }
   if (!weighted()) return;
-  auto* weighted_common = common->mutable_weighted_common_stats();
-  const double present = weighted_num_present_.Value(), values = weighted_num_values_.Value();
-  weighted_common->set_num_non_missing(present);
-  weighted_common->set_num_missing(weighted_num_examples - present);
-  weighted_common->set_tot_num_values(values);
-  if (present > 0) weighted_common->set_avg_num_values(values / present);
+  lists_.Finish(weighted_num_examples, common->mutable_weighted_common_stats());
+  if (steps_.has_value()) {
+    lists_.Finish(weighted_num_examples, common->add_weighted_presence_and_valency_stats());
+    steps_->Finish(lists_.weighted_num_values(), common->add_weighted_presence_and_valency_stats());
+  }
+}
+
+// How long the lists of the steps are.
+void FeatureAccumulator::FinishSteps(FeatureNameStatistics* feature) const {
+  if (!steps_.has_value() || steps_->num_present() == 0) return;
+  const int num_buckets = options_->num_values_histogram_buckets;
+  auto* quantiles = feature->add_custom_stats();
+  quantiles->set_name("level_2_value_list_length_quantiles");
+  *quantiles->mutable_histogram() = steps_->LengthQuantiles(num_buckets);
+  auto* standard = feature->add_custom_stats();
+  standard->set_name("level_2_value_list_length_standard");
+  *standard->mutable_histogram() = steps_->LengthHistogram(num_buckets);
 }
 
 void FeatureAccumulator::FinishStrings(StringStatistics* strings) const {
-  if (num_values_ > 0) {
-    strings->set_avg_length(static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values_)));
+  if (num_values() > 0) {
+    strings->set_avg_length(static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values())));
   }
   strings->set_invalid_utf8_count(num_invalid_utf8_);
-  if (!counts_.has_value() || num_values_ == 0) return;
+  if (!counts_.has_value() || num_values() == 0) return;
   const int k = std::max(options_->num_top_values, options_->num_rank_histogram_buckets);
   const bool numeric = type_ == ValueType::kInt;
   AddRanks(counts_->MostFrequent(k, /*by_weight=*/false, numeric), /*weighted=*/false, *options_, strings);
@@ -220,7 +228,7 @@ void FeatureAccumulator::FinishStrings(StringStatistics* strings) const {
 
 FeatureNameStatistics FeatureAccumulator::Finish(int64_t num_examples, double weighted_num_examples) const {
   FeatureNameStatistics result;
-  result.mutable_path()->add_step(name_);
+  *result.mutable_path() = ToProto(PathOfColumn(name_));
   CommonStatistics common;
   FinishCommon(num_examples, weighted_num_examples, &common);
   const bool is_bytes = role_ == Role::kBytes && (type_ == ValueType::kBytes || type_ == ValueType::kUnknown);
@@ -228,16 +236,17 @@ FeatureNameStatistics FeatureAccumulator::Finish(int64_t num_examples, double we
     result.set_type(FeatureNameStatistics::BYTES);
     auto* bytes = result.mutable_bytes_stats();
     *bytes->mutable_common_stats() = common;
-    if (num_values_ > 0) {
+    if (num_values() > 0) {
+      // TFDV's mean: in a feature list by step.
       bytes->set_avg_num_bytes(
-          static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(num_values_)));
+          static_cast<float>(static_cast<double>(total_length_) / static_cast<double>(lists_.num_values())));
       bytes->set_min_num_bytes(static_cast<float>(min_length_));
       bytes->set_max_num_bytes(static_cast<float>(max_length_));
       bytes->set_max_num_bytes_int(max_length_);
     }
   } else if (numbers_.has_value()) {
     result.set_type(type_ == ValueType::kInt ? FeatureNameStatistics::INT : FeatureNameStatistics::FLOAT);
-    *result.mutable_num_stats() = numbers_->Finish(num_values_, *options_);
+    *result.mutable_num_stats() = numbers_->Finish(num_values(), *options_);
     *result.mutable_num_stats()->mutable_common_stats() = common;
   } else {
     // A feature without any value has no type of its own; TFDV calls it a string.
@@ -247,6 +256,7 @@ FeatureNameStatistics FeatureAccumulator::Finish(int64_t num_examples, double we
     *result.mutable_string_stats()->mutable_common_stats() = common;
     FinishStrings(result.mutable_string_stats());
   }
+  FinishSteps(&result);
   return result;
 }
 

@@ -14,10 +14,10 @@
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/statistics/accumulate/numeric_accumulator.h"
+#include "tfxm/statistics/accumulate/valency.h"
 #include "tfxm/statistics/accumulate/value_counts.h"
 #include "tfxm/statistics/schema/roles.h"
 #include "tfxm/statistics/stats_options.h"
-#include "tfxm/util/numeric/exact_sum.h"
 
 namespace tfxm::statistics {
 
@@ -28,7 +28,7 @@ class FeatureAccumulator {
 
   const std::string& name() const { return name_; }
   // Examples with the feature.
-  int64_t num_present() const { return num_present_; }
+  int64_t num_present() const { return lists_.num_present(); }
 
   // The examples of `column` whose indices are given. weights: one per example of the batch, or empty for none.
   // INVALID_ARGUMENT names the feature if its type is not that of the examples before.
@@ -45,12 +45,15 @@ class FeatureAccumulator {
  private:
   absl::Status SetType(data::ValueType type);
   void AddBytes(absl::string_view value, Weight weight);
+  void AddSteps(const data::Column& column, int example, double weight);
   void FinishCommon(int64_t num_examples, double weighted_num_examples,
                     tensorflow::metadata::v0::CommonStatistics* common) const;
+  void FinishSteps(tensorflow::metadata::v0::FeatureNameStatistics* feature) const;
   void FinishStrings(tensorflow::metadata::v0::StringStatistics* strings) const;
 
   bool weighted() const { return weighted_; }
   bool counts_values() const;
+  int64_t num_values() const { return steps_.has_value() ? steps_->num_values() : lists_.num_values(); }
 
   std::string name_;
   Role role_;
@@ -58,11 +61,8 @@ class FeatureAccumulator {
   const StatsOptions* options_;
   data::ValueType type_ = data::ValueType::kUnknown;
 
-  int64_t num_present_ = 0;
-  int64_t num_values_ = 0;
-  int64_t min_num_values_ = std::numeric_limits<int64_t>::max(), max_num_values_ = 0;
-  ExactSum weighted_num_present_, weighted_num_values_;
-  ValueHistogram<int64_t> lengths_;
+  Valency lists_;                 // Of the examples; in a feature list values are its steps.
+  std::optional<Valency> steps_;  // Of a feature list.
 
   std::optional<NumericAccumulator> numbers_;
   std::optional<ValueCounts> counts_;

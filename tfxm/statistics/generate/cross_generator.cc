@@ -34,6 +34,7 @@ absl::Status CrossGenerator::Add(const data::ExampleBatch& batch, std::span<cons
     const std::set<std::string> allowed(options_->feature_allowlist.begin(), options_->feature_allowlist.end());
     std::set<std::string> names;
     for (const Column& column : batch.columns()) {
+      if (column.is_sequence()) continue;
       const bool is_number = column.type() == ValueType::kInt || column.type() == ValueType::kFloat;
       if (is_number && (allowed.empty() || allowed.count(column.name()) > 0)) names.insert(column.name());
     }

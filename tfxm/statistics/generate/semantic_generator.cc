@@ -102,7 +102,7 @@ absl::Status SemanticGenerator::Add(const data::ExampleBatch& batch, std::span<c
   RETURN_IF_ERROR(
       SampleExamples(batch, examples, options_->semantic_domain_stats_sample_rate, "semantic_domain_stats", &sample));
   for (const Column& column : batch.columns()) {
-    if (!allowed_.empty() && allowed_.count(column.name()) == 0) continue;
+    if (!IsAllowed(allowed_, column)) continue;
     if (column.type() == ValueType::kBytes) {
       AddStrings(column, sample, &features_[column.name()]);
     } else if (column.type() == ValueType::kInt) {

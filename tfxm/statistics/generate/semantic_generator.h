@@ -48,7 +48,7 @@ class SemanticGenerator : public StatsGeneratorOf<SemanticGenerator> {
                             tensorflow::metadata::v0::DatasetFeatureStatistics* dataset);
 
   const StatsOptions* options_;
-  std::set<std::string> allowed_;
+  std::set<std::string, std::less<>> allowed_;
   std::map<std::string, Feature> features_;
 };
 

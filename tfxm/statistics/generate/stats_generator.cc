@@ -31,12 +31,18 @@ std::vector<std::unique_ptr<StatsGenerator>> MakeStatsGenerators(const StatsOpti
 }
 
 FeatureNameStatistics* FindOrAddFeature(const std::string& name, DatasetFeatureStatistics* dataset) {
+  const FeaturePath path = PathOfColumn(name);
   for (FeatureNameStatistics& feature : *dataset->mutable_features()) {
-    if (const FeaturePath path = PathOf(feature); path.size() == 1 && path[0] == name) return &feature;
+    if (PathOf(feature) == path) return &feature;
   }
   FeatureNameStatistics* feature = dataset->add_features();
-  feature->mutable_path()->add_step(name);
+  *feature->mutable_path() = ToProto(path);
   return feature;
+}
+
+bool IsAllowed(const std::set<std::string, std::less<>>& allowlist, const data::Column& column) {
+  if (allowlist.empty()) return true;
+  return allowlist.count(column.is_sequence() ? data::kSequenceName : absl::string_view(column.name())) > 0;
 }
 
 absl::Status SampleExamples(const data::ExampleBatch& batch, std::span<const int> examples, double rate,

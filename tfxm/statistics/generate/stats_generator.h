@@ -5,7 +5,9 @@
 #ifndef TFXM_STATISTICS_GENERATE_STATS_GENERATOR_H_
 #define TFXM_STATISTICS_GENERATE_STATS_GENERATOR_H_
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -52,9 +54,13 @@ class StatsGeneratorOf : public StatsGenerator {
 // Those that the options, which must outlive them, ask for.
 std::vector<std::unique_ptr<StatsGenerator>> MakeStatsGenerators(const StatsOptions& options);
 
-// The statistics of a feature in a dataset, added if there are none.
+// The statistics of a feature in a dataset, by the name of its column (data/example_batch.h), added if there are none.
 tensorflow::metadata::v0::FeatureNameStatistics* FindOrAddFeature(
     const std::string& name, tensorflow::metadata::v0::DatasetFeatureStatistics* dataset);
+
+// Whether a feature_allowlist, if it is not empty, has the feature; all feature lists of tf.SequenceExamples are one,
+// "##SEQUENCE##".
+bool IsAllowed(const std::set<std::string, std::less<>>& allowlist, const data::Column& column);
 
 // Whether an example is in a random part of the data: by a hash of its bytes and of `salt`, so that it is always the
 // same part. FAILED_PRECONDITION if the batch does not keep its records.

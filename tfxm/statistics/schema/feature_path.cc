@@ -2,10 +2,12 @@
 
 #include "tfxm/statistics/schema/feature_path.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/data/example_batch.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -33,6 +35,11 @@ std::string SerializeStep(const std::string& step) {
 FeaturePath PathOf(const FeatureNameStatistics& feature) {
   if (feature.has_path()) return {feature.path().step().begin(), feature.path().step().end()};
   return {feature.name()};
+}
+
+FeaturePath PathOfColumn(absl::string_view name) {
+  if (!absl::StartsWith(name, data::kSequencePrefix)) return {std::string(name)};
+  return {std::string(data::kSequenceName), std::string(name.substr(data::kSequencePrefix.size()))};
 }
 
 Path ToProto(const FeaturePath& path) {

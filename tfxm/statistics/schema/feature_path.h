@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The path of a feature: one step, its name, for tf.Examples; more for structures.
+// The path of a feature: one step, its name, for tf.Examples; more for structures, as {"##SEQUENCE##", "tokens"} of a
+// feature list of tf.SequenceExamples.
 #ifndef TFXM_STATISTICS_SCHEMA_FEATURE_PATH_H_
 #define TFXM_STATISTICS_SCHEMA_FEATURE_PATH_H_
 
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/path.pb.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
@@ -17,6 +19,8 @@ using FeaturePath = std::vector<std::string>;
 
 // Of the `path`, or of the older `name`.
 FeaturePath PathOf(const tensorflow::metadata::v0::FeatureNameStatistics& feature);
+// Of a column of data (data/example_batch.h), by its name.
+FeaturePath PathOfColumn(absl::string_view name);
 tensorflow::metadata::v0::Path ToProto(const FeaturePath& path);
 
 // "fare", "trip.fare", "'a.b'.c": steps joined by dots, quoted where they hold a dot, quote or parenthesis. The keys of

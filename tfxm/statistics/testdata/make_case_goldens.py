@@ -9,8 +9,10 @@ import json
 import os
 import random
 import sys
+import tempfile
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+import apache_beam as beam
 from google.protobuf import any_pb2
 from google.protobuf import text_format
 import tensorflow as tf
@@ -19,13 +21,33 @@ from tensorflow_data_validation import types
 from tensorflow_data_validation.statistics.generators import cross_feature_stats_generator
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx_bsl.tfxio import tf_sequence_example_record
 
 
 def example(features):
   result = tf.train.Example()
+  fill(result.features, features)
+  return result
+
+
+def sequence_example(features):
+  """Of (context, feature lists): a feature list is a list of steps, of which None is one without a list."""
+  context, lists = features
+  result = tf.train.SequenceExample()
+  fill(result.context, context)
+  for name, steps in lists.items():
+    feature_list = result.feature_lists.feature_list[name]
+    for step in steps:
+      one = tf.train.Features()
+      fill(one, {name: step} if step is not None else {})
+      feature_list.feature.add().CopyFrom(one.feature[name])
+  return result
+
+
+def fill(to, features):
   for name, values in features.items():
     values = values if isinstance(values, list) else [values]
-    feature = result.features.feature[name]
+    feature = to.feature[name]
     if not values:
       (feature.float_list if name in ('value', 'weight') else feature.int64_list).SetInParent()
     elif isinstance(values[0], int):
@@ -34,7 +56,6 @@ def example(features):
       feature.float_list.value.extend(values)
     else:
       feature.bytes_list.value.extend(v.encode() if isinstance(v, str) else v for v in values)
-  return result
 
 
 def write(path, message):
@@ -42,7 +63,18 @@ def write(path, message):
     f.write(text_format.MessageToString(message))
 
 
-def run(case, examples, schema='', options=None, change=None, generators=None):
+def generate_statistics(data, options, sequence):
+  if not sequence:
+    return tfdv.generate_statistics_from_tfrecord(data, stats_options=options)
+  tfxio = tf_sequence_example_record.TFSequenceExampleRecord(data, telemetry_descriptors=['goldens'])
+  with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, 'statistics.pb')
+    with beam.Pipeline() as p:
+      _ = (p | tfxio.BeamSource(1000) | tfdv.GenerateStatistics(options) | tfdv.WriteStatisticsToBinaryFile(path))
+    return tfdv.load_stats_binary(path)
+
+
+def run(case, examples, schema='', options=None, change=None, generators=None, sequence=False):
   if sys.argv[1:] and case not in sys.argv:
     return
   folder = os.path.join('cases', case)
@@ -50,7 +82,7 @@ def run(case, examples, schema='', options=None, change=None, generators=None):
   data = os.path.join(folder, 'examples.tfrecord.gz')
   with tf.io.TFRecordWriter(data, options='GZIP') as w:
     for e in examples:
-      w.write(example(e).SerializeToString(deterministic=True))
+      w.write((sequence_example if sequence else example)(e).SerializeToString(deterministic=True))
   options = dict(options or {})
   with open(os.path.join(folder, 'options.json'), 'w') as f:
     f.write(json.dumps(options, sort_keys=True) + '\n')
@@ -59,8 +91,8 @@ def run(case, examples, schema='', options=None, change=None, generators=None):
     options['per_feature_weight_override'] = {
         types.FeaturePath([f]): w for f, w in options['per_feature_weight_override'].items()}
   parsed = text_format.Parse(schema, schema_pb2.Schema()) if schema else None
-  statistics = tfdv.generate_statistics_from_tfrecord(
-      data, stats_options=tfdv.StatsOptions(schema=parsed, generators=generators, desired_batch_size=1000, **options))
+  statistics = generate_statistics(
+      data, tfdv.StatsOptions(schema=parsed, generators=generators, desired_batch_size=1000, **options), sequence)
   if change:
     change(statistics.datasets[0])
   with open(os.path.join(folder, 'statistics.pb'), 'wb') as f:
@@ -198,6 +230,34 @@ DERIVED_SCHEMA = """
     feature { name: "two" type: BYTES } feature { name: "url" type: BYTES } feature { name: "broken" type: BYTES }"""
 
 
+def sequence_examples():
+  rnd = random.Random(4)
+  for i in range(90):
+    context = {'user': f'u{i % 4}', 'w': rnd.choice([0.5, 1.0, 2.0])}
+    if i % 3:
+      context['age'] = 20 + i % 9
+    lists = {}
+    if i % 5:
+      lists['tokens'] = [[rnd.choice(WORDS) for _ in range(rnd.randrange(1, 4))] for _ in range(i % 4)]
+    if i % 7:
+      lists['scores'] = [None if (i + k) % 6 == 0 else [rnd.gauss(0, 1)] * (k % 3 or 1) for k in range(1 + i % 3)]
+    if i % 2:
+      lists['ids'] = [[(i * k) % 11] for k in range(4)]
+      lists['raw'] = [[bytes([255, i, k])] for k in range(2)]
+    if i % 11 == 0:
+      lists['untyped'] = [None, None]
+    yield context, lists
+
+
+SEQUENCE_SCHEMA = """
+    feature { name: "user" type: BYTES value_count { min: 1 max: 1 } } feature { name: "w" type: FLOAT }
+    feature { name: "age" type: INT presence { min_fraction: 1 } } feature { name: "##SEQUENCE##" type: STRUCT struct_domain {
+      feature { name: "tokens" type: BYTES value_counts { value_count { min: 1 } value_count { min: 1 max: 2 } } }
+      feature { name: "scores" type: FLOAT presence { min_fraction: 1 } float_domain { min: 0 } }
+      feature { name: "ids" type: INT int_domain { is_categorical: true min: 2 } value_count { min: 1 max: 4 } }
+      feature { name: "raw" type: BYTES image_domain {} } feature { name: "absent" type: INT presence { min_count: 1 } } } }"""
+
+
 def main():
   semantic = {'enable_semantic_domain_stats': True}
   run('semantic', semantic_examples(), options=semantic)
@@ -213,6 +273,10 @@ def main():
   run('composite', composite_examples(), COMPOSITE_SCHEMA)
   run('derived', ({'x': 1.0, 'y': 2.0, 'z': 3.0, 'new': 1.0, 'text': 'the', 'ids': 7, 'two': 'a', 'url': 'b',
                    'broken': 'c'} for _ in range(20)), DERIVED_SCHEMA, change=change_derived)
+
+
+  run('sequence', sequence_examples(), sequence=True)
+  run('sequence_weighted', sequence_examples(), SEQUENCE_SCHEMA, {'weight_feature': 'w'}, sequence=True)
 
 
 if __name__ == '__main__':

@@ -80,7 +80,7 @@ AnomalousExamples::AnomalousExamples(const Schema& schema, const Anomalies& anom
 
 absl::Status AnomalousExamples::Add(absl::string_view record, absl::string_view origin) {
   if (stats_options_.feature_allowlist.empty()) return absl::OkStatus();
-  data::ExampleBatch batch(/*keep_records=*/false);
+  data::ExampleBatch batch(/*keep_records=*/false, /*sequence_examples=*/true);
   RETURN_IF_ERROR(Annotate(batch.Append(record), origin));
   StatisticsAccumulator accumulator(stats_options_);
   RETURN_IF_ERROR(Annotate(accumulator.Add(batch), origin));
