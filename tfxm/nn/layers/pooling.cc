@@ -3,6 +3,7 @@
 #include "tfxm/nn/layers/pooling.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -34,6 +35,26 @@ T AttrOf(const Tensor& x, const char* name) {
   return value;
 }
 
+bool IsConv2DWithoutPadding(const Tensor& x) {
+  return ops::internal::TfNode(x)->type_string() == "Conv2D" && AttrOf<std::string>(x, "padding") == "VALID" &&
+         AttrOf<std::vector<int64_t>>(x, "dilations") == Shape{1, 1, 1, 1};
+}
+
+// Whether x is computed from something that training changes.
+bool HasVariables(const Tensor& x) {
+  std::vector<const tensorflow::Node*> todo = {ops::internal::TfNode(x)};
+  std::set<const tensorflow::Node*> seen(todo.begin(), todo.end());
+  while (!todo.empty()) {
+    const tensorflow::Node* const node = todo.back();
+    todo.pop_back();
+    if (node->type_string() == "VarHandleOp") return true;
+    for (const tensorflow::Edge* edge : node->in_edges()) {
+      if (seen.insert(edge->src()).second) todo.push_back(edge->src());
+    }
+  }
+  return false;
+}
+
 // How many inputs `outputs` windows without padding need.
 int64_t Needed(int64_t outputs, int64_t size, int64_t stride) { return (outputs - 1) * stride + size; }
 
@@ -44,7 +65,7 @@ Tensor Cropped(const CallContext& context, const Tensor& x, int64_t rows, int64_
   const std::string type = ops::internal::TfNode(x)->type_string();
   const std::string padding = AttrOf<std::string>(x, "padding");
   const auto strides = AttrOf<std::vector<int64_t>>(x, "strides");
-  if (type == "Conv2D" && padding == "VALID" && AttrOf<std::vector<int64_t>>(x, "dilations") == Shape{1, 1, 1, 1}) {
+  if (IsConv2DWithoutPadding(x)) {
     const Tensor in = InputOf(x, 0), kernel = InputOf(x, 1);
     const int64_t in_rows = Needed(rows, kernel.shape()[0], strides[1]);
     const int64_t in_columns = Needed(columns, kernel.shape()[1], strides[2]);
@@ -53,6 +74,16 @@ Tensor Cropped(const CallContext& context, const Tensor& x, int64_t rows, int64_
             ? Cropped(context, in, in_rows, in_columns)
             : ops::Slice(in, {0, 0, 0, 0}, {-1, static_cast<int32_t>(in_rows), static_cast<int32_t>(in_columns), -1});
     return ops::Conv2D(cropped, kernel, {strides[1], strides[2]}, padding);
+  }
+  if (type == ops::internal::kConvMaxPoolBias) {
+    const auto size = AttrOf<std::vector<int64_t>>(x, "size");
+    const Tensor in = InputOf(x, 0), kernel = InputOf(x, 1);
+    const Tensor cropped =
+        ops::Slice(in, {0, 0, 0, 0},
+                   {-1, static_cast<int32_t>(Needed(rows, size[0], strides[0]) + kernel.shape()[0] - 1),
+                    static_cast<int32_t>(Needed(columns, size[1], strides[1]) + kernel.shape()[1] - 1), -1});
+    return ops::internal::ConvMaxPoolBias(cropped, kernel, InputOf(x, 2), size, strides,
+                                          AttrOf<std::string>(x, "activation"));
   }
   if (type == ops::internal::kMaxPoolBias && padding == "VALID") {
     const auto size = AttrOf<std::vector<int64_t>>(x, "size");
@@ -90,10 +121,15 @@ Tensor MaxPool(const CallContext& context, const Tensor& x, const Pooling& p) {
   const tensorflow::Node* const add = ops::internal::TfNode(sum);
   const bool has_bias = add != nullptr && add->type_string() == "BiasAdd" && add->out_edges().size() == 1;
   if (!has_bias || !ops::internal::CanMaxPoolBias(x, p.size)) return ops::Op(activation, {pool(sum)});
-  const Tensor before = InputOf(sum, 0);
+  const Tensor before = InputOf(sum, 0), bias = InputOf(sum, 1);
+  if (IsConv2DWithoutPadding(before) && AttrOf<std::vector<int64_t>>(before, "strides") == Shape{1, 1, 1, 1} &&
+      p.padding == "VALID" && !HasVariables(InputOf(before, 0)) &&
+      ops::internal::CanConvMaxPoolBias(InputOf(before, 0), InputOf(before, 1).shape(), p.size, p.strides)) {
+    return ops::internal::ConvMaxPoolBias(InputOf(before, 0), InputOf(before, 1), bias, p.size, p.strides, activation);
+  }
   const bool is_own = ops::internal::TfNode(before)->out_edges().size() == 1;
-  return ops::internal::MaxPoolBias(is_own ? WithoutRest(context, before, p) : before, InputOf(sum, 1), p.size,
-                                    p.strides, p.padding, activation);
+  return ops::internal::MaxPoolBias(is_own ? WithoutRest(context, before, p) : before, bias, p.size, p.strides,
+                                    p.padding, activation);
 }
 
 LayerRef Pool2D(bool max, Size2D size, PoolingOptions options) {

@@ -77,6 +77,54 @@ TEST(MaxPoolTest, IsWhatTensorFlowsOperationsAre) {
   }
 }
 
+// The same of a convolution: gradients of its kernel and of the bias.
+std::vector<tfxm::Tensor> EvaluateConv(const Case& c, const Shape& kernel_shape, bool fused, int num_threads = 1) {
+  Graph graph;
+  const Shape shape = {6, c.height, c.width, kernel_shape[2]};
+  const Tensor x = Placeholder(graph, DataType::kFloat, {-1, shape[1], shape[2], shape[3]});
+  const Tensor kernel = Placeholder(graph, DataType::kFloat, kernel_shape);
+  const Tensor bias = Placeholder(graph, DataType::kFloat, {kernel_shape[3]});
+  const Tensor y = fused ? internal::ConvMaxPoolBias(x, kernel, bias, c.size, c.strides, c.activation)
+                         : MaxPool2D(Op(c.activation, {BiasAdd(Conv2D(x, kernel, {1, 1}, "VALID"), bias)}), c.size,
+                                     c.strides, c.padding);
+  EXPECT_TRUE(internal::CanConvMaxPoolBias(x, kernel_shape, c.size, c.strides));
+  auto gradients = Gradients({ReduceSum(Square(y))}, {kernel, bias});
+  EXPECT_TRUE(gradients.ok()) << gradients.status();
+  if (!gradients.ok()) return {};
+  auto session = Session::Create(graph, {.num_threads = num_threads});
+  EXPECT_TRUE(session.ok()) << session.status();
+  auto function = (*session)->MakeFunction({x, kernel, bias}, {y, (*gradients)[0], (*gradients)[1]});
+  EXPECT_TRUE(function.ok()) << function.status();
+  auto outputs = (*function)->Run({Wave(shape, 0), Wave(kernel_shape, 3), Wave({kernel_shape[3]}, 5)});
+  EXPECT_TRUE(outputs.ok()) << outputs.status();
+  return outputs.ok() ? *outputs : std::vector<tfxm::Tensor>();
+}
+
+TEST(MaxPoolTest, AConvolutionBeforeIt) {
+  const std::vector<std::pair<Case, Shape>> cases = {
+      {{{2, 2}, {2, 2}, "VALID"}, {3, 3, 1, 32}},
+      {{{2, 2}, {2, 2}, "VALID", "Relu", 16, 9, 12}, {3, 3, 3, 16}},
+      {{{2, 2}, {3, 2}, "VALID", "Relu6", 16, 9, 12}, {1, 5, 2, 20}},
+      {{{3, 2}, {3, 3}, "VALID", "Relu", 16, 9, 12}, {2, 2, 4, 33}},
+      {{{1}, {1}, "VALID"}, {3, 3, 2, 17}},
+  };
+  for (const auto& [c, kernel] : cases) {
+    SCOPED_TRACE(testing::Message() << c.size[0] << "x" << c.size.back() << " " << kernel[0] << "x" << kernel[1]);
+    const auto fused = EvaluateConv(c, kernel, true), apart = EvaluateConv(c, kernel, false);
+    ASSERT_EQ(fused.size(), 3);
+    ASSERT_EQ(apart.size(), 3);
+    for (size_t i = 0; i < 3; ++i) {
+      ASSERT_EQ(fused[i].shape(), apart[i].shape());
+      double largest = 1;
+      for (const float value : apart[i].values<float>()) largest = std::max<double>(largest, std::abs(value));
+      for (int64_t k = 0; k < fused[i].num_elements(); ++k)
+        EXPECT_NEAR(fused[i].values<float>()[k], apart[i].values<float>()[k], 2e-6 * largest) << i << " " << k;
+    }
+    const auto threads = EvaluateConv(c, kernel, true, 4);
+    for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(std::ranges::equal(fused[i].bytes(), threads[i].bytes())) << i;
+  }
+}
+
 TEST(MaxPoolTest, NoBatchAndNotANumber) {
   const Case c = {{2, 2}, {2, 2}, "VALID"};
   const auto none = Evaluate(c, true, tfxm::Tensor(DataType::kFloat, {0, 7, 9, 16}), Wave({16}, 5));
