@@ -89,7 +89,7 @@ absl::Status RowStore::SetRow(Feature& feature, int64_t row, const data::Column*
   if (input.dtype == DataType::kString) {
     if (row == static_cast<int64_t>(feature.string_rows.size())) {
       feature.string_rows.emplace_back();
-      bytes_ += static_cast<int64_t>(sizeof(feature.string_rows[row]));
+      bytes_ += static_cast<int64_t>(sizeof(std::vector<std::string>));
     }
     std::vector<std::string>& strings = feature.string_rows[row];
     bytes_ -= MemoryOf(strings);
@@ -100,7 +100,7 @@ absl::Status RowStore::SetRow(Feature& feature, int64_t row, const data::Column*
   }
   if (row == static_cast<int64_t>(feature.data_rows.size())) {
     feature.data_rows.emplace_back();
-    bytes_ += static_cast<int64_t>(sizeof(feature.data_rows[row]));
+    bytes_ += static_cast<int64_t>(sizeof(std::vector<char>));
   }
   std::vector<char>& data = feature.data_rows[row];
   bytes_ -= static_cast<int64_t>(data.size());

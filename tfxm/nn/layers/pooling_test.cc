@@ -37,8 +37,13 @@ std::vector<Case> Cases() {
   return {
       {"two that leave a rest",
        [=](const KerasTensor& x, const Activation& relu) {
-         KerasTensor y = MaxPooling2D(2)(conv(5, 3, relu)(x));
+         KerasTensor y = MaxPooling2D(2)(conv(17, 3, relu)(x));
          return MaxPooling2D(2)(conv(18, 3, relu)(y));
+       }},
+      {"the same with few channels",
+       [=](const KerasTensor& x, const Activation& relu) {
+         KerasTensor y = MaxPooling2D(2)(conv(3, 3, relu)(x));
+         return MaxPooling2D(2)(conv(5, 3, relu)(y));
        }},
       {"a stride and another padding",
        [=](const KerasTensor& x, const Activation& relu) {
@@ -48,7 +53,7 @@ std::vector<Case> Cases() {
       {"something between",
        [=](const KerasTensor& x, const Activation& relu) {
          KerasTensor y = AveragePooling2D(2)(MaxPooling2D(2)(conv(4, 3, relu)(x)));
-         return MaxPooling2D(2)(ActivationLayer(relu)(conv(6, 2, {})(y)));
+         return MaxPooling2D(2)(ActivationLayer(relu)(conv(16, 2, {})(y)));
        }},
       {"what others take too",
        [=](const KerasTensor& x, const Activation& relu) {
@@ -80,7 +85,7 @@ Trained Train(const Case& c, const Activation& relu, int num_towers) {
       model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.02}), .loss = "mse", .num_towers = num_towers}),
       absl::OkStatus());
   Trained trained;
-  for (int step = 0; step < 3; ++step) {
+  for (int step = 0; step < 2; ++step) {
     Batch batch;
     batch.features["x"] = Wave({16, c.size, c.size, 2}, step);
     batch.labels[""] = Wave({16, 3}, step + 7);
@@ -96,13 +101,15 @@ Trained Train(const Case& c, const Activation& relu, int num_towers) {
 TEST(PoolingTest, TrainsAsItsOperationsOneAfterTheOther) {
   const Activation hidden("mine", [](const ops::Tensor& x) { return ops::Relu(x) * 1.0; });
   const Activation hidden6("mine", [](const ops::Tensor& x) { return ops::Relu6(x) * 1.0; });
-  for (const Case& c : Cases()) {
+  const std::vector<Case> cases = Cases();
+  for (const Case& c : cases) {
     for (const bool six : {false, true}) {
+      if (six && &c != &cases[0]) continue;
       SCOPED_TRACE(c.name + (six ? ", ReLU6" : ""));
       const Trained fast = Train(c, six ? "relu6" : "relu", 1), plain = Train(c, six ? hidden6 : hidden, 1);
-      ASSERT_EQ(fast.losses.size(), 3);
-      ASSERT_EQ(plain.losses.size(), 3);
-      for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(fast.losses[i], plain.losses[i], 1e-5 * plain.losses[i]);
+      ASSERT_EQ(fast.losses.size(), 2);
+      ASSERT_EQ(plain.losses.size(), 2);
+      for (size_t i = 0; i < 2; ++i) EXPECT_NEAR(fast.losses[i], plain.losses[i], 1e-5 * plain.losses[i]);
       for (const auto& [name, weight] : plain.weights) {
         const std::vector<float> a = FloatValues(fast.weights.at(name)), b = FloatValues(weight);
         for (size_t i = 0; i < b.size(); ++i) ASSERT_NEAR(a[i], b[i], 2e-5 * std::max(1.0F, std::abs(b[i]))) << name;
