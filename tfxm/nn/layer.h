@@ -31,6 +31,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -124,6 +125,9 @@ class CallContext {
   // Calls the layer as a part of a model; `mask` is that of the output.
   std::vector<ops::Tensor> CallLayer(Layer& layer, const std::vector<ops::Tensor>& inputs,
                                      const std::vector<ops::Tensor>& masks, ops::Tensor* mask);
+  // Whether `x`, the output of a layer, goes to one layer only; false if that is not known.
+  bool HasOneUse(const ops::Tensor& x) const { return used_once_.count({x.node(), x.index()}) > 0; }
+  void SetHasOneUse(const ops::Tensor& x) { used_once_.insert({x.node(), x.index()}); }
   // Adds a scalar to the loss.
   void AddLoss(const ops::Tensor& loss) { losses_.push_back(loss); }
   // Uniform numbers in [0, 1) of the shape `shape` (an int32 vector), new ones at each step.
@@ -145,6 +149,7 @@ class CallContext {
   CallHooks* hooks_ = nullptr;
   std::vector<ops::Tensor> masks_;
   ops::Tensor output_mask_;
+  std::set<std::pair<int, int>> used_once_;
   std::map<const Weight*, ops::Tensor> reads_;
   std::vector<std::pair<const Weight*, ops::Tensor>> updates_;
   std::vector<ops::Tensor> losses_;

@@ -157,6 +157,11 @@ absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
   const auto mask_of = [&](const KerasTensor& tensor) {
     return tensor.index() == 0 ? masks[tensor.node().get()] : ops::Tensor();
   };
+  std::map<const KerasNode*, int> uses;
+  for (const auto& node : nodes_) {
+    for (const KerasTensor& input : node->inputs) ++uses[input.node().get()];
+  }
+  for (const KerasTensor& output : output_tensors_) ++uses[output.node().get()];
   for (const auto& node : nodes_) {
     if (node->inputs.empty()) continue;
     std::vector<ops::Tensor> arguments, argument_masks;
@@ -166,6 +171,7 @@ absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
     }
     const ops::NameScope scope(context.graph(), node->layer->name());
     values[node.get()] = context.CallLayer(*node->layer, arguments, argument_masks, &masks[node.get()]);
+    if (uses[node.get()] == 1) context.SetHasOneUse(values[node.get()][0]);
   }
   RETURN_IF_ERROR(context.graph().status());
   std::vector<ops::Tensor> outputs;

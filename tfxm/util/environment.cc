@@ -19,7 +19,10 @@ ABSL_NAMESPACE_END
 // Called by plugin.cc, so that the linker keeps this library.
 extern "C" __attribute__((constructor)) void TfxmSetTensorFlowDefaults() {
   setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);  // Warnings and errors.
-  // TensorFlow reads the variable too late for what its libraries say as they are loaded.
+  // Keep what oneDNN makes for the gradient of a convolution's weights: by default it is made anew at each step, which
+  // takes a tenth of the time of a small CNN's training.
+  setenv("TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE", "false", /*overwrite=*/0);
+  // TensorFlow reads TF_CPP_MIN_LOG_LEVEL too late for what its libraries say as they are loaded.
   const char* const level = getenv("TF_CPP_MIN_LOG_LEVEL");
   if (&absl::SetMinLogLevel != nullptr && level[0] >= '0' && level[0] <= '3' && level[1] == '\0') {
     absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level[0] - '0'));

@@ -206,19 +206,16 @@ class BatchIterator : public Dataset::Iterator {
     RowOrder::Row row;
     ASSIGN_OR_RETURN(bool more, order_->Next(&row));
     if (!more) return false;
-    const RowStore& store = *row.store;
-    const std::vector<FeatureSpec>& specs = store.specs();
-    std::vector<Tensor> tensors = store.MakeTensors(options_.batch_size);
-    int64_t n = 0;
+    const std::vector<FeatureSpec>& specs = row.store->specs();
+    BatchBuilder builder(specs, options_.batch_size);
     while (more) {
-      row.store->Copy(row.index, tensors, n);
-      if (++n == options_.batch_size) break;
+      builder.Add(*row.store, row.index);
+      if (builder.num_rows() == options_.batch_size) break;
       ASSIGN_OR_RETURN(more, order_->Next(&row));
     }
-    if (n < options_.batch_size) {
-      if (options_.drop_final_batch) return false;
-      Shrink(store, n, &tensors);
-    }
+    const int64_t n = builder.num_rows();
+    if (n < options_.batch_size && options_.drop_final_batch) return false;
+    std::vector<Tensor> tensors = builder.Finish();
     *batch = Batch();
     for (size_t f = 0; f < specs.size(); ++f) {
       const std::string& name = specs[f].name;
@@ -240,15 +237,6 @@ class BatchIterator : public Dataset::Iterator {
   }
 
  private:
-  static void Shrink(const RowStore& store, int64_t n, std::vector<Tensor>* tensors) {
-    std::vector<Tensor> smaller = store.MakeTensors(n);
-    for (size_t f = 0; f < smaller.size(); ++f) {
-      std::copy_n((*tensors)[f].bytes().begin(), smaller[f].bytes().size(), smaller[f].bytes().begin());
-      std::copy_n((*tensors)[f].strings().begin(), smaller[f].strings().size(), smaller[f].strings().begin());
-    }
-    *tensors = std::move(smaller);
-  }
-
   const std::shared_ptr<const void> keep_alive_;
   const std::unique_ptr<RowOrder> order_;
   const DatasetOptions options_;
@@ -303,7 +291,7 @@ Dataset Dataset::FromExamples(std::vector<std::string> files, std::vector<Featur
       if (const auto value = options.padding_values.find(spec.name); value != options.padding_values.end())
         spec.default_value = value->second;
     }
-    if (std::count(spec.shape.begin(), spec.shape.end(), -1) > 0) {
+    if (!options.padded_shapes.contains(spec.name) && std::count(spec.shape.begin(), spec.shape.end(), -1) > 0) {
       dataset.source_->left_out.push_back(spec.name);
     } else {
       dataset.source_->specs.push_back(std::move(spec));
@@ -414,8 +402,11 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
   }
   for (const auto& [name, length] : options_.padded_shapes) {
     wanted.push_back(name);
-    if (length < 1)
-      return absl::InvalidArgumentError(absl::StrCat("padded_shapes: the length of \"", name, "\" is ", length));
+    if (length < 1 && length != -1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("padded_shapes: the length of \"", name, "\" is ", length,
+                       "; wanted a number of values, or -1 for the longest of each batch"));
+    }
   }
   for (const std::string& name : wanted) {
     const auto& specs = source_->specs;

@@ -63,8 +63,8 @@ struct DatasetOptions {
   std::vector<std::string> label_keys;
   // A feature of numbers that becomes the sample weight: one value, or one per loss of an example.
   std::string weight_key;
-  // Features of a varying number of values, by the length they are filled up or cut to: {{"tokens", 64}}. Filled up
-  // with padding_values (0 or "" if it has none).
+  // Features of a varying number of values, by the length they are filled up or cut to: {{"tokens", 64}}; -1: the
+  // longest of each batch, as tf.data's padded_batch. Filled up with padding_values (0 or "" if it has none).
   std::map<std::string, int64_t> padded_shapes;
   std::map<std::string, double> padding_values;
   bool shuffle = true;

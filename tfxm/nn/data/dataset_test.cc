@@ -141,18 +141,20 @@ TEST(DatasetTest, EachIteratorIsAnotherPass) {
   }
 }
 
+std::string Sentence(const std::vector<int64_t>& tokens, const std::vector<std::string>& words) {
+  tensorflow::Example example;
+  auto& features = *example.mutable_features()->mutable_feature();
+  features["tokens"].mutable_int64_list()->mutable_value()->Add(tokens.begin(), tokens.end());
+  for (const std::string& word : words) features["words"].mutable_bytes_list()->add_value(word);
+  features["y"].mutable_int64_list()->add_value(1);
+  return example.SerializeAsString();
+}
+const std::vector<FeatureSpec> kSentence = {
+    {"tokens", DataType::kInt64, {-1}}, {"words", DataType::kString, {-1}}, {"y", DataType::kInt64, {}}};
+
 TEST(DatasetTest, PadsFeaturesOfVaryingLength) {
-  const auto example = [](const std::vector<int64_t>& tokens, const std::vector<std::string>& words) {
-    tensorflow::Example example;
-    auto& features = *example.mutable_features()->mutable_feature();
-    features["tokens"].mutable_int64_list()->mutable_value()->Add(tokens.begin(), tokens.end());
-    for (const std::string& word : words) features["words"].mutable_bytes_list()->add_value(word);
-    features["y"].mutable_int64_list()->add_value(1);
-    return example.SerializeAsString();
-  };
-  const auto files = WriteFiles("pad", {{example({1, 2, 3, 4}, {"a"}), example({}, {}), example({5}, {"b", "c"})}});
-  const std::vector<FeatureSpec> specs = {
-      {"tokens", DataType::kInt64, {-1}}, {"words", DataType::kString, {-1}}, {"y", DataType::kInt64, {}}};
+  const auto files = WriteFiles("pad", {{Sentence({1, 2, 3, 4}, {"a"}), Sentence({}, {}), Sentence({5}, {"b", "c"})}});
+  const std::vector<FeatureSpec>& specs = kSentence;
   for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
     const Dataset dataset = Dataset::FromExamples(files, specs,
                                                   {.batch_size = 3,
@@ -181,6 +183,85 @@ TEST(DatasetTest, PadsFeaturesOfVaryingLength) {
   EXPECT_THAT(std::string(weighted.MakeIterator().status().message()), HasSubstr("varying number of values"));
   const Dataset misspelt = Dataset::FromExamples(files, specs, {.padded_shapes = {{"token", 3}}});
   EXPECT_THAT(std::string(misspelt.MakeIterator().status().message()), HasSubstr("no feature \"token\" to be padded"));
+}
+
+TEST(DatasetTest, PadsToTheLongestOfTheBatch) {
+  const auto files = WriteFiles("longest", {{Sentence({1, 2, 3, 4}, {"a"}), Sentence({}, {}), Sentence({5}, {"b", "c"}),
+                                             Sentence({6, 7}, {}), Sentence({}, {})}});
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const Dataset dataset = Dataset::FromExamples(files, kSentence,
+                                                  {.batch_size = 2,
+                                                   .label_key = "y",
+                                                   .padded_shapes = {{"tokens", -1}, {"words", -1}},
+                                                   .padding_values = {{"tokens", -1}},
+                                                   .shuffle = false,
+                                                   .cache_bytes = cache_bytes});
+    auto iterator = dataset.MakeIterator();
+    ASSERT_TRUE(iterator.ok()) << iterator.status();
+    std::vector<Shape> shapes;
+    std::vector<std::vector<int64_t>> tokens;
+    std::vector<std::vector<std::string>> words;
+    Batch batch;
+    while (*(*iterator)->Next(&batch)) {
+      const Tensor &t = batch.features.at("tokens"), &w = batch.features.at("words");
+      shapes.push_back(t.shape());
+      tokens.emplace_back(t.values<int64_t>().begin(), t.values<int64_t>().end());
+      words.emplace_back(w.strings().begin(), w.strings().end());
+    }
+    EXPECT_THAT(shapes, ElementsAre(Shape{2, 4}, Shape{2, 2}, Shape{1, 1}));
+    EXPECT_THAT(tokens,
+                ElementsAre(ElementsAre(1, 2, 3, 4, -1, -1, -1, -1), ElementsAre(5, -1, 6, 7), ElementsAre(-1)));
+    EXPECT_THAT(words, ElementsAre(ElementsAre("a", ""), ElementsAre("b", "c", "", ""), ElementsAre("")));
+  }
+  const Dataset wrong = Dataset::FromExamples(files, kSentence, {.padded_shapes = {{"tokens", 0}}});
+  EXPECT_THAT(std::string(wrong.MakeIterator().status().message()), HasSubstr("-1 for the longest of each batch"));
+}
+
+// Sentences of any length in one model: what one has less than the batch's longest does not matter.
+TEST(DatasetTest, ModelsTakeBatchesOfTheirOwnLength) {
+  std::vector<std::string> examples;
+  for (int64_t i = 0; i < 40; ++i) {
+    std::vector<int64_t> tokens(1 + (i * i) % 9, 1 + i % 2);
+    examples.push_back(Sentence(tokens, {}));
+  }
+  const auto files = WriteFiles("sentences", {examples});
+  const auto train = [&](int64_t length) {
+    SetRandomSeed(1);
+    Sequential model({layers::InputLayer({length}, {.name = "tokens", .dtype = DataType::kInt64}),
+                      layers::Embedding(5, 4, {.mask_zero = true}), layers::GlobalAveragePooling1D(),
+                      layers::Dense(1)});
+    EXPECT_EQ(model.Compile({.optimizer = "adam", .loss = "mse"}), absl::OkStatus());
+    const Dataset data = Dataset::FromExamples(
+        files, kSentence, {.batch_size = 7, .label_key = "y", .padded_shapes = {{"tokens", length}}, .shuffle = false});
+    const auto history = model.Fit(data, {.epochs = 2, .verbose = 0});
+    EXPECT_TRUE(history.ok()) << history.status();
+    return history.ok() ? history->history.at("loss") : std::vector<double>();
+  };
+  const std::vector<double> longest = train(-1), fixed = train(9);
+  ASSERT_EQ(longest.size(), 2);
+  for (size_t i = 0; i < 2; ++i) EXPECT_NEAR(longest[i], fixed[i], 1e-6);
+}
+
+// Labels as long as the sentences, too.
+TEST(DatasetTest, LabelsOfEachStepFollowTheLength) {
+  std::vector<std::string> examples;
+  for (int64_t i = 0; i < 12; ++i) examples.push_back(Sentence(std::vector<int64_t>(1 + i % 5, i % 3), {}));
+  const auto files = WriteFiles("steps", {examples});
+  Sequential model({layers::InputLayer({-1}, {.name = "tokens", .dtype = DataType::kInt64}), layers::Embedding(5, 4),
+                    layers::Dense(3)});
+  ASSERT_EQ(model.Compile({.optimizer = "adam",
+                           .loss = losses::SparseCategoricalCrossentropy({.from_logits = true}),
+                           .metrics = {"accuracy"}}),
+            absl::OkStatus());
+  const Dataset data =
+      Dataset::FromExamples(files, kSentence, {.batch_size = 3, .padded_shapes = {{"tokens", -1}}, .shuffle = false})
+          .Map([](Batch& batch, int64_t) {
+            batch.labels[""] = batch.features.at("tokens");
+            return absl::OkStatus();
+          });
+  const auto history = model.Fit(data, {.epochs = 3, .verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_LT(history->history.at("loss")[2], history->history.at("loss")[0]);
 }
 
 TEST(DatasetTest, WeightsAreNumbers) {

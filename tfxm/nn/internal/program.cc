@@ -32,9 +32,13 @@ struct Step {
   std::vector<tf::Tensor> feeds, fetches;                   // Used again at each step.
 };
 
-LabelSpec LabelSpecOf(const tf::Tensor& labels) {
+// Of labels or weights of an output. Where the output's length is unknown, theirs may be another one in each batch.
+LabelSpec LabelSpecOf(const tf::Tensor& labels, const Shape& output) {
   LabelSpec spec{static_cast<DataType>(labels.dtype()), {}};
-  for (int i = 0; i < labels.dims(); ++i) spec.shape.push_back(i == 0 ? -1 : labels.dim_size(i));
+  for (int i = 0; i < labels.dims(); ++i) {
+    const bool varies = i == 0 || (i < static_cast<int>(output.size()) && output[i] < 0);
+    spec.shape.push_back(varies ? -1 : labels.dim_size(i));
+  }
   return spec;
 }
 
@@ -186,8 +190,12 @@ absl::Status Program::Rep::CheckSlots(const std::map<std::string, Tensor>& slots
 absl::StatusOr<Step*> Program::Rep::GetStep(StepMode mode, const Feed& feed) {
   std::vector<LabelSpec> labels, weights;
   if (mode != StepMode::kPredict) {
-    for (const tf::Tensor& l : feed.labels) labels.push_back(LabelSpecOf(l));
-    for (const tf::Tensor& w : feed.weights) weights.push_back(LabelSpecOf(w));
+    std::vector<Shape> outputs;
+    for (size_t i = 0; i < config.losses.size(); ++i) {
+      if (!config.losses[i].empty()) outputs.push_back(network->outputs()[i].shape);
+    }
+    for (size_t i = 0; i < feed.labels.size(); ++i) labels.push_back(LabelSpecOf(feed.labels[i], outputs[i]));
+    for (size_t i = 0; i < feed.weights.size(); ++i) weights.push_back(LabelSpecOf(feed.weights[i], outputs[i]));
   }
   int num_towers = mode == StepMode::kTrain ? config.num_towers : 1;
   if (feed.num_examples < kMinExamplesPerTower * num_towers) num_towers = 1;

@@ -18,6 +18,23 @@ int64_t MemoryOf(std::span<const std::string> strings) {
   return bytes;
 }
 
+bool Varies(const FeatureSpec& spec) { return spec.shape == Shape{-1}; }
+
+Tensor RowsOf(const FeatureSpec& spec, int64_t n) {
+  Shape shape = spec.shape;
+  shape.insert(shape.begin(), n);
+  return Tensor(spec.dtype, std::move(shape));
+}
+
+// spec.default_value, one value or "".
+Tensor PaddingOf(const FeatureSpec& spec) {
+  Tensor padding(spec.dtype, {1});
+  if (spec.dtype == DataType::kFloat) padding.values<float>()[0] = static_cast<float>(spec.default_value.value_or(0));
+  if (spec.dtype == DataType::kInt64)
+    padding.values<int64_t>()[0] = static_cast<int64_t>(spec.default_value.value_or(0));
+  return padding;
+}
+
 }  // namespace
 
 RowStore::RowStore(const std::vector<FeatureSpec>& specs) : specs_(specs), features_(specs.size()) {
@@ -31,8 +48,8 @@ RowStore::RowStore(const std::vector<FeatureSpec>& specs) : specs_(specs), featu
     feature.options.integers = data::IntegerPolicy::kSameType;
     feature.options.fill = spec.default_value.value_or(0);
     feature.options.name_example = false;
-    feature.row_values = NumElements(spec.shape);
-    feature.row_bytes = static_cast<size_t>(feature.row_values) * DataTypeSize(spec.dtype);
+    feature.row_values = Varies(spec) ? -1 : NumElements(spec.shape);
+    feature.row_bytes = Varies(spec) ? 0 : static_cast<size_t>(feature.row_values) * DataTypeSize(spec.dtype);
   }
 }
 
@@ -40,6 +57,10 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
   const bool is_new = row == num_rows_;
   for (Feature& feature : features_) {
     const data::Column* column = batch.Find(feature.input.name);
+    if (feature.row_values < 0) {
+      RETURN_IF_ERROR(SetRow(feature, row, column, i));
+      continue;
+    }
     if (feature.input.dtype == DataType::kString) {
       if (is_new) feature.strings.resize(feature.strings.size() + feature.row_values);
       const std::span<std::string> strings =
@@ -57,6 +78,35 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
     RETURN_IF_ERROR(data::FillInput(column, i, 1, feature.input, feature.options, memory));
   }
   if (is_new) ++num_rows_;
+  return absl::OkStatus();
+}
+
+// All values that the example has.
+absl::Status RowStore::SetRow(Feature& feature, int64_t row, const data::Column* column, int i) {
+  TensorSpec input = feature.input;
+  const int64_t n = column == nullptr ? 0 : column->num_values(i);
+  input.shape = {n};
+  if (input.dtype == DataType::kString) {
+    if (row == static_cast<int64_t>(feature.string_rows.size())) {
+      feature.string_rows.emplace_back();
+      bytes_ += static_cast<int64_t>(sizeof(std::vector<std::string>));
+    }
+    std::vector<std::string>& strings = feature.string_rows[row];
+    bytes_ -= MemoryOf(strings);
+    strings.assign(n, "");
+    if (n > 0) RETURN_IF_ERROR(data::FillInput(column, i, 1, input, feature.options, std::span(strings)));
+    bytes_ += MemoryOf(strings);
+    return absl::OkStatus();
+  }
+  if (row == static_cast<int64_t>(feature.data_rows.size())) {
+    feature.data_rows.emplace_back();
+    bytes_ += static_cast<int64_t>(sizeof(std::vector<char>));
+  }
+  std::vector<char>& data = feature.data_rows[row];
+  bytes_ -= static_cast<int64_t>(data.size());
+  data.assign(static_cast<size_t>(n) * DataTypeSize(input.dtype), 0);
+  if (n > 0) RETURN_IF_ERROR(data::FillInput(column, i, 1, input, feature.options, std::span(data)));
+  bytes_ += static_cast<int64_t>(data.size());
   return absl::OkStatus();
 }
 
@@ -82,27 +132,60 @@ absl::Status RowStore::AppendTensors(const std::map<std::string, Tensor>& tensor
   return absl::OkStatus();
 }
 
-std::vector<Tensor> RowStore::MakeTensors(int64_t n) const {
-  std::vector<Tensor> tensors;
-  for (const FeatureSpec& spec : specs_) {
-    Shape shape = spec.shape;
-    shape.insert(shape.begin(), n);
-    tensors.emplace_back(spec.dtype, std::move(shape));
-  }
-  return tensors;
+BatchBuilder::BatchBuilder(const std::vector<FeatureSpec>& specs, int64_t batch_size)
+    : specs_(specs), data_rows_(specs.size()), string_rows_(specs.size()) {
+  for (const FeatureSpec& spec : specs) tensors_.push_back(Varies(spec) ? Tensor() : RowsOf(spec, batch_size));
 }
 
-void RowStore::Copy(int64_t from, std::vector<Tensor>& tensors, int64_t to) const {
+void BatchBuilder::Add(const RowStore& store, int64_t row) {
   for (size_t f = 0; f < specs_.size(); ++f) {
-    const Feature& feature = features_[f];
-    if (specs_[f].dtype == DataType::kString) {
-      std::copy_n(feature.strings.begin() + from * feature.row_values, feature.row_values,
-                  tensors[f].strings().begin() + to * feature.row_values);
+    const RowStore::Feature& feature = store.features_[f];
+    const bool strings = specs_[f].dtype == DataType::kString;
+    if (Varies(specs_[f])) {
+      if (strings) {
+        string_rows_[f].push_back(feature.string_rows[row]);
+      } else {
+        data_rows_[f].push_back(feature.data_rows[row]);
+      }
+    } else if (strings) {
+      std::copy_n(feature.strings.begin() + row * feature.row_values, feature.row_values,
+                  tensors_[f].strings().begin() + num_rows_ * feature.row_values);
     } else {
-      std::memcpy(tensors[f].bytes().data() + to * feature.row_bytes, feature.data.data() + from * feature.row_bytes,
-                  feature.row_bytes);
+      std::memcpy(tensors_[f].bytes().data() + num_rows_ * feature.row_bytes,
+                  feature.data.data() + row * feature.row_bytes, feature.row_bytes);
     }
   }
+  ++num_rows_;
+}
+
+std::vector<Tensor> BatchBuilder::Finish() {
+  for (size_t f = 0; f < specs_.size(); ++f) {
+    Tensor& tensor = tensors_[f];
+    if (!Varies(specs_[f])) {
+      if (tensor.shape()[0] == num_rows_) continue;
+      Tensor fewer = RowsOf(specs_[f], num_rows_);
+      std::copy_n(tensor.bytes().begin(), fewer.bytes().size(), fewer.bytes().begin());
+      std::copy_n(tensor.strings().begin(), fewer.strings().size(), fewer.strings().begin());
+      tensor = std::move(fewer);
+      continue;
+    }
+    const size_t value = DataTypeSize(specs_[f].dtype);
+    size_t longest = 1;
+    for (const auto& row : data_rows_[f]) longest = std::max(longest, row.size() / value);
+    for (const auto& row : string_rows_[f]) longest = std::max(longest, row.size());
+    tensor = Tensor(specs_[f].dtype, {num_rows_, static_cast<int64_t>(longest)});
+    for (size_t i = 0; i < string_rows_[f].size(); ++i)
+      std::ranges::copy(string_rows_[f][i], tensor.strings().begin() + static_cast<int64_t>(i * longest));
+    if (specs_[f].dtype == DataType::kString) continue;
+    const Tensor padding = PaddingOf(specs_[f]);
+    char* to = tensor.bytes().data();
+    for (const auto& row : data_rows_[f]) {
+      std::ranges::copy(row, to);
+      for (size_t k = row.size(); k < longest * value; k += value) std::ranges::copy(padding.bytes(), to + k);
+      to += longest * value;
+    }
+  }
+  return std::move(tensors_);
 }
 
 }  // namespace tfxm::nn

@@ -31,24 +31,44 @@ class RowStore {
   // Adds the rows of tensors by feature name; all specs must be there.
   absl::Status AppendTensors(const std::map<std::string, Tensor>& tensors);
 
-  // Empty tensors of `n` rows, one per spec.
-  std::vector<Tensor> MakeTensors(int64_t n) const;
-  // Row `from` to row `to` of what MakeTensors made.
-  void Copy(int64_t from, std::vector<Tensor>& tensors, int64_t to) const;
-
  private:
+  friend class BatchBuilder;
   struct Feature {
     TensorSpec input;
     data::FeatureTensorOptions options;
-    int64_t row_values = 1;
+    int64_t row_values = 1;  // -1: as many as there are.
     size_t row_bytes = 0;
     std::vector<char> data;
     std::vector<std::string> strings;
+    // By row, where their numbers of values differ.
+    std::vector<std::vector<char>> data_rows;
+    std::vector<std::vector<std::string>> string_rows;
   };
+  absl::Status SetRow(Feature& feature, int64_t row, const data::Column* column, int i);
   std::vector<FeatureSpec> specs_;
   std::vector<Feature> features_;
   int64_t num_rows_ = 0;
   int64_t bytes_ = 0;
+};
+
+// A batch that is put together row by row.
+class BatchBuilder {
+ public:
+  // For at most `batch_size` rows of stores with these specs.
+  BatchBuilder(const std::vector<FeatureSpec>& specs, int64_t batch_size);
+  void Add(const RowStore& store, int64_t row);
+  int64_t num_rows() const { return num_rows_; }
+  // One tensor per spec, of the rows that were added; ends the builder's use. Those of a varying number of values are
+  // as long as the longest, and one at least.
+  std::vector<Tensor> Finish();
+
+ private:
+  const std::vector<FeatureSpec>& specs_;
+  int64_t num_rows_ = 0;
+  std::vector<Tensor> tensors_;
+  // By spec and row, of the specs whose number of values varies.
+  std::vector<std::vector<std::vector<char>>> data_rows_;
+  std::vector<std::vector<std::vector<std::string>>> string_rows_;
 };
 
 }  // namespace tfxm::nn

@@ -94,10 +94,11 @@ bool IsUsersExecutor(const std::string& name) {
 }
 
 void AddEnvironment(Parts* parts) {
-  // What oneDNN, XLA and TensorFlow's kernels look at. TF_CPP_… is about logging.
+  // What oneDNN, XLA and TensorFlow's kernels look at. TF_CPP_… is about logging, the other about memory alone
+  // (util/environment.cc sets both).
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::pair<absl::string_view, absl::string_view> entry = absl::StrSplit(*variable, absl::MaxSplits('=', 1));
-    if (absl::StartsWith(entry.first, "TF_CPP_")) continue;
+    if (absl::StartsWith(entry.first, "TF_CPP_") || entry.first == "TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE") continue;
     for (const char* prefix : {"TF_", "XLA_", "DNNL_", "ONEDNN_", "OMP_", "KMP_", "MKL_", "EIGEN_"}) {
       if (!absl::StartsWith(entry.first, prefix)) continue;
       (*parts)[absl::StrCat("environment variable ", entry.first)] = std::string(entry.second);
