@@ -107,7 +107,7 @@ TEST_F(MnistPipelineTest, EndsWithTwoPushedModelsOfTheSameQuality) {
   EXPECT_EQ(Files("serving_model/*/saved_model.pb").size(), 1u);
   ASSERT_EQ(Files("serving_model_lite/*/tflite").size(), 1u);
   EXPECT_TRUE(Files("serving_model_lite/*/saved_model.pb").empty()) << "only the TFLite file is delivered";
-  for (const char* file : {"comparison.txt", "comparison.json", "report.html", "metadata.db"}) {
+  for (const char* file : {"comparison.txt", "comparison.json", "report.html", "statistics.html", "metadata.db"}) {
     EXPECT_TRUE(io::Exists(io::JoinPath(root_, "out", file))) << file;
   }
   std::vector<double> accuracies;
