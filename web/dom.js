@@ -36,20 +36,28 @@ function num(x) {
 
 const minus = (text) => text.replaceAll('-', '−');
 
+// Made once for each number of digits: toLocaleString makes one for each number, which takes longer than all the rest of a table.
+const formatters = new Map();
+function significant(x, least, most) {
+  const key = 100 * least + most;
+  if (!formatters.has(key)) formatters.set(key, new Intl.NumberFormat('en-US', most ? {minimumSignificantDigits: least, maximumSignificantDigits: most} : {}));
+  return formatters.get(key).format(x);
+}
+
 function format(x, digits = 4) {
   if (Number.isNaN(x)) return 'NaN';
   if (!Number.isFinite(x)) return x > 0 ? '∞' : '−∞';
   if (x === 0) return '0';
-  if (Number.isInteger(x) && Math.abs(x) < 1e15) return minus(x.toLocaleString('en-US'));
+  if (Number.isInteger(x) && Math.abs(x) < 1e15) return minus(significant(x, 0, 0));
   const size = Math.abs(x);
   if (size < 1e-4 || size >= 1e7) return minus(x.toExponential(digits - 1));
-  return minus(x.toLocaleString('en-US', {maximumSignificantDigits: Math.max(digits, Math.ceil(Math.log10(size)))}));
+  return minus(significant(x, 1, Math.max(digits, Math.ceil(Math.log10(size)))));
 }
 
 // For columns of values: the same number of digits in each, 0.8500 below 0.8523.
 function formatValue(x) {
   if (!Number.isFinite(x) || Number.isInteger(x) || Math.abs(x) < 1e-4 || Math.abs(x) >= 1e4) return format(x);
-  return minus(x.toLocaleString('en-US', {minimumSignificantDigits: 4, maximumSignificantDigits: 4}));
+  return minus(significant(x, 4, 4));
 }
 
 const signed = (x, digits = 3) => (x > 0 ? '+' : '') + format(x, digits);

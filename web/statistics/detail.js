@@ -18,13 +18,15 @@ function featureDetail(feature, slice, weighted) {
   ];
 }
 
+const MEASURES = {L_INFTY: 'L-infinity distance', JENSEN_SHANNON_DIVERGENCE: 'Jensen-Shannon divergence', NORMALIZED_ABSOLUTE_DIFFERENCE: 'normalized absolute difference'};
+
 function findings(feature) {
   const list = feature.anomalies.map(([d, severity, brief, text]) => el('li', {},
     severityBadge(severity, brief || severity.toLowerCase()), ' ', several && [keyed(d), ': '], name(text)));
   const measured = feature.measurements.map(([d, kind, measure, value, threshold]) => {
     const above = num(value) > num(threshold);
     return el('li', {}, badge(above ? 'failed' : 'passed', `${kind}: ${above ? 'above' : 'within'} the threshold`), ' ', several && [keyed(d), ': '],
-      `${measure.toLowerCase().replaceAll('_', ' ')} ${format(num(value))}, threshold ${format(num(threshold))}`);
+      `${Object.hasOwn(MEASURES, measure) ? MEASURES[measure] : measure} ${format(num(value))}, threshold ${format(num(threshold))}`);
   });
   return list.length + measured.length > 0 && el('ul', {class: 'findings'}, list, measured);
 }
