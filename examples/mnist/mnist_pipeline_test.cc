@@ -8,6 +8,7 @@
 #include <map>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
@@ -141,7 +142,8 @@ TEST_F(MnistPipelineTest, AnyNumberOfThreadsGivesTheSameBytes) {
     auto bytes = ArtifactBytes(output);
     EXPECT_GT(bytes.size(), 20u);
     // The evaluation names the data and the models by their paths.
-    for (auto& [path, content] : bytes) content = absl::StrReplaceAll(content, {{"/" + output + "/", "/out/"}});
+    for (auto& [path, content] : bytes)
+      content = absl::StrReplaceAll(content, {{absl::StrCat("/", output, "/"), "/out/"}});
     if (first.empty()) first = bytes;
     for (const auto& [path, content] : bytes)
       EXPECT_TRUE(first[path] == content) << path << ", " << threads << " threads";
