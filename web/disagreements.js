@@ -48,24 +48,11 @@ function exampleItem(example) {
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const features = Object.entries(example.features);
   return el('li', {},
-    example.images.map((image) => drawImage(image, example)),
+    example.images.map((image) => pixelImage(image,
+      `Feature ${image.name} of example ${example.index ?? ''}: an image of ${image.width} by ${image.height} pixels, label ${valueText(example.label)}`)),
     el('div', {},
       example.index !== undefined && el('p', {class: 'note'}, `Example ${format(example.index)}${example.slices.length ? ` · ${example.slices.join('; ')}` : ''}`),
       pairs([['Label', valueText(example.label)], ...example.predictions.map(([model, value, score]) => [model,
         el('span', {}, valueText(value), score !== undefined && ` (${format(num(score), 3)}) `, !Array.isArray(value) && example.label !== null && (same(value, example.label) ? badge('passed', 'right') : badge('failed', 'wrong')))])]),
       features.length > 0 && el('details', {}, el('summary', {}, 'Features'), pairs(features.map(([k, v]) => [k, valueText(v)])))));
-}
-
-function drawImage(image, example) {
-  const canvas = el('canvas', {width: image.width, height: image.height, role: 'img', class: 'image',
-    'aria-label': `Feature ${image.name} of example ${example.index ?? ''}: an image of ${image.width} by ${image.height} pixels, label ${valueText(example.label)}`});
-  const raw = atob(image.pixels), pixels = new ImageData(image.width, image.height);
-  for (let i = 0; i < image.width * image.height; ++i) {
-    for (let c = 0; c < 4; ++c) {
-      const channel = image.channels === 1 ? 0 : c;
-      pixels.data[4 * i + c] = c === 3 && image.channels < 4 ? 255 : raw.charCodeAt(i * image.channels + channel);
-    }
-  }
-  canvas.getContext('2d').putImageData(pixels, 0, 0);
-  return canvas;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Elements, numbers and controls: what every part of the page is made of.
+// The page's data, elements, numbers and controls: what every part of a page is made of.
+
+const data = JSON.parse(document.getElementById('data').textContent);
 
 // el('td', {class: 'number', onclick: f}, 'text', child, …). Text is never parsed as HTML.
 function el(tag, attributes, ...children) {
@@ -34,20 +36,28 @@ function num(x) {
 
 const minus = (text) => text.replaceAll('-', '−');
 
+// Made once for each number of digits: toLocaleString makes one for each number, which takes longer than all the rest of a table.
+const formatters = new Map();
+function significant(x, least, most) {
+  const key = 100 * least + most;
+  if (!formatters.has(key)) formatters.set(key, new Intl.NumberFormat('en-US', most ? {minimumSignificantDigits: least, maximumSignificantDigits: most} : {}));
+  return formatters.get(key).format(x);
+}
+
 function format(x, digits = 4) {
   if (Number.isNaN(x)) return 'NaN';
   if (!Number.isFinite(x)) return x > 0 ? '∞' : '−∞';
   if (x === 0) return '0';
-  if (Number.isInteger(x) && Math.abs(x) < 1e15) return minus(x.toLocaleString('en-US'));
+  if (Number.isInteger(x) && Math.abs(x) < 1e15) return minus(significant(x, 0, 0));
   const size = Math.abs(x);
   if (size < 1e-4 || size >= 1e7) return minus(x.toExponential(digits - 1));
-  return minus(x.toLocaleString('en-US', {maximumSignificantDigits: Math.max(digits, Math.ceil(Math.log10(size)))}));
+  return minus(significant(x, 1, Math.max(digits, Math.ceil(Math.log10(size)))));
 }
 
 // For columns of values: the same number of digits in each, 0.8500 below 0.8523.
 function formatValue(x) {
   if (!Number.isFinite(x) || Number.isInteger(x) || Math.abs(x) < 1e-4 || Math.abs(x) >= 1e4) return format(x);
-  return minus(x.toLocaleString('en-US', {minimumSignificantDigits: 4, maximumSignificantDigits: 4}));
+  return minus(significant(x, 4, 4));
 }
 
 const signed = (x, digits = 3) => (x > 0 ? '+' : '') + format(x, digits);
@@ -111,6 +121,17 @@ function checkControl(label, onchange) {
   return {node: el('div', {class: 'control check'}, input, el('label', {for: id}, label)), input};
 }
 
+// The head of a column that sorts. `active`: the rows are sorted by it.
+function sortHeader(column, title, numeric, active, ascending, onsort) {
+  return el('th', {scope: 'col', class: numeric ? 'number' : null, 'aria-sort': active ? (ascending ? 'ascending' : 'descending') : 'none'},
+    el('button', {class: 'sort', type: 'button', 'data-column': column, onclick: onsort},
+      el('span', {class: 'arrow', 'aria-hidden': 'true'}, active ? (ascending ? '▲ ' : '▼ ') : ''), name(title)));
+}
+
+// What opens and closes the details in the element `id`.
+const toggleButton = (id, open, onclick, text) => el('button', {class: 'toggle', type: 'button', id: `${id}-toggle`,
+  'aria-expanded': String(open), 'aria-controls': id, onclick}, name(text));
+
 // A part of the page with a heading, listed in the navigation.
 function section(id, title, ...children) {
   const heading = `${id}-heading`;
@@ -130,10 +151,10 @@ function scrolling(label, table, {stack = true} = {}) {
   return el('div', {class: 'framed'}, hint, frame);
 }
 
-// A plain table from texts; numeric columns to the right.
+// A plain table from texts, or elements; numeric columns to the right.
 function textTable(caption, head, rows, numeric = () => true) {
   const cell = (tag, content, i, extra) => el(tag, {class: i > 0 && numeric(i) ? 'number' : null, 'data-label': i > 0 ? nameText(head[i]) : null, ...extra},
-    i > 0 && tag === 'td' ? content : name(content));
+    (i > 0 && tag === 'td') || content instanceof Node ? content : name(content));
   return el('table', {},
     el('caption', {class: 'hidden'}, caption),
     el('thead', {}, el('tr', {}, head.map((h, i) => cell('th', h, i, {scope: 'col'})))),
@@ -141,3 +162,17 @@ function textTable(caption, head, rows, numeric = () => true) {
 }
 
 const badge = (state, text) => el('span', {class: `badge ${state}`}, text);
+
+// An image of {width, height, channels, pixels}, the pixels in base64.
+function pixelImage(image, label) {
+  const canvas = el('canvas', {width: image.width, height: image.height, role: 'img', class: 'image', 'aria-label': label});
+  const raw = atob(image.pixels), pixels = new ImageData(image.width, image.height);
+  for (let i = 0; i < image.width * image.height; ++i) {
+    for (let c = 0; c < 4; ++c) {
+      const channel = image.channels === 1 ? 0 : c;
+      pixels.data[4 * i + c] = c === 3 && image.channels < 4 ? 255 : raw.charCodeAt(i * image.channels + channel);
+    }
+  }
+  canvas.getContext('2d').putImageData(pixels, 0, 0);
+  return canvas;
+}

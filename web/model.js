@@ -2,7 +2,6 @@
 
 // The page's data, indexed, and the one choice that all parts share: which model the others are compared with.
 
-const data = JSON.parse(document.getElementById('data').textContent);
 const overall = data.slices.findIndex((s) => s.keys.length === 0 && !s.cross);
 
 const valueKey = (model, slice, metric) => (model * data.slices.length + slice) * data.metrics.length + metric;

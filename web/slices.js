@@ -66,21 +66,20 @@ function slicesSection(showPlots) {
   function header(column, title, numeric) {
     const active = view.sort === column;
     const ascending = view.ascending ?? startsAscending(column);
-    return el('th', {scope: 'col', class: numeric ? 'number' : null, 'aria-sort': active ? (ascending ? 'ascending' : 'descending') : 'none'},
-      el('button', {class: 'sort', type: 'button', 'data-column': column, onclick: () => {
-        view.ascending = active ? !ascending : null;
-        view.sort = column;
-        draw(`[data-column="${column}"]`);
-      }}, el('span', {class: 'arrow', 'aria-hidden': 'true'}, active ? (ascending ? '▲ ' : '▼ ') : ''), name(title)));
+    return sortHeader(column, title, numeric, active, ascending, () => {
+      view.ascending = active ? !ascending : null;
+      view.sort = column;
+      draw(`[data-column="${column}"]`);
+    });
   }
 
   function row(s, shownColumns, titles) {
     const slice = data.slices[s], open = view.open.has(s), id = `slice-${s}`;
     const failures = (failuresBySlice.get(s) || []).filter((f) => f.metric === view.metric);
-    const toggle = el('button', {class: 'toggle', type: 'button', id: `${id}-toggle`, 'aria-expanded': String(open), 'aria-controls': id, onclick: () => {
+    const toggle = toggleButton(id, open, () => {
       open ? view.open.delete(s) : view.open.add(s);
       draw(`#${id}-toggle`);
-    }}, name(slice.text));
+    }, slice.text);
     const cells = shownColumns.map((column) => {
       if (column === 'slice') {
         return el('th', {scope: 'row'}, toggle, failures.length > 0 && badge('failed', 'threshold failed'));
@@ -146,7 +145,7 @@ function slicesSection(showPlots) {
     }
     const shown = slices.slice(0, view.shown);
     body.replaceChildren(
-      scrolling('Slices', el('table', {class: 'slices'},
+      scrolling('Slices', el('table', {class: 'sortable'},
         el('caption', {class: 'hidden'}, `${metric.text} by slice`),
         el('thead', {}, el('tr', {}, shownColumns.map((c) => header(c, titles[c], c !== 'slice')))),
         el('tbody', {}, shown.flatMap((s) => row(s, shownColumns, titles))))));

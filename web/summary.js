@@ -202,5 +202,6 @@ function pipelineSection() {
         plugins: {legend: {display: false}, tooltip: {callbacks: {label: (c) => `${duration(c.raw[0])} to ${duration(c.raw[1])}`}}}},
     }));
   if (figure) figure.classList.add('tall');
-  return section('pipeline', 'Pipeline run', scrolling('Nodes of the run', table), figure && el('div', {class: 'figures one'}, figure));
+  const pages = data.pipeline.pages.map(([text, file]) => el('li', {}, el('a', {href: encodeURIComponent(file)}, name(text))));
+  return section('pipeline', 'Pipeline run', pages.length > 0 && el('ul', {class: 'verdicts pages'}, pages), scrolling('Nodes of the run', table), figure && el('div', {class: 'figures one'}, figure));
 }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
@@ -107,7 +108,7 @@ TEST_F(MnistPipelineTest, EndsWithTwoPushedModelsOfTheSameQuality) {
   EXPECT_EQ(Files("serving_model/*/saved_model.pb").size(), 1u);
   ASSERT_EQ(Files("serving_model_lite/*/tflite").size(), 1u);
   EXPECT_TRUE(Files("serving_model_lite/*/saved_model.pb").empty()) << "only the TFLite file is delivered";
-  for (const char* file : {"comparison.txt", "comparison.json", "report.html", "metadata.db"}) {
+  for (const char* file : {"comparison.txt", "comparison.json", "report.html", "statistics.html", "metadata.db"}) {
     EXPECT_TRUE(io::Exists(io::JoinPath(root_, "out", file))) << file;
   }
   std::vector<double> accuracies;
@@ -141,7 +142,8 @@ TEST_F(MnistPipelineTest, AnyNumberOfThreadsGivesTheSameBytes) {
     auto bytes = ArtifactBytes(output);
     EXPECT_GT(bytes.size(), 20u);
     // The evaluation names the data and the models by their paths.
-    for (auto& [path, content] : bytes) content = absl::StrReplaceAll(content, {{"/" + output + "/", "/out/"}});
+    for (auto& [path, content] : bytes)
+      content = absl::StrReplaceAll(content, {{absl::StrCat("/", output, "/"), "/out/"}});
     if (first.empty()) first = bytes;
     for (const auto& [path, content] : bytes)
       EXPECT_TRUE(first[path] == content) << path << ", " << threads << " threads";

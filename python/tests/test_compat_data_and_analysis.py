@@ -56,7 +56,10 @@ class DataValidationTest(ServedTest):
         tfdv.get_domain(schema, "kind").value.remove("b")
         self.assertEqual(list(tfdv.validate_statistics(statistics, schema).anomaly_info), ["kind"])
         self.assertEqual(list(tfdv.get_domain(tfdv.update_schema(schema, statistics), "kind").value), ["a", "b"])
-        self.assertIn("miles", tfdv.get_statistics_html(statistics))
+        page = tfdv.get_statistics_html(statistics, few, lhs_name="all", rhs_name="few")
+        self.assertTrue(page.startswith("<iframe srcdoc="), page[:80])
+        for text in ("miles", "&quot;name&quot;:&quot;few&quot;"):
+            self.assertIn(text, page)
 
     def test_errors_are_tfdvs(self) -> None:
         import tensorflow_data_validation as tfdv

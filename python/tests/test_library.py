@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -54,6 +55,24 @@ class LibraryTest(EngineTest):
         self.assertIn("zzz", anomalies._repr_html_())
         widened = tfxm.infer_schema(self.csv("new.csv", "1,zzz,2\n"), update=schema)
         self.assertFalse(tfxm.validate(self.csv("new.csv", "1,zzz,2\n"), widened))
+
+    def test_a_page_of_statistics(self) -> None:
+        train, schema = tfxm.statistics(self.csv()), tfxm.infer_schema(self.csv())
+        page = tfxm.visualize_statistics({"train": train, "a/b=c": self.csv("new.csv", "1,zzz,2\n")}, schema=schema, title="People")
+        path = os.path.join(self.folder, "page.html")
+        page.save(path)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        self.assertIn("<title>People</title>", text)
+        data = json.loads(text.split('id="data">')[1].split("</script>")[0])
+        self.assertEqual([d["name"] for d in data["datasets"]], ["train", "a b c"])
+        self.assertEqual([d["checked"] for d in data["datasets"]], [True, True])
+        self.assertEqual([f["name"] for f in data["features"] if "anomalies" in f], ["kind"])
+        self.assertIn("<iframe srcdoc=", page._repr_html_())
+        found = tfxm.validate(self.csv("new.csv", "1,zzz,2\n"), schema)
+        self.assertIn("zzz", tfxm.visualize_statistics(train, anomalies=found).html)
+        with self.assertRaisesRegex(ValueError, "got none"):
+            tfxm.visualize_statistics({})
 
     def test_names_and_values_are_escaped(self) -> None:
         statistics = tfxm.statistics(self.write("x.csv", "<b>,k\n" + "<script>,1\n" * 20))

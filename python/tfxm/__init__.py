@@ -7,6 +7,7 @@ Without a pipeline, in a notebook or a script (library/):
     tfxm.evaluate({"lite": "model.tflite"}, "examples/Split-eval/*", label="tips")
     tfxm.rewrite("saved_model", "lite", quantization="dynamic_range")
     tfxm.inspect("model.tflite")
+    tfxm.visualize_statistics({"train": "train.csv", "eval": "eval.csv"})
     tfxm.statistics("people.csv"); tfxm.infer_schema("people.csv"); tfxm.validate("people.csv", schema)
 """
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Rewriting as Rewriting,
         Schema as Schema,
         Statistics as Statistics,
+        StatisticsPage as StatisticsPage,
         evaluate as evaluate,
         infer_schema as infer_schema,
         inspect as inspect,
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
         rewrite as rewrite,
         statistics as statistics,
         validate as validate,
+        visualize_statistics as visualize_statistics,
     )
 
 _LIBRARY = (
-    "Anomalies", "EngineError", "Evaluation", "Inspection", "Rewriting", "Schema", "Statistics",
-    "evaluate", "infer_schema", "inspect", "load_evaluation", "rewrite", "statistics", "validate",
+    "Anomalies", "EngineError", "Evaluation", "Inspection", "Rewriting", "Schema", "Statistics", "StatisticsPage",
+    "evaluate", "infer_schema", "inspect", "load_evaluation", "rewrite", "statistics", "validate", "visualize_statistics",
 )  # fmt: skip
 
 

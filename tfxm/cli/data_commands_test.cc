@@ -62,6 +62,38 @@ TEST_F(DataCommandsTest, ValidateTakesOptionsAndKeepsExamplesAndSaysHowTheSchema
       2);
 }
 
+TEST_F(DataCommandsTest, StatisticsAsAPage) {
+  std::string train = "fare,kind\n", other = "fare,kind\n";
+  for (int i = 0; i < 40; ++i) absl::StrAppend(&train, i, i % 2 ? ",a\n" : ",b\n");
+  for (int i = 0; i < 40; ++i) absl::StrAppend(&other, i, i % 4 ? ",a\n" : ",zzz\n");
+  const std::string csv = "--csv=" + Write("train.csv", train);
+  ASSERT_EQ(Tfxm({"schema", csv, "--output=" + Path("schema.pbtxt")}).exit_code, 0);
+  ASSERT_EQ(Tfxm({"stats", "--csv=" + Write("other.csv", other), "--output=" + Path("other.pb")}).exit_code, 0);
+  const std::string schema = "--schema=" + Path("schema.pbtxt"), html = "--html=" + Path("page.html");
+
+  SubprocessResult result = Tfxm({"stats", csv, "--name=train", "--compare=eval=" + Path("other.pb"),
+                                  "--compare=" + Path("other.csv"), schema, html, "--title=Fares"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(*io::ReadFile(Path("page.html")),
+              AllOf(HasSubstr("<title>Fares</title>"), HasSubstr("\"name\":\"train\""), HasSubstr("\"name\":\"eval\""),
+                    HasSubstr("\"name\":\"other.csv\""), HasSubstr("Unexpected string values")));
+  // Written over, because it is a page of ours.
+  result = Tfxm({"validate", schema, "--stats=" + Path("other.pb"), "--previous_span=" + Path("train.csv"), html});
+  EXPECT_EQ(result.exit_code, 3) << "CSV without --csv";
+  result = Tfxm({"validate", schema, "--csv=" + Path("other.csv"), "--previous_span=" + Path("train.csv"), html,
+                 "--output=" + Path("SchemaDiff.pb")});
+  EXPECT_EQ(result.exit_code, 1) << result.output;
+  EXPECT_THAT(*io::ReadFile(Path("page.html")), HasSubstr("\"name\":\"previous span\""));
+  result = Tfxm({"stats", "--stats=" + Path("other.pb"), "--anomalies=" + Path("SchemaDiff.pb"), html});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(*io::ReadFile(Path("page.html")), HasSubstr("Unexpected string values"));
+
+  EXPECT_EQ(Tfxm({"stats", csv, "--compare=" + Path("other.pb")}).exit_code, 2) << "for what?";
+  EXPECT_EQ(Tfxm({"stats", csv, "--html=" + Path("train.csv")}).exit_code, 2);
+  EXPECT_EQ(*io::ReadFile(Path("train.csv")), train);
+  EXPECT_EQ(Tfxm({"stats", csv, html, "--anomalies=" + Path("train.csv")}).exit_code, 3);
+}
+
 TEST_F(DataCommandsTest, CsvBecomesExamplesInSplits) {
   std::string text = "name,age\n";
   for (int i = 0; i < 30; ++i) absl::StrAppend(&text, "n", i, ",", i, "\n");

@@ -2,10 +2,13 @@
 
 // tfxm validate
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/cli/flags/statistics_page_flags.h"
 #include "tfxm/cli/flags/statistics_source.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/options/validation_options_json.h"
@@ -47,6 +50,7 @@ class ValidateCommand : public Command {
     flags.Add("max_anomalous_examples", &max_anomalous_examples_, "N", "that are kept of each feature and anomaly")
         .AtLeast(1);
     flags.Add("output", &output_, "FILE", "where to write the Anomalies: binary, or text (.pbtxt)");
+    page_.AddTo(&flags);
     return flags;
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
@@ -54,6 +58,7 @@ class ValidateCommand : public Command {
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
     source_.SetSchema(schema);
     RETURN_IF_ERROR(CheckFolder());
+    RETURN_IF_ERROR(page_.Check({schema_, output_}));
     ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics,
                      source_.Get(output_, {schema_, previous_span_, previous_version_, serving_}));
     std::optional<DatasetFeatureStatisticsList> previous_span, previous_version, serving;
@@ -63,6 +68,17 @@ class ValidateCommand : public Command {
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
     for (const std::string& what : statistics::UncheckedConstraints(statistics, schema)) Warn(PrintableText(what));
     if (!output_.empty()) RETURN_IF_ERROR(Write(anomalies));
+    if (page_.given()) {
+      report::StatisticsPageInput page{.title = "Validation", .schema = schema};
+      RETURN_IF_ERROR(page_.Add(source_, "data", "", statistics, &page));
+      page.datasets[0].anomalies = anomalies;
+      for (const auto& [name, patterns, other] : {std::tuple("previous span", &previous_span_, &previous_span),
+                                                  std::tuple("previous version", &previous_version_, &previous_version),
+                                                  std::tuple("serving", &serving_, &serving)}) {
+        if (other->has_value()) RETURN_IF_ERROR(page_.Add(source_, name, *patterns, **other, &page));
+      }
+      RETURN_IF_ERROR(page_.Write(std::move(page)));
+    }
     std::string text = statistics::AnomaliesText(anomalies, TerminalWidth());
     const std::string diff = statistics::SchemaDiffText(anomalies);
     if (!diff.empty()) absl::StrAppend(&text, "\n", diff);
@@ -137,6 +153,7 @@ class ValidateCommand : public Command {
   }
 
   StatisticsSource source_;
+  StatisticsPageFlags page_;
   std::string schema_, environment_, previous_span_, previous_version_, serving_, validation_options_, output_;
   std::string anomalous_examples_;
   int max_anomalous_examples_ = 100;

@@ -9,6 +9,7 @@
 #include "tfxm/orchestration/lineage/lineage.h"
 #include "tfxm/orchestration/run/display.h"
 #include "tfxm/orchestration/test_pipelines.h"
+#include "tfxm/testing/example_builder.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -46,6 +47,14 @@ class PipelineMainTest : public RunTest {
           rate_ = args.GetDouble("rate", 0.5);
           if (args.GetBool("reads_data", false))
             pipeline.components.push_back(ImportExampleGen({.input_base = args.data_root}));
+          if (args.GetBool("statistics", false)) {
+            const Node examples = ImportExampleGen({.input_base = args.data_root});
+            const Node statistics = StatisticsGen({.examples = examples.outputs("examples")});
+            const Node schema = SchemaGen({.statistics = statistics.outputs("statistics")});
+            const Node validator =
+                ExampleValidator({.statistics = statistics.outputs("statistics"), .schema = schema.outputs("schema")});
+            for (const Node& node : {examples, statistics, schema, validator}) pipeline.components.push_back(node);
+          }
           return pipeline;
         },
         options);
@@ -136,6 +145,21 @@ TEST_F(PipelineMainTest, WrongFlagsAreNamedAndRunNothing) {
   EXPECT_TRUE(Contains(threads.err, "TFXM_NUM_THREADS=many: expected a whole number from 1 to 1024"));
   EXPECT_EQ(Executions("a"), 0);
   EXPECT_FALSE(io::Exists(Path("metadata.db")));
+}
+
+TEST_F(PipelineMainTest, StatisticsAreShownOnAPageOfTheirOwn) {
+  ASSERT_TRUE(io::MakeDirs(Path("data")).ok());
+  std::vector<std::string> records;
+  for (int64_t i = 0; i < 100; ++i) records.push_back(ExampleBuilder().Ints("age", {i}).Serialize());
+  WriteRecords(Path("data/people.tfrecord"), records);
+  const Output output = Main({"--statistics", "--data_root=" + Path("data")});
+  EXPECT_EQ(output.exit_code, 0) << output.err << output.out;
+  EXPECT_TRUE(Contains(output.out, "Statistics: " + Path("out/statistics.html")));
+  const std::string page = io::ReadFile(Path("out/statistics.html")).value_or("");
+  for (const char* part : {"\"name\":\"age\"", "\"name\":\"train\"", "\"name\":\"eval\"", "\"checked\":true"}) {
+    EXPECT_TRUE(absl::StrContains(page, part)) << part;
+  }
+  EXPECT_TRUE(absl::StrContains(io::ReadFile(Path("out/report.html")).value_or(""), "\"statistics.html\""));
 }
 
 TEST_F(PipelineMainTest, HelpNamesThePipelinesOwnFlagsAndNodes) {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The page as its readers meet it: in a browser, with mouse, keyboard and small screens.
-#include "tfxm/testing/browser.h"
-
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <map>
 #include <string>
@@ -15,56 +12,19 @@
 #include "tfxm/proto/costs.h"
 #include "tfxm/report/evaluation/evaluation_reader.h"
 #include "tfxm/report/html/report.h"
-#include "tfxm/util/io.h"
+#include "tfxm/testing/page_test.h"
 
 namespace tfxm::report {
 namespace {
 
 const std::string kTestdata = "tfxm/report/testdata/";
 
-class PageTest : public testing::Test {
+class PageTest : public OpenPageTest {
  protected:
-  static void SetUpTestSuite() {
-    auto browser = Browser::Start();
-    ASSERT_TRUE(browser.ok()) << browser.status();
-    browser_ = browser->release();
-  }
-  static void TearDownTestSuite() {
-    delete browser_;
-    browser_ = nullptr;
-  }
-  void SetUp() override { ASSERT_NE(browser_, nullptr); }
-  // Nothing a test does may leave an error on the console or ask for anything but the file itself.
-  void TearDown() override {
-    if (path_.empty() || browser_ == nullptr) return;
-    (void)browser_->Evaluate(
-        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(''))))");
-    for (const std::string& problem : browser_->problems()) ADD_FAILURE() << problem;
-    ASSERT_EQ(browser_->requests().size(), 1) << browser_->requests()[1];
-    EXPECT_EQ(browser_->requests()[0], absl::StrCat("file://", path_));
-  }
-
   void Open(const ReportInput& input, const Browser::View& view = {}) {
     auto html = RenderReport(input);
     ASSERT_TRUE(html.ok()) << html.status();
-    path_ = absl::StrCat(testing::TempDir(), "/tfxm_report_", getpid(), "_",
-                         testing::UnitTest::GetInstance()->current_test_info()->name(), ".html");
-    ASSERT_TRUE(io::WriteFile(path_, *html).ok());
-    const absl::Status status = browser_->Open(path_, view);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-  std::string Run(absl::string_view javascript) {
-    auto value = browser_->Evaluate(javascript);
-    EXPECT_TRUE(value.ok()) << value.status();
-    return value.value_or("");
-  }
-  // Sets a control found by its label, as a user would.
-  void Set(absl::string_view label, absl::string_view value) {
-    Run(absl::StrCat("(() => { const label = [...document.querySelectorAll('label')].find((l) => l.textContent === '",
-                     label,
-                     "'); const c = document.getElementById(label.htmlFor); if (c.type === 'checkbox') c.click(); else "
-                     "{ c.value = '",
-                     value, "'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input')); } })()"));
+    OpenHtml(*html, view);
   }
   // "slice=difference|…" of the explorer's rows, from top to bottom.
   std::string Rows(int column) {
@@ -94,11 +54,7 @@ class PageTest : public testing::Test {
                   {Facts({{cost::kSizeBytes, 222000}, {cost::kLatencyP50Ms, 0.006}})}},
                  {"Dynamic range", kTestdata + "mnist-models-tflite-dr", {Facts({{cost::kSizeBytes, 61000}})}}});
   }
-
-  static Browser* browser_;
-  std::string path_;
 };
-Browser* PageTest::browser_ = nullptr;
 
 TEST_F(PageTest, ShowsModelsSideBySide) {
   Open(Mnist());

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/statistics/schema/fit_feature.h"
@@ -16,6 +17,7 @@
 #include "tfxm/statistics/validate/diff_regions.h"
 #include "tfxm/statistics/validate/finding.h"
 #include "tfxm/statistics/validate/statistics_view.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::statistics {
@@ -242,6 +244,13 @@ std::vector<std::string> UncheckedConstraints(const DatasetFeatureStatisticsList
         "its images, which enable_semantic_domain_stats adds where at least 100 values are there and 80 % of them images"));
   }
   return unchecked;
+}
+
+absl::StatusOr<Anomalies> ReadAnomalies(absl::string_view path) {
+  Anomalies anomalies;
+  RETURN_IF_ERROR(absl::EndsWith(path, ".pbtxt") ? io::ReadTextProto(path, &anomalies)
+                                                 : io::ReadBinaryProto(path, &anomalies));
+  return anomalies;
 }
 
 bool HasErrors(const Anomalies& anomalies) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/anomalies.pb.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
@@ -57,6 +58,9 @@ absl::StatusOr<tensorflow::metadata::v0::Anomalies> ValidateStatistics(
 // formats of the images. TFDV leaves it out, too.
 std::vector<std::string> UncheckedConstraints(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
                                               const tensorflow::metadata::v0::Schema& schema);
+
+// Of a file: binary (SchemaDiff.pb), or text if its name ends in .pbtxt. INVALID_ARGUMENT names a file that has none.
+absl::StatusOr<tensorflow::metadata::v0::Anomalies> ReadAnomalies(absl::string_view path);
 
 // Whether there is an anomaly that is not just a WARNING, or no data at all.
 bool HasErrors(const tensorflow::metadata::v0::Anomalies& anomalies);

@@ -5,6 +5,7 @@ from tfxm.library.data import Anomalies, Schema, Statistics, infer_schema, stati
 from tfxm.library.engine_call import EngineError
 from tfxm.library.evaluation import Evaluation, evaluate, load_evaluation
 from tfxm.library.model_file import Inspection, Rewriting, inspect, rewrite
+from tfxm.library.statistics_page import StatisticsPage, visualize_statistics
 
 __all__ = [
     "Anomalies",
@@ -14,6 +15,7 @@ __all__ = [
     "Rewriting",
     "Schema",
     "Statistics",
+    "StatisticsPage",
     "evaluate",
     "infer_schema",
     "inspect",
@@ -21,4 +23,5 @@ __all__ = [
     "rewrite",
     "statistics",
     "validate",
+    "visualize_statistics",
 ]

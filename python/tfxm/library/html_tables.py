@@ -41,6 +41,11 @@ def preformatted(lines: str) -> str:
     return f'<pre style="font-family:monospace">{html.escape(lines)}</pre>'
 
 
+def frame(page: str) -> str:
+    """A whole page, in a frame of its own: its style and scripts are none of the notebook's."""
+    return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:640px;border:0"></iframe>'
+
+
 def bars(heights: Sequence[float], names: Sequence[str]) -> Markup:
     """A small histogram; what a bar stands for is its tooltip."""
     most = max(heights, default=0) or 1

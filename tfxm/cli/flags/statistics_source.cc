@@ -32,6 +32,13 @@ absl::StatusOr<std::string> JsonOrFile(const std::string& flag) {
   return io::ReadFile(flag);
 }
 
+std::pair<std::string, std::string> NameAndPatterns(const std::string& argument) {
+  const size_t equals = argument.find('=');
+  const bool named = equals != std::string::npos && equals > 0 && argument.find_first_of("/*,") > equals;
+  if (named && !io::Exists(argument)) return {argument.substr(0, equals), argument.substr(equals + 1)};
+  return {std::string(io::Basename(argument)), argument};
+}
+
 void StatisticsSource::AddTo(Flags* flags) {
   flags->Add("data", &data_, "GLOB",
              "TFRecords of tf.Examples, plain or gzip: globs or directories, separated by commas");
@@ -140,6 +147,19 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::GetOther(const st
   ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(patterns));
   if (std::all_of(files.begin(), files.end(), statistics::IsStatisticsFile)) return statistics::ReadStatistics(files);
   return Generate(files, csv_.given());
+}
+
+absl::StatusOr<StatisticsSource::Origin> StatisticsSource::OriginOf(const std::string& patterns) const {
+  Origin origin;
+  if (patterns.empty() && !stats_.empty()) return origin;
+  std::vector<std::string> files;
+  if (!patterns.empty() || !csv_.given()) {
+    ASSIGN_OR_RETURN(files, data::MatchFiles(patterns.empty() ? data_ : patterns));
+    if (!patterns.empty() && std::all_of(files.begin(), files.end(), statistics::IsStatisticsFile)) return origin;
+  }
+  if (options_.has_value()) origin.sample_rate = options_->sample_rate;
+  if (!csv_.given()) origin.tfrecords = std::move(files);
+  return origin;
 }
 
 absl::Status StatisticsSource::ForEachExample(

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -26,6 +27,10 @@ namespace tfxm::cli {
 // Options that a flag has: the JSON itself, what is in the file that it names, or {} if it is empty.
 absl::StatusOr<std::string> JsonOrFile(const std::string& flag);
 
+// "train=data/*.tfrecord" as {"train", "data/*.tfrecord"}. A path that is there, and one whose part before the "=" cannot
+// be a name, has none: its last folder or file stands for it.
+std::pair<std::string, std::string> NameAndPatterns(const std::string& argument);
+
 // Statistics of data, or those of files made before.
 class StatisticsSource {
  public:
@@ -39,6 +44,12 @@ class StatisticsSource {
   // Statistics of other data, with the same options: statistics files or data (CSV, if --csv is given, else TFRecords),
   // told apart by what is in them. `patterns` as --data's.
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GetOther(const std::string& patterns);
+  // After Get: where the statistics come from, of Get's if `patterns` is empty, else of GetOther's.
+  struct Origin {
+    double sample_rate = 1;              // What part of the examples; 1, too, if they were computed before.
+    std::vector<std::string> tfrecords;  // The files with the examples, if they are TFRecords.
+  };
+  absl::StatusOr<Origin> OriginOf(const std::string& patterns) const;
   // Whether there are examples, and not only the statistics of some.
   bool has_examples() const { return stats_.empty(); }
   // After Get: every example of --data or --csv as a tf.Example, in order, with its place ("data.tfrecord: record 17").

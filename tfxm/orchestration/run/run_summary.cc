@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/orchestration/pipeline_main.h"
+#include "tfxm/orchestration/run/statistics_pages.h"
 #include "tfxm/report/evaluation/comparison.h"
 #include "tfxm/report/html/report.h"
 #include "tfxm/util/io.h"
@@ -107,10 +108,20 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
     std::printf("\n%s\n", report::ComparisonText(comparison, TerminalWidth()).c_str());
   }
+  report::PipelineRun run = DescribeRun(result);
+  const absl::StatusOr<std::vector<StatisticsPage>> pages = WriteStatisticsPages(result, args.output);
+  if (pages.ok()) {
+    for (const StatisticsPage& page : *pages)
+      run.pages.push_back({absl::StrCat(page.node_id, ": the data"), page.file});
+  }
   const std::string html = io::JoinPath(args.output, "report.html");
-  RETURN_IF_ERROR(report::WritePipelineReport(DescribeRun(result),
-                                              {.title = result.pipeline_name, .evaluations = evaluations}, html));
+  RETURN_IF_ERROR(report::WritePipelineReport(run, {.title = result.pipeline_name, .evaluations = evaluations}, html));
   PrintModels(result);
+  // Statistics that cannot be shown are no reason for a run to fail, or to be without a report.
+  if (!pages.ok()) Say(absl::StrCat("No page of statistics: ", PrintableText(pages.status().message())));
+  for (size_t i = 0; pages.ok() && i < pages->size(); ++i) {
+    Say(absl::StrCat("Statistics: ", io::JoinPath(args.output, (*pages)[i].file)));
+  }
   Say(absl::StrCat("Report: ", html));
   return absl::OkStatus();
 }

@@ -13,7 +13,7 @@ struct PipelineArgs;
 
 // Prints a table of all evaluated models, the first Evaluator's as the reference, why models are not blessed, and where
 // models were pushed to. Leaves the table as comparison.txt and comparison.json and everything as report.html in
-// args.output. After a run in which nodes failed, the report says which and why.
+// args.output, and what the data look like as statistics.html (statistics_pages.h). After a run in which nodes failed, the report says which and why.
 absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result);
 
 }  // namespace tfxm

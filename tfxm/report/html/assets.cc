@@ -34,6 +34,13 @@ TFXM_EMBED(slices_js, TFXM_WEB_DIR "/slices.js")
 TFXM_EMBED(plots_js, TFXM_WEB_DIR "/plots.js")
 TFXM_EMBED(disagreements_js, TFXM_WEB_DIR "/disagreements.js")
 TFXM_EMBED(main_js, TFXM_WEB_DIR "/main.js")
+TFXM_EMBED(statistics_model_js, TFXM_WEB_DIR "/statistics/model.js")
+TFXM_EMBED(statistics_drawing_js, TFXM_WEB_DIR "/statistics/drawing.js")
+TFXM_EMBED(statistics_summary_js, TFXM_WEB_DIR "/statistics/summary.js")
+TFXM_EMBED(statistics_detail_js, TFXM_WEB_DIR "/statistics/detail.js")
+TFXM_EMBED(statistics_features_js, TFXM_WEB_DIR "/statistics/features.js")
+TFXM_EMBED(statistics_crosses_js, TFXM_WEB_DIR "/statistics/crosses.js")
+TFXM_EMBED(statistics_main_js, TFXM_WEB_DIR "/statistics/main.js")
 
 namespace tfxm::report {
 
@@ -41,9 +48,22 @@ absl::string_view PageTemplate() { return page_template(); }
 absl::string_view PageStyle() { return page_style(); }
 absl::string_view ChartLibrary() { return chart_library(); }
 
-std::string PageScript() {
-  return absl::StrCat("(() => {\n'use strict';\n", dom_js(), model_js(), charts_js(), summary_js(), slices_js(),
-                      plots_js(), disagreements_js(), main_js(), "})();\n");
+namespace {
+// One function, so that the files share names and leave none behind.
+template <typename... Files>
+std::string Script(const Files&... files) {
+  return absl::StrCat("(() => {\n'use strict';\n", files..., "})();\n");
+}
+}  // namespace
+
+std::string ReportScript() {
+  return Script(dom_js(), model_js(), charts_js(), summary_js(), slices_js(), plots_js(), disagreements_js(),
+                main_js());
+}
+
+std::string StatisticsScript() {
+  return Script(dom_js(), charts_js(), statistics_model_js(), statistics_drawing_js(), statistics_summary_js(),
+                statistics_detail_js(), statistics_features_js(), statistics_crosses_js(), statistics_main_js());
 }
 
 }  // namespace tfxm::report

@@ -12,7 +12,10 @@ namespace tfxm::report {
 
 absl::string_view PageTemplate();  // web/report.html
 absl::string_view PageStyle();     // web/report.css
-std::string PageScript();          // web/*.js, in the order they depend on each other.
+// Scripts in the order they depend on each other: web/*.js for the report, and what both pages share with
+// web/statistics/*.js for that of statistics.
+std::string ReportScript();
+std::string StatisticsScript();
 absl::string_view ChartLibrary();  // chart.umd.js of Chart.js.
 
 }  // namespace tfxm::report

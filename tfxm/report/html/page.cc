@@ -35,8 +35,8 @@ std::string EscapeHtml(absl::string_view text) {
 
 }  // namespace
 
-std::string RenderPage(absl::string_view title, absl::string_view data) {
-  const std::string script = absl::StrCat(ChartLibrary(), "\n", PageScript());
+std::string RenderPage(absl::string_view title, absl::string_view data, absl::string_view page_script) {
+  const std::string script = absl::StrCat(ChartLibrary(), "\n", page_script);
   const std::string policy = absl::StrCat("default-src 'none'; script-src ", SourceHash(script), "; style-src ",
                                           SourceHash(PageStyle()), "; base-uri 'none'; form-action 'none'");
   // Parts are substituted one after the other into the template, not into each other: data may hold a part's mark.

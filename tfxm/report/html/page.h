@@ -11,9 +11,9 @@
 
 namespace tfxm::report {
 
-// `data` is JSON that JsonWriter wrote. The page's Content-Security-Policy names the script and the style by their
-// SHA-256 and forbids everything else.
-std::string RenderPage(absl::string_view title, absl::string_view data);
+// `data` is JSON that JsonWriter wrote, `page_script` what draws it, with Chart.js before it (assets.h). The page's
+// Content-Security-Policy names the script and the style by their SHA-256 and forbids everything else.
+std::string RenderPage(absl::string_view title, absl::string_view data, absl::string_view page_script);
 
 }  // namespace tfxm::report
 

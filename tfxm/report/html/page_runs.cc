@@ -59,6 +59,8 @@ void WritePipeline(const PageIndex& index, JsonWriter& json) {
     for (const std::string& id : node.upstream) json.String(id);
     json.End().End();
   }
+  json.End().Key("pages").BeginArray();
+  for (const PageLink& page : run.pages) json.BeginArray().String(page.text).String(page.file).End();
   json.End().End();
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/report/evaluation/evaluation_reader.h"
+#include "tfxm/report/html/assets.h"
 #include "tfxm/report/html/page.h"
 #include "tfxm/report/html/page_data.h"
 #include "tfxm/util/io.h"
@@ -31,7 +32,7 @@ absl::StatusOr<std::string> RenderReport(const ReportInput& input) {
     return absl::InvalidArgumentError("a report needs at least one evaluation or a pipeline run");
   }
   ASSIGN_OR_RETURN(const std::string data, PageData(input));
-  return RenderPage(input.title, data);
+  return RenderPage(input.title, data, ReportScript());
 }
 
 absl::Status WriteReport(const ReportOptions& options, absl::string_view output_html) {

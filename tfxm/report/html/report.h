@@ -52,10 +52,16 @@ struct PipelineNode {
   std::vector<std::string> upstream;  // Ids of the nodes it depends on.
 };
 
+// Another page beside the report's file.
+struct PageLink {
+  std::string text, file;  // `file`: a name in the report's own folder.
+};
+
 struct PipelineRun {
   std::string pipeline, run_id;
   std::string started;  // As shown: the caller formats it.
   std::vector<PipelineNode> nodes;
+  std::vector<PageLink> pages;
 };
 
 // Everything a page is made of, read already: for callers that have it in memory.

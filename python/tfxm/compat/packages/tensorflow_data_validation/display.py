@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In a notebook: tables that need no network. Where IPython is not installed they are printed."""
+"""In a notebook: tables and the page of statistics, which need no network. Where IPython is not installed tables are printed."""
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from tensorflow_data_validation.checks import anomalies_pb2, expect, expect_schema, expect_statistics, statistics_pb2
@@ -20,16 +19,6 @@ def _display(shown: Any) -> None:
         print(shown)
         return
     display(shown)
-
-
-class _Html:
-    """What IPython displays as it is."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def _repr_html_(self) -> str:
-        return self._text
 
 
 def display_schema(schema: Any) -> None:
@@ -74,11 +63,14 @@ def _tables(
 
 
 def get_statistics_html(lhs_statistics: Any, rhs_statistics: Any = None, *arguments: Any, **named: Any) -> str:
-    """A table of each; TFDV's loads Facets from the network."""
-    tables = _tables(lhs_statistics, rhs_statistics, *arguments, **named)
-    if len(tables) == 1:
-        return tables[0][1]._repr_html_()
-    return "".join(f"<h4>{html.escape(name)}</h4>{table._repr_html_()}" for name, table in tables)
+    """tfxm's page, in a frame; TFDV's loads Facets from the network."""
+    return _page(_tables(lhs_statistics, rhs_statistics, *arguments, **named))._repr_html_()
+
+
+def _page(tables: list[tuple[str, library.Statistics]]) -> library.StatisticsPage:
+    if len(tables) > 1 and tables[0][0] == tables[1][0]:
+        tables = [(f"{name} {i + 1}", table) for i, (name, table) in enumerate(tables)]
+    return library.visualize_statistics(dict(tables))
 
 
 def visualize_statistics(lhs_statistics: Any, rhs_statistics: Any = None, *arguments: Any, **named: Any) -> None:
@@ -89,7 +81,7 @@ def visualize_statistics(lhs_statistics: Any, rhs_statistics: Any = None, *argum
         for name, table in tables:
             print(f"{name}\n{table!r}")
         return
-    _display(_Html(get_statistics_html(lhs_statistics, rhs_statistics, *arguments, **named)))
+    _display(_page(tables))
 
 
 def compare_slices(statistics: Any, lhs_slice_key: str, rhs_slice_key: str) -> None:
