@@ -37,11 +37,6 @@ bool HasThresholds(const EvalConfig& config) {
   return false;
 }
 
-const Artifact* OptionalArtifact(const ArtifactDict& inputs, const std::string& key) {
-  const auto it = inputs.find(key);
-  return it == inputs.end() || it->second.empty() ? nullptr : &it->second[0];
-}
-
 std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.uri, kServingModelDir); }
 
 // What to do about a baseline that cannot be compared with: said after the error itself.

@@ -11,8 +11,8 @@
 
 namespace tfxm::model_analysis {
 
-// Makes `result` the examples of `batch`, column by column, but for their bytes. Of features of the same name in `transformed`, the first
-// counts. Numbers with a fraction become single precision, as features are.
+// Makes `result` the examples of `batch`, column by column, but for their bytes. Of features of the same name in
+// `transformed`, the first counts. Numbers with a fraction become single precision, as features are.
 void MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& transformed, data::ExampleBatch* result);
 
 }  // namespace tfxm::model_analysis
