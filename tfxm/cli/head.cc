@@ -5,7 +5,7 @@
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/flags/csv_flags.h"
 #include "tfxm/components/example_gen/tfrecord_source.h"
-#include "tfxm/data/example_text.h"
+#include "tfxm/data/text/example_text.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/status_macros.h"

@@ -9,8 +9,8 @@
 //   ASSIGN_OR_RETURN(std::string json, ExampleJson(record));   // {"age":[31],"image":[{"b64":"iVBOR…"}],"name":["Müller"]}
 //
 // Features are in the order of their names.
-#ifndef TFXM_DATA_EXAMPLE_TEXT_H_
-#define TFXM_DATA_EXAMPLE_TEXT_H_
+#ifndef TFXM_DATA_TEXT_EXAMPLE_TEXT_H_
+#define TFXM_DATA_TEXT_EXAMPLE_TEXT_H_
 
 #include <string>
 
@@ -34,4 +34,4 @@ absl::StatusOr<std::string> ExampleJson(absl::string_view record);
 
 }  // namespace tfxm::data
 
-#endif  // TFXM_DATA_EXAMPLE_TEXT_H_
+#endif  // TFXM_DATA_TEXT_EXAMPLE_TEXT_H_
