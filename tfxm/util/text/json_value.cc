@@ -75,6 +75,20 @@ absl::Status ReadJson(const Value& value, std::vector<std::string>* result) {
   return absl::OkStatus();
 }
 
+const Value* FindMember(const google::protobuf::Struct& json, const std::string& name) {
+  const auto it = json.fields().find(name);
+  return it == json.fields().end() ? nullptr : &it->second;
+}
+
+const Value& JsonMember(const google::protobuf::Struct& json, const std::string& name) {
+  const Value* const member = FindMember(json, name);
+  return member == nullptr ? Value::default_instance() : *member;
+}
+
+std::string JsonText(const google::protobuf::Struct& json, const std::string& name) {
+  return JsonMember(json, name).string_value();
+}
+
 absl::Status SetMembers(absl::string_view what, const google::protobuf::Struct& json, const JsonSetters& setters) {
   for (const auto& [name, value] : json.fields()) {
     const auto setter = setters.find(name);

@@ -34,6 +34,12 @@ absl::Status ReadJson(const google::protobuf::Value& value, double* result);
 absl::Status ReadJson(const google::protobuf::Value& value, std::string* result);
 absl::Status ReadJson(const google::protobuf::Value& value, std::vector<std::string>* result);
 
+// The member of that name. If there is none: null, or a value of no kind, whose text, list and object are empty.
+const google::protobuf::Value* FindMember(const google::protobuf::Struct& json, const std::string& name);
+const google::protobuf::Value& JsonMember(const google::protobuf::Struct& json, const std::string& name);
+// Its text; empty if it is missing or of another kind.
+std::string JsonText(const google::protobuf::Struct& json, const std::string& name);
+
 // What a member's value does.
 using JsonSetter = std::function<absl::Status(const google::protobuf::Value& value)>;
 using JsonSetters = std::map<std::string, JsonSetter>;

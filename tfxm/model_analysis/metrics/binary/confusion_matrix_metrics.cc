@@ -341,7 +341,8 @@ TFXM_RATIO("PredictedPositiveRate", PredictedPositiveRate, "predicted_positive_r
 TFXM_RATIO("MaxRecall", Recall, "max_recall", RatioThresholds::kLowest);
 
 TFXM_REGISTER(MetricRegistry, "AUC", [] { return std::make_unique<AucMetric>("auc"); });
-TFXM_REGISTER(MetricRegistry, "AUCPrecisionRecall", [] { return std::make_unique<AucMetric>("auc_precision_recall", Curve::kPr); });
+TFXM_REGISTER(MetricRegistry, "AUCPrecisionRecall",
+              [] { return std::make_unique<AucMetric>("auc_precision_recall", Curve::kPr); });
 TFXM_REGISTER(MetricRegistry, "SensitivityAtSpecificity",
               [] { return std::make_unique<AtValueMetric>("specificity", Specificities, Recalls, false); });
 TFXM_REGISTER(MetricRegistry, "SpecificityAtSensitivity",
