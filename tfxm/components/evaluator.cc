@@ -169,7 +169,7 @@ class EvaluatorExecutor : public Executor {
       ASSIGN_OR_RETURN(const std::string why, MissedThresholds(evaluation_uri));
       context.progress(absl::StrCat("NOT blessed: ", why, ". More: tfxm show ", evaluation_uri), 1);
     }
-    return io::WriteFile(io::JoinPath(blessing->uri, blessed ? "BLESSED" : "NOT_BLESSED"), "");
+    return io::WriteFile(io::JoinPath(blessing->uri, blessed ? kBlessedFile : kNotBlessedFile), "");
   }
 };
 

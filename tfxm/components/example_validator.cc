@@ -9,6 +9,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/metadata/properties.h"
 #include "tfxm/statistics/options/validation_options_json.h"
 #include "tfxm/statistics/validate_statistics.h"
@@ -64,7 +65,7 @@ class ExampleValidatorExecutor : public Executor {
       ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(split_statistics, schema, options));
       const std::string dir = data::SplitDir(output->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
-      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, "SchemaDiff.pb"), anomalies));
+      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, kSchemaDiffFile), anomalies));
       (*blessed.mutable_fields())[split].set_number_value(statistics::HasErrors(anomalies) ? 0 : 1);
       for (const auto& [path, info] : anomalies.anomaly_info()) {
         found.push_back(absl::StrCat(split, ": ", path, ": ", info.short_description()));

@@ -13,6 +13,7 @@
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/data/tensor.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -374,7 +375,7 @@ std::string Describe(const OpNodes& ops) {
 
 absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl::string_view signature) {
   tensorflow::SavedModel saved_model;
-  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, kSavedModelFile), &saved_model));
   OpSupport support;
   for (const auto& graph : saved_model.meta_graphs()) {
     const auto it = graph.signature_def().find(std::string(signature));

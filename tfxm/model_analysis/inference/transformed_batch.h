@@ -3,8 +3,8 @@
 // Features as a model's preprocessing functions (ModelSpec.preprocessing_function_names) leave them: the examples with
 // some features replaced or added. Labels, weights, slices and features of metrics are looked up here; the model itself
 // sees the examples as they are.
-#ifndef TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
-#define TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
+#ifndef TFXM_MODEL_ANALYSIS_INFERENCE_TRANSFORMED_BATCH_H_
+#define TFXM_MODEL_ANALYSIS_INFERENCE_TRANSFORMED_BATCH_H_
 
 #include "tfxm/data/example_batch.h"
 #include "tfxm/model_analysis/pass/extracts.h"
@@ -17,4 +17,4 @@ void MakeTransformedBatch(const data::ExampleBatch& batch, const NamedValues& tr
 
 }  // namespace tfxm::model_analysis
 
-#endif  // TFXM_MODEL_ANALYSIS_PASS_TRANSFORMED_BATCH_H_
+#endif  // TFXM_MODEL_ANALYSIS_INFERENCE_TRANSFORMED_BATCH_H_
