@@ -218,7 +218,7 @@ struct EvaluatorParameters {
   Channel transform_graph = {};
   tensorflow_model_analysis::EvalConfig eval_config = {};
   std::vector<std::string> example_splits = {};  // Default: eval.
-  std::string module_file = {};                  // Metrics of one's own (model_analysis/custom_metric.h).
+  std::string module_file = {};                  // Custom metrics (model_analysis/custom_metric.h).
 };
 Node Evaluator(const EvaluatorParameters& parameters);
 

@@ -2,7 +2,7 @@
 
 // Node and Channel: a pipeline is a graph of nodes, and a channel is what one of them puts out and others take in.
 //
-// The components of components.h are functions that return a Node. A component of one's own is another such function:
+// The components of components.h are functions that return a Node. A custom component is another such function:
 //
 //   Node Tokenizer(const Channel& examples, int64_t vocabulary_size) {
 //     return Node({.type_name = "my.Tokenizer",

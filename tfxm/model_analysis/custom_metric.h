@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A metric of one's own, in a module file: the (weighted) mean of a number that each example has.
+// A custom metric, in a module file: the (weighted) mean of a number that each example has.
 //
 //   // my_metrics.cc
 //   #include <cmath>

@@ -7,7 +7,7 @@
 //   nn::KerasTensor scores = layers::Dense(10)(x);
 //   nn::Model model({image}, {scores});
 //
-// A layer of one's own is a class:
+// A custom layer is a class:
 //
 //   class Scale : public nn::Layer {
 //    public:

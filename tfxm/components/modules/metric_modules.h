@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Metrics of one's own for an evaluation (model_analysis/custom_metric.h): compiles and loads the module files that
+// Custom metrics for an evaluation (model_analysis/custom_metric.h): compiles and loads the module files that
 // define them, which registers them.
 //
 //   RETURN_IF_ERROR(LoadMetricModules("my_metrics.cc", options.eval_config));

@@ -21,7 +21,7 @@ namespace tfxm::data {
 
 struct ExampleTextOptions {
   int width = 0;        // Cells of the terminal; 0: no limit.
-  int max_values = 10;  // Of a feature; that there are more is said.
+  int max_values = 10;  // Of a feature; the text says if there are more.
   std::string indent = "  ";
 };
 

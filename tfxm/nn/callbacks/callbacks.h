@@ -5,7 +5,7 @@
 //   model.Fit(train, {.callbacks = {callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}),
 //                                   callbacks::EarlyStopping({.monitor = "val_loss", .patience = 3})}});
 //
-// A callback of one's own is a class derived from nn::Callback.
+// A custom callback is a class derived from nn::Callback.
 #ifndef TFXM_NN_CALLBACKS_CALLBACKS_H_
 #define TFXM_NN_CALLBACKS_CALLBACKS_H_
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Activation functions, by Keras's names or as a function of one's own.
+// Activation functions, by Keras's names or as a custom function.
 //
 //   layers::Dense(64, {.activation = "relu"});
 //   layers::Dense(64, {.activation = {"square", [](const ops::Tensor& x) { return ops::Square(x); }}});
@@ -27,7 +27,7 @@ class Activation {
       : name_(std::move(name)), function_(std::move(function)) {}
 
   const std::string& name() const { return name_; }
-  // A function of one's own.
+  // A custom function.
   bool is_custom() const { return function_ != nullptr; }
   bool is_linear() const { return function_ == nullptr && (name_.empty() || name_ == "linear"); }
   // An unknown name becomes the graph's error, naming the near ones.

@@ -39,7 +39,7 @@ class Metric {
       : name_(std::move(name)), update_(std::move(update)), result_(std::move(result)) {}
   // One that cannot be made of the options it was given: what Check then says.
   Metric(std::string name, absl::Status status) : name_(std::move(name)), status_(std::move(status)) {}
-  // Which values are better, for callbacks that watch the metric with mode "auto". Not known of metrics of one's own
+  // Which values are better, for callbacks that watch the metric with mode "auto". Not known of custom metrics
   // until they say it: Metric(…).WithDirection(Metric::Direction::kUp).
   enum class Direction { kUnknown, kUp, kDown };
 

@@ -4,7 +4,7 @@
 //
 //   ASSIGN_OR_RETURN(const CacheKey key, MakeCacheKey(pipeline_name, spec, inputs, exec_properties, files, &hashes));
 //   key.digest;                                           // SHA-256, in hex: the name of the context execution_cache.
-//   DescribeDifference(former, key);                      // "exec property train_args is not what it was"
+//   DescribeDifference(former, key);                      // "exec property module_file is \"b.cc\", was \"a.cc\""
 #ifndef TFXM_ORCHESTRATION_CACHE_CACHE_KEY_H_
 #define TFXM_ORCHESTRATION_CACHE_CACHE_KEY_H_
 
@@ -28,7 +28,7 @@ struct CacheKey {
 };
 
 // All that decides what an executor makes: the code (this project's and TensorFlow's libraries; the program itself for
-// an executor of one's own; module files, also those of metrics, with every header they include, and the compiler), the
+// a custom executor; module files, also those of metrics, with every header they include, and the compiler), the
 // pipeline's and the node's name and type, exec properties, output types, the ids, uris and properties of the input
 // artifacts, the contents of `input_files` (which the driver names) and of the files that exec properties named *_file
 // hold, and the environment variables that TensorFlow computes by. NOT_FOUND names a file that does not exist.

@@ -32,7 +32,7 @@ struct CompiledMetrics {
   std::vector<CompiledMetric> metrics;
   std::vector<CompiledMetric> losses;          // One per output that has one.
   std::map<std::string, double> loss_weights;  // By output; 1 where there is none.
-  // What the model was compiled with but cannot be computed here, such as a function of one's own.
+  // What the model was compiled with but cannot be computed here, such as a custom function.
   std::vector<std::string> not_supported;
 };
 
