@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 import os
@@ -77,9 +76,7 @@ class Evaluation:
             path = os.path.join(folder, "report.html")
             self.save_report(path)
             with open(path, encoding="utf-8") as f:
-                page = f.read()
-        # In a frame of its own: its style and scripts are none of the notebook's.
-        return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:640px;border:0"></iframe>'
+                return html_tables.frame(f.read())
 
     def __repr__(self) -> str:
         return engine_call.call("show", [self.directory], max_slices=20).output.rstrip()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import tempfile
 from typing import Any, NamedTuple
@@ -121,8 +120,10 @@ class Report:
         engine_call.call("report", self.directories, output=path)
 
     def _repr_html_(self) -> str:
+        from tfxm.library import html_tables
+
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "report.html")
             self.save(path)
             with open(path, encoding="utf-8") as f:
-                return f'<iframe srcdoc="{html.escape(f.read())}" style="width:100%;height:640px;border:0"></iframe>'
+                return html_tables.frame(f.read())
