@@ -128,7 +128,7 @@ bool HasDefaultAuc(const tfma::EvalConfig& config) {
 
 // What models cost, their NaN predictions, and slices that are not there.
 void AddWarnings(const PassResult& pass, const CostMetrics& costs, const tfma::EvalConfig& config,
-                       EvaluationResult* result) {
+                 EvaluationResult* result) {
   constexpr double kNearlyAll = 0.9;
   const bool has_auc = HasDefaultAuc(config);
   for (size_t m = 0; m < result->models.size(); ++m) {
