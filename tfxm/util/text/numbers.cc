@@ -13,7 +13,7 @@ namespace {
 
 std::string Grouped(bool negative, std::string digits) {
   for (ptrdiff_t at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
+    digits.insert(static_cast<size_t>(at), 1, ',');
   }
   return absl::StrCat(negative ? "-" : "", digits);
 }
