@@ -27,6 +27,7 @@ _tfxm_runpath(tfxm "$ORIGIN/lib" "\\$ORIGIN/../${TFXM_INSTALL_LIBDIR}" ${TFXM_IN
 if(TFXM_BUILD_TESTS)
   add_test(NAME build.runpath COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/check_runpath.py ${CMAKE_BINARY_DIR})
   add_test(NAME build.layers COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/lint/layers.py)
+  add_test(NAME build.bounds COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/lint/bounds.py)
 endif()
 install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2
   ${TFXM_LITERT_DIR}/libLiteRt.so $<TARGET_FILE:arrow> $<TARGET_FILE:parquet> DESTINATION ${TFXM_INSTALL_LIBDIR})

@@ -149,7 +149,7 @@ WORDS_OF = {
     'schema': ['statistics/validate/check_feature.cc', 'statistics/schema/domains.cc', 'statistics/validate/comparators.cc'],
     'sql': ['model_analysis/sql/*.cc'],
     'tables': [],
-    'keras_weights': ['nn/internal/keras_weights_file.cc'],
+    'keras_weights': ['nn/internal/weights/keras_weights_file.cc'],
     'saved_model': [],
 }
 

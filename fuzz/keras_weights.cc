@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "fuzz/input.h"
-#include "tfxm/nn/internal/keras_weights_file.h"
+#include "tfxm/nn/internal/weights/keras_weights_file.h"
 
 // Of libtfxm_nn, only the reader is linked. Without layers it asks for none of these.
 namespace tfxm::nn {

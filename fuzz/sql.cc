@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Statements of slice_keys_sql (model_analysis/sql/sql_slicer.h), evaluated on an example.
+// Statements of slice_keys_sql (model_analysis/slicing/sql_slicer.h), evaluated on an example.
 #include "fuzz/input.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
-#include "tfxm/model_analysis/sql/sql_slicer.h"
+#include "tfxm/model_analysis/slicing/sql_slicer.h"
 
 namespace {
 

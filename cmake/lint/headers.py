@@ -180,7 +180,7 @@ def main():
   headers, first, given = [h for h in public_headers() if h.startswith(args.only)], included_first(), contexts()
   wrong = [f'example_context.inc: there is no example in {path}\n' for path in given
            if path != 'everywhere' and (not os.path.exists(os.path.join(ROOT, path)) or not examples(path))]
-  wrong += [said for header in headers for said in not_included(header)]
+  wrong += [problem for header in headers for problem in not_included(header)]
   alone = [h for h in headers if args.all or h not in first]
   with tempfile.TemporaryDirectory() as scratch:
     half = (len(headers) + 1) // 2  # Few units, as what they include is what takes time.
@@ -188,7 +188,7 @@ def main():
              for part in (headers[:half], headers[half:]) if part]
     tasks += [(args.compiler, flags, scratch, f'{header} alone', f'#include "{header}"\n') for header in alone]
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-      wrong += [said for said in pool.map(compiled, tasks) if said]
+      wrong += [problem for problem in pool.map(compiled, tasks) if problem]
   number = sum(len(examples(h)) for h in headers)
   print('\n'.join(wrong) or f'{len(headers)} headers, {len(alone)} of them compiled alone, {number} examples.')
   sys.exit(bool(wrong))

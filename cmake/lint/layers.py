@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layers: which folder of tfxm/ may include which.
 
-  layers.py           checks every #include against the libraries' DEPS, that no public header includes one of internal/, and the
-                      table in docs/architecture.md; ends with status 1 if something is wrong
+  layers.py           checks every #include against the libraries' DEPS, that no public header includes one of internal/ or GoogleTest, and
+                      the table in docs/architecture.md; ends with status 1 if something is wrong
   layers.py --write   writes the table's last column anew
 
 What a folder may use is what its libraries name as DEPS in CMakeLists.txt, and what those may use. A test may use what its own DEPS name, and
@@ -70,11 +70,13 @@ def main():
         continue
       name = os.path.relpath(path, ROOT)
       allowed = set(may_use[folder])
-      if re.search(r'(_test|_benchmark|/test_\w+|test_util)\.(h|cc)$', path):
+      if re.search(r'(_test|_benchmark|/test_\w+)\.(h|cc)$', path):
         allowed |= TESTING
         for dep in tests.get(folder, ()):
           allowed |= may_use[dep]
-      public = path.endswith('.h') and '/internal/' not in path and not re.search(r'/test_\w+\.h$|test_util\.h$', path)
+      public = path.endswith('.h') and '/internal/' not in path and not re.search(r'/test_\w+\.h$', path)
+      if public and folder != 'testing' and re.search(r'^#include [<"]g(test|mock)/', read(path), re.M):
+        wrong.append(f'{name} is installed and includes GoogleTest: call it test_….h, which is not (cmake/tfxm_install.cmake)')
       for other, rest in INCLUDE.findall(read(path)):
         if other not in allowed:
           wrong.append(f'{name} includes tfxm/{other}/{rest}, but {folder} may not use {other}: add it to DEPS, if it is below')

@@ -7,18 +7,15 @@ import os
 import tempfile
 import unittest
 
-from support import tfrecords
+from support import needs, tfrecords
 from support.pipelines import ROOT
 
-from tfxm import compat, native
+from tfxm import compat
 
 
 class ServedTest(unittest.TestCase):
     def setUp(self) -> None:
-        try:
-            native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
+        needs.engine()
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
         self.folder = temporary.name

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import unittest
 
-from support import tfrecords
+from support import needs, tfrecords
 from support.pipelines import PipelineFileTest
 
-from tfxm import native
+from tfxm import run_pipeline
 
 _PIPELINE = """
 import os
@@ -33,10 +34,7 @@ tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
 class EngineTest(PipelineFileTest):
     def setUp(self) -> None:
         super().setUp()
-        try:
-            self.engine = native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
+        self.engine = needs.engine()
         os.mkdir(os.path.join(self.folder, "data"))
         examples = [{"fare": 2.5 + i, "trips": i, "company": f"company {i % 3}"} for i in range(100)]
         tfrecords.write(os.path.join(self.folder, "data", "examples.tfrecord"), examples)
@@ -58,6 +56,14 @@ class EngineTest(PipelineFileTest):
         printed = self.tfxm(self.path, "--print_ir")
         again = self.tfxm(f"--ir={self.write('printed.json', printed.stdout)}")
         self.assertIn("taxi: 4 nodes: 4 cached", again.stdout, again.stderr)
+
+    def test_the_launcher_knows_the_engines_flags(self) -> None:
+        ir = self.write("printed.json", self.tfxm(self.path, "--print_ir").stdout)
+        shown = self.tfxm(f"--ir={ir}", "--", "--help")
+        of_the_pipeline = {"data", "data_root", "pipeline-root"}
+        flags = {name: value for name, value in re.findall(r"^  --([\w-]+)(=?)", shown.stdout, re.MULTILINE) if name not in of_the_pipeline}
+        self.assertEqual(set(flags), set(run_pipeline.ENGINE_FLAGS) - {"help"}, shown.stderr)
+        self.assertEqual({name for name, value in flags.items() if value}, set(run_pipeline.WITH_VALUE) - {"real"})
 
     def test_a_runtime_parameter_is_a_flag(self) -> None:
         run = self.tfxm(self.path, "--data=/nowhere")

@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 import unittest
 
-from support import wheels
+from support import needs, wheels
 from support.pipelines import PipelineFileTest
-
-from tfxm import native
 
 _PIPELINE = """
 from tfx import v1 as tfx
@@ -120,12 +117,8 @@ tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
 class FunctionComponentsTest(PipelineFileTest):
     def setUp(self) -> None:
         super().setUp()
-        if importlib.util.find_spec("tensorflow") is None:
-            self.skipTest("needs TensorFlow")
-        try:
-            self.engine = native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
+        needs.package("tensorflow")
+        self.engine = needs.engine()
         self.write("schema.pbtxt", 'feature { name: "fare" type: FLOAT }\n')
 
     def pipeline(self, more: str = "pass") -> str:

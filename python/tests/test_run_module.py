@@ -7,10 +7,12 @@ import shutil
 import tempfile
 import unittest
 
+from support import needs
+
 try:
     import tensorflow as tf
 except ImportError:
-    raise unittest.SkipTest("needs TensorFlow") from None
+    needs.missing("needs TensorFlow")
 
 from support import fake_engine
 

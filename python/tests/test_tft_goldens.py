@@ -10,11 +10,13 @@ import sys
 import tempfile
 import unittest
 
+from support import needs
+
 try:
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     import tensorflow as tf
 except ImportError:
-    raise unittest.SkipTest("needs TensorFlow") from None
+    needs.missing("needs TensorFlow")
 
 from google.protobuf import text_format
 

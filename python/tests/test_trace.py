@@ -6,10 +6,12 @@ import os
 import tempfile
 import unittest
 
+from support import needs
+
 try:
     import tensorflow as tf
 except ImportError:
-    raise unittest.SkipTest("needs TensorFlow") from None
+    needs.missing("needs TensorFlow")
 
 from tfxm import compat
 

@@ -8,13 +8,15 @@ import sys
 import tempfile
 import unittest
 
+from support import needs
+
 try:
     import numpy as np
 
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # As run_module.py does for a file that names no Keras.
     import tensorflow as tf
 except ImportError:
-    raise unittest.SkipTest("needs TensorFlow") from None
+    needs.missing("needs TensorFlow")
 
 from tfxm import compat, native
 

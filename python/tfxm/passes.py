@@ -14,12 +14,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import subprocess
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional, Union
 
 from tfxm import native
+from tfxm.library import engine_call
 
 Request = Union[str, Mapping[str, Any]]
 
@@ -71,14 +71,6 @@ def reduce(plan: Plan, parts: Iterable[str], output: str) -> str:
 
 
 def _run(engine: Optional[str], *arguments: str) -> None:
-    done = subprocess.run(
-        [engine or native.program(), "pass", *arguments],
-        env=native.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().removeprefix("tfxm: ")
-        raise PassError(f"tfxm pass {arguments[0]} ended with status {done.returncode}: {said}")
+    status, _, said = engine_call.run([engine or native.program(), "pass", *arguments], native.environment())
+    if status != 0:
+        raise PassError(f"tfxm pass {arguments[0]} ended with status {status}: {said.strip().removeprefix('tfxm: ')}")

@@ -32,7 +32,7 @@ ENGINE_FLAGS = (
 # What a file that reads flags has in it.
 _READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
 # Flags that take a value, which may be the next argument.
-_WITH_VALUE = ("from_nodes", "kfp_image", "max_parallel_nodes", "output", "real", "to_nodes")
+WITH_VALUE = ("from_nodes", "kfp_image", "max_parallel_nodes", "output", "real", "to_nodes")
 
 
 def _name(argument: str) -> str:
@@ -54,7 +54,7 @@ def split_flags(arguments: list[str]) -> tuple[list[str], list[str], list[str]]:
             others += rest
             break
         name = _name(argument) if argument.startswith("--") else ""
-        if name in _WITH_VALUE and "=" not in argument:
+        if name in WITH_VALUE and "=" not in argument:
             argument = f"{argument}={next(rest, '')}"
         if name == "real":
             real += [package for package in argument.split("=", 1)[1].split(",") if package]

@@ -28,8 +28,8 @@ class RunCommand : public Command {
         "tfxm run PIPELINE|--ir=FILE [--data_root=DIR] [--output=DIR] [pipeline's own flags]",
         "Runs a pipeline. PIPELINE is a C++ file, compiled once and kept by content, a program built of one (see\n"
         "tfxm_add_pipeline in docs), which needs no compiler, or a Python file that is written for tfxm or for TFX. All\n"
-        "flags go to the pipeline; `tfxm run PIPELINE -- --help` shows which it takes. A run is done if all\n"
-        "nodes are complete or were cached.");
+        "flags go to the pipeline; `tfxm run PIPELINE -- --help` shows which it takes. A run is done if its nodes are\n"
+        "all complete or were cached.");
     flags.Add("ir", &ir_, "FILE",
               "run TFX's intermediate representation of a pipeline, binary, text or JSON, as --print_ir prints it; its "
               "runtime parameters are flags");

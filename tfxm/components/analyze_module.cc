@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/modules/python_module.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/transform/traced_function.h"
 #include "tfxm/util/io.h"
@@ -19,7 +20,7 @@ using tensorflow::metadata::v0::Schema;
 // The function is called in Python, the passes over the data are made here.
 absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema) {
   options.progress("calling preprocessing_fn", -1);
-  const std::string schema_path = io::JoinPath(options.tmp_dir, "schema.pbtxt");
+  const std::string schema_path = io::JoinPath(options.tmp_dir, kSchemaFile);
   const std::string trace_dir = io::JoinPath(options.tmp_dir, "trace");
   RETURN_IF_ERROR(statistics::WriteSchema(schema_path, schema));
   PythonCall call{.function = "trace", .module_file = options.module_file};

@@ -37,11 +37,6 @@ bool HasThresholds(const EvalConfig& config) {
   return false;
 }
 
-const Artifact* OptionalArtifact(const ArtifactDict& inputs, const std::string& key) {
-  const auto it = inputs.find(key);
-  return it == inputs.end() || it->second.empty() ? nullptr : &it->second[0];
-}
-
 std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.uri, kServingModelDir); }
 
 // What to do about a baseline that cannot be compared with: said after the error itself.
@@ -174,7 +169,7 @@ class EvaluatorExecutor : public Executor {
       ASSIGN_OR_RETURN(const std::string why, MissedThresholds(evaluation_uri));
       context.progress(absl::StrCat("NOT blessed: ", why, ". More: tfxm show ", evaluation_uri), 1);
     }
-    return io::WriteFile(io::JoinPath(blessing->uri, blessed ? "BLESSED" : "NOT_BLESSED"), "");
+    return io::WriteFile(io::JoinPath(blessing->uri, blessed ? kBlessedFile : kNotBlessedFile), "");
   }
 };
 

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/metadata/artifact_layout.h"
+#include "tfxm/metadata/properties.h"
 #include "tfxm/statistics/options/validation_options_json.h"
 #include "tfxm/statistics/validate_statistics.h"
 #include "tfxm/util/io.h"
@@ -25,9 +26,7 @@ using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 absl::StatusOr<std::optional<DatasetFeatureStatisticsList>> OtherStatistics(const ArtifactDict& inputs,
                                                                             const std::string& key,
                                                                             const std::string& split) {
-  const auto given = inputs.find(key);
-  // A Resolver finds none in the first run.
-  if (given == inputs.end() || given->second.empty()) return std::nullopt;
+  if (OptionalArtifact(inputs, key) == nullptr) return std::nullopt;
   ASSIGN_OR_RETURN(const Artifact* artifact, SingleArtifact(inputs, key));
   ASSIGN_OR_RETURN(const std::vector<std::string> splits, SplitNames(*artifact));
   const bool has_split = std::find(splits.begin(), splits.end(), split) != splits.end();
@@ -66,16 +65,14 @@ class ExampleValidatorExecutor : public Executor {
       ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(split_statistics, schema, options));
       const std::string dir = data::SplitDir(output->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
-      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, "SchemaDiff.pb"), anomalies));
+      RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, kSchemaDiffFile), anomalies));
       (*blessed.mutable_fields())[split].set_number_value(statistics::HasErrors(anomalies) ? 0 : 1);
       for (const auto& [path, info] : anomalies.anomaly_info()) {
         found.push_back(absl::StrCat(split, ": ", path, ": ", info.short_description()));
       }
     }
     CopySplitsAndSpan(*statistics, splits, output);
-    // A dictionary in a property, as ML Metadata encodes it.
-    output->custom_properties["blessed"] =
-        absl::StrCat("mlmd-struct::", absl::Base64Escape(io::SerializeDeterministically(blessed)));
+    output->custom_properties["blessed"] = StructProperty(blessed);
     context.progress(found.empty() ? std::string("no anomalies")
                                    : absl::StrCat(found.size(), " anomalies: ", absl::StrJoin(found, "; ")),
                      1);

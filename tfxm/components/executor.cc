@@ -20,6 +20,11 @@ absl::StatusOr<const Artifact*> SingleArtifact(const ArtifactDict& dict, absl::s
 }
 absl::StatusOr<Artifact*> SingleArtifact(ArtifactDict* dict, absl::string_view key) { return Single(*dict, key); }
 
+const Artifact* OptionalArtifact(const ArtifactDict& dict, absl::string_view key) {
+  const auto it = dict.find(std::string(key));
+  return it == dict.end() || it->second.empty() ? nullptr : &it->second[0];
+}
+
 std::string StringPropertyOr(const Properties& properties, absl::string_view name, absl::string_view otherwise) {
   const auto it = properties.find(std::string(name));
   if (it == properties.end()) return std::string(otherwise);

@@ -54,6 +54,8 @@ using ExecutorRegistry = Registry<Executor>;
 // The only artifact under `key`. INVALID_ARGUMENT names the key and how many there are.
 absl::StatusOr<const Artifact*> SingleArtifact(const ArtifactDict& dict, absl::string_view key);
 absl::StatusOr<Artifact*> SingleArtifact(ArtifactDict* dict, absl::string_view key);
+// The first artifact under `key`; null if there is none, as where a Resolver found nothing.
+const Artifact* OptionalArtifact(const ArtifactDict& dict, absl::string_view key);
 
 // Exec properties by name. The first form is INVALID_ARGUMENT if it is missing; the others fall back to a default. TFX
 // writes "null" for an unset JSON property; that counts as missing.

@@ -2,6 +2,13 @@
 
 // ModelRewriter: a SavedModel to a TFLite model, as a node of its own: one training, as many variants as there are such
 // nodes.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/components/executor.h"
@@ -13,9 +20,47 @@
 #include "tfxm/saved_model/saved_model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 
 namespace tfxm {
 namespace {
+
+using google::protobuf::Value;
+
+// A C++ pipeline's Properties have no booleans, lists or objects: there 0 and 1 stand for the former, and text with JSON
+// in it for the others.
+JsonSetter OrAsProperty(JsonSetter setter) {
+  return [setter = std::move(setter)](const Value& value) -> absl::Status {
+    const absl::Status status = setter(value);
+    if (status.ok()) return status;
+    Value meant;
+    if (value.has_number_value() && (value.number_value() == 0 || value.number_value() == 1)) {
+      meant.set_bool_value(value.number_value() == 1);
+      return setter(meant).ok() ? absl::OkStatus() : status;
+    }
+    if (!io::ParseJson(value.string_value(), &meant).ok() || !(meant.has_list_value() || meant.has_struct_value())) {
+      return status;
+    }
+    return setter(meant);
+  };
+}
+
+// A member that the node is told in another way.
+JsonSetter GivenAlready(absl::string_view how) {
+  return [message = absl::StrCat("is given twice: the node has it from its ", how)](const Value&) {
+    return absl::InvalidArgumentError(message);
+  };
+}
+
+// All that RewriterOptionsFromJson takes, and `split` and `sample_size` of the examples.
+absl::Status ApplyCustomConfig(const std::string& json, JsonSetters setters) {
+  if (json.empty()) return absl::OkStatus();
+  google::protobuf::Struct config;
+  absl::Status status = io::ParseJson(json, &config);
+  for (auto& [name, setter] : setters) setter = OrAsProperty(std::move(setter));
+  if (status.ok()) status = SetMembers(kRewriterOption, config, setters);
+  return Annotate(status, "custom_config");
+}
 
 class ModelRewriterExecutor : public Executor {
  public:
@@ -29,71 +74,39 @@ class ModelRewriterExecutor : public Executor {
           saved_model, " holds no SavedModel; a ModelRewriter takes the model of a Trainer that saves one"));
     }
     RewriterOptions options{.name = context.node_id};
-    ASSIGN_OR_RETURN(options.quantization,
-                     ParseQuantization(StringPropertyOr(exec_properties, "quantization", "none")));
-    options.signature_key = StringPropertyOr(exec_properties, "signature_name", "");
+    RepresentativeDataset& data = options.representative_dataset;
     std::string split = "train";
-    RETURN_IF_ERROR(ApplyCustomConfig(StringPropertyOr(exec_properties, "custom_config", ""), &options, &split));
-    if (inputs.count("examples") > 0 && !inputs.at("examples").empty()) {
+    JsonSetters setters = RewriterOptionSetters(&options);
+    setters["split"] = SetsJson(&split);
+    setters["sample_size"] = SetsJson(&data.sample_size);
+    const std::string quantization = StringPropertyOr(exec_properties, "quantization", "");
+    if (!quantization.empty()) {
+      ASSIGN_OR_RETURN(options.quantization, ParseQuantization(quantization));
+      setters["quantization"] = GivenAlready("parameter quantization");
+    }
+    options.signature_key = StringPropertyOr(exec_properties, "signature_name", "");
+    if (!options.signature_key.empty()) setters["signature_key"] = GivenAlready("parameter signature_name");
+    RETURN_IF_ERROR(ApplyCustomConfig(StringPropertyOr(exec_properties, "custom_config", ""), std::move(setters)));
+    if (const Artifact* const examples = OptionalArtifact(inputs, "examples")) {
+      if (!data.examples.empty()) {
+        return absl::InvalidArgumentError(
+            "custom_config has representative_dataset.examples and the node examples; give one of them");
+      }
       ASSIGN_OR_RETURN(const std::vector<std::string> files,
-                       FilesOfSplits(inputs.at("examples")[0], {split},
+                       FilesOfSplits(*examples, {split},
                                      "say which the ModelRewriter takes with .custom_config = {{\"split\", \"…\"}}"));
-      options.representative_dataset.examples = absl::StrJoin(files, ",");
+      data.examples = absl::StrJoin(files, ",");
     }
-    if (inputs.count("transform_graph") > 0 && !inputs.at("transform_graph").empty()) {
-      options.representative_dataset.transform_graph = inputs.at("transform_graph")[0].uri;
-    }
-    context.progress(absl::StrCat("converting, quantization ", QuantizationName(*options.quantization)), -1);
+    if (const Artifact* const graph = OptionalArtifact(inputs, "transform_graph")) data.transform_graph = graph->uri;
+    const absl::StatusOr<QuantizationMode> mode = ResolveQuantization(options, /*trained_ranges=*/true);
+    context.progress(absl::StrCat("converting", mode.ok() ? ", quantization " : "",
+                                  mode.ok() ? QuantizationName(*mode) : absl::string_view()),
+                     -1);
     TfliteRewriter rewriter(options);
     const absl::Status status =
         RewriteSavedModel(saved_model, io::JoinPath(output->uri, kServingModelDir), rewriter, ModelType::kTfliteModel);
     std::fputs(rewriter.report().Render().c_str(), stdout);  // Into the node's log.
     return status;
-  }
-
- private:
-  // {"keep_float_ops": ["SOFTMAX"], "keep_float_layers": ["dense_1"], "keep_float_automatically": true, "sample_size":
-  // 500,
-  //  "split": "eval"}
-  static absl::Status ApplyCustomConfig(const std::string& json, RewriterOptions* options, std::string* split) {
-    if (json.empty()) return absl::OkStatus();
-    google::protobuf::Struct config;
-    RETURN_IF_ERROR(Annotate(io::ParseJson(json, &config), "custom_config"));
-    for (const auto& [name, value] : config.fields()) {
-      if (name == "keep_float_automatically") {
-        options->keep_float_automatically = value.bool_value();
-      } else if (name == "allow_select_tf_ops") {
-        options->allow_select_tf_ops = value.bool_value();
-      } else if (name == "allow_custom_ops") {
-        options->allow_custom_ops = value.bool_value();
-      } else if (name == "calibration") {
-        ASSIGN_OR_RETURN(options->calibration, ParseCalibration(value.string_value()));
-      } else if (name == "calibration_percentile") {
-        options->calibration_percentile = value.number_value();
-      } else if (name == "inference_input_type" || name == "inference_output_type") {
-        google::protobuf::Struct type;
-        (*type.mutable_fields())[name] = value;
-        ASSIGN_OR_RETURN(const RewriterOptions types, RewriterOptionsFromJson(type));
-        (name == "inference_input_type" ? options->inference_input_type : options->inference_output_type) =
-            name == "inference_input_type" ? types.inference_input_type : types.inference_output_type;
-      } else if (name == "split") {
-        *split = value.string_value();
-      } else if (name == "sample_size") {
-        options->representative_dataset.sample_size = static_cast<int>(value.number_value());
-      } else if (name == "keep_float_ops" || name == "keep_float_layers" || name == "int16_layers") {
-        auto& list = name == "keep_float_ops"      ? options->keep_float_ops
-                     : name == "keep_float_layers" ? options->keep_float_layers
-                                                   : options->int16_layers;
-        for (const auto& element : value.list_value().values()) list.push_back(element.string_value());
-      } else {
-        return absl::InvalidArgumentError(
-            absl::StrCat("custom_config of a ModelRewriter has no \"", name,
-                         "\"; it takes keep_float_ops, keep_float_layers, int16_layers, "
-                         "keep_float_automatically, calibration, calibration_percentile, inference_input_type, "
-                         "inference_output_type, allow_select_tf_ops, allow_custom_ops, sample_size and split"));
-      }
-    }
-    return absl::OkStatus();
   }
 };
 

@@ -20,8 +20,8 @@ using tfx::components::pusher::PushDestination;
 // True if the blessing under `key`, where there is one, says blessed = 1: a ModelBlessing and an InfraBlessing of TFX
 // both do so with the int property "blessed".
 bool IsBlessed(const ArtifactDict& inputs, const std::string& key) {
-  const auto it = inputs.find(key);
-  return it == inputs.end() || it->second.empty() || IntPropertyOr(it->second[0].custom_properties, "blessed", 0) == 1;
+  const Artifact* const blessing = OptionalArtifact(inputs, key);
+  return blessing == nullptr || IntPropertyOr(blessing->custom_properties, "blessed", 0) == 1;
 }
 
 // What the version consists of, for `tfxm verify` and the next run.

@@ -15,13 +15,13 @@
 #include "tfxm/components/modules/python_module.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 #include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
 namespace {
 
 using google::protobuf::Struct;
-using google::protobuf::Value;
 
 // Python tells 1 from 1.0, and a JSON number has not the bits of an int64.
 void AddProperties(const char* name, const Properties& properties, JsonWriter* json,
@@ -57,15 +57,6 @@ void AddArtifacts(const char* name, const ArtifactDict& dict, JsonWriter* json) 
   json->End();
 }
 
-const Struct& Member(const Struct& object, const std::string& name) {
-  const auto it = object.fields().find(name);
-  return it == object.fields().end() ? Struct::default_instance() : it->second.struct_value();
-}
-std::string Text(const Struct& object, const std::string& name) {
-  const auto it = object.fields().find(name);
-  return it == object.fields().end() ? "" : it->second.string_value();
-}
-
 Properties ReadProperties(const Struct& object) {
   Properties properties;
   for (const auto& [name, typed] : object.fields()) {
@@ -85,16 +76,16 @@ Properties ReadProperties(const Struct& object) {
 
 // What the executor has said of an output artifact, whose files must be where they were asked for.
 absl::Status Update(const std::string& key, const Struct& said, Artifact* artifact) {
-  const std::string uri = Text(said, "uri");
+  const std::string uri = JsonText(said, "uri");
   if (uri != artifact->uri && !absl::StartsWith(uri, artifact->uri + "/")) {
     return absl::InvalidArgumentError(absl::StrCat("the executor has set the uri of output \"", key, "\" to ", uri,
                                                    ", which is not in ", artifact->uri,
                                                    "; write there, and leave the uri as it is"));
   }
   artifact->uri = uri;
-  artifact->name = Text(said, "name");
-  artifact->properties = ReadProperties(Member(said, "properties"));
-  artifact->custom_properties = ReadProperties(Member(said, "custom_properties"));
+  artifact->name = JsonText(said, "name");
+  artifact->properties = ReadProperties(JsonMember(said, "properties").struct_value());
+  artifact->custom_properties = ReadProperties(JsonMember(said, "custom_properties").struct_value());
   return absl::OkStatus();
 }
 
@@ -123,7 +114,7 @@ class PythonExecutor : public Executor {
     call.progress = context.progress;
     ASSIGN_OR_RETURN(const Struct returned, CallPython(call));
     Struct made;
-    RETURN_IF_ERROR(io::ParseJson(Text(returned, "outputs"), &made));
+    RETURN_IF_ERROR(io::ParseJson(JsonText(returned, "outputs"), &made));
     for (auto& [key, artifacts] : *outputs) {
       const auto list = made.fields().find(key);
       const int count = list == made.fields().end() ? 0 : list->second.list_value().values_size();

@@ -81,6 +81,13 @@ TEST_F(StatisticsComponentsTest, CleanDataHasNoAnomalies) {
   EXPECT_TRUE(Anomalies(anomalies_, "eval").anomaly_info().empty());
 }
 
+TEST_F(StatisticsComponentsTest, AResolverThatFindsNoSchemaIsNoError) {
+  WriteSplit("train", 30);
+  WriteSplit("eval", 15);
+  EXPECT_EQ(Run("statistics_gen", {{"examples", {examples_}}, {"schema", {}}}, "statistics", &statistics_),
+            absl::OkStatus());
+}
+
 TEST_F(StatisticsComponentsTest, AFeatureMissingInOneSplitIsAnAnomalyOfThatSplit) {
   WriteSplit("train", 30);
   WriteSplit("eval", 15, /*skip_string=*/true);

@@ -26,7 +26,7 @@ class StatisticsGenExecutor : public Executor {
     absl::StatusOr<statistics::StatsOptions> parsed = CompleteStatsOptions(json.empty() ? "{}" : json);
     if (!parsed.ok()) return Annotate(parsed.status(), "stats_options");
     statistics::StatsOptions options = *std::move(parsed);
-    if (inputs.count("schema") > 0) {
+    if (OptionalArtifact(inputs, "schema") != nullptr) {
       if (options.schema.has_value()) {
         return absl::InvalidArgumentError("both the input schema and stats_options have a schema; give one of them");
       }

@@ -100,7 +100,7 @@ class TransformExecutor : public Executor {
     RETURN_IF_ERROR(WriteDescription(statistics, transformed_schema, "post_transform", outputs));
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, transformed_schema));
     ASSIGN_OR_RETURN(const Artifact* output, SingleArtifact(*outputs, "post_transform_anomalies"));
-    return io::WriteBinaryProto(io::JoinPath(output->uri, "SchemaDiff.pb"), anomalies);
+    return io::WriteBinaryProto(io::JoinPath(output->uri, kSchemaDiffFile), anomalies);
   }
 
  private:

@@ -7,9 +7,9 @@
 //                    compute::Accumulate<CountAccumulator>(files, [] { return CountAccumulator(); }));
 //
 // Files are read in blocks (block_reader.h), so that one file keeps all cores busy, too. There is one accumulator per
-// block; those of a shard (shard.h) are merged in order, then the shards of a file, then the files (InOrder). What is merged with what follows from the data
-// alone: an accumulator that is only exact up to the order of merging still gives the same result on every machine and
-// with any number of threads. What waits for its turn to be merged is about as much as there are threads.
+// block; those of a shard (shard.h) are merged in order, then the shards of a file, then the files (InOrder). What is
+// merged with what follows from the data alone: an accumulator that is exact only up to the order of merging gives the
+// same result on every machine and with any number of threads. About as much as there are threads waits to be merged.
 #ifndef TFXM_COMPUTE_PASS_H_
 #define TFXM_COMPUTE_PASS_H_
 

@@ -6,7 +6,7 @@
 
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
-#include "tfxm/data/example_text.h"
+#include "tfxm/data/text/example_text.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::data {

@@ -2,7 +2,7 @@
 
 #include "tfxm/distribution/statistics_step.h"
 
-#include "tfxm/model_analysis/sql/sql_slice_names.h"
+#include "tfxm/model_analysis/slicing/sql_slice_names.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 

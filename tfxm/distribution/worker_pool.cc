@@ -260,8 +260,8 @@ class Pool {
     } else {
       why = DescribeExit(wait_status);
       const FileDescriptor log(open(worker.log.c_str(), O_RDONLY | O_CLOEXEC));
-      const std::string said(absl::StripAsciiWhitespace(log.get() < 0 ? "" : ReadTail(log.get(), kMostLogBytes)));
-      if (!said.empty()) absl::StrAppend(&why, ": ", absl::StripPrefix(said, "tfxm: "));
+      const std::string output(absl::StripAsciiWhitespace(log.get() < 0 ? "" : ReadTail(log.get(), kMostLogBytes)));
+      if (!output.empty()) absl::StrAppend(&why, ": ", absl::StripPrefix(output, "tfxm: "));
     }
     ++num_failed_;
     ++state.failures;

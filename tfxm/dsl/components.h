@@ -73,8 +73,8 @@ enum class PayloadFormat { kTfExample = 6, kTfSequenceExample = 7 };
 struct ImportExampleGenParameters {
   std::string input_base;
   std::optional<InputConfig> input_config = std::nullopt;  // Default: all files.
-  std::optional<OutputConfig> output_config =
-      std::nullopt;  // Default: train and eval, 2:1, if the input has one split.
+  // Default: train and eval, 2:1, if the input has one split.
+  std::optional<OutputConfig> output_config = std::nullopt;
   std::optional<RangeConfig> range_config = std::nullopt;
   PayloadFormat payload_format = PayloadFormat::kTfExample;
   bool allow_empty_splits = false;  // Else a split without an example is an error.
@@ -305,16 +305,16 @@ struct PusherParameters {
 };
 Node Pusher(const PusherParameters& parameters);
 
-// Rewrites a SavedModel to TFLite as a step of its own, for a model that was not rewritten in its run_fn. Outputs:
-// model.
+// Rewrites a SavedModel to TFLite as a step of its own, for a model that its run_fn did not rewrite. Outputs: model.
 struct ModelRewriterParameters {
   Channel model;
-  Channel examples =
-      {};  // Samples, which full integer quantization needs: raw or transformed, as the signature's inputs are.
+  // Samples, which full integer quantization needs: raw or transformed, as the signature's inputs are.
+  Channel examples = {};
   // Between raw examples and a signature that takes transformed features.
   Channel transform_graph = {};
   std::string quantization;  // "": float; "dynamic_range", "float16", "int4", "int8", "int16x8".
   std::string signature_name = "";
+  // All other options of rewriting/rewriter_options.h by name, lists as JSON: {{"keep_float_ops", R"(["SOFTMAX"])"}}.
   Properties custom_config = {};
 };
 Node ModelRewriter(const ModelRewriterParameters& parameters);
@@ -329,7 +329,7 @@ Node ModelRewriter(const ModelRewriterParameters& parameters);
 //
 // Channel(type) looks at all artifacts of a type in the pipeline, Channel(type, id) only at those that one node has
 // made: where a pipeline makes several models (SavedModel, TFLite, int8), each branch so finds its own. A model that is
-// blessed but whose files are gone is none.
+// blessed but whose files are gone does not count.
 inline constexpr char kLatestBlessedModelStrategy[] =
     "tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy.LatestBlessedModelStrategy";
 inline constexpr char kLatestArtifactStrategy[] =

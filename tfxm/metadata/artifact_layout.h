@@ -10,10 +10,16 @@ namespace tfxm {
 
 // In a Model: the SavedModel, or the TFLite file's folder.
 inline constexpr char kServingModelDir[] = "Format-Serving";
+inline constexpr char kEvalModelDir[] = "Format-TFMA";
 // In a Schema.
 inline constexpr char kSchemaFile[] = "schema.pbtxt";
 // In ExampleStatistics, in the folder of each split.
 inline constexpr char kFeatureStatsFile[] = "FeatureStats.pb";
+// In ExampleAnomalies, in the folder of each split.
+inline constexpr char kSchemaDiffFile[] = "SchemaDiff.pb";
+// In a ModelBlessing, one of them.
+inline constexpr char kBlessedFile[] = "BLESSED";
+inline constexpr char kNotBlessedFile[] = "NOT_BLESSED";
 
 }  // namespace tfxm
 

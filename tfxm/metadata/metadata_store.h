@@ -55,9 +55,9 @@ class MetadataStore {
   const std::string& path() const;
   absl::Status Transaction(absl::FunctionRef<absl::Status()> body);
 
-  // Types, by name and version (none is a version, too). An existing type gets the properties it does not have yet; ALREADY_EXISTS if a property has another
-  // data type there. base_type becomes the parent type. Version, description, input_type and output_type are those that
-  // it was first put with, as in MLMD.
+  // Types, by name and version (none is a version, too). An existing type gets the properties it does not have yet;
+  // ALREADY_EXISTS if a property has another data type there. base_type becomes the parent type. Version, description,
+  // input_type and output_type are those that it was first put with, as in MLMD.
   absl::StatusOr<int64_t> PutArtifactType(const ml_metadata::ArtifactType& type);
   absl::StatusOr<int64_t> PutExecutionType(const ml_metadata::ExecutionType& type);
   absl::StatusOr<int64_t> PutContextType(const ml_metadata::ContextType& type);

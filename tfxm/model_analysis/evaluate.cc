@@ -127,8 +127,8 @@ bool HasDefaultAuc(const tfma::EvalConfig& config) {
 }
 
 // What models cost, their NaN predictions, and slices that are not there.
-void AddWhatThePassSaw(const PassResult& pass, const CostMetrics& costs, const tfma::EvalConfig& config,
-                       EvaluationResult* result) {
+void AddWarnings(const PassResult& pass, const CostMetrics& costs, const tfma::EvalConfig& config,
+                 EvaluationResult* result) {
   constexpr double kNearlyAll = 0.9;
   const bool has_auc = HasDefaultAuc(config);
   for (size_t m = 0; m < result->models.size(); ++m) {
@@ -259,7 +259,7 @@ void Describe(const PassResult& pass, const Preparation& preparation, LoadedMode
   for (const auto& warnings : {ThresholdWarnings(preparation.config.thresholds), preparation.costs->warnings()})
     result->warnings.insert(result->warnings.end(), warnings.begin(), warnings.end());
   result->models = std::move(loaded->summaries);
-  AddWhatThePassSaw(pass, *preparation.costs, *preparation.config.eval_config, result);
+  AddWarnings(pass, *preparation.costs, *preparation.config.eval_config, result);
 }
 
 // Metrics, validation and comparisons.

@@ -114,6 +114,10 @@ TEST_P(GoldenTest, AgreesWithTfma) {
   if (io::Exists(Path("plots.tfrecord"))) {
     const auto wanted_plots = BySlice<tfma::PlotsForSlice>(Path("plots.tfrecord"));
     const auto found_plots = BySlice<tfma::PlotsForSlice>(dir / "out/plots-00000-of-00001.tfrecord");
+    for (const auto& [slice, plots] : found_plots) {
+      EXPECT_TRUE(plots.plot_keys_and_values().empty() || wanted_plots.count(slice) > 0)
+          << "TFMA has no plots of " << plots.slice_key().ShortDebugString();
+    }
     for (const auto& [slice, plots] : wanted_plots) {
       if (plots.plot_keys_and_values().empty()) continue;
       ASSERT_TRUE(found_plots.count(slice) > 0);

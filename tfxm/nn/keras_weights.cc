@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
-#include "tfxm/nn/internal/keras_weights_file.h"
+#include "tfxm/nn/internal/weights/keras_weights_file.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"

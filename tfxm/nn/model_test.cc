@@ -11,6 +11,7 @@
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -47,7 +48,8 @@ Dataset MnistData(int64_t n, uint64_t seed, bool shuffle = true) {
 }
 
 std::string TempPath(const std::string& name) {
-  const std::string path = io::JoinPath(::testing::TempDir(), "tfxm_nn_model_test", name);
+  static const TempDir dir;
+  const std::string path = dir / name;
   io::RemoveAll(path).IgnoreError();
   return path;
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "tfxm/util/numeric/hash.h"
 #include "tfxm/util/numeric/split_mix.h"
 
 namespace tfxm::nn {
@@ -25,11 +26,7 @@ uint64_t Mix(uint64_t* state) {
 void SetRandomSeed(uint64_t seed) { global_seed = seed; }
 uint64_t RandomSeed() { return global_seed; }
 
-uint64_t DeriveSeed(uint64_t seed, absl::string_view name) {
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return DeriveSeed(seed, hash);
-}
+uint64_t DeriveSeed(uint64_t seed, absl::string_view name) { return DeriveSeed(seed, Fnv1a(name)); }
 
 uint64_t DeriveSeed(uint64_t seed, uint64_t index) {
   uint64_t state = seed;

@@ -80,7 +80,7 @@ TEST_F(InterruptionTest, ARunCanBeKilledAtAnyInstant) {
   int killed = 0;
   for (int i = 0; i < 60; ++i) {
     const pid_t runner = Fork(pipeline);
-    usleep(i * 3'000);
+    usleep(i * 3'000);  // Another moment each time; whichever it is, nothing may be left half done.
     kill(runner, SIGKILL);
     if (WIFSIGNALED(Wait(runner))) ++killed;
   }

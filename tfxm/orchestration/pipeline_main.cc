@@ -66,7 +66,7 @@ struct CommonFlags {
                "say for each node why the results of an earlier run were used, or were not");
     flags->Add("allow_empty_splits", &allow_empty_splits, "go on with splits that no example falls into");
     flags->Add("fail_unless_blessed", &fail_unless_blessed,
-               "end with status 1 if a model is not blessed; without it that is an answer as any other");
+               "end with status 1 if a model is not blessed; without it that is an answer like any other");
     flags->Add("max_parallel_nodes", &max_parallel_nodes, "N", "nodes that run at a time; 0: one for each core")
         .AtLeast(0);
     flags->Add(

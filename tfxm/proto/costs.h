@@ -13,8 +13,8 @@ namespace tfxm {
 namespace cost {
 
 inline constexpr char kSizeBytes[] = "size_bytes";  // The TFLite file, or all files of a SavedModel.
-inline constexpr char kArenaBytes[] =
-    "arena_bytes";  // Memory for the activations of one example (litert/internal/arena.h).
+// Memory for the activations of one example (litert/internal/arena.h).
+inline constexpr char kArenaBytes[] = "arena_bytes";
 inline constexpr char kOpCount[] = "op_count";
 inline constexpr char kDelegatedOpShare[] = "delegated_op_share";  // Of all operators, 0 to 1, taken by XNNPACK.
 // Of one example, on one thread, after warm-up.

@@ -6,6 +6,7 @@
 
 namespace tfxm::sidecars {
 
+inline constexpr char kEvalConfigFile[] = "eval_config.json";  // TFMA's own.
 inline constexpr char kModelFactsFile[] = "model_facts.json";
 inline constexpr char kComparisonsFile[] = "comparisons.json";
 inline constexpr char kDisagreementsFile[] = "disagreements.json";

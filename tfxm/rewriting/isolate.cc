@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/temporary.h"
@@ -137,7 +138,7 @@ absl::Status RewriteInChild(absl::string_view src, absl::string_view dst, const 
                             std::string* report, int64_t memory_limit_bytes, int report_width) {
   report->clear();
   // Before the work, so that it is not in vain.
-  RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, options.filename), io::JoinPath(src, "saved_model.pb")));
+  RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, options.filename), io::JoinPath(src, kSavedModelFile)));
   for (const std::string& folder : FoldersToCopy(src, options)) {
     RETURN_IF_ERROR(CheckReplaceable(io::JoinPath(dst, folder), io::JoinPath(src, folder)));
   }

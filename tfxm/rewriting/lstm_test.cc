@@ -14,6 +14,7 @@
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/saved_model/saved_model.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -21,14 +22,17 @@ namespace {
 
 using rewriting::testing::Weights;
 
+std::string Output(const std::string& name, QuantizationMode mode) {
+  static const TempDir dir;
+  return dir / (name + std::to_string(static_cast<int>(mode)));
+}
+
 // Rewrites a model of testdata/make_models.py. The report compares SavedModel and file on the samples.
 RewriteReport Rewrite(const std::string& name, QuantizationMode mode, const std::vector<Sample>& samples) {
   RewriterOptions options{.name = name, .quantization = mode};
   options.representative_dataset.samples = samples;
   TfliteRewriter rewriter(options);
-  const std::string output =
-      io::JoinPath(testing::TempDir(), "fused_lstm", name + std::to_string(static_cast<int>(mode)));
-  EXPECT_EQ(RewriteSavedModel("tfxm/rewriting/testdata/" + name, output, rewriter, ModelType::kTfliteModel),
+  EXPECT_EQ(RewriteSavedModel("tfxm/rewriting/testdata/" + name, Output(name, mode), rewriter, ModelType::kTfliteModel),
             absl::OkStatus());
   return rewriter.report();
 }
@@ -110,9 +114,7 @@ TEST(RecurrentLayerTest, RunsAtAnyBatchInEveryMode) {
       if (mode == QuantizationMode::kInt8) {
         EXPECT_EQ(report.model.ops.at("FULLY_CONNECTED").quantized, report.model.ops.at("FULLY_CONNECTED").count);
       }
-      const std::string output =
-          io::JoinPath(testing::TempDir(), "fused_lstm", name + std::to_string(static_cast<int>(mode)));
-      EXPECT_LT(LargestError(io::JoinPath(output, "tflite"), **saved_model, example), most);
+      EXPECT_LT(LargestError(io::JoinPath(Output(name, mode), "tflite"), **saved_model, example), most);
     }
   }
 }

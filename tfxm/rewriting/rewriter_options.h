@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a rewriter is told. Names are those of TFX's TFLiteRewriter and of tf.lite.TFLiteConverter; `quantization` is
+// Options of a rewriter. Names are those of TFX's TFLiteRewriter and of tf.lite.TFLiteConverter; `quantization` is
 // the simple choice that stands for combinations of them.
 //
 //   RewriterOptions options;

@@ -12,8 +12,14 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/util/text/json_value.h"
 
 namespace tfxm {
+
+inline constexpr char kRewriterOption[] = "rewriter option";  // What SetMembers calls one.
+
+// By name, what sets the option in `options`, which must outlive it.
+JsonSetters RewriterOptionSetters(RewriterOptions* options);
 
 // INVALID_ARGUMENT names a member that is unknown, with the nearest ones, or whose value is not of its kind. Null stands
 // for the default.

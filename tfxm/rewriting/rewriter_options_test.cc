@@ -119,6 +119,13 @@ TEST(RewriterOptionsFromJsonTest, MistakesNameTheMember) {
   EXPECT_THAT(message(R"({"keep_float_ops": "SOFTMAX"})"), HasSubstr("keep_float_ops: expected a list"));
   EXPECT_THAT(message(R"({"representative_dataset": {"sample_size": 1.5}})"),
               HasSubstr("representative_dataset: sample_size: expected an integer"));
+  EXPECT_THAT(message(R"({"representative_dataset": {"sample_size": 1e20}})"),
+              HasSubstr("representative_dataset: sample_size: expected an integer, found 1e+20"));
+  EXPECT_THAT(message(R"({"representative_dataset": {"sample_size": 3000000000}})"),
+              HasSubstr("representative_dataset: sample_size: expected a smaller integer"));
+  EXPECT_THAT(message(R"({"representative_dataset": {"seed": -1}})"),
+              HasSubstr("representative_dataset: seed: expected an integer from 0, found -1"));
+  EXPECT_THAT(message(R"({"calibration": true})"), HasSubstr("calibration: expected text, found true"));
   EXPECT_THAT(message(R"({"inference_input_type": "complex64"})"), HasSubstr("inference_input_type: expected float32"));
 }
 

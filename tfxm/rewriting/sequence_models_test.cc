@@ -11,6 +11,7 @@
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/rewriting/rewriter.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -46,10 +47,11 @@ std::map<std::string, Case> Cases() {
 }
 
 TEST(SequenceModelsTest, ConvertAtAnyBatch) {
+  const TempDir dir;
   for (const auto& [name, made] : Cases()) {
     SCOPED_TRACE(name);
     nn::Model model({made.input}, {made.output});
-    const std::string saved_model = io::JoinPath(testing::TempDir(), "sequence_models", name);
+    const std::string saved_model = dir / name;
     const std::string tflite = saved_model + "_tflite";
     ASSERT_EQ(model.Save(saved_model), absl::OkStatus());
     const auto rewriter = CreateRewriter(kTfliteRewriter, {.name = name});

@@ -16,6 +16,7 @@
 #include "tensorflow/core/graph/tensor_id.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/saved_model/internal/checkpoint.h"
+#include "tfxm/saved_model/internal/fills_table.h"
 #include "tfxm/saved_model/internal/inline_calls.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
 #include "tfxm/saved_model/internal/restored_variables.h"
@@ -148,7 +149,7 @@ absl::StatusOr<Selection> Select(const tf::SignatureDef& signature, const NodesB
   std::vector<std::string> roots = selection.outputs;
   selection.kept = Ancestors(nodes, roots, fed_nodes);
   for (const auto& [node_name, node] : nodes) {
-    if (!absl::StartsWith(node->op(), "InitializeTable") && node->op() != "LookupTableImportV2") continue;
+    if (!internal::FillsTable(node->op())) continue;
     if (selection.kept.count(NodeOf(node->input(0))) > 0) selection.fills.push_back(node_name);
   }
   roots.insert(roots.end(), selection.fills.begin(), selection.fills.end());

@@ -17,6 +17,7 @@
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
 #include "tfxm/saved_model/internal/restored_variables.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -87,7 +88,7 @@ SavedModel::~SavedModel() {
 }
 
 bool SavedModel::IsSavedModel(absl::string_view dir) {
-  return io::Exists(io::JoinPath(dir, "saved_model.pb")) || io::Exists(io::JoinPath(dir, "saved_model.pbtxt"));
+  return io::Exists(io::JoinPath(dir, kSavedModelFile)) || io::Exists(io::JoinPath(dir, kSavedModelTextFile));
 }
 
 absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(absl::string_view dir, const SavedModelOptions& options) {

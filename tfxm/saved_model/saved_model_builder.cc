@@ -9,6 +9,7 @@
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/saved_model/internal/checkpoint.h"
 #include "tfxm/saved_model/internal/meta_graph.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -53,7 +54,7 @@ absl::Status SavedModelBuilder::Write(absl::string_view dir) const {
     ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
     RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, "assets", name), content));
   }
-  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, "saved_model.pb"), io::SerializeDeterministically(saved_model)));
+  RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, kSavedModelFile), io::SerializeDeterministically(saved_model)));
   ASSIGN_OR_RETURN(tensorflow::FingerprintDef fingerprint,
                    tensorflow::saved_model::fingerprinting::CreateFingerprintDef(std::string(dir)));
   fingerprint.clear_uuid();  // A random number: the same model is to give the same bytes.

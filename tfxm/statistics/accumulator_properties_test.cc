@@ -11,6 +11,7 @@
 #include "tfxm/compute/test_accumulator.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/statistics/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -151,7 +152,8 @@ TEST(StatisticsPropertiesTest, PastTheBoundOfStringsTheSameShardsGiveTheSameBits
 }
 
 TEST(StatisticsPropertiesTest, ManyBlocksAndThreadsOfAFileGiveTheBytesOfOneBlock) {
-  const std::string path = io::JoinPath(testing::TempDir(), "statistics_of_blocks.tfrecord.gz");
+  const TempDir dir;
+  const std::string path = dir / "statistics_of_blocks.tfrecord.gz";
   auto writer = *data::TFRecordWriter::Create(path);
   for (const std::string& record : ManyExamples(2000)) ASSERT_TRUE(writer->Write(record).ok());
   ASSERT_TRUE(writer->Close().ok());

@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/statistics/schema/text_proto.h"
 #include "tfxm/statistics/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -161,7 +162,8 @@ TEST(UpdateSchemaTest, IsTfdvs) {
 TEST(SchemaFileTest, WrittenAsRead) {
   const auto schema = ReadSchema(TestData("schema.pbtxt"));
   ASSERT_TRUE(schema.ok()) << schema.status();
-  const std::string path = io::JoinPath(testing::TempDir(), "schema.pbtxt");
+  const TempDir dir;
+  const std::string path = dir / "schema.pbtxt";
   ASSERT_TRUE(WriteSchema(path, *schema).ok());
   EXPECT_EQ(io::ReadFile(path).value_or(""), FileText("schema.pbtxt"));
 }

@@ -14,6 +14,7 @@
 #include "tfxm/statistics/schema/fit_feature.h"
 #include "tfxm/statistics/text/display_text.h"
 #include "tfxm/statistics/validate/statistics_view.h"
+#include "tfxm/util/text/numbers.h"
 #include "tfxm/util/text/text_table.h"
 
 namespace tfxm::statistics {

@@ -74,13 +74,5 @@ TEST(PrintableTest, EscapesAndCuts) {
   EXPECT_EQ(Printable("grün!", 5), "grün!");
 }
 
-TEST(WithCommasTest, GroupsOfThree) {
-  EXPECT_EQ(WithCommas(0), "0");
-  EXPECT_EQ(WithCommas(999), "999");
-  EXPECT_EQ(WithCommas(1000), "1,000");
-  EXPECT_EQ(WithCommas(-123456), "-123,456");
-  EXPECT_EQ(WithCommas(1234567), "1,234,567");
-}
-
 }  // namespace
 }  // namespace tfxm::statistics

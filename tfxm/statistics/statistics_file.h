@@ -17,7 +17,7 @@
 
 namespace tfxm::statistics {
 
-// Which of the three a file is, is told by what is in it. Several files, or several records of one, are merged
+// The content of a file decides which of the three it is. Several files, or several records of one, are merged
 // (MergeStatistics). INVALID_ARGUMENT names a file that is none of them.
 absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> ReadStatistics(
     const std::vector<std::string>& files);

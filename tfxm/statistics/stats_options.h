@@ -45,7 +45,7 @@ struct StatsOptions {
       std::function<absl::Status(const data::ExampleBatch& batch, int row, std::vector<std::string>* names)>;
   std::vector<SliceFunction> slice_functions;
   // SQL statements whose results are slices. Whoever gives them makes slice_functions of them
-  // (model_analysis/sql/sql_slicer.h knows SQL): statements without functions are an error.
+  // (model_analysis/slicing/sql_slicer.h knows SQL): statements without functions are an error.
   std::vector<std::string> slice_sqls;
 
   // The part of the examples that counts, in (0, 1]. An example is in the sample or not by a hash of its bytes (TFDV

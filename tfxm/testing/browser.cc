@@ -7,48 +7,29 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/environment.h"
 #include "tfxm/util/process/process.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 #include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
 namespace {
 
 using google::protobuf::Struct;
-using google::protobuf::Value;
 
 constexpr int kTimeoutMilliseconds = 120'000;
 
-std::string Find(absl::string_view program) {
-  const char* path = std::getenv("PATH");
-  std::string rest = path == nullptr ? "" : path;
-  while (!rest.empty()) {
-    const size_t end = rest.find(':');
-    const std::string candidate = io::JoinPath(rest.substr(0, end), program);
-    if (access(candidate.c_str(), X_OK) == 0) return candidate;
-    rest = end == std::string::npos ? "" : rest.substr(end + 1);
-  }
-  return "";
-}
-
-const Value& Member(const Struct& object, const std::string& name) {
-  static const Value* const kNone = new Value;
-  const auto it = object.fields().find(name);
-  return it == object.fields().end() ? *kNone : it->second;
-}
-
-const Struct& Object(const Struct& object, const std::string& name) { return Member(object, name).struct_value(); }
-std::string Text(const Struct& object, const std::string& name) { return Member(object, name).string_value(); }
+const Struct& Object(const Struct& object, const std::string& name) { return JsonMember(object, name).struct_value(); }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Browser>> Browser::Start() {
-  const std::string program = Find("chromium");
+  const std::string program = FindProgram("chromium");
   if (program.empty()) {
     return absl::NotFoundError(
         "no chromium in PATH: the tests of the HTML report need it; `make` installs it as root, or: "
@@ -100,19 +81,20 @@ absl::StatusOr<Struct> Browser::Receive() {
 }
 
 void Browser::Note(const Struct& event) {
-  const std::string method = Text(event, "method");
+  const std::string method = JsonText(event, "method");
   const Struct& parameters = Object(event, "params");
   if (method == "Page.loadEventFired") loaded_ = true;
-  if (method == "Network.requestWillBeSent") requests_.push_back(Text(Object(parameters, "request"), "url"));
+  if (method == "Network.requestWillBeSent") requests_.push_back(JsonText(Object(parameters, "request"), "url"));
   if (method == "Runtime.exceptionThrown") {
     const Struct& details = Object(parameters, "exceptionDetails");
-    problems_.push_back(absl::StrCat(Text(details, "text"), " ", Text(Object(details, "exception"), "description")));
+    problems_.push_back(
+        absl::StrCat(JsonText(details, "text"), " ", JsonText(Object(details, "exception"), "description")));
   }
-  const std::string type = Text(parameters, "type");
+  const std::string type = JsonText(parameters, "type");
   if (method == "Runtime.consoleAPICalled" && (type == "error" || type == "warning" || type == "assert")) {
     problems_.push_back(absl::StrCat("console.", type, " ", parameters.ShortDebugString()));
   }
-  if (method == "Log.entryAdded") problems_.push_back(Text(Object(parameters, "entry"), "text"));
+  if (method == "Log.entryAdded") problems_.push_back(JsonText(Object(parameters, "entry"), "text"));
 }
 
 absl::StatusOr<Struct> Browser::Call(absl::string_view method, const Parameters& parameters) {
@@ -128,12 +110,12 @@ absl::StatusOr<Struct> Browser::Call(absl::string_view method, const Parameters&
   if (!WriteAll(write_.get(), message)) return absl::UnavailableError("Chromium has ended");
   while (true) {
     ASSIGN_OR_RETURN(const Struct answer, Receive());
-    if (Member(answer, "id").number_value() != id) {
+    if (JsonMember(answer, "id").number_value() != id) {
       Note(answer);
       continue;
     }
     if (answer.fields().contains("error")) {
-      return absl::InternalError(absl::StrCat(method, ": ", Text(Object(answer, "error"), "message")));
+      return absl::InternalError(absl::StrCat(method, ": ", JsonText(Object(answer, "error"), "message")));
     }
     return Object(answer, "result");
   }
@@ -144,9 +126,9 @@ absl::Status Browser::Open(absl::string_view path, const View& view) {
   ASSIGN_OR_RETURN(const Struct target,
                    Call("Target.createTarget", [](JsonWriter* json) { json->Key("url").String("about:blank"); }));
   ASSIGN_OR_RETURN(const Struct attached, Call("Target.attachToTarget", [&](JsonWriter* json) {
-                     json->Key("targetId").String(Text(target, "targetId")).Key("flatten").Bool(true);
+                     json->Key("targetId").String(JsonText(target, "targetId")).Key("flatten").Bool(true);
                    }));
-  session_ = Text(attached, "sessionId");
+  session_ = JsonText(attached, "sessionId");
   for (const char* domain : {"Page", "Runtime", "Log", "Network"})
     RETURN_IF_ERROR(Call(absl::StrCat(domain, ".enable")).status());
   RETURN_IF_ERROR(Call("Emulation.setDeviceMetricsOverride", [&](JsonWriter* json) {
@@ -177,10 +159,10 @@ absl::StatusOr<std::string> Browser::Evaluate(absl::string_view javascript) {
                      json->Key("awaitPromise").Bool(true).Key("returnByValue").Bool(true).Key("userGesture").Bool(true);
                    }));
   if (result.fields().contains("exceptionDetails")) {
-    return absl::InternalError(
-        absl::StrCat(javascript, ": ", Text(Object(Object(result, "exceptionDetails"), "exception"), "description")));
+    return absl::InternalError(absl::StrCat(
+        javascript, ": ", JsonText(Object(Object(result, "exceptionDetails"), "exception"), "description")));
   }
-  return Text(Object(result, "result"), "value");
+  return JsonText(Object(result, "result"), "value");
 }
 
 absl::Status Browser::Press(absl::string_view key) {

@@ -14,6 +14,7 @@
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/saved_model/import_signature.h"
 #include "tfxm/saved_model/internal/read_saved_model.h"
+#include "tfxm/transform/internal/layout.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -61,7 +62,7 @@ InputNames FlatInputNames(const tensorflow::SavedObjectGraph& objects) {
 absl::StatusOr<tensorflow::metadata::v0::Schema> ReadSchema(const std::string& path) {
   tensorflow::metadata::v0::Schema schema;
   if (!io::Exists(path)) {
-    return absl::NotFoundError(absl::StrCat(path, " does not exist: its directory is no transform graph"));
+    return absl::NotFoundError(absl::StrCat(path, " does not exist: its directory is not a transform graph"));
   }
   RETURN_IF_ERROR(io::ReadTextProto(path, &schema));
   return schema;
@@ -90,8 +91,10 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
   output.rep_ = std::make_shared<Rep>();
   Rep& rep = *output.rep_;
   rep.dir = std::string(dir);
-  ASSIGN_OR_RETURN(rep.raw_schema, ReadSchema(io::JoinPath(dir, "metadata", "schema.pbtxt")));
-  ASSIGN_OR_RETURN(rep.transformed_schema, ReadSchema(io::JoinPath(dir, "transformed_metadata", "schema.pbtxt")));
+  ASSIGN_OR_RETURN(rep.raw_schema, ReadSchema(io::JoinPath(dir, transform::internal::kRawMetadataDir,
+                                                           transform::internal::kMetadataSchemaFile)));
+  ASSIGN_OR_RETURN(rep.transformed_schema, ReadSchema(io::JoinPath(dir, transform::internal::kTransformedMetadataDir,
+                                                                   transform::internal::kMetadataSchemaFile)));
   ASSIGN_OR_RETURN(rep.raw_spec, transform::SchemaAsFeatureSpec(rep.raw_schema));
   ASSIGN_OR_RETURN(rep.transformed_spec, transform::SchemaAsFeatureSpec(rep.transformed_schema));
   const std::string model_dir = output.transform_savedmodel_dir();
@@ -100,7 +103,7 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
   const auto signature = meta_graph.signature_def().find(rep.signature);
   if (signature == meta_graph.signature_def().end()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(model_dir, " has no signature \"", rep.signature, "\": it is no transform graph"));
+        absl::StrCat(model_dir, " has no signature \"", rep.signature, "\": it is not a transform graph"));
   }
   const InputNames flat = FlatInputNames(meta_graph.object_graph_def());
   const auto add = [&](const std::string& name, std::vector<std::string> own) -> absl::Status {
@@ -108,8 +111,9 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
       own = it->second;
     for (const std::string& input : own) {
       if (signature->second.inputs().contains(input)) continue;
-      return absl::InvalidArgumentError(absl::StrCat(model_dir, " does not take the raw feature \"", name, "\" of ",
-                                                     io::JoinPath(dir, "metadata", "schema.pbtxt")));
+      return absl::InvalidArgumentError(absl::StrCat(
+          model_dir, " does not take the raw feature \"", name, "\" of ",
+          io::JoinPath(dir, transform::internal::kRawMetadataDir, transform::internal::kMetadataSchemaFile)));
     }
     rep.inputs[name] = std::move(own);
     return absl::OkStatus();
@@ -123,7 +127,9 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
   return output;
 }
 
-std::string TFTransformOutput::transform_savedmodel_dir() const { return io::JoinPath(rep_->dir, "transform_fn"); }
+std::string TFTransformOutput::transform_savedmodel_dir() const {
+  return io::JoinPath(rep_->dir, transform::internal::kTransformFnDir);
+}
 const tensorflow::metadata::v0::Schema& TFTransformOutput::raw_metadata_schema() const { return rep_->raw_schema; }
 const tensorflow::metadata::v0::Schema& TFTransformOutput::transformed_metadata_schema() const {
   return rep_->transformed_schema;

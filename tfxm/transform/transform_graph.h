@@ -77,9 +77,9 @@ class TransformGraph {
   // metadata/schema.pbtxt.
   absl::Status Write(absl::string_view dir) const;
 
-  // One pass on all cores: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in its input's
-  // order. Features are sorted by name, so that equal examples have equal bytes. INVALID_ARGUMENT for an output that
-  // has not one row per example.
+  // One pass on all cores: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in
+  // its input's order. Features are sorted by name, so that equal examples have equal bytes. INVALID_ARGUMENT for an
+  // output that has not one row per example.
   absl::Status TransformExamples(const std::vector<std::string>& input_files, absl::string_view output_dir,
                                  const TransformExamplesOptions& options = {}) const;
 

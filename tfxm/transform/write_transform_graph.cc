@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/saved_model/saved_model_builder.h"
 #include "tfxm/statistics/schema/text_proto.h"
+#include "tfxm/transform/internal/layout.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -43,19 +44,20 @@ absl::Status TransformGraph::Write(absl::string_view dir) const {
   SavedModelBuilder builder;
   builder.AddFunction("transform_fn", std::move(inputs), std::move(outputs));
   builder.AddSignature("serving_default", std::move(flat_inputs), std::move(flat_outputs));
-  RETURN_IF_ERROR(builder.Write(io::JoinPath(dir, "transform_fn")));
+  RETURN_IF_ERROR(builder.Write(io::JoinPath(dir, internal::kTransformFnDir)));
   // Those that no table reads: for a layer of the model, or an app.
   for (const std::string& vocabulary : rep_->vocabularies) {
-    const std::string path = io::JoinPath(dir, "transform_fn", "assets", io::Basename(vocabulary));
+    const std::string path = io::JoinPath(dir, internal::kTransformFnDir, "assets", io::Basename(vocabulary));
     if (io::Exists(path)) continue;
     RETURN_IF_ERROR(io::MakeDirs(io::Dirname(path)));
     ASSIGN_OR_RETURN(const std::string content, io::ReadFile(vocabulary));
     RETURN_IF_ERROR(io::WriteFile(path, content));
   }
-  for (const auto& [folder, schema] : {std::make_pair("metadata", &rep_->raw_schema),
-                                       std::make_pair("transformed_metadata", &rep_->transformed_schema)}) {
+  for (const auto& [folder, schema] : {std::make_pair(internal::kRawMetadataDir, &rep_->raw_schema),
+                                       std::make_pair(internal::kTransformedMetadataDir, &rep_->transformed_schema)}) {
     RETURN_IF_ERROR(io::MakeDirs(io::JoinPath(dir, folder)));
-    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, folder, "schema.pbtxt"), statistics::PrintAsPython(*schema)));
+    RETURN_IF_ERROR(
+        io::WriteFile(io::JoinPath(dir, folder, internal::kMetadataSchemaFile), statistics::PrintAsPython(*schema)));
   }
   if (rep_->assets.empty()) return absl::OkStatus();
   JsonWriter assets;

@@ -22,6 +22,8 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 #include "tfxm/util/files/clean_up.h"
+#include "tfxm/util/files/file_descriptor.h"
+#include "tfxm/util/files/list_tree.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/status_macros.h"
 
@@ -42,14 +44,6 @@ absl::Status SystemError(int error, absl::string_view what, absl::string_view pa
 absl::Status SystemError(const std::error_code& error, absl::string_view what, absl::string_view path) {
   return SystemError(error.value(), what, path);
 }
-
-// Closes a file descriptor at the end of a scope.
-struct FileCloser {
-  int fd;
-  ~FileCloser() {
-    if (fd >= 0) close(fd);
-  }
-};
 
 }  // namespace
 
@@ -91,20 +85,21 @@ absl::StatusOr<int64_t> FileSize(absl::string_view path) {
 
 absl::StatusOr<int64_t> TreeSize(absl::string_view path) {
   if (!IsDirectory(path)) return FileSize(path);
-  std::error_code error;
   int64_t size = 0;
-  for (fs::recursive_directory_iterator it(std::string(path), error), end; !error && it != end; it.increment(error)) {
-    if (it->is_regular_file(error)) size += static_cast<int64_t>(it->file_size(error));
+  ASSIGN_OR_RETURN(const std::vector<TreeFile> files, ListTree(path));
+  for (const TreeFile& file : files) {
+    if (!file.is_file) continue;
+    ASSIGN_OR_RETURN(const int64_t of_file, FileSize(JoinPath(path, file.path)));
+    size += of_file;
   }
-  if (error) return SystemError(error, "list", path);
   return size;
 }
 
 absl::StatusOr<std::string> ReadFile(absl::string_view path) {
-  FileCloser file{open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0) return SystemError(errno, "open", path);
+  const FileDescriptor file(open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return SystemError(errno, "open", path);
   struct stat info;
-  if (fstat(file.fd, &info) != 0) return SystemError(errno, "read", path);
+  if (fstat(file.get(), &info) != 0) return SystemError(errno, "read", path);
   if (S_ISDIR(info.st_mode))
     return absl::FailedPreconditionError(absl::StrCat(path, " is a directory, expected a file"));
   std::string content;
@@ -112,7 +107,7 @@ absl::StatusOr<std::string> ReadFile(absl::string_view path) {
   size_t size = 0;
   for (;;) {
     if (size == content.size()) content.resize(content.size() + 4096);  // Also for files that report no size.
-    const ssize_t n = read(file.fd, content.data() + size, content.size() - size);
+    const ssize_t n = read(file.get(), content.data() + size, content.size() - size);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return SystemError(errno, "read", path);
     if (n == 0) break;
@@ -128,22 +123,22 @@ absl::Status WriteFile(absl::string_view path, absl::string_view content) {
   RemoveAbandoned(folder, prefix);
   // Made by open() and not by mkstemp(), so that the user's umask counts.
   std::string temporary;
-  FileCloser file{-1};
+  FileDescriptor file;
   while (true) {
     temporary = JoinPath(folder, internal::TemporaryName(prefix));
-    file.fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file.fd < 0 && errno != EEXIST) return SystemError(errno, "write", path);
-    if (file.fd >= 0 && internal::LockTemporary(file.fd, temporary)) break;
-    if (file.fd >= 0) close(std::exchange(file.fd, -1));
+    file = FileDescriptor(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (file.get() < 0 && errno != EEXIST) return SystemError(errno, "write", path);
+    if (file.get() >= 0 && internal::LockTemporary(file.get(), temporary)) break;
+    file.Close();
   }
   CleanUp remove_temporary([temporary] { unlink(temporary.c_str()); });
   for (size_t done = 0; done < content.size();) {
-    const ssize_t n = write(file.fd, content.data() + done, content.size() - done);
+    const ssize_t n = write(file.get(), content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return SystemError(errno, "write", path);
     done += static_cast<size_t>(n);
   }
-  if (fdatasync(file.fd) != 0) return SystemError(errno, "write", path);
+  if (fdatasync(file.get()) != 0) return SystemError(errno, "write", path);
   const NoInterruption until_it_is_in_place;
   if (rename(temporary.c_str(), final_path.c_str()) != 0) return SystemError(errno, "write", path);
   remove_temporary.Cancel();

@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from support import wheels
-
-from tfxm import native
+from support import needs, wheels
 
 KERAS = ("tensorflow", "tf_keras", "tensorboard")
 
@@ -24,12 +21,8 @@ class EngineTest(unittest.TestCase):
 
     def setUp(self) -> None:
         for package in self.PACKAGES:
-            if importlib.util.find_spec(package) is None:
-                self.skipTest(f"needs {package}")
-        try:
-            self.engine = native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
+            needs.package(package)
+        self.engine = needs.engine()
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
         self.folder = temporary.name

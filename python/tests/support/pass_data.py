@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import tfrecords
+from support import needs, tfrecords
 
 from tfxm import native
 
@@ -17,10 +17,7 @@ class PassTest(unittest.TestCase):
     """`self.request` has shards in self.folder; self.expected are the bytes of the result."""
 
     def setUp(self) -> None:
-        try:
-            self.engine = native.program()
-        except FileNotFoundError as error:
-            self.skipTest(str(error))
+        self.engine = needs.engine()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = os.path.realpath(folder.name)

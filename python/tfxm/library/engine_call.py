@@ -106,30 +106,35 @@ def _start(line: list[str], environment: dict[str, str], stderr: int = subproces
     return process, bool(interrupted)
 
 
+def run(line: list[str], environment: dict[str, str], description: str | None = None) -> tuple[int, str, str]:
+    """A process run to its end: its status, what it printed, and what it said on stderr. `description`: of a progress bar."""
+    process, interrupted = _start(line, environment)
+    try:
+        if interrupted:
+            raise KeyboardInterrupt
+        output, said = _wait(process, description) if description is not None else process.communicate()
+    except BaseException:
+        _end(process)
+        raise
+    return process.returncode, output, said
+
+
 def call(command: str, arguments: Sequence[str] = (), **flags: Any) -> Answer:
     """EngineError if the engine fails; FileNotFoundError, ImportError if it or what it needs is not there."""
     line = [native.program(), command, *_flags(flags)]
     if arguments:
         line += ["--", *arguments]
-    environment = {**native.environment(), "NO_COLOR": "1"}
-    process, interrupted = _start(line, environment)
-    try:
-        if interrupted:
-            raise KeyboardInterrupt
-        output, said = _wait(process, f"tfxm {command}")
-    except BaseException:
-        _end(process)
-        raise
-    if process.returncode < 0:
-        raise EngineError(f"tfxm {command} was ended by {signal.Signals(-process.returncode).name}", process.returncode)
+    status, output, said = run(line, {**native.environment(), "NO_COLOR": "1"}, f"tfxm {command}")
+    if status < 0:
+        raise EngineError(f"tfxm {command} was ended by {signal.Signals(-status).name}", status)
     lines = [part.removeprefix("tfxm: ") for part in said.strip().splitlines()]
     message = "\n".join(part for part in lines if not part.startswith("warning: "))
-    if process.returncode > _NO:
-        raise EngineError(message or f"tfxm {command} failed with exit status {process.returncode}", process.returncode)
+    if status > _NO:
+        raise EngineError(message or f"tfxm {command} failed with exit status {status}", status)
     for text in lines:
         if text.startswith("warning: "):
             warnings.warn(text.removeprefix("warning: "), stacklevel=3)
-    return Answer(output, process.returncode == 0, message)
+    return Answer(output, status == 0, message)
 
 
 def call_aloud(command: str, **flags: Any) -> int:

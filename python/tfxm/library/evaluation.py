@@ -76,8 +76,7 @@ class Evaluation:
             path = os.path.join(folder, "report.html")
             self.save_report(path)
             with open(path, encoding="utf-8") as f:
-                page = f.read()
-        return html_tables.frame(page)
+                return html_tables.frame(f.read())
 
     def __repr__(self) -> str:
         return engine_call.call("show", [self.directory], max_slices=20).output.rstrip()

@@ -36,6 +36,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = 
     return f"<table>{shown}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def frame(page: str) -> str:
+    """A whole page, in a frame of its own: its style and scripts are none of the notebook's."""
+    return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:640px;border:0"></iframe>'
+
+
 def preformatted(lines: str) -> str:
     """What is laid out with spaces."""
     return f'<pre style="font-family:monospace">{html.escape(lines)}</pre>'

@@ -5,22 +5,17 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/distribution/run_pass.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/environment.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::cli {
 namespace {
-
-std::string Variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // A line that is written over as things go on.
 class ProgressLine {
@@ -65,10 +60,10 @@ void LauncherFlags::AddTo(Flags* flags) {
 }
 
 absl::StatusOr<distribution::Launcher> LauncherFlags::Get() const {
-  const std::string text = given() ? launcher_ : Variable("TFXM_LAUNCHER");
+  const std::string text = given() ? launcher_ : EnvironmentOr("TFXM_LAUNCHER");
   std::string hosts = hosts_;
   if (hosts.empty() && absl::string_view(text).find("{host}") != absl::string_view::npos)
-    hosts = Variable("TFXM_HOSTS");
+    hosts = EnvironmentOr("TFXM_HOSTS");
   ASSIGN_OR_RETURN(distribution::Launcher launcher, distribution::ParseLauncher(text, hosts, workers_));
   if (launcher.kind == distribution::Launcher::Kind::kThreads && (!work_dir_.empty() || shard_timeout_ > 0)) {
     return UsageError("--work_dir and --shard_timeout are for a --launcher of processes");

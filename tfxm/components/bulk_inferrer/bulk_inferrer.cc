@@ -178,9 +178,8 @@ class BulkInferrerExecutor : public Executor {
     RETURN_IF_ERROR(parse("model_spec", &model_spec));
     RETURN_IF_ERROR(parse("output_example_spec", &output_spec));
     ASSIGN_OR_RETURN(const Artifact* model, SingleArtifact(inputs, "model"));
-    const auto blessing = inputs.find("model_blessing");
-    if (blessing != inputs.end() && !blessing->second.empty() &&
-        IntPropertyOr(blessing->second[0].custom_properties, "blessed", 0) != 1) {
+    const Artifact* const blessing = OptionalArtifact(inputs, "model_blessing");
+    if (blessing != nullptr && IntPropertyOr(blessing->custom_properties, "blessed", 0) != 1) {
       context.progress("the model is not blessed: nothing is inferred", 1);
       return absl::OkStatus();
     }

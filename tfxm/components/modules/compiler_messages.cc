@@ -3,7 +3,6 @@
 #include "tfxm/components/modules/compiler_messages.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,13 +16,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "re2/re2.h"
+#include "tfxm/util/files/list_tree.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 
 namespace tfxm {
 namespace {
-
-namespace fs = std::filesystem;
 
 bool IsWord(char c) { return absl::ascii_isalnum(c) || c == '_'; }
 
@@ -34,11 +32,10 @@ class Headers {
     for (const std::string& dir : include_dirs) {
       const std::string root = io::JoinPath(dir, "tfxm");
       if (!io::IsDirectory(root)) continue;
-      std::error_code error;
-      for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
-        const std::string path = it->path().string();
-        if (it->path().extension() != ".h" || absl::StrContains(path, "/internal/")) continue;
-        texts_[io::JoinPath("tfxm", path.substr(root.size() + 1))] = WithoutComments(io::ReadFile(path).value_or(""));
+      for (const TreeFile& file : ListTree(root).value_or(std::vector<TreeFile>())) {
+        const std::string name = io::JoinPath("tfxm", file.path);
+        if (!absl::EndsWith(name, ".h") || absl::StrContains(name, "/internal/")) continue;
+        texts_[name] = WithoutComments(io::ReadFile(io::JoinPath(dir, name)).value_or(""));
       }
       break;
     }

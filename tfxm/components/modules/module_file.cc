@@ -26,6 +26,7 @@
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
+#include "tfxm/util/process/environment.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/subprocess.h"
 
@@ -39,8 +40,7 @@ struct Toolchain {
 };
 
 absl::StatusOr<Toolchain> FindToolchain(bool program) {
-  const char* const cxx = std::getenv("CXX");
-  Toolchain toolchain{.compiler = cxx != nullptr && *cxx != '\0' ? cxx : "g++"};
+  Toolchain toolchain{.compiler = EnvironmentOr("CXX", "g++")};
   const std::string path = io::JoinPath(LibraryDir(), program ? "pipeline_flags.txt" : "module_flags.txt");
   ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
   for (const absl::string_view line : absl::StrSplit(content, '\n', absl::SkipEmpty())) {

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +17,7 @@
 #include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/environment.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/subprocess.h"
 
@@ -28,21 +28,6 @@ constexpr absl::string_view kHeader = "tfxm module sources 1";
 
 // Where the compiler looks besides its arguments.
 constexpr const char* kVariables[] = {"CPATH", "CPLUS_INCLUDE_PATH", "GCC_EXEC_PREFIX", "COMPILER_PATH"};
-
-std::string Variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// The program that `name` stands for in PATH; empty if there is none.
-std::string FindProgram(const std::string& name) {
-  if (absl::StrContains(name, '/')) return access(name.c_str(), X_OK) == 0 ? name : "";
-  for (const absl::string_view dir : absl::StrSplit(Variable("PATH"), ':')) {
-    const std::string path = io::JoinPath(dir.empty() ? "." : dir, name);
-    if (access(path.c_str(), X_OK) == 0 && !io::IsDirectory(path)) return path;
-  }
-  return "";
-}
 
 // What a scan has found: the files, and the folders in which a new file could take the place of one of them.
 struct Scan {
@@ -169,7 +154,7 @@ absl::StatusOr<Scan> ScanNow(const std::string& path, const std::string& compile
     }
   }
   for (const char* name : kVariables) {
-    for (const absl::string_view dir : absl::StrSplit(Variable(name), ':', absl::SkipEmpty())) {
+    for (const absl::string_view dir : absl::StrSplit(EnvironmentOr(name), ':', absl::SkipEmpty())) {
       if (io::IsDirectory(dir)) scan.folders[std::string(dir)] = 0;
     }
   }
@@ -193,7 +178,7 @@ absl::StatusOr<ModuleSources> FindSources(const std::string& path, const std::st
   command.insert(command.end(), {"-M", "-MT", "x"});
   Sha256 name;
   for (const std::string& argument : command) name.UpdatePart(argument);
-  for (const char* variable : kVariables) name.UpdatePart(Variable(variable));
+  for (const char* variable : kVariables) name.UpdatePart(EnvironmentOr(variable));
   const std::string remembered = io::JoinPath(memory, "sources", name.HexDigest().substr(0, 24));
 
   const std::string program = FindProgram(compiler);

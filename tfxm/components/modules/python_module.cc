@@ -17,6 +17,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 #include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
@@ -48,16 +49,6 @@ std::vector<std::string> Environment(const PythonCall& call) {
   return environment;
 }
 
-const Value* Find(const Struct& object, const std::string& name) {
-  const auto it = object.fields().find(name);
-  return it == object.fields().end() ? nullptr : &it->second;
-}
-
-std::string Text(const Struct& object, const std::string& name) {
-  const Value* value = Find(object, name);
-  return value == nullptr ? "" : value->string_value();
-}
-
 // One call and what has been heard of it.
 class Conversation {
  public:
@@ -67,16 +58,16 @@ class Conversation {
   std::string Answer(absl::string_view line) {
     Struct message;
     if (!io::ParseJson(line, &message).ok()) return "";
-    if (const Value* progress = Find(message, "progress")) {
-      const Value* fraction = Find(message, "fraction");
+    if (const Value* progress = FindMember(message, "progress")) {
+      const Value* fraction = FindMember(message, "fraction");
       call_.progress(progress->string_value(), fraction == nullptr ? -1 : fraction->number_value());
-    } else if (const Value* failed = Find(message, "failed")) {
-      const bool exception = Text(message, "kind") == "exception";
+    } else if (const Value* failed = FindMember(message, "failed")) {
+      const bool exception = JsonText(message, "kind") == "exception";
       failure_ = absl::Status(exception ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kFailedPrecondition,
                               failed->string_value());
-    } else if (const Value* returned = Find(message, "returned")) {
+    } else if (const Value* returned = FindMember(message, "returned")) {
       result_ = returned->struct_value();
-    } else if (const Value* service = Find(message, "call")) {
+    } else if (const Value* service = FindMember(message, "call")) {
       return absl::StrCat(Serve(service->string_value(), message), "\n");
     }
     return "";
@@ -105,7 +96,7 @@ class Conversation {
     json.BeginObject();
     absl::StatusOr<std::string> answer = absl::UnimplementedError(absl::StrCat("the engine does no ", name, " here"));
     if (const auto it = call_.services.find(name); it != call_.services.end()) {
-      const Value* arguments = Find(message, "arguments");
+      const Value* arguments = FindMember(message, "arguments");
       answer = it->second(arguments == nullptr ? Struct() : arguments->struct_value());
     }
     if (answer.ok()) {
@@ -170,7 +161,7 @@ absl::StatusOr<ModuleSources> FindPythonSources(absl::string_view path) {
   ASSIGN_OR_RETURN(const Struct result, CallPython({.function = "sources", .module_file = std::string(path)}));
   ModuleSources sources;
   for (const char* part : {"files", "versions"}) {
-    const Value* list = Find(result, part);
+    const Value* list = FindMember(result, part);
     if (list == nullptr) return absl::InternalError(absl::StrCat(path, ": the runner lists no ", part));
     for (const auto& [name, value] : list->struct_value().fields()) {
       sources.files.emplace_back(name, value.string_value());

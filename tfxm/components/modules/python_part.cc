@@ -2,18 +2,14 @@
 
 #include "tfxm/components/modules/python_part.h"
 
-#include <cstdlib>
-
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
+#include "tfxm/util/process/environment.h"
 
 namespace tfxm {
 
-std::string Python() {
-  const char* const python = std::getenv("TFXM_PYTHON");
-  return python != nullptr && *python != '\0' ? python : "python3";
-}
+std::string Python() { return EnvironmentOr("TFXM_PYTHON", "python3"); }
 
 absl::StatusOr<std::string> FindPythonPart(absl::string_view script) {
   const std::string lib = LibraryDir();

@@ -7,9 +7,8 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "tfxm/components/modules/python_part.h"
-#include "tfxm/util/io.h"
+#include "tfxm/util/process/environment.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -17,20 +16,11 @@ namespace {
 
 constexpr char kLauncher[] = "run_pipeline.py";
 
-bool IsProgram(const std::string& name) {
-  if (name.find('/') != std::string::npos) return access(name.c_str(), X_OK) == 0;
-  const char* const path = std::getenv("PATH");
-  for (const absl::string_view folder : absl::StrSplit(path == nullptr ? "" : path, ':')) {
-    if (access(io::JoinPath(folder, name).c_str(), X_OK) == 0) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> PythonPipelineCommand(absl::string_view file) {
   const std::string python = Python();
-  if (!IsProgram(python)) {
+  if (FindProgram(python).empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("there is no Python (", python, ") to run ", file,
                      " with; install Python 3.10 to 3.13 and then "

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tfxm/model_analysis/sql/sql_slice_names.h"
+#include "tfxm/model_analysis/slicing/sql_slice_names.h"
 #include "tfxm/statistics/options/stats_options_json.h"
 #include "tfxm/util/status_macros.h"
 

@@ -11,7 +11,7 @@
 namespace tfxm {
 
 // What statistics::ParseStatsOptions makes of the JSON, with functions for the slices that it names by SQL
-// (model_analysis/sql/sql_slicer.h says which SQL). INVALID_ARGUMENT also for a statement that is not understood.
+// (model_analysis/slicing/sql_slicer.h says which SQL). INVALID_ARGUMENT also for a statement that is not understood.
 absl::StatusOr<statistics::StatsOptions> CompleteStatsOptions(absl::string_view json);
 
 }  // namespace tfxm

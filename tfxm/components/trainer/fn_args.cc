@@ -64,9 +64,8 @@ absl::StatusOr<std::vector<std::string>> FilesOf(absl::string_view component, co
 }  // namespace
 
 std::string HyperparametersFile(const ArtifactDict& inputs) {
-  const auto it = inputs.find("hyperparameters");
-  if (it == inputs.end() || it->second.empty()) return "";
-  return io::JoinPath(it->second[0].uri, kBestHyperparametersFile);
+  const Artifact* const hyperparameters = OptionalArtifact(inputs, "hyperparameters");
+  return hyperparameters == nullptr ? "" : io::JoinPath(hyperparameters->uri, kBestHyperparametersFile);
 }
 
 absl::StatusOr<FnArgs> MakeFnArgs(absl::string_view component, const ArtifactDict& inputs,
@@ -86,8 +85,8 @@ absl::StatusOr<FnArgs> MakeFnArgs(absl::string_view component, const ArtifactDic
   fn_args.eval_steps = eval_args.num_steps();
   fn_args.data_accessor = MakeDataAccessor();
   const auto uri = [&](const std::string& key) {
-    const auto it = inputs.find(key);
-    return it == inputs.end() || it->second.empty() ? std::string() : it->second[0].uri;
+    const Artifact* const artifact = OptionalArtifact(inputs, key);
+    return artifact == nullptr ? std::string() : artifact->uri;
   };
   fn_args.transform_graph_path = fn_args.transform_output = uri("transform_graph");
   if (!uri("schema").empty()) fn_args.schema_path = fn_args.schema_file = io::JoinPath(uri("schema"), kSchemaFile);

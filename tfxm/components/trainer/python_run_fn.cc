@@ -14,6 +14,7 @@
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 #include "tfxm/util/text/json_writer.h"
 
 namespace tfxm {
@@ -61,18 +62,12 @@ std::string FnArgsJson(const PythonRunFn& run_fn) {
 
 // What rewriting.converters.rewrite_saved_model asks for; the answer is the report.
 absl::StatusOr<std::string> Rewrite(const Struct& arguments) {
-  const auto text = [&](const char* name) {
-    const auto it = arguments.fields().find(name);
-    return it == arguments.fields().end() ? std::string() : it->second.string_value();
-  };
-  const auto options_json = arguments.fields().find("options");
-  RewriterOptions options;
-  if (options_json != arguments.fields().end()) {
-    ASSIGN_OR_RETURN(options, RewriterOptionsFromJson(options_json->second.struct_value()));
-  }
+  ASSIGN_OR_RETURN(const RewriterOptions options,
+                   RewriterOptionsFromJson(JsonMember(arguments, "options").struct_value()));
   RETURN_IF_ERROR(ResolveQuantization(options, /*trained_ranges=*/true).status());
   TfliteRewriter rewriter(options);
-  const absl::Status status = RewriteSavedModel(text("src"), text("dst"), rewriter, ModelType::kTfliteModel);
+  const absl::Status status =
+      RewriteSavedModel(JsonText(arguments, "src"), JsonText(arguments, "dst"), rewriter, ModelType::kTfliteModel);
   std::string report = rewriter.report().Render();
   std::fputs(report.c_str(), stdout);  // Into the node's log.
   std::fflush(stdout);

@@ -38,7 +38,7 @@ class TrainerExecutor : public Executor {
     fn_args.working_dir = context.tmp_dir;
     fn_args.checkpoint_dir = context.checkpoint_dir;
     fn_args.serving_model_dir = io::JoinPath(model->uri, kServingModelDir);
-    fn_args.eval_model_dir = io::JoinPath(model->uri, "Format-TFMA");
+    fn_args.eval_model_dir = io::JoinPath(model->uri, kEvalModelDir);
     fn_args.model_run_dir = model_run->uri;
 
     if (IsPythonModule(module_file)) {

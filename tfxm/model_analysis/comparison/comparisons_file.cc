@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/model_analysis/comparison/compare.h"
 #include "tfxm/model_analysis/comparison/slice_struct.h"
+#include "tfxm/proto/key_text.h"
 #include "tfxm/proto/sidecar_files.h"
 #include "tfxm/proto/sidecars.pb.h"
 #include "tfxm/util/io.h"
@@ -12,18 +13,12 @@
 namespace tfxm::model_analysis {
 namespace {
 
-std::string SubKeyText(const SubKey& key) {
-  if (key.class_id) return absl::StrCat("class ", *key.class_id);
-  if (key.k) return absl::StrCat("k ", *key.k);
-  return key.top_k ? absl::StrCat("top ", *key.top_k) : "";
-}
-
 std::string AggregationText(Aggregation aggregation) {
   switch (aggregation) {
     case Aggregation::kNone: return "";
-    case Aggregation::kMicro: return "micro";
-    case Aggregation::kMacro: return "macro";
-    case Aggregation::kWeightedMacro: return "weighted macro";
+    case Aggregation::kMicro: return sidecars::kMicro;
+    case Aggregation::kMacro: return sidecars::kMacro;
+    case Aggregation::kWeightedMacro: return sidecars::kWeightedMacro;
   }
   return "";
 }
@@ -34,7 +29,9 @@ sidecars::Comparison ToProto(const MetricComparison& c) {
   out.set_reference_model_name(c.reference_model);
   out.set_metric_name(Utf8Text(c.key.name));
   if (!c.key.output_name.empty()) out.set_output_name(Utf8Text(c.key.output_name));
-  if (const std::string sub_key = SubKeyText(c.key.sub_key); !sub_key.empty()) out.set_sub_key(sub_key);
+  const SubKey& key = c.key.sub_key;
+  if (const std::string text = sidecars::SubKeyText(key.class_id, key.k, key.top_k); !text.empty())
+    out.set_sub_key(text);
   if (const std::string text = AggregationText(c.key.aggregation); !text.empty()) out.set_aggregation(text);
   if (c.key.example_weighted) out.set_example_weighted(*c.key.example_weighted);
   *out.mutable_slice() = SliceStruct(c.slice);

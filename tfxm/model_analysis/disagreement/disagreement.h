@@ -9,7 +9,7 @@
 //   Disagreements d = all.Take(records_per_file);
 //
 // Classifiers disagree where their decisions differ (output_difference.h); models of anything else where a value does,
-// by more than rounding. Which of the two it is, the labels of all examples say. The number of disagreeing examples is
+// by more than rounding. The labels of all examples decide which. The number of disagreeing examples is
 // exact; of the examples themselves a given number is kept. Neither depends on how the examples were split over
 // threads: ties go to the example that comes first in the data.
 #ifndef TFXM_MODEL_ANALYSIS_DISAGREEMENT_DISAGREEMENT_H_

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tfxm/model_analysis/pass/transformed_batch.h"
+#include "tfxm/model_analysis/inference/transformed_batch.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
 

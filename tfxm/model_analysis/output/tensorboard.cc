@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "tfxm/data/event_writer.h"
+#include "tfxm/tensorboard/event_writer.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -17,8 +17,8 @@ absl::Status WriteTensorBoard(const EvaluationResult& result, const std::string&
   for (const ModelSummary& model : result.models) {
     std::string name = model.name.empty() ? "model" : absl::StrReplaceAll(model.name, {{"/", "_"}});
     if (name[0] == '.') name[0] = '_';  // "..", and what would be hidden.
-    ASSIGN_OR_RETURN(const std::unique_ptr<data::EventWriter> writer,
-                     data::EventWriter::Create(io::JoinPath(logs, name)));
+    ASSIGN_OR_RETURN(const std::unique_ptr<tensorboard::EventWriter> writer,
+                     tensorboard::EventWriter::Create(io::JoinPath(logs, name)));
     for (const SliceMetrics& slice : result.slices) {
       if (slice.slice.baseline || !slice.slice.slice.empty()) continue;
       for (const auto& [key, metric] : slice.metrics) {

@@ -20,7 +20,6 @@ namespace {
 constexpr char kMetricsFile[] = "metrics-00000-of-00001.tfrecord";
 constexpr char kPlotsFile[] = "plots-00000-of-00001.tfrecord";
 constexpr char kValidationsFile[] = "validations.tfrecord";
-constexpr char kEvalConfigFile[] = "eval_config.json";
 
 tfma::CrossSliceKey ToCrossProto(const SliceOrCrossSlice& slice) {
   tfma::CrossSliceKey proto;
@@ -72,7 +71,7 @@ absl::StatusOr<std::unique_ptr<EvaluationWriter>> EvaluationWriter::Create(const
   writer->eval_config_ = eval_config;
   ASSIGN_OR_RETURN(writer->folder_,
                    OutputFolder::Open(directory,
-                                      {kMetricsFile, kPlotsFile, kValidationsFile, kEvalConfigFile,
+                                      {kMetricsFile, kPlotsFile, kValidationsFile, sidecars::kEvalConfigFile,
                                        sidecars::kComparisonsFile, sidecars::kDisagreementsFile,
                                        sidecars::kDisagreementExamplesFile, sidecars::kModelFactsFile, kTensorBoardDir},
                                       replace));
@@ -132,7 +131,7 @@ absl::Status EvaluationWriter::WriteEvalConfig(const std::string& data_location,
   std::string json;
   absl::Status status = google::protobuf::util::MessageToJsonString(run, &json, options);
   if (!status.ok()) return status;
-  return io::WriteFile(io::JoinPath(staging(), kEvalConfigFile), json);
+  return io::WriteFile(io::JoinPath(staging(), sidecars::kEvalConfigFile), json);
 }
 
 absl::Status EvaluationWriter::Close() {

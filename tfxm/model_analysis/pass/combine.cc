@@ -3,7 +3,6 @@
 #include "tfxm/model_analysis/pass/combine.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -14,9 +13,8 @@ namespace tfxm::model_analysis {
 namespace {
 
 constexpr absl::string_view kErrorMetric = "__ERROR__";
-// The 0.975 quantile of Student's t distribution with 19 degrees of freedom: both methods draw 20 samples.
-constexpr double kStudentQuantile19 = 2.093024054408263;
-static_assert(kNumJackknifeBuckets == 20 && kNumBootstrapSamples == 20);
+constexpr int kNumSamples = kNumJackknifeBuckets;
+static_assert(kNumSamples == kNumBootstrapSamples);
 
 using SampleMetrics = std::map<SliceOrCrossSlice, MetricsMap>;
 // The accumulators of one slice, by plan; empty for a plan in which the slice has no examples.
@@ -51,7 +49,7 @@ class Combiner {
     ASSIGN_OR_RETURN(SampleMetrics full, Sample(-1));
     std::vector<SampleMetrics> samples;
     if (options_.sampling != SamplingMethod::kNone) {
-      for (int s = 0; s < 20; ++s) {
+      for (int s = 0; s < kNumSamples; ++s) {
         ASSIGN_OR_RETURN(SampleMetrics sample, Sample(s));
         samples.push_back(std::move(sample));
       }
@@ -230,7 +228,7 @@ class Combiner {
           values.push_back(it->second);
       }
       if (static_cast<int>(values.size()) == n) {
-        result.confidence_interval = Interval(result.value, values);
+        result.confidence_interval = IntervalOfSamples(options_.sampling, result.value, values);
       } else if (!values.empty()) {
         absl::StrAppend(&incomplete, incomplete.empty() ? "" : ", ", key.ToString(), ": ", values.size());
       }
@@ -240,43 +238,6 @@ class Combiner {
           absl::StrCat("CI not computed for the following metrics due to incorrect number of samples: \"", incomplete,
                        "\".Expected ", n, ".");
     }
-  }
-
-  // nullopt if the samples do not have the form of the value (arrays of different sizes).
-  std::optional<ConfidenceInterval> Interval(const MetricValue& estimate,
-                                             const std::vector<MetricValue>& samples) const {
-    const double n = static_cast<double>(samples.size());
-    auto add = [](double a, double b) { return a + b; };
-    auto mean_of = [&](const std::vector<MetricValue>& values) -> std::optional<MetricValue> {
-      std::optional<MetricValue> total = values[0];
-      for (size_t i = 1; i < values.size() && total; ++i) total = Elementwise(*total, values[i], add);
-      return total ? Elementwise(*total, n, [](double a, double b) { return a / b; }) : std::nullopt;
-    };
-    // The jackknife looks at the spread of pseudo values, the bootstrap at that of the samples.
-    std::vector<MetricValue> values = samples;
-    if (options_.sampling == SamplingMethod::kJackknife) {
-      for (MetricValue& value : values) {
-        auto pseudo = Elementwise(estimate, value, [n](double e, double s) { return e * n - s * (n - 1); });
-        if (!pseudo) return std::nullopt;
-        value = *std::move(pseudo);
-      }
-    }
-    const std::optional<MetricValue> mean = mean_of(values), sample_mean = mean_of(samples);
-    if (!mean || !sample_mean) return std::nullopt;
-    std::optional<MetricValue> squares;
-    for (const MetricValue& value : values) {
-      auto square = Elementwise(value, *mean, [](double a, double b) { return (a - b) * (a - b); });
-      if (!square) return std::nullopt;
-      squares = squares ? Elementwise(*squares, *square, add) : square;
-    }
-    const double divisor = options_.sampling == SamplingMethod::kJackknife ? std::sqrt(n) : 1;
-    auto error = Elementwise(*squares, n - 1, [divisor](double a, double b) { return std::sqrt(a / b) / divisor; });
-    auto bound = [&](double quantile) {
-      return Elementwise(*sample_mean, *error, [quantile](double m, double e) { return m + e * quantile; });
-    };
-    auto lower = bound(-kStudentQuantile19), upper = bound(kStudentQuantile19);
-    if (!error || !lower || !upper) return std::nullopt;
-    return ConfidenceInterval{*lower, *upper, *error, static_cast<int>(n) - 1};
   }
 
   PassResult* const pass_;

@@ -17,16 +17,11 @@
 #include "absl/status/statusor.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/model_analysis/metrics/metric_value.h"
+#include "tfxm/model_analysis/pass/confidence_interval.h"
 #include "tfxm/model_analysis/pass/evaluation_pass.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
 
 namespace tfxm::model_analysis {
-
-struct ConfidenceInterval {
-  MetricValue lower_bound, upper_bound;  // 95 %, by Student's t distribution.
-  MetricValue standard_error;
-  int degrees_of_freedom = 0;
-};
 
 struct MetricResult {
   MetricValue value;

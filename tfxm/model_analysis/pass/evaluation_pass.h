@@ -19,9 +19,9 @@
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/model_analysis/metrics/metric_specs.h"
 #include "tfxm/model_analysis/pass/accumulator_set.h"
+#include "tfxm/model_analysis/pass/prediction_bins.h"
 #include "tfxm/model_analysis/pass/sampling.h"
 #include "tfxm/model_analysis/slicing/slice_key.h"
-#include "tfxm/util/coding/state.h"
 
 namespace tfxm::model_analysis {
 
@@ -37,21 +37,6 @@ struct SliceState {
   AccumulatorSet all;
   // The jackknife's buckets or the bootstrap's samples; one without examples is empty.
   std::vector<AccumulatorSet> samples;
-};
-
-// How predictions are spread over the 10,000 bins that AUC sums over.
-struct PredictionBins {
-  std::vector<int64_t> counts;  // Empty: there are none in [0, 1].
-  int64_t total = 0;
-  double min = 1, max = 0;
-
-  void Add(double prediction);
-  void Merge(const PredictionBins& other);
-  // The largest share of all in one bin.
-  double LargestShare() const;
-  // util/coding/state.h
-  void Save(StateWriter* writer) const { writer->Write(counts, min, max); }
-  void Load(StateReader* reader);
 };
 
 struct ModelStatistics {

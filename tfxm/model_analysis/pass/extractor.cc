@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/pass/transformed_batch.h"
+#include "tfxm/model_analysis/inference/transformed_batch.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

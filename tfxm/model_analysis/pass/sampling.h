@@ -8,9 +8,8 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
-#include "absl/strings/string_view.h"
+#include "tfxm/util/numeric/hash.h"
 #include "tfxm/util/numeric/split_mix.h"
 
 namespace tfxm::model_analysis {
@@ -20,20 +19,6 @@ enum class SamplingMethod { kNone, kJackknife, kPoissonBootstrap };
 // TFMA's numbers of samples.
 inline constexpr int kNumJackknifeBuckets = 20;
 inline constexpr int kNumBootstrapSamples = 20;
-
-inline uint64_t HashBytes(absl::string_view bytes) {
-  uint64_t hash = SplitMix64(bytes.size());
-  size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data() + i, 8);
-    hash = (hash ^ word) * 0x9fb21c651e98df25u;
-    hash ^= hash >> 32;
-  }
-  uint64_t word = 0;
-  std::memcpy(&word, bytes.data() + i, bytes.size() - i);
-  return SplitMix64(hash ^ word);
-}
 
 inline int JackknifeBucket(uint64_t hash) { return static_cast<int>(SplitMix64(hash) % kNumJackknifeBuckets); }
 

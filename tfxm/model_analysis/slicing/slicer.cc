@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/sql/sql_slicer.h"
+#include "tfxm/model_analysis/slicing/sql_slicer.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "tfxm/model_analysis/sql/sql_slicer.h"
+#include "tfxm/model_analysis/slicing/sql_slicer.h"
 #include "tfxm/model_analysis/test_examples.h"
 
 namespace tfxm::model_analysis {

@@ -10,6 +10,7 @@
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -21,7 +22,8 @@ using ::testing::HasSubstr;
 constexpr int64_t kPixels = 16;
 
 std::string TempPath(const std::string& name) {
-  const std::string path = io::JoinPath(::testing::TempDir(), "tfxm_nn_callbacks_test", name);
+  static const TempDir dir;
+  const std::string path = dir / name;
   io::RemoveAll(path).IgnoreError();
   EXPECT_EQ(io::MakeDirs(path), absl::OkStatus());
   return path;

@@ -9,16 +9,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "tfxm/data/event_writer.h"
 #include "tfxm/nn/callbacks/callbacks.h"
 #include "tfxm/nn/model.h"
+#include "tfxm/tensorboard/event_writer.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn::callbacks {
 namespace {
 
-using data::EventWriter;
+using tensorboard::EventWriter;
 
 class TensorBoardCallback : public Callback {
  public:

@@ -13,6 +13,7 @@
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/nn/fn_args.h"
 #include "tfxm/nn/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::nn {
@@ -32,7 +33,8 @@ std::string Serialized(int64_t id, bool with_weight = true) {
 }
 
 std::vector<std::string> WriteFiles(const std::string& name, const std::vector<std::vector<std::string>>& files) {
-  const std::string dir = io::JoinPath(::testing::TempDir(), "tfxm_nn_dataset_test", name);
+  static const TempDir root;
+  const std::string dir = root / name;
   io::RemoveAll(dir).IgnoreError();
   EXPECT_EQ(io::MakeDirs(dir), absl::OkStatus());
   std::vector<std::string> paths;

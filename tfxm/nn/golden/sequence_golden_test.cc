@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/nn/golden/golden_test_util.h"
+#include "tfxm/nn/golden/test_goldens.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 

@@ -11,7 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/nn/golden/golden_test_util.h"
+#include "tfxm/nn/golden/test_goldens.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"

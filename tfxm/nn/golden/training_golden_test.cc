@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tfxm/nn/golden/golden_test_util.h"
+#include "tfxm/nn/golden/test_goldens.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/ops/session.h"

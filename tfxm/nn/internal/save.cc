@@ -8,7 +8,7 @@
 #include "tfxm/nn/callbacks/checkpoint.h"
 #include "tfxm/nn/internal/model_rep.h"
 #include "tfxm/nn/internal/quantize_wrapper.h"
-#include "tfxm/nn/internal/weight_matching.h"
+#include "tfxm/nn/internal/weights/weight_matching.h"
 #include "tfxm/nn/keras_weights.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/ops/ops.h"

@@ -17,7 +17,7 @@
 
 namespace tfxm::nn {
 
-// From a weight's value to what it may be, of the same shape; none by default. Any such function will do.
+// From a weight's value to what it may be, of the same shape; none by default. A custom one is any such function.
 using Constraint = std::function<ops::Tensor(const ops::Tensor& value)>;
 
 namespace constraints {

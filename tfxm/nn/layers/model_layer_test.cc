@@ -9,6 +9,7 @@
 
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
+#include "tfxm/testing/temp_dir.h"
 
 namespace tfxm::nn {
 namespace {
@@ -103,11 +104,12 @@ TEST(ModelLayerTest, APartOfAModel) {
   EXPECT_THAT(none.status().message(), HasSubstr("has no layer \"hiden\""));
 }
 
-TEST(ModelLayerTest, SavesAndConverts) {
+TEST(ModelLayerTest, Saves) {
   Sequential base({layers::InputLayer({3}), layers::Dense(2, {.name = "features"})}, "base");
   const KerasTensor x = Input({3}, {.name = "x"});
   Model model({x}, {layers::Dense(1)(base(x))});
-  EXPECT_EQ(model.Save(testing::TempDir() + "/model_layer"), absl::OkStatus());
+  const TempDir dir;
+  EXPECT_EQ(model.Save(dir / "model"), absl::OkStatus());
 }
 
 TEST(ModelLayerTest, TwoModelsWithOneNameForTwoLayers) {

@@ -3,7 +3,7 @@
 // Metrics of true and false positives and negatives, with Keras's names, arguments and numbers. Labels above 0 are
 // positive; predictions above a threshold are called so.
 //
-//   model.Compile({.loss = "binary_crossentropy", .metrics = {metrics::PrecisionAtRecall(0.9), metrics::F1Score({.average = "macro"})}});
+//   model.Compile({.loss = "binary_crossentropy", .metrics = {metrics::PrecisionAtRecall(0.9)}});
 #ifndef TFXM_NN_METRICS_CONFUSION_METRICS_H_
 #define TFXM_NN_METRICS_CONFUSION_METRICS_H_
 

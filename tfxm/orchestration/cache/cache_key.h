@@ -4,7 +4,7 @@
 //
 //   ASSIGN_OR_RETURN(const CacheKey key, MakeCacheKey(pipeline_name, spec, inputs, exec_properties, files, &hashes));
 //   key.digest;                                           // SHA-256, in hex: the name of the context execution_cache.
-//   DescribeDifference(former, key);                      // "exec property train_args is not what it was"
+//   DescribeDifference(former, key);                      // "exec property module_file is \"b.cc\", was \"a.cc\""
 #ifndef TFXM_ORCHESTRATION_CACHE_CACHE_KEY_H_
 #define TFXM_ORCHESTRATION_CACHE_CACHE_KEY_H_
 

@@ -40,10 +40,10 @@ absl::StatusOr<LineageGraph> CollectLineage(MetadataStore* store, const std::vec
 // All of these executions, cached ones too, with what they read and put out.
 absl::StatusOr<LineageGraph> CollectExecutions(MetadataStore* store, const std::vector<int64_t>& execution_ids);
 
-// {"artifacts": [{"id": 1, "type": "Examples", "uri": …, "state": "LIVE", "properties": {…}, "custom_properties":
-// {…}}],
-//  "executions": [{"id": 1, "type": …, "node": …, "pipeline": …, "run": …, "state": …, "created_ms": …, "updated_ms":
-//  …,
+// {"artifacts": [{"id": 1, "type": "Examples", "uri": …, "state": "LIVE", "properties": {…},
+//                 "custom_properties": {…}}],
+//  "executions": [{"id": 1, "type": …, "node": …, "pipeline": …, "run": …, "state": …,
+//                  "created_ms": …, "updated_ms": …,
 //                  "custom_properties": {…}}],
 //  "events": [{"execution": 1, "artifact": 1, "type": "OUTPUT", "key": "examples", "index": 0}]}
 std::string ToJson(const LineageGraph& graph);

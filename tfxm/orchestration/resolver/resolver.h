@@ -16,8 +16,8 @@ namespace tfxm {
 // key the chosen one, or none. *note says for people what was found. INVALID_ARGUMENT names an unknown strategy.
 //
 // LatestArtifactStrategy: the newest. LatestBlessedModelStrategy, for a Model and a ModelBlessing: the newest model
-// that a blessing names as its current_model_id, with that blessing. An artifact whose files are gone is none, and the
-// note says so: an older one in its place would be a comparison that nobody asked for.
+// that a blessing names as its current_model_id, with that blessing. An artifact whose files are gone does not count, as the
+// note says: an older one in its place would be a comparison that nobody asked for.
 //
 // SpanRangeStrategy: all whose span is in the range of config's "range_config" (tfx.configs.RangeConfig as JSON), the
 // newest span first.

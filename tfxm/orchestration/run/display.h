@@ -31,7 +31,7 @@ class Display {
 
 // On a terminal that is high enough, a line for each node, redrawn as things go on, with colours unless NO_COLOR is
 // set; else a plain line for each thing that happens. At the end a summary, in which every failure says why and names
-// its log. That former outputs would have been used, were they not damaged, is always said; with `explain_cache`, why
+// its log. It always says if former outputs were not used because they are damaged; with `explain_cache`, why
 // every node's were or were not.
 std::unique_ptr<Display> NewDisplay(FILE* out, bool explain_cache = false);
 std::unique_ptr<Display> NewPlainDisplay(FILE* out, bool explain_cache = false);

@@ -12,24 +12,19 @@
 #include "tfxm/report/evaluation/rounding.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
+#include "tfxm/util/text/numbers.h"
 #include "tfxm/util/text/text.h"
 #include "tfxm/util/text/text_table.h"
 
 namespace tfxm::report {
 namespace {
 
-std::string WithCommas(double x) {
-  std::string digits = absl::StrFormat("%.0f", std::abs(x));
-  for (ptrdiff_t at = static_cast<ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), ",");
-  return absl::StrCat(x < 0 ? "-" : "", digits);
-}
-
 std::string ValueText(const ModelComparison::Row& row, size_t model) {
   if (!row.values[model]) return "–";
   const double x = *row.values[model];
   if (!std::isfinite(x)) return ShortNumber(x);
-  return std::abs(x) >= 1000 || (x == std::floor(x) && std::abs(x) >= 2) ? WithCommas(x) : absl::StrFormat("%.5f", x);
+  return std::abs(x) >= 1000 || (x == std::floor(x) && std::abs(x) >= 2) ? RoundedWithCommas(x)
+                                                                         : absl::StrFormat("%.5f", x);
 }
 
 std::string DifferenceText(const ModelComparison::Row& row, size_t model) {

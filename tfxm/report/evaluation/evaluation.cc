@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/proto/key_text.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm::report {
@@ -69,12 +70,7 @@ bool Slice::operator<(const Slice& other) const {
   return Compare(values, other.values) < 0;
 }
 
-std::string Key::SubKeyText() const {
-  if (class_id) return absl::StrCat("class ", *class_id);
-  if (k) return absl::StrCat("k ", *k);
-  if (top_k) return absl::StrCat("top ", *top_k);
-  return "";
-}
+std::string Key::SubKeyText() const { return sidecars::SubKeyText(class_id, k, top_k); }
 
 std::string Key::Text() const {
   std::string text = output_name.empty() ? name : absl::StrCat(output_name, "/", name);

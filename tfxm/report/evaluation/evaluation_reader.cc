@@ -10,6 +10,7 @@
 #include "tensorflow_model_analysis/proto/metrics_for_slice.pb.h"
 #include "tensorflow_model_analysis/proto/validation_result.pb.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/proto/sidecar_files.h"
 #include "tfxm/report/evaluation/proto_values.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -151,7 +152,7 @@ absl::StatusOr<Evaluation> ReadEvaluation(absl::string_view directory) {
   ASSIGN_OR_RETURN(const std::vector<std::string> metrics, Files(evaluation.directory, "metrics"));
   ASSIGN_OR_RETURN(const std::vector<std::string> plots, Files(evaluation.directory, "plots"));
   ASSIGN_OR_RETURN(const std::vector<std::string> validations, Files(evaluation.directory, "validations"));
-  const std::string config = io::JoinPath(directory, "eval_config.json");
+  const std::string config = io::JoinPath(directory, sidecars::kEvalConfigFile);
   if (metrics.empty() && plots.empty() && validations.empty()) {
     return absl::NotFoundError(
         absl::StrCat(directory,

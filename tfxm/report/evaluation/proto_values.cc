@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/proto/key_text.h"
 #include "tfxm/util/numeric/student_t.h"
 
 // Deprecated kinds of values are read on purpose: earlier versions of TFMA wrote them.
@@ -122,9 +123,9 @@ Key ToKey(const tfma::MetricKey& proto) {
   Key key;
   CopyCommon(proto, &key);
   if (proto.has_aggregation_type()) {
-    if (proto.aggregation_type().micro_average()) key.aggregation = "micro";
-    if (proto.aggregation_type().macro_average()) key.aggregation = "macro";
-    if (proto.aggregation_type().weighted_macro_average()) key.aggregation = "weighted macro";
+    if (proto.aggregation_type().micro_average()) key.aggregation = sidecars::kMicro;
+    if (proto.aggregation_type().macro_average()) key.aggregation = sidecars::kMacro;
+    if (proto.aggregation_type().weighted_macro_average()) key.aggregation = sidecars::kWeightedMacro;
   }
   key.is_diff = proto.is_diff();
   return key;

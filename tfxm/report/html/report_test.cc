@@ -15,6 +15,7 @@
 #include "tfxm/report/evaluation/evaluation_reader.h"
 #include "tfxm/report/html/plot_data.h"
 #include "tfxm/report/show/show.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/text/json_writer.h"
@@ -102,7 +103,8 @@ TEST(ReportTest, ChoosesTheReferenceModel) {
 }
 
 TEST(ReportTest, WritesAFileOfAPipelineRunWithoutEvaluations) {
-  const std::string path = testing::TempDir() + "/pipeline_report.html";
+  const TempDir dir;
+  const std::string path = dir / "pipeline_report.html";
   const PipelineRun run{
       "mnist", "run 1", "today", {{"Trainer", "Trainer", PipelineNode::State::kFailed, 0, 2, "signal 11", {}}}};
   ASSERT_TRUE(WritePipelineReport(run, {.title = "Run"}, path).ok());

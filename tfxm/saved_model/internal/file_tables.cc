@@ -18,6 +18,7 @@
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/saved_model/internal/saved_model_copy.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -191,7 +192,7 @@ class FileTables {
 absl::StatusOr<std::unique_ptr<io::TempDir>> WithTablesOfFiles(absl::string_view saved_model_dir,
                                                                const std::string& signature) {
   tensorflow::SavedModel saved_model;
-  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, kSavedModelFile), &saved_model));
   bool any = false;
   for (auto& meta_graph : *saved_model.mutable_meta_graphs()) {
     ASSIGN_OR_RETURN(const bool filled, FileTables(saved_model_dir, signature, meta_graph).Run());

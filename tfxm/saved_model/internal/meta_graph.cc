@@ -3,7 +3,6 @@
 #include "tfxm/saved_model/internal/meta_graph.h"
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/core/framework/graph_def_util.h"
@@ -12,6 +11,7 @@
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/public/version.h"
 #include "tfxm/ops/internal/graph_access.h"
+#include "tfxm/saved_model/internal/fills_table.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -69,10 +69,6 @@ std::vector<ops::Tensor> Flatten(const std::map<std::string, SavedModelBuilder::
     }
   }
   return flat;
-}
-
-bool FillsTable(const tf::Node& node) {
-  return absl::StartsWith(node.type_string(), "InitializeTable") || node.type_string() == "LookupTableImportV2";
 }
 
 }  // namespace
@@ -194,7 +190,7 @@ absl::Status MetaGraphWriter::AddAsset(const tf::Node& filename, Resource* asset
 absl::Status MetaGraphWriter::AddTable(const tf::Node& handle, const tf::Graph& graph) {
   const tf::Node* initializer = nullptr;
   for (const tf::Edge* edge : handle.out_edges()) {
-    if (FillsTable(*edge->dst()) && (initializer == nullptr || edge->dst()->id() < initializer->id())) {
+    if (FillsTable(edge->dst()->type_string()) && (initializer == nullptr || edge->dst()->id() < initializer->id())) {
       initializer = edge->dst();
     }
   }

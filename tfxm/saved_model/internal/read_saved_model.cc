@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -24,7 +25,7 @@ std::string VersionHint(absl::string_view dir) {
   for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
     int64_t version = -1;
     const std::string path = io::JoinPath(dir, name);
-    if (!absl::SimpleAtoi(name, &version) || version <= newest || !io::Exists(io::JoinPath(path, "saved_model.pb")))
+    if (!absl::SimpleAtoi(name, &version) || version <= newest || !io::Exists(io::JoinPath(path, kSavedModelFile)))
       continue;
     newest = version;
     folder = path;
@@ -42,7 +43,7 @@ absl::StatusOr<tensorflow::MetaGraphDef> ReadMetaGraph(absl::string_view dir, co
         absl::StrCat(dir, io::Exists(dir) ? " is a file; a SavedModel is a directory with a saved_model.pb in it"
                                           : " does not exist"));
   }
-  const std::string path = io::JoinPath(dir, "saved_model.pb"), text_path = io::JoinPath(dir, "saved_model.pbtxt");
+  const std::string path = io::JoinPath(dir, kSavedModelFile), text_path = io::JoinPath(dir, kSavedModelTextFile);
   tensorflow::SavedModel saved_model;
   if (io::Exists(path)) {
     ASSIGN_OR_RETURN(const std::string bytes, io::ReadFile(path));

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -21,7 +22,7 @@ absl::StatusOr<std::unique_ptr<io::TempDir>> CopySavedModel(absl::string_view or
   const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
   if (error) return absl::InternalError(absl::StrCat("no directory for temporary files: ", error.message()));
   ASSIGN_OR_RETURN(std::unique_ptr<io::TempDir> dir, io::TempDir::Make(temporary.string(), "tfxm_saved_model-"));
-  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir->path(), "saved_model.pb"), changed));
+  RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir->path(), kSavedModelFile), changed));
   for (const char* folder : {"variables", "assets"}) {
     const std::string from = io::AbsolutePath(io::JoinPath(original, folder));
     if (!io::Exists(from)) continue;

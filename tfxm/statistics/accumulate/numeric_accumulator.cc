@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "tfxm/statistics/accumulate/histograms.h"
+#include "tfxm/util/numeric/wide_value.h"
 
 namespace tfxm::statistics {
 namespace {
@@ -19,21 +20,13 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // TFDV interpolates the standard histogram from this many quantiles per bucket of the quantiles histogram.
 constexpr int kQuantilesPerBucket = 100;
 
-// The sum in twice the precision of a double: a variance is the small difference of two large numbers.
-__float128 TwiceDouble(const ExactSum& sum) {
-  const double high = sum.Value();
-  ExactSum rest = sum;
-  rest.Add(-high);
-  return static_cast<__float128>(high) + static_cast<__float128>(rest.Value());
-}
-
 struct MeanAndDeviation {
   double mean = 0, std_dev = 0;
 };
 
 MeanAndDeviation FromSums(const ExactSum& sum, const ExactSum& sum_of_squares, __float128 weight) {
   if (weight == 0) return {};
-  const __float128 s = TwiceDouble(sum), q = TwiceDouble(sum_of_squares);
+  const __float128 s = WideValue(sum), q = WideValue(sum_of_squares);
   const double variance = static_cast<double>((q - s * s / weight) / weight);
   return {static_cast<double>(s / weight), variance > 0 ? std::sqrt(variance) : 0.0};
 }
@@ -205,8 +198,7 @@ NumericStatistics NumericAccumulator::Finish(int64_t num_values, const StatsOpti
   result.set_median(median);
   if (weighted_.has_value()) {
     WeightedNumericStatistics* weighted = result.mutable_weighted_numeric_stats();
-    const MeanAndDeviation moments =
-        FromSums(weighted_->sum, weighted_->sum_of_squares, TwiceDouble(weighted_->weight));
+    const MeanAndDeviation moments = FromSums(weighted_->sum, weighted_->sum_of_squares, WideValue(weighted_->weight));
     weighted->set_mean(infinite ? kNan : moments.mean);
     weighted->set_std_dev(infinite || min_ == max_ ? 0 : moments.std_dev);
     double weighted_median = 0;

@@ -7,16 +7,16 @@
 #include <tuple>
 
 #include "absl/strings/numbers.h"
+#include "tfxm/util/numeric/hash.h"
 
 namespace tfxm::statistics {
 namespace {
 
 constexpr size_t kMaxHashes = 1 << 17;
 
-// FNV-1a with a final mix, so that the low bits depend on every byte: the same on every machine and in every process.
+// With a final mix, so that the low bits depend on every byte.
 uint64_t HashOf(absl::string_view value) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (const char c : value) h = (h ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
+  uint64_t h = Fnv1a(value);
   h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
   h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53u;
   return h ^ (h >> 33);

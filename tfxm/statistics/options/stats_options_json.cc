@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "google/protobuf/struct.pb.h"
-#include "tfxm/statistics/options/json_value.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 
 namespace tfxm::statistics {
 namespace {

@@ -23,14 +23,4 @@ std::string Printable(absl::string_view text, int max_width) {
   return printable.substr(0, end) + "…";
 }
 
-std::string WithCommas(int64_t number) {
-  const std::string digits = absl::StrCat(number);
-  std::string result;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > (number < 0 ? 1 : 0) && (digits.size() - i) % 3 == 0) result += ',';
-    result += digits[i];
-  }
-  return result;
-}
-
 }  // namespace tfxm::statistics

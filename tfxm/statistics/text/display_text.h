@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Text and numbers in the tables of statistics_display.
+// Text in the tables of statistics_display.
 #ifndef TFXM_STATISTICS_TEXT_DISPLAY_TEXT_H_
 #define TFXM_STATISTICS_TEXT_DISPLAY_TEXT_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -13,8 +12,6 @@ namespace tfxm::statistics {
 
 // PrintableText (util/text/text.h), beyond max_width cells of a terminal cut and ended by "…".
 std::string Printable(absl::string_view text, int max_width);
-// "12,345"
-std::string WithCommas(int64_t number);
 
 }  // namespace tfxm::statistics
 

@@ -20,6 +20,7 @@
 #include "tfxm/transform/internal/trace.h"
 #include "tfxm/util/coding/state.h"
 #include "tfxm/util/numeric/exact_sum.h"
+#include "tfxm/util/numeric/wide_value.h"
 
 namespace tfxm::transform::internal {
 
@@ -87,14 +88,6 @@ inline std::vector<double> AsDoubles(const Values& values) {
         return doubles;
       },
       values);
-}
-
-// The exact value of a sum to twice a double's precision.
-inline __float128 WideValue(const ExactSum& sum) {
-  const double high = sum.Value();
-  ExactSum rest = sum;
-  rest.Add(-high);
-  return static_cast<__float128>(high) + static_cast<__float128>(rest.Value());
 }
 
 }  // namespace tfxm::transform::internal

@@ -4,18 +4,11 @@
 #include "tensorflow/core/graph/graph.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
+#include "tfxm/saved_model/internal/fills_table.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::transform::internal {
-namespace {
-
-bool FillsTable(const tensorflow::Node& node) {
-  return absl::StartsWith(node.type_string(), "InitializeTable") || node.type_string() == "LookupTableImportV2";
-}
-
-}  // namespace
-
 std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors) {
   std::set<int> seen;
   std::vector<const tensorflow::Node*> open;
@@ -30,7 +23,7 @@ std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors) {
     if (!absl::StrContains(node->type_string(), "HashTable")) continue;
     // A table is what fills it.
     for (const tensorflow::Edge* edge : node->out_edges()) {
-      if (FillsTable(*edge->dst())) open.push_back(edge->dst());
+      if (tfxm::internal::FillsTable(edge->dst()->type_string())) open.push_back(edge->dst());
     }
   }
   return seen;
@@ -66,7 +59,7 @@ absl::StatusOr<Program> MakeProgram(ops::Graph& graph, const std::vector<RawFeat
   }
   std::vector<ops::Node> fills;
   for (const tensorflow::Node* node : ops::internal::TfGraph(graph).op_nodes()) {
-    if (FillsTable(*node) && needed.count(node->id()) > 0) {
+    if (tfxm::internal::FillsTable(node->type_string()) && needed.count(node->id()) > 0) {
       fills.push_back(ops::Node(&graph, node->id()));
     }
   }

@@ -2,10 +2,10 @@
 
 // What must not be left behind: undone at the end of a scope, or when the user interrupts the program before that.
 //
-//   ASSIGN_OR_RETURN(const std::string staging, io::MakeTempDir(output, ".writing-"));
-//   CleanUp remove_staging([staging] { io::RemoveAll(staging).IgnoreError(); });
+//   const std::string partial = path + ".partial";  // A folder: io::TempDir (util/files/temporary.h) does this itself.
+//   CleanUp remove_partial([partial] { io::RemoveAll(partial).IgnoreError(); });
 //   …
-//   remove_staging.Cancel();  // It has been moved to where it belongs.
+//   remove_partial.Cancel();  // It has been moved to where it belongs.
 //
 // Programs, never a library, call HandleInterrupts() at the beginning of main().
 //

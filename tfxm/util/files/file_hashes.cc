@@ -3,12 +3,9 @@
 #include "tfxm/util/files/file_hashes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <memory>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -35,22 +32,6 @@ int64_t Now() {
 
 // How far apart two changes may be and bear the same time: a tick of the kernel, or what a coarse file system keeps.
 int64_t Granularity(int64_t time) { return time % 1000 == 0 ? 2 * kSecond : kSecond / 20; }
-
-absl::StatusOr<std::string> HashContent(const std::string& file) {
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", file));
-  Sha256 sha;
-  constexpr size_t kBlock = 1 << 20;
-  const auto block = std::make_unique<char[]>(kBlock);
-  ssize_t n;
-  while ((n = read(fd, block.get(), kBlock)) > 0 || (n < 0 && errno == EINTR)) {
-    if (n > 0) sha.Update(absl::string_view(block.get(), static_cast<size_t>(n)));
-  }
-  const int error = errno;
-  close(fd);
-  if (n < 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", file));
-  return sha.HexDigest();
-}
 
 }  // namespace
 
@@ -95,7 +76,9 @@ absl::StatusOr<std::string> FileHashes::Hash(absl::string_view file) {
     if (known != entries_.end() && same(known->second, entry)) return known->second.hash;
   }
   const int64_t started = Now();
-  ASSIGN_OR_RETURN(entry.hash, HashContent(path));
+  Sha256 sha;
+  RETURN_IF_ERROR(HashFile(path, &sha).status());
+  entry.hash = sha.HexDigest();
   const absl::StatusOr<Entry> after = Look(path);
   const bool settled = after.ok() && same(*after, entry) && started - entry.changed > Granularity(entry.changed) &&
                        started - entry.modified > Granularity(entry.modified);

@@ -3,16 +3,18 @@
 #include "tfxm/util/files/file_manifest.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/util/files/fingerprint.h"
+#include "tfxm/util/files/list_tree.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
@@ -20,21 +22,16 @@
 namespace tfxm {
 namespace {
 
-namespace fs = std::filesystem;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-// Paths of the files below `dir`, with what they are.
-absl::StatusOr<std::map<std::string, fs::file_type>> ListFiles(absl::string_view dir) {
-  std::map<std::string, fs::file_type> files;
-  std::error_code error;
-  const fs::path root{std::string(dir)};
-  for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
-    const fs::file_type type = it->symlink_status(error).type();
-    const std::string path = it->path().lexically_relative(root).string();
-    if (type != fs::file_type::directory && path != kManifestFile) files[path] = type;
+// Paths of what is below `dir`, and whether it is a file and not a link or something else.
+absl::StatusOr<std::map<std::string, bool>> ListFiles(absl::string_view dir) {
+  std::map<std::string, bool> files;
+  ASSIGN_OR_RETURN(const std::vector<TreeFile> tree, ListTree(dir));
+  for (const TreeFile& file : tree) {
+    if (file.path != kManifestFile) files[file.path] = file.is_file && !file.is_link;
   }
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", dir));
   return files;
 }
 
@@ -66,7 +63,6 @@ absl::StatusOr<FileManifest::File> ParseFile(const Value& value) {
 
 }  // namespace
 
-// Block by block: a model may be larger than the memory.
 absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path, FileHashes* hashes) {
   FileManifest::File file;
   if (hashes != nullptr) {
@@ -74,17 +70,8 @@ absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path, FileHash
     ASSIGN_OR_RETURN(file.sha256, hashes->Hash(path));
     return file;
   }
-  std::FILE* const in = std::fopen(std::string(path).c_str(), "rbe");
-  if (in == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   Sha256 hash;
-  std::string block(1 << 18, '\0');
-  while (const size_t n = std::fread(block.data(), 1, block.size(), in)) {
-    hash.Update(absl::string_view(block.data(), n));
-    file.size += static_cast<int64_t>(n);
-  }
-  const int error = std::ferror(in) != 0 ? errno : 0;
-  std::fclose(in);
-  if (error != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", path));
+  ASSIGN_OR_RETURN(file.size, HashFile(path, &hash));
   file.sha256 = hash.HexDigest();
   return file;
 }
@@ -92,9 +79,9 @@ absl::StatusOr<FileManifest::File> DescribeFile(absl::string_view path, FileHash
 absl::StatusOr<FileManifest> MakeFileManifest(absl::string_view dir, FileHashes* hashes) {
   FileManifest manifest;
   ASSIGN_OR_RETURN(const auto files, ListFiles(dir));
-  for (const auto& [path, type] : files) {
+  for (const auto& [path, is_file] : files) {
     const std::string full = io::JoinPath(dir, path);
-    if (type != fs::file_type::regular) {
+    if (!is_file) {
       return absl::FailedPreconditionError(absl::StrCat(full, " is neither a file nor a folder"));
     }
     ASSIGN_OR_RETURN(manifest.files[path], DescribeFile(full, hashes));
@@ -151,7 +138,7 @@ absl::StatusOr<std::vector<std::string>> CompareWithManifest(absl::string_view d
       differences[path] = "is missing";
       continue;
     }
-    if (it->second != fs::file_type::regular) {
+    if (!it->second) {
       differences[path] = "is no longer a file";
       continue;
     }
@@ -164,7 +151,7 @@ absl::StatusOr<std::vector<std::string>> CompareWithManifest(absl::string_view d
     ASSIGN_OR_RETURN(const FileManifest::File now, DescribeFile(full, hashes));
     if (now.sha256 != file.sha256) differences[path] = "has another content (its SHA-256 differs)";
   }
-  for (const auto& [path, type] : found) {
+  for (const auto& [path, is_file] : found) {
     if (with_others && manifest.files.count(path) == 0) differences[path] = "is not in the manifest";
   }
   std::vector<std::string> lines;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The files below a folder with their sizes and hashes, so that it can be told later whether they are still the same.
+// The files below a folder with their sizes and hashes, to find out later whether they are still the same.
 //
 //   ASSIGN_OR_RETURN(FileManifest manifest, MakeFileManifest(dir));
 //   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, kManifestFile), ManifestJson(manifest)));

@@ -2,15 +2,22 @@
 
 #include "tfxm/util/files/fingerprint.h"
 
-#include <algorithm>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstddef>
-#include <filesystem>
+#include <memory>
 #include <new>
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "openssl/sha.h"
+#include "tfxm/util/files/file_descriptor.h"
+#include "tfxm/util/files/list_tree.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -63,26 +70,58 @@ uint32_t DigestModulo(const Sha256Digest& digest, uint32_t m) {
   return static_cast<uint32_t>(remainder);
 }
 
+namespace {
+
+absl::StatusOr<FileDescriptor> Open(absl::string_view path) {
+  FileDescriptor file(open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  return file;
+}
+
+absl::StatusOr<int64_t> Hash(const FileDescriptor& file, absl::string_view path, Sha256* hash) {
+  constexpr size_t kBlock = 1 << 20;
+  const auto block = std::make_unique<char[]>(kBlock);
+  int64_t size = 0;
+  ssize_t n;
+  while ((n = read(file.get(), block.get(), kBlock)) > 0 || (n < 0 && errno == EINTR)) {
+    if (n < 0) continue;
+    hash->Update(absl::string_view(block.get(), static_cast<size_t>(n)));
+    size += n;
+  }
+  if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+  return size;
+}
+
+// As UpdatePart of the content.
+absl::Status UpdateWithFile(absl::string_view path, Sha256* hash) {
+  ASSIGN_OR_RETURN(const FileDescriptor file, Open(path));
+  struct stat info;
+  if (fstat(file.get(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+  const uint64_t size = info.st_size;
+  hash->Update(absl::string_view(reinterpret_cast<const char*>(&size), sizeof(size)));
+  ASSIGN_OR_RETURN(const int64_t was_read, Hash(file, path, hash));
+  if (was_read == info.st_size) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path, " has changed while it was read"));
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> HashFile(absl::string_view path, Sha256* hash) {
+  ASSIGN_OR_RETURN(const FileDescriptor file, Open(path));
+  return Hash(file, path, hash);
+}
+
 absl::StatusOr<std::string> FingerprintPath(absl::string_view path) {
   Sha256 h;
   if (!io::IsDirectory(path)) {
-    ASSIGN_OR_RETURN(const std::string content, io::ReadFile(path));
-    h.UpdatePart(content);
+    RETURN_IF_ERROR(UpdateWithFile(path, &h));
     return h.HexDigest();
   }
-  std::vector<std::string> files;
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator entry(std::string(path), error), end;
-  for (; !error && entry != end; entry.increment(error)) {
-    if (entry->is_regular_file(error)) files.push_back(entry->path().string());
-    if (error) break;
-  }
-  if (error) return absl::UnavailableError(absl::StrCat("cannot list ", path, ": ", error.message()));
-  std::sort(files.begin(), files.end());
-  for (const std::string& file : files) {
-    ASSIGN_OR_RETURN(const std::string content, io::ReadFile(file));
-    h.UpdatePart(absl::string_view(file).substr(path.size()));
-    h.UpdatePart(content);
+  ASSIGN_OR_RETURN(const std::vector<TreeFile> files, ListTree(path));
+  for (const TreeFile& file : files) {
+    if (!file.is_file) continue;
+    h.UpdatePart(absl::StrCat(absl::EndsWith(path, "/") ? "" : "/", file.path));
+    RETURN_IF_ERROR(UpdateWithFile(io::JoinPath(path, file.path), &h));
   }
   return h.HexDigest();
 }

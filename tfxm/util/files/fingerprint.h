@@ -38,6 +38,9 @@ class Sha256 {
 // The digest as one big-endian number, modulo `m` (1 <= m <= 2^31): the bucket TFX's hash split puts a record in.
 uint32_t DigestModulo(const Sha256Digest& digest, uint32_t m);
 
+// Adds a file's content, block by block, as a model may be larger than the memory; returns its size.
+absl::StatusOr<int64_t> HashFile(absl::string_view path, Sha256* hash);
+
 // Hex digest of a file's content, or of a tree: every path below it with its content.
 absl::StatusOr<std::string> FingerprintPath(absl::string_view path);
 

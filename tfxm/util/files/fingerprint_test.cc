@@ -48,6 +48,8 @@ TEST(FingerprintPathTest, OfATree) {
     return FingerprintPath(io::JoinPath(dir, tree)).value();
   };
   const std::string one = fingerprint("one", {{"a", "x"}, {"b/c", "y"}});
+  // hashlib.sha256 of "/a", "x", "/b/c" and "y", each after its length in eight bytes.
+  EXPECT_EQ(one, "eb00960c8c164420396f076c315875255b2e48b94038ceca7e3f9d87524e5241");
   EXPECT_EQ(fingerprint("same", {{"b/c", "y"}, {"a", "x"}}), one);
   EXPECT_NE(fingerprint("other_content", {{"a", "x"}, {"b/c", "z"}}), one);
   EXPECT_NE(fingerprint("other_name", {{"a", "x"}, {"b/d", "y"}}), one);
@@ -55,6 +57,16 @@ TEST(FingerprintPathTest, OfATree) {
   EXPECT_EQ(FingerprintPath(io::JoinPath(dir, "one/a")).value(), FingerprintPath(io::JoinPath(dir, "same/a")).value());
   EXPECT_FALSE(FingerprintPath(io::JoinPath(dir, "nothing")).ok());
   io::RemoveAll(dir).IgnoreError();
+}
+
+TEST(HashFileTest, IsTheHashOfTheContent) {
+  const TempDir dir;
+  const std::string content(3'000'000, 'a');  // Of several blocks.
+  ASSERT_EQ(io::WriteFile(dir / "file", content), absl::OkStatus());
+  Sha256 hash;
+  EXPECT_EQ(HashFile(dir / "file", &hash).value(), 3'000'000);
+  EXPECT_EQ(hash.HexDigest(), Sha256::HexHash(content));
+  EXPECT_EQ(HashFile(dir / "nothing", &hash).status().code(), absl::StatusCode::kNotFound);
 }
 
 // python3 -c 'import hashlib; print(int(hashlib.sha256(b"abc").hexdigest(), 16) % 3)' and % 1000

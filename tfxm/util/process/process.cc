@@ -59,7 +59,7 @@ struct Exec {
   char* const* variables;
   std::vector<std::pair<int, int>> files;  // As in SpawnOptions; the second is changed.
   bool own_group;
-  int failure;  // Closed by a successful exec, or is told its errno.
+  int failure;  // Closed by a successful exec, or gets its errno.
 
   [[noreturn]] void Run(pid_t parent) {
     if (own_group) setpgid(0, 0);
@@ -80,18 +80,6 @@ struct Exec {
 
 }  // namespace
 
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  if (this != &other) {
-    Close();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-void FileDescriptor::Close() {
-  if (fd_ >= 0) close(std::exchange(fd_, -1));
-}
-
 absl::StatusOr<Pipe> MakePipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
@@ -110,10 +98,10 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const SpawnOpt
   if (options.own_group) setpgid(child, child);  // In both processes, so that it is done whoever is first.
   failure.write.Close();
   int error = 0;
-  const std::string told = ReadAll(failure.read.get());
-  if (told.size() != sizeof(error)) return child;
+  const std::string errno_bytes = ReadAll(failure.read.get());
+  if (errno_bytes.size() != sizeof(error)) return child;
   WaitFor(child);
-  memcpy(&error, told.data(), sizeof(error));
+  memcpy(&error, errno_bytes.data(), sizeof(error));
   return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", argv[0]));
 }
 

@@ -18,29 +18,14 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/util/files/file_descriptor.h"
 
 namespace tfxm {
-
-// An open file, closed at the end of the scope.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd = -1) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-  ~FileDescriptor() { Close(); }
-  // -1: none.
-  int get() const { return fd_; }
-  void Close();
-
- private:
-  int fd_;
-};
 
 struct Pipe {
   FileDescriptor read, write;

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "tfxm/model_analysis/comparison/paired_sums.h"
+#include "tfxm/model_analysis/pass/confidence_interval.h"
 #include "tfxm/model_analysis/pass/sampling.h"
 #include "tfxm/util/numeric/student_t.h"
 
@@ -20,6 +21,10 @@ void ExpectRelative(double got, double want) { EXPECT_NEAR(got, want, 1e-9 * wan
 TEST(StudentTest, QuantilesOfAnyNumberOfDegreesOfFreedom) {
   for (int df : {1, 2, 7, 63, 199, 200, 1000, 100000})
     EXPECT_NEAR(StudentT975(df) / StudentTQuantile(0.975, df), 1, 1e-8) << df;
+}
+
+TEST(StudentTest, TheQuantileOfTwentySamplesIsThatOfNineteenDegreesOfFreedom) {
+  ExpectRelative(kStudentQuantile19, StudentTQuantile(0.975, kNumJackknifeBuckets - 1));
 }
 
 TEST(McNemarTest, ExactIsTheTwoSidedBinomialTest) {

@@ -7,6 +7,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -110,23 +115,32 @@ bool HasNan(const BinaryConfusionMatrices& m) {
   return std::any_of(m.tp.begin(), m.tp.end(), [](double x) { return std::isnan(x); });
 }
 
+// Which arguments say at what thresholds a ratio is.
+enum class RatioThresholds {
+  kThresholds,        // thresholds
+  kThresholdsOrMany,  // thresholds or num_thresholds
+  kThreshold,         // threshold
+  kLowest,            // None: it is just above 0.
+};
+
 class RatioMetric : public ConfusionMatrixMetric {
  public:
-  RatioMetric(ConfusionMatrixRatio ratio, std::string default_name)
-      : ratio_(ratio), default_name_(std::move(default_name)) {
+  RatioMetric(ConfusionMatrixRatio ratio, std::string default_name,
+              RatioThresholds takes = RatioThresholds::kThresholds)
+      : ratio_(ratio), default_name_(std::move(default_name)), takes_(takes) {
     default_threshold_ = 0.5;
   }
   absl::Status Configure(MetricArguments* arguments) override {
-    if (arguments->class_name() == "BinaryAccuracy") {
-      ASSIGN_OR_RETURN(thresholds_, arguments->Numbers("threshold"));
-      return ReadSubKey(arguments);
+    switch (takes_) {
+      case RatioThresholds::kThresholds: return ReadThresholds(arguments, true, false);
+      case RatioThresholds::kThresholdsOrMany: return ReadThresholds(arguments, true, true);
+      case RatioThresholds::kThreshold: {
+        ASSIGN_OR_RETURN(thresholds_, arguments->Numbers("threshold"));
+        break;
+      }
+      case RatioThresholds::kLowest: thresholds_ = {1.0e-12}; break;
     }
-    if (arguments->class_name() == "MaxRecall") {
-      thresholds_ = {1.0e-12};
-      return ReadSubKey(arguments);
-    }
-    return ReadThresholds(arguments, true,
-                          arguments->class_name() == "Precision" || arguments->class_name() == "Recall");
+    return ReadSubKey(arguments);
   }
   std::string DefaultName(absl::string_view) const override { return default_name_; }
   ValueFunction Derivation() const override {
@@ -155,15 +169,20 @@ class RatioMetric : public ConfusionMatrixMetric {
  private:
   const ConfusionMatrixRatio ratio_;
   const std::string default_name_;
+  const RatioThresholds takes_;
 };
+
+enum class Curve { kRoc, kPr };
+enum class Summation { kInterpolation, kMinoring, kMajoring };
 
 // The area under the ROC or precision-recall curve; see confusion_matrix_metrics.AUC for the three ways of summing it
 // up.
-double AreaUnderCurve(const BinaryConfusionMatrices& m, bool pr, char summation) {
+double AreaUnderCurve(const BinaryConfusionMatrices& m, Curve curve, Summation summation) {
+  const bool pr = curve == Curve::kPr;
   const size_t n = m.thresholds.size();
   if (HasNan(m)) return std::nan("");
   double area = 0;
-  if (pr && summation == 'i') {
+  if (pr && summation == Summation::kInterpolation) {
     for (size_t i = 0; i + 1 < n; ++i) {
       const double dtp = m.tp[i] - m.tp[i + 1], p0 = m.tp[i] + m.fp[i], p1 = m.tp[i + 1] + m.fp[i + 1];
       const double slope = dtp / std::max(p0 - p1, 0.0);
@@ -179,8 +198,8 @@ double AreaUnderCurve(const BinaryConfusionMatrices& m, bool pr, char summation)
   const std::vector<double>&x = pr ? recall : other, &y = pr ? other : recall;
   for (size_t i = 0; i + 1 < n; ++i) {
     const double height = std::isnan(y[i]) || std::isnan(y[i + 1]) ? std::nan("")
-                          : summation == 'i'                       ? (y[i] + y[i + 1]) / 2
-                          : summation == 'm'                       ? std::min(y[i], y[i + 1])
+                          : summation == Summation::kInterpolation ? (y[i] + y[i + 1]) / 2
+                          : summation == Summation::kMinoring      ? std::min(y[i], y[i + 1])
                                                                    : std::max(y[i], y[i + 1]);
     const double increment = (x[i] - x[i + 1]) * height;
     if (!std::isnan(increment)) area += increment;
@@ -190,34 +209,41 @@ double AreaUnderCurve(const BinaryConfusionMatrices& m, bool pr, char summation)
 
 class AucMetric : public ConfusionMatrixMetric {
  public:
-  explicit AucMetric(bool pr) : pr_(pr) {}
+  // Without a curve, the argument says which.
+  explicit AucMetric(std::string default_name, std::optional<Curve> curve = std::nullopt)
+      : default_name_(std::move(default_name)), is_argument_(!curve.has_value()), curve_(curve.value_or(Curve::kRoc)) {}
   absl::Status Configure(MetricArguments* arguments) override {
-    if (arguments->class_name() == "AUC") {
+    if (is_argument_) {
       ASSIGN_OR_RETURN(const std::string curve, arguments->String("curve", "ROC"));
       if (absl::AsciiStrToUpper(curve) != "ROC" && absl::AsciiStrToUpper(curve) != "PR")
         return arguments->Error("curve", "must be ROC or PR");
-      pr_ = absl::AsciiStrToUpper(curve) == "PR";
+      curve_ = absl::AsciiStrToUpper(curve) == "PR" ? Curve::kPr : Curve::kRoc;
     }
     ASSIGN_OR_RETURN(std::string method, arguments->String("summation_method", "interpolation"));
     absl::AsciiStrToLower(&method);
-    if (method != "interpolation" && method != "minoring" && method != "majoring") {
+    if (method == "interpolation") {
+      summation_ = Summation::kInterpolation;
+    } else if (method == "minoring") {
+      summation_ = Summation::kMinoring;
+    } else if (method == "majoring") {
+      summation_ = Summation::kMajoring;
+    } else {
       return arguments->Error("summation_method", "must be interpolation, minoring or majoring");
     }
-    summation_ = method == "interpolation" ? 'i' : method == "minoring" ? 'm' : 'M';
     return ReadThresholds(arguments, true, true);
   }
-  std::string DefaultName(absl::string_view class_name) const override {
-    return class_name == "AUC" ? "auc" : "auc_precision_recall";
-  }
+  std::string DefaultName(absl::string_view) const override { return default_name_; }
   ValueFunction Derivation() const override {
-    return [pr = pr_, summation = summation_](const BinaryConfusionMatrices& m) -> MetricValue {
-      return AreaUnderCurve(m, pr, summation);
+    return [curve = curve_, summation = summation_](const BinaryConfusionMatrices& m) -> MetricValue {
+      return AreaUnderCurve(m, curve, summation);
     };
   }
 
  private:
-  bool pr_;
-  char summation_ = 'i';
+  const std::string default_name_;
+  const bool is_argument_;
+  Curve curve_;
+  Summation summation_ = Summation::kInterpolation;
 };
 
 // The best of one ratio where another is at least a given value.
@@ -274,8 +300,8 @@ class ConfusionMatrixAtThresholds : public ConfusionMatrixMetric {
 
 std::vector<double> Thresholds(const BinaryConfusionMatrices& m) { return m.thresholds; }
 
-#define TFXM_RATIO(class_name, ratio, name) \
-  TFXM_REGISTER(MetricRegistry, class_name, [] { return std::make_unique<RatioMetric>(ratio, name); })
+#define TFXM_RATIO(class_name, ratio, ...) \
+  TFXM_REGISTER(MetricRegistry, class_name, [] { return std::make_unique<RatioMetric>(ratio, __VA_ARGS__); })
 TFXM_RATIO("TruePositives", TruePositives, "true_positives");
 TFXM_RATIO("TP", TruePositives, "tp");
 TFXM_RATIO("TrueNegatives", TrueNegatives, "true_negatives");
@@ -284,10 +310,10 @@ TFXM_RATIO("FalsePositives", FalsePositives, "false_positives");
 TFXM_RATIO("FP", FalsePositives, "fp");
 TFXM_RATIO("FalseNegatives", FalseNegatives, "false_negatives");
 TFXM_RATIO("FN", FalseNegatives, "fn");
-TFXM_RATIO("BinaryAccuracy", BinaryAccuracy, "binary_accuracy");
-TFXM_RATIO("Precision", Precision, "precision");
+TFXM_RATIO("BinaryAccuracy", BinaryAccuracy, "binary_accuracy", RatioThresholds::kThreshold);
+TFXM_RATIO("Precision", Precision, "precision", RatioThresholds::kThresholdsOrMany);
 TFXM_RATIO("PPV", Precision, "ppv");
-TFXM_RATIO("Recall", Recall, "recall");
+TFXM_RATIO("Recall", Recall, "recall", RatioThresholds::kThresholdsOrMany);
 TFXM_RATIO("TPR", Recall, "tpr");
 TFXM_RATIO("Specificity", Specificity, "specificity");
 TFXM_RATIO("TNR", Specificity, "tnr");
@@ -312,10 +338,11 @@ TFXM_RATIO("PositiveLikelihoodRatio", PositiveLikelihoodRatio, "positive_likelih
 TFXM_RATIO("NegativeLikelihoodRatio", NegativeLikelihoodRatio, "negative_likelihood_ratio");
 TFXM_RATIO("DiagnosticOddsRatio", DiagnosticOddsRatio, "diagnostic_odds_ratio");
 TFXM_RATIO("PredictedPositiveRate", PredictedPositiveRate, "predicted_positive_rate");
-TFXM_RATIO("MaxRecall", Recall, "max_recall");
+TFXM_RATIO("MaxRecall", Recall, "max_recall", RatioThresholds::kLowest);
 
-TFXM_REGISTER(MetricRegistry, "AUC", [] { return std::make_unique<AucMetric>(false); });
-TFXM_REGISTER(MetricRegistry, "AUCPrecisionRecall", [] { return std::make_unique<AucMetric>(true); });
+TFXM_REGISTER(MetricRegistry, "AUC", [] { return std::make_unique<AucMetric>("auc"); });
+TFXM_REGISTER(MetricRegistry, "AUCPrecisionRecall",
+              [] { return std::make_unique<AucMetric>("auc_precision_recall", Curve::kPr); });
 TFXM_REGISTER(MetricRegistry, "SensitivityAtSpecificity",
               [] { return std::make_unique<AtValueMetric>("specificity", Specificities, Recalls, false); });
 TFXM_REGISTER(MetricRegistry, "SpecificityAtSensitivity",

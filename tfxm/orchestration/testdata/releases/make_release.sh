@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Writes what a release of tfxm leaves on disk, small, for earlier_releases_test.cc: run once for each release, with its build, from the
 # project's folder; commit the folder that it makes.
 #

@@ -10,6 +10,7 @@
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/saved_model/internal/saved_model_copy.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -61,7 +62,7 @@ void FixNodes(Nodes* nodes) {
 
 absl::StatusOr<std::unique_ptr<io::TempDir>> WithBatchOfOne(absl::string_view saved_model_dir) {
   tensorflow::SavedModel saved_model;
-  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, kSavedModelFile), &saved_model));
   for (auto& graph : *saved_model.mutable_meta_graphs()) {
     for (auto& [name, signature] : *graph.mutable_signature_def()) {
       for (auto& [key, input] : *signature.mutable_inputs()) FixFirst(input.mutable_tensor_shape());

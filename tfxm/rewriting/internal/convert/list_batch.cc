@@ -16,6 +16,7 @@
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/saved_model/internal/saved_model_copy.h"
+#include "tfxm/saved_model/saved_model_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -166,7 +167,7 @@ class ListBatch {
 
 absl::StatusOr<std::unique_ptr<io::TempDir>> WithListsOfTheBatch(absl::string_view saved_model_dir) {
   tensorflow::SavedModel saved_model;
-  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, "saved_model.pb"), &saved_model));
+  RETURN_IF_ERROR(io::ReadBinaryProto(io::JoinPath(saved_model_dir, kSavedModelFile), &saved_model));
   bool any = false;
   for (auto& meta_graph : *saved_model.mutable_meta_graphs()) {
     tensorflow::GraphDef& graph = *meta_graph.mutable_graph_def();

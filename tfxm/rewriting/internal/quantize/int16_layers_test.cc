@@ -16,6 +16,7 @@
 #include "tfxm/nn/nn.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::rewriting {
@@ -40,7 +41,10 @@ class Int16LayersTest : public ::testing::Test {
     options_.name = "mixed";
     options_.quantization = QuantizationMode::kInt8;
   }
-  static std::string Dir(const std::string& name) { return io::JoinPath(::testing::TempDir(), "int16_layers", name); }
+  static std::string Dir(const std::string& name) {
+    static const TempDir root;
+    return root / name;
+  }
   RewriteReport Rewrite(const std::vector<std::string>& int16_layers, absl::Status* status) {
     options_.int16_layers = int16_layers;
     TfliteRewriter rewriter(options_);

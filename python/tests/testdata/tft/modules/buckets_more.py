@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quantiles and buckets: of integers and sparse values, for each key, with interpolation."""
 
 import tensorflow as tf

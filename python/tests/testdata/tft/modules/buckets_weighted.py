@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quantiles and buckets with weights, and of each element."""
 
 import tensorflow as tf

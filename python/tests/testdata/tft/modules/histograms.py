@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tft.histogram, tft.count_per_key and what follows from them."""
 
 import tensorflow as tf

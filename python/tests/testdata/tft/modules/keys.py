@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scaling by the statistics of each key."""
 
 import tensorflow_transform as tft

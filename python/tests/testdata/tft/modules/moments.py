@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Covariance, principal components (up to their signs), Tukey's parameters and what is made with them."""
 
 import tensorflow as tf

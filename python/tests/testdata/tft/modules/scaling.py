@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Analyzers and scaling of sparse values, integers and elements; values that are all the same."""
 
 import tensorflow as tf

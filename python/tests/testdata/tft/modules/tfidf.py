@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Words weighted by how rare they are."""
 
 import tensorflow as tf

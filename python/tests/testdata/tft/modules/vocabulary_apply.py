@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tft.compute_and_apply_vocabulary: frequencies, fingerprints, TFRecords, integers and labels."""
 
 import tensorflow_transform as tft

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vocabularies with frequencies, weights and mutual information in their files."""
 
 import tensorflow_transform as tft

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vocabularies by weights and labels, with reserved tokens, and applied."""
 
 import tensorflow_transform as tft

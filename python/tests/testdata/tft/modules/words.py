@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions of text that need no analyzer."""
 
 import tensorflow as tf

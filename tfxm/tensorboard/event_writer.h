@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // TensorBoard's event files: TFRecords of tensorflow.Event, as tf.summary writes them.
-#ifndef TFXM_DATA_EVENT_WRITER_H_
-#define TFXM_DATA_EVENT_WRITER_H_
+#ifndef TFXM_TENSORBOARD_EVENT_WRITER_H_
+#define TFXM_TENSORBOARD_EVENT_WRITER_H_
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "tfxm/data/tfrecord.h"
 
-namespace tfxm::data {
+namespace tfxm::tensorboard {
 
 class EventWriter {
  public:
@@ -27,10 +27,10 @@ class EventWriter {
   absl::Status Close();
 
  private:
-  explicit EventWriter(std::unique_ptr<TFRecordWriter> writer) : writer_(std::move(writer)) {}
-  std::unique_ptr<TFRecordWriter> writer_;
+  explicit EventWriter(std::unique_ptr<data::TFRecordWriter> writer) : writer_(std::move(writer)) {}
+  std::unique_ptr<data::TFRecordWriter> writer_;
 };
 
-}  // namespace tfxm::data
+}  // namespace tfxm::tensorboard
 
-#endif  // TFXM_DATA_EVENT_WRITER_H_
+#endif  // TFXM_TENSORBOARD_EVENT_WRITER_H_

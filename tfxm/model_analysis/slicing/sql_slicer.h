@@ -21,8 +21,8 @@
 // A config may be somebody else's, so there are limits, far from what slices need: the depth and number of operators of
 // a statement (parser.cc), the rows and values it goes through for one example (evaluator.h), the length of the texts
 // that it makes (functions.h).
-#ifndef TFXM_MODEL_ANALYSIS_SQL_SQL_SLICER_H_
-#define TFXM_MODEL_ANALYSIS_SQL_SQL_SLICER_H_
+#ifndef TFXM_MODEL_ANALYSIS_SLICING_SQL_SLICER_H_
+#define TFXM_MODEL_ANALYSIS_SLICING_SQL_SLICER_H_
 
 #include <memory>
 #include <string>
@@ -50,4 +50,4 @@ class SqlSlicer {
 
 }  // namespace tfxm::model_analysis
 
-#endif  // TFXM_MODEL_ANALYSIS_SQL_SQL_SLICER_H_
+#endif  // TFXM_MODEL_ANALYSIS_SLICING_SQL_SLICER_H_

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Reading files of golden values, and comparing with them.
-#ifndef TFXM_NN_GOLDEN_GOLDEN_TEST_UTIL_H_
-#define TFXM_NN_GOLDEN_GOLDEN_TEST_UTIL_H_
+#ifndef TFXM_NN_GOLDEN_TEST_GOLDENS_H_
+#define TFXM_NN_GOLDEN_TEST_GOLDENS_H_
 
 #include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
@@ -155,4 +155,4 @@ inline void ExpectSteps(Sequential model, int steps, const google::protobuf::Val
 
 }  // namespace tfxm::nn
 
-#endif  // TFXM_NN_GOLDEN_GOLDEN_TEST_UTIL_H_
+#endif  // TFXM_NN_GOLDEN_TEST_GOLDENS_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/model_analysis/sql/sql_slicer.h"
+#include "tfxm/model_analysis/slicing/sql_slicer.h"
 
 #include <utility>
 

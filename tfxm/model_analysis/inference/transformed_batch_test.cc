@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/model_analysis/pass/transformed_batch.h"
+#include "tfxm/model_analysis/inference/transformed_batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -10,8 +10,8 @@
 //
 // Features are in the order of their names. Of a tf.SequenceExample, feature lists are shown step by step:
 // "##SEQUENCE##/tokens  bytes  ["a" "b"] [] none", {…, "##SEQUENCE##": {"tokens": [["a", "b"], [], null]}}.
-#ifndef TFXM_DATA_EXAMPLE_TEXT_H_
-#define TFXM_DATA_EXAMPLE_TEXT_H_
+#ifndef TFXM_DATA_TEXT_EXAMPLE_TEXT_H_
+#define TFXM_DATA_TEXT_EXAMPLE_TEXT_H_
 
 #include <string>
 
@@ -22,7 +22,7 @@ namespace tfxm::data {
 
 struct ExampleTextOptions {
   int width = 0;        // Cells of the terminal; 0: no limit.
-  int max_values = 10;  // Of a feature; that there are more is said.
+  int max_values = 10;  // Of a feature; the text says if there are more.
   std::string indent = "  ";
 };
 
@@ -35,4 +35,4 @@ absl::StatusOr<std::string> ExampleJson(absl::string_view record);
 
 }  // namespace tfxm::data
 
-#endif  // TFXM_DATA_EXAMPLE_TEXT_H_
+#endif  // TFXM_DATA_TEXT_EXAMPLE_TEXT_H_

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/statistics/options/json_value.h"
+#include "tfxm/util/text/json_value.h"
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
 
-namespace tfxm::statistics {
+namespace tfxm {
 
 using google::protobuf::Value;
 
@@ -45,6 +47,14 @@ absl::Status ReadJson(const Value& value, int* result) {
   return absl::OkStatus();
 }
 
+absl::Status ReadJson(const Value& value, uint64_t* result) {
+  int64_t number = 0;
+  RETURN_IF_ERROR(ReadJson(value, &number));
+  if (number < 0) return WrongType("an integer from 0", value);
+  *result = static_cast<uint64_t>(number);
+  return absl::OkStatus();
+}
+
 absl::Status ReadJson(const Value& value, double* result) {
   if (!value.has_number_value()) return WrongType("a number", value);
   *result = value.number_value();
@@ -59,8 +69,40 @@ absl::Status ReadJson(const Value& value, std::string* result) {
 
 absl::Status ReadJson(const Value& value, std::vector<std::string>* result) {
   if (!value.has_list_value()) return WrongType("a list of texts", value);
-  for (const Value& element : value.list_value().values()) RETURN_IF_ERROR(ReadJson(element, &result->emplace_back()));
+  std::vector<std::string> texts;
+  for (const Value& element : value.list_value().values()) RETURN_IF_ERROR(ReadJson(element, &texts.emplace_back()));
+  result->insert(result->end(), texts.begin(), texts.end());
   return absl::OkStatus();
 }
 
-}  // namespace tfxm::statistics
+const Value* FindMember(const google::protobuf::Struct& json, const std::string& name) {
+  const auto it = json.fields().find(name);
+  return it == json.fields().end() ? nullptr : &it->second;
+}
+
+const Value& JsonMember(const google::protobuf::Struct& json, const std::string& name) {
+  const Value* const member = FindMember(json, name);
+  return member == nullptr ? Value::default_instance() : *member;
+}
+
+std::string JsonText(const google::protobuf::Struct& json, const std::string& name) {
+  return JsonMember(json, name).string_value();
+}
+
+absl::Status SetMembers(absl::string_view what, const google::protobuf::Struct& json, const JsonSetters& setters) {
+  for (const auto& [name, value] : json.fields()) {
+    const auto setter = setters.find(name);
+    if (setter == setters.end()) {
+      std::vector<std::string> names;
+      for (const auto& [known, unused] : setters) names.push_back(known);
+      const std::string near = NearestNames(name, names);
+      return absl::InvalidArgumentError(
+          absl::StrCat("no ", what, " \"", name, "\"", near.empty() ? "" : absl::StrCat("; nearest: ", near)));
+    }
+    if (value.has_null_value()) continue;
+    RETURN_IF_ERROR(Annotate(setter->second(value), name));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tfxm

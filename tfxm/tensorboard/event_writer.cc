@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/data/event_writer.h"
+#include "tfxm/tensorboard/event_writer.h"
 
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
-namespace tfxm::data {
+namespace tfxm::tensorboard {
 namespace {
 
 double Now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(absl::string_vi
   const double now = Now();
   const std::string name = absl::StrFormat("events.out.tfevents.%010d.%s.%d.%d.v2", static_cast<int64_t>(now), host,
                                            static_cast<int>(getpid()), count++);
-  ASSIGN_OR_RETURN(auto records, TFRecordWriter::Create(io::JoinPath(dir, name)));
+  ASSIGN_OR_RETURN(auto records, data::TFRecordWriter::Create(io::JoinPath(dir, name)));
   std::unique_ptr<EventWriter> writer(new EventWriter(std::move(records)));
   tensorflow::Event event;
   event.set_wall_time(static_cast<double>(static_cast<int64_t>(now)));
@@ -68,4 +68,4 @@ absl::Status EventWriter::Text(absl::string_view tag, absl::string_view text, in
 
 absl::Status EventWriter::Close() { return writer_->Close(); }
 
-}  // namespace tfxm::data
+}  // namespace tfxm::tensorboard

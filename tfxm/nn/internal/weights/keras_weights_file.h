@@ -2,8 +2,8 @@
 
 // The reader behind keras_weights.h. HDF5 and libzip are not on every machine where tfxm trains, and few models start from
 // such a file: it is a plugin, "keras_weights", that registers itself as "hdf5".
-#ifndef TFXM_NN_INTERNAL_KERAS_WEIGHTS_FILE_H_
-#define TFXM_NN_INTERNAL_KERAS_WEIGHTS_FILE_H_
+#ifndef TFXM_NN_INTERNAL_WEIGHTS_KERAS_WEIGHTS_FILE_H_
+#define TFXM_NN_INTERNAL_WEIGHTS_KERAS_WEIGHTS_FILE_H_
 
 #include <map>
 #include <memory>
@@ -32,4 +32,4 @@ inline constexpr absl::string_view kHdf5Magic = "\x89HDF\r\n\x1a\n", kZipMagic =
 
 }  // namespace tfxm::nn
 
-#endif  // TFXM_NN_INTERNAL_KERAS_WEIGHTS_FILE_H_
+#endif  // TFXM_NN_INTERNAL_WEIGHTS_KERAS_WEIGHTS_FILE_H_

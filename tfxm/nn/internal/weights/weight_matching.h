@@ -2,8 +2,8 @@
 
 // Which variable of a checkpoint is which weight of a model: for tfxm's own checkpoints, of Keras 2 and 3 and of
 // SavedModels made with them, whose keys are paths of objects ("layer_with_weights-0/kernel") and not names.
-#ifndef TFXM_NN_INTERNAL_WEIGHT_MATCHING_H_
-#define TFXM_NN_INTERNAL_WEIGHT_MATCHING_H_
+#ifndef TFXM_NN_INTERNAL_WEIGHTS_WEIGHT_MATCHING_H_
+#define TFXM_NN_INTERNAL_WEIGHTS_WEIGHT_MATCHING_H_
 
 #include <map>
 #include <string>
@@ -28,4 +28,4 @@ absl::StatusOr<std::map<std::string, std::string>> MatchWeights(const std::vecto
 
 }  // namespace tfxm::nn
 
-#endif  // TFXM_NN_INTERNAL_WEIGHT_MATCHING_H_
+#endif  // TFXM_NN_INTERNAL_WEIGHTS_WEIGHT_MATCHING_H_

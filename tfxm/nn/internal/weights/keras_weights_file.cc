@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The plugin that reads Keras's weights.
-#include "tfxm/nn/internal/keras_weights_file.h"
+#include "tfxm/nn/internal/weights/keras_weights_file.h"
 
 #define H5_USE_110_API  // later releases change the parameters of H5Oget_info_by_name
 #include <hdf5.h>

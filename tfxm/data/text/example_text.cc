@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/data/example_text.h"
+#include "tfxm/data/text/example_text.h"
 
 #include <algorithm>
 #include <utility>

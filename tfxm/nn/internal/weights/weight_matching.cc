@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/nn/internal/weight_matching.h"
+#include "tfxm/nn/internal/weights/weight_matching.h"
 
 #include <algorithm>
 #include <set>

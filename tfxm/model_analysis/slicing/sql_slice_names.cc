@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/model_analysis/sql/sql_slice_names.h"
+#include "tfxm/model_analysis/slicing/sql_slice_names.h"
 
 #include <memory>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/model_analysis/sql/sql_slicer.h"
+#include "tfxm/model_analysis/slicing/sql_slicer.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::model_analysis {

@@ -4,8 +4,8 @@
 //
 //   ASSIGN_OR_RETURN(const SliceNamesFunction names_of, SqlSliceNames("SELECT STRUCT(country) FROM example.country"));
 //   RETURN_IF_ERROR(names_of(batch, row, &names));  // "country_de"
-#ifndef TFXM_MODEL_ANALYSIS_SQL_SQL_SLICE_NAMES_H_
-#define TFXM_MODEL_ANALYSIS_SQL_SQL_SLICE_NAMES_H_
+#ifndef TFXM_MODEL_ANALYSIS_SLICING_SQL_SLICE_NAMES_H_
+#define TFXM_MODEL_ANALYSIS_SLICING_SQL_SLICE_NAMES_H_
 
 #include <functional>
 #include <string>
@@ -26,4 +26,4 @@ absl::StatusOr<SliceNamesFunction> SqlSliceNames(const std::string& sql);
 
 }  // namespace tfxm::model_analysis
 
-#endif  // TFXM_MODEL_ANALYSIS_SQL_SQL_SLICE_NAMES_H_
+#endif  // TFXM_MODEL_ANALYSIS_SLICING_SQL_SLICE_NAMES_H_
