@@ -120,7 +120,8 @@ absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& fi
     if (!seen.insert(name).second) {
       return absl::InvalidArgumentError(
           absl::StrCat(file, ": two columns are called \"", name,
-                       "\"; rename one. If the first line is not one of names, say those: --column_names=a,b,c"));
+                       "\"; rename one. If the first line is not one of names, put one before it, or say them with "
+                       "--column_names=a,b,c where the command takes that"));
     }
   }
   return blocks;
