@@ -166,6 +166,9 @@ class PandasTest(EngineTest):
         with self.assertWarnsRegex(UserWarning, "column when is left out: datetime64"):
             statistics = tfxm.statistics(frame)
         self.assertEqual([row[1] for row in statistics.rows()], ["1"])
+        with self.assertWarnsRegex(UserWarning, "column photo is left out: its bytes in row 1 are not text"):
+            statistics = tfxm.statistics(pandas.DataFrame({"photo": [b"a", b"\xff", None], "x": [1, 2, 3]}))
+        self.assertEqual([row[1] for row in statistics.rows()], ["x"])
         with self.assertRaisesRegex(ValueError, "no column of numbers or text"), self.assertWarns(UserWarning):
             tfxm.statistics(frame[["when"]])
         with self.assertRaisesRegex(ValueError, "two columns called a"):

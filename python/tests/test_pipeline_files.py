@@ -44,7 +44,22 @@ class PipelineFilesTest(PipelineFileTest):
         self.expect_failure(path, "unknown flag --shema=x; did you mean --schema", "--shema=x", status=2)
         self.expect_failure(path, "unknown flag data", "data", status=2)
         self.assertEqual(self.run_file(path, "--schema=x", "--help").returncode, 0)
-        self.assertEqual(self.arguments(), ["run", "--help", "--schema=x"])
+        self.assertEqual(self.arguments(), ["run", "--", "--help", "--schema=x"])
+
+    def test_the_files_own_flags(self) -> None:
+        parser = "import argparse; p = argparse.ArgumentParser(); p.add_argument('--data', help='the rows'{0}){1}; print(p.parse_args())"
+        path = self.pipeline(parser.format("", "; p.add_argument('--output', default='here')"))
+        run = self.run_file(path, "--output=there", "--data", "d")
+        self.assertEqual(run.stdout, "Namespace(data='d', output='there')\n", run.stderr)
+        self.assertEqual(self.arguments(), ["run", "--output=there"])
+        run = self.run_file(path, "--help")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("the rows", run.stdout)
+        self.assertEqual(self.arguments(), ["run", "--", "--help"])
+        # One that it cannot be run without.
+        run = self.run_file(self.pipeline(parser.format(", required=True", "")), "--help")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertRegex(run.stdout, "(?s)the rows.*Flags of every pipeline: .*--output")
 
     def test_a_partial_run(self) -> None:
         def run(options: str, *flags: str) -> list[str]:

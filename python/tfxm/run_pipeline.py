@@ -5,7 +5,8 @@
 
 While FILE.py runs, `tfx` and its family are tfxm's (compat/). What its runner is given becomes TFX's IR, and the engine
 takes this process's place. The engine gets its own flags and those named as a RuntimeParameter of the pipeline; all
-flags but the engine's own are FILE.py's sys.argv.
+flags but the engine's own are FILE.py's sys.argv, and --output is if FILE.py has a flag of that name. --help shows what
+FILE.py makes of it, then the engine's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if __name__ == "__main__":
     _here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [os.path.dirname(_here)] + [p for p in sys.path if p not in ("", _here)]
 
+import contextlib
+import io
 import re
 import runpy
 
@@ -31,6 +34,8 @@ ENGINE_FLAGS = (
 )  # fmt: skip
 # What a file that reads flags has in it.
 _READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
+# An --output of the file's own, as argparse, absl and click declare it.
+_HAS_OUTPUT = re.compile(r"""["'](--)?output["']""")
 # Flags that take a value, which may be the next argument.
 WITH_VALUE = ("from_nodes", "kfp_image", "max_parallel_nodes", "output", "real", "to_nodes")
 
@@ -89,6 +94,27 @@ def _explain(error: BaseException, path: str) -> str:
     return text.rstrip()
 
 
+def _show_own_help(path: str) -> None:
+    """What the file itself prints for --help; nothing is run. In a process of its own, since it may end there."""
+    from tfxm.orchestration import runner
+
+    sys.stdout.flush()
+    child = os.fork()
+    if child != 0:
+        os.waitpid(child, 0)
+        print(flush=True)
+        return
+    try:
+        runner.only_defined = True
+        sys.argv = [path, "--help"]
+        runpy.run_path(path, run_name="__main__")
+    except BaseException:  # noqa: BLE001, S110  What is wrong with the file is told when it is run for the engine's help.
+        pass
+    finally:
+        sys.stdout.flush()
+        os._exit(0)
+
+
 def _nearest_import(error: ImportError) -> str:
     """What is near a name that `from tfx.… import NAME` does not find: Python itself says only that it is not there."""
     from tfxm import compat
@@ -124,14 +150,24 @@ def run(path: str, arguments: list[str]) -> int:
     if real:
         os.environ["TFXM_REAL"] = ",".join(real)  # For the Pythons that run the modules.
     with open(path, encoding="utf-8", errors="replace") as f:
-        reads_flags = _READS_FLAGS.search(f.read()) is not None
+        text = f.read()
+    reads_flags = _READS_FLAGS.search(text) is not None
+    if reads_flags and _HAS_OUTPUT.search(text):
+        others += [flag for flag in engine if _name(flag) == "output"]
+    help_wanted = any(_name(flag) == "help" for flag in engine)
     known = [f"--{name}" for name in (*ENGINE_FLAGS, "nocache", "real")]
     runner.command_line = runner.CommandLine(engine, others, known, reads_flags)
     sys.argv = [path, *others]
     sys.path.append(os.path.dirname(path))  # Last: what lies beside the file is found, and hides nothing.
+    if help_wanted and reads_flags:
+        _show_own_help(path)
     try:
-        runpy.run_path(path, run_name="__main__")
+        with contextlib.redirect_stderr(io.StringIO() if help_wanted and reads_flags else sys.stderr):
+            runpy.run_path(path, run_name="__main__")
     except SystemExit as end:
+        if help_wanted and reads_flags:  # It wants flags that --help goes without.
+            print(f"Flags of every pipeline: {', '.join('--' + name for name in ENGINE_FLAGS)}")
+            return 0
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
         return _fail(str(end.code), FAILED)

@@ -279,6 +279,18 @@ TEST_F(CliTest, EvaluatesWithoutAConfig) {
       << config;
 }
 
+TEST_F(CliTest, AFolderOfVersionsIsSaidToBeOne) {
+  for (const char* version : {"9", "10"}) {
+    ASSERT_TRUE(io::MakeDirs(absl::StrCat(Path("served/"), version)).ok());
+    ASSERT_TRUE(io::WriteFile(absl::StrCat(Path("served/"), version, "/tflite"), *io::ReadFile(kMnistModel)).ok());
+  }
+  const auto evaluate = [&](const std::string& model) {
+    return Tfxm({"evaluate", "--model=" + model, absl::StrCat("--data=", kMnistData), "--label=image_class"});
+  };
+  EXPECT_THAT(evaluate(Path("served")).output, HasSubstr("the newest is " + Path("served/10")));
+  EXPECT_EQ(evaluate(Path("served/10")).exit_code, 0);
+}
+
 TEST_F(CliTest, WithoutAnOutputNoFileIsAnnounced) {
   const std::string data = WriteRecords(
       Path("data"), {ExampleBuilder().Ints("label", {1}).Floats("old", {0.9f}).Floats("new", {0.2f}).Serialize()});

@@ -158,6 +158,59 @@ TEST_F(DataCommandsTest, EvaluatesCsv) {
   EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config}).exit_code, 2);
 }
 
+TEST_F(DataCommandsTest, AFeatureThatIsNotThereIsNamed) {
+  const std::string csv = Write("a.csv", "age,empty,kind\n1,,u\n2,,v\n");
+  const std::string data =
+      WriteRecords(Path("data"), {ExampleBuilder().Ints("age", {1}).Bytes("kind", {"u"}).Serialize()});
+  for (const std::string& source : {"--csv=" + csv, "--data=" + data}) {
+    SubprocessResult result = Tfxm({"stats", source, "--features=age,kinds", "--output=" + Path("none.pb")});
+    EXPECT_EQ(result.exit_code, 2) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("--features: no example has a feature \"kinds\"; nearest: \"kind\""));
+    EXPECT_FALSE(io::Exists(Path("none.pb")));
+    // TFDV goes on.
+    result = Tfxm({"stats", source, R"(--stats_options={"slices": ["knd"], "feature_allowlist": ["ages", "age"]})"});
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, AllOf(HasSubstr("slices: no example has a feature \"knd\"; nearest: \"kind\""),
+                                     HasSubstr("feature_allowlist: no example has a feature \"ages\"")));
+    EXPECT_EQ(
+        Tfxm({"stats", source, R"(--stats_options={"slices": ["kind"]})", "--features=age"}).output.find("no exam"),
+        std::string::npos);
+  }
+  EXPECT_EQ(Tfxm({"stats", "--csv=" + csv, "--features=empty"}).exit_code, 0);
+}
+
+TEST_F(DataCommandsTest, OnlyTheFeaturesThatAreAskedForAreValidated) {
+  const std::string data =
+      WriteRecords(Path("data"), {ExampleBuilder().Ints("age", {1}).Bytes("kind", {"u"}).Serialize()});
+  const std::string schema = Write("schema.pbtxt",
+                                   "feature { name: 'age' type: INT presence { min_fraction: 1 } }\n"
+                                   "feature { name: 'kind' type: INT presence { min_fraction: 1 } }\n"
+                                   "feature { name: 'gone' type: INT presence { min_fraction: 1 } }\n");
+  const auto validate = [&](const std::string& features) {
+    return Tfxm({"validate", "--schema=" + schema, "--data=" + data, "--features=" + features});
+  };
+  EXPECT_EQ(validate("age").exit_code, 0) << validate("age").output;
+  EXPECT_EQ(validate("age,kind").exit_code, 1);
+  EXPECT_THAT(validate("age,gone").output, HasSubstr("Column dropped"));  // Of the data.
+  EXPECT_EQ(validate("age,gnoe").exit_code, 2);
+}
+
+TEST_F(DataCommandsTest, AnomalousExamplesAreThoseOfTheSample) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 200; ++i) records.push_back(ExampleBuilder().Ints("age", {i}).Serialize());
+  const std::string data = WriteRecords(Path("data"), records);
+  const std::string schema = Write("schema.pbtxt", "feature { name: 'age' type: INT int_domain { max: -1 } }");
+  const SubprocessResult result = Tfxm({"validate", "--schema=" + schema, "--data=" + data, "--sample_rate=0.25",
+                                        "--anomalous_examples=" + Path("kept"), "--max_anomalous_examples=1000"});
+  EXPECT_EQ(result.exit_code, 1) << result.output;
+  const SubprocessResult statistics =
+      Tfxm({"stats", "--data=" + data, "--sample_rate=0.25", "--output=" + Path("stats.pbtxt")});
+  const size_t kept = ReadRecords(Path("kept/age_INT_TYPE_BIG_INT.tfrecord.gz")).size();
+  EXPECT_GT(kept, 20);
+  EXPECT_LT(kept, 80);
+  EXPECT_THAT(*io::ReadFile(Path("stats.pbtxt")), HasSubstr(absl::StrCat("num_examples: ", kept, "\n")));
+}
+
 TEST_F(DataCommandsTest, StatisticsOfCsvAreThoseThatTfdvMakes) {
   const std::string csv = Write("a.csv", "x,y,z\n1,,\n2,b,\n");
   const SubprocessResult result = Tfxm({"stats", "--csv=" + csv, "--output=" + Path("stats.pb")});

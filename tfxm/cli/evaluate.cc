@@ -49,7 +49,10 @@ class EvaluateCommand : public Command {
         "    --model=lite=lite/tflite --model=saved_model=saved_model --output=evaluation");
     flags.Add("eval_config", &eval_config_, "FILE",
               "a tensorflow_model_analysis.EvalConfig, as text (.pbtxt) or JSON (.json)");
-    flags.Add("label", &label_, "FEATURE", "instead of --eval_config: the feature that holds the right answer");
+    flags.Add(
+        "label", &label_, "FEATURE",
+        "instead of --eval_config: the feature that holds the right answer; with --transform_graph one that it makes, "
+        "or else one of the raw examples");
     examples_.AddTo(&flags);
     flags.Add("model", &models_, "[NAME=]PATH",
               "a model; NAME is that of its model_spec, and not needed for a single one. May be repeated");
@@ -179,10 +182,10 @@ class EvaluateCommand : public Command {
   absl::Status MakeConfig(model_analysis::EvaluateOptions* options) const {
     if (models_.empty())
       return UsageError("--label needs --model=PATH; predictions in the examples need --eval_config");
-    if (!transform_graph_.empty()) return UsageError("--transform_graph needs --eval_config");
     if (!module_file_.empty()) return UsageError("--module_file needs --eval_config, which says what is taken from it");
     ASSIGN_OR_RETURN(const model_analysis::DefaultConfig config,
-                     model_analysis::MakeDefaultConfig(options->models, label_, options->files, options->input_shapes));
+                     model_analysis::MakeDefaultConfig(options->models, label_, options->files, options->input_shapes,
+                                                       transform_graph_));
     options->eval_config = config.eval_config;
     std::string text;
     google::protobuf::TextFormat::PrintToString(config.eval_config, &text);

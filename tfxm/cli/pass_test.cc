@@ -92,6 +92,15 @@ TEST_F(PassCommandTest, PlanMapAndReduceGiveWhatStatsDoes) {
       Tfxm({"pass", "reduce", dir_ / "plan.json", dir_ / "parts", absl::StrCat("--output=", dir_ / "many")});
   ASSERT_EQ(reduce.exit_code, 0) << reduce.output;
   EXPECT_EQ(Read("many") == Read("one"), true);
+  // In the format that the name says, as stats writes it.
+  for (const char* const name : {"result.pbtxt", "result.tfrecord"}) {
+    ASSERT_EQ(
+        Tfxm({"pass", "reduce", dir_ / "plan.json", dir_ / "parts", absl::StrCat("--output=", dir_ / name)}).exit_code,
+        0);
+    EXPECT_EQ(Stats(absl::StrCat("stats_", name), {}).exit_code, 0);
+    EXPECT_EQ(Read(name) == Read(absl::StrCat("stats_", name)), true) << name;
+    EXPECT_EQ(Read(name) == Read("one"), false) << name;
+  }
   // A part is not written over, whether it is named or in a folder that is.
   const std::string before = Read("parts/p1");
   EXPECT_EQ(Tfxm({"pass", "reduce", dir_ / "plan.json", dir_ / "parts", absl::StrCat("--output=", dir_ / "parts/p1")})

@@ -70,7 +70,8 @@ class RewriteCommand : public Command {
               "layers of an int8 model whose activations are int16, by a part of their names; may be repeated");
     flags.Add(
         "keep_float_automatically", &options_.keep_float_automatically,
-        "keep as few layers in float as the limits need, and calibrate by percentile if the data have outliers and it takes that");
+        "take as few layers out of int8 as the limits need, into int16 or else float, and calibrate by percentile if the "
+        "data have outliers and it takes that");
     flags.Add("calibration", &calibration_, "minmax|percentile|mse",
               "what of each activation's values the integers cover: all; what a percentile of the examples stays "
               "within, for data with outliers; the part with the smallest mean squared error");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm validate
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -55,7 +57,7 @@ class ValidateCommand : public Command {
   }
   absl::Status Run(const std::vector<std::string>& arguments) override {
     ASSIGN_OR_RETURN(statistics::ValidationOptions options, Options());
-    ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
+    ASSIGN_OR_RETURN(auto schema, statistics::ReadSchema(schema_));
     source_.SetSchema(schema);
     RETURN_IF_ERROR(CheckFolder());
     RETURN_IF_ERROR(page_.Check({schema_, output_}));
@@ -65,6 +67,7 @@ class ValidateCommand : public Command {
     RETURN_IF_ERROR(ReadOther(previous_span_, &previous_span, &options.previous_span));
     RETURN_IF_ERROR(ReadOther(previous_version_, &previous_version, &options.previous_version));
     RETURN_IF_ERROR(ReadOther(serving_, &serving, &options.serving));
+    KeepFeaturesLookedAt(&schema);
     ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, schema, options));
     for (const std::string& what : statistics::UncheckedConstraints(statistics, schema)) Warn(PrintableText(what));
     if (!output_.empty()) RETURN_IF_ERROR(Write(anomalies));
@@ -92,6 +95,20 @@ class ValidateCommand : public Command {
   }
 
  private:
+  // With --features the others are not dropped from the data, but from the statistics.
+  void KeepFeaturesLookedAt(tensorflow::metadata::v0::Schema* schema) const {
+    if (!source_.has_examples() || source_.features().empty()) return;
+    const std::set<std::string> looked_at(source_.features().begin(), source_.features().end());
+    const auto keep = [&](auto* features) {
+      const auto rest = std::remove_if(features->begin(), features->end(),
+                                       [&](const auto& feature) { return looked_at.count(feature.name()) == 0; });
+      features->erase(rest, features->end());
+    };
+    keep(schema->mutable_feature());
+    keep(schema->mutable_sparse_feature());
+    keep(schema->mutable_weighted_feature());
+  }
+
   absl::StatusOr<statistics::ValidationOptions> Options() const {
     ASSIGN_OR_RETURN(const std::string json, JsonOrFile(validation_options_));
     absl::StatusOr<statistics::ValidationOptions> options = statistics::ParseValidationOptions(json);

@@ -3,6 +3,7 @@
 #include "tfxm/distribution/statistics_step.h"
 
 #include "tfxm/model_analysis/slicing/sql_slice_names.h"
+#include "tfxm/statistics/statistics_file.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -142,8 +143,8 @@ absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Statistic
 }
 
 absl::Status StatisticsPass::Finish() {
-  ASSIGN_OR_RETURN(const auto statistics, Statistics());
-  return io::WriteBinaryProto(output_, statistics);
+  ASSIGN_OR_RETURN(const auto result, Statistics());
+  return statistics::WriteStatistics(output_, result);
 }
 
 }  // namespace tfxm::distribution

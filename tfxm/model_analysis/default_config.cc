@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/model_analysis/inference/feature_transform.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -63,10 +64,14 @@ absl::StatusOr<std::unique_ptr<data::ExampleBatch>> FirstExamples(const std::vec
   return batch;
 }
 
-absl::StatusOr<Extent> LabelExtent(const data::ExampleBatch& batch, const std::string& label_key) {
+// The label among what the transform graph makes of the examples, or else in these themselves.
+absl::StatusOr<Extent> LabelExtent(const data::ExampleBatch& batch, const NamedValues& transformed,
+                                   const std::string& label_key) {
   const data::Column* const column = batch.Find(label_key);
-  if (column == nullptr) {
+  const Values* const made = FindValues(transformed, label_key);
+  if (column == nullptr && made == nullptr) {
     std::vector<std::string> names;
+    for (const auto& [name, values] : transformed) names.push_back(name);
     for (const data::Column& other : batch.columns()) names.push_back(other.name());
     const std::string near = NearestNames(label_key, names);
     names.resize(std::min<size_t>(names.size(), 20));
@@ -74,13 +79,18 @@ absl::StatusOr<Extent> LabelExtent(const data::ExampleBatch& batch, const std::s
                                                    near.empty() ? absl::StrCat("there are ", absl::StrJoin(names, ", "))
                                                                 : absl::StrCat("did you mean ", near, "?")));
   }
-  if (column->type() == data::ValueType::kBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the label \"", label_key,
-                     "\" is text: which class of the model a text is, an EvalConfig has to "
-                     "say (--eval_config)"));
+  if (made != nullptr ? made->is_string : column->type() == data::ValueType::kBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the label \"", label_key,
+        "\" is text: which class of the model a text is, an EvalConfig has to "
+        "say (--eval_config)",
+        transformed.empty() ? "; or the transform graph (--transform_graph) whose output the label is" : ""));
   }
   Extent shape;
+  if (made != nullptr) {
+    for (int i = 0; i < batch.num_examples(); ++i) shape.Add(made->row(i));
+    return shape;
+  }
   std::vector<double> row;
   for (int i = 0; i < batch.num_examples(); ++i) {
     row.clear();
@@ -94,8 +104,10 @@ absl::StatusOr<Extent> LabelExtent(const data::ExampleBatch& batch, const std::s
 }
 
 absl::StatusOr<Extent> PredictionExtent(const std::string& path, const data::ExampleBatch& batch,
-                                        const InputShapes& input_shapes) {
-  ASSIGN_OR_RETURN(const auto model, LoadInferenceModel(path, tfma::ModelSpec(), /*detect_type=*/true, input_shapes));
+                                        const InputShapes& input_shapes,
+                                        const std::shared_ptr<const FeatureTransform>& transform) {
+  ASSIGN_OR_RETURN(auto model, LoadInferenceModel(path, tfma::ModelSpec(), /*detect_type=*/true, input_shapes));
+  if (transform != nullptr) model = WithTransform(std::move(model), transform);
   ASSIGN_OR_RETURN(const auto session, model->NewSession());
   NamedValues outputs;
   RETURN_IF_ERROR(Annotate(session->Predict(batch, &outputs), path));
@@ -187,13 +199,19 @@ std::optional<Problem> TellProblem(const std::vector<std::vector<double>>& label
 
 absl::StatusOr<DefaultConfig> MakeDefaultConfig(const std::map<std::string, std::string>& models,
                                                 const std::string& label_key, const std::vector<std::string>& files,
-                                                const InputShapes& input_shapes) {
+                                                const InputShapes& input_shapes, const std::string& transform_graph) {
   if (models.empty()) return absl::InvalidArgumentError("no model was given to tell the metrics from");
   ASSIGN_OR_RETURN(const auto batch, FirstExamples(files));
-  ASSIGN_OR_RETURN(const Extent label, LabelExtent(*batch, label_key));
+  std::shared_ptr<const FeatureTransform> transform;
+  NamedValues transformed;
+  if (!transform_graph.empty()) {
+    ASSIGN_OR_RETURN(transform, LoadFeatureTransform(transform_graph));
+    RETURN_IF_ERROR(transform->Transform(*batch, &transformed));
+  }
+  ASSIGN_OR_RETURN(const Extent label, LabelExtent(*batch, transformed, label_key));
   Extent prediction;
   for (const auto& [name, path] : models) {
-    ASSIGN_OR_RETURN(const Extent shape, PredictionExtent(path, *batch, input_shapes));
+    ASSIGN_OR_RETURN(const Extent shape, PredictionExtent(path, *batch, input_shapes, transform));
     if (name != models.begin()->first && shape.size != prediction.size) {
       return absl::InvalidArgumentError(absl::StrCat(models.begin()->second, " answers with ", prediction.size,
                                                      " numbers for an example, ", path, " with ", shape.size,

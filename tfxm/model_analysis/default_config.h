@@ -34,12 +34,13 @@ struct DefaultConfig {
   std::string why;
 };
 
-// Looks at the first 256 examples and at what each model (by name, as in EvaluateOptions) predicts for them.
-// INVALID_ARGUMENT says what does not fit: no such feature (with the nearest ones), labels that are text, a model with
+// Looks at the first 256 examples and at what each model (by name, as in EvaluateOptions) predicts for them. With a
+// transform graph that is for what it makes of them, and the label is looked for there first. INVALID_ARGUMENT says what does not fit: no such feature (with the nearest ones), labels that are text, a model with
 // several outputs, models that answer in different ways.
 absl::StatusOr<DefaultConfig> MakeDefaultConfig(const std::map<std::string, std::string>& models,
                                                 const std::string& label_key, const std::vector<std::string>& files,
-                                                const InputShapes& input_shapes = {});
+                                                const InputShapes& input_shapes = {},
+                                                const std::string& transform_graph = "");
 
 // The kind of problem: `labels` and `predictions` are the numbers of some examples. None if it cannot be told.
 struct Problem {

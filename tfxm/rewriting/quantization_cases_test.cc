@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -24,7 +25,9 @@ using rewriting::testing::Weights;
 using rewriting::testing::WriteClassifier;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
@@ -54,15 +57,17 @@ class QuantizationCasesTest : public ::testing::Test {
     if (report.advice.find("--calibration=percentile") != std::string::npos) {
       options.calibration = Calibration::kPercentile;
     }
-    const std::vector<std::string> parts = absl::StrSplit(report.advice, "--keep_float='");
-    for (size_t i = 1; i < parts.size(); ++i) {
-      options.keep_float_layers.push_back(parts[i].substr(0, parts[i].find('\'')));
-    }
+    const auto take = [&](const char* flag, std::vector<std::string>* values) {
+      const std::vector<std::string> parts = absl::StrSplit(report.advice, absl::StrCat(flag, "='"));
+      for (size_t i = 1; i < parts.size(); ++i) values->push_back(parts[i].substr(0, parts[i].find('\'')));
+    };
+    take("--keep_float", &options.keep_float_layers);
+    take("--int16_layers", &options.int16_layers);
     return options;
   }
-  // It is refused for `reason`, the advice works, and so does doing it automatically.
-  void RefusedAndAdviceWorks(const std::string& src, RewriterOptions options,
-                             const ::testing::Matcher<std::string>& reason) {
+  // It is refused for `reason`, the advice works, and so does doing it automatically, of which this is the report.
+  RewriteReport RefusedAndAdviceWorks(const std::string& src, RewriterOptions options,
+                                      const ::testing::Matcher<std::string>& reason) {
     absl::Status status;
     const RewriteReport refused = Rewrite(src, options, &status);
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << refused.Render();
@@ -75,6 +80,15 @@ class QuantizationCasesTest : public ::testing::Test {
     int quantized = 0;
     for (const auto& [name, use] : automatic.model.ops) quantized += use.quantized;
     EXPECT_GT(quantized, 0);
+    return automatic;
+  }
+  // "int16 boxes": what was chosen, in order.
+  static std::vector<std::string> Choices(const RewriteReport& report) {
+    std::vector<std::string> out;
+    for (const auto& choice : report.choices) {
+      out.push_back(absl::StrCat(choice.in_float ? "float " : "int16 ", choice.op));
+    }
+    return out;
   }
 
   static RewriterOptions Int8(std::vector<Sample> samples) {
@@ -155,7 +169,12 @@ TEST_F(QuantizationCasesTest, ScoresBesideBoxesAreNotLost) {
     };
     return ops::Concat({shaped(boxes, 4), shaped(head(10, 1, 2), 1)}, -1);
   });
-  RefusedAndAdviceWorks(src, Int8(Samples("x", {1, 32}, 50)), HasSubstr("column 4 of output \"y\""));
+  const RewriterOptions options = Int8(Samples("x", {1, 32}, 50));
+  const RewriteReport report = RefusedAndAdviceWorks(src, options, HasSubstr("column 4 of output \"y\""));
+  // 65535 steps are enough for both.
+  ASSERT_THAT(Choices(report), ElementsAre("int16 RESHAPE", "int16 CONCATENATION")) << report.Render();
+  EXPECT_THAT(report.choices[1].why, MatchesRegex("in int8 column 4 has .* dB, in int16 .* dB"));
+  EXPECT_THAT(report.Render(), AllOf(HasSubstr("Chosen to meet the limits"), HasSubstr(report.choices[1].why)));
 }
 
 TEST_F(QuantizationCasesTest, AMaskThatLeavesNothingOfTheLogitsIsNamed) {
@@ -164,8 +183,12 @@ TEST_F(QuantizationCasesTest, AMaskThatLeavesNothingOfTheLogitsIsNamed) {
     const ops::Tensor mask = ops::Constant(graph, std::vector<float>{0, 0, 0, 0, 0, 1e30f, 1e30f, 1e30f});
     return ops::Softmax(ops::Op("Sub", {logits, mask}, {}, "masked"));
   });
-  RefusedAndAdviceWorks(src, Int8(Samples("x", {1, 8}, 50)),
-                        AllOf(HasSubstr("is the same for every example"), HasSubstr("\"masked\" of [-1e+30")));
+  const RewriteReport report =
+      RefusedAndAdviceWorks(src, Int8(Samples("x", {1, 8}, 50)),
+                            AllOf(HasSubstr("is the same for every example"), HasSubstr("\"masked\" of [-1e+30")));
+  // No integers hold the logits beside the mask.
+  EXPECT_THAT(Choices(report), ElementsAre("float SUB", "float SOFTMAX")) << report.Render();
+  EXPECT_THAT(report.choices[0].why, MatchesRegex("in int8 .* dB, in int16 .* dB"));
 }
 
 TEST_F(QuantizationCasesTest, OutliersAreNamedAndCalibrationByPercentileHelps) {

@@ -136,8 +136,9 @@ struct RewriterOptions {
   // Of an int8 model: layers whose activations are int16 (weights int8), by regular expressions (RE2) that match a part
   // of the name of a tensor that an operator makes. Operators that have no 16x8 kernel stay int8, with a note.
   std::vector<std::string> int16_layers;
-  // Keeps as few further layers in float as are needed to meet the limits, and calibrates by percentile if the
-  // representative data have outliers and that is what it takes.
+  // Takes as few further layers out of int8 as it needs to meet the limits, into int16 where that is enough and else into
+  // float (of int16x8: into float), and calibrates by percentile if the representative data have outliers and that is
+  // what it takes. The report says of each layer what was chosen and why.
   bool keep_float_automatically = false;
   Calibration calibration = Calibration::kMinMax;
   double calibration_percentile = 95;

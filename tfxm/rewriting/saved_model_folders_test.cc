@@ -82,6 +82,22 @@ TEST_F(SavedModelFoldersTest, SignaturesAndTypesAreNamedAsTheUserDoes) {
               HasSubstr("output \"spectrum\" is complex64, which TFLite does not pass in or out"));
 }
 
+// As TFX's Trainers write them, for servers and for the rewriter.
+TEST_F(SavedModelFoldersTest, InsteadOfSerializedExamplesTheOtherSignatureIsNamed) {
+  ops::Graph graph;
+  const ops::Tensor examples = ops::Placeholder(graph, DataType::kString, {-1}, "examples");
+  const ops::ParsedExample parsed = ops::ParseExample(examples, {{"x", {{3}, DataType::kFloat, std::nullopt}}});
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 3}, "x");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"examples", examples}}, {{"y", ops::Relu(parsed.dense.at("x"))}});
+  builder.AddSignature("features", {{"x", x}}, {{"y", ops::Relu(x)}});
+  ASSERT_EQ(builder.Write(Path("both")), absl::OkStatus());
+  absl::Status status;
+  Rewrite(Path("both"), {}, &status);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--signature=features (\"x\" float32 [None, 3])"));
+  Rewrite(Path("both"), {.signature_key = "features"});
+}
+
 // StringLookup and Embedding of Keras, and a Flatten: at batch 1, too.
 TEST_F(SavedModelFoldersTest, WordsThatAreLookedUpAndEmbedded) {
   ops::Graph graph;

@@ -86,6 +86,21 @@ absl::StatusOr<const Signature*> ChooseSignature(const SavedModel& model, const 
                 })));
 }
 
+// Of a signature that takes serialized examples, which no TFLite file does: those that an app could use instead.
+std::string OtherSignatures(const SavedModel& model, const Signature& asked) {
+  const auto takes_text = [](const Signature& signature) {
+    return std::any_of(signature.inputs.begin(), signature.inputs.end(),
+                       [](const TensorSpec& input) { return input.dtype == DataType::kString; });
+  };
+  if (asked.inputs.size() != 1 || !takes_text(asked)) return "";
+  std::vector<std::string> others;
+  for (const Signature& other : model.signatures()) {
+    if (absl::StartsWith(other.name, "__saved_model") || takes_text(other) || other.inputs.empty()) continue;
+    others.push_back(absl::StrCat("--signature=", other.name, " (", Specs(other.inputs), ")"));
+  }
+  return others.empty() ? "" : absl::StrCat(". Of this SavedModel's signatures there is ", absl::StrJoin(others, ", "));
+}
+
 // Of a model of integers that has none.
 std::string NothingQuantized(QuantizationMode mode, const RewriterOptions& options) {
   const bool asked = !options.keep_float_ops.empty() || !options.keep_float_layers.empty();
@@ -337,7 +352,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
     }
     rep.samples = *std::move(samples);
     rep.findings = rewriting::CheckSamples(rep.samples, rep.signature->inputs);
-    rep.report.warnings = rep.findings.warnings;
+    rep.report.warnings = rep.samples.warnings;
+    rep.report.warnings.insert(rep.report.warnings.end(), rep.findings.warnings.begin(), rep.findings.warnings.end());
   }
   return absl::OkStatus();
 }
@@ -360,11 +376,15 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
     input.accept = [&](const auto& model) { return rep.Compare(model, mode); };
   }
   auto converted = rewriting::ConvertToTflite(input, rep.options);
+  if (absl::IsInvalidArgument(converted.status())) {
+    const absl::string_view message = converted.status().message();
+    return absl::InvalidArgumentError(absl::StrCat(message, OtherSignatures(*rep.saved_model, *rep.signature)));
+  }
   RETURN_IF_ERROR(converted.status());
   rewriting::TfliteConversion made = *std::move(converted);
   rep.report.num_calibration_samples = made.calibration_samples;
   rep.report.layers = std::move(made.layers);
-  rep.report.kept_float = std::move(made.kept_float);
+  rep.report.choices = std::move(made.choices);
   rep.report.advice = std::move(made.advice);
   rep.report.notes.insert(rep.report.notes.end(), made.notes.begin(), made.notes.end());
   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(rewritten.path, rep.options.filename), made.model->bytes()));
@@ -415,9 +435,7 @@ std::string RewriteReport::Render(int width) const {
   if (model.file_bytes > 0) absl::StrAppend(&out, litert::Render(model, width));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison, width));
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
-  if (!kept_float.empty()) {
-    absl::StrAppend(&out, "Kept in float to meet the limits:\n  ", absl::StrJoin(kept_float, "\n  "), "\n");
-  }
+  if (!choices.empty()) absl::StrAppend(&out, rewriting::RenderChoices(choices, width));
   if (!layers.empty()) absl::StrAppend(&out, rewriting::RenderLayers(layers, 20, num_calibration_samples, width));
   if (!advice.empty()) absl::StrAppend(&out, "What to do: ", advice, "\n");
   return WrapLines(out, width);

@@ -34,7 +34,7 @@ struct RewriteReport {
   bool nothing_quantized = false;  // int8 or int16x8 left every operator in float; a note says what to do.
   std::string op_support;          // Operators that may need more than TFLite's own, found before converting.
   litert::Inspection model;
-  std::vector<std::string> kept_float;  // Layers that keep_float_automatically left in float, in order.
+  std::vector<rewriting::LayerChoice> choices;  // What keep_float_automatically put in int16 or left in float.
   std::optional<rewriting::ModelComparison> comparison;
   std::string not_compared;                   // Why there is no comparison.
   std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.

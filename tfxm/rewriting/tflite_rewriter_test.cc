@@ -259,7 +259,7 @@ TEST_F(TfliteRewriterTest, TheReportIsNotWrittenBeyondANarrowScreen) {
   for (const absl::string_view line : absl::StrSplit(text, '\n')) EXPECT_LE(DisplayWidth(line), kWidth) << line;
 }
 
-TEST_F(TfliteRewriterTest, KeepsAsManyLayersInFloatAsTheLimitNeeds) {
+TEST_F(TfliteRewriterTest, TakesAsManyLayersOutOfInt8AsTheLimitNeeds) {
   RewriterOptions options{.quantization = QuantizationMode::kInt8};
   options.representative_dataset.samples = Samples("x", {1, 16}, 20);
   const double reached = Rewrite(Classifier(), options).comparison->outputs[0].sqnr_db;
@@ -269,9 +269,9 @@ TEST_F(TfliteRewriterTest, KeepsAsManyLayersInFloatAsTheLimitNeeds) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   options.keep_float_automatically = true;
   const RewriteReport report = Rewrite(Path("classifier"), options);
-  EXPECT_FALSE(report.kept_float.empty());
+  EXPECT_FALSE(report.choices.empty());
   EXPECT_GE(report.comparison->outputs[0].sqnr_db, reached + 3);
-  EXPECT_THAT(report.Render(), HasSubstr("Kept in float"));
+  EXPECT_THAT(report.Render(), HasSubstr("Chosen to meet the limits"));
 }
 
 TEST_F(TfliteRewriterTest, TrainedRangesNeedNoDataset) {

@@ -58,6 +58,15 @@ def _kind(column: Any) -> str:
     return _OBJECTS.get(pandas.api.types.infer_dtype(values, skipna=True), "O")
 
 
+def _is_text(value: object) -> bool:
+    try:
+        if isinstance(value, bytes):
+            value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _write_data_frame(frame: Any, folder: str) -> dict[str, Any]:
     """As a CSV file with the types of its columns; those that are neither numbers nor text are left out, as TFDV does."""
     from tfxm import protos
@@ -80,6 +89,10 @@ def _write_data_frame(frame: Any, folder: str) -> dict[str, Any]:
         if kind == "b":
             column = column.astype("boolean").astype("Int64")
         elif kind == "S":
+            binary = next((row for row, value in column.items() if not _is_text(value)), None)
+            if binary is not None:
+                warnings.warn(f"column {name} is left out: its bytes in row {binary} are not text (UTF-8); write such data as TFRecords of tf.Examples", stacklevel=4)
+                continue
             column = column.map(lambda value: value.decode() if isinstance(value, bytes) else value)
         kept[name] = column
         schema.feature.add(name=name, type=types[kind])

@@ -135,4 +135,6 @@ def _become_engine(ir: Message, pipeline_name: str, flags: CommandLine) -> NoRet
     sys.stdout.flush()
     sys.stderr.flush()
     program = native.program()
-    os.execve(program, [program, "run", f"--ir=/proc/self/fd/{descriptor}", *flags.engine, *values], native.environment())
+    # Behind "--", a --help is that of the pipeline and not of `tfxm run`.
+    own = ["--"] if "--help" in flags.engine else []
+    os.execve(program, [program, "run", f"--ir=/proc/self/fd/{descriptor}", *own, *flags.engine, *values], native.environment())

@@ -3,23 +3,29 @@
 #include "tfxm/cli/flags/statistics_source.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/components/statistics/complete_stats_options.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/distribution/statistics_step.h"
+#include "tfxm/statistics/generate/stats_generator.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/statistics/statistics_file.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 
@@ -134,13 +140,80 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::st
                                                                           : data::MatchFiles(stats_));
   others.insert(others.end(), files.begin(), files.end());
   RETURN_IF_ERROR(CheckOutputFile("output", output, others));
-  if (stats_.empty()) return Generate(files, csv_.given());
+  if (stats_.empty()) {
+    ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, Generate(files, csv_.given()));
+    RETURN_IF_ERROR(CheckNames(files, statistics));
+    return statistics;
+  }
   if (!stats_options_.empty() || !weight_feature_.empty() || !features_.empty() || sample_rate_ != 1) {
     return UsageError(
         "--stats_options, --weight_feature, --features and --sample_rate are for --data and --csv: the statistics in "
         "--stats are made already");
   }
   return statistics::ReadStatistics(files);
+}
+
+absl::StatusOr<std::vector<std::string>> StatisticsSource::SomeNames(const std::vector<std::string>& files) const {
+  std::vector<std::string> names;
+  if (csv_.given()) {
+    ASSIGN_OR_RETURN(const tables::CsvOptions csv_options, csv_.Options());
+    ASSIGN_OR_RETURN(const auto types, tables::CsvTypes(files, csv_options));
+    for (const auto& [name, type] : types) names.push_back(name);
+    return names;
+  }
+  constexpr int kExamples = 1000;
+  ASSIGN_OR_RETURN(const auto reader, data::TFRecordReader::Open(files[0]));
+  data::ExampleBatch batch;
+  absl::string_view record;
+  for (int i = 0; i < kExamples; ++i) {
+    ASSIGN_OR_RETURN(const bool more, reader->Next(&record));
+    if (!more) break;
+    RETURN_IF_ERROR(batch.Append(record));
+  }
+  for (const data::Column& column : batch.columns()) names.push_back(column.name());
+  return names;
+}
+
+absl::Status StatisticsSource::CheckNames(const std::vector<std::string>& files,
+                                          const DatasetFeatureStatisticsList& statistics) const {
+  std::set<std::string> known;
+  for (const auto& dataset : statistics.datasets()) {
+    for (const auto& feature : dataset.features()) {
+      known.insert(feature.has_path() && feature.path().step_size() > 0 ? feature.path().step(0) : feature.name());
+    }
+  }
+  if (const auto& schema = options_->schema; schema.has_value()) {
+    for (const auto& feature : schema->feature()) known.insert(feature.name());
+    for (const auto& feature : schema->sparse_feature()) known.insert(feature.name());
+    for (const auto& feature : schema->weighted_feature()) known.insert(feature.name());
+  }
+  std::map<std::string, std::string> unknown;  // And where it is named.
+  const auto look_for = [&](const std::string& name, const char* where) {
+    if (known.count(name) == 0) unknown.emplace(name, where);
+  };
+  for (const std::string& name : options_->feature_allowlist) {
+    look_for(name, features_.empty() ? "--stats_options: feature_allowlist" : "--features");
+  }
+  for (const statistics::SliceFeatures& slice : options_->slices) {
+    for (const auto& [name, values] : slice) look_for(name, "--stats_options: slices");
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  // Those that are no longer in the statistics.
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, SomeNames(files));
+  known.insert(names.begin(), names.end());
+  std::vector<std::string> wrong;
+  for (const auto& [name, where] : unknown) {
+    if (known.count(name) > 0) continue;
+    const std::string near = NearestNames(name, {known.begin(), known.end()});
+    const std::string message = absl::StrCat(where, ": no example has a feature \"", PrintableText(name), "\"",
+                                             near.empty() ? "" : absl::StrCat("; nearest: ", PrintableText(near)));
+    if (where == "--features") {
+      wrong.push_back(message);
+    } else {
+      Warn(message);
+    }
+  }
+  return wrong.empty() ? absl::OkStatus() : UsageError(absl::StrJoin(wrong, "; "));
 }
 
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::GetOther(const std::string& patterns) {
@@ -165,6 +238,9 @@ absl::StatusOr<StatisticsSource::Origin> StatisticsSource::OriginOf(const std::s
 absl::Status StatisticsSource::ForEachExample(
     absl::FunctionRef<absl::Status(absl::string_view record, absl::string_view origin)> f) const {
   if (!has_examples() || !options_.has_value()) return absl::FailedPreconditionError("no examples have been read");
+  const auto take = [&](absl::string_view record, const std::string& origin) -> absl::Status {
+    return statistics::IsSampled(record, options_->sample_rate, /*salt=*/"") ? f(record, origin) : absl::OkStatus();
+  };
   if (csv_.given()) {
     ASSIGN_OR_RETURN(const std::vector<std::string> files, csv_.Files());
     ASSIGN_OR_RETURN(const auto source, OpenCsvFiles(files, *options_));
@@ -174,7 +250,7 @@ absl::Status StatisticsSource::ForEachExample(
       if (block == nullptr) return absl::OkStatus();
       for (int i = 0; i < block->size(); ++i) {
         RETURN_IF_ERROR(Annotate(block->Encode(i, &record), block->Origin(i)));
-        RETURN_IF_ERROR(f(record, block->Origin(i)));
+        RETURN_IF_ERROR(take(record, block->Origin(i)));
       }
     }
   }
@@ -185,7 +261,7 @@ absl::Status StatisticsSource::ForEachExample(
     for (int64_t i = 0;; ++i) {
       ASSIGN_OR_RETURN(const bool more, reader->Next(&record));
       if (!more) break;
-      RETURN_IF_ERROR(f(record, absl::StrCat(file, ": record ", i)));
+      RETURN_IF_ERROR(take(record, absl::StrCat(file, ": record ", i)));
     }
   }
   return absl::OkStatus();

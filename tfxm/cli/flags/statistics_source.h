@@ -52,11 +52,20 @@ class StatisticsSource {
   absl::StatusOr<Origin> OriginOf(const std::string& patterns) const;
   // Whether there are examples, and not only the statistics of some.
   bool has_examples() const { return stats_.empty(); }
-  // After Get: every example of --data or --csv as a tf.Example, in order, with its place ("data.tfrecord: record 17").
+  // After Get: the features that the statistics are of, if these are not all.
+  const std::vector<std::string>& features() const { return options_->feature_allowlist; }
+  // After Get: every example of --data or --csv that counts, as a tf.Example, in order, with its place ("data.tfrecord:
+  // record 17"). With a sample_rate those are the ones that the statistics are of.
   absl::Status ForEachExample(
       absl::FunctionRef<absl::Status(absl::string_view record, absl::string_view origin)> f) const;
 
  private:
+  // The names of the features of the first examples; of CSV all columns.
+  absl::StatusOr<std::vector<std::string>> SomeNames(const std::vector<std::string>& files) const;
+  // Features that options name, and that are neither in the data nor in the schema: an error if a flag names them, a
+  // warning if --stats_options do, with which TFDV goes on.
+  absl::Status CheckNames(const std::vector<std::string>& files,
+                          const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics) const;
   // The options, read once.
   absl::StatusOr<const statistics::StatsOptions*> Options();
   absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> Generate(const std::vector<std::string>& files,

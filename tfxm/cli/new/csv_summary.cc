@@ -32,9 +32,15 @@ void AddValue(const data::Column& column, int row, ColumnSummary* summary) {
   if (!std::isfinite(number)) return;
   ++summary->num_values;
   Count(number, &summary->numbers);
-  const double difference = number - summary->mean;  // Welford's way.
-  summary->mean += difference / static_cast<double>(summary->num_values);
-  summary->sum_of_squares += difference * (number - summary->mean);
+  // Welford's way, and Pébay's of the higher powers.
+  const auto n = static_cast<double>(summary->num_values);
+  const double difference = number - summary->mean, step = difference / n;
+  const double square = difference * step * (n - 1);
+  summary->mean += step;
+  summary->sum_of_fourths += square * step * step * (n * n - 3 * n + 3) + 6 * step * step * summary->sum_of_squares -
+                             4 * step * summary->sum_of_cubes;
+  summary->sum_of_cubes += square * step * (n - 2) - 3 * step * summary->sum_of_squares;
+  summary->sum_of_squares += square;
 }
 
 }  // namespace

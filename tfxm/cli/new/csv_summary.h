@@ -26,7 +26,8 @@ struct ColumnSummary {
   // How often each value occurs; as soon as there are more than kMostDistinct, no further ones are taken.
   std::map<double, int64_t> numbers;
   std::map<std::string, int64_t, std::less<>> texts;
-  double mean = 0, sum_of_squares = 0;  // Of numbers; the squares of what they differ from the mean by.
+  // Of numbers; the powers are of what they differ from the mean by.
+  double mean = 0, sum_of_squares = 0, sum_of_cubes = 0, sum_of_fourths = 0;
 
   static constexpr size_t kMostDistinct = 10000;
   size_t distinct() const { return numbers.size() + texts.size(); }

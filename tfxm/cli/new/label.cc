@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/distribution/launcher.h"
 #include "tfxm/util/registry.h"
+#include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
@@ -40,7 +42,41 @@ void GuessMostFrequent(const ColumnSummary& column, Label* label) {
   };
   for (const auto& [number, count] : column.numbers) take(ShortNumber(number), count);
   for (const auto& [text, count] : column.texts) take(text, count);
-  label->guess_score = static_cast<double>(most) / static_cast<double>(column.num_values);
+  const double share = static_cast<double>(most) / static_cast<double>(column.num_values);
+  label->guess_score = share;
+  const bool binary = label->problem == Problem::kBinary;
+  label->useless_score = binary ? 0.5 : share;
+  // Of an AUC without any skill (Mann and Whitney's), of a share.
+  label->deviation = binary ? 1 / std::sqrt(12 * share * (1 - share)) : std::sqrt(share * (1 - share));
+}
+
+// Numbers are floats of 32 bits in an example: what is the same there can be told apart in the file.
+absl::Status SameValue(const ColumnSummary& column) {
+  const std::string name = PrintableText(column.name);
+  const double value = column.numbers.empty() ? 0 : column.numbers.begin()->first;
+  if (column.type == data::ValueType::kFloat && std::abs(value) >= 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the label ", name, " is ", ShortNumber(value),
+        " in all rows: there is nothing to predict. If the file has other digits there, they are lost, because numbers ",
+        "are kept as 32 bit floats, of seven digits: give by how much it differs from ", ShortNumber(value),
+        " instead"));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("the label ", name, " has the same value in all rows: there is nothing to predict"));
+}
+
+// The lines of a vocabulary cannot have any, so the pipeline makes them blanks.
+absl::Status CheckLineBreaks(const ColumnSummary& column) {
+  std::map<std::string, std::string> classes;
+  for (const auto& [text, count] : column.texts) {
+    const auto [other, added] = classes.emplace(WithoutLineBreaks(text), text);
+    if (added) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the label ", PrintableText(column.name), " has the classes \"", PrintableText(other->second), "\" and \"",
+        PrintableText(text), "\", which differ only in line breaks, and a vocabulary cannot hold those: give one of ",
+        "them another name"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -68,8 +104,7 @@ absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string
         summary.num_rows, " rows: leave those out, since there is nothing to learn from them"));
   }
   if (column->distinct() < 2) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the label ", name, " has the same value in all rows: there is nothing to predict"));
+    return SameValue(*column);
   }
   Label described = {.problem = ProblemOf(*column, problem)};
   if (described.problem == Problem::kRegression) {
@@ -77,7 +112,12 @@ absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string
       return absl::InvalidArgumentError(absl::StrCat("the label ", name, " is text, and regression needs numbers"));
     }
     described.guess = ShortNumber(column->mean);
-    described.guess_score = std::sqrt(column->sum_of_squares / static_cast<double>(column->num_values));
+    const auto n = static_cast<double>(column->num_values);
+    const double variance = column->sum_of_squares / n;
+    described.mean = column->mean;
+    described.guess_score = described.useless_score = std::sqrt(variance);
+    const double kurtosis = column->sum_of_fourths / n / (variance * variance);
+    described.deviation = described.guess_score * std::sqrt(std::max(kurtosis - 1, 0.0)) / 2;
     return described;
   }
   if (const size_t distinct = column->distinct();
@@ -87,8 +127,28 @@ absl::StatusOr<Label> DescribeLabel(const CsvSummary& summary, const std::string
         absl::StrCat("the label ", name, " has ", many, std::min(distinct, ColumnSummary::kMostDistinct),
                      " different values in ", summary.num_rows, " rows: too many to be learned as classes"));
   }
+  RETURN_IF_ERROR(CheckLineBreaks(*column));
   GuessMostFrequent(*column, &described);
   return described;
+}
+
+std::string WithoutLineBreaks(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool breaks = c == '\n' || c == '\r';
+    if (!breaks) {
+      line.push_back(c);
+    } else if (line.empty() || line.back() != '\n') {
+      line.push_back('\n');
+    }
+  }
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
+bool HasLineBreaks(const ColumnSummary& column) {
+  return std::any_of(column.texts.begin(), column.texts.end(),
+                     [](const auto& entry) { return entry.first.find_first_of("\r\n") != std::string::npos; });
 }
 
 }  // namespace tfxm::cli

@@ -52,11 +52,20 @@ class NewTest : public ::testing::Test {
   std::string dir_;
 };
 
+// Also with classes that the split train lacks, and with line breaks, which a vocabulary cannot hold.
 TEST_F(NewTest, RunsAtOnceToAPushedFile) {
-  ASSERT_EQ(New(MixedCsv(), "kind").exit_code, 0);
+  const std::string csv = Csv("trip miles (km),hour,kind,名前,nothing,one,rich,tips,class", 150, [](int i) {
+    const std::string frequent = i % 3 == 0 ? "one\nline" : "two\r\n\nlines";
+    return absl::StrCat(MixedRow(i), ",\"", i < 15 ? absl::StrCat("rare", i) : frequent, "\"");
+  });
+  ASSERT_EQ(New(csv, "class").exit_code, 0);
+  EXPECT_THAT(File("utils.cc"), HasSubstr("OneLine(inputs[kLabel])"));
   const SubprocessResult run = Tfxm({"run", Path("project/pipeline.cc"), "--output=" + Path("out")});
   EXPECT_EQ(run.exit_code, 0) << run.output;
   EXPECT_THAT(*io::Glob(Path("out/serving_model/*/tflite")), SizeIs(1)) << run.output;
+  const auto vocabulary = io::Glob(Path("out/pipeline_root/Transform/transform_graph/*/transform_fn/assets/class"));
+  ASSERT_THAT(*vocabulary, SizeIs(1));
+  EXPECT_THAT(*io::ReadFile((*vocabulary)[0]), AllOf(HasSubstr("one line\n"), HasSubstr("two lines\n")));
 }
 
 TEST_F(NewTest, ColumnsAreWhatTheyLookLike) {
@@ -71,6 +80,31 @@ TEST_F(NewTest, ColumnsAreWhatTheyLookLike) {
                                       HasSubstr("mean_squared_error"), Not(HasSubstr("%if")), Not(HasSubstr("@"))));
   EXPECT_THAT(File("pipeline.cc"),
               AllOf(HasSubstr("RootMeanSquaredError"), Not(HasSubstr("AUC")), Not(HasSubstr("%"))));
+}
+
+// Of a label of any unit a model is learned that says more than the mean; where there is nothing to learn, it is refused.
+TEST_F(NewTest, ARegressionIsLearnedInAnyUnit) {
+  const auto run = [&](const std::string& csv, const std::string& label) {
+    EXPECT_TRUE(io::RemoveAll(Path("project")).ok());
+    EXPECT_EQ(New(csv, label).exit_code, 0);
+    return Tfxm({"run", Path("project/pipeline.cc"), "--output=" + Path("out_" + label), "--fail_unless_blessed"});
+  };
+  const SubprocessResult learned = run(Csv("x,small", 300,
+                                           [](int i) {
+                                             const double x = (i * 37 % 300) / 300.0;
+                                             return absl::StrCat(x, ",", 1e-9 * x);
+                                           }),
+                                       "small");
+  EXPECT_EQ(learned.exit_code, 0) << learned.output;
+  EXPECT_THAT(File("utils.cc"), HasSubstr("kLabelScale = 2.88"));  // The standard deviation of i / 300 billion.
+  const SubprocessResult refused = run(Csv("x,noise", 300,
+                                           [](int i) {
+                                             const uint32_t hash = static_cast<uint32_t>(i) * 2654435761U;
+                                             return absl::StrCat((i * 37 % 300) / 300.0, ",", 5e6 * (hash >> 8));
+                                           }),
+                                       "noise");
+  EXPECT_EQ(refused.exit_code, 1) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("RootMeanSquaredError"));
 }
 
 TEST_F(NewTest, TheLabelSaysWhichProblemItIs) {
@@ -133,6 +167,13 @@ TEST_F(NewTest, WhatIsWrongIsOneMessage) {
          "it has no column to predict a from");
   expect(Csv("a;b", 30, [](int i) { return absl::StrCat(i, ";", i); }), "b",
          "a single one, a;b: if its cells are separated by another character, --delimiter=';'");
+  expect(Csv("a,b", 30, [](int i) { return absl::StrCat(i, ",", 1000000000 + i * 0.5); }), "b",
+         "the label b is 1000000000 in all rows");
+  expect(Csv("a,b", 30, [](int i) { return absl::StrCat(i, ",", 1000000000 + i * 0.5); }), "b", "32 bit floats");
+  expect(Csv("a,b", 30, [](int i) { return absl::StrCat(i, i % 2 == 0 ? ",\"u\nv\"" : ",\"u v\""); }), "b",
+         "which differ only in line breaks");
+  // Its advice is one that this command can follow.
+  expect(Csv("1,1", 30, [](int i) { return absl::StrCat(i, ",", i % 2); }), "1", "put one before it");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "tfxm/cli/new/project.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -143,7 +144,7 @@ void SetFeatures(const Features& features, bool python, Values* values) {
   (*values)["left_out"] = absl::StrJoin(lines, "\n");
 }
 
-void SetLabel(const Label& label, Values* values) {
+void SetLabel(const Label& label, int64_t judged_rows, Values* values) {
   const bool regression = label.problem == Problem::kRegression, binary = label.problem == Problem::kBinary;
   (*values)[regression ? "regression" : "classification"] = "yes";
   if (!regression) (*values)[binary ? "binary" : "classes"] = "yes";
@@ -151,11 +152,27 @@ void SetLabel(const Label& label, Values* values) {
                       : binary   ? "binary_crossentropy"
                                  : "sparse_categorical_crossentropy";
   (*values)["metric"] = regression ? "mean_absolute_error" : binary ? "binary_accuracy" : "sparse_categorical_accuracy";
-  (*values)["accuracy"] = binary ? "BinaryAccuracy" : "SparseCategoricalAccuracy";
   (*values)["guess"] = Shown(label.guess);
   (*values)["guess_score"] = absl::StrFormat("%.3g", label.guess_score);
-  // A little worse than guessing: the first run is to end with a file.
-  (*values)["bound"] = absl::StrFormat("%.3g", label.guess_score * (regression ? 1.1 : 0.9));
+  (*values)["label_mean"] = absl::StrFormat("%.9g", label.mean);
+  (*values)["label_scale"] = absl::StrFormat("%.9g", label.guess_score);
+  // What chance leaves to a model that has learned nothing, 1 of 40 times.
+  const double chance = 2 * label.deviation / std::sqrt(static_cast<double>(std::max<int64_t>(judged_rows, 1)));
+  const double score = label.useless_score;
+  (*values)["bound"] = absl::StrFormat(
+      "%.3g", regression ? std::max(score - chance, score / 2) : std::min(score + chance, (score + 1) / 2));
+  (*values)["judged_rows"] = absl::StrCat("about ", judged_rows);
+}
+
+// `columns` go through vocabularies.
+void SetVocabularies(const CsvSummary& summary, const std::vector<std::string>& columns, bool python, Values* values) {
+  bool line_breaks = false;
+  for (const std::string& column : columns) line_breaks = line_breaks || HasLineBreaks(*summary.Find(column));
+  const std::string label = python ? "inputs[LABEL]" : "inputs[kLabel]";
+  const std::string function = python ? "one_line" : "OneLine";
+  (*values)["line_breaks"] = line_breaks ? "yes" : "";
+  (*values)["category"] = line_breaks ? function + "(inputs[key])" : "inputs[key]";
+  (*values)["class_of"] = line_breaks ? absl::StrCat(function, "(", label, ")") : label;
 }
 
 void SetTraining(int64_t num_rows, Values* values) {
@@ -222,8 +239,11 @@ absl::StatusOr<Project> MakeProject(const CsvSummary& summary, const ProjectOpti
   };
   SetNames(names, options, &values);
   SetFeatures(features, options.python, &values);
-  SetLabel(label, &values);
   SetTraining(summary.num_rows, &values);
+  SetLabel(label, summary.num_rows / (values["test"].empty() ? 3 : 10), &values);
+  std::vector<std::string> with_vocabularies = features.categories;
+  with_vocabularies.push_back(options.label);
+  SetVocabularies(summary, with_vocabularies, options.python, &values);
   Project project = {.summary = Summary(summary, options, features, label, values["judged_split"])};
   ASSIGN_OR_RETURN(std::string pipeline, FillTemplate(options.python ? kPipelinePy : kPipelineCc, values));
   ASSIGN_OR_RETURN(std::string utils, FillTemplate(options.python ? kUtilsPy : kUtilsCc, values));

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
@@ -22,6 +23,22 @@ bool HasTfliteIdentifier(const std::string& path) {
   const bool read = std::fread(head, 1, sizeof(head), file) == sizeof(head);
   std::fclose(file);
   return read && std::string(head + 4, 4) == "TFL3";
+}
+
+// As a Pusher and servers have it, a folder may hold versions of a model: 1/, 2/, …
+std::string VersionHint(const std::string& path) {
+  const auto names = io::ListDir(path);
+  int64_t newest = -1;
+  std::string hint, file;
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    int64_t version = -1;
+    if (!absl::SimpleAtoi(name, &version) || version <= newest) continue;
+    if (DetectModelType(io::JoinPath(path, name), &file).empty()) continue;
+    newest = version;
+    hint =
+        absl::StrCat(". It holds versions of a model: give the path of one, the newest is ", io::JoinPath(path, name));
+  }
+  return hint;
 }
 
 }  // namespace
@@ -73,7 +90,8 @@ absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::st
   const std::string found = DetectModelType(path, &file);
   if (found.empty()) {
     return absl::NotFoundError(absl::StrCat(
-        path, " (", spec_name, ") is neither a SavedModel (a directory with saved_model.pb) nor a TFLite model"));
+        path, " (", spec_name, ") is neither a SavedModel (a directory with saved_model.pb) nor a TFLite model",
+        VersionHint(path)));
   }
   std::string type = kSavedModelTypes.count(spec.model_type()) > 0 ? "saved_model" : spec.model_type();
   if (spec.model_type().empty() && detect_type) type = found;

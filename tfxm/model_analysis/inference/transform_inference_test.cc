@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tfxm/model_analysis/default_config.h"
 #include "tfxm/model_analysis/evaluate.h"
 #include "tfxm/model_analysis/test_examples.h"
 #include "tfxm/ops/array_ops.h"
@@ -96,6 +97,23 @@ TEST_F(TransformInferenceTest, AFeatureThatNoExampleHasIsSaid) {
   const auto one = Evaluate(options_);
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_THAT(one->warnings, testing::Contains(HasSubstr("no example has feature \"other\", which it takes")));
+}
+
+TEST_F(TransformInferenceTest, TheUsualMetricsAreTheOnesForTransformedExamples) {
+  const std::string graph = MakeTransformGraph();
+  // "same" is what the graph makes, "answer" is in the examples alone.
+  for (const char* label : {"same", "answer"}) {
+    const auto config = MakeDefaultConfig(options_.models, label, options_.files, {}, graph);
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_THAT(config->why, testing::AllOf(HasSubstr(label), HasSubstr("regression")));
+    options_.transform_graph = graph;
+    options_.eval_config = config->eval_config;
+    const auto result = Evaluate(options_);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_NEAR(*result->Overall("mean_absolute_error"), label == std::string("same") ? 3 : 30, 1e-5);
+  }
+  EXPECT_THAT(std::string(MakeDefaultConfig(options_.models, "lage", options_.files, {}, graph).status().message()),
+              HasSubstr("did you mean \"large\""));
 }
 
 TEST_F(TransformInferenceTest, ABadGraphIsNamed) {

@@ -20,6 +20,7 @@
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/numeric/split_mix.h"
+#include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::rewriting {
@@ -117,7 +118,7 @@ absl::StatusOr<SampleSet> InBatches(SampleSet samples, const std::vector<TensorS
     if (!shape.empty() && shape[0] == 1 && input.shape[0] > 1) batch = input.shape[0];
   }
   if (batch == 1) return samples;
-  SampleSet out;
+  SampleSet out{.warnings = std::move(samples.warnings)};
   for (size_t begin = 0; begin < samples.samples.size(); begin += batch) {
     ASSIGN_OR_RETURN(Sample stacked, Stack(samples.samples, begin, batch));
     out.samples.push_back(std::move(stacked));
@@ -167,6 +168,32 @@ absl::StatusOr<std::vector<Drawn>> Draw(const RepresentativeDataset& dataset, bo
   return heap;
 }
 
+// A feature that may be missing is no error for a transform graph, one that always is has another name in these data.
+absl::Status CheckRawFeatures(const std::vector<Drawn>& records, const TFTransformOutput& transform,
+                              const std::string& where, std::vector<std::string>* warnings) {
+  data::ExampleBatch batch;
+  for (const Drawn& drawn : records) RETURN_IF_ERROR(Annotate(batch.Append(drawn.record), drawn.name));
+  std::vector<std::string> names, wanted;
+  for (const data::Column& column : batch.columns()) names.push_back(column.name());
+  for (const auto& [name, feature] : transform.raw_feature_spec().fixed) wanted.push_back(name);
+  for (const auto& [name, feature] : transform.raw_feature_spec().var) wanted.push_back(name);
+  std::vector<std::string> missing;
+  for (const std::string& name : wanted) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) missing.push_back(name);
+  }
+  if (!missing.empty() && missing.size() == wanted.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no example in ", where, " has any of the features that the transform graph takes: ",
+        absl::StrJoin(wanted, ", "), "; they have ", absl::StrJoin(names, ", "), ": are these the raw examples?"));
+  }
+  for (const std::string& name : missing) {
+    const std::string near = NearestNames(name, names);
+    warnings->push_back(absl::StrCat("no example has feature \"", name, "\", which the transform graph takes",
+                                     near.empty() ? "" : absl::StrCat("; nearest features: ", near)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, const std::vector<TensorSpec>& inputs,
@@ -182,6 +209,7 @@ absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, cons
   std::optional<TFTransformOutput> transform;
   if (!dataset.transform_graph.empty()) {
     ASSIGN_OR_RETURN(transform, TFTransformOutput::Load(dataset.transform_graph));
+    RETURN_IF_ERROR(CheckRawFeatures(records, *transform, dataset.examples, &out.warnings));
   }
   std::vector<TensorSpec> sized;
   for (const TensorSpec& input : inputs) sized.push_back(WithInputShape(input, options.input_shapes));

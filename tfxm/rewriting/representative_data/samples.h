@@ -20,6 +20,7 @@ struct SampleSet {
   std::vector<std::string> names;
   // Of each whether CheckSamples (sample_check.h) found an outlier in it; empty before.
   std::vector<char> outlier;
+  std::vector<std::string> warnings;  // What is odd about the examples that they are made of.
 };
 
 struct ReadSamplesOptions {
@@ -34,7 +35,8 @@ struct ReadSamplesOptions {
 // Each feature with an input's name, transformed or raw, gives that input; two dynamic dimensions after the first that
 // no option tells are a square image's. Of a signature whose batch is fixed at N > 1, a sample has N examples; the last
 // is filled up with its last example. INVALID_ARGUMENT names record and feature: one that is missing, or has another
-// number of values or another type than the input; NOT_FOUND a glob that matches nothing.
+// number of values or another type than the input; the features that the transform graph takes if no example has any of
+// them (of one that is never there, which it may be made for, a warning); NOT_FOUND a glob that matches nothing.
 absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, const std::vector<TensorSpec>& inputs,
                                       const ReadSamplesOptions& options = {});
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tensorflow/core/example/example.pb.h"
@@ -17,6 +18,7 @@
 namespace tfxm::rewriting {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -89,6 +91,29 @@ TEST_F(SamplesTest, TransformedFeaturesComeThroughTheGraph) {
   }
   EXPECT_THAT(seconds, ::testing::UnorderedElementsAre(0, 0.5, 1));
   EXPECT_THAT(Error({{"y_xf", DataType::kFloat, {-1, 2}}}), AllOf(HasSubstr("\"y_xf\""), HasSubstr("\"x_xf\"")));
+}
+
+// What a graph makes of nothing are constants, which would calibrate all to nothing.
+TEST_F(SamplesTest, ExamplesWithoutWhatTheTransformGraphTakesAreAnError) {
+  const auto with_raw = [&](const std::string& features) {
+    tensorflow::metadata::v0::Schema schema;
+    EXPECT_EQ(io::ParseTextProto(features, &schema), absl::OkStatus());
+    const auto preprocessing_fn = [](const tft::TensorMap& inputs) -> absl::StatusOr<tft::TensorMap> {
+      return tft::TensorMap{{"xf", tft::fill_in_missing(inputs["n1"], 7)}};
+    };
+    const auto graph = transform::TransformGraph::Analyze(preprocessing_fn, schema, {Path("data.gz")});
+    EXPECT_TRUE(graph.ok()) << graph.status();
+    const std::string dir = Path(absl::StrCat("graph", features.size()));
+    EXPECT_EQ((*graph)->Write(dir), absl::OkStatus());
+    dataset_.transform_graph = dir;
+    return ReadSamples(dataset_, {{"xf", DataType::kFloat, {-1, 1}}});
+  };
+  EXPECT_THAT(std::string(with_raw("feature { name: 'n1' type: FLOAT }").status().message()),
+              AllOf(HasSubstr("no example in"), HasSubstr("features that the transform graph takes: n1; they have "),
+                    HasSubstr("are these the raw examples?")));
+  const auto some = with_raw("feature { name: 'n1' type: FLOAT } feature { name: 'word' type: BYTES }");
+  ASSERT_TRUE(some.ok()) << some.status();
+  EXPECT_THAT(some->warnings, ElementsAre(HasSubstr("no example has feature \"n1\", which the transform graph takes")));
 }
 
 TEST_F(SamplesTest, SerializedExamplesAreTheExamples) {

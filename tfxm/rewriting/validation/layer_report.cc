@@ -113,7 +113,7 @@ class Layers {
     const schema::Operator* op = made->second;
     layer->op = litert::OpName(model_, *op);
     layer->tensor = tensors_[k].name;
-    layer->quantized = tensors_[k].type != schema::TensorType_FLOAT32;
+    layer->bits = litert::BitsOf(tensors_[k].type);
     layer->scale = tensors_[k].quantization.scale;
     // A result that is only converted back to float is that of the integer operator before.
     if (layer->op == "DEQUANTIZE") {
@@ -122,10 +122,11 @@ class Layers {
       if (before == producer_.end()) return false;
       op = before->second;
       layer->op = litert::OpName(model_, *op);
-      layer->quantized = true;
+      layer->bits = litert::BitsOf(graph_.tensors()->Get(integer)->type());
       const auto* q = graph_.tensors()->Get(integer)->quantization();
       if (q != nullptr && q->scale() != nullptr && q->scale()->size() > 0) layer->scale = q->scale()->Get(0);
     }
+    layer->quantized = layer->bits < 32;
     layer->min = s.min;
     layer->max = s.max;
     layer->rmse = std::sqrt(s.mean_squared_error);
@@ -170,6 +171,7 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   std::string out = "Where the loss comes from, worst first (quantized against float, same inputs)\n";
   constexpr TextTable::Alignment kRight = TextTable::kRight;
   TextTable table({{"operator"},
+                   {"type"},
                    {"SQNR dB", kRight},
                    {"added dB", kRight},
                    {"RMSE/scale", kRight},
@@ -189,10 +191,10 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
     // What this operator alone would leave: the ratio of its own noise to its signal.
     const std::string added =
         layer.added_noise <= 0 ? "-" : absl::StrFormat("%.1f", -10 * std::log10(layer.added_noise));
-    table.AddRow({PrintableText(layer.op), std::isinf(layer.sqnr_db) ? "exact" : absl::StrFormat("%.1f", layer.sqnr_db),
-                  added, absl::StrFormat("%.2f", layer.RmseOverScale()),
-                  absl::StrFormat("[%.3g, %.3g]", layer.min, layer.max), absl::StrFormat("%.3g", layer.scale),
-                  PrintableText(layer.tensor)});
+    table.AddRow({PrintableText(layer.op), layer.quantized ? absl::StrCat("int", layer.bits) : "float",
+                  std::isinf(layer.sqnr_db) ? "exact" : absl::StrFormat("%.1f", layer.sqnr_db), added,
+                  absl::StrFormat("%.2f", layer.RmseOverScale()), absl::StrFormat("[%.3g, %.3g]", layer.min, layer.max),
+                  absl::StrFormat("%.3g", layer.scale), PrintableText(layer.tensor)});
     const double range = layer.max - layer.min;
     if (layer.quantized && layer.added_noise > 0.01 && !layer.part.empty()) {
       notes.push_back(absl::StrFormat("%s \"%s\" has one scale for [%.3g, %.3g], with which %s %s %.1f dB.", layer.op,
@@ -220,6 +222,15 @@ std::string RenderLayers(const std::vector<LayerError>& layers, int most, int64_
   if (!notes.empty()) absl::StrAppend(&out, "To be noted\n");
   for (const std::string& note : notes) absl::StrAppend(&out, "  - ", PrintableText(note), "\n");
   return WrapLines(out, width);
+}
+
+std::string RenderChoices(const std::vector<LayerChoice>& choices, int width) {
+  TextTable table({{"operator"}, {"type"}, {"why"}, {"range"}, {"tensor"}});
+  for (const LayerChoice& choice : choices) {
+    table.AddRow({PrintableText(choice.op), choice.in_float ? "float" : "int16", choice.why,
+                  absl::StrFormat("[%.3g, %.3g]", choice.min, choice.max), PrintableText(choice.tensor)});
+  }
+  return WrapLines(absl::StrCat("Chosen to meet the limits\n", table.Text({.width = width, .indent = "  "})), width);
 }
 
 }  // namespace tfxm::rewriting

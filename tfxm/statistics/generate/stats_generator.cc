@@ -45,6 +45,15 @@ bool IsAllowed(const std::set<std::string, std::less<>>& allowlist, const data::
   return allowlist.count(column.is_sequence() ? data::kSequenceName : absl::string_view(column.name())) > 0;
 }
 
+bool IsSampled(absl::string_view record, double rate, const std::string& salt) {
+  if (rate >= 1) return true;
+  const Sha256Digest digest = Sha256::Hash(salt.empty() ? std::string(record) : absl::StrCat(salt, record));
+  uint64_t bits;
+  std::memcpy(&bits, digest.data(), sizeof(bits));
+  // A number in [0, 1).
+  return static_cast<double>(bits >> 11) * 0x1p-53 < rate;
+}
+
 absl::Status SampleExamples(const data::ExampleBatch& batch, std::span<const int> examples, double rate,
                             const std::string& salt, std::vector<int>* sample) {
   sample->clear();
@@ -56,12 +65,7 @@ absl::Status SampleExamples(const data::ExampleBatch& batch, std::span<const int
     return absl::FailedPreconditionError("a sample_rate below 1 needs batches that keep their records");
   }
   for (const int i : examples) {
-    const Sha256Digest digest =
-        Sha256::Hash(salt.empty() ? std::string(batch.record(i)) : salt + std::string(batch.record(i)));
-    uint64_t bits;
-    std::memcpy(&bits, digest.data(), sizeof(bits));
-    // A number in [0, 1).
-    if (static_cast<double>(bits >> 11) * 0x1p-53 < rate) sample->push_back(i);
+    if (IsSampled(batch.record(i), rate, salt)) sample->push_back(i);
   }
   return absl::OkStatus();
 }

@@ -63,7 +63,9 @@ tensorflow::metadata::v0::FeatureNameStatistics* FindOrAddFeature(
 bool IsAllowed(const std::set<std::string, std::less<>>& allowlist, const data::Column& column);
 
 // Whether an example is in a random part of the data: by a hash of its bytes and of `salt`, so that it is always the
-// same part. FAILED_PRECONDITION if the batch does not keep its records.
+// same part.
+bool IsSampled(absl::string_view record, double rate, const std::string& salt);
+// Those of `examples` that are. FAILED_PRECONDITION if the batch does not keep its records.
 absl::Status SampleExamples(const data::ExampleBatch& batch, std::span<const int> examples, double rate,
                             const std::string& salt, std::vector<int>* sample);
 

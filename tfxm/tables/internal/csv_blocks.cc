@@ -118,9 +118,10 @@ absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& fi
       return absl::InvalidArgumentError(absl::StrCat(file, ": column ", c + 1, " has no name"));
     }
     if (!seen.insert(name).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          file, ": two columns are called \"", name,
-          "\"; rename one. The first line must be the names; `tfxm convert --column_names=a,b,c` reads files without one"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": two columns are called \"", name,
+                       "\"; rename one. If the first line is not one of names, put one before it, or say them with "
+                       "--column_names=a,b,c where the command takes that"));
     }
   }
   return blocks;

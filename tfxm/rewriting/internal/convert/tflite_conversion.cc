@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "re2/re2.h"
 #include "tflite_generated.h"
@@ -196,12 +197,15 @@ class IntegerConversion {
       const FilePtr model = out_.model;
       const absl::StatusOr<std::string> flags = Improve(kMostAdvised);
       out_.advice = flags.ok() ? absl::StrCat("tried, and within the limits: ", *flags)
-                               : absl::StrCat("no layer kept in float helps: ", flags.status().message());
+                               : absl::StrCat("no layers kept in int16 or float help: ", flags.status().message());
       RETURN_IF_ERROR(Calibrate(options_.calibration));
       out_.model = model;
-      out_.kept_float.clear();
+      out_.choices.clear();
+      out_.layers.clear();
     }
-    ASSIGN_OR_RETURN(out_.layers, quantizer_.Layers(out_.model));
+    if (out_.layers.empty()) {
+      ASSIGN_OR_RETURN(out_.layers, quantizer_.Layers(out_.model));
+    }
     return absl::OkStatus();
   }
 
@@ -240,11 +244,19 @@ class IntegerConversion {
       flags = "--calibration=percentile";
       calibration_notes_.emplace_back("calibrated by percentile, since the representative data have outliers");
     }
-    ASSIGN_OR_RETURN(MixedPrecision mixed, KeepFloat(quantizer_, accept_, most));
+    ASSIGN_OR_RETURN(MixedPrecision mixed, MixPrecisions(quantizer_, accept_, most));
     out_.model = std::move(mixed.model);
-    out_.kept_float = std::move(mixed.kept_float);
-    for (const std::string& name : out_.kept_float) absl::StrAppend(&flags, " --keep_float='", name, "'");
-    if (!mixed.described.empty()) absl::StrAppend(&flags, " (", absl::StrJoin(mixed.described, ", "), ")");
+    out_.choices = std::move(mixed.choices);
+    out_.layers = std::move(mixed.layers);
+    std::vector<std::string> described;
+    for (const LayerChoice& choice : out_.choices) {
+      absl::StrAppend(&flags, choice.in_float ? " --keep_float='" : " --int16_layers='^",
+                      choice.in_float ? choice.tensor : re2::RE2::QuoteMeta(choice.tensor),
+                      choice.in_float ? "'" : "$'");
+      described.push_back(
+          absl::StrFormat("%s \"%s\" of [%.3g, %.3g]", choice.op, choice.tensor, choice.min, choice.max));
+    }
+    if (!described.empty()) absl::StrAppend(&flags, " (", absl::StrJoin(described, ", "), ")");
     return std::string(absl::StripLeadingAsciiWhitespace(flags));
   }
 

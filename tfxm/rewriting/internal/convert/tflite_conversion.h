@@ -35,7 +35,7 @@ struct TfliteConversion {
   // Only of int8 and int16x8: what was quantized, each layer's error, and how.
   FilePtr float_model;
   std::vector<LayerError> layers;
-  std::vector<std::string> kept_float;  // For the limits
+  std::vector<LayerChoice> choices;  // For the limits
   // What was done otherwise than asked, and why: a batch of 1, examples left out of calibration, operators that cannot
   // be quantized.
   std::vector<std::string> notes;

@@ -3,12 +3,15 @@
 #include "tfxm/rewriting/internal/quantize/mixed_precision.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tflite_generated.h"
 #include "tfxm/litert/inspect.h"
+#include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/rewriting/internal/quantize/int16_layers.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/moved_values.h"
@@ -20,8 +23,19 @@
 namespace tfxm::rewriting {
 namespace {
 
-// So many are tried one by one whether they are needed.
-constexpr size_t kMostToTakeBack = 8;
+// The results that an int16 kernel makes of ranges that it takes.
+std::set<std::string> FindInt16(const schema::Model& model, const Ranges& ranges) {
+  std::set<std::string> names;
+  const schema::SubGraph& graph = *model.subgraphs()->Get(0);
+  for (const auto* op : litert::Each(graph.operators())) {
+    if (!HasInt16Kernel(litert::KindOf(*model.operator_codes()->Get(op->opcode_index())))) continue;
+    for (int t : litert::Each(op->outputs())) {
+      if (t >= 0) names.insert(litert::NameOf(*graph.tensors()->Get(t)));
+    }
+  }
+  for (const auto& [name, reason] : FindUnquantizable(model, ranges, /*int16=*/true)) names.erase(name);
+  return names;
+}
 
 }  // namespace
 
@@ -39,6 +53,8 @@ absl::Status Quantizer::SetRangesOf(Ranges ranges) {
   unquantizable_ = FindUnquantizable(float_model_->model(), ranges_, options_.int16);
   std::erase_if(unquantizable_,
                 [&](const auto& entry) { return std::find(cut_.begin(), cut_.end(), entry.first) != cut_.end(); });
+  can_be_int16_.clear();
+  if (!options_.int16) can_be_int16_ = FindInt16(float_model_->model(), ranges_);
   if (options_.int16 || !MovesValues(float_model_->model())) return absl::OkStatus();
   // One that stays in float may give others another scale.
   constexpr int kMostRounds = 3;
@@ -78,43 +94,171 @@ absl::StatusOr<std::vector<LayerError>> Quantizer::Layers(const FilePtr& model) 
   return MeasureLayers(float_model_, model, signature_, samples_);
 }
 
-absl::StatusOr<MixedPrecision> KeepFloat(const Quantizer& quantizer, const Accept& accept, size_t most) {
-  MixedPrecision out;
-  while (true) {
-    ASSIGN_OR_RETURN(out.model, quantizer.Run(out.kept_float));
-    const absl::Status accepted = accept(out.model);
-    if (!accepted.ok() && !absl::IsFailedPrecondition(accepted)) return accepted;
-    const bool any = NumQuantized(*out.model) > 0;
-    if (accepted.ok() && any) break;
-    std::vector<LayerError> layers;
-    if (any) {
-      ASSIGN_OR_RETURN(layers, quantizer.Layers(out.model));
-    }
-    const auto worst = std::find_if(layers.begin(), layers.end(), [&](const LayerError& layer) {
-      return layer.quantized && layer.op != "QUANTIZE" &&
-             std::find(out.kept_float.begin(), out.kept_float.end(), layer.tensor) == out.kept_float.end();
-    });
-    if (worst == layers.end() || out.kept_float.size() >= most) {
-      return AnswerIsNo(absl::StrCat(
-          "with ", out.kept_float.size(), " layers in float ",
-          any ? absl::StrCat("the limits are not met: ", accepted.message()) : "nothing would be left to quantize"));
-    }
-    out.kept_float.push_back(worst->tensor);
-    out.described.push_back(
-        absl::StrFormat("%s \"%s\" of [%.3g, %.3g]", worst->op, worst->tensor, worst->min, worst->max));
+namespace {
+
+// The search of MixPrecisions. A step raises one layer, to int16 or to float.
+class Search {
+ public:
+  Search(const Quantizer& quantizer, const Accept& accept, size_t most)
+      : quantizer_(quantizer), accept_(accept), most_(most) {}
+
+  absl::StatusOr<MixedPrecision> Run() {
+    RETURN_IF_ERROR(Raise());
+    RETURN_IF_ERROR(TakeBack());
+    return Describe();
   }
-  // The last was needed, the noisiest before it most likely.
-  for (size_t i = std::max<size_t>(out.kept_float.size(), 1) - 1;
-       i-- > 0 && out.kept_float.size() <= kMostToTakeBack;) {
-    std::vector<std::string> fewer = out.kept_float;
-    fewer.erase(fewer.begin() + i);
-    ASSIGN_OR_RETURN(FilePtr model, quantizer.Run(fewer));
-    if (!accept(model).ok()) continue;
-    out.model = std::move(model);
-    out.kept_float = std::move(fewer);
-    out.described.erase(out.described.begin() + i);
+
+ private:
+  struct Step {
+    std::string tensor;
+    bool to_float;
+  };
+  struct Seen {
+    LayerError error;  // When it was raised first.
+    std::string why;
+  };
+  // By the order of the first step of each: whether it is in float.
+  using Choices = std::vector<std::pair<std::string, bool>>;
+
+  static Choices After(const std::vector<Step>& steps, size_t count) {
+    Choices choices;
+    for (size_t i = 0; i < count; ++i) {
+      const auto at = std::find_if(choices.begin(), choices.end(),
+                                   [&](const auto& choice) { return choice.first == steps[i].tensor; });
+      if (at == choices.end()) {
+        choices.emplace_back(steps[i].tensor, steps[i].to_float);
+      } else {
+        at->second = steps[i].to_float;
+      }
+    }
+    return choices;
   }
-  return out;
+
+  // Whether the model of these choices is within the limits; then it is the one that Run returns, so far.
+  absl::StatusOr<bool> Meets(const Choices& choices) {
+    std::vector<std::string> in_float, in_int16;
+    for (const auto& [tensor, is_float] : choices) (is_float ? in_float : in_int16).push_back(tensor);
+    ASSIGN_OR_RETURN(tried_, quantizer_.Run(in_float, in_int16));
+    accepted_ = accept_(tried_);
+    if (!accepted_.ok() && !absl::IsFailedPrecondition(accepted_)) return accepted_;
+    any_quantized_ = NumQuantized(*tried_) > 0;
+    if (!accepted_.ok() || !any_quantized_) return false;
+    model_ = tried_;
+    choices_ = choices;
+    return true;
+  }
+
+  absl::Status Raise() {
+    std::vector<Step> steps;
+    size_t rejected = 0, at_once = 1;
+    for (int round = 1;; ++round) {
+      ASSIGN_OR_RETURN(const bool met, Meets(After(steps, steps.size())));
+      if (met) break;
+      rejected = steps.size();
+      if (any_quantized_) RETURN_IF_ERROR(AddSteps(at_once, &steps));
+      if (steps.size() == rejected) {
+        return AnswerIsNo(absl::StrCat("with ", After(steps, steps.size()).size(), " layers in ",
+                                       quantizer_.int16() ? "" : "int16 or ", "float ",
+                                       any_quantized_ ? absl::StrCat("the limits are not met: ", accepted_.message())
+                                                      : "nothing would be left to quantize"));
+      }
+      if (round >= kOneByOne) at_once *= 2;
+    }
+    for (size_t met = steps.size(); met > rejected + 1;) {
+      const size_t middle = (rejected + met) / 2;
+      ASSIGN_OR_RETURN(const bool enough, Meets(After(steps, middle)));
+      (enough ? met : rejected) = middle;
+    }
+    return absl::OkStatus();
+  }
+
+  // The next `count` steps for what was tried last.
+  absl::Status AddSteps(size_t count, std::vector<Step>* steps) {
+    ASSIGN_OR_RETURN(const std::vector<LayerError> layers, quantizer_.Layers(tried_));
+    size_t num_chosen = seen_.size();
+    for (const LayerError& layer : layers) {
+      if (count == 0) break;
+      if (!layer.quantized || layer.op == "QUANTIZE") continue;
+      const bool again = seen_.count(layer.tensor) > 0;
+      if (again && std::any_of(steps->begin(), steps->end(),
+                               [&](const Step& step) { return step.tensor == layer.tensor && step.to_float; })) {
+        continue;
+      }
+      if (!again && num_chosen == most_) continue;
+      Seen& seen = seen_[layer.tensor];
+      if (!again) {
+        ++num_chosen;
+        seen.error = layer;
+      }
+      absl::StrAppend(&seen.why, again ? ", in int" : "in int", layer.bits,
+                      layer.part.empty() ? "" : absl::StrCat(" ", layer.part, " ", Has(layer.part)),
+                      absl::StrFormat(" %.1f dB", layer.sqnr_db));
+      const bool to_float = again || !quantizer_.CanBeInt16(layer.tensor);
+      if (to_float && !again && !quantizer_.int16()) absl::StrAppend(&seen.why, ", no int16 kernel for it");
+      steps->push_back({layer.tensor, to_float});
+      --count;
+    }
+    return absl::OkStatus();
+  }
+
+  static const char* Has(const std::string& part) { return absl::StartsWith(part, "columns ") ? "have" : "has"; }
+
+  // The last step was needed, the noisiest layer most likely.
+  absl::Status TakeBack() {
+    if (choices_.size() > kMostToTakeBack) return absl::OkStatus();
+    for (size_t i = std::max<size_t>(choices_.size(), 1) - 1; i-- > 0;) {
+      Choices fewer = choices_;
+      fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
+      ASSIGN_OR_RETURN(const bool unneeded, Meets(fewer));
+      if (unneeded || !choices_[i].second || !quantizer_.CanBeInt16(choices_[i].first)) continue;
+      Choices less = choices_;
+      less[i].second = false;
+      RETURN_IF_ERROR(Meets(less).status());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<MixedPrecision> Describe() {
+    MixedPrecision out;
+    out.model = model_;
+    ASSIGN_OR_RETURN(out.layers, quantizer_.Layers(model_));
+    for (const auto& [tensor, is_float] : choices_) {
+      const Seen& seen = seen_.at(tensor);
+      LayerChoice choice{.op = seen.error.op,
+                         .tensor = tensor,
+                         .min = seen.error.min,
+                         .max = seen.error.max,
+                         .in_float = is_float,
+                         .why = is_float ? seen.why : seen.why.substr(0, seen.why.find(", in int16"))};
+      const auto made = std::find_if(out.layers.begin(), out.layers.end(),
+                                     [&](const LayerError& layer) { return layer.tensor == choice.tensor; });
+      if (!is_float && made != out.layers.end()) {
+        if (made->quantized) {
+          absl::StrAppend(&choice.why, ", in int16 ", absl::StrFormat("%.1f dB", made->sqnr_db));
+        } else {
+          choice.in_float = true;
+          absl::StrAppend(&choice.why, ", its int16 kernel does not take it");
+        }
+      }
+      out.choices.push_back(std::move(choice));
+    }
+    return out;
+  }
+
+  const Quantizer& quantizer_;
+  const Accept& accept_;
+  const size_t most_;
+  std::map<std::string, Seen> seen_;  // By tensor
+  FilePtr tried_, model_;
+  absl::Status accepted_;
+  bool any_quantized_ = false;
+  Choices choices_;  // Of model_
+};
+
+}  // namespace
+
+absl::StatusOr<MixedPrecision> MixPrecisions(const Quantizer& quantizer, const Accept& accept, size_t most) {
+  return Search(quantizer, accept, most).Run();
 }
 
 int NumQuantized(const litert::ModelFile& model) {

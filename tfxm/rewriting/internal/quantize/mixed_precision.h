@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// int8 and int16x8 from a float model and the ranges of its activations, with some of the layers left in float.
+// int8 and int16x8 from a float model and the ranges of its activations, with some of the layers in int16 or in float.
 //
 //   Quantizer quantizer(float_model, "serving_default", "tflite", samples, {.int16 = false});
 //   RETURN_IF_ERROR(quantizer.SetRangesOf(ranges));
 //   ASSIGN_OR_RETURN(auto model, quantizer.Run({}));
-//   ASSIGN_OR_RETURN(MixedPrecision mixed, KeepFloat(quantizer, accept, /*most=*/100));
+//   ASSIGN_OR_RETURN(MixedPrecision mixed, MixPrecisions(quantizer, accept, /*most=*/100));
 #ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_MIXED_PRECISION_H_
 #define TFXM_REWRITING_INTERNAL_QUANTIZE_MIXED_PRECISION_H_
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,10 @@ class Quantizer {
   // stay in float anyway.
   absl::StatusOr<FilePtr> Run(const std::vector<std::string>& keep_float,
                               const std::vector<std::string>& int16 = {}) const;
+  // Whether `tensor` of an int8 model can be in int16: LiteRT has a 16x8 kernel of what makes it, for these ranges.
+  bool CanBeInt16(const std::string& tensor) const { return can_be_int16_.count(tensor) > 0; }
+  // Whether all is int16.
+  bool int16() const { return options_.int16; }
   absl::StatusOr<std::vector<LayerError>> Layers(const FilePtr& model) const;
 
  private:
@@ -50,20 +55,27 @@ class Quantizer {
   const std::vector<Sample> samples_;
   const QuantizeOptions options_;
   Ranges ranges_;
+  std::set<std::string> can_be_int16_;
   std::vector<std::string> cut_;  // Results that stay in float for their mask.
   std::vector<std::pair<std::string, std::string>> unquantizable_;
 };
 
 struct MixedPrecision {
   FilePtr model;
-  std::vector<std::string> kept_float;  // Names of results, the noisiest first.
-  std::vector<std::string> described;   // Of each, operator, name and range: SUB "sub_1" of [-1e+30, 2.7]
+  std::vector<LayerChoice> choices;  // The noisiest first.
+  std::vector<LayerError> layers;    // Of the model.
 };
 
-// As few further layers in float as it takes until `accept` says OK: the noisiest first, each step measured anew, since
-// a layer may look bad only for what came before it; then those that were not needed are quantized again.
-// FAILED_PRECONDITION: nothing that computes would be left to quantize, or more than `most` would be in float.
-absl::StatusOr<MixedPrecision> KeepFloat(const Quantizer& quantizer, const Accept& accept, size_t most);
+// As few further layers in int16 and float as it takes until `accept` says OK. The layer that adds most noise goes from
+// int8 to int16 or, where that is what it is or there is no such kernel, to float; each step is measured anew, since a
+// layer may look bad only for what came before it. After kOneByOne steps each one is twice as many layers as the one
+// before, and of the last one no more are taken than it needs: so a model of N layers is quantized at most kOneByOne +
+// 2 log2(2 N) times on the way. Of up to kMostToTakeBack choices none is left that would not be needed, or where int16
+// would do instead of float, the others as they are; of more of them that is not tried.
+// FAILED_PRECONDITION: nothing that computes would be left to quantize, or more than `most` would not be in int8.
+absl::StatusOr<MixedPrecision> MixPrecisions(const Quantizer& quantizer, const Accept& accept, size_t most);
+inline constexpr int kOneByOne = 12;
+inline constexpr size_t kMostToTakeBack = 8;
 
 // How many operators compute with integers; conversions and moves of values do not count.
 int NumQuantized(const litert::ModelFile& model);
