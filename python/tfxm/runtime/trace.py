@@ -76,7 +76,9 @@ def _placeholder(name: str, entry: Any) -> Any:
     safe = safe if safe[:1].isalnum() else "f" + safe
     if isinstance(entry, tf.io.FixedLenFeature):
         return tf.compat.v1.placeholder(entry.dtype, [None, *tf.TensorShape(entry.shape).as_list()], name=f"inputs/{safe}")
-    if isinstance(entry, tf.io.VarLenFeature):
+    if isinstance(entry, tf.TensorSpec):
+        return tf.compat.v1.placeholder(entry.dtype, entry.shape, name=f"inputs/{safe}")
+    if isinstance(entry, (tf.io.VarLenFeature, tf.SparseTensorSpec)):
         sparse = tf.compat.v1.sparse_placeholder(entry.dtype, [None, None], name=f"inputs/{safe}")
         # Made of constants in part where the rank is known: all three must be fed.
         if sparse.dense_shape.op.type != "Placeholder":
@@ -145,6 +147,13 @@ def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_con
         spec = schemas.as_feature_spec(schema)
     except ValueError as error:
         raise UserError(f"the schema: {error}") from None
+    return trace_of_spec(preprocessing_fn, spec, custom_config)
+
+
+def trace_of_spec(
+    preprocessing_fn: Callable[..., Any], spec: dict[str, Any], custom_config: Any = None
+) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
+    """The same of a feature spec, which may have tf.TypeSpecs of batches in it."""
     _check_literal(preprocessing_fn)
     trace = Trace(tf.Graph())
     with _tracing(trace):

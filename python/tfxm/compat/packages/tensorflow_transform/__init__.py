@@ -3,6 +3,7 @@
 
 from tensorflow_transform.analyzers import (
     annotate_asset,
+    annotate_vocab_size,
     count_per_key,
     covariance,
     histogram,
@@ -19,6 +20,7 @@ from tensorflow_transform.analyzers import (
     var,
     vocabulary,
 )
+from tensorflow_transform.inspect_preprocessing_fn import get_analyze_input_columns, get_transform_input_columns
 from tensorflow_transform.mappers import (
     apply_buckets,
     apply_buckets_with_interpolation,

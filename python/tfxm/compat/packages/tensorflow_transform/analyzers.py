@@ -332,3 +332,18 @@ def _vocabulary_inputs(x: Any, weights: Any, labels: Any) -> tuple[tf.Tensor, ..
 def annotate_asset(asset_key: str, asset_filename: str) -> None:
     """TFTransformOutput.vocabulary_file_by_name(asset_key) finds the asset of that file name."""
     trace.current().assets[asset_key] = builtins.str(asset_filename)
+
+
+def annotate_vocab_size(vocab_filename: str, vocab_size: tf.Tensor) -> None:
+    """get_vocabulary_size_by_name(vocab_filename) returns it."""
+    trace.current().vocabulary_sizes[vocab_filename] = vocab_size
+
+
+def get_vocabulary_size_by_name(vocab_filename: str) -> tf.Tensor:
+    """The number of values of a vocabulary of this preprocessing_fn, without buckets for others."""
+    sizes = trace.current().vocabulary_sizes
+    if vocab_filename not in sizes:
+        raise ValueError(
+            f"Vocabulary size not found for {vocab_filename}. If this vocabulary was created using `tft.vocabulary`, "
+            "this should be the same as the `vocab_filename` argument passed to it.")  # fmt: skip
+    return sizes[vocab_filename]
