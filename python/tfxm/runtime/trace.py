@@ -62,10 +62,33 @@ def current() -> Trace:
 
 
 @contextlib.contextmanager
+def _constants_from_outside(graph: tf.Graph) -> Iterator[None]:
+    """What was computed before, when the module was imported, becomes constants of the graph, as in TFT's tf.function."""
+    kind = next(k for k in type(tf.constant(0)).__mro__ if "__tf_tensor__" in vars(k))
+    original = kind.__tf_tensor__
+
+    def as_constant(tensor: Any, dtype: Any = None, name: str | None = None) -> Any:
+        if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is not graph:
+            return original(tensor, dtype, name)
+        if tensor.dtype in (tf.resource, tf.variant):
+            raise UserError(
+                "it uses a table, variable or dataset that was made outside of it; make tables in the preprocessing_fn, and constants of the others")
+        if dtype is not None and tensor.dtype != dtype:
+            raise ValueError(f"a tensor of {tensor.dtype.name} stands where one of {tf.as_dtype(dtype).name} is expected")
+        return tf.constant(tensor.numpy(), tensor.dtype, name=name or "outside")
+
+    kind.__tf_tensor__ = as_constant
+    try:
+        yield
+    finally:
+        kind.__tf_tensor__ = original
+
+
+@contextlib.contextmanager
 def _tracing(trace: Trace) -> Iterator[None]:
     _local.trace = trace
     try:
-        with trace.graph.as_default():
+        with _constants_from_outside(trace.graph), trace.graph.as_default():
             yield
     finally:
         _local.trace = None

@@ -68,4 +68,8 @@ def __getattr__(name: str):
             return importlib.import_module(f"{__name__}.{name}")
         except ModuleNotFoundError:
             raise AttributeError(f"tfxm has no tft.{name}: the engine makes the passes, there is no Beam") from None
+    if name == "make_and_track_object":
+        raise AttributeError(
+            "tfxm has no tft.make_and_track_object: the graph of a preprocessing_fn has no variables; tables are made in it, "
+            "constants may be computed when the module is imported")  # fmt: skip
     raise compat.missing("tft", name, globals())
