@@ -40,7 +40,7 @@ class Trace:
     domains: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # Of tensors: what a schema says of them.
     assets: dict[str, str] = dataclasses.field(default_factory=dict)  # tft.annotate_asset
     vocabulary_values: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # Of TFRecords, by the file's tensor.
-    vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename, else by tensor.
+    vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename.
 
     def analyze(
         self, kind: str, inputs: list[tf.Tensor], outputs: dict[str, tuple[tf.DType, list[int | None]]], name: str, **options: Any
