@@ -57,14 +57,15 @@ absl::StatusOr<AnalyzedModule> AnalyzeModule(const AnalyzeModuleOptions& options
   analyze_options.analyzer_cache = options.analyzer_cache;
   if (!options.analyzer_cache.input_dir.empty() || !options.analyzer_cache.output_dir.empty()) {
     analyze_options.cache_use = [&](int pass, int from_cache, int files) {
-      options.log(absl::StrCat("analyzer cache: pass ", pass, ": ", from_cache, " of ", files,
-                               " shards come from the cache"));
+      options.log(
+          absl::StrCat("analyzer cache: pass ", pass, ": ", from_cache, " of ", files, " shards come from the cache"));
     };
   }
   AnalyzedModule result;
   absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
   if (IsPythonModule(options.module_file)) {
-    ASSIGN_OR_RETURN(const transform::TracedFunction traced, TraceInPython(options, schema, &result.has_stats_options_updater_fn));
+    ASSIGN_OR_RETURN(const transform::TracedFunction traced,
+                     TraceInPython(options, schema, &result.has_stats_options_updater_fn));
     graph = TransformGraph::Analyze(traced, schema, files, analyze_options);
   } else {
     options.progress("compiling the module file", -1);

@@ -46,9 +46,9 @@ absl::Status ResolveSplits(const std::vector<Artifact>& examples, const Properti
   for (const Artifact& other : examples) {
     ASSIGN_OR_RETURN(const std::vector<std::string> names, SplitNames(other));
     if (std::set(names.begin(), names.end()) == std::set(transform->begin(), transform->end())) continue;
-    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri,
-                                                   " have not the same splits (", absl::StrJoin(*transform, ", "),
-                                                   " and ", absl::StrJoin(names, ", "), "); ", kSplitsHint));
+    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri, " have not the same splits (",
+                                                   absl::StrJoin(*transform, ", "), " and ", absl::StrJoin(names, ", "),
+                                                   "); ", kSplitsHint));
   }
   return absl::OkStatus();
 }
@@ -120,16 +120,16 @@ class TransformExecutor : public Executor {
     stats_options.post_transform.schema = module.graph->transformed_schema();
     const bool describe = IntPropertyOr(exec_properties, "disable_statistics", 0) == 0;
     if (describe && module.has_stats_options_updater_fn) {
-      ASSIGN_OR_RETURN(stats_options, UpdateStatsOptions({.module_file = module_file,
-                                                          .tmp_dir = context.tmp_dir,
-                                                          .progress = context.progress},
-                                                         std::move(stats_options)));
+      ASSIGN_OR_RETURN(
+          stats_options,
+          UpdateStatsOptions({.module_file = module_file, .tmp_dir = context.tmp_dir, .progress = context.progress},
+                             std::move(stats_options)));
     }
     statistics::StatisticsAccumulator of_transformed(stats_options.post_transform);
     for (size_t i = 0; i < examples.size(); ++i) {
       // What is only described goes again.
-      const std::string dir = transformed != nullptr ? (*transformed)[i].uri
-                                                     : io::JoinPath(context.tmp_dir, "transformed_examples");
+      const std::string dir =
+          transformed != nullptr ? (*transformed)[i].uri : io::JoinPath(context.tmp_dir, "transformed_examples");
       if (transformed != nullptr || describe) {
         RETURN_IF_ERROR(Transform(*module.graph, examples[i], splits, dir, context,
                                   describe ? &of_transformed : nullptr, /*keep=*/transformed != nullptr));

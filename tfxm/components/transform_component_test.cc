@@ -57,7 +57,8 @@ class TransformComponentTest : public ::testing::Test {
     return folder;
   }
 
-  void WriteSplit(const std::string& split, const std::vector<float>& values, const std::string& examples = "examples") {
+  void WriteSplit(const std::string& split, const std::vector<float>& values,
+                  const std::string& examples = "examples") {
     const std::string dir = data::SplitDir(Folder(examples), split);
     ASSERT_TRUE(io::MakeDirs(dir).ok());
     auto writer = *data::TFRecordWriter::Create(io::JoinPath(dir, data::ShardName("data_tfrecord", 0, 1)));
@@ -123,7 +124,8 @@ class TransformComponentTest : public ::testing::Test {
     tensorflow::metadata::v0::DatasetFeatureStatisticsList statistics;
     EXPECT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder(key), "FeatureStats.pb"), &statistics).ok());
     EXPECT_EQ(statistics.datasets_size(), 1);
-    return statistics.datasets_size() == 1 ? statistics.datasets(0) : tensorflow::metadata::v0::DatasetFeatureStatistics();
+    return statistics.datasets_size() == 1 ? statistics.datasets(0)
+                                           : tensorflow::metadata::v0::DatasetFeatureStatistics();
   }
 
   std::string root_, split_names_, log_;
@@ -178,7 +180,8 @@ TEST_F(TransformComponentTest, ASecondSpanIsAnalyzedAndTheFirstComesFromTheCache
   EXPECT_EQ(Scaled(transformed_[1].uri, "train"), (std::vector<float>{0, 0.1f, 0.2f, 0.8f}));
   EXPECT_EQ(Statistics("pre_transform_stats").num_examples(), 6) << "train of both";
   EXPECT_EQ(Statistics("post_transform_stats").num_examples(), 12);
-  const std::string with = io::ReadFile(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")).value();
+  const std::string with =
+      io::ReadFile(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")).value();
   ASSERT_TRUE(Run("", true, {{"span2", splits}, {"span1", splits}}).ok());
   EXPECT_TRUE(absl::StrContains(log_, "0 of 2 shards")) << log_;
   EXPECT_EQ(io::ReadFile(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")).value(), with);
@@ -215,10 +218,7 @@ absl::StatusOr<statistics::StatsOptions> stats_options_updater_fn(StatsType stat
   ASSERT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder("post_transform_anomalies"), "SchemaDiff.pb"), &anomalies).ok());
   EXPECT_TRUE(anomalies.anomaly_info().contains("scaled")) << "the updated schema is what the data are held against";
   ASSERT_TRUE(io::WriteFile(io::JoinPath(Folder("schema"), "schema.pbtxt"),
-                            R"pb(feature {
-                                   name: "unlucky"
-                                   type: FLOAT
-                                 }
+                            R"pb(feature { name: "unlucky" type: FLOAT }
                                  feature {
                                    name: "x"
                                    type: FLOAT

@@ -34,9 +34,12 @@ namespace tfxm::transform {
 // What analyzing a file comes to is kept, so that the next analysis of the same contents by the same analyzers need not
 // read it: TFX's analyzer cache. The results have the same bits with it and without.
 struct AnalyzerCacheOptions {
-  std::string input_dir;   // What an earlier analysis has written. Empty: there is none.
-  std::string output_dir;  // A folder, which gets what this one has used or computed, and no more. Empty: none is written.
-  std::string code;        // Any text that says which code analyzes: what was kept under another is not used.
+  // What an earlier analysis has written. Empty: there is none.
+  std::string input_dir;
+  // A folder, which gets what this one has used or computed, and no more. Empty: none is written.
+  std::string output_dir;
+  // Any text that says which code analyzes: what was kept under another is not used.
+  std::string code;
 };
 
 struct AnalyzeOptions {

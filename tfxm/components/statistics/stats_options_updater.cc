@@ -24,8 +24,8 @@ absl::StatusOr<TransformStatsOptions> UpdateInPython(const StatsOptionsUpdate& u
   PythonCall call{.function = "stats_options", .module_file = update.module_file};
   JsonWriter arguments;
   arguments.BeginObject();
-  for (const auto& [name, of] : {std::pair(kPreTransform, &options.pre_transform),
-                                 std::pair(kPostTransform, &options.post_transform)}) {
+  for (const auto& [name, of] :
+       {std::pair(kPreTransform, &options.pre_transform), std::pair(kPostTransform, &options.post_transform)}) {
     const std::string path = io::AbsolutePath(io::JoinPath(update.tmp_dir, absl::StrCat(name, "_schema.pbtxt")));
     RETURN_IF_ERROR(statistics::WriteSchema(path, of->schema.value_or(tensorflow::metadata::v0::Schema())));
     arguments.Key(name).String(path);

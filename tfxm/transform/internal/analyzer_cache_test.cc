@@ -37,8 +37,8 @@ absl::StatusOr<tft::TensorMap> ManyAnalyzers(const tft::TensorMap& inputs) {
 class AnalyzerCacheTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const auto& [name, type] : {std::pair("x", tensorflow::metadata::v0::FLOAT),
-                                     std::pair("s", tensorflow::metadata::v0::BYTES)}) {
+    for (const auto& [name, type] :
+         {std::pair("x", tensorflow::metadata::v0::FLOAT), std::pair("s", tensorflow::metadata::v0::BYTES)}) {
       auto* feature = schema_.add_feature();
       feature->set_name(name);
       feature->set_type(type);
@@ -76,9 +76,8 @@ class AnalyzerCacheTest : public ::testing::Test {
     const std::string work = Path(absl::StrCat("work", ++runs_));
     AnalyzeOptions options{.assets_dir = io::JoinPath(work, "assets")};
     EXPECT_TRUE(io::MakeDirs(options.assets_dir).ok());
-    options.analyzer_cache = {.input_dir = input.empty() ? "" : Path(input),
-                              .output_dir = output.empty() ? "" : Path(output),
-                              .code = code};
+    options.analyzer_cache = {
+        .input_dir = input.empty() ? "" : Path(input), .output_dir = output.empty() ? "" : Path(output), .code = code};
     options.cache_use = [&](int pass, int from_cache, int all) {
       EXPECT_EQ(pass, static_cast<int>(result.use.size()) + 1);
       result.use.emplace_back(from_cache, all);
@@ -91,7 +90,8 @@ class AnalyzerCacheTest : public ::testing::Test {
     EXPECT_TRUE((*graph)->Write(dir).ok());
     for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
       // TensorFlow's fingerprint of a SavedModel with a table is another every time.
-      if (entry.is_regular_file() && entry.path().filename() != "fingerprint.pb") result.files[entry.path().lexically_relative(dir)] = *io::ReadFile(entry.path().string());
+      if (entry.is_regular_file() && entry.path().filename() != "fingerprint.pb")
+        result.files[entry.path().lexically_relative(dir)] = *io::ReadFile(entry.path().string());
     }
     return result;
   }
@@ -132,7 +132,8 @@ TEST_F(AnalyzerCacheTest, QuantilesBeyondTheExactOnesHaveTheSameBits) {
   const auto fn = [](const tft::TensorMap& inputs) -> absl::StatusOr<tft::TensorMap> {
     return tft::TensorMap{{"bucket", tft::bucketize(inputs["x"], 100)}};
   };
-  const std::string one = WriteData("one", 1, 70'000), two = WriteData("two", 2, 69'000), three = WriteData("three", 3, 9);
+  const std::string one = WriteData("one", 1, 70'000), two = WriteData("two", 2, 69'000),
+                    three = WriteData("three", 3, 9);
   Analyze(fn, {one, three}, "", "cache");
   const Result with = Analyze(fn, {one, two, three}, "cache", "");
   EXPECT_EQ(with.use, (Use{{2, 3}}));
@@ -208,9 +209,10 @@ TEST_F(AnalyzerCacheTest, DamagedFilesOfTheCacheAreSaidAndTheirDataAnalyzed) {
     EXPECT_EQ(result.use[0].first + result.use[1].first, 3);
     EXPECT_TRUE(absl::StrContains(result.warnings, absl::StrCat(entries[0], " is not used: "))) << result.warnings;
     EXPECT_EQ(Entries("mended").size(), 4);
-    EXPECT_EQ(io::ReadFile(io::JoinPath(Path("mended"), io::Basename(io::Dirname(entries[0])), io::Basename(entries[0])))
-                  .value(),
-              whole);
+    EXPECT_EQ(
+        io::ReadFile(io::JoinPath(Path("mended"), io::Basename(io::Dirname(entries[0])), io::Basename(entries[0])))
+            .value(),
+        whole);
   }
 }
 
