@@ -46,7 +46,7 @@ absl::Status ResolveSplits(const std::vector<Artifact>& examples, const Properti
   for (const Artifact& other : examples) {
     ASSIGN_OR_RETURN(const std::vector<std::string> names, SplitNames(other));
     if (std::set(names.begin(), names.end()) == std::set(transform->begin(), transform->end())) continue;
-    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri, " have not the same splits (",
+    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri, " do not have the same splits (",
                                                    absl::StrJoin(*transform, ", "), " and ", absl::StrJoin(names, ", "),
                                                    "); ", kSplitsHint));
   }

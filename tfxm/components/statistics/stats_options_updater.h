@@ -3,6 +3,9 @@
 // A module's stats_options_updater_fn: what it wants otherwise in the statistics that Transform computes of the data
 // before and after. In C++:
 //
+//   #include "tfxm/components/statistics/stats_options_updater.h"
+//   using namespace tfxm;
+//
 //   absl::StatusOr<statistics::StatsOptions> stats_options_updater_fn(StatsType stats_type,
 //                                                                     statistics::StatsOptions stats_options) {
 //     if (stats_type == StatsType::kPostTransform) stats_options.num_top_values = 5;
