@@ -283,7 +283,7 @@ def vocabulary(
             raise ValueError(f"tft.vocabulary: {option} is {value}, must be >= 0")
     if file_format not in ("text", "tfrecord_gzip"):
         raise ValueError(f'"{file_format}" is not an accepted file_format. It should be one of: text, tfrecord_gzip')
-    filename = vocab_filename or _scope_filename("vocab_frequency_" if store_frequency else "vocab_", name or "vocabulary")
+    filename = vocab_filename or scope_filename("vocab_frequency_" if store_frequency else "vocab_", name or "vocabulary")
     values = values_of(x)
     current = trace.current()
     for other in current.analyzers:
@@ -307,7 +307,7 @@ def vocabulary(
     return file
 
 
-def _scope_filename(prefix: str, name: str) -> str:
+def scope_filename(prefix: str, name: str) -> str:
     """TFT's, after the scope that the analyzer is in."""
     scope = tf.compat.v1.get_default_graph().unique_name(name, mark_as_used=False)
     return "".join(c if c.isalnum() or c in "_-" else "_" for c in prefix + scope)

@@ -17,14 +17,28 @@ __all__ = [
 ]  # fmt: skip
 
 
-def approximate_vocabulary(x: Any, top_k: int, **options: Any) -> tf.Tensor:
+def _filename(vocab_filename: str | None, store_frequency: bool, name: str) -> str:
+    # TFT's prefixes, which say the opposite of what is in the file.
+    return vocab_filename or analyzers.scope_filename("approx_vocab_" if store_frequency else "approx_vocab_frequency_", name)
+
+
+def approximate_vocabulary(
+    x: Any, top_k: int, *, vocab_filename: str | None = None, store_frequency: bool = False, name: str | None = None, **options: Any
+) -> tf.Tensor:
     """The exact one: the engine counts all values."""
-    return analyzers.vocabulary(x, top_k=top_k, **options)
+    name = name or "approximate_vocabulary"
+    filename = _filename(vocab_filename, store_frequency, name)
+    return analyzers.vocabulary(x, top_k=top_k, vocab_filename=filename, store_frequency=store_frequency, name=name, **options)
 
 
-def compute_and_apply_approximate_vocabulary(x: Any, *, top_k: int | None = None, **options: Any) -> Any:
+def compute_and_apply_approximate_vocabulary(
+    x: Any, *, top_k: int | None = None, vocab_filename: str | None = None, store_frequency: bool = False, name: str | None = None,
+    **options: Any
+) -> Any:  # fmt: skip
     """That of the exact vocabulary."""
-    return mappers.compute_and_apply_vocabulary(x, top_k=top_k, **options)
+    with tf.name_scope(name or "compute_and_apply_approximate_vocabulary"):
+        filename = _filename(vocab_filename, store_frequency, name or "approximate_vocabulary")
+        return mappers.compute_and_apply_vocabulary(x, top_k=top_k, vocab_filename=filename, store_frequency=store_frequency, **options)
 
 
 def annotate_sparse_output_shape(tensor: tf.SparseTensor, shape: Any) -> None:
