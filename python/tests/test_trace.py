@@ -45,6 +45,69 @@ class TraceTest(unittest.TestCase):
             graph.ParseFromString(f.read())
         return traced, graph
 
+    def test_which_features_are_needed(self):
+        import tensorflow_transform as tft
+
+        def preprocessing_fn(inputs):
+            tft.vocabulary(inputs["words"], vocab_filename="words")
+            return {"x_xf": tft.scale_to_z_score(inputs["x"]), "y": inputs["y"] * 2.0}
+
+        spec = {
+            "x": tf.io.FixedLenFeature([], tf.float32), "y": tf.TensorSpec([None, 3], tf.float32), "k": tf.io.FixedLenFeature([], tf.string),
+            "words": tf.io.VarLenFeature(tf.string),
+        }  # fmt: skip
+        self.assertEqual(tft.get_analyze_input_columns(preprocessing_fn, spec), ["words", "x"])
+        self.assertEqual(tft.get_transform_input_columns(preprocessing_fn, spec), ["x", "y"])
+
+    def test_what_was_computed_before_is_constants(self):
+        import tensorflow_transform as tft
+
+        boundaries = tf.constant([[1.0, 2.5]])
+        large = tf.range(300.0)
+        table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(tf.constant(["a"]), tf.constant([1], tf.int64)), -1)
+
+        def preprocessing_fn(inputs):
+            with self.assertRaisesRegex(Exception, "a table, variable or dataset that was made outside"):
+                table.lookup(inputs["k"])
+            return {
+                "bucket": tft.apply_buckets(inputs["x"], boundaries),
+                "shifted": inputs["x"] + boundaries[0, 1],
+                "mapped": tf.map_fn(lambda v: v + large[299] + tf.reduce_sum(large), inputs["x"]),
+            }
+
+        traced, graph = self.trace(preprocessing_fn)
+        self.assertEqual(sorted(traced["outputs"]), ["bucket", "mapped", "shifted"])
+        with tf.Graph().as_default() as imported:
+            tf.graph_util.import_graph_def(graph, name="")
+            with tf.compat.v1.Session(graph=imported) as session:
+                outputs = [traced["outputs"][name][0] for name in ("bucket", "mapped", "shifted")]
+                bucket, mapped, shifted = session.run(outputs, {traced["inputs"]["x"][0]: [0.5, 2.0]})
+        self.assertEqual((bucket.tolist(), shifted.tolist()), ([0, 1], [3.0, 4.5]))
+        self.assertEqual(mapped.tolist(), [0.5 + 299 + 44850, 2.0 + 299 + 44850])
+        self.assertEqual(float(boundaries[0, 0] + tf.constant(1.0)), 2.0)
+
+    def test_experimental_analyzers_and_what_needs_beam(self):
+        import tensorflow_transform as tft
+
+        def preprocessing_fn(inputs):
+            ids = tft.experimental.compute_and_apply_approximate_vocabulary(inputs["words"], top_k=7, vocab_filename="v")
+            tft.annotate_vocab_size("of_my_own", tf.constant(5, tf.int64))
+            size = tft.experimental.get_vocabulary_size_by_name("v") + tft.experimental.get_vocabulary_size_by_name("of_my_own")
+            with self.assertRaisesRegex(ValueError, "Vocabulary size not found for w"):
+                tft.experimental.get_vocabulary_size_by_name("w")
+            with self.assertRaisesRegex(NotImplementedError, "there is no Beam"):
+                tft.experimental.ptransform_analyzer([inputs["x"]], None, [tf.float32], [[]])
+            with self.assertRaisesRegex(NotImplementedError, "features of their own"):
+                tft.experimental.annotate_true_sparse_output(ids)
+            with self.assertRaisesRegex(ValueError, r"expected to have rank 1"):
+                tft.experimental.annotate_sparse_output_shape(ids, [3, 4])
+            tft.experimental.annotate_sparse_output_shape(ids, [4])
+            return {"ids": ids, "size": tf.zeros_like(inputs["x"], tf.int64) + size}
+
+        traced, graph = self.trace(preprocessing_fn)
+        self.assertEqual([(a["kind"], a["top_k"], a["vocab_filename"]) for a in traced["analyzers"]], [("vocabulary", 7, "v")])
+        del graph
+
     def test_inputs_outputs_and_analyzers(self):
         import tensorflow_transform as tft
 

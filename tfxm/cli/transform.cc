@@ -55,9 +55,9 @@ class TransformCommand : public Command {
     RETURN_IF_ERROR(io::MakeDirs(options_.tmp_dir));
     const std::string graph_dir = io::JoinPath(making->path(), kGraph);
     const std::string examples_dir = io::JoinPath(making->path(), kExamples);
-    ASSIGN_OR_RETURN(const auto graph, AnalyzeModule(options_, schema, files));
-    RETURN_IF_ERROR(graph->Write(graph_dir));
-    RETURN_IF_ERROR(graph->TransformExamples(files, examples_dir));
+    ASSIGN_OR_RETURN(const AnalyzedModule module, AnalyzeModule(options_, schema, files));
+    RETURN_IF_ERROR(module.graph->Write(graph_dir));
+    RETURN_IF_ERROR(module.graph->TransformExamples(files, examples_dir));
     RETURN_IF_ERROR(io::Rename(examples_dir, io::JoinPath(output_, kExamples)));
     RETURN_IF_ERROR(io::Rename(graph_dir, io::JoinPath(output_, kGraph)));
     output.Keep();

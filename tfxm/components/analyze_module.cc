@@ -2,10 +2,13 @@
 
 #include "tfxm/components/analyze_module.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/modules/python_module.h"
 #include "tfxm/metadata/artifact_layout.h"
+#include "tfxm/components/statistics/stats_options_updater.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/transform/traced_function.h"
 #include "tfxm/util/io.h"
@@ -18,7 +21,8 @@ namespace {
 using tensorflow::metadata::v0::Schema;
 
 // The function is called in Python, the passes over the data are made here.
-absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema) {
+absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema,
+                                                        bool* has_stats_options_updater_fn) {
   options.progress("calling preprocessing_fn", -1);
   const std::string schema_path = io::JoinPath(options.tmp_dir, kSchemaFile);
   const std::string trace_dir = io::JoinPath(options.tmp_dir, "trace");
@@ -31,15 +35,16 @@ absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptio
   call.arguments = std::move(arguments).Take();
   call.tmp_dir = options.tmp_dir;
   call.progress = options.progress;
-  RETURN_IF_ERROR(CallPython(call).status());
+  ASSIGN_OR_RETURN(const google::protobuf::Struct returned, CallPython(call));
+  const auto has = returned.fields().find(kStatsOptionsUpdaterFn);
+  *has_stats_options_updater_fn = has != returned.fields().end() && has->second.bool_value();
   return transform::ReadTracedFunction(trace_dir);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const AnalyzeModuleOptions& options,
-                                                                         const Schema& schema,
-                                                                         const std::vector<std::string>& files) {
+absl::StatusOr<AnalyzedModule> AnalyzeModule(const AnalyzeModuleOptions& options, const Schema& schema,
+                                             const std::vector<std::string>& files) {
   using transform::TransformGraph;
   transform::AnalyzeOptions analyze_options{.assets_dir = io::JoinPath(options.tmp_dir, "assets")};
   RETURN_IF_ERROR(io::MakeDirs(analyze_options.assets_dir));
@@ -48,19 +53,31 @@ absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const A
   };
   analyze_options.warning = [&](absl::string_view message) {
     options.progress(absl::StrCat("warning: ", message), -1);
+    options.log(absl::StrCat("warning: ", message));
   };
+  analyze_options.analyzer_cache = options.analyzer_cache;
+  if (!options.analyzer_cache.input_dir.empty() || !options.analyzer_cache.output_dir.empty()) {
+    analyze_options.cache_use = [&](int pass, int from_cache, int files) {
+      options.log(
+          absl::StrCat("analyzer cache: pass ", pass, ": ", from_cache, " of ", files, " shards come from the cache"));
+    };
+  }
+  AnalyzedModule result;
   absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
   if (IsPythonModule(options.module_file)) {
-    ASSIGN_OR_RETURN(const transform::TracedFunction traced, TraceInPython(options, schema));
+    ASSIGN_OR_RETURN(const transform::TracedFunction traced,
+                     TraceInPython(options, schema, &result.has_stats_options_updater_fn));
     graph = TransformGraph::Analyze(traced, schema, files, analyze_options);
   } else {
     options.progress("compiling the module file", -1);
     ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(options.module_file));
     ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
+    result.has_stats_options_updater_fn = module.HasFunction<StatsOptionsUpdaterFn>(kStatsOptionsUpdaterFn);
     graph = TransformGraph::Analyze(preprocessing_fn, schema, files, analyze_options);
   }
   if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", options.module_file));
-  return graph;
+  result.graph = *std::move(graph);
+  return result;
 }
 
 }  // namespace tfxm

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Transform: the module's preprocessing_fn, analyzed on some splits (unless configured: train) and applied to others
-// (all).
-#include <algorithm>
+// (all); of several Examples all together. What analyzing a file came to is kept for the next run.
+#include <cstdio>
+#include <optional>
+#include <set>
+#include <utility>
 
+#include "absl/strings/str_join.h"
 #include "tfx/proto/transform.pb.h"
 #include "tfxm/components/analyze_module.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/components/statistics/stats_options_updater.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -27,7 +33,7 @@ constexpr char kSplitsHint[] =
     "say which Transform takes with .splits_config = SplitsConfig{.analyze = {\"…\"}, .transform = {\"…\"}}";
 
 // SplitsConfig's two lists, with their defaults.
-absl::Status ResolveSplits(const Artifact& examples, const Properties& exec_properties,
+absl::Status ResolveSplits(const std::vector<Artifact>& examples, const Properties& exec_properties,
                            std::vector<std::string>* analyze, std::vector<std::string>* transform) {
   tfx::components::transform::SplitsConfig config;
   const std::string json = StringPropertyOr(exec_properties, "splits_config", "");
@@ -36,15 +42,42 @@ absl::Status ResolveSplits(const Artifact& examples, const Properties& exec_prop
   transform->assign(config.transform().begin(), config.transform().end());
   if (analyze->empty()) *analyze = {kAnalyzedSplit};
   if (!transform->empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(*transform, SplitNames(examples));
+  ASSIGN_OR_RETURN(*transform, SplitNames(examples[0]));
+  for (const Artifact& other : examples) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, SplitNames(other));
+    if (std::set(names.begin(), names.end()) == std::set(transform->begin(), transform->end())) continue;
+    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri, " do not have the same splits (",
+                                                   absl::StrJoin(*transform, ", "), " and ", absl::StrJoin(names, ", "),
+                                                   "); ", kSplitsHint));
+  }
   return absl::OkStatus();
 }
 
-// The one of the highest span.
-const Artifact& Newest(const std::vector<Artifact>& examples) {
-  const auto span = [](const Artifact& artifact) { return IntPropertyOr(artifact.properties, "span", 0); };
-  return *std::max_element(examples.begin(), examples.end(),
-                           [&](const Artifact& a, const Artifact& b) { return span(a) < span(b); });
+// One for each of the examples, in folders below that of the only one that there is, as TFX's Transform does.
+void ReplicateTransformedExamples(size_t n, std::vector<Artifact>* transformed) {
+  if (n < 2) return;
+  const Artifact one = transformed->front();
+  transformed->assign(n, one);
+  for (size_t i = 0; i < n; ++i) (*transformed)[i].uri = io::JoinPath(one.uri, absl::StrCat(i));
+}
+
+absl::StatusOr<transform::AnalyzerCacheOptions> CacheOptions(const ArtifactDict& inputs, const ArtifactDict& outputs) {
+  const auto input = inputs.find("analyzer_cache");
+  const bool has_input = input != inputs.end() && !input->second.empty();
+  const bool is_disabled = outputs.count("updated_analyzer_cache") == 0;
+  if (has_input && is_disabled) {
+    return absl::InvalidArgumentError("Transform: analyzer_cache is given and disable_analyzer_cache is set");
+  }
+  if (is_disabled) return transform::AnalyzerCacheOptions();
+  transform::AnalyzerCacheOptions cache;
+  if (has_input) {
+    ASSIGN_OR_RETURN(const Artifact* former, SingleArtifact(inputs, "analyzer_cache"));
+    cache.input_dir = former->uri;
+  }
+  ASSIGN_OR_RETURN(const Artifact* updated, SingleArtifact(outputs, "updated_analyzer_cache"));
+  cache.output_dir = updated->uri;
+  ASSIGN_OR_RETURN(cache.code, LibrariesFingerprint());
+  return cache;
 }
 
 class TransformExecutor : public Executor {
@@ -55,61 +88,91 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const Schema schema, ReadSchemaArtifact(inputs));
     ASSIGN_OR_RETURN(const std::string module_file, StringProperty(exec_properties, "module_file"));
     std::vector<std::string> analyzed_splits, splits;
-    RETURN_IF_ERROR(ResolveSplits(examples[0], exec_properties, &analyzed_splits, &splits));
+    RETURN_IF_ERROR(ResolveSplits(examples, exec_properties, &analyzed_splits, &splits));
     // Missing splits are named before anything is compiled.
     ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, FilesOfSplits(examples, analyzed_splits, kSplitsHint));
     RETURN_IF_ERROR(FilesOfSplits(examples, splits, kSplitsHint).status());
     ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
-    Artifact* transformed = nullptr;  // Without materialization.
+    std::vector<Artifact>* transformed = nullptr;  // Without materialization.
     if (outputs->count("transformed_examples") > 0) {
-      ASSIGN_OR_RETURN(transformed, SingleArtifact(outputs, "transformed_examples"));
+      RETURN_IF_ERROR(SingleArtifact(*outputs, "transformed_examples").status());
+      transformed = &outputs->at("transformed_examples");
+      ReplicateTransformedExamples(examples.size(), transformed);
     }
 
-    const AnalyzeModuleOptions options{.module_file = module_file,
-                                       .custom_config = StringPropertyOr(exec_properties, "custom_config", ""),
-                                       .tmp_dir = context.tmp_dir,
-                                       .progress = context.progress};
-    ASSIGN_OR_RETURN(const auto graph, AnalyzeModule(options, schema, analyzed));
-    RETURN_IF_ERROR(graph->Write(transform_graph->uri));
+    AnalyzeModuleOptions options{.module_file = module_file,
+                                 .custom_config = StringPropertyOr(exec_properties, "custom_config", ""),
+                                 .tmp_dir = context.tmp_dir,
+                                 .progress = context.progress};
+    ASSIGN_OR_RETURN(options.analyzer_cache, CacheOptions(inputs, *outputs));
+    options.log = [](absl::string_view line) { std::fprintf(stderr, "%s\n", std::string(line).c_str()); };
+    ASSIGN_OR_RETURN(const AnalyzedModule module, AnalyzeModule(options, schema, analyzed));
+    RETURN_IF_ERROR(module.graph->Write(transform_graph->uri));
 
+    TransformStatsOptions stats_options;
+    stats_options.pre_transform.schema = schema;
+    stats_options.post_transform.schema = module.graph->transformed_schema();
     const bool describe = IntPropertyOr(exec_properties, "disable_statistics", 0) == 0;
-    const Schema& transformed_schema = graph->transformed_schema();
-    statistics::StatisticsAccumulator of_transformed({.schema = transformed_schema});
-    for (const std::string& split : splits) {
-      if (transformed == nullptr && !describe) break;
-      ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOfSplits(examples, {split}, kSplitsHint));
-      // What is only described goes again.
-      const std::string dir = data::SplitDir(
-          transformed != nullptr ? transformed->uri : io::JoinPath(context.tmp_dir, "transformed_examples"), split);
-      RETURN_IF_ERROR(io::MakeDirs(dir));
-      transform::TransformExamplesOptions transform_options;
-      if (describe) transform_options.statistics = &of_transformed;
-      transform_options.progress = [&](int64_t n) {
-        context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
-      };
-      RETURN_IF_ERROR(graph->TransformExamples(files, dir, transform_options));
-      if (transformed == nullptr) RETURN_IF_ERROR(io::RemoveAll(dir));
+    if (describe && module.has_stats_options_updater_fn) {
+      ASSIGN_OR_RETURN(
+          stats_options,
+          UpdateStatsOptions({.module_file = module_file, .tmp_dir = context.tmp_dir, .progress = context.progress},
+                             std::move(stats_options)));
     }
-    if (transformed != nullptr) CopySplitsAndSpan(Newest(examples), splits, transformed);
+    statistics::StatisticsAccumulator of_transformed(stats_options.post_transform);
+    for (size_t i = 0; i < examples.size(); ++i) {
+      // What is only described goes again.
+      const std::string dir =
+          transformed != nullptr ? (*transformed)[i].uri : io::JoinPath(context.tmp_dir, "transformed_examples");
+      if (transformed != nullptr || describe) {
+        RETURN_IF_ERROR(Transform(*module.graph, examples[i], splits, dir, context,
+                                  describe ? &of_transformed : nullptr, /*keep=*/transformed != nullptr));
+      }
+      if (transformed != nullptr) CopySplitsAndSpan(examples[i], splits, &(*transformed)[i]);
+    }
 
     if (!describe) return absl::OkStatus();
     context.progress("statistics", -1);
-    ASSIGN_OR_RETURN(const auto of_raw, statistics::GenerateStatistics(analyzed, {.schema = schema}));
-    RETURN_IF_ERROR(WriteDescription(of_raw, schema, "pre_transform", outputs));
+    ASSIGN_OR_RETURN(const auto of_raw, statistics::GenerateStatistics(analyzed, stats_options.pre_transform));
+    RETURN_IF_ERROR(WriteDescription(of_raw, stats_options.pre_transform.schema, "pre_transform", outputs));
     const auto statistics = of_transformed.Finish();
-    RETURN_IF_ERROR(WriteDescription(statistics, transformed_schema, "post_transform", outputs));
-    ASSIGN_OR_RETURN(const auto anomalies, statistics::ValidateStatistics(statistics, transformed_schema));
+    RETURN_IF_ERROR(WriteDescription(statistics, stats_options.post_transform.schema, "post_transform", outputs));
     ASSIGN_OR_RETURN(const Artifact* output, SingleArtifact(*outputs, "post_transform_anomalies"));
+    if (!stats_options.post_transform.schema.has_value()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const auto anomalies,
+                     statistics::ValidateStatistics(statistics, *stats_options.post_transform.schema));
     return io::WriteBinaryProto(io::JoinPath(output->uri, kSchemaDiffFile), anomalies);
   }
 
  private:
-  // Writes PREFIX_schema and PREFIX_stats.
+  static absl::Status Transform(const transform::TransformGraph& graph, const Artifact& examples,
+                                const std::vector<std::string>& splits, const std::string& output_dir,
+                                const ExecutorContext& context, statistics::StatisticsAccumulator* statistics,
+                                bool keep) {
+    for (const std::string& split : splits) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples.uri, split));
+      const std::string dir = data::SplitDir(output_dir, split);
+      RETURN_IF_ERROR(io::MakeDirs(dir));
+      transform::TransformExamplesOptions options;
+      options.statistics = statistics;
+      options.progress = [&](int64_t n) {
+        context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
+      };
+      RETURN_IF_ERROR(graph.TransformExamples(files, dir, options));
+      if (!keep) RETURN_IF_ERROR(io::RemoveAll(dir));
+    }
+    return absl::OkStatus();
+  }
+
+  // Writes PREFIX_schema and PREFIX_stats. As in TFX there may be no schema, if a stats_options_updater_fn took it away.
   static absl::Status WriteDescription(const tensorflow::metadata::v0::DatasetFeatureStatisticsList& statistics,
-                                       const Schema& schema, const std::string& prefix, ArtifactDict* outputs) {
+                                       const std::optional<Schema>& schema, const std::string& prefix,
+                                       ArtifactDict* outputs) {
     ASSIGN_OR_RETURN(const Artifact* schema_artifact, SingleArtifact(*outputs, prefix + "_schema"));
     ASSIGN_OR_RETURN(const Artifact* stats_artifact, SingleArtifact(*outputs, prefix + "_stats"));
-    RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, kSchemaFile), schema));
+    if (schema.has_value()) {
+      RETURN_IF_ERROR(statistics::WriteSchema(io::JoinPath(schema_artifact->uri, kSchemaFile), *schema));
+    }
     return io::WriteBinaryProto(io::JoinPath(stats_artifact->uri, kFeatureStatsFile), statistics);
   }
 };

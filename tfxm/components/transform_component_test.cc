@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The Transform component: which splits it analyzes and which it transforms.
+// The Transform component: which splits it analyzes and which it transforms, its cache and its statistics.
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "tensorflow/core/example/example.pb.h"
+#include "tensorflow_metadata/proto/v0/anomalies.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
@@ -56,8 +58,8 @@ class TransformComponentTest : public ::testing::Test {
   }
 
   void WriteSplit(const std::string& split, const std::vector<float>& values,
-                  const std::string& artifact = "examples") {
-    const std::string dir = data::SplitDir(Folder(artifact), split);
+                  const std::string& examples = "examples") {
+    const std::string dir = data::SplitDir(Folder(examples), split);
     ASSERT_TRUE(io::MakeDirs(dir).ok());
     auto writer = *data::TFRecordWriter::Create(io::JoinPath(dir, data::ShardName("data_tfrecord", 0, 1)));
     for (const float value : values) {
@@ -69,12 +71,17 @@ class TransformComponentTest : public ::testing::Test {
   }
 
   absl::Status Run(const std::string& splits_config, bool materialize = true) {
+    return Run(splits_config, materialize, {{"examples", R"(["training", "test", "more"])"}});
+  }
+  // `examples`: folders and their splits. `analyzer_cache`: the folder of an earlier run's, if there is one.
+  absl::Status Run(const std::string& splits_config, bool materialize,
+                   const std::vector<std::pair<std::string, std::string>>& examples,
+                   const std::string& analyzer_cache = "") {
     ArtifactDict inputs = {{"schema", {Artifact{.uri = Folder("schema")}}}};
-    for (size_t span = 0; span < artifacts_.size(); ++span) {
-      inputs["examples"].push_back(
-          {.uri = Folder(artifacts_[span]),
-           .properties = {{"split_names", R"(["training", "test", "more"])"}, {"span", static_cast<int64_t>(span)}}});
+    for (const auto& [folder, splits] : examples) {
+      inputs["examples"].push_back(Artifact{.uri = Folder(folder), .properties = {{"split_names", splits}}});
     }
+    if (!analyzer_cache.empty()) inputs["analyzer_cache"] = {Artifact{.uri = Folder(analyzer_cache)}};
     ArtifactDict outputs;
     for (const char* key :
          {"transform_graph", "transformed_examples", "updated_analyzer_cache", "pre_transform_schema",
@@ -85,19 +92,22 @@ class TransformComponentTest : public ::testing::Test {
     }
     Properties properties = {{"module_file", io::JoinPath(root_, "module.cc")}};
     if (!splits_config.empty()) properties["splits_config"] = splits_config;
+    ::testing::internal::CaptureStderr();
     const absl::Status status = (*ExecutorRegistry::Get().Create("tfx.components.transform.executor.Executor"))
                                     ->Do(inputs, properties, ExecutorContext{.tmp_dir = Folder("tmp")}, &outputs);
+    log_ = ::testing::internal::GetCapturedStderr();
     if (status.ok() && materialize) {
       split_names_ = std::get<std::string>(outputs["transformed_examples"][0].properties["split_names"]);
-      span_ = std::get<int64_t>(outputs["transformed_examples"][0].properties["span"]);
+      transformed_ = outputs["transformed_examples"];
     }
     return status;
   }
 
   // The feature "scaled" of each example of a transformed split.
-  std::vector<float> Scaled(const std::string& split) {
+  std::vector<float> Scaled(const std::string& split) { return Scaled(Folder("transformed_examples"), split); }
+  static std::vector<float> Scaled(const std::string& uri, const std::string& split) {
     std::vector<float> values;
-    const std::vector<std::string> files = data::SplitFiles(Folder("transformed_examples"), split).value();
+    const std::vector<std::string> files = data::SplitFiles(uri, split).value();
     for (const std::string& file : files) {
       auto reader = *data::TFRecordReader::Open(file);
       absl::string_view record;
@@ -110,9 +120,16 @@ class TransformComponentTest : public ::testing::Test {
     return values;
   }
 
-  std::string root_, split_names_;
-  std::vector<std::string> artifacts_ = {"examples"};  // By span.
-  int64_t span_ = -1;
+  tensorflow::metadata::v0::DatasetFeatureStatistics Statistics(const std::string& key) const {
+    tensorflow::metadata::v0::DatasetFeatureStatisticsList statistics;
+    EXPECT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder(key), "FeatureStats.pb"), &statistics).ok());
+    EXPECT_EQ(statistics.datasets_size(), 1);
+    return statistics.datasets_size() == 1 ? statistics.datasets(0)
+                                           : tensorflow::metadata::v0::DatasetFeatureStatistics();
+  }
+
+  std::string root_, split_names_, log_;
+  std::vector<Artifact> transformed_;
 };
 
 TEST_F(TransformComponentTest, AnalyzesTheSplitsOfSplitsConfigAndTransformsAll) {
@@ -136,21 +153,83 @@ TEST_F(TransformComponentTest, WithoutMaterializationThereAreOnlyTheGraphAndStat
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_FALSE(io::Exists(io::JoinPath(root_, "transformed_examples")));
   EXPECT_TRUE(io::Exists(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")));
-  tensorflow::metadata::v0::DatasetFeatureStatisticsList statistics;
-  ASSERT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder("post_transform_stats"), "FeatureStats.pb"), &statistics).ok());
-  ASSERT_EQ(statistics.datasets_size(), 1);
-  EXPECT_GT(statistics.datasets(0).num_examples(), 0);
+  EXPECT_GT(Statistics("post_transform_stats").num_examples(), 0);
 }
 
-TEST_F(TransformComponentTest, TheArtifactsOfSeveralSpansAreOneInput) {
-  artifacts_ = {"examples", "later"};
-  WriteSplit("training", {20}, "later");
-  WriteSplit("test", {40, 0}, "later");
-  WriteSplit("more", {}, "later");
-  ASSERT_EQ(Run(R"({"analyze": ["training"]})"), absl::OkStatus());
-  EXPECT_EQ(Scaled("training"), (std::vector<float>{0, 0.25, 0.5, 1}));
-  EXPECT_EQ(Scaled("test"), (std::vector<float>{1, 2, 0}));
-  EXPECT_EQ(span_, 1);
+TEST_F(TransformComponentTest, ASecondSpanIsAnalyzedAndTheFirstComesFromTheCache) {
+  const std::string splits = R"(["train", "eval"])";
+  for (const char* split : {"train", "eval"}) {
+    WriteSplit(split, {0, 1, 2, 8}, "span1");
+    WriteSplit(split, {4, 10}, "span2");
+  }
+  absl::Status status = Run("", true, {{"span1", splits}});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(absl::StrContains(log_, "analyzer cache: pass 1: 0 of 1 shards come from the cache")) << log_;
+  EXPECT_EQ(transformed_.size(), 1);
+  ASSERT_TRUE(io::Rename(Folder("updated_analyzer_cache"), io::JoinPath(root_, "cache")).ok());
+
+  status = Run("", true, {{"span2", splits}, {"span1", splits}}, "cache");
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(absl::StrContains(log_, "analyzer cache: pass 1: 1 of 2 shards come from the cache")) << log_;
+  ASSERT_EQ(transformed_.size(), 2);
+  for (const Artifact& artifact : transformed_) {
+    EXPECT_EQ(std::get<std::string>(artifact.properties.at("split_names")), splits);
+  }
+  EXPECT_EQ(transformed_[0].uri, io::JoinPath(Folder("transformed_examples"), "0"));
+  EXPECT_EQ(Scaled(transformed_[0].uri, "eval"), (std::vector<float>{0.4f, 1})) << "by both spans, from 0 to 10";
+  EXPECT_EQ(Scaled(transformed_[1].uri, "train"), (std::vector<float>{0, 0.1f, 0.2f, 0.8f}));
+  EXPECT_EQ(Statistics("pre_transform_stats").num_examples(), 6) << "train of both";
+  EXPECT_EQ(Statistics("post_transform_stats").num_examples(), 12);
+  const std::string with =
+      io::ReadFile(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")).value();
+  ASSERT_TRUE(Run("", true, {{"span2", splits}, {"span1", splits}}).ok());
+  EXPECT_TRUE(absl::StrContains(log_, "0 of 2 shards")) << log_;
+  EXPECT_EQ(io::ReadFile(io::JoinPath(Folder("transform_graph"), "transform_fn", "saved_model.pb")).value(), with);
+}
+
+TEST_F(TransformComponentTest, ExamplesOfOtherSplitsAreNamed) {
+  const absl::Status status =
+      Run("", true, {{"examples", R"(["training", "test"])"}, {"examples", R"(["training", "other"])"}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(status.message(), "(training, test and training, other)")) << status;
+}
+
+TEST_F(TransformComponentTest, TheModuleUpdatesTheOptionsOfTheStatistics) {
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "module.cc"), std::string(kModule) + R"(
+#include "tfxm/components/statistics/stats_options_updater.h"
+absl::StatusOr<statistics::StatsOptions> stats_options_updater_fn(StatsType stats_type,
+                                                                  statistics::StatsOptions stats_options) {
+  if (!stats_options.schema.has_value()) return absl::InternalError("no schema");
+  if (stats_options.schema->feature(0).name() == "unlucky") return absl::InternalError("unlucky");
+  if (stats_type == StatsType::kPreTransform) stats_options.num_histogram_buckets = 3;
+  if (stats_type == StatsType::kPostTransform) {
+    stats_options.num_histogram_buckets = 7;
+    stats_options.schema->mutable_feature(0)->mutable_float_domain()->set_max(0.5);
+  }
+  return stats_options;
+}
+)")
+                  .ok());
+  const absl::Status status = Run(R"({"analyze": ["training"]})");
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Statistics("pre_transform_stats").features(0).num_stats().histograms(0).buckets_size(), 3);
+  EXPECT_EQ(Statistics("post_transform_stats").features(0).num_stats().histograms(0).buckets_size(), 7);
+  tensorflow::metadata::v0::Anomalies anomalies;
+  ASSERT_TRUE(io::ReadBinaryProto(io::JoinPath(Folder("post_transform_anomalies"), "SchemaDiff.pb"), &anomalies).ok());
+  EXPECT_TRUE(anomalies.anomaly_info().contains("scaled")) << "the updated schema is what the data are held against";
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(Folder("schema"), "schema.pbtxt"),
+                            R"pb(feature { name: "unlucky" type: FLOAT }
+                                 feature {
+                                   name: "x"
+                                   type: FLOAT
+                                   presence { min_fraction: 1 min_count: 1 }
+                                   shape {}
+                                 })pb")
+                  .ok());
+  const absl::Status failed = Run(R"({"analyze": ["training"]})");
+  EXPECT_EQ(failed.code(), absl::StatusCode::kInternal);
+  EXPECT_TRUE(absl::StrContains(failed.message(), "stats_options_updater_fn of " + io::JoinPath(root_, "module.cc")))
+      << failed;
 }
 
 TEST_F(TransformComponentTest, ASplitThatIsNotThereIsNamedBesideThoseThatAre) {

@@ -245,12 +245,12 @@ Node Transform(const TransformParameters& p) {
                 .executor = kTransformExecutor,
                 .plugin = PluginOfExecutor(kTransformExecutor),
                 .inputs = {{"examples", Required(p.examples, artifacts::Examples())},
-                           {"schema", Required(p.schema, artifacts::Schema())}},
-                .outputs = {{"transform_graph", {artifacts::TransformGraph()}},
-                            {"updated_analyzer_cache", {artifacts::TransformCache()}}},
+                           {"schema", Required(p.schema, artifacts::Schema())},
+                           {"analyzer_cache", Optional(p.analyzer_cache, artifacts::TransformCache())}},
+                .outputs = {{"transform_graph", {artifacts::TransformGraph()}}},
                 .exec_properties = {{"custom_config", ToTfxJson(p.custom_config)},
                                     {"disable_statistics", int64_t{p.disable_statistics}},
-                                    {"force_tf_compat_v1", int64_t{0}},
+                                    {"force_tf_compat_v1", int64_t{p.force_tf_compat_v1}},
                                     {"module_file", p.module_file}},
                 .beam_executor = true};
   if (p.splits_config.has_value()) {
@@ -259,6 +259,7 @@ Node Transform(const TransformParameters& p) {
     for (const std::string& split : p.splits_config->transform) config.add_transform(split);
     spec.exec_properties["splits_config"] = ToTfxJson(config);
   }
+  if (!p.disable_analyzer_cache) spec.outputs["updated_analyzer_cache"] = {artifacts::TransformCache()};
   if (p.materialize) spec.outputs["transformed_examples"] = {artifacts::Examples()};
   if (!p.disable_statistics) {
     spec.outputs["pre_transform_schema"] = {artifacts::Schema()};

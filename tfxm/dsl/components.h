@@ -213,7 +213,11 @@ struct TransformParameters {
   // false: no transformed_examples; who trains applies the graph to raw examples (transform_features_layer).
   bool materialize = true;
   bool disable_statistics = false;
-  Properties custom_config = {};  // For a preprocessing_fn in Python that takes custom_config.
+  Properties custom_config = {};  // A preprocessing_fn in Python that takes custom_config gets it.
+  // What an earlier run's updated_analyzer_cache was: data that it knows are not analyzed again. Optional.
+  Channel analyzer_cache = {};
+  bool disable_analyzer_cache = false;  // Neither reads nor writes one.
+  bool force_tf_compat_v1 = false;      // Recorded, without effect: graphs are made with TensorFlow 2.
 };
 Node Transform(const TransformParameters& parameters);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <atomic>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +14,7 @@
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
+#include "tfxm/transform/internal/analyzer_cache.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/transform/internal/vocabulary_accumulator.h"
 #include "tfxm/util/io.h"
@@ -36,13 +40,14 @@ struct Phase {
 // What compute::Accumulate calls for: one per block.
 class PhaseAccumulator {
  public:
-  static constexpr StateKind kStateKind = {"transform analyzers", 2};
+  static constexpr StateKind kStateKind = {"transform analyzers", 3};
 
   PhaseAccumulator(const Phase& phase, const std::vector<RawFeature>& features) : phase_(&phase), features_(&features) {
     for (const AnalyzerNode* analyzer : phase.analyzers) accumulators_.push_back(MakeAccumulator(*analyzer));
   }
 
   absl::Status Add(const data::ExampleBatch& batch) {
+    added_ = true;
     for (const int feature : phase_->used) RETURN_IF_ERROR(CheckFeature(batch, (*features_)[feature]));
     std::vector<tensorflow::Tensor> fetched;
     if (phase_->program.has_value()) RETURN_IF_ERROR(phase_->program->Run(batch, *features_, &fetched));
@@ -65,37 +70,29 @@ class PhaseAccumulator {
   }
 
   absl::Status Merge(PhaseAccumulator&& other) {
+    if (!std::exchange(added_, true)) {
+      accumulators_ = std::move(other.accumulators_);
+      return absl::OkStatus();
+    }
     for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->Merge(*other.accumulators_[i]);
     return absl::OkStatus();
   }
 
   void Save(StateWriter* writer) const {
-    writer->Write(Description());
     for (const auto& accumulator : accumulators_) accumulator->Save(writer);
   }
   void Load(StateReader* reader) {
-    std::string description;
-    reader->Read(&description);
-    if (reader->ok() && description != Description()) return reader->Fail("it was made by other analyzers");
     for (const auto& accumulator : accumulators_) accumulator->Load(reader);
+    added_ = true;
   }
 
   const Accumulator& accumulator(size_t i) const { return *accumulators_[i]; }
 
  private:
-  // Of all that the accumulators were made with.
-  std::string Description() const {
-    StateWriter description;
-    for (const AnalyzerNode* analyzer : phase_->analyzers) {
-      description.Write(analyzer->name, analyzer->kind, analyzer->dtype, analyzer->shape, analyzer->num_buckets,
-                        analyzer->weighted, analyzer->labeled, analyzer->per_key, analyzer->vocabulary.file_format);
-    }
-    return description.bytes();
-  }
-
   const Phase* phase_;
   const std::vector<RawFeature>* features_;
   std::vector<std::unique_ptr<Accumulator>> accumulators_;
+  bool added_ = false;
 };
 static_assert(compute::ExampleAccumulator<PhaseAccumulator>);
 
@@ -199,8 +196,69 @@ absl::Status PutResults(const AnalyzerNode& analyzer, const Accumulator& accumul
   return absl::OkStatus();
 }
 
+// compute::Accumulate, but for what the cache knows.
+absl::StatusOr<PhaseAccumulator> Accumulate(const Phase& phase, const std::vector<RawFeature>& features,
+                                            const std::vector<std::string>& files, const AnalyzerCache& cache,
+                                            const compute::PassOptions& options, int* from_cache) {
+  const auto make = [&] { return PhaseAccumulator(phase, features); };
+  std::vector<std::optional<PhaseAccumulator>> of_files(files.size());
+  PhaseAccumulator total = make();
+  size_t merged = 0;
+  // In the order of the files, whether they are known or not: what is not exact is the same then, too.
+  const auto merge_until = [&](size_t end) {
+    for (; merged < end; ++merged) {
+      if (!of_files[merged].has_value() && !cache.Read(merged, &of_files[merged].emplace(make()))) {
+        return absl::DataLossError(absl::StrCat("the analyzer cache of ", files[merged], " went away"));
+      }
+      RETURN_IF_ERROR(Annotate(cache.Write(merged, *of_files[merged]), files[merged]));
+      RETURN_IF_ERROR(Annotate(total.Merge(*std::exchange(of_files[merged], std::nullopt)), files[merged]));
+    }
+    return absl::OkStatus();
+  };
+
+  std::vector<std::string> unknown;
+  std::vector<size_t> places;  // In files, of the unknown ones.
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (cache.Read(i, &of_files[i].emplace(make()))) {
+      if (unknown.empty()) RETURN_IF_ERROR(merge_until(i + 1));
+    } else {
+      unknown.push_back(files[i]);
+      places.push_back(i);
+    }
+    of_files[i].reset();  // Read again in its turn, so that they are not in memory all at once.
+  }
+  *from_cache = static_cast<int>(files.size() - unknown.size());
+
+  std::vector<compute::InOrder<PhaseAccumulator>> parts(unknown.size());
+  std::atomic<int64_t> examples = 0;
+  RETURN_IF_ERROR(compute::ForEachBlock(
+      unknown, options,
+      [&](const compute::RecordBlock& block) -> absl::StatusOr<compute::InTurn> {
+        const auto part = std::make_shared<PhaseAccumulator>(make());
+        RETURN_IF_ERROR(compute::ForEachBatch(unknown[block.file], block, options,
+                                              [&](const data::ExampleBatch& batch) -> absl::Status {
+                                                if (options.progress) {
+                                                  options.progress(examples += batch.num_examples());
+                                                }
+                                                return part->Add(batch);
+                                              }));
+        return [&parts, &unknown, part, file = block.file, shard = block.shard] {
+          return Annotate(parts[file].Add(std::move(*part), shard), unknown[file]);
+        };
+      },
+      [&](int file) -> absl::Status {
+        const size_t place = places[file];
+        RETURN_IF_ERROR(parts[file].MergeInto(&of_files[place].emplace(make())));
+        return merge_until(place + 1);
+      }));
+  RETURN_IF_ERROR(merge_until(files.size()));
+  return total;
+}
+
 absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std::vector<std::string>& files,
                               const AnalyzeOptions& options) {
+  if (trace.analyzers.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(AnalyzerCache cache, AnalyzerCache::Open(options, files));
   std::set<size_t> pending;
   for (size_t i = 0; i < trace.analyzers.size(); ++i) pending.insert(i);
   for (int pass = 1; !pending.empty(); ++pass) {
@@ -216,13 +274,15 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
       ready.push_back(i);
       analyzers.push_back(&trace.analyzers[i]);
     }
+    RETURN_IF_ERROR(cache.BeginPass(analyzers, rep.features));
     // One thread for an operation, whose sums would else depend on the machine; the files are what runs in parallel.
     ASSIGN_OR_RETURN(const Phase phase, MakePhase(analyzers, rep.features, rep.graph, /*num_threads=*/1));
     compute::PassOptions pass_options{.num_threads = options.num_threads, .batch_size = options.batch_size};
     if (options.progress) pass_options.progress = [&](int64_t examples) { options.progress(examples, pass); };
+    int from_cache = 0;
     ASSIGN_OR_RETURN(const PhaseAccumulator total,
-                     compute::Accumulate<PhaseAccumulator>(
-                         files, [&] { return PhaseAccumulator(phase, rep.features); }, pass_options));
+                     Accumulate(phase, rep.features, files, cache, pass_options, &from_cache));
+    if (options.cache_use) options.cache_use(pass, from_cache, static_cast<int>(files.size()));
     for (size_t k = 0; k < ready.size(); ++k) {
       RETURN_IF_ERROR(Annotate(PutResults(trace.analyzers[ready[k]], total.accumulator(k), options, rep),
                                trace.analyzers[ready[k]].name));

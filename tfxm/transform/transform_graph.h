@@ -31,6 +31,17 @@ class StatisticsAccumulator;
 
 namespace tfxm::transform {
 
+// What analyzing a file comes to is kept, so that the next analysis of the same contents by the same analyzers need not
+// read it: TFX's analyzer cache. The results have the same bits with it and without.
+struct AnalyzerCacheOptions {
+  // What an earlier analysis has written. Empty: there is none.
+  std::string input_dir;
+  // A folder, which gets what this one has used or computed, and no more. Empty: none is written.
+  std::string output_dir;
+  // Any text that says which code analyzes: what was kept under another is not used.
+  std::string code;
+};
+
 struct AnalyzeOptions {
   // An existing directory for vocabularies, needed if there are any; must last as long as the graph.
   std::string assets_dir;
@@ -40,6 +51,9 @@ struct AnalyzeOptions {
   std::function<void(int64_t examples, int pass)> progress;
   // Called with what was left out.
   std::function<void(absl::string_view message)> warning;
+  AnalyzerCacheOptions analyzer_cache;
+  // Called after every pass: how many of the files had been analyzed before.
+  std::function<void(int pass, int from_cache, int files)> cache_use;
 };
 
 struct TransformExamplesOptions {

@@ -62,18 +62,17 @@ class Transform(Node):
         super().__init__()
         module = _module_file("Transform", module_file, preprocessing_fn=preprocessing_fn, stats_options_updater_fn=stats_options_updater_fn)
         if force_tf_compat_v1:
-            raise NotImplementedError("Transform(force_tf_compat_v1=True): the engine traces with TensorFlow 2")
+            without_effect("Transform(force_tf_compat_v1=True)", "preprocessing_fn is always called with TensorFlow 2")
         if disable_analyzer_cache and analyzer_cache is not None:
             raise ValueError("Transform: analyzer_cache is given and disable_analyzer_cache is set")
         self._take("examples", examples, artifacts.Examples)
         self._take("schema", schema, artifacts.Schema)
         if analyzer_cache is not None:
             self._take("analyzer_cache", analyzer_cache, artifacts.TransformCache, optional=True)
-            without_effect("Transform(analyzer_cache=…)", "the engine analyzes again what has changed, without a cache of analyzers")
         self._set(
             custom_config=_custom_config(custom_config),
             disable_statistics=int(disable_statistics),
-            force_tf_compat_v1=0,
+            force_tf_compat_v1=int(force_tf_compat_v1),
             module_file=module,
         )
         if splits_config is not None:

@@ -47,7 +47,15 @@ def _trace(request: dict[str, Any]) -> dict[str, Any]:
     arguments = request["arguments"]
     custom_config = json.loads(arguments.get("custom_config") or "null")
     trace.write(preprocessing_fn, arguments["schema_path"], arguments["output_dir"], custom_config)
-    return {}
+    return {"stats_options_updater_fn": getattr(module, "stats_options_updater_fn", None) is not None}
+
+
+def _stats_options(request: dict[str, Any]) -> dict[str, Any]:
+    from tfxm.runtime import stats_options, user_module
+
+    module = user_module.load(request["module_file"])
+    updater = user_module.function(module, "stats_options_updater_fn", "stats_type, stats_options")
+    return stats_options.update(updater, request["arguments"])
 
 
 def _execute(request: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +64,7 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
     return execute.run(request)
 
 
-FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace, "execute": _execute}
+FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace, "stats_options": _stats_options, "execute": _execute}
 
 
 def main(function: str) -> None:

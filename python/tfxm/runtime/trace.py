@@ -40,7 +40,7 @@ class Trace:
     domains: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # Of tensors: what a schema says of them.
     assets: dict[str, str] = dataclasses.field(default_factory=dict)  # tft.annotate_asset
     vocabulary_values: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # Of TFRecords, by the file's tensor.
-    vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename, else by tensor.
+    vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename.
 
     def analyze(
         self, kind: str, inputs: list[tf.Tensor], outputs: dict[str, tuple[tf.DType, list[int | None]]], name: str, **options: Any
@@ -62,10 +62,33 @@ def current() -> Trace:
 
 
 @contextlib.contextmanager
+def _constants_from_outside(graph: tf.Graph) -> Iterator[None]:
+    """What was computed before, when the module was imported, becomes constants of the graph, as in TFT's tf.function."""
+    kind = next(k for k in type(tf.constant(0)).__mro__ if "__tf_tensor__" in vars(k))
+    original = kind.__tf_tensor__
+
+    def as_constant(tensor: Any, dtype: Any = None, name: str | None = None) -> Any:
+        if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is not graph:
+            return original(tensor, dtype, name)
+        if tensor.dtype in (tf.resource, tf.variant):
+            raise UserError(
+                "it uses a table, variable or dataset that was made outside of it; make tables in the preprocessing_fn, and constants of the others")
+        if dtype is not None and tensor.dtype != dtype:
+            raise ValueError(f"a tensor of {tensor.dtype.name} stands where one of {tf.as_dtype(dtype).name} is expected")
+        return tf.constant(tensor.numpy(), tensor.dtype, name=name or "outside")
+
+    kind.__tf_tensor__ = as_constant
+    try:
+        yield
+    finally:
+        kind.__tf_tensor__ = original
+
+
+@contextlib.contextmanager
 def _tracing(trace: Trace) -> Iterator[None]:
     _local.trace = trace
     try:
-        with trace.graph.as_default():
+        with _constants_from_outside(trace.graph), trace.graph.as_default():
             yield
     finally:
         _local.trace = None
@@ -76,7 +99,9 @@ def _placeholder(name: str, entry: Any) -> Any:
     safe = safe if safe[:1].isalnum() else "f" + safe
     if isinstance(entry, tf.io.FixedLenFeature):
         return tf.compat.v1.placeholder(entry.dtype, [None, *tf.TensorShape(entry.shape).as_list()], name=f"inputs/{safe}")
-    if isinstance(entry, tf.io.VarLenFeature):
+    if isinstance(entry, tf.TensorSpec):
+        return tf.compat.v1.placeholder(entry.dtype, entry.shape, name=f"inputs/{safe}")
+    if isinstance(entry, (tf.io.VarLenFeature, tf.SparseTensorSpec)):
         sparse = tf.compat.v1.sparse_placeholder(entry.dtype, [None, None], name=f"inputs/{safe}")
         # Made of constants in part where the rank is known: all three must be fed.
         if sparse.dense_shape.op.type != "Placeholder":
@@ -145,6 +170,13 @@ def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_con
         spec = schemas.as_feature_spec(schema)
     except ValueError as error:
         raise UserError(f"the schema: {error}") from None
+    return trace_of_spec(preprocessing_fn, spec, custom_config)
+
+
+def trace_of_spec(
+    preprocessing_fn: Callable[..., Any], spec: dict[str, Any], custom_config: Any = None
+) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
+    """The same of a feature spec, which may have tf.TypeSpecs of batches in it."""
     _check_literal(preprocessing_fn)
     trace = Trace(tf.Graph())
     with _tracing(trace):

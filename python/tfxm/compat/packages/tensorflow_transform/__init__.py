@@ -3,6 +3,7 @@
 
 from tensorflow_transform.analyzers import (
     annotate_asset,
+    annotate_vocab_size,
     count_per_key,
     covariance,
     histogram,
@@ -19,6 +20,7 @@ from tensorflow_transform.analyzers import (
     var,
     vocabulary,
 )
+from tensorflow_transform.inspect_preprocessing_fn import get_analyze_input_columns, get_transform_input_columns
 from tensorflow_transform.mappers import (
     apply_buckets,
     apply_buckets_with_interpolation,
@@ -66,4 +68,8 @@ def __getattr__(name: str):
             return importlib.import_module(f"{__name__}.{name}")
         except ModuleNotFoundError:
             raise AttributeError(f"tfxm has no tft.{name}: the engine makes the passes, there is no Beam") from None
+    if name == "make_and_track_object":
+        raise AttributeError(
+            "tfxm has no tft.make_and_track_object: the graph of a preprocessing_fn has no variables; tables are made in it, "
+            "constants may be computed when the module is imported")  # fmt: skip
     raise compat.missing("tft", name, globals())

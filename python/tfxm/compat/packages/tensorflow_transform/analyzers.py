@@ -29,7 +29,7 @@ def _analyze(
 ) -> list[tf.Tensor]:  # fmt: skip
     """`outputs`: types by name, or pairs of a type and a shape; `others`: the inputs after x (internal/trace.h)."""
     values = values_of(x)
-    allowed = _FLOATS + _INTEGERS
+    allowed = (*_FLOATS, *_INTEGERS, tf.float16)
     if kind == "vocabulary":
         allowed = (tf.string, tf.int64)
     if kind not in ("size", "count_per_key") and values.dtype not in allowed:
@@ -39,6 +39,11 @@ def _analyze(
         shape = _example_shape(x, name)
         values = tf.ensure_shape(values, x.shape) if values.op.type != "Placeholder" else values
     shaped = {n: output if isinstance(output, tuple) else (output, shape) for n, output in outputs.items()}
+    if values.dtype == tf.float16:  # The engine has no such numbers.
+        wide = {n: (tf.float32 if dtype == tf.float16 else dtype, of_output) for n, (dtype, of_output) in shaped.items()}
+        results = trace.current().analyze(
+            kind, [tf.cast(values, tf.float32), *others], wide, name, reduce_instance_dims=reduce_instance_dims, **options)  # fmt: skip
+        return [tf.cast(result, dtype) for result, (dtype, _) in zip(results, shaped.values())]
     return trace.current().analyze(kind, [values, *others], shaped, name, reduce_instance_dims=reduce_instance_dims, **options)
 
 
@@ -94,7 +99,8 @@ def min_and_max(x: Any, reduce_instance_dims: bool = True, name: str | None = No
 
 
 def mean_and_var(x: Any, reduce_instance_dims: bool = True, name: str | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-    dtype = tf.float64 if values_of(x).dtype == tf.float64 else tf.float32
+    dtype = values_of(x).dtype
+    dtype = dtype if dtype in (tf.float16, tf.float64) else tf.float32
     mean_, var_ = _analyze("mean_and_var", x, {"mean": dtype, "var": dtype}, name or "mean_and_var", reduce_instance_dims)
     return mean_, var_
 
@@ -109,7 +115,8 @@ def max(x: Any, reduce_instance_dims: bool = True, name: str | None = None) -> t
 
 def sum(x: Any, reduce_instance_dims: bool = True, name: str | None = None) -> tf.Tensor:  # noqa: A001
     dtype = values_of(x).dtype
-    return _analyze("sum", x, {"sum": dtype if dtype in _FLOATS else tf.int64}, name or "sum", reduce_instance_dims)[0]
+    dtype = tf.float32 if dtype == tf.float16 else dtype if dtype in _FLOATS else tf.int64
+    return _analyze("sum", x, {"sum": dtype}, name or "sum", reduce_instance_dims)[0]
 
 
 def size(x: Any, reduce_instance_dims: bool = True, name: str | None = None) -> tf.Tensor:
@@ -276,11 +283,11 @@ def vocabulary(
             raise ValueError(f"tft.vocabulary: {option} is {value}, must be >= 0")
     if file_format not in ("text", "tfrecord_gzip"):
         raise ValueError(f'"{file_format}" is not an accepted file_format. It should be one of: text, tfrecord_gzip')
-    filename = vocab_filename or ""
+    filename = vocab_filename or scope_filename("vocab_frequency_" if store_frequency else "vocab_", name or "vocabulary")
     values = values_of(x)
     current = trace.current()
     for other in current.analyzers:
-        if filename and other.get("vocab_filename") == filename and other["inputs"][0] != values.name:
+        if other.get("vocab_filename") == filename and other["inputs"][0] != values.name:
             raise ValueError(f'tft.vocabulary: two vocabularies have the vocab_filename "{filename}"')
     outputs: dict[str, Any] = {"vocab_file": tf.string, "vocab_size": tf.int64}
     if file_format == "tfrecord_gzip":
@@ -294,10 +301,16 @@ def vocabulary(
         min_diff_from_avg=min_diff_from_avg, weighted=weights is not None, labeled=labels is not None)  # fmt: skip
     if records:
         current.vocabulary_values[file.name] = records[0]
-    if filename and file_format == "tfrecord_gzip":
+    if file_format == "tfrecord_gzip":
         current.assets.setdefault(filename, filename + ".tfrecord.gz")
-    current.vocabulary_sizes[filename or file.name] = size
+    current.vocabulary_sizes[filename] = size
     return file
+
+
+def scope_filename(prefix: str, name: str) -> str:
+    """TFT's, after the scope that the analyzer is in."""
+    scope = tf.compat.v1.get_default_graph().unique_name(name, mark_as_used=False)
+    return "".join(c if c.isalnum() or c in "_-" else "_" for c in prefix + scope)
 
 
 def _reserved(tokens: Any) -> list[str]:
@@ -332,3 +345,18 @@ def _vocabulary_inputs(x: Any, weights: Any, labels: Any) -> tuple[tf.Tensor, ..
 def annotate_asset(asset_key: str, asset_filename: str) -> None:
     """TFTransformOutput.vocabulary_file_by_name(asset_key) finds the asset of that file name."""
     trace.current().assets[asset_key] = builtins.str(asset_filename)
+
+
+def annotate_vocab_size(vocab_filename: str, vocab_size: tf.Tensor) -> None:
+    """get_vocabulary_size_by_name(vocab_filename) returns it."""
+    trace.current().vocabulary_sizes[vocab_filename] = vocab_size
+
+
+def get_vocabulary_size_by_name(vocab_filename: str) -> tf.Tensor:
+    """The number of values of a vocabulary of this preprocessing_fn, without buckets for others."""
+    sizes = trace.current().vocabulary_sizes
+    if vocab_filename not in sizes:
+        raise ValueError(
+            f"Vocabulary size not found for {vocab_filename}. If this vocabulary was created using `tft.vocabulary`, "
+            "this should be the same as the `vocab_filename` argument passed to it.")  # fmt: skip
+    return sizes[vocab_filename]

@@ -466,36 +466,68 @@ def segment_indices(segment_ids: tf.Tensor, name: str | None = None) -> tf.Tenso
         return tf.range(tf.size(segment_ids, segment_ids.dtype)) - starts
 
 
+def _words_of(function: str, x: Any, vocab_size: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """The values of x, made words of the vocabulary, and its size."""
+    if not isinstance(x, tf.SparseTensor) or x.shape.rank != 2:
+        raise ValueError(f"tft.{function} requires a 2D SparseTensor input. Input had {x.shape.rank} dimensions.")
+    vocab_size = tf.cast(vocab_size, tf.int64)
+    return tf.math.floormod(x.values, vocab_size), vocab_size
+
+
+def _pairs(x: tf.SparseTensor, words: tf.Tensor, vocab_size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The different pairs of an example and a word, in their order, and how often each is there."""
+    pairs, _, counts = tf.unique_with_counts(tf.sort(x.indices[:, 0] * vocab_size + words), tf.int64)
+    return pairs // vocab_size, tf.math.floormod(pairs, vocab_size), counts
+
+
+def _documents(word_of_pair: tf.Tensor, vocab_size: Any) -> tf.Tensor:
+    """Of each word of the vocabulary the examples that have it: [1, vocab_size] or [vocab_size]."""
+    size = tf.get_static_value(vocab_size) if isinstance(vocab_size, tf.Tensor) else vocab_size
+    if size is not None:
+        of_batch = tf.math.unsorted_segment_sum(tf.ones_like(word_of_pair), word_of_pair, int(size))
+        return analyzers.sum(tf.reshape(of_batch, [1, int(size)]), reduce_instance_dims=False)
+    keys, of_key = analyzers.count_per_key(word_of_pair)
+    return tf.scatter_nd(keys[:, None], of_key, tf.cast(vocab_size, tf.int64)[None])
+
+
+def _idf(documents: tf.Tensor, examples: tf.Tensor, smooth: bool, add_baseline: bool = True) -> tf.Tensor:
+    more = 1.0 if smooth else 0.0
+    idf = tf.math.log((tf.cast(examples, tf.float32) + more) / (tf.cast(documents, tf.float32) + more))
+    return idf + 1.0 if add_baseline else idf
+
+
 def tfidf(
     x: tf.SparseTensor, vocab_size: Any, smooth: bool = True, name: str | None = None
 ) -> tuple[tf.SparseTensor, tf.SparseTensor]:
     """Of each example the different words, and their frequency in it times 1 + log(examples / examples that have the word)."""
-    if not isinstance(x, tf.SparseTensor) or x.shape.rank != 2:
-        raise ValueError(f"tft.tfidf requires a 2D SparseTensor input. Input had {x.shape.rank} dimensions.")
-    size = tf.get_static_value(vocab_size) if isinstance(vocab_size, tf.Tensor) else vocab_size
     with tf.name_scope(name or "tfidf"):
-        vocab_size = tf.cast(vocab_size, tf.int64)
-        words = tf.math.floormod(x.values, vocab_size)
+        words, size = _words_of("tfidf", x, vocab_size)
         rows = x.indices[:, 0]
-        # A number for each pair of an example and a word, in their order.
-        pairs, pair_of, counts = tf.unique_with_counts(tf.sort(rows * vocab_size + words), tf.int64)
-        del pair_of
-        row, word = pairs // vocab_size, tf.math.floormod(pairs, vocab_size)
+        row, word, counts = _pairs(x, words, size)
         lengths = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, x.dense_shape[0])
         frequency = tf.cast(counts / tf.gather(lengths, row), tf.float32)
-        if size is not None:
-            of_batch = tf.math.unsorted_segment_sum(tf.ones_like(word), word, int(size))
-            documents = analyzers.sum(tf.reshape(of_batch, [1, int(size)]), reduce_instance_dims=False)
-        else:
-            keys, of_key = analyzers.count_per_key(word)
-            documents = tf.scatter_nd(keys[:, None], of_key, vocab_size[None])
-        examples = analyzers.sum(x.dense_shape[:1])
-        more = 1.0 if smooth else 0.0
-        idf = tf.math.log((tf.cast(examples, tf.float32) + more) / (tf.cast(documents, tf.float32) + more)) + 1.0
+        idf = _idf(_documents(word, vocab_size), analyzers.sum(x.dense_shape[:1]), smooth)
         place = segment_indices(row)
         shape = tf.stack([x.dense_shape[0], tf.maximum(tf.reduce_max(place), -1) + 1])
         indices = tf.stack([row, place], 1)
-        return tf.SparseTensor(indices, word, shape), tf.SparseTensor(indices, frequency * tf.gather(idf, word), shape)
+        return tf.SparseTensor(indices, word, shape), tf.SparseTensor(indices, frequency * tf.gather(tf.reshape(idf, [-1]), word), shape)
+
+
+def document_frequency(x: tf.SparseTensor, vocab_size: Any, name: str | None = None) -> tf.SparseTensor:
+    """Of each word of x the number of examples that have it."""
+    with tf.name_scope(name or "df"):
+        words, size = _words_of("experimental.document_frequency", x, vocab_size)
+        documents = _documents(_pairs(x, words, size)[1], vocab_size)
+        return tf.SparseTensor(x.indices, tf.gather(tf.reshape(documents, [-1]), words), x.dense_shape)
+
+
+def idf(x: tf.SparseTensor, vocab_size: Any, smooth: bool = True, add_baseline: bool = True, name: str | None = None) -> tf.SparseTensor:
+    """Of each word of x log(examples / examples that have the word), and 1 more if `add_baseline`."""
+    with tf.name_scope(name or "idf"):
+        words, size = _words_of("experimental.idf", x, vocab_size)
+        documents = _documents(_pairs(x, words, size)[1], vocab_size)
+        of_words = _idf(documents, analyzers.sum(x.dense_shape[:1]), smooth, add_baseline)
+        return tf.SparseTensor(x.indices, tf.gather(tf.reshape(of_words, [-1]), words), x.dense_shape)
 
 
 def estimated_probability_density(x: tf.Tensor, boundaries: Any = None, categorical: bool = False, name: str | None = None) -> tf.Tensor:
