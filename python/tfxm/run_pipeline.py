@@ -26,13 +26,13 @@ USAGE_ERROR, FAILED = 2, 3  # util/exit_status.h
 
 # Of RunPipelineMain, beside those of the pipeline.
 ENGINE_FLAGS = (
-    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "max_parallel_nodes", "output", "print_ir",
-    "to_nodes",
+    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "hosts", "launcher", "max_parallel_nodes", "output", "print_ir",
+    "shard_timeout", "to_nodes", "work_dir", "workers",
 )  # fmt: skip
 # What a file that reads flags has in it.
 _READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
 # Flags that take a value, which may be the next argument.
-_WITH_VALUE = ("from_nodes", "max_parallel_nodes", "output", "real", "to_nodes")
+_WITH_VALUE = ("from_nodes", "hosts", "launcher", "max_parallel_nodes", "output", "real", "shard_timeout", "to_nodes", "work_dir", "workers")
 
 
 def _name(argument: str) -> str:

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/modules/python_module.h"
+#include "tfxm/components/transform_passes.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/transform/traced_function.h"
 #include "tfxm/util/io.h"
@@ -16,11 +17,13 @@ namespace {
 
 using tensorflow::metadata::v0::Schema;
 
+std::string TraceDir(const std::string& analysis_dir) { return io::JoinPath(analysis_dir, "trace"); }
+
 // The function is called in Python, the passes over the data are made here.
-absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema) {
+absl::Status TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema) {
   options.progress("calling preprocessing_fn", -1);
   const std::string schema_path = io::JoinPath(options.tmp_dir, "schema.pbtxt");
-  const std::string trace_dir = io::JoinPath(options.tmp_dir, "trace");
+  const std::string trace_dir = TraceDir(options.tmp_dir);
   RETURN_IF_ERROR(statistics::WriteSchema(schema_path, schema));
   PythonCall call{.function = "trace", .module_file = options.module_file};
   JsonWriter arguments;
@@ -30,8 +33,7 @@ absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptio
   call.arguments = std::move(arguments).Take();
   call.tmp_dir = options.tmp_dir;
   call.progress = options.progress;
-  RETURN_IF_ERROR(CallPython(call).status());
-  return transform::ReadTracedFunction(trace_dir);
+  return CallPython(call).status();
 }
 
 }  // namespace
@@ -39,7 +41,6 @@ absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptio
 absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const AnalyzeModuleOptions& options,
                                                                          const Schema& schema,
                                                                          const std::vector<std::string>& files) {
-  using transform::TransformGraph;
   transform::AnalyzeOptions analyze_options{.assets_dir = io::JoinPath(options.tmp_dir, "assets")};
   RETURN_IF_ERROR(io::MakeDirs(analyze_options.assets_dir));
   analyze_options.progress = [&](int64_t n, int pass) {
@@ -48,17 +49,31 @@ absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const A
   analyze_options.warning = [&](absl::string_view message) {
     options.progress(absl::StrCat("warning: ", message), -1);
   };
-  absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
+  if (!options.workers.are_threads()) analyze_options.make_pass = PassesByWorkers(options, schema, files);
   if (IsPythonModule(options.module_file)) {
-    ASSIGN_OR_RETURN(const transform::TracedFunction traced, TraceInPython(options, schema));
-    graph = TransformGraph::Analyze(traced, schema, files, analyze_options);
+    RETURN_IF_ERROR(TraceInPython(options, schema));
   } else {
     options.progress("compiling the module file", -1);
-    ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(options.module_file));
-    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
-    graph = TransformGraph::Analyze(preprocessing_fn, schema, files, analyze_options);
   }
-  if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", options.module_file));
+  return AnalyzeWith(options.module_file, options.tmp_dir, schema, files, analyze_options);
+}
+
+absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeWith(const std::string& module_file,
+                                                                       const std::string& analysis_dir,
+                                                                       const Schema& schema,
+                                                                       const std::vector<std::string>& files,
+                                                                       const transform::AnalyzeOptions& options) {
+  using transform::TransformGraph;
+  absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
+  if (IsPythonModule(module_file)) {
+    ASSIGN_OR_RETURN(const transform::TracedFunction traced, transform::ReadTracedFunction(TraceDir(analysis_dir)));
+    graph = TransformGraph::Analyze(traced, schema, files, options);
+  } else {
+    ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
+    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
+    graph = TransformGraph::Analyze(preprocessing_fn, schema, files, options);
+  }
+  if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file));
   return graph;
 }
 

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/distribution/workers.h"
 #include "tfxm/transform/transform_graph.h"
 
 namespace tfxm {
@@ -24,6 +25,8 @@ struct AnalyzeModuleOptions {
   std::string custom_config;  // JSON, for a preprocessing_fn in Python that takes it.
   std::string tmp_dir;        // An existing folder; must last as long as the graph, whose vocabularies it gets.
   std::function<void(absl::string_view message, double fraction)> progress = [](absl::string_view, double) {};
+  // Who makes the passes. Of workers, tmp_dir must be a folder that all of them see.
+  distribution::Workers workers = {};
 };
 
 // Calls the module's preprocessing_fn and makes the passes over `files` that it asks for. Errors name the module; others
@@ -31,6 +34,14 @@ struct AnalyzeModuleOptions {
 absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeModule(const AnalyzeModuleOptions& options,
                                                                          const tensorflow::metadata::v0::Schema& schema,
                                                                          const std::vector<std::string>& files);
+
+// The same with the passes that `options` makes; a module in Python has been called already, and left its trace in the
+// folder of the analysis, AnalyzeModuleOptions::tmp_dir.
+absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeWith(const std::string& module_file,
+                                                                       const std::string& analysis_dir,
+                                                                       const tensorflow::metadata::v0::Schema& schema,
+                                                                       const std::vector<std::string>& files,
+                                                                       const transform::AnalyzeOptions& options);
 
 }  // namespace tfxm
 

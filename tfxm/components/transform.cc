@@ -6,7 +6,9 @@
 #include "tfxm/components/analyze_module.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/components/transform_passes.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/distribution/launched_pass.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_accumulator.h"
@@ -59,7 +61,8 @@ class TransformExecutor : public Executor {
     const AnalyzeModuleOptions options{.module_file = module_file,
                                        .custom_config = StringPropertyOr(exec_properties, "custom_config", ""),
                                        .tmp_dir = context.tmp_dir,
-                                       .progress = context.progress};
+                                       .progress = context.progress,
+                                       .workers = context.workers};
     ASSIGN_OR_RETURN(const auto graph, AnalyzeModule(options, schema, analyzed));
     RETURN_IF_ERROR(graph->Write(transform_graph->uri));
 
@@ -73,19 +76,16 @@ class TransformExecutor : public Executor {
       const std::string dir = data::SplitDir(
           transformed != nullptr ? transformed->uri : io::JoinPath(context.tmp_dir, "transformed_examples"), split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
-      transform::TransformExamplesOptions transform_options;
-      if (describe) transform_options.statistics = &of_transformed;
-      transform_options.progress = [&](int64_t n) {
-        context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
-      };
-      RETURN_IF_ERROR(graph->TransformExamples(files, dir, transform_options));
+      RETURN_IF_ERROR(TransformExamples(*graph, options, files, dir, absl::StrCat("transforming ", split),
+                                        describe ? &of_transformed : nullptr));
       if (transformed == nullptr) RETURN_IF_ERROR(io::RemoveAll(dir));
     }
     if (transformed != nullptr) CopySplitsAndSpan(*examples, splits, transformed);
 
     if (!describe) return absl::OkStatus();
     context.progress("statistics", -1);
-    ASSIGN_OR_RETURN(const auto of_raw, statistics::GenerateStatistics(analyzed, {.schema = schema}));
+    ASSIGN_OR_RETURN(const auto of_raw,
+                     distribution::GenerateStatistics(analyzed, {.schema = schema}, context.workers));
     RETURN_IF_ERROR(WriteDescription(of_raw, schema, "pre_transform", outputs));
     const auto statistics = of_transformed.Finish();
     RETURN_IF_ERROR(WriteDescription(statistics, transformed_schema, "post_transform", outputs));

@@ -10,18 +10,26 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/components/pass_step.h"
+#include "tfxm/compute/pass.h"
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/orchestration/executor/executor_protocol.h"
+#include "tfxm/util/exit_status.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/file_hashes.h"
+#include "tfxm/util/flags.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm {
 namespace {
@@ -79,6 +87,9 @@ absl::Status RunExecutor(const ExecutionRequest& request, ProgressWriter* progre
   context.node_id = request.node_id;
   context.tmp_dir = request.tmp_dir;
   context.checkpoint_dir = request.checkpoint_dir;
+  ASSIGN_OR_RETURN(distribution::Launcher launcher, distribution::ParseLauncher(request.launcher));
+  if (launcher.work_dir.empty()) launcher.work_dir = request.tmp_dir;
+  ASSIGN_OR_RETURN(context.workers, distribution::WorkersOfThisProgram(std::move(launcher), {kPassMapFlag}));
   context.progress = [progress](absl::string_view message, double fraction) { progress->Report(message, fraction); };
   // User code may throw although this project's does not.
   try {
@@ -99,12 +110,38 @@ absl::Status RecordFiles(ArtifactDict* outputs) {
   return absl::OkStatus();
 }
 
+// As `tfxm pass map`, in the program of any pipeline.
+int WorkerMain(const std::vector<std::string>& arguments) {
+  HandleInterrupts();
+  int64_t shard = -1;
+  std::string output;
+  Flags flags("", "");
+  flags.Add("shard", &shard, "I", "").AtLeast(0);
+  flags.Add("output", &output, "PART", "").Required();
+  flags.TakeArguments(1, 1, "give the plan");
+  const auto run = [&]() -> absl::Status {
+    RETURN_IF_ERROR(flags.Parse(arguments));
+    RETURN_IF_ERROR(compute::CheckNumThreads());
+    try {
+      return MapShardOfPlan(flags.positional()[0], shard, output);
+    } catch (const std::exception& e) {  // Of metrics of one's own.
+      return absl::InternalError(absl::StrCat("an exception left the worker: ", e.what()));
+    }
+  };
+  const absl::Status status = run();
+  if (!status.ok()) std::fprintf(stderr, "%s\n", PrintableLines(status.message()).c_str());
+  return ExitStatusOf(status);
+}
+
 int ExecutorMain(const std::string& dir) {
   absl::StatusOr<ExecutionRequest> request = ReadExecutionRequest(dir);
   if (!request.ok()) {
     std::fprintf(stderr, "%s\n", request.status().ToString().c_str());
     return 1;
   }
+  // For workers, which are process groups of their own: they end with this process.
+  const auto launcher = distribution::ParseLauncher(request->launcher);
+  if (launcher.ok() && launcher->kind != distribution::Launcher::Kind::kThreads) HandleInterrupts();
   ProgressWriter progress;
   ArtifactDict outputs = request->outputs;
   absl::Status status = RunExecutor(*request, &progress, &outputs);
@@ -126,6 +163,11 @@ int ExecutorMain(const std::string& dir) {
 }  // namespace
 
 bool MaybeRunExecutor(int argc, char** argv, int* exit_code) {
+  if (argc > 1 && absl::string_view(argv[1]) == kPassMapFlag) {
+    *exit_code = WorkerMain({argv + 2, argv + argc});
+    std::fflush(nullptr);
+    _exit(*exit_code);
+  }
   if (argc != 2) return false;
   absl::string_view dir = argv[1];
   if (!absl::ConsumePrefix(&dir, kExecutorFlag)) return false;
