@@ -5,7 +5,7 @@
 Usage: passes.py [--build_dir build] [--examples 2000000] [--runs 3]
 
 Makes tf.Examples of two numbers, a word of a hundred thousand and a text of 100 characters, in files of 256 MiB that are
-not compressed, in the folder for temporary files; then runs `tfxm stats` on threads and by processes in turn, and each
+not compressed, in the folder for temporary files (a Python with protobuf); then runs `tfxm stats` on threads and by processes in turn, and each
 piece of the pass alone. Work is measured as CPU time, user and system, of all processes.
 """
 import argparse
@@ -20,8 +20,8 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, 'python', 'tests'))
-import tfrecords  # noqa: E402
+sys.path[:0] = [os.path.join(ROOT, 'python', 'tests'), os.path.join(ROOT, 'python')]
+from support import tfrecords  # noqa: E402
 
 FILE_BYTES = 256 << 20
 

@@ -77,6 +77,28 @@ class PipelineFilesTest(PipelineFileTest):
         os.remove(os.path.join(self.folder, "ir"))
         self.expect_failure(path, r"expected a list of ids, \['A'\]")
 
+    def test_the_launcher_of_passes(self) -> None:
+        def run(launcher: str, *flags: str) -> list[str]:
+            path = self.write("launched.py", _PIPELINE.format(more="").replace('root="root",', f'root="root", launcher={launcher},'))
+            done = self.run_file(path, *flags)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return self.arguments()
+
+        self.assertEqual(run("None", "--launcher", "processes:2"), ["run", "--launcher=processes:2"])
+        self.assertEqual(run("'processes:3'"), ["run", "--launcher=processes:3"])
+        self.assertEqual(run("'processes:3'", "--launcher=threads"), ["run", "--launcher=threads"], "the command line comes first")
+        both = "tfx.dsl.Launcher('ssh {host} {command}', hosts=['a', 'b'], work_dir='/shared', shard_timeout=60)"
+        self.assertEqual(run(both, "--work_dir=/w"), ["run", "--work_dir=/w", "--launcher=ssh {host} {command}", "--hosts=a,b", "--shard_timeout=60"])
+        self.expect_no_pipeline("launcher=tfx.dsl.Launcher('')", 'expected "threads", "processes"')
+        self.expect_no_pipeline("launcher=tfx.dsl.Launcher('x', hosts='a,b')", "expected a list of hosts")
+
+    def expect_no_pipeline(self, argument: str, message: str) -> None:
+        ir = os.path.join(self.folder, "ir")
+        if os.path.exists(ir):
+            os.remove(ir)
+        path = self.write("wrong.py", _PIPELINE.format(more="").replace('root="root",', f'root="root", {argument},'))
+        self.expect_failure(path, message)
+
     def test_the_working_directory_is_not_searched(self) -> None:
         other = os.path.join(self.folder, "elsewhere")
         for name in ("random.py", "tensorflow.py", "tfxm.py", "google.py"):

@@ -29,15 +29,15 @@ USAGE_ERROR, FAILED = 2, 3  # util/exit_status.h
 
 # Of RunPipelineMain, beside those of the pipeline.
 ENGINE_FLAGS = (
-    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "kfp_image", "max_parallel_nodes", "output", "print_ir",
-    "to_nodes",
+    "allow_empty_splits", "cache", "explain_cache", "fail_unless_blessed", "from_nodes", "help", "hosts", "kfp_image", "launcher", "max_parallel_nodes", "output", "print_ir",
+    "shard_timeout", "to_nodes", "work_dir", "workers",
 )  # fmt: skip
 # What a file that reads flags has in it.
 _READS_FLAGS = re.compile(r"\bargv\b|\bargparse\b|\bflags\b|\bapp\.run\b|\bclick\b|\btyper\b|\bfire\b")
 # An --output of the file's own, as argparse, absl and click declare it.
 _HAS_OUTPUT = re.compile(r"""["'](--)?output["']""")
 # Flags that take a value, which may be the next argument.
-WITH_VALUE = ("from_nodes", "kfp_image", "max_parallel_nodes", "output", "real", "to_nodes")
+WITH_VALUE = ("from_nodes", "hosts", "kfp_image", "launcher", "max_parallel_nodes", "output", "real", "shard_timeout", "to_nodes", "work_dir", "workers")
 
 
 def _name(argument: str) -> str:

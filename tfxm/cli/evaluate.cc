@@ -12,11 +12,11 @@
 #include "google/protobuf/text_format.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/flags/examples_argument.h"
-#include "tfxm/cli/flags/launcher_flags.h"
+#include "tfxm/cli/flags/pass_workers.h"
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/input_shape.h"
-#include "tfxm/distribution/evaluate_step.h"
+#include "tfxm/distribution/launched_pass.h"
 #include "tfxm/model_analysis/default_config.h"
 #include "tfxm/report/show/show.h"
 #include "tfxm/statistics/infer_schema.h"
@@ -86,7 +86,7 @@ class EvaluateCommand : public Command {
     if (eval_config_.empty() == label_.empty()) {
       return UsageError("give either --eval_config=FILE or, for the usual metrics, --label=FEATURE");
     }
-    RETURN_IF_ERROR(launcher_.Get().status());
+    ASSIGN_OR_RETURN(const distribution::Workers workers, PassWorkers(launcher_));
     model_analysis::EvaluateOptions options;
     RETURN_IF_ERROR(AddModels(&options));
     options.transform_graph = transform_graph_;
@@ -120,7 +120,7 @@ class EvaluateCommand : public Command {
     options.reference_model = reference_model_;
     options.max_disagreements = disagreements_;
     options.detect_model_type = true;
-    ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, Evaluate(options));
+    ASSIGN_OR_RETURN(const model_analysis::EvaluationResult result, Evaluate(options, workers));
     for (const std::string& warning : result.warnings) Note(absl::StrCat("warning: ", warning, "\n"));
     if (format_ != "none") {
       ASSIGN_OR_RETURN(const report::ShowFormat format, report::ParseShowFormat(format_));
@@ -144,15 +144,10 @@ class EvaluateCommand : public Command {
  private:
   static void Note(absl::string_view text) { std::fputs(PrintableLines(text).c_str(), stderr); }
 
-  absl::StatusOr<model_analysis::EvaluationResult> Evaluate(const model_analysis::EvaluateOptions& options) const {
-    ASSIGN_OR_RETURN(const distribution::Launcher launcher, launcher_.Get());
-    if (launcher.kind == distribution::Launcher::Kind::kThreads) return model_analysis::Evaluate(options);
-    distribution::PassRequest request;
-    request.mutable_files()->Add(options.files.begin(), options.files.end());
-    *request.mutable_evaluate() = distribution::ToProto(options, module_file_);
-    ASSIGN_OR_RETURN(const auto step, distribution::EvaluatePass::Make(options));
-    RETURN_IF_ERROR(launcher_.Run(request, launcher, step.get()));
-    return step->Result();
+  absl::StatusOr<model_analysis::EvaluationResult> Evaluate(const model_analysis::EvaluateOptions& options,
+                                                            const distribution::Workers& workers) const {
+    ProgressLine line;
+    return distribution::Evaluate(options, module_file_, workers, line.OfWorkers());
   }
 
   absl::Status AddModels(model_analysis::EvaluateOptions* options) const {
@@ -197,7 +192,7 @@ class EvaluateCommand : public Command {
                                                                                       reference_model_;
   ExamplesArgument examples_;
   std::vector<std::string> models_, input_shapes_;
-  LauncherFlags launcher_;
+  distribution::LauncherFlags launcher_;
   int num_threads_ = 0, max_slices_ = 20, disagreements_ = 100;
 };
 

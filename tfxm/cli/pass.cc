@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
-#include "tfxm/components/modules/metric_modules.h"
+#include "tfxm/components/pass_step.h"
 #include "tfxm/distribution/part.h"
 #include "tfxm/distribution/pass_phases.h"
 #include "tfxm/distribution/request.h"
@@ -69,9 +69,7 @@ class PassCommand : public Command {
     std::set<std::string> files;
     for (const distribution::PassShard& shard : request.shards()) files.insert(shard.file());
     if (!to_a_folder) RETURN_IF_ERROR(CheckOutputFile("output", output, {files.begin(), files.end()}));
-    if (verb != "plan" && request.has_evaluate()) {
-      RETURN_IF_ERROR(LoadMetricModules(request.evaluate().module_file(), request.evaluate().eval_config()));
-    }
+    if (verb != "plan") RETURN_IF_ERROR(LoadPassStep(request));
     if (verb == "map") return distribution::MapShard(request, shard_, output);
     if (verb == "reduce") return distribution::ReduceParts(request, parts, output);
     if (!output.empty()) RETURN_IF_ERROR(distribution::WriteRequest(output, request));

@@ -5,7 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "tfxm/cli/command.h"
+#include "tfxm/cli/flags/pass_workers.h"
 #include "tfxm/components/analyze_module.h"
+#include "tfxm/components/transform_passes.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/util/exit_status.h"
@@ -37,11 +39,13 @@ class TransformCommand : public Command {
     flags.Add("schema", &schema_, "FILE", "the schema.pbtxt of the data").Required();
     flags.Add("output", &output_, "DIR", "where the graph and the examples go").Required();
     flags.Add("custom_config", &options_.custom_config, "JSON", "for a preprocessing_fn in Python that takes it");
+    launcher_.AddTo(&flags);
     return flags;
   }
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     RETURN_IF_ERROR(CheckCustomConfig());
+    ASSIGN_OR_RETURN(options_.workers, PassWorkers(launcher_));
     ASSIGN_OR_RETURN(const std::vector<std::string> files, data::MatchFiles(data_));
     ASSIGN_OR_RETURN(const auto schema, statistics::ReadSchema(schema_));
     for (const char* name : {kGraph, kExamples}) {
@@ -57,7 +61,7 @@ class TransformCommand : public Command {
     const std::string examples_dir = io::JoinPath(making->path(), kExamples);
     ASSIGN_OR_RETURN(const AnalyzedModule module, AnalyzeModule(options_, schema, files));
     RETURN_IF_ERROR(module.graph->Write(graph_dir));
-    RETURN_IF_ERROR(module.graph->TransformExamples(files, examples_dir));
+    RETURN_IF_ERROR(TransformExamples(*module.graph, options_, files, examples_dir, "transforming"));
     RETURN_IF_ERROR(io::Rename(examples_dir, io::JoinPath(output_, kExamples)));
     RETURN_IF_ERROR(io::Rename(graph_dir, io::JoinPath(output_, kGraph)));
     output.Keep();
@@ -78,6 +82,7 @@ class TransformCommand : public Command {
   }
 
   AnalyzeModuleOptions options_;
+  distribution::LauncherFlags launcher_;
   std::string data_, schema_, output_;
 };
 

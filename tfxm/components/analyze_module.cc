@@ -7,8 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/modules/python_module.h"
-#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/components/statistics/stats_options_updater.h"
+#include "tfxm/components/transform_passes.h"
+#include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/transform/traced_function.h"
 #include "tfxm/util/io.h"
@@ -20,12 +21,14 @@ namespace {
 
 using tensorflow::metadata::v0::Schema;
 
+std::string TraceDir(const std::string& analysis_dir) { return io::JoinPath(analysis_dir, "trace"); }
+
 // The function is called in Python, the passes over the data are made here.
-absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema,
-                                                        bool* has_stats_options_updater_fn) {
+absl::Status TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema,
+                           bool* has_stats_options_updater_fn) {
   options.progress("calling preprocessing_fn", -1);
   const std::string schema_path = io::JoinPath(options.tmp_dir, kSchemaFile);
-  const std::string trace_dir = io::JoinPath(options.tmp_dir, "trace");
+  const std::string trace_dir = TraceDir(options.tmp_dir);
   RETURN_IF_ERROR(statistics::WriteSchema(schema_path, schema));
   PythonCall call{.function = "trace", .module_file = options.module_file};
   JsonWriter arguments;
@@ -38,14 +41,13 @@ absl::StatusOr<transform::TracedFunction> TraceInPython(const AnalyzeModuleOptio
   ASSIGN_OR_RETURN(const google::protobuf::Struct returned, CallPython(call));
   const auto has = returned.fields().find(kStatsOptionsUpdaterFn);
   *has_stats_options_updater_fn = has != returned.fields().end() && has->second.bool_value();
-  return transform::ReadTracedFunction(trace_dir);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<AnalyzedModule> AnalyzeModule(const AnalyzeModuleOptions& options, const Schema& schema,
                                              const std::vector<std::string>& files) {
-  using transform::TransformGraph;
   transform::AnalyzeOptions analyze_options{.assets_dir = io::JoinPath(options.tmp_dir, "assets")};
   RETURN_IF_ERROR(io::MakeDirs(analyze_options.assets_dir));
   analyze_options.progress = [&](int64_t n, int pass) {
@@ -55,29 +57,46 @@ absl::StatusOr<AnalyzedModule> AnalyzeModule(const AnalyzeModuleOptions& options
     options.progress(absl::StrCat("warning: ", message), -1);
     options.log(absl::StrCat("warning: ", message));
   };
-  analyze_options.analyzer_cache = options.analyzer_cache;
-  if (!options.analyzer_cache.input_dir.empty() || !options.analyzer_cache.output_dir.empty()) {
+  const bool has_cache = !options.analyzer_cache.input_dir.empty() || !options.analyzer_cache.output_dir.empty();
+  if (!options.workers.are_threads()) {
+    analyze_options.make_pass = PassesByWorkers(options, schema, files);
+    if (has_cache) options.log("analyzer cache: not used by the workers of a launcher");
+  } else if (has_cache) {
+    analyze_options.analyzer_cache = options.analyzer_cache;
     analyze_options.cache_use = [&](int pass, int from_cache, int files) {
       options.log(
           absl::StrCat("analyzer cache: pass ", pass, ": ", from_cache, " of ", files, " shards come from the cache"));
     };
   }
   AnalyzedModule result;
-  absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
   if (IsPythonModule(options.module_file)) {
-    ASSIGN_OR_RETURN(const transform::TracedFunction traced,
-                     TraceInPython(options, schema, &result.has_stats_options_updater_fn));
-    graph = TransformGraph::Analyze(traced, schema, files, analyze_options);
+    RETURN_IF_ERROR(TraceInPython(options, schema, &result.has_stats_options_updater_fn));
   } else {
     options.progress("compiling the module file", -1);
     ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(options.module_file));
-    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
     result.has_stats_options_updater_fn = module.HasFunction<StatsOptionsUpdaterFn>(kStatsOptionsUpdaterFn);
-    graph = TransformGraph::Analyze(preprocessing_fn, schema, files, analyze_options);
   }
-  if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", options.module_file));
-  result.graph = *std::move(graph);
+  ASSIGN_OR_RETURN(result.graph, AnalyzeWith(options.module_file, options.tmp_dir, schema, files, analyze_options));
   return result;
+}
+
+absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeWith(const std::string& module_file,
+                                                                       const std::string& analysis_dir,
+                                                                       const Schema& schema,
+                                                                       const std::vector<std::string>& files,
+                                                                       const transform::AnalyzeOptions& options) {
+  using transform::TransformGraph;
+  absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
+  if (IsPythonModule(module_file)) {
+    ASSIGN_OR_RETURN(const transform::TracedFunction traced, transform::ReadTracedFunction(TraceDir(analysis_dir)));
+    graph = TransformGraph::Analyze(traced, schema, files, options);
+  } else {
+    ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
+    ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));
+    graph = TransformGraph::Analyze(preprocessing_fn, schema, files, options);
+  }
+  if (!graph.ok()) return Annotate(graph.status(), absl::StrCat("preprocessing_fn of ", module_file));
+  return graph;
 }
 
 }  // namespace tfxm

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/distribution/workers.h"
 #include "tfxm/transform/transform_graph.h"
 
 namespace tfxm {
@@ -25,9 +26,11 @@ struct AnalyzeModuleOptions {
   std::string custom_config;  // JSON, for a preprocessing_fn in Python that takes it.
   std::string tmp_dir;        // An existing folder; must last as long as the graph, whose vocabularies it gets.
   std::function<void(absl::string_view message, double fraction)> progress = [](absl::string_view, double) {};
-  transform::AnalyzerCacheOptions analyzer_cache;
+  transform::AnalyzerCacheOptions analyzer_cache;  // Used by threads only.
   // Gets a line of text for everything that should stay in a log: what was left out, what the cache was good for.
   std::function<void(absl::string_view line)> log = [](absl::string_view) {};
+  // Who makes the passes. Of workers, tmp_dir must be a folder that all of them see.
+  distribution::Workers workers = {};
 };
 
 struct AnalyzedModule {
@@ -40,6 +43,14 @@ struct AnalyzedModule {
 absl::StatusOr<AnalyzedModule> AnalyzeModule(const AnalyzeModuleOptions& options,
                                              const tensorflow::metadata::v0::Schema& schema,
                                              const std::vector<std::string>& files);
+
+// The same with the passes that `options` makes; a module in Python has been called already, and left its trace in the
+// folder of the analysis, AnalyzeModuleOptions::tmp_dir.
+absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeWith(const std::string& module_file,
+                                                                       const std::string& analysis_dir,
+                                                                       const tensorflow::metadata::v0::Schema& schema,
+                                                                       const std::vector<std::string>& files,
+                                                                       const transform::AnalyzeOptions& options);
 
 }  // namespace tfxm
 

@@ -11,6 +11,7 @@
 #include "tfxm/components/modules/metric_modules.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/distribution/launched_pass.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/model_analysis/eval_config.h"
 #include "tfxm/model_analysis/evaluate.h"
@@ -72,7 +73,8 @@ class EvaluatorExecutor : public Executor {
     ASSIGN_OR_RETURN(const std::string json, StringProperty(exec_properties, "eval_config"));
     EvalConfig config;
     RETURN_IF_ERROR(Annotate(io::ParseJson(json, &config), "eval_config"));
-    RETURN_IF_ERROR(LoadMetricModules(StringPropertyOr(exec_properties, "module_file", ""), config));
+    const std::string module_file = StringPropertyOr(exec_properties, "module_file", "");
+    RETURN_IF_ERROR(LoadMetricModules(module_file, config));
     RETURN_IF_ERROR(AddModels(inputs, config, &options));
     if (OptionalArtifact(inputs, "schema") != nullptr) {
       ASSIGN_OR_RETURN(options.schema, ReadSchemaArtifact(inputs));
@@ -84,8 +86,9 @@ class EvaluatorExecutor : public Executor {
                      FilesOfSplits(examples, splits, "say which the Evaluator takes with .example_splits = {\"…\"}"));
     options.output_dir = evaluation->uri;
     options.data_location = examples[0].uri;
-    options.progress = [&](int64_t n) { context.progress(absl::StrCat(n, " examples"), -1); };
-    absl::StatusOr<model_analysis::EvaluationResult> result = model_analysis::Evaluate(options);
+    const auto progress = [&](const distribution::PassProgress& done) { context.progress(ToText(done), -1); };
+    absl::StatusOr<model_analysis::EvaluationResult> result =
+        distribution::Evaluate(options, module_file, context.workers, progress);
     if (!result.ok()) return ExplainBaseline(inputs, options, result.status());
     for (const std::string& warning : result->warnings) absl::FPrintF(stderr, "warning: %s\n", warning);
     if (!HasThresholds(config)) {
@@ -135,7 +138,6 @@ class EvaluatorExecutor : public Executor {
     const Artifact* const baseline = OptionalArtifact(inputs, "baseline_model");
     if (model == nullptr || baseline == nullptr) return error;
     options.output_dir.clear();
-    options.progress = nullptr;
     options.rubber_stamp = true;
     options.files.resize(std::min<size_t>(options.files.size(), 1));
     std::erase_if(options.models, [&](const auto& m) { return m.second == ServingModelPath(*baseline); });

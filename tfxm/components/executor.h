@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/distribution/workers.h"
 #include "tfxm/metadata/artifact.h"
 #include "tfxm/util/registry.h"
 
@@ -40,6 +41,8 @@ struct ExecutorContext {
   // Says how far the work is, for the display: "epoch 3/10", 0.3. fraction < 0: not known. May be called from any
   // thread, as often as one likes (the callee limits the rate). Never null.
   std::function<void(absl::string_view message, double fraction)> progress = [](absl::string_view, double) {};
+  // Who makes the passes over examples that can be many processes' (distribution/launched_pass.h).
+  distribution::Workers workers = {};
 };
 
 class Executor {

@@ -7,8 +7,8 @@
 #include "tfxm/components/splits.h"
 #include "tfxm/components/statistics/complete_stats_options.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/distribution/launched_pass.h"
 #include "tfxm/metadata/artifact_layout.h"
-#include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -36,9 +36,11 @@ class StatisticsGenExecutor : public Executor {
     std::vector<std::string> counts;
     for (const std::string& split : splits) {
       ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples->uri, split));
-      compute::PassOptions pass;
-      pass.progress = [&](int64_t n) { context.progress(absl::StrCat(split, ": ", n, " examples"), -1); };
-      ASSIGN_OR_RETURN(const auto statistics, statistics::GenerateStatistics(files, options, pass));
+      const auto progress = [&](const distribution::PassProgress& done) {
+        context.progress(absl::StrCat(split, ": ", ToText(done)), -1);
+      };
+      ASSIGN_OR_RETURN(const auto statistics,
+                       distribution::GenerateStatistics(files, options, context.workers, progress));
       const std::string dir = data::SplitDir(output->uri, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
       RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir, kFeatureStatsFile), statistics));

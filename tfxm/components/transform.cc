@@ -14,7 +14,9 @@
 #include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/components/statistics/stats_options_updater.h"
+#include "tfxm/components/transform_passes.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/distribution/launched_pass.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_accumulator.h"
@@ -103,7 +105,8 @@ class TransformExecutor : public Executor {
     AnalyzeModuleOptions options{.module_file = module_file,
                                  .custom_config = StringPropertyOr(exec_properties, "custom_config", ""),
                                  .tmp_dir = context.tmp_dir,
-                                 .progress = context.progress};
+                                 .progress = context.progress,
+                                 .workers = context.workers};
     ASSIGN_OR_RETURN(options.analyzer_cache, CacheOptions(inputs, *outputs));
     options.log = [](absl::string_view line) { std::fprintf(stderr, "%s\n", std::string(line).c_str()); };
     ASSIGN_OR_RETURN(const AnalyzedModule module, AnalyzeModule(options, schema, analyzed));
@@ -118,6 +121,7 @@ class TransformExecutor : public Executor {
           stats_options,
           UpdateStatsOptions({.module_file = module_file, .tmp_dir = context.tmp_dir, .progress = context.progress},
                              std::move(stats_options)));
+      options.workers = {};  // Workers describe what they write with the usual options.
     }
     statistics::StatisticsAccumulator of_transformed(stats_options.post_transform);
     for (size_t i = 0; i < examples.size(); ++i) {
@@ -125,7 +129,7 @@ class TransformExecutor : public Executor {
       const std::string dir =
           transformed != nullptr ? (*transformed)[i].uri : io::JoinPath(context.tmp_dir, "transformed_examples");
       if (transformed != nullptr || describe) {
-        RETURN_IF_ERROR(Transform(*module.graph, examples[i], splits, dir, context,
+        RETURN_IF_ERROR(Transform(*module.graph, options, examples[i], splits, dir,
                                   describe ? &of_transformed : nullptr, /*keep=*/transformed != nullptr));
       }
       if (transformed != nullptr) CopySplitsAndSpan(examples[i], splits, &(*transformed)[i]);
@@ -133,7 +137,8 @@ class TransformExecutor : public Executor {
 
     if (!describe) return absl::OkStatus();
     context.progress("statistics", -1);
-    ASSIGN_OR_RETURN(const auto of_raw, statistics::GenerateStatistics(analyzed, stats_options.pre_transform));
+    ASSIGN_OR_RETURN(const auto of_raw,
+                     distribution::GenerateStatistics(analyzed, stats_options.pre_transform, context.workers));
     RETURN_IF_ERROR(WriteDescription(of_raw, stats_options.pre_transform.schema, "pre_transform", outputs));
     const auto statistics = of_transformed.Finish();
     RETURN_IF_ERROR(WriteDescription(statistics, stats_options.post_transform.schema, "post_transform", outputs));
@@ -145,20 +150,16 @@ class TransformExecutor : public Executor {
   }
 
  private:
-  static absl::Status Transform(const transform::TransformGraph& graph, const Artifact& examples,
-                                const std::vector<std::string>& splits, const std::string& output_dir,
-                                const ExecutorContext& context, statistics::StatisticsAccumulator* statistics,
+  static absl::Status Transform(const transform::TransformGraph& graph, const AnalyzeModuleOptions& options,
+                                const Artifact& examples, const std::vector<std::string>& splits,
+                                const std::string& output_dir, statistics::StatisticsAccumulator* statistics,
                                 bool keep) {
     for (const std::string& split : splits) {
       ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples.uri, split));
       const std::string dir = data::SplitDir(output_dir, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
-      transform::TransformExamplesOptions options;
-      options.statistics = statistics;
-      options.progress = [&](int64_t n) {
-        context.progress(absl::StrCat("transforming ", split, ": ", n, " examples"), -1);
-      };
-      RETURN_IF_ERROR(graph.TransformExamples(files, dir, options));
+      RETURN_IF_ERROR(
+          TransformExamples(graph, options, files, dir, absl::StrCat("transforming ", split), statistics));
       if (!keep) RETURN_IF_ERROR(io::RemoveAll(dir));
     }
     return absl::OkStatus();

@@ -24,6 +24,7 @@ EvaluateStep ToProto(const EvaluateOptions& options, const std::string& module_f
   step.set_max_disagreements(options.max_disagreements);
   step.set_module_file(module_file);
   step.set_transform_graph(options.transform_graph);
+  step.set_rubber_stamp(options.rubber_stamp);
   step.set_data_location(options.data_location.empty() ? options.data : options.data_location);
   return step;
 }
@@ -45,6 +46,7 @@ absl::StatusOr<std::unique_ptr<EvaluatePass>> EvaluatePass::Make(const PassReque
   for (const PassShard& shard : request.shards()) {
     if (options.files.empty() || options.files.back() != shard.file()) options.files.push_back(shard.file());
   }
+  options.rubber_stamp = step.rubber_stamp();
   options.detect_model_type = true;
   options.output_dir = output;
   options.replace_output = true;

@@ -76,6 +76,21 @@ absl::StatusOr<Launcher> ParseLauncher(absl::string_view text, absl::string_view
   return launcher;
 }
 
+absl::StatusOr<Launcher> ParseLauncher(const LauncherOptions& options) {
+  ASSIGN_OR_RETURN(Launcher launcher, ParseLauncher(options.launcher, options.hosts, options.workers));
+  const std::string& folder = options.work_dir;
+  if (launcher.kind == Launcher::Kind::kThreads && (!folder.empty() || options.shard_timeout > 0)) {
+    return UsageError("--work_dir and --shard_timeout are for a --launcher of processes");
+  }
+  if (!folder.empty() && !io::IsDirectory(folder)) {
+    return UsageError(absl::StrCat("--work_dir=", folder, ": there is no such folder"));
+  }
+  if (!(options.shard_timeout >= 0)) return UsageError("--shard_timeout: expected a number of seconds, at least 0");
+  if (!folder.empty()) launcher.work_dir = io::AbsolutePath(folder);
+  launcher.shard_timeout_seconds = options.shard_timeout;
+  return launcher;
+}
+
 std::vector<std::string> WorkerCommand(const Launcher& launcher, const std::vector<std::string>& command,
                                        absl::string_view host) {
   if (launcher.kind != Launcher::Kind::kCommand) return command;

@@ -27,6 +27,8 @@ struct Launcher {
   std::vector<std::string> words;  // kCommand: its words.
   std::vector<std::string> hosts;  // kCommand: one worker at a time on each; one named twice has two.
   int num_workers = 1;             // At a time.
+  // Where the plan and the parts are as long as a pass goes on: a folder that all workers see. Empty: RunPass chooses.
+  std::string work_dir;
 
   double shard_timeout_seconds = 0;  // A worker that takes longer is ended; 0: none is.
   int max_attempts = 4;              // Of a shard, until the pass fails.
@@ -38,10 +40,21 @@ struct Launcher {
 
 inline constexpr int kMaxWorkers = 10000;
 
+// A launcher as a person writes it, in flags or as a pipeline's parameter (docs/distribution.md).
+struct LauncherOptions {
+  std::string launcher;      // "threads", "processes", "processes:8", "srun -n1 {command}"; empty: threads.
+  std::string hosts;         // "a,b": of a command with {host}.
+  int workers = 0;           // Of a command at a time; 0: as many as hosts, or as cores.
+  std::string work_dir;      // Launcher::work_dir
+  double shard_timeout = 0;  // Launcher::shard_timeout_seconds
+};
+
 // "threads"; "processes" (one for each core) or "processes:N"; or a command with {command} in it. `hosts`: separated by
 // commas, for a command with {host}. `num_workers`: of a command at a time; 0: as many as hosts, or as cores.
 // A UsageError (util/exit_status.h) says what is expected.
 absl::StatusOr<Launcher> ParseLauncher(absl::string_view text, absl::string_view hosts = "", int num_workers = 0);
+// The same, and whether there is a work_dir.
+absl::StatusOr<Launcher> ParseLauncher(const LauncherOptions& options);
 
 // What is run for a worker whose own command is `command`.
 std::vector<std::string> WorkerCommand(const Launcher& launcher, const std::vector<std::string>& command,

@@ -2,12 +2,16 @@
 
 #include "tfxm/distribution/launcher.h"
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tfxm/distribution/launcher_flags.h"
 #include "tfxm/testing/status_matchers.h"
+#include "tfxm/util/exit_status.h"
+#include "tfxm/util/flags.h"
 #include "tfxm/util/subprocess.h"
 
 namespace tfxm::distribution {
@@ -64,6 +68,44 @@ TEST(LauncherTest, WhatIsWrongIsSaid) {
                                                {"threads", "a", "--hosts"}}) {
     EXPECT_THAT(ParseLauncher(text, hosts), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << text;
   }
+}
+
+TEST(LauncherFlagsTest, TheFlagComesBeforeTheVariableAndThatBeforeWhatThePipelineSays) {
+  const LauncherOptions of_pipeline = {.launcher = "ssh {host} {command}", .hosts = "a,b", .work_dir = "/shared"};
+  const auto get = [&](const std::vector<std::string>& arguments) {
+    LauncherFlags launcher_flags;
+    Flags flags("", "");
+    launcher_flags.AddTo(&flags);
+    EXPECT_TRUE(flags.Parse(arguments).ok());
+    return launcher_flags.Get(of_pipeline);
+  };
+  unsetenv("TFXM_LAUNCHER");
+  EXPECT_EQ(LauncherFlags().Get().launcher, "threads");
+  EXPECT_EQ(get({}).hosts, "a,b");
+  EXPECT_EQ(get({"--hosts=c"}).hosts, "c") << "of the pipeline's launcher";
+  EXPECT_EQ(get({"--launcher=processes:2"}).hosts, "");
+  EXPECT_EQ(get({"--launcher=processes:2"}).work_dir, "") << "that was for another launcher";
+  setenv("TFXM_LAUNCHER", "rsh {host} {command}", /*overwrite=*/1);
+  setenv("TFXM_HOSTS", "d", /*overwrite=*/1);
+  EXPECT_EQ(get({}).launcher, "rsh {host} {command}");
+  EXPECT_EQ(get({}).hosts, "d");
+  EXPECT_EQ(get({"--launcher=threads"}).launcher, "threads");
+  unsetenv("TFXM_LAUNCHER");
+  unsetenv("TFXM_HOSTS");
+}
+
+TEST(LauncherFlagsTest, WhatDoesNotFitIsSaid) {
+  for (const LauncherOptions& options : std::vector<LauncherOptions>{{.launcher = "threads", .workers = 2},
+                                                                     {.launcher = "threads", .shard_timeout = 2},
+                                                                     {.launcher = "threads", .work_dir = "/"},
+                                                                     {.launcher = "processes", .work_dir = "/nowhere"},
+                                                                     {.launcher = "processes", .shard_timeout = -1}}) {
+    EXPECT_EQ(ExitStatusOf(ParseLauncher(options).status()), kExitUsage) << options.launcher;
+  }
+  const auto launcher = ParseLauncher({.launcher = "processes:2", .work_dir = "/", .shard_timeout = 3});
+  ASSERT_TRUE(launcher.ok()) << launcher.status();
+  EXPECT_EQ(launcher->work_dir, "/");
+  EXPECT_EQ(launcher->shard_timeout_seconds, 3);
 }
 
 }  // namespace

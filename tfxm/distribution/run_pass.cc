@@ -16,8 +16,9 @@
 
 namespace tfxm::distribution {
 
-absl::Status RunPass(PassRequest request, const Launcher& launcher, const RunPassOptions& options, Step* step) {
-  std::string parent = options.work_dir;
+absl::Status RunPass(PassRequest request, const Workers& workers, Step* step, const OnProgress& progress) {
+  const Launcher& launcher = workers.launcher;
+  std::string parent = launcher.work_dir;
   if (parent.empty()) {
     parent = launcher.kind == Launcher::Kind::kProcesses ? std::filesystem::temp_directory_path().string() : ".";
   }
@@ -33,14 +34,14 @@ absl::Status RunPass(PassRequest request, const Launcher& launcher, const RunPas
   std::vector<Job> jobs;
   for (int shard = 0; shard < request.shards_size(); ++shard) {
     parts.push_back(io::JoinPath(folder->path(), absl::StrCat("part-", shard)));
-    jobs.push_back({.name = ShardName(request, shard),
-                    .command = {options.program, "pass", "map", plan, absl::StrCat("--shard=", shard),
-                                absl::StrCat("--output=", parts.back())},
-                    .check = [&, shard]() -> absl::Status {
-                      ASSIGN_OR_RETURN(const Part part, ReadPartOf(request, hash, shard, step->kind(), parts[shard]));
-                      num_examples += part.header().num_examples;
-                      return absl::OkStatus();
-                    }});
+    std::vector<std::string> command = workers.command;
+    command.insert(command.end(), {plan, absl::StrCat("--shard=", shard), absl::StrCat("--output=", parts.back())});
+    const auto check = [&, shard]() -> absl::Status {
+      ASSIGN_OR_RETURN(const Part part, ReadPartOf(request, hash, shard, step->kind(), parts[shard]));
+      num_examples += part.header().num_examples;
+      return absl::OkStatus();
+    };
+    jobs.push_back({.name = ShardName(request, shard), .command = std::move(command), .check = check});
   }
   WorkerPool pool(launcher, folder->path());
   return pool.Run(
@@ -49,8 +50,8 @@ absl::Status RunPass(PassRequest request, const Launcher& launcher, const RunPas
         RETURN_IF_ERROR(MergePart(request, hash, shard, parts[shard], step));
         return io::RemoveAll(parts[shard]);
       },
-      [&](const PoolProgress& progress) {
-        if (options.progress) options.progress(progress, num_examples);
+      [&](const PoolProgress& pool_progress) {
+        if (progress) progress({.num_examples = num_examples, .pool = pool_progress});
       });
 }
 

@@ -132,13 +132,11 @@ absl::Status StatisticsPass::Merge(const compute::Shard& shard, StateReader* val
   StatisticsAccumulator of_shard = total_.MakeEmpty();
   of_shard.Load(values);
   RETURN_IF_ERROR(values->Finish());
-  if (shard.file != file_) RETURN_IF_ERROR(Annotate(of_file_.MergeInto(&total_), file_));
-  file_ = shard.file;
-  return Annotate(of_file_.Add(std::move(of_shard), shard.begin), shard.file);
+  return shards_.Add(std::move(of_shard), shard, &total_);
 }
 
 absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> StatisticsPass::Statistics() {
-  RETURN_IF_ERROR(Annotate(of_file_.MergeInto(&total_), file_));
+  RETURN_IF_ERROR(shards_.MergeInto(&total_));
   return total_.Finish();
 }
 

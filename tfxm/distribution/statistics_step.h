@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
-#include "tfxm/compute/pass.h"
+#include "tfxm/compute/shards_in_order.h"
 #include "tfxm/distribution/step.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 
@@ -45,8 +45,7 @@ class StatisticsPass : public Step {
   statistics::StatisticsAccumulator total_;
   const int64_t shard_bytes_;
   const std::string output_;
-  compute::InOrder<statistics::StatisticsAccumulator> of_file_;
-  std::string file_;  // That of_file_ is of.
+  compute::ShardsInOrder<statistics::StatisticsAccumulator> shards_;
 };
 
 }  // namespace tfxm::distribution

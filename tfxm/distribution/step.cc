@@ -11,6 +11,8 @@ absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request, const
   switch (request.step_case()) {
     case PassRequest::kStatistics: return StatisticsPass::Make(request, output);
     case PassRequest::kEvaluate: return EvaluatePass::Make(request, output);
+    case PassRequest::kTransform: return StepRegistry::Get().Create("transform", request, output);
+    case PassRequest::kInfer: return StepRegistry::Get().Create("infer", request, output);
     case PassRequest::STEP_NOT_SET: break;
   }
   return absl::InvalidArgumentError("the request has no step; expected one of: statistics, evaluate");

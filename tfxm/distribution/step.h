@@ -20,6 +20,7 @@
 #include "tfxm/compute/shard.h"
 #include "tfxm/proto/pass.pb.h"
 #include "tfxm/util/coding/state.h"
+#include "tfxm/util/registry.h"
 
 namespace tfxm::distribution {
 
@@ -36,8 +37,11 @@ class Step {
   virtual absl::Status Finish() = 0;
 };
 
+// Steps of libraries above this one, by the field of the request: "transform".
+using StepRegistry = Registry<Step, const PassRequest&, const std::string&>;
+
 // Of a planned request. `output`: the file or folder of the result, for who calls Finish. INVALID_ARGUMENT says what is
-// wrong with the step's options.
+// wrong with the step's options; NOT_FOUND if the library that has the step is not loaded.
 absl::StatusOr<std::unique_ptr<Step>> MakeStep(const PassRequest& request, const std::string& output = "");
 
 }  // namespace tfxm::distribution

@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tfxm/distribution/launcher.h"
 #include "tfxm/dsl/node.h"
 
 namespace tfxm {
@@ -29,6 +30,9 @@ struct Pipeline {
   std::vector<Node> components;
   bool enable_cache = false;
   std::string metadata_path;  // ML Metadata, an SQLite file.
+  // Who makes the passes over examples: {.launcher = "processes:4"}. What flags or $TFXM_LAUNCHER say comes first, and
+  // the IR does not have it: results do not depend on it.
+  distribution::LauncherOptions launcher = {};
 };
 
 // A node of a checked pipeline, with its neighbours as indices into the order.

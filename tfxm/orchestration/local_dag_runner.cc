@@ -83,8 +83,8 @@ class Run {
     for (size_t i = 0; i < nodes.size(); ++i) {
       const NodeSpec& spec = *nodes[i].spec;
       const bool cache = options.enable_cache && spec.enable_cache.value_or(pipeline.enable_cache);
-      launchers_.push_back(std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, layout, metadata, hashes,
-                                                          &result->nodes[i]));
+      launchers_.push_back(std::make_unique<NodeLauncher>(pipeline.pipeline_name, spec, cache, options.launcher, layout,
+                                                          metadata, hashes, &result->nodes[i]));
     }
     for (int i = static_cast<int>(nodes.size()) - 1; i >= 0; --i) {
       for (int d : nodes[i].downstream) height_[i] = std::max(height_[i], height_[d] + 1);
@@ -226,6 +226,9 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   ASSIGN_OR_RETURN(std::vector<OrderedNode> all_nodes, OrderNodes(pipeline));
   ASSIGN_OR_RETURN(const PartialRun partial, SelectNodes(std::move(all_nodes), options_.from_nodes, options_.to_nodes));
   const std::vector<OrderedNode>& nodes = partial.nodes;
+  LocalDagRunnerOptions options = options_;
+  if (options.launcher.launcher.empty()) options.launcher = pipeline.launcher;
+  RETURN_IF_ERROR(distribution::ParseLauncher(options.launcher).status());
   const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);
   ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path));
   ASSIGN_OR_RETURN(const std::unique_ptr<MetadataStore> store, MetadataStore::Open(metadata_path));
@@ -249,7 +252,7 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   ASSIGN_OR_RETURN(FormerExecutions former, FindFormer(partial.left_out, &metadata, &hashes));
   display->Begin(result);
   {
-    class Run run(options_, pipeline, nodes, layout, &metadata, &hashes, display, &result);
+    class Run run(options, pipeline, nodes, layout, &metadata, &hashes, display, &result);
     for (size_t i = 0; i < nodes.size(); ++i) {
       const auto it = former.find(nodes[i].spec->id);
       if (it != former.end()) run.LeaveOut(static_cast<int>(i), std::move(it->second));

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tfxm/distribution/launcher.h"
 #include "tfxm/dsl/pipeline.h"
 #include "tfxm/orchestration/cancellation.h"
 #include "tfxm/orchestration/run/display.h"
@@ -40,12 +41,13 @@ struct LocalDagRunnerOptions {
   // one; empty: all. What they take from other nodes is what those have made last.
   std::vector<std::string> from_nodes = {};
   std::vector<std::string> to_nodes = {};
+  distribution::LauncherOptions launcher = {};  // Without one, the pipeline's.
 };
 
 class LocalDagRunner {
  public:
   explicit LocalDagRunner(LocalDagRunnerOptions options = {}) : options_(std::move(options)) {}
-  // A UsageError (util/exit_status.h) if from_nodes or to_nodes name what is not there; FAILED_PRECONDITION if a node
+  // A UsageError (util/exit_status.h) if from_nodes or to_nodes name what is not there, or the launcher is none; FAILED_PRECONDITION if a node
   // that a partial run leaves out has made nothing yet, or what it has made is not there any more.
   absl::StatusOr<RunResult> Run(const Pipeline& pipeline) const;
 

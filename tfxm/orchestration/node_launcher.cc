@@ -123,7 +123,8 @@ absl::Status NodeLauncher::Start() {
                                                 .checkpoint_dir = layout_.CheckpointDir(spec_.id, key_.digest),
                                                 .inputs = std::move(inputs),
                                                 .outputs = layout_.NewOutputs(spec_, result_.execution_id),
-                                                .exec_properties = std::move(exec_properties)}));
+                                                .exec_properties = std::move(exec_properties),
+                                                .launcher = launcher_}));
   result_.status = absl::OkStatus();
   process_started_ = Clock::now();
   told_to_end_ = {};

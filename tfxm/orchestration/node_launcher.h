@@ -13,6 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
+#include "tfxm/distribution/launcher.h"
 #include "tfxm/dsl/node.h"
 #include "tfxm/orchestration/cache/cache_key.h"
 #include "tfxm/orchestration/executor/executor_process.h"
@@ -29,11 +30,13 @@ constexpr std::chrono::seconds kPatience(3);
 class NodeLauncher {
  public:
   // All must outlive the launcher.
-  NodeLauncher(const std::string& pipeline_name, const NodeSpec& spec, bool enable_cache, const OutputLayout& layout,
-               RunMetadata* metadata, FileHashes* hashes, NodeResult* result)
+  NodeLauncher(const std::string& pipeline_name, const NodeSpec& spec, bool enable_cache,
+               const distribution::LauncherOptions& launcher, const OutputLayout& layout, RunMetadata* metadata,
+               FileHashes* hashes, NodeResult* result)
       : pipeline_name_(pipeline_name),
         spec_(spec),
         enable_cache_(enable_cache),
+        launcher_(launcher),
         layout_(layout),
         metadata_(metadata),
         hashes_(hashes),
@@ -71,6 +74,7 @@ class NodeLauncher {
   const std::string& pipeline_name_;
   const NodeSpec& spec_;
   const bool enable_cache_;
+  const distribution::LauncherOptions& launcher_;  // Of the passes of executors.
   const OutputLayout& layout_;
   RunMetadata* const metadata_;
   FileHashes* const hashes_;

@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/distribution/launcher_flags.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/json.h"
 #include "tfxm/orchestration/executor/executor_process.h"
@@ -57,6 +58,7 @@ struct CommonFlags {
   std::string kfp_image = absl::StrCat("tfxm:", TFXM_VERSION);
   int max_parallel_nodes = LocalDagRunnerOptions().max_parallel_nodes;
   std::string from_nodes, to_nodes;
+  distribution::LauncherFlags launcher;
 
   void Declare(PipelineArgs* args, Flags* flags) {
     flags->Add("data_root", &args->data_root, "DIR", "the data");
@@ -74,6 +76,7 @@ struct CommonFlags {
         "run only these nodes (comma-separated) and those that come after them; what they need of others is what "
         "those have made last");
     flags->Add("to_nodes", &to_nodes, "NODES", "run only these nodes and those that come before them");
+    launcher.AddTo(flags);
     flags
         ->Add("print_ir", &print_ir,
               "print the pipeline's intermediate representation (TFX's pipeline.proto, as JSON) and do nothing; "
@@ -253,6 +256,7 @@ int RunPipelineMain(int argc, char** argv,
       }
     }
   }
+  runner_options.launcher = common.launcher.Get(pipeline->launcher);
   const absl::StatusOr<RunResult> result = Run(*pipeline, common.explain_cache, runner_options);
   if (!result.ok()) return Report(program, result.status().message(), ExitStatusOf(result.status()));
   absl::Status after;

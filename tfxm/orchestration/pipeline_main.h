@@ -65,8 +65,8 @@ struct PipelineMainOptions {
 // Runs the pipeline that `create_pipeline` makes and returns the exit status (util/exit_status.h): 0 if every node is
 // done, whether or not its model is blessed; 1 with --fail_unless_blessed if one is not; 2 for a wrong flag; 3 if
 // something failed; 130 or 143 after an interruption. Handles --help, --print_ir (the pipeline as TFX's IR, with =kfp
-// as Kubeflow Pipelines'), --nocache, --explain_cache, --allow_empty_splits, --from_nodes, --to_nodes and
-// --max_parallel_nodes.
+// as Kubeflow Pipelines'), --nocache, --explain_cache, --allow_empty_splits, --from_nodes, --to_nodes,
+// --max_parallel_nodes, and --launcher with what goes with it (distribution/launcher_flags.h).
 int RunPipelineMain(int argc, char** argv,
                     const std::function<absl::StatusOr<Pipeline>(const PipelineArgs& args)>& create_pipeline,
                     const PipelineMainOptions& options = {});

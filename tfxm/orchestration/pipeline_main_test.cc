@@ -132,7 +132,8 @@ TEST_F(PipelineMainTest, WrongFlagsAreNamedAndRunNothing) {
   EXPECT_EQ(number.exit_code, 2);
   EXPECT_TRUE(Contains(number.err, "--steps=many: expected a whole number from 1 to 1000"));
   for (const char* wrong : {"--steps=0", "--steps=1001", "--steps=99999999999999999999", "--steps=", "--rate=nan",
-                            "--rate=inf", "--max_parallel_nodes=-1"}) {
+                            "--rate=inf", "--max_parallel_nodes=-1", "--launcher=srun", "--workers=2",
+                            "--launcher=ssh {host} {command}", "--shard_timeout=5"}) {
     EXPECT_EQ(Main({wrong}).exit_code, 2) << wrong;
   }
   EXPECT_TRUE(Contains(Main({"--steps=1", "--steps=2"}).err, "--steps is given twice"));

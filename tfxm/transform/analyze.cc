@@ -10,7 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "tensorflow/core/graph/graph.h"
 #include "tfxm/compute/accumulator.h"
+#include "tfxm/compute/example_count.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/compute/shards_in_order.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
@@ -95,6 +97,58 @@ class PhaseAccumulator {
   bool added_ = false;
 };
 static_assert(compute::ExampleAccumulator<PhaseAccumulator>);
+
+// A pass by several processes (transform_graph.h).
+class PhasePass : public AnalysisPass {
+ public:
+  PhasePass(const Phase& phase, const std::vector<RawFeature>& features, const compute::PassOptions& options)
+      : phase_(phase), features_(features), options_(options), total_(phase, features) {}
+
+  absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) const override {
+    compute::ExampleCount count;
+    compute::PassOptions options = options_;
+    options.progress = count.Progress();
+    ASSIGN_OR_RETURN(const PhaseAccumulator of_shard,
+                     compute::AccumulateShard<PhaseAccumulator>(
+                         shard, [this] { return PhaseAccumulator(phase_, features_); }, options));
+    *num_examples = count.value();
+    StateWriter writer;
+    of_shard.Save(&writer);
+    return writer.bytes();
+  }
+
+  absl::Status Merge(const compute::Shard& shard, StateReader* saved) override {
+    PhaseAccumulator of_shard(phase_, features_);
+    of_shard.Load(saved);
+    RETURN_IF_ERROR(saved->Finish());
+    return shards_.Add(std::move(of_shard), shard, &total_);
+  }
+
+  absl::StatusOr<std::string> Save() override {
+    RETURN_IF_ERROR(shards_.MergeInto(&total_));
+    StateWriter writer;
+    total_.Save(&writer);
+    return writer.bytes();
+  }
+
+  absl::Status Load(StateReader* saved) override {
+    total_.Load(saved);
+    return saved->Finish();
+  }
+
+  // At the end.
+  absl::StatusOr<PhaseAccumulator> Total() {
+    RETURN_IF_ERROR(shards_.MergeInto(&total_));
+    return std::move(total_);
+  }
+
+ private:
+  const Phase& phase_;
+  const std::vector<RawFeature>& features_;
+  const compute::PassOptions options_;
+  PhaseAccumulator total_;
+  compute::ShardsInOrder<PhaseAccumulator> shards_;
+};
 
 std::string VocabularyFileName(const AnalyzerNode& analyzer) {
   std::string name = analyzer.vocabulary.vocab_filename.empty() ? absl::StrCat("vocab_", io::Dirname(analyzer.name))
@@ -255,6 +309,21 @@ absl::StatusOr<PhaseAccumulator> Accumulate(const Phase& phase, const std::vecto
   return total;
 }
 
+// By the threads of this process, or as options.make_pass does.
+absl::StatusOr<PhaseAccumulator> MakePass(const Phase& phase, const std::vector<RawFeature>& features,
+                                          const std::vector<std::string>& files, int number, const AnalyzerCache& cache,
+                                          const compute::PassOptions& pass_options, const AnalyzeOptions& options) {
+  if (options.make_pass) {
+    PhasePass pass(phase, features, pass_options);
+    RETURN_IF_ERROR(options.make_pass(number, &pass));
+    return pass.Total();
+  }
+  int from_cache = 0;
+  ASSIGN_OR_RETURN(PhaseAccumulator total, Accumulate(phase, features, files, cache, pass_options, &from_cache));
+  if (options.cache_use) options.cache_use(number, from_cache, static_cast<int>(files.size()));
+  return total;
+}
+
 absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std::vector<std::string>& files,
                               const AnalyzeOptions& options) {
   if (trace.analyzers.empty()) return absl::OkStatus();
@@ -279,10 +348,8 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
     ASSIGN_OR_RETURN(const Phase phase, MakePhase(analyzers, rep.features, rep.graph, /*num_threads=*/1));
     compute::PassOptions pass_options{.num_threads = options.num_threads, .batch_size = options.batch_size};
     if (options.progress) pass_options.progress = [&](int64_t examples) { options.progress(examples, pass); };
-    int from_cache = 0;
     ASSIGN_OR_RETURN(const PhaseAccumulator total,
-                     Accumulate(phase, rep.features, files, cache, pass_options, &from_cache));
-    if (options.cache_use) options.cache_use(pass, from_cache, static_cast<int>(files.size()));
+                     MakePass(phase, rep.features, files, pass, cache, pass_options, options));
     for (size_t k = 0; k < ready.size(); ++k) {
       RETURN_IF_ERROR(Annotate(PutResults(trace.analyzers[ready[k]], total.accumulator(k), options, rep),
                                trace.analyzers[ready[k]].name));
@@ -418,6 +485,8 @@ FeatureSpec OutputSpec(const std::map<std::string, FeatureTensor>& outputs) {
 
 }  // namespace
 }  // namespace internal
+
+StateKind AnalysisPass::kind() { return internal::PhaseAccumulator::kStateKind; }
 
 TransformGraph::TransformGraph() : rep_(std::make_unique<Rep>()) {}
 TransformGraph::~TransformGraph() = default;

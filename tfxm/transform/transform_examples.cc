@@ -144,6 +144,7 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
                                                absl::string_view output_dir,
                                                const TransformExamplesOptions& options) const {
   const int num_shards = static_cast<int>(input_files.size());
+  const int num_files = options.num_files > 0 ? options.num_files : num_shards;
   // One thread for an operation, whose sums would else depend on the machine; the blocks are what runs in parallel.
   ASSIGN_OR_RETURN(const internal::Plan plan, internal::MakePlan(*rep_, /*num_threads=*/1));
   RETURN_IF_ERROR(io::MakeDirs(output_dir));
@@ -195,7 +196,8 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
   // Appends to the block's output file, whose blocks come in order.
   const auto write = [&](int shard, bool last, Transformed& block) -> absl::Status {
     if (writers[shard] == nullptr) {
-      const std::string path = io::JoinPath(output_dir, data::ShardName("transformed_examples", shard, num_shards));
+      const std::string path =
+          io::JoinPath(output_dir, data::ShardName("transformed_examples", options.first_file + shard, num_files));
       ASSIGN_OR_RETURN(writers[shard], data::TFRecordWriter::Create(path));
     }
     for (int i = 0; i < block.records.size(); ++i) RETURN_IF_ERROR(writers[shard]->Write(block.records.record(i)));

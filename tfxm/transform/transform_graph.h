@@ -12,6 +12,7 @@
 #ifndef TFXM_TRANSFORM_TRANSFORM_GRAPH_H_
 #define TFXM_TRANSFORM_TRANSFORM_GRAPH_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,9 +22,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
+#include "tfxm/compute/shard.h"
 #include "tfxm/transform/feature_spec.h"
 #include "tfxm/transform/tft.h"
 #include "tfxm/transform/traced_function.h"
+#include "tfxm/util/coding/state.h"
 
 namespace tfxm::statistics {
 class StatisticsAccumulator;
@@ -42,6 +45,21 @@ struct AnalyzerCacheOptions {
   std::string code;
 };
 
+// One pass of an analysis, where several processes make it: each makes the states of some shards, one puts them all
+// together.
+class AnalysisPass {
+ public:
+  static StateKind kind();
+  virtual ~AnalysisPass() = default;
+  // What the accumulators of a shard have saved.
+  virtual absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) const = 0;
+  // Adds what Map has made, in the order of the shards. DATA_LOSS if it cannot be of this pass.
+  virtual absl::Status Merge(const compute::Shard& shard, StateReader* saved) = 0;
+  // What Merge has put together, and the same in another process, in place of Merge.
+  virtual absl::StatusOr<std::string> Save() = 0;
+  virtual absl::Status Load(StateReader* saved) = 0;
+};
+
 struct AnalyzeOptions {
   // An existing directory for vocabularies, needed if there are any; must last as long as the graph.
   std::string assets_dir;
@@ -54,6 +72,9 @@ struct AnalyzeOptions {
   AnalyzerCacheOptions analyzer_cache;
   // Called after every pass: how many of the files had been analyzed before.
   std::function<void(int pass, int from_cache, int files)> cache_use;
+  // Makes pass `number`, from 1, in place of the threads of this process: after it `pass` has all shards, by Merge or
+  // Load.
+  std::function<absl::Status(int number, AnalysisPass* pass)> make_pass;
 };
 
 struct TransformExamplesOptions {
@@ -63,6 +84,8 @@ struct TransformExamplesOptions {
   // What is written is added to it while it is written. Null: nothing is described.
   statistics::StatisticsAccumulator* statistics = nullptr;
   size_t block_bytes = size_t{8} << 20;  // compute::PassOptions::block_bytes; the files do not depend on it.
+  // The files are those of `num_files` from first_file on, which is in the outputs' names. 0: there are no others.
+  int first_file = 0, num_files = 0;
 };
 
 class TransformGraph {

@@ -53,8 +53,40 @@ class RunOptions:
         return [f"--{name}={','.join(nodes)}" for name, nodes in both if nodes]
 
 
+class Launcher:
+    """Who makes the passes over examples: `tfxm run FILE.py --launcher=…` with what goes with it. Results do not depend on it."""
+
+    @checked
+    def __init__(
+        self,
+        launcher: str,
+        hosts: Iterable[str] | None = None,
+        workers: int | None = None,
+        work_dir: str | None = None,
+        shard_timeout: float | None = None,
+    ) -> None:
+        if not launcher:
+            raise ValueError('Launcher: expected "threads", "processes", "processes:N" or a command with {command}')
+        if isinstance(hosts, str):
+            raise TypeError(f"Launcher(hosts={hosts!r}): expected a list of hosts, [{hosts!r}]")
+        self.launcher, self.hosts = launcher, list(hosts or [])
+        self.workers, self.work_dir, self.shard_timeout = workers, work_dir, shard_timeout
+
+    def flags(self) -> dict[str, str]:
+        """The engine's, by name."""
+        values = {
+            "launcher": self.launcher,
+            "hosts": ",".join(self.hosts),
+            "workers": self.workers,
+            "work_dir": self.work_dir,
+            "shard_timeout": self.shard_timeout,
+        }
+        return {name: str(value) for name, value in values.items() if value not in (None, "")}
+
+
 class Pipeline:
-    """`components` are its nodes, in any order. ValueError says what is wrong with them: two of one id, a cycle, a
+    """`components` are its nodes, in any order. `launcher` is TFX's beam_pipeline_args here: a Launcher, or the text of
+    one. ValueError says what is wrong with them: two of one id, a cycle, a
     node that is needed and not there."""
 
     @checked
@@ -73,6 +105,7 @@ class Pipeline:
         outputs: object | None = None,
         additional_pipeline_args: dict[str, object] | None = None,
         log_root: str | None = None,
+        launcher: str | Launcher | None = None,
     ) -> None:
         if not pipeline_name:
             raise ValueError("a Pipeline needs a pipeline_name")
@@ -92,6 +125,7 @@ class Pipeline:
         self.metadata_connection_config = metadata_connection_config
         self.enable_cache = enable_cache
         self.run_options = run_options
+        self.launcher = Launcher(launcher) if isinstance(launcher, str) else launcher
         self.beam_pipeline_args = list(beam_pipeline_args or [])
         self.components = _order(pipeline_name, components)
 

@@ -67,7 +67,9 @@ class LocalDagRunner:
         options = _run_options(run_options) if run_options is not None else pipeline.run_options
         partial = options.flags() if options is not None else []
         ir = compile_pipeline(pipeline)
+        launcher = _launcher_flags(pipeline)
         if command_line is not None:
+            command_line.engine.extend(launcher)
             if not any(flag.startswith(("--from_nodes", "--to_nodes")) for flag in command_line.engine):  # They count.
                 command_line.engine.extend(partial)
             _become_engine(ir, pipeline.pipeline_name, command_line)
@@ -75,11 +77,19 @@ class LocalDagRunner:
             path = os.path.join(folder, "pipeline_ir.pb")
             write_ir(ir, path)
             sys.stdout.flush()
-            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}", *partial], env=native.environment()))
+            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}", *partial, *launcher], env=native.environment()))
         if status == 130:
             raise KeyboardInterrupt
         if status != 0:
             raise RunError(pipeline.pipeline_name, status)
+
+
+def _launcher_flags(pipeline: Pipeline) -> list[str]:
+    """The engine's, of the pipeline's launcher; what the command line or $TFXM_LAUNCHER says comes first."""
+    given = {flag[2:].split("=")[0] for flag in (command_line.engine if command_line is not None else [])}
+    if pipeline.launcher is None or "launcher" in given or os.environ.get("TFXM_LAUNCHER"):
+        return []
+    return [f"--{name}={value}" for name, value in pipeline.launcher.flags().items() if name not in given]
 
 
 def _run_options(options: object) -> RunOptions:

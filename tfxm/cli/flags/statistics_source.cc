@@ -16,7 +16,7 @@
 #include "tfxm/components/statistics/complete_stats_options.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
-#include "tfxm/distribution/statistics_step.h"
+#include "tfxm/distribution/launched_pass.h"
 #include "tfxm/statistics/generate/stats_generator.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/statistics/statistics_file.h"
@@ -118,14 +118,9 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Generate(const st
 
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Launch(const std::vector<std::string>& files,
                                                                       const StatsOptions& options) const {
-  ASSIGN_OR_RETURN(const distribution::Launcher launcher, launcher_.Get());
-  if (launcher.kind == distribution::Launcher::Kind::kThreads) return statistics::GenerateStatistics(files, options);
-  distribution::PassRequest request;
-  request.mutable_files()->Add(files.begin(), files.end());
-  *request.mutable_statistics() = distribution::ToProto(options);
-  ASSIGN_OR_RETURN(const auto step, distribution::StatisticsPass::Make(request));
-  RETURN_IF_ERROR(launcher_.Run(request, launcher, step.get()));
-  return step->Statistics();
+  ASSIGN_OR_RETURN(const distribution::Workers workers, PassWorkers(launcher_));
+  ProgressLine line;
+  return distribution::GenerateStatistics(files, options, workers, line.OfWorkers());
 }
 
 absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Get(const std::string& output,

@@ -17,7 +17,7 @@
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
 #include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/cli/flags/csv_flags.h"
-#include "tfxm/cli/flags/launcher_flags.h"
+#include "tfxm/cli/flags/pass_workers.h"
 #include "tfxm/data/example_source.h"
 #include "tfxm/statistics/stats_options.h"
 #include "tfxm/util/flags.h"
@@ -80,7 +80,7 @@ class StatisticsSource {
   std::string data_, stats_, stats_options_, weight_feature_, features_;
   double sample_rate_ = 1;
   CsvFlags csv_;
-  LauncherFlags launcher_;
+  distribution::LauncherFlags launcher_;
   std::optional<tensorflow::metadata::v0::Schema> schema_;
   std::optional<statistics::StatsOptions> options_;
 };

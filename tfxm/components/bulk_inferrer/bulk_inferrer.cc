@@ -2,6 +2,7 @@
 
 // BulkInferrer: runs a model, SavedModel or TFLite, over examples, and writes what it has predicted.
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -13,9 +14,12 @@
 #include "tfxm/components/bulk_inferrer/predictions.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/compute/example_count.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/distribution/run_pass.h"
+#include "tfxm/distribution/whole_files.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/util/io.h"
@@ -33,7 +37,7 @@ using tfx::components::bulkinferrer::OutputExampleSpec;
 constexpr char kInferenceResult[] = "inference_result", kOutputExamples[] = "output_examples";
 constexpr char kPredictionLogs[] = "prediction_logs", kExamples[] = "examples";  // Files, as TFX names them.
 
-absl::StatusOr<std::unique_ptr<InferenceModel>> LoadModel(const Artifact& artifact, const ModelSpec& spec) {
+absl::StatusOr<std::unique_ptr<InferenceModel>> LoadModel(const std::string& uri, const ModelSpec& spec) {
   if (spec.model_signature_name_size() > 1) {
     return absl::UnimplementedError(
         "model_spec names several signatures; a BulkInferrer runs one: have one for each of them");
@@ -43,7 +47,7 @@ absl::StatusOr<std::unique_ptr<InferenceModel>> LoadModel(const Artifact& artifa
       return absl::UnimplementedError(
           absl::StrCat("model_spec has the tag \"", tag, "\"; tfxm runs the SavedModel's graph \"serve\""));
   }
-  const std::string path = io::JoinPath(artifact.uri, kServingModelDir);
+  const std::string path = io::JoinPath(uri, kServingModelDir);
   tensorflow_model_analysis::ModelSpec model;
   std::string file;
   if (spec.model_signature_name_size() == 1) {
@@ -85,23 +89,25 @@ struct Destination {
   std::string dir;
   std::string prefix;                       // Of the files in it, of which there are as many as are read.
   const OutputExampleSpec* spec = nullptr;  // Of examples; null: prediction logs.
+  // The files are those of `num_files` from first_file on, which is in the outputs' names. 0: there are no others.
+  int first_file = 0, num_files = 0;
 };
 
 class Inference {
  public:
-  Inference(const InferenceModel& model, const ExecutorContext& context)
-      : model_(model), sessions_(model), context_(context), input_(model.examples_input()) {
+  Inference(const InferenceModel& model, std::function<void(int64_t)> progress)
+      : model_(model), sessions_(model), progress_(std::move(progress)), input_(model.examples_input()) {
     if (input_.empty()) input_ = "examples";
   }
 
   absl::Status Run(const std::vector<std::string>& files, const Destination& destination) {
     RETURN_IF_ERROR(io::MakeDirs(destination.dir));
-    const int num_files = static_cast<int>(files.size());
+    const int num_files = destination.num_files > 0 ? destination.num_files : static_cast<int>(files.size());
     std::vector<std::unique_ptr<data::TFRecordWriter>> writers(files.size());
     const auto write = [&](int file, bool last, const compute::RecordBlock& records) -> absl::Status {
       if (writers[file] == nullptr) {
-        ASSIGN_OR_RETURN(writers[file], data::TFRecordWriter::Create(io::JoinPath(
-                                            destination.dir, data::ShardName(destination.prefix, file, num_files))));
+        const std::string name = data::ShardName(destination.prefix, destination.first_file + file, num_files);
+        ASSIGN_OR_RETURN(writers[file], data::TFRecordWriter::Create(io::JoinPath(destination.dir, name)));
       }
       for (int i = 0; i < records.size(); ++i) RETURN_IF_ERROR(writers[file]->Write(records.record(i)));
       if (!last) return absl::OkStatus();
@@ -135,16 +141,70 @@ class Inference {
       if (!record.ok()) return Annotate(record.status(), absl::StrCat("record ", batch.first_record() + i));
       records->Append(*record);
     }
-    context_.progress(absl::StrCat(examples_ += batch.num_examples(), " examples"), -1);
+    progress_(examples_ += batch.num_examples());
     return absl::OkStatus();
   }
 
   const InferenceModel& model_;
   Sessions sessions_;
-  const ExecutorContext& context_;
+  const std::function<void(int64_t)> progress_;
   std::string input_;
   std::atomic<int64_t> examples_ = 0;
 };
+
+// A part has nothing but what its header says: the file is the result.
+constexpr StateKind kInferred = {"inferred", 1};
+
+class InferWorker : public distribution::LedByAnother {
+ public:
+  explicit InferWorker(const distribution::PassRequest& request) : request_(request) {}
+  StateKind kind() const override { return kInferred; }
+  absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) override {
+    const distribution::InferStep& step = request_.infer();
+    ASSIGN_OR_RETURN(const distribution::FileNumber file, distribution::NumberOf(shard, request_));
+    ASSIGN_OR_RETURN(const std::unique_ptr<InferenceModel> model, LoadModel(step.model_uri(), step.model_spec()));
+    compute::ExampleCount count;
+    Inference inference(*model, count.Progress());
+    RETURN_IF_ERROR(distribution::WriteWhole(
+        step.tmp_dir(), step.output_dir(), data::ShardName(step.prefix(), file.number, file.count),
+        [&](const std::string& folder) {
+          return inference.Run({shard.file},
+                               {.dir = folder,
+                                .prefix = step.prefix(),
+                                .spec = step.has_output_example_spec() ? &step.output_example_spec() : nullptr,
+                                .first_file = file.number,
+                                .num_files = file.count});
+        }));
+    *num_examples = count.value();
+    return "";
+  }
+
+ private:
+  const distribution::PassRequest request_;
+};
+
+TFXM_REGISTER(distribution::StepRegistry, "infer", [](const distribution::PassRequest& request, const std::string&) {
+  return std::make_unique<InferWorker>(request);
+});
+
+absl::Status InferByWorkers(const std::string& model_uri, const ModelSpec& model_spec,
+                            const std::vector<std::string>& files, const Destination& destination,
+                            const ExecutorContext& context) {
+  RETURN_IF_ERROR(io::MakeDirs(destination.dir));
+  distribution::PassRequest request;
+  distribution::SplitIntoFiles(files, &request);
+  distribution::InferStep& step = *request.mutable_infer();
+  step.set_model_uri(model_uri);
+  *step.mutable_model_spec() = model_spec;
+  if (destination.spec != nullptr) *step.mutable_output_example_spec() = *destination.spec;
+  step.set_output_dir(destination.dir);
+  step.set_prefix(destination.prefix);
+  step.set_tmp_dir(context.tmp_dir);
+  distribution::LedStep leader(kInferred,
+                               [](const compute::Shard& shard, StateReader* values) { return values->Finish(); });
+  return distribution::RunPass(std::move(request), context.workers, &leader,
+                               [&](const distribution::PassProgress& done) { context.progress(ToText(done), -1); });
+}
 
 // By split, of all artifacts. `wanted` is empty for all splits that there are.
 absl::StatusOr<std::map<std::string, std::vector<std::string>>> FilesBySplit(const std::vector<Artifact>& examples,
@@ -189,15 +249,19 @@ class BulkInferrerExecutor : public Executor {
     }
     ASSIGN_OR_RETURN(const auto files, FilesBySplit(examples->second, {data_spec.example_splits().begin(),
                                                                        data_spec.example_splits().end()}));
-    ASSIGN_OR_RETURN(const std::unique_ptr<InferenceModel> loaded, LoadModel(*model, model_spec));
-    Inference inference(*loaded, context);
+    ASSIGN_OR_RETURN(const std::unique_ptr<InferenceModel> loaded, LoadModel(model->uri, model_spec));
+    Inference inference(*loaded, [&](int64_t n) { context.progress(absl::StrCat(n, " examples"), -1); });
+    const auto infer = [&](const std::vector<std::string>& of_split, const Destination& destination) {
+      if (context.workers.are_threads()) return inference.Run(of_split, destination);
+      return InferByWorkers(model->uri, model_spec, of_split, destination, context);
+    };
     if (outputs->count(kOutputExamples) > 0) {
       RETURN_IF_ERROR(CheckOutputExampleSpec(output_spec, loaded->signature_name()));
       ASSIGN_OR_RETURN(Artifact * out, SingleArtifact(outputs, kOutputExamples));
       std::vector<std::string> splits;
       for (const auto& [split, of_split] : files) {
         splits.push_back(split);
-        RETURN_IF_ERROR(inference.Run(of_split, {data::SplitDir(out->uri, split), kExamples, &output_spec}));
+        RETURN_IF_ERROR(infer(of_split, {data::SplitDir(out->uri, split), kExamples, &output_spec}));
       }
       CopySplitsAndSpan(examples->second[0], splits, out);
     }
@@ -205,7 +269,7 @@ class BulkInferrerExecutor : public Executor {
       ASSIGN_OR_RETURN(Artifact * out, SingleArtifact(outputs, kInferenceResult));
       std::vector<std::string> all;
       for (const auto& [split, of_split] : files) all.insert(all.end(), of_split.begin(), of_split.end());
-      RETURN_IF_ERROR(inference.Run(all, {out->uri, kPredictionLogs}));
+      RETURN_IF_ERROR(infer(all, {out->uri, kPredictionLogs}));
     }
     return absl::OkStatus();
   }

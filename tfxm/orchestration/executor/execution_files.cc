@@ -85,6 +85,12 @@ absl::Status WriteExecutionRequest(absl::string_view dir, const ExecutionRequest
   ToProto(request.inputs, out.mutable_inputs());
   ToProto(request.outputs, out.mutable_outputs());
   ToProto(request.exec_properties, out.mutable_exec_properties());
+  const auto& [launcher, hosts, workers, work_dir, shard_timeout] = request.launcher;
+  out.mutable_launcher()->set_launcher(launcher);
+  out.mutable_launcher()->set_hosts(hosts);
+  out.mutable_launcher()->set_workers(workers);
+  out.mutable_launcher()->set_work_dir(work_dir);
+  out.mutable_launcher()->set_shard_timeout(shard_timeout);
   return io::WriteBinaryProto(RequestPath(dir), out);
 }
 
@@ -98,7 +104,12 @@ absl::StatusOr<ExecutionRequest> ReadExecutionRequest(absl::string_view dir) {
                           .checkpoint_dir = in.checkpoint_dir(),
                           .inputs = FromProto(in.inputs()),
                           .outputs = FromProto(in.outputs()),
-                          .exec_properties = FromProto(in.exec_properties())};
+                          .exec_properties = FromProto(in.exec_properties()),
+                          .launcher = {.launcher = in.launcher().launcher(),
+                                       .hosts = in.launcher().hosts(),
+                                       .workers = in.launcher().workers(),
+                                       .work_dir = in.launcher().work_dir(),
+                                       .shard_timeout = in.launcher().shard_timeout()}};
 }
 
 absl::Status WriteExecutionResult(absl::string_view dir, const absl::Status& status, const ArtifactDict& outputs) {

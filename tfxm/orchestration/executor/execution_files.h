@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/distribution/launcher.h"
 #include "tfxm/metadata/artifact.h"
 
 namespace tfxm {
@@ -22,6 +23,7 @@ struct ExecutionRequest {
   ArtifactDict inputs;
   ArtifactDict outputs;  // Their uris are folders to be filled.
   Properties exec_properties;
+  distribution::LauncherOptions launcher;
 };
 
 absl::Status WriteExecutionRequest(absl::string_view dir, const ExecutionRequest& request);

@@ -9,16 +9,24 @@
 #include <cstdio>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "tfxm/components/pass_step.h"
+#include "tfxm/compute/pass.h"
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/orchestration/executor/executor_protocol.h"
 #include "tfxm/orchestration/executor/run_executor.h"
+#include "tfxm/util/exit_status.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/file_hashes.h"
+#include "tfxm/util/flags.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm {
 namespace {
@@ -74,12 +82,38 @@ absl::Status RecordFiles(ArtifactDict* outputs) {
   return absl::OkStatus();
 }
 
+// As `tfxm pass map`, in the program of any pipeline.
+int WorkerMain(const std::vector<std::string>& arguments) {
+  HandleInterrupts();
+  int64_t shard = -1;
+  std::string output;
+  Flags flags("", "");
+  flags.Add("shard", &shard, "I", "").AtLeast(0);
+  flags.Add("output", &output, "PART", "").Required();
+  flags.TakeArguments(1, 1, "give the plan");
+  const auto run = [&]() -> absl::Status {
+    RETURN_IF_ERROR(flags.Parse(arguments));
+    RETURN_IF_ERROR(compute::CheckNumThreads());
+    try {
+      return MapShardOfPlan(flags.positional()[0], shard, output);
+    } catch (const std::exception& e) {  // Of metrics of one's own.
+      return absl::InternalError(absl::StrCat("an exception left the worker: ", e.what()));
+    }
+  };
+  const absl::Status status = run();
+  if (!status.ok()) std::fprintf(stderr, "%s\n", PrintableLines(status.message()).c_str());
+  return ExitStatusOf(status);
+}
+
 int ExecutorMain(const std::string& dir) {
   absl::StatusOr<ExecutionRequest> request = ReadExecutionRequest(dir);
   if (!request.ok()) {
     std::fprintf(stderr, "%s\n", request.status().ToString().c_str());
     return 1;
   }
+  // For workers, which are process groups of their own: they end with this process.
+  const auto launcher = distribution::ParseLauncher(request->launcher);
+  if (launcher.ok() && launcher->kind != distribution::Launcher::Kind::kThreads) HandleInterrupts();
   ProgressWriter progress;
   ArtifactDict outputs = request->outputs;
   absl::Status status = RunExecutor(
@@ -102,6 +136,11 @@ int ExecutorMain(const std::string& dir) {
 }  // namespace
 
 bool MaybeRunExecutor(int argc, char** argv, int* exit_code) {
+  if (argc > 1 && absl::string_view(argv[1]) == kPassMapFlag) {
+    *exit_code = WorkerMain({argv + 2, argv + argc});
+    std::fflush(nullptr);
+    _exit(*exit_code);
+  }
   if (argc != 2) return false;
   absl::string_view dir = argv[1];
   if (!absl::ConsumePrefix(&dir, kExecutorFlag)) return false;

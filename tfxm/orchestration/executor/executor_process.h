@@ -36,7 +36,8 @@
 
 namespace tfxm {
 
-// True if this process was started to run an executor, and has: the program must end with *exit_code. Loads the plugin,
+// True if this process was started to run an executor, or as a worker of an executor's pass (ExecutorContext::workers),
+// and has done that: the program must end with *exit_code. Loads the plugin,
 // makes the output folders, runs the executor (an exception that leaves it is an INTERNAL error), writes the result.
 bool MaybeRunExecutor(int argc, char** argv, int* exit_code);
 

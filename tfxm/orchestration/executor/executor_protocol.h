@@ -8,6 +8,8 @@ namespace tfxm {
 
 // --tfxm_executor=DIR: run the request in DIR.
 inline constexpr char kExecutorFlag[] = "--tfxm_executor=";
+// --tfxm_pass_map PLAN --shard=I --output=PART: make a part of a pass of an executor's, as `tfxm pass map` does.
+inline constexpr char kPassMapFlag[] = "--tfxm_pass_map";
 // The child's end of the pipe for progress: lines of "FRACTION MESSAGE".
 inline constexpr int kProgressFd = 3;
 // The exit status if the executor is done but its result cannot be written.

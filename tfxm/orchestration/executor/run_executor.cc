@@ -5,9 +5,13 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/distribution/launcher.h"
+#include "tfxm/distribution/workers.h"
+#include "tfxm/orchestration/executor/executor_protocol.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
@@ -27,6 +31,9 @@ absl::Status RunExecutor(const ExecutionRequest& request,
   context.node_id = request.node_id;
   context.tmp_dir = request.tmp_dir;
   context.checkpoint_dir = request.checkpoint_dir;
+  ASSIGN_OR_RETURN(distribution::Launcher launcher, distribution::ParseLauncher(request.launcher));
+  if (launcher.work_dir.empty()) launcher.work_dir = request.tmp_dir;
+  ASSIGN_OR_RETURN(context.workers, distribution::WorkersOfThisProgram(std::move(launcher), {kPassMapFlag}));
   context.progress = progress;
   // User code may throw although this project's does not.
   try {

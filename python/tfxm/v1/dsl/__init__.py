@@ -6,8 +6,8 @@ from __future__ import annotations
 from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.channel import Channel
 from tfxm.dsl.conditional import Cond
-from tfxm.dsl.pipeline import ExecutionMode, Pipeline, RunOptions
+from tfxm.dsl.pipeline import ExecutionMode, Launcher, Pipeline, RunOptions
 from tfxm.dsl.special_nodes import Importer, Resolver
 from tfxm.v1.dsl import components, experimental, placeholders
 
-__all__ = ["Artifact", "Channel", "Cond", "ExecutionMode", "Importer", "Pipeline", "Resolver", "RunOptions", "components", "experimental", "placeholders"]
+__all__ = ["Artifact", "Channel", "Cond", "ExecutionMode", "Importer", "Launcher", "Pipeline", "Resolver", "RunOptions", "components", "experimental", "placeholders"]
