@@ -109,7 +109,7 @@ scale: configure
 	@TFXM_BINARY_DIR=$(BUILD) $(BUILD)/tests/tfxm_distribution_test --gtest_brief=1
 	@TFXM_BINARY_DIR=$(BUILD) TFXM_PASS_RUNS=$(RUNS) $(BUILD)/tests/tfxm_cli_test --gtest_brief=1 --gtest_filter='PassCommandTest.*'
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/environments/scale$(if $(RAY),_ray).txt | tail -n 1) && cd python/tests && \
-	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_kubernetes test_beam $(if $(RAY),test_ray)
+	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_beam $(if $(RAY),test_ray)
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \

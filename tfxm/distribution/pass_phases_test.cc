@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tfxm/distribution/part.h"
 #include "tfxm/distribution/request.h"
-#include "tfxm/distribution/statistics_step.h"
+#include "tfxm/distribution/steps/statistics_step.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/testing/example_builder.h"
 #include "tfxm/testing/status_matchers.h"

@@ -2,8 +2,8 @@
 
 #include "tfxm/distribution/step.h"
 
-#include "tfxm/distribution/evaluate_step.h"
-#include "tfxm/distribution/statistics_step.h"
+#include "tfxm/distribution/steps/evaluate_step.h"
+#include "tfxm/distribution/steps/statistics_step.h"
 
 namespace tfxm::distribution {
 

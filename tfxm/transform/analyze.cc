@@ -17,6 +17,7 @@
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/transform/internal/analyzer_cache.h"
+#include "tfxm/transform/internal/phase.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/transform/internal/vocabulary_accumulator.h"
 #include "tfxm/util/io.h"
@@ -26,129 +27,6 @@ namespace tfxm::transform {
 
 namespace internal {
 namespace {
-
-// The analyzers of one pass.
-struct Phase {
-  std::vector<const AnalyzerNode*> analyzers;
-  // Where an input comes from: a raw feature whose values it is, or else its place among what the program returns.
-  struct Source {
-    int feature = -1, fetched = -1;
-  };
-  std::vector<std::vector<Source>> sources;  // Per analyzer and input.
-  std::set<int> used;        // Raw features.
-  std::optional<Program> program;
-};
-
-// What compute::Accumulate calls for: one per block.
-class PhaseAccumulator {
- public:
-  static constexpr StateKind kStateKind = {"transform analyzers", 3};
-
-  PhaseAccumulator(const Phase& phase, const std::vector<RawFeature>& features) : phase_(&phase), features_(&features) {
-    for (const AnalyzerNode* analyzer : phase.analyzers) accumulators_.push_back(MakeAccumulator(*analyzer));
-  }
-
-  absl::Status Add(const data::ExampleBatch& batch) {
-    added_ = true;
-    for (const int feature : phase_->used) RETURN_IF_ERROR(CheckFeature(batch, (*features_)[feature]));
-    std::vector<tensorflow::Tensor> fetched;
-    if (phase_->program.has_value()) RETURN_IF_ERROR(phase_->program->Run(batch, *features_, &fetched));
-    for (size_t i = 0; i < accumulators_.size(); ++i) {
-      const std::vector<Phase::Source>& sources = phase_->sources[i];
-      std::vector<Values> values(sources.size());
-      std::vector<ValuesStorage> storage(sources.size());
-      absl::Status status;
-      for (size_t k = 0; k < sources.size() && status.ok(); ++k) {
-        if (sources[k].feature >= 0) {
-          values[k] = FeatureValues(batch, (*features_)[sources[k].feature], &storage[k].strings);
-        } else {
-          status = TensorValues(fetched[sources[k].fetched], &storage[k], &values[k]);
-        }
-      }
-      if (status.ok()) status = accumulators_[i]->Add(values);
-      RETURN_IF_ERROR(Annotate(status, phase_->analyzers[i]->name));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Merge(PhaseAccumulator&& other) {
-    if (!std::exchange(added_, true)) {
-      accumulators_ = std::move(other.accumulators_);
-      return absl::OkStatus();
-    }
-    for (size_t i = 0; i < accumulators_.size(); ++i) accumulators_[i]->Merge(*other.accumulators_[i]);
-    return absl::OkStatus();
-  }
-
-  void Save(StateWriter* writer) const {
-    for (const auto& accumulator : accumulators_) accumulator->Save(writer);
-  }
-  void Load(StateReader* reader) {
-    for (const auto& accumulator : accumulators_) accumulator->Load(reader);
-    added_ = true;
-  }
-
-  const Accumulator& accumulator(size_t i) const { return *accumulators_[i]; }
-
- private:
-  const Phase* phase_;
-  const std::vector<RawFeature>* features_;
-  std::vector<std::unique_ptr<Accumulator>> accumulators_;
-  bool added_ = false;
-};
-static_assert(compute::ExampleAccumulator<PhaseAccumulator>);
-
-// A pass by several processes (transform_graph.h).
-class PhasePass : public AnalysisPass {
- public:
-  PhasePass(const Phase& phase, const std::vector<RawFeature>& features, const compute::PassOptions& options)
-      : phase_(phase), features_(features), options_(options), total_(phase, features) {}
-
-  absl::StatusOr<std::string> Map(const compute::Shard& shard, int64_t* num_examples) const override {
-    compute::ExampleCount count;
-    compute::PassOptions options = options_;
-    options.progress = count.Progress();
-    ASSIGN_OR_RETURN(const PhaseAccumulator of_shard,
-                     compute::AccumulateShard<PhaseAccumulator>(
-                         shard, [this] { return PhaseAccumulator(phase_, features_); }, options));
-    *num_examples = count.value();
-    StateWriter writer;
-    of_shard.Save(&writer);
-    return writer.bytes();
-  }
-
-  absl::Status Merge(const compute::Shard& shard, StateReader* saved) override {
-    PhaseAccumulator of_shard(phase_, features_);
-    of_shard.Load(saved);
-    RETURN_IF_ERROR(saved->Finish());
-    return shards_.Add(std::move(of_shard), shard, &total_);
-  }
-
-  absl::StatusOr<std::string> Save() override {
-    RETURN_IF_ERROR(shards_.MergeInto(&total_));
-    StateWriter writer;
-    total_.Save(&writer);
-    return writer.bytes();
-  }
-
-  absl::Status Load(StateReader* saved) override {
-    total_.Load(saved);
-    return saved->Finish();
-  }
-
-  // At the end.
-  absl::StatusOr<PhaseAccumulator> Total() {
-    RETURN_IF_ERROR(shards_.MergeInto(&total_));
-    return std::move(total_);
-  }
-
- private:
-  const Phase& phase_;
-  const std::vector<RawFeature>& features_;
-  const compute::PassOptions options_;
-  PhaseAccumulator total_;
-  compute::ShardsInOrder<PhaseAccumulator> shards_;
-};
 
 std::string VocabularyFileName(const AnalyzerNode& analyzer) {
   std::string name = analyzer.vocabulary.vocab_filename.empty() ? absl::StrCat("vocab_", io::Dirname(analyzer.name))
@@ -197,34 +75,6 @@ absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& an
   tfxm::Tensor values(DataType::kString, {static_cast<int64_t>(entries.size())});
   for (size_t i = 0; i < entries.size(); ++i) values.strings()[i] = std::move(entries[i].token);
   return std::vector<tfxm::Tensor>{path, size, values};
-}
-
-absl::StatusOr<Phase> MakePhase(const std::vector<const AnalyzerNode*>& analyzers,
-                                const std::vector<RawFeature>& features, ops::Graph& graph, int num_threads) {
-  Phase phase{.analyzers = analyzers};
-  std::vector<ops::Tensor> fetches;
-  const auto source_of = [&](const ops::Tensor& input) {
-    Phase::Source source;
-    for (size_t f = 0; f < features.size(); ++f) {
-      if (features[f].tensor.values().node() == input.node()) source.feature = static_cast<int>(f);
-    }
-    if (source.feature >= 0) {
-      phase.used.insert(source.feature);
-    } else {
-      source.fetched = static_cast<int>(fetches.size());
-      fetches.push_back(ops::Identity(input));  // What is fed cannot be fetched.
-    }
-    return source;
-  };
-  for (const AnalyzerNode* analyzer : analyzers) {
-    std::vector<Phase::Source>& sources = phase.sources.emplace_back();
-    for (const ops::Tensor& input : analyzer->inputs) sources.push_back(source_of(input));
-  }
-  if (!fetches.empty()) {
-    ASSIGN_OR_RETURN(phase.program, MakeProgram(graph, features, fetches, num_threads));
-    phase.used.insert(phase.program->features.begin(), phase.program->features.end());
-  }
-  return phase;
 }
 
 // The analyzers' results take the place of their placeholders.

@@ -19,7 +19,7 @@
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/distribution/run_pass.h"
-#include "tfxm/distribution/whole_files.h"
+#include "tfxm/distribution/steps/whole_files.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
 #include "tfxm/util/io.h"

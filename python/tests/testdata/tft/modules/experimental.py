@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tft.experimental, but for what needs Beam."""
 
 import tensorflow as tf

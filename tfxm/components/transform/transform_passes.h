@@ -6,8 +6,8 @@
 //
 //   ASSIGN_OR_RETURN(const auto graph, AnalyzeModule(options, schema, files));
 //   RETURN_IF_ERROR(TransformExamples(*graph, options, files, output_dir, {.statistics = &statistics}));
-#ifndef TFXM_COMPONENTS_TRANSFORM_PASSES_H_
-#define TFXM_COMPONENTS_TRANSFORM_PASSES_H_
+#ifndef TFXM_COMPONENTS_TRANSFORM_TRANSFORM_PASSES_H_
+#define TFXM_COMPONENTS_TRANSFORM_TRANSFORM_PASSES_H_
 
 #include <functional>
 #include <memory>
@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tensorflow_metadata/proto/v0/schema.pb.h"
-#include "tfxm/components/analyze_module.h"
+#include "tfxm/components/transform/analyze_module.h"
 #include "tfxm/transform/transform_graph.h"
 
 namespace tfxm {
@@ -36,4 +36,4 @@ std::function<absl::Status(int number, transform::AnalysisPass* pass)> PassesByW
 
 }  // namespace tfxm
 
-#endif  // TFXM_COMPONENTS_TRANSFORM_PASSES_H_
+#endif  // TFXM_COMPONENTS_TRANSFORM_TRANSFORM_PASSES_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/distribution/evaluate_step.h"
+#include "tfxm/distribution/steps/evaluate_step.h"
 
 #include <algorithm>
 #include <random>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/components/transform_passes.h"
+#include "tfxm/components/transform/transform_passes.h"
 
 #include <filesystem>
 #include <optional>
@@ -10,7 +10,7 @@
 #include "tfxm/compute/example_count.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/distribution/run_pass.h"
-#include "tfxm/distribution/whole_files.h"
+#include "tfxm/distribution/steps/whole_files.h"
 #include "tfxm/statistics/statistics_accumulator.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"

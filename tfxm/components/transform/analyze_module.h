@@ -5,8 +5,8 @@
 //   ASSIGN_OR_RETURN(AnalyzedModule module,
 //                    AnalyzeModule({.module_file = "taxi_utils.py", .tmp_dir = dir}, schema, train_files));
 //   RETURN_IF_ERROR(module.graph->Write(transform_graph_uri));
-#ifndef TFXM_COMPONENTS_ANALYZE_MODULE_H_
-#define TFXM_COMPONENTS_ANALYZE_MODULE_H_
+#ifndef TFXM_COMPONENTS_TRANSFORM_ANALYZE_MODULE_H_
+#define TFXM_COMPONENTS_TRANSFORM_ANALYZE_MODULE_H_
 
 #include <functional>
 #include <memory>
@@ -54,4 +54,4 @@ absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeWith(const std
 
 }  // namespace tfxm
 
-#endif  // TFXM_COMPONENTS_ANALYZE_MODULE_H_
+#endif  // TFXM_COMPONENTS_TRANSFORM_ANALYZE_MODULE_H_

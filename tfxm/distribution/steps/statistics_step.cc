@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/distribution/statistics_step.h"
+#include "tfxm/distribution/steps/statistics_step.h"
 
 #include "tfxm/model_analysis/slicing/sql_slice_names.h"
 #include "tfxm/statistics/statistics_file.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/components/analyze_module.h"
+#include "tfxm/components/transform/analyze_module.h"
 
 #include <utility>
 
@@ -8,7 +8,7 @@
 #include "tfxm/components/modules/module_file.h"
 #include "tfxm/components/modules/python_module.h"
 #include "tfxm/components/statistics/stats_options_updater.h"
-#include "tfxm/components/transform_passes.h"
+#include "tfxm/components/transform/transform_passes.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/transform/traced_function.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/distribution/whole_files.h"
+#include "tfxm/distribution/steps/whole_files.h"
 
 #include <limits>
 

@@ -6,8 +6,8 @@
 //   request.mutable_files()->Add(options.files.begin(), options.files.end());
 //   *request.mutable_evaluate() = ToProto(options, module_file);
 //   ASSIGN_OR_RETURN(const auto step, EvaluatePass::Make(options));
-#ifndef TFXM_DISTRIBUTION_EVALUATE_STEP_H_
-#define TFXM_DISTRIBUTION_EVALUATE_STEP_H_
+#ifndef TFXM_DISTRIBUTION_STEPS_EVALUATE_STEP_H_
+#define TFXM_DISTRIBUTION_STEPS_EVALUATE_STEP_H_
 
 #include <memory>
 #include <string>
@@ -46,4 +46,4 @@ class EvaluatePass : public Step {
 
 }  // namespace tfxm::distribution
 
-#endif  // TFXM_DISTRIBUTION_EVALUATE_STEP_H_
+#endif  // TFXM_DISTRIBUTION_STEPS_EVALUATE_STEP_H_

@@ -6,8 +6,8 @@
 //   request.add_files("examples/Split-train/*");
 //   *request.mutable_statistics() = ToProto(options);
 //   ASSIGN_OR_RETURN(const auto step, StatisticsPass::Make(request));
-#ifndef TFXM_DISTRIBUTION_STATISTICS_STEP_H_
-#define TFXM_DISTRIBUTION_STATISTICS_STEP_H_
+#ifndef TFXM_DISTRIBUTION_STEPS_STATISTICS_STEP_H_
+#define TFXM_DISTRIBUTION_STEPS_STATISTICS_STEP_H_
 
 #include <memory>
 #include <string>
@@ -50,4 +50,4 @@ class StatisticsPass : public Step {
 
 }  // namespace tfxm::distribution
 
-#endif  // TFXM_DISTRIBUTION_STATISTICS_STEP_H_
+#endif  // TFXM_DISTRIBUTION_STEPS_STATISTICS_STEP_H_

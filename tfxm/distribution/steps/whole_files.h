@@ -10,8 +10,8 @@
 //   // In the worker's Step::Map:
 //   ASSIGN_OR_RETURN(const FileNumber file, NumberOf(shard, request));
 //   RETURN_IF_ERROR(WriteWhole(tmp_dir, output_dir, data::ShardName("examples", file.number, file.count), write));
-#ifndef TFXM_DISTRIBUTION_WHOLE_FILES_H_
-#define TFXM_DISTRIBUTION_WHOLE_FILES_H_
+#ifndef TFXM_DISTRIBUTION_STEPS_WHOLE_FILES_H_
+#define TFXM_DISTRIBUTION_STEPS_WHOLE_FILES_H_
 
 #include <functional>
 #include <string>
@@ -62,4 +62,4 @@ class LedByAnother : public Step {
 
 }  // namespace tfxm::distribution
 
-#endif  // TFXM_DISTRIBUTION_WHOLE_FILES_H_
+#endif  // TFXM_DISTRIBUTION_STEPS_WHOLE_FILES_H_
