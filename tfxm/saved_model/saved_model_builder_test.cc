@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 
 #include "tfxm/ops/ops.h"
 #include "tfxm/saved_model/saved_model.h"
@@ -122,6 +123,20 @@ TEST_F(SavedModelBuilderTest, SameModelSameBytes) {
   }
   EXPECT_TRUE(io::Exists(io::JoinPath(Path("a"), "fingerprint.pb")));
   EXPECT_EQ(FingerprintPath(Path("a")).value(), FingerprintPath(Path("b")).value());
+}
+
+TEST_F(SavedModelBuilderTest, SameTableSameBytes) {
+  const std::string vocabulary = Path("words.txt");
+  ASSERT_EQ(io::WriteFile(vocabulary, "red\ngreen\n"), absl::OkStatus());
+  const ops::Tensor words = ops::Placeholder(graph_, DataType::kString, {-1}, "words");
+  SavedModelBuilder builder;
+  builder.AddSignature("lookup", {{"words", words}}, {{"ids", Lookup(words, vocabulary)}});
+  std::set<std::string> fingerprints;
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_EQ(builder.Write(Path(std::to_string(i))), absl::OkStatus());
+    fingerprints.insert(io::ReadFile(io::JoinPath(Path(std::to_string(i)), "fingerprint.pb")).value());
+  }
+  EXPECT_EQ(fingerprints.size(), 1U);
 }
 
 TEST_F(SavedModelBuilderTest, AnInputCanBeAnOutput) {

@@ -119,12 +119,11 @@ class TransformByProcessesTest : public ::testing::Test {
     return values;
   }
 
-  // All below a folder of the test's, by their paths in it; but fingerprint.pb, in which a hash of the object graph differs
-  // from run to run.
+  // All below a folder of the test's, by their paths in it.
   std::map<std::string, std::string> Files(const std::string& name) const {
     std::map<std::string, std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(io::JoinPath(root_, name))) {
-      if (entry.is_directory() || entry.path().filename() == "fingerprint.pb") continue;
+      if (entry.is_directory()) continue;
       files[std::filesystem::relative(entry.path(), root_).string()] = io::ReadFile(entry.path().string()).value();
     }
     return files;

@@ -202,6 +202,7 @@ absl::Status MetaGraphWriter::AddTable(const tf::Node& handle, const tf::Graph& 
   const int id = num_functions_++;
   Resource& table = other_resources_[&handle];
 
+  // Numbers of their own: the fingerprint's hash of the object graph counts one function of each number, any one.
   ExtractedFunction creator;
   creator.function.mutable_signature()->set_name(absl::StrCat("__inference__creator_", id));
   creator.function.mutable_signature()->set_is_stateful(true);
@@ -239,7 +240,7 @@ absl::Status MetaGraphWriter::AddTable(const tf::Node& handle, const tf::Graph& 
     }
   }
   ASSIGN_OR_RETURN(ExtractedFunction fill,
-                   ExtractFunction(absl::StrCat("__inference__initializer_", id), graph, boundary));
+                   ExtractFunction(absl::StrCat("__inference__initializer_", num_functions_++), graph, boundary));
   AddLibrary(fill);
   std::vector<std::string> inputs;
   std::vector<int> captured_objects;
@@ -257,7 +258,7 @@ absl::Status MetaGraphWriter::AddTable(const tf::Node& handle, const tf::Graph& 
   initializers_.push_back(AddCall(fill.function, inputs)->name());
 
   ExtractedFunction destroyer;
-  destroyer.function.mutable_signature()->set_name(absl::StrCat("__inference__destroyer_", id));
+  destroyer.function.mutable_signature()->set_name(absl::StrCat("__inference__destroyer_", num_functions_++));
   AddLibrary(destroyer);
   table.object = objects_.AddTable(creator.function.signature().name(), fill.function.signature().name(),
                                    destroyer.function.signature().name(), captured_objects);
