@@ -2,8 +2,8 @@
 
 #include "tfxm/distribution/launched_pass.h"
 
-#include "tfxm/distribution/steps/evaluate_step.h"
 #include "tfxm/distribution/run_pass.h"
+#include "tfxm/distribution/steps/evaluate_step.h"
 #include "tfxm/distribution/steps/statistics_step.h"
 #include "tfxm/util/status_macros.h"
 

@@ -23,7 +23,7 @@ absl::StatusOr<tensorflow::metadata::v0::DatasetFeatureStatisticsList> GenerateS
     const std::vector<std::string>& files, const statistics::StatsOptions& options, const Workers& workers,
     const OnProgress& progress = nullptr);
 
-// As model_analysis::Evaluate. `module_file`: of metrics of one's own, for the workers; here it is loaded already.
+// As model_analysis::Evaluate. `module_file`: of custom metrics, for the workers; here it is loaded already.
 absl::StatusOr<model_analysis::EvaluationResult> Evaluate(const model_analysis::EvaluateOptions& options,
                                                           const std::string& module_file, const Workers& workers,
                                                           const OnProgress& progress = nullptr);

@@ -36,7 +36,8 @@ LauncherOptions LauncherFlags::Get(LauncherOptions otherwise) const {
     options = {.launcher = std::move(launcher)};
   }
   if (!given_.hosts.empty()) options.hosts = given_.hosts;
-  if (options.hosts.empty() && absl::StrContains(options.launcher, "{host}")) options.hosts = EnvironmentOr("TFXM_HOSTS");
+  if (options.hosts.empty() && absl::StrContains(options.launcher, "{host}"))
+    options.hosts = EnvironmentOr("TFXM_HOSTS");
   if (given_.workers > 0) options.workers = given_.workers;
   if (!given_.work_dir.empty()) options.work_dir = given_.work_dir;
   if (given_.shard_timeout > 0) options.shard_timeout = given_.shard_timeout;

@@ -31,7 +31,7 @@ _NUMBERS = ("value", "lower_bound", "upper_bound", "standard_error")
 
 
 class Evaluation:
-    """What `tfxm evaluate` leaves in `directory`, which TFMA reads too. Without an output of one's own it lives as long as this object."""
+    """What `tfxm evaluate` leaves in `directory`, which TFMA reads too. Without an output of its own it lives as long as this object."""
 
     def __init__(self, directory: str, passed: bool, message: str = "", temporary: bool = False) -> None:
         self.directory = directory

@@ -9,11 +9,11 @@
 
 #include "absl/strings/str_join.h"
 #include "tfx/proto/transform.pb.h"
-#include "tfxm/components/transform/analyze_module.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/modules/code_fingerprint.h"
 #include "tfxm/components/splits.h"
 #include "tfxm/components/statistics/stats_options_updater.h"
+#include "tfxm/components/transform/analyze_module.h"
 #include "tfxm/components/transform/transform_passes.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/distribution/launched_pass.h"
@@ -48,9 +48,9 @@ absl::Status ResolveSplits(const std::vector<Artifact>& examples, const Properti
   for (const Artifact& other : examples) {
     ASSIGN_OR_RETURN(const std::vector<std::string> names, SplitNames(other));
     if (std::set(names.begin(), names.end()) == std::set(transform->begin(), transform->end())) continue;
-    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri, " do not have the same splits (",
-                                                   absl::StrJoin(*transform, ", "), " and ", absl::StrJoin(names, ", "),
-                                                   "); ", kSplitsHint));
+    return absl::InvalidArgumentError(absl::StrCat(examples[0].uri, " and ", other.uri,
+                                                   " do not have the same splits (", absl::StrJoin(*transform, ", "),
+                                                   " and ", absl::StrJoin(names, ", "), "); ", kSplitsHint));
   }
   return absl::OkStatus();
 }
@@ -158,8 +158,7 @@ class TransformExecutor : public Executor {
       ASSIGN_OR_RETURN(const std::vector<std::string> files, data::SplitFiles(examples.uri, split));
       const std::string dir = data::SplitDir(output_dir, split);
       RETURN_IF_ERROR(io::MakeDirs(dir));
-      RETURN_IF_ERROR(
-          TransformExamples(graph, options, files, dir, absl::StrCat("transforming ", split), statistics));
+      RETURN_IF_ERROR(TransformExamples(graph, options, files, dir, absl::StrCat("transforming ", split), statistics));
       if (!keep) RETURN_IF_ERROR(io::RemoveAll(dir));
     }
     return absl::OkStatus();

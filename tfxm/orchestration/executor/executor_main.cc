@@ -96,7 +96,7 @@ int WorkerMain(const std::vector<std::string>& arguments) {
     RETURN_IF_ERROR(compute::CheckNumThreads());
     try {
       return MapShardOfPlan(flags.positional()[0], shard, output);
-    } catch (const std::exception& e) {  // Of metrics of one's own.
+    } catch (const std::exception& e) {  // Of custom metrics.
       return absl::InternalError(absl::StrCat("an exception left the worker: ", e.what()));
     }
   };

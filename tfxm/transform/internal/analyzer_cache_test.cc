@@ -89,7 +89,8 @@ class AnalyzerCacheTest : public ::testing::Test {
     const std::string dir = io::JoinPath(work, "graph");
     EXPECT_TRUE((*graph)->Write(dir).ok());
     for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
-      if (entry.is_regular_file()) result.files[entry.path().lexically_relative(dir)] = *io::ReadFile(entry.path().string());
+      if (entry.is_regular_file())
+        result.files[entry.path().lexically_relative(dir)] = *io::ReadFile(entry.path().string());
     }
     return result;
   }

@@ -37,7 +37,7 @@ struct Phase {
     int feature = -1, fetched = -1;
   };
   std::vector<std::vector<Source>> sources;  // Per analyzer and input.
-  std::set<int> used;        // Raw features.
+  std::set<int> used;                        // Raw features.
   std::optional<Program> program;
 };
 
