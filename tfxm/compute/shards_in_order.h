@@ -3,7 +3,7 @@
 // What compute::Accumulate (pass.h) merges, where the shards come one by one, each as a whole: from other processes.
 //
 //   ShardsInOrder<CountAccumulator> shards;
-//   for (…) RETURN_IF_ERROR(shards.Add(std::move(of_shard), shard, &total));  // In the shards' order.
+//   RETURN_IF_ERROR(shards.Add(std::move(of_shard), shard, &total));  // Of each shard, in their order.
 //   RETURN_IF_ERROR(shards.MergeInto(&total));
 #ifndef TFXM_COMPUTE_SHARDS_IN_ORDER_H_
 #define TFXM_COMPUTE_SHARDS_IN_ORDER_H_

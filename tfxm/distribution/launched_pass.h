@@ -3,7 +3,7 @@
 // The passes that components and commands make, by the threads of this process or by the workers of a launcher: the
 // result has the same bytes, but for what is measured.
 //
-//   ASSIGN_OR_RETURN(const auto statistics, distribution::GenerateStatistics(files, options, context.workers));
+//   ASSIGN_OR_RETURN(const auto statistics, distribution::GenerateStatistics(files, options, workers));
 #ifndef TFXM_DISTRIBUTION_LAUNCHED_PASS_H_
 #define TFXM_DISTRIBUTION_LAUNCHED_PASS_H_
 

@@ -6,10 +6,9 @@
 //   #include "tfxm/components/statistics/stats_options_updater.h"
 //   using namespace tfxm;
 //
-//   absl::StatusOr<statistics::StatsOptions> stats_options_updater_fn(StatsType stats_type,
-//                                                                     statistics::StatsOptions stats_options) {
-//     if (stats_type == StatsType::kPostTransform) stats_options.num_top_values = 5;
-//     return stats_options;
+//   absl::StatusOr<statistics::StatsOptions> stats_options_updater_fn(StatsType type, statistics::StatsOptions options) {
+//     if (type == StatsType::kPostTransform) options.num_top_values = 5;
+//     return options;
 //   }
 //
 // In Python it takes a tfx.components.transform.stats_options_util.StatsType and a tfdv.StatsOptions, as in TFX.

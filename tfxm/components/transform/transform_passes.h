@@ -4,8 +4,9 @@
 // its graph makes of the examples call. A worker calls the module's function, too, and has what earlier passes came to
 // from the folder of the analysis.
 //
-//   ASSIGN_OR_RETURN(const auto graph, AnalyzeModule(options, schema, files));
-//   RETURN_IF_ERROR(TransformExamples(*graph, options, files, output_dir, {.statistics = &statistics}));
+//   ASSIGN_OR_RETURN(const AnalyzedModule module, AnalyzeModule(options, schema, files));
+//   RETURN_IF_ERROR(
+//       TransformExamples(*module.graph, options, files, output_dir, "transforming", &statistics_of_transformed));
 #ifndef TFXM_COMPONENTS_TRANSFORM_TRANSFORM_PASSES_H_
 #define TFXM_COMPONENTS_TRANSFORM_TRANSFORM_PASSES_H_
 

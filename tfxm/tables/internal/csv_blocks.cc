@@ -183,8 +183,8 @@ absl::Status CsvBlocks::Check(absl::string_view text) const {
   }
   return absl::InvalidArgumentError(absl::StrCat(
       Place(file_, line_ + CountLines(text.substr(0, at))),
-      ": not UTF-8. Say with encoding (--encoding=…) which it is: cp932 (Japanese), cp1252 (Western European), utf-16, … "
-      "(`iconv -l` lists them)"));
+      ": not UTF-8. Say which encoding it is: encoding = cp932 (--encoding=cp932) is Japanese, cp1252 Western European, "
+      "utf-16, … (`iconv -l` lists them)"));
 }
 
 absl::Status CsvBlocks::NoRowEnds() const {
