@@ -4,8 +4,8 @@
 
 DIR/disc/0.jpg, DIR/square/1.jpg, DIR/triangle/2.jpg, …: a shape somewhere, of a light colour, tilted, on a dark one, with noise.
 """
+import argparse
 import os
-import sys
 
 import numpy as np
 
@@ -41,7 +41,11 @@ def write_jpeg(path, pixels):
 
 
 def main():
-  directory, number = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1500
+  parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser.add_argument("directory", help="gets the files")
+  parser.add_argument("number", nargs="?", type=int, default=1500, help="how many examples (default: %(default)s)")
+  args = parser.parse_args()
+  directory, number = args.directory, args.number
   rng = np.random.default_rng(1)
   for shape in SHAPES:
     os.makedirs(os.path.join(directory, shape), exist_ok=True)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes up what people say to a phone, with what they want, as a CSV file: python3 make_data.py DIR [NUMBER]. Needs nothing but Python."""
+import argparse
 import csv
 import os
 import random
-import sys
 
 TIMES = ["six", "seven thirty", "noon", "ten to eight", "five minutes", "an hour", "tomorrow morning"]
 PEOPLE = ["Anna", "Jun", "my mother", "the office", "Dr. Weber", "Maria's sister", "grandpa"]
@@ -21,7 +21,11 @@ BEFORE = ["", "", "", "hey, ", "please ", "could you ", "ok now ", "quick: "]
 
 
 def main():
-  directory, number = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3000
+  parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser.add_argument("directory", help="gets the files")
+  parser.add_argument("number", nargs="?", type=int, default=3000, help="how many examples (default: %(default)s)")
+  args = parser.parse_args()
+  directory, number = args.directory, args.number
   rng = random.Random(1)
   os.makedirs(directory, exist_ok=True)
   with open(os.path.join(directory, "said.csv"), "w", newline="") as f:

@@ -5,6 +5,7 @@
 age and hours are numbers, education and occupation words, and `rich` is 1 for about one in six; some combinations of
 education and occupation (the wide part of a model learns them) count for more than both on their own.
 """
+import argparse
 import os
 import random
 import sys
@@ -28,7 +29,11 @@ def person(rng):
 
 
 def main():
-  directory, number = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8000
+  parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser.add_argument("directory", help="gets the files")
+  parser.add_argument("number", nargs="?", type=int, default=8000, help="how many examples (default: %(default)s)")
+  args = parser.parse_args()
+  directory, number = args.directory, args.number
   rng = random.Random(1)
   os.makedirs(directory, exist_ok=True)
   tf_examples.write(os.path.join(directory, "people.tfrecord"), (person(rng) for _ in range(number)))
