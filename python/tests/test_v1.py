@@ -180,7 +180,7 @@ class DslTest(unittest.TestCase):
         gen = tfx.components.ImportExampleGen(input_base="data")
         with self.assertRaisesRegex(NotImplementedError, "execution_mode ASYNC"):
             _pipeline([gen], execution_mode=tfx.dsl.ExecutionMode.ASYNC)
-        with self.assertRaisesRegex(AttributeError, "no component InfraValidator: an Evaluator runs the TFLite file itself"):
+        with self.assertRaisesRegex(AttributeError, "no tfx.components.InfraValidator: an Evaluator runs the TFLite file itself"):
             tfx.components.InfraValidator
         with self.assertRaisesRegex(AttributeError, "no tfx.util; did you mean utils"):
             tfx.util

@@ -25,5 +25,5 @@ def __getattr__(name: str) -> Any:
 
         return getattr(runtime, name)
     if name in _INSTEAD:
-        raise AttributeError(f"tfxm has no component {name}: {_INSTEAD[name]}")
-    raise AttributeError(f"tfxm has no component {name}{nearest(name, _components.__all__)}")
+        raise AttributeError(f"tfxm has no tfx.components.{name}: {_INSTEAD[name]}")
+    raise AttributeError(f"tfxm has no tfx.components.{name}{nearest(name, _components.__all__)}")
