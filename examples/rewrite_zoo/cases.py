@@ -59,8 +59,8 @@ def rewrite(model, mode='none', data='data.tfrecord', *more):
 def advised(run):
   """The flags that a refusal says were tried and work."""
   advice = re.findall(r'tried, and within the limits: (.*)', run.says('tried, and within the limits').text)[0]
-  return re.findall(r'--calibration=\w+', advice)[:1] + [f'--keep_float={name}'
-                                                         for name in re.findall(r"--keep_float='([^']*)'", advice)]
+  return re.findall(r'--calibration=\w+', advice)[:1] + [
+      f'--{flag}={layer}' for flag, layer in re.findall(r"--(keep_float|int16_layers)='([^']*)'", advice)]
 
 
 def ops(path):
