@@ -3,6 +3,11 @@
 // Training steps per second of the models that issue reports compare with Keras: one Fit of random data in memory.
 #include <benchmark/benchmark.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "tfxm/nn/nn.h"
 
 namespace tfxm::nn {
@@ -69,6 +74,43 @@ void BM_Lstm(benchmark::State& state) {
   Train(state, model, RandomData(640, {50, 8}, 10, 64), 0, 20, static_cast<int>(state.range(0)));
 }
 BENCHMARK(BM_Lstm)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+
+// Thirteen numbers and four ids; each id has a weight for each class (wide) and an embedding (deep). Batch 64.
+constexpr int64_t kIds[] = {10, 50, 100, 1000};
+
+Dataset RandomRows(int64_t examples, int64_t batch_size) {
+  std::map<std::string, Tensor> features;
+  Random random(1);
+  Tensor numbers(DataType::kFloat, {examples, 13}), y(DataType::kInt64, {examples});
+  for (float& value : numbers.values<float>()) value = static_cast<float>(random.Uniform());
+  for (int64_t& value : y.values<int64_t>()) value = static_cast<int64_t>(random.Below(10));
+  features["numbers"] = numbers;
+  features["y"] = y;
+  for (const int64_t size : kIds) {
+    Tensor id(DataType::kInt64, {examples, 1});
+    for (int64_t& value : id.values<int64_t>()) value = static_cast<int64_t>(random.Below(size));
+    features[absl::StrCat("id", size)] = id;
+  }
+  return *Dataset::FromTensors(features, {.batch_size = batch_size, .label_key = "y"});
+}
+
+void BM_WideAndDeep(benchmark::State& state) {
+  const KerasTensor numbers = Input({13}, {.name = "numbers"});
+  std::vector<KerasTensor> inputs = {numbers}, wide, deep = {numbers};
+  for (const int64_t size : kIds) {
+    const KerasTensor id = Input({1}, {.name = absl::StrCat("id", size), .dtype = DataType::kInt64});
+    inputs.push_back(id);
+    wide.push_back(layers::Flatten()(layers::Embedding(size, 10)(id)));
+    deep.push_back(layers::Flatten()(layers::Embedding(size, 8)(id)));
+  }
+  KerasTensor x = layers::Concatenate()(deep);
+  x = layers::Dense(64, {.activation = "relu"})(x);
+  x = layers::Dense(32, {.activation = "relu"})(x);
+  wide.push_back(layers::Dense(10)(x));
+  Model model(inputs, {layers::Add()(wide)});
+  Train(state, model, RandomRows(6400, 64), static_cast<int>(state.range(0)), 100);
+}
+BENCHMARK(BM_WideAndDeep)->Arg(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 
 // MobileNetV2 (width 1, 10 classes) at 96 x 96, batch 32.
 KerasTensor InvertedResidual(KerasTensor input, int filters, int stride, int expansion) {

@@ -30,7 +30,19 @@ def mobilenet():
   return keras.applications.MobileNetV2((96, 96, 3), weights=None, classes=10, classifier_activation=None)
 
 
-for name, make, shape, batch, steps in (("mlp", mlp, (784,), 40, 4000), ("cnn", cnn, (28, 28, 1), 64, 100),
+def wide_and_deep():
+  numbers = keras.Input((13,), name="numbers")
+  inputs, wide, deep = [numbers], [], [numbers]
+  for size in (10, 50, 100, 1000):
+    inputs.append(keras.Input((1,), dtype="int64", name=f"id{size}"))
+    wide.append(layers.Flatten()(layers.Embedding(size, 10)(inputs[-1])))
+    deep.append(layers.Flatten()(layers.Embedding(size, 8)(inputs[-1])))
+  x = layers.Dense(32, activation="relu")(layers.Dense(64, activation="relu")(layers.Concatenate()(deep)))
+  return keras.Model(inputs, layers.Add()(wide + [layers.Dense(10)(x)]))
+
+
+for name, make, shape, batch, steps in (("mlp", mlp, (784,), 40, 4000), ("wide_and_deep", wide_and_deep, (13,), 64, 3000),
+                                        ("cnn", cnn, (28, 28, 1), 64, 100),
                                         ("lstm", lstm, (50, 8), 64, 200),
                                         ("mobilenet_v2", mobilenet, (96, 96, 3), 32, 8)):
   model = make()
@@ -38,6 +50,8 @@ for name, make, shape, batch, steps in (("mlp", mlp, (784,), 40, 4000), ("cnn", 
                 metrics=["sparse_categorical_accuracy"])
   import tensorflow as tf
   x = np.random.rand(batch * 10, *shape).astype(np.float32)
+  if name == "wide_and_deep":
+    x = {"numbers": x, **{f"id{n}": np.random.randint(0, n, (batch * 10, 1)) for n in (10, 50, 100, 1000)}}
   y = np.random.randint(0, 10, batch * 10)
   data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(batch * 10).repeat().batch(batch).prefetch(8)
   model.fit(data, steps_per_epoch=3, verbose=0)
