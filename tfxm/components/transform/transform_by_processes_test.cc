@@ -12,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tensorflow/core/example/example.pb.h"
-#include "tensorflow_metadata/proto/v0/statistics.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
@@ -78,7 +77,7 @@ class TransformByProcessesTest : public ::testing::Test {
     }
   }
 
-  absl::Status Run(const std::string& splits_config, bool materialize = true) {
+  absl::Status Run(const std::string& splits_config) {
     const ArtifactDict inputs = {
         {"examples",
          {Artifact{.uri = Folder("examples"), .properties = {{"split_names", R"(["training", "test", "more"])"}}}}},
@@ -88,35 +87,14 @@ class TransformByProcessesTest : public ::testing::Test {
          {"transform_graph", "transformed_examples", "updated_analyzer_cache", "pre_transform_schema",
           "pre_transform_stats", "post_transform_schema", "post_transform_stats", "post_transform_anomalies"}) {
       EXPECT_TRUE(io::RemoveAll(io::JoinPath(root_, key)).ok());
-      if (!materialize && std::string(key) == "transformed_examples") continue;
       outputs[key] = {Artifact{.uri = Folder(key)}};
     }
-    Properties properties = {{"module_file", io::JoinPath(root_, "module.cc")}};
-    if (!splits_config.empty()) properties["splits_config"] = splits_config;
+    const Properties properties = {{"module_file", io::JoinPath(root_, "module.cc")}, {"splits_config", splits_config}};
     EXPECT_TRUE(io::RemoveAll(Folder("tmp")).ok());
     ExecutorContext context{.tmp_dir = Folder("tmp"), .workers = workers_};
     context.progress = [this](absl::string_view message, double) { said_.insert(std::string(message)); };
-    const absl::Status status = (*ExecutorRegistry::Get().Create("tfx.components.transform.executor.Executor"))
-                                    ->Do(inputs, properties, context, &outputs);
-    if (status.ok() && materialize)
-      split_names_ = std::get<std::string>(outputs["transformed_examples"][0].properties["split_names"]);
-    return status;
-  }
-
-  // The feature "scaled" of each example of a transformed split.
-  std::vector<float> Scaled(const std::string& split) {
-    std::vector<float> values;
-    const std::vector<std::string> files = data::SplitFiles(Folder("transformed_examples"), split).value();
-    for (const std::string& file : files) {
-      auto reader = *data::TFRecordReader::Open(file);
-      absl::string_view record;
-      while (reader->Next(&record).value()) {
-        tensorflow::Example example;
-        EXPECT_TRUE(example.ParseFromString(std::string(record)));
-        values.push_back(example.features().feature().at("scaled").float_list().value(0));
-      }
-    }
-    return values;
+    return (*ExecutorRegistry::Get().Create("tfx.components.transform.executor.Executor"))
+        ->Do(inputs, properties, context, &outputs);
   }
 
   // All below a folder of the test's, by their paths in it.
@@ -146,7 +124,7 @@ class TransformByProcessesTest : public ::testing::Test {
     }
   }
 
-  std::string root_, split_names_;
+  std::string root_;
   std::set<std::string> said_;
   distribution::Workers workers_;
 };
