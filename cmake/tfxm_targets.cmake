@@ -146,10 +146,10 @@ endfunction()
 
 if(TFXM_BUILD_TESTS)
   find_package(GTest)
-  if(GTest_FOUND)
+  if(TARGET GTest::gmock)  # of a Debian package of its own: a machine can have GoogleTest alone
     include(GoogleTest)
-  else()  # `make test` provides it
-    message(STATUS "GoogleTest is not installed: no tests")
+  else()  # `make test` provides both
+    message(STATUS "GoogleTest and GoogleMock are not installed: no tests")
     set(TFXM_BUILD_TESTS OFF)
   endif()
 endif()
