@@ -93,20 +93,26 @@ function(_tfxm_precompile target kind)
   target_precompile_headers(${target} REUSE_FROM ${headers})
 endfunction()
 
-# Sources of a target that are compiled as one file: from nothing that takes a third of the time, since much of it is what they have in
-# common; after a change of one of them it takes longer. So `make` does it, a developer's own cmake does not. Names in their unnamed
-# namespaces must differ. Without names, all sources of the target.
-option(TFXM_UNITY_BUILD "Compile sources that allow it together" OFF)
-function(tfxm_together target group)
+# The sources of each folder of a library are compiled together, up to eight as one file: from nothing that takes half the time, since most
+# of it is headers that they have in common; after a change of one of them it takes longer. So `make` does it, a developer's own cmake does
+# not. Names in unnamed namespaces of a folder must differ, or the file is named in APART.
+option(TFXM_UNITY_BUILD "Compile sources of a folder together" OFF)
+function(_tfxm_together target apart)
   if(NOT TFXM_UNITY_BUILD OR TFXM_SANITIZE)
     return()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  set(sources ${ARGN})
-  if(NOT sources)
-    get_target_property(sources ${target} SOURCES)
+  get_target_property(sources ${target} SOURCES)
+  if(apart)
+    list(REMOVE_ITEM sources ${apart})
   endif()
-  set_source_files_properties(${sources} PROPERTIES UNITY_GROUP ${group})
+  foreach(source ${sources})
+    get_filename_component(folder "${source}" DIRECTORY)
+    string(MAKE_C_IDENTIFIER "in_${folder}" folder)
+    math(EXPR ${folder} "${${folder}} + 1")
+    math(EXPR part "(${${folder}} + 7) / 8")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}_${part})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()
 
 function(_tfxm_link target)
@@ -120,8 +126,9 @@ function(_tfxm_link target)
 endfunction()
 
 # HEADERS: protobuf, tensorflow or tflite, if most of the sources include those. GLUE: no loop over examples is in it.
+# APART: those of the sources that cannot be compiled together with others (_tfxm_together).
 function(tfxm_library name)
-  cmake_parse_arguments(A "GLUE" "HEADERS" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(A "GLUE" "HEADERS" "SOURCES;APART;DEPS" ${ARGN})
   if(NOT A_HEADERS)
     set(A_HEADERS base)
   endif()
@@ -138,6 +145,7 @@ function(tfxm_library name)
   if(A_GLUE)
     target_compile_options(tfxm_${name} PRIVATE ${TFXM_GLUE_OPTIONS})
   endif()
+  _tfxm_together(tfxm_${name} "${A_APART}")
   target_include_directories(tfxm_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(tfxm_${name} PUBLIC tensorflow_framework Threads::Threads)
   _tfxm_link(tfxm_${name} ${A_DEPS})

@@ -14,7 +14,7 @@
 namespace tfxm {
 namespace {
 
-constexpr char kName[] = "tfx.components.example_gen.csv_example_gen.executor.Executor";
+constexpr char kCsvExecutor[] = "tfx.components.example_gen.csv_example_gen.executor.Executor";
 
 absl::StatusOr<tables::CsvOptions> ParseOptions(const Properties& exec_properties) {
   tables::CsvOptions options;
@@ -62,8 +62,8 @@ class CsvExampleGen : public BaseExampleGen {
   std::optional<std::map<std::string, data::ValueType>> types_;
 };
 
-TFXM_REGISTER(ExecutorRegistry, kName, [] { return std::make_unique<CsvExampleGen>(); });
-TFXM_REGISTER(DriverRegistry, kName, [] { return std::make_unique<CsvDriver>(); });
+TFXM_REGISTER(ExecutorRegistry, kCsvExecutor, [] { return std::make_unique<CsvExampleGen>(); });
+TFXM_REGISTER(DriverRegistry, kCsvExecutor, [] { return std::make_unique<CsvDriver>(); });
 
 }  // namespace
 }  // namespace tfxm

@@ -13,7 +13,7 @@
 namespace tfxm {
 namespace {
 
-constexpr char kName[] = "tfxm.components.example_gen.image_example_gen.executor.Executor";
+constexpr char kImageExecutor[] = "tfxm.components.example_gen.image_example_gen.executor.Executor";
 constexpr char kLabelsFile[] = "labels_file", kInputBase[] = "input_base";
 
 class ImageDriver : public FileBasedDriver {
@@ -40,8 +40,8 @@ class ImageExampleGen : public BaseExampleGen {
   }
 };
 
-TFXM_REGISTER(ExecutorRegistry, kName, [] { return std::make_unique<ImageExampleGen>(); });
-TFXM_REGISTER(DriverRegistry, kName, [] { return std::make_unique<ImageDriver>(); });
+TFXM_REGISTER(ExecutorRegistry, kImageExecutor, [] { return std::make_unique<ImageExampleGen>(); });
+TFXM_REGISTER(DriverRegistry, kImageExecutor, [] { return std::make_unique<ImageDriver>(); });
 
 }  // namespace
 }  // namespace tfxm

@@ -57,9 +57,9 @@ absl::StatusOr<ImageInfo> ReadJpeg(absl::string_view bytes) {
   return absl::InvalidArgumentError("a JPEG file that is cut off in its head");
 }
 
-class Block : public data::ExampleBlock {
+class ImageBlock : public data::ExampleBlock {
  public:
-  Block(std::vector<ImageFile> files, std::shared_ptr<const std::vector<std::string>> labels)
+  ImageBlock(std::vector<ImageFile> files, std::shared_ptr<const std::vector<std::string>> labels)
       : files_(std::move(files)), labels_(std::move(labels)) {}
 
   int size() const override { return static_cast<int>(files_.size()); }
@@ -96,9 +96,9 @@ class Block : public data::ExampleBlock {
   const std::shared_ptr<const std::vector<std::string>> labels_;
 };
 
-class Source : public data::ExampleSource {
+class ImageSource : public data::ExampleSource {
  public:
-  Source(std::vector<ImageFile> files, std::vector<std::string> labels) : files_(std::move(files)) {
+  ImageSource(std::vector<ImageFile> files, std::vector<std::string> labels) : files_(std::move(files)) {
     std::sort(labels.begin(), labels.end());
     labels_ = std::make_shared<const std::vector<std::string>>(std::move(labels));
   }
@@ -111,7 +111,7 @@ class Source : public data::ExampleSource {
       some.push_back(files_[at_]);
     }
     if (some.empty()) return nullptr;
-    return std::make_unique<Block>(std::move(some), labels_);
+    return std::make_unique<ImageBlock>(std::move(some), labels_);
   }
   std::vector<std::string> EmptyFiles() const override { return {}; }
 
@@ -130,7 +130,7 @@ absl::StatusOr<ImageInfo> ReadImageInfo(absl::string_view bytes) {
 }
 
 std::unique_ptr<data::ExampleSource> OpenImages(std::vector<ImageFile> files, std::vector<std::string> labels) {
-  return std::make_unique<Source>(std::move(files), std::move(labels));
+  return std::make_unique<ImageSource>(std::move(files), std::move(labels));
 }
 
 }  // namespace tfxm

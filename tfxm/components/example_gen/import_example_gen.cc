@@ -8,7 +8,7 @@
 namespace tfxm {
 namespace {
 
-constexpr char kName[] = "tfx.components.example_gen.import_example_gen.executor.Executor";
+constexpr char kImportExecutor[] = "tfx.components.example_gen.import_example_gen.executor.Executor";
 
 class ImportExampleGen : public BaseExampleGen {
  protected:
@@ -21,8 +21,8 @@ class ImportExampleGen : public BaseExampleGen {
   }
 };
 
-TFXM_REGISTER(ExecutorRegistry, kName, [] { return std::make_unique<ImportExampleGen>(); });
-TFXM_REGISTER(DriverRegistry, kName, [] { return std::make_unique<FileBasedDriver>(); });
+TFXM_REGISTER(ExecutorRegistry, kImportExecutor, [] { return std::make_unique<ImportExampleGen>(); });
+TFXM_REGISTER(DriverRegistry, kImportExecutor, [] { return std::make_unique<FileBasedDriver>(); });
 
 }  // namespace
 }  // namespace tfxm

@@ -7,7 +7,7 @@
 namespace tfxm {
 namespace {
 
-constexpr char kName[] = "tfxm.components.example_gen.jsonl_example_gen.executor.Executor";
+constexpr char kJsonlExecutor[] = "tfxm.components.example_gen.jsonl_example_gen.executor.Executor";
 
 class JsonlExampleGen : public BaseExampleGen {
  protected:
@@ -18,8 +18,8 @@ class JsonlExampleGen : public BaseExampleGen {
   }
 };
 
-TFXM_REGISTER(ExecutorRegistry, kName, [] { return std::make_unique<JsonlExampleGen>(); });
-TFXM_REGISTER(DriverRegistry, kName, [] { return std::make_unique<FileBasedDriver>(); });
+TFXM_REGISTER(ExecutorRegistry, kJsonlExecutor, [] { return std::make_unique<JsonlExampleGen>(); });
+TFXM_REGISTER(DriverRegistry, kJsonlExecutor, [] { return std::make_unique<FileBasedDriver>(); });
 
 }  // namespace
 }  // namespace tfxm

@@ -8,7 +8,7 @@
 namespace tfxm {
 namespace {
 
-constexpr char kName[] = "tfx.components.example_gen.custom_executors.parquet_executor.Executor";
+constexpr char kParquetExecutor[] = "tfx.components.example_gen.custom_executors.parquet_executor.Executor";
 
 class ParquetExampleGen : public BaseExampleGen {
  protected:
@@ -22,8 +22,8 @@ class ParquetExampleGen : public BaseExampleGen {
   }
 };
 
-TFXM_REGISTER(ExecutorRegistry, kName, [] { return std::make_unique<ParquetExampleGen>(); });
-TFXM_REGISTER(DriverRegistry, kName, [] { return std::make_unique<FileBasedDriver>(); });
+TFXM_REGISTER(ExecutorRegistry, kParquetExecutor, [] { return std::make_unique<ParquetExampleGen>(); });
+TFXM_REGISTER(DriverRegistry, kParquetExecutor, [] { return std::make_unique<FileBasedDriver>(); });
 
 }  // namespace
 }  // namespace tfxm

@@ -14,9 +14,9 @@ namespace {
 
 constexpr int kBlockRecords = 8192;
 
-class Block : public data::ExampleBlock {
+class TFRecordBlock : public data::ExampleBlock {
  public:
-  Block(compute::RecordBlock records, std::string file, bool sequence_examples)
+  TFRecordBlock(compute::RecordBlock records, std::string file, bool sequence_examples)
       : records_(std::move(records)), file_(std::move(file)), sequence_examples_(sequence_examples) {}
   int size() const override { return records_.size(); }
   absl::Status Encode(int i, std::string* record) const override {
@@ -33,9 +33,9 @@ class Block : public data::ExampleBlock {
   const bool sequence_examples_;
 };
 
-class Source : public data::ExampleSource {
+class TFRecordSource : public data::ExampleSource {
  public:
-  Source(std::vector<std::string> files, bool sequence_examples)
+  TFRecordSource(std::vector<std::string> files, bool sequence_examples)
       : files_(std::move(files)), sequence_examples_(sequence_examples) {}
 
   // One thread at a time reads, so that the blocks come in the files' order.
@@ -54,7 +54,7 @@ class Source : public data::ExampleSource {
     if (!more) return nullptr;
     const std::string& file = reader_->files()[block.file];
     if (block.number == 0 && block.size() == 0) empty_files_.push_back(file);
-    return std::make_unique<Block>(std::move(block), file, sequence_examples_);
+    return std::make_unique<TFRecordBlock>(std::move(block), file, sequence_examples_);
   }
 
   std::vector<std::string> EmptyFiles() const override { return empty_files_; }
@@ -69,7 +69,7 @@ class Source : public data::ExampleSource {
 }  // namespace
 
 std::unique_ptr<data::ExampleSource> OpenTFRecords(std::vector<std::string> files, bool sequence_examples) {
-  return std::make_unique<Source>(std::move(files), sequence_examples);
+  return std::make_unique<TFRecordSource>(std::move(files), sequence_examples);
 }
 
 }  // namespace tfxm

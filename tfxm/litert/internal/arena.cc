@@ -14,7 +14,7 @@ namespace tfxm::litert {
 namespace {
 
 // The runtime's alignment of tensors.
-constexpr int64_t kAlignment = 64;
+constexpr int64_t kArenaAlignment = 64;
 constexpr int kNever = std::numeric_limits<int>::max();
 
 struct Lifetime {
@@ -85,7 +85,7 @@ int64_t PlannedArenaBytes(const schema::Model& model, const schema::SubGraph& gr
     if (a.whole_run() || b.whole_run()) return a.whole_run() && !b.whole_run();
     return a.bytes != b.bytes ? a.bytes > b.bytes : a.first < b.first;
   });
-  const auto align = [](int64_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; };
+  const auto align = [](int64_t offset) { return (offset + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; };
   int64_t size = 0;
   std::vector<Lifetime> placed;  // By offset.
   for (Lifetime& life : lives) {

@@ -19,7 +19,7 @@ ops::Tensor HardSigmoid(const ops::Tensor& x) { return ops::Relu6(x + 3.0) * (1.
 ops::Tensor Swish(const ops::Tensor& x) { return x * ops::Sigmoid(x); }
 ops::Tensor HardSwish(const ops::Tensor& x) { return x * HardSigmoid(x); }
 
-const std::map<std::string, Function, std::less<>>& ByName() {
+const std::map<std::string, Function, std::less<>>& Activations() {
   static const auto* const by_name = new std::map<std::string, Function, std::less<>>{
       {"linear", [](const ops::Tensor& x) { return x; }},
       {"relu", [](const ops::Tensor& x) { return ops::Relu(x); }},
@@ -54,10 +54,10 @@ const std::map<std::string, Function, std::less<>>& ByName() {
 ops::Tensor Activation::operator()(const ops::Tensor& x) const {
   if (function_ != nullptr) return function_(x);
   if (is_linear() || x.graph() == nullptr) return x;
-  const auto found = ByName().find(name_);
-  if (found != ByName().end()) return found->second(x);
+  const auto found = Activations().find(name_);
+  if (found != Activations().end()) return found->second(x);
   std::vector<std::string> names;
-  for (const auto& [name, function] : ByName()) names.push_back(name);
+  for (const auto& [name, function] : Activations()) names.push_back(name);
   const std::string near = NearestNames(name_, names);
   x.graph()->SetError(absl::InvalidArgumentError(
       absl::StrCat("no activation is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near)));

@@ -48,7 +48,7 @@ Fans ComputeFans(const Shape& shape) {
           receptive_field * static_cast<double>(shape.back())};
 }
 
-const std::map<std::string, Initializer, std::less<>>& ByName() {
+const std::map<std::string, Initializer, std::less<>>& Initializers() {
   static const auto* const by_name = new std::map<std::string, Initializer, std::less<>>{
       {"zeros", initializers::Zeros()},
       {"ones", initializers::Ones()},
@@ -71,10 +71,10 @@ const std::map<std::string, Initializer, std::less<>>& ByName() {
 
 absl::StatusOr<tfxm::Tensor> Initializer::Make(const Shape& shape, DataType dtype, Random& random) const {
   if (function_ != nullptr) return function_(shape, dtype, random);
-  const auto found = ByName().find(name_);
-  if (found != ByName().end()) return found->second.Make(shape, dtype, random);
+  const auto found = Initializers().find(name_);
+  if (found != Initializers().end()) return found->second.Make(shape, dtype, random);
   std::vector<std::string> names;
-  for (const auto& [name, initializer] : ByName()) names.push_back(name);
+  for (const auto& [name, initializer] : Initializers()) names.push_back(name);
   const std::string near = NearestNames(name_, names);
   return absl::InvalidArgumentError(
       absl::StrCat("no initializer is called \"", name_, "\"", near.empty() ? "" : "; did you mean ", near));

@@ -90,9 +90,9 @@ class Block : public data::ExampleBlock {
   const CsvCells cells_;
 };
 
-class Source : public data::ExampleSource {
+class CsvSource : public data::ExampleSource {
  public:
-  Source(std::vector<std::string> files, std::shared_ptr<const Columns> columns)
+  CsvSource(std::vector<std::string> files, std::shared_ptr<const Columns> columns)
       : files_(std::move(files)), columns_(std::move(columns)) {}
 
   absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {
@@ -216,7 +216,7 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsvFiles(const std::vector<std::string>& files,
                                                                   const CsvOptions& options) {
   ASSIGN_OR_RETURN(std::shared_ptr<const Columns> columns, ReadColumns(files, options));
-  return std::make_unique<Source>(files, std::move(columns));
+  return std::make_unique<CsvSource>(files, std::move(columns));
 }
 
 absl::StatusOr<std::map<std::string, ValueType>> TypesOfCsvFiles(const std::vector<std::string>& files,

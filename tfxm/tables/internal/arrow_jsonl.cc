@@ -20,7 +20,7 @@
 namespace tfxm::tables {
 namespace {
 
-constexpr size_t kBlockBytes = 4 << 20, kMostLineBytes = 64 << 20;
+constexpr size_t kJsonlBlockBytes = 4 << 20, kMostLineBytes = 64 << 20;
 
 // Whole lines of a file.
 struct Lines {
@@ -40,13 +40,13 @@ class LineReader {
   // False at the end.
   absl::StatusOr<bool> Next(Lines* lines) {
     size_t end = std::string::npos;
-    while (!at_end_ && (text_.size() < kBlockBytes || (end = text_.rfind('\n')) == std::string::npos)) {
+    while (!at_end_ && (text_.size() < kJsonlBlockBytes || (end = text_.rfind('\n')) == std::string::npos)) {
       if (text_.size() > kMostLineBytes) {
         return absl::InvalidArgumentError(absl::StrCat(file_, ": line ", line_, ": no line break in ",
                                                        kMostLineBytes >> 20, " MB, the most that a line may have"));
       }
       const size_t before = text_.size();
-      absl::Status read = stream_->Read(std::max(kBlockBytes, before), &text_);
+      absl::Status read = stream_->Read(std::max(kJsonlBlockBytes, before), &text_);
       if (!read.ok()) return Annotate(read, file_);
       if (line_ == 1 && before == 0 && text_.compare(0, 3, "\xEF\xBB\xBF") == 0) text_.erase(0, 3);
       at_end_ = text_.size() == before;
@@ -163,9 +163,9 @@ std::shared_ptr<arrow::DataType> WithoutTimes(const std::shared_ptr<arrow::DataT
   }
 }
 
-class Source : public data::ExampleSource {
+class JsonlSource : public data::ExampleSource {
  public:
-  Source(std::vector<std::string> files, std::shared_ptr<arrow::Schema> schema,
+  JsonlSource(std::vector<std::string> files, std::shared_ptr<arrow::Schema> schema,
          std::map<std::string, data::ValueType> types)
       : files_(std::move(files)), schema_(std::move(schema)), types_(std::move(types)) {}
 
@@ -240,7 +240,7 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenJsonlFiles(const std::v
   auto schema = arrow::schema(all->fields());
   std::map<std::string, data::ValueType> types;
   RETURN_IF_ERROR(Annotate(AddFeatureTypes(*schema, &types), absl::StrJoin(files, ", ")));
-  return std::make_unique<Source>(files, std::move(schema), std::move(types));
+  return std::make_unique<JsonlSource>(files, std::move(schema), std::move(types));
 }
 
 }  // namespace tfxm::tables

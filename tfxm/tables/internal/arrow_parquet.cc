@@ -140,9 +140,9 @@ class File {
   std::unique_ptr<arrow::RecordBatchReader> batches_;
 };
 
-class Source : public data::ExampleSource {
+class ParquetSource : public data::ExampleSource {
  public:
-  Source(std::vector<std::string> files, ParquetOptions options, Table table)
+  ParquetSource(std::vector<std::string> files, ParquetOptions options, Table table)
       : files_(std::move(files)), options_(std::move(options)), table_(std::move(table)) {}
 
   absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {
@@ -220,7 +220,7 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquetFiles(const std:
           absl::StrCat("\"", name, "\" is a column of ", first_file[name], " and the name of a folder ", name, "=…"));
     }
   }
-  return std::make_unique<Source>(files, options, std::move(table));
+  return std::make_unique<ParquetSource>(files, options, std::move(table));
 }
 
 }  // namespace tfxm::tables

@@ -100,9 +100,9 @@ absl::Status AddRate(const MetricRequest& request, const std::string& name, doub
   return absl::OkStatus();
 }
 
-class FlipRate : public Metric {
+class RateOfFlips : public Metric {
  public:
-  explicit FlipRate(std::vector<Flip> flips) : flips_(std::move(flips)) {}
+  explicit RateOfFlips(std::vector<Flip> flips) : flips_(std::move(flips)) {}
   absl::Status Configure(MetricArguments* arguments) override {
     ASSIGN_OR_RETURN(threshold_, arguments->Number("threshold", 0.5));
     return absl::OkStatus();
@@ -175,15 +175,15 @@ class SymmetricPredictionDifference : public Metric {
 };
 
 TFXM_REGISTER(MetricRegistry, "SymmetricFlipRate",
-              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos, kPosToNeg}); });
+              [] { return std::make_unique<RateOfFlips>(std::vector<Flip>{kNegToPos, kPosToNeg}); });
 TFXM_REGISTER(MetricRegistry, "NegToNegFlipRate",
-              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToNeg}); });
+              [] { return std::make_unique<RateOfFlips>(std::vector<Flip>{kNegToNeg}); });
 TFXM_REGISTER(MetricRegistry, "NegToPosFlipRate",
-              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kNegToPos}); });
+              [] { return std::make_unique<RateOfFlips>(std::vector<Flip>{kNegToPos}); });
 TFXM_REGISTER(MetricRegistry, "PosToNegFlipRate",
-              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToNeg}); });
+              [] { return std::make_unique<RateOfFlips>(std::vector<Flip>{kPosToNeg}); });
 TFXM_REGISTER(MetricRegistry, "PosToPosFlipRate",
-              [] { return std::make_unique<FlipRate>(std::vector<Flip>{kPosToPos}); });
+              [] { return std::make_unique<RateOfFlips>(std::vector<Flip>{kPosToPos}); });
 TFXM_REGISTER(MetricRegistry, "BooleanFlipRates", [] { return std::make_unique<BooleanFlipRates>(); });
 TFXM_REGISTER(MetricRegistry, "SymmetricPredictionDifference",
               [] { return std::make_unique<SymmetricPredictionDifference>(); });
