@@ -83,6 +83,12 @@ class RewriteCommand : public Command {
               "the sizes of an input whose sides are open, of made-up inputs and where the data do not tell them (an "
               "image that is not square); may be repeated");
     flags
+        .Add(
+            "batch_size", &options_.batch_size, "N",
+            "a file that takes N examples at a time, of a SavedModel of any number: LSTMs of tf_keras are one operator "
+            "then")
+        .AtLeast(0);
+    flags
         .Add("max_abs_error", &options_.limits.max_abs_error, "X",
              "limit of the largest error, in parts of the output's range; else the quantization's")
         .AtLeast(0);

@@ -84,6 +84,10 @@ TEST(BadInputTest, LabelsOfTheWrongTypeOrRange) {
   EXPECT_THAT(
       TrainMessage(OneOutput(1, "binary_crossentropy"), Ints({4}, {1, 2, 1, 2})),
       HasSubstr("label 2 of output \"out\" is out of range: loss binary_crossentropy takes numbers between 0 and 1"));
+  EXPECT_THAT(
+      TrainMessage(OneOutput(3, "categorical_crossentropy"), Ints({4}, {1, 2, 1, 0})),
+      HasSubstr("label 2 of output \"out\" is out of range: loss categorical_crossentropy takes numbers between "
+                "0 and 1 for each of its 3; one class number per example is for sparse_categorical_crossentropy"));
   EXPECT_EQ(TrainMessage(OneOutput(3, "sparse_categorical_crossentropy"), Floats({4}, {0, 1, 2, 2})), "");
 }
 

@@ -106,6 +106,35 @@ TEST(KerasWeightsTest, LayersMadeOfParts) {
                         "dense/bias"});
 }
 
+// Its layers are lstm_1, lstm_2 and a TimeDistributed one, since others were made before; here lstm_1 is the second.
+TEST(KerasWeightsTest, AutomaticNamesThatGoOnCounting) {
+  const std::string file = absl::StrCat(kTestdata, "keras3_second.h5");
+  const auto make = [](const std::string& first, const std::string& second) {
+    return Sequential({layers::InputLayer({4, 3}, {.name = "x"}),
+                       layers::LSTM(3, {.return_sequences = true, .name = first}),
+                       layers::LSTM(3, {.return_sequences = true, .name = second}), layers::Dense(2)});
+  };
+  Sequential model = make("", "");
+  ASSERT_EQ(model.LoadWeights(file), absl::OkStatus());
+  ExpectFormula(model, {"lstm/lstm_cell/kernel", "lstm/lstm_cell/recurrent_kernel", "lstm/lstm_cell/bias",
+                        "lstm_1/lstm_cell/kernel", "lstm_1/lstm_cell/recurrent_kernel", "lstm_1/lstm_cell/bias",
+                        "dense/kernel", "dense/bias"});
+  // A name that was given is meant, wherever its layer stands.
+  class Lstm2 : public Layer {
+   public:
+    Lstm2() : Layer("Reader", "lstm_2") {}
+    absl::Status Build(const std::vector<Shape>&) override {
+      for (const char* name : {"kernel", "recurrent_kernel"}) AddWeight(absl::StrCat("lstm_cell/", name), {3, 12});
+      AddWeight("lstm_cell/bias", {12});
+      return absl::OkStatus();
+    }
+    ops::Tensor Call(CallContext&, const std::vector<ops::Tensor>& inputs) override { return inputs[0]; }
+  };
+  Sequential named({layers::InputLayer({4, 3}, {.name = "x"}), MakeLayer<Lstm2>(),
+                    layers::LSTM(3, {.return_sequences = true}), layers::Dense(2)});
+  EXPECT_THAT(std::string(named.LoadWeights(file).message()), HasSubstr("is not there"));
+}
+
 TEST(KerasWeightsTest, ANewHeadOnAnOldBody) {
   Names names;
   names.head = "new_head";

@@ -105,7 +105,15 @@ class CallContext {
   CallContext& operator=(const CallContext&) = delete;
 
   ops::Graph& graph() { return graph_; }
-  bool training() const { return training_; }
+  // Whether layers work as they do in training (dropout, statistics of the batch).
+  bool training() const { return training_ && !inference_; }
+  // Whether gradients are taken of the graph: also in a model that was called with training = false.
+  bool has_gradients() const { return training_; }
+  // Whether the graph is for a SavedModel, and so for converters.
+  bool for_export() const { return for_export_; }
+  void SetForExport() { for_export_ = true; }
+  // From now on layers work as in inference, or not. Returns what was before.
+  bool SetInference(bool inference) { return std::exchange(inference_, inference); }
   // The weight's value; always the same tensor within one context. As `shape`, if one is given.
   ops::Tensor Read(const Weight* weight, const Shape& shape = {});
   // Sets the weight to `value` after the step (moving averages); only while training.
@@ -143,6 +151,8 @@ class CallContext {
 
   ops::Graph& graph_;
   const bool training_;
+  bool inference_ = false;
+  bool for_export_ = false;
   ops::Tensor random_counter_;
   const uint64_t seed_;
   uint64_t num_streams_ = 0;

@@ -252,15 +252,17 @@ Layer* Model::GetLayer(absl::string_view name) const {
   return nullptr;
 }
 
-std::vector<KerasTensor> Model::operator()(const std::vector<KerasTensor>& inputs) const {
+std::vector<KerasTensor> Model::operator()(const std::vector<KerasTensor>& inputs,
+                                           const ModelCallOptions& options) const {
   const absl::Status& built = status();
-  if (rep_->as_layer == nullptr) {
+  std::shared_ptr<Layer>& as_layer = rep_->as_layer[options.training];
+  if (as_layer == nullptr) {
     const bool is_sequential = !rep_->stack.empty();
     const std::string type = is_sequential ? "Sequential" : "Functional";
     const bool is_named = name() != (is_sequential ? "sequential" : "model");
-    rep_->as_layer = std::make_shared<ModelLayer>(type, is_named ? name() : "", *rep_->network, built);
+    as_layer = std::make_shared<ModelLayer>(type, is_named ? name() : "", *rep_->network, built, options.training);
   }
-  return LayerRef(rep_->as_layer).Outputs(inputs);
+  return LayerRef(as_layer).Outputs(inputs);
 }
 
 void Model::set_trainable(bool trainable) {

@@ -113,6 +113,13 @@ struct Function {
 
 struct QuantizeOptions;  // quantization.h
 
+// A model called as a layer.
+struct ModelCallOptions {
+  // False, as Keras's base(x, training=False): its layers work as in inference while the model around it is trained, so
+  // that BatchNormalization keeps its averages when the base is unfrozen for fine-tuning, and Dropout drops nothing.
+  bool training = true;
+};
+
 class Model {
  public:
   Model(std::vector<KerasTensor> inputs, std::vector<KerasTensor> outputs, std::string name = "model");
@@ -139,8 +146,11 @@ class Model {
   //   Model features({base.input_tensors()}, {base.OutputOf("pooling")});
   // Layers and weights are shared, as in Keras: what one model trains or loads, the others have when they are used
   // next. Their optimizers are their own. Names of layers with weights must differ between the models that make up one.
-  KerasTensor operator()(const KerasTensor& input) const { return (*this)(std::vector<KerasTensor>{input})[0]; }
-  std::vector<KerasTensor> operator()(const std::vector<KerasTensor>& inputs) const;
+  KerasTensor operator()(const KerasTensor& input, const ModelCallOptions& options = {}) const {
+    return (*this)(std::vector<KerasTensor>{input}, options)[0];
+  }
+  std::vector<KerasTensor> operator()(const std::vector<KerasTensor>& inputs,
+                                      const ModelCallOptions& options = {}) const;
   std::vector<KerasTensor> input_tensors() const;
   KerasTensor OutputOf(absl::string_view layer) const;
   // Of all layers; holds from the next Compile on, of every model that has them.

@@ -21,6 +21,7 @@
 #include "tfxm/nn/losses/segmentation_losses.h"
 #include "tfxm/nn/metrics/confusion_metrics.h"
 #include "tfxm/nn/metrics/metrics.h"
+#include "tfxm/nn/metrics/segmentation_metrics.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/nn/optimizers/optimizers.h"
 #include "tfxm/nn/quantization/quantization.h"

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// LSTMs as Keras 2 writes them: with a batch of 1 TensorFlow's converter makes one operator of them; with an open batch,
-// and in int8, they are a loop.
+// LSTMs as Keras 2 writes them: with a batch that is known TensorFlow's converter makes one operator of them; with an
+// open batch they are a loop.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
@@ -28,8 +30,9 @@ std::string Output(const std::string& name, QuantizationMode mode) {
 }
 
 // Rewrites a model of testdata/make_models.py. The report compares SavedModel and file on the samples.
-RewriteReport Rewrite(const std::string& name, QuantizationMode mode, const std::vector<Sample>& samples) {
-  RewriterOptions options{.name = name, .quantization = mode};
+RewriteReport Rewrite(const std::string& name, QuantizationMode mode, const std::vector<Sample>& samples,
+                      int batch_size = 0) {
+  RewriterOptions options{.name = name, .quantization = mode, .batch_size = batch_size};
   options.representative_dataset.samples = samples;
   TfliteRewriter rewriter(options);
   EXPECT_EQ(RewriteSavedModel("tfxm/rewriting/testdata/" + name, Output(name, mode), rewriter, ModelType::kTfliteModel),
@@ -74,13 +77,15 @@ TEST(FusedLstmTest, TheCellMayGrowAndShrinkAgain) {
 }
 
 // What a file and its SavedModel compute on one object, at batches up and down: the largest difference.
-double LargestError(const std::string& file, const SavedModel& saved_model, const Shape& example) {
+double LargestError(const std::string& file, const SavedModel& saved_model, const Shape& example,
+                    const std::vector<int64_t>& batches = {1, 3, 33, 2, 1}) {
   const auto model = litert::CompiledModel::Load(file);
   const auto signature = saved_model.FindSignature("serving_default");
   EXPECT_TRUE(model.ok() && signature.ok()) << model.status() << signature.status();
   double largest = 0;
-  for (const int64_t batch : {1, 3, 33, 2, 1}) {
-    const Tensor x = Weights({batch, example[0], example[1]}, 2, static_cast<int>(batch));
+  int run = 0;
+  for (const int64_t batch : batches) {
+    const Tensor x = Weights({batch, example[0], example[1]}, 2, static_cast<int>(batch) + run++);
     const auto expected = saved_model.Run(**signature, {{"x", x}});
     EXPECT_TRUE(expected.ok()) << expected.status();
     EXPECT_EQ((*model)->ResizeBatch(batch), absl::OkStatus());
@@ -116,6 +121,64 @@ TEST(RecurrentLayerTest, RunsAtAnyBatchInEveryMode) {
       }
       EXPECT_LT(LargestError(io::JoinPath(Output(name, mode), "tflite"), **saved_model, example), most);
     }
+  }
+}
+
+std::vector<Sample> LstmSamples() {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 100; ++i) samples.push_back({{"x", Weights({1, 5, 2}, 2, i)}});
+  return samples;
+}
+
+TEST(FusedLstmTest, ABatchSizeMakesOneOperatorOfAnOpenBatch) {
+  const auto saved_model = SavedModel::Load("tfxm/rewriting/testdata/keras_lstm");
+  ASSERT_TRUE(saved_model.ok()) << saved_model.status();
+  for (const int batch : {1, 3, 33}) {
+    for (const auto& [mode, most] : {std::pair{QuantizationMode::kNone, 1e-6},
+                                     {QuantizationMode::kFloat16, 5e-3},
+                                     {QuantizationMode::kDynamicRange, 0.05},
+                                     {QuantizationMode::kInt8, 0.1},
+                                     {QuantizationMode::kInt16x8, 0.05}}) {
+      if (batch != 3 && mode != QuantizationMode::kNone) continue;
+      SCOPED_TRACE(std::to_string(batch) + " " + std::string(QuantizationName(mode)));
+      const RewriteReport report = Rewrite("keras_lstm", mode, LstmSamples(), batch);
+      ASSERT_EQ(report.model.ops.count("UNIDIRECTIONAL_SEQUENCE_LSTM"), 1);
+      EXPECT_EQ(report.model.ops.count("WHILE"), 0);
+      EXPECT_TRUE(report.comparison.has_value()) << report.not_compared;
+      // One series after the other on one object.
+      const std::string file = io::JoinPath(Output("keras_lstm", mode), "tflite");
+      EXPECT_LT(LargestError(file, **saved_model, {5, 2}, {batch, batch, batch}), most);
+    }
+  }
+}
+
+TEST(FusedLstmTest, TheReportOfAnOpenBatchSaysHow) {
+  const auto advises = [](const RewriteReport& report) {
+    return std::any_of(report.notes.begin(), report.notes.end(),
+                       [](const std::string& note) { return absl::StrContains(note, "--batch_size=1 (batch_size)"); });
+  };
+  EXPECT_TRUE(advises(Rewrite("keras_lstm", QuantizationMode::kNone, {})));
+  const RewriteReport followed = Rewrite("keras_lstm", QuantizationMode::kNone, {}, 1);
+  EXPECT_FALSE(advises(followed));
+  EXPECT_EQ(followed.model.ops.count("UNIDIRECTIONAL_SEQUENCE_LSTM"), 1);
+  EXPECT_TRUE(std::any_of(followed.notes.begin(), followed.notes.end(), [](const std::string& note) {
+    return absl::StrContains(note, "sets it back before each example");
+  }));
+  EXPECT_FALSE(advises(Rewrite("recurrent", QuantizationMode::kNone, {})));  // It cannot be one operator.
+}
+
+TEST(FusedLstmTest, ABatchSizeIsForAnOpenBatch) {
+  for (const auto& [batch, message] : std::map<int, std::string>{
+           {3,
+            "batch_size 3: the SavedModel was exported with a batch of its own; signature \"serving_default\" takes "
+            "\"x\" float32 [1, 24, 1]"},
+           {-1, "batch_size must be positive, got -1"}}) {
+    TfliteRewriter rewriter({.name = "fixed", .batch_size = batch});
+    const absl::Status status =
+        RewriteSavedModel("tfxm/rewriting/testdata/keras_counter", Output("fixed", QuantizationMode::kNone), rewriter,
+                          ModelType::kTfliteModel);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(absl::StrContains(status.message(), message)) << status;
   }
 }
 

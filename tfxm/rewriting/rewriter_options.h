@@ -147,6 +147,10 @@ struct RewriterOptions {
   // inputs, and of examples whose number of values does not tell them.
   InputShapes input_shapes;
 
+  // The batch of a file that takes so many examples each time, made of a SavedModel whose batch is open; 0: open as it
+  // is. With a batch that is known an LSTM of tf_keras is one operator (docs/usage.md, Rewriting).
+  int batch_size = 0;
+
   bool validate = true;
   ValidationLimits limits;
   // Where the report of validation and of the layers' errors goes; empty: nowhere.

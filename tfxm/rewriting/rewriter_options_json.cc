@@ -131,6 +131,7 @@ JsonSetters RewriterOptionSetters(RewriterOptions* o) {
           {"calibration", To(&o->calibration)},
           {"calibration_percentile", To(&o->calibration_percentile)},
           {"input_shapes", To(&o->input_shapes)},
+          {"batch_size", To(&o->batch_size)},
           {"validate", To(&o->validate)},
           {"limits", ToMembers({{"max_abs_error", To(&limits.max_abs_error)},
                                 {"min_sqnr_db", To(&limits.min_sqnr_db)},

@@ -7,10 +7,13 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "tfxm/litert/compiled_model.h"
 #include "tfxm/nn/nn.h"
+#include "tfxm/nn/test_util.h"
 #include "tfxm/rewriting/rewriter.h"
+#include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
@@ -32,6 +35,7 @@ std::map<std::string, Case> Cases() {
   using nn::KerasTensor;
   add("lstm", [](const KerasTensor& x) { return layers::LSTM(4)(x); });
   add("lstm_sequences", [](const KerasTensor& x) { return layers::LSTM(4, {.return_sequences = true})(x); });
+  add("fused_lstm", [](const KerasTensor& x) { return layers::LSTM(4, {.fused = true})(x); });
   add("gru", [](const KerasTensor& x) { return layers::GRU(4)(x); });
   add("gru_reset_before", [](const KerasTensor& x) { return layers::GRU(4, {.reset_after = false})(x); });
   add("simple_rnn", [](const KerasTensor& x) { return layers::SimpleRNN(4)(x); });
@@ -73,6 +77,62 @@ TEST(SequenceModelsTest, ConvertAtAnyBatch) {
       const auto* values = reinterpret_cast<const float*>((*compiled)->output(0).data());
       for (int64_t k = 0; k < (*expected)[0].num_elements(); ++k) {
         ASSERT_NEAR(values[k], (*expected)[0].values<float>()[k], 1e-5) << k;
+      }
+    }
+  }
+}
+
+// With the layer's option and a batch that is known, an LSTM is TFLite's operator, each direction of a Bidirectional one.
+TEST(SequenceModelsTest, LstmsAreFusedWhereTheyShallBe) {
+  const TempDir dir;
+  const nn::KerasTensor x = nn::Input({6, 3}, {.name = "x"});
+  const layers::LSTMOptions sequences{.return_sequences = true, .fused = true};
+  struct Fused {
+    nn::KerasTensor output;
+    int operators;
+  };
+  const std::map<std::string, Fused> cases = {
+      {"last", {layers::LSTM(4, {.fused = true})(x), 1}},
+      {"backwards", {layers::LSTM(4, {.go_backwards = true, .fused = true})(x), 1}},
+      {"two", {layers::LSTM(4, {.fused = true})(layers::LSTM(5, sequences)(x)), 2}},
+      {"bidirectional", {layers::Bidirectional(layers::LSTM(4, sequences))(x), 2}},
+      {"bidirectional_sum", {layers::Bidirectional(layers::LSTM(4, {.fused = true}), {.merge_mode = "sum"})(x), 2}},
+  };
+  std::vector<Sample> samples;
+  for (int i = 0; i < 60; ++i) samples.push_back({{"x", nn::Wave({1, 6, 3}, i)}});
+  for (const auto& [name, fused] : cases) {
+    nn::Model model({x}, {fused.output});
+    const std::string saved_model = dir / name;
+    ASSERT_EQ(model.Save(saved_model), absl::OkStatus());
+    for (const auto& [mode, most] : {std::pair{QuantizationMode::kNone, 1e-5},
+                                     {QuantizationMode::kFloat16, 5e-3},
+                                     {QuantizationMode::kDynamicRange, 0.05},
+                                     {QuantizationMode::kInt8, 0.1},
+                                     {QuantizationMode::kInt16x8, 0.05}}) {
+      for (const int batch : {1, 3}) {
+        if (name == "bidirectional" ? batch == 1 : mode != QuantizationMode::kNone) continue;
+        SCOPED_TRACE(name + " " + std::string(QuantizationName(mode)) + " " + std::to_string(batch));
+        RewriterOptions options{.name = name, .quantization = mode, .batch_size = batch};
+        options.representative_dataset.samples = samples;
+        TfliteRewriter rewriter(options);
+        const std::string tflite = saved_model + "_tflite";
+        ASSERT_EQ(RewriteSavedModel(saved_model, tflite, rewriter, ModelType::kTfliteModel), absl::OkStatus());
+        const auto& ops = rewriter.report().model.ops;
+        ASSERT_EQ(ops.count("UNIDIRECTIONAL_SEQUENCE_LSTM"), 1);
+        EXPECT_EQ(ops.at("UNIDIRECTIONAL_SEQUENCE_LSTM").count, fused.operators);
+        const auto compiled = litert::CompiledModel::Load(io::JoinPath(tflite, "tflite"));
+        ASSERT_TRUE(compiled.ok()) << compiled.status();
+        for (const int run : {0, 1, 2}) {
+          const Tensor values = nn::Wave({batch, 6, 3}, run);
+          const auto expected = model.Predict({{"x", values}});
+          ASSERT_TRUE(expected.ok()) << expected.status();
+          const auto made = (*compiled)->Run({{"x", values}});
+          ASSERT_TRUE(made.ok()) << made.status();
+          ASSERT_EQ(made->begin()->second.shape(), (*expected)[0].shape());
+          for (int64_t k = 0; k < (*expected)[0].num_elements(); ++k) {
+            ASSERT_NEAR(made->begin()->second.values<float>()[k], (*expected)[0].values<float>()[k], most) << run;
+          }
+        }
       }
     }
   }

@@ -15,6 +15,7 @@
 #include "tensorflow/core/framework/types.pb.h"
 #include "tfxm/litert/sized_model.h"
 #include "tfxm/rewriting/internal/convert/dilation_notes.h"
+#include "tfxm/rewriting/internal/convert/fixed_batch.h"
 #include "tfxm/rewriting/internal/convert/op_support.h"
 #include "tfxm/rewriting/internal/convert/tflite_conversion.h"
 #include "tfxm/rewriting/internal/find_not_finite.h"
@@ -101,6 +102,17 @@ std::string OtherSignatures(const SavedModel& model, const Signature& asked) {
   return others.empty() ? "" : absl::StrCat(". Of this SavedModel's signatures there is ", absl::StrJoin(others, ", "));
 }
 
+// Whether the signature takes `batch` examples.
+absl::Status CheckBatch(const Signature& signature, int batch) {
+  if (std::any_of(signature.inputs.begin(), signature.inputs.end(),
+                  [&](const TensorSpec& input) { return !input.shape.empty() && input.shape[0] == batch; })) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("batch_size ", batch,
+                                                 ": the SavedModel was exported with a batch of its own; signature \"",
+                                                 signature.name, "\" takes ", Specs(signature.inputs)));
+}
+
 // Of a model of integers that has none.
 std::string NothingQuantized(QuantizationMode mode, const RewriterOptions& options) {
   const bool asked = !options.keep_float_ops.empty() || !options.keep_float_layers.empty();
@@ -120,6 +132,8 @@ struct TfliteRewriter::Rep {
   // From PreRewriteValidate until PostRewriteValidate.
   std::unique_ptr<SavedModel> saved_model;
   std::string loaded_from;
+  std::unique_ptr<io::TempDir> fixed;    // It with the batch that is asked for.
+  std::string saved_model_dir;           // What is converted: one of the two.
   const Signature* signature = nullptr;  // The SavedModel's own.
   SampleSet samples;                     // The representative dataset.
   SampleFindings findings;
@@ -130,8 +144,17 @@ struct TfliteRewriter::Rep {
   absl::Status Load(const std::string& dir) {
     if (saved_model != nullptr && loaded_from == dir) return absl::OkStatus();
     saved_model.reset();
-    ASSIGN_OR_RETURN(saved_model, SavedModel::Load(dir));
+    saved_model_dir = dir;
+    if (options.batch_size < 0) {
+      return absl::InvalidArgumentError(absl::StrCat("batch_size must be positive, got ", options.batch_size));
+    }
+    if (options.batch_size > 0) {
+      ASSIGN_OR_RETURN(fixed, rewriting::WithBatch(dir, options.batch_size));
+      saved_model_dir = fixed->path();
+    }
+    ASSIGN_OR_RETURN(saved_model, SavedModel::Load(saved_model_dir));
     ASSIGN_OR_RETURN(signature, ChooseSignature(*saved_model, options.signature_key));
+    if (options.batch_size > 0) RETURN_IF_ERROR(CheckBatch(*signature, options.batch_size));
     loaded_from = dir;
     return absl::OkStatus();
   }
@@ -263,8 +286,8 @@ struct TfliteRewriter::Rep {
     std::unique_ptr<SavedModel> fresh;
     if (keeps_state) {
       // Both start anew, with the first example.
-      ASSIGN_OR_RETURN(fresh, SavedModel::Load(loaded_from));
-      ASSIGN_OR_RETURN(saved_model, SavedModel::Load(loaded_from));
+      ASSIGN_OR_RETURN(fresh, SavedModel::Load(saved_model_dir));
+      ASSIGN_OR_RETURN(saved_model, SavedModel::Load(saved_model_dir));
       ASSIGN_OR_RETURN(signature, saved_model->FindSignature(report.signature));
       other = fresh.get();
     }
@@ -273,7 +296,7 @@ struct TfliteRewriter::Rep {
                                "running the SavedModel on an example"));
     }
     if (keeps_state) {
-      ASSIGN_OR_RETURN(saved_model, SavedModel::Load(loaded_from));
+      ASSIGN_OR_RETURN(saved_model, SavedModel::Load(saved_model_dir));
       ASSIGN_OR_RETURN(signature, saved_model->FindSignature(report.signature));
     }
     return rewriting::CompareModels(*saved_model, *signature, model, inputs);
@@ -320,7 +343,8 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
     return absl::InvalidArgumentError(
         absl::StrCat("signature \"", rep.signature->name, "\": ", absl::StrJoin(wrong, "; ")));
   }
-  ASSIGN_OR_RETURN(const rewriting::OpSupport support, rewriting::FindOpSupport(original.path, rep.signature->name));
+  ASSIGN_OR_RETURN(const rewriting::OpSupport support,
+                   rewriting::FindOpSupport(rep.saved_model_dir, rep.signature->name));
   rep.report.op_support = rewriting::RenderOpSupport(support);
   rep.report.trained_ranges = rewriting::HasTrainedRanges(support);
   ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options, rep.report.trained_ranges));
@@ -365,7 +389,8 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
   }
   RETURN_IF_ERROR(rep.Load(original.path));
   const QuantizationMode mode = rep.report.mode;
-  rewriting::TfliteConversionInput input{.saved_model_dir = original.path,
+  rewriting::TfliteConversionInput input{.saved_model_dir = rep.saved_model_dir,
+                                         .name = original.path,
                                          .signature = rep.signature->name,
                                          .mode = mode,
                                          .trained_ranges = rep.report.trained_ranges,

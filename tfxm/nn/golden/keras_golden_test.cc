@@ -77,6 +77,18 @@ std::map<std::string, LayerCase> LayerCases() {
       {"average", {Average(), {{2, 3}, {2, 3}}}},
       {"maximum", {Maximum(), {{2, 3}, {2, 3}}}},
       {"concatenate", {Concatenate(), {{2, 3}, {2, 1}}}},
+      {"conv1d_transpose_same",
+       {Conv1DTranspose(3, 4, {.strides = 2, .padding = "same", .activation = "tanh"}), {{2, 5, 2}}}},
+      {"conv1d_transpose_valid", {Conv1DTranspose(2, 3, {.strides = 2, .use_bias = false}), {{1, 4, 3}}}},
+      {"separable1d",
+       {SeparableConv1D(4, 3, {.padding = "same", .depth_multiplier = 2, .activation = "relu"}), {{2, 6, 2}}}},
+      {"cropping1d", {Cropping1D(1, 2), {{2, 5, 2}}}},
+      {"up_sampling1d", {UpSampling1D(3), {{2, 2, 2}}}},
+      {"dot", {Dot(1), {{3, 4}, {3, 4}}}},
+      {"dot_normalized", {Dot(-1, {.normalize = true}), {{3, 4}, {3, 4}}}},
+      {"dot_attention", {Dot({2, 2}), {{2, 3, 4}, {2, 5, 4}}}},
+      {"dot_weighted", {Dot({1, 1}), {{2, 3}, {2, 3, 4}}}},
+      {"dot_images", {Dot({3, 1}, {.normalize = true}), {{2, 2, 3, 4}, {2, 4, 2, 2}}}},
   };
   for (const char* name :
        {"relu",        "relu6",      "elu",      "selu",        "gelu",      "sigmoid",     "hard_sigmoid",

@@ -19,9 +19,20 @@
 namespace tfxm::nn {
 namespace {
 
+using testing::HasSubstr;
+
 const google::protobuf::Struct& Goldens(const std::string& kind) {
   static const auto* const goldens = new google::protobuf::Struct(ReadGoldens("step_goldens.json"));
   return goldens->fields().at(kind).struct_value();
+}
+
+Metric Unweighted(const Metric& metric) {
+  return Metric(
+      metric.name(),
+      [metric](const ops::Tensor& y_true, const ops::Tensor& y_pred, const ops::Tensor&) {
+        return metric.Add(y_true, y_pred, ops::Tensor());
+      },
+      [metric](const std::vector<std::vector<double>>& state) { return metric.Value(state); });
 }
 
 Metric MetricCase(const std::string& name) {
@@ -36,6 +47,20 @@ Metric MetricCase(const std::string& name) {
   if (name == "f1_weighted") return F1Score({.average = "weighted", .threshold = 0.3});
   if (name == "fbeta") return FBetaScore(2);
   if (name == "r2_weighted") return R2Score({.class_aggregation = "variance_weighted_average"});
+  if (name == "precision_class") return Precision({.class_id = 3});
+  if (name == "precision_top_k") return Precision({.top_k = 2});
+  if (name == "precision_top_k_class") return Precision({.threshold = 0.3, .top_k = 2, .class_id = 0});
+  if (name == "recall_class") return Recall({.threshold = 0.2, .class_id = 1});
+  if (name == "recall_top_k") return Recall({.top_k = 1});
+  if (name == "recall_top_k_class") return Recall({.top_k = 3, .class_id = 2});
+  const IoUOptions one_hot{.sparse_y_true = false, .sparse_y_pred = false};
+  if (name == "mean_iou") return MeanIoU(4, one_hot);
+  if (name == "mean_iou_ignored")
+    return MeanIoU(5, {.ignore_class = 3, .sparse_y_true = false, .sparse_y_pred = false});
+  if (name == "iou") return IoU(4, {0, 2}, one_hot);
+  if (name == "one_hot_mean_iou") return OneHotMeanIoU(4);
+  if (name == "binary_iou") return Unweighted(BinaryIoU({0, 1}, 0.3));
+  if (name == "binary_iou_class") return Unweighted(BinaryIoU({1}, 0.2));
   return Metric(name);
 }
 
@@ -51,6 +76,40 @@ TEST(StepGoldenTest, MetricsOverTwoWeightedBatches) {
 TEST(StepGoldenTest, MetricsAreCalledAsTheyWereAskedFor) {
   for (const char* name : {"mape", "MSE", "bce", "Precision", "f1_score"})
     EXPECT_EQ(Metric(name).Check(), absl::OkStatus());
+}
+
+TEST(StepGoldenTest, MetricsOfClassesSayWhatTheyNeed) {
+  using namespace metrics;  // NOLINT
+  EXPECT_THAT(std::string(Precision({.top_k = 0}).Check().message()), HasSubstr("top_k must be positive, got 0"));
+  EXPECT_THAT(std::string(Recall({.class_id = -1}).Check().message()), HasSubstr("class_id counts from 0, got -1"));
+  EXPECT_THAT(std::string(IoU(3, {3}).Check().message()), HasSubstr("target_class_ids are in [0, 3), got 3"));
+  EXPECT_THAT(std::string(MeanIoU(0).Check().message()), HasSubstr("num_classes must be positive"));
+  Sequential model({layers::InputLayer({2}, {.name = "x"}), layers::Dense(3)});
+  ASSERT_EQ(model.Compile({.loss = "mse", .metrics = {Precision({.class_id = 3})}}), absl::OkStatus());
+  const Batch batch{.features = {{"x", Wave({2, 2}, 0)}}, .labels = {{"", Wave({2, 3}, 1)}}};
+  EXPECT_THAT(std::string(model.TestOnBatch(batch).status().message()),
+              HasSubstr("at least 4 classes; they are [None, 3]"));
+}
+
+// Pixels of classes, with labels of a class that there is not.
+TEST(StepGoldenTest, AreasOfClassNumbers) {
+  const auto value = [](const Metric& metric, const Tensor& labels, const Tensor& predictions) {
+    ops::Graph graph;
+    const auto outputs =
+        Evaluate(graph, metric.Add(ops::Constant(graph, labels), ops::Constant(graph, predictions), ops::Tensor()));
+    std::vector<std::vector<double>> state(1);
+    for (int64_t k = 0; k < outputs[0].num_elements(); ++k) state[0].push_back(outputs[0].ValueAsDouble(k));
+    return metric.Value(state);
+  };
+  // Class 0: 1 of 3. Class 1: 1 of 3. 7 is no class.
+  const Tensor labels = Ints({1, 2, 3}, {0, 0, 1, 1, 7, 7}), classes = Ints({1, 2, 3}, {0, 1, 1, 0, 0, 2});
+  EXPECT_NEAR(value(metrics::MeanIoU(3), labels, classes), 1 / 3.0, 1e-6);
+  // Of scores.
+  Tensor scores(DataType::kFloat, {1, 2, 3, 3});
+  for (int64_t i = 0; i < 6; ++i) scores.values<float>()[3 * i + classes.values<int64_t>()[i]] = 1;
+  EXPECT_NEAR(value(metrics::MeanIoU(3, {.sparse_y_pred = false}), labels, scores), 1 / 3.0, 1e-6);
+  Tensor with_channel = Ints({1, 2, 3, 1}, {0, 0, 1, 1, 7, 7});
+  EXPECT_NEAR(value(metrics::MeanIoU(3, {.sparse_y_pred = false}), with_channel, scores), 1 / 3.0, 1e-6);
 }
 
 TEST(StepGoldenTest, Losses) {

@@ -5,8 +5,10 @@
 #include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tfxm/nn/golden/test_goldens.h"
@@ -201,6 +203,80 @@ TEST(TrainingGoldenTest, SoftmaxOfSteps) {
     ASSERT_TRUE(outputs.ok()) << outputs.status();
     ExpectNear((*outputs)[0], Numbers(golden.struct_value().fields().at("output")), "output");
     ExpectNear((*outputs)[1], Numbers(golden.struct_value().fields().at("gradient")), "gradient");
+  }
+}
+
+// A base that is called with training = false: frozen for two steps, then not for two, it keeps its averages and drops
+// nothing.
+TEST(TrainingGoldenTest, FineTuningABaseThatWorksAsInInference) {
+  using namespace layers;  // NOLINT
+  const KerasTensor image = Input({4, 4, 2}, {.name = "image"});
+  KerasTensor y = Conv2D(3, 2, {.dilation_rate = 2, .name = "conv"})(image);
+  y = BatchNormalization({.name = "norm"})(y);
+  Model base({image}, {Dropout(0.5)(ReLU()(y))});
+  const KerasTensor x = Input({4, 4, 2}, {.name = "x"});
+  y = GlobalAveragePooling2D()(base(x, {.training = false}));
+  Model model({x}, {Dense(1, {.name = "head"})(y)});
+  const std::vector<std::pair<std::string, Shape>> weights = {
+      {"conv/kernel", {2, 2, 2, 3}}, {"conv/bias", {3}},
+      {"norm/gamma", {3}},           {"norm/beta", {3}},
+      {"norm/moving_mean", {3}},     {"norm/moving_variance", {3}},
+      {"head/kernel", {3, 1}},       {"head/bias", {1}}};
+  std::map<std::string, Tensor> values;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    Tensor value = Wave(weights[i].second, static_cast<double>(i));
+    if (weights[i].first == "norm/moving_variance") {
+      for (float& v : value.values<float>()) v = std::abs(v) + 0.5f;
+    }
+    values[weights[i].first] = value;
+  }
+  ASSERT_EQ(model.SetWeights(values), absl::OkStatus());
+  const auto& golden = Goldens("fine_tuning");
+  std::vector<double> losses;
+  for (const bool trainable : {false, true}) {
+    base.set_trainable(trainable);
+    ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = 0.1}), .loss = "mse"}), absl::OkStatus());
+    for (const int step : {0, 1}) {
+      const auto logs =
+          model.TrainOnBatch({.features = {{"x", Wave({3, 4, 4, 2}, step)}}, .labels = {{"", Wave({3, 1}, step + 5)}}});
+      ASSERT_TRUE(logs.ok()) << logs.status();
+      losses.push_back((*logs)[0].second);
+    }
+  }
+  const std::vector<double> expected = Numbers(golden.at("losses"));
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(losses[i], expected[i], 1e-5) << i;
+  const auto trained = model.GetWeights();
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  for (const auto& [name, value] : golden.at("weights").struct_value().fields())
+    ExpectNear(trained->at(name), Numbers(value), name);
+}
+
+TEST(TrainingGoldenTest, MaskedStepsCountInNoMean) {
+  const KerasTensor tokens = Input({5}, {.name = "tokens", .dtype = DataType::kInt64});
+  Model model({tokens},
+              {layers::Dense(3, {.activation = "softmax"})(layers::Embedding(7, 4, {.mask_zero = true})(tokens))});
+  ASSERT_EQ(
+      model.SetWeights(
+          {{"embedding/embeddings", Wave({7, 4}, 0)}, {"dense/kernel", Wave({4, 3}, 1)}, {"dense/bias", Wave({3}, 2)}}),
+      absl::OkStatus());
+  ASSERT_EQ(model.Compile({.loss = "sparse_categorical_crossentropy",
+                           .metrics = {"accuracy", "sparse_categorical_crossentropy"},
+                           .weighted_metrics = {"accuracy"}}),
+            absl::OkStatus());
+  const std::map<std::string, Tensor> weights = {
+      {"plain", Tensor()}, {"steps", Floats({3, 5}, {1, 0, 2, 1, 1, 3, 1, 1, 1, 1, 0.5, 1, 1, 2, 2})}};
+  for (const auto& [name, golden] : Goldens("masked")) {
+    SCOPED_TRACE(name);
+    Batch batch{.features = {{"tokens", Ints({3, 5}, {1, 2, 3, 0, 0, 4, 0, 0, 0, 0, 1, 5, 6, 2, 0})}},
+                .labels = {{"", Ints({3, 5}, {0, 1, 2, 0, 0, 1, 1, 1, 1, 1, 2, 0, 1, 0, 2})}},
+                .weight = weights.at(name)};
+    const auto logs = model.TestOnBatch(batch);
+    ASSERT_TRUE(logs.ok()) << logs.status();
+    for (const auto& [log, value] : golden.struct_value().fields()) {
+      const auto actual = FindLog(*logs, log);
+      ASSERT_TRUE(actual.has_value()) << log;
+      EXPECT_NEAR(*actual, Numbers(value)[0], 1e-5) << log;
+    }
   }
 }
 

@@ -113,7 +113,11 @@ absl::Status CheckLabels(const TensorSpec& output, const Loss& loss, const Tenso
                                num_classes < 0
                                    ? " and up"
                                    : absl::StrCat(" to ", num_classes - 1, " (the output has ", num_classes, ")"))
-                : "numbers between 0 and 1"));
+                : "numbers between 0 and 1",
+        !classes && num_classes > 1 && labels.num_elements() == labels.shape()[0]
+            ? absl::StrCat(" for each of its ", num_classes,
+                           "; one class number per example is for sparse_categorical_crossentropy")
+            : ""));
   }
   return absl::OkStatus();
 }

@@ -33,7 +33,7 @@ struct Model::Rep {
   // Whether layers that other models have, too, keep values of their own here.
   bool shares_weights = true;
   std::map<const Program*, int64_t> versions;  // Of what was taken from others.
-  std::shared_ptr<Layer> as_layer;             // Once it was asked for.
+  std::shared_ptr<Layer> as_layer[2];          // Once they were asked for: with training = false, true.
   int64_t iterations = 0;
   std::optional<double> learning_rate;
 

@@ -30,6 +30,7 @@ absl::StatusOr<NamedTensors> Model::Call(FunctionContext& context, const NamedTe
   RETURN_IF_ERROR(rep_->Build());
   const ops::NameScope scope(context.graph(), rep_->name);
   CallContext call(context.graph(), /*training=*/false);
+  call.SetForExport();
   ASSIGN_OR_RETURN(const std::vector<ops::Tensor> outputs, rep_->network->Call(call, features));
   NamedTensors named;
   const std::vector<std::string> names = output_names();

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/internal/towers.h"
+#include "tfxm/nn/metrics/confusion_metrics.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 
@@ -264,7 +265,12 @@ absl::StatusOr<LossGraph> AddLosses(ops::Graph& graph, const Network& network, c
       for (const Metric& asked : wanted) {
         ASSIGN_OR_RETURN(const Metric metric, asked.Resolve(y_true, y_pred));
         const ops::NameScope metric_scope(graph, metric.name());
-        made.metrics.push_back({names[next_name++].name, metric, metric.Add(y_true, y_pred, metric_weight)});
+        Tensor counts = metric_weight;
+        if (metric.takes_mask() && masks[i].valid() && masks[i].rank() + 1 == y_pred.rank()) {
+          counts = ops::Cast(masks[i], DataType::kFloat);
+          if (metric_weight.valid()) counts = counts * WeightLike(counts, metric_weight);
+        }
+        made.metrics.push_back({names[next_name++].name, metric, metric.Add(y_true, y_pred, counts)});
         RETURN_IF_ERROR(Annotate(graph.status(), absl::StrCat("metric ", metric.name(), " of output \"", name, "\"")));
       }
       return absl::OkStatus();

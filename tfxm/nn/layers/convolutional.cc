@@ -44,8 +44,27 @@ Tensor Dilated(const Tensor& kernel, const Size2D& rate) {
 // What to convolve with, and the dilation that is left to the operation.
 std::pair<Tensor, std::vector<int64_t>> KernelAndDilation(CallContext& context, const Tensor& kernel,
                                                           const Size2D& rate) {
-  if (context.training() && (rate.height > 1 || rate.width > 1)) return {Dilated(kernel, rate), {1, 1}};
+  if (context.has_gradients() && (rate.height > 1 || rate.width > 1)) return {Dilated(kernel, rate), {1, 1}};
   return {kernel, rate.hw()};
+}
+
+// The transposed convolution of [batch, height, width, in] with a kernel [height, width, filters, in].
+Tensor ConvTranspose(const Tensor& kernel, const Tensor& x, const Size2D& size, const Size2D& strides,
+                     const std::string& padding) {
+  const auto length = [&](int64_t in, int stride, int kernel_size) {
+    return static_cast<int32_t>(in * stride + (padding == "valid" ? std::max(kernel_size - stride, 0) : 0));
+  };
+  const Shape shape = x.shape();
+  if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0) {
+    return Fail(x, "a transposed convolution needs a known height and width, or number of steps");
+  }
+  const std::vector<int32_t> rest = {length(shape[1], strides.height, size.height),
+                                     length(shape[2], strides.width, size.width),
+                                     static_cast<int32_t>(kernel.shape()[2])};
+  const Tensor sizes = ops::Concat({ops::Slice(ops::ShapeOf(x), {0}, {1}), ops::Constant(*x.graph(), rest)}, 0);
+  return ops::Op(
+      "Conv2DBackpropInput", {sizes, kernel, x},
+      {{"strides", std::vector<int64_t>{1, strides.height, strides.width, 1}}, {"padding", TfPadding(padding)}});
 }
 
 // What all convolutions have: a kernel, a bias after it if it is asked for, and an activation.
@@ -108,27 +127,12 @@ class Conv2DLayer : public Convolution<ConvOptions> {
     const Tensor& x = inputs[0];
     const auto [kernel, dilation] =
         KernelAndDilation(context, context.Read(kernel_), transpose_ ? 1 : options_.dilation_rate);
-    const Tensor y = transpose_ ? Transposed(context, x)
+    const Tensor y = transpose_ ? ConvTranspose(kernel, x, size_, options_.strides, options_.padding)
                                 : ops::Conv2D(x, kernel, options_.strides.hw(), TfPadding(options_.padding), dilation);
     return BiasAndActivation(context, y);
   }
 
  private:
-  Tensor Transposed(CallContext& context, const Tensor& x) const {
-    const auto length = [&](int64_t in, int stride, int kernel) {
-      return static_cast<int32_t>(in * stride + (options_.padding == "valid" ? std::max(kernel - stride, 0) : 0));
-    };
-    const Shape shape = x.shape();
-    if (shape.size() != 4 || shape[1] < 0 || shape[2] < 0)
-      return Fail(x, "Conv2DTranspose needs a known height and width");
-    const std::vector<int32_t> rest = {length(shape[1], options_.strides.height, size_.height),
-                                       length(shape[2], options_.strides.width, size_.width), filters_};
-    const Tensor sizes = ops::Concat({ops::Slice(ops::ShapeOf(x), {0}, {1}), ops::Constant(context.graph(), rest)}, 0);
-    return ops::Op("Conv2DBackpropInput", {sizes, context.Read(kernel_), x},
-                   {{"strides", std::vector<int64_t>{1, options_.strides.height, options_.strides.width, 1}},
-                    {"padding", TfPadding(options_.padding)}});
-  }
-
   const int filters_;
   const Size2D size_;
   const bool transpose_;
@@ -156,6 +160,32 @@ class Conv1DLayer : public Convolution<Conv1DOptions> {
     const auto [kernel, dilation] = KernelAndDilation(
         context, context.Read(kernel_, {1, size_, kernel_->shape[1], filters_}), {1, options_.dilation_rate});
     const Tensor y = ops::Conv2D(ops::ExpandDims(x, 1), kernel, {1, options_.strides}, padding, dilation);
+    return BiasAndActivation(context, ops::Squeeze(y, {1}));
+  }
+
+ private:
+  const int filters_;
+  const int size_;
+};
+
+class Conv1DTransposeLayer : public Convolution<Conv1DOptions> {
+ public:
+  Conv1DTransposeLayer(int filters, int kernel_size, Conv1DOptions options)
+      : Convolution("Conv1DTranspose", std::move(options)), filters_(filters), size_(kernel_size) {}
+
+  absl::Status Build(const std::vector<Shape>& input_shapes) override {
+    if (options_.padding == "causal" || options_.dilation_rate != 1) {
+      return absl::InvalidArgumentError("padding is \"valid\" or \"same\", and the dilation_rate 1");
+    }
+    if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
+    AddKernelAndBias({size_, filters_, input_shapes[0].back()}, filters_);
+    return absl::OkStatus();
+  }
+
+  Tensor Call(CallContext& context, const std::vector<Tensor>& inputs) override {
+    // A picture of one row.
+    const Tensor y = ConvTranspose(context.Read(kernel_, {1, size_, filters_, kernel_->shape[2]}),
+                                   ops::ExpandDims(inputs[0], 1), {1, size_}, {1, options_.strides}, options_.padding);
     return BiasAndActivation(context, ops::Squeeze(y, {1}));
   }
 
@@ -204,19 +234,28 @@ class DepthwiseLayer : public Convolution<DepthwiseConvOptions> {
   const Weight* pointwise_ = nullptr;
 };
 
+// DepthwiseConv1D, and SeparableConv1D if there are filters.
 class DepthwiseConv1DLayer : public Convolution<DepthwiseConv1DOptions> {
  public:
-  DepthwiseConv1DLayer(int kernel_size, DepthwiseConv1DOptions options)
-      : Convolution("DepthwiseConv1D", std::move(options)), size_(kernel_size) {}
+  DepthwiseConv1DLayer(int filters, int kernel_size, DepthwiseConv1DOptions options)
+      : Convolution(filters > 0 ? "SeparableConv1D" : "DepthwiseConv1D", std::move(options)),
+        filters_(filters),
+        size_(kernel_size) {}
 
   absl::Status Build(const std::vector<Shape>& input_shapes) override {
     if (options_.padding == "causal") {
       return absl::InvalidArgumentError("padding is \"valid\" or \"same\", got \"causal\"; use ZeroPadding1D");
     }
     if (absl::Status status = CheckInput(input_shapes[0], 3, options_.padding); !status.ok()) return status;
-    const int64_t channels = input_shapes[0].back();
+    const int64_t channels = input_shapes[0].back(), deep = channels * options_.depth_multiplier;
     AddDepthwiseKernel({size_, channels, options_.depth_multiplier});
-    AddBias(channels * options_.depth_multiplier);
+    if (filters_ > 0) {
+      pointwise_ = AddWeight("pointwise_kernel", {1, deep, filters_},
+                             {.initializer = options_.pointwise_initializer,
+                              .regularizer = options_.pointwise_regularizer,
+                              .constraint = options_.pointwise_constraint});
+    }
+    AddBias(filters_ > 0 ? filters_ : deep);
     return absl::OkStatus();
   }
 
@@ -225,13 +264,19 @@ class DepthwiseConv1DLayer : public Convolution<DepthwiseConv1DOptions> {
     const auto [kernel, dilation] =
         KernelAndDilation(context, context.Read(kernel_, {1, size_, kernel_->shape[1], options_.depth_multiplier}),
                           {1, options_.dilation_rate});
-    const Tensor y = ops::DepthwiseConv2D(ops::ExpandDims(inputs[0], 1), kernel, {options_.strides, options_.strides},
-                                          TfPadding(options_.padding), dilation);
+    Tensor y = ops::DepthwiseConv2D(ops::ExpandDims(inputs[0], 1), kernel, {options_.strides, options_.strides},
+                                    TfPadding(options_.padding), dilation);
+    if (pointwise_ != nullptr) {
+      const Shape pointwise = {1, 1, pointwise_->shape[1], filters_};
+      y = ops::Conv2D(context.Intermediate("depthwise", y), context.Read(pointwise_, pointwise), {1, 1}, "VALID");
+    }
     return BiasAndActivation(context, ops::Squeeze(y, {1}));
   }
 
  private:
+  const int filters_;
   const int size_;
+  const Weight* pointwise_ = nullptr;
 };
 
 }  // namespace
@@ -253,7 +298,13 @@ LayerRef SeparableConv2D(int filters, Size2D kernel_size, DepthwiseConvOptions o
 }
 
 LayerRef DepthwiseConv1D(int kernel_size, DepthwiseConv1DOptions options) {
-  return MakeLayer<DepthwiseConv1DLayer>(kernel_size, std::move(options));
+  return MakeLayer<DepthwiseConv1DLayer>(0, kernel_size, std::move(options));
+}
+LayerRef SeparableConv1D(int filters, int kernel_size, DepthwiseConv1DOptions options) {
+  return MakeLayer<DepthwiseConv1DLayer>(filters, kernel_size, std::move(options));
+}
+LayerRef Conv1DTranspose(int filters, int kernel_size, Conv1DOptions options) {
+  return MakeLayer<Conv1DTransposeLayer>(filters, kernel_size, std::move(options));
 }
 
 LayerRef ZeroPadding1D(int before, int after, PaddingOptions options) {
@@ -275,6 +326,21 @@ LayerRef Cropping2D(Margins cropping, PaddingOptions options) {
     return ops::Slice(x, {0, cropping[0][0], cropping[1][0], 0},
                       {-1, static_cast<int32_t>(shape[1]) - cropping[0][0] - cropping[0][1],
                        static_cast<int32_t>(shape[2]) - cropping[1][0] - cropping[1][1], -1});
+  });
+}
+LayerRef Cropping1D(int before, int after, PaddingOptions options) {
+  return SimpleLayer("Cropping1D", std::move(options.name), [=](const Tensor& x) {
+    const Shape shape = x.shape();
+    if (shape.size() != 3 || shape[1] < 0) return Fail(x, "Cropping1D needs a known number of steps");
+    return ops::Slice(x, {0, before, 0}, {-1, static_cast<int32_t>(shape[1]) - before - after, -1});
+  });
+}
+LayerRef UpSampling1D(int size, PaddingOptions options) {
+  return SimpleLayer("UpSampling1D", std::move(options.name), [size](const Tensor& x) {
+    const Shape shape = x.shape();
+    if (shape.size() != 3 || shape[1] < 0 || shape[2] < 0)
+      return Fail(x, "UpSampling1D needs a known number of steps and channels");
+    return ops::Reshape(ops::Tile(ops::ExpandDims(x, 2), {1, 1, size, 1}), Shape{-1, shape[1] * size, shape[2]});
   });
 }
 LayerRef UpSampling2D(Size2D size, UpSamplingOptions options) {

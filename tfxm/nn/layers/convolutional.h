@@ -56,6 +56,8 @@ struct Conv1DOptions {
 };
 // Kernel [size, in, filters].
 LayerRef Conv1D(int filters, int kernel_size, Conv1DOptions options = {});
+// Kernel [size, filters, in], without a dilation. Output: steps * stride, plus max(size - stride, 0) with "valid".
+LayerRef Conv1DTranspose(int filters, int kernel_size, Conv1DOptions options = {});
 
 struct DepthwiseConvOptions {
   Size2D strides = 1;  // Both the same.
@@ -88,15 +90,20 @@ struct DepthwiseConv1DOptions {
   Activation activation;
   bool use_bias = true;
   Initializer depthwise_initializer = "glorot_uniform";
+  Initializer pointwise_initializer = "glorot_uniform";  // SeparableConv1D only.
   Initializer bias_initializer = "zeros";
   Regularizer depthwise_regularizer;
+  Regularizer pointwise_regularizer;
   Regularizer bias_regularizer;
   Constraint depthwise_constraint;
+  Constraint pointwise_constraint;
   Constraint bias_constraint;
   std::string name;
 };
 // Kernel [size, in, depth_multiplier].
 LayerRef DepthwiseConv1D(int kernel_size, DepthwiseConv1DOptions options = {});
+// A depthwise convolution, then one of a single step.
+LayerRef SeparableConv1D(int filters, int kernel_size, DepthwiseConv1DOptions options = {});
 
 struct PaddingOptions {
   std::string name;
@@ -108,11 +115,15 @@ LayerRef ZeroPadding2D(Margins padding, PaddingOptions options = {});
 // Steps of zeros before and after.
 LayerRef ZeroPadding1D(int before = 1, int after = 1, PaddingOptions options = {});
 LayerRef Cropping2D(Margins cropping, PaddingOptions options = {});
+// So many steps less at the beginning and at the end.
+LayerRef Cropping1D(int before = 1, int after = 1, PaddingOptions options = {});
 struct UpSamplingOptions {
   std::string interpolation = "nearest";  // or "bilinear"
   std::string name;
 };
 LayerRef UpSampling2D(Size2D size = 2, UpSamplingOptions options = {});
+// Each step `size` times.
+LayerRef UpSampling1D(int size = 2, PaddingOptions options = {});
 
 }  // namespace tfxm::nn::layers
 

@@ -4,6 +4,7 @@
 #ifndef TFXM_NN_LAYERS_MERGING_H_
 #define TFXM_NN_LAYERS_MERGING_H_
 
+#include <array>
 #include <string>
 
 #include "tfxm/nn/layer.h"
@@ -21,6 +22,15 @@ LayerRef Maximum(MergeOptions options = {});
 LayerRef Minimum(MergeOptions options = {});
 // `axis` counts the batch as 0; -1 is the last.
 LayerRef Concatenate(int axis = -1, MergeOptions options = {});
+
+struct DotOptions {
+  bool normalize = false;  // Along the axes first: cosine similarity.
+  std::string name;
+};
+// The products of two inputs, examples apart, summed over an axis of each (not the batch, 0): [batch, n] and [batch, n]
+// with axes 1 give [batch, 1].
+LayerRef Dot(int axes, DotOptions options = {});
+LayerRef Dot(std::array<int, 2> axes, DotOptions options = {});
 
 }  // namespace tfxm::nn::layers
 

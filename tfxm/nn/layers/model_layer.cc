@@ -22,7 +22,10 @@ std::vector<ops::Tensor> ModelLayer::CallAll(CallContext& context, const std::ve
   std::map<std::string, ops::Tensor> named;
   for (size_t i = 0; i < inputs.size(); ++i) named[network_.inputs()[i].name] = inputs[i];
   std::vector<ops::Tensor> masks;
+  const bool outer = context.SetInference(false);
+  context.SetInference(outer || !training_);
   auto outputs = network_.Call(context, named, &masks);
+  context.SetInference(outer);
   if (!outputs.ok()) {
     context.graph().SetError(outputs.status());
     return {ops::Tensor(&context.graph(), -1, 0)};

@@ -17,9 +17,12 @@ namespace tfxm::nn {
 
 class ModelLayer : public Layer {
  public:
-  // `status`: the model's; with an error of it, the layer has that too.
-  ModelLayer(std::string type, std::string name, Network network, absl::Status status)
-      : Layer(std::move(type), std::move(name)), network_(std::move(network)), status_(std::move(status)) {}
+  // `status`: the model's; with an error of it, the layer has that too. `training`: see ModelCallOptions.
+  ModelLayer(std::string type, std::string name, Network network, absl::Status status, bool training)
+      : Layer(std::move(type), std::move(name)),
+        network_(std::move(network)),
+        status_(std::move(status)),
+        training_(training) {}
   absl::Status Build(const std::vector<Shape>& input_shapes) override;
   ops::Tensor Call(CallContext& context, const std::vector<ops::Tensor>& inputs) override {
     return CallAll(context, inputs)[0];
@@ -32,6 +35,7 @@ class ModelLayer : public Layer {
  private:
   const Network network_;
   const absl::Status status_;
+  const bool training_;
 };
 
 }  // namespace tfxm::nn

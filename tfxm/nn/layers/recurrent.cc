@@ -7,8 +7,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/layers/function_layer.h"
+#include "tfxm/ops/internal/call_function.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 
@@ -57,7 +59,10 @@ Config ConfigOf(Kind kind, int units, const Options& options) {
   config.go_backwards = options.go_backwards;
   config.name = options.name;
   if constexpr (!std::is_same_v<Options, SimpleRNNOptions>) config.recurrent_activation = options.recurrent_activation;
-  if constexpr (std::is_same_v<Options, LSTMOptions>) config.unit_forget_bias = options.unit_forget_bias;
+  if constexpr (std::is_same_v<Options, LSTMOptions>) {
+    config.unit_forget_bias = options.unit_forget_bias;
+    config.fused = options.fused;
+  }
   if constexpr (std::is_same_v<Options, GRUOptions>) config.reset_after = options.reset_after;
   return config;
 }
@@ -103,6 +108,11 @@ class Direction {
       if (rate < 0 || rate >= 1)
         return absl::InvalidArgumentError(absl::StrCat("a rate must be in [0, 1), got ", rate));
     }
+    if (config_.fused && (config_.activation.name() != "tanh" || config_.recurrent_activation.name() != "sigmoid" ||
+                          !config_.use_bias || config_.return_state)) {
+      return absl::InvalidArgumentError(
+          "fused: the operator has tanh and sigmoid, a bias, and no states that come out; leave fused out");
+    }
     const int64_t units = config_.units, width = units * config_.num_gates();
     kernel_ = add("kernel", {shape[2], width},
                   {.initializer = config_.kernel_initializer,
@@ -124,22 +134,57 @@ class Direction {
   }
 
   struct Result {
-    std::vector<Tensor> outputs;  // One per step, as they were computed.
+    Tensor last;
+    Tensor sequence;  // [batch, steps, units]; invalid unless the layer returns it.
     std::vector<Tensor> states;
   };
-  // `mask`: [batch, steps], or invalid.
-  Result Run(CallContext& context, Tensor x, std::vector<Tensor> states, const Tensor& mask) {
-    const int num_steps = static_cast<int>(x.shape()[1]);
+  // `mask`: [batch, steps], or invalid. `turned`: the sequence's last step is the one that was computed first.
+  Result Run(CallContext& context, Tensor x, std::vector<Tensor> states, const Tensor& mask, bool turned = false) {
     const Tensor batch = ops::Slice(ops::ShapeOf(x), {0}, {1});
+    if (config_.fused && (mask.valid() || !states.empty())) {
+      return {Fail(x, "fused: TFLite's operator takes no mask and no initial states; leave fused out"), {}, {}};
+    }
+    if (config_.fused && context.for_export()) {
+      Result result = Fused(context, x, batch);
+      if (turned && config_.return_sequences) result.sequence = ops::Reverse(result.sequence, {1});
+      return result;
+    }
     const Tensor drop = DropoutMask(context, config_.dropout, batch, kernel_->shape[0]);
     if (drop.valid()) x = x * ops::ExpandDims(drop, 1);
     recurrent_drop_ = DropoutMask(context, config_.recurrent_dropout, batch, config_.units);
     ReadWeights(context);
+    return Steps(x, std::move(states), mask, turned);
+  }
+
+ private:
+  // As a function that TensorFlow's converter knows by its attributes and replaces, if the states' shapes are known,
+  // by the operator (tf_keras's standard_lstm). What it computes is what Steps does.
+  Result Fused(CallContext& context, const Tensor& x, const Tensor& batch) {
+    std::string name = absl::StrCat("lstm_", kernel_->full_name(), ShapeString(x.shape()));
+    for (char& c : name) c = absl::ascii_isalnum(c) ? c : '_';
+    const Tensor shape = ops::Concat({batch, ops::Constant(*x.graph(), std::vector<int32_t>{config_.units})}, 0);
+    const Tensor zeros = ops::Fill(shape, ops::Constant(*x.graph(), 0.0f));
+    const std::vector<Tensor> results = ops::internal::CallFunction(
+        name, {x, zeros, zeros, context.Read(kernel_), context.Read(recurrent_kernel_), context.Read(bias_)},
+        {{"api_implements", name}, {"time_major", false}, {"go_backwards", config_.go_backwards}},
+        [&](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+          read_ = {in[3], in[4], in[5], {}, {}, {}};
+          recurrent_drop_ = {};
+          const Result result = Steps(in[0], {}, {}, /*turned=*/false);
+          return {result.last, result.sequence, result.states[0], result.states[1],
+                  ops::Constant(*in[0].graph(), 0.0f)};
+        });
+    if (results.size() < 2) return {results[0], results[0], {}};
+    return {results[0], results[1], {}};
+  }
+
+  Result Steps(const Tensor& x, std::vector<Tensor> states, const Tensor& mask, bool turned) const {
+    const int num_steps = static_cast<int>(x.shape()[1]);
+    std::vector<Tensor> outputs;
     const std::vector<Tensor> projected = Project(x, num_steps);
     std::vector<Tensor> step_masks;
     if (mask.valid()) step_masks = ops::Unstack(ops::ExpandDims(mask, -1), num_steps, 1);
     states.resize(config_.num_states());
-    Result result;
     for (int i = 0; i < num_steps; ++i) {
       const int step = config_.go_backwards ? num_steps - 1 - i : i;
       std::vector<Tensor> next = Step(projected[step], states);
@@ -148,17 +193,19 @@ class Direction {
         const auto keep = [&](const Tensor& value, const Tensor& old) {
           return ops::Where(step_masks[step], value, old.valid() ? old : ops::ZerosLike(value));
         };
-        output = keep(output, i == 0 ? Tensor() : result.outputs.back());
+        output = keep(output, i == 0 ? Tensor() : outputs.back());
         for (size_t k = 0; k < next.size(); ++k) next[k] = keep(next[k], states[k]);
       }
-      result.outputs.push_back(output);
+      outputs.push_back(output);
       states = std::move(next);
     }
-    result.states = std::move(states);
+    Result result{outputs.back(), {}, std::move(states)};
+    if (turned) std::reverse(outputs.begin(), outputs.end());
+    // A function has both results.
+    if (config_.return_sequences || config_.fused) result.sequence = ops::Stack(outputs, 1);
     return result;
   }
 
- private:
   void ReadWeights(CallContext& context) {
     read_ = {context.Read(kernel_), context.Read(recurrent_kernel_), {}, {}, {}, {}};
     if (bias_ != nullptr) {
@@ -264,7 +311,7 @@ class RecurrentLayer : public Layer {
     const Tensor mask = context.input_mask();
     Direction::Result result = direction_.Run(context, inputs[0], *std::move(initial), mask);
     if (config().return_sequences) context.SetOutputMask(mask);
-    std::vector<Tensor> outputs = {config().return_sequences ? ops::Stack(result.outputs, 1) : result.outputs.back()};
+    std::vector<Tensor> outputs = {config().return_sequences ? result.sequence : result.last};
     if (config().return_state) outputs.insert(outputs.end(), result.states.begin(), result.states.end());
     return outputs;
   }
@@ -326,12 +373,11 @@ class BidirectionalLayer : public Layer {
     }
     const Tensor mask = context.input_mask();
     Direction::Result a = forward_->Run(context, inputs[0], std::move(there), mask);
-    Direction::Result b = backward_->Run(context, inputs[0], std::move(back), mask);
-    Tensor x = a.outputs.back(), y = b.outputs.back();
+    Direction::Result b = backward_->Run(context, inputs[0], std::move(back), mask, /*turned=*/true);
+    Tensor x = a.last, y = b.last;
     if (forward_->config().return_sequences) {
-      std::reverse(b.outputs.begin(), b.outputs.end());
-      x = ops::Stack(a.outputs, 1);
-      y = ops::Stack(b.outputs, 1);
+      x = a.sequence;
+      y = b.sequence;
       context.SetOutputMask(mask);
     }
     std::vector<Tensor> outputs = {Merge(x, y)};

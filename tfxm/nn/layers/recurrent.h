@@ -70,6 +70,11 @@ struct LSTMOptions {
   bool return_sequences = false;
   bool return_state = false;
   bool go_backwards = false;
+  // Not Keras's: whether TFLite's converter makes one operator of it, UNIDIRECTIONAL_SEQUENCE_LSTM, where it knows the
+  // batch (a signature of a fixed batch, or the rewriter's batch_size); with an open batch the steps are laid out all
+  // the same. Needs tanh, sigmoid, a bias, no mask, and states that neither go in nor come out. docs/usage.md says when
+  // that is faster.
+  bool fused = false;
   std::string name;
 };
 // Kernels [in, 4 * units] and [units, 4 * units], bias [4 * units]: input gate, forget gate, cell, output gate.

@@ -20,6 +20,9 @@ namespace tfxm::nn {
 std::vector<ops::Tensor> ConfusionAt(const std::vector<float>& thresholds, const ops::Tensor& y_true,
                                      const ops::Tensor& y_pred, const ops::Tensor& weight);
 
+// `weight`, of examples or of their losses, as floats of as many dimensions as `values`.
+ops::Tensor WeightLike(const ops::Tensor& values, ops::Tensor weight);
+
 namespace metrics {
 
 // Counts; weighted ones with sample weights.

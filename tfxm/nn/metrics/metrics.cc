@@ -2,6 +2,7 @@
 
 #include "tfxm/nn/metrics/metrics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -19,18 +20,11 @@ using ops::Tensor;
 using State = std::vector<std::vector<double>>;
 
 double Ratio(double numerator, double denominator) { return denominator == 0 ? 0 : numerator / denominator; }
-double SumOverCount(const State& state) { return Ratio(state[0][0], state[1][0]); }
 
-// `weight` [batch] to the rank of `values`, times ones where values has more dimensions.
-Tensor WeightLike(const Tensor& values, Tensor weight) {
-  weight = ops::Cast(weight, DataType::kFloat);
-  if (values.valid() && weight.valid() && weight.rank() > values.rank()) {
-    values.graph()->SetError(absl::InvalidArgumentError(
-        absl::StrCat("sample weights are ", ShapeString(weight.shape()), " for values ", ShapeString(values.shape()))));
-  }
-  while (weight.rank() < values.rank()) weight = ops::ExpandDims(weight, -1);
-  return weight;
-}
+// Keras's value of a prediction that is below every threshold.
+constexpr double kNever = -1e10;
+
+double SumOverCount(const State& state) { return Ratio(state[0][0], state[1][0]); }
 
 // {sum of values, number of values}, weighted.
 std::vector<Tensor> SumAndCount(const Tensor& values, const Tensor& weight) {
@@ -43,6 +37,16 @@ std::vector<Tensor> SumAndCount(const Tensor& values, const Tensor& weight) {
 Tensor ArgMaxLast(const Tensor& x) { return ops::ArgMax(x, -1); }
 
 }  // namespace
+
+Tensor WeightLike(const Tensor& values, Tensor weight) {
+  weight = ops::Cast(weight, DataType::kFloat);
+  if (values.valid() && weight.valid() && weight.rank() > values.rank()) {
+    values.graph()->SetError(absl::InvalidArgumentError(
+        absl::StrCat("sample weights are ", ShapeString(weight.shape()), " for values ", ShapeString(values.shape()))));
+  }
+  while (weight.rank() < values.rank()) weight = ops::ExpandDims(weight, -1);
+  return weight;
+}
 
 std::vector<Tensor> ConfusionAt(const std::vector<float>& thresholds, const Tensor& y_true, const Tensor& y_pred,
                                 const Tensor& weight) {
@@ -89,6 +93,50 @@ double Area(const State& state, bool precision_recall) {
 
 Metric Up(const Metric& metric) { return metric.WithDirection(Metric::Direction::kUp); }
 Metric Down(const Metric& metric) { return metric.WithDirection(Metric::Direction::kDown); }
+
+// Which of ConfusionAt's counts.
+constexpr int kFalsePositives = 1, kFalseNegatives = 2;
+
+// The largest `k` of the last dimension as they are, the others far below every threshold.
+Tensor OnlyTopK(const Tensor& x, int k) {
+  const ops::Node top = ops::Op("TopKV2", {x, ops::Constant(*x.graph(), int32_t{k})});
+  const Tensor is_top = ops::ReduceSum(ops::OneHot(top[1], static_cast<int>(x.shape().back())), {-2});
+  return x * is_top + (1 - is_top) * kNever;
+}
+
+// True positives, of them and the count `others`.
+Metric OfPositives(const std::string& name, int others, const metrics::PrecisionOptions& options) {
+  const auto error = [&](absl::string_view what) { return Metric(name, absl::InvalidArgumentError(what)); };
+  if (options.top_k.value_or(1) < 1) return error(absl::StrCat("top_k must be positive, got ", *options.top_k));
+  if (options.class_id.value_or(0) < 0) return error(absl::StrCat("class_id counts from 0, got ", *options.class_id));
+  const double threshold = options.threshold.value_or(options.top_k ? kNever : 0.5);
+  return Up(Metric(
+      name,
+      [=](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) -> std::vector<Tensor> {
+        Tensor labels = y_true, predictions = y_pred;
+        if (options.top_k || options.class_id) {
+          labels = DenseLabels(y_true, y_pred);
+          const int64_t classes = y_pred.rank() < 2 ? 0 : y_pred.shape().back();
+          const int64_t needed = std::max(options.top_k.value_or(1), options.class_id.value_or(0) + 1);
+          if (labels.valid() && classes < needed) {
+            y_pred.graph()->SetError(absl::InvalidArgumentError(
+                absl::StrCat("top_k and class_id are of predictions [batch, classes] with at least ", needed,
+                             classes == 0 ? "; they are " : " classes; they are ", ShapeString(y_pred.shape()))));
+            return std::vector<Tensor>(4, Tensor(y_pred.graph(), -1, 0));
+          }
+        }
+        if (options.top_k) predictions = OnlyTopK(predictions, *options.top_k);
+        if (options.class_id) {
+          const auto of_class = [&](const Tensor& x) {
+            return ops::Gather(x, ops::Constant(*x.graph(), std::vector<int32_t>{*options.class_id}), x.rank() - 1);
+          };
+          labels = of_class(labels);
+          predictions = of_class(predictions);
+        }
+        return ConfusionAt({static_cast<float>(threshold)}, labels, predictions, weight);
+      },
+      [others](const State& state) { return Ratio(state[0][0], state[0][0] + state[others][0]); }));
+}
 
 Metric OfLoss(Loss loss) {
   const std::string name = loss.name();
@@ -174,6 +222,12 @@ Metric Metric::WithDirection(Direction direction) const {
   return copy;
 }
 
+Metric Metric::WithMask() const {
+  Metric copy = *this;
+  copy.takes_mask_ = true;
+  return copy;
+}
+
 absl::Status Metric::Check() const {
   RETURN_IF_ERROR(status_);
   if (update_ != nullptr || name_ == "accuracy" || name_ == "acc" || ByName().count(name_) > 0) return absl::OkStatus();
@@ -200,11 +254,12 @@ namespace metrics {
 
 Metric Mean(std::string name, std::function<Tensor(const Tensor&, const Tensor&)> function) {
   return Metric(
-      std::move(name),
-      [function = std::move(function)](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-        return SumAndCount(function(y_true, y_pred), weight);
-      },
-      SumOverCount);
+             std::move(name),
+             [function = std::move(function)](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+               return SumAndCount(function(y_true, y_pred), weight);
+             },
+             SumOverCount)
+      .WithMask();
 }
 
 Metric SparseCategoricalAccuracy() {
@@ -258,22 +313,10 @@ Metric RootMeanSquaredError() {
       },
       [](const State& state) { return std::sqrt(SumOverCount(state)); }));
 }
-Metric Precision(double threshold) {
-  return Up(Metric(
-      "precision",
-      [threshold](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-        return ConfusionAt({static_cast<float>(threshold)}, y_true, y_pred, weight);
-      },
-      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[1][0]); }));
-}
-Metric Recall(double threshold) {
-  return Up(Metric(
-      "recall",
-      [threshold](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-        return ConfusionAt({static_cast<float>(threshold)}, y_true, y_pred, weight);
-      },
-      [](const State& state) { return Ratio(state[0][0], state[0][0] + state[2][0]); }));
-}
+Metric Precision(PrecisionOptions options) { return OfPositives("precision", kFalsePositives, options); }
+Metric Precision(double threshold) { return Precision(PrecisionOptions{.threshold = threshold}); }
+Metric Recall(PrecisionOptions options) { return OfPositives("recall", kFalseNegatives, options); }
+Metric Recall(double threshold) { return Recall(PrecisionOptions{.threshold = threshold}); }
 Metric AUC(AUCOptions options) {
   std::vector<float> thresholds = {-1e-7f};
   for (int i = 1; i + 1 < options.num_thresholds; ++i) {

@@ -4,7 +4,7 @@
 //
 //   model.Compile({.loss = "binary_crossentropy", .metrics = {"accuracy", metrics::AUC({.curve = "PR"})}});
 //
-// Those of true and false positives and negatives: confusion_metrics.h.
+// Those of true and false positives and negatives: confusion_metrics.h. Of the classes of pixels: segmentation_metrics.h.
 //
 // A metric keeps a state that adds up over batches (sums and counts), so that its value is that of all examples
 // together.
@@ -12,6 +12,7 @@
 #define TFXM_NN_METRICS_METRICS_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,10 @@ class Metric {
   std::string log_name() const;
   Direction direction() const;
   Metric WithDirection(Direction direction) const;
+  // Whether masked steps (Embedding's mask_zero, Masking) do not count: so in Keras of means of a value per step, which
+  // metrics::Mean makes, and not of others (AUC, root_mean_squared_error, …).
+  bool takes_mask() const { return takes_mask_; }
+  Metric WithMask() const;
   // INVALID_ARGUMENT for an unknown name, naming the near ones, and for options that the metric does not have.
   absl::Status Check() const;
   // The metric behind a name, given the labels and predictions it is to measure.
@@ -63,6 +68,7 @@ class Metric {
   Update update_;
   Result result_;
   Direction direction_ = Direction::kUnknown;
+  bool takes_mask_ = false;
   absl::Status status_;
 };
 
@@ -85,9 +91,19 @@ Metric BinaryCrossentropy(losses::CrossentropyOptions options = {});
 Metric MeanSquaredError();
 Metric RootMeanSquaredError();
 Metric MeanAbsoluteError();
-// At a threshold of the predicted probability.
-Metric Precision(double threshold = 0.5);
-Metric Recall(double threshold = 0.5);
+struct PrecisionOptions {
+  // Predictions above it are positive; 0.5, or none with top_k. Keras's list of thresholds is a metric for each:
+  // Precision({.threshold = 0.9}).WithName("precision_90").
+  std::optional<double> threshold;
+  // Of an example's predictions only the largest so many can be positive.
+  std::optional<int> top_k;
+  // Only this class counts, of labels and predictions [batch, …, classes].
+  std::optional<int> class_id;
+};
+Metric Precision(PrecisionOptions options = {});
+Metric Precision(double threshold);
+Metric Recall(PrecisionOptions options = {});
+Metric Recall(double threshold);
 struct AUCOptions {
   int num_thresholds = 200;
   std::string curve = "ROC";  // or "PR"

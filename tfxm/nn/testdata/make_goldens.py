@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes keras_goldens.json: what Keras computes for small inputs, for keras_golden_test.cc.
 
-  python3 -m venv keras && keras/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.0
+  python3 -m venv keras && keras/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1
   keras/bin/python make_goldens.py > keras_goldens.json
 
 Every input is a formula, so that the file only holds what Keras made of it. Layers and losses: the value, and the gradient
@@ -59,6 +59,16 @@ LAYERS = {
     "average": (layers.Average(), [(2, 3), (2, 3)]),
     "maximum": (layers.Maximum(), [(2, 3), (2, 3)]),
     "concatenate": (layers.Concatenate(), [(2, 3), (2, 1)]),
+    "conv1d_transpose_same": (layers.Conv1DTranspose(3, 4, strides=2, padding="same", activation="tanh"), [(2, 5, 2)]),
+    "conv1d_transpose_valid": (layers.Conv1DTranspose(2, 3, strides=2, use_bias=False), [(1, 4, 3)]),
+    "separable1d": (layers.SeparableConv1D(4, 3, padding="same", depth_multiplier=2, activation="relu"), [(2, 6, 2)]),
+    "cropping1d": (layers.Cropping1D((1, 2)), [(2, 5, 2)]),
+    "up_sampling1d": (layers.UpSampling1D(3), [(2, 2, 2)]),
+    "dot": (layers.Dot(axes=1), [(3, 4), (3, 4)]),
+    "dot_normalized": (layers.Dot(axes=-1, normalize=True), [(3, 4), (3, 4)]),
+    "dot_attention": (layers.Dot(axes=(2, 2)), [(2, 3, 4), (2, 5, 4)]),
+    "dot_weighted": (layers.Dot(axes=(1, 1)), [(2, 3), (2, 3, 4)]),
+    "dot_images": (layers.Dot(axes=(3, 1), normalize=True), [(2, 2, 3, 4), (2, 4, 2, 2)]),
 }
 for name in ("relu", "relu6", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softmax", "softplus", "softsign",
              "swish", "hard_swish", "exponential", "log_softmax", "leaky_relu", "mish", "log_sigmoid", "hard_tanh",

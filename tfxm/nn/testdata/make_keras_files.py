@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes keras3.keras, keras3.weights.h5, keras3.h5, keras2.h5, keras2.weights.h5 and keras3_sequence.weights.h5: small
-models as Keras saves them, for keras_weights_test.cc.
+"""Writes keras3.keras, keras3.weights.h5, keras3.h5, keras2.h5, keras2.weights.h5, keras3_sequence.weights.h5 and
+keras3_second.h5: small models as Keras saves them, for keras_weights_test.cc.
 
   python3 -m venv keras && keras/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1 tf_keras==2.21.0
   keras/bin/python make_keras_files.py
@@ -58,3 +58,14 @@ model = pictures(tf_keras)
 model.save("keras2.h5")
 model.save_weights("keras2.weights.h5")
 sequence(keras).save_weights("keras3_sequence.weights.h5")
+
+# The second model of a session, whose layers are called lstm_1 and lstm_2.
+keras.backend.clear_session()
+keras.layers.LSTM(3)
+model = fill(keras.Sequential([
+    keras.layers.Input((4, 3), name="x"),
+    keras.layers.LSTM(3, return_sequences=True),
+    keras.layers.LSTM(3, return_sequences=True),
+    keras.layers.TimeDistributed(keras.layers.Dense(2)),
+]))
+model.save("keras3_second.h5")

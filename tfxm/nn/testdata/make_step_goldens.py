@@ -43,6 +43,19 @@ METRICS = {
     "log_cosh_error": metrics.LogCoshError,
     "cosine_similarity": metrics.CosineSimilarity,
     "bce": metrics.BinaryCrossentropy,
+    "precision_class": lambda: metrics.Precision(class_id=3),
+    "precision_top_k": lambda: metrics.Precision(top_k=2),
+    "precision_top_k_class": lambda: metrics.Precision(thresholds=0.3, top_k=2, class_id=0),
+    "recall_class": lambda: metrics.Recall(class_id=1, thresholds=0.2),
+    "recall_top_k": lambda: metrics.Recall(top_k=1),
+    "recall_top_k_class": lambda: metrics.Recall(top_k=3, class_id=2),
+    "mean_iou": lambda: metrics.MeanIoU(4, sparse_y_true=False, sparse_y_pred=False, dtype="float32"),
+    "mean_iou_ignored": lambda: metrics.MeanIoU(5, ignore_class=3, sparse_y_true=False, sparse_y_pred=False,
+                                                dtype="float32"),
+    "iou": lambda: metrics.IoU(4, [0, 2], sparse_y_true=False, sparse_y_pred=False, dtype="float32"),
+    "one_hot_mean_iou": lambda: metrics.OneHotMeanIoU(4, dtype="float32"),
+    "binary_iou": lambda: metrics.BinaryIoU([0, 1], threshold=0.3),
+    "binary_iou_class": lambda: metrics.BinaryIoU([1], threshold=0.2),
 }
 
 
@@ -52,7 +65,8 @@ def run_metric(make):
     classes = np.array([0, 3, 1, 2, 3, 1]) if batch == 0 else np.array([2, 2, 0, 1, 0, 3])
     predictions = tf.nn.softmax(wave((6, 4), batch, 2.0)).numpy()
     labels = np.eye(4, dtype=np.float32)[classes]
-    metric.update_state(labels, predictions, sample_weight=np.array([1, 2, 0, 0.5, 3, 1], np.float32))
+    weight = np.array([1, 2, 0, 0.5, 3, 1], np.float32)
+    metric.update_state(labels, predictions, None if isinstance(metric, metrics.BinaryIoU) else weight)
   return numbers(metric.result())
 
 

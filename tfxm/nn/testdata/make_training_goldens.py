@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes training_goldens.json: what Keras makes of small trainings, for training_golden_test.cc.
 
-  python3 -m venv keras && keras/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1
+  python3 -m venv keras && keras/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1 tf_keras==2.21.0
   keras/bin/python make_training_goldens.py > training_goldens.json
 
 Weights and data are in the cases, or numbers that the test makes too (wave).
@@ -17,6 +17,7 @@ import keras
 from keras import layers, losses
 import numpy as np
 import tensorflow as tf
+import tf_keras
 
 from golden_numbers import numbers, wave
 
@@ -123,6 +124,47 @@ def direction(name):
   return "up" if stop.monitor_op is keras.ops.greater else "down"
 
 
+# Fine-tuning: a base that was called with training=False, frozen for two steps, then not for two. Of Keras 2: fit's
+# training=True takes the place of a functional model's own training=False in Keras 3, whatever its guides say.
+def run_fine_tuning():
+  k = tf_keras.layers
+  x = k.Input((4, 4, 2))
+  y = k.Conv2D(3, 2, dilation_rate=2, name="conv")(x)
+  y = k.BatchNormalization(name="norm")(y)
+  base = tf_keras.Model(x, k.Dropout(0.5)(k.ReLU()(y)))
+  x = k.Input((4, 4, 2))
+  model = tf_keras.Model(x, k.Dense(1, name="head")(k.GlobalAveragePooling2D()(base(x, training=False))))
+  weights = {w.name[:-2]: w for w in model.weights}
+  for i, name in enumerate(("conv/kernel", "conv/bias", "norm/gamma", "norm/beta", "norm/moving_mean",
+                            "norm/moving_variance", "head/kernel", "head/bias")):
+    value = wave(weights[name].shape, i)
+    weights[name].assign(np.abs(value) + 0.5 if "variance" in name else value)
+  steps = []
+  for trainable in (False, True):
+    base.trainable = trainable
+    model.compile(optimizer=tf_keras.optimizers.SGD(0.1), loss="mse")
+    for step in range(2):
+      steps.append(model.train_on_batch(wave((3, 4, 4, 2), step), wave((3, 1), step + 5)))
+  return {"losses": numbers(steps), "weights": {n: numbers(w) for n, w in weights.items()}}
+
+
+# What a batch with padding is told, as it is and with sample weights: steps of token 0 do not count.
+TOKENS = np.array([[1, 2, 3, 0, 0], [4, 0, 0, 0, 0], [1, 5, 6, 2, 0]], np.int64)
+TAGS = np.array([[0, 1, 2, 0, 0], [1, 1, 1, 1, 1], [2, 0, 1, 0, 2]], np.int64)
+
+
+def run_masked(weight):
+  tokens = layers.Input((5,), dtype="int64")
+  tags = layers.Dense(3, activation="softmax")(layers.Embedding(7, 4, mask_zero=True)(tokens))
+  model = keras.Model(tokens, tags)
+  for i, v in enumerate(model.weights):
+    v.assign(wave(v.shape, i))
+  model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy", "sparse_categorical_crossentropy"],
+                weighted_metrics=["accuracy"])
+  logs = model.evaluate(TOKENS, TAGS, sample_weight=weight, return_dict=True, verbose=0)
+  return {n: numbers(v) for n, v in logs.items()}
+
+
 def last_axis(function):
   """The value on [2, 3, 4], and the gradient of sum(value * wave)."""
   x = tf.constant(wave((2, 3, 4), 1, 4.0))
@@ -138,6 +180,9 @@ text = json.dumps({
     "saturated": {n: run_saturated(*case) for n, case in SATURATED.items()},
     "weights": {n: run_weighted(*case) for n, case in WEIGHTS.items()},
     "run_out": [{"batches": c[0], "steps": c[1], "epochs": c[2], "counts": run_out(*c)} for c in RUN_OUT],
+    "fine_tuning": run_fine_tuning(),
+    "masked": {"plain": run_masked(None),
+               "steps": run_masked(np.array([[1, 0, 2, 1, 1], [3, 1, 1, 1, 1], [0.5, 1, 1, 2, 2]], np.float32))},
     "directions": {n: direction(n) for n in DIRECTIONS},
 }, separators=(",", ":"))
 # A case per line.

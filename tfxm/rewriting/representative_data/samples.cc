@@ -129,6 +129,17 @@ absl::StatusOr<SampleSet> InBatches(SampleSet samples, const std::vector<TensorS
   return out;
 }
 
+// Whether the samples are examples that can be put one below the other: all of one type and shape.
+bool AreAlike(const std::vector<Sample>& samples, const std::vector<TensorSpec>& inputs) {
+  return std::all_of(samples.begin(), samples.end(), [&](const Sample& sample) {
+    return std::all_of(inputs.begin(), inputs.end(), [&](const TensorSpec& input) {
+      const auto one = sample.find(input.name), first = samples[0].find(input.name);
+      return one != sample.end() && first != samples[0].end() && one->second.dtype() == first->second.dtype() &&
+             one->second.shape() == first->second.shape() && !input.shape.empty();
+    });
+  });
+}
+
 // The records that are taken, with their names.
 struct Drawn {
   uint64_t number;
@@ -202,6 +213,7 @@ absl::StatusOr<SampleSet> ReadSamples(const RepresentativeDataset& dataset, cons
   if (!dataset.samples.empty()) {
     out.samples = dataset.samples;
     for (size_t i = 0; i < out.samples.size(); ++i) out.names.push_back(absl::StrCat("sample ", i));
+    if (AreAlike(out.samples, inputs)) return InBatches(std::move(out), inputs);
     return out;
   }
   ASSIGN_OR_RETURN(const std::vector<Drawn> records, Draw(dataset, options.in_sequence));

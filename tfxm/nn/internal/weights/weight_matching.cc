@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -62,6 +63,31 @@ std::vector<const StoredVariable*> ByName(const std::vector<const Weight*>& weig
   return found;
 }
 
+// Whether the layer's name may be one that Keras or Network gave it: "separable_conv2d_1". In a session of Python such
+// names go on counting from model to model.
+bool HasAutomaticName(const Layer& layer) {
+  std::string name = layer.name();
+  const size_t number = name.find_last_not_of("0123456789");
+  if (number + 1 < name.size() && name[number] == '_') name.resize(number);
+  name.erase(std::remove(name.begin(), name.end(), '_'), name.end());
+  return name == absl::AsciiStrToLower(layer.type());
+}
+
+// Whether each weight can be the variable in its place: there are as many, of the same shapes and names within their
+// layers, and no name that was given to a layer says otherwise.
+bool AllInPlace(const std::vector<const Weight*>& weights, const std::vector<StoredVariable>& variables,
+                const std::vector<const StoredVariable*>& by_name) {
+  if (weights.size() != variables.size()) return false;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!variables[i].in_order || !Fits(*weights[i], variables[i])) return false;
+    const std::string last = LastPart(ShortName(variables[i].name));
+    const bool is_number = std::all_of(last.begin(), last.end(), absl::ascii_isdigit);
+    if (!is_number && last != LastPart(ShortName(weights[i]->full_name()))) return false;
+    if (by_name[i] != nullptr && by_name[i] != &variables[i] && !HasAutomaticName(*weights[i]->layer)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::map<std::string, std::string>> MatchWeights(const std::vector<const Weight*>& weights,
@@ -75,6 +101,12 @@ absl::StatusOr<std::map<std::string, std::string>> MatchWeights(const std::vecto
       if (LastPart(ShortName(weights[i]->full_name())) != LastPart(ShortName(variables[i].name))) break;
       found[i] = &variables[i];
     }
+  }
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (found[i] != nullptr && Fits(*weights[i], *found[i])) continue;
+    if (!AllInPlace(weights, variables, found)) break;
+    for (size_t k = 0; k < weights.size(); ++k) found[k] = &variables[k];
+    break;
   }
   std::map<std::string, std::string> keys;
   std::vector<std::string> wrong;

@@ -19,7 +19,10 @@ namespace tfxm::nn {
 //   1. by name: "dense/kernel", also at the end of a longer one ("model/dense/kernel"); Keras 3's "kernel" of a
 //      depthwise convolution is "depthwise_kernel" here;
 //   2. of Keras's, if no name of a layer is known, by order: the n-th weight is the n-th variable, of the same name
-//      within its layer.
+//      within its layer;
+//   3. of Keras's, if some names are known and others are not, by order as well if all weights fit in their places and
+//      the names that say otherwise are automatic: the second model of a session in Python has "dense_1" where the first
+//      has "dense".
 // INVALID_ARGUMENT names every weight that has no variable, or one of another shape or type, and the variables that are
 // left over. With `skip_mismatch` such weights are left out, and it is an error only if nothing fits.
 absl::StatusOr<std::map<std::string, std::string>> MatchWeights(const std::vector<const Weight*>& weights,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A SavedModel whose batch is 1, made of one whose batch is open: recurrent layers keep their steps in lists, and only
-// with a batch that is known do these become TFLite tensors.
+// A SavedModel of a fixed batch, made of one whose batch is open: because it was asked for (an LSTM becomes one operator
+// only then, fused_lstm.h), or because recurrent layers keep their steps in lists that become TFLite tensors in no other
+// way, which is left where WithListsOfTheBatch (list_batch.h) does not help.
 //
-//   ASSIGN_OR_RETURN(auto fixed, WithBatchOfOne(saved_model_dir));
+//   ASSIGN_OR_RETURN(auto fixed, WithBatch(saved_model_dir, 1));
 //   ConvertSavedModel(fixed->path(), …)
-//
-// For what is left where WithListsOfTheBatch (list_batch.h) does not help.
 #ifndef TFXM_REWRITING_INTERNAL_CONVERT_FIXED_BATCH_H_
 #define TFXM_REWRITING_INTERNAL_CONVERT_FIXED_BATCH_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -18,8 +18,8 @@
 
 namespace tfxm::rewriting {
 
-// Every signature's open first dimensions become 1, and the first dimension of the elements of tensor lists.
-absl::StatusOr<std::unique_ptr<io::TempDir>> WithBatchOfOne(absl::string_view saved_model_dir);
+// Every signature's open first dimensions become `batch`, and the first dimension of the elements of tensor lists.
+absl::StatusOr<std::unique_ptr<io::TempDir>> WithBatch(absl::string_view saved_model_dir, int32_t batch);
 
 }  // namespace tfxm::rewriting
 

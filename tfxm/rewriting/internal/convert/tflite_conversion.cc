@@ -159,6 +159,7 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
       .allow_custom_ops = options.allow_custom_ops,
       .int8_inputs_and_outputs = trained_ranges && options.inference_input_type == DataType::kInt8};
   ASSIGN_OR_RETURN(tensorflow::MetaGraphDef meta_graph, internal::ReadMetaGraph(input.saved_model_dir, convert.tags));
+  const bool has_lstm = HasFusableLstm(meta_graph);
   ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(input.saved_model_dir, std::move(meta_graph)));
   const std::string& restoring = restored ? restored->path() : input.saved_model_dir;
   ASSIGN_OR_RETURN(const auto filled, internal::WithTablesOfFiles(restoring, input.signature));
@@ -168,9 +169,14 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
   ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(dir));
   if (open != nullptr) {
     absl::StatusOr<std::string> converted = ConvertSavedModel(open->path(), convert);
+    if (converted.ok() && has_lstm) {
+      notes->emplace_back(
+          "LSTM layers are loops of plain operators, which take any batch; with --batch_size=1 (batch_size) each is one "
+          "operator, UNIDIRECTIONAL_SEQUENCE_LSTM, that takes one example at a time and computes in float");
+    }
     if (converted.ok()) return converted;
   }
-  ASSIGN_OR_RETURN(const auto fixed, WithBatchOfOne(dir));
+  ASSIGN_OR_RETURN(const auto fixed, WithBatch(dir, 1));
   absl::StatusOr<std::string> again = ConvertSavedModel(fixed->path(), convert);
   if (!again.ok()) return bytes;
   notes->emplace_back(
@@ -278,6 +284,11 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
   bytes = FoldSelects(ShapeLookups(UnclipLstms(FoldDilations(std::move(bytes)))));
   RETURN_IF_ERROR(CheckTables(*schema::GetModel(bytes.data())));
+  if (!input.keeps_state && HasLstms(bytes)) {
+    out.notes.emplace_back(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM goes on from run to run with the state it has: an app sets it back before each "
+        "example (ResetVariableTensors of TFLite's interpreter; LiteRT's CompiledModel has no call for it)");
+  }
   if (mode == QuantizationMode::kInt4) bytes = QuantizeInt4(bytes);
   const auto finish = [&](absl::string_view converted, const std::string& name) {
     return litert::ModelFile::FromBytes(FinishModel(converted, {.tensorflow_version = TF_Version(),
@@ -286,7 +297,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
                                                                 .enable_select_tf_ops = options.allow_select_tf_ops}),
                                         name);
   };
-  const std::string name = absl::StrCat(options.filename, " of ", input.saved_model_dir);
+  const std::string name = absl::StrCat(options.filename, " of ", input.name);
   if (trained_ranges || (mode != QuantizationMode::kInt8 && mode != QuantizationMode::kInt16x8)) {
     ASSIGN_OR_RETURN(out.model, finish(bytes, name));
     return out;

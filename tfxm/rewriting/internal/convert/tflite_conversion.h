@@ -19,6 +19,7 @@ namespace tfxm::rewriting {
 
 struct TfliteConversionInput {
   std::string saved_model_dir;
+  std::string name;  // Of the SavedModel, for messages.
   std::string signature;
   QuantizationMode mode = QuantizationMode::kNone;
   // Whether the SavedModel has FakeQuant operations, whose ranges then are those of int8; samples are not looked at.
