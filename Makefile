@@ -111,7 +111,7 @@ scale: configure
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/environments/scale$(if $(RAY),_ray).txt | tail -n 1) && cd python/tests && \
 	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_beam $(if $(RAY),test_ray)
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py stores python/tests/environments/object_stores.txt | tail -n 1) && cd python/tests && \
-	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_object_stores
+	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest stores.test_object_stores
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \

@@ -23,7 +23,7 @@ from tfxm import native
 
 HAS_SERVERS = importlib.util.find_spec("moto") is not None and importlib.util.find_spec("gcp_storage_emulator") is not None
 MNIST = os.path.join(ROOT, "tfxm", "model_analysis", "testdata", "mnist")
-VOCABULARY = os.path.join(ROOT, "tfxm", "rewriting", "testdata", "vocabulary")
+KERAS_MODEL = os.path.join(ROOT, "tfxm", "rewriting", "testdata", "keras3_subclass")
 
 
 class StoreTest(unittest.TestCase):
@@ -269,9 +269,13 @@ class S3Test(Shared, StoreTest):
         self.assertEqual([key for key in self.store.keys() if key.startswith("folder")], [])
 
     def test_a_saved_model_is_rewritten(self) -> None:
-        put_folder(self.store, VOCABULARY, "bucket/vocabulary")
-        self.run_tfxm("rewrite", f"--saved_model={VOCABULARY}", "--output=local")
-        self.run_tfxm("rewrite", "--saved_model=s3://bucket/vocabulary", "--output=remote")
+        rng = random.Random(1)
+        tfrecords.write(self.path("rows"), [{"x": [rng.gauss(0, 1) for _ in range(6)]} for _ in range(300)])
+        self.store.put("bucket/rows", self.read("rows"))
+        put_folder(self.store, KERAS_MODEL, "bucket/model")
+        int8 = ("rewrite", "--quantization=int8")
+        self.run_tfxm(*int8, f"--saved_model={KERAS_MODEL}", "--representative_data=rows", "--output=local")
+        self.run_tfxm(*int8, "--saved_model=s3://bucket/model", "--representative_data=s3://bucket/rows", "--output=remote")
         self.assertEqual(self.read("remote/tflite"), self.read("local/tflite"))
 
     PIPELINE = """
