@@ -10,7 +10,7 @@
 #        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
 #        make fuzz    fuzzes what reads files of others (SECONDS=600 for each, 0: only the inputs there are; TARGET=sql; fuzz/)
 #        make torture kills tfxm at random instants, fills its disk (KILLS=1000, SEED=1; torture/)
-#        make scale   passes by many processes: workers killed at random instants, Beam (RUNS=100 with kills, RAY=1 Ray as well; docs/distribution.md)
+#        make scale   passes by many processes: workers killed at random instants, Beam; object stores that fail (RUNS=100 with kills, RAY=1 Ray as well; docs/distribution.md)
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
@@ -110,6 +110,8 @@ scale: configure
 	@TFXM_BINARY_DIR=$(BUILD) TFXM_PASS_RUNS=$(RUNS) $(BUILD)/tests/tfxm_cli_test --gtest_brief=1 --gtest_filter='PassCommandTest.*'
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/environments/scale$(if $(RAY),_ray).txt | tail -n 1) && cd python/tests && \
 	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_beam $(if $(RAY),test_ray)
+	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py stores python/tests/environments/object_stores.txt | tail -n 1) && cd python/tests && \
+	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest stores.test_object_stores
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \

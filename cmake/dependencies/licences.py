@@ -18,7 +18,7 @@ BUNDLED = [
     ('Abseil: headers, inside of TensorFlow', 'tensorflow-cpu', 'Apache-2.0', None),
     ('Protocol Buffers: headers, inside of TensorFlow', 'protobuf', 'BSD-3-Clause', 'dist-info/LICENSE'),
     ('LiteRT: libLiteRt.so', 'ai-edge-litert', 'Apache-2.0', 'dist-info/licenses/LICENSE'),
-    ('Arrow and Parquet: libarrow.so, libparquet.so', 'pyarrow', 'Apache-2.0', 'dist-info/licenses/LICENSE.txt'),
+    ('Arrow and Parquet: libarrow.so, libarrow_s3.so, libparquet.so', 'pyarrow', 'Apache-2.0', 'dist-info/licenses/LICENSE.txt'),
     ('protos of TFX, generated C++', 'tfx', 'Apache-2.0', 'dist-info/LICENSE'),
     ('protos of TFX IR, generated C++', 'ml-pipelines-sdk', 'Apache-2.0', 'dist-info/LICENSE'),
     ('protos of TensorFlow Metadata, generated C++', 'tensorflow-metadata', 'Apache-2.0', 'dist-info/LICENSE'),

@@ -26,7 +26,7 @@ TAG = 'py3-none-manylinux_2_35_x86_64'
 SITE_LIBRARIES = ('$ORIGIN/../../../tensorflow', '$ORIGIN/../../../ai_edge_litert')
 # Not on every system; libarrow in the version that the engine is linked with, whatever pyarrow is installed. HDF5 is
 # left out: the engine says so where a Keras file is read.
-BUNDLED = ('libisal.so', 'libsqlite3.so', 'libspng.so', 'libarrow.so', 'libparquet.so')
+BUNDLED = ('libisal.so', 'libsqlite3.so', 'libspng.so', 'libarrow.so', 'libarrow_s3.so', 'libparquet.so')
 
 METADATA = """Metadata-Version: 2.1
 Name: tfxm

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/text/text.h"
 
@@ -14,7 +15,8 @@ absl::Status CheckOutputFile(absl::string_view flag, absl::string_view path, con
   if (path.empty()) return absl::OkStatus();
   const std::string given = absl::StrCat("--", flag, "=", path);
   if (io::IsDirectory(path)) return UsageError(absl::StrCat(given, " is a folder; give the name of a file"));
-  if (const std::string folder = io::Dirname(path); !folder.empty() && !io::IsDirectory(folder)) {
+  if (const std::string folder = io::Dirname(path);
+      !folder.empty() && !io::IsRemote(path) && !io::IsDirectory(folder)) {
     return UsageError(absl::StrCat(given, ": there is no folder ", folder));
   }
   for (const std::string& input : inputs) {

@@ -6,6 +6,7 @@
 #include "tfxm/data/examples.h"
 #include "tfxm/rewriting/isolate.h"
 #include "tfxm/rewriting/rewriter_options.h"
+#include "tfxm/util/filesystem/local_copy.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -137,7 +138,10 @@ class RewriteCommand : public Command {
     RETURN_IF_ERROR(CheckReportFile());
     // A converter that aborts or takes all memory is a message, too.
     std::string report;
-    const absl::Status status = RewriteInChild(saved_model_, output_, options_, &report,
+    ASSIGN_OR_RETURN(const std::string saved_model, io::LocalCopy(saved_model_));
+    std::string* const transform_graph = &options_.representative_dataset.transform_graph;
+    ASSIGN_OR_RETURN(*transform_graph, io::LocalCopy(*transform_graph));
+    const absl::Status status = RewriteInChild(saved_model, output_, options_, &report,
                                                static_cast<int64_t>(memory_limit_mb_ * 1e6), TerminalWidth());
     RETURN_IF_ERROR(Print(PrintableLines(report)));
     RETURN_IF_ERROR(status);

@@ -6,6 +6,7 @@
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/model_analysis/output/output_folder.h"
 #include "tfxm/util/files/file_manifest.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -37,7 +38,11 @@ class VerifyCommand : public Command {
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     for (const std::string& path : arguments) {
-      RETURN_IF_ERROR(io::IsDirectory(path) ? VerifyFolder(path) : VerifyStore(path));
+      ASSIGN_OR_RETURN(const io::PathInfo::Kind kind, io::KindOf(path));
+      if (io::IsRemote(path) && kind != io::PathInfo::Kind::kDirectory) {
+        return absl::NotFoundError(absl::StrCat("there is no folder ", path, "; a store of metadata is a local file"));
+      }
+      RETURN_IF_ERROR(kind == io::PathInfo::Kind::kDirectory ? VerifyFolder(path) : VerifyStore(path));
     }
     if (wrong_ == 0) return absl::OkStatus();
     return AnswerIsNo(wrong_ == 1 ? "1 file is not what it was (see above)"

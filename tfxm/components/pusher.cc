@@ -9,6 +9,7 @@
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/files/temporary.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -30,17 +31,35 @@ absl::Status WriteManifest(const std::string& dir) {
   return io::WriteFile(io::JoinPath(dir, kManifestFile), ManifestJson(manifest));
 }
 
-// The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second. The
-// model is copied beside its place and renamed, so that a server that watches the directory sees a whole version or
+// The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second.
+std::string NewVersion(const std::string& base_directory) {
+  int64_t version = static_cast<int64_t>(time(nullptr));
+  while (io::Exists(io::JoinPath(base_directory, absl::StrCat(version)))) ++version;
+  return io::JoinPath(base_directory, absl::StrCat(version));
+}
+
+// Object stores have no renames: the manifest goes last, and a version without one is not whole. What is there of it when
+// something goes wrong is removed.
+absl::StatusOr<std::string> PushToStore(const std::string& model_path, const std::string& base_directory) {
+  RETURN_IF_ERROR(io::KindOf(base_directory).status());  // Whether the store answers.
+  ASSIGN_OR_RETURN(const FileManifest manifest, MakeFileManifest(model_path));
+  std::string destination = NewVersion(base_directory);
+  absl::Status pushed = io::CopyTree(model_path, destination);
+  if (pushed.ok()) pushed = io::WriteFile(io::JoinPath(destination, kManifestFile), ManifestJson(manifest));
+  if (pushed.ok()) return destination;
+  io::RemoveAll(destination).IgnoreError();
+  return pushed;
+}
+
+// The model is copied beside its place and renamed, so that a server that watches the directory sees a whole version or
 // none.
 absl::StatusOr<std::string> Push(const std::string& model_path, const std::string& base_directory) {
+  if (io::IsRemote(base_directory)) return PushToStore(model_path, base_directory);
   RETURN_IF_ERROR(io::MakeDirs(base_directory));
   ASSIGN_OR_RETURN(const auto temporary, io::TempDir::Make(base_directory, ".pushing-", io::TempDir::Rights::kUmask));
   RETURN_IF_ERROR(io::CopyTree(model_path, temporary->path()));
   RETURN_IF_ERROR(WriteManifest(temporary->path()));
-  int64_t version = static_cast<int64_t>(time(nullptr));
-  while (io::Exists(io::JoinPath(base_directory, absl::StrCat(version)))) ++version;
-  std::string destination = io::JoinPath(base_directory, absl::StrCat(version));
+  std::string destination = NewVersion(base_directory);
   RETURN_IF_ERROR(io::Rename(temporary->path(), destination));
   return destination;
 }

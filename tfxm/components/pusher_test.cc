@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/testing/memory_store.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/io.h"
 
@@ -93,6 +94,31 @@ TEST_F(PusherTest, WhoMayReadAPushedModelIsTheUmasksToSay) {
   struct stat info;
   ASSERT_EQ(stat(std::get<std::string>(pushed().at("pushed_destination")).c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0700);
+}
+
+TEST_F(PusherTest, IntoAStoreTheManifestGoesLast) {
+  MemoryStore& store = MemoryStore::Fresh();
+  properties_["push_destination"] = std::string(R"({"filesystem": {"base_directory": "mem://bucket/serving/"}})");
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "model/Format-Serving/z"), "z").ok());
+  ASSERT_TRUE(Run(1).ok());
+  const std::string destination = std::get<std::string>(pushed().at("pushed_destination"));
+  EXPECT_EQ(destination, "mem://bucket/serving/" + std::get<std::string>(pushed().at("pushed_version")));
+  EXPECT_EQ(store.asked, (std::vector<std::string>{"write " + destination + "/tflite", "write " + destination + "/z",
+                                                   "write " + destination + "/manifest.json"}));
+  const auto manifest = ReadFileManifest(io::JoinPath(destination, kManifestFile));
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  EXPECT_TRUE(CompareWithManifest(destination, *manifest)->empty());
+  EXPECT_EQ(*io::ReadFile(io::JoinPath(root_, "pushed/tflite")), "TFL3");
+  ASSERT_TRUE(Run(1).ok());
+  EXPECT_EQ(io::ListDir("mem://bucket/serving")->size(), 2u);
+}
+
+TEST_F(PusherTest, AStoreThatFailsIsAnErrorAndKeepsNothing) {
+  MemoryStore& store = MemoryStore::Fresh();
+  properties_["push_destination"] = std::string(R"({"filesystem": {"base_directory": "mem://bucket/serving"}})");
+  store.broken_writes = "manifest.json";
+  EXPECT_EQ(Run(1).code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(store.files.empty());
 }
 
 TEST_F(PusherTest, ADestinationIsNeeded) {

@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/struct.pb.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_writer.h"
@@ -63,6 +64,7 @@ absl::StatusOr<std::vector<std::string>> DecodeSplitNames(absl::string_view json
 namespace {
 
 absl::Status CheckLinks(const std::string& pattern) {
+  if (io::IsRemote(pattern)) return absl::OkStatus();
   glob_t found;
   const int result = glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
   std::string dangling;
@@ -79,8 +81,9 @@ absl::Status CheckLinks(const std::string& pattern) {
 
 // The files that a path or, if there is nothing of that name, a glob stands for.
 absl::StatusOr<std::vector<std::string>> MatchOne(const std::string& pattern, std::vector<std::string>* left_out) {
-  if (io::IsDirectory(pattern)) return GlobFiles(io::JoinPath(io::EscapeGlob(pattern), "*"), left_out);
-  if (io::Exists(pattern)) return std::vector<std::string>{pattern};
+  ASSIGN_OR_RETURN(const io::PathInfo::Kind kind, io::KindOf(pattern));
+  if (kind == io::PathInfo::Kind::kDirectory) return GlobFiles(io::JoinPath(io::EscapeGlob(pattern), "*"), left_out);
+  if (kind == io::PathInfo::Kind::kFile) return std::vector<std::string>{pattern};
   ASSIGN_OR_RETURN(std::vector<std::string> matched, GlobFiles(pattern, left_out));
   if (!matched.empty()) return matched;
   return GlobFiles(io::JoinPath(pattern, "*"), left_out);  // A pattern of directories.
@@ -88,6 +91,7 @@ absl::StatusOr<std::vector<std::string>> MatchOne(const std::string& pattern, st
 
 // What tells whether two paths are one file.
 std::string Canonical(const std::string& path) {
+  if (io::IsRemote(path)) return path;
   std::error_code error;
   const std::filesystem::path canonical = std::filesystem::canonical(path, error);
   return error ? path : canonical.string();
@@ -112,8 +116,9 @@ absl::StatusOr<std::vector<std::string>> MatchFiles(absl::string_view patterns) 
   std::map<std::string, std::string> matched_by;  // Canonical path -> pattern.
   const std::vector<std::string> parts = absl::StrSplit(patterns, ',', absl::SkipEmpty());
   for (size_t i = 0; i < parts.size();) {
-    // A path may hold commas itself: the longest that exists.
-    size_t end = std::min(parts.size(), i + kMostCommas);
+    // A path may hold commas itself: the longest that exists. One with a scheme is the beginning of another.
+    size_t end = i + 1;
+    while (end < std::min(parts.size(), i + kMostCommas) && !io::IsRemote(parts[end])) ++end;
     while (end > i + 1 && !io::Exists(absl::StrJoin(parts.begin() + i, parts.begin() + end, ","))) --end;
     const std::string pattern = absl::StrJoin(parts.begin() + i, parts.begin() + end, ",");
     std::vector<std::string> left_out;

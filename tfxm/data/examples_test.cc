@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "gtest/gtest.h"
+#include "tfxm/testing/memory_store.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::data {
@@ -75,6 +76,21 @@ TEST(ExamplesTest, ALinkThatLeadsNowhereIsAnErrorAndNotLessData) {
         << status;
   }
   EXPECT_EQ(*MatchFiles(io::JoinPath(dir, "a*")), std::vector<std::string>{a});
+}
+
+TEST(ExamplesTest, PatternsLeadIntoAStore) {
+  MemoryStore& store = MemoryStore::Fresh();
+  const std::string a = "mem://bucket/train/a", b = "mem://bucket/train/b";
+  store.files = {{a, ""}, {b, ""}, {"mem://bucket/train/_SUCCESS", ""}, {"mem://bucket/sub/train/c", ""}};
+  for (const std::string& patterns :
+       {std::string("mem://bucket/train/*"), std::string("mem://bucket/train/"), std::string("mem://bucket/train"),
+        std::string("mem://bucket/tr*"), a + "," + b}) {
+    EXPECT_EQ(*MatchFiles(patterns), (std::vector<std::string>{a, b})) << patterns;
+  }
+  EXPECT_EQ(MatchFiles("mem://bucket/train/*," + a).status().code(), absl::StatusCode::kInvalidArgument) << "twice";
+  EXPECT_EQ(MatchFiles("mem://bucket/none*").status().code(), absl::StatusCode::kNotFound);
+  store.broken = "mem://bucket";
+  EXPECT_EQ(MatchFiles(a).status().code(), absl::StatusCode::kUnavailable) << "which is not nothing";
 }
 
 TEST(ExamplesTest, AMissingSplitNamesThoseThereAre) {

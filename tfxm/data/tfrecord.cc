@@ -14,6 +14,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/filesystem/input_file.h"
+#include "tfxm/util/filesystem/remote_files.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::data {
@@ -51,23 +53,6 @@ absl::Status WriteError(int error, absl::string_view path) {
 }  // namespace
 
 struct TFRecordReader::Rep {
-  ~Rep() {
-    if (fd >= 0) close(fd);
-  }
-
-  // Reads up to n bytes of the file; fewer only at its end.
-  absl::StatusOr<size_t> ReadFile(char* to, size_t n) {
-    size_t got = 0;
-    while (got < n) {
-      const ssize_t r = read(fd, to + got, n - got);
-      if (r < 0 && errno == EINTR) continue;
-      if (r < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-      if (r == 0) break;
-      got += static_cast<size_t>(r);
-    }
-    return got;
-  }
-
   absl::Status StartGzip() {
     gzip = true;
     compressed.resize(kFileBlock);
@@ -82,7 +67,7 @@ struct TFRecordReader::Rep {
     inflate.avail_out = static_cast<uint32_t>(n);
     while (inflate.avail_out == n) {
       if (inflate.avail_in == 0 && !file_ended) {
-        ASSIGN_OR_RETURN(const size_t got, ReadFile(compressed.data(), compressed.size()));
+        ASSIGN_OR_RETURN(const size_t got, file->Read(compressed.data(), compressed.size()));
         file_ended = got < compressed.size();
         inflate.next_in = reinterpret_cast<uint8_t*>(compressed.data());
         inflate.avail_in = static_cast<uint32_t>(got);
@@ -132,7 +117,7 @@ struct TFRecordReader::Rep {
       if (gzip) {
         ASSIGN_OR_RETURN(got, Inflate(buffer.data() + end, buffer.size() - end));
       } else {
-        ASSIGN_OR_RETURN(got, ReadFile(buffer.data() + end, buffer.size() - end));
+        ASSIGN_OR_RETURN(got, file->Read(buffer.data() + end, buffer.size() - end));
       }
       if (got == 0) return false;
       end += got;
@@ -146,7 +131,7 @@ struct TFRecordReader::Rep {
   }
 
   std::string path;
-  int fd = -1;
+  std::unique_ptr<io::InputFile> file;
   bool gzip = false, file_ended = false;
   bool padded = false;  // There are zeros behind the gzip stream.
   std::string compressed;
@@ -179,26 +164,25 @@ absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::Open(absl::strin
   std::unique_ptr<TFRecordReader> reader(new TFRecordReader);
   Rep& r = *reader->rep_;
   r.path = std::string(path);
-  r.fd = open(r.path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (r.fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  ASSIGN_OR_RETURN(r.file, io::InputFile::Open(path));
   r.buffer.resize(kBufferSize);
   if (absl::EndsWith(path, ".gz")) {
     char start[kHeaderSize];
-    ASSIGN_OR_RETURN(const size_t got, r.ReadFile(start, sizeof(start)));
+    ASSIGN_OR_RETURN(const size_t got, r.file->Read(start, sizeof(start)));
     if (got == sizeof(start) && Load<uint32_t>(start + 8) == MaskedCrc32c(start, 8)) {
       return absl::InvalidArgumentError(
           absl::StrCat(path,
                        ": the name says gzip, but these are TFRecords that are not compressed; rename the file "
                        "without .gz, or compress it"));
     }
-    if (lseek(r.fd, 0, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+    RETURN_IF_ERROR(r.file->Seek(0));
     RETURN_IF_ERROR(r.StartGzip());
     return reader;
   }
   ASSIGN_OR_RETURN(const bool has_header, r.Fill(kHeaderSize));
   const bool is_record = has_header && Load<uint32_t>(r.buffer.data() + 8) == MaskedCrc32c(r.buffer.data(), 8);
   if (!is_record && r.end > 2 && r.buffer[0] == '\x1f' && r.buffer[1] == '\x8b') {
-    if (lseek(r.fd, 0, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+    RETURN_IF_ERROR(r.file->Seek(0));
     r.begin = r.end = 0;
     RETURN_IF_ERROR(r.StartGzip());
   }
@@ -213,7 +197,7 @@ absl::StatusOr<std::unique_ptr<TFRecordReader>> TFRecordReader::OpenAt(absl::str
   if (r.gzip) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is compressed; it can only be read from its beginning"));
   }
-  if (lseek(r.fd, offset, SEEK_SET) < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+  RETURN_IF_ERROR(r.file->Seek(offset));
   r.begin = r.end = 0;
   r.offset = offset;
   r.records = record;
@@ -248,7 +232,7 @@ absl::StatusOr<bool> TFRecordReader::Skip() {
   if (whole > r.end - r.begin) {
     // The last byte is read, so that a truncated record is found.
     const int64_t last = r.offset + static_cast<int64_t>(whole) - 1;
-    if (lseek(r.fd, last, SEEK_SET) < 0) return r.Corrupt("has an impossible length");
+    if (!r.file->Seek(last).ok()) return r.Corrupt("has an impossible length");
     r.begin = r.end = 0;
     ASSIGN_OR_RETURN(const bool complete, r.Fill(1));
     if (!complete) return r.Corrupt("is truncated");
@@ -318,6 +302,7 @@ TFRecordWriter::TFRecordWriter() : rep_(new Rep) {}
 TFRecordWriter::~TFRecordWriter() = default;
 
 absl::StatusOr<std::unique_ptr<TFRecordWriter>> TFRecordWriter::Create(absl::string_view path) {
+  if (io::IsRemote(path)) return io::remote::LocalOnly("write", path);
   std::unique_ptr<TFRecordWriter> writer(new TFRecordWriter);
   Rep& r = *writer->rep_;
   r.path = std::string(path);

@@ -12,6 +12,8 @@
 //     …
 //   }
 //
+// Files may be in an object store (util/filesystem/file_system.h) to be read, and are of this machine to be written.
+//
 // Readers and writers are used by one thread at a time.
 #ifndef TFXM_DATA_TFRECORD_H_
 #define TFXM_DATA_TFRECORD_H_

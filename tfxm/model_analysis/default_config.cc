@@ -14,6 +14,7 @@
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/model_analysis/inference/feature_transform.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
+#include "tfxm/util/filesystem/local_copy.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
@@ -211,7 +212,8 @@ absl::StatusOr<DefaultConfig> MakeDefaultConfig(const std::map<std::string, std:
   ASSIGN_OR_RETURN(const Extent label, LabelExtent(*batch, transformed, label_key));
   Extent prediction;
   for (const auto& [name, path] : models) {
-    ASSIGN_OR_RETURN(const Extent shape, PredictionExtent(path, *batch, input_shapes, transform));
+    ASSIGN_OR_RETURN(const std::string local, io::LocalCopy(path));
+    ASSIGN_OR_RETURN(const Extent shape, PredictionExtent(local, *batch, input_shapes, transform));
     if (name != models.begin()->first && shape.size != prediction.size) {
       return absl::InvalidArgumentError(absl::StrCat(models.begin()->second, " answers with ", prediction.size,
                                                      " numbers for an example, ", path, " with ", shape.size,
@@ -237,7 +239,8 @@ absl::StatusOr<DefaultConfig> MakeDefaultConfig(const std::map<std::string, std:
     spec->set_name(name);
     spec->set_label_key(label_key);
     std::string file;
-    if (DetectModelType(path, &file) == "tf_lite") spec->set_model_type("tf_lite");
+    ASSIGN_OR_RETURN(const std::string local, io::LocalCopy(path));
+    if (DetectModelType(local, &file) == "tf_lite") spec->set_model_type("tf_lite");
   }
   config.eval_config.add_slicing_specs();
   tfma::MetricsSpec* const metrics = config.eval_config.add_metrics_specs();

@@ -24,6 +24,8 @@
 #include "tfxm/model_analysis/pass/evaluation_pass.h"
 #include "tfxm/model_analysis/pass/pass_state.h"
 #include "tfxm/model_analysis/slicing/slicer.h"
+#include "tfxm/util/filesystem/file_system.h"
+#include "tfxm/util/filesystem/local_copy.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -49,6 +51,12 @@ absl::StatusOr<std::string> PathOf(const tfma::ModelSpec& spec, const EvaluateOp
       })));
 }
 
+absl::StatusOr<std::string> LocalModel(const std::string& path, const tfma::ModelSpec& spec) {
+  absl::StatusOr<std::string> local = io::LocalCopy(path);
+  if (local.ok() || spec.name().empty()) return local;
+  return Annotate(local.status(), absl::StrCat("model_spec \"", spec.name(), "\""));
+}
+
 absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const EvaluateOptions& options) {
   LoadedModels loaded;
   const bool single = config.model_specs_size() == 1;
@@ -72,9 +80,11 @@ absl::StatusOr<LoadedModels> LoadModels(const tfma::EvalConfig& config, const Ev
       }
       continue;
     }
-    ASSIGN_OR_RETURN(summary.path, PathOf(spec, options, single));
-    ASSIGN_OR_RETURN(loaded.models.back(),
-                     LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes));
+    ASSIGN_OR_RETURN(const std::string path, PathOf(spec, options, single));
+    ASSIGN_OR_RETURN(summary.path, LocalModel(path, spec));
+    auto model = LoadInferenceModel(summary.path, spec, options.detect_model_type, options.input_shapes);
+    if (!model.ok()) return io::IsRemote(path) ? Annotate(model.status(), path) : model.status();
+    loaded.models.back() = *std::move(model);
     if (transform != nullptr) loaded.models.back() = WithTransform(std::move(loaded.models.back()), transform);
     summary.model_type = DetectModelType(summary.path, &summary.file);
   }

@@ -22,6 +22,7 @@
 #include "tfxm/orchestration/cache/cached_outputs.h"
 #include "tfxm/orchestration/node_launcher.h"
 #include "tfxm/orchestration/run/partial_run.h"
+#include "tfxm/orchestration/run/pipeline_paths.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -229,6 +230,7 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   LocalDagRunnerOptions options = options_;
   if (options.launcher.launcher.empty()) options.launcher = pipeline.launcher;
   RETURN_IF_ERROR(distribution::ParseLauncher(options.launcher).status());
+  RETURN_IF_ERROR(CheckLocalPaths(pipeline));
   const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);
   ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path));
   ASSIGN_OR_RETURN(const std::unique_ptr<MetadataStore> store, MetadataStore::Open(metadata_path));

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -23,6 +22,7 @@
 #include "tfxm/orchestration/kubeflow/pipeline_spec.h"
 #include "tfxm/orchestration/local_dag_runner.h"
 #include "tfxm/orchestration/run/display.h"
+#include "tfxm/orchestration/run/pipeline_paths.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/flags.h"
 #include "tfxm/util/io.h"
@@ -238,14 +238,11 @@ int RunPipelineMain(int argc, char** argv,
     return Report(program, absl::StrCat(status.message(), ". See --help."), kExitUsage);
   }
   if (!pipeline.ok()) return Report(program, pipeline.status().message(), kExitFailed);
+  if (const absl::Status status = CheckNoKeys(*pipeline); !status.ok()) {
+    return Report(program, status.message(), kExitFailed);
+  }
   if (common.kfp) return PrintKubeflow(program, *pipeline, common.kfp_image);
   if (common.print_ir) return PrintIr(program, *pipeline);
-  if (absl::StrContains(pipeline->pipeline_root, "://")) {
-    return Report(program,
-                  absl::StrCat("pipeline_root is ", pipeline->pipeline_root,
-                               "; tfxm runs on local files: mount it, or give another folder"),
-                  kExitFailed);
-  }
   if (const absl::Status status = CheckDataRoot(*pipeline, args); !status.ok()) {
     return Report(program, status.message(), kExitUsage);
   }

@@ -190,7 +190,23 @@ TEST_F(RunIrTest, PrintsThePipelineOfKubeflow) {
   EXPECT_TRUE(Contains(wrong.err, "--print_ir=yaml: expected kfp, true or false"));
   const Output remote = RunIr(TwoNodes(), {"--pipeline-root=gs://bucket/root"});
   EXPECT_EQ(*remote.exit_code, 3);
-  EXPECT_TRUE(Contains(remote.err, "pipeline_root is gs://bucket/root; tfxm runs on local files"));
+  EXPECT_TRUE(
+      Contains(remote.err, "pipeline_root is gs://bucket/root; artifacts and their metadata are on local files"));
+}
+
+TEST_F(RunIrTest, AKeyInAPathIsRefusedBeforeAnythingIsPrintedOrRecorded) {
+  const auto with_key = CompilePipeline(
+      PipelineOf({Make("a", "write")
+                      .with_exec_property("push_destination",
+                                          R"({"filesystem": {"base_directory": "s3://id:canary@bucket/serving"}})")}));
+  ASSERT_TRUE(with_key.ok()) << with_key.status();
+  for (const char* flag : {"--print_ir", "--print_ir=kfp", "--nocache"}) {
+    const Output refused = RunIr(*with_key, {flag});
+    EXPECT_EQ(*refused.exit_code, 3);
+    EXPECT_TRUE(Contains(refused.err, "a, push_destination: a s3:// path has a user or a key"));
+    EXPECT_FALSE(absl::StrContains(refused.out + refused.err, "canary"));
+  }
+  EXPECT_EQ(Executions("a"), 0);
 }
 
 TEST_F(RunIrTest, AFileThatIsNoPipelineIsAnError) {

@@ -25,6 +25,7 @@
 #include "tfxm/util/files/file_descriptor.h"
 #include "tfxm/util/files/list_tree.h"
 #include "tfxm/util/files/temporary.h"
+#include "tfxm/util/filesystem/remote_files.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::io {
@@ -48,7 +49,7 @@ absl::Status SystemError(const std::error_code& error, absl::string_view what, a
 }  // namespace
 
 std::string JoinPath(absl::string_view a, absl::string_view b) {
-  if (a.empty() || absl::StartsWith(b, "/")) return std::string(b);
+  if (a.empty() || absl::StartsWith(b, "/") || IsRemote(b)) return std::string(b);
   if (b.empty()) return std::string(a);
   return absl::StrCat(a, absl::EndsWith(a, "/") ? "" : "/", b);
 }
@@ -61,6 +62,7 @@ std::string Basename(absl::string_view path) {
 std::string Dirname(absl::string_view path) { return fs::path(std::string(path)).parent_path().string(); }
 
 std::string AbsolutePath(absl::string_view path) {
+  if (IsRemote(path)) return remote::Normalized(path);
   std::error_code error;
   std::string out = fs::absolute(std::string(path), error).lexically_normal().string();
   while (out.size() > 1 && out.back() == '/') out.pop_back();
@@ -68,16 +70,23 @@ std::string AbsolutePath(absl::string_view path) {
 }
 
 bool Exists(absl::string_view path) {
+  if (IsRemote(path)) return KindOf(path).value_or(PathInfo::Kind::kNothing) != PathInfo::Kind::kNothing;
   std::error_code error;
   return fs::exists(std::string(path), error);
 }
 
 bool IsDirectory(absl::string_view path) {
+  if (IsRemote(path)) return KindOf(path).value_or(PathInfo::Kind::kNothing) == PathInfo::Kind::kDirectory;
   std::error_code error;
   return fs::is_directory(std::string(path), error);
 }
 
 absl::StatusOr<int64_t> FileSize(absl::string_view path) {
+  if (IsRemote(path)) {
+    ASSIGN_OR_RETURN(const PathInfo info, remote::Info(path));
+    if (info.kind == PathInfo::Kind::kFile) return info.size;
+    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": there is no such file"));
+  }
   struct stat info;
   if (stat(std::string(path).c_str(), &info) != 0) return SystemError(errno, "read", path);
   return info.st_size;
@@ -96,6 +105,7 @@ absl::StatusOr<int64_t> TreeSize(absl::string_view path) {
 }
 
 absl::StatusOr<std::string> ReadFile(absl::string_view path) {
+  if (IsRemote(path)) return remote::ReadFile(path);
   const FileDescriptor file(open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return SystemError(errno, "open", path);
   struct stat info;
@@ -118,6 +128,7 @@ absl::StatusOr<std::string> ReadFile(absl::string_view path) {
 }
 
 absl::Status WriteFile(absl::string_view path, absl::string_view content) {
+  if (IsRemote(path)) return remote::WriteFile(path, content);
   const std::string final_path(path), folder = Dirname(path).empty() ? "." : Dirname(path);
   const std::string prefix = absl::StrCat(".", Basename(path), ".");
   RemoveAbandoned(folder, prefix);
@@ -146,6 +157,7 @@ absl::Status WriteFile(absl::string_view path, absl::string_view content) {
 }
 
 absl::Status MakeDirs(absl::string_view path) {
+  if (IsRemote(path)) return absl::OkStatus();  // A store has the folders that its files are in.
   std::error_code error;
   fs::create_directories(std::string(path), error);
   if (error) return SystemError(error, "create directory", path);
@@ -153,6 +165,7 @@ absl::Status MakeDirs(absl::string_view path) {
 }
 
 absl::Status RemoveAll(absl::string_view path) {
+  if (IsRemote(path)) return remote::RemoveAll(path);
   std::error_code error;
   fs::remove_all(std::string(path), error);
   if (error) return SystemError(error, "remove", path);
@@ -160,6 +173,7 @@ absl::Status RemoveAll(absl::string_view path) {
 }
 
 absl::Status Rename(absl::string_view from, absl::string_view to) {
+  if (IsRemote(from) || IsRemote(to)) return remote::LocalOnly(absl::StrCat("rename ", from, " to"), to);
   std::error_code error;
   fs::rename(std::string(from), std::string(to), error);
   if (error) return SystemError(error, absl::StrCat("rename ", from, " to"), to);
@@ -167,6 +181,7 @@ absl::Status Rename(absl::string_view from, absl::string_view to) {
 }
 
 absl::Status CopyTree(absl::string_view from, absl::string_view to) {
+  if (IsRemote(from) || IsRemote(to)) return remote::CopyTree(from, to);
   std::error_code error;
   fs::copy(std::string(from), std::string(to), fs::copy_options::recursive | fs::copy_options::overwrite_existing,
            error);
@@ -175,6 +190,7 @@ absl::Status CopyTree(absl::string_view from, absl::string_view to) {
 }
 
 absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_view prefix) {
+  if (IsRemote(parent)) return remote::LocalOnly("create a directory in", parent);
   RETURN_IF_ERROR(MakeDirs(parent));
   std::string path = JoinPath(parent, absl::StrCat(prefix, "XXXXXX"));
   if (mkdtemp(path.data()) == nullptr) return SystemError(errno, "create a directory in", parent);
@@ -182,6 +198,7 @@ absl::StatusOr<std::string> MakeTempDir(absl::string_view parent, absl::string_v
 }
 
 bool IsSameFile(absl::string_view a, absl::string_view b) {
+  if (IsRemote(a) || IsRemote(b)) return AbsolutePath(a) == AbsolutePath(b) && Exists(a);
   std::error_code error;
   return fs::equivalent(std::string(a), std::string(b), error);
 }
@@ -207,6 +224,9 @@ absl::StatusOr<bool> SameTree(absl::string_view a, absl::string_view b) {
 }
 
 bool IsInside(absl::string_view path, absl::string_view folder) {
+  if (IsRemote(path) || IsRemote(folder)) {
+    return absl::StartsWith(absl::StrCat(AbsolutePath(path), "/"), absl::StrCat(AbsolutePath(folder), "/"));
+  }
   std::error_code error;
   const fs::path inner = fs::weakly_canonical(AbsolutePath(path), error);
   const fs::path outer = fs::weakly_canonical(AbsolutePath(folder), error);
@@ -215,10 +235,11 @@ bool IsInside(absl::string_view path, absl::string_view folder) {
 
 NewDirs::NewDirs(absl::string_view path) : path_(path) {
   std::error_code error;
-  for (fs::path missing = AbsolutePath(path); !missing.empty() && !fs::exists(missing, error);
-       missing = missing.parent_path()) {
-    made_.push_back(missing.string());
-  }
+  if (!IsRemote(path))
+    for (fs::path missing = AbsolutePath(path); !missing.empty() && !fs::exists(missing, error);
+         missing = missing.parent_path()) {
+      made_.push_back(missing.string());
+    }
   remove_.emplace([made = made_] {
     for (const std::string& dir : made) rmdir(dir.c_str());  // Only what is empty, the innermost first.
   });
@@ -228,6 +249,11 @@ absl::Status NewDirs::Make() { return MakeDirs(path_); }
 
 absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path) {
   std::vector<std::string> names;
+  if (IsRemote(path)) {
+    ASSIGN_OR_RETURN(const std::vector<PathEntry> entries, remote::List(path, /*recursive=*/false));
+    for (const PathEntry& entry : entries) names.push_back(entry.path);
+    return names;
+  }
   std::error_code error;
   for (fs::directory_iterator it(std::string(path), error), end; !error && it != end; it.increment(error)) {
     names.push_back(it->path().filename().string());
@@ -238,6 +264,7 @@ absl::StatusOr<std::vector<std::string>> ListDir(absl::string_view path) {
 }
 
 absl::StatusOr<std::vector<std::string>> Glob(absl::string_view pattern) {
+  if (IsRemote(pattern)) return remote::Glob(pattern);
   glob_t found;
   const int result = glob(std::string(pattern).c_str(), GLOB_NOSORT, nullptr, &found);
   std::vector<std::string> paths;
@@ -264,6 +291,7 @@ std::string EscapeGlob(absl::string_view path) {
 
 absl::StatusOr<std::vector<std::string>> ListFiles(absl::string_view dir) {
   std::vector<std::string> files;
+  if (IsRemote(dir)) return Glob(JoinPath(EscapeGlob(dir), "*"));
   if (!IsDirectory(dir)) return files;
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDir(dir));
   for (const std::string& name : names) {

@@ -7,6 +7,9 @@
 //   RETURN_IF_ERROR(io::MakeDirs(dir));
 //   RETURN_IF_ERROR(io::WriteFile(io::JoinPath(dir, "tflite"), bytes));
 //
+// Paths are local ones or, but for Rename and temporary directories, in an object store ("s3://bucket/a", "gs://bucket/a":
+// filesystem/file_system.h, which also has KindOf, for who must tell what is not there from what does not answer).
+//
 // All functions are thread safe as far as the file system is.
 #ifndef TFXM_UTIL_IO_H_
 #define TFXM_UTIL_IO_H_
@@ -35,7 +38,7 @@ std::string JoinPath(absl::string_view a, absl::string_view b, absl::string_view
 }
 std::string Basename(absl::string_view path);
 std::string Dirname(absl::string_view path);
-// Absolute and without "." and "..", whether it exists or not.
+// Absolute, if it is a local one, and without "." and "..", whether it exists or not.
 std::string AbsolutePath(absl::string_view path);
 
 bool Exists(absl::string_view path);

@@ -15,6 +15,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/testing/memory_store.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -237,6 +238,30 @@ TEST_F(ImportExampleGenTest, BucketsThatNoIntegerCountsAreRefused) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << buckets;
     EXPECT_TRUE(status.message().find("hash_buckets") != std::string::npos) << status;
   }
+}
+
+TEST_F(ImportExampleGenTest, AStoreGivesWhatAFolderGives) {
+  MemoryStore& store = MemoryStore::Fresh();
+  std::vector<std::string> records;
+  for (int i = 0; i < 300; ++i) records.push_back(Record(i));
+  WriteInput("span-1/a.gz", records);
+  WriteInput("span-2/a.gz", records);
+  WriteInput("span-2/b", {records[0], records[1]});
+  properties_["input_config"] = std::string(R"({"splits": [{"name": "all", "pattern": "span-{SPAN}/*"}]})");
+  ASSERT_TRUE(Generate().ok());
+  const std::vector<std::string> train = SplitRecords("train"), eval = SplitRecords("eval");
+  for (const char* name : {"span-1/a.gz", "span-2/a.gz", "span-2/b"}) {
+    store.files["mem://bucket/data/" + std::string(name)] = *io::ReadFile(io::JoinPath(input_, name));
+  }
+  properties_["input_base"] = std::string("mem://bucket/data");
+  properties_["input_config"] = std::string(R"({"splits": [{"name": "all", "pattern": "span-{SPAN}/*"}]})");
+  output_ = *io::MakeTempDir(testing::TempDir(), "output");
+  ASSERT_TRUE(Generate().ok());
+  EXPECT_EQ(std::get<int64_t>(properties_["span"]), 2);
+  EXPECT_EQ(SplitRecords("train"), train);
+  EXPECT_EQ(SplitRecords("eval"), eval);
+  store.broken = "mem://bucket/data";
+  EXPECT_EQ(Generate().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(ImportExampleGenTest, FoldersMayHaveAnyName) {

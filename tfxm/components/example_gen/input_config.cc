@@ -2,8 +2,6 @@
 
 #include "tfxm/components/example_gen/input_config.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -16,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "re2/re2.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -188,11 +187,10 @@ absl::StatusOr<std::string> Fingerprint(const std::string& split_name, const std
   int64_t total_bytes = 0;
   uint64_t xor_checksum = 0, sum_checksum = 0;
   for (const std::string& file : files) {
-    struct stat info;
-    if (stat(file.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", file));
-    total_bytes += info.st_size;
-    const uint64_t modified =
-        static_cast<uint64_t>(info.st_mtim.tv_sec) * 1000000000u + static_cast<uint64_t>(info.st_mtim.tv_nsec);
+    ASSIGN_OR_RETURN(const io::PathInfo info, io::InfoOf(file));
+    if (info.kind != io::PathInfo::Kind::kFile) return absl::NotFoundError(absl::StrCat("cannot read ", file));
+    total_bytes += info.size;
+    const auto modified = static_cast<uint64_t>(info.modified);
     xor_checksum ^= modified;
     sum_checksum += modified;
   }
@@ -231,7 +229,8 @@ absl::StatusOr<std::vector<std::string>> InputFiles(absl::string_view input_base
 
 absl::StatusOr<ResolvedInput> ResolveInput(absl::string_view input_base, const Input& input,
                                            const tfx::configs::RangeConfig* range_config) {
-  if (!io::IsDirectory(input_base)) {
+  ASSIGN_OR_RETURN(const io::PathInfo::Kind kind, io::KindOf(input_base));
+  if (kind != io::PathInfo::Kind::kDirectory) {
     return absl::NotFoundError(
         absl::StrCat("input_base ", input_base, " is not a directory; it must hold the input files"));
   }

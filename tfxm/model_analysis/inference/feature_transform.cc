@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tfxm/model_analysis/inference/transformed_batch.h"
+#include "tfxm/util/filesystem/local_copy.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
 
@@ -84,7 +85,8 @@ absl::StatusOr<std::shared_ptr<const FeatureTransform>> LoadFeatureTransform(con
   constexpr char kKind[] = "transform_graph";
   if (!FeatureTransformRegistry::Get().Has(kKind)) RETURN_IF_ERROR(LoadPlugin("transform_inference"));
   ASSIGN_OR_RETURN(std::unique_ptr<FeatureTransform> transform, FeatureTransformRegistry::Get().Create(kKind));
-  RETURN_IF_ERROR(transform->Load(transform_graph));
+  ASSIGN_OR_RETURN(const std::string local, io::LocalCopy(transform_graph));
+  RETURN_IF_ERROR(transform->Load(local));
   return std::shared_ptr<const FeatureTransform>(std::move(transform));
 }
 

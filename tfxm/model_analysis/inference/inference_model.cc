@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
 #include "tfxm/util/status_macros.h"
@@ -85,7 +86,10 @@ absl::StatusOr<std::unique_ptr<InferenceModel>> LoadInferenceModel(const std::st
         absl::StrCat(spec_name, " has model_type \"", spec.model_type(), "\", which is none of tf_lite, tf_keras, ",
                      "tf_generic, tf_estimator, tf_ranking", near.empty() ? "" : "; did you mean ", near));
   }
-  if (!io::Exists(path)) return absl::NotFoundError(absl::StrCat("no model at ", path, " (", spec_name, ")"));
+  ASSIGN_OR_RETURN(const io::PathInfo::Kind kind, io::KindOf(path));
+  if (kind == io::PathInfo::Kind::kNothing) {
+    return absl::NotFoundError(absl::StrCat("no model at ", path, " (", spec_name, ")"));
+  }
   std::string file;
   const std::string found = DetectModelType(path, &file);
   if (found.empty()) {

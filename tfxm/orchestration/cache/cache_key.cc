@@ -80,7 +80,7 @@ absl::Status AddInputFiles(const std::vector<std::string>& files, FileHashes* ha
   if (files.empty()) return absl::OkStatus();
   std::vector<std::string> hash_of(files.size());
   RETURN_IF_ERROR(compute::ParallelFor(static_cast<int>(files.size()), [&](int i) -> absl::Status {
-    ASSIGN_OR_RETURN(hash_of[i], hashes->Hash(files[i]));
+    ASSIGN_OR_RETURN(hash_of[i], hashes->Identity(files[i]));
     return absl::OkStatus();
   }));
   std::string& part = (*parts)["input files"];

@@ -9,13 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "arrow/io/file.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "parquet/arrow/reader.h"
 #include "parquet/arrow/schema.h"
 #include "parquet/exception.h"
 #include "tfxm/tables/internal/arrow_columns.h"
+#include "tfxm/tables/internal/arrow_input.h"
 #include "tfxm/tables/internal/arrow_reader.h"
 #include "tfxm/tables/internal/text_stream.h"
 #include "tfxm/util/io.h"
@@ -64,13 +64,12 @@ class File {
   static absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, const ParquetOptions& options) {
     auto file = std::unique_ptr<File>(new File);
     try {  // What the file's metadata are damaged by is thrown.
-      auto opened = arrow::io::ReadableFile::Open(path);
-      if (!opened.ok()) return absl::NotFoundError(opened.status().message());
+      ASSIGN_OR_RETURN(const std::shared_ptr<arrow::io::RandomAccessFile> opened, OpenForArrow(path));
       parquet::arrow::FileReaderBuilder builder;
       parquet::ArrowReaderProperties properties;
       properties.set_batch_size(kBlockRows);
       properties.set_use_threads(true);
-      if (arrow::Status status = builder.Open(*opened); !status.ok()) return Annotate(FromArrow(status), path);
+      if (arrow::Status status = builder.Open(opened); !status.ok()) return Annotate(FromArrow(status), path);
       if (arrow::Status status = builder.properties(properties)->Build(&file->reader_); !status.ok()) {
         return Annotate(FromArrow(status), path);
       }

@@ -10,9 +10,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "arrow/io/compressed.h"
-#include "arrow/io/file.h"
 #include "arrow/status.h"
 #include "arrow/util/compression.h"
+#include "tfxm/tables/internal/arrow_input.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::tables {
@@ -48,9 +48,7 @@ TextStream::~TextStream() {
 
 absl::StatusOr<std::unique_ptr<TextStream>> TextStream::Open(const std::string& file, const std::string& encoding) {
   auto text = std::unique_ptr<TextStream>(new TextStream);
-  auto opened = arrow::io::ReadableFile::Open(file);
-  if (!opened.ok()) return absl::NotFoundError(opened.status().message());
-  const std::shared_ptr<arrow::io::ReadableFile> raw = *opened;
+  ASSIGN_OR_RETURN(const std::shared_ptr<arrow::io::RandomAccessFile> raw, OpenForArrow(file));
   text->rep_->stream = raw;
   char magic[2] = {};
   const auto read = raw->Read(2, magic);

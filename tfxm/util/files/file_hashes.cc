@@ -3,6 +3,7 @@
 #include "tfxm/util/files/file_hashes.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tfxm/util/files/fingerprint.h"
+#include "tfxm/util/filesystem/remote_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -32,6 +34,11 @@ int64_t Now() {
 
 // How far apart two changes may be and bear the same time: a tick of the kernel, or what a coarse file system keeps.
 int64_t Granularity(int64_t time) { return time % 1000 == 0 ? 2 * kSecond : kSecond / 20; }
+
+absl::StatusOr<std::string> RemoteVersion(absl::string_view file) {
+  ASSIGN_OR_RETURN(io::FileSystem* const store, io::FileSystemOf(file));
+  return store->Version(std::string(file));
+}
 
 }  // namespace
 
@@ -54,6 +61,15 @@ FileHashes::FileHashes(absl::string_view path) : path_(path) {
 }
 
 absl::StatusOr<FileHashes::Entry> FileHashes::Look(const std::string& file) {
+  if (io::IsRemote(file)) {
+    ASSIGN_OR_RETURN(const io::PathInfo info, io::remote::Info(file));
+    ASSIGN_OR_RETURN(const std::string version, RemoteVersion(file));
+    const Sha256Digest digest = Sha256::Hash(version);
+    Entry entry{.size = info.size, .modified = info.modified, .changed = info.modified};
+    memcpy(&entry.inode, digest.data(), sizeof(entry.inode));
+    memcpy(&entry.device, digest.data() + sizeof(entry.inode), sizeof(entry.device));
+    return entry;
+  }
   struct stat info;
   if (stat(file.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", file));
   return Entry{.size = info.st_size,
@@ -80,8 +96,9 @@ absl::StatusOr<std::string> FileHashes::Hash(absl::string_view file) {
   RETURN_IF_ERROR(HashFile(path, &sha).status());
   entry.hash = sha.HexDigest();
   const absl::StatusOr<Entry> after = Look(path);
-  const bool settled = after.ok() && same(*after, entry) && started - entry.changed > Granularity(entry.changed) &&
-                       started - entry.modified > Granularity(entry.modified);
+  const bool told_by_time =
+      started - entry.changed > Granularity(entry.changed) && started - entry.modified > Granularity(entry.modified);
+  const bool settled = after.ok() && same(*after, entry) && (told_by_time || io::IsRemote(path));
   const std::lock_guard lock(mutex_);
   if (settled) {
     entries_[path] = entry;
@@ -90,12 +107,19 @@ absl::StatusOr<std::string> FileHashes::Hash(absl::string_view file) {
   return entry.hash;
 }
 
+absl::StatusOr<std::string> FileHashes::Identity(absl::string_view file) {
+  if (!io::IsRemote(file)) return Hash(file);
+  ASSIGN_OR_RETURN(const int64_t size, io::FileSize(file));
+  ASSIGN_OR_RETURN(const std::string version, RemoteVersion(file));
+  return Sha256::HexHash(absl::StrCat(version, " ", size));
+}
+
 absl::Status FileHashes::Save() {
   const std::lock_guard lock(mutex_);
   if (path_.empty() || !changed_) return absl::OkStatus();
   std::string text = absl::StrCat(kHeader, "\n");
   for (const auto& [file, e] : entries_) {
-    if (!io::Exists(file)) continue;
+    if (!io::IsRemote(file) && !io::Exists(file)) continue;
     absl::StrAppend(&text, e.size, " ", e.modified, " ", e.changed, " ", e.inode, " ", e.device, " ");
     absl::StrAppend(&text, e.hash, " ", absl::CEscape(file), "\n");
   }

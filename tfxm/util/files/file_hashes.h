@@ -7,6 +7,8 @@
 //   ASSIGN_OR_RETURN(std::string hex, hashes.Hash("data/a.tfrecord"));
 //   RETURN_IF_ERROR(hashes.Save());     // For the next process.
 //
+// Of a file in an object store (io.h) ETag, size and time have to be what they were.
+//
 // A file that was written so recently that another change could bear the same time is not remembered. Thread safe.
 #ifndef TFXM_UTIL_FILES_FILE_HASHES_H_
 #define TFXM_UTIL_FILES_FILE_HASHES_H_
@@ -29,6 +31,9 @@ class FileHashes {
 
   // In hex. Links are followed. NOT_FOUND, or the error of reading, name the file.
   absl::StatusOr<std::string> Hash(absl::string_view file);
+  // What is another one when the content is: the hash or, of a file in an object store, which is not read for it, one of
+  // its ETag and size.
+  absl::StatusOr<std::string> Identity(absl::string_view file);
 
   // Without those of files that exist no more. OK if nothing is new. Safe against other processes that do the same.
   absl::Status Save();
@@ -36,7 +41,7 @@ class FileHashes {
  private:
   struct Entry {
     int64_t size = 0, modified = 0, changed = 0;  // Times in nanoseconds.
-    uint64_t inode = 0, device = 0;
+    uint64_t inode = 0, device = 0;               // In an object store: of the ETag.
     std::string hash;
   };
   static absl::StatusOr<Entry> Look(const std::string& file);

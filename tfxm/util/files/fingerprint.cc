@@ -2,11 +2,6 @@
 
 #include "tfxm/util/files/fingerprint.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -16,8 +11,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "openssl/sha.h"
-#include "tfxm/util/files/file_descriptor.h"
 #include "tfxm/util/files/list_tree.h"
+#include "tfxm/util/filesystem/input_file.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -72,43 +67,34 @@ uint32_t DigestModulo(const Sha256Digest& digest, uint32_t m) {
 
 namespace {
 
-absl::StatusOr<FileDescriptor> Open(absl::string_view path) {
-  FileDescriptor file(open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
-  return file;
-}
-
-absl::StatusOr<int64_t> Hash(const FileDescriptor& file, absl::string_view path, Sha256* hash) {
+absl::StatusOr<int64_t> Hash(io::InputFile* file, Sha256* hash) {
   constexpr size_t kBlock = 1 << 20;
   const auto block = std::make_unique<char[]>(kBlock);
   int64_t size = 0;
-  ssize_t n;
-  while ((n = read(file.get(), block.get(), kBlock)) > 0 || (n < 0 && errno == EINTR)) {
-    if (n < 0) continue;
-    hash->Update(absl::string_view(block.get(), static_cast<size_t>(n)));
-    size += n;
+  while (true) {
+    ASSIGN_OR_RETURN(const size_t n, file->Read(block.get(), kBlock));
+    hash->Update(absl::string_view(block.get(), n));
+    size += static_cast<int64_t>(n);
+    if (n < kBlock) return size;
   }
-  if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-  return size;
 }
 
 // As UpdatePart of the content.
 absl::Status UpdateWithFile(absl::string_view path, Sha256* hash) {
-  ASSIGN_OR_RETURN(const FileDescriptor file, Open(path));
-  struct stat info;
-  if (fstat(file.get(), &info) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-  const uint64_t size = info.st_size;
+  ASSIGN_OR_RETURN(const std::unique_ptr<io::InputFile> file, io::InputFile::Open(path));
+  ASSIGN_OR_RETURN(const int64_t expected, file->Size());
+  const auto size = static_cast<uint64_t>(expected);
   hash->Update(absl::string_view(reinterpret_cast<const char*>(&size), sizeof(size)));
-  ASSIGN_OR_RETURN(const int64_t was_read, Hash(file, path, hash));
-  if (was_read == info.st_size) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int64_t was_read, Hash(file.get(), hash));
+  if (was_read == expected) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat(path, " has changed while it was read"));
 }
 
 }  // namespace
 
 absl::StatusOr<int64_t> HashFile(absl::string_view path, Sha256* hash) {
-  ASSIGN_OR_RETURN(const FileDescriptor file, Open(path));
-  return Hash(file, path, hash);
+  ASSIGN_OR_RETURN(const std::unique_ptr<io::InputFile> file, io::InputFile::Open(path));
+  return Hash(file.get(), hash);
 }
 
 absl::StatusOr<std::string> FingerprintPath(absl::string_view path) {

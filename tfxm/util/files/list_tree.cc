@@ -8,6 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/filesystem/remote_files.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 
@@ -15,6 +17,11 @@ namespace fs = std::filesystem;
 
 absl::StatusOr<std::vector<TreeFile>> ListTree(absl::string_view dir) {
   std::vector<TreeFile> files;
+  if (io::IsRemote(dir)) {
+    ASSIGN_OR_RETURN(const std::vector<io::PathEntry> entries, io::remote::List(dir, /*recursive=*/true));
+    for (const io::PathEntry& entry : entries) files.push_back({.path = entry.path, .is_file = true});
+    return files;
+  }
   std::error_code error;
   const fs::path root{std::string(dir)};
   for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {

@@ -16,6 +16,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "tfxm/util/filesystem/remote_files.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -75,6 +76,7 @@ void RemoveAbandoned(absl::string_view folder, absl::string_view prefix) {
 
 absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent, absl::string_view prefix,
                                                        Rights rights) {
+  if (IsRemote(parent)) return remote::LocalOnly("create a directory in", parent);
   RETURN_IF_ERROR(MakeDirs(parent));
   RemoveAbandoned(parent, prefix);
   while (true) {
