@@ -126,14 +126,14 @@ class InteractiveContext:
         if isinstance(item, Channel) and not shown:
             raise ValueError(f"show({item!r}): there is nothing yet: run the component first")
         if shown is None:
-            _display(item)
+            display(item)
             return
         for artifact in shown:
-            _display(artifacts.Heading(f"{artifact.type_name} at {artifact.uri}"))
+            display(artifacts.Heading(f"{artifact.type_name} at {artifact.uri}"))
             for part, content in artifacts.contents(artifact):
                 if part:
-                    _display(artifacts.Heading(part))
-                _display(content)
+                    display(artifacts.Heading(part))
+                display(content)
 
     def export_to_pipeline(self, notebook_filepath: str, export_filepath: str, runner_type: str = "local") -> None:
         """Writes the notebook's cells as a pipeline file, for `tfxm run`: those that do not begin with %%skip_for_export, without
@@ -193,7 +193,8 @@ def _ignore_beam(beam_pipeline_args: Sequence[str] | None) -> None:
         without_effect("InteractiveContext(beam_pipeline_args=…)", "the engine uses all cores of this machine, without Beam")
 
 
-def _display(item: Any) -> None:
+def display(item: Any) -> None:
+    """In a notebook as it displays things, else as text."""
     try:
         from IPython import get_ipython
         from IPython.display import display
