@@ -62,8 +62,9 @@ test: build-all
 test-python: build
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py | tail -n 1) && \
 	  pandas=$$($(PYTHON) examples/rewrite_zoo/environment.py pandas python/tests/environments/pandas.txt | tail -n 1) && \
-	  more=$$($$pandas -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
-	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python:$$more $$python -m unittest discover -s python/tests
+	  notebook=$$($(PYTHON) examples/rewrite_zoo/environment.py notebook python/tests/environments/notebook.txt | tail -n 1) && \
+	  more=$$(for one in $$pandas $$notebook; do $$one -c 'import sysconfig; print(":" + sysconfig.get_path("purelib"), end="")'; done) && \
+	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python$$more $$python -m unittest discover -s python/tests
 
 wheel: build
 	@$(PYTHON) cmake/wheel/make_wheel.py --build_dir $(BUILD) --output dist
