@@ -4,6 +4,7 @@
 #        make test    set up, build, run every test (SUITES="nn rewriting": only these)
 #        make wheel   the Python package, with the engine in it, into dist/
 #        make test-python  the tests of the Python part, with the Python of `make zoo` (TensorFlow)
+#        make test-wheel   that package on the Pythons of this machine (PYTHONS=3.12,3.13; TESTS=all)
 #        make download  only fills $TFXM_CACHE, for a machine without a network
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #        make tsan    those of what runs on several threads under ThreadSanitizer
@@ -29,7 +30,7 @@ SECONDS ?= 600
 KILLS ?= 1000
 RUNS ?= 100
 
-.PHONY: all setup download build build-all configure test test-python wheel asan tsan valgrind fuzz torture scale bench zoo field mnist docs tidy format install clean
+.PHONY: all setup download build build-all configure test test-python wheel test-wheel asan tsan valgrind fuzz torture scale bench zoo field mnist docs tidy format install clean
 all: build
 
 # `make WITH=test`: what the tests need of the system is provided as well.
@@ -68,6 +69,9 @@ test-python: build
 
 wheel: build
 	@$(PYTHON) cmake/wheel/make_wheel.py --build_dir $(BUILD) --output dist
+
+test-wheel: wheel
+	@$(PYTHON) cmake/wheel/on_pythons.py "$$(ls -t dist/*.whl | head -n 1)" $(if $(PYTHONS),--pythons $(PYTHONS)) $(if $(TESTS),--tests $(TESTS))
 
 # Builds of their own, by clang (cmake/sanitizers).
 asan:
