@@ -4,6 +4,7 @@
 #        make test    set up, build, run every test (SUITES="nn rewriting": only these)
 #        make wheel   the Python package, with the engine in it, into dist/
 #        make test-python  the tests of the Python part, with the Python of `make zoo` (TensorFlow)
+#        make test-wheel   that package on the Pythons of this machine (PYTHONS=3.12,3.13; TESTS=all)
 #        make download  only fills $TFXM_CACHE, for a machine without a network
 #        make asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #        make tsan    those of what runs on several threads under ThreadSanitizer
@@ -29,7 +30,7 @@ SECONDS ?= 600
 KILLS ?= 1000
 RUNS ?= 100
 
-.PHONY: all setup download build build-all configure test test-python wheel asan tsan valgrind fuzz torture scale bench zoo field mnist docs tidy format install clean
+.PHONY: all setup download build build-all configure test test-python wheel test-wheel asan tsan valgrind fuzz torture scale bench zoo field mnist docs tidy format install clean
 all: build
 
 # `make WITH=test`: what the tests need of the system is provided as well.
@@ -62,11 +63,15 @@ test: build-all
 test-python: build
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py | tail -n 1) && \
 	  pandas=$$($(PYTHON) examples/rewrite_zoo/environment.py pandas python/tests/environments/pandas.txt | tail -n 1) && \
-	  more=$$($$pandas -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
-	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python:$$more $$python -m unittest discover -s python/tests
+	  notebook=$$($(PYTHON) examples/rewrite_zoo/environment.py notebook python/tests/environments/notebook.txt | tail -n 1) && \
+	  more=$$(for one in $$pandas $$notebook; do $$one -c 'import sysconfig; print(":" + sysconfig.get_path("purelib"), end="")'; done) && \
+	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=python$$more $$python -m unittest discover -s python/tests
 
 wheel: build
 	@$(PYTHON) cmake/wheel/make_wheel.py --build_dir $(BUILD) --output dist
+
+test-wheel: wheel
+	@$(PYTHON) cmake/wheel/on_pythons.py "$$(ls -t dist/*.whl | head -n 1)" $(if $(PYTHONS),--pythons $(PYTHONS)) $(if $(TESTS),--tests $(TESTS))
 
 # Builds of their own, by clang (cmake/sanitizers).
 asan:

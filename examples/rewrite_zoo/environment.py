@@ -2,10 +2,12 @@
 """The Python that makes the zoo and runs the interpreter: made once, in the project's cache, never part of the product.
 
   environment.py                       prints its path
-  environment.py NAME REQUIREMENTS     that of another one, with the packages of this file
+  environment.py NAME REQUIREMENTS     that of another one, with the packages of this file, whose first line says for
+                                       which Python they are, if not for 3.11: the one that this is run by
 """
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,10 +18,13 @@ CACHE = os.environ.get('TFXM_CACHE') or os.path.expanduser('~/.cache/tfxm')
 
 def python(name='zoo', requirements=os.path.join(HERE, 'requirements.txt')):
   """Path of a Python with the packages of the requirements. An interrupted call leaves nothing that is mistaken for one."""
-  if sys.version_info[:2] != (3, 11):
-    sys.exit(f'make {name} needs Python 3.11, for which its packages are pinned, not {sys.version.split()[0]}: make {name} PYTHON=python3.11')
   with open(requirements, 'rb') as f:
-    key = hashlib.sha256(f.read()).hexdigest()[:16]
+    text = f.read()
+  first = re.search(r'for Python (3\.\d+)', text.decode().splitlines()[0])
+  wanted = first[1] if first else '3.11'
+  if f'{sys.version_info[0]}.{sys.version_info[1]}' != wanted:
+    sys.exit(f'make {name} needs Python {wanted}, for which its packages are pinned, not {sys.version.split()[0]}: make {name} PYTHON=python{wanted}')
+  key = hashlib.sha256(text).hexdigest()[:16]
   final = os.path.join(CACHE, f'{name}-python-{key}')
   if not os.path.exists(os.path.join(final, 'complete')):
     print(f'[{name}] installing its Python packages, once', flush=True)

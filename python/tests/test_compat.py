@@ -36,6 +36,17 @@ class CompatTest(unittest.TestCase):
             with self.assertRaises(ModuleNotFoundError):
                 importlib.import_module("tfx.examples.mnist.other")
 
+    def test_an_example_in_folders_of_its_own_is_found_from_any_of_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path, text in {"hello/part/__init__.py": "", "hello/part/executor.py": "answer = 1\n", "hello/example/run.py": ""}.items():
+                os.makedirs(os.path.join(folder, "examples_of_mine", os.path.dirname(path)), exist_ok=True)
+                with open(os.path.join(folder, "examples_of_mine", path), "w") as f:
+                    f.write(text)
+            compat.install(beside=[os.path.join(folder, "examples_of_mine", "hello", "example")])
+            self.assertEqual(importlib.import_module("tfx.examples.examples_of_mine.hello.part.executor").answer, 1)
+            with self.assertRaises(ModuleNotFoundError):
+                importlib.import_module("tfx.examples.examples_of_mine.hello.other.executor")
+
     def test_the_real_one_must_be_installed(self):
         with self.assertRaisesRegex(ValueError, "--real=tensorflow: expected tfx, .*tft"):
             compat.install(real=["tensorflow"])

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tensorflow_data_validation and tensorflow_model_analysis of tfxm.compat, on the engine."""
+"""tensorflow_data_validation, tensorflow_model_analysis and ml_metadata of tfxm.compat, on the engine."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
+import sqlite3
 import tempfile
 import unittest
+from typing import Any
 
 from support import needs, tfrecords
+from support.engine_test import EngineTest
 from support.pipelines import ROOT
 
 from tfxm import compat
+from tfxm.v1.orchestration.metadata import sqlite_metadata_connection_config
 
 
 class ServedTest(unittest.TestCase):
@@ -102,6 +109,120 @@ class ModelAnalysisTest(ServedTest):
         self.assertAlmostEqual(result.get_metrics_for_slice()["mean_absolute_error"]["doubleValue"], 0.5)
         with self.assertRaisesRegex(NotImplementedError, "extractors"):
             tfma.run_model_analysis(eval_config=config, data_location=self.path("data"), extractors=[1])
+
+
+_PIPELINE = """
+from tfx import v1 as tfx
+example_gen = tfx.components.ImportExampleGen(input_base="data")
+statistics_gen = tfx.components.StatisticsGen(examples=example_gen.outputs["examples"])
+schema_gen = tfx.components.SchemaGen(statistics=statistics_gen.outputs["statistics"])
+tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+    pipeline_name="p", pipeline_root="root", components=[example_gen, statistics_gen, schema_gen], enable_cache=True,
+    metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("m.db")))
+"""
+
+
+class MetadataStoreTest(EngineTest):
+    """And what TFX's own notebooks do with the store. The other witness is `tfxm lineage`, the engine's own reader."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        os.makedirs(os.path.join(self.folder, "data"))
+        tfrecords.write(os.path.join(self.folder, "data", "x.tfrecord"), [{"label": float(i)} for i in range(20)])
+        with open(os.path.join(self.folder, "p.py"), "w", encoding="utf-8") as f:
+            f.write(_PIPELINE)
+        self.tfxm("run", "p.py")
+        self.tfxm("run", "p.py")  # From the cache: executions of their own.
+        compat.install()
+        self.addCleanup(compat.uninstall)
+        self.config = sqlite_metadata_connection_config(os.path.join(self.folder, "m.db"))
+
+    def store(self) -> Any:
+        import ml_metadata
+
+        store = ml_metadata.MetadataStore(self.config)
+        self.addCleanup(store.close)
+        return store
+
+    def test_it_has_what_the_engine_reads(self) -> None:
+        from ml_metadata.proto import metadata_store_pb2
+
+        store = self.store()
+        lineage = json.loads(self.tfxm("lineage", "m.db", "--format=json"))
+        self.assertEqual(len(store.get_executions()), 6)
+        for theirs, ours in ((lineage["artifacts"], store.get_artifacts()), (lineage["executions"], store.get_executions())):
+            self.assertEqual([node["id"] for node in theirs], [node.id for node in ours])
+            self.assertEqual([node["type"] for node in theirs], [node.type for node in ours])
+        for theirs, ours in zip(lineage["artifacts"], store.get_artifacts()):
+            self.assertEqual(theirs["uri"], ours.uri)
+            self.assertEqual(theirs["properties"], {name: getattr(value, value.WhichOneof("value")) for name, value in ours.properties.items()})
+        events = store.get_events_by_execution_ids(e.id for e in store.get_executions())
+        self.assertEqual(
+            sorted((e["artifact"], e["execution"], e["type"], e["key"]) for e in lineage["events"]),
+            sorted((e.artifact_id, e.execution_id, metadata_store_pb2.Event.Type.Name(e.type), e.path.steps[0].key) for e in events),
+        )
+        self.assertEqual(events, sorted(store.get_events_by_artifact_ids(a.id for a in store.get_artifacts()), key=lambda e: events.index(e)))
+
+    def test_by_type_name_uri_and_context(self) -> None:
+        import ml_metadata
+
+        store = self.store()
+        (schema,) = store.get_artifacts_by_type("Schema")
+        self.assertEqual(store.get_artifacts_by_uri(schema.uri), [schema])
+        self.assertEqual(store.get_artifacts_by_type("Model"), [])
+        self.assertEqual(store.get_artifact_type("Examples").base_type, ml_metadata.proto.ArtifactType.DATASET)
+        self.assertLessEqual({"pipeline", "pipeline_run", "node"}, {t.name for t in store.get_context_types()})
+        node = store.get_context_by_type_and_name("node", "p.SchemaGen")
+        executions = store.get_executions_by_context(node.id)
+        self.assertEqual([e.last_known_state for e in executions], [ml_metadata.proto.Execution.COMPLETE, ml_metadata.proto.Execution.CACHED])
+        self.assertIn(node, store.get_contexts_by_execution(executions[0].id))
+        self.assertEqual([a.type for a in store.get_artifacts_by_context(node.id)], ["ExampleStatistics", "Schema"], "what it took, too")
+        latest = ml_metadata.ListOptions(limit=1, order_by=ml_metadata.OrderByField.ID, is_asc=False)
+        self.assertEqual(store.get_executions_by_context(node.id, latest), executions[1:])
+        self.assertIsNone(store.get_context_by_type_and_name("node", "p.Nobody"))
+        with self.assertRaisesRegex(ml_metadata.errors.NotFoundError, "No type found for query, name: `Nothing`"):
+            store.get_artifact_type("Nothing")
+
+    def test_what_it_does_not_do_is_said(self) -> None:
+        import ml_metadata
+
+        with self.assertRaisesRegex(ml_metadata.errors.UnimplementedError, "put_artifacts is not there: the engine writes"):
+            self.store().put_artifacts([])
+        with self.assertRaisesRegex(ml_metadata.errors.NotFoundError, "there is no metadata store .*nowhere"):
+            ml_metadata.MetadataStore(sqlite_metadata_connection_config("nowhere"))
+        for name, content in (("text", b"none"), ("other.db", None)):
+            path = os.path.join(self.folder, name)
+            if content is None:
+                with contextlib.closing(sqlite3.connect(path)) as other:
+                    other.execute("CREATE TABLE MLMDEnv (schema_version INTEGER)")
+                    other.execute("INSERT INTO MLMDEnv VALUES (6)")
+                    other.commit()
+            else:
+                with open(path, "wb") as f:
+                    f.write(content)
+            with self.assertRaisesRegex(ml_metadata.errors.InvalidArgumentError, f"{path}.*(no metadata store|expected schema version 10, found .6.)"):
+                ml_metadata.MetadataStore(sqlite_metadata_connection_config(path))
+
+    def test_as_tfx_notebooks_look_at_what_a_node_made(self) -> None:
+        from tfx.orchestration.experimental.interactive import standard_visualizations, visualizations
+        from tfx.orchestration.metadata import Metadata
+        from tfx.orchestration.portable.mlmd import execution_lib
+        from tfx.types import standard_component_specs
+
+        standard_visualizations.register_standard_visualizations()
+        with Metadata(self.config) as metadata:
+            context = metadata.store.get_context_by_type_and_name("node", "p.StatisticsGen")
+            latest = max(metadata.store.get_executions_by_context(context.id), key=lambda e: e.last_update_time_since_epoch)
+            outputs = execution_lib.get_output_artifacts(metadata, latest.id)
+            inputs = execution_lib.get_input_artifacts(metadata, latest.id)
+        (statistics,) = outputs[standard_component_specs.STATISTICS_KEY]
+        self.assertEqual(statistics.split_names, '["train", "eval"]')
+        self.assertEqual([a.type_name for a in inputs[standard_component_specs.EXAMPLES_KEY]], ["Examples"])
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            visualizations.get_registry().get_visualization(statistics.type_name).display(statistics)
+        self.assertIn("Split-train", said.getvalue())
+        self.assertIn("label", said.getvalue())
 
 
 if __name__ == "__main__":

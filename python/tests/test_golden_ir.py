@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import os
+import re
 import unittest
 
 from support import wheels
 from support.pipelines import ROOT, PipelineFileTest
+
+
+_ARGS = ("--direct_running_mode=multi_processing", "--direct_num_workers=0")  # The guide's.
 
 
 class GoldenIrTest(PipelineFileTest):
@@ -16,27 +20,43 @@ class GoldenIrTest(PipelineFileTest):
         run = self.run_file(os.path.join(self.folder, "mnist_pipeline_native_keras.py"), HOME="/reference")
         self.assertEqual(run.returncode, 0, run.stderr)
         with open(os.path.join(ROOT, "tfxm/dsl/testdata/mnist_pipeline_ir.pbtxt"), encoding="utf-8") as f:
-            self.assertEqual(self.ir_text().splitlines(), f.read().splitlines())
+            golden = f.read()
+        # The golden is made without arguments for Beam, which TFX writes into each executor that is Beam's.
+        args = "".join(f'          beam_pipeline_args: "{arg}"\n' for arg in _ARGS) + "".join(
+            f'          beam_pipeline_args_placeholders {{\n            value {{\n              string_value: "{arg}"\n            }}\n          }}\n' for arg in _ARGS
+        )
+        beam = "        [type.googleapis.com/tfx.orchestration.executable_spec.BeamExecutableSpec] {\n          python_executor_spec {\n"
+        parts = golden.split(beam)
+        self.assertGreater(len(parts), 5)
+        with_args = [part.replace("          }\n", "          }\n" + args, 1) for part in parts[1:]]
+        self.assertEqual(self.ir_text().splitlines(), beam.join([parts[0], *with_args]).splitlines())
 
     def test_it_says_once_what_has_no_effect(self) -> None:
         wheels.unpack("tfx", "tfx/examples/mnist/*.py", self.folder)
         run = self.run_file(os.path.join(self.folder, "mnist_pipeline_native_keras.py"), HOME="/reference")
         self.assertEqual(run.stderr.count("beam_pipeline_args=…) is accepted and has no effect"), 1)
+        run = self.run_file(os.path.join(self.folder, "mnist_pipeline_native_keras.py"), "--launcher=beam", HOME="/reference")
+        self.assertNotIn("no effect", run.stderr)
 
-    def test_who_names_a_runner_of_beam_is_told_what_there_is_for_many_machines(self) -> None:
+    def test_the_args_of_a_runner_of_beam_are_the_engines(self) -> None:
         self.write(
             "run.py",
             """
             from tfx import v1 as tfx
+            example_gen = tfx.components.ImportExampleGen(input_base="d").with_beam_pipeline_args(["--experiments=of_the_node"])
             tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
                 pipeline_name="p", pipeline_root="r", beam_pipeline_args=["--project=x", "--runner=DataflowRunner"],
-                components=[tfx.components.ImportSchemaGen(schema_file="s")],
+                components=[example_gen, tfx.components.ImportSchemaGen(schema_file="s")],
                 metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("m.db")))
             """,
         )
-        run = self.run_file(os.path.join(self.folder, "run.py"))
-        self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertIn("nodes run on this machine, not on DataflowRunner; statistics and evaluations of many machines: tfxm.beam.RunPass", run.stderr)
+        path = os.path.join(self.folder, "run.py")
+        run = self.run_file(path)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        text = self.ir_text()
+        self.assertEqual(re.findall(r' beam_pipeline_args: "(.*)"', text), ["--project=x", "--runner=DataflowRunner", "--experiments=of_the_node"])
+        self.assertEqual(re.findall(r'string_value: "(--.*)"', text), ["--project=x", "--runner=DataflowRunner", "--experiments=of_the_node"])
+        self.assertIn("has no effect", self.run_file(path, "--launcher=processes:2").stderr)
 
     def test_resolver_importer_and_runtime_parameters_as_tfx_tests_them(self) -> None:
         wheels.unpack("tfx", "tfx/dsl/compiler/testdata/iris_pipeline_sync.py", self.folder)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -29,7 +28,6 @@ _CONFIG = {
     "metrics_specs": [{"metrics": [{"class_name": "MeanAbsoluteError", "threshold": {"value_threshold": {"upper_bound": 1}}}]}],
 }
 
-_HAS_NBCONVERT = all(importlib.util.find_spec(name) for name in ("nbconvert", "ipykernel"))
 _CELLS = (
     "from tfxm import v1 as tfx\n"
     "example_gen = tfx.components.ImportExampleGen(input_base='data')\n"
@@ -198,9 +196,10 @@ class InteractiveTest(EngineTest):
             self.context.export_to_pipeline(__file__, path)
 
 
-@unittest.skipUnless(_HAS_NBCONVERT, "needs nbconvert and ipykernel")
 class NotebookTest(EngineTest):
     """In a notebook that nbconvert executes."""
+
+    PACKAGES = ("nbconvert", "ipykernel")
 
     def test_components_run_and_show_themselves(self) -> None:
         import nbformat  # type: ignore[import-not-found]
@@ -209,7 +208,8 @@ class NotebookTest(EngineTest):
         tfrecords.write(os.path.join(self.folder, "data", "x.tfrecord"), [{"label": float(i)} for i in range(30)])
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in _CELLS])
         nbformat.write(notebook, os.path.join(self.folder, "my.ipynb"))
-        environment = {**self.environment(), "TFXM_ENGINE": self.engine, "PYTHONPATH": PYTHON_FOLDER}
+        environment = {**self.environment(), "TFXM_ENGINE": self.engine}
+        environment["PYTHONPATH"] = os.pathsep.join([PYTHON_FOLDER, environment["PYTHONPATH"]])
         command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--output", "executed.ipynb", "my.ipynb"]
         done = subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)

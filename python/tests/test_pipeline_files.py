@@ -120,10 +120,23 @@ class PipelineFilesTest(PipelineFileTest):
 
     def test_a_component_that_is_unknown(self) -> None:
         self.expect_failure(self.pipeline("from tfx.components import StatisticGen"), "tfxm has no tfx.components.StatisticGen; did you mean StatisticsGen")
-        self.expect_failure(self.pipeline("tfx.components.Trainr"), "tfxm has no tfx.components.Trainr; did you mean Trainer")
+        self.expect_failure(self.pipeline("tfx.components.Trainr"), r"tfxm has no tfx.components.Trainr; did you mean Trainer or Transform\?$")
+        self.expect_failure(self.pipeline("tfx.components.Nonsense"), "tfxm has no tfx.components.Nonsense; there are BulkInferrer, CsvExampleGen")
 
     def test_a_part_of_tfx_that_is_not_there(self) -> None:
-        self.expect_failure(self.pipeline("import tfx.extensions.google_cloud_ai_platform"), "tfxm has no tfx.extensions.*--real=tfx takes it")
+        self.expect_failure(self.pipeline("import tfx.tools.cli"), "tfxm has no tfx.tools.*--real=tfx takes it")
+
+    def test_what_is_left_out_on_purpose_says_what_to_do_instead(self) -> None:
+        for code, message in (
+            ("import tfx.extensions.google_cloud_ai_platform", "tfxm has no tfx.extensions: training, .* on Google Cloud"),
+            ("tfx.extensions.google_cloud_ai_platform", "tfxm has no tfx.extensions: training, .* on Google Cloud"),
+            ("from tfx.orchestration.airflow.airflow_dag_runner import AirflowDagRunner", "no tfx.orchestration.airflow: .*a task of Airflow may call"),
+            ("from tfx.dsl.component.experimental import container_component", "no .*container_component: a component is a function"),
+            ("from tfx.components.trainer.executor import Executor", "trains an Estimator.*let the module file have a run_fn"),
+            ("from tfx.components import ModelValidator", "no tfx.components.ModelValidator: an Evaluator with thresholds"),
+            ("import tensorflow_transform.beam as tft_beam", "no tensorflow_transform.beam: .*`tfxm transform` does"),
+        ):
+            self.expect_failure(self.pipeline(code), message)
 
     def test_an_unknown_parameter(self) -> None:
         self.expect_failure(

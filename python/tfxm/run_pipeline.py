@@ -84,10 +84,15 @@ def _explain(error: BaseException, path: str) -> str:
     first = next((i for i, frame in enumerate(frames) if frame.filename == path), len(frames))
     ours = os.path.dirname(os.path.abspath(__file__))
     shown = [f for f in frames[first:] if not f.filename.startswith((ours + os.sep, "<frozen")) and os.path.basename(f.filename) != "runpy.py"]
-    text = "".join(traceback.format_list(shown)) + "".join(traceback.format_exception_only(type(error), error))
+    said = "".join(traceback.format_exception_only(type(error), error))
+    if "did you mean" in str(error):  # Python has a guess of its own.
+        said = f"{type(error).__name__}: {error}\n"
+    text = "".join(traceback.format_list(shown)) + said
     from tfxm import compat
 
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] in compat.NAMES:
+    if isinstance(error, ModuleNotFoundError) and error.name in compat.INSTEAD:
+        pass  # It says what to do.
+    elif isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] in compat.NAMES:
         text += f"tfxm has no {error.name}. Where the real package is installed, --real={error.name.split('.')[0]} takes it.\n"
     elif isinstance(error, ImportError):
         text += _nearest_import(error)

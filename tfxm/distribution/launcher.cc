@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,7 +19,23 @@
 namespace tfxm::distribution {
 namespace {
 
-constexpr absl::string_view kCommand = "{command}", kHost = "{host}";
+constexpr absl::string_view kCommand = "{command}", kHost = "{host}", kBeam = "beam";
+
+bool IsBeam(const std::vector<std::string>& words) { return !words.empty() && words[0] == kBeam; }
+
+// Of a Beam pipeline's arguments; the last one counts.
+std::string RunnerOf(const std::vector<std::string>& beam_pipeline_args) {
+  std::string runner;
+  for (size_t i = 0; i < beam_pipeline_args.size(); ++i) {
+    absl::string_view rest = beam_pipeline_args[i];
+    if (absl::ConsumePrefix(&rest, "--runner=")) {
+      runner = std::string(rest);
+    } else if (rest == "--runner" && i + 1 < beam_pipeline_args.size()) {
+      runner = beam_pipeline_args[i + 1];
+    }
+  }
+  return runner;
+}
 
 bool RunsARemoteShell(const std::vector<std::string>& words) {
   const std::string program = io::Basename(words[0]);
@@ -65,6 +82,13 @@ absl::StatusOr<Launcher> ParseLauncher(absl::string_view text, absl::string_view
     auto words = SplitWords(text);
     if (!words.ok()) return UsageError(absl::StrCat("--launcher=", text, ": ", words.status().message()));
     launcher.words = *std::move(words);
+    if (IsBeam(launcher.words)) {
+      launcher.kind = Launcher::Kind::kBeam;
+      launcher.words.erase(launcher.words.begin());
+      if (launcher.hosts.empty() && num_workers <= 0) return launcher;
+      return UsageError(
+          "--hosts and --workers are not for --launcher=beam; how many workers there are, its runner's options say");
+    }
     RETURN_IF_ERROR(CheckCommand(text, launcher));
     const int usual = launcher.hosts.empty() ? compute::NumThreads() : static_cast<int>(launcher.hosts.size());
     launcher.num_workers = num_workers > 0 ? num_workers : usual;
@@ -80,15 +104,31 @@ absl::StatusOr<Launcher> ParseLauncher(const LauncherOptions& options) {
   ASSIGN_OR_RETURN(Launcher launcher, ParseLauncher(options.launcher, options.hosts, options.workers));
   const std::string& folder = options.work_dir;
   if (launcher.kind == Launcher::Kind::kThreads && (!folder.empty() || options.shard_timeout > 0)) {
-    return UsageError("--work_dir and --shard_timeout are for a --launcher of processes");
+    return UsageError(
+        "--work_dir and --shard_timeout are for a --launcher of processes, and --work_dir for beam as well");
   }
   if (!folder.empty() && !io::IsDirectory(folder)) {
     return UsageError(absl::StrCat("--work_dir=", folder, ": there is no such folder"));
+  }
+  if (launcher.kind == Launcher::Kind::kBeam && options.shard_timeout > 0) {
+    return UsageError("--shard_timeout is not for --launcher=beam: Beam's runner sees to its workers");
   }
   if (!(options.shard_timeout >= 0)) return UsageError("--shard_timeout: expected a number of seconds, at least 0");
   if (!folder.empty()) launcher.work_dir = io::AbsolutePath(folder);
   launcher.shard_timeout_seconds = options.shard_timeout;
   return launcher;
+}
+
+LauncherOptions WithBeamArgs(LauncherOptions options, const std::vector<std::string>& beam_pipeline_args) {
+  if (options.launcher.empty()) {
+    const std::string runner = absl::AsciiStrToLower(RunnerOf(beam_pipeline_args));
+    if (runner.empty() || runner == "direct" || absl::EndsWith(runner, "directrunner")) return options;
+    options.launcher = std::string(kBeam);
+  }
+  if (options.launcher == kBeam) {
+    for (const std::string& word : beam_pipeline_args) absl::StrAppend(&options.launcher, " ", QuoteForShell(word));
+  }
+  return options;
 }
 
 std::vector<std::string> WorkerCommand(const Launcher& launcher, const std::vector<std::string>& command,

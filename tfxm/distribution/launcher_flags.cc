@@ -12,8 +12,8 @@ namespace tfxm::distribution {
 void LauncherFlags::AddTo(Flags* flags) {
   flags->Add(
       "launcher", &given_.launcher, "WHAT",
-      "who does the work: threads (the default), processes, processes:N, or a command that starts a worker "
-      "elsewhere, 'srun -n1 {command}' or 'ssh {host} {command}'; else $TFXM_LAUNCHER says so. The result is the "
+      "who does the work: threads (the default), processes, processes:N, a command that starts a worker "
+      "elsewhere, 'srun -n1 {command}' or 'ssh {host} {command}', or Apache Beam, 'beam --runner=…'; else $TFXM_LAUNCHER says so. The result is the "
       "same");
   flags->Add("hosts", &given_.hosts, "A,B,…", "--launcher with {host}: the hosts, a worker each; else $TFXM_HOSTS");
   flags
@@ -41,7 +41,6 @@ LauncherOptions LauncherFlags::Get(LauncherOptions otherwise) const {
   if (given_.workers > 0) options.workers = given_.workers;
   if (!given_.work_dir.empty()) options.work_dir = given_.work_dir;
   if (given_.shard_timeout > 0) options.shard_timeout = given_.shard_timeout;
-  if (options.launcher.empty()) options.launcher = "threads";
   return options;
 }
 

@@ -17,8 +17,7 @@ namespace tfxm::distribution {
 class LauncherFlags {
  public:
   void AddTo(Flags* flags);
-  // --launcher; else $TFXM_LAUNCHER (and $TFXM_HOSTS); else `otherwise`; else threads. The other flags count
-  // whatever it is.
+  // --launcher; else $TFXM_LAUNCHER (and $TFXM_HOSTS); else `otherwise`. The other flags count whatever it is.
   LauncherOptions Get(LauncherOptions otherwise = {}) const;
   // Whether --launcher was given: it is refused where data cannot be read so, while the variable then has no effect.
   bool given() const { return !given_.launcher.empty(); }

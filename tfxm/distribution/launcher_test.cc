@@ -53,6 +53,35 @@ TEST(LauncherTest, WordsForARemoteShellAreQuoted) {
   EXPECT_EQ(result->output, "a b|it's|$HOME|`x`|\"|*||\\n|a\nb|");
 }
 
+TEST(LauncherTest, BeamAndTheArgumentsOfItsPipeline) {
+  const auto launcher = ParseLauncher("beam --runner=FlinkRunner '--environment_config={\"a b\": 1}'");
+  ASSERT_THAT(launcher, IsOk());
+  EXPECT_EQ(launcher->kind, Launcher::Kind::kBeam);
+  EXPECT_THAT(launcher->words, ElementsAre("--runner=FlinkRunner", "--environment_config={\"a b\": 1}"));
+  EXPECT_THAT(ParseLauncher("beam")->words, ElementsAre());
+}
+
+TEST(LauncherTest, BeamPipelineArgsOfAnotherRunnerThanDirectRunnerTakeEffect) {
+  const auto launcher = [](const std::string& given, const std::vector<std::string>& beam_pipeline_args) {
+    return WithBeamArgs({.launcher = given}, beam_pipeline_args).launcher;
+  };
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{},
+                                             {"--direct_num_workers=0"},
+                                             {"--runner=DirectRunner"},
+                                             {"--runner", "direct"},
+                                             {"--runner=X", "--runner=DirectRunner"}}) {
+    EXPECT_EQ(launcher("", args), "");
+  }
+  const std::vector<std::string> flink = {"--runner", "FlinkRunner", "--x=it's"};
+  const std::string text = launcher("", flink);
+  EXPECT_EQ(ParseLauncher(text)->kind, Launcher::Kind::kBeam);
+  EXPECT_EQ(ParseLauncher(text)->words, flink);
+  EXPECT_EQ(launcher("beam", {"--direct_num_workers=2"}), "beam '--direct_num_workers=2'");
+  EXPECT_EQ(launcher("beam --runner=SparkRunner", flink), "beam --runner=SparkRunner") << "all are given";
+  EXPECT_EQ(launcher("threads", flink), "threads");
+}
+
 TEST(LauncherTest, WhatIsWrongIsSaid) {
   for (const auto& [text, hosts, message] :
        std::vector<std::array<const char*, 3>>{{"processes:0", "", "from 1 to"},
@@ -65,6 +94,7 @@ TEST(LauncherTest, WhatIsWrongIsSaid) {
                                                {"srun 'a {command}", "", "is not closed"},
                                                {"ssh {host} {command}", "", "--hosts"},
                                                {"srun {command}", "a", "--hosts"},
+                                               {"beam", "a", "--hosts and --workers are not for --launcher=beam"},
                                                {"threads", "a", "--hosts"}}) {
     EXPECT_THAT(ParseLauncher(text, hosts), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << text;
   }
@@ -80,7 +110,7 @@ TEST(LauncherFlagsTest, TheFlagComesBeforeTheVariableAndThatBeforeWhatThePipelin
     return launcher_flags.Get(of_pipeline);
   };
   unsetenv("TFXM_LAUNCHER");
-  EXPECT_EQ(LauncherFlags().Get().launcher, "threads");
+  EXPECT_EQ(LauncherFlags().Get().launcher, "");
   EXPECT_EQ(get({}).hosts, "a,b");
   EXPECT_EQ(get({"--hosts=c"}).hosts, "c") << "of the pipeline's launcher";
   EXPECT_EQ(get({"--launcher=processes:2"}).hosts, "");
@@ -98,6 +128,8 @@ TEST(LauncherFlagsTest, WhatDoesNotFitIsSaid) {
   for (const LauncherOptions& options : std::vector<LauncherOptions>{{.launcher = "threads", .workers = 2},
                                                                      {.launcher = "threads", .shard_timeout = 2},
                                                                      {.launcher = "threads", .work_dir = "/"},
+                                                                     {.launcher = "beam", .shard_timeout = 2},
+                                                                     {.launcher = "beam", .workers = 2},
                                                                      {.launcher = "processes", .work_dir = "/nowhere"},
                                                                      {.launcher = "processes", .shard_timeout = -1}}) {
     EXPECT_EQ(ExitStatusOf(ParseLauncher(options).status()), kExitUsage) << options.launcher;

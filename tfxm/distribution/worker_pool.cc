@@ -267,6 +267,7 @@ class Pool {
     ++state.failures;
     state.last_slot = worker.slot;
     const bool called_wrongly = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kExitUsage;
+    if (launcher_.max_attempts == 1) return absl::AbortedError(absl::StrCat(jobs_[worker.job].name, ": ", why));
     if (called_wrongly || state.failures >= launcher_.max_attempts) {
       return absl::AbortedError(
           absl::StrCat(jobs_[worker.job].name, ": ", state.failures, " worker(s) failed at it, the last with ", why));

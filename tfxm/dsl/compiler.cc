@@ -108,6 +108,10 @@ void SetExecutable(const NodeSpec& spec, ir::IntermediateDeploymentConfig* confi
     if (spec.beam_executor) {
       ir::executable_spec::BeamExecutableSpec beam;
       *beam.mutable_python_executor_spec() = python;
+      for (const std::string& arg : spec.beam_pipeline_args) {
+        beam.add_beam_pipeline_args(arg);
+        beam.add_beam_pipeline_args_placeholders()->mutable_value()->set_string_value(arg);
+      }
       any.PackFrom(beam);
     } else {
       any.PackFrom(python);

@@ -180,7 +180,11 @@ class Loader {
       absl::string_view file = flag;
       if (absl::ConsumePrefix(&file, kExecutorFileFlag)) spec->executor_file = std::string(file);
     }
-    spec->beam_executor = executor->second.Is<ir::executable_spec::BeamExecutableSpec>();
+    ir::executable_spec::BeamExecutableSpec beam;
+    spec->beam_executor = executor->second.UnpackTo(&beam);
+    for (const auto& arg : beam.beam_pipeline_args_placeholders()) {
+      if (arg.has_value()) spec->beam_pipeline_args.push_back(arg.value().string_value());
+    }
     spec->plugin = PluginOfExecutor(spec->executor);
     const auto driver = deployment_.custom_driver_specs().find(spec->id);
     if (driver != deployment_.custom_driver_specs().end() && unpack(driver->second, &python)) {

@@ -105,6 +105,9 @@ struct NodeSpec {
   NodeExecutionOptions execution_options = {};
   // By id; it runs only if all of them hold (condition.h).
   std::map<std::string, std::shared_ptr<const tfx::orchestration::PlaceholderExpression>> conditions = {};
+  // What TFX's own runner would give Beam for it, less what only it would know (placeholders). What becomes of it:
+  // distribution::WithBeamArgs.
+  std::vector<std::string> beam_pipeline_args = {};
   // For the pipeline's IR only: what TFX's own runner would run.
   bool beam_executor = false;
   std::string driver = "";

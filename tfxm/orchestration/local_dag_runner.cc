@@ -228,7 +228,7 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   ASSIGN_OR_RETURN(const PartialRun partial, SelectNodes(std::move(all_nodes), options_.from_nodes, options_.to_nodes));
   const std::vector<OrderedNode>& nodes = partial.nodes;
   LocalDagRunnerOptions options = options_;
-  if (options.launcher.launcher.empty()) options.launcher = pipeline.launcher;
+  if (options.launcher.launcher.empty() && !pipeline.launcher.launcher.empty()) options.launcher = pipeline.launcher;
   RETURN_IF_ERROR(distribution::ParseLauncher(options.launcher).status());
   RETURN_IF_ERROR(CheckLocalPaths(pipeline));
   const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);

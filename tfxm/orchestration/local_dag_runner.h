@@ -41,7 +41,8 @@ struct LocalDagRunnerOptions {
   // one; empty: all. What they take from other nodes is what those have made last.
   std::vector<std::string> from_nodes = {};
   std::vector<std::string> to_nodes = {};
-  distribution::LauncherOptions launcher = {};  // Without one, the pipeline's.
+  // Without one, the pipeline's; without that, what the beam_pipeline_args of each node make of it.
+  distribution::LauncherOptions launcher = {};
 };
 
 class LocalDagRunner {

@@ -29,14 +29,14 @@ constexpr std::chrono::seconds kPatience(3);
 
 class NodeLauncher {
  public:
-  // All must outlive the launcher.
+  // All must outlive the launcher. `launcher`: the run's, to which the node's beam_pipeline_args are added.
   NodeLauncher(const std::string& pipeline_name, const NodeSpec& spec, bool enable_cache,
                const distribution::LauncherOptions& launcher, const OutputLayout& layout, RunMetadata* metadata,
                FileHashes* hashes, NodeResult* result)
       : pipeline_name_(pipeline_name),
         spec_(spec),
         enable_cache_(enable_cache),
-        launcher_(launcher),
+        launcher_(distribution::WithBeamArgs(launcher, spec.beam_pipeline_args)),
         layout_(layout),
         metadata_(metadata),
         hashes_(hashes),
@@ -74,7 +74,7 @@ class NodeLauncher {
   const std::string& pipeline_name_;
   const NodeSpec& spec_;
   const bool enable_cache_;
-  const distribution::LauncherOptions& launcher_;  // Of the passes of executors.
+  const distribution::LauncherOptions launcher_;  // Of the passes of its executor.
   const OutputLayout& layout_;
   RunMetadata* const metadata_;
   FileHashes* const hashes_;

@@ -38,11 +38,23 @@ _WHERE_MISSING = ("tensorflow_metadata",)  # Ours and the real one are the same 
 
 _EXAMPLES = "tfx.examples"
 
+# What is left out on purpose, and what to do instead.
+INSTEAD = {
+    "tensorflow_transform.beam": "the engine makes the passes, there is no Beam; outside a pipeline `tfxm transform` does what Transform does",
+    "tensorflow_model_analysis.addons": "what is drawn of an evaluation is its report.html",
+    "tfx.components.experimental": "ExampleGens make tf.Examples, no other payloads",
+    "tfx.dsl.component.experimental.container_component": "a component is a function (@component) or a class; a function may start a container itself",
+    "tfx.extensions": "training, pushing and BigQuery on Google Cloud are not tfxm's; Trainer and Pusher run here",
+    "tfx.orchestration.airflow": "LocalDagRunner runs the pipeline; a task of Airflow may call `tfxm run FILE.py`",
+    "tfx.v1.extensions": "training, pushing and BigQuery on Google Cloud are not tfxm's; Trainer and Pusher run here",
+}
+
 
 class Finder(importlib.abc.MetaPathFinder):
     """Finds the packages of NAMES in PACKAGES, but for those in `real`; their submodules are found as any package's.
 
-    `tfx.examples.A.B` is B.py, or A/B.py, in one of the folders `beside`: TFX's examples import each other that way.
+    `tfx.examples.A.B` is B.py, or A/B.py, in one of the folders `beside`, or B.py in A where that is above one of them:
+    TFX's examples import each other that way.
     `PACKAGE.x_pb2` is made of the descriptors of PACKAGE/x.proto.
     """
 
@@ -58,6 +70,8 @@ class Finder(importlib.abc.MetaPathFinder):
             return importlib.machinery.PathFinder.find_spec(fullname, [PACKAGES])
         if fullname.split(".")[0] not in self.served:
             return None
+        if fullname in INSTEAD:
+            raise ModuleNotFoundError(f"tfxm has no {fullname}: {INSTEAD[fullname]}", name=fullname)
         if (fullname + ".").startswith(_EXAMPLES + "."):
             return self._find_example(fullname)
         if fullname.endswith("_pb2"):
@@ -67,16 +81,29 @@ class Finder(importlib.abc.MetaPathFinder):
     def _find_example(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
         parts = fullname.split(".")[2:]
         for folder in self.beside:
+            above = _folders_above(folder)
             for start in range(len(parts)):
                 *folders, name = parts[start:]
-                spec = importlib.machinery.PathFinder.find_spec(name, [os.path.join(folder, *folders)])
+                places = [folder, above[parts[start - 1]]] if start > 0 and parts[start - 1] in above else [folder]
+                spec = importlib.machinery.PathFinder.find_spec(name, [os.path.join(place, *folders) for place in places])
                 if spec is not None and spec.has_location and spec.origin is not None:
                     return importlib.util.spec_from_file_location(
                         fullname, spec.origin, submodule_search_locations=spec.submodule_search_locations
                     )
-        if len(parts) <= 1:  # tfx.examples itself, or an example's folder.
+        # tfx.examples itself, an example's folder, or one that the file lies in.
+        if len(parts) <= 1 or any(parts[-1] in _folders_above(folder) for folder in self.beside):
             return importlib.machinery.ModuleSpec(fullname, None, is_package=True)
         return None
+
+
+def _folders_above(folder: str) -> dict[str, str]:
+    """By their names, the nearest first."""
+    above: dict[str, str] = {}
+    path = os.path.abspath(folder)
+    while os.path.basename(path):
+        above.setdefault(os.path.basename(path), path)
+        path = os.path.dirname(path)
+    return above
 
 
 class _MessagesLoader(importlib.abc.Loader):

@@ -44,7 +44,7 @@ def compile_pipeline(pipeline: Pipeline) -> Message:
         _compile_node(pipeline, node, ir_node)
         _set_conditions(pipeline, node, cond_ids, ir_node.inputs)
         ir_node.downstream_nodes.extend(sorted(downstream[node.id]))
-        _set_executable(node, deployment)
+        _set_executable(pipeline, node, deployment)
     root = out.runtime_spec.pipeline_root.runtime_parameter
     _set_runtime_parameter(RuntimeParameter(ROOT_PARAMETER, str, pipeline.pipeline_root or None), root)
     _set_runtime_parameter(RuntimeParameter(RUN_ID_PARAMETER, str), out.runtime_spec.pipeline_run_id.runtime_parameter)
@@ -249,7 +249,7 @@ def _compile_node(pipeline: Pipeline, node: Node, out: Message) -> None:
         options.execution_timeout_sec = given.execution_timeout_sec
 
 
-def _set_executable(node: Node, deployment: Message) -> None:
+def _set_executable(pipeline: Pipeline, node: Node, deployment: Message) -> None:
     """What TFX's own runner would run for the node, and the engine looks up in its registry."""
     python = _executable.PythonClassExecutableSpec()
     if node.EXECUTOR is not None:
@@ -257,7 +257,14 @@ def _set_executable(node: Node, deployment: Message) -> None:
         if node.EXECUTOR_FILE:
             python.extra_flags.append(f"--tfxm_executor_file={node.EXECUTOR_FILE}")
         target = deployment.executor_specs[node.id]  # type: ignore[attr-defined]
-        target.Pack(_executable.BeamExecutableSpec(python_executor_spec=python) if node.BEAM else python)
+        if node.BEAM:
+            beam = _executable.BeamExecutableSpec(python_executor_spec=python)
+            for arg in pipeline.beam_pipeline_args + node.beam_pipeline_args:
+                beam.beam_pipeline_args.append(arg)
+                beam.beam_pipeline_args_placeholders.add().value.string_value = arg
+            target.Pack(beam)
+        else:
+            target.Pack(python)
     if node.DRIVER is not None:
         python = _executable.PythonClassExecutableSpec(class_path=node.DRIVER)
         deployment.custom_driver_specs[node.id].Pack(python)  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.conditional import Cond
 from tfxm.dsl.channel import Channel, OutputChannel, Outputs
 from tfxm.dsl.node_execution_options import NodeExecutionOptions
-from tfxm.dsl.parameters import JsonParameter, RuntimeParameter, checked, without_effect
+from tfxm.dsl.parameters import JsonParameter, RuntimeParameter, beam_args, checked, without_effect
 
 PropertyValue = int | float | str | RuntimeParameter | JsonParameter
 _Node = TypeVar("_Node", bound="Node")
@@ -48,6 +48,7 @@ class Node:
         self.exec_properties: dict[str, PropertyValue] = {}
         self.enable_cache: bool | None = None  # None: as the pipeline.
         self.execution_options: NodeExecutionOptions | None = None
+        self.beam_pipeline_args: list[str] = []
         self._upstream: list[Node] = []
         self.conditions = Cond.active()
 
@@ -96,7 +97,8 @@ class Node:
         return self
 
     def with_beam_pipeline_args(self: _Node, beam_pipeline_args: Iterable[object]) -> _Node:
-        without_effect("with_beam_pipeline_args(…)", "the engine uses all cores of this machine, without Beam")
+        """Added to the pipeline's, for this node."""
+        self.beam_pipeline_args += beam_args("with_beam_pipeline_args(…)", beam_pipeline_args)
         return self
 
     def with_platform_config(self: _Node, config: object) -> _Node:

@@ -15,7 +15,7 @@ import functools
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf import json_format
@@ -56,6 +56,24 @@ def without_effect(what: str, why: str) -> None:
     if what not in _said:
         _said.add(what)
         print(f"tfxm: {what} is accepted and has no effect: {why}", file=sys.stderr)
+
+
+def beam_args(what: str, given: Iterable[object] | None) -> list[str]:
+    """The arguments for Beam of a pipeline or a node, but for placeholders, which the engine does not compute."""
+    args = list(given or [])
+    if not all(isinstance(arg, str) for arg in args):
+        without_effect(f"a placeholder in {what}", "give the argument as a string")
+    return [arg for arg in args if isinstance(arg, str)]
+
+
+def go_through_beam(beam_pipeline_args: Sequence[str]) -> bool:
+    """Whether they name a runner other than Beam's own for one machine, as the engine looks at them (distribution/launcher.h)."""
+    runner = ""
+    for arg, following in zip(beam_pipeline_args, [*beam_pipeline_args[1:], ""], strict=True):
+        name, equals, value = arg.partition("=")
+        if name == "--runner":
+            runner = (value if equals else following).lower()
+    return bool(runner) and runner != "direct" and not runner.endswith("directrunner")
 
 
 class RuntimeParameter:

@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 
 from tfxm import protos
 from tfxm.dsl.node import Node
-from tfxm.dsl.parameters import checked, without_effect
+from tfxm.dsl.parameters import beam_args, checked, without_effect
 
 
 class ExecutionMode(enum.Enum):
@@ -66,7 +66,7 @@ class Launcher:
         shard_timeout: float | None = None,
     ) -> None:
         if not launcher:
-            raise ValueError('Launcher: expected "threads", "processes", "processes:N" or a command with {command}')
+            raise ValueError('Launcher: expected "threads", "processes", "processes:N", "beam --runner=…" or a command with {command}')
         if isinstance(hosts, str):
             raise TypeError(f"Launcher(hosts={hosts!r}): expected a list of hosts, [{hosts!r}]")
         self.launcher, self.hosts = launcher, list(hosts or [])
@@ -85,8 +85,8 @@ class Launcher:
 
 
 class Pipeline:
-    """`components` are its nodes, in any order. `launcher` is TFX's beam_pipeline_args here: a Launcher, or the text of
-    one. ValueError says what is wrong with them: two of one id, a cycle, a
+    """`components` are its nodes, in any order. `launcher`: a Launcher, or the text of one, of the passes over examples;
+    without one they go through Beam if `beam_pipeline_args` name a --runner other than DirectRunner. ValueError says what is wrong with them: two of one id, a cycle, a
     node that is needed and not there."""
 
     @checked
@@ -114,8 +114,6 @@ class Pipeline:
         for name, value in (("inputs", inputs), ("outputs", outputs)):
             if value:
                 raise NotImplementedError(f"pipeline {pipeline_name}: {name}; tfxm does not have it yet")
-        if beam_pipeline_args:
-            without_effect("Pipeline(beam_pipeline_args=…)", _why_not_beam(beam_pipeline_args))
         if platform_config is not None:
             without_effect("Pipeline(platform_config=…)", "the engine runs on this machine")
         if additional_pipeline_args or log_root:
@@ -126,16 +124,8 @@ class Pipeline:
         self.enable_cache = enable_cache
         self.run_options = run_options
         self.launcher = Launcher(launcher) if isinstance(launcher, str) else launcher
-        self.beam_pipeline_args = list(beam_pipeline_args or [])
+        self.beam_pipeline_args = beam_args("Pipeline(beam_pipeline_args=…)", beam_pipeline_args)
         self.components = _order(pipeline_name, components)
-
-
-def _why_not_beam(beam_pipeline_args: Iterable[object]) -> str:
-    """Who names a runner of many machines is told what there is for them."""
-    runners = [str(argument).partition("=")[2] for argument in beam_pipeline_args if str(argument).startswith("--runner=")]
-    if runners and runners[-1] not in ("DirectRunner", "direct"):
-        return f"nodes run on this machine, not on {runners[-1]}; statistics and evaluations of many machines: tfxm.beam.RunPass"
-    return "the engine uses all cores of this machine, without Beam"
 
 
 def _order(pipeline_name: str, components: Iterable[Node]) -> list[Node]:

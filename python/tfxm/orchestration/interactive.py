@@ -28,7 +28,6 @@ from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.channel import Channel, OutputChannel
 from tfxm.dsl.compiler import compile_pipeline
 from tfxm.dsl.node import Node
-from tfxm.dsl.parameters import without_effect
 from tfxm.dsl.pipeline import Pipeline, sqlite_metadata_connection_config
 from tfxm.dsl.special_nodes import Resolver
 from tfxm.library import artifacts, engine_call, html_tables
@@ -83,7 +82,7 @@ class InteractiveContext:
             os.makedirs(self.pipeline_root, exist_ok=True)
             metadata_connection_config = sqlite_metadata_connection_config(os.path.join(self.pipeline_root, "metadata.sqlite"))
         self.metadata_connection_config = metadata_connection_config
-        _ignore_beam(beam_pipeline_args)
+        self.beam_pipeline_args = list(beam_pipeline_args or [])
         export_notebook.register_magic()
         self._run: dict[str, Node] = {}  # By id: the node that was run last.
 
@@ -93,7 +92,6 @@ class InteractiveContext:
         """ValueError if a component before it has not been run; RunError if it fails, whose reason is printed."""
         if not isinstance(component, Node):
             raise TypeError(f"run(…): expected a component, got {type(component).__name__}")
-        _ignore_beam(beam_pipeline_args)
         if component.EXECUTOR_FILE is not None and not os.path.isfile(component.EXECUTOR_FILE):
             raise ValueError(
                 f"{component.id} is a @component of a cell, which another Python is to run: write it to a file (%%writefile my_components.py) "
@@ -105,10 +103,12 @@ class InteractiveContext:
         self._run.pop(component.id, None)
         pipeline = Pipeline(
             pipeline_name=self.pipeline_name, pipeline_root=self.pipeline_root, enable_cache=enable_cache,
-            metadata_connection_config=self.metadata_connection_config)  # fmt: skip
+            metadata_connection_config=self.metadata_connection_config,
+            beam_pipeline_args=list(beam_pipeline_args or self.beam_pipeline_args))  # fmt: skip
         pipeline.components = [*(_made(up) for up in component.upstream_nodes), component]
         with tempfile.TemporaryDirectory(prefix="tfxm-") as folder:
             path = os.path.join(folder, "pipeline_ir.pb")
+            runner.say_if_beam_args_have_no_effect(pipeline)
             runner.write_ir(compile_pipeline(pipeline), path)
             status = engine_call.call_aloud(
                 "run", ir=path, output=self.pipeline_root, from_nodes=component.id, to_nodes=component.id, cache=enable_cache)  # fmt: skip
@@ -126,14 +126,14 @@ class InteractiveContext:
         if isinstance(item, Channel) and not shown:
             raise ValueError(f"show({item!r}): there is nothing yet: run the component first")
         if shown is None:
-            _display(item)
+            display(item)
             return
         for artifact in shown:
-            _display(artifacts.Heading(f"{artifact.type_name} at {artifact.uri}"))
+            display(artifacts.Heading(f"{artifact.type_name} at {artifact.uri}"))
             for part, content in artifacts.contents(artifact):
                 if part:
-                    _display(artifacts.Heading(part))
-                _display(content)
+                    display(artifacts.Heading(part))
+                display(content)
 
     def export_to_pipeline(self, notebook_filepath: str, export_filepath: str, runner_type: str = "local") -> None:
         """Writes the notebook's cells as a pipeline file, for `tfxm run`: those that do not begin with %%skip_for_export, without
@@ -188,12 +188,8 @@ def _made(node: Node) -> Node:
     return made
 
 
-def _ignore_beam(beam_pipeline_args: Sequence[str] | None) -> None:
-    if beam_pipeline_args:
-        without_effect("InteractiveContext(beam_pipeline_args=…)", "the engine uses all cores of this machine, without Beam")
-
-
-def _display(item: Any) -> None:
+def display(item: Any) -> None:
+    """In a notebook as it displays things, else as text."""
     try:
         from IPython import get_ipython
         from IPython.display import display

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from tfxm import native
 from tfxm.dsl.compiler import compile_pipeline
-from tfxm.dsl.parameters import nearest, without_effect
+from tfxm.dsl.parameters import go_through_beam, nearest, without_effect
 from tfxm.dsl.pipeline import Pipeline, RunOptions
 
 
@@ -67,6 +67,7 @@ class LocalDagRunner:
         options = _run_options(run_options) if run_options is not None else pipeline.run_options
         partial = options.flags() if options is not None else []
         ir = compile_pipeline(pipeline)
+        say_if_beam_args_have_no_effect(pipeline)
         launcher = _launcher_flags(pipeline)
         if command_line is not None:
             command_line.engine.extend(launcher)
@@ -82,6 +83,14 @@ class LocalDagRunner:
             raise KeyboardInterrupt
         if status != 0:
             raise RunError(pipeline.pipeline_name, status)
+
+
+def say_if_beam_args_have_no_effect(pipeline: Pipeline) -> None:
+    """They are for a launcher that is Beam, or make one of it if they name another runner than DirectRunner."""
+    given = [flag.partition("=")[2] for flag in (command_line.engine if command_line is not None else []) if flag.startswith("--launcher=")]
+    launcher = (given or [os.environ.get("TFXM_LAUNCHER") or (pipeline.launcher.launcher if pipeline.launcher is not None else "")])[-1]
+    if pipeline.beam_pipeline_args and launcher != "beam" and (launcher or not go_through_beam(pipeline.beam_pipeline_args)):
+        without_effect("Pipeline(beam_pipeline_args=…)", "the engine uses all cores of this machine, without Beam; --launcher=beam takes Beam")
 
 
 def _launcher_flags(pipeline: Pipeline) -> list[str]:

@@ -9,6 +9,7 @@
 
 from typing import Any
 
+from tfxm.compat import INSTEAD
 from tfxm.dsl.parameters import nearest
 from tfxm.v1 import components, dsl, orchestration, proto, types, utils
 
@@ -18,4 +19,6 @@ __all__ = ["components", "dsl", "orchestration", "proto", "types", "utils"]
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):  # Python itself looks for these.
         raise AttributeError(name)
+    if f"tfx.{name}" in INSTEAD:
+        raise AttributeError(f"tfxm has no tfx.{name}: {INSTEAD[f'tfx.{name}']}")
     raise AttributeError(f"tfxm has no tfx.{name}{nearest(name, __all__)}")

@@ -15,6 +15,7 @@ _OF_MODULES = {"FnArgs": "FnArgs", "DataAccessor": "DataAccessor", "TunerFnResul
 # What is left out on purpose, and what to do instead: a name like it would mislead.
 _INSTEAD = {
     "InfraValidator": "an Evaluator runs the TFLite file itself; a Pusher needs no infra_blessing",
+    "ModelValidator": "an Evaluator with thresholds blesses the model, and a Pusher takes its blessing",
     "FileBasedExampleGen": "convert the files to TFRecords, CSV or Parquet",
 }
 
@@ -26,4 +27,5 @@ def __getattr__(name: str) -> Any:
         return getattr(runtime, name)
     if name in _INSTEAD:
         raise AttributeError(f"tfxm has no tfx.components.{name}: {_INSTEAD[name]}")
-    raise AttributeError(f"tfxm has no tfx.components.{name}{nearest(name, _components.__all__)}")
+    near = nearest(name, _components.__all__) or f"; there are {', '.join(_components.__all__)}"
+    raise AttributeError(f"tfxm has no tfx.components.{name}{near}")

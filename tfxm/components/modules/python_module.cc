@@ -12,10 +12,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/components/modules/python_part.h"
 #include "tfxm/components/modules/python_process.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/plugin.h"
+#include "tfxm/util/process/python_part.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/json_value.h"
 #include "tfxm/util/text/json_writer.h"

@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "tfxm/components/modules/python_part.h"
 #include "tfxm/util/process/environment.h"
+#include "tfxm/util/process/python_part.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {

@@ -11,12 +11,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "tfxm/components/modules/python_part.h"
 #include "tfxm/util/files/cache_dir.h"
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
+#include "tfxm/util/process/python_part.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/subprocess.h"
 

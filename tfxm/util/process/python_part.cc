@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/components/modules/python_part.h"
+#include "tfxm/util/process/python_part.h"
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/io.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Which Python runs what is written in it, and where tfxm's own part for it lies.
-#ifndef TFXM_COMPONENTS_MODULES_PYTHON_PART_H_
-#define TFXM_COMPONENTS_MODULES_PYTHON_PART_H_
+#ifndef TFXM_UTIL_PROCESS_PYTHON_PART_H_
+#define TFXM_UTIL_PROCESS_PYTHON_PART_H_
 
 #include <string>
 
@@ -20,4 +20,4 @@ absl::StatusOr<std::string> FindPythonPart(absl::string_view script);
 
 }  // namespace tfxm
 
-#endif  // TFXM_COMPONENTS_MODULES_PYTHON_PART_H_
+#endif  // TFXM_UTIL_PROCESS_PYTHON_PART_H_
