@@ -35,6 +35,8 @@ def _lines(path):
 
 # Of TFT's sums in single precision.
 _TOLERANCES = {"covariance": 1e-3}
+# The data of modules, where they are not data.tfrecord.gz.
+_DATA = {"tensors": "tensors", "sequences": "sequences"}
 # tfxm keeps the statistics of the keys in the graph.
 _NOT_WRITTEN = ("keys", "keys_z")
 
@@ -70,12 +72,14 @@ class TftGoldensTest(unittest.TestCase):
             golden = json.load(f)
         with tempfile.TemporaryDirectory() as folder:
             output = os.path.join(folder, "out")
-            command = [native.program(), "transform", f"--module_file={HERE}/modules/{name}.py", f"--data={HERE}/data.tfrecord.gz",
-                       f"--schema={HERE}/schema.pbtxt", f"--output={output}"]  # fmt: skip
+            data = _DATA.get(name, "data")
+            schema = "schema" if data == "data" else data
+            command = [native.program(), "transform", f"--module_file={HERE}/modules/{name}.py", f"--data={HERE}/{data}.tfrecord.gz",
+                       f"--schema={HERE}/{schema}.pbtxt", f"--output={output}"]  # fmt: skip
             result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TFXM_PYTHON": sys.executable})
             self.assertEqual(result.returncode, 0, result.stderr[-3000:])
             examples = self._transformed(output)
-            self.assertEqual(len(examples), 240)
+            self.assertEqual(len(examples), {"data": 240, "tensors": 90, "sequences": 80}[data])
             for column, want in golden["columns"].items():
                 with self.subTest(column):
                     self._compare_column(column, want, examples)
@@ -84,6 +88,8 @@ class TftGoldensTest(unittest.TestCase):
             with self.subTest("schema"):
                 schema = schemas.read(os.path.join(graph, "transformed_metadata", "schema.pbtxt"))
                 self._compare_schema(schema, text_format.Parse(golden["schema"], type(schema)()))
+            if data != "data":
+                self._check_parsed(output, schema, examples)
             assets = {os.path.basename(p): _lines(p) for p in glob.glob(os.path.join(graph, "transform_fn", "assets", "*"))}
             for asset, lines in golden["assets"].items():
                 if asset in _NOT_WRITTEN:
@@ -92,10 +98,36 @@ class TftGoldensTest(unittest.TestCase):
                     self.assertIn(asset, assets)
                     self._compare_lines(assets[asset], lines)
 
+    def _check_parsed(self, output, schema, examples):
+        """What was written gives back the tensors that the function returned."""
+        from tfxm.runtime import datasets
+
+        options = datasets.TensorFlowDatasetOptions(batch_size=len(examples), shuffle=False, num_epochs=1)
+        parsed = next(iter(datasets.tf_dataset_factory([os.path.join(output, "transformed_examples")], options, schema)))
+        for name, tensor in parsed.items():
+            with self.subTest("parsed " + name):
+                if isinstance(tensor, tf.RaggedTensor):
+                    rows = tensor.flat_values.numpy().reshape(-1).tolist()
+                    column = name + "$ragged_values"
+                elif isinstance(tensor, tf.SparseTensor):
+                    rows = tensor.values.numpy().tolist()
+                    column = name if name in examples[0] else name + "$sparse_values"
+                else:
+                    continue
+                feature = [example[column] for example in examples]
+                written = [v for f in feature if f.WhichOneof("kind") for v in getattr(f, f.WhichOneof("kind")).value]
+                self.assertEqual(rows, written)
+
     def _compare_schema(self, got, want):
         features = [{f.name: f for f in schema.feature} for schema in (got, want)]
         self.assertEqual(sorted(features[0]), sorted(features[1]))
+        self.assertEqual(list(got.sparse_feature), list(want.sparse_feature))
+        groups = [schema.tensor_representation_group for schema in (got, want)]
+        self.assertEqual({name: dict(groups[0][name].tensor_representation) for name in groups[0]},
+                         {name: dict(groups[1][name].tensor_representation) for name in groups[1]})  # fmt: skip
         for name, feature in features[1].items():
+            if "$sparse_indices_" in name and not feature.HasField("int_domain"):
+                features[0][name].ClearField("int_domain")  # TFT forgets the size when the values are others.
             with self.subTest(name):
                 self.assertEqual(text_format.MessageToString(features[0][name]), text_format.MessageToString(feature))
 

@@ -97,8 +97,6 @@ class TraceTest(unittest.TestCase):
                 tft.experimental.get_vocabulary_size_by_name("w")
             with self.assertRaisesRegex(NotImplementedError, "there is no Beam"):
                 tft.experimental.ptransform_analyzer([inputs["x"]], None, [tf.float32], [[]])
-            with self.assertRaisesRegex(NotImplementedError, "features of their own"):
-                tft.experimental.annotate_true_sparse_output(ids)
             with self.assertRaisesRegex(ValueError, r"expected to have rank 1"):
                 tft.experimental.annotate_sparse_output_shape(ids, [3, 4])
             tft.experimental.annotate_sparse_output_shape(ids, [4])
@@ -106,6 +104,7 @@ class TraceTest(unittest.TestCase):
 
         traced, graph = self.trace(preprocessing_fn)
         self.assertEqual([(a["kind"], a["top_k"], a["vocab_filename"]) for a in traced["analyzers"]], [("vocabulary", 7, "v")])
+        self.assertEqual(traced["sparse"], {"ids": [4]})
         del graph
 
     def test_inputs_outputs_and_analyzers(self):
@@ -160,7 +159,8 @@ class TraceTest(unittest.TestCase):
             (lambda i: {"a": tft.mean(i["k"])}, TypeError, "tft.mean: values of type string cannot be analyzed"),
             (lambda i: {"a": tft.scale_to_z_scor(i["x"])}, AttributeError, "tfxm has no tft.scale_to_z_scor; did you mean scale_to_z_score"),
             (lambda i: {"a": tft.bucketize(i["x"], 0)}, ValueError, "num_buckets 0"),
-            (lambda i: {"a": tft.vocabulary(i["k"], key_fn=len, coverage_top_k=1)}, NotImplementedError, "tft.vocabulary: tfxm does not have coverage_top_k yet"),
+            (lambda i: {"a": tft.vocabulary(i["k"], coverage_top_k=1)}, ValueError, "You must specify `key_fn`"),
+            (lambda i: {"a": tft.vocabulary(i["k"], key_fn=len)}, ValueError, "You must specify `coverage_top_k`"),
             (lambda i: {"a": tft.min(i["words"], reduce_instance_dims=False)}, (TypeError, ValueError), "tft.min"),
         ]  # fmt: skip
         for function, kind, message in cases:

@@ -32,13 +32,13 @@ absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact
 }
 
 absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples, const std::vector<std::string>& splits,
-                                                       absl::string_view hint) {
-  if (StringPropertyOr(examples.custom_properties, "payload_format", "") == "FORMAT_TF_SEQUENCE_EXAMPLE") {
+                                                       absl::string_view hint, bool takes_sequence_examples) {
+  if (!takes_sequence_examples &&
+      StringPropertyOr(examples.custom_properties, "payload_format", "") == "FORMAT_TF_SEQUENCE_EXAMPLE") {
     return absl::InvalidArgumentError(absl::StrCat(
         "the examples in ", examples.uri,
-        " are tf.SequenceExamples, of which there are statistics only (StatisticsGen, "
-        "SchemaGen, ExampleValidator); for a model write tf.Examples whose feature lists are features, their steps padded "
-        "to one length"));
+        " are tf.SequenceExamples, which StatisticsGen, SchemaGen, ExampleValidator and Transform take; for a model make "
+        "tf.Examples of them, with a Transform that pads the steps of their feature lists to one length"));
   }
   std::vector<std::string> files;
   for (const std::string& split : splits) {
@@ -50,10 +50,12 @@ absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples,
 }
 
 absl::StatusOr<std::vector<std::string>> FilesOfSplits(const std::vector<Artifact>& examples,
-                                                       const std::vector<std::string>& splits, absl::string_view hint) {
+                                                       const std::vector<std::string>& splits, absl::string_view hint,
+                                                       bool takes_sequence_examples) {
   std::vector<std::string> files;
   for (const Artifact& artifact : examples) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> more, FilesOfSplits(artifact, splits, hint));
+    ASSIGN_OR_RETURN(const std::vector<std::string> more,
+                     FilesOfSplits(artifact, splits, hint, takes_sequence_examples));
     files.insert(files.end(), more.begin(), more.end());
   }
   return files;

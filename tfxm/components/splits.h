@@ -19,13 +19,14 @@ namespace tfxm {
 absl::StatusOr<std::vector<std::string>> SplitNames(const Artifact& artifact);
 // The same without those that the exec property exclude_splits (a JSON list) names.
 absl::StatusOr<std::vector<std::string>> IncludedSplits(const Artifact& artifact, const Properties& exec_properties);
-// The files of these splits, in that order, for what takes tf.Examples only: INVALID_ARGUMENT if they are others. NOT_FOUND names the splits that there are, and then `hint`: which parameter
-// of the component says which it takes.
+// The files of these splits, in that order. INVALID_ARGUMENT if they are of tf.SequenceExamples and these are not taken.
+// NOT_FOUND names the splits that there are, and then `hint`: which parameter of the component says which it takes.
 absl::StatusOr<std::vector<std::string>> FilesOfSplits(const Artifact& examples, const std::vector<std::string>& splits,
-                                                       absl::string_view hint);
+                                                       absl::string_view hint, bool takes_sequence_examples = false);
 // The same of all artifacts, one after the other.
 absl::StatusOr<std::vector<std::string>> FilesOfSplits(const std::vector<Artifact>& examples,
-                                                       const std::vector<std::string>& splits, absl::string_view hint);
+                                                       const std::vector<std::string>& splits, absl::string_view hint,
+                                                       bool takes_sequence_examples = false);
 // The artifacts under an input key, of which there must be one at least: a Resolver of a range of spans gives several.
 absl::StatusOr<std::vector<Artifact>> InputArtifacts(const ArtifactDict& inputs, const std::string& key);
 // Sets split_names of `to`, and its span to that of `from`.

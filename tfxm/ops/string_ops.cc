@@ -68,6 +68,22 @@ Tensor SparseToDense(const SparseTensor& sparse, const Tensor& default_value, ab
   return Op("SparseToDense", {sparse.indices, sparse.dense_shape, sparse.values, default_value}, {}, name);
 }
 
+SparseTensor RaggedToSparse(const RaggedTensor& ragged, absl::string_view name) {
+  const Tensor& values = ragged.values;
+  if (!values.valid()) return {values, values, values};
+  const Node node = Op("RaggedTensorToSparse", {ragged.row_splits, values}, {}, name);
+  return {node[0], node[1], node[2]};
+}
+
+Tensor RaggedToDense(const RaggedTensor& ragged, const Shape& shape, const Tensor& default_value,
+                     absl::string_view name) {
+  if (!ragged.values.valid()) return ragged.values;
+  const Tensor dense = Op("RaggedTensorToTensor",
+                          {Constant(*ragged.values.graph(), shape), ragged.values, default_value, ragged.row_splits},
+                          {{"row_partition_types", std::vector<std::string>(ragged.row_splits.size(), "ROW_SPLITS")}});
+  return Op("EnsureShape", {dense}, {{"shape", shape}}, name);
+}
+
 Tensor PadToDense(const SparseTensor& sparse, int64_t length, const Tensor& default_value, absl::string_view name) {
   if (!sparse.values.valid()) return sparse.values;
   Graph& graph = *sparse.values.graph();

@@ -30,6 +30,13 @@ struct SparseTensor {
   Tensor dense_shape;
 };
 
+// Rows of different lengths, of rows of different lengths, and so on: values [n, …], and for each dimension from the
+// outermost inwards where its rows begin, and the last one ends: row_splits [rows + 1], int64 or int32.
+struct RaggedTensor {
+  Tensor values;
+  std::vector<Tensor> row_splits;
+};
+
 struct ParsedExample {
   std::map<std::string, Tensor> dense;         // [batch, shape…]
   std::map<std::string, SparseTensor> sparse;  // [batch, most values]
@@ -53,6 +60,13 @@ Tensor SparseToDense(const SparseTensor& sparse, const Tensor& default_value, ab
 // Rows of different lengths as a dense [rows, length]: shorter ones are filled up with default_value, longer ones cut
 // off at the end. How a feature of varying length becomes a model's input.
 Tensor PadToDense(const SparseTensor& sparse, int64_t length, const Tensor& default_value, absl::string_view name = "");
+
+// The same values at the same places; of values [n, …] each dimension is one of the sparse tensor.
+SparseTensor RaggedToSparse(const RaggedTensor& ragged, absl::string_view name = "");
+// Dense, with default_value where a row has no value. `shape`: of the result, longer rows are cut off; -1: as long as the
+// longest row.
+Tensor RaggedToDense(const RaggedTensor& ragged, const Shape& shape, const Tensor& default_value,
+                     absl::string_view name = "");
 
 }  // namespace tfxm::ops
 

@@ -40,9 +40,9 @@ class SavedModelBuilder {
   // tables and constants. Names are unique within the model ("serving_default" is what serving and TFLite use first).
   void AddSignature(absl::string_view name, NamedTensors inputs, NamedTensors outputs);
 
-  // A function of one dictionary, dense or sparse, that is an attribute of the loaded object and no signature:
+  // A function of one dictionary, dense, sparse or ragged, that is an attribute of the loaded object and no signature:
   // loaded.NAME. TensorFlow Transform's `transform_fn` is one.
-  using Value = std::variant<ops::Tensor, ops::SparseTensor>;
+  using Value = std::variant<ops::Tensor, ops::SparseTensor, ops::RaggedTensor>;
   void AddFunction(absl::string_view name, std::map<std::string, Value> inputs, std::map<std::string, Value> outputs);
 
   // The value of a variable that the graphs refer to by this shared name. Variables that no signature needs are kept

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -17,6 +19,7 @@
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/transform/internal/analyzer_cache.h"
+#include "tfxm/transform/internal/layout.h"
 #include "tfxm/transform/internal/phase.h"
 #include "tfxm/transform/internal/transform_graph_rep.h"
 #include "tfxm/transform/internal/vocabulary_accumulator.h"
@@ -40,6 +43,27 @@ std::string VocabularyFileName(const AnalyzerNode& analyzer) {
 // A table cannot be filled from an empty file: TensorFlow Transform puts this in its place, and so no value is found.
 constexpr char kEmptyVocabulary[] = "49d0cd50-04bb-48c0-bc6f-5b575dce351a";
 
+// The key_fn of a function in another language is asked for all keys at once.
+absl::StatusOr<VocabularyOptions> WithKeys(VocabularyOptions vocabulary, const VocabularyAccumulator& accumulator,
+                                           const AnalyzeOptions& options) {
+  if (vocabulary.traced_key_fn < 0) return vocabulary;
+  if (!options.traced_keys) return absl::FailedPreconditionError("its key_fn cannot be called here");
+  ASSIGN_OR_RETURN(const std::vector<VocabularyEntry> entries,
+                   accumulator.Entries({.frequency_threshold = vocabulary.coverage_frequency_threshold}));
+  std::vector<std::string> values;
+  for (const VocabularyEntry& entry : entries) values.push_back(entry.token);
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys, options.traced_keys(vocabulary.traced_key_fn, values));
+  if (keys.size() != values.size()) {
+    return absl::InternalError(absl::StrCat("its key_fn gave ", keys.size(), " keys for ", values.size(), " values"));
+  }
+  std::map<std::string, std::string, std::less<>> of_value;
+  for (size_t i = 0; i < values.size(); ++i) of_value[values[i]] = keys[i];
+  vocabulary.key_fn = [of_value = std::move(of_value)](absl::string_view value) {
+    return of_value.find(value)->second;
+  };
+  return vocabulary;
+}
+
 // A file of the lines, or of records. Returns its path, their number and, of records, the values.
 absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& analyzer,
                                                           const VocabularyAccumulator& accumulator,
@@ -48,7 +72,8 @@ absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& an
     return absl::FailedPreconditionError(
         absl::StrCat("tft::vocabulary \"", analyzer.name, "\" needs AnalyzeOptions::assets_dir to write its file to"));
   }
-  ASSIGN_OR_RETURN(std::vector<VocabularyEntry> entries, accumulator.Entries(analyzer.vocabulary));
+  ASSIGN_OR_RETURN(const VocabularyOptions vocabulary, WithKeys(analyzer.vocabulary, accumulator, options));
+  ASSIGN_OR_RETURN(std::vector<VocabularyEntry> entries, accumulator.Entries(vocabulary));
   tfxm::Tensor size(DataType::kInt64, {});
   size.values<int64_t>()[0] = static_cast<int64_t>(entries.size());
   if (entries.empty()) entries = {{analyzer.dtype == DataType::kString ? kEmptyVocabulary : "-1", 1, "1"}};
@@ -94,7 +119,7 @@ absl::Status PutResults(const AnalyzerNode& analyzer, const Accumulator& accumul
     RETURN_IF_ERROR(rep.graph.status());
     ReplaceTensor(analyzer.outputs[o], constant);
     for (auto& [name, output] : rep.outputs) {
-      if (!output.is_sparse() && output.node() == analyzer.outputs[o].node()) output = constant;
+      if (output.is_dense() && output.node() == analyzer.outputs[o].node()) output = constant;
     }
   }
   return absl::OkStatus();
@@ -196,7 +221,9 @@ absl::Status ComputeAnalyzers(Trace& trace, TransformGraph::Rep& rep, const std:
     RETURN_IF_ERROR(cache.BeginPass(analyzers, rep.features));
     // One thread for an operation, whose sums would else depend on the machine; the files are what runs in parallel.
     ASSIGN_OR_RETURN(const Phase phase, MakePhase(analyzers, rep.features, rep.graph, /*num_threads=*/1));
-    compute::PassOptions pass_options{.num_threads = options.num_threads, .batch_size = options.batch_size};
+    compute::PassOptions pass_options{.num_threads = options.num_threads,
+                                      .batch_size = options.batch_size,
+                                      .sequence_examples = rep.sequence_examples};
     if (options.progress) pass_options.progress = [&](int64_t examples) { options.progress(examples, pass); };
     ASSIGN_OR_RETURN(const PhaseAccumulator total,
                      MakePass(phase, rep.features, files, pass, cache, pass_options, options));
@@ -219,15 +246,17 @@ absl::Status CheckOutput(const std::string& name, const FeatureTensor& output) {
         absl::StrCat("is ", DataTypeName(dtype), "; tf.Examples hold float32, int64 and string: use ops::Cast"));
   }
   if (output.is_sparse()) return absl::OkStatus();
-  const Shape shape = output.shape();
-  if (!output.has_rank() || shape.empty()) {
-    return fail(absl::StrCat(output.has_rank() ? "is a scalar" : "has no known rank",
+  const ops::Tensor values = output.values();
+  const Shape shape = values.shape();
+  if (!values.has_rank() || shape.empty()) {
+    return fail(absl::StrCat(values.has_rank() ? "is a scalar" : "has no known rank",
                              "; its first dimension must be the batch"));
   }
   for (size_t i = 1; i < shape.size(); ++i) {
     if (shape[i] < 0) {
-      return fail(absl::StrCat("has the shape ", ShapeString(shape),
-                               "; all dimensions but the batch must be known: use ops::Reshape"));
+      return fail(absl::StrCat("has ", output.is_ragged() ? "values of " : "", "the shape ", ShapeString(shape),
+                               "; all dimensions but the ", output.is_ragged() ? "first" : "batch",
+                               " must be known: use ops::Reshape"));
     }
   }
   return absl::OkStatus();
@@ -251,14 +280,27 @@ absl::Status CheckOutputs(const TransformGraph::Rep& rep, const Trace& trace) {
   // First: what follows from a stand-in has shapes that would only confuse.
   const std::set<int> ancestors = Ancestors(used);
   for (const RawFeature& feature : rep.features) {
-    if (feature.is_dense || ancestors.count(feature.tensor.node()) == 0) continue;
+    if (feature.is_dense() || ancestors.count(feature.tensor.node()) == 0) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("feature \"", feature.name,
-                     "\" is used as a dense tensor, but has no shape in the schema, so it is sparse; use "
-                     "tft::fill_in_missing or its sparse(), or give it a shape"));
+        feature.kind == internal::RawFeature::Kind::kRagged
+            ? absl::StrCat(
+                  "feature \"", feature.name,
+                  "\" is used as a dense tensor, but the schema says that it is ragged; use ops::RaggedToDense "
+                  "or its ragged()")
+            : absl::StrCat("feature \"", feature.name, "\" is used as a dense tensor, but ",
+                           feature.index_columns.empty() ? "has no shape in the schema, so it is sparse"
+                                                         : "the schema says that it is sparse",
+                           "; use tft::fill_in_missing or its sparse(), or give it a shape"));
   }
   for (const auto& [name, output] : rep.outputs) RETURN_IF_ERROR(CheckOutput(name, output));
   return absl::OkStatus();
+}
+
+// Whether the output is all of the raw feature.
+bool IsOf(const RawFeature& feature, const FeatureTensor& output) {
+  const std::vector<ops::Tensor> raw = feature.placeholders(), components = Components(output);
+  return std::equal(raw.begin(), raw.end(), components.begin(), components.end(),
+                    [](const ops::Tensor& a, const ops::Tensor& b) { return a.node() == b.node(); });
 }
 
 // TensorFlow does not fetch what is fed: an output that has parts of a raw feature (a sparse one's indices, beside new
@@ -269,21 +311,32 @@ void MakeFetchable(TransformGraph::Rep& rep) {
     for (const ops::Tensor& placeholder : feature.placeholders()) fed.insert(placeholder.node());
   }
   for (auto& [name, output] : rep.outputs) {
-    if (!output.is_sparse()) continue;
+    if (output.is_dense()) continue;
     const auto copy = [&](const ops::Tensor& tensor) {
       return fed.count(tensor.node()) > 0 ? ops::Identity(tensor) : tensor;
     };
     bool is_raw = false;
     for (const RawFeature& feature : rep.features) {
-      if (!feature.is_dense && feature.tensor.sparse().values.node() == output.sparse().values.node() &&
-          feature.tensor.sparse().indices.node() == output.sparse().indices.node()) {
-        is_raw = true;
-      }
+      is_raw |= feature.kind == RawFeature::Kind::kVarLen && IsOf(feature, output);
     }
     if (is_raw) continue;
+    if (output.is_ragged()) {
+      ops::RaggedTensor ragged = output.ragged();
+      ragged.values = copy(ragged.values);
+      for (ops::Tensor& row_splits : ragged.row_splits) row_splits = copy(row_splits);
+      output = ragged;
+      continue;
+    }
     const ops::SparseTensor sparse = output.sparse();
     output = ops::SparseTensor{copy(sparse.indices), copy(sparse.values), copy(sparse.dense_shape)};
   }
+}
+
+// The feature that has an output's values.
+std::string ValueKey(const FeatureSpec& spec, const std::string& name) {
+  if (const auto it = spec.sparse.find(name); it != spec.sparse.end()) return it->second.value_key;
+  if (const auto it = spec.ragged.find(name); it != spec.ragged.end()) return it->second.value_key;
+  return name;
 }
 
 // What the schema says of the outputs that have a domain.
@@ -309,7 +362,7 @@ absl::Status AddDomains(const std::vector<Domain>& domains, TransformGraph::Rep&
   RETURN_IF_ERROR(program.function->rep()->Run({}, &fetched));
   for (size_t i = 0; i < of_outputs.size(); ++i) {
     for (auto& feature : *rep.transformed_schema.mutable_feature()) {
-      if (feature.name() != of_outputs[i].first) continue;
+      if (feature.name() != ValueKey(rep.transformed_spec, of_outputs[i].first)) continue;
       feature.mutable_int_domain()->set_min(fetched[2 * i].scalar<int64_t>()());
       feature.mutable_int_domain()->set_max(fetched[2 * i + 1].scalar<int64_t>()());
       feature.mutable_int_domain()->set_is_categorical(true);
@@ -318,12 +371,43 @@ absl::Status AddDomains(const std::vector<Domain>& domains, TransformGraph::Rep&
   return absl::OkStatus();
 }
 
-FeatureSpec OutputSpec(const std::map<std::string, FeatureTensor>& outputs) {
+// The dimensions of a sparse output, without the batch; -1 for one that is not known before it runs.
+Shape SparseSize(const std::string& name, const ops::SparseTensor& sparse, const TransformGraph::Rep& rep,
+                 const Trace& trace) {
+  if (const auto it = trace.sparse_outputs.find(name); it != trace.sparse_outputs.end()) return it->second;
+  for (const RawFeature& feature : rep.features) {
+    if (feature.kind != RawFeature::Kind::kSparse) continue;
+    if (feature.tensor.sparse().dense_shape.node() == sparse.dense_shape.node()) return feature.shape;
+  }
+  const Shape indices = sparse.indices.shape(), dense_shape = sparse.dense_shape.shape();
+  const int64_t rank = std::max(indices.size() == 2 ? indices[1] : -1, dense_shape.empty() ? -1 : dense_shape[0]);
+  return Shape(std::max<int64_t>(rank - 1, 1), -1);
+}
+
+// As tensorflow_transform's schema_inference, with its names of features.
+FeatureSpec OutputSpec(const TransformGraph::Rep& rep, const Trace& trace) {
   FeatureSpec spec;
-  for (const auto& [name, output] : outputs) {
+  for (const auto& [name, output] : rep.outputs) {
     const DataType dtype = output.values().dtype();
     if (output.is_sparse()) {
-      spec.var[name] = {.dtype = dtype};
+      const Shape size = SparseSize(name, output.sparse(), rep, trace);
+      if (size.size() == 1 && trace.sparse_outputs.count(name) == 0) {
+        spec.var[name] = {.dtype = dtype};
+        continue;
+      }
+      SparseFeature& sparse = spec.sparse[name];
+      sparse = {.value_key = name + kSparseValues, .dtype = dtype, .size = size, .already_sorted = true};
+      for (size_t i = 0; i < size.size(); ++i) sparse.index_keys.push_back(absl::StrCat(name, kSparseIndices, i));
+      continue;
+    }
+    if (output.is_ragged()) {
+      RaggedFeature& ragged = spec.ragged[name];
+      ragged = {.value_key = name + kRaggedValues, .dtype = dtype};
+      for (size_t i = 1; i < output.ragged().row_splits.size(); ++i) {
+        ragged.partitions.push_back({.row_length = absl::StrCat(name, kRowLengths, i)});
+      }
+      const Shape values = output.values().shape();
+      for (size_t i = 1; i < values.size(); ++i) ragged.partitions.push_back({.uniform_row_length = values[i]});
       continue;
     }
     Shape shape = output.shape();
@@ -349,6 +433,7 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(
   std::unique_ptr<TransformGraph> result(new TransformGraph);
   Rep& rep = *result->rep_;
   rep.raw_schema = schema;
+  rep.sequence_examples = DescribesSequenceExamples(schema);
   ASSIGN_OR_RETURN(const FeatureSpec spec, SchemaAsFeatureSpec(schema));
   rep.features = internal::MakeRawFeatures(spec, &rep.graph);
   TensorMap inputs;
@@ -364,8 +449,9 @@ absl::StatusOr<std::unique_ptr<TransformGraph>> TransformGraph::Analyze(
   }
   RETURN_IF_ERROR(Annotate(internal::CheckOutputs(rep, trace), "preprocessing_fn"));
   RETURN_IF_ERROR(internal::ComputeAnalyzers(trace, rep, files, options));
+  rep.transformed_spec = internal::OutputSpec(rep, trace);
   internal::MakeFetchable(rep);
-  rep.transformed_schema = FeatureSpecAsSchema(internal::OutputSpec(rep.outputs));
+  rep.transformed_schema = FeatureSpecAsSchema(rep.transformed_spec);
   RETURN_IF_ERROR(internal::AddDomains(trace.domains, rep));
   return result;
 }

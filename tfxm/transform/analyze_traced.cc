@@ -65,9 +65,14 @@ class Replay {
     for (const TracedDomain& domain : traced_.domains) {
       Trace::Current()->domains.push_back({Get(domain.tensor), Get(domain.min), Get(domain.max)});
     }
+    Trace::Current()->sparse_outputs = traced_.sparse_outputs;
     TensorMap outputs;
     for (const auto& [name, tensors] : traced_.outputs) {
-      if (tensors.size() == 1) {
+      if (traced_.ragged_outputs.count(name) > 0) {
+        ops::RaggedTensor ragged{.values = Get(tensors[0]), .row_splits = {}};
+        for (size_t i = 1; i < tensors.size(); ++i) ragged.row_splits.push_back(Get(tensors[i]));
+        outputs[name] = ragged;
+      } else if (tensors.size() == 1) {
         outputs[name] = Get(tensors[0]);
       } else {
         outputs[name] = ops::SparseTensor{Get(tensors[0]), Get(tensors[1]), Get(tensors[2])};
@@ -93,9 +98,8 @@ class Replay {
       }
       const std::vector<ops::Tensor> components = Components(inputs[name]);
       if (components.size() != tensors.size()) {
-        return absl::InvalidArgumentError(absl::StrCat("feature \"", name, "\" is traced as a ",
-                                                       tensors.size() == 1 ? "dense" : "sparse",
-                                                       " tensor, but is not one"));
+        return absl::InvalidArgumentError(absl::StrCat("feature \"", name, "\" is traced as ", tensors.size(),
+                                                       " tensors, but the schema makes it ", components.size()));
       }
       for (size_t i = 0; i < tensors.size(); ++i) fed[Canonical(tensors[i])] = components[i];
       graph = components[0].graph();

@@ -60,7 +60,7 @@ bool SameVocabulary(const VocabularyOptions& a, const VocabularyOptions& b) {
   const auto members = [](const VocabularyOptions& o) {
     return std::tie(o.top_k, o.frequency_threshold, o.vocab_filename, o.store_frequency, o.reserved_tokens,
                     o.fingerprint_shuffle, o.file_format, o.use_adjusted_mutual_info, o.min_diff_from_avg,
-                    o.coverage_top_k, o.coverage_frequency_threshold);
+                    o.coverage_top_k, o.coverage_frequency_threshold, o.traced_key_fn);
   };
   return members(a) == members(b) && !a.key_fn && !b.key_fn;
 }
@@ -107,7 +107,7 @@ std::vector<ops::Tensor> Analyze(AnalyzerKind kind, const FeatureTensor& x, bool
     return fail(absl::StrCat("values of type ", DataTypeName(values.dtype()), " cannot be analyzed by it"));
   }
   if (!reduce_instance_dims) {
-    if (x.is_sparse()) return fail("reduce_instance_dims = false takes a dense tensor; this one is sparse");
+    if (!x.is_dense()) return fail("reduce_instance_dims = false takes a dense tensor; this one is not");
     const std::optional<Shape> shape = ExampleShape(values);
     if (!shape.has_value()) {
       return fail(absl::StrCat("reduce_instance_dims = false needs a known shape, this is ",

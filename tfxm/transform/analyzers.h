@@ -111,6 +111,9 @@ struct VocabularyOptions {
   std::function<std::string(absl::string_view value)> key_fn;
   std::optional<int64_t> coverage_top_k;
   std::optional<double> coverage_frequency_threshold;
+  // In the place of key_fn, of a function that was called in another language: AnalyzeOptions::traced_keys knows the keys
+  // of what this analyzer of the trace has found. -1: none.
+  int traced_key_fn = -1;
 };
 
 // What a vocabulary is ordered by in place of how often a value occurs. Tensors with one element for each value of x.

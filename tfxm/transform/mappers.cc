@@ -185,9 +185,9 @@ FeatureTensor hash_strings(const FeatureTensor& strings, int64_t hash_buckets, s
 namespace {
 
 FeatureTensor FillInMissing(const FeatureTensor& x, const ops::Tensor& default_value) {
-  if (!x.is_sparse()) return x;
+  if (x.is_dense()) return x;
   ops::Graph& graph = *x.values().graph();
-  const ops::SparseTensor& sparse = x.sparse();
+  const ops::SparseTensor sparse = x.is_ragged() ? ops::RaggedToSparse(x.ragged()) : x.sparse();
   // Only each row's first value, in a row of length 1 also where there are none.
   const ops::Tensor rows = ops::Slice(sparse.dense_shape, {0}, {1});
   const ops::Tensor size = ops::Concat({rows, ops::Constant(graph, std::vector<int64_t>{1})}, 0);

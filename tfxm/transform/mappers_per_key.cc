@@ -16,8 +16,8 @@ using internal::NameOr;
 
 // A key for each value of x, or of a dense x one for each example.
 FeatureTensor KeysOf(const FeatureTensor& x, const FeatureTensor& key) {
-  if (!x.is_sparse() || key.is_sparse()) return key.values();
-  return ops::Gather(key, ops::Squeeze(ops::Slice(x.sparse().indices, {0, 0}, {-1, 1}), {1}));
+  if (x.is_dense() || !key.is_dense()) return key.values();
+  return ops::Gather(key, internal::ExampleOfValues(x));
 }
 
 // The place of each value's key, the number of keys for one that was not seen.
@@ -39,7 +39,7 @@ ops::Tensor OfKey(const FeatureTensor& x, const ops::Tensor& index, const ops::T
       ops::Concat({ops::Constant(graph, std::vector<int32_t>{1}), ops::Slice(ops::ShapeOf(statistic), {1}, {-1})}, 0);
   const ops::Tensor zero = ops::Fill(rows, ops::ScalarLike(statistic, 0));
   ops::Tensor value = ops::Gather(ops::Concat({statistic, zero}, 0), index);
-  if (!reduce_instance_dims || x.is_sparse()) return value;
+  if (!reduce_instance_dims || !x.is_dense()) return value;
   for (int i = index.rank(); i < x.values().rank(); ++i) value = ops::ExpandDims(value, -1);
   return value;
 }

@@ -59,9 +59,9 @@ FeatureTensor Unique(const ops::SparseTensor& sparse) {
 // An error for a tensor that is not sparse.
 bool IsSparse(const FeatureTensor& x, absl::string_view function) {
   if (x.is_sparse()) return true;
-  Invalid(x, absl::InvalidArgumentError(absl::StrCat("tft::", function,
-                                                     " takes a sparse tensor, as ops::StringSplit makes it; \"",
-                                                     x.values().name(), "\" is dense")));
+  Invalid(x, absl::InvalidArgumentError(absl::StrCat(
+                 "tft::", function, " takes a sparse tensor, as ops::StringSplit makes it; \"", x.values().name(),
+                 "\" is ", x.is_ragged() ? "ragged: use ops::RaggedToSparse" : "dense")));
   return false;
 }
 FeatureTensor Nothing(const FeatureTensor& x) { return ops::Tensor(x.values().graph(), -1, 0); }

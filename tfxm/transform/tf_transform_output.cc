@@ -31,8 +31,24 @@ constexpr char kServing[] = "serving_default";
 // Of graphs that TensorFlow Transform wrote in its TF1 mode.
 constexpr char kTransformSignature[] = "transform_signature";
 
-// A feature's names among the signature's inputs: one, or those of indices, values and dense_shape.
+// A feature's names among the signature's inputs, in the order of Components.
 using InputNames = std::map<std::string, std::vector<std::string>>;
+
+// The third of its state: shape, type, number of ragged dimensions, type of the row splits.
+int RaggedRank(const tensorflow::TypeSpecProto& spec) {
+  const auto& state = spec.type_state().tuple_value();
+  return state.values_size() > 2 ? static_cast<int>(state.values(2).int64_value()) : 1;
+}
+
+// What a tensor's parts are called in a signature that tfxm writes.
+std::vector<std::string> SparseNames(const std::string& name) {
+  return {absl::StrCat(name, "/indices"), absl::StrCat(name, "/values"), absl::StrCat(name, "/dense_shape")};
+}
+std::vector<std::string> RaggedNames(const std::string& name, int ragged_rank) {
+  std::vector<std::string> names = {absl::StrCat(name, "/values")};
+  for (int i = 0; i < ragged_rank; ++i) names.push_back(absl::StrCat(name, "/row_splits_", i));
+  return names;
+}
 
 // The flat arguments of `transform_fn` in order: TensorFlow Transform calls them inputs, inputs_1, … in its signature.
 InputNames FlatInputNames(const tensorflow::SavedObjectGraph& objects) {
@@ -50,7 +66,11 @@ InputNames FlatInputNames(const tensorflow::SavedObjectGraph& objects) {
     const auto& fields = arguments.values(0).tuple_value().values(0).dict_value().fields();
     int flat = 0;
     for (const auto& [key, value] : std::map<std::string, tensorflow::StructuredValue>(fields.begin(), fields.end())) {
-      const int components = value.has_type_spec_value() ? 3 : 1;
+      const int components =
+          !value.has_type_spec_value() ? 1
+          : value.type_spec_value().type_spec_class() == tensorflow::TypeSpecProto::RAGGED_TENSOR_SPEC
+              ? 1 + RaggedRank(value.type_spec_value())
+              : 3;
       for (int c = 0; c < components; ++c, ++flat) {
         names[key].push_back(flat == 0 ? "inputs" : absl::StrCat("inputs_", flat));
       }
@@ -119,9 +139,10 @@ absl::StatusOr<TFTransformOutput> TFTransformOutput::Load(absl::string_view dir)
     return absl::OkStatus();
   };
   for (const auto& [name, fixed] : rep.raw_spec.fixed) RETURN_IF_ERROR(add(name, {name}));
-  for (const auto& [name, var] : rep.raw_spec.var) {
-    RETURN_IF_ERROR(
-        add(name, {absl::StrCat(name, "/indices"), absl::StrCat(name, "/values"), absl::StrCat(name, "/dense_shape")}));
+  for (const auto& [name, var] : rep.raw_spec.var) RETURN_IF_ERROR(add(name, SparseNames(name)));
+  for (const auto& [name, sparse] : rep.raw_spec.sparse) RETURN_IF_ERROR(add(name, SparseNames(name)));
+  for (const auto& [name, ragged] : rep.raw_spec.ragged) {
+    RETURN_IF_ERROR(add(name, RaggedNames(name, ragged.ragged_rank())));
   }
   for (const auto& [name, info] : signature->second.outputs()) rep.output_names.insert(name);
   return output;
@@ -147,11 +168,11 @@ absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph
     if (it == rep_->inputs.end() || it->second.size() != components.size()) {
       std::vector<std::string> known;
       for (const auto& [key, value] : rep_->inputs) known.push_back(key);
-      return absl::InvalidArgumentError(absl::StrCat("the transform graph ", rep_->dir,
-                                                     it == rep_->inputs.end()
-                                                         ? " has no raw feature \""
-                                                         : " takes a tensor of the other kind (dense, sparse) as \"",
-                                                     name, "\"; its raw features are ", absl::StrJoin(known, ", ")));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the transform graph ", rep_->dir,
+                       it == rep_->inputs.end() ? " has no raw feature \""
+                                                : " takes a tensor of another kind (dense, sparse, ragged) as \"",
+                       name, "\"; its raw features are ", absl::StrJoin(known, ", ")));
     }
     for (size_t c = 0; c < components.size(); ++c) inputs[it->second[c]] = components[c];
   }
@@ -164,18 +185,33 @@ absl::StatusOr<TensorMap> TFTransformOutput::transform_features_layer(ops::Graph
   for (const auto& [name, fixed] : rep_->transformed_spec.fixed) {
     if (const auto it = imported.outputs.find(name); it != imported.outputs.end()) transformed[name] = it->second;
   }
-  for (const auto& [name, var] : rep_->transformed_spec.var) {
-    const auto part = [&, &name = name](absl::string_view suffix) {
-      return imported.outputs.find(absl::StrCat(name, suffix));
-    };
-    if (part("/values") == imported.outputs.end()) {
-      if (rep_->output_names.count(absl::StrCat(name, "/values")) > 0) continue;
-      return absl::UnimplementedError(
-          absl::StrCat("the sparse feature \"", name, "\" of ", rep_->dir,
-                       ": the names of its parts are not known in a graph that tfxm did not write"));
+  // The parts of one that is not dense; none if it needs a raw feature that is not there.
+  const auto parts = [&](const std::string& name,
+                         const std::vector<std::string>& names) -> absl::StatusOr<std::vector<ops::Tensor>> {
+    std::vector<ops::Tensor> tensors;
+    for (const std::string& part : names) {
+      if (rep_->output_names.count(part) == 0) {
+        return absl::UnimplementedError(absl::StrCat(
+            "the feature \"", name, "\" of ", rep_->dir,
+            ", which is not dense: the names of its parts are not known in a graph that tfxm did not write"));
+      }
+      const auto it = imported.outputs.find(part);
+      if (it == imported.outputs.end()) return std::vector<ops::Tensor>();
+      tensors.push_back(it->second);
     }
-    transformed[name] =
-        ops::SparseTensor{part("/indices")->second, part("/values")->second, part("/dense_shape")->second};
+    return tensors;
+  };
+  const auto add_sparse = [&](const std::string& name) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<ops::Tensor> tensors, parts(name, SparseNames(name)));
+    if (!tensors.empty()) transformed[name] = ops::SparseTensor{tensors[0], tensors[1], tensors[2]};
+    return absl::OkStatus();
+  };
+  for (const auto& [name, var] : rep_->transformed_spec.var) RETURN_IF_ERROR(add_sparse(name));
+  for (const auto& [name, sparse] : rep_->transformed_spec.sparse) RETURN_IF_ERROR(add_sparse(name));
+  for (const auto& [name, ragged] : rep_->transformed_spec.ragged) {
+    ASSIGN_OR_RETURN(std::vector<ops::Tensor> tensors, parts(name, RaggedNames(name, ragged.ragged_rank())));
+    if (tensors.empty()) continue;
+    transformed[name] = ops::RaggedTensor{tensors[0], {tensors.begin() + 1, tensors.end()}};
   }
   return transformed;
 }
@@ -198,7 +234,7 @@ absl::StatusOr<std::map<std::string, Tensor>> TFTransformOutput::TransformExampl
       ASSIGN_OR_RETURN(const TensorMap transformed, transform_features_layer(rep.graph, inputs));
       std::vector<ops::Tensor> fetches;
       for (const auto& [name, tensor] : transformed) {
-        if (tensor.is_sparse()) continue;
+        if (!tensor.is_dense()) continue;
         rep.names.push_back(name);
         fetches.push_back(tensor);
       }

@@ -31,9 +31,8 @@ absl::StatusOr<std::map<std::string, std::vector<std::string>>> Tensors(const St
   std::map<std::string, std::vector<std::string>> tensors;
   for (const auto& [feature, list] : Member(object, name).struct_value().fields()) {
     tensors[feature] = Texts(list);
-    if (tensors[feature].size() == 1 || tensors[feature].size() == 3) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, " \"", feature, "\" has ", tensors[feature].size(), " tensors; expected 1 or 3"));
+    if (!tensors[feature].empty()) continue;
+    return absl::InvalidArgumentError(absl::StrCat(name, " \"", feature, "\" has no tensor"));
   }
   return tensors;
 }
@@ -57,6 +56,8 @@ VocabularyOptions Vocabulary(const Struct& object) {
   if (!format.empty()) options.file_format = format;
   options.use_adjusted_mutual_info = Member(object, "use_adjusted_mutual_info").bool_value();
   options.min_diff_from_avg = OptionalNumber<double>(object, "min_diff_from_avg");
+  options.coverage_top_k = OptionalNumber<int64_t>(object, "coverage_top_k");
+  options.coverage_frequency_threshold = OptionalNumber<double>(object, "coverage_frequency_threshold");
   return options;
 }
 
@@ -80,8 +81,24 @@ absl::StatusOr<TracedFunction> Parse(const Struct& json) {
   TracedFunction traced;
   ASSIGN_OR_RETURN(traced.inputs, Tensors(json, "inputs"));
   ASSIGN_OR_RETURN(traced.outputs, Tensors(json, "outputs"));
+  for (const std::string& name : Texts(Member(json, "ragged"))) traced.ragged_outputs.insert(name);
+  for (const auto& [name, size] : Member(json, "sparse").struct_value().fields()) {
+    Shape& shape = traced.sparse_outputs[name];
+    for (const Value& dim : size.list_value().values()) shape.push_back(static_cast<int64_t>(dim.number_value()));
+  }
+  for (const auto& [name, tensors] : traced.outputs) {
+    const bool fits =
+        traced.ragged_outputs.count(name) > 0 ? tensors.size() > 1 : tensors.size() == 1 || tensors.size() == 3;
+    if (fits) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("output \"", name, "\" has ", tensors.size(),
+                     " tensors; a dense one has 1, a sparse one 3, a ragged one 2 or more"));
+  }
   for (const Value& value : Member(json, "analyzers").list_value().values()) {
     traced.analyzers.push_back(Analyzer(value.struct_value()));
+    if (Member(value.struct_value(), "has_key_fn").bool_value()) {
+      traced.analyzers.back().vocabulary.traced_key_fn = static_cast<int>(traced.analyzers.size()) - 1;
+    }
   }
   for (const Value& value : Member(json, "domains").list_value().values()) {
     const Struct& domain = value.struct_value();

@@ -142,7 +142,8 @@ TEST_F(TracedFunctionTest, ATraceThatDoesNotFitIsAnError) {
   EXPECT_TRUE(absl::StrContains(Error(traced), "takes \"y\", which the schema does not have")) << Error(traced);
   traced = Trace();
   traced.inputs["w"] = {"w_values:0"};
-  EXPECT_TRUE(absl::StrContains(Error(traced), "\"w\" is traced as a dense tensor, but is not one")) << Error(traced);
+  EXPECT_TRUE(absl::StrContains(Error(traced), "\"w\" is traced as 1 tensors, but the schema makes it 3"))
+      << Error(traced);
   traced = Trace();
   traced.outputs["z"] = {"nowhere:0"};
   EXPECT_TRUE(absl::StrContains(Error(traced), "nowhere")) << Error(traced);
@@ -173,9 +174,10 @@ TEST_F(TracedFunctionTest, TheFolderIsReadAndWhatIsWrongInItIsNamed) {
   EXPECT_EQ(traced->domains[0].max, "b:0");
   EXPECT_EQ(traced->assets.at("key"), "file");
 
-  ASSERT_EQ(io::WriteFile(Path("trace/trace.json"), R"({"inputs": {"x": ["a", "b"]}})"), absl::OkStatus());
+  ASSERT_EQ(io::WriteFile(Path("trace/trace.json"), R"({"outputs": {"x": ["a", "b"]}})"), absl::OkStatus());
   const std::string message(ReadTracedFunction(Path("trace")).status().message());
-  EXPECT_TRUE(absl::StrContains(message, "trace.json: inputs \"x\" has 2 tensors; expected 1 or 3")) << message;
+  EXPECT_TRUE(absl::StrContains(message, "trace.json: output \"x\" has 2 tensors; a dense one has 1, a sparse one 3"))
+      << message;
 }
 
 }  // namespace

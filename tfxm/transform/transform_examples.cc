@@ -24,25 +24,52 @@ namespace {
 struct Source {
   std::string name;
   int raw = -1;
-  int fetch = -1;  // The first of one, or of indices, values, dense_shape.
-  bool is_sparse = false;
+  int fetch = -1;  // The first of its components.
+  RawFeature::Kind kind = RawFeature::Kind::kDense;
+  int num_components = 1;
+  std::vector<int> columns;  // The features that it becomes, as places in Plan::columns; the one of its values first.
 };
 
 struct Plan {
-  std::vector<Source> sources;  // Sorted by name.
-  std::set<int> used;           // Raw features.
+  std::vector<Source> sources;       // Sorted by name.
+  std::vector<std::string> columns;  // Features of the transformed examples, sorted.
+  std::set<int> used;                // Raw features.
   std::optional<Program> program;
 };
+
+// The features that an output becomes, that of its values first.
+std::vector<std::string> ColumnsOf(const std::string& name, const FeatureSpec& spec) {
+  std::vector<std::string> columns;
+  if (const auto sparse = spec.sparse.find(name); sparse != spec.sparse.end()) {
+    columns = sparse->second.index_keys;
+    columns.insert(columns.begin(), sparse->second.value_key);
+  } else if (const auto ragged = spec.ragged.find(name); ragged != spec.ragged.end()) {
+    columns.push_back(ragged->second.value_key);
+    for (const RaggedFeature::Partition& partition : ragged->second.partitions) {
+      if (!partition.row_length.empty()) columns.push_back(partition.row_length);
+    }
+  } else {
+    columns.push_back(name);
+  }
+  return columns;
+}
 
 absl::StatusOr<Plan> MakePlan(TransformGraph::Rep& rep, int num_threads) {
   Plan plan;
   std::vector<ops::Tensor> fetches;
+  std::map<std::string, std::pair<int, int>> places;  // Of a column: its source, and which of its columns it is.
   for (const auto& [name, output] : rep.outputs) {
-    Source source{.name = name, .is_sparse = output.is_sparse()};
     const std::vector<ops::Tensor> components = Components(output);
+    Source source{.name = name, .num_components = static_cast<int>(components.size())};
+    if (output.is_ragged()) {
+      source.kind = RawFeature::Kind::kRagged;
+    } else if (output.is_sparse()) {
+      source.kind = rep.transformed_spec.sparse.count(name) > 0 ? RawFeature::Kind::kSparse : RawFeature::Kind::kVarLen;
+    }
     for (size_t f = 0; f < rep.features.size(); ++f) {
       const std::vector<ops::Tensor> raw = rep.features[f].placeholders();
-      bool same = raw.size() == components.size();
+      bool same = raw.size() == components.size() && rep.features[f].kind == source.kind &&
+                  source.kind <= RawFeature::Kind::kVarLen;
       for (size_t c = 0; c < raw.size() && same; ++c) same = raw[c].node() == components[c].node();
       if (same) source.raw = static_cast<int>(f);
     }
@@ -52,7 +79,18 @@ absl::StatusOr<Plan> MakePlan(TransformGraph::Rep& rep, int num_threads) {
       source.fetch = static_cast<int>(fetches.size());
       fetches.insert(fetches.end(), components.begin(), components.end());
     }
+    for (const std::string& column : ColumnsOf(name, rep.transformed_spec)) {
+      if (!places.emplace(column, std::make_pair(plan.sources.size(), source.columns.size())).second) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the outputs of the preprocessing_fn become two features \"", column, "\"; rename one"));
+      }
+      source.columns.push_back(-1);
+    }
     plan.sources.push_back(std::move(source));
+  }
+  for (const auto& [column, place] : places) {
+    plan.sources[place.first].columns[place.second] = static_cast<int>(plan.columns.size());
+    plan.columns.push_back(column);
   }
   if (!fetches.empty()) {
     ASSIGN_OR_RETURN(plan.program, MakeProgram(rep.graph, rep.features, fetches, num_threads));
@@ -88,23 +126,16 @@ absl::Status SetValues(const Source& source, const tensorflow::Tensor& tensor, V
   return SetValues(source.name, values, column);
 }
 
-// Sets the column's values from what was fetched.
-absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Tensor>& fetched, int64_t batch_size,
-                         ValuesStorage* storage, data::ExampleColumn* column) {
-  if (!source.is_sparse) {
-    const tensorflow::Tensor& tensor = fetched[source.fetch];
-    if (tensor.dims() < 1 || tensor.dim_size(0) != batch_size) {
-      return RowsError(source, tensor.dims() < 1 ? 1 : tensor.dim_size(0), batch_size);
-    }
-    column->row_size = tensor.NumElements() / batch_size;
-    return SetValues(source, tensor, storage, column);
-  }
-  const tensorflow::Tensor& indices = fetched[source.fetch];
-  const tensorflow::Tensor& dense_shape = fetched[source.fetch + 2];
-  if (dense_shape.NumElements() != 2 || dense_shape.vec<int64_t>()(0) != batch_size) {
-    return RowsError(source, dense_shape.NumElements() < 1 ? 0 : dense_shape.vec<int64_t>()(0), batch_size);
-  }
-  column->ends.assign(batch_size, 0);
+// What an output's columns are made of.
+struct Columns {
+  std::vector<data::ExampleColumn>& columns;
+  std::vector<ValuesStorage>& storage;  // Of each.
+};
+
+// Of each example the values up to its last one, from their rows, which must be in order.
+absl::Status SetEnds(const Source& source, const tensorflow::Tensor& indices, int64_t batch_size,
+                     std::vector<int64_t>* ends) {
+  ends->assign(batch_size, 0);
   const auto index = indices.matrix<int64_t>();
   for (int64_t k = 0, last = 0; k < indices.dim_size(0); ++k) {
     const int64_t row = index(k, 0);
@@ -113,21 +144,96 @@ absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Ten
           "output \"", source.name, "\" of the preprocessing_fn is a sparse tensor whose rows are not in order"));
     }
     last = row;
-    column->ends[row] = k + 1;
+    (*ends)[row] = k + 1;
   }
-  for (int64_t i = 1; i < batch_size; ++i) column->ends[i] = std::max(column->ends[i], column->ends[i - 1]);
-  return SetValues(source, fetched[source.fetch + 1], storage, column);
+  for (int64_t i = 1; i < batch_size; ++i) (*ends)[i] = std::max((*ends)[i], (*ends)[i - 1]);
+  return absl::OkStatus();
+}
+
+absl::Status FromSparse(const Source& source, const std::vector<tensorflow::Tensor>& fetched, int64_t batch_size,
+                        const Columns& out) {
+  const tensorflow::Tensor& indices = fetched[source.fetch];
+  const tensorflow::Tensor& dense_shape = fetched[source.fetch + 2];
+  const int64_t rank = source.kind == RawFeature::Kind::kVarLen ? 2 : static_cast<int64_t>(source.columns.size());
+  if (dense_shape.NumElements() != rank || indices.dims() != 2 || indices.dim_size(1) != rank) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("output \"", source.name, "\" of the preprocessing_fn is a sparse tensor of ",
+                     dense_shape.NumElements(), " dimensions; it was said to have ", rank));
+  }
+  if (dense_shape.vec<int64_t>()(0) != batch_size) return RowsError(source, dense_shape.vec<int64_t>()(0), batch_size);
+  data::ExampleColumn& values = out.columns[source.columns[0]];
+  RETURN_IF_ERROR(SetEnds(source, indices, batch_size, &values.ends));
+  for (size_t c = 1; c < source.columns.size(); ++c) {
+    std::vector<int64_t>& places = out.storage[source.columns[c]].ints;
+    places.resize(indices.dim_size(0));
+    for (size_t k = 0; k < places.size(); ++k) places[k] = indices.matrix<int64_t>()(k, c);
+    out.columns[source.columns[c]].values = std::span<const int64_t>(places);
+    out.columns[source.columns[c]].ends = values.ends;
+  }
+  return SetValues(source, fetched[source.fetch + 1], &out.storage[source.columns[0]], &values);
+}
+
+absl::Status FromRagged(const Source& source, const std::vector<tensorflow::Tensor>& fetched, int64_t batch_size,
+                        const Columns& out) {
+  const tensorflow::Tensor& values = fetched[source.fetch];
+  std::vector<int64_t> ends;  // Of each example, in the dimension that has been reached.
+  for (int d = 1; d < source.num_components; ++d) {
+    Values splits;
+    ValuesStorage wide;
+    RETURN_IF_ERROR(TensorValues(fetched[source.fetch + d], &wide, &splits));
+    const auto split = std::get<std::span<const int64_t>>(splits);
+    if (d == 1) {
+      if (static_cast<int64_t>(split.size()) != batch_size + 1) {
+        return RowsError(source, static_cast<int64_t>(split.size()) - 1, batch_size);
+      }
+      ends.assign(split.begin() + 1, split.end());
+      continue;
+    }
+    data::ExampleColumn& lengths = out.columns[source.columns[d - 1]];
+    std::vector<int64_t>& ints = out.storage[source.columns[d - 1]].ints;
+    ints.clear();
+    for (size_t row = 1; row < split.size(); ++row) ints.push_back(split[row] - split[row - 1]);
+    lengths.values = std::span<const int64_t>(ints);
+    lengths.ends = ends;
+    for (int64_t& end : ends) {
+      if (end < 0 || end >= static_cast<int64_t>(split.size())) {
+        return absl::InvalidArgumentError(absl::StrCat("output \"", source.name,
+                                                       "\" of the preprocessing_fn is a ragged tensor whose row_splits "
+                                                       "do not fit each other"));
+      }
+      end = split[end];
+    }
+  }
+  const int64_t of_row = values.dim_size(0) == 0 ? 0 : values.NumElements() / values.dim_size(0);
+  for (int64_t& end : ends) end *= of_row;
+  data::ExampleColumn& column = out.columns[source.columns[0]];
+  column.ends = std::move(ends);
+  return SetValues(source, values, &out.storage[source.columns[0]], &column);
+}
+
+// Sets the columns' values from what was fetched.
+absl::Status FromTensors(const Source& source, const std::vector<tensorflow::Tensor>& fetched, int64_t batch_size,
+                         const Columns& out) {
+  if (source.kind == RawFeature::Kind::kRagged) return FromRagged(source, fetched, batch_size, out);
+  if (source.kind != RawFeature::Kind::kDense) return FromSparse(source, fetched, batch_size, out);
+  const tensorflow::Tensor& tensor = fetched[source.fetch];
+  if (tensor.dims() < 1 || tensor.dim_size(0) != batch_size) {
+    return RowsError(source, tensor.dims() < 1 ? 1 : tensor.dim_size(0), batch_size);
+  }
+  data::ExampleColumn& column = out.columns[source.columns[0]];
+  column.row_size = tensor.NumElements() / batch_size;
+  return SetValues(source, tensor, &out.storage[source.columns[0]], &column);
 }
 
 // Sets the column's values from a raw feature.
 absl::Status FromBatch(const RawFeature& feature, const data::ExampleBatch& batch, ValuesStorage* storage,
                        data::ExampleColumn* column) {
-  RETURN_IF_ERROR(SetValues(column->name, FeatureValues(batch, feature, &storage->strings), column));
-  if (feature.is_dense) {
+  RETURN_IF_ERROR(SetValues(column->name, FeatureValues(batch, feature, storage), column));
+  if (feature.is_dense()) {
     column->row_size = feature.row_size;
     return absl::OkStatus();
   }
-  const data::Column* source = batch.Find(feature.name);
+  const data::Column* source = batch.Find(feature.column);
   int64_t end = 0;
   column->ends.clear();
   for (int i = 0; i < batch.num_examples(); ++i) {
@@ -149,8 +255,10 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
   ASSIGN_OR_RETURN(const internal::Plan plan, internal::MakePlan(*rep_, /*num_threads=*/1));
   RETURN_IF_ERROR(io::MakeDirs(output_dir));
   std::atomic<int64_t> examples = 0;
-  const compute::PassOptions pass{
-      .num_threads = options.num_threads, .batch_size = options.batch_size, .block_bytes = options.block_bytes};
+  const compute::PassOptions pass{.num_threads = options.num_threads,
+                                  .batch_size = options.batch_size,
+                                  .sequence_examples = rep_->sequence_examples,
+                                  .block_bytes = options.block_bytes};
   std::vector<std::unique_ptr<data::TFRecordWriter>> writers(num_shards);
   std::vector<std::optional<statistics::StatisticsAccumulator>> statistics(num_shards);  // Of a file.
 
@@ -160,9 +268,9 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
     std::optional<statistics::StatisticsAccumulator> statistics;
   };
   const auto transform_block = [&](const compute::RecordBlock& block, Transformed* out) -> absl::Status {
-    std::vector<data::ExampleColumn> columns(plan.sources.size());
-    std::vector<internal::ValuesStorage> storage(plan.sources.size());
-    for (size_t c = 0; c < columns.size(); ++c) columns[c].name = plan.sources[c].name;
+    std::vector<data::ExampleColumn> columns(plan.columns.size());
+    std::vector<internal::ValuesStorage> storage(plan.columns.size());
+    for (size_t c = 0; c < columns.size(); ++c) columns[c].name = plan.columns[c];
     std::string serialized;
     std::optional<data::ExampleBatch> described;
     if (options.statistics != nullptr) {
@@ -173,12 +281,12 @@ absl::Status TransformGraph::TransformExamples(const std::vector<std::string>& i
       for (const int feature : plan.used) RETURN_IF_ERROR(internal::CheckFeature(batch, rep_->features[feature]));
       std::vector<tensorflow::Tensor> fetched;
       if (plan.program.has_value()) RETURN_IF_ERROR(plan.program->Run(batch, rep_->features, &fetched));
-      for (size_t c = 0; c < columns.size(); ++c) {
-        const internal::Source& source = plan.sources[c];
+      for (const internal::Source& source : plan.sources) {
         if (source.raw >= 0) {
+          const int c = source.columns[0];
           RETURN_IF_ERROR(internal::FromBatch(rep_->features[source.raw], batch, &storage[c], &columns[c]));
         } else {
-          RETURN_IF_ERROR(internal::FromTensors(source, fetched, batch.num_examples(), &storage[c], &columns[c]));
+          RETURN_IF_ERROR(internal::FromTensors(source, fetched, batch.num_examples(), {columns, storage}));
         }
       }
       if (described.has_value()) described->Clear(batch.first_record());

@@ -75,6 +75,9 @@ struct AnalyzeOptions {
   // Makes pass `number`, from 1, in place of the threads of this process: after it `pass` has all shards, by Merge or
   // Load.
   std::function<absl::Status(int number, AnalysisPass* pass)> make_pass;
+  // The keys of values by the key_fn of a traced vocabulary (VocabularyOptions::traced_key_fn), one for each.
+  std::function<absl::StatusOr<std::vector<std::string>>(int analyzer, const std::vector<std::string>& values)>
+      traced_keys;
 };
 
 struct TransformExamplesOptions {
@@ -92,8 +95,8 @@ class TransformGraph {
  public:
   // Calls the preprocessing_fn with the schema's features, and makes as many passes over `files` as its analyzers need:
   // none, one, or more if analyzers depend on each other. Analyzers of raw features read the columns themselves; others
-  // run the part of the graph that they need. Errors name the feature, output or node, and for data the file and
-  // record.
+  // run the part of the graph that they need. If the schema has a struct "##SEQUENCE##", the files are of
+  // tf.SequenceExamples. Errors name the feature, output or node, and for data the file and record.
   static absl::StatusOr<std::unique_ptr<TransformGraph>> Analyze(const std::function<PreprocessingFn>& preprocessing_fn,
                                                                  const tensorflow::metadata::v0::Schema& schema,
                                                                  const std::vector<std::string>& files,
@@ -110,12 +113,14 @@ class TransformGraph {
 
   // Writes what tft.TFTransformOutput reads: transform_fn/ (a SavedModel whose function `transform_fn` takes a
   // dictionary of raw features, and whose signature serving_default takes them one by one; the parts of a sparse
-  // feature NAME are NAME/indices, NAME/values, NAME/dense_shape), transformed_metadata/schema.pbtxt,
-  // metadata/schema.pbtxt.
+  // feature NAME are NAME/indices, NAME/values, NAME/dense_shape, those of a ragged one NAME/values, NAME/row_splits_0,
+  // …), transformed_metadata/schema.pbtxt, metadata/schema.pbtxt.
   absl::Status Write(absl::string_view dir) const;
 
   // One pass on all cores: as many output files as inputs, output_dir/transformed_examples-SSSSS-of-NNNNN.gz, each in
-  // its input's order. Features are sorted by name, so that equal examples have equal bytes. INVALID_ARGUMENT for an
+  // its input's order. Features are sorted by name, so that equal examples have equal bytes. A sparse output of a rank
+  // over 2 becomes the features NAME$sparse_values, NAME$sparse_indices_0, …, a ragged one NAME$ragged_values and, if
+  // it has several ragged dimensions, NAME$row_lengths_1, …, as the transformed schema says. INVALID_ARGUMENT for an
   // output that has not one row per example.
   absl::Status TransformExamples(const std::vector<std::string>& input_files, absl::string_view output_dir,
                                  const TransformExamplesOptions& options = {}) const;

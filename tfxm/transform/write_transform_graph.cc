@@ -14,13 +14,21 @@ namespace {
 
 SavedModelBuilder::Value ToValue(const FeatureTensor& tensor) {
   if (tensor.is_sparse()) return tensor.sparse();
+  if (tensor.is_ragged()) return tensor.ragged();
   return static_cast<const ops::Tensor&>(tensor);
 }
 
 // One by one, for a signature.
 void AddFlat(const std::string& name, const FeatureTensor& tensor, NamedTensors* tensors) {
-  if (!tensor.is_sparse()) {
+  if (tensor.is_dense()) {
     tensors->emplace(name, tensor);
+    return;
+  }
+  if (tensor.is_ragged()) {
+    tensors->emplace(absl::StrCat(name, "/values"), tensor.ragged().values);
+    for (size_t i = 0; i < tensor.ragged().row_splits.size(); ++i) {
+      tensors->emplace(absl::StrCat(name, "/row_splits_", i), tensor.ragged().row_splits[i]);
+    }
     return;
   }
   tensors->emplace(absl::StrCat(name, "/indices"), tensor.sparse().indices);

@@ -50,6 +50,18 @@ def _trace(request: dict[str, Any]) -> dict[str, Any]:
     return {"stats_options_updater_fn": getattr(module, "stats_options_updater_fn", None) is not None}
 
 
+def _key_fn(request: dict[str, Any]) -> dict[str, Any]:
+    from tfxm.runtime import trace, user_module
+
+    module = user_module.load(request["module_file"])
+    preprocessing_fn = user_module.function(module, "preprocessing_fn", "inputs")
+    arguments = request["arguments"]
+    trace.write_keys(
+        preprocessing_fn, arguments["schema_path"], json.loads(arguments.get("custom_config") or "null"), int(arguments["analyzer"]),
+        arguments["values_path"], arguments["keys_path"])  # fmt: skip
+    return {}
+
+
 def _stats_options(request: dict[str, Any]) -> dict[str, Any]:
     from tfxm.runtime import stats_options, user_module
 
@@ -64,7 +76,7 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
     return execute.run(request)
 
 
-FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace, "stats_options": _stats_options, "execute": _execute}
+FUNCTIONS = {"sources": _sources, "run_fn": _run_fn, "tuner_fn": _tuner_fn, "trace": _trace, "key_fn": _key_fn, "stats_options": _stats_options, "execute": _execute}
 
 
 def main(function: str) -> None:

@@ -33,25 +33,24 @@ class DatasetMetadata:
         return f"DatasetMetadata(schema={self.schema!r})"
 
 
-def _empty(entry: Any, like: Any) -> Any:
+def _empty(spec: Any, like: Any) -> Any:
     """A value for a feature that is not fed; what follows from it is dropped."""
     batch = tf.shape(like.dense_shape if isinstance(like, tf.SparseTensor) else like, tf.int64)[:1]
     if isinstance(like, tf.SparseTensor):
         batch = like.dense_shape[:1]
     elif isinstance(like, tf.RaggedTensor):
         batch = like.bounding_shape(axis=0)[None]
-    if isinstance(entry, tf.io.FixedLenFeature):
-        shape = tf.concat([batch, tf.constant(tf.TensorShape(entry.shape).as_list(), tf.int64)], 0)
-        value = "" if entry.dtype == tf.string else 0
-        return tf.fill(shape, tf.constant(value, entry.dtype))
-    if isinstance(entry, tf.io.RaggedFeature):
-        return tf.RaggedTensor.from_row_splits(
-            tf.zeros([0], entry.dtype) if entry.dtype != tf.string else tf.fill([0], ""), tf.fill(batch + 1, tf.constant(0, tf.int64)))  # fmt: skip
-    values = tf.fill([0], "") if entry.dtype == tf.string else tf.zeros([0], entry.dtype)
-    width = entry.size if isinstance(entry, tf.io.SparseFeature) else [0]
-    width = list(width) if isinstance(width, (list, tuple)) else [width]
+    value = tf.constant("" if spec.dtype == tf.string else 0, spec.dtype)
+    if isinstance(spec, tf.TensorSpec):
+        return tf.fill(tf.concat([batch, tf.constant(spec.shape[1:].as_list(), tf.int64)], 0), value)
+    if isinstance(spec, tf.RaggedTensorSpec):
+        flat = tf.fill([0, *spec.shape[spec.ragged_rank + 1 :]], value)
+        empty = tf.zeros([1], spec.row_splits_dtype)
+        splits = [tf.fill(batch + 1, tf.constant(0, spec.row_splits_dtype)), *[empty] * (spec.ragged_rank - 1)]
+        return tf.RaggedTensor.from_nested_row_splits(flat, splits)
+    sizes = [size or 0 for size in spec.shape[1:].as_list()]
     return tf.SparseTensor(
-        tf.zeros([0, 1 + len(width)], tf.int64), values, tf.concat([batch, tf.constant(width, tf.int64)], 0))  # fmt: skip
+        tf.zeros([0, 1 + len(sizes)], tf.int64), tf.fill([0], value), tf.concat([batch, tf.constant(sizes, tf.int64)], 0))  # fmt: skip
 
 
 class TransformFeaturesLayer(tf.Module):
@@ -62,7 +61,7 @@ class TransformFeaturesLayer(tf.Module):
 
     def __init__(self, output: TFTransformOutput) -> None:
         super().__init__(name="transform_features_layer")
-        self._spec = output.raw_feature_spec()
+        self._spec = schemas.as_type_specs(output.raw_metadata.schema)
         self._loaded = tf.saved_model.load(output.transform_savedmodel_dir)
         self._needed = self._inputs_of_outputs()
 
@@ -80,8 +79,7 @@ class TransformFeaturesLayer(tf.Module):
             traced.update(features=features, outputs=self._transform(features))
             return tf.nest.flatten(traced["outputs"], expand_composites=True)
 
-        specs = {name: _tensor_spec(entry) for name, entry in self._spec.items()}
-        tf.function(transform).get_concrete_function(specs)
+        tf.function(transform).get_concrete_function(self._spec)
         return graph_dependencies.of_outputs(traced["features"], traced["outputs"])
 
     @tf.autograph.experimental.do_not_convert
@@ -101,16 +99,6 @@ class TransformFeaturesLayer(tf.Module):
         if not absent:
             return dict(outputs)
         return {name: value for name, value in outputs.items() if not self._needed[name] & absent}
-
-
-def _tensor_spec(entry: Any) -> Any:
-    if isinstance(entry, tf.io.FixedLenFeature):
-        return tf.TensorSpec([None, *tf.TensorShape(entry.shape).as_list()], entry.dtype)
-    if isinstance(entry, tf.io.RaggedFeature):
-        partitions = len(entry.partitions or ())
-        return tf.RaggedTensorSpec([None] * (2 + partitions), entry.dtype, 1 + partitions)
-    sizes = entry.size if isinstance(entry, tf.io.SparseFeature) else None
-    return tf.SparseTensorSpec([None] * (1 + (len(sizes) if isinstance(sizes, (list, tuple)) else 1)), entry.dtype)
 
 
 class TFTransformOutput:
@@ -151,10 +139,10 @@ class TFTransformOutput:
         return schemas.as_feature_spec(self.transformed_metadata.schema)
 
     def raw_domains(self) -> dict[str, Any]:
-        return schema_domains(self.raw_metadata.schema)
+        return schemas.domains(self.raw_metadata.schema)
 
     def transformed_domains(self) -> dict[str, Any]:
-        return schema_domains(self.transformed_metadata.schema)
+        return schemas.domains(self.transformed_metadata.schema)
 
     @property
     def transform_savedmodel_dir(self) -> str:
@@ -188,14 +176,13 @@ class TFTransformOutput:
 
     def num_buckets_for_transformed_feature(self, name: str) -> int:
         """How many values an integer feature of the transformed data may have, as its domain says."""
-        for feature in self.transformed_metadata.schema.feature:
-            if feature.name != name:
-                continue
-            if not feature.HasField("int_domain"):
+        if name in self.transformed_feature_spec():
+            domain = self.transformed_domains().get(name)
+            if type(domain).__name__ != "IntDomain":
                 raise ValueError(f'transformed feature "{name}" has no int_domain in the schema')
-            if feature.int_domain.min != 0:
-                raise ValueError(f'the domain of "{name}" begins with {feature.int_domain.min}, not 0')
-            return feature.int_domain.max + 1
+            if domain.min != 0:
+                raise ValueError(f'the domain of "{name}" begins with {domain.min}, not 0')
+            return domain.max + 1
         raise ValueError(f'no transformed feature "{name}"; there are {", ".join(sorted(self.transformed_feature_spec()))}')
 
     def vocabulary_file_by_name(self, vocab_filename: str) -> str:
@@ -227,12 +214,3 @@ def _asset_map(path: str) -> dict[str, str]:
 
     with open(path, encoding="utf-8") as f:
         return json.load(f)
-
-
-def schema_domains(schema: Any) -> dict[str, Any]:
-    domains = {}
-    for feature in schema.feature:
-        kind = feature.WhichOneof("domain_info")
-        if kind in ("int_domain", "float_domain", "string_domain"):
-            domains[feature.name] = getattr(feature, kind)
-    return domains

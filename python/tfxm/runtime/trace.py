@@ -3,8 +3,8 @@
 
     trace.write(module.preprocessing_fn, "schema.pbtxt", "out")
 
-leaves out/graph.pb (a GraphDef) and out/trace.json: the tensors of the inputs and outputs by name (one, or indices,
-values, dense_shape), and the analyzers with their input, their options and the placeholders for their results
+leaves out/graph.pb (a GraphDef) and out/trace.json: the tensors of the inputs and outputs by name (one; indices, values,
+dense_shape; or values and row splits), and the analyzers with their input, their options and the placeholders for their results
 (transform/traced_function.h). The engine makes the passes over the data.
 """
 
@@ -39,6 +39,8 @@ class Trace:
     analyzers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     domains: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # Of tensors: what a schema says of them.
     assets: dict[str, str] = dataclasses.field(default_factory=dict)  # tft.annotate_asset
+    sparse_outputs: dict[str, list[int | None]] = dataclasses.field(default_factory=dict)  # Sizes by the tensor of values.
+    key_fns: dict[int, Callable[[Any], Any]] = dataclasses.field(default_factory=dict)  # Of vocabularies, by their place among the analyzers.
     vocabulary_values: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # Of TFRecords, by the file's tensor.
     vocabulary_sizes: dict[str, tf.Tensor] = dataclasses.field(default_factory=dict)  # By vocab_filename.
 
@@ -94,25 +96,44 @@ def _tracing(trace: Trace) -> Iterator[None]:
         _local.trace = None
 
 
+def _type_spec(name: str, entry: Any) -> Any:
+    if isinstance(entry, tf.TypeSpec):
+        return entry
+    if isinstance(entry, tf.io.FixedLenFeature):
+        return tf.TensorSpec([None, *tf.TensorShape(entry.shape).as_list()], entry.dtype)
+    if isinstance(entry, tf.io.VarLenFeature):
+        return tf.SparseTensorSpec([None, None], entry.dtype)
+    if isinstance(entry, tf.io.SparseFeature):
+        sizes = entry.size if isinstance(entry.size, (list, tuple, tf.TensorShape)) else [entry.size]
+        return tf.SparseTensorSpec([None, *(None if size in (-1, None) else int(size) for size in sizes)], entry.dtype)
+    if isinstance(entry, tf.io.RaggedFeature):
+        rank = 1 + len(entry.partitions)
+        return tf.RaggedTensorSpec([None] * (1 + rank), entry.dtype, rank, entry.row_splits_dtype)
+    raise UserError(f'feature "{name}" is a {type(entry).__name__}, which is not a feature of tf.io')
+
+
 def _placeholder(name: str, entry: Any) -> Any:
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in name)
     safe = safe if safe[:1].isalnum() else "f" + safe
-    if isinstance(entry, tf.io.FixedLenFeature):
-        return tf.compat.v1.placeholder(entry.dtype, [None, *tf.TensorShape(entry.shape).as_list()], name=f"inputs/{safe}")
-    if isinstance(entry, tf.TensorSpec):
-        return tf.compat.v1.placeholder(entry.dtype, entry.shape, name=f"inputs/{safe}")
-    if isinstance(entry, (tf.io.VarLenFeature, tf.SparseTensorSpec)):
-        sparse = tf.compat.v1.sparse_placeholder(entry.dtype, [None, None], name=f"inputs/{safe}")
-        # Made of constants in part where the rank is known: all three must be fed.
-        if sparse.dense_shape.op.type != "Placeholder":
-            dense_shape = tf.compat.v1.placeholder(tf.int64, [2], name=f"inputs/{safe}/dense_shape")
-            sparse = tf.SparseTensor(sparse.indices, sparse.values, dense_shape)
-        return sparse
-    raise UserError(f'feature "{name}" is a {type(entry).__name__} in the schema; Transform takes features with a shape and variable-length ones')
+    spec = _type_spec(name, entry)
+    if isinstance(spec, tf.TensorSpec):
+        return tf.compat.v1.placeholder(spec.dtype, spec.shape, name=f"inputs/{safe}")
+    if isinstance(spec, tf.SparseTensorSpec):
+        rank = spec.shape.rank
+        parts = [("indices", tf.int64, [None, rank]), ("values", spec.dtype, [None]), ("dense_shape", tf.int64, [rank])]
+    else:
+        parts = [("values", spec.dtype, [None, *spec.shape[spec.ragged_rank + 1:]])]
+        parts += [(f"row_splits_{i}", spec.row_splits_dtype, [None]) for i in range(spec.ragged_rank)]
+    placeholders = [tf.compat.v1.placeholder(dtype, shape, name=f"inputs/{safe}/{part}") for part, dtype, shape in parts]
+    return tf.nest.pack_sequence_as(spec, placeholders, expand_composites=True)  # With what the spec knows of the shape.
 
 
 def _components(value: Any) -> list[tf.Tensor]:
-    return [value.indices, value.values, value.dense_shape] if isinstance(value, tf.SparseTensor) else [value]
+    if isinstance(value, tf.SparseTensor):
+        return [value.indices, value.values, value.dense_shape]
+    if isinstance(value, tf.RaggedTensor):
+        return [value.flat_values, *value.nested_row_splits]
+    return [value]
 
 
 def _call(preprocessing_fn: Callable[..., Any], inputs: dict[str, Any], custom_config: Any) -> Any:
@@ -143,12 +164,14 @@ def _quiet_autograph() -> Iterator[None]:
 def _as_output(name: Any, value: Any, trace: Trace) -> Any:
     if not isinstance(name, str) or not name:
         raise UserError(f"an output has the name {name!r}; names are texts")
+    if not isinstance(value, (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)):
+        raise UserError(f'output "{name}" is a {type(value).__name__}; expected a tf.Tensor, tf.SparseTensor or tf.RaggedTensor')
     if isinstance(value, tf.RaggedTensor):
-        if value.ragged_rank != 1 or value.flat_values.shape.rank != 1:
-            raise UserError(f'output "{name}" is a ragged tensor of shape {value.shape}; examples hold lists: use to_sparse or reduce it')
-        value = value.to_sparse()
-    if not isinstance(value, (tf.Tensor, tf.SparseTensor)):
-        raise UserError(f'output "{name}" is a {type(value).__name__}; expected a tf.Tensor or a tf.SparseTensor')
+        outer, inner = value.shape[1 : value.ragged_rank + 1], value.shape[value.ragged_rank + 1 :]
+        if any(outer) or not inner.is_fully_defined():
+            raise UserError(
+                f'output "{name}" is a ragged tensor of shape {value.shape}; examples hold those whose ragged dimensions come '
+                "first and whose other dimensions are known: use to_tensor, to_sparse or tf.ensure_shape")  # fmt: skip
     if any(c.graph is not trace.graph for c in _components(value)):
         raise UserError(f'output "{name}" is a tensor of another graph: of a tf.function, or of another call')
     if isinstance(value, tf.Tensor) and value.shape.rank is None:
@@ -167,7 +190,7 @@ def _outputs(returned: Any, trace: Trace) -> dict[str, Any]:
 def trace_function(preprocessing_fn: Callable[..., Any], schema: Any, custom_config: Any = None) -> tuple[Trace, dict[str, Any], dict[str, Any]]:
     """The trace, the inputs and the outputs."""
     try:
-        spec = schemas.as_feature_spec(schema)
+        spec = schemas.as_type_specs(schema)
     except ValueError as error:
         raise UserError(f"the schema: {error}") from None
     return trace_of_spec(preprocessing_fn, spec, custom_config)
@@ -198,6 +221,12 @@ def _keep_shapes(trace: Trace, outputs: dict[str, Any]) -> None:
     with inferred.as_default():
         tf.graph_util.import_graph_def(trace.graph.as_graph_def(), name="")
     for name, value in outputs.items():
+        if isinstance(value, tf.RaggedTensor):
+            flat = value.flat_values
+            if inferred.get_tensor_by_name(flat.name).shape.as_list() != flat.shape.as_list():
+                outputs[name] = value.with_flat_values(tf.ensure_shape(flat, flat.shape))
+                trace.domains += [{**d, "tensor": outputs[name].flat_values.name} for d in trace.domains if d["tensor"] == flat.name]
+            continue
         if not isinstance(value, tf.Tensor):
             continue
         shape = inferred.get_tensor_by_name(value.name).shape
@@ -232,6 +261,33 @@ def _no_values(error: Exception) -> Exception:
         f"do not work in it; use TensorFlow's ({error})")  # fmt: skip
 
 
+def _sparse_sizes(trace: Trace, outputs: dict[str, Any]) -> dict[str, list[int]]:
+    """Of sparse outputs that are written with their places, without the batch; -1 for what is not known."""
+    sizes = {}
+    for name, value in outputs.items():
+        if not isinstance(value, tf.SparseTensor):
+            continue
+        annotated = trace.sparse_outputs.get(value.values.name)
+        if annotated is None and (value.shape.rank is None or value.shape.rank <= 2):
+            continue
+        known = value.shape[1:].as_list() if annotated is None else annotated
+        sizes[name] = [-1 if size is None else int(size) for size in known]
+    return sizes
+
+
+def write_keys(
+    preprocessing_fn: Callable[..., Any], schema_path: str, custom_config: Any, analyzer: int, values_path: str, keys_path: str
+) -> None:  # fmt: skip
+    """The keys of the values (TFRecords) by the key_fn of a vocabulary, as texts that are the same for the same key."""
+    trace, _, _ = trace_function(preprocessing_fn, schemas.read(schema_path), custom_config)
+    key_fn = trace.key_fns[analyzer]
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(keys_path, options) as writer:
+        for record in tf.data.TFRecordDataset(values_path, compression_type="GZIP").as_numpy_iterator():
+            key = key_fn(record)
+            writer.write(key if isinstance(key, bytes) else key.encode() if isinstance(key, str) else repr(key).encode())
+
+
 def write(preprocessing_fn: Callable[..., Any], schema_path: str, output_dir: str, custom_config: Any = None) -> None:
     trace, inputs, outputs = trace_function(preprocessing_fn, schemas.read(schema_path), custom_config)
     for op in trace.graph.get_operations():
@@ -251,6 +307,8 @@ def write(preprocessing_fn: Callable[..., Any], schema_path: str, output_dir: st
             {
                 "inputs": names(inputs),
                 "outputs": names(outputs),
+                "ragged": [name for name, value in outputs.items() if isinstance(value, tf.RaggedTensor)],
+                "sparse": _sparse_sizes(trace, outputs),
                 "analyzers": trace.analyzers,
                 "domains": trace.domains,
                 "assets": trace.assets,

@@ -39,7 +39,7 @@ inline constexpr char kExecutorJsonParameters[] = "executor_json_parameters";
 bool IsPythonModule(absl::string_view path);
 
 struct PythonCall {
-  // What tfxm/run_module.py knows: "run_fn", "tuner_fn", "trace", "execute".
+  // What tfxm/run_module.py knows: "run_fn", "tuner_fn", "trace", "key_fn", "execute".
   std::string function;
   std::string module_file;  // Of "execute" it may be "".
   // A JSON object.

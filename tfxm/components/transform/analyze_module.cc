@@ -9,6 +9,7 @@
 #include "tfxm/components/modules/python_module.h"
 #include "tfxm/components/statistics/stats_options_updater.h"
 #include "tfxm/components/transform/transform_passes.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/transform/traced_function.h"
@@ -23,6 +24,48 @@ using tensorflow::metadata::v0::Schema;
 
 std::string TraceDir(const std::string& analysis_dir) { return io::JoinPath(analysis_dir, "trace"); }
 
+// What a call in Python gets, beside what is its own.
+JsonWriter PythonArguments(const AnalyzeModuleOptions& options) {
+  JsonWriter arguments;
+  arguments.BeginObject().Key("schema_path").String(io::AbsolutePath(io::JoinPath(options.tmp_dir, kSchemaFile)));
+  arguments.Key("custom_config").String(options.custom_config);
+  return arguments;
+}
+
+// The keys that a vocabulary's key_fn has made of its values.
+std::string KeysPath(const std::string& analysis_dir, int analyzer) {
+  return io::JoinPath(analysis_dir, absl::StrCat("keys-", analyzer, ".gz"));
+}
+
+absl::StatusOr<std::vector<std::string>> ReadKeys(const std::string& path) {
+  std::vector<std::string> keys;
+  RETURN_IF_ERROR(data::ForEachRecord({path}, [&](absl::string_view record) {
+    keys.emplace_back(record);
+    return absl::OkStatus();
+  }));
+  return keys;
+}
+
+absl::StatusOr<std::vector<std::string>> KeysInPython(const AnalyzeModuleOptions& options, int analyzer,
+                                                      const std::vector<std::string>& values) {
+  options.progress("calling key_fn", -1);
+  const std::string values_path = io::JoinPath(options.tmp_dir, absl::StrCat("values-", analyzer, ".gz"));
+  const std::string keys_path = KeysPath(options.tmp_dir, analyzer);
+  ASSIGN_OR_RETURN(const auto writer, data::TFRecordWriter::Create(values_path));
+  for (const std::string& value : values) RETURN_IF_ERROR(writer->Write(value));
+  RETURN_IF_ERROR(writer->Close());
+  PythonCall call{.function = "key_fn", .module_file = options.module_file};
+  JsonWriter arguments = PythonArguments(options);
+  arguments.Key("analyzer").Number(analyzer);
+  arguments.Key("values_path").String(io::AbsolutePath(values_path));
+  arguments.Key("keys_path").String(io::AbsolutePath(keys_path)).End();
+  call.arguments = std::move(arguments).Take();
+  call.tmp_dir = options.tmp_dir;
+  call.progress = options.progress;
+  RETURN_IF_ERROR(CallPython(call).status());
+  return ReadKeys(keys_path);
+}
+
 // The function is called in Python, the passes over the data are made here.
 absl::Status TraceInPython(const AnalyzeModuleOptions& options, const Schema& schema,
                            bool* has_stats_options_updater_fn) {
@@ -31,10 +74,8 @@ absl::Status TraceInPython(const AnalyzeModuleOptions& options, const Schema& sc
   const std::string trace_dir = TraceDir(options.tmp_dir);
   RETURN_IF_ERROR(statistics::WriteSchema(schema_path, schema));
   PythonCall call{.function = "trace", .module_file = options.module_file};
-  JsonWriter arguments;
-  arguments.BeginObject().Key("schema_path").String(io::AbsolutePath(schema_path));
-  arguments.Key("output_dir").String(io::AbsolutePath(trace_dir));
-  arguments.Key("custom_config").String(options.custom_config).End();
+  JsonWriter arguments = PythonArguments(options);
+  arguments.Key("output_dir").String(io::AbsolutePath(trace_dir)).End();
   call.arguments = std::move(arguments).Take();
   call.tmp_dir = options.tmp_dir;
   call.progress = options.progress;
@@ -70,6 +111,9 @@ absl::StatusOr<AnalyzedModule> AnalyzeModule(const AnalyzeModuleOptions& options
   }
   AnalyzedModule result;
   if (IsPythonModule(options.module_file)) {
+    analyze_options.traced_keys = [&](int analyzer, const std::vector<std::string>& values) {
+      return KeysInPython(options, analyzer, values);
+    };
     RETURN_IF_ERROR(TraceInPython(options, schema, &result.has_stats_options_updater_fn));
   } else {
     options.progress("compiling the module file", -1);
@@ -89,7 +133,13 @@ absl::StatusOr<std::unique_ptr<transform::TransformGraph>> AnalyzeWith(const std
   absl::StatusOr<std::unique_ptr<TransformGraph>> graph;
   if (IsPythonModule(module_file)) {
     ASSIGN_OR_RETURN(const transform::TracedFunction traced, transform::ReadTracedFunction(TraceDir(analysis_dir)));
-    graph = TransformGraph::Analyze(traced, schema, files, options);
+    transform::AnalyzeOptions with_keys = options;
+    if (!with_keys.traced_keys) {  // Another process has called key_fn.
+      with_keys.traced_keys = [&](int analyzer, const std::vector<std::string>&) {
+        return ReadKeys(KeysPath(analysis_dir, analyzer));
+      };
+    }
+    graph = TransformGraph::Analyze(traced, schema, files, with_keys);
   } else {
     ASSIGN_OR_RETURN(const ModuleFile module, ModuleFile::Load(module_file));
     ASSIGN_OR_RETURN(PreprocessingFn* const preprocessing_fn, module.Function<PreprocessingFn>("preprocessing_fn"));

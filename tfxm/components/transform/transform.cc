@@ -91,9 +91,11 @@ class TransformExecutor : public Executor {
     ASSIGN_OR_RETURN(const std::string module_file, StringProperty(exec_properties, "module_file"));
     std::vector<std::string> analyzed_splits, splits;
     RETURN_IF_ERROR(ResolveSplits(examples, exec_properties, &analyzed_splits, &splits));
+    const bool of_sequences = transform::DescribesSequenceExamples(schema);
     // Missing splits are named before anything is compiled.
-    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed, FilesOfSplits(examples, analyzed_splits, kSplitsHint));
-    RETURN_IF_ERROR(FilesOfSplits(examples, splits, kSplitsHint).status());
+    ASSIGN_OR_RETURN(const std::vector<std::string> analyzed,
+                     FilesOfSplits(examples, analyzed_splits, kSplitsHint, of_sequences));
+    RETURN_IF_ERROR(FilesOfSplits(examples, splits, kSplitsHint, of_sequences).status());
     ASSIGN_OR_RETURN(const Artifact* transform_graph, SingleArtifact(outputs, "transform_graph"));
     std::vector<Artifact>* transformed = nullptr;  // Without materialization.
     if (outputs->count("transformed_examples") > 0) {

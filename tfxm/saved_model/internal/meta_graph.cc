@@ -64,6 +64,9 @@ std::vector<ops::Tensor> Flatten(const std::map<std::string, SavedModelBuilder::
   for (const auto& [key, value] : values) {
     if (const auto* sparse = std::get_if<ops::SparseTensor>(&value)) {
       flat.insert(flat.end(), {sparse->indices, sparse->values, sparse->dense_shape});
+    } else if (const auto* ragged = std::get_if<ops::RaggedTensor>(&value)) {
+      flat.push_back(ragged->values);
+      flat.insert(flat.end(), ragged->row_splits.begin(), ragged->row_splits.end());
     } else {
       flat.push_back(std::get<ops::Tensor>(value));
     }

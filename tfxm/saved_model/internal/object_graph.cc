@@ -28,6 +28,22 @@ void SetSpec(const std::string& name, const SavedModelBuilder::Value& value, tf:
     state->add_values()->set_tensor_dtype_value(static_cast<tf::DataType>(sparse->values.dtype()));
     return;
   }
+  if (const auto* ragged = std::get_if<ops::RaggedTensor>(&value)) {
+    const int rank = static_cast<int>(ragged->row_splits.size());
+    tf::TypeSpecProto* spec = out->mutable_type_spec_value();
+    spec->set_type_spec_class(tf::TypeSpecProto::RAGGED_TENSOR_SPEC);
+    spec->set_type_spec_class_name("RaggedTensorSpec");
+    spec->set_num_flat_components(rank + 1);
+    // The shape, the type, the number of ragged dimensions, the type of the row splits.
+    tf::TupleValue* state = spec->mutable_type_state()->mutable_tuple_value();
+    tf::TensorShapeProto* shape = state->add_values()->mutable_tensor_shape_value();
+    for (int i = 0; i < rank; ++i) shape->add_dim()->set_size(-1);
+    for (const int64_t size : ragged->values.shape()) shape->add_dim()->set_size(size);
+    state->add_values()->set_tensor_dtype_value(static_cast<tf::DataType>(ragged->values.dtype()));
+    state->add_values()->set_int64_value(rank);
+    state->add_values()->set_tensor_dtype_value(static_cast<tf::DataType>(ragged->row_splits[0].dtype()));
+    return;
+  }
   const ops::Tensor& tensor = std::get<ops::Tensor>(value);
   tf::TensorSpecProto* spec = out->mutable_tensor_spec_value();
   spec->set_name(name);
@@ -164,7 +180,12 @@ int ObjectGraph::AddFunction(const SavedModelBuilder::Function& function, const 
     SetDict(function.inputs, "", named);
   } else {
     int flat = 0;
-    for (const auto& [key, value] : function.inputs) flat += std::holds_alternative<ops::SparseTensor>(value) ? 3 : 1;
+    for (const auto& [key, value] : function.inputs) {
+      const auto* ragged = std::get_if<ops::RaggedTensor>(&value);
+      flat += ragged != nullptr                                  ? static_cast<int>(ragged->row_splits.size()) + 1
+              : std::holds_alternative<ops::SparseTensor>(value) ? 3
+                                                                 : 1;
+    }
     for (int i = 0; i < flat; ++i) bare->add_argument_keywords(i == 0 ? "inputs" : absl::StrCat("inputs_", i));
     bare->set_allowed_positional_arguments(flat);
     SetDict(function.inputs, "inputs_", positional->add_values());

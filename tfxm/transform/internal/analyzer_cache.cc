@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -80,7 +81,15 @@ class GraphDescription {
       const std::vector<ops::Tensor> placeholders = feature.placeholders();
       for (size_t i = 0; i < placeholders.size(); ++i) {
         if (placeholders[i].node() != node.id()) continue;
-        description_.Write(feature.name, feature.dtype, feature.is_dense, feature.shape, i);
+        description_.Write(feature.name, feature.columns(), feature.dtype, static_cast<int>(feature.kind),
+                           feature.shape, i);
+        for (const RaggedFeature::Partition& partition : feature.partitions) {
+          description_.Write(partition.row_length, partition.uniform_row_length);
+        }
+        if (feature.default_value.has_value()) {
+          const std::span<const char> bytes = std::as_const(*feature.default_value).bytes();
+          description_.Write(std::string(bytes.begin(), bytes.end()), feature.default_value->strings());
+        }
         return absl::OkStatus();
       }
     }

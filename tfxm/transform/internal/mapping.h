@@ -31,6 +31,28 @@ inline void SetDomain(const ops::Tensor& values, const ops::Tensor& min, const o
   if (trace != nullptr && trace->graph == values.graph()) trace->domains.push_back({values, min, max});
 }
 
+// Of each value of a sparse or ragged feature the example that it is of.
+inline ops::Tensor ExampleOfValues(const FeatureTensor& x) {
+  if (x.is_sparse()) return ops::Squeeze(ops::Slice(x.sparse().indices, {0, 0}, {-1, 1}), {1});
+  ops::Tensor rows;
+  for (const ops::Tensor& row_splits : x.ragged().row_splits) {
+    ops::Graph& graph = *row_splits.graph();
+    const ops::Tensor splits = ops::Cast(row_splits, DataType::kInt64);
+    const ops::Tensor last =
+        ops::Op("StridedSlice",
+                {splits, ops::Constant(graph, std::vector<int32_t>{-1}), ops::Constant(graph, std::vector<int32_t>{0}),
+                 ops::Constant(graph, std::vector<int32_t>{1})},
+                {{"shrink_axis_mask", int64_t{1}}});
+    const ops::Tensor places =
+        ops::Op("Range", {ops::Constant(graph, int64_t{0}), last, ops::Constant(graph, int64_t{1})});
+    const ops::Tensor found = ops::Op("UpperBound", {ops::ExpandDims(splits, 0), ops::ExpandDims(places, 0)},
+                                      {{"out_type", DataType::kInt64}});
+    const ops::Tensor row = ops::Squeeze(found, {0}) - 1.0;
+    rows = rows.valid() ? ops::Gather(rows, row) : row;
+  }
+  return rows;
+}
+
 // condition, made of x's shape by broadcasting along the batch.
 inline ops::Tensor LikeNumerator(const ops::Tensor& condition, const ops::Tensor& numerator) {
   return ops::Cast(ops::ZerosLike(numerator) + ops::Cast(condition, numerator.dtype()), DataType::kBool);

@@ -62,7 +62,7 @@ class PhaseAccumulator {
       absl::Status status;
       for (size_t k = 0; k < sources.size() && status.ok(); ++k) {
         if (sources[k].feature >= 0) {
-          values[k] = FeatureValues(batch, (*features_)[sources[k].feature], &storage[k].strings);
+          values[k] = FeatureValues(batch, (*features_)[sources[k].feature], &storage[k]);
         } else {
           status = TensorValues(fetched[sources[k].fetched], &storage[k], &values[k]);
         }

@@ -39,11 +39,6 @@ void ReplaceTensor(const ops::Tensor& from, const ops::Tensor& to) {
   }
 }
 
-std::vector<ops::Tensor> Components(const FeatureTensor& tensor) {
-  if (!tensor.is_sparse()) return {tensor};
-  return {tensor.sparse().indices, tensor.sparse().values, tensor.sparse().dense_shape};
-}
-
 absl::StatusOr<Program> MakeProgram(ops::Graph& graph, const std::vector<RawFeature>& features,
                                     const std::vector<ops::Tensor>& fetches, int num_threads) {
   Program program;

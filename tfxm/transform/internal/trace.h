@@ -5,6 +5,7 @@
 #ifndef TFXM_TRANSFORM_INTERNAL_TRACE_H_
 #define TFXM_TRANSFORM_INTERNAL_TRACE_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ struct Trace {
   ops::Graph* graph = nullptr;
   std::vector<AnalyzerNode> analyzers;
   std::vector<Domain> domains;
+  // Outputs that are written with their places, also of rank 2, and their sizes (-1: not known).
+  std::map<std::string, Shape> sparse_outputs;
 
   // The one of this thread, or null outside of a preprocessing_fn.
   static Trace* Current();

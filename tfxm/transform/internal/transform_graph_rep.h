@@ -21,6 +21,8 @@ struct TransformGraph::Rep {
   std::vector<internal::RawFeature> features;  // Sorted by name.
   std::map<std::string, FeatureTensor> outputs;
   tensorflow::metadata::v0::Schema raw_schema, transformed_schema;
+  FeatureSpec transformed_spec;               // What transformed_schema was made of.
+  bool sequence_examples = false;             // What the raw data are.
   std::vector<std::string> vocabularies;      // The files.
   std::map<std::string, std::string> assets;  // Names that tft.annotate_asset has given to files.
 };
@@ -32,9 +34,6 @@ std::set<int> Ancestors(const std::vector<ops::Tensor>& tensors);
 
 // The graph goes on with `to` where `from` was.
 void ReplaceTensor(const ops::Tensor& from, const ops::Tensor& to);
-
-// The tensors of a feature that are fetched: one, or indices, values and dense_shape.
-std::vector<ops::Tensor> Components(const FeatureTensor& tensor);
 
 // A session of the graph as it is now, and the function from some raw features to `fetches`.
 struct Program {

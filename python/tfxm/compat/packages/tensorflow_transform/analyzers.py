@@ -275,10 +275,13 @@ def vocabulary(
 ) -> tf.Tensor:
     """The name of a file with the different values, the most frequent first, one a line."""
     del input_is_sorted  # How TFT distributes the work.
-    not_done(
-        "vocabulary", coverage_top_k=(coverage_top_k, None), coverage_frequency_threshold=(coverage_frequency_threshold, None),
-        key_fn=(key_fn, None))  # fmt: skip
-    for option, value in (("top_k", top_k), ("frequency_threshold", frequency_threshold)):
+    if (coverage_top_k or coverage_frequency_threshold) and not key_fn:
+        raise ValueError("You must specify `key_fn` if you specify `coverage_top_k` or `coverage_frequency_threshold` in `vocabulary`.")
+    if key_fn and not (coverage_top_k or coverage_frequency_threshold):
+        raise ValueError("You must specify `coverage_top_k` or `coverage_frequency_threshold` if you specify `key_fn` in `vocabulary`.")
+    limits = {"top_k": top_k, "frequency_threshold": frequency_threshold, "coverage_top_k": coverage_top_k,
+              "coverage_frequency_threshold": coverage_frequency_threshold}  # fmt: skip
+    for option, value in limits.items():
         if value is not None and value < 0:
             raise ValueError(f"tft.vocabulary: {option} is {value}, must be >= 0")
     if file_format not in ("text", "tfrecord_gzip"):
@@ -295,10 +298,15 @@ def vocabulary(
     file, size, *records = _analyze(
         "vocabulary", x, outputs, name or "vocabulary",
         others=_vocabulary_inputs(x, weights, labels), top_k=None if top_k is None else int(top_k),
-        frequency_threshold=None if frequency_threshold is None else float(frequency_threshold), vocab_filename=filename,
+        frequency_threshold=None if frequency_threshold is None else float(frequency_threshold),
+        coverage_top_k=None if coverage_top_k is None else int(coverage_top_k),
+        coverage_frequency_threshold=None if coverage_frequency_threshold is None else float(coverage_frequency_threshold),
+        has_key_fn=key_fn is not None, vocab_filename=filename,
         store_frequency=bool(store_frequency), reserved_tokens=_reserved(reserved_tokens), file_format=file_format,
         fingerprint_shuffle=bool(fingerprint_shuffle), use_adjusted_mutual_info=bool(use_adjusted_mutual_info),
         min_diff_from_avg=min_diff_from_avg, weighted=weights is not None, labeled=labels is not None)  # fmt: skip
+    if key_fn is not None:
+        current.key_fns[len(current.analyzers) - 1] = key_fn
     if records:
         current.vocabulary_values[file.name] = records[0]
     if file_format == "tfrecord_gzip":

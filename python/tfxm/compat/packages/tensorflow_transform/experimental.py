@@ -10,6 +10,7 @@ from tensorflow_transform import analyzers, mappers
 from tensorflow_transform.analyzers import get_vocabulary_size_by_name
 from tensorflow_transform.mappers import document_frequency, idf
 from tfxm import compat
+from tfxm.runtime import trace
 
 __all__ = [
     "annotate_sparse_output_shape", "annotate_true_sparse_output", "approximate_vocabulary", "compute_and_apply_approximate_vocabulary",
@@ -43,18 +44,22 @@ def compute_and_apply_approximate_vocabulary(
 
 def annotate_sparse_output_shape(tensor: tf.SparseTensor, shape: Any) -> None:
     """The dense shape of an output, without the batch."""
-    if not isinstance(shape, tf.Tensor):
-        if len(shape) != tensor.shape.rank - 1:
+    if isinstance(shape, tf.Tensor):
+        sizes = tf.get_static_value(shape)
+        sizes = [None] * (tensor.shape.rank - 1) if sizes is None else sizes.reshape(-1).tolist()
+    else:
+        sizes = list(shape)
+        if len(sizes) != tensor.shape.rank - 1:
             raise ValueError(f"Annotated shape {shape} was expected to have rank {tensor.shape.rank - 1}")
-        shape = tf.constant(list(shape), tf.int64)
+        shape = tf.constant(sizes, tf.int64)
     shape = tf.reshape(tf.cast(shape, tf.int64), [-1])
     tensor._dense_shape = tf.concat([tensor.dense_shape[:1], shape], 0)  # As TFT does; there is no other way.
+    trace.current().sparse_outputs[tensor.values.name] = sizes
 
 
 def annotate_true_sparse_output(tensor: tf.SparseTensor) -> None:
-    raise NotImplementedError(
-        "tft.experimental.annotate_true_sparse_output: the engine writes a sparse output as the list of its values, without indices; "
-        "put out the indices and values that you need as features of their own")  # fmt: skip
+    """Makes a sparse output of rank 2 the features NAME$sparse_values and NAME$sparse_indices_0, not the list of its values."""
+    trace.current().sparse_outputs.setdefault(tensor.values.name, tensor.shape[1:].as_list())
 
 
 def ptransform_analyzer(*arguments: Any, **options: Any) -> Any:

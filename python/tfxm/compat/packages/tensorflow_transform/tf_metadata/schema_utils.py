@@ -12,9 +12,7 @@ class SchemaAsFeatureSpecResult(NamedTuple):
 
 
 def schema_as_feature_spec(schema_proto: Any) -> SchemaAsFeatureSpecResult:
-    from tfxm.runtime.tf_transform_output import schema_domains
-
-    return SchemaAsFeatureSpecResult(schemas.as_feature_spec(schema_proto), schema_domains(schema_proto))
+    return SchemaAsFeatureSpecResult(schemas.as_feature_spec(schema_proto), schemas.domains(schema_proto))
 
 
 def schema_from_feature_spec(feature_spec: dict[str, Any], domains: dict[str, Any] | None = None) -> Any:
