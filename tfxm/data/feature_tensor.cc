@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/data/input_shape.h"
+#include "tfxm/util/numeric/half.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
 
@@ -26,6 +27,10 @@ struct Scaling {
   int zero_point;
 };
 
+struct Half {
+  uint16_t bits;
+};
+
 template <typename From, typename To>
 void Store(const From* from, int64_t n, const Scaling& scaling, char* out) {
   To* const to = reinterpret_cast<To*>(out);
@@ -38,11 +43,13 @@ void Store(const From* from, int64_t n, const Scaling& scaling, char* out) {
     if (scaling.scale != 0) value = static_cast<double>(static_cast<float>(value) / scaling.scale) + scaling.zero_point;
     if constexpr (std::is_same_v<To, bool>) {
       to[k] = value != 0;
+    } else if constexpr (std::is_same_v<To, Half>) {
+      to[k].bits = FloatToHalf(static_cast<float>(value));
     } else if constexpr (std::is_integral_v<To>) {
       constexpr double kLow = static_cast<double>(std::numeric_limits<To>::min());
       constexpr double kHigh = static_cast<double>(std::numeric_limits<To>::max());
-      // 2^63 is a double, and one too large for an int64.
-      if (std::is_same_v<To, int64_t> && value >= kHigh) {
+      // 2^63 is a double, and one too large for an int64; so is 2^64 for a uint64.
+      if (sizeof(To) == sizeof(int64_t) && value >= kHigh) {
         to[k] = std::numeric_limits<To>::max();
       } else {
         to[k] = std::isnan(value) ? To{0} : static_cast<To>(std::min(std::max(value, kLow), kHigh));
@@ -62,18 +69,23 @@ StoreFunction<From> StoreFunctionFor(DataType dtype) {
   switch (dtype) {
     case DataType::kFloat: return Store<From, float>;
     case DataType::kDouble: return Store<From, double>;
+    case DataType::kHalf: return Store<From, Half>;
     case DataType::kInt8: return Store<From, int8_t>;
     case DataType::kUint8: return Store<From, uint8_t>;
     case DataType::kInt16: return Store<From, int16_t>;
     case DataType::kInt32: return Store<From, int32_t>;
     case DataType::kInt64: return Store<From, int64_t>;
+    case DataType::kUint16: return Store<From, uint16_t>;
+    case DataType::kUint32: return Store<From, uint32_t>;
+    case DataType::kUint64: return Store<From, uint64_t>;
     case DataType::kBool: return Store<From, bool>;
     default: return nullptr;
   }
 }
 
 absl::Status NotStored(const TensorSpec& input) {
-  return absl::UnimplementedError(absl::StrCat("input \"", input.name, "\" of type ", DataTypeName(input.dtype)));
+  return absl::UnimplementedError(
+      absl::StrCat("input \"", input.name, "\" is of type ", DataTypeName(input.dtype), ", which no feature can be"));
 }
 
 bool IsFloat(DataType dtype) {

@@ -110,7 +110,14 @@ std::vector<Case> NumberCases() {
       {"quantized", Shared<Floats>({{{1, 0.9f, 3.4f, 1000, -1000}}}), DataType::kInt8, 5, quantized,
        {-1, -1, 3, 127, -128}, ""},
       {"quantized integers", Shared<Ints>({{{1, 7}}}), DataType::kUint8, 2, quantized, {0, 11}, ""},
-      {"float16", Shared<Floats>({{{1}}}), DataType::kHalf, 1, {}, {}, "type float16"},
+      // Of 1 + 2^-11 and 1 + 3 * 2^-11 the even neighbours, 65,520 and more is infinity, below 2^-14 the steps are 2^-24.
+      {"float16", Shared<Floats>({{{1, -0.1f, 1.00048828125f, 1.00146484375f, 65519, 65520, -1e9f, 3e-5f, 2e-8f}}}),
+       DataType::kHalf, 9, {}, {1, -0.0999755859375, 1, 1.001953125, 65504, kInf, -kInf, 503 * 0x1p-24, 0}, ""},
+      {"integers in float16", Shared<Ints>({{{3, -70000}}}), DataType::kHalf, 2, {}, {3, -kInf}, ""},
+      {"uint16", Shared<Ints>({{{3, -1, 70000}}}), DataType::kUint16, 3, {}, {3, 0, 65535}, ""},
+      {"uint32", Shared<Ints>({{{3, -1, 5000000000}}}), DataType::kUint32, 3, {}, {3, 0, 4294967295}, ""},
+      {"uint64", Shared<Floats>({{{3, -1, kInf}}}), DataType::kUint64, 3, {}, {3, 0, 0x1p64}, ""},
+      {"strings for numbers", Shared<Ints>({{{1}}}), DataType::kString, 1, {}, {}, "\"x\" is INT"},
   };
   // clang-format on
 }

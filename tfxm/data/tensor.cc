@@ -8,25 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tfxm/util/numeric/half.h"
 
 namespace tfxm {
-namespace {
-
-float HalfToFloat(uint16_t half) {
-  const int exponent = (half >> 10) & 31, mantissa = half & 1023;
-  float magnitude;
-  if (exponent == 31) {
-    magnitude = mantissa == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(mantissa), -24);
-  } else {
-    magnitude = std::ldexp(static_cast<float>(mantissa | 1024), exponent - 25);
-  }
-  return half & 0x8000 ? -magnitude : magnitude;
-}
-
-}  // namespace
-
 absl::string_view DataTypeName(DataType dtype) {
   switch (dtype) {
     case DataType::kInvalid: return "invalid";

@@ -2,9 +2,11 @@
 
 #include "tfxm/model_analysis/inference/tflite_tensors.h"
 
+#include <cstdint>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/util/numeric/half.h"
 
 namespace tfxm::model_analysis {
 namespace {
@@ -21,6 +23,11 @@ absl::Status AppendEnds(const Shape& shape, const TensorSpec& spec, int count, V
   for (int r = 1; r <= count; ++r) values->ends.push_back(before + r * width);
   return absl::OkStatus();
 }
+
+struct Half {
+  uint16_t bits;
+  explicit operator double() const { return HalfToFloat(bits); }
+};
 
 template <typename T>
 void Append(std::span<const char> memory, const litert::Quantization& quantization, Values* values) {
@@ -51,6 +58,10 @@ absl::Status AppendOutput(std::span<const char> memory, const Shape& shape, cons
     case DataType::kInt32: Append<int32_t>(memory, quantization, values); break;
     case DataType::kInt64: Append<int64_t>(memory, quantization, values); break;
     case DataType::kBool: Append<bool>(memory, quantization, values); break;
+    case DataType::kHalf: Append<Half>(memory, quantization, values); break;
+    case DataType::kUint16: Append<uint16_t>(memory, quantization, values); break;
+    case DataType::kUint32: Append<uint32_t>(memory, quantization, values); break;
+    case DataType::kUint64: Append<uint64_t>(memory, quantization, values); break;
     default:
       return absl::UnimplementedError(absl::StrCat("output \"", spec.name, "\" of type ", DataTypeName(spec.dtype)));
   }

@@ -3,7 +3,9 @@
 #include "tfxm/rewriting/internal/convert/op_support.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -152,6 +154,69 @@ bool MakesIds(const std::string& op) {
   return false;
 }
 
+// The types without TFLite kernels that results of these operators have in the graph that the converter prints:
+// "tf.MatMul"(…) … : (tensor<?x8xf16>, …) -> tensor<?x4xf16>
+std::set<std::string> OddTypes(absl::string_view diagnostics, const OpNodes& ops,
+                               std::map<std::string, std::string>* operands_of) {
+  static const re2::RE2& line = *new re2::RE2(R"re("tf\.(\w+)"\([^\n]* : \(([^\n]*) -> ([^\n]*))re", re2::RE2::Latin1);
+  std::set<std::string> types;
+  std::string op, operands, result;
+  while (re2::RE2::FindAndConsume(&diagnostics, line, &op, &operands, &result)) {
+    if (!ops.count(op)) continue;
+    if (Builtins().count(op)) operands_of->emplace(op, operands);
+    for (const auto& [printed, name] : {std::pair("bf16>", "bfloat16"), {"f16>", "float16"}, {"complex<", "complex"}}) {
+      if (!absl::StrContains(result, printed) && !absl::StrContains(operands, printed)) continue;
+      types.insert(name);
+      break;
+    }
+  }
+  return types;
+}
+
+// What to do about operators that TFLite does not have, where it is more than to replace them.
+std::vector<std::string> AdviceAbout(const OpNodes& missing, absl::string_view diagnostics) {
+  std::vector<std::string> advice;
+  std::map<std::string, std::string> operands_of;
+  const std::set<std::string> types = OddTypes(diagnostics, missing, &operands_of);
+  if (types.count("float16") || types.count("bfloat16")) {
+    advice.push_back(
+        absl::StrCat("They compute in ", absl::StrJoin(types, " and "),
+                     " (mixed precision), for which TFLite has no kernels: call "
+                     "keras.config.set_dtype_policy(\"float32\"), make the model again, give it the weights, "
+                     "new_model.set_weights(model.get_weights()), and export it"));
+  } else if (types.count("complex")) {
+    advice.emplace_back(
+        "They take complex numbers, of which TFLite computes little more than tf.signal.rfft, stft and tf.abs of "
+        "them: compute with the real and the imaginary part");
+  } else if (!operands_of.empty()) {
+    advice.push_back(
+        absl::StrCat("The converter has a way for others of that name, not for these types or so many dimensions: ",
+                     absl::StrJoin(operands_of, "; ", [](std::string* out, const auto& entry) {
+                       absl::StrAppend(out, "tf.", entry.first, "(", entry.second);
+                     })));
+  }
+  const auto any = [&](auto is) {
+    return std::any_of(missing.begin(), missing.end(), [&](const auto& entry) { return is(entry.first); });
+  };
+  if (any([](const std::string& op) { return absl::StrContains(op, "Random"); })) {
+    advice.emplace_back(
+        "The model draws random numbers, as Keras's augmentation layers (RandomFlip, RandomRotation, …) do when they are "
+        "exported with it: export the model without them");
+  }
+  if (any(MakesIds)) {
+    advice.emplace_back(
+        "TFLite makes ids of words by a table of strings and int64 (StringLookup with one out-of-vocabulary index), and "
+        "by nothing else: keep the lookup, the hashing or the splitting into words outside of the model, and export "
+        "one that takes the ids");
+  }
+  if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
+    advice.emplace_back(
+        "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "
+        "features themselves (transformed, if the model's are), and choose it with signature_key (--signature)");
+  }
+  return advice;
+}
+
 std::string Describe(const OpNodes& ops) {
   return absl::StrJoin(ops, "; ", [](std::string* out, const auto& entry) {
     std::vector<std::string> nodes = entry.second;
@@ -229,17 +294,7 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
         "TFLite has no operator for ", Describe(missing), "; ",
         selectable ? "set allow_select_tf_ops (--allow_select_tf_ops) if the app has the Select TF runtime"
                    : "replace them, or set allow_custom_ops (--allow_custom_ops) and give the app their kernels"));
-    if (std::any_of(missing.begin(), missing.end(), [](const auto& entry) { return MakesIds(entry.first); })) {
-      parts.push_back(
-          "TFLite makes ids of words by a table of strings and int64 (StringLookup with one out-of-vocabulary index), and "
-          "by nothing else: keep the lookup, the hashing or the splitting into words outside of the model, and export "
-          "one that takes the ids");
-    }
-    if (missing.count("ParseExampleV2") || missing.count("ParseExample")) {
-      parts.push_back(
-          "A signature that takes serialized tf.Examples is for servers: for an app, export one that takes the "
-          "features themselves (transformed, if the model's are), and choose it with signature_key (--signature)");
-    }
+    for (std::string& advice : AdviceAbout(missing, diagnostics)) parts.push_back(std::move(advice));
   }
   if (!other.empty()) {
     parts.push_back(absl::StrCat(Describe(other), ": ", absl::StrJoin(reasons, "; ")));
@@ -253,6 +308,12 @@ std::string ExplainDiagnostics(absl::string_view diagnostics, bool allow_select_
           "model.export(dir, input_signature=[tf.TensorSpec((1, …), name=…)]) with the input's own shape and name, or "
           "unroll it, or set allow_select_tf_ops (--allow_select_tf_ops)");
     }
+  }
+  if (parts.empty() && absl::StrContains(diagnostics, "'tfl.fully_connected' op operand #0") &&
+      absl::StrContains(diagnostics, "xi8>'")) {
+    parts.emplace_back(
+        "TFLite has no product of integers without scales: a model that Keras has quantized (model.quantize(\"int8\")) cannot be "
+        "converted; export the model as it was before, and quantize it here (--quantization=int8 or dynamic_range)");
   }
   if (parts.empty()) return absl::StrCat("the converter says: ", diagnostics);
   const size_t line = diagnostics.find('\n');

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
@@ -91,6 +92,45 @@ TEST(OpSupportTest, WhatMakesIdsStaysOutside) {
   EXPECT_THAT(ExplainDiagnostics(kHashing, false),
               AllOf(HasSubstr("(node net/hashing/hash)"), HasSubstr("export one that takes the ids")));
   EXPECT_THAT(ExplainDiagnostics(kMissing, false), Not(HasSubstr("ids")));
+}
+
+// As the converter prints them: an error of each operator, then the graph.
+std::string Refused(absl::string_view op, absl::string_view operands, absl::string_view result) {
+  return absl::StrCat(
+      "<unknown>:0: error: loc(fused[\"", op, ":\", \"net/", op, "\"]): 'tf.", op,
+      "' op is neither a custom op nor a flex op\n  %1 = \"tfl.cast\"(%0) : (tensor<?x3xf32>) -> tensor<?x3xf16>\n  %2 = \"tf.",
+      op, "\"(%1, %0) <{a = false}> : (", operands, ") -> ", result, "\n");
+}
+
+TEST(OpSupportTest, MixedPrecisionIsNamed) {
+  EXPECT_THAT(ExplainDiagnostics(Refused("MatMul", "tensor<?x3xf16>, tensor<3x2xf16>", "tensor<?x2xf16>"), false),
+              AllOf(HasSubstr("tf.MatMul (node net/MatMul)"), HasSubstr("compute in float16 (mixed precision)"),
+                    HasSubstr("set_dtype_policy(\"float32\")")));
+  EXPECT_THAT(ExplainDiagnostics(Refused("MatMul", "tensor<?x3xbf16>, tensor<3x2xbf16>", "tensor<?x2xbf16>"), false),
+              HasSubstr("compute in bfloat16 (mixed precision)"));
+  EXPECT_THAT(ExplainDiagnostics(Refused("FFT2D", "tensor<?x3x3xcomplex<f32>>", "tensor<?x3x3xcomplex<f32>>"), false),
+              AllOf(HasSubstr("complex numbers"), Not(HasSubstr("mixed precision"))));
+}
+
+TEST(OpSupportTest, NamesTheTypesThatAnOperatorOfTfliteDoesNotTake) {
+  EXPECT_THAT(ExplainDiagnostics(Refused("Abs", "tensor<?x3xi64>", "tensor<?x3xi64>"), false),
+              HasSubstr("not for these types or so many dimensions: tf.Abs(tensor<?x3xi64>)"));
+  EXPECT_THAT(ExplainDiagnostics(Refused("Dilation2D", "tensor<?x3xf32>", "tensor<?x3xf32>"), false),
+              Not(HasSubstr("types")));
+}
+
+TEST(OpSupportTest, AugmentationIsNotExported) {
+  EXPECT_THAT(ExplainDiagnostics(Refused("StatelessRandomUniformV2", "tensor<2xi32>", "tensor<?xf32>"), false),
+              HasSubstr("export the model without them"));
+}
+
+TEST(OpSupportTest, WhatKerasHasQuantizedIsExportedAsItWasBefore) {
+  EXPECT_THAT(
+      ExplainDiagnostics(
+          "<unknown>:0: error: loc(fused[\"BatchMatMulV3:\", \"dense/MatMul\"]): 'tfl.fully_connected' op operand #0 "
+          "must be tensor of 32-bit float or QI8 type values, but got 'tensor<?x16xi8>'\n",
+          false),
+      HasSubstr("export the model as it was before"));
 }
 
 TEST(OpSupportTest, ExplainsDiagnostics) {

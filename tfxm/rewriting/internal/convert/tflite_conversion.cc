@@ -25,6 +25,7 @@
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 #include "tfxm/rewriting/internal/fold/fold_select.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
+#include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int4.h"
 #include "tfxm/saved_model/internal/file_tables.h"
@@ -302,7 +303,8 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
     ASSIGN_OR_RETURN(out.model, finish(bytes, name));
     return out;
   }
-  ASSIGN_OR_RETURN(out.float_model, litert::ModelFile::FromBytes(std::move(bytes), absl::StrCat("float ", name)));
+  ASSIGN_OR_RETURN(out.float_model,
+                   litert::ModelFile::FromBytes(ConstantMasks(std::move(bytes)), absl::StrCat("float ", name)));
   RETURN_IF_ERROR(CheckOps(out.float_model->model(), options.keep_float_ops));
   ASSIGN_OR_RETURN(std::vector<std::string> nodes, NodesOfLayers(out.float_model->model(), options.keep_float_layers));
   ASSIGN_OR_RETURN(std::vector<std::string> int16,

@@ -6,10 +6,15 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 
+#include "absl/strings/str_cat.h"
 #include "tflite_generated.h"
+#include "tfxm/litert/internal/schema_edit.h"
 #include "tfxm/litert/internal/schema_util.h"
+#include "tfxm/rewriting/internal/convert/drop_unused.h"
 
 namespace tfxm::rewriting {
 namespace {
@@ -46,11 +51,16 @@ class Cutter {
       std::optional<Range> a = RangeOf(made->second->inputs()->Get(first));
       std::optional<Range> b = RangeOf(made->second->inputs()->Get(first + 1));
       if (!a || !b) continue;
-      if (a->min < b->min) std::swap(a, b);  // b masks, if one does.
+      int mask = made->second->inputs()->Get(first + 1);
+      if (a->min < b->min) {  // b masks, if one does.
+        std::swap(a, b);
+        mask = made->second->inputs()->Get(first);
+      }
       if (!(b->min < -kMask * (1 + std::max(std::abs(a->min), std::abs(a->max))))) continue;
       Range& range = ranges_[{g_, t}];
       range = {std::max(range.min, a->min - kFarBelow), std::min(range.max, std::max(a->max, 0.0f))};
-      if (!selects) keep_float->push_back(graph_.tensors()->Get(t)->name()->str());
+      const int added = selects ? mask : t;
+      if (producer_.count(added)) keep_float->push_back(graph_.tensors()->Get(added)->name()->str());
     }
   }
 
@@ -80,7 +90,78 @@ class Cutter {
   std::map<int, bool> read_otherwise_;
 };
 
+// From here on float32 has steps of 64.
+constexpr float kHidesLogits = 1e9;
+
+class MaskFolder {
+ public:
+  MaskFolder(schema::ModelT& model, schema::SubGraphT& graph) : model_(model), graph_(graph) {
+    for (size_t i = 0; i < graph_.operators.size(); ++i) {
+      for (int t : graph_.operators[i]->outputs) producer_[t] = graph_.operators[i].get();
+      for (int t : graph_.operators[i]->inputs) readers_[t].insert(graph_.operators[i].get());
+    }
+    for (int t : graph_.outputs) readers_[t].insert(nullptr);
+  }
+
+  // Whether anything was folded.
+  bool Run() {
+    std::set<const schema::OperatorT*> dead;
+    for (const auto& select : graph_.operators) {
+      if (!Is(select.get(), schema::BuiltinOperator_SELECT_V2)) continue;
+      const auto& readers = readers_[select->outputs[0]];
+      if (readers.size() != 1 || !Is(*readers.begin(), schema::BuiltinOperator_SOFTMAX)) continue;
+      for (const int masked : {1, 2}) {
+        const auto made = producer_.find(select->inputs[masked]);
+        if (made == producer_.end()) continue;
+        const std::optional<float> mask = Mask(*made->second, select->inputs[3 - masked]);
+        if (!mask) continue;
+        if (readers_[select->inputs[masked]].size() == 1) dead.insert(made->second);
+        const std::string name = graph_.tensors[select->inputs[masked]]->name;
+        select->inputs[masked] = litert::AddConstant<float>(model_, graph_, absl::StrCat(name, "/mask"),
+                                                            schema::TensorType_FLOAT32, {}, {{*mask}});
+        any_ = true;
+        break;
+      }
+    }
+    std::erase_if(graph_.operators, [&](const auto& op) { return dead.count(op.get()) > 0; });
+    return any_;
+  }
+
+ private:
+  bool Is(const schema::OperatorT* op, schema::BuiltinOperator kind) const {
+    return op != nullptr && litert::KindOf(*model_.operator_codes[op->opcode_index]) == kind;
+  }
+  // What an operator adds to `logits`, if that is one constant that hides them.
+  std::optional<float> Mask(const schema::OperatorT& op, int logits) const {
+    const bool subtracts = Is(&op, schema::BuiltinOperator_SUB);
+    if ((!subtracts && !Is(&op, schema::BuiltinOperator_ADD)) || op.inputs[0] != logits) return std::nullopt;
+    const schema::TensorT& constant = *graph_.tensors[op.inputs[1]];
+    const std::vector<uint8_t>& data = model_.buffers[constant.buffer]->data;
+    if (constant.type != schema::TensorType_FLOAT32 || data.size() != sizeof(float)) return std::nullopt;
+    float value;
+    std::memcpy(&value, data.data(), sizeof(value));
+    if (subtracts) value = -value;
+    return value <= -kHidesLogits ? std::optional<float>(value) : std::nullopt;
+  }
+
+  schema::ModelT& model_;
+  schema::SubGraphT& graph_;
+  std::map<int, const schema::OperatorT*> producer_;
+  std::map<int, std::set<const schema::OperatorT*>> readers_;
+  bool any_ = false;
+};
+
 }  // namespace
+
+std::string ConstantMasks(std::string bytes) {
+  if (HasOutsideBuffers(bytes)) return bytes;
+  const std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  bool any = false;
+  for (const auto& graph : model->subgraphs) any = MaskFolder(*model, *graph).Run() || any;
+  if (!any) return bytes;
+  DropUnused(*model);
+  return litert::PackModel(*model, bytes.size());
+}
 
 std::vector<std::string> CutMaskedSoftmax(const schema::Model& model, Ranges* ranges) {
   std::vector<std::string> keep_float;

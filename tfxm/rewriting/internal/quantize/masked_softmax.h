@@ -15,8 +15,13 @@
 
 namespace tfxm::rewriting {
 
-// Cuts the ranges of masked logits that only a softmax reads. The result: names of the additions of masks, which have
-// to stay float, since their own inputs have such ranges.
+// Takes a float model. Where a softmax alone reads a choice between logits and the same logits less 1e9 or more (Keras's
+// Attention and AdditiveAttention), the second becomes the constant: beside it float has no place for logits below 32 either,
+// while a subtraction of integers of such ranges has no right result.
+std::string ConstantMasks(std::string model);
+
+// Cuts the ranges of masked logits that only a softmax reads. The result: names of the additions of masks, also
+// of those behind a choice, which have to stay float, since their own inputs have such ranges.
 std::vector<std::string> CutMaskedSoftmax(const schema::Model& model, Ranges* ranges);
 
 }  // namespace tfxm::rewriting

@@ -8,6 +8,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tflite_generated.h"
+#include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/litert/test_models.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
@@ -56,6 +58,50 @@ TEST(CutMaskedSoftmaxTest, AnOrdinaryBiasIsNoMask) {
   EXPECT_EQ((ranges[{0, model.masked}].min), -23);
 }
 
+// y = softmax(see ? logits : logits - large), as Keras's Attention has it.
+Masked Choose(float large) {
+  ModelBuilder b;
+  Masked out;
+  const int see = b.Tensor("see", schema::TensorType_BOOL, {-1, 3});
+  out.logits = b.Tensor("logits", schema::TensorType_FLOAT32, {-1, 3});
+  const int constant = b.Constant<float>("large", schema::TensorType_FLOAT32, {}, {large});
+  out.mask = b.Tensor("mask", schema::TensorType_FLOAT32, {-1, 3});
+  out.masked = b.Tensor("masked", schema::TensorType_FLOAT32, {-1, 3});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
+  b.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {out.logits, constant}, {out.mask});
+  b.Op(schema::BuiltinOperator_SELECT_V2, schema::SelectV2OptionsT(), {see, out.logits, out.mask}, {out.masked});
+  b.Op(schema::BuiltinOperator_SOFTMAX, schema::SoftmaxOptionsT(), {out.masked}, {y});
+  b.InputsOutputs({see, out.logits}, {y});
+  out.file = *litert::ModelFile::FromBytes(b.Finish(), "masked");
+  return out;
+}
+
+std::vector<schema::BuiltinOperator> Kinds(absl::string_view bytes) {
+  const schema::Model& model = *schema::GetModel(bytes.data());
+  std::vector<schema::BuiltinOperator> kinds;
+  for (const auto* op : *model.subgraphs()->Get(0)->operators()) {
+    kinds.push_back(litert::KindOf(*model.operator_codes()->Get(op->opcode_index())));
+  }
+  return kinds;
+}
+
+TEST(ConstantMasksTest, WhatHidesLogitsIsAConstant) {
+  EXPECT_THAT(Kinds(ConstantMasks(std::string(Choose(1e9).file->bytes()))),
+              ElementsAre(schema::BuiltinOperator_SELECT_V2, schema::BuiltinOperator_SOFTMAX));
+}
+
+TEST(ConstantMasksTest, WhatFloatCanTellApartStays) {
+  const Masked model = Choose(1e4);
+  EXPECT_EQ(ConstantMasks(std::string(model.file->bytes())), model.file->bytes());
+}
+
+TEST(CutMaskedSoftmaxTest, TheSubtractionBehindAChoiceStaysFloat) {
+  const Masked model = Choose(1e4);
+  Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.mask}, {-10003, -9995}}, {{0, model.masked}, {-10003, 5}}};
+  EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &ranges), ElementsAre("mask"));
+  EXPECT_EQ((ranges[{0, model.masked}].min), -35);
+}
+
 // A model as a whole: what is selected, and what is added.
 class MaskedModelTest : public ::testing::TestWithParam<std::tuple<std::string, QuantizationMode>> {};
 
@@ -73,8 +119,12 @@ TEST_P(MaskedModelTest, KeepsItsAccuracy) {
   }
   const ops::Tensor logits = ops::MatMul(x, ops::Constant(graph, testing::Weights({8, 8})));
   const ops::Tensor masked =
-      op == "AddV2"
-          ? ops::Op(graph, op, {logits, mask})
+      op == "AddV2" ? ops::Op(graph, op, {logits, mask})
+      : op != "SelectV2"
+          ? ops::Op(graph, "SelectV2",
+                    {ops::Constant(graph, keep), logits,
+                     ops::Op(graph, "Sub",
+                             {logits, ops::Constant(graph, std::vector<float>{op == "SubOf1e9" ? 1e9f : 1e4f})})})
           : ops::Op(graph, op, {ops::Constant(graph, keep), logits, ops::Constant(graph, std::vector<float>{-1e9f})});
   SavedModelBuilder builder;
   builder.AddSignature("serving_default", {{"x", x}, {"mask", mask}}, {{"y", ops::Softmax(masked)}});
@@ -89,7 +139,7 @@ TEST_P(MaskedModelTest, KeepsItsAccuracy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MaskedModelTest,
-                         ::testing::Combine(::testing::Values("AddV2", "SelectV2"),
+                         ::testing::Combine(::testing::Values("AddV2", "SelectV2", "SubOf1e9", "SubOf1e4"),
                                             ::testing::Values(QuantizationMode::kInt8, QuantizationMode::kInt16x8)),
                          [](const auto& info) {
                            return std::get<0>(info.param) + "_" +
