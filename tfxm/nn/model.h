@@ -116,7 +116,8 @@ struct QuantizeOptions;  // quantization.h
 // A model called as a layer.
 struct ModelCallOptions {
   // False, as Keras's base(x, training=False): its layers work as in inference while the model around it is trained, so
-  // that BatchNormalization keeps its averages when the base is unfrozen for fine-tuning, and Dropout drops nothing.
+  // that BatchNormalization keeps its averages when the base is unfrozen for fine-tuning, and Dropout drops nothing. So
+  // in Keras 2; in Keras 3.15, fit overrules it.
   bool training = true;
 };
 

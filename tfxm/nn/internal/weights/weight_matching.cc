@@ -68,7 +68,7 @@ std::vector<const StoredVariable*> ByName(const std::vector<const Weight*>& weig
 bool HasAutomaticName(const Layer& layer) {
   std::string name = layer.name();
   const size_t number = name.find_last_not_of("0123456789");
-  if (number + 1 < name.size() && name[number] == '_') name.resize(number);
+  if (number != std::string::npos && number + 1 < name.size() && name[number] == '_') name.resize(number);
   name.erase(std::remove(name.begin(), name.end(), '_'), name.end());
   return name == absl::AsciiStrToLower(layer.type());
 }
