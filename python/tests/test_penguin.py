@@ -36,8 +36,9 @@ class PenguinTest(TfxExampleTest):
         ir = self.short_ir("penguin_pipeline_local.py", steps=20, replaced=4)
         with open(ir, encoding="utf-8") as f:
             text = f.read()
+        self.assertEqual(text.count('\\"lower_bound\\": 0.6'), 1)
         with open(ir, "w", encoding="utf-8") as f:
-            f.write(text.replace('\\"value\\": 0.6', '\\"value\\": 0.1'))  # So few steps may not reach it.
+            f.write(text.replace('\\"lower_bound\\": 0.6', '\\"lower_bound\\": 0.01'))  # So few steps may not reach it.
         self.expect(self.run_pipeline(f"--ir={ir}", f"--output={self.folder}/out"), "12 nodes: 12 complete")
         artifacts = os.path.join(self.folder, "tfx", "pipelines", "penguin_local_keras")
 

@@ -39,7 +39,9 @@ void AskForRuntimeParameters(const ir::Pipeline& pipeline, const PipelineArgs& a
 absl::Status SetPythonExecutors(const Pipeline& pipeline) {
   for (const Node& node : pipeline.components) {
     const NodeSpec& spec = node.spec();
-    const bool of_family = absl::StartsWith(spec.executor, "tfx.") || absl::StartsWith(spec.executor, "tfxm.");
+    // TFX's own, unless its file is named: its examples have components that are called tfx.examples.….
+    const bool of_family = spec.executor_file.empty() &&
+                           (absl::StartsWith(spec.executor, "tfx.") || absl::StartsWith(spec.executor, "tfxm."));
     if (spec.kind != NodeKind::kComponent || !spec.plugin.empty() || of_family ||
         !absl::StrContains(spec.executor, '.') || ExecutorRegistry::Get().Has(spec.executor)) {
       continue;
