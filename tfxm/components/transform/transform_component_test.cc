@@ -80,6 +80,7 @@ class TransformComponentTest : public ::testing::Test {
     ArtifactDict inputs = {{"schema", {Artifact{.uri = Folder("schema")}}}};
     for (const auto& [folder, splits] : examples) {
       inputs["examples"].push_back(Artifact{.uri = Folder(folder), .properties = {{"split_names", splits}}});
+      if (!payload_format_.empty()) inputs["examples"].back().custom_properties["payload_format"] = payload_format_;
     }
     if (!analyzer_cache.empty()) inputs["analyzer_cache"] = {Artifact{.uri = Folder(analyzer_cache)}};
     ArtifactDict outputs;
@@ -128,9 +129,50 @@ class TransformComponentTest : public ::testing::Test {
                                            : tensorflow::metadata::v0::DatasetFeatureStatistics();
   }
 
-  std::string root_, split_names_, log_;
+  std::string root_, split_names_, log_, payload_format_;
   std::vector<Artifact> transformed_;
 };
+
+TEST_F(TransformComponentTest, TakesSequenceExamplesWhoseFeatureListsTheSchemaHas) {
+  payload_format_ = "FORMAT_TF_SEQUENCE_EXAMPLE";
+  const absl::Status refused = Run(R"({"analyze": ["training"]})");
+  EXPECT_TRUE(absl::StrContains(refused.message(), "are tf.SequenceExamples")) << refused;
+
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(Folder("schema"), "schema.pbtxt"),
+                            R"pb(feature {
+                                   name: "##SEQUENCE##"
+                                   type: STRUCT
+                                   struct_domain { feature { name: "x" type: FLOAT } }
+                                 })pb")
+                  .ok());
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "module.cc"), R"(
+#include "tfxm/transform/tft.h"
+using namespace tfxm;
+absl::StatusOr<tft::TensorMap> preprocessing_fn(const tft::TensorMap& inputs) {
+  const tft::FeatureTensor scaled = tft::scale_to_0_1(inputs["##SEQUENCE##.x"]);
+  const ops::Tensor none = ops::Constant(*scaled.values().graph(), -1.0f);
+  tft::TensorMap outputs;
+  outputs["scaled"] = ops::Reshape(ops::RaggedToDense(scaled.ragged(), {-1, 1, 1}, none), {-1});
+  return outputs;
+}
+)")
+                  .ok());
+  const std::string dir = data::SplitDir(Folder("sequences"), "training");
+  ASSERT_TRUE(io::MakeDirs(dir).ok());
+  auto writer = *data::TFRecordWriter::Create(io::JoinPath(dir, data::ShardName("data_tfrecord", 0, 1)));
+  for (const std::vector<float>& steps : std::vector<std::vector<float>>{{0, 10}, {5}, {}}) {
+    tensorflow::SequenceExample example;
+    auto& list = (*example.mutable_feature_lists()->mutable_feature_list())["x"];
+    for (const float value : steps) list.add_feature()->mutable_float_list()->add_value(value);
+    ASSERT_TRUE(writer->Write(example.SerializeAsString()).ok());
+  }
+  ASSERT_TRUE(writer->Close().ok());
+  const absl::Status status =
+      Run(R"({"analyze": ["training"]})", /*materialize=*/true, {{"sequences", R"(["training"])"}});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Scaled("training"), (std::vector<float>{0, 0.5, -1}));
+  EXPECT_EQ(Statistics("pre_transform_stats").num_examples(), 3);
+}
 
 TEST_F(TransformComponentTest, AnalyzesTheSplitsOfSplitsConfigAndTransformsAll) {
   const absl::Status status = Run(R"({"analyze": ["training"]})");
