@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`make field`: tries models out of published packages (packages.json): every TFLite file is inspected and run as Python's
-interpreter runs it, every SavedModel is rewritten in all five ways and judged as the zoo's are.
+interpreter runs it, every SavedModel or Keras file is rewritten in all five ways and judged as the zoo's are.
 
   field.py --build_dir DIR [--part K/N] [--model NAME,…] [--quick] [--jobs N] [--write_table]
 

@@ -102,8 +102,10 @@ double LargestError(const std::string& file, const SavedModel& saved_model, cons
   return largest;
 }
 
+// Also a loop over the batch, which calibration, one example at a time, sees once.
 TEST(RecurrentLayerTest, RunsAtAnyBatchInEveryMode) {
-  for (const auto& [name, example] : std::map<std::string, Shape>{{"keras_lstm", {5, 2}}, {"recurrent", {4, 2}}}) {
+  for (const auto& [name, example] :
+       std::map<std::string, Shape>{{"keras_lstm", {5, 2}}, {"recurrent", {4, 2}}, {"mapped", {4, 2}}}) {
     const auto saved_model = SavedModel::Load("tfxm/rewriting/testdata/" + name);
     ASSERT_TRUE(saved_model.ok()) << saved_model.status();
     std::vector<Sample> samples;

@@ -27,6 +27,14 @@ class Recurrent(tf.Module):
     return {'y': tf.transpose(states.stack(), [1, 0, 2])}
 
 
+class Mapped(tf.Module):
+  """A loop over the examples of a batch, whose results it carries."""
+
+  @tf.function(input_signature=[tf.TensorSpec([None, 4, 2], name='x')])
+  def call(self, x):
+    return {'y': tf.map_fn(lambda steps: tf.tanh(steps @ WEIGHTS[:2]), x)}
+
+
 class Streaming(tf.Module):
   """A model that keeps state: what it answers depends on the examples before."""
 
@@ -105,7 +113,7 @@ LSTM = KerasLstm(None, 5, random.randn(2, 12), random.randn(3, 12), random.randn
 COUNTER = KerasLstm(1, 24, [[20, 20, 10, 10, 20, 20, 0, 0]], np.zeros((2, 8)), [0, 0, 10, 10, 0, 0, 20, 20])
 
 for name, model in (('recurrent', Recurrent()), ('streaming', Streaming()), ('keras_lstm', LSTM), ('keras_counter', COUNTER),
-                    ('keras3_subclass', TWICE), ('vocabulary', Vocabulary())):
+                    ('keras3_subclass', TWICE), ('vocabulary', Vocabulary()), ('mapped', Mapped())):
   if name not in (sys.argv[2:] or [name]):
     continue
   tf.saved_model.save(model, f'{sys.argv[1]}/{name}', {'serving_default': model.call},
