@@ -89,6 +89,12 @@ TEST(RecurrentTest, Messages) {
   EXPECT_THAT(ErrorOf(Bidirectional(Dense(3))(x)), HasSubstr("takes an LSTM, GRU or SimpleRNN"));
   EXPECT_THAT(ErrorOf(Bidirectional(LSTM(3), {.merge_mode = "max"})(x)), HasSubstr("merge_mode"));
   EXPECT_THAT(ErrorOf(Bidirectional(LSTM(3), {.backward_layer = LSTM(3)})(x)), HasSubstr("the other go_backwards"));
+  EXPECT_THAT(ErrorOf(LSTM(3, {.return_state = true, .fused = true})(x)), HasSubstr("no states that come out"));
+  EXPECT_THAT(ErrorOf(LSTM(3, {.activation = "relu", .fused = true})(x)), HasSubstr("tanh and sigmoid"));
+  const KerasTensor tokens = Input({5}, {.name = "tokens", .dtype = DataType::kInt64});
+  Model masked({tokens}, {LSTM(3, {.fused = true})(Embedding(7, 2, {.mask_zero = true})(tokens))});
+  EXPECT_THAT(std::string(masked.Predict({{"tokens", Ints({1, 5}, {1, 2, 3, 0, 0})}}).status().message()),
+              HasSubstr("fused: TFLite's operator takes no mask"));
   EXPECT_THAT(ErrorOf(MultiHeadAttention(2, 3)(x)), HasSubstr("{query, value}"));
   EXPECT_THAT(ErrorOf(MultiHeadAttention(2, 3)({x, Input({-1, 2})})), HasSubstr("steps and features known"));
 }
