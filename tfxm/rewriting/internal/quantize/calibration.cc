@@ -7,10 +7,15 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tflite_generated.h"
 #include "tfxm/compute/pass.h"
+#include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/litert/observe.h"
 #include "tfxm/rewriting/internal/feed.h"
 #include "tfxm/rewriting/internal/quantize/range_model.h"
@@ -231,6 +236,36 @@ absl::StatusOr<Ranges> LeastErrorRanges(const std::shared_ptr<const litert::Mode
   return out;
 }
 
+// Of each value that a WHILE carries: the range of all that it ever is, before the loop, in it and behind it. A loop over
+// the batch (tf.map_fn) runs once for each example that calibration gives it: what it carries is 0 when the body reads it,
+// and what the body has made of it is read by nobody. With more examples it is, and a range of [0, 0] would make zeros of it.
+void JoinLoopRanges(const schema::Model& model, Ranges* ranges) {
+  for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
+    for (const auto* op : litert::Each(model.subgraphs()->Get(g)->operators())) {
+      const auto* loop = op->builtin_options_as_WhileOptions();
+      if (loop == nullptr) continue;
+      const int condition = loop->cond_subgraph_index(), body = loop->body_subgraph_index();
+      const schema::SubGraph &before = *model.subgraphs()->Get(condition), &inside = *model.subgraphs()->Get(body);
+      for (int i = 0; i < litert::Size(op->inputs()); ++i) {
+        const std::vector<std::pair<int, int>> places = {{g, op->inputs()->Get(i)},
+                                                         {g, op->outputs()->Get(i)},
+                                                         {condition, before.inputs()->Get(i)},
+                                                         {body, inside.inputs()->Get(i)},
+                                                         {body, inside.outputs()->Get(i)}};
+        std::optional<Range> all;
+        for (const auto& place : places) {
+          const auto it = ranges->find(place);
+          if (it == ranges->end()) continue;
+          all = all ? Range{std::min(all->min, it->second.min), std::max(all->max, it->second.max)} : it->second;
+        }
+        for (const auto& place : places) {
+          if (const auto it = ranges->find(place); it != ranges->end()) it->second = *all;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<CalibrationResult> Calibrate(const std::shared_ptr<const litert::ModelFile>& model,
@@ -274,6 +309,7 @@ absl::StatusOr<CalibrationResult> Calibrate(const std::shared_ptr<const litert::
       break;
     }
   }
+  JoinLoopRanges(model->model(), &out.ranges);
   return out;
 }
 

@@ -13,7 +13,6 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/rewriting/internal/quantize/int16_layers.h"
-#include "tfxm/rewriting/internal/quantize/loop_ranges.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/moved_values.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
@@ -50,7 +49,6 @@ Quantizer::Quantizer(FilePtr float_model, std::string signature, std::string nam
 
 absl::Status Quantizer::SetRangesOf(Ranges ranges) {
   ranges_ = std::move(ranges);
-  JoinLoopRanges(float_model_->model(), &ranges_);
   cut_ = CutMaskedSoftmax(float_model_->model(), &ranges_);
   unquantizable_ = FindUnquantizable(float_model_->model(), ranges_, options_.int16);
   std::erase_if(unquantizable_,
