@@ -16,10 +16,13 @@ import numpy as np
 
 import tensors
 
-MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
+MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8', 'int4')
 QUANTIZED = ('int8', 'int16x8')
 # tfxm's limits of the signal to noise ratio (tfxm rewrite --help): below them it does not hand a file over.
-MIN_DB = {'none': 80, 'float16': 30, 'dynamic_range': 8, 'int8': 6, 'int16x8': 12}
+MIN_DB = {'none': 80, 'float16': 30, 'dynamic_range': 8, 'int8': 6, 'int16x8': 12, 'int4': 6}
+# Python's converter has no int4: measured against its dynamic_range, whose weights have 127 / 7 as many steps, 25.2 dB; how the noise of
+# several layers adds up differs.
+INT4_LESS_DB = 28
 # Of integers, strings and the like: the share of values that are the model's.
 MIN_EQUAL = 0.95
 
@@ -169,8 +172,9 @@ def judge(folder, out, mode, tfxm, driver):
     meta = json.load(f)
   result = Result(meta['known'])
   fed, expected = (tensors.read_runs(os.path.join(folder, n)) for n in ('runs', 'expected'))
-  theirs = os.path.join(folder, f'python_{mode}.tflite')
-  their_error = '' if os.path.exists(theirs) else open(os.path.join(folder, f'python_{mode}.error')).read()
+  base = os.path.join(folder, 'python_' + ('dynamic_range' if mode == 'int4' else mode))
+  theirs, less = base + '.tflite', INT4_LESS_DB if mode == 'int4' else 1
+  their_error = '' if os.path.exists(theirs) else open(base + '.error').read()
   message = rewrite(tfxm, folder, out, mode, threads=7)
   ours = os.path.join(out, 'tflite')
   result.facts['message'] = message
@@ -191,7 +195,7 @@ def judge(folder, out, mode, tfxm, driver):
     else:
       theirs_varying = decibels(their_outputs, expected, around_mean=True)
       floats = [v for n, v in theirs_varying.items() if expected[0][n].dtype.kind == 'f']
-      if floats and min(floats) < MIN_DB[mode]:
+      if floats and min(floats) - (less if mode == 'int4' else 0) < MIN_DB[mode]:
         result.note(f"refused ({message}); Python's file has {min(floats):.1f} dB")
       elif meta['random']:
         result.note('refused: ' + message)
@@ -217,7 +221,7 @@ def judge(folder, out, mode, tfxm, driver):
     for name, value in db.items():
       if name not in their_db:
         continue
-      least = their_db[name] - (1 if expected[0][name].dtype.kind == 'f' else 0.05)
+      least = their_db[name] - (less if expected[0][name].dtype.kind == 'f' else 0.05)
       if value < min(least, 79):
         kind = 'dB' if expected[0][name].dtype.kind == 'f' else 'equal'
         result.fail(f'{name}: {value:.2f} {kind}, Python\'s {their_db[name]:.2f}')
@@ -235,6 +239,13 @@ def judge(folder, out, mode, tfxm, driver):
     return measured and all(v >= (MIN_DB[mode] if expected[0][n].dtype.kind == 'f' else MIN_EQUAL) for n, v in measured.items())
 
   useful = is_right(their_db)
+  if mode == 'int4':
+    if operators - their_operators:
+      result.fail(f'other operators: {difference}')
+    least = their_size - tensors.int4_savings(theirs)
+    if size > 1.02 * least + 2048:
+      result.fail(f'{size} bytes; with four bits for each weight of a dense layer or a convolution they are {least}')
+    return result
   if mode in QUANTIZED:
     if sum(operators.values()) > sum(their_operators.values()):
       (result.fail if useful else result.note)(f'more operators: {difference}')

@@ -6,24 +6,7 @@ import tempfile
 import numpy as np
 import tensorflow as tf
 
-from recipes import MODELS, Recipe, model, weights
-
-
-def spec(shape, dtype=tf.float32, name='x'):
-  return tf.TensorSpec(shape, dtype, name=name)
-
-
-def function(*specs, **options):
-  """A SavedModel of one tf.function whose outputs are a dictionary."""
-  def wrap(body):
-    def make():
-      module = tf.Module()
-      module.call = tf.function(body, input_signature=list(specs))
-      return module, {'serving_default': module.call}
-    make.__module__ = body.__module__
-    MODELS[body.__name__] = Recipe(body.__name__, make, **options)
-    return make
-  return wrap
+from recipes import function, model, spec, weights
 
 
 # --- Shapes that are computed -------------------------------------------------------------------------------------------
@@ -390,3 +373,71 @@ def label_asset():
   made, signatures = vocabulary_asset()
   made.plain = tf.function(lambda x: {'y': x @ weights(4, 3)}, input_signature=[spec([None, 4])])
   return made, {'serving_default': made.plain, 'words': made.call}
+
+
+# --- Loops, kinds of inputs and outputs, sampling ------------------------------------------------------------------------
+
+
+@function(spec([None, 6, 4]))
+def scanned_over_time(x):
+  y = tf.scan(lambda state, row: 0.5 * state + tf.tanh(row), tf.transpose(x, [1, 0, 2]), tf.zeros_like(x[:, 0]))
+  return {'y': tf.transpose(y, [1, 0, 2]), 'last': y[-1]}
+
+
+@function(spec([None, 8]))
+def greedy_decoding(x):
+  def step(i, token, state, out):
+    state = tf.tanh(state @ weights(8, 8) + tf.gather(tf.constant(weights(5, 8, seed=2)), token))
+    token = tf.argmax(state @ weights(8, 5, seed=3), -1, output_type=tf.int32)
+    return i + 1, token, state, tf.concat([out[:, 1:], token[:, None]], 1)
+  first = tf.zeros_like(x[:, 0], tf.int32)
+  return {'tokens': tf.while_loop(lambda i, *_: i < 6, step, [0, first, x, tf.zeros([tf.shape(x)[0], 6], tf.int32)])[3]}
+
+
+@function(spec([None, 6]))
+def mixed_outputs(x):
+  values, indices = tf.math.top_k(x, 2)
+  return {'bool': x > 0, 'int64': tf.argmax(x, -1), 'int32': indices, 'float': values, 'byte': tf.cast(tf.abs(x) * 9, tf.uint8),
+          'label': tf.gather(tf.constant(['cat', 'dog', 'bird', '', 'ü', 'a longer name']), tf.argmax(x, -1))}
+
+
+@function(spec([None, 4]))
+def empty_outputs(x):
+  return {'none': tf.boolean_mask(x, tf.reduce_sum(x, -1) > 100.0), 'y': x @ weights(4, 2), 'zero': x[:, 2:2]}
+
+
+@function(spec([None, 1], tf.float16), spec([None, 2], tf.int8, 'b'), spec([None, 2], tf.uint8, 'c'), spec([None, 2], tf.int16, 'd'), high=100)
+def small_inputs(x, b, c, d):
+  parts = [tf.cast(v, tf.float32) / 50 for v in (x, b, c, d)]
+  return {'y': tf.concat(parts, -1) @ weights(7, 3)}
+
+
+@function(spec([None, None, None, 3], name='image'), sides=(9, 14))
+def as_large_as_given(image):
+  y = tf.nn.relu(tf.nn.conv2d(image, weights(3, 3, 3, 4), 2, 'SAME'))
+  return {'mask': tf.image.resize(tf.nn.conv2d(y, weights(1, 1, 4, 2), 1, 'SAME'), tf.shape(image)[1:3])}
+
+
+@function(spec([None, 6], tf.int32, 'ids'), spec([None, 6]), high=4)
+def scattered(ids, x):
+  n = tf.shape(x)[0]
+  rows = tf.tile(tf.range(n)[:, None], [1, 6])
+  sums = tf.scatter_nd(tf.stack([rows, ids], -1), x, tf.stack([n, 4]))
+  return {'sums': sums, 'counts': tf.reduce_sum(tf.one_hot(ids, 4), 1), 'mask': tf.sequence_mask(ids[:, 0] + 1, 5), 'picked': tf.gather(x, ids, batch_dims=1)}
+
+
+@function(spec([None, 10, 12, 4], name='image'), spec([None, 10, 12, 2], name='flow'))
+def warped(image, flow):
+  """Bilinear sampling at computed places."""
+  n = tf.shape(image)[0]
+  rows, columns = tf.meshgrid(tf.range(10), tf.range(12), indexing='ij')
+  at = tf.cast(tf.stack([rows, columns], -1), tf.float32) + flow * 3
+  low = tf.floor(at)
+  f = at - low
+  def pick(dy, dx):
+    i = tf.clip_by_value(tf.cast(low, tf.int32) + [dy, dx], 0, [9, 11])
+    batch = tf.tile(tf.range(n)[:, None, None, None], [1, 10, 12, 1])
+    return tf.gather_nd(image, tf.concat([batch, i], -1))
+  top = pick(0, 0) * (1 - f[..., 1:]) + pick(0, 1) * f[..., 1:]
+  bottom = pick(1, 0) * (1 - f[..., 1:]) + pick(1, 1) * f[..., 1:]
+  return {'y': top * (1 - f[..., :1]) + bottom * f[..., :1]}

@@ -22,6 +22,7 @@ import tf_keras
 import applications  # noqa: F401: these fill recipes.MODELS
 import functions  # noqa: F401
 import keras2  # noqa: F401
+import layers  # noqa: F401
 import networks  # noqa: F401
 import recipes
 import tensors
@@ -40,6 +41,9 @@ def save(recipe, path):
   if isinstance(made, tuple):
     module, signatures = made
     tf.saved_model.save(module, path, signatures=signatures)
+    return
+  if not hasattr(made, 'inputs'):
+    made(path)
     return
   rng = np.random.RandomState(3)
   wanted = {i.name: ([None] + list(i.shape[1:]), tf.as_dtype(i.dtype).as_numpy_dtype) for i in made.inputs}

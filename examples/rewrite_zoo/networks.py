@@ -4,22 +4,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from recipes import model
+from recipes import conv, model, net
 
 L = keras.layers
 K = keras.ops
-
-
-def conv(x, filters, size=3, strides=1, **options):
-  x = L.Conv2D(filters, size, strides, padding='same', use_bias=False, **options)(x)
-  return L.ReLU()(L.BatchNormalization()(x))
-
-
-def net(shape, *layers, dtype='float32', name='x'):
-  x = inputs = keras.Input(shape, dtype=dtype, name=name)
-  for layer in layers:
-    x = layer(x)
-  return keras.Model(inputs, x)
 
 
 def attention_block(x, heads=2, size=16, **options):

@@ -5,7 +5,7 @@
     def gpt_block(): …
 
 A recipe gives a Keras model (Keras 3 or tf_keras), which is exported as a user would, `model.export(dir)`; or a tf.Module and its
-signatures. Options, all optional:
+signatures; or a function that exports to a path. Options, all optional:
   batch  exports with this batch size, through `input_signature`
   high   integers are drawn below this; default 12
   sides  the sizes that open sides besides the batch get; default (8, 12)
@@ -18,10 +18,12 @@ signatures. Options, all optional:
   known  {part of a message: why it is right to fail so}
 """
 import dataclasses
-import importlib
 from typing import Any, Callable
 
+import keras
 import numpy as np
+import tensorflow as tf
+import tf_keras
 
 MODELS = {}
 
@@ -47,6 +49,35 @@ def model(**options):
     MODELS[make.__name__] = Recipe(make.__name__, make, **options)
     return make
   return add
+
+
+def spec(shape, dtype=tf.float32, name='x'):
+  return tf.TensorSpec(shape, dtype, name=name)
+
+
+def function(*specs, **options):
+  """A SavedModel of one tf.function whose outputs are a dictionary."""
+  def wrap(body):
+    def make():
+      module = tf.Module()
+      module.call = tf.function(body, input_signature=list(specs))
+      return module, {'serving_default': module.call}
+    make.__module__ = body.__module__
+    MODELS[body.__name__] = Recipe(body.__name__, make, **options)
+    return make
+  return wrap
+
+
+def conv(x, filters, size=3, strides=1, **options):
+  x = keras.layers.Conv2D(filters, size, strides, padding='same', use_bias=False, **options)(x)
+  return keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+
+
+def net(shape, *layers, dtype='float32', name='x'):
+  x = inputs = keras.Input(shape, dtype=dtype, name=name)
+  for layer in layers:
+    x = layer(x)
+  return keras.Model(inputs, x)
 
 
 def weights(*shape, scale=0.5, seed=1):
@@ -107,10 +138,10 @@ def settle(network, data, rng):
       if name in ('bias', 'beta') and not value.any() or name == 'depthwise_bias':
         # ReLUs one after another amplify what is small, unless most of what they see is positive.
         middle = 0.7 if name == 'beta' and len(layers) > 20 else 0.0
-        w.assign((middle + 0.1 * rng.randn(*value.shape)).astype('float32'))
+        w.assign(np.asarray(middle + 0.1 * rng.randn(*value.shape), 'float32'))
       elif name == 'gamma':  # A LayerScale's start at 1e-6, so that its branch does nothing.
         small = any(layer is b for b in branches) or type(layer).__name__ == 'LayerScale'
-        w.assign(((0.25 if small else 1.0) * rng.uniform(0.6, 1.4, value.shape)).astype('float32'))
+        w.assign(np.asarray((0.25 if small else 1.0) * rng.uniform(0.6, 1.4, value.shape), 'float32'))
     if type(layer).__name__ == 'BatchNormalization':
       layer.momentum = 0.0
   if any(type(layer).__name__ == 'BatchNormalization' for layer in layers):
@@ -152,7 +183,7 @@ def residual_branches(layers):
 def scale_kernels(network, layers, data):
   """Layer by layer, channels of mean 0 and standard deviation 1, as normalization would make them, for networks without it: behind
   a dozen ReLUs all pictures look alike."""
-  Model = importlib.import_module(type(network).__module__.split('.')[0]).Model
+  Model = tf_keras.Model if isinstance(network, tf_keras.Model) else keras.Model
   for layer in layers[:-1]:
     if not hasattr(layer, 'kernel'):
       continue
@@ -167,7 +198,7 @@ def scale_kernels(network, layers, data):
 
 def fit_head(network, head, data):
   """The last layer becomes one that was trained: logits of what colour a picture's four quarters have, by ridge regression."""
-  Model = importlib.import_module(type(network).__module__.split('.')[0]).Model
+  Model = tf_keras.Model if isinstance(network, tf_keras.Model) else keras.Model
   features = np.array(Model(network.input, head.input)(data, training=False)).astype(np.float64).reshape(len(data), -1)
   rows, columns = (np.array_split(np.arange(n), 2) for n in data.shape[1:3])
   wanted = np.stack([data[:, r][:, :, c, k].mean((1, 2)) for r in rows for c in columns for k in range(3)], 1).astype(np.float64)
@@ -189,6 +220,6 @@ def outputs_of(network, data):
 
 def variation(output):
   """How much an output differs between examples, in parts of its magnitude."""
-  if output.dtype.kind != 'f' or output.ndim == 0 or len(output) < 2:
+  if output.dtype.kind != 'f' or output.ndim == 0 or len(output) < 2 or not output.size:
     return 1.0
   return float(output.std(axis=0).max() / max(1e-12, np.abs(output).max()))

@@ -170,3 +170,32 @@ def operators(path):
       builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
       count[code.CustomCode().decode() if names[builtin] == 'CUSTOM' else names[builtin]] += 1
   return count
+
+
+def int4_savings(path):
+  """How many bytes smaller a dynamic_range file gets when the weights that LiteRT multiplies as int4 (of CONV_2D and FULLY_CONNECTED with
+  float activations, read by nothing else) take four bits and each of their output channels a scale and a zero point."""
+  from ai_edge_litert import schema_py_generated as schema
+  with open(path, 'rb') as f:
+    model = schema.Model.GetRootAs(f.read(), 0)
+  operators, types = schema.BuiltinOperator, schema.TensorType
+  fits, other = {}, set()
+  for s in range(model.SubgraphsLength()):
+    graph = model.Subgraphs(s)
+    other.update((s, graph.Outputs(i)) for i in range(graph.OutputsLength()))
+    for o in range(graph.OperatorsLength()):
+      op = graph.Operators(o)
+      code = model.OperatorCodes(op.OpcodeIndex())
+      multiplies = max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) in (operators.CONV_2D, operators.FULLY_CONNECTED)
+      for i in range(op.InputsLength()):
+        t = op.Inputs(i)
+        if multiplies and i == 1 and graph.Tensors(op.Inputs(0)).Type() == types.FLOAT32 and graph.Tensors(t).Type() == types.INT8:
+          fits[s, t] = graph.Tensors(t)
+        elif t >= 0:
+          other.add((s, t))
+  saved = 0
+  for key, tensor in fits.items():
+    size = model.Buffers(tensor.Buffer()).DataLength()
+    if key not in other and size:
+      saved += size // 2 - 12 * tensor.Shape(0)
+  return saved

@@ -27,10 +27,12 @@ import time
 import environment
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')
-RECIPES = ('applications', 'networks', 'keras2', 'functions')
+MODES = ('none', 'float16', 'dynamic_range', 'int8', 'int16x8')  # and int4, which Python's converter does not have
+RECIPES = ('applications', 'networks', 'layers', 'keras2', 'functions')
 # Of the large models, those that --quick takes through int8, too: one of each way of building them.
 QUICK_INT8 = ('mobilenet_v2', 'resnet50_v2', 'efficientnet_v2_b0', 'vgg16', 'keras2_regnet_x002')
+# The models that are tried with int4 weights, too: dense layers and convolutions, of each kind of network.
+INT4 = ('cnn', 'unet', 'separable', 'audio_cnn', 'transformer', 'text_embedding', 'two_in_two_out', 'keras2_cnn', 'half_weights', 'large_constant')
 # Signals that a process is sent, by a user or a system without memory; what a converter dies of are others.
 ENDED_BY_OTHERS = {signal.SIGHUP: 'SIGHUP', signal.SIGINT: 'SIGINT', signal.SIGQUIT: 'SIGQUIT', signal.SIGTERM: 'SIGTERM',
                    signal.SIGKILL: 'SIGKILL (out of memory?)'}
@@ -72,6 +74,11 @@ def models():
 def quiet(text):
   """Without what TensorFlow says on starting."""
   return '\n'.join(l for l in text.splitlines() if not re.match(r'(WARNING: All log|[IW]\d{4} |fully_quantize:|$)', l))
+
+
+def by_python(modes):
+  """Those of which there is a file of Python's. int4 is measured against dynamic_range."""
+  return list(dict.fromkeys('dynamic_range' if m == 'int4' else m for m in modes))
 
 
 def is_made(folder, modes):
@@ -126,8 +133,8 @@ def read_result(out, mode):
 
 def run(python, folder, out, args, modes):
   """{mode: result} of one model."""
-  if not is_made(folder, modes):
-    return {'none': {'failures': ['the model cannot be made'], 'notes': [], 'facts': {}}}
+  if not is_made(folder, by_python(modes)):
+    return {modes[0]: {'failures': ['the model cannot be made'], 'notes': [], 'facts': {}}}
   os.utime(folder)
   shutil.rmtree(out, ignore_errors=True)
   done = subprocess.run([python, os.path.join(HERE, 'compare.py'), folder, out, os.path.join(args.build_dir, 'tfxm'),
@@ -160,7 +167,7 @@ def failures(results):
 
 def row(name, results):
   """What each cell says is in the README, above the table."""
-  return f'| {name} | ' + ' | '.join(cell(results[m]) if m in results else '' for m in MODES) + ' |'
+  return f'| {name} | ' + ' | '.join(cell(results[m]) if m in results else '' for m in MODES + ('int4',)) + ' |'
 
 
 def cell(result):
@@ -239,7 +246,7 @@ def add_arguments(parser):
 def main():
   parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
   add_arguments(parser)
-  parser.add_argument('--mode', default=','.join(MODES))
+  parser.add_argument('--mode', default='', help='only these; without it all, int4 for some models')
   parser.add_argument('--quick', action='store_true', help='the large models (applications.py) in float32 only, and some in int8')
   args = parser.parse_args()
   args.out = args.out or os.path.join(args.build_dir, 'zoo')
@@ -254,7 +261,6 @@ def main():
   folders = {m: os.path.join(environment.CACHE, 'zoo', f'{m}-{known[m]}') for m in names}
   os.makedirs(os.path.join(environment.CACHE, 'zoo'), exist_ok=True)
   forget(os.path.join(environment.CACHE, 'zoo'))
-  modes = args.mode.split(',')
   groups, small = [], []
   with open(os.path.join(HERE, 'applications.py')) as f:
     large = set(re.findall(r'^def (\w+)', f.read(), re.M))
@@ -267,12 +273,14 @@ def main():
   everything, failed = {}, []
 
   def modes_of(name):
-    if not args.quick or name not in large:
-      return modes
-    return ['none', 'int8'] if name in QUICK_INT8 else ['none']
+    if args.mode:
+      return args.mode.split(',')
+    if args.quick and name in large:
+      return ['none', 'int8'] if name in QUICK_INT8 else ['none']
+    return list(MODES) + (['int4'] if name in INT4 else [])
 
   def work(group):
-    wanted = modes_of(group[0])  # those of one group are of one size
+    wanted = by_python(dict.fromkeys(mode for name in group for mode in modes_of(name)))
     said = until_made([folders[m] for m in group], wanted, [python, os.path.join(HERE, 'make_model.py'), ','.join(wanted)] +
                       [f'{m}={folders[m]}' for m in group])
     for name in group:
@@ -296,7 +304,7 @@ def main():
   with open(os.path.join(args.out, 'results.json'), 'w') as f:
     json.dump(everything, f, indent=1)
   if args.write_table:
-    write_table(os.path.join(HERE, 'README.md'), '| model | ' + ' | '.join(MODES) + ' |', {m: row(m, r) for m, r in everything.items()}, known)
+    write_table(os.path.join(HERE, 'README.md'), '| model | ' + ' | '.join(MODES + ('int4',)) + ' |', {m: row(m, r) for m, r in everything.items()}, known)
   print(f'zoo: {len(names)} models in {time.time() - start:.0f} s.')
   if failed:
     print(f'Again: make zoo{" PART=" + args.part if n > 1 else ""} MODEL={",".join(failed)}')

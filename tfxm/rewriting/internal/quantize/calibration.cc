@@ -236,7 +236,7 @@ absl::StatusOr<Ranges> LeastErrorRanges(const std::shared_ptr<const litert::Mode
   return out;
 }
 
-// Of each value that a WHILE carries: the range of all that it ever is, before the loop, in it and behind it. A loop over
+// Of each value that a WHILE carries and whose body has seen next to nothing of it: the range of all that it ever is. A loop over
 // the batch (tf.map_fn) runs once for each example that calibration gives it: what it carries is 0 when the body reads it,
 // and what the body has made of it is read by nobody. With more examples it is, and a range of [0, 0] would make zeros of it.
 void JoinLoopRanges(const schema::Model& model, Ranges* ranges) {
@@ -258,6 +258,9 @@ void JoinLoopRanges(const schema::Model& model, Ranges* ranges) {
           if (it == ranges->end()) continue;
           all = all ? Range{std::min(all->min, it->second.min), std::max(all->max, it->second.max)} : it->second;
         }
+        constexpr float kNothing = 1e-3f;  // Of the whole: the body has seen next to nothing of what it carries.
+        const auto read = ranges->find(places[3]);
+        if (read != ranges->end() && read->second.max - read->second.min > kNothing * (all->max - all->min)) continue;
         for (const auto& place : places) {
           if (const auto it = ranges->find(place); it != ranges->end()) it->second = *all;
         }

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers of Keras 3 that the networks do not have, in small models, and ways to export that are not a functional model's."""
+import keras
+import numpy as np
+import tensorflow as tf
+
+from recipes import conv, model, net
+
+L = keras.layers
+K = keras.ops
+
+
+@model()
+def layers_1d():
+  return net((40, 6), L.ZeroPadding1D(2), L.SeparableConv1D(12, 5, activation='relu'), L.DepthwiseConv1D(3, depth_multiplier=2, strides=2),
+             L.BatchNormalization(), L.AveragePooling1D(2), L.Conv1DTranspose(8, 3, strides=2), L.UpSampling1D(2), L.Cropping1D((1, 2)),
+             L.MaxPooling1D(3, padding='same'), L.SpatialDropout1D(0.2), L.GlobalMaxPooling1D(), L.Dense(3))
+
+
+@model()
+def grouped_query_attention():
+  x = inputs = keras.Input((10, 16), name='tokens')
+  x = L.Add()([x, L.GroupQueryAttention(8, 4, 2)(x, x, use_causal_mask=True)])
+  x = L.RMSNormalization()(x)
+  return keras.Model(inputs, L.Dense(4)(x))
+
+
+@model()
+def attentions():
+  query, value = keras.Input((6, 8), name='query'), keras.Input((9, 8), name='value')
+  mask = keras.Input((9,), dtype='bool', name='mask')
+  a = L.Attention(use_scale=True, score_mode='concat')([query, value], mask=[None, mask])
+  b = L.AdditiveAttention()([query, value], mask=[None, mask])
+  c, scores = L.MultiHeadAttention(2, 4, value_dim=6, output_shape=5)(query, value, attention_mask=mask[:, None, :], return_attention_scores=True)
+  return keras.Model([query, value, mask], {'additive': b, 'dot': a, 'heads': c, 'scores': scores})
+
+
+@model()
+def einsum_dense():
+  x = inputs = keras.Input((6, 8), name='x')
+  x = L.EinsumDense('abc,cde->abde', output_shape=(6, 2, 5), bias_axes='de', activation='relu')(x)
+  x = L.EinsumDense('abde,de->abd', output_shape=(6, 2))(x)
+  return keras.Model(inputs, L.EinsumDense('abd,bf->adf', output_shape=(2, 4), bias_axes='f')(x))
+
+
+@model()
+def normalizations():
+  x = inputs = keras.Input((8, 8, 6), name='x')
+  x = L.SpectralNormalization(L.Conv2D(8, 3))(x)
+  x = L.BatchNormalization(axis=1)(x)
+  x = L.LayerNormalization(axis=[1, 2])(x)
+  x = L.GroupNormalization(groups=-1)(x)  # instance normalization
+  x = L.UnitNormalization(axis=-1)(L.Activation('tanh')(x))
+  return keras.Model(inputs, L.Dense(3)(L.Flatten()(L.Dropout(.5)(L.GaussianNoise(.2)(x)))))
+
+
+class Minimal(L.Layer):
+  """A cell of one's own: a minimal gated unit."""
+  def __init__(self, units, **options):
+    super().__init__(**options)
+    self.units = self.state_size = units
+
+  def build(self, shape):
+    self.kernel = self.add_weight(shape=(shape[-1] + self.units, 2 * self.units), name='kernel')
+    self.bias = self.add_weight(shape=(2 * self.units,), name='bias')
+
+  def call(self, x, states):
+    h = states[0]
+    z, c = K.split(K.matmul(K.concatenate([x, h], -1), self.kernel) + self.bias, 2, -1)
+    h = h + K.sigmoid(z) * (K.tanh(c) - h)
+    return h, [h]
+
+
+@model()
+def stacked_cells():
+  return net((6, 5), L.RNN(L.StackedRNNCells([L.LSTMCell(6), L.GRUCell(7), L.SimpleRNNCell(5)])), L.Dense(3))
+
+
+def padded_steps(rng, shape):
+  steps = rng.uniform(-1, 1, shape)
+  return np.where(np.arange(shape[1])[None, :, None] < rng.randint(2, shape[1] + 1, (shape[0], 1, 1)), steps, 0)
+
+
+@model(fed={'x': padded_steps})
+def masked_lstm():
+  return net((8, 5), L.Masking(), L.LSTM(8, return_sequences=True), L.GRU(6), L.Dense(3))
+
+
+@model()
+def lstm_with_states():
+  x, h, c = keras.Input((6, 5), name='x'), keras.Input((8,), name='h'), keras.Input((8,), name='c')
+  y, new_h, new_c = L.LSTM(8, return_sequences=True, return_state=True)(x, initial_state=[h, c])
+  return keras.Model([x, h, c], {'y': L.Dense(2)(y), 'new_h': new_h, 'new_c': new_c})
+
+
+@keras.saving.register_keras_serializable('zoo')
+class Subclassed(keras.Model):
+  """A model written as a class, with a dictionary in and out."""
+  def __init__(self, **options):
+    super().__init__(**options)
+    self.image, self.numbers = keras.Sequential([L.Conv2D(4, 3, activation='relu'), L.GlobalAveragePooling2D()]), L.Dense(6, activation='relu')
+    self.kind, self.size = L.Dense(3, activation='softmax'), L.Dense(1)
+
+  def call(self, inputs):
+    x = K.concatenate([self.image(inputs['image']), self.numbers(inputs['numbers'])], -1)
+    return {'kind': self.kind(x), 'size': self.size(x), 'features': x}
+
+
+@model()
+def subclassed():
+  network = Subclassed()
+  given = {'image': keras.Input((12, 12, 3), name='image'), 'numbers': keras.Input((4,), name='numbers')}
+  network({n: np.zeros((1,) + tuple(i.shape[1:]), 'float32') for n, i in given.items()})
+  return lambda path: network.export(path, verbose=False)
