@@ -99,7 +99,7 @@ endfunction()
 # not. Names in unnamed namespaces of a folder must differ, or the file is named in APART.
 option(TFXM_UNITY_BUILD "Compile sources of a folder together" OFF)
 function(_tfxm_together target apart)
-  if(NOT TFXM_UNITY_BUILD OR TFXM_SANITIZE)
+  if(NOT TFXM_UNITY_BUILD)
     return()
   endif()
   get_target_property(sources ${target} SOURCES)
