@@ -35,7 +35,7 @@ USUAL = ['<iostream>', '<memory>', '<string>', '<utility>', '<vector>', '"tfxm/u
 # Where names are from. One that is not here is a mistake as well: a line is soon added.
 FROM = {
     '<algorithm>': 'max min sort transform', '<array>': 'array', '<atomic>': 'atomic', '<chrono>': 'chrono', '<bit>': 'bit_cast bit_width popcount',
-    '<cmath>': 'abs exp fma isfinite isnan log nan sqrt', '<concepts>': 'convertible_to floating_point integral movable same_as', '<cstddef>': 'byte',
+    '<cmath>': 'abs exp fma isfinite isnan ldexp log nan nearbyint sqrt', '<concepts>': 'convertible_to floating_point integral movable same_as', '<cstddef>': 'byte',
     '<cstdint>': 'int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t', '<cstring>': 'memcpy', '<deque>': 'deque', '<filesystem>': 'filesystem',
     '<functional>': 'equal_to function hash less', '<initializer_list>': 'initializer_list', '<limits>': 'numeric_limits',
     '<map>': 'map multimap', '<memory>': 'make_shared make_unique shared_ptr unique_ptr weak_ptr', '<mutex>': 'lock_guard mutex',
