@@ -166,7 +166,7 @@ std::shared_ptr<arrow::DataType> WithoutTimes(const std::shared_ptr<arrow::DataT
 class JsonlSource : public data::ExampleSource {
  public:
   JsonlSource(std::vector<std::string> files, std::shared_ptr<arrow::Schema> schema,
-         std::map<std::string, data::ValueType> types)
+              std::map<std::string, data::ValueType> types)
       : files_(std::move(files)), schema_(std::move(schema)), types_(std::move(types)) {}
 
   absl::StatusOr<std::unique_ptr<data::ExampleBlock>> Next() override {
