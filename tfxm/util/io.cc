@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -135,14 +136,18 @@ absl::Status WriteFile(absl::string_view path, absl::string_view content) {
   // Made by open() and not by mkstemp(), so that the user's umask counts.
   std::string temporary;
   FileDescriptor file;
-  while (true) {
+  std::optional<CleanUp> remove_temporary;
+  while (!remove_temporary) {
+    const NoInterruption until_it_is_known;  // Between open() and CleanUp() it would be left.
     temporary = JoinPath(folder, internal::TemporaryName(prefix));
     file = FileDescriptor(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (file.get() < 0 && errno != EEXIST) return SystemError(errno, "write", path);
-    if (file.get() >= 0 && internal::LockTemporary(file.get(), temporary)) break;
-    file.Close();
+    if (file.get() >= 0 && internal::LockTemporary(file.get(), temporary)) {
+      remove_temporary.emplace([temporary] { unlink(temporary.c_str()); });
+    } else {
+      file.Close();
+    }
   }
-  CleanUp remove_temporary([temporary] { unlink(temporary.c_str()); });
   for (size_t done = 0; done < content.size();) {
     const ssize_t n = write(file.get(), content.data() + done, content.size() - done);
     if (n < 0 && errno == EINTR) continue;
@@ -152,7 +157,7 @@ absl::Status WriteFile(absl::string_view path, absl::string_view content) {
   if (fdatasync(file.get()) != 0) return SystemError(errno, "write", path);
   const NoInterruption until_it_is_in_place;
   if (rename(temporary.c_str(), final_path.c_str()) != 0) return SystemError(errno, "write", path);
-  remove_temporary.Cancel();
+  remove_temporary->Cancel();
   return absl::OkStatus();
 }
 

@@ -80,6 +80,7 @@ absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent,
   RETURN_IF_ERROR(MakeDirs(parent));
   RemoveAbandoned(parent, prefix);
   while (true) {
+    const NoInterruption until_it_is_known;  // Between mkdir() and TempDir() it would be left.
     const std::string path = JoinPath(parent, internal::TemporaryName(prefix));
     if (mkdir(path.c_str(), rights == Rights::kUmask ? 0777 : 0700) != 0) {
       if (errno == EEXIST) continue;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm::io {
@@ -45,6 +46,32 @@ TEST_F(TemporaryTest, AFolderLastsAsLongAsTheScope) {
     EXPECT_NE((*TempDir::Make(JoinPath(dir_, "new"), ".making-"))->path(), temporary->path());
   }
   EXPECT_TRUE(ListDir(JoinPath(dir_, "new"))->empty());
+}
+
+// The instant is another one each time, also that between a folder's or file's appearance and the return of what made it.
+TEST_F(TemporaryTest, AnInterruptionAtAnyInstantLeavesNothing) {
+  for (int i = 0; i < 200; ++i) {
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      HandleInterrupts();
+      if (write(ready[1], "x", 1) != 1) _exit(8);
+      while (true) {
+        const auto temporary = TempDir::Make(dir_, ".making-");
+        if (!temporary.ok() || !WriteFile(JoinPath(dir_, "written"), "x").ok()) _exit(8);
+      }
+    }
+    char x;
+    ASSERT_EQ(read(ready[0], &x, 1), 1);
+    close(ready[0]), close(ready[1]);
+    usleep(500 + 17 * i);
+    kill(child, SIGTERM);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
+    for (const std::string& name : Names()) EXPECT_EQ(name, "written");
+  }
 }
 
 TEST_F(TemporaryTest, AFolderMayBecomeSomethingLasting) {
