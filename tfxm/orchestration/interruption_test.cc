@@ -122,6 +122,7 @@ TEST_F(InterruptionTest, AnInterruptedRunEndsCleanly) {
   const int status = Wait(runner);
   EXPECT_EQ(WEXITSTATUS(status), 128 + SIGINT);
   EXPECT_TRUE(Gone(executor));
+  EXPECT_TRUE(io::ListDir(Path("making"))->empty());
   EXPECT_EQ(Store()->GetExecutions()->at(0).last_known_state(), ml_metadata::Execution::CANCELED);
   ExpectConsistent();
   EXPECT_EQ(Executions("b"), 0);

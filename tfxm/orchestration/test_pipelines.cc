@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tfxm/components/executor.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -43,6 +44,7 @@ class ScriptedExecutor : public Executor {
     if (what == "exit") exit(3);
     if (what == "slow") usleep(30'000);
     if (what == "hang") {
+      ASSIGN_OR_RETURN(const auto making, io::TempDir::Make(io::JoinPath(dir_, "making"), ".making-"));
       (void)io::WriteFile(io::JoinPath(dir_, "hanging"), absl::StrCat(getpid()));
       while (true) pause();
     }

@@ -106,14 +106,14 @@ int WorkerMain(const std::vector<std::string>& arguments) {
 }
 
 int ExecutorMain(const std::string& dir) {
+  // What the orchestrator does not know of ends with this process: workers, which are process groups of their own, and
+  // what is being made outside the execution's folder (a module that is being compiled).
+  HandleInterrupts();
   absl::StatusOr<ExecutionRequest> request = ReadExecutionRequest(dir);
   if (!request.ok()) {
     std::fprintf(stderr, "%s\n", request.status().ToString().c_str());
     return 1;
   }
-  // For workers, which are process groups of their own: they end with this process.
-  const auto launcher = distribution::ParseLauncher(request->launcher);
-  if (launcher.ok() && launcher->kind != distribution::Launcher::Kind::kThreads) HandleInterrupts();
   ProgressWriter progress;
   ArtifactDict outputs = request->outputs;
   absl::Status status = RunExecutor(
