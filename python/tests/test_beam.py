@@ -102,6 +102,13 @@ class LauncherTest(EngineTest):
         self.assertEqual(set(found), {"Split-train", "Split-eval"})
         return found
 
+    def error_of_damaged_data(self) -> str:
+        with open(os.path.join(self.folder, "data", "b.tfrecord"), "ab") as f:
+            f.write(b"no record")
+        failed = self.call("stats", "--data=data/*", "--output=stats.pb", "--launcher=beam")
+        self.assertEqual(failed.returncode, 3, failed.stderr)
+        return failed.stderr
+
 
 class BeamArgumentsTest(LauncherTest):
     def setUp(self) -> None:
@@ -160,11 +167,7 @@ class BeamArgumentsTest(LauncherTest):
             self.assertEqual(threads.read(), beam_s.read())
 
     def test_what_is_wrong_is_said(self) -> None:
-        with open(os.path.join(self.folder, "data", "b.tfrecord"), "ab") as f:
-            f.write(b"no record")
-        failed = self.call("stats", "--data=data/*", "--output=stats.pb", "--launcher=beam")
-        self.assertEqual(failed.returncode, 3, failed.stderr)
-        self.assertRegex(failed.stderr, "the pass as a Beam pipeline: .*shard 1: its worker ended with status 3: .*b.tfrecord")
+        self.assertRegex(self.error_of_damaged_data(), "the pass as a Beam pipeline: .*shard 1: its worker ended with status 3: .*b.tfrecord")
         self.assertFalse(os.path.exists(os.path.join(self.folder, "stats.pb")))
         refused = self.call("stats", "--data=data/*", "--output=stats.pb", "--launcher=beam", "--workers=2")
         self.assertEqual(refused.returncode, 2)
@@ -189,12 +192,9 @@ class BeamLauncherTest(LauncherTest):
         self.assertEqual(self.statistics("by_processes"), expected)
 
     def test_what_a_worker_has_said_is_what_is_said(self) -> None:
-        with open(os.path.join(self.folder, "data", "b.tfrecord"), "ab") as f:
-            f.write(b"no record")
-        failed = self.call("stats", "--data=data/*", "--output=stats.pb", "--launcher=beam")
-        self.assertEqual(failed.returncode, 3, failed.stderr)
-        self.assertRegex(failed.stderr, "shard 1: its worker ended with status 3: .*b.tfrecord")
-        self.assertNotIn("Traceback", failed.stderr)
+        error = self.error_of_damaged_data()
+        self.assertRegex(error, "shard 1: its worker ended with status 3: .*b.tfrecord")
+        self.assertNotIn("Traceback", error)
 
     def test_a_runner_that_is_none(self) -> None:
         failed = self.call("stats", "--data=data/*", "--output=stats.pb", "--launcher=beam --runner=Nobody")
