@@ -109,7 +109,10 @@ void SetExecutable(const NodeSpec& spec, ir::IntermediateDeploymentConfig* confi
       ir::executable_spec::BeamExecutableSpec beam;
       *beam.mutable_python_executor_spec() = python;
       for (const std::string& arg : spec.beam_pipeline_args) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // TFX writes both.
         beam.add_beam_pipeline_args(arg);
+#pragma GCC diagnostic pop
         beam.add_beam_pipeline_args_placeholders()->mutable_value()->set_string_value(arg);
       }
       any.PackFrom(beam);

@@ -18,7 +18,7 @@ namespace tfxm::cli {
 namespace {
 
 constexpr size_t kMostClasses = 1000;
-constexpr size_t kFewIntegers = 20;  // More of them are amounts rather than classes.
+constexpr size_t kMostIntegerClasses = 20;  // More of them are amounts rather than classes.
 
 bool IsZeroOrOne(const ColumnSummary& column) {
   return std::all_of(column.numbers.begin(), column.numbers.end(),
@@ -29,7 +29,7 @@ Problem ProblemOf(const ColumnSummary& column, const std::string& problem) {
   if (problem == "regression") return Problem::kRegression;
   if (column.is_text()) return Problem::kClasses;
   if (IsZeroOrOne(column)) return Problem::kBinary;
-  const bool few_integers = column.type == data::ValueType::kInt && column.distinct() <= kFewIntegers;
+  const bool few_integers = column.type == data::ValueType::kInt && column.distinct() <= kMostIntegerClasses;
   return few_integers || problem == "classification" ? Problem::kClasses : Problem::kRegression;
 }
 

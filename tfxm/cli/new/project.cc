@@ -25,7 +25,7 @@ namespace {
 
 constexpr int64_t kLeastRows = 10;
 constexpr int64_t kRowsForTest = 2000;  // With fewer, a third split would be a handful of rows.
-constexpr size_t kFewIntegers = 32;     // Integers with so few values (hours, months) are rather categories.
+constexpr size_t kMostCategories = 32;  // Integers with so few values (hours, months) are rather categories.
 constexpr size_t kLineLength = 120;
 
 // Of other people's text what fits into a comment in C++, in a docstring and in a text proto.
@@ -88,7 +88,7 @@ Features ChooseFeatures(const CsvSummary& summary, const std::string& label) {
     } else if (column.is_text() && rarely_twice) {
       features.left_out.emplace_back(column.name, "text that is another one in most rows");
     } else if (column.is_text() || (column.type == data::ValueType::kInt && column.distinct() > 2 &&
-                                    column.distinct() <= kFewIntegers && !rarely_twice)) {
+                                    column.distinct() <= kMostCategories && !rarely_twice)) {
       features.categories.push_back(column.name);
     } else {
       features.numbers.push_back(column.name);

@@ -10,9 +10,6 @@ namespace {
 
 namespace tfma = ::tensorflow_model_analysis;
 
-// TFMA's marks of the ends of a range of thresholds, shown as 0 and 1.
-constexpr double kEpsilon = 1e-7;
-
 // numpy.round(x, 6), which ConfusionMatrixAtThresholds applies to thresholds.
 double RoundToSixDigits(double x) { return std::isfinite(x) ? std::nearbyint(x * 1e6) / 1e6 : x; }
 
@@ -84,7 +81,7 @@ tfma::MultiClassConfusionMatrixAtThresholds MultiClassConfusionMatrices::ToProto
   tfma::MultiClassConfusionMatrixAtThresholds proto;
   for (const auto& [threshold, entries] : matrices) {
     auto* matrix = proto.add_matrices();
-    matrix->set_threshold(threshold == -kEpsilon ? 0 : threshold == 1 + kEpsilon ? 1 : threshold);
+    matrix->set_threshold(threshold == -kThresholdEpsilon ? 0 : threshold == 1 + kThresholdEpsilon ? 1 : threshold);
     for (const auto& [key, count] : entries) {
       auto* entry = matrix->add_entries();
       entry->set_actual_class_id(key.first);

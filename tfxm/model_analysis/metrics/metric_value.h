@@ -32,6 +32,9 @@ struct StringArray {
   std::vector<std::string> values;
 };
 
+// TFMA's marks of the ends of a range of thresholds: -kThresholdEpsilon and 1 + kThresholdEpsilon, shown as 0 and 1.
+inline constexpr double kThresholdEpsilon = 1e-7;
+
 // Weighted counts at each threshold, thresholds ascending. A prediction is positive if it is greater than the
 // threshold.
 struct BinaryConfusionMatrices {

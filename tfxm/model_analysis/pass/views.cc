@@ -19,7 +19,7 @@ namespace {
 constexpr absl::string_view kPredictionNames[] = {"scores",   "outputs",       "predictions",
                                                   "logistic", "probabilities", "logits"};
 // TFMA's within_interval allows for rounding.
-constexpr double kEpsilon = 1e-7;
+constexpr double kIntervalEpsilon = 1e-7;
 
 std::string OutputNames(const NamedValues& values) {
   return absl::StrJoin(values, ", ",
@@ -262,7 +262,7 @@ absl::Status SplitLabels(const Row& row, FlatView* view) {
   const size_t end = row.first + row.predictions.size();
   for (size_t i = row.first; i < end; ++i) {
     const double y = view->labels[i];
-    if (!(y >= -kEpsilon && y <= 1 + kEpsilon)) {
+    if (!(y >= -kIntervalEpsilon && y <= 1 + kIntervalEpsilon)) {
       if (std::isnan(y)) continue;
       return row.Error(": label ", y, " is not within [0, 1]");
     }

@@ -17,13 +17,12 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr double kEpsilon = 1e-7;
 constexpr int kKerasNumThresholds = 200;
 
 std::vector<double> InterpolatedThresholds(int n) {
-  std::vector<double> thresholds = {-kEpsilon};
+  std::vector<double> thresholds = {-kThresholdEpsilon};
   for (int i = 0; i < n - 2; ++i) thresholds.push_back((i + 1) * 1.0 / (n - 1));
-  thresholds.push_back(1 + kEpsilon);
+  thresholds.push_back(1 + kThresholdEpsilon);
   return thresholds;
 }
 
@@ -124,7 +123,7 @@ BinaryConfusionMatrices FromHistogram(const std::vector<double>& thresholds, con
     matrices.fn.push_back(there ? fn[offset + i] : 0);
   }
   for (size_t i = 0; i < m; ++i) {
-    if (thresholds[i] < 1 + kEpsilon) continue;
+    if (thresholds[i] < 1 + kThresholdEpsilon) continue;
     matrices.tp[i] = matrices.fp[i] = 0;
     matrices.fn[i] = matrices.tp[0];
     matrices.tn[i] = matrices.fp[0];
@@ -145,9 +144,9 @@ DerivedFunction FromHistogramFunction(const MetricKey& histogram_key, const Metr
     }
     // The histogram has intervals [start, end), the matrices want (start, end]: hence the epsilons.
     std::vector<double> boundaries;
-    if (thresholds[0] >= 0) boundaries.push_back(-kEpsilon);
-    for (double t : thresholds) boundaries.push_back(t != 0 ? t + kEpsilon : t);
-    if (thresholds.back() < 1) boundaries.push_back(1 + kEpsilon);
+    if (thresholds[0] >= 0) boundaries.push_back(-kThresholdEpsilon);
+    for (double t : thresholds) boundaries.push_back(t != 0 ? t + kThresholdEpsilon : t);
+    if (thresholds.back() < 1) boundaries.push_back(1 + kThresholdEpsilon);
     (*results)[key] = FromHistogram(thresholds, Rebin(boundaries, **histogram));
     return absl::OkStatus();
   };
