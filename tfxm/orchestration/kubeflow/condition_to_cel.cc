@@ -25,7 +25,7 @@ std::string Real(double x) {
   return text;
 }
 
-std::string Artifact(const PlaceholderExpression& expression) {
+std::string ArtifactToCel(const PlaceholderExpression& expression) {
   const auto& index = expression.operator_().index_op();
   return absl::StrCat("inputs.artifacts[", Quote(index.expression().placeholder().key()), "].artifacts[", index.index(),
                       "]");
@@ -41,9 +41,9 @@ absl::StatusOr<std::string> Operand(const PlaceholderExpression& expression) {
     default: break;
   }
   const auto& op = expression.operator_();
-  if (op.has_artifact_uri_op()) return absl::StrCat(Artifact(op.artifact_uri_op().expression()), ".uri");
+  if (op.has_artifact_uri_op()) return absl::StrCat(ArtifactToCel(op.artifact_uri_op().expression()), ".uri");
   if (op.has_artifact_property_op()) {
-    return absl::StrCat(Artifact(op.artifact_property_op().expression()), ".metadata[",
+    return absl::StrCat(ArtifactToCel(op.artifact_property_op().expression()), ".metadata[",
                         Quote(op.artifact_property_op().key()), "]");
   }
   return absl::UnimplementedError(
