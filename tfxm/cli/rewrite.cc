@@ -110,7 +110,8 @@ class RewriteCommand : public Command {
         .Add("memory_limit", &memory_limit_mb_, "MB",
              "end with a message instead of taking more memory than this; 0: no limit")
         .Between(0, 1e9);
-    flags.Add("report", &options_.report_file, "FILE", "where the report of validation and of the layers' errors goes");
+    flags.Add("report", &options_.report_file, "FILE", "where the report of validation and of the layers' errors goes")
+        .Writes();
     return flags;
   }
 

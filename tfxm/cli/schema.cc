@@ -23,7 +23,7 @@ class SchemaCommand : public Command {
     source_.AddTo(&flags);
     flags.Add("update", &update_, "FILE",
               "a schema that is widened until the data fit, instead of inferring one: as tfdv.update_schema");
-    flags.Add("output", &output_, "FILE", "where to write schema.pbtxt");
+    flags.Add("output", &output_, "FILE", "where to write schema.pbtxt").Writes("update");
     flags.Add("infer_feature_shape", &options_.infer_feature_shape,
               "a fixed shape where every example has as many values");
     flags.Add("max_string_domain_size", &options_.max_string_domain_size, "N", "strings with more values get no domain")

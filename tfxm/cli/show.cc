@@ -47,7 +47,7 @@ class ReportCommand : public Command {
         "tfxm report [NAME=]DIR … --output=FILE.html",
         "Makes one HTML file of one or several evaluations, to be opened offline: models side by side, slices, plots,\n"
         "thresholds, and the examples on which models disagree.");
-    flags.Add("output", &output_, "FILE", "the file to write");
+    flags.Add("output", &output_, "FILE", "the file to write").Writes();
     flags.Add("title", &title_, "TEXT", "heading of the page");
     flags.Add("reference_model", &reference_, "NAME", "the model that differences are against at first");
     flags.TakeArguments(1, SIZE_MAX, "give at least one evaluation directory: tfxm report DIR");

@@ -27,8 +27,10 @@ class StatsCommand : public Command {
     flags.Add("schema", &schema_, "FILE",
               "says which features are categorical or bytes; statistics of its sparse and weighted features, too; the "
               "page shows the anomalies");
-    flags.Add("output", &output_, "FILE",
-              "where to write the DatasetFeatureStatisticsList: binary, or text (.pbtxt), or a TFRecord (.tfrecord)");
+    flags
+        .Add("output", &output_, "FILE",
+             "where to write the DatasetFeatureStatisticsList: binary, or text (.pbtxt), or a TFRecord (.tfrecord)")
+        .Writes();
     page_.AddTo(&flags);
     flags.Add("name", &name_, "NAME", "how the page calls the data");
     flags.Add("compare", &others_, "[NAME=]GLOB",

@@ -51,7 +51,7 @@ class ValidateCommand : public Command {
         "a new folder for the examples behind the anomalies: TFRecords by feature and anomaly, and a list of them");
     flags.Add("max_anomalous_examples", &max_anomalous_examples_, "N", "that are kept of each feature and anomaly")
         .AtLeast(1);
-    flags.Add("output", &output_, "FILE", "where to write the Anomalies: binary, or text (.pbtxt)");
+    flags.Add("output", &output_, "FILE", "where to write the Anomalies: binary, or text (.pbtxt)").Writes();
     page_.AddTo(&flags);
     return flags;
   }

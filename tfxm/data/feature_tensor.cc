@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/util/numeric/half.h"
 #include "tfxm/util/registry.h"
@@ -31,13 +32,25 @@ struct Half {
   uint16_t bits;
 };
 
+// Whether an integer type has `value`, or what is left of it without its fraction.
+template <typename To>
+bool Holds(double value) {
+  // 2^63 is a double, and one too large for an int64; so is 2^64 for a uint64.
+  constexpr double kEnd = static_cast<double>(std::numeric_limits<To>::max() / 2 + 1) * 2;
+  constexpr double kLow = static_cast<double>(std::numeric_limits<To>::min());
+  return (value >= kLow || value > kLow - 1) && value < kEnd;
+}
+
+// How many come before the first value that the type cannot hold: n if it holds all. A quantized one becomes the lowest
+// or highest instead.
 template <typename From, typename To>
-void Store(const From* from, int64_t n, const Scaling& scaling, char* out) {
+int64_t Store(const From* from, int64_t n, const Scaling& scaling, char* out) {
   To* const to = reinterpret_cast<To*>(out);
   if (scaling.scale == 0 && std::is_same_v<From, To>) {  // Also because not all int64 are doubles.
     std::memcpy(to, from, n * sizeof(To));
-    return;
+    return n;
   }
+  bool fits = true;
   for (int64_t k = 0; k < n; ++k) {
     double value = static_cast<double>(from[k]);
     if (scaling.scale != 0) value = static_cast<double>(static_cast<float>(value) / scaling.scale) + scaling.zero_point;
@@ -46,9 +59,9 @@ void Store(const From* from, int64_t n, const Scaling& scaling, char* out) {
     } else if constexpr (std::is_same_v<To, Half>) {
       to[k].bits = FloatToHalf(static_cast<float>(value));
     } else if constexpr (std::is_integral_v<To>) {
+      fits &= Holds<To>(value);
       constexpr double kLow = static_cast<double>(std::numeric_limits<To>::min());
       constexpr double kHigh = static_cast<double>(std::numeric_limits<To>::max());
-      // 2^63 is a double, and one too large for an int64; so is 2^64 for a uint64.
       if (sizeof(To) == sizeof(int64_t) && value >= kHigh) {
         to[k] = std::numeric_limits<To>::max();
       } else {
@@ -58,10 +71,15 @@ void Store(const From* from, int64_t n, const Scaling& scaling, char* out) {
       to[k] = static_cast<To>(value);
     }
   }
+  if (fits || scaling.scale != 0) return n;
+  if constexpr (std::is_integral_v<To>) {
+    return std::find_if(from, from + n, [](From value) { return !Holds<To>(static_cast<double>(value)); }) - from;
+  }
+  return n;
 }
 
 template <typename From>
-using StoreFunction = void (*)(const From*, int64_t, const Scaling&, char*);
+using StoreFunction = int64_t (*)(const From*, int64_t, const Scaling&, char*);
 
 // Null if nothing is stored as this type.
 template <typename From>
@@ -90,6 +108,10 @@ absl::Status NotStored(const TensorSpec& input) {
 
 bool IsFloat(DataType dtype) {
   return dtype == DataType::kFloat || dtype == DataType::kHalf || dtype == DataType::kDouble;
+}
+
+std::string NotHeld(double value, DataType dtype) {
+  return absl::StrFormat("has %.15g, which %s cannot hold", value, DataTypeName(dtype));
 }
 
 // One call of FillInput: what it says when something does not fit.
@@ -125,7 +147,10 @@ class Filling {
     const bool takes_missing =
         options_.missing == MissingPolicy::kFill || (options_.missing == MissingPolicy::kMinusOne && has_minus_one);
     if (found == 0 && takes_missing) return true;
-    const std::string what = found == 0 ? "is missing" : absl::StrCat("has ", found, " values");
+    return WrongIn(row, found == 0 ? "is missing" : absl::StrCat("has ", found, " values"));
+  }
+
+  absl::Status WrongIn(int row, absl::string_view what) const {
     if (!options_.name_example) return Wrong(what);
     return Annotate(Wrong(what), absl::StrCat("example ", row, " of the batch"));
   }
@@ -183,12 +208,13 @@ absl::Status FillInput(const Column* column, int first, int count, const TensorS
   RETURN_IF_ERROR(filling.CheckType(TypeOf(column)));
   const Scaling scaling = {options.scale, options.zero_point};
   const auto store = [&](int row, int64_t n, char* out) {
-    if (n == 0) return;
-    if (column->type() == ValueType::kFloat) {
-      store_floats(column->floats(row).data(), n, scaling, out);
-    } else {
-      store_ints(column->ints(row).data(), n, scaling, out);
-    }
+    if (n == 0) return absl::OkStatus();
+    const bool is_float = column->type() == ValueType::kFloat;
+    const int64_t held = is_float ? store_floats(column->floats(row).data(), n, scaling, out)
+                                  : store_ints(column->ints(row).data(), n, scaling, out);
+    if (held == n) return absl::OkStatus();
+    const double value = is_float ? column->floats(row).data()[held] : column->ints(row).data()[held];
+    return filling.WrongIn(row + static_cast<int>(held / per_example), NotHeld(value, input.dtype));
   };
   const auto num_values = [&](int row) { return column == nullptr ? 0 : column->num_values(row); };
   for (int r = 0; r < count;) {
@@ -196,14 +222,14 @@ absl::Status FillInput(const Column* column, int first, int count, const TensorS
     int n = 0;
     while (r + n < count && num_values(first + r + n) == per_example) ++n;
     char* out = memory.data() + r * example_bytes;
-    store(first + r, n * per_example, out);
+    RETURN_IF_ERROR(store(first + r, n * per_example, out));
     r += n;
     if (r == count) break;
     const int found = num_values(first + r);
     ASSIGN_OR_RETURN(const bool filled, filling.IsFilled(first + r, found));
     const int64_t taken = filled ? std::min<int64_t>(found, per_example) : per_example;
     out = memory.data() + r * example_bytes;
-    store(first + r, taken, out);
+    RETURN_IF_ERROR(store(first + r, taken, out));
     const double filler = filling.filler();
     for (int64_t k = taken; k < per_example; ++k) {
       StoreFunctionFor<double>(input.dtype)(&filler, 1, {}, out + k * value_bytes);
@@ -248,28 +274,35 @@ absl::Status FillInput(const Tensor& feature, const TensorSpec& input, const Fea
   if (feature.num_elements() != n) return filling.Wrong(absl::StrCat("has ", feature.num_elements(), " values"));
   if (tensor->dtype() == DataType::kString) {
     tensor->strings() = feature.strings();
-  } else if (!ConvertNumbers(feature, tensor->dtype(), options.scale, options.zero_point, tensor->bytes())) {
-    return NotStored(input);
+  } else {
+    const absl::Status converted =
+        ConvertNumbers(feature, tensor->dtype(), options.scale, options.zero_point, tensor->bytes());
+    if (absl::IsUnimplemented(converted)) return NotStored(input);
+    if (!converted.ok()) return filling.Wrong(converted.message());
   }
   return absl::OkStatus();
 }
 
-bool ConvertNumbers(const Tensor& from, DataType to, float scale, int zero_point, std::span<char> memory) {
+absl::Status ConvertNumbers(const Tensor& from, DataType to, float scale, int zero_point, std::span<char> memory) {
   const StoreFunction<double> store = StoreFunctionFor<double>(to);
-  if (store == nullptr || from.dtype() == DataType::kString) return false;
+  if (store == nullptr || from.dtype() == DataType::kString) {
+    return absl::UnimplementedError(
+        absl::StrCat("is ", DataTypeName(from.dtype()), ", of which nothing becomes ", DataTypeName(to)));
+  }
   const Scaling scaling = {scale, zero_point};
   const int64_t n = from.num_elements();
+  int64_t held = 0;
   if (from.dtype() == DataType::kFloat) {
-    StoreFunctionFor<float>(to)(from.values<float>().data(), n, scaling, memory.data());
+    held = StoreFunctionFor<float>(to)(from.values<float>().data(), n, scaling, memory.data());
   } else if (from.dtype() == DataType::kInt64) {
-    StoreFunctionFor<int64_t>(to)(from.values<int64_t>().data(), n, scaling, memory.data());
+    held = StoreFunctionFor<int64_t>(to)(from.values<int64_t>().data(), n, scaling, memory.data());
   } else {
-    for (int64_t i = 0; i < n; ++i) {
-      const double value = from.ValueAsDouble(i);
-      store(&value, 1, scaling, memory.data() + i * DataTypeSize(to));
+    for (; held < n; ++held) {
+      const double value = from.ValueAsDouble(held);
+      if (store(&value, 1, scaling, memory.data() + held * DataTypeSize(to)) == 0) break;
     }
   }
-  return true;
+  return held == n ? absl::OkStatus() : absl::InvalidArgumentError(NotHeld(from.ValueAsDouble(held), to));
 }
 
 }  // namespace tfxm::data

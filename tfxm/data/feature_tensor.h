@@ -39,8 +39,8 @@ enum class MissingPolicy {
   kPad,       // The same, which also follows a list that is too short; one that is too long is cut off.
 };
 
-// Which features an input takes. Bytes go to strings and nothing else does, with each of them. What an integer cannot
-// hold becomes its lowest or highest value, NaN 0; of bool, all but 0 is true.
+// Which features an input takes. Bytes go to strings and nothing else does, with each of them. A number that an integer
+// type cannot hold is an error, NaN as well; a quantized one becomes the lowest or highest. Of bool, all but 0 is true.
 enum class IntegerPolicy {
   kSameType,      // float32 takes FLOAT, int64 takes INT.
   kRefuseFloats,  // Any number but FLOAT for integers that have no scale: there is no way to quantize it.
@@ -85,8 +85,9 @@ absl::Status FillInput(const Tensor& feature, const TensorSpec& input, const Fea
                        Tensor* tensor);
 
 // The numbers of a tensor as another type, or quantized, by the same rules (kTruncate). `memory` has the size of as many
-// values. False if there is no such conversion: strings on one side, a type that nothing is stored as.
-bool ConvertNumbers(const Tensor& from, DataType to, float scale, int zero_point, std::span<char> memory);
+// values. UNIMPLEMENTED if there is no such conversion: strings on one side, a type that nothing is stored as.
+// INVALID_ARGUMENT with the first number that the type cannot hold. A message is what follows the tensor's name.
+absl::Status ConvertNumbers(const Tensor& from, DataType to, float scale, int zero_point, std::span<char> memory);
 
 }  // namespace tfxm::data
 

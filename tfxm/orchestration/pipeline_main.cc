@@ -253,6 +253,10 @@ int RunPipelineMain(int argc, char** argv,
       }
     }
   }
+  if (options.before_run != nullptr) {
+    const absl::Status before = options.before_run(args);
+    if (!before.ok()) return Report(program, before.message(), ExitStatusOf(before));
+  }
   runner_options.launcher = common.launcher.Get(pipeline->launcher);
   const absl::StatusOr<RunResult> result = Run(*pipeline, common.explain_cache, runner_options);
   if (!result.ok()) return Report(program, result.status().message(), ExitStatusOf(result.status()));

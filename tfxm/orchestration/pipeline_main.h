@@ -56,6 +56,8 @@ struct PipelineArgs {
 };
 
 struct PipelineMainOptions {
+  // Called before a run; an error is printed and nothing runs. The default looks whose files after_run would replace.
+  std::function<absl::Status(const PipelineArgs& args)> before_run = CheckRunSummary;
   // Called after every run, also after one in which nodes failed or that was interrupted (result.ok() says so); the
   // default compares the models that were evaluated and writes the report. An error is printed and becomes the exit
   // status.

@@ -163,6 +163,22 @@ TEST_F(PipelineMainTest, StatisticsAreShownOnAPageOfTheirOwn) {
   EXPECT_TRUE(absl::StrContains(io::ReadFile(Path("out/report.html")).value_or(""), "\"statistics.html\""));
 }
 
+TEST_F(PipelineMainTest, FilesThatAreNotOfAnEarlierRunStay) {
+  for (const char* name : {"report.html", "statistics.html", "comparison.txt", "comparison.json"}) {
+    const std::string path = Path(absl::StrCat("out/", name));
+    ASSERT_TRUE(io::MakeDirs(Path("out")).ok());
+    ASSERT_TRUE(io::WriteFile(path, "mine").ok());
+    const Output output = Main({});
+    EXPECT_EQ(output.exit_code, 2);
+    EXPECT_TRUE(Contains(output.err, absl::StrCat(path, " is not of an earlier run")));
+    EXPECT_EQ(*io::ReadFile(path), "mine");
+    EXPECT_FALSE(io::Exists(Path("executed"))) << "nothing has run";
+    ASSERT_TRUE(io::RemoveAll(path).ok());
+  }
+  EXPECT_EQ(Main({}).exit_code, 0);
+  EXPECT_EQ(Main({}).exit_code, 0) << "its own are replaced";
+}
+
 TEST_F(PipelineMainTest, HelpNamesThePipelinesOwnFlagsAndNodes) {
   const Output output = Main({"--help"});
   EXPECT_EQ(output.exit_code, 0);

@@ -15,11 +15,15 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tfxm/util/exit_status.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
 namespace {
+
+// What the placeholders of flags that name files are made of; JSON may be in a file.
+constexpr absl::string_view kPaths[] = {"FILE", "PATH", "GLOB", "JSON", "DB"};
 
 // `text` in lines of at most `width` characters, all but the first indented by `indent`.
 std::string Wrap(absl::string_view text, size_t width, size_t indent) {
@@ -154,6 +158,7 @@ absl::Status Flags::Set(Flag* flag, const std::string& value) {
     return UsageError(absl::StrCat("--", flag->name, " is given twice, the second time as \"", value, "\""));
   }
   flag->seen = true;
+  flag->given.push_back(value);
   if (flag->required && value.empty()) return UsageError(absl::StrCat("--", flag->name, "= is empty: ", flag->help));
   if (const std::string expected = flag->set(*flag, value); !expected.empty()) {
     return UsageError(absl::StrCat("--", flag->name, "=", value, ": expected ", expected));
@@ -180,6 +185,35 @@ absl::Status Flags::CheckArguments(const std::string& flag_before) const {
       "\"", first, "\" is not a flag; flags are --name=value",
       flag_before.empty() ? ""
                           : absl::StrCat(". If a pattern was meant, put it in quotes: --", flag_before, "='DIR/*'")));
+}
+
+// What is read never is written. Patterns and folders are looked at by those who take them.
+absl::Status Flags::CheckWritten() const {
+  for (const Flag& flag : flags_) {
+    if (!flag.writes || flag.given.empty() || flag.given[0].empty() || io::IsDirectory(flag.given[0])) continue;
+    const std::string& file = flag.given[0];
+    const auto read = [&](absl::string_view text, absl::string_view how) -> absl::Status {
+      // Also the second part of NAME=FILE.
+      if (!io::IsSameFile(file, text) && !io::IsSameFile(file, text.substr(text.find('=') + 1))) {
+        return absl::OkStatus();
+      }
+      return UsageError(absl::StrCat("--", flag.name, "=", file, " is what is read (", how, text,
+                                     "); give the name of another file"));
+    };
+    for (const Flag& other : flags_) {
+      const bool is_path = std::any_of(std::begin(kPaths), std::end(kPaths), [&](absl::string_view path) {
+        return absl::StrContains(other.placeholder, path);
+      });
+      if (&other == &flag || !is_path || other.name == flag.in_place) continue;
+      if (other.writes && !other.given.empty() && io::AbsolutePath(other.given[0]) == io::AbsolutePath(file)) {
+        return UsageError(
+            absl::StrCat("--", flag.name, " and --", other.name, " write one file, ", file, "; give two names"));
+      }
+      for (const std::string& text : other.given) RETURN_IF_ERROR(read(text, absl::StrCat("--", other.name, "=")));
+    }
+    for (const std::string& text : positional_) RETURN_IF_ERROR(read(text, ""));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Flags::Parse(const std::vector<std::string>& arguments) {
@@ -243,7 +277,7 @@ absl::Status Flags::Parse(const std::vector<std::string>& arguments) {
       return UsageError(absl::StrCat("--", flag.name, "=", flag.placeholder, " is missing: ", flag.help));
     }
   }
-  return absl::OkStatus();
+  return CheckWritten();
 }
 
 std::string Flags::Help() const {

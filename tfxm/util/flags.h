@@ -32,9 +32,11 @@ class Flags {
  public:
   struct Flag {
     std::string name, placeholder, help, default_text;
-    bool required = false, seen = false, is_bool = false, repeatable = false;
+    bool required = false, seen = false, is_bool = false, repeatable = false, writes = false;
     double min = -std::numeric_limits<double>::infinity(), max = std::numeric_limits<double>::infinity();
     std::vector<std::string> choices;
+    std::string in_place;            // Of one that Writes().
+    std::vector<std::string> given;  // The texts.
     // What was expected instead of the text, or nothing.
     std::function<std::string(const Flag&, const std::string&)> set;
     // It must be given, and not be empty.
@@ -46,6 +48,12 @@ class Flags {
     Flag& AtLeast(double least) { return Between(least, max); }
     Flag& Between(double least, double most) {
       min = least, max = most;
+      return *this;
+    }
+    // It names a file that is written. One that is read, by any other flag or argument, is then an error, but for the
+    // flag `in_place`, whose file may be replaced.
+    Flag& Writes(std::string in_place_flag = "") {
+      writes = true, in_place = std::move(in_place_flag);
       return *this;
     }
     // The texts there are.
@@ -97,6 +105,7 @@ class Flags {
   absl::Status Set(Flag* flag, const std::string& value);
   absl::Status Unknown(absl::string_view name) const;
   absl::Status CheckArguments(const std::string& flag_before) const;
+  absl::Status CheckWritten() const;
 
   std::string usage_, description_;
   std::deque<Flag> flags_;

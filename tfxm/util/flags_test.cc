@@ -2,9 +2,12 @@
 
 #include "tfxm/util/flags.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/exit_status.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm {
 namespace {
@@ -90,6 +93,34 @@ TEST(FlagsTest, NothingIsTakenSilently) {
   EXPECT_EQ(Parsed().flags.Parse({"--output="}).message(), "--output= is empty: where to");
   EXPECT_EQ(Parsed().flags.Parse({"--output=x", "a", "b"}).message(),
             "\"b\" is one argument too many; give one file: test FILE");
+}
+
+TEST(FlagsTest, WhatIsReadIsNotWritten) {
+  const TempDir dir;
+  const std::string file = dir / "file", other = dir / "other";
+  ASSERT_EQ(io::WriteFile(file, "x"), absl::OkStatus());
+  const auto parse = [&](std::vector<std::string> arguments) {
+    std::string schema, update, label, output, html;
+    std::vector<std::string> models;
+    Flags flags("test", "A test.");
+    flags.Add("schema", &schema, "FILE", "");
+    flags.Add("update", &update, "FILE", "");
+    flags.Add("label", &label, "COLUMN", "");
+    flags.Add("model", &models, "NAME=PATH", "");
+    flags.Add("output", &output, "FILE", "").Writes("update");
+    flags.Add("html", &html, "FILE", "").Writes();
+    flags.TakeArguments(0, 1, "");
+    return std::string(flags.Parse(arguments).message());
+  };
+  const std::string output = "--output=" + file;
+  EXPECT_EQ(parse({output, "--schema=" + dir.path() + "/./file"}),
+            absl::StrCat(output, " is what is read (--schema=", dir.path(), "/./file); give the name of another file"));
+  EXPECT_TRUE(absl::StrContains(parse({"--model=a=" + file, output}), "(--model=a="));
+  EXPECT_TRUE(absl::StrContains(parse({output, file}), "is what is read ("));
+  EXPECT_EQ(parse({output, "--schema=" + other, "--label=" + file, "--html=" + other}), "");
+  EXPECT_EQ(parse({output, "--update=" + file}), "") << "in place";
+  EXPECT_EQ(parse({"--output=" + other, "--html=" + other}),
+            absl::StrCat("--output and --html write one file, ", other, "; give two names"));
 }
 
 TEST(FlagsTest, APatternThatTheShellHasExpandedIsNoticed) {

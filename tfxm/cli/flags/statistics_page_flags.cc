@@ -15,8 +15,10 @@
 namespace tfxm::cli {
 
 void StatisticsPageFlags::AddTo(Flags* flags) {
-  flags->Add("html", &html_, "FILE",
-             "a page to look at, which opens offline: distributions, missing values, anomalies, distances");
+  flags
+      ->Add("html", &html_, "FILE",
+            "a page to look at, which opens offline: distributions, missing values, anomalies, distances")
+      .Writes();
   flags->Add("title", &title_, "TEXT", "heading of the page");
 }
 

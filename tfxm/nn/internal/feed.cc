@@ -17,10 +17,13 @@ namespace {
 namespace tf = ::tensorflow;
 
 // Numbers as the type that the model's input has.
-Tensor Convert(const Tensor& tensor, DataType dtype) {
-  Tensor converted(dtype, tensor.shape());
-  data::ConvertNumbers(tensor, dtype, /*scale=*/0, /*zero_point=*/0, converted.bytes());
-  return converted;
+absl::StatusOr<Tensor> Convert(const Tensor& tensor, const TensorSpec& spec) {
+  if (tensor.dtype() == spec.dtype) return tensor;
+  Tensor converted(spec.dtype, tensor.shape());
+  const absl::Status status =
+      data::ConvertNumbers(tensor, spec.dtype, /*scale=*/0, /*zero_point=*/0, converted.bytes());
+  if (status.ok()) return converted;
+  return absl::Status(status.code(), absl::StrCat("the data of input \"", spec.name, "\" ", status.message()));
 }
 
 bool Fits(const Shape& shape, const Shape& wanted) {
@@ -40,8 +43,8 @@ absl::StatusOr<tf::Tensor> InputFeed(const TensorSpec& spec, const Tensor& tenso
                                                    DataTypeName(tensor.dtype()), ShapeString(tensor.shape())));
   };
   if (tensor.dtype() != spec.dtype && (!convertible || tensor.dtype() == DataType::kString)) return wrong();
-  ASSIGN_OR_RETURN(tf::Tensor fed,
-                   ops::internal::ToTf(tensor.dtype() == spec.dtype ? tensor : Convert(tensor, spec.dtype)));
+  ASSIGN_OR_RETURN(const Tensor numbers, Convert(tensor, spec));
+  ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(numbers));
   if (Fits(tensor.shape(), spec.shape)) return fed;
   // Scalars per example for an input of [None, 1], as in Keras.
   if (tensor.shape().size() == 1 && spec.shape == Shape{-1, 1}) {

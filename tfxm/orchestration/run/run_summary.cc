@@ -11,6 +11,7 @@
 #include "tfxm/orchestration/run/statistics_pages.h"
 #include "tfxm/report/evaluation/comparison.h"
 #include "tfxm/report/html/report.h"
+#include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -18,6 +19,8 @@
 
 namespace tfxm {
 namespace {
+
+constexpr char kReport[] = "report.html", kComparisonText[] = "comparison.txt", kComparisonJson[] = "comparison.json";
 
 const Artifact* Output(const NodeResult& node, const std::string& key) {
   const auto it = node.outputs.find(key);
@@ -99,14 +102,32 @@ void PrintModels(const RunResult& result) {
 
 }  // namespace
 
+absl::Status CheckRunSummary(const PipelineArgs& args) {
+  const std::string report = io::JoinPath(args.output, kReport);
+  const auto others = [](const std::string& path) { return io::Exists(path) && !report::IsReport(path); };
+  std::string found;
+  for (const std::string& page : {report, io::JoinPath(args.output, kStatisticsPage)}) {
+    if (found.empty() && others(page)) found = page;
+  }
+  for (const char* name : {kComparisonText, kComparisonJson}) {
+    const std::string path = io::JoinPath(args.output, name);
+    if (found.empty() && !io::Exists(report) && io::Exists(path)) found = path;
+  }
+  if (found.empty()) return absl::OkStatus();
+  return UsageError(absl::StrCat(found,
+                                 " is not of an earlier run, and this one would write over it: move it away, or give "
+                                 "another folder with --output"));
+}
+
 absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) {
   ASSIGN_OR_RETURN(const std::vector<report::EvaluationSource> evaluations, Evaluations(result));
   RETURN_IF_ERROR(io::MakeDirs(args.output));
+  std::string comparison_text, comparison_json;
   if (!evaluations.empty()) {
     ASSIGN_OR_RETURN(const report::ModelComparison comparison, report::CompareEvaluations(evaluations));
-    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.txt"), report::ComparisonText(comparison)));
-    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, "comparison.json"), report::ComparisonJson(comparison)));
     std::printf("\n%s\n", report::ComparisonText(comparison, TerminalWidth()).c_str());
+    comparison_text = report::ComparisonText(comparison);
+    comparison_json = report::ComparisonJson(comparison);
   }
   report::PipelineRun run = DescribeRun(result);
   const absl::StatusOr<std::vector<StatisticsPage>> pages = WriteStatisticsPages(result, args.output);
@@ -114,8 +135,12 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
     for (const StatisticsPage& page : *pages)
       run.pages.push_back({absl::StrCat(page.node_id, ": the data"), page.file});
   }
-  const std::string html = io::JoinPath(args.output, "report.html");
+  const std::string html = io::JoinPath(args.output, kReport);
   RETURN_IF_ERROR(report::WritePipelineReport(run, {.title = result.pipeline_name, .evaluations = evaluations}, html));
+  if (!evaluations.empty()) {  // After the report, which says whose they are.
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, kComparisonText), comparison_text));
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, kComparisonJson), comparison_json));
+  }
   PrintModels(result);
   // Statistics that cannot be shown are no reason for a run to fail, or to be without a report.
   if (!pages.ok()) Say(absl::StrCat("No page of statistics: ", PrintableText(pages.status().message())));

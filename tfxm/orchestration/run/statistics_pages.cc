@@ -10,6 +10,7 @@
 #include "tfxm/components/splits.h"
 #include "tfxm/components/statistics/sample_images.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/report/html/report.h"
 #include "tfxm/report/statistics/statistics_page.h"
 #include "tfxm/statistics/validate_statistics.h"
 #include "tfxm/util/io.h"
@@ -91,8 +92,12 @@ absl::StatusOr<std::vector<StatisticsPage>> WriteStatisticsPages(const RunResult
     absl::StatusOr<report::StatisticsPageInput> page = PageOf(result, *node, *statistics);
     if (!page.ok()) return Annotate(page.status(), node->node_id);
     if (page->datasets.empty()) continue;
-    pages.push_back({node->node_id, nodes.size() == 1 ? "statistics.html" : FileName(node->node_id)});
-    RETURN_IF_ERROR(report::WriteStatisticsPage(*page, io::JoinPath(directory, pages.back().file)));
+    pages.push_back({node->node_id, nodes.size() == 1 ? kStatisticsPage : FileName(node->node_id)});
+    const std::string path = io::JoinPath(directory, pages.back().file);
+    if (io::Exists(path) && !report::IsReport(path)) {
+      return absl::FailedPreconditionError(absl::StrCat(path, " is not a page of tfxm's: move it away"));
+    }
+    RETURN_IF_ERROR(report::WriteStatisticsPage(*page, path));
   }
   return pages;
 }

@@ -17,7 +17,9 @@ struct StatisticsPage {
   std::string node_id, file;  // "StatisticsGen", "statistics.html"
 };
 
-// Writes statistics.html into `directory`, or statistics_NODE.html if there are several such nodes: with the schema and
+inline constexpr char kStatisticsPage[] = "statistics.html";
+
+// Writes kStatisticsPage into `directory`, or statistics_NODE.html if there are several such nodes: with the schema and
 // the anomalies of the ExampleValidator that took the statistics, and some of the images in the examples.
 absl::StatusOr<std::vector<StatisticsPage>> WriteStatisticsPages(const RunResult& result, absl::string_view directory);
 

@@ -35,7 +35,7 @@ absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
       RETURN_IF_ERROR(model.SetStrings(i, tensor.strings()));
     } else if (tensor.dtype() == spec.dtype) {
       if (!tensor.bytes().empty()) std::memcpy(model.input(i).data(), tensor.bytes().data(), tensor.bytes().size());
-    } else if (!data::ConvertNumbers(tensor, spec.dtype, q.scale, q.zero_point, model.input(i))) {
+    } else if (!data::ConvertNumbers(tensor, spec.dtype, q.scale, q.zero_point, model.input(i)).ok()) {
       return absl::UnimplementedError(
           absl::StrCat("input \"", spec.name, "\" is quantized as ", DataTypeName(spec.dtype)));
     }

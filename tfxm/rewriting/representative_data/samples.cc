@@ -245,8 +245,7 @@ absl::StatusOr<Sample> RandomSample(const std::vector<TensorSpec>& inputs, int r
       const uint64_t random = SplitMix64(counter++);
       v = is_float ? static_cast<double>(random >> 11) / (uint64_t{1} << 52) - 1 : static_cast<double>(random % 2);
     }
-    const bool filled = data::ConvertNumbers(values, input.dtype, /*scale=*/0, /*zero_point=*/0, tensor.bytes());
-    if (!filled) {
+    if (!data::ConvertNumbers(values, input.dtype, /*scale=*/0, /*zero_point=*/0, tensor.bytes()).ok()) {
       return absl::UnimplementedError(absl::StrCat("input \"", input.name, "\" is ", DataTypeName(input.dtype),
                                                    "; there are no made-up values of this type"));
     }
