@@ -67,7 +67,7 @@ class TftGoldensTest(unittest.TestCase):
                 len(got) == len(expected) and all(_near(g, w, _TOLERANCES.get(name, 1e-5)) for g, w in zip(got, expected)),
                 f"{name} of example {i}: {got}; TFT has {expected}")  # fmt: skip
 
-    def _compare(self, name):
+    def _compare(self, name, *flags):
         with open(os.path.join(HERE, "goldens", name + ".json")) as f:
             golden = json.load(f)
         with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +75,7 @@ class TftGoldensTest(unittest.TestCase):
             data = _DATA.get(name, "data")
             schema = "schema" if data == "data" else data
             command = [native.program(), "transform", f"--module_file={HERE}/modules/{name}.py", f"--data={HERE}/{data}.tfrecord.gz",
-                       f"--schema={HERE}/{schema}.pbtxt", f"--output={output}"]  # fmt: skip
+                       f"--schema={HERE}/{schema}.pbtxt", f"--output={output}", *flags]  # fmt: skip
             result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TFXM_PYTHON": sys.executable})
             self.assertEqual(result.returncode, 0, result.stderr[-3000:])
             examples = self._transformed(output)
@@ -139,6 +139,11 @@ class TftGoldensTest(unittest.TestCase):
                 (number, word), (expected_number, expected_word) = line.split(" ", 1), expected.split(" ", 1)
                 self.assertEqual(word, expected_word)
                 self.assertTrue(_near(float(number), float(expected_number)), f"{line}; TFT has {expected}")
+
+
+    def test_vocabulary_coverage_by_processes(self):
+        """Whose keys only one process has asked Python for."""
+        self._compare("vocabulary_coverage", "--launcher=processes:2")
 
 
 def _add(name):

@@ -47,6 +47,9 @@ class HeadCommand : public Command {
     while (true) {
       ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleBlock> block, source->Next());
       if (block == nullptr) break;
+      if (number == 0 && block->size() > 0) {
+        for (const std::string& warning : source->Warnings()) Warn(warning);
+      }
       for (int i = 0; i < block->size(); ++i) {
         if (number++ == n_) return absl::OkStatus();
         RETURN_IF_ERROR(Annotate(PrintExample(*block, i), block->Origin(i)));

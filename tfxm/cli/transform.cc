@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm transform: in a plugin of its own, since it needs libtensorflow_cc.
+#include <cstdio>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
@@ -14,6 +16,7 @@
 #include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
 namespace {
@@ -56,6 +59,7 @@ class TransformCommand : public Command {
     RETURN_IF_ERROR(output.Make());
     ASSIGN_OR_RETURN(const auto making, io::TempDir::Make(output_, ".transforming-", io::TempDir::Rights::kUmask));
     options_.tmp_dir = io::JoinPath(making->path(), "tmp");
+    options_.log = [](absl::string_view line) { std::fprintf(stderr, "tfxm: %s\n", PrintableText(line).c_str()); };
     RETURN_IF_ERROR(io::MakeDirs(options_.tmp_dir));
     const std::string graph_dir = io::JoinPath(making->path(), kGraph);
     const std::string examples_dir = io::JoinPath(making->path(), kExamples);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Pusher: a blessed model goes to where it is served from, as a new version; one that is not blessed stays.
+#include <algorithm>
 #include <ctime>
+#include <random>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "tfx/proto/pusher.pb.h"
 #include "tfxm/components/executor.h"
@@ -31,37 +34,88 @@ absl::Status WriteManifest(const std::string& dir) {
   return io::WriteFile(io::JoinPath(dir, kManifestFile), ManifestJson(manifest));
 }
 
-// The version is the time in seconds, as TFX numbers them; the next free number if two pushes fall into one second.
-std::string NewVersion(const std::string& base_directory) {
-  int64_t version = static_cast<int64_t>(time(nullptr));
-  while (io::Exists(io::JoinPath(base_directory, absl::StrCat(version)))) ++version;
-  return io::JoinPath(base_directory, absl::StrCat(version));
-}
+// The version is the time in seconds, as TFX numbers them; the next free number if it is taken.
+int64_t FirstVersion() { return static_cast<int64_t>(time(nullptr)); }
+
+// A number in a store, which has no renames and gives nothing to one of many: who wants it writes a marker with a name of
+// its own beside where the version will be, and has it if there are then neither the version nor markers of others. So
+// of two that are there at once at least one sees the other. The marker stays as long as the version is written.
+class ClaimedVersion {
+ public:
+  static absl::StatusOr<ClaimedVersion> Make(const std::string& base_directory) {
+    std::random_device random;
+    const std::string own = absl::StrCat(absl::Hex(random()), absl::Hex(random()), absl::Hex(random()));
+    for (int64_t version = FirstVersion();; ++version) {
+      ASSIGN_OR_RETURN(const Seen before, Look(base_directory, version));
+      if (before.version || !before.markers.empty()) continue;
+      const std::string marker = absl::StrCat(MarkerPrefix(version), own);
+      ClaimedVersion claim(base_directory, version, marker);
+      RETURN_IF_ERROR(io::WriteFile(claim.marker_, "a push takes this number\n"));
+      absl::StatusOr<Seen> after = Look(base_directory, version);
+      if (after.ok() && !after->version && after->markers == std::vector<std::string>{marker}) return claim;
+      claim.Release();
+      RETURN_IF_ERROR(after.status());
+      // Each of those that met goes on to another number.
+      version += std::find(after->markers.begin(), after->markers.end(), marker) - after->markers.begin();
+    }
+  }
+  const std::string& path() const { return path_; }
+  // One that stays keeps others from this number, which has passed: no harm is done.
+  void Release() const { io::RemoveAll(marker_).IgnoreError(); }
+
+ private:
+  struct Seen {
+    bool version = false;
+    std::vector<std::string> markers;
+  };
+
+  ClaimedVersion(const std::string& base_directory, int64_t version, const std::string& marker)
+      : path_(io::JoinPath(base_directory, absl::StrCat(version))), marker_(io::JoinPath(base_directory, marker)) {}
+
+  static std::string MarkerPrefix(int64_t version) { return absl::StrCat(".pushing-", version, "-"); }
+
+  static absl::StatusOr<Seen> Look(const std::string& base_directory, int64_t version) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> names, io::ListDir(base_directory));
+    Seen seen;
+    for (const std::string& name : names) {
+      if (name == absl::StrCat(version)) seen.version = true;
+      if (absl::StartsWith(name, MarkerPrefix(version))) seen.markers.push_back(name);
+    }
+    return seen;
+  }
+
+  std::string path_, marker_;
+};
 
 // Object stores have no renames: the manifest goes last, and a version without one is not whole. What is there of it when
-// something goes wrong is removed.
+// something goes wrong is removed, which is all of this push as long as it has the number.
 absl::StatusOr<std::string> PushToStore(const std::string& model_path, const std::string& base_directory) {
   RETURN_IF_ERROR(io::KindOf(base_directory).status());  // Whether the store answers.
   ASSIGN_OR_RETURN(const FileManifest manifest, MakeFileManifest(model_path));
-  std::string destination = NewVersion(base_directory);
-  absl::Status pushed = io::CopyTree(model_path, destination);
-  if (pushed.ok()) pushed = io::WriteFile(io::JoinPath(destination, kManifestFile), ManifestJson(manifest));
-  if (pushed.ok()) return destination;
-  io::RemoveAll(destination).IgnoreError();
-  return pushed;
+  ASSIGN_OR_RETURN(const ClaimedVersion claim, ClaimedVersion::Make(base_directory));
+  absl::Status pushed = io::CopyTree(model_path, claim.path());
+  if (pushed.ok()) pushed = io::WriteFile(io::JoinPath(claim.path(), kManifestFile), ManifestJson(manifest));
+  if (!pushed.ok()) io::RemoveAll(claim.path()).IgnoreError();
+  claim.Release();
+  RETURN_IF_ERROR(pushed);
+  return claim.path();
 }
 
 // The model is copied beside its place and renamed, so that a server that watches the directory sees a whole version or
-// none.
+// none. A folder is not renamed to one that has something in it: of two pushes one has the number.
 absl::StatusOr<std::string> Push(const std::string& model_path, const std::string& base_directory) {
   if (io::IsRemote(base_directory)) return PushToStore(model_path, base_directory);
   RETURN_IF_ERROR(io::MakeDirs(base_directory));
   ASSIGN_OR_RETURN(const auto temporary, io::TempDir::Make(base_directory, ".pushing-", io::TempDir::Rights::kUmask));
   RETURN_IF_ERROR(io::CopyTree(model_path, temporary->path()));
   RETURN_IF_ERROR(WriteManifest(temporary->path()));
-  std::string destination = NewVersion(base_directory);
-  RETURN_IF_ERROR(io::Rename(temporary->path(), destination));
-  return destination;
+  for (int64_t version = FirstVersion();; ++version) {
+    const std::string destination = io::JoinPath(base_directory, absl::StrCat(version));
+    if (io::Exists(destination)) continue;
+    const absl::Status renamed = io::Rename(temporary->path(), destination);
+    if (renamed.ok()) return destination;
+    if (!io::Exists(destination)) return renamed;
+  }
 }
 
 class PusherExecutor : public Executor {

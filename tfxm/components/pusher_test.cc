@@ -2,8 +2,15 @@
 
 #include <sys/stat.h>
 
+#include <cstring>
 #include <optional>
+#include <set>
+#include <thread>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/testing/memory_store.h"
@@ -103,8 +110,12 @@ TEST_F(PusherTest, IntoAStoreTheManifestGoesLast) {
   ASSERT_TRUE(Run(1).ok());
   const std::string destination = std::get<std::string>(pushed().at("pushed_destination"));
   EXPECT_EQ(destination, "mem://bucket/serving/" + std::get<std::string>(pushed().at("pushed_version")));
-  EXPECT_EQ(store.asked, (std::vector<std::string>{"write " + destination + "/tflite", "write " + destination + "/z",
-                                                   "write " + destination + "/manifest.json"}));
+  ASSERT_EQ(store.asked.size(), 5u);
+  const std::string marker = store.asked[0].substr(strlen("write "));
+  EXPECT_TRUE(absl::StartsWith(marker, "mem://bucket/serving/.pushing-")) << marker;
+  EXPECT_EQ(store.asked, (std::vector<std::string>{"write " + marker, "write " + destination + "/tflite",
+                                                   "write " + destination + "/z",
+                                                   "write " + destination + "/manifest.json", "remove " + marker}));
   const auto manifest = ReadFileManifest(io::JoinPath(destination, kManifestFile));
   ASSERT_TRUE(manifest.ok()) << manifest.status();
   EXPECT_TRUE(CompareWithManifest(destination, *manifest)->empty());
@@ -119,6 +130,89 @@ TEST_F(PusherTest, AStoreThatFailsIsAnErrorAndKeepsNothing) {
   store.broken_writes = "manifest.json";
   EXPECT_EQ(Run(1).code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(store.files.empty());
+}
+
+// A rival that comes in between: the files below "V" when the first push takes the number V.
+void LetSomebodyTake(MemoryStore* store, const std::vector<std::string>& files) {
+  store->before_write = [store, files](const std::string& path) {
+    const std::string name = io::Basename(path);
+    if (!absl::StartsWith(name, ".pushing-") || !store->files.empty()) return;
+    const std::string version = std::vector<std::string>(absl::StrSplit(name, '-'))[1];
+    for (const std::string& file : files) {
+      store->files["mem://bucket/serving/" + absl::StrReplaceAll(file, {{"V", version}})] = "a rival's";
+    }
+  };
+}
+
+TEST_F(PusherTest, ANumberThatAnotherPushTakesIsLeftToIt) {
+  properties_["push_destination"] = std::string(R"({"filesystem": {"base_directory": "mem://bucket/serving"}})");
+  for (const char* first : {".pushing-V-0", ".pushing-V-zz", "V/tflite"}) {
+    MemoryStore& store = MemoryStore::Fresh();
+    LetSomebodyTake(&store, {first});
+    ASSERT_TRUE(Run(1).ok());
+    const std::string destination = std::get<std::string>(pushed().at("pushed_destination"));
+    int of_rivals = 0;
+    for (const auto& [path, content] : store.files) {
+      if (content != "a rival's") {
+        EXPECT_TRUE(absl::StartsWith(path, destination + "/")) << path;
+        continue;
+      }
+      ++of_rivals;
+      EXPECT_FALSE(absl::StrContains(path, io::Basename(destination))) << path;
+    }
+    EXPECT_EQ(of_rivals, 1) << first;
+  }
+}
+
+TEST_F(PusherTest, APushThatFailsRemovesNothingOfAnother) {
+  MemoryStore& store = MemoryStore::Fresh();
+  properties_["push_destination"] = std::string(R"({"filesystem": {"base_directory": "mem://bucket/serving"}})");
+  store.broken_writes = "manifest.json";
+  LetSomebodyTake(&store, {".pushing-V-rival", "V/tflite"});
+  EXPECT_EQ(Run(1).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store.files.size(), 2u);
+  for (const auto& [path, content] : store.files) EXPECT_EQ(content, "a rival's") << path;
+}
+
+// Eight at once, of which every other one fails where a file ends with ".broken".
+TEST_F(PusherTest, PushesOfTheSameSecondAreVersionsOfTheirOwn) {
+  MemoryStore& store = MemoryStore::Fresh();
+  store.broken_writes = ".broken";
+  for (const std::string& base : {serving_, std::string("mem://bucket/serving")}) {
+    const bool is_store = base != serving_;
+    std::vector<std::string> versions(8);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        const std::string own = io::JoinPath(root_, absl::StrCat("push", is_store, i));
+        ASSERT_TRUE(io::MakeDirs(io::JoinPath(own, "Format-Serving")).ok());
+        ASSERT_TRUE(io::WriteFile(io::JoinPath(own, "Format-Serving/a"), absl::StrCat(i)).ok());
+        ASSERT_TRUE(
+            io::WriteFile(io::JoinPath(own, i % 2 == 0 ? "Format-Serving/b" : "Format-Serving/b.broken"), "").ok());
+        const Properties properties = {
+            {"push_destination", absl::StrCat(R"({"filesystem": {"base_directory": ")", base, "\"}}")}};
+        ArtifactDict outputs = {{"pushed_model", {Artifact{.uri = io::JoinPath(own, "pushed")}}}};
+        const absl::Status status =
+            (*ExecutorRegistry::Get().Create("tfx.components.pusher.executor.Executor"))
+                ->Do({{"model", {Artifact{.uri = own}}}}, properties, ExecutorContext{}, &outputs);
+        EXPECT_EQ(status.ok(), !is_store || i % 2 == 0) << status;
+        if (!status.ok()) return;
+        versions[i] = std::get<std::string>(outputs["pushed_model"][0].custom_properties.at("pushed_destination"));
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::set<std::string> names;
+    for (int i = 0; i < 8; ++i) {
+      if (versions[i].empty()) continue;
+      names.insert(io::Basename(versions[i]));
+      EXPECT_EQ(*io::ReadFile(io::JoinPath(versions[i], "a")), absl::StrCat(i));
+      const auto manifest = ReadFileManifest(io::JoinPath(versions[i], kManifestFile));
+      ASSERT_TRUE(manifest.ok()) << manifest.status();
+      EXPECT_TRUE(CompareWithManifest(versions[i], *manifest)->empty());
+    }
+    EXPECT_EQ(*io::ListDir(base), std::vector<std::string>(names.begin(), names.end()));
+    EXPECT_EQ(names.size(), is_store ? 4u : 8u);
+  }
 }
 
 TEST_F(PusherTest, ADestinationIsNeeded) {

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "absl/container/inlined_vector.h"
+
 namespace tfxm::data {
 namespace {
 
@@ -95,7 +97,7 @@ Entry EntryOf(const ExampleColumn& column, int64_t i) {
 
 void EncodeExample(const std::vector<ExampleColumn>& columns, int64_t i, std::string* out) {
   out->clear();
-  std::vector<Entry> entries;
+  absl::InlinedVector<Entry, 64> entries;
   size_t features = 0;
   for (const ExampleColumn& column : columns) {
     entries.push_back(EntryOf(column, i));

@@ -140,7 +140,7 @@ struct TFRecordReader::Rep {
   absl::StatusOr<int64_t> ReadHeader() {
     ASSIGN_OR_RETURN(const bool has_header, Fill(kHeaderSize));
     if (!has_header && end == begin) return -1;
-    if (!has_header) return Corrupt("is truncated");
+    if (!has_header) return Corrupt(records == 0 ? "is truncated (is this a TFRecord file?)" : "is truncated");
     const char* header = buffer.data() + begin;
     if (Load<uint32_t>(header + 8) != MaskedCrc32c(header, 8)) {
       return Corrupt(records == 0 ? "has a wrong length CRC (is this a TFRecord file?)" : "has a wrong length CRC");

@@ -202,13 +202,15 @@ void StatisticsAccumulator::FinishDataset(const Dataset& from, DatasetFeatureSta
   if (options_->add_default_generators) to->set_weighted_num_examples(weighted_num_examples);
   if (from.num_examples == 0) return;
   bool has_sequence = false;
-  for (const auto& [name, feature] : from.features) {
-    // Whether a slice's batches have a feature that none of its examples has is chance: such features are left out.
-    if (&from != &all_ && feature.num_present() == 0) continue;
+  // A slice has the features of all examples, whether any of its own has them or not.
+  for (const auto& [name, of_all] : all_.features) {
+    const auto own = from.features.find(name);
+    const bool is_there = own != from.features.end() && (&from == &all_ || own->second.num_present() > 0);
     if (!std::exchange(has_sequence, has_sequence || absl::StartsWith(name, data::kSequencePrefix)) && has_sequence) {
       *to->add_features() = SequenceStatistics(from.num_examples, weighted_num_examples);
     }
-    *to->add_features() = feature.Finish(from.num_examples, weighted_num_examples);
+    *to->add_features() = is_there ? own->second.Finish(from.num_examples, weighted_num_examples)
+                                   : of_all.WithoutExamples().Finish(from.num_examples, weighted_num_examples);
   }
   for (const auto& generator : from.generators) generator->Finish(from.num_examples, to);
 }

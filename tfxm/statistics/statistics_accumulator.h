@@ -19,6 +19,8 @@
 //     timing;
 //   - quantiles are exact for up to max_distinct_numbers numbers and have a bounded relative error beyond
 //     (value_histogram.h), where TFDV has a bounded rank error of 1 % beyond some 2,000 numbers;
+//   - a slice has all features of the data, also those that its examples lack; TFDV's has those of the batches that its
+//     examples are in;
 //   - weights add up exactly, where TFDV adds in float32;
 //   - a sample is drawn by a hash of the examples, and the numbers of semantic domains are of all values
 //     (generate/semantic_generator.h).

@@ -215,7 +215,13 @@ TEST(StatisticsAccumulatorTest, SlicesAreDatasetsOfTheirOwn) {
   EXPECT_EQ(list.datasets(1).num_examples(), 1);
   EXPECT_EQ(list.datasets(2).num_examples(), 2);
   EXPECT_EQ(list.datasets(2).weighted_num_examples(), 5);
-  EXPECT_EQ(list.datasets(1).features_size(), 3);  // No example of it has x.
+  // No example of it has x: the feature is there and missing, as in TFDV.
+  ASSERT_EQ(list.datasets(1).features_size(), 4);
+  const auto& absent = FeatureOf(list.datasets(1), "x");
+  EXPECT_EQ(absent.type(), tensorflow::metadata::v0::FeatureNameStatistics::INT);
+  EXPECT_EQ(absent.num_stats().common_stats().num_missing(), 1);
+  EXPECT_EQ(absent.num_stats().common_stats().weighted_common_stats().num_missing(), 2);
+  EXPECT_EQ(absent.num_stats().histograms_size(), 0);
   EXPECT_EQ(FeatureOf(list.datasets(4), "x").num_stats().max(), 7);
 }
 

@@ -27,6 +27,8 @@ struct CsvOptions {
   std::map<std::string, data::ValueType> types = {};
   // Whether `types` names all columns, so that nothing is inferred; kUnknown is then one without any cell.
   bool types_are_complete = false;
+  // What was to be said when the types were inferred (WithInferredTypes), for the source to say.
+  std::vector<std::string> warnings = {};
   // A row with more or fewer cells than columns: an error that names the line; skipped; or kept, cells that are too many
   // dropped and those that are too few empty. Rows that are skipped or changed are counted.
   enum class BadRows { kError, kSkip, kKeep };

@@ -171,10 +171,60 @@ TEST_F(CsvTest, RowsMayBeLongerThanBlocksAndLinesAreCountedOverThem) {
 }
 
 TEST_F(CsvTest, TypesOfAllFilesAtOnce) {
-  const auto types = CsvTypes({File("a.csv", "x,y,z\n1,,2\n"), File("b.csv", "x,y,z\n2.5,,3\n")}, {});
-  ASSERT_TRUE(types.ok()) << types.status();
-  EXPECT_THAT(*types, ElementsAre(std::pair("x", ValueType::kFloat), std::pair("y", ValueType::kUnknown),
-                                  std::pair("z", ValueType::kInt)));
+  const auto inferred = WithInferredTypes({File("a.csv", "x,y,z\n1,,2\n"), File("b.csv", "x,y,z\n2.5,,3\n")}, {});
+  ASSERT_TRUE(inferred.ok()) << inferred.status();
+  EXPECT_TRUE(inferred->types_are_complete);
+  EXPECT_THAT(inferred->warnings, ElementsAre());
+  EXPECT_THAT(inferred->types, ElementsAre(std::pair("x", ValueType::kFloat), std::pair("y", ValueType::kUnknown),
+                                           std::pair("z", ValueType::kInt)));
+}
+
+TEST_F(CsvTest, AFirstLineOfDataIsNoticed) {
+  // Of iris.data, adult.data and such files.
+  for (const char* text :
+       {"5.1,3.5,1.4,0.2,setosa\n4.9,3.0,1.4,0.2,setosa\n", "39,State-gov,77516,<=50K\n50,Private,83311,<=50K\n",
+        "2026-11-29,a,3\n2026-11-30,a,4\n", "de,fr\nus,fr\nde,it\n", "1,2,3\n4,5,6\n", "7\n8\n"}) {
+    const std::string file = File("a.csv", text);
+    Records({file});
+    EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr(file + ": the first line"), HasSubstr("looks like data"),
+                                             HasSubstr("--column_names=a,b,c"))));
+  }
+  // As it advises.
+  EXPECT_THAT(Shorts("39,State-gov\n50,Private\n", {.column_names = {"age", "work"}}),
+              ElementsAre("age: int 39, work: bytes State-gov", "age: int 50, work: bytes Private"));
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+TEST_F(CsvTest, NamesThatAreNumbersMayBeNames) {
+  for (const char* text :
+       {"a,b\n1,2\n", "label,0,1,2\n5,0,0,7\n", "0,1\n5,6\n", "country,2019,2020,2021,2022\nde,1,2,3,4\n",
+        "2nd,3rd\n1,2\n", "a,b\n", "name,kind\nkind,x\nsize,y\n,z\n", "q1,q2\na1,b2\n"}) {
+    Records({File("a.csv", text)});
+    EXPECT_THAT(warnings_, ElementsAre()) << text;
+  }
+}
+
+TEST_F(CsvTest, AnotherDelimiterIsNoticed) {
+  Records({File("a.csv", "a;b\n1;2\n")});
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("one column, \"a;b\""), HasSubstr("--delimiter=';'"))));
+  Records({File("a.csv", "a\tb\n1\t2\n")});
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--delimiter=tab")));
+  Records({File("a.csv", "a;b\n1\n")});
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+TEST_F(CsvTest, AColumnThatIsTextInOneFileOnlyIsNoticed) {
+  const std::string numbers = File("a.csv", "x,y\n1,2\n"), text = File("b.csv", "x,y\nmany,2.5\n"),
+                    none = File("c.csv", "x,y\n,\n");
+  for (const auto& files : {std::vector<std::string>{none, numbers, text, numbers}, {text, none, numbers, text}}) {
+    Records(files);
+    EXPECT_THAT(warnings_,
+                ElementsAre(AllOf(HasSubstr("column \"x\" has numbers in " + numbers), HasSubstr("text in " + text))));
+  }
+  const auto inferred = WithInferredTypes({numbers, text}, {});
+  ASSERT_TRUE(inferred.ok()) << inferred.status();
+  Records({numbers}, *inferred);
+  EXPECT_EQ(warnings_.size(), 1);
 }
 
 TEST_F(CsvTest, AnyNumberOfThreadsInfersTheSame) {

@@ -21,10 +21,9 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<s
   return reader->OpenCsv(files, options);
 }
 
-absl::StatusOr<std::map<std::string, data::ValueType>> CsvTypes(const std::vector<std::string>& files,
-                                                                const CsvOptions& options) {
+absl::StatusOr<CsvOptions> WithInferredTypes(const std::vector<std::string>& files, const CsvOptions& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<TableReader> reader, Reader());
-  return reader->CsvTypes(files, options);
+  return reader->WithInferredTypes(files, options);
 }
 
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquet(const std::vector<std::string>& files,

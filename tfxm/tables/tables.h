@@ -26,13 +26,13 @@ namespace tfxm::tables {
 // read once for that: an int64, else a float, else bytes. Files of one source have the same columns in the same order.
 // INVALID_ARGUMENT names the file and line of what cannot be read, and both
 // files if their columns differ; a cell that is not of the type that options name is found when its block is encoded.
+// The source warns of names that look like a row of data, and of columns that are numbers in one file and text in another.
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
                                                              const CsvOptions& options);
 
-// The types of all columns, inferred or named by options; kUnknown where no row has a cell. For sources that are opened
-// one by one and shall have the same types.
-absl::StatusOr<std::map<std::string, data::ValueType>> CsvTypes(const std::vector<std::string>& files,
-                                                                const CsvOptions& options);
+// The options with the types of all columns; kUnknown where no row has a cell. For sources that are opened one by one and
+// shall have the same types.
+absl::StatusOr<CsvOptions> WithInferredTypes(const std::vector<std::string>& files, const CsvOptions& options);
 
 struct ParquetOptions {
   std::vector<std::string> columns = {};  // Only these, by the names at the top; empty: all.
@@ -71,8 +71,8 @@ class TableReader {
   virtual ~TableReader() = default;
   virtual absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
                                                                        const CsvOptions& options) = 0;
-  virtual absl::StatusOr<std::map<std::string, data::ValueType>> CsvTypes(const std::vector<std::string>& files,
-                                                                          const CsvOptions& options) = 0;
+  virtual absl::StatusOr<CsvOptions> WithInferredTypes(const std::vector<std::string>& files,
+                                                       const CsvOptions& options) = 0;
   virtual absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquet(const std::vector<std::string>& files,
                                                                            const ParquetOptions& options) = 0;
   virtual absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenJsonl(const std::vector<std::string>& files,

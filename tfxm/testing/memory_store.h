@@ -6,11 +6,14 @@
 //   store.files["mem://bucket/a"] = "content";
 //   EXPECT_EQ(*io::ReadFile("mem://bucket/a"), "content");
 //   EXPECT_THAT(store.asked, ElementsAre("read mem://bucket/a 0+7"));
+//
+// Thread safe, as far as its functions and not its members are used.
 #ifndef TFXM_TESTING_MEMORY_STORE_H_
 #define TFXM_TESTING_MEMORY_STORE_H_
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,6 +32,8 @@ struct MemoryStore {
   std::vector<std::string> asked;            // What was read, written and removed.
   std::string broken;                        // Paths that begin so give an error,
   std::string broken_writes;                 // and those that end so, when they are written.
+  // Called before a file of this path is there: for what somebody else does in between.
+  std::function<void(const std::string&)> before_write;
   std::mutex mutex;
 
   static MemoryStore& Get() {
@@ -43,6 +48,7 @@ namespace internal {
 class MemoryFileSystem : public io::FileSystem {
  public:
   absl::StatusOr<io::PathInfo> Info(const std::string& path) override {
+    const std::lock_guard lock(MemoryStore::Get().mutex);
     if (absl::Status status = Check(path); !status.ok()) return status;
     MemoryStore& store = MemoryStore::Get();
     const auto file = store.files.find(path);
@@ -55,10 +61,12 @@ class MemoryFileSystem : public io::FileSystem {
     return io::PathInfo{.kind = is_folder ? io::PathInfo::Kind::kDirectory : io::PathInfo::Kind::kNothing};
   }
   absl::StatusOr<std::string> Version(const std::string& path) override {
+    const std::lock_guard lock(MemoryStore::Get().mutex);
     if (absl::Status status = Check(path); !status.ok()) return status;
     return absl::StrCat("\"", std::hash<std::string>()(MemoryStore::Get().files.at(path)), "\"");
   }
   absl::StatusOr<std::vector<io::PathEntry>> List(const std::string& dir, bool recursive) override {
+    const std::lock_guard lock(MemoryStore::Get().mutex);
     if (absl::Status status = Check(dir); !status.ok()) return status;
     std::map<std::string, io::PathInfo> entries;
     for (const auto& [path, content] : MemoryStore::Get().files) {
@@ -76,6 +84,7 @@ class MemoryFileSystem : public io::FileSystem {
     return list;
   }
   absl::StatusOr<std::unique_ptr<io::RemoteFile>> Open(const std::string& path) override {
+    const std::lock_guard lock(MemoryStore::Get().mutex);
     if (absl::Status status = Check(path); !status.ok()) return status;
     const auto file = MemoryStore::Get().files.find(path);
     if (file == MemoryStore::Get().files.end()) return absl::NotFoundError(absl::StrCat("cannot open ", path));
@@ -86,6 +95,7 @@ class MemoryFileSystem : public io::FileSystem {
     return std::make_unique<Output>(path);
   }
   absl::Status RemoveAll(const std::string& path) override {
+    const std::lock_guard lock(MemoryStore::Get().mutex);
     MemoryStore::Get().asked.push_back("remove " + path);
     std::erase_if(MemoryStore::Get().files,
                   [&](const auto& file) { return file.first == path || absl::StartsWith(file.first, path + "/"); });
@@ -116,6 +126,8 @@ class MemoryFileSystem : public io::FileSystem {
       return absl::OkStatus();
     }
     absl::Status Close() override {
+      if (MemoryStore::Get().before_write) MemoryStore::Get().before_write(path_);
+      const std::lock_guard lock(MemoryStore::Get().mutex);
       const std::string& broken = MemoryStore::Get().broken_writes;
       if (!broken.empty() && absl::EndsWith(path_, broken)) {
         return absl::UnavailableError(absl::StrCat("cannot write ", path_));
@@ -143,7 +155,10 @@ inline MemoryStore& MemoryStore::Fresh() {
   static const bool registered =
       io::FileSystemRegistry::Get().Register("mem", [] { return std::make_unique<internal::MemoryFileSystem>(); });
   MemoryStore& store = Get();
-  if (registered) store.files.clear(), store.asked.clear(), store.broken.clear(), store.broken_writes.clear();
+  if (registered) {
+    store.files.clear(), store.asked.clear(), store.broken.clear(), store.broken_writes.clear();
+    store.before_write = nullptr;
+  }
   return store;
 }
 

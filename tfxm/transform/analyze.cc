@@ -102,6 +102,9 @@ absl::StatusOr<std::vector<tfxm::Tensor>> WriteVocabulary(const AnalyzerNode& an
   return std::vector<tfxm::Tensor>{path, size, values};
 }
 
+// So many keys are told of.
+constexpr size_t kManyKeys = 100'000;
+
 // The analyzers' results take the place of their placeholders.
 absl::Status PutResults(const AnalyzerNode& analyzer, const Accumulator& accumulator, const AnalyzeOptions& options,
                         TransformGraph::Rep& rep) {
@@ -112,6 +115,12 @@ absl::Status PutResults(const AnalyzerNode& analyzer, const Accumulator& accumul
     rep.vocabularies.push_back(results[0].strings()[0]);
   } else {
     results = accumulator.Result();
+  }
+  if (analyzer.per_key && results[0].strings().size() > kManyKeys && options.warning) {
+    options.warning(absl::StrCat(
+        "\"", analyzer.name, "\" has values of ", results[0].strings().size(),
+        " keys: they are constants of the transform graph, and of every model that contains it. Make one key of those that "
+        "are rare, or fewer of all: hash_strings, as strings"));
   }
   for (size_t o = 0; o < results.size(); ++o) {
     const ops::Tensor constant =

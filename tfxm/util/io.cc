@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -321,11 +323,25 @@ absl::Status WriteBinaryProto(absl::string_view path, const google::protobuf::Me
 
 absl::Status ParseTextProto(absl::string_view text, google::protobuf::Message* message) {
   struct FirstError : google::protobuf::io::ErrorCollector {
+    explicit FirstError(absl::string_view text) : lines(absl::StrSplit(text, '\n')) {}
     void RecordError(int line, google::protobuf::io::ColumnNumber column, absl::string_view text) override {
+      // Of an enumeration's value the parser is behind it already, perhaps lines below.
+      if (absl::StartsWith(text, "Unknown enumeration value of \"")) {
+        const absl::string_view value = std::vector<absl::string_view>(absl::StrSplit(text, '"'))[1];
+        for (int at = std::min(line, static_cast<int>(lines.size()) - 1); at >= 0; --at) {
+          const size_t end = at == line ? static_cast<size_t>(column) : absl::string_view::npos;
+          const size_t found = lines[at].substr(0, end).rfind(value);
+          if (found == absl::string_view::npos) continue;
+          line = at;
+          column = static_cast<int>(found);
+          break;
+        }
+      }
       if (message.empty()) message = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", text);
     }
+    const std::vector<absl::string_view> lines;
     std::string message;
-  } error;
+  } error(text);
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   if (!parser.ParseFromString(text, message)) {

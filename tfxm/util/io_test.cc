@@ -98,6 +98,10 @@ TEST(ProtoTest, TextErrorsSayTheLine) {
   const absl::Status status = ParseTextProto("\nnumber_value: x", &value);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(status.message().find("line 2") != std::string::npos) << status;
+  // The parser is in the last line when it notices.
+  const absl::Status of_value = ParseTextProto("list_value {\n  values {\n    null_value: NIL\n  }\n}\n", &value);
+  EXPECT_TRUE(of_value.message().find("line 3, column 17: Unknown enumeration value of \"NIL\"") != std::string::npos)
+      << of_value;
 }
 
 TEST(IoTest, APathInFrontOfAPatternIsNoPattern) {

@@ -278,6 +278,10 @@ class S3Test(Shared, StoreTest):
         self.run_tfxm(*int8, "--saved_model=s3://bucket/model", "--representative_data=s3://bucket/rows", "--output=remote")
         self.assertEqual(self.read("remote/tflite"), self.read("local/tflite"))
 
+    def keys_below(self, folder: str) -> list[str]:
+        """Without that of the folder itself, which Arrow writes as an empty object when something in it is removed."""
+        return [key for key in self.store.keys() if key.startswith(folder) and key != folder]
+
     PIPELINE = """
         from tfx import v1 as tfx
 
@@ -311,9 +315,9 @@ class S3Test(Shared, StoreTest):
         shutil.copy(f"{MNIST}/tflite", self.path("model/Format-Serving/tflite"))
         said = self.run_pipeline()
         self.assertIn("pushed to s3://bucket/serving/", said)
-        pushed = [key for key in self.store.keys() if key.startswith("serving/")]
+        pushed = self.keys_below("serving/")
         self.assertEqual([key.split("/")[2] for key in pushed], ["manifest.json", "tflite"])
-        writes = [a for a in self.store.proxy.asked if a.startswith("PUT") and "serving" in a]
+        writes = [a for a in self.store.proxy.asked if a.startswith("PUT") and "serving" in a and not a.endswith("/serving/")]
         self.assertIn("manifest.json", writes[-1], "it goes last")
         version = pushed[0].split("/")[1]
         self.assertIn("as they were", self.run_tfxm("verify", f"s3://bucket/serving/{version}"))
@@ -325,7 +329,7 @@ class S3Test(Shared, StoreTest):
         self.write_examples("local/examples/b", 300, first=5)
         put_folder(self.store, self.path("local/examples"), "bucket/examples")
         self.assertIn("4 nodes: 4 complete", self.run_pipeline())
-        self.assertEqual(len({key.split("/")[1] for key in self.store.keys() if key.startswith("serving/")}), 2)
+        self.assertEqual(len({key.split("/")[1] for key in self.keys_below("serving/")}), 2)
 
     def test_a_push_that_fails_leaves_nothing(self) -> None:
         self.put_examples("examples")
@@ -335,7 +339,33 @@ class S3Test(Shared, StoreTest):
         self.store.proxy.fail("PUT", "manifest.json", "403", times=1000)
         said = self.run_pipeline(status=3, replaced=("s3://bucket/serving", "s3://bucket/failing"))
         self.assertIn("cannot write s3://bucket/failing/", said)
-        self.assertEqual([key for key in self.store.keys() if key.startswith("failing/") and key != "failing/"], [])
+        self.assertEqual(self.keys_below("failing/"), [])
+
+    def test_pushes_of_one_second_do_not_meet(self) -> None:
+        self.put_examples("examples", count=3)
+        self.store.proxy.fail("PUT", ".broken", "403", times=1000)
+        runs = []
+        for i in range(6):
+            root = self.path(f"root{i}")
+            os.makedirs(f"{root}/model/Format-Serving")
+            shutil.copy(f"{MNIST}/tflite", f"{root}/model/Format-Serving/tflite")
+            if i % 2 == 1:
+                shutil.copy(f"{MNIST}/tflite", f"{root}/model/Format-Serving/z.broken")
+            text = textwrap.dedent(self.PIPELINE).replace("ROOT", root).replace("MODEL", f"{root}/model").replace("serving", "at_once")
+            with open(f"{root}/pipeline.py", "w", encoding="utf-8") as file:
+                file.write(text)
+            env = {**native.environment(), **self.store.environment(), "TFXM_PYTHON": sys.executable}
+            command = [self.engine, "run", "pipeline.py"]
+            runs.append(subprocess.Popen(command, env=env, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        for i, run in enumerate(runs):
+            said = run.communicate()[0]
+            self.assertEqual(run.returncode, 3 if i % 2 else 0, said)
+        keys = self.keys_below("at_once/")
+        versions = {key.split("/")[1] for key in keys}
+        self.assertEqual(len(versions), 3, keys)
+        self.assertEqual(len(keys), 6, "a model and a manifest each")
+        for version in versions:
+            self.assertIn("as they were", self.run_tfxm("verify", f"s3://bucket/at_once/{version}"))
 
     def test_the_pipeline_root_stays_local(self) -> None:
         os.makedirs(self.path("model/Format-Serving"))

@@ -113,6 +113,9 @@ absl::StatusOr<DatasetFeatureStatisticsList> StatisticsSource::Generate(const st
   ASSIGN_OR_RETURN(const auto source, OpenCsvFiles(files, *options));
   ASSIGN_OR_RETURN(DatasetFeatureStatisticsList statistics, statistics::GenerateStatistics(source.get(), *options));
   for (const std::string& warning : source->Warnings()) Warn(warning);
+  if (const std::vector<std::string> empty = source->EmptyFiles(); !empty.empty()) {
+    Warn(absl::StrCat("without an example: ", absl::StrJoin(empty, ", ")));
+  }
   return statistics;
 }
 
@@ -152,8 +155,8 @@ absl::StatusOr<std::vector<std::string>> StatisticsSource::SomeNames(const std::
   std::vector<std::string> names;
   if (csv_.given()) {
     ASSIGN_OR_RETURN(const tables::CsvOptions csv_options, csv_.Options());
-    ASSIGN_OR_RETURN(const auto types, tables::CsvTypes(files, csv_options));
-    for (const auto& [name, type] : types) names.push_back(name);
+    ASSIGN_OR_RETURN(const tables::CsvOptions inferred, tables::WithInferredTypes(files, csv_options));
+    for (const auto& [name, type] : inferred.types) names.push_back(name);
     return names;
   }
   constexpr int kExamples = 1000;

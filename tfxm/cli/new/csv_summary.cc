@@ -53,8 +53,7 @@ const ColumnSummary* CsvSummary::Find(const std::string& name) const {
 }
 
 absl::StatusOr<CsvSummary> SummarizeCsv(const std::string& file, tables::CsvOptions options) {
-  ASSIGN_OR_RETURN(options.types, tables::CsvTypes({file}, options));
-  options.types_are_complete = true;
+  ASSIGN_OR_RETURN(options, tables::WithInferredTypes({file}, options));
   CsvSummary summary;
   for (const auto& [name, type] : options.types) summary.columns.push_back({.name = name, .type = type});
   ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleSource> source, tables::OpenCsv({file}, options));
@@ -62,7 +61,7 @@ absl::StatusOr<CsvSummary> SummarizeCsv(const std::string& file, tables::CsvOpti
   data::ExampleBatch batch;
   while (true) {
     ASSIGN_OR_RETURN(const std::unique_ptr<data::ExampleBlock> block, source->Next());
-    if (block == nullptr) return summary;
+    if (block == nullptr) break;
     batch.Clear();
     for (int i = 0; i < block->size(); ++i) {
       RETURN_IF_ERROR(Annotate(block->Encode(i, &record), block->Origin(i)));
@@ -74,6 +73,8 @@ absl::StatusOr<CsvSummary> SummarizeCsv(const std::string& file, tables::CsvOpti
       for (int row = 0; column != nullptr && row < batch.num_examples(); ++row) AddValue(*column, row, &of);
     }
   }
+  summary.warnings = source->Warnings();
+  return summary;
 }
 
 }  // namespace tfxm::cli

@@ -37,6 +37,7 @@ struct ColumnSummary {
 struct CsvSummary {
   int64_t num_rows = 0;
   std::vector<ColumnSummary> columns;  // By their names.
+  std::vector<std::string> warnings;   // Of the source.
   const ColumnSummary* Find(const std::string& name) const;
 };
 

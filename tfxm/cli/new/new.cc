@@ -63,6 +63,7 @@ class NewCommand : public Command {
     ASSIGN_OR_RETURN(
         const CsvSummary summary,
         SummarizeCsv(options_.csv, {.delimiter = *delimiter, .encoding = options_.encoding, .bad_rows = bad_rows}));
+    for (const std::string& warning : summary.warnings) Warn(warning);
     options_.name = PipelineName(folder);
     absl::StatusOr<Project> project = MakeProject(summary, options_);
     if (!project.ok()) return Annotate(project.status(), options_.csv);

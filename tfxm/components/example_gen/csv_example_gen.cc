@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // CsvExampleGen: rows of CSV files -> the Examples artifact, split by hash. Types are inferred over all splits together.
-#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -48,18 +47,18 @@ class CsvExampleGen : public BaseExampleGen {
 
   absl::StatusOr<std::unique_ptr<data::ExampleSource>> Open(const std::vector<std::string>& files,
                                                             const Properties& exec_properties) override {
-    ASSIGN_OR_RETURN(tables::CsvOptions options, ParseOptions(exec_properties));
-    if (!types_.has_value()) {
+    if (!options_.has_value()) {
+      ASSIGN_OR_RETURN(const tables::CsvOptions options, ParseOptions(exec_properties));
       ASSIGN_OR_RETURN(const std::vector<std::string> all, FileBasedDriver().InputFilesOf(exec_properties));
-      ASSIGN_OR_RETURN(types_, tables::CsvTypes(all, options));
+      ASSIGN_OR_RETURN(options_, tables::WithInferredTypes(all, options));
     }
-    options.types = *types_;
-    options.types_are_complete = true;
-    return tables::OpenCsv(files, options);
+    ASSIGN_OR_RETURN(auto source, tables::OpenCsv(files, *options_));
+    options_->warnings.clear();  // The first source says them.
+    return source;
   }
 
  private:
-  std::optional<std::map<std::string, data::ValueType>> types_;
+  std::optional<tables::CsvOptions> options_;
 };
 
 TFXM_REGISTER(ExecutorRegistry, kCsvExecutor, [] { return std::make_unique<CsvExampleGen>(); });

@@ -64,6 +64,13 @@ FeatureAccumulator::FeatureAccumulator(std::string name, Role role, bool weighte
       options_(options),
       lists_(options->max_distinct_numbers) {}
 
+FeatureAccumulator FeatureAccumulator::WithoutExamples() const {
+  FeatureAccumulator none(name_, role_, weighted_, options_);
+  none.SetType(type_).IgnoreError();  // The first is never an error.
+  if (steps_.has_value()) none.steps_.emplace(options_->max_distinct_numbers);
+  return none;
+}
+
 bool FeatureAccumulator::counts_values() const {
   switch (type_) {
     case ValueType::kBytes: return role_ != Role::kBytes;

@@ -26,6 +26,9 @@ class FeatureAccumulator {
   // `options` must outlive this. weighted: whether Add gets weights.
   FeatureAccumulator(std::string name, Role role, bool weighted, const StatsOptions* options);
 
+  // The same feature, of examples that all lack it.
+  FeatureAccumulator WithoutExamples() const;
+
   const std::string& name() const { return name_; }
   // Examples with the feature.
   int64_t num_present() const { return lists_.num_present(); }

@@ -15,6 +15,7 @@
 #include "tfxm/data/example_encoder.h"
 #include "tfxm/tables/internal/csv_blocks.h"
 #include "tfxm/tables/internal/csv_cells.h"
+#include "tfxm/tables/internal/csv_names.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/status_macros.h"
 
@@ -27,8 +28,35 @@ using data::ValueType;
 struct Columns {
   std::vector<std::string> names;
   std::vector<ValueType> types;
-  std::vector<int> order;  // Of the names, sorted.
+  std::vector<int> order;             // Of the names, sorted.
+  std::vector<std::string> warnings;  // Of the types.
   CsvOptions options;
+};
+
+// The features of one row, kept by each thread for the next one of the same source.
+struct RowOfThread {
+  std::shared_ptr<const Columns> columns;
+  std::vector<data::ExampleColumn> row;  // In the order of the names.
+  std::vector<int64_t> ints;
+  std::vector<float> floats;
+
+  void Prepare(const std::shared_ptr<const Columns>& of) {
+    if (columns == of) return;
+    columns = of;
+    const size_t n = of->names.size();
+    row.assign(n, {});
+    ints.resize(n);
+    floats.resize(n);
+    for (size_t k = 0; k < n; ++k) {
+      const auto c = static_cast<size_t>(of->order[k]);
+      row[k].name = of->names[c];
+      row[k].ends = {0};
+      // A column without any cell is still one.
+      row[k].empty = of->options.empty_is_missing && of->types[c] != ValueType::kUnknown
+                         ? data::ExampleColumn::Empty::kNoFeature
+                         : data::ExampleColumn::Empty::kList;
+    }
+  }
 };
 
 class Block : public data::ExampleBlock {
@@ -41,22 +69,15 @@ class Block : public data::ExampleBlock {
   std::string Origin(int i) const override { return absl::StrCat(cells_.block().file, ": line ", cells_.Line(i)); }
 
   absl::Status Encode(int i, std::string* record) const override {
-    const size_t n = columns_->names.size();
-    std::vector<data::ExampleColumn> row(n);
-    std::vector<int64_t> ints(n);
-    std::vector<float> floats(n);
-    for (size_t k = 0; k < n; ++k) {
+    thread_local RowOfThread scratch;
+    scratch.Prepare(columns_);
+    auto& [of, row, ints, floats] = scratch;
+    for (size_t k = 0; k < row.size(); ++k) {
       const int c = columns_->order[k];
       const absl::string_view& cell = cells_.column(c)[static_cast<size_t>(i)];
-      row[k].name = columns_->names[static_cast<size_t>(c)];
-      const ValueType type = columns_->types[static_cast<size_t>(c)];
-      // A column without any cell is still one.
-      row[k].empty = columns_->options.empty_is_missing && type != ValueType::kUnknown
-                         ? data::ExampleColumn::Empty::kNoFeature
-                         : data::ExampleColumn::Empty::kList;
       const size_t count = cell.empty() ? 0 : 1;
-      row[k].ends = {static_cast<int64_t>(count)};
-      switch (type) {
+      row[k].ends[0] = static_cast<int64_t>(count);
+      switch (columns_->types[static_cast<size_t>(c)]) {
         case ValueType::kUnknown: break;
         case ValueType::kBytes: row[k].values = std::span<const absl::string_view>(&cell, count); break;
         case ValueType::kInt: {
@@ -109,6 +130,10 @@ class CsvSource : public data::ExampleSource {
         continue;
       }
       ASSIGN_OR_RETURN(CsvCells cells, CsvCells::Parse(std::move(block), columns_->names, columns_->options));
+      if (file_ == 0 && rows_ == 0 && columns_->options.column_names.empty()) {
+        names_warning_ = WhyDelimiterIsDoubtful(columns_->names, cells);
+        if (names_warning_.empty()) names_warning_ = WhyNamesLookLikeData(columns_->names, cells);
+      }
       rows_ += cells.num_rows();
       if (cells.num_bad_rows() > 0) {
         if (bad_rows_ == 0) first_bad_ = absl::StrCat(cells.block().file, ": line ", cells.first_bad_line());
@@ -122,7 +147,9 @@ class CsvSource : public data::ExampleSource {
   std::vector<std::string> EmptyFiles() const override { return without_rows_; }
 
   std::vector<std::string> Warnings() const override {
-    std::vector<std::string> out;
+    std::vector<std::string> out = columns_->options.warnings;
+    if (!names_warning_.empty()) out.push_back(names_warning_);
+    out.insert(out.end(), columns_->warnings.begin(), columns_->warnings.end());
     if (bad_rows_ > 0) {
       out.push_back(
           absl::StrCat(bad_rows_, bad_rows_ == 1 ? " row" : " rows", " with another number of cells than columns ",
@@ -140,7 +167,7 @@ class CsvSource : public data::ExampleSource {
   int64_t rows_ = 0;  // Of this file.
   std::vector<std::string> without_rows_;
   int64_t bad_rows_ = 0;
-  std::string first_bad_;
+  std::string first_bad_, names_warning_;
 };
 
 // The later one in the order unknown, int, float, bytes.
@@ -148,8 +175,10 @@ ValueType Wider(ValueType a, ValueType b) { return std::max(a, b); }
 static_assert(ValueType::kUnknown < ValueType::kInt && ValueType::kInt < ValueType::kFloat &&
               ValueType::kFloat < ValueType::kBytes);
 
-// The types of the columns `inferred`, of all cells of a file.
-absl::Status InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred, Columns* columns) {
+// The types of the columns `inferred`, of all cells of a file; of others kUnknown.
+absl::StatusOr<std::vector<ValueType>> InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred,
+                                                  const Columns& columns) {
+  std::vector<ValueType> of_file(columns.names.size(), ValueType::kUnknown);
   const size_t at_a_time = static_cast<size_t>(compute::NumThreads());
   while (true) {
     std::vector<std::shared_ptr<const CsvBlock>> some;
@@ -158,10 +187,10 @@ absl::Status InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred, Col
       if (block == nullptr) break;
       some.push_back(std::move(block));
     }
-    if (some.empty()) return absl::OkStatus();
-    std::vector<std::vector<ValueType>> types(some.size(), columns->types);
+    if (some.empty()) return of_file;
+    std::vector<std::vector<ValueType>> types(some.size(), of_file);
     RETURN_IF_ERROR(compute::ParallelFor(static_cast<int>(some.size()), [&](int b) -> absl::Status {
-      ASSIGN_OR_RETURN(const CsvCells cells, CsvCells::Parse(some[b], columns->names, columns->options));
+      ASSIGN_OR_RETURN(const CsvCells cells, CsvCells::Parse(some[b], columns.names, columns.options));
       for (const int c : inferred) {
         ValueType& type = types[b][c];
         for (const absl::string_view cell : cells.column(c)) {
@@ -172,8 +201,33 @@ absl::Status InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred, Col
       return absl::OkStatus();
     }));
     for (const std::vector<ValueType>& of_block : types) {
-      for (const int c : inferred) columns->types[c] = Wider(columns->types[c], of_block[c]);
+      for (const int c : inferred) of_file[c] = Wider(of_file[c], of_block[c]);
     }
+  }
+}
+
+bool IsNumber(ValueType type) { return type == ValueType::kInt || type == ValueType::kFloat; }
+
+// Widens the types of the columns to those of one more file. `files` has the first one of each column's type.
+void AddTypes(const std::vector<ValueType>& of_file, const std::string& file, Columns* columns,
+              std::vector<std::string>* files) {
+  for (size_t c = 0; c < of_file.size(); ++c) {
+    ValueType& type = columns->types[c];
+    const ValueType wider = Wider(type, of_file[c]);
+    const bool was_number = IsNumber(type) && of_file[c] == ValueType::kBytes;
+    const bool is_number = type == ValueType::kBytes && IsNumber(of_file[c]);
+    if ((was_number || is_number) && !(*files)[c].empty()) {
+      const std::string& numbers = was_number ? (*files)[c] : file;
+      const std::string& text = was_number ? file : (*files)[c];
+      columns->warnings.push_back(
+          absl::StrCat("column \"", columns->names[c], "\" has numbers in ", numbers, " and text in ", text,
+                       ": it is taken for text in all files; if that is not meant, look for the cells in ", text,
+                       " that are no numbers"));
+      (*files)[c].clear();  // Once is enough.
+    } else if (type == ValueType::kUnknown && wider != type) {
+      (*files)[c] = file;
+    }
+    type = wider;
   }
 }
 
@@ -184,6 +238,7 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
   columns->options = options;
   std::string first_file;  // With a line of names.
   std::vector<int> inferred;
+  std::vector<std::string> of_types;  // See AddTypes.
   for (const std::string& file : files) {
     ASSIGN_OR_RETURN(const std::unique_ptr<CsvBlocks> blocks, CsvBlocks::Open(file, options));
     const std::vector<std::string>& names = blocks->column_names();
@@ -191,6 +246,7 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
     if (columns->names.empty()) {
       columns->names = names;
       first_file = file;
+      of_types.resize(names.size());
       for (size_t c = 0; c < names.size(); ++c) {
         const auto known = options.types.find(names[c]);
         columns->types.push_back(known == options.types.end() ? ValueType::kUnknown : known->second);
@@ -200,9 +256,12 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
     } else if (names != columns->names) {
       return absl::InvalidArgumentError(absl::StrCat(
           file, " has other columns (", absl::StrJoin(names, ", "), ") than ", first_file, " (",
-          absl::StrJoin(columns->names, ", "), "); files that are read together have the same ones in the same order"));
+          absl::StrJoin(columns->names, ", "), "); files that are read together have the same ones in the same order",
+          LooksLikeRow(names) ? absl::StrCat(". ", kNamesAdvice) : ""));
     }
-    if (!inferred.empty()) RETURN_IF_ERROR(InferTypes(blocks.get(), inferred, columns.get()));
+    if (inferred.empty()) continue;
+    ASSIGN_OR_RETURN(const std::vector<ValueType> types, InferTypes(blocks.get(), inferred, *columns));
+    AddTypes(types, file, columns.get(), &of_types);
   }
   columns->order.resize(columns->names.size());
   std::iota(columns->order.begin(), columns->order.end(), 0);
@@ -219,12 +278,14 @@ absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsvFiles(const std::vec
   return std::make_unique<CsvSource>(files, std::move(columns));
 }
 
-absl::StatusOr<std::map<std::string, ValueType>> TypesOfCsvFiles(const std::vector<std::string>& files,
-                                                                 const CsvOptions& options) {
+absl::StatusOr<CsvOptions> WithTypesOfCsvFiles(const std::vector<std::string>& files, const CsvOptions& options) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const Columns> columns, ReadColumns(files, options));
-  std::map<std::string, ValueType> types;
-  for (size_t c = 0; c < columns->names.size(); ++c) types[columns->names[c]] = columns->types[c];
-  return types;
+  CsvOptions complete = options;
+  complete.types.clear();
+  for (size_t c = 0; c < columns->names.size(); ++c) complete.types[columns->names[c]] = columns->types[c];
+  complete.types_are_complete = true;
+  complete.warnings.insert(complete.warnings.end(), columns->warnings.begin(), columns->warnings.end());
+  return complete;
 }
 
 }  // namespace tfxm::tables

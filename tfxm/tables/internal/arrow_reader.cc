@@ -11,9 +11,9 @@ class ArrowReader : public TableReader {
                                                                const CsvOptions& options) override {
     return OpenCsvFiles(files, options);
   }
-  absl::StatusOr<std::map<std::string, data::ValueType>> CsvTypes(const std::vector<std::string>& files,
-                                                                  const CsvOptions& options) override {
-    return TypesOfCsvFiles(files, options);
+  absl::StatusOr<CsvOptions> WithInferredTypes(const std::vector<std::string>& files,
+                                               const CsvOptions& options) override {
+    return WithTypesOfCsvFiles(files, options);
   }
   absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquet(const std::vector<std::string>& files,
                                                                    const ParquetOptions& options) override {

@@ -4,7 +4,6 @@
 #ifndef TFXM_TABLES_INTERNAL_ARROW_READER_H_
 #define TFXM_TABLES_INTERNAL_ARROW_READER_H_
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +15,7 @@ namespace tfxm::tables {
 
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsvFiles(const std::vector<std::string>& files,
                                                                   const CsvOptions& options);
-absl::StatusOr<std::map<std::string, data::ValueType>> TypesOfCsvFiles(const std::vector<std::string>& files,
-                                                                       const CsvOptions& options);
+absl::StatusOr<CsvOptions> WithTypesOfCsvFiles(const std::vector<std::string>& files, const CsvOptions& options);
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquetFiles(const std::vector<std::string>& files,
                                                                       const ParquetOptions& options);
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenJsonlFiles(const std::vector<std::string>& files,

@@ -14,6 +14,7 @@
 #include "arrow/csv/options.h"
 #include "arrow/csv/parser.h"
 #include "arrow/util/utf8.h"
+#include "tfxm/tables/internal/csv_names.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -88,8 +89,8 @@ class RowScanner {
 
 int64_t CountLines(absl::string_view text) {
   int64_t lines = std::count(text.begin(), text.end(), '\n');
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\r' && (i + 1 >= text.size() || text[i + 1] != '\n')) ++lines;
+  for (size_t i = text.find('\r'); i != absl::string_view::npos; i = text.find('\r', i + 1)) {
+    if (i + 1 >= text.size() || text[i + 1] != '\n') ++lines;
   }
   return lines;
 }
@@ -115,13 +116,12 @@ absl::StatusOr<std::unique_ptr<CsvBlocks>> CsvBlocks::Open(const std::string& fi
   for (size_t c = 0; c < blocks->column_names_.size(); ++c) {
     const std::string& name = blocks->column_names_[c];
     if (name.empty() && blocks->column_names_.size() > 1 && c > 0) {
-      return absl::InvalidArgumentError(absl::StrCat(file, ": column ", c + 1, " has no name"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": column ", c + 1, " has no name in the first line; write one. ", kNamesAdvice));
     }
     if (!seen.insert(name).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat(file, ": two columns are called \"", name,
-                       "\"; rename one. If the first line is not one of names, put one before it, or say them with "
-                       "--column_names=a,b,c where the command takes that"));
+          absl::StrCat(file, ": two columns are called \"", name, "\"; rename one. ", kNamesAdvice));
     }
   }
   return blocks;
@@ -162,9 +162,10 @@ absl::Status CsvBlocks::ReadNames() {
 
 absl::Status CsvBlocks::Check(absl::string_view text) const {
   if (const size_t nul = text.find('\0'); nul != absl::string_view::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(Place(file_, line_ + CountLines(text.substr(0, nul))),
-                                                   ": a NUL byte, which text does not have. If the file is UTF-16, say "
-                                                   "so: --encoding=utf-16"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Place(file_, line_ + CountLines(text.substr(0, nul))),
+                     ": a NUL byte, which text does not have; is this a CSV file? If it is "
+                     "in UTF-16, say so: --encoding=utf-16"));
   }
   arrow::util::InitializeUTF8();
   // A character that is cut off is looked at with what follows.
@@ -261,7 +262,8 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
     const int64_t line = block->first_line + CountLines(absl::string_view(block->text).substr(0, at));
     wrong = absl::StrCat(
         Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells",
-        ", but the file has ", num_columns, num_columns == 1 ? " column" : " columns",
+        options.column_names.empty() ? ", but the file has " : ", but --column_names names ", num_columns,
+        num_columns == 1 ? " column" : " columns",
         row.actual_columns < num_columns ? absl::StrCat("; \"", column_names[static_cast<size_t>(row.actual_columns)],
                                                         "\" is the first that is missing")
                                          : absl::StrCat("; more than \"", column_names.back(), "\", the last one"),

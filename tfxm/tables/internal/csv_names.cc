@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/tables/internal/csv_names.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tfxm/tables/internal/csv_cells.h"
+
+namespace tfxm::tables {
+namespace {
+
+// Numbers that count columns: 0, 1, … as some programs call those that have no names, or four at least with the same
+// distance, as years.
+bool AreCounted(const std::vector<double>& numbers) {
+  if (numbers.size() < 2) return false;
+  const double step = numbers[1] - numbers[0];
+  for (size_t i = 2; i < numbers.size(); ++i) {
+    if (numbers[i] - numbers[i - 1] != step) return false;
+  }
+  return step != 0 && ((numbers[0] == 0 && step == 1) || numbers.size() >= 4);
+}
+
+// "2026-11-30 9h" -> "0000-00-00 0a".
+std::string Shape(absl::string_view text) {
+  std::string shape(text);
+  for (char& c : shape) c = absl::ascii_isdigit(c) ? '0' : absl::ascii_isalpha(c) ? 'a' : c;
+  return shape;
+}
+
+bool IsLikeCells(const std::string& name, const std::vector<absl::string_view>& cells, bool numbers_are_data) {
+  if (name.empty()) return false;
+  const auto first = std::find_if(cells.begin(), cells.end(), [](absl::string_view cell) { return !cell.empty(); });
+  if (first == cells.end()) return false;
+  if (ParseFloatCell(name).has_value()) return numbers_are_data && ParseFloatCell(*first).has_value();
+  if (absl::ascii_isdigit(name[0]) && Shape(name) == Shape(*first)) return true;
+  return std::find(cells.begin(), cells.end(), name) != cells.end();
+}
+
+}  // namespace
+
+bool LooksLikeRow(const std::vector<std::string>& names) {
+  std::vector<double> numbers;
+  for (const std::string& name : names) {
+    if (const std::optional<double> number = ParseFloatCell(name)) numbers.push_back(*number);
+  }
+  return !numbers.empty() && !AreCounted(numbers);
+}
+
+std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const CsvCells& cells) {
+  const bool numbers_are_data = LooksLikeRow(names);
+  std::vector<size_t> like;
+  for (size_t c = 0; c < names.size(); ++c) {
+    if (IsLikeCells(names[c], cells.column(static_cast<int>(c)), numbers_are_data)) like.push_back(c);
+  }
+  if (like.empty() || 2 * like.size() < names.size()) return "";
+  return absl::StrCat(cells.block().file,
+                      ": the first line, which is taken for the names of the columns, looks like data: ", like.size(),
+                      " of ", names.size(), " names are as the cells below them, \"",
+                      absl::CHexEscape(absl::string_view(names[like[0]]).substr(0, 40)), "\" is the first. ",
+                      kNamesAdvice);
+}
+
+std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const CsvCells& cells) {
+  if (names.size() != 1 || cells.num_rows() == 0) return "";
+  for (const char c : {',', ';', '\t', '|'}) {
+    if (!absl::StrContains(names[0], c) || !absl::StrContains(cells.column(0)[0], c)) continue;
+    const std::string shown = c == '\t' ? "tab" : absl::StrCat("\"", std::string(1, c), "\"");
+    return absl::StrCat(cells.block().file, ": one column, \"", absl::CHexEscape(names[0].substr(0, 80)),
+                        "\". If cells are separated by ", shown, ", say so: delimiter = ", shown,
+                        " (--delimiter=", c == '\t' ? "tab" : absl::StrCat("'", std::string(1, c), "'"), ")");
+  }
+  return "";
+}
+
+}  // namespace tfxm::tables
