@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <set>
 
@@ -199,19 +198,6 @@ double StepOf(const schema::SubGraph& graph, const schema::Model& model, int ten
       return scale(op->inputs()->Get(0));
   }
   return scale(tensor);
-}
-
-absl::StatusOr<Tensor> ReadOutput(const litert::CompiledModel& tflite, int i) {
-  Tensor out(tflite.outputs()[i].dtype, tflite.output_shape(i));
-  if (out.dtype() == DataType::kString) {
-    out.strings() = tflite.Strings(i);
-  } else if (tflite.output(i).size() != out.bytes().size()) {
-    return absl::InternalError(absl::StrCat("output \"", tflite.outputs()[i].name, "\" has ", tflite.output(i).size(),
-                                            " bytes, its shape is ", ShapeString(out.shape())));
-  } else if (!out.bytes().empty()) {
-    std::memcpy(out.bytes().data(), tflite.output(i).data(), out.bytes().size());
-  }
-  return out;
 }
 
 bool SameBytes(const Tensor& a, const Tensor& b) {
