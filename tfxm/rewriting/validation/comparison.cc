@@ -212,6 +212,15 @@ absl::Status CheckSignature(const Signature& signature, const litert::CompiledMo
   return CheckSide("output", signature.outputs, tflite.outputs());
 }
 
+absl::StatusOr<std::vector<double>> StepsOfOutputs(const litert::ModelFile& file, const std::string& signature) {
+  ASSIGN_OR_RETURN(const litert::SignatureInfo* info, file.FindSignature(signature));
+  std::vector<double> steps;
+  for (const litert::SignatureTensor& output : info->outputs) {
+    steps.push_back(StepOf(*file.model().subgraphs()->Get(info->subgraph), file.model(), output.tensor));
+  }
+  return steps;
+}
+
 absl::Status CheckDeterministic(const SavedModel& one, const SavedModel& other, const Signature& signature,
                                 const Sample& sample) {
   ASSIGN_OR_RETURN(const auto once, one.Run(signature, sample));
@@ -233,12 +242,11 @@ absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, con
                                               litert::CompiledModel& tflite, const SampleSet& samples) {
   ModelComparison comparison{.names = samples.names};
   std::vector<Accumulator> accumulators(tflite.outputs().size());
-  ASSIGN_OR_RETURN(const litert::SignatureInfo* tflite_signature, tflite.file().FindSignature(signature.name));
-  const schema::SubGraph& graph = *tflite.file().model().subgraphs()->Get(tflite_signature->subgraph);
+  ASSIGN_OR_RETURN(const std::vector<double> steps, StepsOfOutputs(tflite.file(), signature.name));
   for (size_t i = 0; i < accumulators.size(); ++i) {
     accumulators[i].result.name = tflite.outputs()[i].name;
     accumulators[i].result.dtype = tflite.outputs()[i].dtype;
-    accumulators[i].result.step = StepOf(graph, tflite.file().model(), tflite_signature->outputs[i].tensor);
+    accumulators[i].result.step = steps[i];
   }
   for (size_t s = 0; s < samples.samples.size(); ++s) {
     const Sample& sample = samples.samples[s];
