@@ -22,6 +22,7 @@
 #include "tfxm/rewriting/internal/quantize/mixed_precision.h"
 #include "tfxm/rewriting/representative_data/sample_check.h"
 #include "tfxm/rewriting/representative_data/samples.h"
+#include "tfxm/rewriting/validation/batch_check.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -193,6 +194,7 @@ struct TfliteRewriter::Rep {
 
   absl::Status CompareAnew(const std::shared_ptr<const litert::ModelFile>& file, QuantizationMode mode) {
     report.comparison.reset();
+    report.batch.clear();
     report.not_compared.clear();
     for (const auto& [op, use] : litert::Inspect(*file).ops) {
       if (use.kind != litert::OpKind::kBuiltin) {
@@ -227,7 +229,11 @@ struct TfliteRewriter::Rep {
                                                         std::isfinite(output.mismatch->saved_model));
     }
     report.comparison = *std::move(comparison);
-    return rewriting::CheckLimits(*report.comparison, Limits(mode, !samples.samples.empty()));
+    const ValidationLimits limits = Limits(mode, !samples.samples.empty());
+    RETURN_IF_ERROR(rewriting::CheckLimits(*report.comparison, limits));
+    if (keeps_state) return absl::OkStatus();  // Its answers depend on the order of the examples.
+    ASSIGN_OR_RETURN(report.batch, rewriting::CheckExamplesInBatch(*saved_model, *signature, **model, *inputs, limits));
+    return absl::OkStatus();
   }
 
   // With what the model costs at the sizes of the data where it leaves sides open besides the batch.
@@ -459,6 +465,7 @@ std::string RewriteReport::Render(int width) const {
   absl::StrAppend(&out, op_support);
   if (model.file_bytes > 0) absl::StrAppend(&out, litert::Render(model, width));
   if (comparison) absl::StrAppend(&out, rewriting::RenderComparison(*comparison, width));
+  if (!batch.empty()) absl::StrAppend(&out, "  ", batch, "\n");
   if (!not_compared.empty()) absl::StrAppend(&out, "Not compared with the SavedModel: ", not_compared, "\n");
   if (!choices.empty()) absl::StrAppend(&out, rewriting::RenderChoices(choices, width));
   if (!layers.empty()) absl::StrAppend(&out, rewriting::RenderLayers(layers, 20, num_calibration_samples, width));

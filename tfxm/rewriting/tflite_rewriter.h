@@ -36,6 +36,7 @@ struct RewriteReport {
   litert::Inspection model;
   std::vector<rewriting::LayerChoice> choices;  // What keep_float_automatically put in int16 or left in float.
   std::optional<rewriting::ModelComparison> comparison;
+  std::string batch;  // What came of several examples in one batch; empty: the model takes no batch.
   std::string not_compared;                   // Why there is no comparison.
   std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.
   std::string advice;  // If an int8 or int16x8 model is outside of the limits: what was tried, and whether it helps.

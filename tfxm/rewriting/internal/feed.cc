@@ -43,4 +43,17 @@ absl::Status Feed(litert::CompiledModel& model, const Sample& sample) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Tensor> ReadOutput(const litert::CompiledModel& model, int i) {
+  Tensor out(model.outputs()[i].dtype, model.output_shape(i));
+  if (out.dtype() == DataType::kString) {
+    out.strings() = model.Strings(i);
+  } else if (model.output(i).size() != out.bytes().size()) {
+    return absl::InternalError(absl::StrCat("output \"", model.outputs()[i].name, "\" has ", model.output(i).size(),
+                                            " bytes, its shape is ", ShapeString(out.shape())));
+  } else if (!out.bytes().empty()) {
+    std::memcpy(out.bytes().data(), model.output(i).data(), out.bytes().size());
+  }
+  return out;
+}
+
 }  // namespace tfxm::rewriting

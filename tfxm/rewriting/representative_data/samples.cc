@@ -16,6 +16,7 @@
 #include "tfxm/data/feature_tensor.h"
 #include "tfxm/data/input_shape.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/rewriting/internal/rows.h"
 #include "tfxm/transform/tf_transform_output.h"
 #include "tfxm/util/files/fingerprint.h"
 #include "tfxm/util/io.h"
@@ -93,19 +94,13 @@ absl::StatusOr<Sample> SampleOf(const std::string& record, const std::vector<Ten
 absl::StatusOr<Sample> Stack(const std::vector<Sample>& samples, size_t begin, int64_t n) {
   Sample out;
   for (const auto& [name, first] : samples[begin]) {
-    Shape shape = first.shape();
-    if (shape.empty() || shape[0] != 1) {
+    if (first.shape().empty() || first.shape()[0] != 1) {
       return absl::InvalidArgumentError(
           absl::StrCat("input \"", name, "\" has no batch of its own, another input has one of ", n));
     }
-    shape[0] = n;
-    Tensor stacked(first.dtype(), shape);
-    for (int64_t k = 0; k < n; ++k) {
-      const Tensor& one = samples[std::min(begin + k, samples.size() - 1)].at(name);
-      std::copy(one.bytes().begin(), one.bytes().end(), stacked.bytes().begin() + k * one.bytes().size());
-      std::copy(one.strings().begin(), one.strings().end(), stacked.strings().begin() + k * one.strings().size());
-    }
-    out[name] = std::move(stacked);
+    std::vector<const Tensor*> parts;
+    for (int64_t k = 0; k < n; ++k) parts.push_back(&samples[std::min(begin + k, samples.size() - 1)].at(name));
+    out[name] = Stacked(parts);
   }
   return out;
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <set>
 
@@ -201,19 +200,6 @@ double StepOf(const schema::SubGraph& graph, const schema::Model& model, int ten
   return scale(tensor);
 }
 
-absl::StatusOr<Tensor> ReadOutput(const litert::CompiledModel& tflite, int i) {
-  Tensor out(tflite.outputs()[i].dtype, tflite.output_shape(i));
-  if (out.dtype() == DataType::kString) {
-    out.strings() = tflite.Strings(i);
-  } else if (tflite.output(i).size() != out.bytes().size()) {
-    return absl::InternalError(absl::StrCat("output \"", tflite.outputs()[i].name, "\" has ", tflite.output(i).size(),
-                                            " bytes, its shape is ", ShapeString(out.shape())));
-  } else if (!out.bytes().empty()) {
-    std::memcpy(out.bytes().data(), tflite.output(i).data(), out.bytes().size());
-  }
-  return out;
-}
-
 bool SameBytes(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && a.strings() == b.strings() &&
          std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
@@ -224,6 +210,15 @@ bool SameBytes(const Tensor& a, const Tensor& b) {
 absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite) {
   RETURN_IF_ERROR(CheckSide("input", signature.inputs, tflite.inputs()));
   return CheckSide("output", signature.outputs, tflite.outputs());
+}
+
+absl::StatusOr<std::vector<double>> StepsOfOutputs(const litert::ModelFile& file, const std::string& signature) {
+  ASSIGN_OR_RETURN(const litert::SignatureInfo* info, file.FindSignature(signature));
+  std::vector<double> steps;
+  for (const litert::SignatureTensor& output : info->outputs) {
+    steps.push_back(StepOf(*file.model().subgraphs()->Get(info->subgraph), file.model(), output.tensor));
+  }
+  return steps;
 }
 
 absl::Status CheckDeterministic(const SavedModel& one, const SavedModel& other, const Signature& signature,
@@ -247,12 +242,11 @@ absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, con
                                               litert::CompiledModel& tflite, const SampleSet& samples) {
   ModelComparison comparison{.names = samples.names};
   std::vector<Accumulator> accumulators(tflite.outputs().size());
-  ASSIGN_OR_RETURN(const litert::SignatureInfo* tflite_signature, tflite.file().FindSignature(signature.name));
-  const schema::SubGraph& graph = *tflite.file().model().subgraphs()->Get(tflite_signature->subgraph);
+  ASSIGN_OR_RETURN(const std::vector<double> steps, StepsOfOutputs(tflite.file(), signature.name));
   for (size_t i = 0; i < accumulators.size(); ++i) {
     accumulators[i].result.name = tflite.outputs()[i].name;
     accumulators[i].result.dtype = tflite.outputs()[i].dtype;
-    accumulators[i].result.step = StepOf(graph, tflite.file().model(), tflite_signature->outputs[i].tensor);
+    accumulators[i].result.step = steps[i];
   }
   for (size_t s = 0; s < samples.samples.size(); ++s) {
     const Sample& sample = samples.samples[s];

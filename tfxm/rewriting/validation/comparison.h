@@ -77,6 +77,9 @@ struct ModelComparison {
 // Whether names, types and shapes of inputs and outputs are those of the SavedModel's signature, up to quantization.
 absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite);
 
+// The sizes of the outputs' quantization steps: their own, or those of the integers that they are converted from; 0: none.
+absl::StatusOr<std::vector<double>> StepsOfOutputs(const litert::ModelFile& file, const std::string& signature);
+
 // OK if the two answer one input in one way: one SavedModel twice, or two that were loaded. UNIMPLEMENTED: it is random
 // or, if it is one, keeps state.
 absl::Status CheckDeterministic(const SavedModel& one, const SavedModel& other, const Signature& signature,

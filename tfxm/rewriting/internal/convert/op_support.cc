@@ -203,6 +203,11 @@ std::vector<std::string> AdviceAbout(const OpNodes& missing, absl::string_view d
         "The model draws random numbers, as Keras's augmentation layers (RandomFlip, RandomRotation, …) do when they are "
         "exported with it: export the model without them");
   }
+  if (any([](const std::string& op) { return absl::StartsWith(op, "Xla"); })) {
+    advice.emplace_back(
+        "jax2tf makes them of JAX: jax2tf.convert(…, enable_xla=False, native_serialization=False) makes TensorFlow's own "
+        "operations instead");
+  }
   if (any(MakesIds)) {
     advice.emplace_back(
         "TFLite makes ids of words by a table of strings and int64 (StringLookup with one out-of-vocabulary index), and "

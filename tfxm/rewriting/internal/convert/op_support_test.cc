@@ -119,6 +119,11 @@ TEST(OpSupportTest, NamesTheTypesThatAnOperatorOfTfliteDoesNotTake) {
               Not(HasSubstr("types")));
 }
 
+TEST(OpSupportTest, JaxIsExportedWithoutXla) {
+  EXPECT_THAT(ExplainDiagnostics(Refused("XlaDotV2", "tensor<?x8xf32>, tensor<8x4xf32>", "tensor<?x4xf32>"), false),
+              HasSubstr("enable_xla=False"));
+}
+
 TEST(OpSupportTest, AugmentationIsNotExported) {
   EXPECT_THAT(ExplainDiagnostics(Refused("StatelessRandomUniformV2", "tensor<2xi32>", "tensor<?xf32>"), false),
               HasSubstr("export the model without them"));

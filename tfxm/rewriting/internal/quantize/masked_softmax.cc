@@ -21,13 +21,16 @@ namespace {
 
 // exp(-32) is nothing beside 1, even in float.
 constexpr float kFarBelow = 32;
+// An int8 softmax has 256 steps. Of a side that is open, more places than most have.
+constexpr float kQuarterStep = 1.0f / 1024;
+constexpr int kManyPlaces = 1024;
 // What is a mask: so large that beside it, in 16 bits, the logits would have less than a few steps.
 constexpr float kMask = 1000;
 
 class Cutter {
  public:
-  Cutter(const schema::Model& model, int g, Ranges* ranges)
-      : model_(model), g_(g), graph_(*model.subgraphs()->Get(g)), ranges_(*ranges) {
+  Cutter(const schema::Model& model, int g, Ranges* ranges, bool int16)
+      : model_(model), g_(g), graph_(*model.subgraphs()->Get(g)), ranges_(*ranges), int16_(int16) {
     for (const auto* op : litert::Each(graph_.operators())) {
       for (int t : litert::Each(op->outputs())) producer_[t] = op;
       for (int t : litert::Each(op->inputs())) {
@@ -58,7 +61,7 @@ class Cutter {
       }
       if (!(b->min < -kMask * (1 + std::max(std::abs(a->min), std::abs(a->max))))) continue;
       Range& range = ranges_[{g_, t}];
-      range = {std::max(range.min, a->min - kFarBelow), std::min(range.max, std::max(a->max, 0.0f))};
+      range = {std::max(range.min, a->min - FarBelow(t)), std::min(range.max, std::max(a->max, 0.0f))};
       const int added = selects ? mask : t;
       if (producer_.count(added)) keep_float->push_back(graph_.tensors()->Get(added)->name()->str());
     }
@@ -67,6 +70,14 @@ class Cutter {
  private:
   schema::BuiltinOperator KindOf(const schema::Operator& op) const {
     return litert::KindOf(*model_.operator_codes()->Get(op.opcode_index()));
+  }
+  // What is nothing in a softmax of `t`, even if its largest logit is the smallest there is.
+  float FarBelow(int t) const {
+    if (int16_) return kFarBelow;
+    const schema::Tensor& tensor = *graph_.tensors()->Get(t);
+    const auto* shape = litert::Size(tensor.shape_signature()) > 0 ? tensor.shape_signature() : tensor.shape();
+    const int last = litert::Size(shape) == 0 ? 1 : shape->Get(shape->size() - 1);
+    return std::min(kFarBelow, std::log((last > 0 ? last : kManyPlaces) / kQuarterStep));
   }
   // Measured, or of a constant.
   std::optional<Range> RangeOf(int t) const {
@@ -86,6 +97,7 @@ class Cutter {
   const int g_;
   const schema::SubGraph& graph_;
   Ranges& ranges_;
+  const bool int16_;
   std::map<int, const schema::Operator*> producer_;
   std::map<int, bool> read_otherwise_;
 };
@@ -163,9 +175,9 @@ std::string ConstantMasks(std::string bytes) {
   return litert::PackModel(*model, bytes.size());
 }
 
-std::vector<std::string> CutMaskedSoftmax(const schema::Model& model, Ranges* ranges) {
+std::vector<std::string> CutMaskedSoftmax(const schema::Model& model, Ranges* ranges, bool int16) {
   std::vector<std::string> keep_float;
-  for (int g = 0; g < litert::Size(model.subgraphs()); ++g) Cutter(model, g, ranges).Cut(&keep_float);
+  for (int g = 0; g < litert::Size(model.subgraphs()); ++g) Cutter(model, g, ranges, int16).Cut(&keep_float);
   return keep_float;
 }
 

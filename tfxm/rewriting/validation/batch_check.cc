@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tfxm/rewriting/validation/batch_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tfxm/rewriting/internal/feed.h"
+#include "tfxm/rewriting/internal/rows.h"
+#include "tfxm/rewriting/validation/comparison.h"
+#include "tfxm/util/exit_status.h"
+#include "tfxm/util/status_macros.h"
+
+namespace tfxm::rewriting {
+namespace {
+
+constexpr size_t kExamples = 3;
+// What another order of adding up leaves, in parts of an output's largest value; what is a difference for whoever
+// reads it.
+constexpr double kRounding = 1e-5, kSameAnswer = 1e-3;
+
+using Outputs = std::map<std::string, Tensor>;
+
+// One example after the other, each of batch 1.
+struct Examples {
+  std::vector<Sample> samples;
+  std::vector<std::string> names;
+};
+
+bool IsOpen(const TensorSpec& input) { return !input.shape.empty() && input.shape[0] < 0; }
+
+// The first examples of one size. A model's inputs that have no batch get the first sample's values every time.
+Examples Choose(const litert::CompiledModel& tflite, const SampleSet& set) {
+  Examples out;
+  for (size_t s = 0; s < set.samples.size() && out.samples.size() < kExamples; ++s) {
+    int64_t rows = -1;
+    bool fits = true;
+    for (const TensorSpec& input : tflite.inputs()) {
+      if (!IsOpen(input)) continue;
+      const Shape& shape = set.samples[s].at(input.name).shape();
+      fits = fits && (rows < 0 || shape[0] == rows);
+      rows = shape[0];
+    }
+    for (int64_t row = 0; fits && row < rows && out.samples.size() < kExamples; ++row) {
+      Sample one;
+      for (const TensorSpec& input : tflite.inputs()) {
+        const Tensor& from = set.samples[IsOpen(input) ? s : 0].at(input.name);
+        one[input.name] = IsOpen(input) ? RowOf(from, row) : from;
+        fits = fits && (out.samples.empty() || one[input.name].shape() == out.samples[0].at(input.name).shape());
+      }
+      if (!fits) break;
+      out.samples.push_back(std::move(one));
+      const std::string name = s < set.names.size() ? set.names[s] : absl::StrCat("sample ", s);
+      out.names.push_back(rows == 1 ? name : absl::StrCat("row ", row, " of ", name));
+    }
+  }
+  // Of a single one, itself twice: zeros in all places but the last show there as well.
+  if (out.samples.size() == 1) {
+    out.samples.push_back(out.samples[0]);
+    out.names.push_back(out.names[0]);
+  }
+  return out;
+}
+
+Sample Together(const litert::CompiledModel& tflite, const Examples& examples) {
+  Sample out;
+  for (const TensorSpec& input : tflite.inputs()) {
+    std::vector<const Tensor*> parts;
+    for (const Sample& sample : examples.samples) parts.push_back(&sample.at(input.name));
+    out[input.name] = IsOpen(input) ? Stacked(parts) : *parts[0];
+  }
+  return out;
+}
+
+// Quantized outputs as the numbers that they stand for.
+absl::StatusOr<Outputs> RunTflite(litert::CompiledModel& tflite, const Sample& sample) {
+  RETURN_IF_ERROR(Feed(tflite, sample));
+  RETURN_IF_ERROR(tflite.Run());
+  Outputs out;
+  for (size_t i = 0; i < tflite.outputs().size(); ++i) {
+    ASSIGN_OR_RETURN(Tensor value, ReadOutput(tflite, static_cast<int>(i)));
+    if (const litert::Quantization& q = tflite.output_quantization(i); q.scale != 0) {
+      Tensor real(DataType::kFloat, value.shape());
+      for (int64_t k = 0; k < value.num_elements(); ++k) {
+        real.values<float>()[k] = static_cast<float>((value.ValueAsDouble(k) - q.zero_point) * q.scale);
+      }
+      value = std::move(real);
+    }
+    out[tflite.outputs()[i].name] = std::move(value);
+  }
+  return out;
+}
+
+// The values of one example, and those that it should have.
+struct Pair {
+  std::vector<double> got, want;
+};
+
+// A string differs from another, however it does.
+double Number(const Tensor& tensor, int64_t i, const Tensor& other, int64_t k) {
+  if (tensor.dtype() != DataType::kString) return tensor.ValueAsDouble(i);
+  return other.dtype() == DataType::kString && tensor.strings()[i] == other.strings()[k] ? 0 : 1;
+}
+
+// An output of the batch cut into the examples' along the one axis that tells them apart; nullopt if there is none.
+std::optional<std::vector<Pair>> Cut(const Tensor& together, const std::vector<const Tensor*>& alone) {
+  const Shape& whole = together.shape();
+  std::optional<size_t> axis;
+  for (const Tensor* one : alone) {
+    if (one->shape().size() != whole.size() || one->dtype() != together.dtype()) return std::nullopt;
+    for (size_t d = 0; d < whole.size(); ++d) {
+      if (one->shape()[d] == whole[d]) continue;
+      if (axis && *axis != d) return std::nullopt;
+      axis = d;
+    }
+  }
+  if (!axis) return std::nullopt;
+  int64_t sum = 0, outer = 1, inner = 1;
+  for (const Tensor* one : alone) {
+    sum += one->shape()[*axis];
+    for (size_t d = 0; d < whole.size(); ++d) {
+      if (d != *axis && one->shape()[d] != whole[d]) return std::nullopt;
+    }
+  }
+  if (sum != whole[*axis]) return std::nullopt;
+  for (size_t d = 0; d < *axis; ++d) outer *= whole[d];
+  for (size_t d = *axis + 1; d < whole.size(); ++d) inner *= whole[d];
+  std::vector<Pair> out;
+  int64_t begin = 0;
+  for (const Tensor* one : alone) {
+    const int64_t rows = one->shape()[*axis];
+    Pair pair;
+    for (int64_t o = 0; o < outer; ++o) {
+      for (int64_t k = 0; k < rows * inner; ++k) {
+        const int64_t i = (o * sum + begin) * inner + k, j = o * rows * inner + k;
+        pair.got.push_back(Number(together, i, *one, j));
+        pair.want.push_back(Number(*one, j, *one, j));
+      }
+    }
+    out.push_back(std::move(pair));
+    begin += rows;
+  }
+  return out;
+}
+
+double Difference(double a, double b) {
+  if (a == b || (std::isnan(a) && std::isnan(b))) return 0;
+  const double difference = std::abs(a - b);
+  return std::isnan(difference) ? INFINITY : difference;
+}
+
+double Rms(const Pair& pair) {
+  double sum = 0;
+  for (size_t i = 0; i < pair.got.size(); ++i) {
+    const double difference = Difference(pair.got[i], pair.want[i]);
+    sum += difference * difference;
+  }
+  return pair.got.empty() ? 0 : std::sqrt(sum / pair.got.size());
+}
+
+double Largest(const std::vector<Pair>& pairs) {
+  double largest = 0;
+  for (const Pair& pair : pairs) {
+    for (const double value : pair.want) {
+      if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+    }
+  }
+  return largest;
+}
+
+// Whether an output is the same in a batch and alone but for `rounding`; else the example that is furthest off.
+std::optional<size_t> Unlike(const std::vector<Pair>& pairs, double rounding) {
+  std::optional<size_t> worst;
+  double most = 0;
+  for (size_t e = 0; e < pairs.size(); ++e) {
+    bool unlike = false;
+    for (size_t i = 0; i < pairs[e].got.size(); ++i) {
+      unlike = unlike || Difference(pairs[e].got[i], pairs[e].want[i]) > rounding;
+    }
+    if (const double rms = Rms(pairs[e]); unlike && rms > most) worst = e, most = rms;
+  }
+  return worst;
+}
+
+// How an output of the batch differs from what the examples alone give.
+struct Finding {
+  std::string output;
+  bool of_examples = true;  // False: it is not one of examples.
+  std::vector<Pair> pairs;
+  size_t example = 0;
+};
+
+// `steps`: of the outputs of integers. `rounding`: in parts of an output's largest value.
+std::vector<Finding> Compare(const Outputs& together, const std::vector<Outputs>& alone,
+                             const std::map<std::string, double>& steps, double rounding) {
+  std::vector<Finding> found;
+  for (const auto& [name, value] : together) {
+    std::vector<const Tensor*> parts;
+    for (const Outputs& one : alone) parts.push_back(&one.at(name));
+    auto pairs = Cut(value, parts);
+    if (!pairs) {
+      const bool constant = std::all_of(parts.begin(), parts.end(), [&](const Tensor* one) {
+        return one->shape() == value.shape() && one->strings() == value.strings() &&
+               std::equal(one->bytes().begin(), one->bytes().end(), value.bytes().begin(), value.bytes().end());
+      });
+      if (!constant) found.push_back({.output = name, .of_examples = false});
+      continue;
+    }
+    const auto step = steps.find(name);
+    const double most = std::max(rounding * Largest(*pairs), step == steps.end() ? 0 : 2.01 * step->second);
+    if (const auto example = Unlike(*pairs, most)) {
+      found.push_back({.output = name, .pairs = *std::move(pairs), .example = *example});
+    }
+  }
+  return found;
+}
+
+// Whether the example is hardly further off than its answer alone is from the SavedModel's: two roundings differ by 1.4
+// times what one does, and what has become of nothing but zeros by more, within any limits.
+bool WithinError(const Finding& finding, const std::vector<Outputs>& alone, const std::vector<Outputs>& right) {
+  double error = 0;
+  for (size_t e = 0; e < alone.size(); ++e) {
+    const Tensor &a = alone[e].at(finding.output), &b = right[e].at(finding.output);
+    if (a.num_elements() != b.num_elements()) return false;
+    Pair pair;
+    for (int64_t i = 0; i < a.num_elements(); ++i) {
+      pair.got.push_back(Number(a, i, b, i));
+      pair.want.push_back(Number(b, i, b, i));
+    }
+    error = std::max(error, Rms(pair));
+  }
+  return Rms(finding.pairs[finding.example]) <= 1.5 * error;
+}
+
+std::string Describe(const Finding& finding, const Examples& examples, const Tensor& together) {
+  if (!finding.of_examples) {
+    return absl::StrFormat("output \"%s\" is one %s for %d examples", finding.output, ShapeString(together.shape()),
+                           examples.samples.size());
+  }
+  const Pair& pair = finding.pairs[finding.example];
+  size_t worst = 0, different = 0;
+  for (size_t i = 0; i < pair.got.size(); ++i) {
+    const double difference = Difference(pair.got[i], pair.want[i]);
+    different += difference > 0;
+    if (difference > Difference(pair.got[worst], pair.want[worst])) worst = i;
+  }
+  const std::string values =
+      together.dtype() == DataType::kString
+          ? absl::StrFormat("another string in a batch of %d than", examples.samples.size())
+          : absl::StrFormat("%g in a batch of %d and %g", pair.got[worst], examples.samples.size(), pair.want[worst]);
+  return absl::StrFormat("output \"%s\" of %s is %s alone (at value %d; %d of its %d values differ)", finding.output,
+                         examples.names[finding.example], values, worst, different, pair.got.size());
+}
+
+std::string Names(const std::vector<Finding>& findings) {
+  return absl::StrCat("output ", absl::StrJoin(findings, ", ", [](std::string* out, const Finding& finding) {
+                        absl::StrAppend(out, "\"", finding.output, "\"");
+                      }));
+}
+
+constexpr char kOneByOne[] = "batch_size=1 (--batch_size=1) makes a file that takes one example at a time";
+
+}  // namespace
+
+absl::StatusOr<std::string> CheckExamplesInBatch(const SavedModel& saved_model, const Signature& signature,
+                                                 litert::CompiledModel& tflite, const SampleSet& samples,
+                                                 const ValidationLimits& limits) {
+  if (std::none_of(tflite.inputs().begin(), tflite.inputs().end(), IsOpen)) return "";
+  const Examples examples = Choose(tflite, samples);
+  if (examples.samples.empty()) return "";
+  const Sample batch = Together(tflite, examples);
+  const std::string of = absl::StrCat("a batch of ", examples.samples.size());
+
+  std::vector<Outputs> right, alone;
+  for (size_t e = 0; e < examples.samples.size(); ++e) {
+    auto outputs = saved_model.Run(signature, examples.samples[e]);
+    if (!outputs.ok()) return "";  // A model of pairs, perhaps, which takes no example alone.
+    right.push_back(*std::move(outputs));
+    outputs = RunTflite(tflite, examples.samples[e]);
+    if (!outputs.ok()) return Annotate(outputs.status(), absl::StrCat("running ", examples.names[e], " alone"));
+    alone.push_back(*std::move(outputs));
+  }
+  const auto right_together = saved_model.Run(signature, batch);
+  if (!right_together.ok()) {
+    return absl::StrCat("The SavedModel takes one example at a time: of ", of, " it says \"",
+                        right_together.status().message(), "\".");
+  }
+  const auto together = RunTflite(tflite, batch);
+  if (!together.ok()) {
+    return AnswerIsNo(absl::StrCat("the TFLite model does not run on ", of,
+                                   ", the SavedModel does: ", together.status().message(), "; ", kOneByOne));
+  }
+
+  const std::vector<Finding> dependent = Compare(*right_together, right, {}, kSameAnswer);
+  ASSIGN_OR_RETURN(const std::vector<double> steps, StepsOfOutputs(tflite.file(), signature.name));
+  std::map<std::string, double> step_of;
+  for (size_t i = 0; i < steps.size(); ++i) step_of[tflite.outputs()[i].name] = steps[i];
+  for (const Finding& finding : Compare(*together, alone, step_of, kRounding)) {
+    const bool in_both = std::any_of(dependent.begin(), dependent.end(),
+                                     [&](const Finding& other) { return other.output == finding.output; });
+    if (in_both || (finding.of_examples && WithinError(finding, alone, right))) continue;
+    return AnswerIsNo(absl::StrCat(
+        "the TFLite model is wrong in a batch: ", Describe(finding, examples, together->at(finding.output)),
+        "; in the SavedModel it is the same both ways. It is right for one example at a time: ", kOneByOne));
+  }
+  if (dependent.empty()) return absl::StrCat("In ", of, " each example is answered as alone.");
+
+  ASSIGN_OR_RETURN(ModelComparison comparison,
+                   CompareModels(saved_model, signature, tflite, {.samples = {batch}, .names = {of}}));
+  comparison.source = of;
+  const std::string depends = absl::StrCat(
+      Names(dependent), ": what an example gets depends on the others in its batch, in the SavedModel, too");
+  if (const absl::Status status = CheckLimits(comparison, limits); !status.ok()) {
+    return AnswerIsNo(absl::StrCat("of ", depends,
+                                   ", and the TFLite model is made for one at a time: ", status.message(),
+                                   "; batch_size=N (--batch_size=N) makes a file for N at a time, calibrated so"));
+  }
+  return absl::StrCat("Of ", depends, ". On ", of, " it is within the limits as well.");
+}
+
+}  // namespace tfxm::rewriting
