@@ -56,6 +56,8 @@ function numericMetrics(slice) {
 const numericAnywhere = new Set(data.values.map((row) => row[2]));
 
 // How many examples a slice has: from whichever model counted them.
+// With example weights, TFMA's counts are sums of them.
+const countsAre = data.weighted ? 'Weight' : 'Examples';
 const countMetrics = ['example_count', 'weighted_example_count'].flatMap((name) =>
   data.metrics.map((m, k) => [m, k]).filter(([m]) => m.name === name).map(([, k]) => k));
 function examplesOf(slice) {

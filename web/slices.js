@@ -133,7 +133,7 @@ function slicesSection(showPlots) {
     const slices = sorted(matching());
     const shownColumns = ['slice', 'examples', ...(single ? [] : ['reference']), 'value', single ? 'gap' : 'difference']
       .filter((c) => c !== 'examples' || countMetrics.length);
-    const titles = {slice: 'Slice', examples: 'Examples', reference: data.models[state.reference].name, value: single ? 'Value' : data.models[view.model].name,
+    const titles = {slice: 'Slice', examples: countsAre, reference: data.models[state.reference].name, value: single ? 'Value' : data.models[view.model].name,
       difference: 'Difference', gap: 'Against all examples'};
     const metric = data.metrics[view.metric];
     status.textContent = `${slices.length.toLocaleString('en-US')} of ${data.slices.length.toLocaleString('en-US')} slices` +
@@ -167,7 +167,7 @@ function slicesSection(showPlots) {
   const modelSelect = selectControl('Model', single ? [] : models(), view.model, (v) => filter(() => { view.model = Number(v); }));
   const columnsSelect = selectControl('Slices by', [['', 'everything'], ...kinds.map((k) => [k, k])], '', (v) => filter(() => { view.columns = v; }));
   const search = inputControl('Search', 'search', '', (v) => filter(() => { view.text = v; }), {placeholder: 'e.g. region: east'});
-  const minimum = inputControl('At least so many examples', 'number', '', (v) => filter(() => { view.minimum = Number(v) || 0; }), {min: 0, inputmode: 'numeric'});
+  const minimum = inputControl(data.weighted ? 'At least so much weight' : 'At least so many examples', 'number', '', (v) => filter(() => { view.minimum = Number(v) || 0; }), {min: 0, inputmode: 'numeric'});
   const worse = checkControl('Only where it is worse', (v) => filter(() => { view.worse = v; }));
   const failed = checkControl('Only failed thresholds', (v) => filter(() => { view.failed = v; }));
   const controls = el('div', {class: 'controls', role: 'group', 'aria-label': 'Filter slices'},

@@ -10,7 +10,7 @@ function summarySection() {
   const parts = [];
   if (data.models.length) parts.push(count(data.models.length, 'model', 'models'), count(data.slices.length, 'slice', 'slices'));
   const examples = overall < 0 ? NaN : examplesOf(overall);
-  if (!Number.isNaN(examples)) parts.push(count(examples, 'example', 'examples'));
+  if (!Number.isNaN(examples)) parts.push(data.weighted ? `examples of weight ${format(examples)}` : count(examples, 'example', 'examples'));
   if (data.pipeline) {
     parts.unshift(`Pipeline ${data.pipeline.name}`, `run ${data.pipeline.run_id}`, data.pipeline.started);
   }

@@ -22,7 +22,8 @@ class StatsCommand : public Command {
  public:
   Flags MakeFlags() override {
     Flags flags("tfxm stats --data=GLOB [--output=FeatureStats.pb] [--html=FILE.html]",
-                "Statistics of tf.Examples, with TFDV's definitions. Prints a table; the file can be read by TFDV.");
+                "Statistics of tf.Examples, with TFDV's definitions. Prints a table; the file can be read by TFDV\n"
+                "(load_stats_binary; .tfrecord and .pbtxt: load_statistics).");
     source_.AddTo(&flags);
     flags.Add("schema", &schema_, "FILE",
               "says which features are categorical or bytes; statistics of its sparse and weighted features, too; the "

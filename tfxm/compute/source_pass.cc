@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::compute {
@@ -12,13 +13,18 @@ absl::Status ForEachBatch(const data::ExampleBlock& block, const PassOptions& op
                           const std::function<absl::Status(const data::ExampleBatch&)>& work) {
   data::ExampleBatch batch(options.keep_records, options.sequence_examples);
   std::string record;
+  int first = 0;
   for (int i = 0; i < block.size(); ++i) {
     absl::Status status = block.Encode(i, &record);
     if (status.ok()) status = batch.Append(record);
     if (!status.ok()) return Annotate(status, block.Origin(i));
     if (batch.num_examples() < options.batch_size && i + 1 < block.size()) continue;
-    RETURN_IF_ERROR(Annotate(work(batch), block.Origin(i)));
+    // Messages count a batch's examples from 0.
+    const absl::Status done = work(batch);
+    if (!done.ok())
+      return Annotate(done, i == first ? block.Origin(i) : absl::StrCat("from ", block.Origin(first), " on"));
     batch.Clear();
+    first = i + 1;
   }
   return absl::OkStatus();
 }

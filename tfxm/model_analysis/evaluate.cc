@@ -144,13 +144,15 @@ void AddWarnings(const PassResult& pass, const CostMetrics& costs, const tfma::E
   for (size_t m = 0; m < result->models.size(); ++m) {
     ModelSummary& model = result->models[m];
     model.cost = costs.costs()[m];
-    model.nan_predictions = pass.models[m].nan_predictions;
-    if (model.nan_predictions > 0) {
-      result->warnings.push_back(absl::StrCat("model \"", model.name, "\": ", model.nan_predictions, " of ",
-                                              pass.num_examples,
-                                              " examples have a prediction that is NaN, the first is ",
-                                              pass.models[m].first_nan, "; metrics over them are NaN"));
-    }
+    model.nan_predictions = pass.models[m].nan_predictions.examples;
+    const auto warn = [&](const NanCount& nans, absl::string_view what, absl::string_view then) {
+      if (nans.examples == 0) return;
+      result->warnings.push_back(absl::StrCat("model \"", model.name, "\": ", nans.examples, " of ", pass.num_examples,
+                                              " examples have a ", what, " that is NaN, the first is ", nans.place,
+                                              "; ", then));
+    };
+    warn(pass.models[m].nan_labels, "label", "metrics over them are NaN or leave them out, as TFMA's");
+    warn(pass.models[m].nan_predictions, "prediction", "metrics over them are NaN");
     // One that answers everything alike has an AUC of one half, and rightly.
     const PredictionBins& bins = pass.models[m].bins;
     if (has_auc && bins.LargestShare() > kNearlyAll && bins.max - bins.min > 1e-12) {

@@ -175,6 +175,24 @@ TEST_F(EvaluateTest, CountsNanPredictionsAndTheMetricsSayNan) {
   EXPECT_EQ(*result->Overall("example_count"), 10);
 }
 
+// TFMA 0.46: mean_label is NaN, mean_squared_error leaves the example out.
+TEST_F(EvaluateTest, NanLabelsAreToldAndAreNoMissingLabels) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 10; ++i) {
+    records.push_back(ExampleBuilder().Floats("label", {i == 7 ? NAN : 1.0f}).Floats("prediction", {0.5f}).Serialize());
+  }
+  const auto result =
+      Run("model_specs { label_key: 'label' prediction_key: 'prediction' } metrics_specs { metrics { class_name: "
+          "'MeanLabel' } metrics { class_name: 'MeanSquaredError' } metrics { class_name: 'ExampleCount' } }",
+          records);
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->warnings.size(), 1u);
+  EXPECT_THAT(result->warnings[0],
+              AllOf(HasSubstr("1 of 10 examples have a label that is NaN"), HasSubstr("record 7 of")));
+  EXPECT_TRUE(std::isnan(*result->Overall("mean_label")));
+  EXPECT_EQ(*result->Overall("mean_squared_error"), 0.25);
+}
+
 TEST_F(EvaluateTest, WarnsOfAnAucWhosePredictionsLieInOneBinAndSaysHowToTellThemApart) {
   std::vector<std::string> records;
   for (int i = 0; i < 200; ++i) {

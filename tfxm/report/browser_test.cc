@@ -199,6 +199,18 @@ TEST_F(PageTest, DrawsConfusionMatricesAsTables) {
             "true");
 }
 
+// TFMA's ExampleCount is the sum of the weights.
+TEST_F(PageTest, WeightsAreNotCalledExamples) {
+  auto input = Mnist();
+  Open(input);
+  const std::string facts = "document.querySelector('#summary .facts').textContent";
+  EXPECT_FALSE(absl::StrContains(Run(facts), "of weight"));
+  EXPECT_TRUE(absl::StrContains(Run(facts), " examples"));
+  input.evaluations[0].evaluation.config.add_model_specs()->set_example_weight_key("w");
+  Open(input);
+  EXPECT_TRUE(absl::StrContains(Run(facts), "examples of weight "));
+}
+
 TEST_F(PageTest, SaysWhichThresholdsFailedAndWhy) {
   Open(Read({{"", kTestdata + "thresholds-fail"}}));
   EXPECT_TRUE(absl::StrContains(Run("document.getElementById('summary').textContent"), "thresholds failed"));

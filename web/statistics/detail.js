@@ -39,6 +39,7 @@ function numbersTable(feature, sides) {
   const rows = [
     ['Type', (s) => s.type], ['Examples with it', (s) => format(s.present)],
     ['Missing', (s) => `${format(s.missing)} (${percent(s.missing / (present(s) || 1))})`],
+    ['Empty', (s) => s.empty > 0 && `${format(s.empty)} (${percent(s.emptyShare)}): there, without a value`],
     ['Values', (s) => format(s.values)], ['Values in an example that has it', (s) => (s.fewest === s.most ? format(s.most) : `${format(s.fewest)} to ${format(s.most)}, mean ${format(s.averageValues)}`)],
     ['Mean', (s) => s.mean], ['Standard deviation', (s) => s.deviation], ['Smallest', (s) => s.min], ['Median', (s) => s.median], ['Largest', (s) => s.max],
     ['Zeros', (s) => s.zeros !== undefined && `${format(s.zeros)} (${percent(s.zerosShare)})`],
@@ -92,7 +93,7 @@ function slicesTable(feature, weighted) {
       i === 0 && el('td', {rowspan: sides.length, 'data-label': 'Distribution'}, sparkline(feature, sides)),
       several && el('td', {'data-label': 'Data set'}, keyed(side.dataset)),
       el('td', {class: 'number', 'data-label': 'Examples'}, format(num(data.columns[side.column].examples))),
-      el('td', {class: 'number', 'data-label': 'Missing'}, side.stats ? percent(side.stats.missingShare) : '–'),
+      el('td', {class: 'number', 'data-label': 'Missing'}, side.stats ? missingText(side.stats) : '–'),
       el('td', {class: 'number', 'data-label': 'Zeros'}, side.stats && side.stats.zeros !== undefined ? percent(side.stats.zerosShare) : '–'),
       el('td', {class: 'number', 'data-label': 'Unique'}, side.stats && side.stats.unique !== undefined ? format(side.stats.unique) : '–'),
       el('td', {'data-label': 'Typical'}, side.stats ? typical(side.stats) : 'not in the statistics')));

@@ -15,7 +15,7 @@ function featuresSection() {
     feature: {text: 'Name', key: (f) => f.name, ascending: true},
     anomalies: {text: 'Anomalies first', key: (f) => severityOf(f)},
     distance: {text: 'Distance of the data sets', key: distance, when: several},
-    missing: {text: 'Missing', key: (f) => largest(f, (s) => s.missingShare)},
+    missing: {text: 'Missing', key: (f) => largest(f, (s) => s.missingShare + s.emptyShare)},
     zeros: {text: 'Zeros', key: (f) => largest(f, (s) => (s.zeros === undefined ? NaN : s.zerosShare))},
     unique: {text: 'Unique', key: (f) => largest(f, (s) => s.unique)},
     mean: {text: 'Mean', key: (f) => firstOf(f, (s) => s.mean)},
@@ -29,7 +29,7 @@ function featuresSection() {
   const incomplete = (f) => sides(f).some((s) => !s.stats);
   const onlies = {
     anomalies: ['with anomalies', (f) => f.anomalies.length > 0],
-    missing: ['with missing values', (f) => stats(f).some((s) => s.missing > 0)],
+    missing: ['with missing values', (f) => stats(f).some((s) => s.missing > 0 || s.empty > 0)],
     zeros: ['mostly zeros', (f) => stats(f).some((s) => s.zerosShare > 0.5)],
     constant: ['with one value only', (f) => stats(f).some((s) => (s.min !== undefined && s.min === s.max) || s.unique === 1)],
     incomplete: ['not in all data sets', incomplete],
@@ -76,7 +76,7 @@ function featuresSection() {
     if (!s) return el('td', {colspan: columns.length - 3, class: 'absent', 'data-label': data.datasets[side.dataset].text}, 'not in the statistics');
     const top = s.ranks ? s.ranks.slice(0, 3) : [];
     return [
-      cell('Missing', percent(s.missingShare)),
+      cell('Missing', missingText(s)),
       cell('Zeros', s.zeros === undefined ? '' : percent(s.zerosShare)),
       cell('Unique', s.unique === undefined ? '' : format(s.unique)),
       s.mean !== undefined && (!s.ranks || !s.ranks.length)

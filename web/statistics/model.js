@@ -53,11 +53,16 @@ function statsOf(feature, column, weighted = false) {
   return stats;
 }
 
+const missingText = (s) => (s.empty > 0 ? `${percent(s.missingShare)}, empty ${percent(s.emptyShare)}` : percent(s.missingShare));
+
 function readEntry(feature, stored, weighted) {
   const [column, type, present, missing, fewest, most, total, numbers, texts, histogram, quantiles, more] = stored;
   const s = {type: TYPES[type] || 'unknown', weighted: Boolean(weighted), present: num(weighted ? weighted[0] : present), missing: num(weighted ? weighted[1] : missing),
     fewest: num(fewest), most: num(most), values: num(weighted ? weighted[2] : total), custom: more.custom || []};
   s.missingShare = s.present + s.missing > 0 ? s.missing / (s.present + s.missing) : 0;
+  // Lists without a value (the empty cells of a CSV file) are not missing to TFDV; to people they are. Known where no list has more than one.
+  s.empty = s.fewest === 0 && s.most <= 1 ? Math.max(0, s.present - s.values) : 0;
+  s.emptyShare = s.present > 0 ? s.empty / (s.present + s.missing) : 0;
   s.averageValues = s.present > 0 ? s.values / s.present : NaN;
   if (numbers && num(total) > 0) {
     [s.mean, s.deviation, s.zeros, s.min, s.median, s.max, s.nan] = numbers.map(num);

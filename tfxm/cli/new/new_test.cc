@@ -58,7 +58,9 @@ TEST_F(NewTest, RunsAtOnceToAPushedFile) {
     const std::string frequent = i % 3 == 0 ? "one\nline" : "two\r\n\nlines";
     return absl::StrCat(MixedRow(i), ",\"", i < 15 ? absl::StrCat("rare", i) : frequent, "\"");
   });
-  ASSERT_EQ(New(csv, "class").exit_code, 0);
+  const std::string odd = Path("{SPAN} [1].csv");  // Neither a span nor a pattern.
+  ASSERT_TRUE(io::WriteFile(odd, *io::ReadFile(csv)).ok());
+  ASSERT_EQ(New(odd, "class").exit_code, 0);
   EXPECT_THAT(File("utils.cc"), HasSubstr("OneLine(inputs[kLabel])"));
   const SubprocessResult run = Tfxm({"run", Path("project/pipeline.cc"), "--output=" + Path("out")});
   EXPECT_EQ(run.exit_code, 0) << run.output;

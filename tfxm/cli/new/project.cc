@@ -232,7 +232,8 @@ absl::StatusOr<Project> MakeProject(const CsvSummary& summary, const ProjectOpti
       {"label_name", names.at(options.label)},
       {"pipeline_name", options.name},
       {"data_root", Quoted(io::Dirname(csv))},
-      {"files", Quoted(io::EscapeGlob(io::Basename(csv)))},
+      // Nor is a "{SPAN}" in it one.
+      {"files", Quoted(absl::StrReplaceAll(io::EscapeGlob(io::Basename(csv)), {{"{", "[{]"}}))},
       {"delimiter", options.delimiter == "," ? "" : Quoted(options.delimiter)},
       {"encoding", options.encoding == "utf-8" ? "" : Quoted(options.encoding)},
       {"bad_rows", options.bad_rows == "error" ? "" : Quoted(options.bad_rows)},

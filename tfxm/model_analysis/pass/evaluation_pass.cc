@@ -82,7 +82,6 @@ class Worker {
     }
     records_.assign(reader_->files().size(), 0);
     models_.resize(options_.models.size());
-    first_nan_.assign(options_.models.size(), {INT32_MAX, INT64_MAX});
     data::ExampleBatch batch(needs_records_);
     compute::RecordBlock raw;
     while (!*stop) {
@@ -119,9 +118,7 @@ class Worker {
       }
     }
     for (size_t m = 0; m < models_.size(); ++m) {
-      state->models[m].nan_predictions += models_[m].nan_predictions;
-      state->models[m].bins.Merge(models_[m].bins);
-      state->first_nan[m] = std::min(state->first_nan[m], first_nan_[m]);
+      state->models[m].Merge(models_[m]);
     }
     state->features.insert(names_.begin(), names_.end());
     for (const std::string& name : slicer_->FeaturesNotSeen()) state->slicing_features_not_seen.insert(name);
@@ -204,19 +201,22 @@ class Worker {
   void CountNans(const compute::RecordBlock& raw) {
     for (size_t m = 0; m < models_.size(); ++m) {
       for (const auto& [output, values] : extracts_.models[m].predictions) {
-        bool any = false;
-        for (double x : values.numbers) any |= std::isnan(x);
         if (values.numbers.size() == static_cast<size_t>(extracts_.num_examples)) {
           for (double x : values.numbers) models_[m].bins.Add(x);
         }
-        if (!any) continue;
-        for (int row = 0; row < extracts_.num_examples; ++row) {
-          const auto numbers = values.row(row);
-          if (std::none_of(numbers.begin(), numbers.end(), [](double x) { return std::isnan(x); })) continue;
-          ++models_[m].nan_predictions;
-          first_nan_[m] = std::min(first_nan_[m], {raw.file, raw.first_record + row});
-        }
+        CountNans(raw, values, &models_[m].nan_predictions);
       }
+      for (const auto& [output, values] : extracts_.models[m].labels) CountNans(raw, values, &models_[m].nan_labels);
+    }
+  }
+
+  void CountNans(const compute::RecordBlock& raw, const Values& values, NanCount* nans) const {
+    const auto is_nan = [](double x) { return std::isnan(x); };
+    bool any = false;
+    for (double x : values.numbers) any |= is_nan(x);
+    for (int row = 0; any && row < extracts_.num_examples; ++row) {
+      const auto numbers = values.row(row);
+      if (std::any_of(numbers.begin(), numbers.end(), is_nan)) nans->Add(raw.file, raw.first_record + row);
     }
   }
 
@@ -231,7 +231,6 @@ class Worker {
   std::vector<std::vector<SliceState>> states_;     // By plan and the slicer's slice.
   std::vector<std::unique_ptr<QueryGroups>> groups_;
   std::vector<ModelStatistics> models_;
-  std::vector<std::pair<int, int64_t>> first_nan_;
   std::unique_ptr<ComparisonPass> comparison_;
   std::unique_ptr<DisagreementFinder> disagreements_;
   std::vector<int64_t> records_;  // By file.
@@ -358,9 +357,11 @@ absl::StatusOr<PassResult> FinishPass(PassState state, const std::vector<std::st
   }
   result.features.assign(state.features.begin(), state.features.end());
   for (size_t m = 0; m < result.models.size(); ++m) {
-    if (result.models[m].nan_predictions == 0) continue;
-    const auto& [file, record] = state.first_nan[m];
-    result.models[m].first_nan = absl::StrCat("record ", record, " of ", files[file]);
+    for (NanCount* nans : {&result.models[m].nan_labels, &result.models[m].nan_predictions}) {
+      if (nans->examples == 0) continue;
+      const auto& [file, record] = nans->first;
+      nans->place = absl::StrCat("record ", record, " of ", files[file]);
+    }
   }
   for (size_t p = 0; p < state.groups.size(); ++p) {
     if (state.groups[p] == nullptr) continue;

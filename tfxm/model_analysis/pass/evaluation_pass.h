@@ -6,11 +6,13 @@
 #ifndef TFXM_MODEL_ANALYSIS_PASS_EVALUATION_PASS_H_
 #define TFXM_MODEL_ANALYSIS_PASS_EVALUATION_PASS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,10 +41,31 @@ struct SliceState {
   std::vector<AccumulatorSet> samples;
 };
 
+// Examples with at least one NaN.
+struct NanCount {
+  int64_t examples = 0;
+  std::pair<int, int64_t> first = {INT32_MAX, INT64_MAX};  // File and record of the first, in file order.
+  std::string place;                                       // The same as text, in a PassResult.
+
+  void Add(int file, int64_t record) {
+    ++examples;
+    first = std::min(first, {file, record});
+  }
+  void Merge(const NanCount& other) {
+    examples += other.examples;
+    first = std::min(first, other.first);
+  }
+};
+
 struct ModelStatistics {
-  int64_t nan_predictions = 0;  // Examples with at least one.
-  std::string first_nan;        // Where the first of them (in file order) is.
-  PredictionBins bins;          // Of single predictions
+  NanCount nan_labels, nan_predictions;
+  PredictionBins bins;  // Of single predictions
+
+  void Merge(const ModelStatistics& other) {
+    nan_labels.Merge(other.nan_labels);
+    nan_predictions.Merge(other.nan_predictions);
+    bins.Merge(other.bins);
+  }
 };
 
 struct PassResult {

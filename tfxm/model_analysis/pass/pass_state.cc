@@ -60,11 +60,7 @@ void MergeState(SliceState* into, SliceState&& from) {
 }
 
 PassState::PassState(const PassOptions& options, size_t num_files)
-    : slices(options.plans->size()),
-      models(options.models.size()),
-      first_nan(options.models.size(), {INT32_MAX, INT64_MAX}),
-      records(num_files),
-      groups(options.plans->size()) {
+    : slices(options.plans->size()), models(options.models.size()), records(num_files), groups(options.plans->size()) {
   if (options.comparison != nullptr && options.max_disagreements >= 0) {
     disagreements = std::make_unique<DisagreementFinder>(options.eval_config, options.comparison->reference_index,
                                                          options.max_disagreements);
@@ -78,7 +74,10 @@ void PassState::Save(StateWriter* writer) const {
   for (const auto& of_plan : slices) {
     SaveBySlice(of_plan, writer, [writer](const SliceState& state) { SaveSlice(state, writer); });
   }
-  for (size_t m = 0; m < models.size(); ++m) writer->Write(models[m].nan_predictions, models[m].bins, first_nan[m]);
+  for (const ModelStatistics& model : models) {
+    for (const NanCount* nans : {&model.nan_labels, &model.nan_predictions}) writer->Write(nans->examples, nans->first);
+    writer->Write(model.bins);
+  }
   SaveBySlice(comparisons, writer, [writer](const SliceComparison& comparison) { comparison.Save(writer); });
   if (disagreements != nullptr) disagreements->Save(writer);
   for (const auto& of_plan : groups) {
@@ -102,9 +101,12 @@ void PassState::Load(StateReader* reader, const PassOptions& options) {
   for (size_t p = 0; p < slices.size(); ++p) {
     LoadBySlice(reader, &slices[p], [&](SliceState* state) { LoadSlice((*options.plans)[p].plan, reader, state); });
   }
-  for (size_t m = 0; m < models.size(); ++m) {
-    reader->ReadCounts(&models[m].nan_predictions);
-    reader->Read(&models[m].bins, &first_nan[m]);
+  for (ModelStatistics& model : models) {
+    for (NanCount* nans : {&model.nan_labels, &model.nan_predictions}) {
+      reader->ReadCounts(&nans->examples);
+      reader->Read(&nans->first);
+    }
+    reader->Read(&model.bins);
   }
   LoadBySlice(reader, &comparisons, [&](SliceComparison* comparison) {
     if (options.comparison == nullptr) return reader->Fail("it compares models");
@@ -129,7 +131,11 @@ absl::Status PassState::MergeSaved(StateReader* reader, int file, const PassOpti
   const int64_t num_records = state.records[0];
   state.records.assign(records.size(), 0);
   state.records[file] = num_records;
-  for (auto& [in_file, record] : state.first_nan) in_file = in_file == INT32_MAX ? INT32_MAX : file;
+  for (ModelStatistics& model : state.models) {
+    for (NanCount* nans : {&model.nan_labels, &model.nan_predictions}) {
+      if (nans->examples > 0) nans->first.first = file;
+    }
+  }
   if (state.disagreements != nullptr) state.disagreements->SetFile(file);
   Merge(std::move(state));
   return absl::OkStatus();
@@ -153,9 +159,7 @@ void PassState::Merge(PassState&& other) {
     }
   }
   for (size_t m = 0; m < models.size(); ++m) {
-    models[m].nan_predictions += other.models[m].nan_predictions;
-    models[m].bins.Merge(other.models[m].bins);
-    first_nan[m] = std::min(first_nan[m], other.first_nan[m]);
+    models[m].Merge(other.models[m]);
   }
   for (auto& [key, comparison] : other.comparisons) comparisons[key].Merge(std::move(comparison));
   if (disagreements != nullptr) disagreements->Merge(std::move(*other.disagreements));

@@ -32,7 +32,7 @@ struct PassState {
   // Of no examples.
   PassState(const PassOptions& options, size_t num_files);
 
-  static constexpr StateKind kStateKind = {"evaluation", 1};
+  static constexpr StateKind kStateKind = {"evaluation", 2};
   // `plans` and `comparison` as in the options that it was made with.
   void Save(StateWriter* writer) const;
   // The state of a shard of the file of this number, which is the only one that the state knows. DATA_LOSS if it cannot
@@ -42,8 +42,7 @@ struct PassState {
 
   int64_t num_examples = 0;
   std::vector<std::map<SliceKey, SliceState>> slices;  // By plan.
-  std::vector<ModelStatistics> models;                 // By model_spec; without first_nan,
-  std::vector<std::pair<int, int64_t>> first_nan;      // which is here a file and its record.
+  std::vector<ModelStatistics> models;                 // By model_spec; without the places of NaN as text.
   std::set<std::string> features, slicing_features_not_seen;
   // The slicing spec that owns a slice (Slicer::owner), and which specs have too many slices.
   std::map<SliceKey, int> owners;

@@ -216,12 +216,12 @@ struct Row {
   }
 };
 
-// A label per prediction, NaN if there is none.
+// A label per prediction, kNoLabel if there is none.
 absl::Status AppendLabels(const Row& row, FlatView* view) {
   const size_t n = row.predictions.size();
   const auto& l = row.labels;
   if (l.empty()) {
-    view->labels.resize(row.first + n, std::numeric_limits<double>::quiet_NaN());
+    view->labels.resize(row.first + n, kNoLabel);
   } else if (l.size() == n) {
     view->labels.insert(view->labels.end(), l.begin(), l.end());
   } else if (l.size() == 1) {

@@ -13,6 +13,7 @@
 #ifndef TFXM_MODEL_ANALYSIS_PASS_VIEWS_H_
 #define TFXM_MODEL_ANALYSIS_PASS_VIEWS_H_
 
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,13 +45,18 @@ struct ViewSpec {
   bool example_weighted = false;
   // Flat views only: a label y in [0, 1] becomes two triples, label 0 with weight w * (1 - y) and label 1 with w * y.
   bool fractional_labels = false;
-  // An example without a label is not an error; its FlatView label is NaN.
+  // An example without a label is not an error; its FlatView label is kNoLabel.
   bool allow_missing_label = false;
   // The predictions stand in for the labels.
   bool labels_are_predictions = false;
 
   auto operator<=>(const ViewSpec&) const = default;
 };
+
+// A NaN that is none of the data.
+inline constexpr uint64_t kNoLabelBits = 0x7ff8'6e6f'6c61'626c;
+inline constexpr double kNoLabel = std::bit_cast<double>(kNoLabelBits);
+inline bool IsNoLabel(double label) { return std::bit_cast<uint64_t>(label) == kNoLabelBits; }
 
 // One triple per prediction of an example; a class index becomes one-hot.
 struct FlatView {

@@ -265,15 +265,24 @@ std::vector<Check> ThresholdChecks(const Evaluation& evaluation) {
                       .applies_to = f.slice.Text(),
                       .outcomes = {{f.slice, f.key, f.value, false, Reason(evaluation, f)}}});
   }
-  const auto missing = [&](std::string spec) {
+  const auto missing = [&](std::string spec, std::string reason) {
     checks.push_back({.state = Check::State::kFailed,
                       .metric = "any threshold",
                       .requirement = "the slice exists",
                       .applies_to = std::move(spec),
-                      .outcomes = {{.reason = "no example belongs to this slice"}}});
+                      .outcomes = {{.reason = std::move(reason)}}});
   };
-  for (const auto& spec : evaluation.validation->missing_slices) missing(SlicingSpecText(spec));
-  for (const auto& spec : evaluation.validation->missing_cross_slices) missing(SlicingSpecText(spec));
+  const std::string kNoExample = "no example belongs to this slice";
+  for (const auto& spec : evaluation.validation->missing_slices) missing(SlicingSpecText(spec), kNoExample);
+  for (const auto& spec : evaluation.validation->missing_cross_slices) {
+    // TFMA looks for the very slice that a spec names, and feature_keys name none.
+    const bool any_keys = std::any_of(spec.slicing_specs().begin(), spec.slicing_specs().end(),
+                                      [](const tfma::SlicingSpec& s) { return s.feature_keys_size() > 0; });
+    missing(SlicingSpecText(spec), any_keys
+                                       ? "a threshold of cross slices is never met with feature_keys, as in TFMA; give "
+                                         "feature_values in its slicing_specs"
+                                       : kNoExample);
+  }
   std::stable_sort(checks.begin(), checks.end(), [](const Check& a, const Check& b) {
     const auto rank = [](const Check& c) {
       return c.state == Check::State::kFailed ? 0 : c.state == Check::State::kNotChecked ? 1 : 2;

@@ -188,6 +188,16 @@ TEST(ChecksTest, SayWhyThresholdsFailed) {
   EXPECT_EQ(checks[2].requirement, "change at most -30 %");
 }
 
+TEST(ChecksTest, AThresholdOfCrossSlicesThatIsNeverMetSaysWhatToGive) {
+  Evaluation evaluation = Read("thresholds-per-slice");
+  auto& missing = evaluation.validation->missing_cross_slices;
+  missing.emplace_back().add_slicing_specs()->add_feature_keys("country");
+  const std::vector<Check> checks = ThresholdChecks(evaluation);
+  EXPECT_TRUE(std::any_of(checks.begin(), checks.end(), [](const Check& check) {
+    return !check.outcomes.empty() && absl::StrContains(check.outcomes[0].reason, "give feature_values");
+  }));
+}
+
 TEST(ChecksTest, TellPassedFromUncheckedAndMissing) {
   const std::vector<Check> checks = ThresholdChecks(Read("thresholds-per-slice"));
   ASSERT_EQ(checks.size(), 5);

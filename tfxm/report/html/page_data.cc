@@ -11,6 +11,20 @@
 
 namespace tfxm::report {
 
+namespace {
+
+// Whether examples have weights: what counts them are sums of weights then.
+bool IsWeighted(const ReportInput& input) {
+  for (const ReportEvaluation& evaluation : input.evaluations) {
+    for (const auto& spec : evaluation.evaluation.config.model_specs()) {
+      if (!spec.example_weight_key().empty() || spec.example_weight_keys_size() > 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> PageData(const ReportInput& input) {
   const PageIndex index(input);
   ASSIGN_OR_RETURN(const int reference, index.Reference());
@@ -18,6 +32,7 @@ absl::StatusOr<std::string> PageData(const ReportInput& input) {
   json.BeginObject();
   json.Key("title").String(input.title);
   json.Key("reference").Number(reference);
+  if (IsWeighted(input)) json.Key("weighted").Bool(true);
   WriteModels(index, json);
   WriteCosts(json);
   WriteSlices(index, json);

@@ -130,6 +130,25 @@ TEST_F(StatisticsBrowserTest, ShowsASlice) {
   EXPECT_EQ(Run("document.querySelector('#features tr[data-feature=\"2\"] th').rowSpan"), "1") << "eval has no slices";
 }
 
+// TFDV counts them as present.
+TEST_F(StatisticsBrowserTest, EmptyListsAreShownBesideWhatIsMissing) {
+  StatisticsPageInput input = TaxiPage();
+  auto* common = input.datasets[0]
+                     .statistics.mutable_datasets(0)
+                     ->mutable_features(0)
+                     ->mutable_num_stats()
+                     ->mutable_common_stats();
+  common->set_min_num_values(0);
+  common->set_tot_num_values(common->num_non_missing() * 3 / 4);
+  Open(input);
+  const std::string fare = TextOf("#features tr[data-feature=\"0\"]");
+  EXPECT_TRUE(absl::StrContains(fare, "0 %, empty 25 %")) << fare;
+  Set("Show", "missing");
+  EXPECT_EQ(Names(), "fare,tips");
+  OpenRow("fare");
+  EXPECT_TRUE(absl::StrContains(TextOf("#features .detail"), "(25 %): there, without a value"));
+}
+
 TEST_F(StatisticsBrowserTest, WeightsOnRequest) {
   StatisticsPageInput input = TaxiPage();
   auto* all = input.datasets[0].statistics.mutable_datasets(0);

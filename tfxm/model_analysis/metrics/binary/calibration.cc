@@ -19,7 +19,7 @@ absl::StatusOr<MetricKey> AddSums(const KeyRequest& request, ComputationPlan* pl
   auto add = [](const FlatView& view, int i, std::array<CompactSum, 3>* sums) {
     (*sums)[kExamples].Add(view.weights[i]);
     // Without a label TFMA leaves out the prediction as well.
-    if (std::isnan(view.labels[i])) return;
+    if (IsNoLabel(view.labels[i])) return;
     (*sums)[kLabels].AddProduct(view.labels[i], view.weights[i]);
     (*sums)[kPredictions].AddProduct(view.predictions[i], view.weights[i]);
   };
@@ -48,7 +48,7 @@ class RatioOfSums : public PerKeyMetric {
     plan->AddExampleTerms(
         key, FlatTerms(plan->AddFlatView(view), [a = numerator_](const FlatView& view, int i, ExampleTerm* term) {
           const double value = a == kLabels ? view.labels[i] : view.predictions[i];
-          term->Add(std::isnan(view.labels[i]) ? 0 : value, view.weights[i]);
+          term->Add(IsNoLabel(view.labels[i]) ? 0 : value, view.weights[i]);
         }));
     return absl::OkStatus();
   }
