@@ -17,7 +17,7 @@ absl::Status ForEachBatch(const data::ExampleBlock& block, const PassOptions& op
     if (status.ok()) status = batch.Append(record);
     if (!status.ok()) return Annotate(status, block.Origin(i));
     if (batch.num_examples() < options.batch_size && i + 1 < block.size()) continue;
-    RETURN_IF_ERROR(Annotate(work(batch), block.Origin(i)));
+    if (status = work(batch); !status.ok()) return Annotate(status, block.Origin(i));
     batch.Clear();
   }
   return absl::OkStatus();
