@@ -139,6 +139,7 @@ class TftGoldensTest(unittest.TestCase):
                 (number, word), (expected_number, expected_word) = line.split(" ", 1), expected.split(" ", 1)
                 self.assertEqual(word, expected_word)
                 self.assertTrue(_near(float(number), float(expected_number)), f"{line}; TFT has {expected}")
+                self.assertEqual(number.isdigit(), expected_number.isdigit(), f"{line}; TFT has {expected}")
 
 
     def test_vocabulary_coverage_by_processes(self):

@@ -8,7 +8,8 @@
 // Per feature: its type; presence (min_count 1, and min_fraction 1 if no example lacks it); a shape if every example
 // has as many values, else a value_count; a domain. The domain is a bool_domain for integers 0 and 1 and strings like
 // "true" and "false", an int_domain for strings that are all integers, and a string domain named like the feature for
-// strings that are UTF-8 and few (none of more than 1,000 bytes, where TFDV has no limit). Features come in the statistics' order.
+// strings that are UTF-8 and few (none of more than 1,000 bytes, where TFDV has no limit). Features come in the
+// statistics' order.
 #ifndef TFXM_STATISTICS_INFER_SCHEMA_H_
 #define TFXM_STATISTICS_INFER_SCHEMA_H_
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "arrow/api.h"
 #include "arrow/io/file.h"
 #include "arrow/json/from_string.h"
@@ -130,8 +131,12 @@ TEST_F(ParquetTest, DamagedFilesAreErrors) {
   const std::string bytes = *io::ReadFile(file);
   std::vector<std::string> records;
   for (size_t keep = 0; keep < bytes.size(); keep += 1 + bytes.size() / 60) {
-    EXPECT_FALSE(Read(OpenParquet({File("cut.parquet", bytes.substr(0, keep))}, {}), &records).ok()) << keep;
+    const absl::Status cut = Read(OpenParquet({File("cut.parquet", bytes.substr(0, keep))}, {}), &records);
+    EXPECT_FALSE(cut.ok()) << keep;
+    EXPECT_EQ(absl::StrContains(cut.message(), "cut.parquet: a Parquet file that is cut short"), keep >= 4) << cut;
   }
+  EXPECT_THAT(Error(OpenParquet({File("text.parquet", "a,b\n1,2\n3,4\n")}, {})),
+              AllOf(HasSubstr("text.parquet"), HasSubstr("not a parquet file")));
   // Flipped bits: an error or other values, never a crash.
   for (size_t at = 0; at < bytes.size(); at += 1 + bytes.size() / 100) {
     std::string flipped = bytes;

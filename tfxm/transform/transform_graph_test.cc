@@ -106,52 +106,6 @@ std::vector<int64_t> Ints(const Example& example, const std::string& name) {
 }
 bool Has(absl::string_view text, absl::string_view part) { return text.find(part) != absl::string_view::npos; }
 
-TEST_F(TransformGraphTest, WhatAVocabularyLeavesOutIsTold) {
-  files_ = {Write("words", {Row({1, 5}, 3, {}, {"two\nlines", "", "a\r", "red"}), Row({1, 5}, 3, {}, {"two\nlines"})})};
-  std::vector<std::string> warnings;
-  AnalyzeOptions options{.assets_dir = Path("assets")};
-  options.warning = [&](absl::string_view warning) { warnings.emplace_back(warning); };
-  const auto graph = TransformGraph::Analyze(
-      [](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-        TensorMap outputs;
-        outputs["w"] = tft::compute_and_apply_vocabulary(inputs["w"], {.vocabulary = {.vocab_filename = "words"}});
-        return outputs;
-      },
-      schema_, files_, options);
-  ASSERT_TRUE(graph.ok()) << graph.status();
-  ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_TRUE(Has(warnings[0], "the vocabulary \"words\" leaves out 4 strings that are empty or have a line break"));
-  EXPECT_EQ(*io::ReadFile(Path("assets/words")), "red\n");
-}
-
-TEST_F(TransformGraphTest, ManyKeysAreTold) {
-  std::vector<float> values(100'001, 1);
-  std::vector<std::string> keys;
-  for (size_t i = 0; i < values.size(); ++i) keys.push_back(std::to_string(i));
-  files_ = {Write("keys", {Row({1, 5}, 3, values, keys)})};
-  std::vector<std::string> warnings;
-  AnalyzeOptions options{.assets_dir = Path("assets")};
-  options.warning = [&](absl::string_view warning) { warnings.emplace_back(warning); };
-  const auto scale = [](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-    TensorMap outputs;
-    outputs["s"] = tft::scale_to_z_score_per_key(inputs["s"], inputs["w"]);
-    return outputs;
-  };
-  ASSERT_EQ(TransformGraph::Analyze(scale, schema_, files_, options).status(), absl::OkStatus());
-  ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_TRUE(Has(warnings[0], "has values of 100001 keys: they are constants of the transform graph")) << warnings[0];
-  // As it advises.
-  warnings.clear();
-  const auto hashed = [](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
-    TensorMap outputs;
-    const FeatureTensor hash = tft::hash_strings(inputs["w"], 100);
-    outputs["s"] = tft::scale_to_z_score_per_key(inputs["s"], hash.WithValues(ops::AsString(hash.values())));
-    return outputs;
-  };
-  ASSERT_EQ(TransformGraph::Analyze(hashed, schema_, files_, options).status(), absl::OkStatus());
-  EXPECT_TRUE(warnings.empty());
-}
-
 TEST_F(TransformGraphTest, ScalesAndPassesThrough) {
   auto graph = Analyze([](const TensorMap& inputs) -> absl::StatusOr<TensorMap> {
     TensorMap outputs;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -59,6 +60,18 @@ struct Table {
   std::map<std::string, ValueType> partitions;  // Those of folders.
 };
 
+// Why Arrow cannot open a file, in other words for one that has lost its end.
+absl::Status WhyNotOpened(const arrow::Status& status, arrow::io::RandomAccessFile* file, const std::string& path) {
+  char magic[4] = {};
+  const auto read = file->ReadAt(0, sizeof(magic), magic);
+  if (!read.ok() || *read < 4 || absl::string_view(magic, 4) != "PAR1" ||
+      (!absl::StrContains(status.message(), "magic bytes") && !absl::StrContains(status.message(), "file size is"))) {
+    return Annotate(FromArrow(status), path);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": a Parquet file that is cut short: it begins as one, and its end is missing; copy or write it anew"));
+}
+
 class File {
  public:
   static absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, const ParquetOptions& options) {
@@ -69,7 +82,9 @@ class File {
       parquet::ArrowReaderProperties properties;
       properties.set_batch_size(kBlockRows);
       properties.set_use_threads(true);
-      if (arrow::Status status = builder.Open(opened); !status.ok()) return Annotate(FromArrow(status), path);
+      if (arrow::Status status = builder.Open(opened); !status.ok()) {
+        return WhyNotOpened(status, opened.get(), path);
+      }
       if (arrow::Status status = builder.properties(properties)->Build(&file->reader_); !status.ok()) {
         return Annotate(FromArrow(status), path);
       }

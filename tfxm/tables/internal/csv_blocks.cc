@@ -305,13 +305,16 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
 }
 
 int64_t CsvCells::Line(int i) const {
-  RowScanner scanner(block_->text, delimiter_);
-  for (int row = 0; scanner.Find(); scanner.Pass()) {
-    const bool is_left_out =
-        !bad_rows_are_kept_ && std::binary_search(bad_rows_.begin(), bad_rows_.end(), scanner.position());
-    if (!is_left_out && row++ == i) break;
-  }
-  return block_->first_line + scanner.line();
+  std::call_once(lines_->once, [&] {
+    lines_->of_rows.reserve(static_cast<size_t>(num_rows_));
+    for (RowScanner scanner(block_->text, delimiter_); scanner.Find(); scanner.Pass()) {
+      const bool is_left_out =
+          !bad_rows_are_kept_ && std::binary_search(bad_rows_.begin(), bad_rows_.end(), scanner.position());
+      if (!is_left_out) lines_->of_rows.push_back(block_->first_line + scanner.line());
+    }
+  });
+  const auto row = static_cast<size_t>(i);
+  return row < lines_->of_rows.size() ? lines_->of_rows[row] : block_->first_line;
 }
 
 int64_t CsvCells::first_bad_line() const {

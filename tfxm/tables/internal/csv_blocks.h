@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,7 @@ class CsvCells {
   int num_rows() const { return num_rows_; }
   // One for each row.
   const std::vector<absl::string_view>& column(int c) const { return columns_[c]; }
-  // The line that row i begins in.
+  // The line that row i begins in. The first call looks for those of all rows.
   int64_t Line(int i) const;
   const CsvBlock& block() const { return *block_; }
   // Rows that were skipped or made to fit, and the line of the first.
@@ -96,6 +97,11 @@ class CsvCells {
   std::vector<size_t> bad_rows_;  // Where they begin in the block.
   int num_rows_ = 0;
   std::vector<std::vector<absl::string_view>> columns_;
+  struct Lines {
+    std::once_flag once;
+    std::vector<int64_t> of_rows;
+  };
+  std::unique_ptr<Lines> lines_ = std::make_unique<Lines>();
 };
 
 }  // namespace tfxm::tables

@@ -17,7 +17,8 @@ inline constexpr char kNamesAdvice[] =
     "If the first line is not one of names, put one before it, or say them with --column_names=a,b,c where the command "
     "takes that";
 
-// Whether some name is a number, and the numbers are not those of columns that are counted (0,1,2,… or 2019,2020,2021,2022).
+// Whether some name is a number, and the numbers are not those of columns that are counted (0,1,2,… or
+// 2019,2020,2021,2022).
 bool LooksLikeRow(const std::vector<std::string>& names);
 
 // What to say if at least half of the names are such as the cells below them: numbers above numbers, dates above dates,

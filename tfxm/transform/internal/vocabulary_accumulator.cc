@@ -230,6 +230,8 @@ class LabeledVocabulary : public VocabularyAccumulator {
     }
     return scored;
   }
+  // In TensorFlow Transform a sum of nothing is an int.
+  std::string FrequencyText(double value) const override { return value == 0 ? "0" : PythonRepr(value); }
 
   double Information(const Sums& sums, const std::vector<std::pair<int64_t, double>>& labels, double x, double n,
                      double min_diff, const VocabularyOptions& options) const {
