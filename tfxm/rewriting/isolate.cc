@@ -14,6 +14,7 @@
 #include <fstream>
 #include <new>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
@@ -69,8 +70,19 @@ void PrepareChild(int fd, int64_t memory_limit_bytes) {
 absl::Status NoMemory(absl::string_view what, int64_t memory_limit_bytes) {
   return absl::ResourceExhaustedError(absl::StrCat(
       what, " ran out of memory",
-      memory_limit_bytes > 0 ? absl::StrFormat(" (its limit is %.0f MB)", memory_limit_bytes / 1e6) : std::string(),
-      "; it needs several times the size of the model's weights: raise the limit, or convert on a larger machine"));
+      memory_limit_bytes > 0 ? absl::StrFormat(" (its limit, --memory_limit, is %.0f MB)", memory_limit_bytes / 1e6)
+                             : std::string(),
+      "; it needs some 200 MB and several times the size of the model's weights: ",
+      memory_limit_bytes > 0 ? "raise the limit, or convert on a larger machine" : "convert on a larger machine"));
+}
+
+// What TensorFlow, the C++ library and the system say where there is no memory, or no thread for want of it.
+bool TellsOfNoMemory(absl::string_view text) {
+  for (const char* words : {"OOM when allocating", "bad_alloc", "out of memory", "Cannot allocate memory",
+                            "pthread_create", "Resource temporarily unavailable"}) {
+    if (absl::StrContains(text, words)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -121,13 +133,20 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   if (no_memory) return NoMemory(what, options.memory_limit_bytes);
   const std::string printed = log.get() >= 0 ? absl::StrCat("; the last it printed:\n", ReadTail(log.get(), 2000))
                                              : "; what it printed is above";
+  const bool limited = options.memory_limit_bytes > 0;
   if (WIFSIGNALED(ended)) {
-    return absl::InternalError(absl::StrCat(what, " crashed: ", DescribeExit(ended),
-                                            WTERMSIG(ended) == SIGKILL ? "; probably for want of memory" : "",
-                                            printed));
+    if (limited && TellsOfNoMemory(printed)) return NoMemory(what, options.memory_limit_bytes);
+    return absl::InternalError(
+        absl::StrCat(what, " crashed: ", DescribeExit(ended),
+                     WTERMSIG(ended) == SIGKILL || limited ? "; probably for want of memory" : "",
+                     limited ? " (--memory_limit may be too low: raise it)" : "", printed));
   }
   if (!replied) {
     return absl::InternalError(absl::StrCat(what, " ended with ", DescribeExit(ended), printed));
+  }
+  if (limited && (header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) ||
+                  (header.code != 0 && TellsOfNoMemory(rest.substr(0, header.message_size))))) {
+    return NoMemory(what, options.memory_limit_bytes);
   }
   *output = std::string(rest.substr(header.message_size));
   if (header.answer_is_no) return AnswerIsNo(rest.substr(0, header.message_size));

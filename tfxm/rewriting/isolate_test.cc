@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -20,6 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 absl::Status InChild(const std::function<absl::Status(std::string*)>& work, std::string* output = nullptr) {
   std::string ignored;
@@ -72,6 +75,40 @@ TEST(RunInChildTest, WantOfMemoryIsToldAsSuch) {
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("the work"), HasSubstr("memory"), HasSubstr("105 MB")));
   EXPECT_EQ(output, "");
+}
+
+TEST(RunInChildTest, UnderALimitWantOfMemoryNamesTheLimitHoweverItShows) {
+  const ChildOptions options{.memory_limit_bytes = 500 << 20, .quiet = true};
+  const auto aborts = [](const char* last_words) {
+    return [last_words](std::string*) {
+      std::fputs(last_words, stderr);
+      return raise(SIGABRT), absl::OkStatus();
+    };
+  };
+  const auto returns = [](const absl::Status& status) { return [status](std::string*) { return status; }; };
+  const std::vector<std::function<absl::Status(std::string*)>> works = {
+      aborts("terminate called after throwing an instance of 'std::bad_alloc'\n    @ 0x7f stack trace\n"),
+      aborts("Thread pool creation via pthread_create() failed.\n    @ 0x7f stack trace\n"),
+      returns(absl::ResourceExhaustedError("OOM when allocating tensor with shape[4000,4000]")),
+      returns(absl::InvalidArgumentError("cannot load it: OOM when allocating tensor with shape[4000,4000]"))};
+  std::string output;
+  for (const auto& work : works) {
+    const absl::Status status = RunInChild("the work", work, &output, options);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr("the work ran out of memory (its limit, --memory_limit, is 524 MB)"),
+                      HasSubstr("raise the limit"), Not(HasSubstr("stack trace")), Not(HasSubstr("OOM"))));
+    // Without a limit, it is told as it is.
+    EXPECT_THAT(std::string(RunInChild("the work", work, &output, {.quiet = true}).message()),
+                Not(HasSubstr("--memory_limit")));
+  }
+  // Where it does not show, both are said.
+  EXPECT_THAT(
+      std::string(RunInChild("the work", aborts("a check failed\n"), &output, options).message()),
+      AllOf(HasSubstr("signal 6"), HasSubstr("--memory_limit may be too low: raise it"), HasSubstr("a check failed")));
+  // And an error of another kind is what it is.
+  EXPECT_EQ(RunInChild("the work", returns(absl::NotFoundError("no model")), &output, options),
+            absl::NotFoundError("no model"));
 }
 
 class RewriteInChildTest : public ::testing::Test {
@@ -136,10 +173,13 @@ TEST_F(RewriteInChildTest, OutOfMemoryLeavesNothingBehind) {
   builder.AddSignature("serving_default", {{"x", x}}, {{"y", y}});
   ASSERT_EQ(builder.Write(Path("model")), absl::OkStatus());
   std::string report;
-  const absl::Status status = RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report, 150 << 20);
-  EXPECT_FALSE(status.ok());
-  EXPECT_THAT(std::string(status.message()), HasSubstr(Path("model")));
-  EXPECT_FALSE(io::Exists(Path("out")));
+  for (const int megabytes : {10, 150}) {  // Not even for TensorFlow's threads; for the model, but not to convert it.
+    const absl::Status status =
+        RewriteInChild(Path("model"), Path("out"), {.name = "test"}, &report, int64_t{megabytes} << 20);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(Path("model")), HasSubstr("--memory_limit")));
+    EXPECT_FALSE(io::Exists(Path("out")));
+  }
 }
 
 }  // namespace

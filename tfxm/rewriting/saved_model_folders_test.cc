@@ -58,6 +58,17 @@ TEST_F(SavedModelFoldersTest, AnEmptyFolderOfAssetsStaysBehind) {
   EXPECT_THAT(*io::ListDir(Path("out")), ElementsAre("tflite"));
 }
 
+// TensorFlow's RestoreV2 takes the path of the variables for a pattern.
+TEST_F(SavedModelFoldersTest, FoldersMayHaveNamesThatArePatterns) {
+  const std::string src = Path("a[b]*c?d/model");
+  ASSERT_EQ(WriteClassifier(src), absl::OkStatus());
+  for (const int batch : {0, 1}) {
+    RewriterOptions options{.quantization = QuantizationMode::kInt8, .batch_size = batch};
+    options.representative_dataset.samples = Samples("x", {1, 16}, 20);
+    EXPECT_TRUE(Rewrite(src, options).comparison.has_value());
+  }
+}
+
 TEST_F(SavedModelFoldersTest, OfAFolderOfVersionsTheNewestIsNamed) {
   ASSERT_EQ(WriteClassifier(Path("served/9")), absl::OkStatus());
   ASSERT_EQ(WriteClassifier(Path("served/10")), absl::OkStatus());

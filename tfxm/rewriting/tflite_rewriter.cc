@@ -19,10 +19,10 @@
 #include "tfxm/rewriting/internal/convert/op_support.h"
 #include "tfxm/rewriting/internal/convert/tflite_conversion.h"
 #include "tfxm/rewriting/internal/find_not_finite.h"
-#include "tfxm/rewriting/internal/quantize/mixed_precision.h"
 #include "tfxm/rewriting/representative_data/sample_check.h"
 #include "tfxm/rewriting/representative_data/samples.h"
 #include "tfxm/rewriting/validation/batch_check.h"
+#include "tfxm/rewriting/validation/nothing_quantized.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -114,17 +114,6 @@ absl::Status CheckBatch(const Signature& signature, int batch) {
                                                  signature.name, "\" takes ", Specs(signature.inputs)));
 }
 
-// Of a model of integers that has none.
-std::string NothingQuantized(QuantizationMode mode, const RewriterOptions& options) {
-  const bool asked = !options.keep_float_ops.empty() || !options.keep_float_layers.empty();
-  return absl::StrCat("nothing is quantized: every operator computes in float, as with quantization none. ",
-                      asked ? "keep_float names all that could be in integers: name less, or take float16 or "
-                              "dynamic_range, which only make the weights smaller"
-                            : absl::StrCat("None of them has an ", QuantizationName(mode),
-                                           " kernel, or their values do not fit integers (then a note says so); "
-                                           "float16 and dynamic_range make the weights smaller all the same"));
-}
-
 }  // namespace
 
 struct TfliteRewriter::Rep {
@@ -138,6 +127,7 @@ struct TfliteRewriter::Rep {
   const Signature* signature = nullptr;  // The SavedModel's own.
   SampleSet samples;                     // The representative dataset.
   SampleFindings findings;
+  rewriting::OpSupport support;
   bool keeps_state = false;
   std::shared_ptr<const litert::ModelFile> compared;  // The model of the last comparison,
   absl::Status judgement;                             // and what came of it.
@@ -349,9 +339,14 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
     return absl::InvalidArgumentError(
         absl::StrCat("signature \"", rep.signature->name, "\": ", absl::StrJoin(wrong, "; ")));
   }
-  ASSIGN_OR_RETURN(const rewriting::OpSupport support,
-                   rewriting::FindOpSupport(rep.saved_model_dir, rep.signature->name));
-  rep.report.op_support = rewriting::RenderOpSupport(support);
+  ASSIGN_OR_RETURN(rep.support, rewriting::FindOpSupport(rep.saved_model_dir, rep.signature->name));
+  const rewriting::OpSupport& support = rep.support;
+  for (const std::string& input : support.unknown_rank) {
+    rep.report.notes.push_back(
+        absl::StrCat("input \"", input,
+                     "\": the SavedModel does not say how many dimensions it has, and the file takes a single "
+                     "number: export the model with a shape of it, as tf.TensorSpec([None, 4], tf.float32)"));
+  }
   rep.report.trained_ranges = rewriting::HasTrainedRanges(support);
   ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options, rep.report.trained_ranges));
   if (rep.report.trained_ranges &&
@@ -407,6 +402,9 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
     input.accept = [&](const auto& model) { return rep.Compare(model, mode); };
   }
   auto converted = rewriting::ConvertToTflite(input, rep.options);
+  rep.report.op_support = converted.ok()
+                              ? rewriting::RenderOpSupport(rep.support, litert::Inspect(*converted->model).ops)
+                              : rewriting::RenderOpSupport(rep.support);
   if (absl::IsInvalidArgument(converted.status())) {
     const absl::string_view message = converted.status().message();
     return absl::InvalidArgumentError(absl::StrCat(message, OtherSignatures(*rep.saved_model, *rep.signature)));
@@ -428,13 +426,16 @@ absl::Status TfliteRewriter::Rewrite(const ModelDescription& original, const Mod
 absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& original, const ModelDescription& rewritten) {
   Rep& rep = *rep_;
   RETURN_IF_ERROR(rep.Load(original.path));
-  ASSIGN_OR_RETURN(auto file, litert::ModelFile::Read(io::JoinPath(rewritten.path, rep.options.filename)));
+  ASSIGN_OR_RETURN(std::string bytes, io::ReadFile(io::JoinPath(rewritten.path, rep.options.filename)));
+  // Where it lies until it is valid is nobody's business.
+  ASSIGN_OR_RETURN(auto file, litert::ModelFile::FromBytes(std::move(bytes),
+                                                           absl::StrCat(rep.options.filename, " of ", original.path)));
   rep.report.model = rep.Inspect(file);
   rep.report.model.name = rep.options.filename;
   for (std::string& note : rewriting::DilationNotes(*file)) rep.report.notes.push_back(std::move(note));
-  if (rep.report.mode == QuantizationMode::kInt8 || rep.report.mode == QuantizationMode::kInt16x8) {
-    rep.report.nothing_quantized = rewriting::NumQuantized(*file) == 0;
-    if (rep.report.nothing_quantized) rep.report.notes.push_back(NothingQuantized(rep.report.mode, rep.options));
+  if (std::string nothing = rewriting::NothingQuantized(*file, rep.report.mode, rep.options); !nothing.empty()) {
+    rep.report.nothing_quantized = true;
+    rep.report.notes.push_back(std::move(nothing));
   }
   absl::Status status;
   if (rep.options.validate) {

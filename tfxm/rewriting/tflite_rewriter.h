@@ -31,8 +31,8 @@ struct RewriteReport {
   std::vector<std::string> notes;     // What was done otherwise than asked, and why.
   std::vector<std::string> warnings;  // What is wrong with the representative data, with features and records.
   int64_t num_calibration_samples = 0;
-  bool nothing_quantized = false;  // int8 or int16x8 left every operator in float; a note says what to do.
-  std::string op_support;          // Operators that may need more than TFLite's own, found before converting.
+  bool nothing_quantized = false;  // Every operator and weight was left in float; a note says why and what to do.
+  std::string op_support;  // Of the file: operators that need more than TFLite's own. Without one: those that may.
   litert::Inspection model;
   std::vector<rewriting::LayerChoice> choices;  // What keep_float_automatically put in int16 or left in float.
   std::optional<rewriting::ModelComparison> comparison;

@@ -331,6 +331,7 @@ TEST_F(TfliteRewriterTest, AnOperatorOfSelectTfIsNamedWithItsNode) {
   ASSERT_EQ(report.model.ops.count("FlexHSVToRGB"), 1);
   EXPECT_EQ(report.model.ops.at("FlexHSVToRGB").kind, litert::OpKind::kSelectTf);
   EXPECT_THAT(report.not_compared, HasSubstr("FlexHSVToRGB"));
+  EXPECT_EQ(report.op_support, "Needs the Select TF runtime: tf.HSVToRGB (node layer_7/special)\n");
 }
 
 TEST_F(TfliteRewriterTest, AnOperatorOfNobodyIsNamedToo) {
@@ -340,7 +341,7 @@ TEST_F(TfliteRewriterTest, AnOperatorOfNobodyIsNamedToo) {
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("tf.Erfc (node layer_7/special)"), HasSubstr("allow_custom_ops")));
   const RewriteReport report = Rewrite(Path("erfc"), {.allow_custom_ops = true});
-  EXPECT_THAT(report.op_support, HasSubstr("tf.Erfc (node layer_7/special)"));
+  EXPECT_EQ(report.op_support, "Needs kernels that the app registers: tf.Erfc (node layer_7/special)\n");
   ASSERT_EQ(report.model.ops.count("Erfc"), 1);
   EXPECT_EQ(report.model.ops.at("Erfc").kind, litert::OpKind::kCustom);
 }

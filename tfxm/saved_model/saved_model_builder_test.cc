@@ -86,6 +86,28 @@ TEST_F(SavedModelBuilderTest, WritesWhatLoadRuns) {
   }
 }
 
+// TensorFlow's RestoreV2 takes the path of the variables for a pattern.
+TEST_F(SavedModelBuilderTest, FoldersMayHaveNamesThatArePatterns) {
+  const std::string vocabulary = Path("words.txt");
+  ASSERT_EQ(io::WriteFile(vocabulary, "red\ngreen\nblue\n"), absl::OkStatus());
+  const ops::Tensor words = ops::Placeholder(graph_, DataType::kString, {-1}, "words");
+  SavedModelBuilder builder;
+  AddLinearModel(&builder);
+  builder.AddSignature("lookup", {{"words", words}}, {{"ids", Lookup(words, vocabulary)}});
+  for (const char* name : {"[x]/m", "a[b]*c?d/m", "back\\slash/m"}) {
+    SCOPED_TRACE(name);
+    ASSERT_EQ(builder.Write(Path(name)), absl::OkStatus());
+    auto model = SavedModel::Load(Path(name));
+    ASSERT_TRUE(model.ok()) << model.status();
+    auto outputs = (*model)->Run(**(*model)->FindSignature("serving_default"), {{"x", Floats({1, 2}, {1, 2})}});
+    ASSERT_TRUE(outputs.ok()) << outputs.status();
+    EXPECT_EQ(Values<float>(outputs->at("output_0")), (std::vector<float>{210.5}));
+    auto ids = (*model)->Run(**(*model)->FindSignature("lookup"), {{"words", Strings({"blue"})}});
+    ASSERT_TRUE(ids.ok()) << ids.status();
+    EXPECT_EQ(Values<int64_t>(ids->at("ids")), (std::vector<int64_t>{2}));
+  }
+}
+
 TEST_F(SavedModelBuilderTest, TablesBringTheirFilesAlong) {
   const std::string vocabulary = Path("words.txt");
   ASSERT_EQ(io::WriteFile(vocabulary, "red\ngreen\nblue\n"), absl::OkStatus());

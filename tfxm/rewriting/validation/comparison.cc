@@ -68,6 +68,13 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Exact, also of 64 bits.
+long double Value(const Tensor& tensor, int64_t i) {
+  if (tensor.dtype() == DataType::kInt64) return static_cast<long double>(tensor.values<int64_t>()[i]);
+  if (tensor.dtype() == DataType::kUint64) return static_cast<long double>(tensor.values<uint64_t>()[i]);
+  return tensor.ValueAsDouble(i);
+}
+
 bool IsReal(DataType type) { return type == DataType::kFloat || type == DataType::kDouble || type == DataType::kHalf; }
 
 // One output's values of both models.
@@ -82,22 +89,34 @@ class Accumulator {
     boolean_ = want.dtype() == DataType::kBool;
     const int64_t n = want.num_elements();
     const bool quantized = q.scale != 0 && real_ && IsQuantizedType(got.dtype());
-    std::vector<float> a(n), b(n);
+    if (!statistics_) {
+      statistics_.emplace(/*most_values=*/1 << 15, /*resolution=*/real_ ? 1e-6 : 1e-15);
+      // Integers that a double does not tell apart: their differences to one of them do.
+      if (!real_ && n > 0 && std::abs(Value(want, 0)) >= 9007199254740992) origin_ = Value(want, 0);
+    }
+    const int64_t values_of_one = std::max<int64_t>(1, n / std::max<int64_t>(1, examples));
+    int64_t last_nan = -1;
+    std::vector<double> a(n), b(n);
     bool mismatched = false;
     for (int64_t i = 0; i < n; ++i) {
-      const double x = want.ValueAsDouble(i);
-      double y = got.ValueAsDouble(i);
+      const long double exact_x = Value(want, i), exact_y = Value(got, i);
+      const auto x = static_cast<double>(exact_x);
+      auto y = static_cast<double>(exact_y);
       if (quantized) y = (y - q.zero_point) * q.scale;
-      a[i] = static_cast<float>(x);
-      b[i] = static_cast<float>(y);
+      a[i] = origin_ == 0 ? x : static_cast<double>(exact_x - origin_);
+      b[i] = origin_ == 0 ? y : static_cast<double>(exact_y - origin_);
+      if (std::isnan(x) && i / values_of_one != last_nan) {
+        last_nan = i / values_of_one;
+        ++result.num_nan;
+      }
       ++result.num_values;
       if (!real_) {
-        equal_ += x == y;
-        if (integers_.size() <= kManyIntegers) integers_.insert(x);
+        equal_ += exact_x == exact_y;
+        if (integers_.size() <= kManyIntegers) integers_.insert(exact_x);
       }
       if (std::isfinite(x) && std::isfinite(y)) {
-        result.max_abs_error = std::max(result.max_abs_error, std::abs(x - y));
-        sum_abs_ += std::abs(x - y);
+        result.max_abs_error = std::max(result.max_abs_error, std::abs(a[i] - b[i]));
+        sum_abs_ += std::abs(a[i] - b[i]);
         result.min = any_ ? std::min(result.min, x) : x;
         result.max = any_ ? std::max(result.max, x) : x;
         any_ = true;
@@ -109,7 +128,7 @@ class Accumulator {
     }
     if (mismatched) ++result.mismatch->num_samples;
     if (real_ && want.shape().size() == 2 && want.shape()[1] >= 2) AddRows(a, b, want.shape()[1]);
-    statistics_.Add(examples, want.shape(), a, b, outlier);
+    statistics_->Add(examples, want.shape(), a, b, outlier);
   }
 
   OutputComparison Finish() {
@@ -132,8 +151,13 @@ class Accumulator {
       result.sqnr_db = equal_ == result.rows ? std::numeric_limits<double>::infinity() : 0;
       return result;
     }
-    ErrorSummary summary = statistics_.Finish();
+    if (!statistics_) return result;
+    ErrorSummary summary = statistics_->Finish();
     if (summary.parts.empty()) return result;
+    for (ErrorPart& part : summary.parts) {
+      part.min += static_cast<double>(origin_);
+      part.max += static_cast<double>(origin_);
+    }
     const ErrorPart& all = summary.parts[0];
     result.sqnr_db = all.sqnr_db;
     result.constant = all.constant;
@@ -143,15 +167,16 @@ class Accumulator {
   }
 
  private:
-  void AddRows(const std::vector<float>& a, const std::vector<float>& b, int64_t columns) {
+  void AddRows(const std::vector<double>& a, const std::vector<double>& b, int64_t columns) {
     for (size_t row = 0; row + columns <= a.size(); row += columns) {
       const auto want = a.begin() + row, got = b.begin() + row;
+      if (std::any_of(want, want + columns, [](double v) { return std::isnan(v); })) continue;
       const auto best = std::max_element(want, want + columns);
       ++result.rows;
       spreads_.push_back(*best - *std::min_element(want, want + columns));
       // Where TFLite's largest value is in several places it does not say which: the worst of them counts.
-      const float top = *std::max_element(got, got + columns);
-      float worst = *best;
+      const double top = *std::max_element(got, got + columns);
+      double worst = *best;
       int places = 0;
       for (int64_t c = 0; c < columns; ++c) {
         if (!(got[c] == top)) continue;
@@ -178,11 +203,12 @@ class Accumulator {
     real_ = false;
   }
 
-  ErrorStatistics statistics_{/*most_values=*/1 << 15};
+  std::optional<ErrorStatistics> statistics_;
+  long double origin_ = 0;  // What is subtracted from all values.
   double sum_abs_ = 0;
   bool any_ = false, real_ = true, boolean_ = false, strings_ = false;
   int64_t equal_ = 0;
-  std::set<double> integers_;    // The different values, as long as they are few
+  std::set<long double> integers_;  // The different values, as long as they are few
   std::vector<double> spreads_;  // Of rows: how far the SavedModel's largest value is from its smallest
   std::vector<double> lost_;     // Of rows that differ: how far its score of TFLite's place is from its best
 };

@@ -56,6 +56,7 @@ struct OutputComparison {
   bool categorical = false;  // Bools, strings, and integers of few different values
   bool integer = false;      // Integers of many different values, as pixels are: judged as numbers, if not equal
   std::optional<Mismatch> mismatch;
+  int64_t num_nan = 0;  // Examples of which the SavedModel's output has a NaN; such a row has no top class.
 
   std::optional<double> TopAgreement() const {
     if (rows == 0) return std::nullopt;

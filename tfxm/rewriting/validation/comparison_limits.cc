@@ -149,7 +149,9 @@ std::string RenderComparison(const ModelComparison& comparison, int width) {
   for (const OutputComparison& output : comparison.outputs) {
     table.AddRow({PrintableText(output.name), std::string(DataTypeName(output.dtype)),
                   absl::StrFormat("%.4g", output.max_abs_error), absl::StrFormat("%.4g", output.mean_abs_error),
-                  output.constant && output.max_abs_error > 0 ? "-" : Decibel(output.sqnr_db),
+                  output.constant && (output.max_abs_error > 0 || output.num_nan == comparison.num_examples)
+                      ? "-"
+                      : Decibel(output.sqnr_db),
                   output.rows == 0 ? "-" : absl::StrFormat("%.2f%%", 100 * *output.TopAgreement())});
     for (const ErrorPart& part : output.parts) {
       if (part.constant) continue;
@@ -158,9 +160,15 @@ std::string RenderComparison(const ModelComparison& comparison, int width) {
                     absl::StrFormat("in [%.3g, %.3g]%s", part.min, part.max,
                                     part.lost ? ": TFLite's is the same for every example" : "")});
     }
-    if (output.constant && comparison.num_examples > 1) {
+    if (output.constant && output.num_nan < comparison.num_examples && comparison.num_examples > 1) {
       notes.push_back(
           absl::StrCat("\"", output.name, "\" is the same for every example: these examples say nothing about it."));
+    }
+    if (output.num_nan > 0) {
+      notes.push_back(absl::StrCat("The SavedModel's output \"", output.name, "\" is NaN in ", output.num_nan, " of ",
+                                   comparison.num_examples,
+                                   " examples. Where TFLite's is NaN, too, they count as equal and say nothing of the "
+                                   "file: look for NaN in the weights and in these examples."));
     }
     if (output.mismatch) notes.push_back(absl::StrCat(Describe(comparison, output), "."));
     if (!output.categorical && !output.integer) {

@@ -21,7 +21,7 @@ constexpr int64_t kMostColumns = 4096;
 // Ranges that are further apart are of different kinds. At a sixteenth of a range, 8 bits still have 16 steps.
 constexpr double kSameKind = 16;
 
-bool IsFinite(float a, float b) { return std::isfinite(a) && std::isfinite(b); }
+bool IsFinite(double a, double b) { return std::isfinite(a) && std::isfinite(b); }
 
 // About `n` values of `size`, at a distance that does not go with any dimension.
 int64_t StrideFor(int64_t size, int64_t n, const Shape& shape) {
@@ -64,7 +64,7 @@ class ErrorStatistics::Baseline {
     std::vector<double> sums(n, 0), counts(n, 0);
     for (const Example& example : s.examples_) {
       for (size_t k = 0; k < example.size; ++k) {
-        const float value = s.want_[example.begin + k];
+        const double value = s.want_[example.begin + k];
         if (!std::isfinite(value)) continue;
         sums[by_place ? k : 0] += value;
         ++counts[by_place ? k : 0];
@@ -80,6 +80,17 @@ class ErrorStatistics::Baseline {
 
 void ErrorStatistics::Add(int64_t examples, const Shape& shape, std::span<const float> want, std::span<const float> got,
                           bool outlier) {
+  AddValues(examples, shape, want, got, outlier);
+}
+
+void ErrorStatistics::Add(int64_t examples, const Shape& shape, std::span<const double> want,
+                          std::span<const double> got, bool outlier) {
+  AddValues(examples, shape, want, got, outlier);
+}
+
+template <typename T>
+void ErrorStatistics::AddValues(int64_t examples, const Shape& shape, std::span<const T> want, std::span<const T> got,
+                                bool outlier) {
   if (want.size() != got.size() || want.empty()) return;
   if (shape.empty() || shape[0] != examples) examples = 1;
   Shape one = shape;
@@ -121,8 +132,7 @@ ErrorPart ErrorStatistics::Part(const Baseline& baseline, std::string name, cons
     }
   }
   if (n == 0) return {.name = std::move(part.name), .sqnr_db = kInfinity, .constant = true};
-  // As far as float can tell.
-  part.constant = signal <= n * 1e-12 * largest * largest;
+  part.constant = signal <= n * std::pow(resolution_ * largest, 2);
   part.sqnr_db = noise == 0 || part.constant ? kInfinity : 10 * std::log10(signal / noise);
   part.lost = !part.constant && same_shape_ && examples_.size() > 1 && !found_varies;
   return part;
@@ -138,16 +148,16 @@ void ErrorStatistics::AddColumnParts(const Baseline& baseline, int axis, std::ve
   for (const Example& example : examples_) {
     for (size_t k = 0; k < example.size; ++k) {
       const int64_t c = static_cast<int64_t>(k) * example.stride / inner % columns;
-      const float want = want_[example.begin + k];
+      const double want = want_[example.begin + k];
       column[example.begin + k] = static_cast<int>(c);
       if (!std::isfinite(want)) continue;
-      min[c] = std::min<double>(min[c], want);
-      max[c] = std::max<double>(max[c], want);
+      min[c] = std::min(min[c], want);
+      max[c] = std::max(max[c], want);
     }
   }
   std::vector<int> probabilities, others;
   for (int c = 0; c < columns; ++c) {
-    if (min[c] > max[c] || max[c] - min[c] <= 1e-6 * std::max(std::abs(min[c]), std::abs(max[c]))) continue;
+    if (min[c] > max[c] || max[c] - min[c] <= resolution_ * std::max(std::abs(min[c]), std::abs(max[c]))) continue;
     (min[c] >= 0 && max[c] <= 1 ? probabilities : others).push_back(c);
   }
   const auto range = [&](int c) { return max[c] - min[c]; };
@@ -171,23 +181,23 @@ void ErrorStatistics::AddColumnParts(const Baseline& baseline, int axis, std::ve
 
 // Values that are either close together or far away, as masked logits are.
 void ErrorStatistics::AddClusterPart(const Baseline& baseline, std::vector<ErrorPart>* parts) const {
-  std::vector<float> values;
-  for (float v : want_) {
+  std::vector<double> values;
+  for (double v : want_) {
     if (std::isfinite(v)) values.push_back(v);
   }
   const ErrorPart& all = (*parts)[0];
   if (values.size() < 8 || (all.min >= 0 && all.max <= 1)) return;
-  const auto middle = [&](std::vector<float>& v) {
+  const auto middle = [&](std::vector<double>& v) {
     std::nth_element(v.begin(), v.begin() + v.size() / 2, v.end());
     return v[v.size() / 2];
   };
-  const float median = middle(values);
-  for (float& v : values) v = std::abs(v - median);
+  const double median = middle(values);
+  for (double& v : values) v = std::abs(v - median);
   const double close = 30.0 * middle(values), far = 0.1 * (all.max - all.min);
   if (!(close > 0) || close > 0.1 * far) return;
   const auto n = static_cast<double>(values.size());
-  const double near = std::count_if(values.begin(), values.end(), [&](float d) { return d <= close; }) / n;
-  const double away = std::count_if(values.begin(), values.end(), [&](float d) { return d >= far; }) / n;
+  const double near = std::count_if(values.begin(), values.end(), [&](double d) { return d <= close; }) / n;
+  const double away = std::count_if(values.begin(), values.end(), [&](double d) { return d >= far; }) / n;
   if (away < 0.1 || near + away < 0.999) return;
   std::vector<char> chosen(want_.size());
   for (size_t i = 0; i < chosen.size(); ++i) chosen[i] = std::abs(want_[i] - median) <= close;
@@ -197,8 +207,8 @@ void ErrorStatistics::AddClusterPart(const Baseline& baseline, std::vector<Error
     if (!chosen[i] || !IsFinite(want_[i], got_[i])) continue;
     ++count;
     sum += want_[i];
-    square += static_cast<double>(want_[i]) * want_[i];
-    noise += std::pow(static_cast<double>(got_[i]) - want_[i], 2);
+    square += want_[i] * want_[i];
+    noise += std::pow(got_[i] - want_[i], 2);
   }
   ErrorPart part = Part(baseline, "values that are not masked", &chosen);
   const double signal = square - sum * sum / count;
@@ -216,7 +226,7 @@ ErrorSummary ErrorStatistics::Finish() const {
   double sum = 0, square = 0;
   for (size_t i = 0; i < want_.size(); ++i) {
     if (!IsFinite(want_[i], got_[i])) continue;
-    const double error = static_cast<double>(got_[i]) - want_[i];
+    const double error = got_[i] - want_[i];
     ++out.num_values;
     sum += std::abs(error);
     square += error * error;

@@ -48,11 +48,15 @@ struct ErrorSummary {
 
 class ErrorStatistics {
  public:
-  // Of an example with more values, these many are looked at, evenly spaced.
-  explicit ErrorStatistics(int64_t most_values = 1 << 17) : most_values_(most_values) {}
+  // Of an example with more values, these many are looked at, evenly spaced. Values that are closer to each other than
+  // `resolution`, in parts of the largest, are the same: what float can tell, of integers less.
+  explicit ErrorStatistics(int64_t most_values = 1 << 17, double resolution = 1e-6)
+      : most_values_(most_values), resolution_(resolution) {}
 
   // The values of `examples` examples, which are the first dimension of `shape` if that is as large; else of one.
   void Add(int64_t examples, const Shape& shape, std::span<const float> want, std::span<const float> got,
+           bool outlier = false);
+  void Add(int64_t examples, const Shape& shape, std::span<const double> want, std::span<const double> got,
            bool outlier = false);
 
   ErrorSummary Finish() const;
@@ -64,12 +68,15 @@ class ErrorStatistics {
     bool outlier = false;
   };
   class Baseline;
+  template <typename T>
+  void AddValues(int64_t examples, const Shape& shape, std::span<const T> want, std::span<const T> got, bool outlier);
   ErrorPart Part(const Baseline& baseline, std::string name, const std::vector<char>* chosen) const;
   void AddColumnParts(const Baseline& baseline, int axis, std::vector<ErrorPart>* parts) const;
   void AddClusterPart(const Baseline& baseline, std::vector<ErrorPart>* parts) const;
 
   const int64_t most_values_;
-  std::vector<float> want_, got_;
+  const double resolution_;
+  std::vector<double> want_, got_;
   std::vector<Example> examples_;
   std::optional<Shape> shape_;  // Of one example
   bool same_shape_ = true;

@@ -10,6 +10,7 @@
 #include "tensorflow/core/graph/tensor_id.h"
 #include "tensorflow/core/protobuf/saved_model.pb.h"
 #include "tfxm/saved_model/internal/saved_model_copy.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm::internal {
 namespace {
@@ -79,7 +80,8 @@ bool RestoreWhatIsRead(tf::MetaGraphDef* meta_graph) {
 }
 
 absl::StatusOr<std::unique_ptr<io::TempDir>> WithRestoredVariables(absl::string_view dir, tf::MetaGraphDef meta_graph) {
-  if (!RestoreWhatIsRead(&meta_graph)) return nullptr;
+  const bool is_pattern = io::EscapeGlob(dir) != dir;
+  if (!RestoreWhatIsRead(&meta_graph) && !is_pattern) return nullptr;
   tf::SavedModel saved_model;
   saved_model.set_saved_model_schema_version(1);
   *saved_model.add_meta_graphs() = std::move(meta_graph);

@@ -23,7 +23,8 @@ namespace tfxm::internal {
 bool RestoreWhatIsRead(tensorflow::MetaGraphDef* meta_graph);
 
 // A SavedModel to load in place of the one in `dir`, whose graph this is: there as long as both are. Null if that one
-// restores what it reads.
+// restores what it reads, and lies where TensorFlow's RestoreV2, which takes the path for a pattern, finds it: in no
+// folder with [, *, ? or \ in its name.
 absl::StatusOr<std::unique_ptr<io::TempDir>> WithRestoredVariables(absl::string_view dir,
                                                                    tensorflow::MetaGraphDef meta_graph);
 

@@ -19,9 +19,10 @@ namespace tfxm::internal {
 absl::StatusOr<std::unique_ptr<io::TempDir>> CopySavedModel(absl::string_view original,
                                                             const tensorflow::SavedModel& changed) {
   std::error_code error;
-  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
+  std::string temporary = std::filesystem::temp_directory_path(error).string();
   if (error) return absl::InternalError(absl::StrCat("no directory for temporary files: ", error.message()));
-  ASSIGN_OR_RETURN(std::unique_ptr<io::TempDir> dir, io::TempDir::Make(temporary.string(), "tfxm_saved_model-"));
+  if (io::EscapeGlob(temporary) != temporary) temporary = "/tmp";  // What RestoreV2 would take for a pattern.
+  ASSIGN_OR_RETURN(std::unique_ptr<io::TempDir> dir, io::TempDir::Make(temporary, "tfxm_saved_model-"));
   RETURN_IF_ERROR(io::WriteBinaryProto(io::JoinPath(dir->path(), kSavedModelFile), changed));
   for (const char* folder : {"variables", "assets"}) {
     const std::string from = io::AbsolutePath(io::JoinPath(original, folder));

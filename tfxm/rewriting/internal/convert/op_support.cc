@@ -241,6 +241,10 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
   for (const auto& graph : saved_model.meta_graphs()) {
     const auto it = graph.signature_def().find(std::string(signature));
     if (it == graph.signature_def().end()) continue;
+    for (const auto& [name, input] : it->second.inputs()) {
+      if (input.tensor_shape().unknown_rank()) support.unknown_rank.push_back(name);
+    }
+    std::sort(support.unknown_rank.begin(), support.unknown_rank.end());
     Walk walk(graph, support);
     for (const auto& [name, output] : it->second.outputs()) walk.Reach(output.name());
     break;
@@ -269,6 +273,21 @@ std::string RenderOpSupport(const OpSupport& support) {
   if (!support.custom.empty()) {
     absl::StrAppend(&out, "Known neither to TFLite nor to its Select TF runtime: ", Describe(support.custom), "\n");
   }
+  return out;
+}
+
+std::string RenderOpSupport(const OpSupport& support, const std::map<std::string, litert::OpUse>& ops) {
+  OpNodes select_tf, custom;
+  for (const OpNodes* known : {&support.select_tf, &support.custom}) {
+    for (const auto& entry : *known) {
+      if (ops.count(absl::StrCat("Flex", entry.first)) > 0) select_tf.insert(entry);
+      const auto it = ops.find(entry.first);
+      if (it != ops.end() && it->second.kind == litert::OpKind::kCustom) custom.insert(entry);
+    }
+  }
+  std::string out;
+  if (!select_tf.empty()) absl::StrAppend(&out, "Needs the Select TF runtime: ", Describe(select_tf), "\n");
+  if (!custom.empty()) absl::StrAppend(&out, "Needs kernels that the app registers: ", Describe(custom), "\n");
   return out;
 }
 

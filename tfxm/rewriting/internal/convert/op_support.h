@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/litert/inspect.h"
 
 namespace tfxm::rewriting {
 
@@ -23,6 +24,7 @@ struct OpSupport {
   OpNodes select_tf;         // Only as a TensorFlow kernel in the app, unless the converter can fold or lower it.
   OpNodes custom;            // Neither.
   int64_t weight_bytes = 0;  // Of the variables that the signature reads.
+  std::vector<std::string> unknown_rank;  // Inputs of the signature of which it does not know the number of dimensions.
 };
 
 // Of every operator that the signature reaches, through functions and control flow.
@@ -37,6 +39,9 @@ bool KeepsState(const OpSupport& support);
 // What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
 // converter folds and fuses some of them away (the Erfc of a GELU).
 std::string RenderOpSupport(const OpSupport& support);
+
+// Of the file that came out, with what is in it alone: `ops` are its operators.
+std::string RenderOpSupport(const OpSupport& support, const std::map<std::string, litert::OpUse>& ops);
 
 // The converter's diagnostics in a sentence: the operators and nodes they are about and what to do; then the first of
 // them as they are.
