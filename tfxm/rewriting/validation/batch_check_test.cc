@@ -193,6 +193,42 @@ TEST_F(BatchCheckTest, HowOftenALoopRanMayBeAnother) {
   EXPECT_THAT(*found, HasSubstr("output \"count\": of the whole batch"));
 }
 
+// Where two classes are as likely, rounding decides: one may be another in a batch, two of three may not.
+TEST_F(BatchCheckTest, OneClassMayBeAnother) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kInt32, {-1, 1}, "x");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"class", x * ops::Constant(graph, std::vector<int32_t>{1})}});
+  ASSERT_EQ(builder.Write(dir_ / "saved"), absl::OkStatus());
+  const auto saved = SavedModel::Load(dir_ / "saved");
+  ASSERT_TRUE(saved.ok()) << saved.status();
+  // The largest of the batch, for each.
+  ModelBuilder b;
+  const int in = b.Tensor("x", schema::TensorType_INT32, {-1, 1});
+  const int axis = b.Constant<int32_t>("axis", schema::TensorType_INT32, {1}, {0});
+  const int zero = b.Constant<int32_t>("zero", schema::TensorType_INT32, {1}, {0});
+  const int largest = b.Tensor("largest", schema::TensorType_INT32, {1});
+  const int zeros = b.Tensor("zeros", schema::TensorType_INT32, {-1, 1});
+  const int y = b.Tensor("y", schema::TensorType_INT32, {-1, 1});
+  b.Op(schema::BuiltinOperator_REDUCE_MAX, schema::ReducerOptionsT(), {in, axis}, {largest});
+  b.Op(schema::BuiltinOperator_MUL, schema::MulOptionsT(), {in, zero}, {zeros});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {zeros, largest}, {y});
+  b.InputsOutputs({in}, {y});
+  b.Signature("serving_default", {{"x", in}}, {{"class", y}});
+  const std::string tflite = b.Finish();
+  const auto check = [&](const std::vector<int32_t>& classes) {
+    SampleSet set;
+    for (const int32_t value : classes) {
+      Tensor tensor(DataType::kInt32, {1, 1});
+      tensor.values<int32_t>()[0] = value;
+      set.samples.push_back({{"x", tensor}});
+    }
+    return Check(**saved, tflite, set).status();
+  };
+  EXPECT_EQ(check({3, 3, 1}), absl::OkStatus());
+  EXPECT_EQ(check({1, 3, 1}).code(), absl::StatusCode::kFailedPrecondition);
+}
+
 // Examples behind another axis, and an output that is one for all.
 TEST_F(BatchCheckTest, FindsTheExamplesInAnOutput) {
   ops::Graph graph;
