@@ -266,6 +266,19 @@ def depth_space(x):
           'lrn': tf.nn.local_response_normalization(x)}
 
 
+@function(spec([None, 6]))
+def distances(x):
+  """Of each example to each other: what comes out depends on the batch, and of one example alone it is zero."""
+  d = tf.reduce_sum(tf.math.squared_difference(x[:, None], x[None]), -1)
+  return {'d': d, 'kernel': tf.exp(-d)}
+
+
+@function(spec([None, 6]))
+def ranks_in_the_batch(x):
+  y = x @ weights(6, 4)
+  return {'y': y, 'rank': tf.argsort(tf.argsort(y[:, 0])), 'share': tf.nn.softmax(y, axis=0)}
+
+
 @function(spec([None, 4, 6]), spec([None, 6, 5], name='y'))
 def matmul_of_two(x, y):
   return {'z': x @ y, 'zt': tf.matmul(x, y, transpose_a=False) * 2}

@@ -93,6 +93,50 @@ def lstm_with_states():
   return keras.Model([x, h, c], {'y': L.Dense(2)(y), 'new_h': new_h, 'new_c': new_c})
 
 
+@model()
+def rotary_attention():
+  inputs = keras.Input((10, 16), name='x')
+  angle = np.arange(10)[:, None] * 10000.0 ** (-np.arange(8) / 8)
+  sine, cosine = (f(angle).astype('float32') for f in (np.sin, np.cos))
+  a, b = K.split(L.Dense(16)(inputs), 2, axis=-1)
+  x = K.concatenate([a * cosine - b * sine, a * sine + b * cosine], -1)
+  return keras.Model(inputs, K.matmul(K.softmax(K.einsum('btd,bsd->bts', x, x) / 4.0), inputs))
+
+
+@model()
+def patches():
+  inputs = keras.Input((24, 24, 3), name='image')
+  x = K.image.extract_patches(inputs, (8, 8), padding='valid')
+  x = L.Dense(16)(K.reshape(x, (-1, 9, 192))) + L.Embedding(9, 16)(K.arange(9))
+  return keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 8)(x, x))))
+
+
+@model()
+def box_decoding():
+  """Boxes as distributions of the four sides' distances from a grid's points."""
+  inputs = keras.Input((32, 32, 3), name='image')
+  x = L.Conv2D(24, 1)(L.Conv2D(16, 3, strides=4, padding='same', activation='silu')(inputs))
+  sides, score = K.split(L.Reshape((64, 24))(x), [16], axis=-1)
+  sides = K.squeeze(K.matmul(K.softmax(L.Reshape((64, 4, 4))(sides), -1), np.arange(4, dtype='float32')[:, None]), -1)
+  grid = np.stack(np.meshgrid(np.arange(8), np.arange(8)), -1).reshape(64, 2).astype('float32') + 0.5
+  low, high = K.subtract(grid, sides[..., :2]), K.add(grid, sides[..., 2:])
+  return keras.Model(inputs, K.concatenate([(low + high) * 2, (high - low) * 4, K.sigmoid(score)], -1))
+
+
+@model()
+def cosine_similarity():
+  a, b = keras.Input((12,), name='a'), keras.Input((12,), name='b')
+  tower = keras.Sequential([L.Dense(16, 'relu'), L.Dense(8), L.UnitNormalization()])
+  x, y = tower(a), tower(b)
+  return keras.Model([a, b], {'cosine': K.sum(x * y, -1, keepdims=True), 'distance': K.norm(x - y, axis=-1)})
+
+
+@model()
+def causal_upsampled():
+  return net((60, 3), L.Conv1D(8, 5, padding='same', activation='relu'), L.MaxPooling1D(2), L.Conv1D(12, 3, dilation_rate=2, padding='causal', activation='elu'),
+             L.UpSampling1D(3), L.Cropping1D((12, 18)), L.Conv1D(2, 1, activation='sigmoid'))
+
+
 @keras.saving.register_keras_serializable('zoo')
 class Subclassed(keras.Model):
   """A model written as a class, with a dictionary in and out."""

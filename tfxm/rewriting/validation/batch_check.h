@@ -19,7 +19,7 @@ namespace tfxm::rewriting {
 
 // Runs three examples of the samples, of one size, alone and in one batch, in both models. In the batch each must get the
 // answer that it gets alone, but for rounding: 1e-5 of the output's magnitude, two steps of an output of integers, or 1.5
-// times the error that the answers of examples alone have against the SavedModel's. A SavedModel whose answer to an example depends
+// times the error that the answers of examples alone have against the SavedModel's; one integer of all may be another. A SavedModel whose answer to an example depends
 // on the others, too (by more than 1e-3), or that has an output which is not one of examples (a mean over the batch), is
 // compared on the batch instead, within `limits`.
 //

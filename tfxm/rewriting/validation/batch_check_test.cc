@@ -124,9 +124,10 @@ TEST_F(BatchCheckTest, AModelThatLooksAtTheBatchIsNotRefusedForIt) {
   RewriterOptions options{.quantization = QuantizationMode::kNone};
   options.representative_dataset.samples = testing::Samples("x", {1, 4}, 20);
   absl::Status status;
-  EXPECT_THAT(Rewrite(options, &status).batch,
-              AllOf(HasSubstr("Of output \"y\": what an example gets depends on the others in its batch"),
-                    HasSubstr("On a batch of 3 it is within the limits")));
+  EXPECT_THAT(
+      Rewrite(options, &status).batch,
+      AllOf(HasSubstr("In a batch, output \"y\": of the whole batch, since what an example gets depends on the others"),
+            HasSubstr("On a batch of 3 it is as in the SavedModel, within the limits")));
   EXPECT_EQ(status, absl::OkStatus());
 
   // Alone, what is centered is zero, and so are the ranges that int8 is made with.
@@ -162,6 +163,72 @@ TEST_F(BatchCheckTest, AnOutputThatIsOneForAllIsRefused) {
               HasSubstr("output \"y\" is one [1, 4] for 3 examples"));
 }
 
+// An output of the whole batch that rounding changes is judged as any: one value of few may be another.
+TEST_F(BatchCheckTest, HowOftenALoopRanMayBeAnother) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 4}, "x");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}},
+                       {{"count", ops::Constant(graph, std::vector<int32_t>{2})}, {"y", x + x}});
+  ASSERT_EQ(builder.Write(dir_ / "saved"), absl::OkStatus());
+  const auto saved = SavedModel::Load(dir_ / "saved");
+  ASSERT_TRUE(saved.ok()) << saved.status();
+  // Of TFLite, the number of examples stands for it.
+  ModelBuilder b;
+  const int in = b.Tensor("x", schema::TensorType_FLOAT32, {-1, 4});
+  const int shape = b.Tensor("shape", schema::TensorType_INT32, {2});
+  const int begin = b.Constant<int32_t>("begin", schema::TensorType_INT32, {1}, {0});
+  const int size = b.Constant<int32_t>("size", schema::TensorType_INT32, {1}, {1});
+  const int count = b.Tensor("count", schema::TensorType_INT32, {1});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 4});
+  schema::ShapeOptionsT of_int32;
+  of_int32.out_type = schema::TensorType_INT32;
+  b.Op(schema::BuiltinOperator_SHAPE, of_int32, {in}, {shape});
+  b.Op(schema::BuiltinOperator_SLICE, schema::SliceOptionsT(), {shape, begin, size}, {count});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {in, in}, {y});
+  b.InputsOutputs({in}, {count, y});
+  b.Signature("serving_default", {{"x", in}}, {{"count", count}, {"y", y}});
+  const auto found = Check(**saved, b.Finish(), Examples(3));
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(*found, HasSubstr("output \"count\": of the whole batch"));
+}
+
+// Where two classes are as likely, rounding decides: one may be another in a batch, two of three may not.
+TEST_F(BatchCheckTest, OneClassMayBeAnother) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kInt32, {-1, 1}, "x");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"class", x * ops::Constant(graph, std::vector<int32_t>{1})}});
+  ASSERT_EQ(builder.Write(dir_ / "saved"), absl::OkStatus());
+  const auto saved = SavedModel::Load(dir_ / "saved");
+  ASSERT_TRUE(saved.ok()) << saved.status();
+  // The largest of the batch, for each.
+  ModelBuilder b;
+  const int in = b.Tensor("x", schema::TensorType_INT32, {-1, 1});
+  const int axis = b.Constant<int32_t>("axis", schema::TensorType_INT32, {1}, {0});
+  const int zero = b.Constant<int32_t>("zero", schema::TensorType_INT32, {1}, {0});
+  const int largest = b.Tensor("largest", schema::TensorType_INT32, {1});
+  const int zeros = b.Tensor("zeros", schema::TensorType_INT32, {-1, 1});
+  const int y = b.Tensor("y", schema::TensorType_INT32, {-1, 1});
+  b.Op(schema::BuiltinOperator_REDUCE_MAX, schema::ReducerOptionsT(), {in, axis}, {largest});
+  b.Op(schema::BuiltinOperator_MUL, schema::MulOptionsT(), {in, zero}, {zeros});
+  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {zeros, largest}, {y});
+  b.InputsOutputs({in}, {y});
+  b.Signature("serving_default", {{"x", in}}, {{"class", y}});
+  const std::string tflite = b.Finish();
+  const auto check = [&](const std::vector<int32_t>& classes) {
+    SampleSet set;
+    for (const int32_t value : classes) {
+      Tensor tensor(DataType::kInt32, {1, 1});
+      tensor.values<int32_t>()[0] = value;
+      set.samples.push_back({{"x", tensor}});
+    }
+    return Check(**saved, tflite, set).status();
+  };
+  EXPECT_EQ(check({3, 3, 1}), absl::OkStatus());
+  EXPECT_EQ(check({1, 3, 1}).code(), absl::StatusCode::kFailedPrecondition);
+}
+
 // Examples behind another axis, and an output that is one for all.
 TEST_F(BatchCheckTest, FindsTheExamplesInAnOutput) {
   ops::Graph graph;
@@ -178,7 +245,7 @@ TEST_F(BatchCheckTest, FindsTheExamplesInAnOutput) {
   absl::Status status;
   const RewriteReport report = Rewrite(options, &status);
   EXPECT_EQ(status, absl::OkStatus());
-  EXPECT_THAT(report.batch, AllOf(HasSubstr("Of output \"mean\": what an example gets"), Not(HasSubstr("constant"))));
+  EXPECT_THAT(report.batch, AllOf(HasSubstr("output \"mean\": of the whole batch"), Not(HasSubstr("constant"))));
 }
 
 TEST_F(BatchCheckTest, StringsAndInputsWithoutABatchGoAlong) {

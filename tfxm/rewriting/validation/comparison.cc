@@ -226,12 +226,14 @@ double StepOf(const schema::SubGraph& graph, const schema::Model& model, int ten
   return scale(tensor);
 }
 
+}  // namespace
+
+bool IsReal(DataType type) { return type == DataType::kFloat || type == DataType::kDouble || type == DataType::kHalf; }
+
 bool SameBytes(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && a.strings() == b.strings() &&
          std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
 }
-
-}  // namespace
 
 absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite) {
   RETURN_IF_ERROR(CheckSide("input", signature.inputs, tflite.inputs()));

@@ -75,6 +75,11 @@ struct ModelComparison {
   std::vector<std::string> names;  // Of the samples, as far as they have any.
 };
 
+// Of real numbers, as opposed to integers, classes and strings.
+bool IsReal(DataType type);
+// Whether two tensors of one type are the same, bit for bit.
+bool SameBytes(const Tensor& a, const Tensor& b);
+
 // Whether names, types and shapes of inputs and outputs are those of the SavedModel's signature, up to quantization.
 absl::Status CheckSignature(const Signature& signature, const litert::CompiledModel& tflite);
 
