@@ -443,5 +443,21 @@ TEST(ModelTest, WeightsAreSavedAndLoaded) {
   EXPECT_EQ(other.LoadWeights(TempPath("nothing")).code(), absl::StatusCode::kNotFound);
 }
 
+TEST(ModelTest, FoldersMayHaveNamesThatArePatterns) {
+  Sequential model = BuildMnistModel();
+  const std::string weights = TempPath("a[b]*c?d/weights"), saved_model = TempPath("a[b]*c?d/model");
+  ASSERT_EQ(model.SaveWeights(weights), absl::OkStatus());
+  ASSERT_EQ(model.Save(saved_model), absl::OkStatus());
+  EXPECT_TRUE(SavedModel::Load(saved_model).ok());
+  for (const std::string& path : {weights, saved_model}) {
+    SetRandomSeed(9);
+    Sequential other = BuildMnistModel();
+    ASSERT_EQ(other.status(), absl::OkStatus());
+    SetRandomSeed(0);
+    ASSERT_EQ(other.LoadWeights(path), absl::OkStatus());
+    EXPECT_EQ(FloatValues(other.GetWeights()->at("dense/kernel")), FloatValues(model.GetWeights()->at("dense/kernel")));
+  }
+}
+
 }  // namespace
 }  // namespace tfxm::nn
