@@ -147,5 +147,32 @@ TEST(DataAccessorTest, RepresentationsThatDoNotFitAreNamed) {
               HasSubstr("the lengths of rows in \"line_lengths\" do not add up to the 2 values of \"lines\""));
 }
 
+TEST(DataAccessorTest, SequenceExamplesAreForTransform) {
+  tensorflow::metadata::v0::Schema schema;
+  ASSERT_EQ(io::ParseTextProto(R"pb(
+                                 feature {
+                                   name: "##SEQUENCE##"
+                                   type: STRUCT
+                                   struct_domain { feature { name: "step" type: INT } }
+                                 }
+                                 tensor_representation_group {
+                                   key: ""
+                                   value {
+                                     tensor_representation {
+                                       key: "steps"
+                                       value {
+                                         ragged_tensor { feature_path { step: "##SEQUENCE##" step: "step" } }
+                                       }
+                                     }
+                                   }
+                                 })pb",
+                               &schema),
+            absl::OkStatus());
+  const auto files = WriteFile("sequence", {""});
+  const absl::Status status = FirstBatch(files, {.padded_shapes = {{"steps", {2, 2}}}}, schema).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("which only Transform reads"));
+}
+
 }  // namespace
 }  // namespace tfxm::nn
