@@ -170,7 +170,8 @@ void ExpectKerassPredictions(Model model, const std::string& file, const std::st
   shape[0] = 2;
   const auto predictions = model.Predict({{"x", Wave(shape, 0)}});
   ASSERT_TRUE(predictions.ok()) << predictions.status();
-  ExpectNear((*predictions)[0], Numbers(ReadGoldens("keras3_models/predictions.json").fields().at(golden)), "prediction");
+  ExpectNear((*predictions)[0], Numbers(ReadGoldens("keras3_models/predictions.json").fields().at(golden)),
+             "prediction");
 }
 
 TEST(KerasWeightsTest, WrappedLayers) {

@@ -160,9 +160,7 @@ TEST(DataAccessorTest, SequenceExamplesAreForTransform) {
                                    value {
                                      tensor_representation {
                                        key: "steps"
-                                       value {
-                                         ragged_tensor { feature_path { step: "##SEQUENCE##" step: "step" } }
-                                       }
+                                       value { ragged_tensor { feature_path { step: "##SEQUENCE##" step: "step" } } }
                                      }
                                    }
                                  })pb",
