@@ -75,7 +75,7 @@ def tflite(build_dir):
 
 
 def keras_weights():
-  yield from (read(path) for path in files('nn/testdata/*.h5', 'nn/testdata/*.keras'))
+  yield from (read(path) for path in files('nn/testdata/**/*.h5', 'nn/testdata/**/*.keras'))
 
 
 def saved_model():

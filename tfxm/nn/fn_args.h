@@ -35,8 +35,8 @@ namespace tfxm {
 
 // Makes datasets of the artifact's examples, however they are stored.
 struct DataAccessor {
-  // `file_pattern`: files, globs or directories. The features are the schema's: those of fixed shape, and those that
-  // options.padded_shapes gives one. Unlike TFX's, the dataset ends after one pass unless options.num_epochs or
+  // `file_pattern`: files, globs or directories. The features are the schema's (nn::FeatureSpecs): those of fixed shape,
+  // and those that options.padded_shapes gives one. Unlike TFX's, the dataset ends after one pass unless options.num_epochs or
   // Repeat() say otherwise.
   std::function<absl::StatusOr<nn::Dataset>(const std::vector<std::string>& file_pattern,
                                             const nn::DatasetOptions& options,

@@ -2,8 +2,9 @@
 
 // The weights in Keras's own files: `.keras` archives, `.weights.h5`, and the older `.h5`.
 //
-// A `.keras` file is a zip that holds a `.weights.h5`. In those (keras.src.saving.saving_lib) a layer is a group named
-// after its class ("layers/dense_1" for the second Dense) whose variables are numbered; in `.h5` files of Keras 2 and
+// A `.keras` file is a zip that holds a `.weights.h5`, and a `config.json` with the layers in their order. In those
+// (keras.src.saving.saving_lib) a layer is a group named after its class ("layers/dense_1" for the second Dense) whose
+// variables are numbered, also within models and wrappers ("layers/time_distributed/layer"); in `.h5` files of Keras 2 and
 // of Keras 3's legacy format (legacy_h5_format) the layers and their weights have names, in the order of the model.
 #ifndef TFXM_NN_KERAS_WEIGHTS_H_
 #define TFXM_NN_KERAS_WEIGHTS_H_
@@ -25,8 +26,8 @@ namespace tfxm::nn {
 bool IsKerasWeights(absl::string_view path);
 
 // The variables of the layers in such a file, by keys. Those of a `.weights.h5` are named as Keras's loading finds
-// them: by the classes of `layers` and their order or, if the file's model is another one, by the layers' names; where
-// there is no such layer, "NAME/INDEX". DATA_LOSS for a broken file, INVALID_ARGUMENT for one that has no Keras
+// them: by the classes of `layers` and their order or, if the file's model is another one, by the layers' names, and in
+// the order of the model if they are in an archive; where there is no such layer, "NAME/INDEX". DATA_LOSS for a broken file, INVALID_ARGUMENT for one that has no Keras
 // weights.
 absl::StatusOr<std::vector<StoredVariable>> ListKerasWeights(absl::string_view path,
                                                              const std::vector<std::shared_ptr<Layer>>& layers);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Weights from the files that Keras writes; testdata/make_keras_files.py made them.
+// Weights from the files that Keras writes; testdata/make_keras_files.py and make_keras_models.py made them.
 #include "tfxm/nn/keras_weights.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/golden/test_goldens.h"
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/testing/temp_dir.h"
@@ -134,6 +135,57 @@ TEST(KerasWeightsTest, AutomaticNamesThatGoOnCounting) {
                     layers::LSTM(3, {.return_sequences = true}), layers::Dense(2)});
   EXPECT_THAT(std::string(named.LoadWeights(file).message()), HasSubstr("is not there"));
 }
+
+// testdata/make_keras_models.py's models. `distribute`: as there; or the last Dense that is for each step by itself.
+Model Wrapped(bool distribute = true) {
+  const KerasTensor x = Input({3, 6, 6, 1}, {.name = "x"}), a = Input({4, 4, 2});
+  KerasTensor h = layers::TimeDistributed(layers::Conv2D(2, 3))(x);
+  h = layers::TimeDistributed(layers::BatchNormalization())(h);
+  h = layers::TimeDistributed(Model({a}, {layers::Dense(4)(layers::Flatten()(a))}))(h);
+  h = layers::Bidirectional(layers::GRU(2, {.return_sequences = true}))(h);
+  h = layers::Bidirectional(
+      layers::LSTM(2, {.return_sequences = true}),
+      {.merge_mode = "sum", .backward_layer = layers::LSTM(2, {.return_sequences = true, .go_backwards = true})})(h);
+  h = layers::MultiHeadAttention(2, 2)({h, h});
+  h = distribute ? layers::TimeDistributed(layers::Dense(2))(h) : layers::Dense(2)(h);
+  return Model({x}, {layers::Dense(2)(h)});
+}
+
+Model Nested() {
+  const KerasTensor x = Input({4}, {.name = "x"}), a = Input({4}), b = Input({4});
+  const Model inner({a}, {layers::Dense(4)(layers::Dense(4)(a))});
+  const Model middle({b}, {layers::Dense(4)(inner(layers::Dense(4)(b)))});
+  const Sequential stack({layers::InputLayer({4}), layers::Dense(4), layers::BatchNormalization(),
+                          Sequential({layers::InputLayer({4}), layers::Dense(4), layers::Dense(4)})});
+  const KerasTensor one = layers::Dense(4, {.activation = "tanh"})(x);
+  const KerasTensor two = layers::Dense(4)(layers::Dense(4, {.activation = "tanh"})(middle(x)));
+  const KerasTensor three = layers::Dense(4)(stack(layers::Dense(4, {.activation = "relu"})(x)));
+  return Model({x}, {layers::Dense(2)(layers::Concatenate()({one, two, three}))});
+}
+
+void ExpectKerassPredictions(Model model, const std::string& file, const std::string& golden) {
+  SCOPED_TRACE(file);
+  ASSERT_EQ(model.LoadWeights(absl::StrCat(kTestdata, "keras3_models/", file)), absl::OkStatus());
+  Shape shape = model.inputs()[0].shape;
+  shape[0] = 2;
+  const auto predictions = model.Predict({{"x", Wave(shape, 0)}});
+  ASSERT_TRUE(predictions.ok()) << predictions.status();
+  ExpectNear((*predictions)[0], Numbers(ReadGoldens("keras3_models/predictions.json").fields().at(golden)),
+             "prediction");
+}
+
+TEST(KerasWeightsTest, WrappedLayers) {
+  ExpectKerassPredictions(Wrapped(), "wrapped.keras", "wrapped");
+  ExpectKerassPredictions(Wrapped(), "wrapped.weights.h5", "wrapped");
+  // An archive tells the order of its layers, so that another layer with the same weights will do.
+  ExpectKerassPredictions(Wrapped(/*distribute=*/false), "wrapped.keras", "wrapped");
+  Model other = Wrapped(/*distribute=*/false);
+  EXPECT_THAT(std::string(other.LoadWeights(absl::StrCat(kTestdata, "keras3_models/wrapped.weights.h5")).message()),
+              HasSubstr("is not there"));
+}
+
+// Layers are those in Keras's places, whatever they are called here and there.
+TEST(KerasWeightsTest, ModelsInModels) { ExpectKerassPredictions(Nested(), "nested.keras", "nested"); }
 
 TEST(KerasWeightsTest, ANewHeadOnAnOldBody) {
   Names names;

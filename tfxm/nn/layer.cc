@@ -38,6 +38,22 @@ ops::Tensor CallContext::Read(const Weight* weight, const Shape& shape) {
   return hooks_ == nullptr ? value : hooks_->OnRead(*this, *weight, value);
 }
 
+void CallContext::Update(const Weight* weight, const ops::Tensor& value) {
+  for (auto& [updated, last] : updates_) {
+    if (updated != weight) continue;
+    last = value;
+    return;
+  }
+  updates_.emplace_back(weight, value);
+}
+
+ops::Tensor CallContext::Updated(const Weight* weight) {
+  for (const auto& [updated, value] : updates_) {
+    if (updated == weight) return value;
+  }
+  return Read(weight);
+}
+
 ops::Tensor CallContext::Activate(const Activation& activation, const ops::Tensor& x) {
   return hooks_ == nullptr ? activation(x) : hooks_->OnActivation(*this, activation, x);
 }

@@ -116,8 +116,11 @@ class CallContext {
   bool SetInference(bool inference) { return std::exchange(inference_, inference); }
   // The weight's value; always the same tensor within one context. As `shape`, if one is given.
   ops::Tensor Read(const Weight* weight, const Shape& shape = {});
-  // Sets the weight to `value` after the step (moving averages); only while training.
-  void Update(const Weight* weight, const ops::Tensor& value) { updates_.emplace_back(weight, value); }
+  // Sets the weight to `value` after the step (moving averages); only while training. The last call holds.
+  void Update(const Weight* weight, const ops::Tensor& value);
+  // What the weight is to be set to so far; its value where there is nothing: what a layer that is called several times
+  // goes on from.
+  ops::Tensor Updated(const Weight* weight);
   // activation(x), at the end of a layer.
   ops::Tensor Activate(const Activation& activation, const ops::Tensor& x);
   // x, a value between two operations of one layer that a mobile runtime keeps in memory; `name` is its own in the
@@ -192,12 +195,21 @@ class Layer {
   virtual std::string Description() const { return ""; }
   // What it ends with, or is (an Activation layer); linear if nothing.
   virtual Activation activation() const { return {}; }
-  // Layers that it calls, whose weights are the model's too.
+  // Layers that it calls, whose weights are the model's too: Build calls their EnsureBuilt, Call context.CallLayer.
   virtual std::vector<std::shared_ptr<Layer>> sublayers() const { return {}; }
 
   const std::string& type() const { return type_; }
   const std::string& name() const { return name_; }
-  void set_name(std::string name) { name_ = std::move(name); }
+  void set_name(std::string name) {
+    name_ = std::move(name);
+    has_automatic_name_ = false;
+  }
+  // As a model names it: another model that it becomes a part of may change that.
+  void SetAutomaticName(std::string name) {
+    name_ = std::move(name);
+    has_automatic_name_ = true;
+  }
+  bool has_automatic_name() const { return has_automatic_name_; }
   // A layer that is not trainable keeps its weights in training (Keras's layer.trainable = False).
   bool trainable() const { return trainable_; }
   void set_trainable(bool trainable) { trainable_ = trainable; }
@@ -218,6 +230,7 @@ class Layer {
  private:
   const std::string type_;
   std::string name_;
+  bool has_automatic_name_ = false;
   bool trainable_ = true;
   bool built_ = false;
   std::vector<std::unique_ptr<Weight>> weights_;

@@ -91,10 +91,19 @@ void Model::AddLayer(LayerRef layer) {
 
 absl::Status Model::Rep::Build() {
   if (std::exchange(built, true)) return status.ok() ? Sync() : status;
+  if (!stack.empty()) {
+    // A model tells what it takes.
+    const auto* const model = dynamic_cast<const ModelLayer*>(&*stack[0]);
+    if (model != nullptr && model->network().inputs().size() == 1) {
+      const TensorSpec& spec = model->network().inputs()[0];
+      stack.insert(stack.begin(), layers::InputLayer({spec.shape.begin() + 1, spec.shape.end()},
+                                                     {.name = spec.name, .dtype = spec.dtype}));
+    }
+  }
   const auto* input = stack.empty() ? nullptr : dynamic_cast<const InputLayerImpl*>(&*stack[0]);
   if (input == nullptr) {
     return status = absl::InvalidArgumentError(
-               "the first layer of a Sequential must be an InputLayer, which tells the shape");
+               "the first layer of a Sequential must be an InputLayer, which tells the shape, or a model of one input");
   }
   auto node = std::make_shared<KerasNode>();
   node->layer = stack[0].get();
@@ -252,18 +261,24 @@ Layer* Model::GetLayer(absl::string_view name) const {
   return nullptr;
 }
 
-std::vector<KerasTensor> Model::operator()(const std::vector<KerasTensor>& inputs,
-                                           const ModelCallOptions& options) const {
+std::shared_ptr<Layer> Model::AsLayer(bool training) const {
   const absl::Status& built = status();
-  std::shared_ptr<Layer>& as_layer = rep_->as_layer[options.training];
+  std::shared_ptr<Layer>& as_layer = rep_->as_layer[training];
   if (as_layer == nullptr) {
     const bool is_sequential = !rep_->stack.empty();
     const std::string type = is_sequential ? "Sequential" : "Functional";
     const bool is_named = name() != (is_sequential ? "sequential" : "model");
-    as_layer = std::make_shared<ModelLayer>(type, is_named ? name() : "", *rep_->network, built, options.training);
+    as_layer = std::make_shared<ModelLayer>(type, is_named ? name() : "", *rep_->network, built, training);
   }
-  return LayerRef(as_layer).Outputs(inputs);
+  return as_layer;
 }
+
+std::vector<KerasTensor> Model::operator()(const std::vector<KerasTensor>& inputs,
+                                           const ModelCallOptions& options) const {
+  return LayerRef(AsLayer(options.training)).Outputs(inputs);
+}
+
+Model::operator LayerRef() const { return LayerRef(AsLayer(/*training=*/true)); }
 
 void Model::set_trainable(bool trainable) {
   for (const auto& layer : layers()) layer->set_trainable(trainable);

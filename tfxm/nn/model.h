@@ -146,12 +146,15 @@ class Model {
   //   KerasTensor features = base(image);
   //   Model features({base.input_tensors()}, {base.OutputOf("pooling")});
   // Layers and weights are shared, as in Keras: what one model trains or loads, the others have when they are used
-  // next. Their optimizers are their own. Names of layers with weights must differ between the models that make up one.
+  // next. Their optimizers are their own. Names given to layers with weights must differ between the models that make up
+  // one; automatic ones are changed where they do not.
   KerasTensor operator()(const KerasTensor& input, const ModelCallOptions& options = {}) const {
     return (*this)(std::vector<KerasTensor>{input}, options)[0];
   }
   std::vector<KerasTensor> operator()(const std::vector<KerasTensor>& inputs,
                                       const ModelCallOptions& options = {}) const;
+  // The same where a layer is taken: Sequential({base, layers::Dense(2)}), layers::TimeDistributed(base).
+  operator LayerRef() const;
   std::vector<KerasTensor> input_tensors() const;
   KerasTensor OutputOf(absl::string_view layer) const;
   // Of all layers; holds from the next Compile on, of every model that has them.
@@ -214,6 +217,7 @@ class Model {
   void AddLayer(LayerRef layer);
 
  private:
+  std::shared_ptr<Layer> AsLayer(bool training) const;
   friend absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const QuantizeOptions& options);
   struct Rep;
   absl::Status Prepare() const;
@@ -222,7 +226,7 @@ class Model {
   std::unique_ptr<Rep> rep_;
 };
 
-// A stack of layers; the first is an InputLayer.
+// A stack of layers; the first is an InputLayer, or a model of one input.
 class Sequential : public Model {
  public:
   explicit Sequential(std::vector<LayerRef> layers = {}, std::string name = "sequential")

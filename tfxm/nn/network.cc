@@ -34,42 +34,82 @@ std::string SnakeCase(const std::string& type) {
   return snake == "input_layer" ? "input" : snake;
 }
 
-// Those of `layers` and of the models among them, whose names must differ, as they name the weights.
-std::set<std::shared_ptr<Layer>> AllLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
-  std::set<std::shared_ptr<Layer>> all(layers.begin(), layers.end());
-  for (const auto& layer : layers) {
-    if (dynamic_cast<const ModelLayer*>(layer.get()) != nullptr) all.merge(AllLayers(layer->sublayers()));
+// What is in the layer, each once, as its names must differ: they name the weights. What takes the place of a layer may
+// have its name.
+void AddInnerLayers(const Layer& layer, std::vector<std::shared_ptr<Layer>>* all) {
+  for (const auto& inner : layer.sublayers()) {
+    if (std::count(all->begin(), all->end(), inner) > 0) continue;
+    if (inner->name().empty() || inner->name() != layer.name()) all->push_back(inner);
+    AddInnerLayers(*inner, all);
   }
-  return all;
+}
+
+// Whether a model's variables are called after the layer already.
+bool IsInUse(const Layer& layer) {
+  return std::any_of(layer.weights().begin(), layer.weights().end(),
+                     [](const auto& weight) { return weight->home != nullptr; });
 }
 
 absl::Status NameLayers(const std::vector<std::shared_ptr<Layer>>& layers) {
+  std::vector<std::shared_ptr<Layer>> all = layers;
+  for (const auto& layer : layers) AddInnerLayers(*layer, &all);
+  // Names that stay, then those that models gave to their layers before they became a part of this one.
   std::set<std::string> taken;
-  const std::set<const Layer*> own = [&] {
-    std::set<const Layer*> pointers;
-    for (const auto& layer : layers) pointers.insert(layer.get());
-    return pointers;
-  }();
-  for (const auto& layer : AllLayers(layers)) {
-    const bool has_no_weights = layer->AllWeights().empty();
-    if (layer->name().empty() || (own.count(layer.get()) == 0 && has_no_weights)) continue;
-    if (!taken.insert(layer->name()).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("two layers are called \"", layer->name(),
-                       "\"; give them names of their own, also those of a model that is a layer here"));
+  std::vector<std::shared_ptr<Layer>> unnamed;
+  for (const bool may_change : {false, true}) {
+    for (const auto& layer : all) {
+      if (layer->name().empty() || (layer->has_automatic_name() && !IsInUse(*layer)) != may_change) continue;
+      const bool is_own = std::count(layers.begin(), layers.end(), layer) > 0;
+      if ((!is_own && layer->AllWeights().empty()) || taken.insert(layer->name()).second) continue;
+      if (!may_change) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("two layers are called \"", layer->name(),
+                         "\"; give them names of their own, also those of a model that is a layer here"));
+      }
+      unnamed.push_back(layer);
     }
   }
+  for (const auto& layer : all) {
+    if (layer->name().empty()) unnamed.push_back(layer);
+  }
   std::map<std::string, int> counts;
-  for (const auto& layer : layers) {
-    if (!layer->name().empty()) continue;
+  for (const auto& layer : unnamed) {
     const std::string base = SnakeCase(layer->type());
     std::string name = base;
     int& count = counts[base];
     if (base == "input") name = absl::StrCat(base, "_", ++count);
     while (!taken.insert(name).second) name = absl::StrCat(base, "_", ++count);
-    layer->set_name(name);
+    layer->SetAutomaticName(name);
   }
   return absl::OkStatus();
+}
+
+// `layers` as Keras's model.layers has them (keras.src.ops.function.map_graph): by their greatest distance from the
+// outputs, then as they come when one goes back from the outputs. `nodes`: each after what it takes.
+void SortAsKeras(const std::vector<std::shared_ptr<const KerasNode>>& nodes, const std::vector<KerasTensor>& outputs,
+                 std::vector<std::shared_ptr<Layer>>* layers) {
+  std::map<const KerasNode*, int> node_depths;
+  std::map<const Layer*, int> depths, order;
+  for (size_t i = nodes.size(); i-- > 0;) {
+    int& depth = depths[nodes[i]->layer.get()];
+    depth = std::max(depth, node_depths[nodes[i].get()]);
+    for (const KerasTensor& input : nodes[i]->inputs) {
+      int& below = node_depths[input.node().get()];
+      below = std::max(below, depth + 1);
+    }
+  }
+  std::set<const KerasNode*> seen;
+  const std::function<void(const KerasNode&)> visit = [&](const KerasNode& node) {
+    if (!seen.insert(&node).second) return;
+    order.emplace(node.layer.get(), static_cast<int>(order.size()));
+    for (const KerasTensor& input : node.inputs) visit(*input.node());
+  };
+  for (const KerasTensor& output : outputs) visit(*output.node());
+  const auto place = [&](const std::shared_ptr<Layer>& layer) {
+    const auto found = order.find(layer.get());
+    return std::make_pair(-depths[layer.get()], found == order.end() ? -1 : found->second);
+  };
+  std::stable_sort(layers->begin(), layers->end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
 }
 
 }  // namespace
@@ -125,6 +165,7 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, 
     network.outputs_.push_back({name, output.dtype(), output.shape()});
     network.output_tensors_.push_back(output);
   }
+  SortAsKeras(network.nodes_, outputs, &network.layers_);
   return network;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The layers of a model in the order they are called in, with unique names.
+// The layers of a model and their calls, with unique names.
 #ifndef TFXM_NN_NETWORK_H_
 #define TFXM_NN_NETWORK_H_
 
@@ -18,7 +18,8 @@ namespace tfxm::nn {
 
 class Network {
  public:
-  // Names the layers that have no name yet: "dense", "dense_1", …, and checks that names are unique. `output_names`: as
+  // Names the layers that have no name yet: "dense", "dense_1", …, in the order of their first call, and checks that
+  // names are unique. A name that a layer got so in a model that is a layer here changes if it is taken. `output_names`: as
   // many as outputs, or none.
   static absl::StatusOr<Network> Create(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
                                         const std::vector<std::string>& output_names = {});
@@ -27,7 +28,7 @@ class Network {
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   // Called as Create was told or, without names, like the layers they come from.
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
-  // Each once, in the order of their first call; input layers too.
+  // Each once, in the order of Keras's model.layers; input layers too.
   const std::vector<std::shared_ptr<Layer>>& layers() const { return layers_; }
   const std::vector<std::shared_ptr<const KerasNode>>& nodes() const { return nodes_; }
   // In the order of inputs() and outputs().

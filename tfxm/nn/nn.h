@@ -17,6 +17,7 @@
 #include "tfxm/nn/layers/normalization.h"
 #include "tfxm/nn/layers/pooling.h"
 #include "tfxm/nn/layers/recurrent.h"
+#include "tfxm/nn/layers/time_distributed.h"
 #include "tfxm/nn/losses/losses.h"
 #include "tfxm/nn/losses/segmentation_losses.h"
 #include "tfxm/nn/metrics/confusion_metrics.h"

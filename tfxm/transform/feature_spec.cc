@@ -287,10 +287,9 @@ bool DescribesSequenceExamples(const tfmd::Schema& schema) {
   });
 }
 
-absl::StatusOr<FeatureSpec> SchemaAsFeatureSpec(const tfmd::Schema& schema) {
+absl::StatusOr<FeatureSpec> RepresentedFeatures(const tfmd::Schema& schema, std::set<std::string>* sources) {
   FeatureSpec spec;
-  std::set<std::string> sources;
-  Representations representations(schema, &spec, &sources);
+  Representations representations(schema, &spec, sources);
   if (const auto group = schema.tensor_representation_group().find("");
       group != schema.tensor_representation_group().end()) {
     for (const auto& [name, representation] : group->second.tensor_representation()) {
@@ -298,18 +297,21 @@ absl::StatusOr<FeatureSpec> SchemaAsFeatureSpec(const tfmd::Schema& schema) {
                                absl::StrCat("tensor_representation \"", name, "\" of the schema")));
     }
   }
-  const auto is_there = [&](const std::string& name) {
-    return spec.fixed.count(name) + spec.var.count(name) + spec.sparse.count(name) + spec.ragged.count(name) > 0;
-  };
   for (const tfmd::SparseFeature& feature : schema.sparse_feature()) {
-    if (!IsServed(feature) || is_there(feature.name())) continue;
+    if (!IsServed(feature) || spec.count(feature.name()) > 0) continue;
     const std::string where = absl::StrCat("sparse_feature \"", feature.name(), "\" of the schema");
     const absl::StatusOr<tfmd::TensorRepresentation> representation = OfSparseFeature(feature, schema);
     if (!representation.ok()) return Annotate(representation.status(), where);
     RETURN_IF_ERROR(Annotate(representations.Add(feature.name(), *representation), where));
   }
+  return spec;
+}
+
+absl::StatusOr<FeatureSpec> SchemaAsFeatureSpec(const tfmd::Schema& schema) {
+  std::set<std::string> sources;
+  ASSIGN_OR_RETURN(FeatureSpec spec, RepresentedFeatures(schema, &sources));
   for (const tfmd::Feature& feature : schema.feature()) {
-    if (!IsServed(feature) || sources.count(feature.name()) > 0 || is_there(feature.name())) continue;
+    if (!IsServed(feature) || sources.count(feature.name()) > 0 || spec.count(feature.name()) > 0) continue;
     RETURN_IF_ERROR(feature.name() == data::kSequenceName && feature.type() == tfmd::STRUCT
                         ? AddSequences(feature, sources, &spec)
                         : AddFeature(feature, schema.represent_variable_length_as_ragged(), &spec));

@@ -36,6 +36,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,9 @@ struct FeatureSpec {
     columns.erase(name);
     return fixed.erase(name) + var.erase(name) + sparse.erase(name) + ragged.erase(name);
   }
+  size_t count(const std::string& name) const {
+    return fixed.count(name) + var.count(name) + sparse.count(name) + ragged.count(name);
+  }
   size_t size() const { return fixed.size() + var.size() + sparse.size() + ragged.size(); }
 };
 
@@ -99,6 +103,9 @@ struct FeatureSpec {
 // with a shape that may be missing (presence.min_fraction is not 1) and has no default_value, a representation of what
 // the schema does not have; UNIMPLEMENTED: other structs.
 absl::StatusOr<FeatureSpec> SchemaAsFeatureSpec(const tensorflow::metadata::v0::Schema& schema);
+// Those of the representation group and of sparse_feature only. `sources` gets the features that they are made of.
+absl::StatusOr<FeatureSpec> RepresentedFeatures(const tensorflow::metadata::v0::Schema& schema,
+                                                std::set<std::string>* sources);
 
 // The other way round, as the transformed data's schema: features sorted by name.
 tensorflow::metadata::v0::Schema FeatureSpecAsSchema(const FeatureSpec& spec);

@@ -259,6 +259,7 @@ class LearningRateSchedulerCallback : public Callback {
     state.model->SetLearningRate(rate);
     return absl::OkStatus();
   }
+  bool sets_learning_rate() const override { return true; }
 
  private:
   const std::function<double(int, double)> schedule_;
@@ -300,6 +301,7 @@ class ReduceLROnPlateauCallback : public Callback {
     }
     return absl::OkStatus();
   }
+  bool sets_learning_rate() const override { return true; }
   std::map<std::string, Tensor> GetState() const override {
     return {{"numbers", Numbers({monitor_.best(), static_cast<double>(wait_), static_cast<double>(cooldown_)})}};
   }

@@ -84,6 +84,8 @@ class Callback {
   virtual absl::Status SetState(const std::map<std::string, Tensor>& state) { return absl::OkStatus(); }
   // Called after the other callbacks, wherever it stands among them.
   virtual bool goes_last() const { return false; }
+  // Whether it sets the learning rate: then "learning_rate", that of the epoch, is among its logs, as in Keras.
+  virtual bool sets_learning_rate() const { return false; }
 };
 
 // Where training says how far it is if it is asked to decide for itself (FitOptions::verbose): what a Trainer puts into

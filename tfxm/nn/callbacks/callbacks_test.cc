@@ -83,9 +83,11 @@ TEST(LearningRateSchedulerTest, SetsTheRateOfEachEpoch) {
   });
   const auto watch = callbacks::LambdaCallback(
       {.on_epoch_end = [&](FitState& state, const Logs&) { used.push_back(state.learning_rate); }});
-  ASSERT_TRUE(model.Fit(Data(), {.epochs = 3, .callbacks = {halve, watch}, .verbose = 0}).ok());
+  const auto history = model.Fit(Data(), {.epochs = 3, .callbacks = {halve, watch}, .verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
   EXPECT_THAT(given, ElementsAre(0.4, 0.4, 0.2));
   EXPECT_THAT(used, ElementsAre(0.4, 0.2, 0.1));
+  EXPECT_EQ(history->history.at("learning_rate"), used);  // As in Keras, where a callback sets it.
 }
 
 TEST(LearningRateSchedulerTest, SaysWhatItCannotSet) {
@@ -165,9 +167,9 @@ TEST(MonitorTest, EpochsWithoutValidationArePassedOver) {
   EXPECT_EQ(io::Glob(io::JoinPath(dir, "2_*.index"))->size(), 1);
   EXPECT_EQ(io::Glob(io::JoinPath(dir, "[1-5]_*.index"))->size(), 2);
   EXPECT_THAT(*io::ReadFile(io::JoinPath(dir, "log.csv")),
-              ::testing::MatchesRegex("epoch,loss,accuracy,val_loss,val_accuracy\n"
-                                      "0,[0-9.e-]+,[0-9.e-]+,NA,NA\n"
-                                      "1,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+\n(.|\n)*"));
+              ::testing::MatchesRegex("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n"
+                                      "0,[0-9.e-]+,[0-9.e-]+,NA,NA,0.01\n"
+                                      "1,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,0.01\n(.|\n)*"));
 }
 
 TEST(TerminateOnNaNTest, EndsATrainingThatExplodes) {
@@ -202,8 +204,10 @@ TEST(ReduceLROnPlateauTest, LowersTheRate) {
   ASSERT_TRUE(model.Fit(Data(), {.epochs = 1, .callbacks = {reduce}, .verbose = 0}).ok());
   EXPECT_DOUBLE_EQ(model.learning_rate(), 1e-12);
   const auto always = callbacks::ReduceLROnPlateau({.monitor = "loss", .factor = 0.5, .patience = 1, .min_delta = 100});
-  ASSERT_TRUE(model.Fit(Data(), {.epochs = 3, .callbacks = {always}, .verbose = 0}).ok());
+  const auto history = model.Fit(Data(), {.epochs = 3, .callbacks = {always}, .verbose = 0});
+  ASSERT_TRUE(history.ok()) << history.status();
   EXPECT_DOUBLE_EQ(model.learning_rate(), 0.25e-12);
+  EXPECT_THAT(history->history.at("learning_rate"), ElementsAre(1e-12, 1e-12, 0.5e-12));
 }
 
 TEST(ModelCheckpointTest, FillsInThePath) {

@@ -55,6 +55,7 @@ class TensorBoardCallback : public Callback {
 
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override {
     for (const auto& [name, value] : logs) {
+      if (name == "learning_rate") continue;  // Below, whether or not a callback sets it.
       absl::string_view tag = name;
       const bool is_validation = absl::ConsumePrefix(&tag, "val_");
       RETURN_IF_ERROR(Write({is_validation, absl::StrCat("epoch_", tag), value, state.epoch}));

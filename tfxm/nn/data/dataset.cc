@@ -8,10 +8,12 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
 #include "tfxm/data/tfrecord.h"
+#include "tfxm/nn/internal/composite_feature.h"
 #include "tfxm/nn/internal/row_store.h"
 #include "tfxm/nn/random.h"
 #include "tfxm/util/status_macros.h"
@@ -26,7 +28,7 @@ struct Dataset::Source {
   bool tried_to_cache = false;
   bool cached = false;
   std::vector<RowStore> stores;  // One per file, if cached.
-  std::vector<std::string> left_out;
+  std::vector<FeatureSpec> left_out;
   std::atomic<uint64_t> next_pass = 0;
 };
 
@@ -270,6 +272,36 @@ absl::StatusOr<bool> Cache(const std::vector<std::string>& files, const std::vec
   return !too_large;
 }
 
+// Whether `shape` is `known` with numbers for what is not known.
+bool Completes(const Shape& known, const Shape& shape) {
+  return known.size() == shape.size() &&
+         std::equal(known.begin(), known.end(), shape.begin(), [](int64_t k, int64_t s) { return k < 0 || k == s; });
+}
+
+absl::Status CheckPaddedShape(const std::vector<FeatureSpec>& specs, const std::string& name,
+                              const PaddedShape& shape) {
+  const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
+  const bool is_composite = spec != specs.end() && IsComposite(*spec);
+  if (spec != specs.end() && absl::StartsWith(spec->value_key, data::kSequencePrefix)) {
+    return absl::UnimplementedError(
+        absl::StrCat("padded_shapes: \"", name,
+                     "\" is a feature list of tf.SequenceExamples, which only Transform reads; make it dense in the "
+                     "preprocessing_fn"));
+  }
+  if (is_composite && shape != spec->shape) {
+    return absl::InvalidArgumentError(absl::StrCat("padded_shapes: \"", name, "\" is ", ShapeString(spec->shape),
+                                                   ", which ", ShapeString(shape), " does not go with"));
+  }
+  if (shape == Shape{-1} && !is_composite) return absl::OkStatus();
+  for (const int64_t length : shape) {
+    if (length > 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "padded_shapes: the length of \"", name, "\" is ", length, "; wanted a number of values",
+        is_composite || shape.size() != 1 ? " in each dimension" : ", or -1 for the longest of each batch"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int64_t Batch::num_examples() const {
@@ -285,17 +317,19 @@ Dataset Dataset::FromExamples(std::vector<std::string> files, std::vector<Featur
   dataset.source_ = std::make_shared<Source>();
   dataset.source_->files = std::move(files);
   for (FeatureSpec& spec : features) {
+    if (const auto value = options.padding_values.find(spec.name); value != options.padding_values.end())
+      spec.default_value = value->second;
     if (const auto padded = options.padded_shapes.find(spec.name); padded != options.padded_shapes.end()) {
-      spec.pad = true;
-      spec.shape = {padded->second};
-      if (const auto value = options.padding_values.find(spec.name); value != options.padding_values.end())
-        spec.default_value = value->second;
+      // MakeIterator tells what does not fit.
+      if (!IsComposite(spec) || Completes(spec.shape, padded->second)) {
+        spec.pad = true;
+        spec.shape = padded->second;
+      }
+    } else if (std::count(spec.shape.begin(), spec.shape.end(), -1) > 0) {
+      dataset.source_->left_out.push_back(spec);
+      continue;
     }
-    if (!options.padded_shapes.contains(spec.name) && std::count(spec.shape.begin(), spec.shape.end(), -1) > 0) {
-      dataset.source_->left_out.push_back(spec.name);
-    } else {
-      dataset.source_->specs.push_back(std::move(spec));
-    }
+    dataset.source_->specs.push_back(std::move(spec));
   }
   dataset.options_ = std::move(options);
   return dataset;
@@ -349,7 +383,11 @@ Dataset Dataset::Unshuffled() const {
 }
 
 std::vector<std::string> Dataset::left_out() const {
-  return source_ == nullptr ? std::vector<std::string>() : source_->left_out;
+  std::vector<std::string> names;
+  if (source_ != nullptr) {
+    for (const FeatureSpec& spec : source_->left_out) names.push_back(spec.name);
+  }
+  return names;
 }
 
 std::string Dataset::WhyEmpty() const {
@@ -395,18 +433,19 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
   std::vector<std::string> wanted = options_.label_keys;
   if (!options_.label_key.empty()) wanted.push_back(options_.label_key);
   if (!options_.weight_key.empty()) wanted.push_back(options_.weight_key);
+  const auto is_left_out = [&](const std::string& name) {
+    return std::any_of(source_->left_out.begin(), source_->left_out.end(),
+                       [&](const FeatureSpec& spec) { return spec.name == name; });
+  };
   for (const auto& [name, value] : options_.padding_values) {
-    if (options_.padded_shapes.count(name) > 0) continue;
+    wanted.push_back(name);
+    if (!is_left_out(name)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("padding_values has \"", name, "\", padded_shapes has no length for it"));
   }
-  for (const auto& [name, length] : options_.padded_shapes) {
+  for (const auto& [name, shape] : options_.padded_shapes) {
     wanted.push_back(name);
-    if (length < 1 && length != -1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("padded_shapes: the length of \"", name, "\" is ", length,
-                       "; wanted a number of values, or -1 for the longest of each batch"));
-    }
+    RETURN_IF_ERROR(CheckPaddedShape(source_->specs, name, shape));
   }
   for (const std::string& name : wanted) {
     const auto& specs = source_->specs;
@@ -416,7 +455,7 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
       return absl::InvalidArgumentError(
           absl::StrCat("the weights (weight_key) must be numbers, \"", name, "\" is ", DataTypeName(found->dtype)));
     }
-    if (std::count(source_->left_out.begin(), source_->left_out.end(), name) > 0) {
+    if (is_left_out(name)) {
       return absl::InvalidArgumentError(
           absl::StrCat("feature \"", name,
                        "\" has a varying number of values; give it a length with padded_shapes, or "
@@ -425,10 +464,11 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
     if (found == specs.end()) {
       std::string known;
       for (const FeatureSpec& spec : specs) absl::StrAppend(&known, known.empty() ? "" : ", ", spec.name);
-      return absl::InvalidArgumentError(
-          absl::StrCat("there is no feature \"", name,
-                       options_.padded_shapes.count(name) > 0 ? "\" to be padded" : "\" to be the label or weight",
-                       "; the features are: ", known));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "there is no feature \"", name,
+          options_.padded_shapes.count(name) + options_.padding_values.count(name) > 0 ? "\" to be padded"
+                                                                                       : "\" to be the label or weight",
+          "; the features are: ", known));
     }
   }
   {

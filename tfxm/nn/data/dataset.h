@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,20 +31,30 @@ class Schema;
 
 namespace tfxm::nn {
 
-// One feature of tf.Examples as a dense tensor.
+// One dense tensor of features of tf.Examples.
 struct FeatureSpec {
   std::string name;
   DataType dtype = DataType::kFloat;  // kFloat, kInt64 or kString.
-  // Of one example; {} is a scalar, {-1} a varying number of values: left out of the batches unless
-  // DatasetOptions::padded_shapes says how long it is to be.
+  // Of one example; {} is a scalar, {-1} a varying number of values. With a dimension of -1 it is left out of the
+  // batches unless DatasetOptions::padded_shapes says how long it is to be.
   Shape shape;
   // Takes the place of a missing feature (all its values). Without it a missing feature is an error.
   std::optional<double> default_value;
   // Fewer values than the shape has are filled up with default_value (0, or ""), more are cut off at the end.
   bool pad = false;
+  // The feature that has the values, if it is called otherwise.
+  std::string value_key;
+  // Sparse: features of integers, one per dimension, with the places of the values; at all other places it is
+  // default_value (0, or "").
+  std::vector<std::string> index_keys;
+  // Ragged: the values are split into rows, these into rows again, from the outside inwards. How long the rows are says
+  // a feature of integers, one for each row; or they are all as long as the shape says where this is "". One less than
+  // dimensions.
+  std::vector<std::string> row_length_keys;
 };
-// The schema's features, of their fixed shapes or, without one, of their fixed number of values; {-1} if that is not
-// fixed. UNIMPLEMENTED for such a feature if `required` names it.
+// The tensors that the schema's tensor_representation_group and sparse_feature describe (transform/feature_spec.h), and
+// its other features, of their fixed shapes or, without one, of their fixed number of values; {-1} if that is not fixed.
+// UNIMPLEMENTED for one without a fixed shape if `required` names it.
 absl::StatusOr<std::vector<FeatureSpec>> FeatureSpecs(const tensorflow::metadata::v0::Schema& schema,
                                                       const std::vector<std::string>& required = {});
 
@@ -56,6 +67,12 @@ struct Batch {
   int64_t num_examples() const;
 };
 
+// A number, or {several}.
+struct PaddedShape : Shape {
+  PaddedShape(int64_t length) : Shape{length} {}
+  PaddedShape(std::initializer_list<int64_t> dimensions) : Shape(dimensions) {}
+};
+
 struct DatasetOptions {
   int64_t batch_size = 1;
   // Feature(s) that become labels; several are by output name = feature name.
@@ -64,8 +81,10 @@ struct DatasetOptions {
   // A feature of numbers that becomes the sample weight: one value, or one per loss of an example.
   std::string weight_key;
   // Features of a varying number of values, by the length they are filled up or cut to: {{"tokens", 64}}; -1: the
-  // longest of each batch, as tf.data's padded_batch. Filled up with padding_values (0 or "" if it has none).
-  std::map<std::string, int64_t> padded_shapes;
+  // longest of each batch, as tf.data's padded_batch. Of ragged and sparse features, all dimensions: {{"lines", {20, 8}}}
+  // (a sparse one is never cut: a value outside is an error). Filled up with padding_values (0 or "" if it has none).
+  std::map<std::string, PaddedShape> padded_shapes;
+  // Also what takes the place of a feature of fixed shape that an example lacks.
   std::map<std::string, double> padding_values;
   bool shuffle = true;
   int64_t shuffle_buffer_size = 10000;   // Of streamed examples; those in memory are shuffled completely.

@@ -19,6 +19,7 @@
 namespace tfxm::nn {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -298,9 +299,11 @@ TEST(DatasetTest, MapsBatches) {
 TEST(DatasetTest, MissingFeaturesTakeTheirDefaultOrAreErrors) {
   const auto files = WriteFiles("missing", {{Serialized(0), Serialized(1, /*with_weight=*/false)}});
   std::vector<FeatureSpec> specs = kSpecs;
+  std::map<std::string, double> padding_values;
   const auto read = [&]() -> absl::Status {
-    const Dataset dataset =
-        Dataset::FromExamples(files, specs, {.batch_size = 2, .label_key = "id", .weight_key = "w", .shuffle = false});
+    const Dataset dataset = Dataset::FromExamples(
+        files, specs,
+        {.batch_size = 2, .label_key = "id", .weight_key = "w", .padding_values = padding_values, .shuffle = false});
     auto iterator = dataset.MakeIterator();
     if (!iterator.ok()) return iterator.status();
     Batch batch;
@@ -312,7 +315,13 @@ TEST(DatasetTest, MissingFeaturesTakeTheirDefaultOrAreErrors) {
   specs[3].default_value.reset();
   const absl::Status missing = read();
   EXPECT_EQ(missing.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("data-0.gz, record 1: feature \"w\" is missing"));
+  EXPECT_THAT(std::string(missing.message()), AllOf(HasSubstr("data-0.gz, record 1: feature \"w\" is missing"),
+                                                    HasSubstr("can be given in DatasetOptions::padding_values")));
+  padding_values = {{"w", 1}};
+  EXPECT_EQ(read(), absl::OkStatus());
+  padding_values = {{"v", 1}};
+  EXPECT_THAT(std::string(read().message()), HasSubstr("there is no feature \"v\" to be padded"));
+  padding_values.clear();
   specs[3].default_value = 1;
   specs[1].shape = {3};
   EXPECT_THAT(std::string(read().message()),

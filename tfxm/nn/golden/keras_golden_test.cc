@@ -206,6 +206,7 @@ Metric MetricCase(const std::string& name) {
   if (name == "top_k_categorical_accuracy") return metrics::TopKCategoricalAccuracy(2);
   if (name == "sparse_top_k_categorical_accuracy") return metrics::SparseTopKCategoricalAccuracy(2);
   if (name == "auc_pr") return metrics::AUC({.curve = "PR"});
+  if (name == "auc_multi_label") return metrics::AUC({.multi_label = true});
   return Metric(name);
 }
 

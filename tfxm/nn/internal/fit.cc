@@ -157,6 +157,9 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     for (const LogSpec& log : LogSpecs(*rep_->network, rep_->config))
       state.expected_logs.push_back({absl::StrCat("val_", log.name), log.direction});
   }
+  const bool logs_learning_rate = std::any_of(
+      callbacks.begin(), callbacks.end(), [](const CallbackRef& callback) { return callback->sets_learning_rate(); });
+  if (logs_learning_rate) state.expected_logs.push_back({"learning_rate"});
   // Epoch by epoch, a later one is the same whether or not those before it were trained by this program.
   if (!by_steps && options.initial_epoch > 0) data.SkipPasses(options.initial_epoch - 1);
   RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainBegin, state));
@@ -219,6 +222,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
       RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTestEnd, state, results));
       for (const auto& [name, value] : results) logs.emplace_back(absl::StrCat("val_", name), value);
     }
+    if (logs_learning_rate) logs.emplace_back("learning_rate", learning_rate());
     history.epochs.push_back(state.epoch);
     for (const auto& [name, value] : logs) history.history[name].push_back(value);
     RETURN_IF_ERROR(Notify(callbacks, &Callback::OnEpochEnd, state, logs));

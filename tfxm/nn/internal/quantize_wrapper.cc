@@ -63,7 +63,7 @@ ops::Tensor QuantizingLayer::Quantize(CallContext& context, const std::string& n
     range.min = AddWeight(absl::StrCat(name, "_min"), {}, low);
     range.max = AddWeight(absl::StrCat(name, "_max"), {}, high);
   }
-  Tensor min = context.Read(range.min), max = context.Read(range.max);
+  Tensor min = context.Updated(range.min), max = context.Updated(range.max);
   if (context.training()) {
     const Tensor seen = ops::StopGradient(x);
     Tensor next_min = ops::Minimum(ops::ReduceMin(seen), 0), next_max = ops::Maximum(ops::ReduceMax(seen), 0);

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/nn/internal/composite_feature.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {
@@ -41,7 +42,7 @@ RowStore::RowStore(const std::vector<FeatureSpec>& specs) : specs_(specs), featu
   for (size_t f = 0; f < specs_.size(); ++f) {
     const FeatureSpec& spec = specs_[f];
     Feature& feature = features_[f];
-    feature.input = {spec.name, spec.dtype, spec.shape};
+    feature.input = {spec.value_key.empty() ? spec.name : spec.value_key, spec.dtype, spec.shape};
     feature.options.missing = spec.pad             ? data::MissingPolicy::kPad
                               : spec.default_value ? data::MissingPolicy::kFill
                                                    : data::MissingPolicy::kError;
@@ -53,9 +54,31 @@ RowStore::RowStore(const std::vector<FeatureSpec>& specs) : specs_(specs), featu
   }
 }
 
+// Writes example i to `memory`, chars or strings.
+template <typename T>
+absl::Status RowStore::Fill(const FeatureSpec& spec, const Feature& feature, const data::ExampleBatch& batch, int i,
+                            std::span<T> memory) {
+  if (IsComposite(spec)) {
+    ASSIGN_OR_RETURN(const Tensor values, CompositeRow(spec, batch, i));
+    if constexpr (std::is_same_v<T, std::string>) {
+      std::ranges::copy(values.strings(), memory.begin());
+    } else {
+      std::ranges::copy(values.bytes(), memory.begin());
+    }
+    return absl::OkStatus();
+  }
+  const data::Column* const column = batch.Find(feature.input.name);
+  const absl::Status status = data::FillInput(column, i, 1, feature.input, feature.options, memory);
+  if (status.ok() || (column != nullptr && column->num_values(i) > 0)) return status;
+  return absl::Status(status.code(), absl::StrCat(status.message(),
+                                                  "; what takes its place where it is missing can be "
+                                                  "given in DatasetOptions::padding_values"));
+}
+
 absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) {
   const bool is_new = row == num_rows_;
-  for (Feature& feature : features_) {
+  for (size_t f = 0; f < specs_.size(); ++f) {
+    Feature& feature = features_[f];
     const data::Column* column = batch.Find(feature.input.name);
     if (feature.row_values < 0) {
       RETURN_IF_ERROR(SetRow(feature, row, column, i));
@@ -66,7 +89,7 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
       const std::span<std::string> strings =
           std::span(feature.strings).subspan(row * feature.row_values, feature.row_values);
       if (!is_new) bytes_ -= MemoryOf(strings);
-      RETURN_IF_ERROR(data::FillInput(column, i, 1, feature.input, feature.options, strings));
+      RETURN_IF_ERROR(Fill(specs_[f], feature, batch, i, strings));
       bytes_ += MemoryOf(strings);
       continue;
     }
@@ -75,7 +98,7 @@ absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) 
       bytes_ += static_cast<int64_t>(feature.row_bytes);
     }
     const std::span<char> memory = std::span(feature.data).subspan(row * feature.row_bytes, feature.row_bytes);
-    RETURN_IF_ERROR(data::FillInput(column, i, 1, feature.input, feature.options, memory));
+    RETURN_IF_ERROR(Fill(specs_[f], feature, batch, i, memory));
   }
   if (is_new) ++num_rows_;
   return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ class RowStore {
     std::vector<std::vector<char>> data_rows;
     std::vector<std::vector<std::string>> string_rows;
   };
+  template <typename T>
+  static absl::Status Fill(const FeatureSpec& spec, const Feature& feature, const data::ExampleBatch& batch, int i,
+                           std::span<T> memory);
   absl::Status SetRow(Feature& feature, int64_t row, const data::Column* column, int i);
   std::vector<FeatureSpec> specs_;
   std::vector<Feature> features_;

@@ -20,7 +20,8 @@ class Activation {
   // No activation ("linear").
   Activation() = default;
   // "linear", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "sigmoid", "hard_sigmoid", "tanh", "softmax",
-  // "softplus", "softsign", "swish" or "silu", "hard_swish" or "hard_silu", "exponential", "log_softmax".
+  // "softplus", "softsign", "swish" or "silu", "hard_swish" or "hard_silu", "exponential", "log_softmax", "mish",
+  // "log_sigmoid", "hard_tanh", "tanh_shrink", "squareplus".
   Activation(const char* name) : name_(name) {}
   Activation(std::string name) : name_(std::move(name)) {}
   Activation(std::string name, std::function<ops::Tensor(const ops::Tensor&)> function)

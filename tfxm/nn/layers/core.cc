@@ -3,6 +3,7 @@
 #include "tfxm/nn/layers/core.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -174,6 +175,22 @@ LayerRef Dense(int units, DenseOptions options) { return MakeLayer<DenseLayer>(u
 LayerRef Dropout(double rate, LayerOptions options) {
   return MakeDropout("Dropout", rate, false, std::move(options.name));
 }
+LayerRef AlphaDropout(double rate, LayerOptions options) {
+  return MakeLayer<FunctionLayer>(
+      "AlphaDropout", std::move(options.name),
+      [rate](CallContext& context, const std::vector<ops::Tensor>& inputs) {
+        const ops::Tensor& x = inputs[0];
+        if (rate < 0 || rate >= 1) return Fail(x, absl::StrCat("rate must be in [0, 1), got ", rate));
+        if (!context.training() || rate == 0 || !x.valid()) return x;
+        // What selu tends to below: dropped values become that, and all are scaled and shifted back.
+        constexpr double kLowest = -1.7580993408473766;
+        const double scale = 1 / std::sqrt((1 - rate) * (1 + rate * kLowest * kLowest));
+        const ops::Tensor keep = ops::GreaterEqual(context.RandomUniform(ops::ShapeOf(x)), rate);
+        return ops::Where(keep, x, ops::Constant(context.graph(), static_cast<float>(kLowest))) * scale -
+               scale * kLowest * rate;
+      },
+      /*supports_masking=*/true);
+}
 LayerRef SpatialDropout2D(double rate, LayerOptions options) {
   return MakeDropout("SpatialDropout2D", rate, true, std::move(options.name));
 }
@@ -296,6 +313,29 @@ LayerRef Lambda(std::function<ops::Tensor(const std::vector<ops::Tensor>&)> func
         return function(inputs);
       },
       /*supports_masking=*/true, /*per_example=*/false);
+}
+
+LayerRef CategoryEncoding(int num_tokens, CategoryEncodingOptions options) {
+  const std::string mode = options.output_mode;
+  return MakeLayer<FunctionLayer>(
+      "CategoryEncoding", std::move(options.name),
+      [num_tokens, mode](CallContext&, const std::vector<ops::Tensor>& inputs) {
+        const ops::Tensor& tokens = inputs[0];
+        if (!tokens.valid()) return tokens;
+        if (mode != "multi_hot" && mode != "count" && mode != "one_hot")
+          return Fail(tokens,
+                      absl::StrCat("output_mode is \"multi_hot\", \"count\" or \"one_hot\", got \"", mode, "\""));
+        if (num_tokens < 1) return Fail(tokens, absl::StrCat("num_tokens must be positive, got ", num_tokens));
+        if (tokens.dtype() == DataType::kString || tokens.rank() < 1)
+          return Fail(tokens, "it takes integers; of strings, a vocabulary in the preprocessing_fn makes integers");
+        if (inputs.size() > 1 && (mode != "count" || inputs.size() > 2))
+          return Fail(tokens, "a second input is weights of the tokens, for output_mode \"count\"");
+        const bool is_integer = tokens.dtype() == DataType::kInt32 || tokens.dtype() == DataType::kInt64;
+        ops::Tensor hot = ops::OneHot(is_integer ? tokens : ops::Cast(tokens, DataType::kInt64), num_tokens);
+        if (mode == "one_hot") return tokens.shape().back() == 1 ? ops::Squeeze(hot, {-2}) : hot;
+        if (inputs.size() == 2) hot = hot * ops::ExpandDims(ops::Cast(inputs[1], DataType::kFloat), -1);
+        return mode == "count" ? ops::ReduceSum(hot, {-2}) : ops::ReduceMax(hot, {-2});
+      });
 }
 
 LayerRef Embedding(int input_dim, int output_dim, EmbeddingOptions options) {

@@ -30,6 +30,8 @@ struct LayerOptions {
 };
 // While training, sets a share `rate` of the values to 0 and scales the others by 1 / (1 - rate).
 LayerRef Dropout(double rate, LayerOptions options = {});
+// As Dropout, for self-normalizing networks (activation "selu"): mean and variance stay.
+LayerRef AlphaDropout(double rate, LayerOptions options = {});
 // As Dropout, with whole feature maps: [batch, height, width, channels].
 LayerRef SpatialDropout2D(double rate, LayerOptions options = {});
 // The same for [batch, steps, channels].
@@ -83,6 +85,16 @@ struct EmbeddingOptions {
 };
 // Integers in [0, input_dim) -> vectors: [...] -> [..., output_dim].
 LayerRef Embedding(int input_dim, int output_dim, EmbeddingOptions options = {});
+
+struct CategoryEncodingOptions {
+  // "multi_hot": 1 for each token that is there; "count": how many times it is; "one_hot": one token, [..., 1] or [...].
+  std::string output_mode = "multi_hot";
+  std::string name;
+};
+// Integers in [0, num_tokens) -> numbers by token: [..., n] -> [..., num_tokens]. A token outside is none (an error in
+// Keras), so that lists of several lengths may be padded with -1. With "count", a second input may weigh the tokens.
+// Dense behind "count" adds up a vector per token: an embedding bag.
+LayerRef CategoryEncoding(int num_tokens, CategoryEncodingOptions options = {});
 
 }  // namespace tfxm::nn::layers
 

@@ -53,9 +53,8 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
     const Tensor& x = inputs[0];
     if (!x.valid()) return x;
     const bool is_image = x.rank() == 4;
-    const Tensor mean = context.Read(moving_mean_), variance = context.Read(moving_variance_);
     if (!(context.training() && trainable())) {
-      if (is_image) return Fused(context, x, mean, variance, false);
+      if (is_image) return Fused(context, x, context.Read(moving_mean_), context.Read(moving_variance_), false);
       const Terms terms = FixedTerms(context);
       return x * terms.factor + terms.offset;
     }
@@ -65,11 +64,11 @@ class BatchNormalizationLayer : public Layer, public FixedNormalization {
     // The operation's variance is that of a sample, n / (n - 1) times the batch's, which Keras keeps.
     const Tensor n = ops::Cast(ops::SizeOf(x), DataType::kFloat) / static_cast<double>(channels_);
     const Tensor batch_variance = normalized.output(2) * (ops::Maximum(n - 1, 1) / ops::Maximum(n, 1));
-    const auto follow = [&](const Weight* weight, const Tensor& value, const Tensor& batch) {
-      context.Update(weight, value * options_.momentum + batch * (1 - options_.momentum));
+    const auto follow = [&](const Weight* weight, const Tensor& batch) {
+      context.Update(weight, context.Updated(weight) * options_.momentum + batch * (1 - options_.momentum));
     };
-    follow(moving_mean_, mean, normalized.output(1));
-    follow(moving_variance_, variance, batch_variance);
+    follow(moving_mean_, normalized.output(1));
+    follow(moving_variance_, batch_variance);
     if (is_image) return normalized.output(0);
     return ops::Reshape(normalized.output(0), ops::ShapeOf(x));
   }

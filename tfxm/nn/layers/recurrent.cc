@@ -381,6 +381,9 @@ class BidirectionalLayer : public Layer {
       context.SetOutputMask(mask);
     }
     std::vector<Tensor> outputs = {Merge(x, y)};
+    // As in Keras, where such a layer alone repeats the step before.
+    if (mask.valid() && forward_->config().return_sequences)
+      outputs[0] = outputs[0] * ops::Cast(ops::ExpandDims(mask, -1), outputs[0].dtype());
     if (forward_->config().return_state) {
       outputs.insert(outputs.end(), a.states.begin(), a.states.end());
       outputs.insert(outputs.end(), b.states.begin(), b.states.end());

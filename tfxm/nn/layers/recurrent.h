@@ -8,7 +8,7 @@
 //
 // The number of steps must be known: the steps are laid out one after the other in the graph, which trains fast and
 // becomes plain TFLite operators at any batch. Sequences of several lengths are padded to one and masked (Embedding's
-// mask_zero, Masking): a masked step leaves output and state as they were.
+// mask_zero, Masking): a masked step leaves output and state as they were; in the sequence of a Bidirectional it is 0.
 //
 // Inputs after the first are the states to begin with (zeros where there are none): {h, c} of an LSTM, {h} of the
 // others. With return_state, LayerRef::Outputs gives the last states after the output. Both together are a model that

@@ -196,6 +196,24 @@ const std::map<std::string, Metric, std::less<>>& ByName() {
   return *by_name;
 }
 
+// ConfusionAt of each label of [batch, labels], one after the other.
+std::vector<Tensor> ConfusionOfLabels(const std::vector<float>& thresholds, const Tensor& y_true, const Tensor& y_pred,
+                                      const Tensor& weight) {
+  const Shape shape = y_pred.shape();
+  if (shape.size() != 2 || shape[1] < 1 || y_true.shape().size() != 2 || y_true.shape()[1] != shape[1]) {
+    y_pred.graph()->SetError(absl::InvalidArgumentError(
+        absl::StrCat("AUC with multi_label: labels and predictions must be [batch, labels]; they are ",
+                     ShapeString(y_true.shape()), " and ", ShapeString(shape))));
+    return std::vector<Tensor>(4, y_pred);
+  }
+  std::vector<Tensor> counts;
+  for (int32_t i = 0; i < static_cast<int32_t>(shape[1]); ++i) {
+    const auto label = [&](const Tensor& x) { return ops::Slice(x, {0, i}, {-1, 1}); };
+    for (const Tensor& count : ConfusionAt(thresholds, label(y_true), label(y_pred), weight)) counts.push_back(count);
+  }
+  return counts;
+}
+
 }  // namespace
 
 Metric Metric::WithName(std::string name) const {
@@ -326,9 +344,19 @@ Metric AUC(AUCOptions options) {
   return Up(Metric(
       "auc",
       [=](const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-        return ConfusionAt(thresholds, y_true, options.from_logits ? ops::Sigmoid(y_pred) : y_pred, weight);
+        const Tensor predictions = options.from_logits ? ops::Sigmoid(y_pred) : y_pred;
+        if (!options.multi_label) return ConfusionAt(thresholds, y_true, predictions, weight);
+        return ConfusionOfLabels(thresholds, y_true, predictions, weight);
       },
-      [precision_recall = options.curve == "PR"](const State& state) { return Area(state, precision_recall); }));
+      [precision_recall = options.curve == "PR"](const State& state) {
+        constexpr size_t kCounts = 4;
+        double sum = 0;
+        for (size_t i = 0; i < state.size(); i += kCounts) {
+          const auto begin = state.begin() + static_cast<ptrdiff_t>(i);
+          sum += Area({begin, begin + kCounts}, precision_recall);
+        }
+        return Ratio(sum, static_cast<double>(state.size() / kCounts));
+      }));
 }
 
 Metric MeanAbsolutePercentageError() { return OfLoss(losses::MeanAbsolutePercentageError()); }

@@ -108,6 +108,8 @@ struct AUCOptions {
   int num_thresholds = 200;
   std::string curve = "ROC";  // or "PR"
   bool from_logits = false;
+  // Of [batch, labels]: the mean of the labels' areas; otherwise all of them together are one.
+  bool multi_label = false;
 };
 Metric AUC(AUCOptions options = {});
 Metric MeanAbsolutePercentageError();

@@ -166,6 +166,7 @@ METRICS = {
     "recall": metrics.Recall,
     "auc": metrics.AUC,
     "auc_pr": lambda: metrics.AUC(curve="PR"),
+    "auc_multi_label": lambda: metrics.AUC(multi_label=True, num_labels=4),
 }
 
 

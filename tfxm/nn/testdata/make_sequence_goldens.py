@@ -42,6 +42,21 @@ def embedded(make, shape=(3, 5)):
   return keras.Model(x, make(layers.Embedding(7, 4, mask_zero=True)(x))), [tokens(shape)]
 
 
+def encoded(mode, steps=5):
+  x = keras.Input((steps,), dtype="int64")
+  return keras.Model(x, layers.Dense(2)(layers.CategoryEncoding(7, output_mode=mode)(x))), [tokens((3, steps))]
+
+
+def masked_with_state(layer, num_states, give_mask):
+  """`give_mask`: Keras 3.15 drops the mask of a recurrent layer that is given states, unless the call names it."""
+  x = keras.Input((5,), dtype="int64")
+  states = [keras.Input((3,)) for _ in range(num_states)]
+  embedding = layers.Embedding(7, 4, mask_zero=True)
+  mask = {"mask": embedding.compute_mask(x)} if give_mask else {}
+  inputs = [tokens((3, 5))] + [wave((3, 3), 1 + i) for i in range(num_states)]
+  return keras.Model([x] + states, layer(embedding(x), initial_state=states, **mask)), inputs
+
+
 def masked():
   x = keras.Input((5, 3))
   value = wave((2, 5, 3), 0)
@@ -61,6 +76,14 @@ def attention(layer, *shapes, mask=None, **kwargs):
     y = layer(*xs, attention_mask=m, **kwargs)
     return keras.Model(xs + [m], y), inputs + [mask]
   return keras.Model(xs, y), inputs
+
+
+def siamese():
+  """A model with BatchNormalization that is called twice in each step."""
+  a = keras.Input((3,))
+  base = keras.Model(a, layers.BatchNormalization(momentum=0.8)(layers.Dense(4)(a)))
+  x, y = keras.Input((3,)), keras.Input((3,))
+  return keras.Model([x, y], layers.Dense(1)(layers.Subtract()([base(x), base(y)]))), [wave((5, 3), 0), wave((5, 3), 1)]
 
 
 MASK = (np.arange(2 * 4 * 5).reshape(2, 4, 5) % 3 > 0).astype(np.float32)
@@ -85,7 +108,22 @@ CASES = {
     "embedding_gru_dense": lambda: embedded(lambda x: layers.Dense(2)(layers.GRU(3, return_sequences=True)(x))),
     "embedding_average": lambda: embedded(lambda x: layers.GlobalAveragePooling1D()(layers.Dense(3, activation="tanh")(x))),
     "embedding_attention": lambda: embedded(lambda x: layers.GlobalAveragePooling1D()(layers.MultiHeadAttention(2, 3)(x, x))),
+    "gru_state_mask": lambda: masked_with_state(layers.GRU(3, return_sequences=True), 1, True),
+    "lstm_state_mask": lambda: masked_with_state(layers.LSTM(3, return_state=True), 2, True),
+    "bidirectional_state_mask": lambda: masked_with_state(
+        layers.Bidirectional(layers.GRU(3, return_sequences=True)), 2, True),
+    "gru_state_dropped_mask": lambda: masked_with_state(layers.GRU(3, return_sequences=True), 1, False),
     "masking": masked,
+    "time_distributed": lambda: of(layers.TimeDistributed(layers.Conv2D(2, 2)), (2, 3, 4, 4, 2)),
+    "time_distributed_batches": lambda: of(layers.TimeDistributed(layers.BatchNormalization(momentum=0.7)), (4, 3, 2)),
+    "time_distributed_model": lambda: of(keras.Sequential([
+        layers.TimeDistributed(keras.Sequential([layers.LSTM(3), layers.Dense(2)])), layers.GRU(2)]), (2, 3, 4, 2)),
+    "time_distributed_mask": lambda: embedded(
+        lambda x: layers.GRU(2)(layers.TimeDistributed(layers.Dense(3, activation="tanh"))(x))),
+    "siamese": siamese,
+    "multi_hot": lambda: encoded("multi_hot"),
+    "count": lambda: encoded("count"),
+    "one_hot": lambda: encoded("one_hot", 1),
     "attention": lambda: attention(layers.MultiHeadAttention(2, 3), (2, 4, 6)),
     "attention_cross": lambda: attention(layers.MultiHeadAttention(2, 3, value_dim=2, output_shape=5), (2, 4, 6), (2, 5, 3),
                                          (2, 5, 2)),
@@ -104,7 +142,8 @@ def run(make):
   model, inputs = make()
   # Keras asks for int64 to be what an Embedding takes; floats are as they are.
   for i, w in enumerate(model.weights):
-    w.assign(wave(w.shape, 10 + i, 0.5))
+    value = wave(w.shape, 10 + i, 0.5)
+    w.assign(np.abs(value) + 0.5 if w.name == "moving_variance" else value)
   model.compile(keras.optimizers.SGD(0.1), "mse" if len(model.outputs) == 1 else ["mse"] * len(model.outputs))
   labels = [wave((inputs[0].shape[0],) + o.shape[1:], 50 + i) for i, o in enumerate(model.outputs)]
   x = inputs if len(inputs) > 1 else inputs[0]

@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
-#include <functional>
-#include <set>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -19,13 +17,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "google/protobuf/json/json.h"
+#include "google/protobuf/struct.pb.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/json_value.h"
 
 namespace tfxm::nn {
 namespace {
 
-constexpr char kWeightsInArchive[] = "model.weights.h5";
+constexpr char kWeightsInArchive[] = "model.weights.h5", kConfigInArchive[] = "config.json";
 
 // A handle of HDF5, closed at the end.
 class Handle {
@@ -48,18 +49,17 @@ absl::Status Broken(absl::string_view path, absl::string_view what) {
   return absl::DataLossError(absl::StrCat(path, ": ", what));
 }
 
-// The weights file in an archive.
-absl::StatusOr<std::string> Unzip(const std::string& path) {
+// A file in an archive; NOT_FOUND if it is not there.
+absl::StatusOr<std::string> Unzip(const std::string& path, const char* name) {
   int error = 0;
   zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &error);
   if (archive == nullptr) return Broken(path, "the archive cannot be read");
   const absl::Cleanup close_archive = [&] { zip_discard(archive); };
   zip_stat_t stat;
-  if (zip_stat(archive, kWeightsInArchive, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is a zip, but no Keras archive: it has no ", kWeightsInArchive));
+  if (zip_stat(archive, name, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0) {
+    return absl::NotFoundError(absl::StrCat(path, " is a zip, but no Keras archive: it has no ", name));
   }
-  zip_file_t* const file = zip_fopen(archive, kWeightsInArchive, 0);
+  zip_file_t* const file = zip_fopen(archive, name, 0);
   if (file == nullptr) return Broken(path, zip_strerror(archive));
   const absl::Cleanup close_file = [&] { zip_fclose(file); };
   // The size is the archive's word, so it is not believed before the bytes are there.
@@ -67,7 +67,7 @@ absl::StatusOr<std::string> Unzip(const std::string& path) {
   std::string chunk(1 << 20, '\0');
   while (content.size() < stat.size) {
     const zip_int64_t n = zip_fread(file, chunk.data(), chunk.size());
-    if (n <= 0) return Broken(path, absl::StrCat(kWeightsInArchive, " is not whole"));
+    if (n <= 0) return Broken(path, absl::StrCat(name, " is not whole"));
     content.append(chunk.data(), static_cast<size_t>(n));
   }
   return content;
@@ -81,8 +81,11 @@ class WeightsFile {
     auto file = std::make_unique<WeightsFile>();
     file->path_ = std::string(path);
     ASSIGN_OR_RETURN(file->content_, io::ReadFile(path));
-    if (absl::StartsWith(file->content_, kZipMagic)) {
-      ASSIGN_OR_RETURN(file->content_, Unzip(file->path_));
+    file->is_archive_ = absl::StartsWith(file->content_, kZipMagic);
+    if (file->is_archive_) {
+      auto weights = Unzip(file->path_, kWeightsInArchive);
+      if (absl::IsNotFound(weights.status())) return absl::InvalidArgumentError(weights.status().message());
+      ASSIGN_OR_RETURN(file->content_, std::move(weights));
     }
     const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
     if (!access.ok() || H5Pset_fapl_core(access, 1 << 20, /*backing_store=*/false) < 0 ||
@@ -98,6 +101,8 @@ class WeightsFile {
   }
 
   const std::string& path() const { return path_; }
+  // Whether it is a `.keras` file.
+  bool is_archive() const { return is_archive_; }
   bool Has(const std::string& name) const {
     // Each part of the path, as HDF5 asks for.
     for (size_t end = name.find('/'); end != std::string::npos; end = name.find('/', end + 1)) {
@@ -182,6 +187,7 @@ class WeightsFile {
  private:
   std::string path_;
   std::string content_;
+  bool is_archive_ = false;
   hid_t file_ = -1;
 };
 
@@ -203,9 +209,9 @@ absl::StatusOr<std::vector<StoredVariable>> ListNamed(const WeightsFile& file, c
 
 // A layer of the newer form, with its variables in the order of Keras's layer.weights.
 struct StoredLayer {
-  std::string key;   // "batch_normalization_1"
-  std::string name;  // Of the layer; "" in files of Keras 2.
-  bool nested = false;
+  std::string place;  // Of Place().
+  std::string key;    // "batch_normalization_1"
+  std::string name;   // Of the layer; "" in files of Keras 2.
   std::vector<StoredVariable> variables;
 };
 
@@ -245,26 +251,6 @@ absl::Status Collect(const WeightsFile& file, const std::string& group, StoredLa
   return absl::OkStatus();
 }
 
-// The layers below `group`/layers that have variables; those of models inside models too.
-absl::Status CollectLayers(const WeightsFile& file, const std::string& group, bool nested,
-                           std::vector<StoredLayer>* layers) {
-  RETURN_IF_ERROR(CheckDepth(file, group));
-  const std::string all = group.empty() ? "layers" : absl::StrCat(group, "/layers");
-  for (const std::string& key : file.Children(all)) {
-    const std::string path = absl::StrCat(all, "/", key);
-    if (file.Has(path + "/layers")) {
-      RETURN_IF_ERROR(CollectLayers(file, path, true, layers));
-      continue;
-    }
-    StoredLayer layer{.key = key, .nested = nested};
-    const std::vector<std::string> names = file.Strings(path + "/vars", "name");
-    if (!names.empty()) layer.name = names[0];
-    RETURN_IF_ERROR(Collect(file, path, &layer));
-    if (!layer.variables.empty()) layers->push_back(std::move(layer));
-  }
-  return absl::OkStatus();
-}
-
 // "BatchNormalization" and "batch_normalization" the same.
 std::string Plain(absl::string_view name) {
   std::string plain;
@@ -274,13 +260,113 @@ std::string Plain(absl::string_view name) {
   return plain;
 }
 
-// A key's class, and which of that class it is: "dense_1" is {"dense", 1}.
-std::pair<std::string, int> ClassOf(const std::string& key) {
+// Where a layer stands: in which model or wrapper, of which class, and which of that class it is there.
+std::string Place(absl::string_view outer, absl::string_view type, int number) {
+  return absl::StrCat(outer, "/", Plain(type), " ", number);
+}
+// What a wrapper has inside (keras.layers.TimeDistributed's `layer`).
+constexpr char kWrapped[] = "layer";
+std::string WrappedPlace(absl::string_view wrapper) { return absl::StrCat(wrapper, "/", kWrapped); }
+
+// "dense_1" is the second of its class.
+std::string PlaceOfKey(absl::string_view outer, const std::string& key) {
   const size_t at = key.rfind('_');
   int number = 0;
-  if (at != std::string::npos && absl::SimpleAtoi(key.substr(at + 1), &number))
-    return {Plain(key.substr(0, at)), number};
-  return {Plain(key), 0};
+  return at != std::string::npos && absl::SimpleAtoi(key.substr(at + 1), &number)
+             ? Place(outer, key.substr(0, at), number)
+             : Place(outer, key, 0);
+}
+
+// The layers below `group`/layers that have variables, with those of models and wrappers among them.
+absl::Status CollectLayers(const WeightsFile& file, const std::string& group, const std::string& place,
+                           std::vector<StoredLayer>* layers) {
+  RETURN_IF_ERROR(CheckDepth(file, group));
+  const std::string all = group.empty() ? "layers" : absl::StrCat(group, "/layers");
+  for (const std::string& key : file.Children(all)) {
+    StoredLayer layer{.place = PlaceOfKey(place, key), .key = key};
+    std::string path = absl::StrCat(all, "/", key);
+    while (file.IsGroup(absl::StrCat(path, "/", kWrapped))) {
+      RETURN_IF_ERROR(CheckDepth(file, path));
+      path = absl::StrCat(path, "/", kWrapped);
+      layer.place = WrappedPlace(layer.place);
+    }
+    if (file.Has(path + "/layers")) {
+      RETURN_IF_ERROR(CollectLayers(file, path, layer.place, layers));
+      continue;
+    }
+    const std::vector<std::string> names = file.Strings(path + "/vars", "name");
+    if (!names.empty()) layer.name = names[0];
+    RETURN_IF_ERROR(Collect(file, path, &layer));
+    if (!layer.variables.empty()) layers->push_back(std::move(layer));
+  }
+  return absl::OkStatus();
+}
+
+using Json = google::protobuf::Struct;
+
+// Numbers the places of the layers of an archive's model in their order; of a model without a list of layers, none.
+void NumberPlaces(const Json& model, const std::string& outer, std::map<std::string, size_t>* places) {
+  std::map<std::string, int> counts;
+  for (const auto& value : JsonMember(JsonMember(model, "config").struct_value(), "layers").list_value().values()) {
+    const Json* layer = &value.struct_value();
+    const std::string type = JsonText(*layer, "class_name");
+    std::string place = Place(outer, type, counts[Plain(type)]++);
+    places->emplace(place, places->size());
+    while (const auto* const wrapped = FindMember(JsonMember(*layer, "config").struct_value(), kWrapped)) {
+      if (!wrapped->has_struct_value()) break;
+      layer = &wrapped->struct_value();
+      place = WrappedPlace(place);
+      places->emplace(place, places->size());
+    }
+    NumberPlaces(*layer, place, places);
+  }
+}
+
+// Brings the layers into the order of the archive's model, if it tells all of them.
+absl::Status Sort(const WeightsFile& file, std::vector<StoredLayer>* stored) {
+  ASSIGN_OR_RETURN(const std::string text, Unzip(file.path(), kConfigInArchive));
+  Json config;
+  if (!google::protobuf::json::JsonStringToMessage(text, &config).ok()) {
+    return Broken(file.path(), absl::StrCat(kConfigInArchive, " is not JSON"));
+  }
+  std::map<std::string, size_t> places;
+  NumberPlaces(config, "", &places);
+  if (!std::all_of(stored->begin(), stored->end(), [&](const auto& layer) { return places.count(layer.place) > 0; }))
+    return absl::OkStatus();
+  std::stable_sort(stored->begin(), stored->end(),
+                   [&](const auto& a, const auto& b) { return places[a.place] < places[b.place]; });
+  for (StoredLayer& layer : *stored) {
+    for (StoredVariable& variable : layer.variables) variable.in_order = true;
+  }
+  return absl::OkStatus();
+}
+
+using WeightsByPlace = std::map<std::string, std::vector<const Weight*>>;
+
+// The weights of `layers` by where Keras would keep them.
+void AddPlaces(const std::vector<std::shared_ptr<Layer>>& layers, const std::string& outer, WeightsByPlace* places) {
+  std::map<std::string, int> counts;
+  for (const auto& listed : layers) {
+    const Layer* layer = listed.get();
+    std::string place = Place(outer, layer->type(), counts[Plain(layer->type())]++);
+    std::vector<std::shared_ptr<Layer>> inside = layer->sublayers();
+    while (layer->type() == "TimeDistributed" && inside.size() == 1) {
+      place = WrappedPlace(place);
+      layer = inside[0].get();
+      inside = layer->sublayers();
+    }
+    const bool is_model = layer->type() == "Functional" || layer->type() == "Sequential";
+    if (is_model) {
+      AddPlaces(inside, place, places);
+    } else if (!layer->AllWeights().empty()) {
+      (*places)[place] = layer->AllWeights();
+    }
+  }
+}
+
+void AddNames(const Layer& layer, WeightsByPlace* names) {
+  names->emplace(layer.name(), layer.AllWeights());
+  for (const auto& sublayer : layer.sublayers()) AddNames(*sublayer, names);
 }
 
 bool SameShapes(const StoredLayer& stored, const std::vector<const Weight*>& weights) {
@@ -293,41 +379,29 @@ bool SameShapes(const StoredLayer& stored, const std::vector<const Weight*>& wei
 absl::StatusOr<std::vector<StoredVariable>> ListNumbered(const WeightsFile& file,
                                                          const std::vector<std::shared_ptr<Layer>>& layers) {
   std::vector<StoredLayer> stored;
-  RETURN_IF_ERROR(CollectLayers(file, "", false, &stored));
-  std::map<std::pair<std::string, int>, std::vector<const Weight*>> by_class;
-  std::map<std::string, std::vector<const Weight*>> by_name;
-  std::map<std::string, int> counts;
-  const std::function<void(const Layer&)> add_name = [&](const Layer& layer) {
-    by_name.emplace(layer.name(), layer.AllWeights());
-    for (const auto& sublayer : layer.sublayers()) add_name(*sublayer);
-  };
-  size_t with_weights = 0;
-  for (const auto& layer : layers) {
-    const std::string type = Plain(layer->type());
-    by_class[{type, counts[type]++}] = layer->AllWeights();
-    with_weights += layer->AllWeights().empty() ? 0 : 1;
-    add_name(*layer);
-  }
+  RETURN_IF_ERROR(CollectLayers(file, "", "", &stored));
+  WeightsByPlace by_place, by_name;
+  AddPlaces(layers, "", &by_place);
+  for (const auto& layer : layers) AddNames(*layer, &by_name);
   // As Keras loads it, if it is the same model; a part of another one goes by names.
   const bool same =
-      stored.size() == with_weights && std::all_of(stored.begin(), stored.end(), [&](const StoredLayer& layer) {
-        const auto found = by_class.find(ClassOf(layer.key));
-        return !layer.nested && found != by_class.end() && SameShapes(layer, found->second);
+      stored.size() == by_place.size() && std::all_of(stored.begin(), stored.end(), [&](const StoredLayer& layer) {
+        const auto found = by_place.find(layer.place);
+        return found != by_place.end() && SameShapes(layer, found->second);
       });
+  if (!same && file.is_archive()) RETURN_IF_ERROR(Sort(file, &stored));
   const bool named = std::any_of(stored.begin(), stored.end(),
                                  [&](const StoredLayer& layer) { return by_name.count(layer.name) > 0; });
   std::vector<StoredVariable> variables;
   for (StoredLayer& layer : stored) {
-    const std::vector<const Weight*>* weights = nullptr;
-    if (!same && named) {
-      if (const auto found = by_name.find(layer.name); found != by_name.end()) weights = &found->second;
-    } else if (const auto found = by_class.find(ClassOf(layer.key)); found != by_class.end()) {
-      weights = &found->second;
-    }
+    // Of a layer that is made of parts only (an LSTM of its cell) the file has no name.
+    const bool has_name = !same && named && !layer.name.empty();
+    const WeightsByPlace& known = has_name ? by_name : by_place;
+    const auto found = known.find(has_name ? layer.name : layer.place);
     for (size_t i = 0; i < layer.variables.size(); ++i) {
       StoredVariable& variable = layer.variables[i];
-      variable.name = weights != nullptr && i < weights->size()
-                          ? (*weights)[i]->full_name()
+      variable.name = found != known.end() && i < found->second.size()
+                          ? found->second[i]->full_name()
                           : absl::StrCat(layer.name.empty() ? layer.key : layer.name, "/", i);
       variables.push_back(std::move(variable));
     }

@@ -113,11 +113,51 @@ TEST(ModelLayerTest, Saves) {
 }
 
 TEST(ModelLayerTest, TwoModelsWithOneNameForTwoLayers) {
-  Sequential a({layers::InputLayer({3}), layers::Dense(2)}, "a"), b({layers::InputLayer({3}), layers::Dense(2)}, "b");
   const KerasTensor x = Input({3}), y = Input({3});
-  const KerasTensor left = a(x), right = b(y);
-  Model model({x, y}, {layers::Concatenate()({left, right})});
-  EXPECT_THAT(model.status().message(), HasSubstr("two layers are called \"dense\""));
+  const auto both = [&](const Model& a, const Model& b) {
+    const KerasTensor left = a(x), right = b(y);
+    return Model({x, y}, {layers::Concatenate()({left, right})});
+  };
+  const auto make = [](const std::string& name) {
+    return Sequential({layers::InputLayer({3}), layers::Dense(2, {.name = name})});
+  };
+  const std::string error = "two layers are called \"dense\"";
+  {
+    const Sequential a = make("dense"), b = make("dense");
+    EXPECT_THAT(both(a, b).status().message(), HasSubstr(error));
+  }
+  {  // A name that nobody gave gives way,
+    const Sequential a = make(""), b = make("dense");
+    const Model model = both(a, b);
+    ASSERT_EQ(model.status(), absl::OkStatus());
+    EXPECT_EQ(model.GetWeights()->size(), 4);
+    EXPECT_EQ(a.GetWeights()->count("dense_1/kernel"), 1);
+    EXPECT_EQ(WeightOf(a, "dense_1/kernel"), WeightOf(model, "dense_1/kernel"));
+  }
+  {  // unless weights are already called after it.
+    Sequential a = make(""), b = make("");
+    ASSERT_EQ(a.SetWeights({}), absl::OkStatus());
+    EXPECT_EQ(both(a, b).GetWeights()->count("dense_1/kernel"), 1);
+    EXPECT_EQ(a.GetWeights()->count("dense/kernel"), 1);
+    Sequential c = make("");
+    ASSERT_EQ(c.SetWeights({}), absl::OkStatus());
+    EXPECT_THAT(both(a, c).status().message(), HasSubstr(error));
+  }
+}
+
+TEST(ModelLayerTest, AModelAmongTheLayersOfASequential) {
+  const Sequential base({layers::InputLayer({3}, {.name = "x"}), layers::Dense(2, {.name = "features"})}, "base");
+  Sequential model({base, layers::Dense(1), Sequential({layers::InputLayer({1}), layers::Dense(4)})});
+  ASSERT_EQ(model.status(), absl::OkStatus());
+  EXPECT_EQ(model.inputs()[0].name, "x");
+  EXPECT_EQ(model.inputs()[0].shape, (Shape{-1, 3}));
+  EXPECT_EQ(model.outputs()[0].shape, (Shape{-1, 4}));
+  EXPECT_EQ(WeightOf(model, "features/kernel"), WeightOf(base, "features/kernel"));
+  EXPECT_NE(model.GetLayer("base"), nullptr);
+  const KerasTensor a = Input({3}), b = Input({3});
+  const Model two({a, b}, {layers::Add()({a, b})});
+  EXPECT_THAT(Sequential({two, layers::Dense(1)}).status().message(),
+              HasSubstr("must be an InputLayer, which tells the shape, or a model of one input"));
 }
 
 TEST(ModelLayerTest, TheErrorOfAModelIsThatOfTheModelAroundIt) {
