@@ -25,6 +25,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 # x86-64-v2 is the floor of TensorFlow's own wheels; contraction off keeps results the same on every machine.
 add_compile_options(-msse4.2 -mpopcnt -ffp-contract=off)
+# GCC looks for memory to use again each time that a third has been added, and finds little: with room up to 1 GB compiling takes an
+# eighth less, and of memory a tenth more.
+set(TFXM_GCC_MEMORY "")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(TFXM_GCC_MEMORY --param=ggc-min-expand=200 --param=ggc-min-heapsize=500000)
+  add_compile_options(${TFXM_GCC_MEMORY})
+endif()
 if(TFXM_SANITIZE)
   include(cmake/sanitizers/sanitizers.cmake)
 endif()
@@ -214,7 +221,7 @@ endfunction()
 # What a user's module file and pipeline file are compiled with: one compiler argument a line, read at run time
 # (tfxm/components/modules/module_file.h). A module links nothing: the process that loads it has the libraries already.
 function(tfxm_write_module_flags folder include_dirs tensorflow_dir)
-  set(compile -std=c++20 -O1 -w -msse4.2)
+  set(compile -std=c++20 -O1 -w -msse4.2 ${TFXM_GCC_MEMORY})
   foreach(dir ${include_dirs})
     list(APPEND compile -isystem ${dir})
   endforeach()

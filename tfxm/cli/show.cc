@@ -8,7 +8,6 @@
 #include "absl/strings/str_split.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/report/html/report.h"
-#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
@@ -56,8 +55,7 @@ class ReportCommand : public Command {
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     RETURN_IF_ERROR(CheckOutputFile("output", output_, {}));
-    // report.html is a name that people use for other things, too.
-    if (io::Exists(output_) && !report::IsReport(output_)) {
+    if (report::IsAnothersFile(output_)) {
       return UsageError(absl::StrCat(
           output_, " exists and is not a report of tfxm's: remove it, or name another file with --output"));
     }

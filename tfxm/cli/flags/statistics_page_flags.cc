@@ -9,7 +9,6 @@
 #include "tfxm/components/statistics/sample_images.h"
 #include "tfxm/report/html/report.h"
 #include "tfxm/util/exit_status.h"
-#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::cli {
@@ -27,7 +26,7 @@ absl::Status StatisticsPageFlags::Check(const std::vector<std::string>& inputs) 
     return title_.empty() ? absl::OkStatus() : UsageError("--title is the heading of the page that --html asks for");
   }
   RETURN_IF_ERROR(CheckOutputFile("html", html_, inputs));
-  if (io::Exists(html_) && !report::IsReport(html_)) {
+  if (report::IsAnothersFile(html_)) {
     return UsageError(
         absl::StrCat(html_, " exists and is not a page of tfxm's: remove it, or name another file with --html"));
   }

@@ -3,6 +3,7 @@
 #include "tfxm/orchestration/run/run_summary.h"
 
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -104,10 +105,9 @@ void PrintModels(const RunResult& result) {
 
 absl::Status CheckRunSummary(const PipelineArgs& args) {
   const std::string report = io::JoinPath(args.output, kReport);
-  const auto others = [](const std::string& path) { return io::Exists(path) && !report::IsReport(path); };
   std::string found;
   for (const std::string& page : {report, io::JoinPath(args.output, kStatisticsPage)}) {
-    if (found.empty() && others(page)) found = page;
+    if (found.empty() && report::IsAnothersFile(page)) found = page;
   }
   for (const char* name : {kComparisonText, kComparisonJson}) {
     const std::string path = io::JoinPath(args.output, name);
@@ -122,12 +122,10 @@ absl::Status CheckRunSummary(const PipelineArgs& args) {
 absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) {
   ASSIGN_OR_RETURN(const std::vector<report::EvaluationSource> evaluations, Evaluations(result));
   RETURN_IF_ERROR(io::MakeDirs(args.output));
-  std::string comparison_text, comparison_json;
+  std::optional<report::ModelComparison> comparison;
   if (!evaluations.empty()) {
-    ASSIGN_OR_RETURN(const report::ModelComparison comparison, report::CompareEvaluations(evaluations));
-    std::printf("\n%s\n", report::ComparisonText(comparison, TerminalWidth()).c_str());
-    comparison_text = report::ComparisonText(comparison);
-    comparison_json = report::ComparisonJson(comparison);
+    ASSIGN_OR_RETURN(comparison, report::CompareEvaluations(evaluations));
+    std::printf("\n%s\n", report::ComparisonText(*comparison, TerminalWidth()).c_str());
   }
   report::PipelineRun run = DescribeRun(result);
   const absl::StatusOr<std::vector<StatisticsPage>> pages = WriteStatisticsPages(result, args.output);
@@ -137,9 +135,9 @@ absl::Status WriteRunSummary(const PipelineArgs& args, const RunResult& result) 
   }
   const std::string html = io::JoinPath(args.output, kReport);
   RETURN_IF_ERROR(report::WritePipelineReport(run, {.title = result.pipeline_name, .evaluations = evaluations}, html));
-  if (!evaluations.empty()) {  // After the report, which says whose they are.
-    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, kComparisonText), comparison_text));
-    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, kComparisonJson), comparison_json));
+  if (comparison) {  // After the report, which says whose they are.
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, kComparisonText), report::ComparisonText(*comparison)));
+    RETURN_IF_ERROR(io::WriteFile(io::JoinPath(args.output, kComparisonJson), report::ComparisonJson(*comparison)));
   }
   PrintModels(result);
   // Statistics that cannot be shown are no reason for a run to fail, or to be without a report.

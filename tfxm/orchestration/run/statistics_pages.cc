@@ -94,7 +94,7 @@ absl::StatusOr<std::vector<StatisticsPage>> WriteStatisticsPages(const RunResult
     if (page->datasets.empty()) continue;
     pages.push_back({node->node_id, nodes.size() == 1 ? kStatisticsPage : FileName(node->node_id)});
     const std::string path = io::JoinPath(directory, pages.back().file);
-    if (io::Exists(path) && !report::IsReport(path)) {
+    if (report::IsAnothersFile(path)) {
       return absl::FailedPreconditionError(absl::StrCat(path, " is not a page of tfxm's: move it away"));
     }
     RETURN_IF_ERROR(report::WriteStatisticsPage(*page, path));

@@ -2,6 +2,7 @@
 
 #include "tfxm/report/html/page.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "tfxm/report/html/assets.h"
 #include "tfxm/report/html/report.h"
 #include "tfxm/util/files/fingerprint.h"
+#include "tfxm/util/filesystem/input_file.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/text/text.h"
 
@@ -55,10 +57,15 @@ std::string RenderPage(absl::string_view title, absl::string_view data, absl::st
   return html;
 }
 
-bool IsReport(absl::string_view path) {
-  const absl::StatusOr<std::string> page = io::ReadFile(path);
-  return page.ok() && absl::StrContains(absl::string_view(*page).substr(0, 4096), kGenerator) &&
-         absl::StartsWith(*page, "<!doctype html>");
+bool IsAnothersFile(absl::string_view path) {
+  if (!io::Exists(path)) return false;
+  const absl::StatusOr<std::unique_ptr<io::InputFile>> file = io::InputFile::Open(path);
+  if (!file.ok()) return true;
+  char start[4096];  // The rest may be megabytes.
+  const absl::StatusOr<size_t> n = (*file)->Read(start, sizeof(start));
+  if (!n.ok()) return true;
+  const absl::string_view page(start, *n);
+  return !absl::StartsWith(page, "<!doctype html>") || !absl::StrContains(page, kGenerator);
 }
 
 }  // namespace tfxm::report

@@ -82,8 +82,9 @@ absl::Status WriteReport(const ReportOptions& options, absl::string_view output_
 // The page of a run: its nodes with state and durations, and the evaluations it made (there may be none).
 absl::Status WritePipelineReport(const PipelineRun& run, const ReportOptions& options, absl::string_view output_html);
 
-// Whether a file is such a page.
-bool IsReport(absl::string_view path);
+// Whether there is something at `path` that is not a page of tfxm's: what writes a page there asks first, since
+// report.html is a name that people use for other things, too.
+bool IsAnothersFile(absl::string_view path);
 
 absl::StatusOr<ReportInput> ReadReportInput(const ReportOptions& options);
 absl::StatusOr<std::string> RenderReport(const ReportInput& input);

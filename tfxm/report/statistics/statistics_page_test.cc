@@ -199,7 +199,7 @@ TEST(StatisticsPageTest, NothingToShowIsAnError) {
   input.datasets[0].statistics.add_datasets();
   const std::string path = testing::TempDir() + "/empty_statistics.html";
   EXPECT_TRUE(WriteStatisticsPage(input, path).ok()) << "statistics of no example can be shown";
-  EXPECT_TRUE(IsReport(path));
+  EXPECT_FALSE(IsAnothersFile(path));
 }
 
 }  // namespace
