@@ -2,8 +2,6 @@
 
 #include "tfxm/compute/source_pass.h"
 
-#include <string>
-
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
 
@@ -12,12 +10,9 @@ namespace tfxm::compute {
 absl::Status ForEachBatch(const data::ExampleBlock& block, const PassOptions& options,
                           const std::function<absl::Status(const data::ExampleBatch&)>& work) {
   data::ExampleBatch batch(options.keep_records, options.sequence_examples);
-  std::string record;
   int first = 0;
   for (int i = 0; i < block.size(); ++i) {
-    absl::Status status = block.Encode(i, &record);
-    if (status.ok()) status = batch.Append(record);
-    if (!status.ok()) return Annotate(status, block.Origin(i));
+    if (absl::Status status = block.AppendTo(i, &batch); !status.ok()) return Annotate(status, block.Origin(i));
     if (batch.num_examples() < options.batch_size && i + 1 < block.size()) continue;
     // Messages count a batch's examples from 0.
     const absl::Status done = work(batch);

@@ -226,9 +226,7 @@ absl::Status ExampleBatch::Append(absl::string_view serialized) {
 
 absl::Status ExampleBatch::AppendFeatures(absl::string_view features) {
   return ForEachEntry(features, "features", [this](absl::string_view name, absl::string_view feature) {
-    if (sequence_examples_ && (name == kSequenceName || absl::StartsWith(name, kSequencePrefix))) {
-      return NotAnExample(absl::StrCat("the name \"", name, "\" is that of feature lists; give the feature another"));
-    }
+    RETURN_IF_ERROR(CheckName(name));
     return AppendFeature(name, feature);
   });
 }
@@ -237,6 +235,56 @@ absl::Status ExampleBatch::AppendFeatureLists(absl::string_view lists) {
   return ForEachEntry(lists, "feature_lists", [this](absl::string_view name, absl::string_view list) {
     return AppendFeatureList(absl::StrCat(kSequencePrefix, name), list);
   });
+}
+
+absl::Status ExampleBatch::Append(const std::vector<ExampleColumn>& columns, int64_t i) {
+  if (keep_records_) {
+    std::string record;
+    EncodeExample(columns, i, &record);
+    return Append(record);
+  }
+  next_guess_ = 0;
+  for (const ExampleColumn& from : columns) {
+    const auto [begin, end] = from.row(i);
+    if (begin == end && from.empty == ExampleColumn::Empty::kNoFeature) continue;
+    RETURN_IF_ERROR(CheckName(from.name));
+    Column& column = *FindOrAdd(from.name);
+    BeginExample(&column);
+    const bool present = from.HasType() && (begin < end || from.empty == ExampleColumn::Empty::kList);
+    if (!present) continue;
+    if (const auto* ints = std::get_if<std::span<const int64_t>>(&from.values)) {
+      RETURN_IF_ERROR(TakeType(ValueType::kInt, &column));
+      column.ints_.insert(column.ints_.end(), ints->begin() + begin, ints->begin() + end);
+    } else if (const auto* floats = std::get_if<std::span<const float>>(&from.values)) {
+      RETURN_IF_ERROR(TakeType(ValueType::kFloat, &column));
+      column.floats_.insert(column.floats_.end(), floats->begin() + begin, floats->begin() + end);
+    } else {
+      RETURN_IF_ERROR(TakeType(ValueType::kBytes, &column));
+      for (const absl::string_view value :
+           std::get<std::span<const absl::string_view>>(from.values).subspan(begin, end - begin)) {
+        column.bytes_data_.append(value.data(), value.size());
+        column.bytes_ends_.push_back(column.bytes_data_.size());
+      }
+    }
+    column.present_[static_cast<size_t>(num_examples_)] = 1;
+    column.ends_[static_cast<size_t>(num_examples_)] = column.NumDecoded();
+  }
+  ++num_examples_;
+  return absl::OkStatus();
+}
+
+absl::Status ExampleBatch::CheckName(absl::string_view name) const {
+  if (!sequence_examples_ || !absl::StartsWith(name, kSequenceName)) return absl::OkStatus();
+  if (name != kSequenceName && !absl::StartsWith(name, kSequencePrefix)) return absl::OkStatus();
+  return NotAnExample(absl::StrCat("the name \"", name, "\" is that of feature lists; give the feature another"));
+}
+
+absl::Status ExampleBatch::TakeType(ValueType type, Column* column) {
+  if (column->type_ == ValueType::kUnknown) column->type_ = type;
+  if (column->type_ == type) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("feature \"", column->name(), "\" is ", ValueTypeName(type),
+                                                 " here but ", ValueTypeName(column->type_),
+                                                 " in earlier examples; a feature must have one type in all examples"));
 }
 
 // Column is given in this example, for the first time or again: the last one counts.
@@ -309,12 +357,7 @@ absl::Status ExampleBatch::AppendValues(absl::string_view name, absl::string_vie
     static constexpr ValueType kTypeOfField[] = {ValueType::kUnknown, ValueType::kBytes, ValueType::kFloat,
                                                  ValueType::kInt};
     const ValueType value_type = kTypeOfField[field];
-    if (column->type_ == ValueType::kUnknown) column->type_ = value_type;
-    if (column->type_ != value_type) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "feature \"", name, "\" is ", ValueTypeName(value_type), " here but ", ValueTypeName(column->type_),
-          " in earlier examples; a feature must have one type in all examples"));
-    }
+    RETURN_IF_ERROR(TakeType(value_type, column));
     *present = true;
     WireReader list(list_bytes);
     while (!list.done()) {

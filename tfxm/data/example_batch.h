@@ -31,6 +31,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "tfxm/data/example_encoder.h"
 
 namespace tfxm::data {
 
@@ -127,6 +128,8 @@ class ExampleBatch {
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
   // feature given twice in one example counts once, the last one (as protobuf maps do).
   absl::Status Append(absl::string_view serialized);
+  // The same for example i of such columns, as if it had been serialized (EncodeExample) before.
+  absl::Status Append(const std::vector<ExampleColumn>& columns, int64_t i);
   // Forgets the examples; columns stay (empty, types too), so that their memory is used again. The number in its file of
   // the record that is appended next is for messages.
   void Clear(int64_t first_record = 0);
@@ -150,6 +153,8 @@ class ExampleBatch {
  private:
   absl::Status AppendFeatures(absl::string_view features);
   absl::Status AppendFeature(absl::string_view name, absl::string_view feature);
+  absl::Status CheckName(absl::string_view name) const;
+  static absl::Status TakeType(ValueType type, Column* column);
   static absl::Status AppendValues(absl::string_view name, absl::string_view feature, Column* column, bool* present);
   absl::Status AppendFeatureLists(absl::string_view lists);
   absl::Status AppendFeatureList(absl::string_view name, absl::string_view list);

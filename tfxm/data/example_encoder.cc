@@ -24,13 +24,11 @@ void AppendVarint(uint64_t value, std::string* out) {
 }
 size_t FieldSize(size_t content) { return 1 + VarintSize(content) + content; }
 
-struct Row {
-  size_t begin, end;
-};
+using Row = ExampleColumn::Row;
 
 // The size of the list message's content.
 size_t ListSize(const ExampleColumn::Values& values, Row row) {
-  if (row.begin == row.end) return 0;
+  if (row.empty()) return 0;
   if (std::holds_alternative<std::span<const float>>(values)) return FieldSize((row.end - row.begin) * sizeof(float));
   size_t size = 0;
   if (const auto* ints = std::get_if<std::span<const int64_t>>(&values)) {
@@ -43,7 +41,7 @@ size_t ListSize(const ExampleColumn::Values& values, Row row) {
 }
 
 void AppendList(const ExampleColumn::Values& values, Row row, std::string* out) {
-  if (row.begin == row.end) return;
+  if (row.empty()) return;
   if (const auto* floats = std::get_if<std::span<const float>>(&values)) {
     out->push_back(kField1);
     const size_t bytes = (row.end - row.begin) * sizeof(float);
@@ -65,15 +63,6 @@ void AppendList(const ExampleColumn::Values& values, Row row, std::string* out) 
   }
 }
 
-bool HasType(const ExampleColumn& column) { return !std::holds_alternative<std::monostate>(column.values); }
-
-Row RowOf(const ExampleColumn& column, int64_t i) {
-  if (!HasType(column)) return {0, 0};
-  if (column.ends.empty())
-    return {static_cast<size_t>(i * column.row_size), static_cast<size_t>((i + 1) * column.row_size)};
-  return {static_cast<size_t>(i == 0 ? 0 : column.ends[i - 1]), static_cast<size_t>(column.ends[i])};
-}
-
 // How an example's feature is written.
 struct Entry {
   bool is_written = true, has_list = true;
@@ -84,9 +73,9 @@ struct Entry {
 };
 
 Entry EntryOf(const ExampleColumn& column, int64_t i) {
-  const Row row = RowOf(column, i);
-  Entry entry = {.has_list = HasType(column), .list = ListSize(column.values, row)};
-  if (row.begin == row.end) {
+  const Row row = column.row(i);
+  Entry entry = {.has_list = column.HasType(), .list = ListSize(column.values, row)};
+  if (row.empty()) {
     entry.is_written = column.empty != ExampleColumn::Empty::kNoFeature;
     entry.has_list = entry.has_list && column.empty == ExampleColumn::Empty::kList;
   }
@@ -94,6 +83,12 @@ Entry EntryOf(const ExampleColumn& column, int64_t i) {
 }
 
 }  // namespace
+
+ExampleColumn::Row ExampleColumn::row(int64_t i) const {
+  if (!HasType()) return {0, 0};
+  if (ends.empty()) return {static_cast<size_t>(i * row_size), static_cast<size_t>((i + 1) * row_size)};
+  return {static_cast<size_t>(i == 0 ? 0 : ends[i - 1]), static_cast<size_t>(ends[i])};
+}
 
 void EncodeExample(const std::vector<ExampleColumn>& columns, int64_t i, std::string* out) {
   out->clear();
@@ -122,7 +117,7 @@ void EncodeExample(const std::vector<ExampleColumn>& columns, int64_t i, std::st
                    : std::holds_alternative<std::span<const int64_t>>(column.values) ? kInt64List
                                                                                      : kBytesList);
     AppendVarint(entry.list, out);
-    AppendList(column.values, RowOf(column, i), out);
+    AppendList(column.values, column.row(i), out);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Columns as serialized tf.Examples, without building proto messages. The inverse of example_batch.h.
+// Columns as serialized tf.Examples, without building proto messages. ExampleBatch (example_batch.h) reads those; it
+// takes such columns as they are, too.
 //
 //   const std::vector<float> fares = {7.5f, 12.0f};
 //   std::vector<ExampleColumn> columns(1);
@@ -39,6 +40,14 @@ struct ExampleColumn {
   // The latter two are missing to whatever reads them.
   enum class Empty { kList, kNoList, kNoFeature };
   Empty empty = Empty::kList;
+
+  // Where the values of example i begin and end.
+  struct Row {
+    size_t begin, end;
+    bool empty() const { return begin == end; }
+  };
+  Row row(int64_t i) const;
+  bool HasType() const { return !std::holds_alternative<std::monostate>(values); }
 };
 
 // Replaces `out` by example i. Features are in the order of `columns`; the result is what a deterministic serialization

@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tensorflow/core/example/example.pb.h"
 #include "tensorflow/core/example/feature.pb.h"
+#include "tfxm/data/example_batch.h"
 #include "tfxm/data/text/example_text.h"
 #include "tfxm/util/io.h"
 
@@ -45,6 +48,50 @@ TEST(ExampleEncoderTest, WritesWhatADeterministicSerializationGives) {
                           feature { key: "d" value {} }
                           feature { key: "e" value { bytes_list {} } }
                           feature { key: "f" value {} } })");
+}
+
+TEST(ExampleEncoderTest, ABatchTakesColumnsAsIfTheyWereSerialized) {
+  const std::vector<float> floats = {0.5f, -1.f, 3e30f};
+  const std::vector<int64_t> ints = {-1, 7, INT64_MAX};
+  const std::vector<absl::string_view> strings = {"", "Müller", "\xff"};
+  std::vector<ExampleColumn> columns(5);
+  columns[0].name = "floats", columns[0].values = std::span<const float>(floats), columns[0].ends = {2, 2, 3};
+  columns[1].name = "ints", columns[1].values = std::span<const int64_t>(ints), columns[1].row_size = 1;
+  columns[2].name = "strings", columns[2].values = std::span<const absl::string_view>(strings),
+  columns[2].ends = {0, 2, 3}, columns[2].empty = ExampleColumn::Empty::kNoFeature;
+  columns[3].name = "later", columns[3].values = std::span<const int64_t>(ints), columns[3].ends = {0, 0, 2},
+  columns[3].empty = ExampleColumn::Empty::kNoList;
+  columns[4].name = "untyped";
+  ExampleBatch direct, serialized, with_records(/*keep_records=*/true);
+  for (int i = 0; i < 3; ++i) {
+    std::string record;
+    EncodeExample(columns, i, &record);
+    ASSERT_TRUE(serialized.Append(record).ok());
+    ASSERT_TRUE(direct.Append(columns, i).ok());
+    ASSERT_TRUE(with_records.Append(columns, i).ok());
+    EXPECT_EQ(with_records.record(i), record);
+  }
+  for (const ExampleBatch* batch : {&direct, &with_records}) {
+    ASSERT_EQ(batch->num_examples(), 3);
+    ASSERT_EQ(batch->columns().size(), serialized.columns().size());
+    for (size_t c = 0; c < serialized.columns().size(); ++c) {
+      const Column &got = batch->columns()[c], &want = serialized.columns()[c];
+      EXPECT_EQ(got.name(), want.name());
+      EXPECT_EQ(got.type(), want.type()) << want.name();
+      EXPECT_TRUE(std::ranges::equal(got.all_ints(), want.all_ints())) << want.name();
+      EXPECT_TRUE(std::ranges::equal(got.all_floats(), want.all_floats())) << want.name();
+      ASSERT_EQ(got.num_all_bytes(), want.num_all_bytes()) << want.name();
+      for (size_t k = 0; k < want.num_all_bytes(); ++k) EXPECT_EQ(got.bytes_at(k), want.bytes_at(k));
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(got.present(i), want.present(i)) << want.name() << " " << i;
+        EXPECT_EQ(got.num_values(i), want.num_values(i)) << want.name() << " " << i;
+      }
+    }
+  }
+  // A type that changes is the error that it would be.
+  columns[1].values = std::span<const float>(floats);
+  EXPECT_EQ(direct.Append(columns, 0).message(),
+            "feature \"ints\" is FLOAT here but INT in earlier examples; a feature must have one type in all examples");
 }
 
 std::string Record(const std::string& text) {

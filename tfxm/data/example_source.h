@@ -23,6 +23,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tfxm/data/example_batch.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::data {
 
@@ -33,6 +35,12 @@ class ExampleBlock {
   virtual int size() const = 0;
   // Replaces `record` by example i as a serialized tf.Example. The error does not name the example.
   virtual absl::Status Encode(int i, std::string* record) const = 0;
+  // Adds it to a batch, which is cheaper for those who do not want the record. The error does not name the example.
+  virtual absl::Status AppendTo(int i, ExampleBatch* batch) const {
+    std::string record;
+    RETURN_IF_ERROR(Encode(i, &record));
+    return batch->Append(record);
+  }
   // Where example i is, for messages: "data/people.csv: line 17".
   virtual std::string Origin(int i) const = 0;
   // Whether records are deterministic serializations (features sorted, no field twice).

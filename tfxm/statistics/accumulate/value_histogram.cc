@@ -48,9 +48,9 @@ void ValueHistogram<W>::AddElsewhere(uint64_t key, W weight) {
     ++used_;
   }
   Increase(weight, &slot.weight);
-  if (used_ > max_buckets_) {
+  if (used_ > max_buckets_ + max_buckets_ / 2) {
     DropBits();
-  } else if (used_ * 2 > slots_.size()) {
+  } else if (used_ * 2 > slots_.size() && slots_.size() < 2 * std::bit_ceil(static_cast<size_t>(max_buckets_))) {
     Rebuild(slots_.size() * 2, dropped_bits_);
   }
 }
@@ -86,6 +86,18 @@ void ValueHistogram<W>::DropBits() {
 }
 
 template <typename W>
+ValueHistogram<W> ValueHistogram<W>::Settled() const {
+  ValueHistogram settled = *this;
+  if (!IsSettled()) settled.DropBits();
+  return settled;
+}
+
+template <typename W>
+int ValueHistogram<W>::dropped_bits() const {
+  return Settled().dropped_bits_;
+}
+
+template <typename W>
 void ValueHistogram<W>::Merge(const ValueHistogram& other) {
   if (other.dropped_bits_ > dropped_bits_) Rebuild(slots_.size(), other.dropped_bits_);
   for (const Slot& slot : other.slots_) {
@@ -106,6 +118,7 @@ std::vector<typename ValueHistogram<W>::Slot> ValueHistogram<W>::SortedSlots() c
 
 template <typename W>
 void ValueHistogram<W>::Save(StateWriter* writer) const {
+  if (!IsSettled()) return Settled().Save(writer);
   writer->Write(dropped_bits_, static_cast<uint64_t>(used_));
   uint64_t last = 0;
   for (const Slot& slot : SortedSlots()) {
@@ -144,6 +157,7 @@ void ValueHistogram<W>::Load(StateReader* reader) {
 
 template <typename W>
 std::vector<WeightedValue> ValueHistogram<W>::Sorted(double min, double max) const {
+  if (!IsSettled()) return Settled().Sorted(min, max);
   const std::vector<Slot> used = SortedSlots();
   std::vector<WeightedValue> sorted;
   sorted.reserve(used.size());

@@ -59,7 +59,7 @@ class ValueHistogram {
 
   bool empty() const { return used_ == 0; }
   // 0 while exact.
-  int dropped_bits() const { return dropped_bits_; }
+  int dropped_bits() const;
   // By increasing value, equal ones joined. min and max: of all the values added.
   std::vector<WeightedValue> Sorted(double min, double max) const;
 
@@ -93,6 +93,10 @@ class ValueHistogram {
   void AddElsewhere(uint64_t key, W weight);
   void Rebuild(size_t num_slots, int dropped_bits);
   void DropBits();
+  // Dropping bits takes a sort of the keys, and right after it there is room for few: so half as many buckets more are
+  // kept until then. What is read has been brought down to max_buckets.
+  bool IsSettled() const { return used_ <= max_buckets_; }
+  ValueHistogram Settled() const;
 
   int max_buckets_;
   int used_ = 0;

@@ -73,6 +73,9 @@ class ArrowBlock : public data::ExampleBlock {
     data::EncodeExample(columns_.columns(), i, record);
     return absl::OkStatus();
   }
+  absl::Status AppendTo(int i, data::ExampleBatch* batch) const override {
+    return batch->Append(columns_.columns(), i);
+  }
   std::string Origin(int i) const override { return absl::StrCat(place_, first_row_ + i + 1); }
 
  private:

@@ -69,7 +69,22 @@ class Block : public data::ExampleBlock {
   std::string Origin(int i) const override { return absl::StrCat(cells_.block().file, ": line ", cells_.Line(i)); }
 
   absl::Status Encode(int i, std::string* record) const override {
+    RowOfThread* row;
+    RETURN_IF_ERROR(Parse(i, &row));
+    data::EncodeExample(row->row, 0, record);
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendTo(int i, data::ExampleBatch* batch) const override {
+    RowOfThread* row;
+    RETURN_IF_ERROR(Parse(i, &row));
+    return batch->Append(row->row, 0);
+  }
+
+ private:
+  absl::Status Parse(int i, RowOfThread** result) const {
     thread_local RowOfThread scratch;
+    *result = &scratch;
     scratch.Prepare(columns_);
     auto& [of, row, ints, floats] = scratch;
     for (size_t k = 0; k < row.size(); ++k) {
@@ -96,11 +111,9 @@ class Block : public data::ExampleBlock {
         }
       }
     }
-    data::EncodeExample(row, 0, record);
     return absl::OkStatus();
   }
 
- private:
   absl::Status WrongType(int c, absl::string_view cell, absl::string_view wanted) const {
     return absl::InvalidArgumentError(absl::StrCat("column \"", columns_->names[static_cast<size_t>(c)], "\": \"",
                                                    absl::CHexEscape(cell.substr(0, 80)), "\" is not ", wanted,
