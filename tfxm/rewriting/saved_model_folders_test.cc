@@ -3,6 +3,7 @@
 // SavedModels as other programs write them, and as people hand them over.
 #include <string>
 
+#include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tfxm/rewriting/test_saved_models.h"
@@ -146,6 +147,33 @@ TEST_F(SavedModelFoldersTest, WordsThatAreLookedUpAndEmbedded) {
     const RewriteReport report = Rewrite(Path("lookup"), options);
     EXPECT_TRUE(report.comparison.has_value()) << report.not_compared;
   }
+}
+
+// As a Trainer writes them that keeps the Transform's graph beside the model: one signature for raw features, with
+// tables, and one for transformed ones.
+TEST_F(SavedModelFoldersTest, TablesOfAnotherSignatureStayBehind) {
+  ops::Graph graph;
+  const ops::Tensor word = ops::Placeholder(graph, DataType::kString, {-1}, "word");
+  const ops::Tensor id = ops::Placeholder(graph, DataType::kInt64, {-1}, "id");
+  ASSERT_EQ(io::WriteFile(Path("words.txt"), "red\nblue\n"), absl::OkStatus());
+  const ops::Node table =
+      ops::Op(graph, "HashTableV2", {}, {{"key_dtype", DataType::kString}, {"value_dtype", DataType::kInt64}}, "table");
+  ops::Op("InitializeTableFromTextFileV2", {table, ops::Constant(graph, Path("words.txt"))},
+          {{"key_index", -2}, {"value_index", -1}, {"vocab_size", -1}, {"delimiter", "\t"}}, "fill");
+  const auto answer = [&](const ops::Tensor& ids) {
+    return ops::Op("GatherV2",
+                   {ops::Constant(graph, rewriting::testing::Weights({3, 4})), ids, ops::Constant(graph, 0)});
+  };
+  const ops::Tensor looked_up =
+      ops::Op("LookupTableFindV2", {table, word, ops::Constant(graph, int64_t{2})}, {{"Tout", DataType::kInt64}});
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"word", word}}, {{"y", answer(looked_up)}});
+  builder.AddSignature("transformed", {{"id", id}}, {{"y", answer(id)}});
+  ASSERT_EQ(builder.Write(Path("both")), absl::OkStatus());
+  EXPECT_EQ(Rewrite(Path("both"), {}).model.ops.count("HASHTABLE_FIND"), 1);
+  const RewriteReport report = Rewrite(Path("both"), {.signature_key = "transformed"});
+  for (const auto& [op, count] : report.model.ops) EXPECT_FALSE(absl::StartsWith(op, "HASHTABLE")) << op;
+  EXPECT_EQ(report.model.ops.count("GATHER"), 1);
 }
 
 // The file's name is in a variable, and the ids begin at 1: the converter would lose both.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/data/feature_tensor.h"
 #include "tfxm/model_analysis/inference/inference_model.h"
@@ -223,6 +224,17 @@ absl::StatusOr<std::vector<const Signature*>> PreprocessingFunctions(
   return functions;
 }
 
+// TFMA's default: estimators with several heads have "predict", others "serving_default". A model's only one is taken
+// as well, as of a TFLite file.
+std::string SignatureName(const SavedModel& model, const ::tensorflow_model_analysis::ModelSpec& spec) {
+  if (!spec.signature_name().empty()) return spec.signature_name();
+  std::vector<Signature> all = model.signatures();
+  std::erase_if(all, [](const Signature& s) { return absl::StartsWith(s.name, "__saved_model"); });
+  if (all.size() == 1) return all[0].name;
+  const bool has_predict = std::any_of(all.begin(), all.end(), [](const Signature& s) { return s.name == "predict"; });
+  return has_predict ? "predict" : "serving_default";
+}
+
 class SavedModelLoader : public InferenceModelLoader {
  public:
   absl::StatusOr<std::unique_ptr<InferenceModel>> Load(const std::string& path,
@@ -231,15 +243,7 @@ class SavedModelLoader : public InferenceModelLoader {
     SavedModelOptions options;
     options.num_threads = 1;  // The evaluation runs batches side by side.
     ASSIGN_OR_RETURN(std::unique_ptr<SavedModel> model, SavedModel::Load(path, options));
-    std::string name = spec.signature_name();
-    if (name.empty()) {
-      // TFMA's default: estimators with several heads have "predict".
-      const auto& all = model->signatures();
-      const bool has_predict =
-          std::any_of(all.begin(), all.end(), [](const Signature& s) { return s.name == "predict"; });
-      name = has_predict ? "predict" : "serving_default";
-    }
-    ASSIGN_OR_RETURN(const Signature* signature, model->FindSignature(name));
+    ASSIGN_OR_RETURN(const Signature* signature, model->FindSignature(SignatureName(*model, spec)));
     RETURN_IF_ERROR(Annotate(CheckInputShapes(input_shapes, signature->inputs), path));
     ASSIGN_OR_RETURN(std::vector<const Signature*> preprocessing, PreprocessingFunctions(*model, spec));
     return std::make_unique<SavedModelInference>(std::move(model), signature, std::move(preprocessing), path,

@@ -23,13 +23,13 @@ using testing::HasSubstr;
 class SavedModelInferenceTest : public testing::Test {
  protected:
   // y = 2x for each example; "sum" is one number, "anchors" are the same for all.
-  std::string Detector(int64_t batch) {
+  std::string Detector(int64_t batch, const std::string& signature = "serving_default") {
     ops::Graph graph;
     const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {batch, 2}, "x");
     const ops::Tensor anchors = ops::Constant(graph, Tensor(DataType::kFloat, {7, 2}));
     SavedModelBuilder builder;
     builder.AddSignature(
-        "serving_default", {{"x", x}},
+        signature, {{"x", x}},
         {{"y", ops::Add(x, x)}, {"sum", ops::ReduceSum(x, {0, 1})}, {"anchors", ops::Identity(anchors)}});
     const std::string path = dir_ / "model";
     EXPECT_EQ(builder.Write(path), absl::OkStatus());
@@ -64,6 +64,12 @@ TEST_F(SavedModelInferenceTest, OfSeveralOutputsOnlyThoseThatAreAskedForAreJudge
                         HasSubstr(absl::StrCat("has shape ", shape)), HasSubstr("first dimension must be the batch")));
     }
   }
+}
+
+TEST_F(SavedModelInferenceTest, TheOnlySignatureIsTakenWhateverItsName) {
+  const auto result = Evaluate(Detector(-1, "serve_xf"), "y");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->Overall("mean_absolute_error"), 0.5);
 }
 
 }  // namespace

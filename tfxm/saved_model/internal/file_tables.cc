@@ -79,6 +79,10 @@ class FileTables {
     const auto exported = meta_graph.signature_def().find(signature);
     if (exported == meta_graph.signature_def().end()) return;
     for (const auto& [name, output] : exported->second.outputs()) Need(NodeName(output.name()));
+    if (const auto init = meta_graph.signature_def().find("__saved_model_init_op");
+        init != meta_graph.signature_def().end() && !init->second.outputs().empty()) {
+      initializer_ = NodeName(init->second.outputs().begin()->second.name());
+    }
   }
 
   absl::StatusOr<bool> Run() {
@@ -98,7 +102,7 @@ class FileTables {
         any = any || filled;
       }
     }
-    return any;
+    return LeaveOutOthers() || any;
   }
 
  private:
@@ -108,7 +112,7 @@ class FileTables {
       const auto node = nodes_.find(open.back());
       open.pop_back();
       if (node == nodes_.end() || !needed_.insert(node->first).second) continue;
-      for (const std::string& input : node->second->input()) open.push_back(NodeName(input));
+      for (const std::string& input : node->second->input()) open.push_back(NodeName(input.substr(input[0] == '^')));
     }
   }
   // The node, or the function that it calls, is given the handle of a table that the signature looks up.
@@ -118,6 +122,33 @@ class FileTables {
       return given != nodes_.end() && absl::StrContains(given->second->op(), "HashTable") &&
              needed_.count(given->first) > 0;
     });
+  }
+
+  // What fills a table that the signature does not need is not done.
+  bool LeaveOutOthers() {
+    bool any = false;
+    for (NodeDef& node : *graph_.mutable_node()) {
+      if (node.name() != initializer_) continue;
+      auto* const calls = node.mutable_input();
+      const auto kept = std::remove_if(calls->begin(), calls->end(), [&](const std::string& call) {
+        return call[0] == '^' && FillsOthers(call.substr(1));
+      });
+      any = kept != calls->end();
+      calls->erase(kept, calls->end());
+    }
+    return any;
+  }
+  bool FillsOthers(const std::string& name) const {
+    const auto node = nodes_.find(name);
+    if (node == nodes_.end()) return false;
+    bool fills = false;
+    for (const std::string& input : node->second->input()) {
+      const auto given = nodes_.find(NodeName(input));
+      if (given == nodes_.end() || given->second->op() == "Const") continue;
+      if (needed_.count(given->first) > 0) return false;
+      fills = true;
+    }
+    return fills;
   }
 
   // The node of the asset whose name a tensor of the graph is; empty if it is none.
@@ -182,6 +213,7 @@ class FileTables {
 
   tensorflow::GraphDef& graph_;
   std::map<std::string, const NodeDef*> nodes_;
+  std::string initializer_;                       // The node that has what a model does when it is loaded before it.
   std::set<std::string> needed_;                  // By the signature's outputs.
   std::map<std::string, std::string> files_;      // By the asset's node.
   std::map<std::string, std::string> variables_;  // What holds the name of an asset, and its node.
