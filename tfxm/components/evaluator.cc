@@ -44,9 +44,9 @@ std::string ServingModelPath(const Artifact& model) { return io::JoinPath(model.
 std::string WayOut(const Artifact& baseline, const Artifact& model) {
   return absl::StrCat(
       "\n  The baseline is model #", baseline.id, " (", baseline.uri,
-      "). If it cannot be compared with any more, because it takes other inputs or gives other outputs, "
-      "bless a model of the new kind by hand: tfxm bless METADATA_DB --model=",
-      model.id, " --reason='…'; it is the baseline from then on");
+      "). If it cannot be compared with any more, because it takes other inputs or gives other outputs: where a Resolver "
+      "finds the latest blessed model, bless one of the new kind by hand (tfxm bless METADATA_DB --model=",
+      model.id, " --reason='…'), which is the baseline from then on; else give the Evaluator another baseline_model");
 }
 
 // A Resolver that looks at all models of a pipeline finds those of its other branches, too.
