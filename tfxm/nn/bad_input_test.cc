@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <tuple>
+
 #include "tfxm/nn/nn.h"
 #include "tfxm/nn/test_util.h"
 #include "tfxm/ops/ops.h"
@@ -185,6 +189,201 @@ TEST(BadInputTest, DataWithoutBatches) {
   EXPECT_THAT(std::string(model.Fit(data(0, 8, false), {.verbose = 0}).status().message()),
               HasSubstr("dataset without examples: there are no examples"));
   EXPECT_TRUE(model.Fit(data(3, 8, false), {.verbose = 0}).ok());
+}
+
+// As Keras, which refuses a dict without the input's name, and takes one with more than that.
+TEST(BadInputTest, AnInputTakesTheFeatureOfItsName) {
+  const Tensor x = Zeros({4, 2}), y = Zeros({4, 1});
+  const auto fit = [&](Model model, std::map<std::string, Tensor> features) {
+    EXPECT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+    const absl::Status predicted = model.Predict(features).status();
+    features["y"] = y;
+    const Dataset data = *Dataset::FromTensors(features, {.batch_size = 2, .label_key = "y"});
+    const absl::Status fitted = model.Fit(data, {.verbose = 0}).status();
+    EXPECT_EQ(fitted.ok(), predicted.ok()) << fitted << predicted;
+    return std::string(fitted.message());
+  };
+  const auto sequential = [](const std::string& name) {
+    return Sequential({layers::InputLayer({2}, {.name = name}), layers::Dense(1)});
+  };
+  const auto functional = [](const std::string& name) {
+    const KerasTensor input = Input({2}, {.name = name});
+    return Model({input}, {layers::Dense(1)(input)});
+  };
+  for (const bool is_sequential : {true, false}) {
+    const auto make = [&](const std::string& name) { return is_sequential ? sequential(name) : functional(name); };
+    EXPECT_THAT(fit(make("x"), {{"xx", x}}),
+                AllOf(HasSubstr("the data has no feature \"x\" for the model's input; it has: xx"),
+                      HasSubstr("an input takes the feature of its own name")));
+    EXPECT_EQ(fit(make("x"), {{"x", x}}), "");
+    EXPECT_EQ(fit(make("x"), {{"x", x}, {"xx", x}}), "");
+    // Nobody has said what the input is called.
+    EXPECT_EQ(fit(make(""), {{"xx", x}}), "");
+    EXPECT_THAT(fit(make(""), {{"xx", x}, {"z", x}}), HasSubstr("no feature \"input_1\""));
+  }
+  // A model in front has the input's name.
+  EXPECT_EQ(fit(Sequential({sequential(""), layers::Dense(1)}), {{"xx", x}}), "");
+  EXPECT_THAT(fit(Sequential({sequential("x"), layers::Dense(1)}), {{"xx", x}}), HasSubstr("no feature \"x\""));
+  // And so in a signature.
+  ops::Graph graph;
+  FunctionContext context(graph, {});
+  const ops::Tensor fed = ops::Placeholder(graph, DataType::kFloat, {-1, 2});
+  EXPECT_THAT(std::string(functional("x").Call(context, {{"xx", fed}}).status().message()),
+              HasSubstr("the model's input \"x\" is missing; there are: xx"));
+  EXPECT_TRUE(functional("").Call(context, {{"xx", fed}}).ok());
+}
+
+TEST(BadInputTest, InputsOfDifferentNumbersOfExamples) {
+  const KerasTensor a = Input({2}, {.name = "a"}), b = Input({2}, {.name = "b"});
+  Model model({b, a}, {layers::Dense(1)(layers::Concatenate()({a, b}))});
+  const std::string message = "inputs of different numbers of examples: \"b\" has 4, \"a\" has 3";
+  EXPECT_THAT(std::string(model.Predict({{"a", Zeros({3, 2})}, {"b", Zeros({4, 2})}}).status().message()), message);
+  ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+  const Batch batch = {.features = {{"a", Zeros({3, 2})}, {"b", Zeros({4, 2})}}, .labels = {{"", Zeros({3})}}};
+  EXPECT_THAT(std::string(model.TrainOnBatch(batch).status().message()), message);
+}
+
+TEST(BadInputTest, StringsForALayerThatTakesNumbers) {
+  for (const LayerRef& layer : {layers::Dense(3), layers::ActivationLayer("relu"), layers::LayerNormalization()}) {
+    Sequential model({layers::InputLayer({4}, {.name = "word", .dtype = DataType::kString}), layer});
+    EXPECT_THAT(std::string(model.status().message()),
+                AllOf(HasSubstr(layer->type() + " on [None, 4]: the input is a string, wanted numbers"),
+                      HasSubstr("make it numbers in the preprocessing_fn")));
+  }
+}
+
+TEST(BadInputTest, FilesOfWeightsThatAreNotThere) {
+  Sequential model({layers::InputLayer({4}), layers::Dense(3)});
+  for (const std::string path : {"/no/model.keras", "/no/model.weights.h5"})
+    EXPECT_THAT(std::string(model.LoadWeights(path).message()), "there is no file " + path);
+  EXPECT_THAT(std::string(model.LoadWeights("/no/model").message()), HasSubstr("there is no checkpoint /no/model"));
+}
+
+// Keras trains to NaN, and uphill.
+TEST(BadInputTest, LearningRates) {
+  const double nan = std::nan(""), infinite = std::numeric_limits<double>::infinity();
+  for (const double rate : {nan, infinite, -1.0, 1e300}) {
+    Model model = OneOutput(1, "mse");
+    EXPECT_THAT(
+        std::string(model.Compile({.optimizer = optimizers::Adam({.learning_rate = rate}), .loss = "mse"}).message()),
+        AllOf(HasSubstr("optimizer Adam: the learning rate is "), HasSubstr("a number that is not negative")));
+    model.SetLearningRate(rate);
+    EXPECT_THAT(std::string(model.TrainOnBatch(Four(Zeros({4}))).status().message()),
+                HasSubstr("training step 0: the learning rate is "));
+    EXPECT_EQ(model.iterations(), 0);
+  }
+  // A schedule is known step by step.
+  Model model = OneOutput(1, "mse");
+  const LearningRate falling([](int64_t step) { return 0.1 - 0.05 * static_cast<double>(step); });
+  ASSERT_EQ(model.Compile({.optimizer = optimizers::SGD({.learning_rate = falling}), .loss = "mse"}), absl::OkStatus());
+  const Dataset data =
+      *Dataset::FromTensors({{"x", Zeros({9, 2})}, {"y", Zeros({9})}}, {.batch_size = 1, .label_key = "y"});
+  EXPECT_THAT(std::string(model.Fit(data, {.verbose = 0}).status().message()),
+              AllOf(HasSubstr("training step 3: the learning rate is -0.05"), HasSubstr("keeps its 3 updates")));
+  EXPECT_EQ(model.iterations(), 3);
+  Model resting = OneOutput(1, "mse");
+  EXPECT_EQ(resting.Compile({.optimizer = optimizers::SGD({.learning_rate = 0}), .loss = "mse"}), absl::OkStatus());
+}
+
+TEST(BadInputTest, WeightsThatAreNoNumbers) {
+  Model model = OneOutput(1, "mse");
+  for (const float weight : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    Batch batch = Four(Zeros({4}));
+    batch.weight = Floats({4}, {1, -1, weight, 1});
+    EXPECT_THAT(std::string(model.TrainOnBatch(batch).status().message()),
+                AllOf(HasSubstr("example 2 of the batch: the sample weight is "), HasSubstr("wanted a number")));
+    std::vector<float> weights(20, 1);
+    weights[13] = weight;
+    const Dataset data =
+        *Dataset::FromTensors({{"x", Zeros({20, 2})}, {"y", Zeros({20})}, {"w", Floats({20}, weights)}},
+                              {.batch_size = 4, .label_key = "y", .weight_key = "w"});
+    EXPECT_THAT(std::string(model.Fit(data, {.verbose = 0}).status().message()),
+                HasSubstr("training data: example 13: the sample weight is "));
+    EXPECT_THAT(std::string(model.Fit(data, {.class_weight = {{0, weight}}, .verbose = 0}).status().message()),
+                HasSubstr("the weight of class 0 of output \"out\" is "));
+  }
+  EXPECT_EQ(model.iterations(), 0);
+}
+
+// Two hundred examples whose label is 0 but for number 150, which has `label`.
+struct TwoHundred {
+  explicit TwoHundred(int64_t label) : labels(Zeros({200}, DataType::kInt64)) { labels.values<int64_t>()[150] = label; }
+  Dataset In(DatasetOptions options) const {
+    options.batch_size = 32;
+    options.label_key = "y";
+    options.shuffle_seed = 1;
+    return *Dataset::FromTensors({{"x", Zeros({200, 2})}, {"y", labels}}, options);
+  }
+  Tensor labels;
+};
+
+// Whatever row they are in, as far as training gets.
+TEST(BadInputTest, LabelsInMemoryAreCheckedBeforeTheFirstUpdate) {
+  const TwoHundred good(2), bad(3);
+  const std::string what = "example 150: label 3 of output \"out\" is out of range";
+  for (const bool shuffle : {false, true}) {
+    Model model = OneOutput(3, "sparse_categorical_crossentropy");
+    const auto message = [&](const Dataset& data, FitOptions options = {}) {
+      options.verbose = 0;
+      return std::string(model.Fit(data, options).status().message());
+    };
+    EXPECT_THAT(message(bad.In({.shuffle = shuffle})), HasSubstr("training data: " + what));
+    EXPECT_THAT(message(bad.In({.shuffle = shuffle}).Repeat(), {.epochs = 9, .steps_per_epoch = 2}),
+                HasSubstr("training data: " + what));
+    const Dataset validation = bad.In({.shuffle = shuffle});
+    EXPECT_THAT(message(good.In({}), {.validation_data = &validation}), HasSubstr("validation data: " + what));
+    EXPECT_EQ(model.iterations(), 0);
+  }
+  // What training does not reach is not in its way.
+  Model model = OneOutput(3, "sparse_categorical_crossentropy");
+  const Dataset data = bad.In({.shuffle = false});
+  EXPECT_TRUE(
+      model
+          .Fit(data, {.epochs = 2, .steps_per_epoch = 2, .validation_data = &data, .validation_steps = 4, .verbose = 0})
+          .ok());
+  EXPECT_TRUE(model.Fit(data.Take(4), {.verbose = 0}).ok());
+}
+
+// What a Map makes is known when it is made. The message says how to go on.
+TEST(BadInputTest, ALabelInTheMiddleOfTrainingLosesNothing) {
+  const TempDir root;
+  const auto map = [](const Dataset& data) { return data.Map([](Batch&, int64_t) { return absl::OkStatus(); }); };
+  const auto train = [&](const Dataset& data, const std::string& backup) {
+    Model model = OneOutput(3, "sparse_categorical_crossentropy");
+    const auto status =
+        model
+            .Fit(data, {.callbacks = {callbacks::BackupAndRestore({.backup_dir = root / backup, .save_freq = 1})},
+                        .verbose = 0})
+            .status();
+    return std::make_tuple(std::string(status.message()), model.iterations(), *model.GetWeights());
+  };
+  const Dataset good = map(TwoHundred(2).In({.shuffle = false})), bad = map(TwoHundred(3).In({.shuffle = false}));
+  const auto [message, updates, weights] = train(bad, "backup");
+  EXPECT_THAT(message, AllOf(HasSubstr("training data, step 5 of epoch 1: example 150: label 3 of output \"out\""),
+                             HasSubstr("the model keeps its 4 updates, and checkpoints and backups stay: when that is "
+                                       "mended, Fit goes on, with a BackupAndRestore from the last backup")));
+  EXPECT_EQ(updates, 4);
+  const auto resumed = train(good, "backup"), unbroken = train(good, "other");
+  EXPECT_EQ(std::get<0>(resumed), "");
+  EXPECT_EQ(std::get<1>(resumed), 7);
+  EXPECT_EQ(FloatValues(std::get<2>(resumed).at("out/kernel")), FloatValues(std::get<2>(unbroken).at("out/kernel")));
+
+  Model model = OneOutput(3, "sparse_categorical_crossentropy");
+  EXPECT_THAT(std::string(model.Fit(good, {.validation_data = &bad, .verbose = 0}).status().message()),
+              AllOf(HasSubstr("validation data after epoch 1: evaluation, step 5: example 150: label 3"),
+                    HasSubstr("the model keeps its 7 updates")));
+  EXPECT_THAT(std::string(model.Evaluate(bad).status().message()),
+              HasSubstr("evaluation, step 5: example 150: label 3"));
+  // A Map that makes other batches has examples of its own.
+  const Dataset halves = bad.Map([](Batch& batch, int64_t) {
+    const auto values = batch.labels.at("").values<int64_t>();
+    batch = {.features = {{"x", Zeros({2, 2})}}, .labels = {{"", Ints({2}, {values[0], values[values.size() - 2]})}}};
+    return absl::OkStatus();
+  });
+  Batch batch;
+  const auto iterator = *halves.MakeIterator(0);
+  ASSERT_TRUE(*iterator->Next(&batch));
+  EXPECT_EQ(iterator->Where(1), "example 1 of the batch");
 }
 
 // Before the first epoch, not after it.

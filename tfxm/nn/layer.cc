@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/input_layer.h"
 #include "tfxm/ops/ops.h"
@@ -161,7 +162,17 @@ std::vector<KerasTensor> LayerRef::Outputs(const std::vector<KerasTensor>& input
   std::vector<ops::Tensor> tensors;
   for (const KerasTensor& input : inputs) tensors.push_back(ops::Placeholder(graph, input.dtype(), input.shape()));
   const std::vector<ops::Tensor> outputs = layer_->CallAll(context, tensors);
-  if (!graph.status().ok()) return fail(Annotate(graph.status(), label));
+  if (!graph.status().ok()) {
+    // TensorFlow's own words for it; a layer's are clearer.
+    if (absl::StrContains(graph.status().message(), "string is not in the list of allowed values") ||
+        absl::StrContains(graph.status().message(), "DT_STRING")) {
+      return fail(absl::InvalidArgumentError(
+          absl::StrCat(label,
+                       ": the input is a string, wanted numbers; make it numbers in the preprocessing_fn (a "
+                       "vocabulary, a hash), and give the model's Input their dtype")));
+    }
+    return fail(Annotate(graph.status(), label));
+  }
   std::vector<KerasTensor> made;
   for (const ops::Tensor& output : outputs) {
     if (!output.valid()) return fail(absl::InternalError(absl::StrCat(label, ": Call returned no tensor")));

@@ -288,7 +288,9 @@ struct KerasNode {
 };
 
 struct InputOptions {
-  std::string name;  // What the model's input is called.
+  // What the model's input is called, and so the feature that it takes. The only input of a model may go without: then it
+  // takes the only feature of the data, whatever that is called.
+  std::string name;
   DataType dtype = DataType::kFloat;
 };
 

@@ -96,8 +96,10 @@ absl::Status Model::Rep::Build() {
     const auto* const model = dynamic_cast<const ModelLayer*>(&*stack[0]);
     if (model != nullptr && model->network().inputs().size() == 1) {
       const TensorSpec& spec = model->network().inputs()[0];
+      const bool is_unnamed = model->network().has_unnamed_input();
       stack.insert(stack.begin(), layers::InputLayer({spec.shape.begin() + 1, spec.shape.end()},
                                                      {.name = spec.name, .dtype = spec.dtype}));
+      if (is_unnamed) stack[0]->SetAutomaticName(spec.name);
     }
   }
   const auto* input = stack.empty() ? nullptr : dynamic_cast<const InputLayerImpl*>(&*stack[0]);

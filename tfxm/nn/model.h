@@ -165,6 +165,9 @@ class Model {
 
   // May be called again: weights stay, the optimizer starts anew.
   absl::Status Compile(CompileOptions options);
+  // INVALID_ARGUMENT names what of the data does not fit, and where: in training or validation data, file and record (or
+  // the number of the example). What is in memory (Dataset::batches_in_memory) is looked through before the first update,
+  // as far as this Fit gets in its first pass. An error after that leaves the updates so far in the model.
   absl::StatusOr<History> Fit(const Dataset& data, const FitOptions& options = {});
   // "loss" and the metrics.
   absl::StatusOr<Logs> Evaluate(const Dataset& data, const EvaluateOptions& options = {});
@@ -207,6 +210,11 @@ class Model {
   // A SavedModel in TensorFlow 2's form. Without signatures: serving_default on the model's inputs.
   absl::Status Save(absl::string_view dir, std::map<std::string, Function> signatures = {}) const;
 
+  // What model and training are made of, as text by name, for telling one from another: 'layer "dense"' is "Dense
+  // (MatMul, BiasAdd, Relu)#…", "beta_1 of the optimizer" "0.9", …; what stands behind a # is a hash of all the rest.
+  // FAILED_PRECONDITION before Compile.
+  absl::StatusOr<std::map<std::string, std::string>> Configuration() const;
+
   // For callbacks that keep a training's state: variables of model and optimizer, and the number of updates.
   // INVALID_ARGUMENT for the state of another model; of another optimizer, by the next update.
   absl::StatusOr<std::map<std::string, Tensor>> GetState() const;
@@ -222,7 +230,7 @@ class Model {
   struct Rep;
   absl::Status Prepare() const;
   absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass);
-  absl::Status CheckValidationData(const Dataset& data);
+  absl::Status CheckValidationData(const Dataset& data, int64_t steps);
   std::unique_ptr<Rep> rep_;
 };
 

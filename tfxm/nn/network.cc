@@ -169,6 +169,10 @@ absl::StatusOr<Network> Network::Create(const std::vector<KerasTensor>& inputs, 
   return network;
 }
 
+bool Network::has_unnamed_input() const {
+  return input_nodes_.size() == 1 && input_nodes_[0]->layer->has_automatic_name();
+}
+
 std::vector<const Weight*> Network::weights() const {
   std::vector<const Weight*> weights;
   std::set<const Weight*> seen;  // Two layers may share a third.
@@ -186,7 +190,7 @@ absl::StatusOr<std::vector<ops::Tensor>> Network::Call(CallContext& context,
   std::map<const KerasNode*, std::vector<ops::Tensor>> values;
   std::map<const KerasNode*, ops::Tensor> masks;  // Of the first output.
   for (size_t i = 0; i < inputs_.size(); ++i) {
-    const auto found = inputs_.size() == 1 && inputs.size() == 1 ? inputs.begin() : inputs.find(inputs_[i].name);
+    const auto found = has_unnamed_input() && inputs.size() == 1 ? inputs.begin() : inputs.find(inputs_[i].name);
     if (found == inputs.end()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "the model's input \"", inputs_[i].name, "\" is missing; there are: ",

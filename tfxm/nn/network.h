@@ -26,6 +26,8 @@ class Network {
 
   // By name; of the shapes with the batch.
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
+  // Whether there is one input and nobody gave it a name, so that the only thing there is must be meant for it.
+  bool has_unnamed_input() const;
   // Called as Create was told or, without names, like the layers they come from.
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
   // Each once, in the order of Keras's model.layers; input layers too.
@@ -37,7 +39,7 @@ class Network {
   // Of all layers, in order, each once.
   std::vector<const Weight*> weights() const;
 
-  // Adds the network to the context's graph. `inputs` are by name, or any one tensor where there is one input; integers
+  // Adds the network to the context's graph. `inputs` are by name, or any one tensor where has_unnamed_input(); integers
   // become the input's type. INVALID_ARGUMENT names a missing input. `output_masks`: see CallContext::input_mask.
   absl::StatusOr<std::vector<ops::Tensor>> Call(CallContext& context, const std::map<std::string, ops::Tensor>& inputs,
                                                 std::vector<ops::Tensor>* output_masks = nullptr) const;

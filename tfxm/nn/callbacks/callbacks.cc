@@ -191,6 +191,7 @@ class ModelCheckpointCallback : public Callback {
     Logs logs;
     for (const LogSpec& log : state.expected_logs) logs.emplace_back(log.name, 0);
     RETURN_IF_ERROR(FillIn(options_.filepath, 1, logs).status());
+    RETURN_IF_ERROR(CheckFolder("ModelCheckpoint", options_.filepath.substr(0, options_.filepath.find('{'))));
     if (!options_.save_best_only) return absl::OkStatus();
     if (std::exchange(begun_, true)) return monitor_.Decide(state);  // The best so far stays the best.
     return monitor_.Reset(state);
@@ -252,9 +253,9 @@ class LearningRateSchedulerCallback : public Callback {
   }
   absl::Status OnEpochBegin(FitState& state) override {
     const double rate = schedule_(state.epoch, state.model->learning_rate());
-    if (!std::isfinite(rate)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("LearningRateScheduler: the schedule gave ", rate, " for epoch ", state.epoch));
+    if (!CheckLearningRate(rate).ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("LearningRateScheduler: the schedule gave ", rate, " for epoch ",
+                                                     state.epoch, "; wanted a number that is not negative"));
     }
     state.model->SetLearningRate(rate);
     return absl::OkStatus();
@@ -326,6 +327,7 @@ class CsvLoggerCallback : public Callback {
       : filename_(std::move(filename)), options_(options) {}
   absl::Status OnTrainBegin(FitState& state) override {
     text_.clear();
+    RETURN_IF_ERROR(CheckFolder("CSVLogger", filename_));
     if (!options_.append || !io::Exists(filename_)) return absl::OkStatus();
     ASSIGN_OR_RETURN(text_, io::ReadFile(filename_));
     return absl::OkStatus();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What happens around training, with Keras's names and arguments.
+// What happens around training, with Keras's names and arguments. Folders are made if need be; one that cannot be written
+// into is an error before training.
 //
 //   model.Fit(train, {.callbacks = {callbacks::TensorBoard({.log_dir = fn_args.model_run_dir}),
 //                                   callbacks::EarlyStopping({.monitor = "val_loss", .patience = 3})}});
@@ -49,6 +50,7 @@ struct FitState {
   int num_epochs = 0;
   int64_t step = 0;              // Within the epoch, from 0.
   int64_t steps_per_epoch = -1;  // -1: not known.
+  int64_t batch_size = 0;
   int64_t iteration = 0;         // Updates made since the model was compiled.
   double learning_rate = 0;      // Of the last update.
   double loss = 0;               // Of the last update's batch.
@@ -167,8 +169,9 @@ struct BackupAndRestoreOptions {
 // Training that was killed goes on where the last backup was made, and ends with the same weights as if it had not
 // been. What other callbacks remember (EarlyStopping's best weights, …) is part of it. Killed at any instant, there is
 // a whole backup, or none yet. The same program must be started again with the same data, and backup_dir be where the
-// rerun finds it (FnArgs::checkpoint_dir in a run_fn). A backup of another model or optimizer is INVALID_ARGUMENT. The
-// backup is removed when training has ended.
+// rerun finds it (FnArgs::checkpoint_dir in a run_fn). A backup of another training is INVALID_ARGUMENT, which names what
+// has changed: anything of Model::Configuration, the batch size, the steps of an epoch, the callbacks that remember
+// something. The number of epochs may be another. The backup is removed when training has ended.
 CallbackRef BackupAndRestore(BackupAndRestoreOptions options);
 
 // Calls the functions that are given.

@@ -308,16 +308,16 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfAnotherTraining) {
     EXPECT_TRUE(io::Exists(io::JoinPath(dir, "latest")));  // Nothing is lost.
     return std::string(history.status().message());
   };
-  EXPECT_THAT(message(make(optimizers::Adam(), 10)),
-              HasSubstr("is of a training with optimizer SGD, this one has Adam"));
+  EXPECT_THAT(message(make(optimizers::Adam(), 10)), HasSubstr("the optimizer was SGD, is Adam"));
   EXPECT_THAT(message(make(optimizers::SGD({.momentum = 0.9}), 10)),
-              HasSubstr("of another optimizer, or of one with other options than this SGD: it has no "));
+              HasSubstr("of another training: the optimizer's momentum was 0, is 0.9; remove " + dir));
+  EXPECT_THAT(message(make(optimizers::SGD({.learning_rate = 0.001}), 10)),
+              HasSubstr("of another training: the optimizer's learning_rate was 0.01, is 0.001; remove "));
   EXPECT_THAT(message(make(optimizers::SGD(), 12)),
-              HasSubstr("variable \"dense/bias\" is float32[12], got float32[10]"));
-  EXPECT_THAT(message(make(optimizers::SGD(), 10, 1)),
-              HasSubstr("the state of another model: it has no \"dense_1/kernel\""));
+              HasSubstr("layer \"dense\" was Dense, 170 parameters (MatMul, BiasAdd), is Dense, 204 parameters "));
+  EXPECT_THAT(message(make(optimizers::SGD(), 10, 1)), HasSubstr("of another training: layer \"dense_1\" is new"));
   // The right one goes on.
-  Sequential same = make(optimizers::SGD({.learning_rate = 0.001}), 10);
+  Sequential same = make(optimizers::SGD(), 10);
   const auto history =
       same.Fit(Data(), {.epochs = 3, .callbacks = {callbacks::BackupAndRestore({.backup_dir = dir})}, .verbose = 0});
   ASSERT_TRUE(history.ok()) << history.status();
@@ -325,7 +325,100 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfAnotherTraining) {
   // Fewer layers than the backup has.
   Sequential deep = make(optimizers::SGD(), 10, 1);
   ASSERT_EQ(TrainAndKill(deep, dir).code(), absl::StatusCode::kAborted);
-  EXPECT_THAT(message(make(optimizers::SGD(), 10)), HasSubstr("another model: it has \"dense_1/bias\""));
+  EXPECT_THAT(message(make(optimizers::SGD(), 10)), HasSubstr("of another training: layer \"dense_1\" is gone"));
+}
+
+// What has the same variables, and means something else.
+TEST(BackupAndRestoreTest, RefusesTheBackupOfATrainingThatOnlyLooksAlike) {
+  struct Training {
+    std::string activation = "relu";
+    double dropout = 0.5;
+    double l2 = 0;
+    bool from_logits = true;
+    bool trainable = true;
+    bool crossed = false;
+    std::vector<Metric> metrics = {"accuracy"};
+    int64_t batch_size = 10;
+    int64_t steps = 5;
+    Optimizer optimizer = optimizers::Adam();
+    std::vector<CallbackRef> callbacks = {callbacks::EarlyStopping({.monitor = "loss", .patience = 9})};
+  };
+  const auto run = [](const Training& training, const std::string& dir, int64_t kill_at = -1) {
+    const KerasTensor x = Input({kPixels}, {.name = "x"});
+    const LayerRef dense = layers::Dense(
+        8, {.activation = training.activation, .kernel_regularizer = regularizers::L2(training.l2), .name = "body"});
+    dense->set_trainable(training.trainable);
+    const LayerRef a = layers::Dense(8, {.name = "a"}), b = layers::Dense(8, {.name = "b"});
+    const KerasTensor h = training.crossed ? a(b(dense(x))) : b(a(dense(x)));
+    Model model({x}, {layers::Dense(10, {.name = "head"})(layers::Dropout(training.dropout, {.name = "drop"})(h))});
+    EXPECT_EQ(model.Compile({.optimizer = training.optimizer,
+                             .loss = losses::SparseCategoricalCrossentropy({.from_logits = training.from_logits}),
+                             .metrics = training.metrics}),
+              absl::OkStatus());
+    const Pictures pictures = MakePictures(100, kPixels, 1);
+    const Dataset data = *Dataset::FromTensors({{"x", pictures.images}, {"y", pictures.labels}},
+                                               {.batch_size = training.batch_size, .label_key = "y"});
+    std::vector<CallbackRef> callbacks = training.callbacks;
+    callbacks.push_back(callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 1}));
+    callbacks.push_back(std::make_shared<KillAt>(kill_at));
+    return model
+        .Fit(data.Repeat(), {.epochs = 2, .steps_per_epoch = training.steps, .callbacks = callbacks, .verbose = 0})
+        .status();
+  };
+  const std::string dir = TempPath("alike");
+  ASSERT_EQ(run({}, dir, 3).code(), absl::StatusCode::kAborted);
+  const auto message = [&](const Training& training) {
+    const absl::Status status = run(training, dir);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    const std::string text(status.message());
+    const size_t begin = text.find("of another training: "), end = text.find("; remove " + dir + " to start anew");
+    return begin == std::string::npos || end == std::string::npos ? text : text.substr(begin + 21, end - begin - 21);
+  };
+  EXPECT_EQ(
+      message({.activation = "tanh"}),
+      "layer \"body\" was Dense, 136 parameters (MatMul, BiasAdd, Relu), is Dense, 136 parameters (MatMul, BiasAdd, "
+      "Tanh)");
+  EXPECT_EQ(message({.dropout = 0.2}), "layer \"drop\": other options");
+  EXPECT_THAT(message({.l2 = 0.5}), HasSubstr("is Dense, 136 parameters, l2 of kernel 0.5 (MatMul"));
+  EXPECT_THAT(message({.trainable = false}), HasSubstr("is Dense, 136 parameters, not trainable (MatMul"));
+  const std::string unseen = "connections of layers, losses, metrics, constraints or updates: other options";
+  EXPECT_EQ(message({.from_logits = false}), unseen);
+  EXPECT_EQ(message({.crossed = true}), unseen);
+  EXPECT_EQ(message({.metrics = {"accuracy", "sparse_top_k_categorical_accuracy"}}),
+            "what is logged was loss, accuracy, is loss, accuracy, sparse_top_k_categorical_accuracy");
+  EXPECT_EQ(message({.batch_size = 20}), "the batch size was 10, is 20");
+  EXPECT_EQ(message({.steps = 6}), "the number of steps of an epoch was 5, is 6");
+  EXPECT_EQ(message({.optimizer = optimizers::Adam({.beta_1 = 0.5, .clipnorm = 1})}),
+            "the optimizer's beta_1 was 0.9, is 0.5; the optimizer's clipnorm was 0, is 1");
+  EXPECT_THAT(message({.optimizer = optimizers::Adam({.learning_rate = schedules::CosineDecay({})})}),
+              HasSubstr("the optimizer's learning_rate was 0.001, is a schedule (0.001, "));
+  EXPECT_EQ(message({.callbacks = {callbacks::TerminateOnNaN(), callbacks::EarlyStopping({.monitor = "loss"})}}),
+            "callback 1 was EarlyStoppingCallback, is TerminateOnNaNCallback");
+  // As it was, it goes on.
+  EXPECT_EQ(run({}, dir), absl::OkStatus());
+  EXPECT_FALSE(io::Exists(dir));
+}
+
+// Before there is anything to lose.
+TEST(CallbacksTest, FoldersThatCannotBeWrittenAreFoundBeforeTraining) {
+  const std::string file = io::JoinPath(TempPath("unwritable"), "file"), inside = io::JoinPath(file, "a/b");
+  ASSERT_EQ(io::WriteFile(file, "not a folder"), absl::OkStatus());
+  const Dataset validation = Data();
+  const auto message = [&](const CallbackRef& callback) {
+    Sequential model = MakeModel();
+    const auto history = model.Fit(Data(), {.validation_data = &validation, .callbacks = {callback}, .verbose = 0});
+    EXPECT_EQ(model.iterations(), 0);
+    return std::string(history.status().message());
+  };
+  EXPECT_THAT(message(callbacks::ModelCheckpoint({.filepath = inside})),
+              ::testing::AllOf(HasSubstr("ModelCheckpoint: "), HasSubstr(file)));
+  EXPECT_THAT(message(callbacks::ModelCheckpoint({.filepath = file + "/{epoch}/w"})), HasSubstr("ModelCheckpoint: "));
+  EXPECT_THAT(message(callbacks::CSVLogger(inside)), ::testing::AllOf(HasSubstr("CSVLogger: "), HasSubstr(file)));
+  EXPECT_THAT(message(callbacks::BackupAndRestore({.backup_dir = inside})), HasSubstr("BackupAndRestore: "));
+  EXPECT_THAT(message(callbacks::TensorBoard({.log_dir = inside})), HasSubstr(file));
+  const std::string logs = TempPath("logs");
+  ASSERT_EQ(io::WriteFile(io::JoinPath(logs, "validation"), "not a folder"), absl::OkStatus());
+  EXPECT_THAT(message(callbacks::TensorBoard({.log_dir = logs})), HasSubstr("TensorBoard: "));
 }
 
 TEST(BackupAndRestoreTest, TheBestWeightsAreThereAfterAKillThatTookTheirFolder) {

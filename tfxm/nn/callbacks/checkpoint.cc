@@ -13,6 +13,7 @@
 #include "tensorflow/core/util/tensor_bundle/tensor_bundle.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/util/files/temporary.h"
+#include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -34,6 +35,8 @@ absl::StatusOr<std::string> Prefix(absl::string_view path) {
         " is neither a checkpoint (a file that ends in .index, named without that) nor a SavedModel nor a file of Keras's "
         "(.keras, .weights.h5, .h5)"));
   }
+  if (absl::EndsWith(path, ".keras") || absl::EndsWith(path, ".h5"))
+    return absl::NotFoundError(absl::StrCat("there is no file ", path));
   return absl::NotFoundError(absl::StrCat("there is no checkpoint ", prefix, " (no ", prefix, ".index)"));
 }
 
@@ -61,6 +64,12 @@ absl::Status WriteVariables(absl::string_view path, const std::map<std::string, 
     return io::Rename(absl::StrCat(prefix, ".index"), absl::StrCat(path, ".index"));
   };
   return Annotate(write(), absl::StrCat("writing checkpoint ", path));
+}
+
+absl::Status CheckFolder(absl::string_view who, absl::string_view path) {
+  if (io::IsRemote(path)) return absl::OkStatus();
+  const std::string dir = io::Dirname(path);
+  return Annotate(io::TempDir::Make(dir.empty() ? "." : dir, ".writable-").status(), who);
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> ReadVariables(absl::string_view path,

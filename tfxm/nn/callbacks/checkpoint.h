@@ -19,6 +19,10 @@ namespace tfxm::nn {
 // checkpoint of that path is replaced only when the new one is complete.
 absl::Status WriteVariables(absl::string_view path, const std::map<std::string, Tensor>& variables);
 
+// Whether files can be written beside `path`, in a folder that is made if need be: a training finds that out before it
+// begins. The error is `who`'s.
+absl::Status CheckFolder(absl::string_view who, absl::string_view path);
+
 // Those of `names` (all if there are none) from a checkpoint of this kind, or from a SavedModel's directory. NOT_FOUND
 // names the path, or a missing variable unless that is allowed.
 absl::StatusOr<std::map<std::string, Tensor>> ReadVariables(absl::string_view path,

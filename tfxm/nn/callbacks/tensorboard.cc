@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "tfxm/nn/callbacks/callbacks.h"
+#include "tfxm/nn/callbacks/checkpoint.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/tensorboard/event_writer.h"
 #include "tfxm/util/io.h"
@@ -35,6 +36,8 @@ class TensorBoardCallback : public Callback {
     ASSIGN_OR_RETURN(const auto before, io::Glob(io::JoinPath(options_.log_dir, "train", "events.out.tfevents.*")));
     folder_is_new_ = before.empty();
     ASSIGN_OR_RETURN(train_, EventWriter::Create(io::JoinPath(options_.log_dir, "train")));
+    if (state.has_validation_data)
+      RETURN_IF_ERROR(CheckFolder("TensorBoard", io::JoinPath(options_.log_dir, "validation", "events")));
     return train_->Text("summary", absl::StrCat("```\n", state.model->Summary(), "```"), 0, "text");
   }
 

@@ -10,9 +10,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tfxm/compute/pass.h"
 #include "tfxm/data/examples.h"
-#include "tfxm/data/tfrecord.h"
+#include "tfxm/nn/data/internal/row_order.h"
 #include "tfxm/nn/internal/composite_feature.h"
 #include "tfxm/nn/internal/row_store.h"
 #include "tfxm/nn/random.h"
@@ -34,170 +33,16 @@ struct Dataset::Source {
 
 namespace {
 
-constexpr int kDecodeBatch = 256;
-
-// Examples of files one after the other, without end if asked to.
-class ExampleStream {
- public:
-  explicit ExampleStream(const std::vector<std::string>& files) : files_(files) {}
-
-  // The next example as (batch(), index()); false at the end of the last file.
-  absl::StatusOr<bool> Next() {
-    ++index_;
-    while (index_ >= batch_.num_examples()) {
-      batch_.Clear();
-      index_ = 0;
-      while (reader_ == nullptr) {
-        if (next_file_ >= files_.size()) return false;
-        ASSIGN_OR_RETURN(reader_, data::TFRecordReader::Open(files_[next_file_++]));
-      }
-      first_record_ = reader_->records_read();
-      absl::string_view record;
-      while (batch_.num_examples() < kDecodeBatch) {
-        ASSIGN_OR_RETURN(const bool more, reader_->Next(&record));
-        if (!more) {
-          reader_.reset();
-          break;
-        }
-        RETURN_IF_ERROR(Annotate(batch_.Append(record), Where(batch_.num_examples())));
-      }
-    }
-    return true;
-  }
-  const data::ExampleBatch& batch() const { return batch_; }
-  int index() const { return index_; }
-  std::string Where() const { return Where(index_); }
-
- private:
-  std::string Where(int index) const {
-    return absl::StrCat(files_[next_file_ - 1], ", record ", first_record_ + index);
-  }
-
-  const std::vector<std::string>& files_;
-  size_t next_file_ = 0;
-  std::unique_ptr<data::TFRecordReader> reader_;
-  data::ExampleBatch batch_;
-  int64_t first_record_ = 0;
-  int index_ = -1;
-};
-
-// Rows in the order of training. The row is (store, index), valid until the next call.
-class RowOrder {
- public:
-  struct Row {
-    const RowStore* store = nullptr;
-    int64_t index = 0;
-  };
-  virtual ~RowOrder() = default;
-  virtual absl::StatusOr<bool> Next(Row* row) = 0;
-};
-
-class CachedOrder : public RowOrder {
- public:
-  CachedOrder(const std::vector<RowStore>& stores, bool shuffle, uint64_t seed, int64_t epochs)
-      : stores_(stores), shuffle_(shuffle), seed_(seed), epochs_(epochs) {
-    for (size_t s = 0; s < stores.size(); ++s) {
-      for (int64_t i = 0; i < stores[s].num_rows(); ++i)
-        all_.push_back({static_cast<uint32_t>(s), static_cast<uint32_t>(i)});
-    }
-    next_ = all_.size();
-  }
-  absl::StatusOr<bool> Next(Row* row) override {
-    if (next_ == all_.size()) {
-      if (all_.empty() || epoch_ == epochs_) return false;
-      if (shuffle_) {
-        order_ = all_;
-        Random random(DeriveSeed(seed_, epoch_));
-        for (size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random.Below(i)]);
-      }
-      ++epoch_;
-      next_ = 0;
-    }
-    const auto [store, index] = (shuffle_ ? order_ : all_)[next_++];
-    *row = {&stores_[store], index};
-    return true;
-  }
-
- private:
-  const std::vector<RowStore>& stores_;
-  const bool shuffle_;
-  const uint64_t seed_;
-  const int64_t epochs_;
-  std::vector<std::pair<uint32_t, uint32_t>> all_, order_;
-  size_t next_ = 0;
-  int64_t epoch_ = 0;
-};
-
-// Through a buffer, as tf.data's shuffle: each row is a random one of those in the buffer.
-class StreamedOrder : public RowOrder {
- public:
-  StreamedOrder(const std::vector<std::string>& files, const std::vector<FeatureSpec>& specs, int64_t buffer_size,
-                uint64_t seed, int64_t epochs)
-      : files_(files),
-        buffer_(specs),
-        buffer_size_(std::max<int64_t>(buffer_size, 1)),
-        random_(seed),
-        epochs_(epochs) {}
-
-  absl::StatusOr<bool> Next(Row* row) override {
-    // The slot that was given out last is free again.
-    if (free_ >= 0) {
-      ASSIGN_OR_RETURN(const bool more, Fill(free_));
-      if (!more) {
-        slots_.erase(std::find(slots_.begin(), slots_.end(), free_));
-      }
-      free_ = -1;
-    }
-    while (!ended_ && static_cast<int64_t>(slots_.size()) < buffer_size_) {
-      const int64_t slot = static_cast<int64_t>(slots_.size());
-      ASSIGN_OR_RETURN(const bool more, Fill(slot));
-      if (!more) break;
-      slots_.push_back(slot);
-    }
-    if (slots_.empty()) return false;
-    free_ = slots_[random_.Below(slots_.size())];
-    *row = {&buffer_, free_};
-    return true;
-  }
-
- private:
-  absl::StatusOr<bool> Fill(int64_t slot) {
-    while (!ended_) {
-      if (stream_ == nullptr) {
-        stream_ = std::make_unique<ExampleStream>(files_);
-        rows_of_epoch_ = 0;
-      }
-      ASSIGN_OR_RETURN(const bool more, stream_->Next());
-      if (more) {
-        ++rows_of_epoch_;
-        RETURN_IF_ERROR(Annotate(buffer_.Set(slot, stream_->batch(), stream_->index()), stream_->Where()));
-        return true;
-      }
-      stream_.reset();
-      ended_ = rows_of_epoch_ == 0 || ++epoch_ == epochs_;
-    }
-    return false;
-  }
-
-  const std::vector<std::string>& files_;
-  RowStore buffer_;
-  const int64_t buffer_size_;
-  Random random_;
-  const int64_t epochs_;
-  std::unique_ptr<ExampleStream> stream_;
-  std::vector<int64_t> slots_;
-  int64_t free_ = -1;
-  int64_t epoch_ = 0;
-  int64_t rows_of_epoch_ = 0;
-  bool ended_ = false;
-};
-
 class BatchIterator : public Dataset::Iterator {
  public:
-  BatchIterator(std::shared_ptr<const void> keep_alive, std::unique_ptr<RowOrder> order, const DatasetOptions& options,
+  // `keep_alive` has the files.
+  BatchIterator(std::shared_ptr<const void> keep_alive, const std::vector<std::string>& files,
+                std::unique_ptr<RowOrder> order, std::vector<bool> wanted, const DatasetOptions& options,
                 std::vector<Dataset::MapFunction> maps, int64_t take, uint64_t pass)
       : keep_alive_(std::move(keep_alive)),
+        files_(files),
         order_(std::move(order)),
+        wanted_(std::move(wanted)),
         options_(options),
         maps_(std::move(maps)),
         take_(take),
@@ -209,9 +54,11 @@ class BatchIterator : public Dataset::Iterator {
     ASSIGN_OR_RETURN(bool more, order_->Next(&row));
     if (!more) return false;
     const std::vector<FeatureSpec>& specs = row.store->specs();
-    BatchBuilder builder(specs, options_.batch_size);
+    BatchBuilder builder(specs, options_.batch_size, wanted_);
+    origins_.clear();
     while (more) {
       builder.Add(*row.store, row.index);
+      origins_.emplace_back(row.file, row.record);
       if (builder.num_rows() == options_.batch_size) break;
       ASSIGN_OR_RETURN(more, order_->Next(&row));
     }
@@ -220,6 +67,7 @@ class BatchIterator : public Dataset::Iterator {
     std::vector<Tensor> tensors = builder.Finish();
     *batch = Batch();
     for (size_t f = 0; f < specs.size(); ++f) {
+      if (!wanted_[f]) continue;
       const std::string& name = specs[f].name;
       if (name == options_.label_key) {
         batch->labels[""] = std::move(tensors[f]);
@@ -234,43 +82,28 @@ class BatchIterator : public Dataset::Iterator {
       }
     }
     for (const Dataset::MapFunction& map : maps_) RETURN_IF_ERROR(map(*batch, first_index_ + index_));
+    if (batch->num_examples() != n) origins_.clear();
     ++index_;
     return true;
+  }
+  std::string Where(int64_t i) const override {
+    if (i < 0 || i >= static_cast<int64_t>(origins_.size())) return absl::StrCat("example ", i, " of the batch");
+    const auto& [file, record] = origins_[i];
+    return files_.empty() ? absl::StrCat("example ", record) : absl::StrCat(files_[file], ", record ", record);
   }
 
  private:
   const std::shared_ptr<const void> keep_alive_;
+  const std::vector<std::string>& files_;
   const std::unique_ptr<RowOrder> order_;
+  const std::vector<bool> wanted_;
+  std::vector<std::pair<size_t, int64_t>> origins_;  // Of the last batch: file and record.
   const DatasetOptions options_;
   const std::vector<Dataset::MapFunction> maps_;
   const int64_t take_;
   const int64_t first_index_;
   int64_t index_ = 0;
 };
-
-// Decodes all files into one store each, on all cores; false if they do not fit.
-absl::StatusOr<bool> Cache(const std::vector<std::string>& files, const std::vector<FeatureSpec>& specs, int64_t limit,
-                           std::vector<RowStore>* stores) {
-  std::atomic<int64_t> bytes = 0;
-  std::atomic<bool> too_large = false;
-  stores->assign(files.size(), RowStore(specs));
-  RETURN_IF_ERROR(compute::ParallelFor(static_cast<int>(files.size()), [&](int i) -> absl::Status {
-    const std::vector<std::string> file = {files[i]};
-    ExampleStream stream(file);
-    RowStore& store = (*stores)[i];
-    while (!too_large) {
-      ASSIGN_OR_RETURN(const bool more, stream.Next());
-      if (!more) break;
-      const int64_t before = store.bytes();
-      RETURN_IF_ERROR(Annotate(store.Append(stream.batch(), stream.index()), stream.Where()));
-      const int64_t added = store.bytes() - before;
-      if (bytes.fetch_add(added) + added > limit) too_large = true;
-    }
-    return absl::OkStatus();
-  }));
-  if (too_large) stores->clear();
-  return !too_large;
-}
 
 // Whether `shape` is `known` with numbers for what is not known.
 bool Completes(const Shape& known, const Shape& shape) {
@@ -407,6 +240,13 @@ std::string Dataset::WhyEmpty() const {
                    source_->files.size() > 1 ? absl::StrCat(" and ", source_->files.size() - 1, " more files") : "");
 }
 
+int64_t Dataset::batches_in_memory() const {
+  if (source_ == nullptr || !source_->cached || !maps_.empty() || options_.batch_size < 1) return -1;
+  int64_t rows = 0;
+  for (const RowStore& store : source_->stores) rows += store.num_rows();
+  return (rows + options_.batch_size - 1) / options_.batch_size;
+}
+
 bool Dataset::infinite() const { return options_.num_epochs < 0 && take_ < 0; }
 
 int64_t Dataset::cardinality() const {
@@ -425,11 +265,8 @@ void Dataset::SkipPasses(uint64_t pass) const {
   if (source_ != nullptr && source_->next_pass <= pass) source_->next_pass = pass + 1;
 }
 
-absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::optional<uint64_t> asked_pass) const {
-  if (source_ == nullptr) return absl::FailedPreconditionError("an empty Dataset");
-  if (options_.batch_size < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("batch_size must be positive, got ", options_.batch_size));
-  }
+// Whether what the options name is there.
+absl::Status Dataset::CheckNames() const {
   std::vector<std::string> wanted = options_.label_keys;
   if (!options_.label_key.empty()) wanted.push_back(options_.label_key);
   if (!options_.weight_key.empty()) wanted.push_back(options_.weight_key);
@@ -471,23 +308,59 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
           "; the features are: ", known));
     }
   }
+  return absl::OkStatus();
+}
+
+// Which features are in the batches, by index.
+std::vector<bool> Dataset::Wanted(const std::optional<Needed>& needed) const {
+  const std::vector<FeatureSpec>& specs = source_->specs;
+  const auto has = [&](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const bool all =
+      !needed || !maps_.empty() ||
+      std::any_of(needed->features.begin(), needed->features.end(), [&](const std::string& name) {
+        return std::none_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+      });
+  std::vector<bool> wanted(specs.size(), true);
+  for (size_t f = 0; f < specs.size() && !all; ++f) {
+    const std::string& name = specs[f].name;
+    const bool is_label = name == options_.label_key || name == options_.weight_key || has(options_.label_keys, name);
+    wanted[f] = is_label ? needed->labels : has(needed->features, name);
+  }
+  return wanted;
+}
+
+absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::optional<uint64_t> asked_pass,
+                                                                         const std::optional<Needed>& needed) const {
+  if (source_ == nullptr) return absl::FailedPreconditionError("an empty Dataset");
+  if (options_.batch_size < 1) {
+    return absl::InvalidArgumentError(absl::StrCat("batch_size must be positive, got ", options_.batch_size));
+  }
+  RETURN_IF_ERROR(CheckNames());
+  const std::vector<std::string>& files = source_->files;
+  std::vector<bool> wanted = Wanted(needed);
   {
     std::lock_guard<std::mutex> lock(source_->mutex);
     if (!source_->tried_to_cache) {
       source_->tried_to_cache = true;
-      ASSIGN_OR_RETURN(source_->cached, Cache(source_->files, source_->specs, options_.cache_bytes, &source_->stores));
+      ASSIGN_OR_RETURN(source_->cached, ReadAll(files, source_->specs, options_.cache_bytes, &source_->stores));
+    }
+  }
+  for (size_t s = 0; s < source_->stores.size(); ++s) {
+    for (size_t f = 0; f < wanted.size(); ++f) {
+      const auto& [status, row] = source_->stores[s].error(f);
+      if (wanted[f] && !status.ok()) return Annotate(status, absl::StrCat(files[s], ", record ", row));
     }
   }
   const uint64_t pass = asked_pass.has_value() ? *asked_pass : NextPass();
   const uint64_t seed = DeriveSeed(DeriveSeed(options_.shuffle_seed.value_or(RandomSeed()), "shuffle"), pass);
-  std::unique_ptr<RowOrder> order;
-  if (source_->cached) {
-    order = std::make_unique<CachedOrder>(source_->stores, options_.shuffle, seed, options_.num_epochs);
-  } else {
-    order = std::make_unique<StreamedOrder>(
-        source_->files, source_->specs, options_.shuffle ? options_.shuffle_buffer_size : 1, seed, options_.num_epochs);
-  }
-  return std::unique_ptr<Iterator>(new BatchIterator(source_, std::move(order), options_, maps_, take_, pass));
+  std::unique_ptr<RowOrder> order =
+      source_->cached ? OrderOfStores(source_->stores, options_.shuffle, seed, options_.num_epochs)
+                      : OrderOfFiles(files, source_->specs, wanted, options_.shuffle ? options_.shuffle_buffer_size : 1,
+                                     seed, options_.num_epochs);
+  return std::unique_ptr<Iterator>(
+      new BatchIterator(source_, files, std::move(order), std::move(wanted), options_, maps_, take_, pass));
 }
 
 }  // namespace tfxm::nn

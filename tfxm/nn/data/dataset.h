@@ -38,7 +38,8 @@ struct FeatureSpec {
   // Of one example; {} is a scalar, {-1} a varying number of values. With a dimension of -1 it is left out of the
   // batches unless DatasetOptions::padded_shapes says how long it is to be.
   Shape shape;
-  // Takes the place of a missing feature (all its values). Without it a missing feature is an error.
+  // Takes the place of a missing feature (all its values). Without it a missing feature is an error, if it is needed
+  // (Dataset::Needed).
   std::optional<double> default_value;
   // Fewer values than the shape has are filled up with default_value (0, or ""), more are cut off at the end.
   bool pad = false;
@@ -101,6 +102,9 @@ class Dataset {
     virtual ~Iterator() = default;
     // False at the end. Errors name the file and record.
     virtual absl::StatusOr<bool> Next(Batch* batch) = 0;
+    // Where example i of the last batch is from, for messages: "FILE, record 7", of tensors "example 7". A Map that changes
+    // the number of examples leaves nothing but "example i of the batch".
+    virtual std::string Where(int64_t i) const = 0;
   };
 
   // Files of tf.Examples. Nothing is read before the first iterator.
@@ -122,7 +126,18 @@ class Dataset {
   // The same examples in their own order.
   Dataset Unshuffled() const;
 
+  // What of the examples is looked at. What other features lack, or have in another shape, is no error, and they are not
+  // in the batches. Where there is a Map, which may look at any, or none of the name, all of them are needed.
+  struct Needed {
+    std::vector<std::string> features;
+    bool labels = true;  // And the weight.
+  };
+
   bool infinite() const;
+  // How many batches have all examples, if those are in memory as they are, without a Map: then a look at all labels
+  // costs next to nothing. -1 otherwise.
+  int64_t batches_in_memory() const;
+  int64_t batch_size() const { return options_.batch_size; }
   // Batches of one pass if that is known without reading; -1 otherwise.
   int64_t cardinality() const;
 
@@ -131,9 +146,10 @@ class Dataset {
   // Why there are no batches, for messages: no examples, or fewer than one batch of them.
   std::string WhyEmpty() const;
 
-  // `pass` tells the orders of several passes apart: the next one if it is not given. Iterators may be used in
-  // different threads.
-  absl::StatusOr<std::unique_ptr<Iterator>> MakeIterator(std::optional<uint64_t> pass = std::nullopt) const;
+  // `pass` tells the orders of several passes apart: the next one if it is not given. `needed`: everything if it is not
+  // given. Iterators may be used in different threads.
+  absl::StatusOr<std::unique_ptr<Iterator>> MakeIterator(std::optional<uint64_t> pass = std::nullopt,
+                                                         const std::optional<Needed>& needed = std::nullopt) const;
   // Takes the number of the next pass. Copies of a dataset (Repeat, Map, …) count together.
   uint64_t NextPass() const;
   // Passes up to `pass` have been.
@@ -141,6 +157,8 @@ class Dataset {
 
  private:
   struct Source;
+  absl::Status CheckNames() const;
+  std::vector<bool> Wanted(const std::optional<Needed>& needed) const;
   std::shared_ptr<Source> source_;
   DatasetOptions options_;
   std::vector<MapFunction> maps_;

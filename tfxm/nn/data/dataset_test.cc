@@ -330,6 +330,62 @@ TEST(DatasetTest, MissingFeaturesTakeTheirDefaultOrAreErrors) {
   EXPECT_THAT(std::string(read().message()), HasSubstr("feature \"x\" is FLOAT; expected 2 of type int64"));
 }
 
+// What a model does not take may be missing, of another length or type.
+TEST(DatasetTest, FeaturesThatNothingNeedsMayBeMissing) {
+  const auto files = WriteFiles("unneeded", {{Serialized(1), Serialized(2)}, {Serialized(3), Serialized(4, false)}});
+  std::vector<FeatureSpec> specs = kSpecs;
+  specs[3].default_value.reset();
+  specs.push_back({.name = "x3", .dtype = DataType::kInt64, .shape = {2}, .value_key = "x"});
+  const auto fit = [&](const std::string& input, const std::string& weight_key, int64_t cache_bytes, bool maps) {
+    Dataset data = Dataset::FromExamples(
+        files, specs,
+        {.batch_size = 2, .label_key = "id", .weight_key = weight_key, .shuffle = false, .cache_bytes = cache_bytes});
+    if (maps) data = data.Map([](Batch&, int64_t) { return absl::OkStatus(); });
+    Sequential model({layers::InputLayer({2}, {.name = input}), layers::Dense(1)});
+    EXPECT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+    return std::string(model.Fit(data, {.validation_data = &data, .verbose = 0}).status().message());
+  };
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    EXPECT_EQ(fit("x", "", cache_bytes, false), "");
+    EXPECT_THAT(fit("x", "w", cache_bytes, false), HasSubstr("data-1.gz, record 1: feature \"w\" is missing"));
+    EXPECT_THAT(fit("x3", "", cache_bytes, false), HasSubstr("data-0.gz, record 0: feature \"x\" is FLOAT"));
+    // A Map may look at everything.
+    EXPECT_THAT(fit("x", "", cache_bytes, true), HasSubstr("data-0.gz, record 0: feature \"x\" is FLOAT"));
+
+    // Examples to predict for have no labels.
+    const Dataset unlabeled =
+        Dataset::FromExamples(WriteFiles("unlabeled", {{tensorflow::Example().SerializeAsString()}}),
+                              {{"id", DataType::kInt64, {}}, {"x", DataType::kFloat, {2}, 7.0}},
+                              {.batch_size = 2, .label_key = "id", .cache_bytes = cache_bytes});
+    Sequential model({layers::InputLayer({2}, {.name = "x"}), layers::Dense(1)});
+    EXPECT_TRUE(model.Predict(unlabeled).ok());
+
+    const auto iterator =
+        *Dataset::FromExamples(files, specs,
+                               {.batch_size = 3, .label_key = "id", .shuffle = false, .cache_bytes = cache_bytes})
+             .MakeIterator(0, Dataset::Needed{.features = {"name"}});
+    Batch batch;
+    ASSERT_TRUE(*iterator->Next(&batch));
+    EXPECT_EQ(batch.features.size(), 1);
+    EXPECT_THAT(batch.features.at("name").strings(), ElementsAre("n1", "n2", "n3"));
+    EXPECT_EQ(iterator->Where(2), files[1] + ", record 0");
+  }
+}
+
+TEST(DatasetTest, TheExampleOfABadLabelIsNamed) {
+  const auto files = TenExamples("labels");  // Labels are 0 to 9.
+  for (const int64_t cache_bytes : {int64_t{1} << 20, int64_t{0}}) {
+    const Dataset data = Dataset::FromExamples(
+        files, kSpecs,
+        {.batch_size = 3, .label_key = "id", .shuffle = true, .shuffle_seed = 2, .cache_bytes = cache_bytes});
+    Sequential model({layers::InputLayer({2}, {.name = "x"}), layers::Dense(9)});
+    ASSERT_EQ(model.Compile({.loss = "sparse_categorical_crossentropy"}), absl::OkStatus());
+    EXPECT_THAT(std::string(model.Fit(data, {.verbose = 0}).status().message()),
+                AllOf(HasSubstr("training data"), HasSubstr(files[1] + ", record 3: label 9 of output \"dense\"")));
+    if (cache_bytes > 0) EXPECT_EQ(model.iterations(), 0);  // Of what is not in memory only the first batch is known.
+  }
+}
+
 TEST(DatasetTest, CorruptFilesAreNamed) {
   auto files = TenExamples("corrupt");
   std::string bytes = *io::ReadFile(files[1]);

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // BackupAndRestore: a training that goes on after a kill as if there had been none.
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <typeinfo>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/nn/callbacks/callbacks.h"
 #include "tfxm/nn/callbacks/checkpoint.h"
 #include "tfxm/nn/internal/program.h"
@@ -19,10 +26,65 @@ namespace {
 // data, batches of it}, then the epoch's totals.
 constexpr char kPosition[] = "backup/position_in_data";
 constexpr size_t kPositionSize = 7;
-constexpr char kOptimizer[] = "backup/optimizer";  // Its name.
+// What the training is made of: names and texts by turns.
+constexpr char kConfiguration[] = "backup/configuration";
 
 // The prefix of what a callback remembers.
 std::string CallbackPrefix(size_t index) { return absl::StrCat("callback/", index, "/"); }
+// In messages; counted from 1.
+std::string CallbackName(size_t index) { return absl::StrCat("callback ", index + 1); }
+
+// "EarlyStoppingCallback".
+std::string ClassName(const Callback& callback) {
+  int status = 0;
+  char* const demangled = abi::__cxa_demangle(typeid(callback).name(), nullptr, nullptr, &status);
+  std::string name = status == 0 ? demangled : typeid(callback).name();
+  std::free(demangled);
+  const size_t scope = name.rfind("::");
+  return scope == std::string::npos ? name : name.substr(scope + 2);
+}
+
+using Texts = std::map<std::string, std::string>;
+
+// Not known of files that were not read yet.
+constexpr char kSteps[] = "the number of steps of an epoch";
+
+// That which is part of one training and not of another.
+absl::StatusOr<Texts> ConfigurationOf(const FitState& state) {
+  ASSIGN_OR_RETURN(Texts texts, state.model->Configuration());
+  texts["the batch size"] = absl::StrCat(state.batch_size);
+  if (state.steps_per_epoch >= 0) texts[kSteps] = absl::StrCat(state.steps_per_epoch);
+  return texts;
+}
+
+// How two trainings differ, in words; "" if they do not.
+std::string Differences(const Texts& then, const Texts& now) {
+  std::vector<std::string> differences, unseen;
+  const auto shown = [](absl::string_view text) { return text.substr(0, text.find('#')); };
+  std::set<std::string> names;
+  for (const auto* texts : {&then, &now})
+    for (const auto& [name, text] : *texts) names.insert(name);
+  for (const std::string& name : names) {
+    const auto a = then.find(name), b = now.find(name);
+    if (a == then.end() || b == now.end()) {
+      if (name == kSteps) continue;
+      differences.push_back(absl::StrCat(name, a == then.end() ? " is new" : " is gone"));
+    } else if (shown(a->second) != shown(b->second)) {
+      differences.push_back(absl::StrCat(name, " was ", shown(a->second), ", is ", shown(b->second)));
+    } else if (a->second != b->second) {
+      // What is all in the hash follows from what can be shown, if that differs.
+      (shown(a->second).empty() ? unseen : differences).push_back(absl::StrCat(name, ": other options"));
+    }
+  }
+  if (differences.empty()) differences = unseen;
+  constexpr size_t kMost = 5;
+  if (differences.size() > kMost) {
+    const size_t more = differences.size() - kMost;
+    differences.resize(kMost);
+    differences.push_back(absl::StrCat(more, " more differences"));
+  }
+  return absl::StrJoin(differences, "; ");
+}
 
 class BackupCallback : public Callback {
  public:
@@ -30,23 +92,32 @@ class BackupCallback : public Callback {
       : options_(std::move(options)), latest_(io::JoinPath(options_.backup_dir, "latest")) {}
 
   absl::Status OnTrainBegin(FitState& state) override {
+    RETURN_IF_ERROR(CheckFolder("BackupAndRestore", latest_));
+    ASSIGN_OR_RETURN(configuration_, ConfigurationOf(state));
     if (!io::Exists(latest_)) return absl::OkStatus();
     ASSIGN_OR_RETURN(name_, io::ReadFile(latest_));
     const std::string path = io::JoinPath(options_.backup_dir, name_);
     ASSIGN_OR_RETURN(auto variables, ReadVariables(path, {}, false));
     const auto found = variables.find(kPosition);
-    if (found == variables.end() || found->second.num_elements() < static_cast<int64_t>(kPositionSize)) {
-      return absl::DataLossError(absl::StrCat(path, " is not a backup of a training by this version"));
+    const std::string advice = absl::StrCat("remove ", options_.backup_dir, " to start anew, or take another folder");
+    const auto configuration = variables.find(kConfiguration);
+    if (found == variables.end() || found->second.num_elements() < static_cast<int64_t>(kPositionSize) ||
+        configuration == variables.end() || configuration->second.num_elements() % 2 != 0) {
+      return absl::DataLossError(absl::StrCat(path, " is not a backup of a training by this version; ", advice));
     }
-    if (const auto optimizer = variables.find(kOptimizer);
-        optimizer != variables.end() && optimizer->second.strings().size() == 1) {
-      if (optimizer->second.strings()[0] != state.model->optimizer_name()) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "the backup ", path, " is of a training with optimizer ", optimizer->second.strings()[0], ", this one has ",
-            state.model->optimizer_name(), "; remove ", options_.backup_dir, " to start anew, or take another folder"));
-      }
-      variables.erase(optimizer);
+    Texts then;
+    const auto texts = configuration->second.strings();
+    for (size_t i = 0; i < texts.size(); i += 2) then[texts[i]] = texts[i + 1];
+    Texts now = configuration_;
+    for (size_t i = 0; i < state.callbacks->size(); ++i) {
+      const std::string name = CallbackName(i);
+      if (then.count(name) > 0) now[name] = ClassName(*(*state.callbacks)[i]);
     }
+    if (const std::string differences = Differences(then, now); !differences.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the backup ", path, " is of another training: ", differences, "; ", advice));
+    }
+    variables.erase(configuration);
     const auto numbers = found->second.values<double>();
     state.epoch = static_cast<int>(numbers[0]);
     state.step = static_cast<int64_t>(numbers[1]);
@@ -67,8 +138,7 @@ class BackupCallback : public Callback {
       if (!remembered.empty()) RETURN_IF_ERROR(Annotate((*state.callbacks)[i]->SetState(remembered), path));
     }
     return Annotate(state.model->SetState(variables, state.iteration),
-                    absl::StrCat("the backup ", path, " does not fit (remove ", options_.backup_dir,
-                                 " to start anew, or take another folder)"));
+                    absl::StrCat("the backup ", path, " does not fit (", advice, ")"));
   }
 
   absl::Status OnTrainBatchEnd(FitState& state) override {
@@ -95,12 +165,20 @@ class BackupCallback : public Callback {
     numbers[6] = static_cast<double>(state.data_batches);
     std::copy(totals.begin(), totals.end(), numbers.begin() + kPositionSize);
     variables[kPosition] = std::move(position);
-    Tensor optimizer(DataType::kString, {1});
-    optimizer.strings()[0] = state.model->optimizer_name();
-    variables[kOptimizer] = std::move(optimizer);
+    Texts texts = configuration_;
     for (size_t i = 0; i < state.callbacks->size(); ++i) {
-      for (auto& [name, value] : (*state.callbacks)[i]->GetState()) variables[CallbackPrefix(i) + name] = value;
+      for (auto& [name, value] : (*state.callbacks)[i]->GetState()) {
+        variables[CallbackPrefix(i) + name] = value;
+        texts[CallbackName(i)] = ClassName(*(*state.callbacks)[i]);
+      }
     }
+    Tensor configuration(DataType::kString, {2 * static_cast<int64_t>(texts.size())});
+    size_t next = 0;
+    for (const auto& [name, text] : texts) {
+      configuration.strings()[next++] = name;
+      configuration.strings()[next++] = text;
+    }
+    variables[kConfiguration] = std::move(configuration);
     // A new checkpoint, then one file that says it is the latest: at any moment there is a whole one.
     const std::string name = absl::StrCat("epoch_", epoch, "_step_", step);
     RETURN_IF_ERROR(WriteVariables(io::JoinPath(options_.backup_dir, name), variables));
@@ -116,6 +194,7 @@ class BackupCallback : public Callback {
   const BackupAndRestoreOptions options_;
   const std::string latest_;
   std::string name_;  // Of the latest backup.
+  Texts configuration_;
 };
 
 }  // namespace

@@ -82,8 +82,11 @@ absl::StatusOr<std::vector<float>> ClassWeights(const std::map<int64_t, double>&
   return weights;
 }
 
+// What is said of a batch whose examples' origin is not known.
+std::string InBatch(int64_t i) { return absl::StrCat("example ", i, " of the batch"); }
+
 // Sample weights as float, [batch] if there is one per example.
-absl::StatusOr<tf::Tensor> SampleWeights(const Tensor& weight, int64_t num_examples) {
+absl::StatusOr<tf::Tensor> SampleWeights(const Tensor& weight, int64_t num_examples, const WhereFunction& where) {
   const Shape& shape = weight.shape();
   if (weight.dtype() == DataType::kString || shape.empty() || shape[0] != num_examples) {
     return absl::InvalidArgumentError(absl::StrCat("sample weights are ", DataTypeName(weight.dtype()),
@@ -96,12 +99,18 @@ absl::StatusOr<tf::Tensor> SampleWeights(const Tensor& weight, int64_t num_examp
   }
   tf::Tensor weights(tf::DT_FLOAT, fed);
   auto values = weights.flat<float>();
-  for (int64_t i = 0; i < weight.num_elements(); ++i) values(i) = static_cast<float>(weight.ValueAsDouble(i));
+  for (int64_t i = 0; i < weight.num_elements(); ++i) {
+    values(i) = static_cast<float>(weight.ValueAsDouble(i));
+    if (std::isfinite(values(i))) continue;
+    return absl::InvalidArgumentError(absl::StrCat(where(i / (weight.num_elements() / num_examples)),
+                                                   ": the sample weight is ", values(i),
+                                                   "; wanted a number (0 leaves an example out)"));
+  }
   return weights;
 }
 
 // Whether labels are what the loss takes them for.
-absl::Status CheckLabels(const TensorSpec& output, const Loss& loss, const Tensor& labels) {
+absl::Status CheckLabels(const TensorSpec& output, const Loss& loss, const Tensor& labels, const WhereFunction& where) {
   if (loss.labels() == Loss::Labels::kNumbers || labels.dtype() == DataType::kString) return absl::OkStatus();
   const bool classes = loss.labels() == Loss::Labels::kClasses;
   const int64_t num_classes = output.shape.empty() ? -1 : output.shape.back();
@@ -111,7 +120,8 @@ absl::Status CheckLabels(const TensorSpec& output, const Loss& loss, const Tenso
     const double smallest = classes ? 0 : -1e-6;
     if (label >= smallest && label <= largest && (!classes || label == std::floor(label))) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        "label ", label, " of output \"", output.name, "\" is out of range: loss ", loss.name(), " takes ",
+        where(i / (labels.num_elements() / labels.shape()[0])), ": label ", label, " of output \"", output.name,
+        "\" is out of range: loss ", loss.name(), " takes ",
         classes ? absl::StrCat("the numbers of classes, 0",
                                num_classes < 0
                                    ? " and up"
@@ -141,7 +151,8 @@ absl::Status NoFeature(const FeedSpec& spec, const std::string& name, const Batc
   std::string known;
   for (const auto& [feature, tensor] : batch.features) absl::StrAppend(&known, known.empty() ? "" : ", ", feature);
   return absl::InvalidArgumentError(absl::StrCat("the data has no feature \"", name, "\" for the model's input; it has",
-                                                 known.empty() ? " none that are dense" : ": ", known));
+                                                 known.empty() ? " none that are dense" : ": ", known,
+                                                 known.empty() ? "" : "; an input takes the feature of its own name"));
 }
 
 // The labels of output i.
@@ -189,15 +200,22 @@ absl::Status CheckLabelNames(const FeedSpec& spec, const Batch& batch) {
 
 }  // namespace
 
-absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
+absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch, const WhereFunction& known_where) {
+  const WhereFunction& where = known_where != nullptr ? known_where : InBatch;
   Feed feed;
   feed.num_examples = batch.num_examples();
   for (const TensorSpec& input : spec.inputs) {
     auto found = batch.features.find(input.name);
-    if (found == batch.features.end() && spec.inputs.size() == 1 && batch.features.size() == 1 && spec.left_out.empty())
+    if (found == batch.features.end() && spec.unnamed_input && batch.features.size() == 1 && spec.left_out.empty())
       found = batch.features.begin();
     if (found == batch.features.end()) return NoFeature(spec, input.name, batch);
     ASSIGN_OR_RETURN(tf::Tensor fed, InputFeed(input, found->second));
+    if (feed.inputs.empty()) feed.num_examples = fed.dim_size(0);
+    if (fed.dim_size(0) != feed.num_examples) {
+      return absl::InvalidArgumentError(absl::StrCat("inputs of different numbers of examples: \"", spec.inputs[0].name,
+                                                     "\" has ", feed.num_examples, ", \"", input.name, "\" has ",
+                                                     fed.dim_size(0)));
+    }
     feed.inputs.push_back(std::move(fed));
   }
   if (!spec.labels) return feed;
@@ -212,7 +230,7 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
                                                      DataTypeName(labels->dtype()), ShapeString(labels->shape()),
                                                      " for ", feed.num_examples, " examples"));
     }
-    RETURN_IF_ERROR(CheckLabels(output, spec.losses[i], *labels));
+    RETURN_IF_ERROR(CheckLabels(output, spec.losses[i], *labels, where));
     ASSIGN_OR_RETURN(tf::Tensor fed, ops::internal::ToTf(*labels));
     feed.labels.push_back(std::move(fed));
     by_class.emplace_back();
@@ -226,7 +244,7 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch) {
   if (!sample_weights && spec.class_weights.empty()) return feed;
   tf::Tensor common;
   if (sample_weights) {
-    ASSIGN_OR_RETURN(common, SampleWeights(batch.weight, feed.num_examples));
+    ASSIGN_OR_RETURN(common, SampleWeights(batch.weight, feed.num_examples, where));
   } else {
     common = tf::Tensor(tf::DT_FLOAT, tf::TensorShape({feed.num_examples}));
     common.flat<float>().setConstant(1);
@@ -267,7 +285,7 @@ void FeedQueue::Produce() {
       --skip_;
       continue;
     } else if (*more) {
-      auto made = MakeFeed(spec_, batch);
+      auto made = MakeFeed(spec_, batch, [this](int64_t i) { return iterator_->Where(i); });
       if (made.ok()) {
         feed = std::move(*made);
       } else {

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,7 @@ namespace tfxm::nn {
 // What the model wants of a batch.
 struct FeedSpec {
   std::vector<TensorSpec> inputs;
+  bool unnamed_input = false;       // The only input takes the only feature.
   std::vector<TensorSpec> outputs;  // Their names choose the labels.
   std::vector<Loss> losses;         // Per output; one without a loss takes no labels.
   // By output, then by label.
@@ -39,9 +41,13 @@ struct Feed {
   int64_t num_examples = 0;
 };
 
-// INVALID_ARGUMENT names the input or output without a tensor, or with one of the wrong shape or type, labels that no
-// output takes, and labels that are none of the loss's.
-absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch);
+// Where example i of the batch comes from, for messages.
+using WhereFunction = std::function<std::string(int64_t i)>;
+
+// INVALID_ARGUMENT names the input or output without a tensor, or with one of the wrong shape or type, inputs of
+// different numbers of examples, labels that no output takes, and the example whose label is none of the loss's or whose
+// weight is no number.
+absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch, const WhereFunction& where = nullptr);
 
 // Feeds of a dataset, made ahead in a thread of its own.
 class FeedQueue {

@@ -17,14 +17,43 @@ namespace tfxm::nn {
 namespace {
 
 FeedSpec SpecOf(const Network& network, const StepConfig& config, bool labels) {
-  return {.inputs = network.inputs(), .outputs = network.outputs(), .losses = config.losses, .labels = labels};
+  return {.inputs = network.inputs(),
+          .unnamed_input = network.has_unnamed_input(),
+          .outputs = network.outputs(),
+          .losses = config.losses,
+          .labels = labels};
+}
+
+// What a model takes of the data.
+Dataset::Needed NeededBy(const FeedSpec& spec) {
+  Dataset::Needed needed{.labels = spec.labels};
+  for (const TensorSpec& input : spec.inputs) needed.features.push_back(input.name);
+  return needed;
 }
 
 absl::StatusOr<std::unique_ptr<FeedQueue>> OpenQueue(FeedSpec spec, const Dataset& data, uint64_t pass,
                                                      int64_t skip = 0) {
   spec.left_out = data.left_out();
-  ASSIGN_OR_RETURN(auto iterator, data.MakeIterator(pass));
+  ASSIGN_OR_RETURN(auto iterator, data.MakeIterator(pass, NeededBy(spec)));
   return std::make_unique<FeedQueue>(std::move(spec), std::move(iterator), skip);
+}
+
+// Goes through the labels and weights of a pass from batch `skip` on, once at most through all examples and as far as
+// `steps` (0: to the end), where that costs next to nothing: better before there is a training to lose.
+absl::Status CheckLabelsAhead(FeedSpec spec, const Dataset& data, uint64_t pass, int64_t skip, int64_t steps) {
+  const int64_t all = data.batches_in_memory();
+  if (all < 0) return absl::OkStatus();
+  spec.inputs.clear();
+  ASSIGN_OR_RETURN(const auto iterator, data.MakeIterator(pass, NeededBy(spec)));
+  Batch batch;
+  const int64_t end = skip + (steps > 0 ? std::min(steps, all) : all);
+  for (int64_t i = 0; i < end; ++i) {
+    ASSIGN_OR_RETURN(const bool more, iterator->Next(&batch));
+    if (!more) break;
+    if (i < skip) continue;
+    RETURN_IF_ERROR(MakeFeed(spec, batch, [&](int64_t k) { return iterator->Where(k); }).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Empty(absl::string_view what, const Dataset& data) {
@@ -49,6 +78,11 @@ absl::Status SetClassWeights(const FitOptions& options, FeedSpec* spec) {
   for (const auto& [name, weights] : spec->class_weights) {
     if (std::find(outputs.begin(), outputs.end(), name) == outputs.end())
       return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
+    for (const auto& [label, weight] : weights) {
+      if (std::isfinite(weight)) continue;
+      return absl::InvalidArgumentError(absl::StrCat("class_weight: the weight of class ", label, " of output \"", name,
+                                                     "\" is ", weight, "; wanted a number"));
+    }
   }
   return absl::OkStatus();
 }
@@ -74,6 +108,16 @@ class LossWatch {
   std::string what_;
 };
 
+// What went wrong in the middle of a training, with what is left of it.
+absl::Status Stopped(const absl::Status& status, const FitState& state) {
+  if (status.ok() || state.iteration == 0) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat(status.message(), "; the model keeps its ", state.iteration,
+                   " updates, and checkpoints and backups stay: when that is mended, Fit goes on, with a "
+                   "BackupAndRestore from the last backup"));
+}
+
 // Calls member(state, …) of every callback.
 template <typename Member, typename... Args>
 absl::Status Notify(const std::vector<CallbackRef>& callbacks, Member member, Args&&... args) {
@@ -98,8 +142,9 @@ absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOpti
   Totals totals;
   Feed feed;
   while (options.steps <= 0 || totals.num_batches() < options.steps) {
-    ASSIGN_OR_RETURN(const bool more, queue->Next(&feed));
-    if (!more) break;
+    const auto more = queue->Next(&feed);
+    if (!more.ok()) return Annotate(more.status(), absl::StrCat("evaluation, step ", totals.num_batches() + 1));
+    if (!*more) break;
     RETURN_IF_ERROR(rep_->program->TestStep(feed, &totals));
   }
   if (totals.num_batches() == 0) return Empty("Evaluate", data);
@@ -110,15 +155,16 @@ absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOpti
 }
 
 // What is wrong with the validation data is better known before there is a training to lose.
-absl::Status Model::CheckValidationData(const Dataset& data) {
+absl::Status Model::CheckValidationData(const Dataset& data, int64_t steps) {
   FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
   spec.left_out = data.left_out();
-  ASSIGN_OR_RETURN(const auto iterator, data.Unshuffled().MakeIterator(0));
+  ASSIGN_OR_RETURN(const auto iterator, data.Unshuffled().MakeIterator(0, NeededBy(spec)));
   Batch batch;
   ASSIGN_OR_RETURN(const bool more, iterator->Next(&batch));
   if (!more) return Empty("Evaluate", data);
-  ASSIGN_OR_RETURN(const Feed feed, MakeFeed(spec, batch));
-  return rep_->program->PrepareTestStep(feed);
+  ASSIGN_OR_RETURN(const Feed feed, MakeFeed(spec, batch, [&](int64_t i) { return iterator->Where(i); }));
+  RETURN_IF_ERROR(rep_->program->PrepareTestStep(feed));
+  return CheckLabelsAhead(std::move(spec), data, 0, 0, steps);
 }
 
 absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& options) {
@@ -135,7 +181,8 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   }
   FeedSpec spec = SpecOf(*rep_->network, rep_->config, true);
   RETURN_IF_ERROR(SetClassWeights(options, &spec));
-  if (validation != nullptr) RETURN_IF_ERROR(Annotate(CheckValidationData(*validation), "validation data"));
+  if (validation != nullptr)
+    RETURN_IF_ERROR(Annotate(CheckValidationData(*validation, options.validation_steps), "validation data"));
   std::vector<CallbackRef> callbacks = options.callbacks;
   if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));
   std::stable_partition(callbacks.begin(), callbacks.end(),
@@ -147,6 +194,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   state.epoch = options.initial_epoch;
   state.num_epochs = options.epochs;
   state.steps_per_epoch = by_steps ? options.steps_per_epoch : data.cardinality();
+  state.batch_size = data.batch_size();
   state.iteration = rep_->iterations;
   state.batch_logs = [&] { return totals.Values(); };
   state.totals = &totals;
@@ -169,6 +217,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   History history;
   LossWatch loss_watch;
   std::unique_ptr<FeedQueue> queue;
+  bool looked_ahead = false, looks_ahead = false;
   Feed feed;
   // The next batch of this pass, or the first of the next one if it is at its end and the epoch at its beginning.
   const auto next = [&]() -> absl::StatusOr<bool> {
@@ -179,7 +228,14 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
         state.data_batches = 0;
       }
       if (queue == nullptr) {
-        ASSIGN_OR_RETURN(queue, OpenQueue(spec, data, static_cast<uint64_t>(state.data_pass), state.data_batches));
+        const uint64_t pass = static_cast<uint64_t>(state.data_pass);
+        ASSIGN_OR_RETURN(queue, OpenQueue(spec, data, pass, state.data_batches));
+        if (!std::exchange(looked_ahead, true)) {
+          const int64_t steps = options.steps_per_epoch * (options.epochs - state.epoch);
+          looks_ahead = true;
+          RETURN_IF_ERROR(CheckLabelsAhead(spec, data, pass, state.data_batches, steps));
+          looks_ahead = false;
+        }
       }
       ASSIGN_OR_RETURN(const bool more, queue->Next(&feed));
       if (more) {
@@ -199,10 +255,16 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     }
     bool stop = false, more = true;
     while (!stop && (!by_steps || state.step < options.steps_per_epoch)) {
-      ASSIGN_OR_RETURN(more, next());
+      const auto found = next();
+      if (!found.ok()) {
+        const std::string step = absl::StrCat(", step ", state.step + 1, " of epoch ", state.epoch + 1);
+        return Stopped(Annotate(found.status(), absl::StrCat("training data", looks_ahead ? "" : step)), state);
+      }
+      more = *found;
       if (!more) break;
       state.learning_rate = rep_->LearningRateAt(rep_->iterations);
-      RETURN_IF_ERROR(rep_->program->TrainStep(feed, rep_->iterations, state.learning_rate, &totals));
+      const absl::Status trained = rep_->program->TrainStep(feed, rep_->iterations, state.learning_rate, &totals);
+      if (!trained.ok()) return Stopped(trained, state);
       state.iteration = ++rep_->iterations;
       state.loss = totals.last_loss();
       ++state.step;
@@ -218,9 +280,13 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     Logs logs = totals.Values();
     if (validation != nullptr && (state.epoch + 1) % std::max(options.validation_freq, 1) == 0) {
       // The same examples each time, so that epochs can be compared.
-      ASSIGN_OR_RETURN(const Logs results, EvaluatePass(*validation, {.steps = options.validation_steps}, 0));
-      RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTestEnd, state, results));
-      for (const auto& [name, value] : results) logs.emplace_back(absl::StrCat("val_", name), value);
+      const auto results = EvaluatePass(*validation, {.steps = options.validation_steps}, 0);
+      if (!results.ok()) {
+        const std::string where = absl::StrCat("validation data after epoch ", state.epoch + 1);
+        return Stopped(Annotate(results.status(), where), state);
+      }
+      RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTestEnd, state, *results));
+      for (const auto& [name, value] : *results) logs.emplace_back(absl::StrCat("val_", name), value);
     }
     if (logs_learning_rate) logs.emplace_back("learning_rate", learning_rate());
     history.epochs.push_back(state.epoch);

@@ -276,6 +276,7 @@ void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
 
 absl::Status Program::TrainStep(const Feed& feed, int64_t step_number, double learning_rate, Totals* totals) {
   if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("the model was not compiled");
+  RETURN_IF_ERROR(Annotate(CheckLearningRate(learning_rate), absl::StrCat("training step ", step_number)));
   version_ = NextVersion();
   ASSIGN_OR_RETURN(Step* const step, rep_->GetStep(StepMode::kTrain, feed));
   step->feeds.assign(feed.inputs.begin(), feed.inputs.end());

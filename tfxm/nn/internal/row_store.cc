@@ -38,10 +38,14 @@ Tensor PaddingOf(const FeatureSpec& spec) {
 
 }  // namespace
 
-RowStore::RowStore(const std::vector<FeatureSpec>& specs) : specs_(specs), features_(specs.size()) {
+RowStore::RowStore(const std::vector<FeatureSpec>& specs) : RowStore(specs, std::vector<bool>(specs.size(), true)) {}
+
+RowStore::RowStore(const std::vector<FeatureSpec>& specs, const std::vector<bool>& wanted)
+    : specs_(specs), features_(specs.size()) {
   for (size_t f = 0; f < specs_.size(); ++f) {
     const FeatureSpec& spec = specs_[f];
     Feature& feature = features_[f];
+    feature.wanted = wanted[f];
     feature.input = {spec.value_key.empty() ? spec.name : spec.value_key, spec.dtype, spec.shape};
     feature.options.missing = spec.pad             ? data::MissingPolicy::kPad
                               : spec.default_value ? data::MissingPolicy::kFill
@@ -76,36 +80,41 @@ absl::Status RowStore::Fill(const FeatureSpec& spec, const Feature& feature, con
 }
 
 absl::Status RowStore::Set(int64_t row, const data::ExampleBatch& batch, int i) {
-  const bool is_new = row == num_rows_;
   for (size_t f = 0; f < specs_.size(); ++f) {
     Feature& feature = features_[f];
-    const data::Column* column = batch.Find(feature.input.name);
-    if (feature.row_values < 0) {
-      RETURN_IF_ERROR(SetRow(feature, row, column, i));
-      continue;
-    }
-    if (feature.input.dtype == DataType::kString) {
-      if (is_new) feature.strings.resize(feature.strings.size() + feature.row_values);
-      const std::span<std::string> strings =
-          std::span(feature.strings).subspan(row * feature.row_values, feature.row_values);
-      if (!is_new) bytes_ -= MemoryOf(strings);
-      RETURN_IF_ERROR(Fill(specs_[f], feature, batch, i, strings));
-      bytes_ += MemoryOf(strings);
-      continue;
-    }
-    if (is_new) {
-      feature.data.resize(feature.data.size() + feature.row_bytes);
-      bytes_ += static_cast<int64_t>(feature.row_bytes);
-    }
-    const std::span<char> memory = std::span(feature.data).subspan(row * feature.row_bytes, feature.row_bytes);
-    RETURN_IF_ERROR(Fill(specs_[f], feature, batch, i, memory));
+    if (!feature.wanted || !feature.error.status.ok()) continue;
+    absl::Status status = SetFeature(f, row, batch, i);
+    if (status.ok()) continue;
+    if (!keeps_errors_) return status;
+    feature.error = {std::move(status), row};
   }
-  if (is_new) ++num_rows_;
+  if (row == num_rows_) ++num_rows_;
   return absl::OkStatus();
 }
 
+absl::Status RowStore::SetFeature(size_t f, int64_t row, const data::ExampleBatch& batch, int i) {
+  const bool is_new = row == num_rows_;
+  Feature& feature = features_[f];
+  if (feature.row_values < 0) return SetVaryingRow(feature, row, batch.Find(feature.input.name), i);
+  if (feature.input.dtype == DataType::kString) {
+    if (is_new) feature.strings.resize(feature.strings.size() + feature.row_values);
+    const std::span<std::string> strings =
+        std::span(feature.strings).subspan(row * feature.row_values, feature.row_values);
+    if (!is_new) bytes_ -= MemoryOf(strings);
+    RETURN_IF_ERROR(Fill(specs_[f], feature, batch, i, strings));
+    bytes_ += MemoryOf(strings);
+    return absl::OkStatus();
+  }
+  if (is_new) {
+    feature.data.resize(feature.data.size() + feature.row_bytes);
+    bytes_ += static_cast<int64_t>(feature.row_bytes);
+  }
+  return Fill(specs_[f], feature, batch, i,
+              std::span(feature.data).subspan(row * feature.row_bytes, feature.row_bytes));
+}
+
 // All values that the example has.
-absl::Status RowStore::SetRow(Feature& feature, int64_t row, const data::Column* column, int i) {
+absl::Status RowStore::SetVaryingRow(Feature& feature, int64_t row, const data::Column* column, int i) {
   TensorSpec input = feature.input;
   const int64_t n = column == nullptr ? 0 : column->num_values(i);
   input.shape = {n};
@@ -155,13 +164,15 @@ absl::Status RowStore::AppendTensors(const std::map<std::string, Tensor>& tensor
   return absl::OkStatus();
 }
 
-BatchBuilder::BatchBuilder(const std::vector<FeatureSpec>& specs, int64_t batch_size)
-    : specs_(specs), data_rows_(specs.size()), string_rows_(specs.size()) {
-  for (const FeatureSpec& spec : specs) tensors_.push_back(Varies(spec) ? Tensor() : RowsOf(spec, batch_size));
+BatchBuilder::BatchBuilder(const std::vector<FeatureSpec>& specs, int64_t batch_size, const std::vector<bool>& wanted)
+    : specs_(specs), wanted_(wanted), data_rows_(specs.size()), string_rows_(specs.size()) {
+  for (size_t f = 0; f < specs.size(); ++f)
+    tensors_.push_back(!wanted[f] || Varies(specs[f]) ? Tensor() : RowsOf(specs[f], batch_size));
 }
 
 void BatchBuilder::Add(const RowStore& store, int64_t row) {
   for (size_t f = 0; f < specs_.size(); ++f) {
+    if (!wanted_[f]) continue;
     const RowStore::Feature& feature = store.features_[f];
     const bool strings = specs_[f].dtype == DataType::kString;
     if (Varies(specs_[f])) {
@@ -183,6 +194,7 @@ void BatchBuilder::Add(const RowStore& store, int64_t row) {
 
 std::vector<Tensor> BatchBuilder::Finish() {
   for (size_t f = 0; f < specs_.size(); ++f) {
+    if (!wanted_[f]) continue;
     Tensor& tensor = tensors_[f];
     if (!Varies(specs_[f])) {
       if (tensor.shape()[0] == num_rows_) continue;

@@ -20,6 +20,17 @@ namespace tfxm::nn {
 class RowStore {
  public:
   explicit RowStore(const std::vector<FeatureSpec>& specs);
+  // Of these features only, by index: the others are not looked at.
+  RowStore(const std::vector<FeatureSpec>& specs, const std::vector<bool>& wanted);
+
+  // From now on what does not fit its spec is no error of Append and Set: the feature has no more rows, but an error.
+  void KeepErrors() { keeps_errors_ = true; }
+  struct RowError {
+    absl::Status status;
+    int64_t row = 0;
+  };
+  // Of a feature; OK if all of its rows are there.
+  const RowError& error(size_t feature) const { return features_[feature].error; }
 
   const std::vector<FeatureSpec>& specs() const { return specs_; }
   int64_t num_rows() const { return num_rows_; }
@@ -35,6 +46,8 @@ class RowStore {
  private:
   friend class BatchBuilder;
   struct Feature {
+    bool wanted = true;
+    RowError error;
     TensorSpec input;
     data::FeatureTensorOptions options;
     int64_t row_values = 1;  // -1: as many as there are.
@@ -48,18 +61,21 @@ class RowStore {
   template <typename T>
   static absl::Status Fill(const FeatureSpec& spec, const Feature& feature, const data::ExampleBatch& batch, int i,
                            std::span<T> memory);
-  absl::Status SetRow(Feature& feature, int64_t row, const data::Column* column, int i);
+  absl::Status SetVaryingRow(Feature& feature, int64_t row, const data::Column* column, int i);
+  absl::Status SetFeature(size_t f, int64_t row, const data::ExampleBatch& batch, int i);
   std::vector<FeatureSpec> specs_;
   std::vector<Feature> features_;
   int64_t num_rows_ = 0;
   int64_t bytes_ = 0;
+  bool keeps_errors_ = false;
 };
 
 // A batch that is put together row by row.
 class BatchBuilder {
  public:
-  // For at most `batch_size` rows of stores with these specs.
-  BatchBuilder(const std::vector<FeatureSpec>& specs, int64_t batch_size);
+  // For at most `batch_size` rows of stores with these specs. Of features that are not wanted, by index, there will be
+  // no tensor.
+  BatchBuilder(const std::vector<FeatureSpec>& specs, int64_t batch_size, const std::vector<bool>& wanted);
   void Add(const RowStore& store, int64_t row);
   int64_t num_rows() const { return num_rows_; }
   // One tensor per spec, of the rows that were added; ends the builder's use. Those of a varying number of values are
@@ -68,6 +84,7 @@ class BatchBuilder {
 
  private:
   const std::vector<FeatureSpec>& specs_;
+  const std::vector<bool>& wanted_;
   int64_t num_rows_ = 0;
   std::vector<Tensor> tensors_;
   // By spec and row, of the specs whose number of values varies.

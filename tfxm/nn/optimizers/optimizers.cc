@@ -7,13 +7,57 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/registry.h"
+#include "tfxm/util/status_macros.h"
 
 namespace tfxm::nn {
 namespace {
 
 using ops::Tensor;
+
+// A schedule is told by its values at some steps.
+std::string TextOf(const LearningRate& rate) {
+  if (!rate.is_schedule()) return absl::StrCat(rate.At(0));
+  std::string text = "a schedule (";
+  for (const int64_t step : {0, 1, 10, 100, 1000, 10000, 100000, 1000000})
+    absl::StrAppend(&text, step == 0 ? "" : ", ", rate.At(step));
+  return text + ", … at steps 0, 1, 10, 100, …)";
+}
+
+template <typename Options>
+std::map<std::string, std::string> OptionsByName(const Options& o) {
+  std::map<std::string, std::string> options = {
+      {"learning_rate", TextOf(o.learning_rate)},
+      {"clipnorm", absl::StrCat(o.clipnorm)},
+      {"clipvalue", absl::StrCat(o.clipvalue)},
+      {"global_clipnorm", absl::StrCat(o.global_clipnorm)},
+      {"use_ema", absl::StrCat(o.use_ema)},
+      {"ema_momentum", absl::StrCat(o.ema_momentum)},
+      {"ema_overwrite_frequency", absl::StrCat(o.ema_overwrite_frequency)},
+      {"gradient_accumulation_steps", absl::StrCat(o.gradient_accumulation_steps)}};
+  if constexpr (requires { o.exclude_from_weight_decay; })
+    options["exclude_from_weight_decay"] = absl::StrJoin(o.exclude_from_weight_decay, ", ");
+  if constexpr (requires { o.momentum; }) options["momentum"] = absl::StrCat(o.momentum);
+  if constexpr (requires { o.nesterov; }) options["nesterov"] = absl::StrCat(o.nesterov);
+  if constexpr (requires { o.rho; }) options["rho"] = absl::StrCat(o.rho);
+  if constexpr (requires { o.epsilon; }) options["epsilon"] = absl::StrCat(o.epsilon);
+  if constexpr (requires { o.centered; }) options["centered"] = absl::StrCat(o.centered);
+  if constexpr (requires { o.beta_1; }) options["beta_1"] = absl::StrCat(o.beta_1);
+  if constexpr (requires { o.beta_2; }) options["beta_2"] = absl::StrCat(o.beta_2);
+  if constexpr (requires { o.amsgrad; }) options["amsgrad"] = absl::StrCat(o.amsgrad);
+  if constexpr (requires { o.initial_accumulator_value; })
+    options["initial_accumulator_value"] = absl::StrCat(o.initial_accumulator_value);
+  if constexpr (requires { o.learning_rate_power; }) {
+    options["learning_rate_power"] = absl::StrCat(o.learning_rate_power);
+    options["l1_regularization_strength"] = absl::StrCat(o.l1_regularization_strength);
+    options["l2_regularization_strength"] = absl::StrCat(o.l2_regularization_strength);
+    options["l2_shrinkage_regularization_strength"] = absl::StrCat(o.l2_shrinkage_regularization_strength);
+    options["beta"] = absl::StrCat(o.beta);
+  }
+  return options;
+}
 
 template <typename Options>
 OptimizerBase::Common CommonOf(const Options& options) {
@@ -34,6 +78,8 @@ OptimizerBase::Common CommonOf(const Options& options) {
     }
     common.exclude_from_weight_decay = options.exclude_from_weight_decay;
   }
+  common.options = OptionsByName(options);
+  common.options["weight_decay"] = absl::StrCat(common.weight_decay);
   return common;
 }
 
@@ -253,6 +299,12 @@ class FtrlOptimizer : public OptimizerBase {
 
 }  // namespace
 
+absl::Status CheckLearningRate(double rate) {
+  if (rate >= 0 && std::isfinite(static_cast<float>(rate))) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the learning rate is ", rate, "; wanted a number that is not negative"));
+}
+
 OptimizerBase::Scalars OptimizerBase::AllScalarsAt(int64_t step, double learning_rate) const {
   Scalars scalars = ScalarsAt(UpdateOf(step), learning_rate);
   // The average starts with the weights.
@@ -263,6 +315,10 @@ OptimizerBase::Scalars OptimizerBase::AllScalarsAt(int64_t step, double learning
 absl::StatusOr<std::shared_ptr<const OptimizerBase>> Optimizer::Get() const {
   if (optimizer_ != nullptr) {
     const OptimizerBase::Common& common = optimizer_->common();
+    if (!common.learning_rate.is_schedule()) {
+      RETURN_IF_ERROR(
+          Annotate(CheckLearningRate(common.learning_rate.At(0)), absl::StrCat("optimizer ", optimizer_->name())));
+    }
     if (common.ema_momentum >= 0 && common.ema_momentum <= 1) return optimizer_;
     return absl::InvalidArgumentError(
         absl::StrCat("optimizer ", optimizer_->name(), ": ema_momentum must be in [0, 1], got ", common.ema_momentum));

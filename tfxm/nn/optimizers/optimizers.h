@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,8 @@
 
 namespace tfxm::nn {
 
-// A number, or a function of the step (0 for the first).
+// A number, or a function of the step (0 for the first). Never negative, NaN or infinite: Compile refuses such a number,
+// the step whose rate it would be that of a schedule or a callback.
 class LearningRate {
  public:
   LearningRate(double value) : value_(value) {}
@@ -89,6 +91,9 @@ class UpdateContext {
   virtual ops::Tensor Slot(absl::string_view name, double initial_value = 0) = 0;
 };
 
+// INVALID_ARGUMENT for one that is negative, NaN or infinite (as float).
+absl::Status CheckLearningRate(double rate);
+
 class OptimizerBase {
  public:
   struct Common {
@@ -102,6 +107,9 @@ class OptimizerBase {
     double ema_momentum = 0.99;
     int ema_overwrite_frequency = 0;
     int gradient_accumulation_steps = 0;
+    // All options by name, as text: two optimizers of one name with the same ones are the same. Of one of your own, its
+    // own too.
+    std::map<std::string, std::string> options;
   };
   OptimizerBase(std::string name, Common common) : name_(std::move(name)), common_(std::move(common)) {}
   virtual ~OptimizerBase() = default;
