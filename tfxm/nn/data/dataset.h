@@ -125,6 +125,8 @@ class Dataset {
   bool infinite() const;
   // Batches of one pass if that is known without reading; -1 otherwise.
   int64_t cardinality() const;
+  // Whether no Take leaves examples out.
+  bool is_whole() const { return take_ < 0; }
 
   // Features that are not in the batches, because their number of values varies.
   std::vector<std::string> left_out() const;

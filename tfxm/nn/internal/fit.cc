@@ -94,7 +94,10 @@ absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOpti
   if (data.infinite() && options.steps <= 0) {
     return absl::InvalidArgumentError("Evaluate on a dataset that repeats without end needs a number of steps");
   }
-  ASSIGN_OR_RETURN(auto queue, OpenQueue(SpecOf(*rep_->network, rep_->config, true), data, pass));
+  // All of the data in its own order, as Keras does with arrays: the means over batches depend on it.
+  const bool all = options.steps <= 0 && data.is_whole();
+  ASSIGN_OR_RETURN(auto queue,
+                   OpenQueue(SpecOf(*rep_->network, rep_->config, true), all ? data.Unshuffled() : data, pass));
   Totals totals;
   Feed feed;
   while (options.steps <= 0 || totals.num_batches() < options.steps) {

@@ -265,7 +265,8 @@ void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
     for (std::vector<double>& sums : entry.state) {
       const auto values = step.fetches[next++].flat<float>();
       sums.resize(values.size());
-      for (int64_t i = 0; i < values.size(); ++i) sums[i] += entry.metric ? values(i) : values(i) * n;
+      const double times = &entry == &totals->entries_[0] ? n : 1;
+      for (int64_t i = 0; i < values.size(); ++i) sums[i] += values(i) * times;
     }
   }
   totals->num_examples_ += n;
@@ -334,9 +335,10 @@ absl::StatusOr<std::vector<Tensor>> Program::PredictStep(const Feed& feed) {
 Logs Totals::Values() const {
   Logs logs;
   for (const Entry& entry : entries_) {
-    logs.emplace_back(entry.name, entry.metric         ? entry.metric->Value(entry.state)
-                                  : num_examples_ == 0 ? 0
-                                                       : entry.state[0][0] / num_examples_);
+    const double count = &entry == &entries_[0] ? num_examples_ : static_cast<double>(num_batches_);
+    logs.emplace_back(entry.name, entry.metric ? entry.metric->Value(entry.state)
+                                  : count == 0 ? 0
+                                               : entry.state[0][0] / count);
   }
   return logs;
 }
