@@ -227,7 +227,8 @@ class Model {
   friend absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const QuantizeOptions& options);
   struct Rep;
   absl::Status Prepare() const;
-  absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass);
+  absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass,
+                                    std::string* not_finite);
   absl::Status CheckValidationData(const Dataset& data);
   std::unique_ptr<Rep> rep_;
 };

@@ -11,10 +11,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/compute/pass.h"
-#include "tfxm/data/examples.h"
-#include "tfxm/data/tfrecord.h"
 #include "tfxm/nn/internal/composite_feature.h"
 #include "tfxm/nn/internal/row_store.h"
+#include "tfxm/nn/internal/rows/example_stream.h"
 #include "tfxm/nn/random.h"
 #include "tfxm/util/status_macros.h"
 
@@ -34,59 +33,13 @@ struct Dataset::Source {
 
 namespace {
 
-constexpr int kDecodeBatch = 256;
-
-// Examples of files one after the other, without end if asked to.
-class ExampleStream {
- public:
-  explicit ExampleStream(const std::vector<std::string>& files) : files_(files) {}
-
-  // The next example as (batch(), index()); false at the end of the last file.
-  absl::StatusOr<bool> Next() {
-    ++index_;
-    while (index_ >= batch_.num_examples()) {
-      batch_.Clear();
-      index_ = 0;
-      while (reader_ == nullptr) {
-        if (next_file_ >= files_.size()) return false;
-        ASSIGN_OR_RETURN(reader_, data::TFRecordReader::Open(files_[next_file_++]));
-      }
-      first_record_ = reader_->records_read();
-      absl::string_view record;
-      while (batch_.num_examples() < kDecodeBatch) {
-        ASSIGN_OR_RETURN(const bool more, reader_->Next(&record));
-        if (!more) {
-          reader_.reset();
-          break;
-        }
-        RETURN_IF_ERROR(Annotate(batch_.Append(record), Where(batch_.num_examples())));
-      }
-    }
-    return true;
-  }
-  const data::ExampleBatch& batch() const { return batch_; }
-  int index() const { return index_; }
-  std::string Where() const { return Where(index_); }
-
- private:
-  std::string Where(int index) const {
-    return absl::StrCat(files_[next_file_ - 1], ", record ", first_record_ + index);
-  }
-
-  const std::vector<std::string>& files_;
-  size_t next_file_ = 0;
-  std::unique_ptr<data::TFRecordReader> reader_;
-  data::ExampleBatch batch_;
-  int64_t first_record_ = 0;
-  int index_ = -1;
-};
-
 // Rows in the order of training. The row is (store, index), valid until the next call.
 class RowOrder {
  public:
   struct Row {
     const RowStore* store = nullptr;
     int64_t index = 0;
+    Place place;
   };
   virtual ~RowOrder() = default;
   virtual absl::StatusOr<bool> Next(Row* row) = 0;
@@ -114,7 +67,7 @@ class CachedOrder : public RowOrder {
       next_ = 0;
     }
     const auto [store, index] = (shuffle_ ? order_ : all_)[next_++];
-    *row = {&stores_[store], index};
+    *row = {&stores_[store], index, {store, index}};
     return true;
   }
 
@@ -156,7 +109,7 @@ class StreamedOrder : public RowOrder {
     }
     if (slots_.empty()) return false;
     free_ = slots_[random_.Below(slots_.size())];
-    *row = {&buffer_, free_};
+    *row = {&buffer_, free_, places_[free_]};
     return true;
   }
 
@@ -171,6 +124,8 @@ class StreamedOrder : public RowOrder {
       if (more) {
         ++rows_of_epoch_;
         RETURN_IF_ERROR(Annotate(buffer_.Set(slot, stream_->batch(), stream_->index()), stream_->Where()));
+        if (slot == static_cast<int64_t>(places_.size())) places_.emplace_back();
+        places_[slot] = stream_->place();
         return true;
       }
       stream_.reset();
@@ -186,6 +141,7 @@ class StreamedOrder : public RowOrder {
   const int64_t epochs_;
   std::unique_ptr<ExampleStream> stream_;
   std::vector<int64_t> slots_;
+  std::vector<Place> places_;  // By slot.
   int64_t free_ = -1;
   int64_t epoch_ = 0;
   int64_t rows_of_epoch_ = 0;
@@ -194,9 +150,10 @@ class StreamedOrder : public RowOrder {
 
 class BatchIterator : public Dataset::Iterator {
  public:
-  BatchIterator(std::shared_ptr<const void> keep_alive, std::unique_ptr<RowOrder> order, const DatasetOptions& options,
-                std::vector<Dataset::MapFunction> maps, int64_t take, uint64_t pass)
-      : keep_alive_(std::move(keep_alive)),
+  // `files` is kept alive, as is what `order` goes through.
+  BatchIterator(std::shared_ptr<const std::vector<std::string>> files, std::unique_ptr<RowOrder> order,
+                const DatasetOptions& options, std::vector<Dataset::MapFunction> maps, int64_t take, uint64_t pass)
+      : files_(std::move(files)),
         order_(std::move(order)),
         options_(options),
         maps_(std::move(maps)),
@@ -210,8 +167,10 @@ class BatchIterator : public Dataset::Iterator {
     if (!more) return false;
     const std::vector<FeatureSpec>& specs = row.store->specs();
     BatchBuilder builder(specs, options_.batch_size);
+    places_.clear();
     while (more) {
       builder.Add(*row.store, row.index);
+      places_.push_back(row.place);
       if (builder.num_rows() == options_.batch_size) break;
       ASSIGN_OR_RETURN(more, order_->Next(&row));
     }
@@ -238,14 +197,22 @@ class BatchIterator : public Dataset::Iterator {
     return true;
   }
 
+  std::string Where(int64_t index) const override {
+    if (index >= static_cast<int64_t>(places_.size())) return Iterator::Where(index);  // A Map function has made more.
+    const Place& place = places_[index];
+    return files_->empty() ? absl::StrCat("example ", place.record)
+                           : absl::StrCat((*files_)[place.file], ", record ", place.record);
+  }
+
  private:
-  const std::shared_ptr<const void> keep_alive_;
+  const std::shared_ptr<const std::vector<std::string>> files_;
   const std::unique_ptr<RowOrder> order_;
   const DatasetOptions options_;
   const std::vector<Dataset::MapFunction> maps_;
   const int64_t take_;
   const int64_t first_index_;
   int64_t index_ = 0;
+  std::vector<Place> places_;  // Of the last batch.
 };
 
 // Decodes all files into one store each, on all cores; false if they do not fit.
@@ -487,7 +454,8 @@ absl::StatusOr<std::unique_ptr<Dataset::Iterator>> Dataset::MakeIterator(std::op
     order = std::make_unique<StreamedOrder>(
         source_->files, source_->specs, options_.shuffle ? options_.shuffle_buffer_size : 1, seed, options_.num_epochs);
   }
-  return std::unique_ptr<Iterator>(new BatchIterator(source_, std::move(order), options_, maps_, take_, pass));
+  return std::unique_ptr<Iterator>(
+      new BatchIterator({source_, &source_->files}, std::move(order), options_, maps_, take_, pass));
 }
 
 }  // namespace tfxm::nn

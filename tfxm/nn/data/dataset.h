@@ -23,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "tfxm/data/tensor.h"
 
 namespace tensorflow::metadata::v0 {
@@ -101,6 +102,8 @@ class Dataset {
     virtual ~Iterator() = default;
     // False at the end. Errors name the file and record.
     virtual absl::StatusOr<bool> Next(Batch* batch) = 0;
+    // Where example `index` of the last batch is from, for messages: "FILE, record 12", "example 12" of tensors.
+    virtual std::string Where(int64_t index) const { return absl::StrCat("example ", index, " of a batch"); }
   };
 
   // Files of tf.Examples. Nothing is read before the first iterator.
@@ -122,11 +125,11 @@ class Dataset {
   // The same examples in their own order.
   Dataset Unshuffled() const;
 
+  // Whether no Take leaves examples out.
+  bool is_whole() const { return take_ < 0; }
   bool infinite() const;
   // Batches of one pass if that is known without reading; -1 otherwise.
   int64_t cardinality() const;
-  // Whether no Take leaves examples out.
-  bool is_whole() const { return take_ < 0; }
 
   // Features that are not in the batches, because their number of values varies.
   std::vector<std::string> left_out() const;

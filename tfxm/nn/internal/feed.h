@@ -37,6 +37,8 @@ struct Feed {
   std::vector<tensorflow::Tensor> labels;   // Of the outputs with a loss.
   std::vector<tensorflow::Tensor> weights;  // The same, float [batch, …]; none if nothing is weighted.
   int64_t num_examples = 0;
+  // Of a FeedQueue's: which input has a nan or infinite value, and in which example; "" if none has.
+  std::string not_finite;
 };
 
 // INVALID_ARGUMENT names the input or output without a tensor, or with one of the wrong shape or type, labels that no

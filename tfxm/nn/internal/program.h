@@ -87,6 +87,8 @@ class Program {
 
   // Of weights, and of the optimizer's slots if it has run ("optimizer/NAME/WEIGHT").
   absl::StatusOr<std::map<std::string, Tensor>> GetVariables() const;
+  // The weights that have nan or infinite values. Nothing is copied.
+  absl::StatusOr<std::vector<std::string>> NotFiniteWeights();
   // Values for variables that do not exist yet wait until they do.
   absl::Status SetVariables(const std::map<std::string, Tensor>& values);
   // Another one whenever variables have changed, and no other program's.
