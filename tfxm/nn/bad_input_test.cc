@@ -431,6 +431,39 @@ TEST(BadInputTest, PredictionsAreInTheOrderOfTheData) {
 }
 
 // A loop of Fit with steps_per_epoch goes through all of the data, as one Fit does.
+TEST(BadInputTest, EvaluationsOfAPartSeeWhatTheDatasetGives) {
+  Tensor x = Zeros({100, 2});
+  for (int64_t i = 0; i < 100; ++i) x.values<float>()[2 * i] = static_cast<float>(i);
+  const Dataset data = *Dataset::FromTensors({{"x", x}, {"y", Zeros({100})}}, {.batch_size = 10, .label_key = "y"});
+  Model model = OneOutput(1, "mse");
+  ASSERT_EQ(model.SetWeights({{"out/kernel", Floats({2, 1}, {1, 0})}}), absl::OkStatus());
+  const auto loss = [&](const Dataset& of, int64_t steps) {
+    const auto logs = model.Evaluate(of, {.steps = steps});
+    EXPECT_TRUE(logs.ok()) << logs.status();
+    return logs.ok() ? (*logs)[0].second : -1;
+  };
+  EXPECT_NE(loss(data, 1), loss(data, 1));
+  EXPECT_EQ(loss(data.Take(1), 0), loss(data.Take(1), 0));
+  const double first_ten = 28.5;
+  EXPECT_EQ(loss(data.Unshuffled().Take(1), 0), first_ten);
+  EXPECT_NE(loss(data.Take(1), 0), first_ten);
+}
+
+TEST(BadInputTest, MetricsThatNoOutputHasLabelsFor) {
+  const KerasTensor x = Input({2}, {.name = "x"});
+  Model model({x}, {{"a", layers::Dense(1)(x)}, {"b", layers::Dense(1)(x)}});
+  const auto message = [&](CompileOptions options) {
+    options.losses = {{"a", "mse"}};
+    return std::string(model.Compile(options).message());
+  };
+  EXPECT_EQ(message({.metrics = {"mae"}, .weighted_metrics = {"mae"}}), "");
+  EXPECT_THAT(message({.output_weighted_metrics = {{"c", {"mae"}}}}),
+              HasSubstr("weighted metrics for \"c\", but the model's outputs are: a, b"));
+  for (const std::string& said :
+       {message({.output_metrics = {{"b", {"mae"}}}}), message({.output_weighted_metrics = {{"b", {"mae"}}}})})
+    EXPECT_THAT(said, HasSubstr("metrics for output \"b\", which has no loss"));
+}
+
 TEST(BadInputTest, FitInALoopSeesOtherExamples) {
   Sequential model({layers::InputLayer({1}, {.name = "x"}), layers::Dense(1)});
   ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());

@@ -200,6 +200,7 @@ absl::Status Model::Compile(CompileOptions options) {
   RETURN_IF_ERROR(check(options.losses, "a loss"));
   RETURN_IF_ERROR(check(options.loss_weights, "a loss weight"));
   RETURN_IF_ERROR(check(options.output_metrics, "metrics"));
+  RETURN_IF_ERROR(check(options.output_weighted_metrics, "weighted metrics"));
   for (const std::string& name : names) {
     const auto loss = options.losses.find(name);
     config.losses.push_back(options.losses.empty()         ? options.loss
@@ -209,8 +210,15 @@ absl::Status Model::Compile(CompileOptions options) {
     config.loss_weights.push_back(weight == options.loss_weights.end() ? 1 : weight->second);
     const auto metrics = options.output_metrics.find(name);
     config.metrics.push_back(metrics == options.output_metrics.end() ? options.metrics : metrics->second);
-    config.weighted_metrics.push_back(options.weighted_metrics);
+    const auto weighted = options.output_weighted_metrics.find(name);
+    config.weighted_metrics.push_back(weighted == options.output_weighted_metrics.end() ? options.weighted_metrics
+                                                                                        : weighted->second);
     RETURN_IF_ERROR(config.losses.back().Check());
+    if (config.losses.back().empty() &&
+        (metrics != options.output_metrics.end() || weighted != options.output_weighted_metrics.end())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metrics for output \"", name, "\", which has no loss: it takes no labels to compare with"));
+    }
     for (const auto* metrics_of_output : {&config.metrics.back(), &config.weighted_metrics.back()}) {
       for (const Metric& metric : *metrics_of_output) RETURN_IF_ERROR(metric.Check());
     }

@@ -45,9 +45,12 @@ struct CompileOptions {
   Loss loss;                           // Of the only output, or of every one.
   std::map<std::string, Loss> losses;  // By output; takes the place of `loss`.
   std::map<std::string, double> loss_weights;
-  std::vector<Metric> metrics;  // Of every output with a loss, without weights.
+  // Of every output with a loss, or by output, where those of all then do not count: without weights, and with sample
+  // and class weights.
+  std::vector<Metric> metrics;
   std::map<std::string, std::vector<Metric>> output_metrics;
-  std::vector<Metric> weighted_metrics;  // The same, with sample and class weights.
+  std::vector<Metric> weighted_metrics;
+  std::map<std::string, std::vector<Metric>> output_weighted_metrics;
   // Threads of one operation; 0: one for small dense models, for others a number that does not depend on the machine
   // (nn/internal/num_threads.h). 1: all of the model runs in the calling thread.
   int num_threads = 0;
@@ -169,7 +172,10 @@ class Model {
   // the number of the example). What is in memory (Dataset::batches_in_memory) is looked through before the first update,
   // as far as this Fit gets in its first pass. An error after that leaves the updates so far in the model.
   absl::StatusOr<History> Fit(const Dataset& data, const FitOptions& options = {});
-  // "loss" and the metrics.
+  // "loss", with several outputs that of each ("OUTPUT_loss"), and the metrics. As in Keras, and in Fit, "loss" is the
+  // mean over the examples, "OUTPUT_loss" the mean over the batches: where the last one is smaller, its examples count
+  // more. Goes through the data in its own order, whether or not the dataset shuffles, as Keras does with arrays. Of a
+  // dataset that shuffles, `steps` are other examples each time, and a Take the same ones.
   absl::StatusOr<Logs> Evaluate(const Dataset& data, const EvaluateOptions& options = {});
   // One tensor per output, of all examples in the order of the data, whether or not the dataset shuffles.
   absl::StatusOr<std::vector<Tensor>> Predict(const Dataset& data, int64_t steps = 0);
@@ -229,7 +235,8 @@ class Model {
   friend absl::StatusOr<Model> QuantizeNetwork(const Model& model, bool all, const QuantizeOptions& options);
   struct Rep;
   absl::Status Prepare() const;
-  absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass);
+  absl::StatusOr<Logs> EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass,
+                                    std::string* not_finite);
   absl::Status CheckValidationData(const Dataset& data, int64_t steps);
   std::unique_ptr<Rep> rep_;
 };

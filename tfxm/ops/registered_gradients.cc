@@ -24,6 +24,20 @@ absl::Status SparseSoftmaxCrossEntropyGrad(const tf::Scope& scope, const tf::Ope
 }
 REGISTER_GRADIENT_OP("SparseSoftmaxCrossEntropyWithLogits", SparseSoftmaxCrossEntropyGrad);
 
+// Row i of `grads` belongs to the row of the first input that the i-th index names.
+absl::Status GatherGrad(const tf::Scope& scope, const tf::Operation& op, const std::vector<tf::Output>& grads,
+                        std::vector<tf::Output>* results) {
+  const tf::Output shape = tf::ops::Shape(scope, op.input(0));
+  const tf::Output size = tf::ops::Slice(scope, shape, {0}, {1}), row = tf::ops::Slice(scope, shape, {1}, {-1});
+  const tf::Output rows =
+      tf::ops::Reshape(scope, grads[0], tf::ops::Concat(scope, {tf::Input({-1}), tf::Input(row)}, 0));
+  results->push_back(tf::ops::UnsortedSegmentSum(scope, rows, tf::ops::Reshape(scope, op.input(1), {-1}),
+                                                 tf::ops::Squeeze(scope, size)));
+  results->push_back(tf::NoGradient());
+  return scope.status();
+}
+REGISTER_GRADIENT_OP("Gather", GatherGrad);
+
 // Straight through where the input is within the range; what is outside moves the end of the range it is clipped to.
 absl::Status FakeQuantVarsGrad(const tf::Scope& scope, const tf::Operation& op, const std::vector<tf::Output>& grads,
                                std::vector<tf::Output>* results) {

@@ -23,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "tfxm/data/tensor.h"
 
 namespace tensorflow::metadata::v0 {
@@ -133,6 +134,8 @@ class Dataset {
     bool labels = true;  // And the weight.
   };
 
+  // Whether no Take leaves examples out.
+  bool is_whole() const { return take_ < 0; }
   bool infinite() const;
   // How many batches have all examples, if those are in memory as they are, without a Map: then a look at all labels
   // costs next to nothing. -1 otherwise.

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tfxm/data/feature_tensor.h"
+#include "tfxm/nn/internal/watch/finite.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/util/status_macros.h"
 
@@ -198,6 +199,19 @@ absl::Status CheckLabelNames(const FeedSpec& spec, const Batch& batch) {
   return absl::OkStatus();
 }
 
+// Feed::not_finite of the last batch of `iterator`.
+std::string NotFinite(const FeedSpec& spec, const Feed& feed, const Dataset::Iterator& iterator) {
+  for (size_t i = 0; i < feed.inputs.size(); ++i) {
+    if (feed.inputs[i].dtype() != tf::DT_FLOAT) continue;
+    const auto values = feed.inputs[i].flat<float>();
+    const int64_t found = FirstNotFinite({values.data(), static_cast<size_t>(values.size())});
+    if (found < 0) continue;
+    return absl::StrCat("input \"", spec.inputs[i].name, "\" is ", std::isnan(values(found)) ? "nan" : "infinite",
+                        " in ", iterator.Where(found / (values.size() / std::max<int64_t>(feed.num_examples, 1))));
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch, const WhereFunction& known_where) {
@@ -288,6 +302,7 @@ void FeedQueue::Produce() {
       auto made = MakeFeed(spec_, batch, [this](int64_t i) { return iterator_->Where(i); });
       if (made.ok()) {
         feed = std::move(*made);
+        feed.not_finite = NotFinite(spec_, feed, *iterator_);
       } else {
         status = made.status();
       }

@@ -39,6 +39,8 @@ struct Feed {
   std::vector<tensorflow::Tensor> labels;   // Of the outputs with a loss.
   std::vector<tensorflow::Tensor> weights;  // The same, float [batch, …]; none if nothing is weighted.
   int64_t num_examples = 0;
+  // Of a FeedQueue's: which input has a nan or infinite value, and in which example; "" if none has.
+  std::string not_finite;
 };
 
 // Where example i of the batch comes from, for messages.

@@ -2,7 +2,6 @@
 
 // Model's loops: Fit, Evaluate, Predict.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +9,7 @@
 #include "tfxm/nn/internal/model_rep.h"
 #include "tfxm/nn/internal/progress.h"
 #include "tfxm/nn/internal/step_builder.h"
+#include "tfxm/nn/internal/watch/number_watch.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/util/status_macros.h"
 
@@ -87,26 +87,8 @@ absl::Status SetClassWeights(const FitOptions& options, FeedSpec* spec) {
   return absl::OkStatus();
 }
 
-// Tells, once, that the loss is no longer a number.
-class LossWatch {
- public:
-  void OnBatch(const FitState& state) {
-    if (!what_.empty() || std::isfinite(state.loss)) return;
-    what_ = absl::StrCat("the loss is ", std::isnan(state.loss) ? "nan" : "infinite", " since step ", state.step,
-                         " of epoch ", state.epoch + 1, ", at learning rate ", state.learning_rate,
-                         "; a lower rate, clipnorm or global_clipnorm, and data without nan or huge values avoid it, "
-                         "callbacks::TerminateOnNaN ends such a training");
-    Warn(what_);
-  }
-  // The last thing that is heard of the training.
-  void OnEnd(int verbose) const {
-    const ProgressListener listener = verbose < 0 ? GetProgressListener() : nullptr;
-    if (listener && !what_.empty()) listener(absl::StrCat("warning: ", what_), 1);
-  }
-
- private:
-  std::string what_;
-};
+// Between looks at the weights, each of which costs less than an update.
+constexpr int64_t kUpdatesPerLook = 64;
 
 // What went wrong in the middle of a training, with what is left of it.
 absl::Status Stopped(const absl::Status& status, const FitState& state) {
@@ -128,17 +110,23 @@ absl::Status Notify(const std::vector<CallbackRef>& callbacks, Member member, Ar
 }  // namespace
 
 absl::StatusOr<Logs> Model::Evaluate(const Dataset& data, const EvaluateOptions& options) {
-  // All of the data is the same in any order.
-  return EvaluatePass(data, options, options.steps > 0 ? data.NextPass() : 0);
+  std::string not_finite;
+  auto logs = EvaluatePass(data, options, options.steps > 0 ? data.NextPass() : 0, &not_finite);
+  if (logs.ok() && !not_finite.empty()) Warn(absl::StrCat("evaluation: ", not_finite));
+  return logs;
 }
 
-absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass) {
+absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOptions& options, uint64_t pass,
+                                         std::string* not_finite) {
   RETURN_IF_ERROR(rep_->Build());
   if (rep_->config.optimizer == nullptr) return absl::FailedPreconditionError("Evaluate before Compile");
   if (data.infinite() && options.steps <= 0) {
     return absl::InvalidArgumentError("Evaluate on a dataset that repeats without end needs a number of steps");
   }
-  ASSIGN_OR_RETURN(auto queue, OpenQueue(SpecOf(*rep_->network, rep_->config, true), data, pass));
+  // All of the data in its own order, as Keras does with arrays: the means over batches depend on it.
+  const bool all = options.steps <= 0 && data.is_whole();
+  ASSIGN_OR_RETURN(auto queue,
+                   OpenQueue(SpecOf(*rep_->network, rep_->config, true), all ? data.Unshuffled() : data, pass));
   Totals totals;
   Feed feed;
   while (options.steps <= 0 || totals.num_batches() < options.steps) {
@@ -146,6 +134,7 @@ absl::StatusOr<Logs> Model::EvaluatePass(const Dataset& data, const EvaluateOpti
     if (!more.ok()) return Annotate(more.status(), absl::StrCat("evaluation, step ", totals.num_batches() + 1));
     if (!*more) break;
     RETURN_IF_ERROR(rep_->program->TestStep(feed, &totals));
+    if (not_finite->empty()) *not_finite = feed.not_finite;
   }
   if (totals.num_batches() == 0) return Empty("Evaluate", data);
   if (totals.num_batches() < options.steps) {
@@ -215,7 +204,8 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   if (state.data_pass >= 0) data.SkipPasses(state.data_pass);
 
   History history;
-  LossWatch loss_watch;
+  NumberWatch watch;
+  int64_t next_look = rep_->iterations + kUpdatesPerLook;
   std::unique_ptr<FeedQueue> queue;
   bool looked_ahead = false, looks_ahead = false;
   Feed feed;
@@ -268,7 +258,8 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
       state.iteration = ++rep_->iterations;
       state.loss = totals.last_loss();
       ++state.step;
-      loss_watch.OnBatch(state);
+      watch.OnLoss(state);
+      if (!feed.not_finite.empty()) watch.OnInput("", feed.not_finite);
       RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainBatchEnd, state));
       stop = state.stop_training;
     }
@@ -277,14 +268,21 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
       Warn(absl::StrCat("the data ended after ", state.step, " of the ", options.steps_per_epoch, " steps of epoch ",
                         state.epoch + 1, ", which ends there; Repeat() makes data without end"));
     }
+    if (rep_->iterations >= next_look) {
+      next_look = rep_->iterations + kUpdatesPerLook;
+      ASSIGN_OR_RETURN(const auto weights, rep_->program->NotFiniteWeights());
+      watch.OnWeights(absl::StrCat("epoch ", state.epoch + 1), weights);
+    }
     Logs logs = totals.Values();
     if (validation != nullptr && (state.epoch + 1) % std::max(options.validation_freq, 1) == 0) {
       // The same examples each time, so that epochs can be compared.
-      const auto results = EvaluatePass(*validation, {.steps = options.validation_steps}, 0);
+      std::string not_finite;
+      const auto results = EvaluatePass(*validation, {.steps = options.validation_steps}, 0, &not_finite);
       if (!results.ok()) {
         const std::string where = absl::StrCat("validation data after epoch ", state.epoch + 1);
         return Stopped(Annotate(results.status(), where), state);
       }
+      if (!not_finite.empty()) watch.OnInput("validation data", not_finite);
       RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTestEnd, state, *results));
       for (const auto& [name, value] : *results) logs.emplace_back(absl::StrCat("val_", name), value);
     }
@@ -297,7 +295,9 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   }
   RETURN_IF_ERROR(rep_->program->UseAverages());
   RETURN_IF_ERROR(Notify(callbacks, &Callback::OnTrainEnd, state));
-  loss_watch.OnEnd(options.verbose);
+  ASSIGN_OR_RETURN(const auto weights, rep_->program->NotFiniteWeights());
+  watch.OnWeights("training", weights);
+  watch.OnEnd(options.verbose);
   return history;
 }
 

@@ -11,6 +11,7 @@
 #include "tfxm/nn/internal/feed.h"
 #include "tfxm/nn/internal/step_builder.h"
 #include "tfxm/nn/internal/towers.h"
+#include "tfxm/nn/internal/watch/finite.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/ops/ops.h"
@@ -75,7 +76,7 @@ struct Program::Rep {
   std::map<std::string, Variable> variables;
   std::map<std::string, Tensor> waiting;
   bool expects_slots = false;
-  std::unique_ptr<ops::Function> read_all;
+  std::unique_ptr<ops::Function> read_all, read_weights;
 
   absl::Status AddVariables(const std::map<std::string, Tensor>& initial);
   absl::Status Assign(const std::map<std::string, Tensor>& values);
@@ -168,6 +169,25 @@ absl::StatusOr<std::map<std::string, Tensor>> Program::GetVariables() const {
   size_t i = 0;
   for (const auto& [name, variable] : rep_->variables) values[name] = std::move(tensors[i++]);
   return values;
+}
+
+absl::StatusOr<std::vector<std::string>> Program::NotFiniteWeights() {
+  const auto weights = rep_->network->weights();
+  std::vector<std::string> names;
+  if (weights.empty()) return names;
+  if (rep_->read_weights == nullptr) {
+    std::vector<ops::Tensor> reads;
+    for (const Weight* weight : weights) reads.push_back(rep_->variables.at(weight->full_name()).read);
+    ASSIGN_OR_RETURN(rep_->read_weights, rep_->session->MakeFunction({}, reads));
+  }
+  std::vector<tf::Tensor> values;
+  RETURN_IF_ERROR(rep_->read_weights->rep()->Run({}, &values));
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (values[i].dtype() != tf::DT_FLOAT) continue;
+    const auto flat = values[i].flat<float>();
+    if (FirstNotFinite({flat.data(), static_cast<size_t>(flat.size())}) >= 0) names.push_back(weights[i]->full_name());
+  }
+  return names;
 }
 
 void Program::ExpectSlots() { rep_->expects_slots = true; }
@@ -265,7 +285,8 @@ void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
     for (std::vector<double>& sums : entry.state) {
       const auto values = step.fetches[next++].flat<float>();
       sums.resize(values.size());
-      for (int64_t i = 0; i < values.size(); ++i) sums[i] += entry.metric ? values(i) : values(i) * n;
+      const double times = &entry == &totals->entries_[0] ? n : 1;
+      for (int64_t i = 0; i < values.size(); ++i) sums[i] += values(i) * times;
     }
   }
   totals->num_examples_ += n;
@@ -335,9 +356,10 @@ absl::StatusOr<std::vector<Tensor>> Program::PredictStep(const Feed& feed) {
 Logs Totals::Values() const {
   Logs logs;
   for (const Entry& entry : entries_) {
-    logs.emplace_back(entry.name, entry.metric         ? entry.metric->Value(entry.state)
-                                  : num_examples_ == 0 ? 0
-                                                       : entry.state[0][0] / num_examples_);
+    const double count = &entry == &entries_[0] ? num_examples_ : static_cast<double>(num_batches_);
+    logs.emplace_back(entry.name, entry.metric ? entry.metric->Value(entry.state)
+                                  : count == 0 ? 0
+                                               : entry.state[0][0] / count);
   }
   return logs;
 }

@@ -44,7 +44,8 @@ struct StepConfig {
 // Loss and metrics over the batches so far.
 class Totals {
  public:
-  // "loss", "OUTPUT_loss" where there are several outputs with a loss, then the metrics.
+  // "loss", "OUTPUT_loss" where there are several outputs with a loss, then the metrics. As Keras's fit and evaluate tell
+  // them, "loss" is the mean over examples, "OUTPUT_loss" over batches, of which the last may be smaller.
   Logs Values() const;
   int64_t num_batches() const { return num_batches_; }
   double last_loss() const { return last_loss_; }  // Of the last batch.
@@ -57,7 +58,7 @@ class Totals {
   friend class Program;
   struct Entry {
     std::string name;
-    std::optional<Metric> metric;  // None: a loss, {sum over batches of loss * examples}.
+    std::optional<Metric> metric;  // None: a loss, {sum over batches}; the first, "loss", {… of loss * examples}.
     std::vector<std::vector<double>> state;
   };
   std::vector<Entry> entries_;
@@ -86,6 +87,8 @@ class Program {
 
   // Of weights, and of the optimizer's slots if it has run ("optimizer/NAME/WEIGHT").
   absl::StatusOr<std::map<std::string, Tensor>> GetVariables() const;
+  // The weights that have nan or infinite values. Nothing is copied.
+  absl::StatusOr<std::vector<std::string>> NotFiniteWeights();
   // Values for variables that do not exist yet wait until they do.
   absl::Status SetVariables(const std::map<std::string, Tensor>& values);
   // Another one whenever variables have changed, and no other program's.

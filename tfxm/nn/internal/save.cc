@@ -7,7 +7,9 @@
 #include "absl/strings/str_join.h"
 #include "tfxm/nn/callbacks/checkpoint.h"
 #include "tfxm/nn/internal/model_rep.h"
+#include "tfxm/nn/internal/progress.h"
 #include "tfxm/nn/internal/quantize_wrapper.h"
+#include "tfxm/nn/internal/watch/number_watch.h"
 #include "tfxm/nn/internal/weights/weight_matching.h"
 #include "tfxm/nn/keras_weights.h"
 #include "tfxm/nn/model.h"
@@ -72,7 +74,10 @@ absl::Status Model::Save(absl::string_view dir, std::map<std::string, Function> 
   for (const Weight* weight : rep_->network->weights()) {
     builder.AddVariable(weight->full_name(), std::move(values[weight->full_name()]), weight->trainable());
   }
-  return builder.Write(dir);
+  RETURN_IF_ERROR(builder.Write(dir));
+  ASSIGN_OR_RETURN(const std::vector<std::string> not_finite, rep_->program->NotFiniteWeights());
+  if (!not_finite.empty()) Warn(absl::StrCat("the model saved to ", dir, ": ", DescribeNotFinite(not_finite)));
+  return absl::OkStatus();
 }
 
 absl::Status Model::SaveWeights(absl::string_view path) const {

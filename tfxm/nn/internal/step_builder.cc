@@ -3,11 +3,13 @@
 #include "tfxm/nn/internal/step_builder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/nn/internal/towers.h"
 #include "tfxm/nn/metrics/confusion_metrics.h"
+#include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/ops.h"
 #include "tfxm/util/status_macros.h"
 
@@ -73,20 +75,58 @@ class StepUpdateContext : public UpdateContext {
   const Weight* weight_ = nullptr;
 };
 
+// The gradient of an Embedding is a sum of rows, one for each occurrence of a token: {rows, tokens, number of tokens} of
+// each sum it is made of, or nothing if it is of anything else too. Clipping looks at these rows, in Keras 2 and 3.
+std::vector<std::array<Tensor, 3>> RowsOf(const Tensor& gradient) {
+  std::vector<std::array<Tensor, 3>> rows;
+  std::vector<const tensorflow::Node*> todo = {ops::internal::TfNode(gradient)};
+  while (!todo.empty()) {
+    const tensorflow::Node* const node = todo.back();
+    todo.pop_back();
+    std::vector<const tensorflow::Edge*> inputs(node->num_inputs());
+    for (const tensorflow::Edge* edge : node->in_edges()) {
+      if (!edge->IsControlEdge()) inputs[edge->dst_input()] = edge;
+    }
+    if (node->type_string() == "UnsortedSegmentSum") {
+      std::array<Tensor, 3> sum;
+      for (int i = 0; i < 3; ++i)
+        sum[i] = ops::internal::FromTf(*gradient.graph(), inputs[i]->src(), inputs[i]->src_output());
+      rows.push_back(sum);
+    } else if (node->type_string() == "AddN" || node->type_string() == "Identity") {
+      for (const tensorflow::Edge* edge : inputs) todo.push_back(edge->src());
+    } else {
+      return {};
+    }
+  }
+  return rows;
+}
+
+Tensor SquaredNorm(const Tensor& gradient) {
+  std::vector<Tensor> squares;
+  for (const auto& [rows, tokens, num_tokens] : RowsOf(gradient)) squares.push_back(ops::ReduceSum(ops::Square(rows)));
+  if (squares.empty()) return ops::ReduceSum(ops::Square(gradient));
+  return squares.size() == 1 ? squares[0] : ops::Op("AddN", {squares});
+}
+
+Tensor ClipElements(const Tensor& gradient, double limit) {
+  std::vector<Tensor> sums;
+  for (const auto& [rows, tokens, num_tokens] : RowsOf(gradient))
+    sums.push_back(ops::Op("UnsortedSegmentSum", {ops::ClipByValue(rows, -limit, limit), tokens, num_tokens}));
+  if (sums.empty()) return ops::ClipByValue(gradient, -limit, limit);
+  return sums.size() == 1 ? sums[0] : ops::Op("AddN", {sums});
+}
+
 // tf.clip_by_value, clip_by_norm and clip_by_global_norm, whichever the optimizer asks for.
 void ClipGradients(const OptimizerBase::Common& common, std::vector<Tensor>* gradients) {
   if (common.clipvalue > 0) {
-    for (Tensor& g : *gradients) g = ops::ClipByValue(g, -common.clipvalue, common.clipvalue);
+    for (Tensor& g : *gradients) g = ClipElements(g, common.clipvalue);
   }
   if (common.clipnorm > 0) {
-    for (Tensor& g : *gradients) {
-      const Tensor norm = ops::Sqrt(ops::ReduceSum(ops::Square(g)));
-      g = g * common.clipnorm / ops::Maximum(norm, common.clipnorm);
-    }
+    for (Tensor& g : *gradients) g = g * common.clipnorm / ops::Maximum(ops::Sqrt(SquaredNorm(g)), common.clipnorm);
   }
   if (common.global_clipnorm > 0 && !gradients->empty()) {
     std::vector<Tensor> squares;
-    for (const Tensor& g : *gradients) squares.push_back(ops::ReduceSum(ops::Square(g)));
+    for (const Tensor& g : *gradients) squares.push_back(SquaredNorm(g));
     const Tensor norm = ops::Sqrt(ops::Op("AddN", {squares}));
     const Tensor scale = common.global_clipnorm / ops::Maximum(norm, common.global_clipnorm);
     for (Tensor& g : *gradients) g = g * scale;

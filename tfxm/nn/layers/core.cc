@@ -157,7 +157,9 @@ class EmbeddingLayer : public Layer {
     ops::Tensor indices = inputs[0];
     if (indices.dtype() != DataType::kInt64) indices = ops::Cast(indices, DataType::kInt32);
     if (options_.mask_zero) context.SetOutputMask(ops::NotEqual(indices, 0));
-    return ops::Gather(context.Read(embeddings_), indices);
+    const ops::Tensor table = context.Read(embeddings_);
+    // GatherV2 is for any axis, and its gradient a copy of the table to bring the axis where it was.
+    return context.has_gradients() ? ops::Op("Gather", {table, indices}) : ops::Gather(table, indices);
   }
   bool per_example() const override { return true; }
 

@@ -155,25 +155,34 @@ class AdamOptimizer : public OptimizerBase {
  public:
   AdamOptimizer(std::string name, optimizers::AdamOptions options)
       : OptimizerBase(std::move(name), CommonOf(options)), options_(options) {}
+  // In Keras, the powers are of betas in float32, whereas the means take 1 - beta of Python's numbers. The kernel takes
+  // that of float32 as well, which of 0.999 is 1e-5 less, and so the square root of the mean square half as much. The
+  // rate and epsilon make up for it.
   Scalars ScalarsAt(int64_t step, double learning_rate) const override {
+    const auto power = [&](double beta) {
+      return std::pow(double{static_cast<float>(beta)}, static_cast<double>(step + 1));
+    };
     return {{"learning_rate", learning_rate},
-            {"beta_1_power", std::pow(options_.beta_1, static_cast<double>(step + 1))},
-            {"beta_2_power", std::pow(options_.beta_2, static_cast<double>(step + 1))}};
+            {"kernel_rate", learning_rate * std::sqrt(Kept(options_.beta_2)) / Kept(options_.beta_1)},
+            {"beta_1_power", power(options_.beta_1)},
+            {"beta_2_power", power(options_.beta_2)}};
   }
   ops::Node Update(UpdateContext& context, const Tensor& handle, const Tensor& gradient) const override {
     const auto scalar = [&](double value) { return ops::ScalarLike(gradient, value); };
     // variable -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
     ops::Inputs inputs = {handle, context.Slot("momentum"), context.Slot("velocity")};
     if (options_.amsgrad) inputs.push_back(context.Slot("velocity_hat"));
-    for (const Tensor& t :
-         {context.Scalar("beta_1_power"), context.Scalar("beta_2_power"), context.Scalar("learning_rate"),
-          scalar(options_.beta_1), scalar(options_.beta_2), scalar(options_.epsilon), gradient}) {
+    for (const Tensor& t : {context.Scalar("beta_1_power"), context.Scalar("beta_2_power"),
+                            context.Scalar("kernel_rate"), scalar(options_.beta_1), scalar(options_.beta_2),
+                            scalar(options_.epsilon * std::sqrt(Kept(options_.beta_2))), gradient}) {
       inputs.push_back(t);
     }
     return ops::Op(options_.amsgrad ? "ResourceApplyAdamWithAmsgrad" : "ResourceApplyAdam", inputs);
   }
 
  private:
+  // How much of 1 - beta is left in float32.
+  static double Kept(double beta) { return beta == 1 ? 1 : (1 - static_cast<float>(beta)) / (1 - beta); }
   const optimizers::AdamOptions options_;
 };
 
