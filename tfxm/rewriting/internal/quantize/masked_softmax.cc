@@ -129,7 +129,10 @@ class MaskFolder {
       if (!Is(select.get(), schema::BuiltinOperator_SELECT_V2)) continue;
       const auto& readers = readers_[select->outputs[0]];
       if (readers.size() != 1 || !Is(*readers.begin(), schema::BuiltinOperator_SOFTMAX)) continue;
-      for (const int masked : {1, 2}) MakeFinite(select->inputs[masked]);
+      for (const int masked : {1, 2}) {
+        if (const auto* made = TakeFilled(*select, masked)) dead.insert(made);
+        MakeFinite(select->inputs[masked]);
+      }
       for (const int masked : {1, 2}) {
         const auto made = producer_.find(select->inputs[masked]);
         if (made == producer_.end()) continue;
@@ -150,6 +153,26 @@ class MaskFolder {
  private:
   bool Is(const schema::OperatorT* op, schema::BuiltinOperator kind) const {
     return op != nullptr && litert::KindOf(*model_.operator_codes[op->opcode_index]) == kind;
+  }
+  // A constant instead of a tensor of nothing else that is as large as the logits, as shapes of an open batch make it:
+  // SELECT_V2 makes it as large by itself. Returns what made the tensor, if nobody else reads it.
+  const schema::OperatorT* TakeFilled(schema::OperatorT& select, int masked) {
+    int& t = select.inputs[masked];
+    const auto made = producer_.find(t);
+    if (made == producer_.end()) return nullptr;
+    const bool fills = Is(made->second, schema::BuiltinOperator_FILL);
+    if (!fills && !Is(made->second, schema::BuiltinOperator_BROADCAST_TO)) return nullptr;
+    const int value = made->second->inputs[fills ? 1 : 0];
+    const schema::TensorT &filled = *graph_.tensors[t], &logits = *graph_.tensors[select.inputs[3 - masked]];
+    if (filled.shape != logits.shape || filled.shape_signature != logits.shape_signature ||
+        graph_.tensors[value]->type != schema::TensorType_FLOAT32 ||
+        model_.buffers[graph_.tensors[value]->buffer]->data.size() != sizeof(float)) {
+      return nullptr;
+    }
+    const bool unread = readers_[t].size() == 1;
+    t = value;
+    any_ = true;
+    return unread ? made->second : nullptr;
   }
   // -1e9 for what is below: a softmax does not tell them apart, and what is infinite, or as good, is not quantized.
   void MakeFinite(int& t) {

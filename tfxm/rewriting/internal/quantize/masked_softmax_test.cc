@@ -132,6 +132,31 @@ TEST(ConstantMasksTest, AnInfinityIsAsMuchAsAFloatHides) {
   EXPECT_EQ(value, -1e9f);
 }
 
+// y = softmax(see ? logits : broadcast_to(-3.4e38, sizes)). FILL is as good.
+TEST(ConstantMasksTest, ATensorOfOneConstantIsThatConstant) {
+  for (const int columns : {3, 1}) {
+    SCOPED_TRACE(columns);
+    ModelBuilder b;
+    const int see = b.Tensor("see", schema::TensorType_BOOL, {-1, 3});
+    const int logits = b.Tensor("logits", schema::TensorType_FLOAT32, {-1, columns});
+    const int sizes = b.Tensor("sizes", schema::TensorType_INT32, {2});
+    const int lowest = b.Constant<float>("lowest", schema::TensorType_FLOAT32, {1, 1}, {-3.4e38f});
+    const int filled = b.Tensor("filled", schema::TensorType_FLOAT32, {-1, 3});
+    const int masked = b.Tensor("masked", schema::TensorType_FLOAT32, {-1, 3});
+    const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
+    b.Op(schema::BuiltinOperator_BROADCAST_TO, schema::BroadcastToOptionsT(), {lowest, sizes}, {filled});
+    b.Op(schema::BuiltinOperator_SELECT_V2, schema::SelectV2OptionsT(), {see, logits, filled}, {masked});
+    b.Op(schema::BuiltinOperator_SOFTMAX, schema::SoftmaxOptionsT(), {masked}, {y});
+    b.InputsOutputs({see, logits, sizes}, {y});
+    const std::vector<schema::BuiltinOperator> kinds = Kinds(ConstantMasks(b.Finish()));
+    if (columns == 3) {
+      EXPECT_THAT(kinds, ElementsAre(schema::BuiltinOperator_SELECT_V2, schema::BuiltinOperator_SOFTMAX));
+    } else {  // It says how large the result is.
+      EXPECT_EQ(kinds.size(), 3);
+    }
+  }
+}
+
 TEST(CutMaskedSoftmaxTest, TheSubtractionBehindAChoiceStaysFloat) {
   const Masked model = Choose(1e4);
   Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.mask}, {-10003, -9995}}, {{0, model.masked}, {-10003, 5}}};
