@@ -196,8 +196,13 @@ absl::StatusOr<std::map<std::string, Tensor>> SavedModel::Run(const Signature& s
     ran = rep_->bundle.GetSession()->RunCallable(endpoint.handle, feeds, &fetches, nullptr, rep_->threads.options());
   }
   if (!ran.ok()) {
-    return absl::Status(ran.code(),
-                        absl::StrCat("signature \"", signature.name, "\" of ", rep_->dir, ": ", ran.message()));
+    // Some convolutions in three dimensions: oneDNN takes them and has no kernel.
+    const bool of_onednn = absl::StrContains(ran.message(), "could not create a primitive");
+    return absl::Status(
+        ran.code(), absl::StrCat("signature \"", signature.name, "\" of ", rep_->dir, ": ", ran.message(),
+                                 of_onednn ? "; oneDNN lacks what this operation needs: with the environment variable "
+                                             "TF_ENABLE_ONEDNN_OPTS=0 TensorFlow's own kernel is taken"
+                                           : ""));
   }
   std::map<std::string, Tensor> outputs;
   for (size_t i = 0; i < fetches.size(); ++i) {

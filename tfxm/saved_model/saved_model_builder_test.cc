@@ -3,7 +3,9 @@
 #include "tfxm/saved_model/saved_model_builder.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <set>
@@ -280,6 +282,43 @@ TEST_F(SavedModelLoadTest, RunSaysWhichInputIsWrong) {
   EXPECT_NE(error({{"x", Floats({1, 3}, {1, 2, 3})}}).find("serving_default"), std::string::npos);
   const Signature stranger{.name = "stranger"};
   EXPECT_FALSE((*model)->Run(stranger, {}).ok());
+}
+
+// oneDNN takes a transposed convolution in three dimensions behind a padded one, and has no kernel on most processors.
+TEST_F(SavedModelBuilderTest, WhatOneDnnLacksIsSaidAndTheAdviceWorks) {
+  const auto kernel = [&](int64_t in) {
+    return ops::Constant(graph_, Floats({3, 3, 3, in, 4}, std::vector<float>(27 * in * 4, 0.1f)));
+  };
+  const auto integers = [&](const std::vector<int32_t>& values) { return ops::Constant(graph_, values); };
+  const std::vector<int64_t> strides{1, 2, 2, 2, 1};
+  x_ = ops::Placeholder(graph_, DataType::kFloat, {-1, 6, 8, 8, 2}, "x");
+  const ops::Tensor sides = ops::Reshape(integers({0, 0, 1, 1, 1, 1, 1, 1, 0, 0}), integers({5, 2}));
+  const ops::Tensor convolved =
+      ops::Op("Conv3D", {ops::Op("Pad", {x_, sides}), kernel(2)}, {{"strides", strides}, {"padding", "SAME"}});
+  const ops::Tensor y = ops::Op("Conv3DBackpropInputV2", {integers({2, 8, 10, 10, 4}), kernel(4), convolved},
+                                {{"strides", strides}, {"padding", "SAME"}});
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x_}}, {{"y", y}});
+  ASSERT_EQ(builder.Write(Path("model")), absl::OkStatus());
+  const auto run = [&] {
+    const auto model = SavedModel::Load(Path("model"));
+    return (*model)->Run((*model)->signatures()[0], {{"x", Tensor(DataType::kFloat, {2, 6, 8, 8, 2})}}).status();
+  };
+  // TensorFlow reads the variable once: a process of its own, which comes here again.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  setenv("TF_ENABLE_ONEDNN_OPTS", "0", /*overwrite=*/1);
+  EXPECT_EXIT(
+      {
+        const absl::Status status = run();
+        io::RemoveAll(root_).IgnoreError();
+        _exit(status.ok() ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+  unsetenv("TF_ENABLE_ONEDNN_OPTS");
+  if (const absl::Status status = run(); !status.ok()) {
+    EXPECT_NE(status.message().find("with the environment variable TF_ENABLE_ONEDNN_OPTS=0"), std::string::npos)
+        << status;
+  }
 }
 
 }  // namespace

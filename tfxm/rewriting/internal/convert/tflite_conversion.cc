@@ -223,7 +223,7 @@ class IntegerConversion {
                                      .levels = input_.mode == QuantizationMode::kInt16x8 ? 65534 : 255,
                                      .in_sequence = input_.keeps_state};
     ASSIGN_OR_RETURN(CalibrationResult result, rewriting::Calibrate(out_.float_model, input_.signature, input_.samples,
-                                                                    input_.findings.not_finite, calibrate));
+                                                                    input_.findings, calibrate));
     out_.calibration_samples = static_cast<int64_t>(input_.samples.samples.size() - result.left_out.size());
     RETURN_IF_ERROR(quantizer_.SetRangesOf(std::move(result.ranges)));
     calibration_notes_ = std::move(result.warnings);

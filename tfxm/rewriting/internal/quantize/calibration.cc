@@ -26,6 +26,7 @@ namespace tfxm::rewriting {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // What one sample does: the range of each tensor, min > max where it was not computed or has no values.
 struct Run {
@@ -39,7 +40,7 @@ struct Runs {
   std::vector<Run> runs;  // By sample
 };
 
-// False if there is a NaN or an infinity.
+// False if there is a NaN or an infinity. With a NaN both ends are NaN from then on.
 bool AddRange(std::span<const float> values, Range& range) {
   // Eight of each keep the loop vectorized; a comparison with NaN is false, so NaN is found by its sum.
   float lo[8], hi[8], poison = 0;
@@ -60,16 +61,22 @@ bool AddRange(std::span<const float> values, Range& range) {
     poison += values[i] * 0;
   }
   range = {*std::min_element(lo, lo + 8), *std::max_element(hi, hi + 8)};
-  return !std::isnan(poison);
+  if (!std::isnan(poison)) return true;
+  if (std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); })) range = {kNan, kNan};
+  return false;
 }
 
+bool IsFinite(const Range& range) { return std::isfinite(range.min) && std::isfinite(range.max); }
+
 using Visit = std::function<void(size_t sample, int k, std::span<const float> values)>;
+// Called when the model has run on a sample.
+using Done = std::function<void(size_t sample, const litert::CompiledModel& model)>;
 
 // Shows `visit`, on any thread, the observed tensors' values themselves: slower than CalibrateInGraph, but it sees
 // tensors of any shape, also empty ones, and NaN.
 absl::Status ForEachValue(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
                           const SampleSet& samples, const std::vector<char>& skip, bool in_sequence,
-                          std::vector<litert::ObservedTensor>* tensors, const Visit& visit) {
+                          std::vector<litert::ObservedTensor>* tensors, const Visit& visit, const Done& done = {}) {
   const int num_parts = in_sequence ? 1 : std::min<int>(samples.samples.size(), compute::NumThreads());
   {
     ASSIGN_OR_RETURN(auto observed, litert::ObservedModel::Create(model, {.signature = signature}, {}));
@@ -83,26 +90,10 @@ absl::Status ForEachValue(const std::shared_ptr<const litert::ModelFile>& model,
       RETURN_IF_ERROR(
           Annotate(observed->Run([&](int k, const Shape&, std::span<const float> values) { visit(s, k, values); }),
                    samples.names[s]));
+      if (done) done(s, observed->model());
     }
     return absl::OkStatus();
   });
-}
-
-absl::StatusOr<Runs> RunByValues(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
-                                 const SampleSet& samples, const std::vector<char>& skip, bool in_sequence) {
-  Runs out;
-  out.runs.resize(samples.samples.size());
-  std::vector<litert::ObservedTensor> tensors;
-  RETURN_IF_ERROR(ForEachValue(model, signature, samples, skip, in_sequence, &tensors,
-                               [&](size_t s, int k, std::span<const float> values) {
-                                 Run& run = out.runs[s];
-                                 run.ranges.resize(tensors.size(), {kInfinity, -kInfinity});
-                                 if (values.empty() || AddRange(values, run.ranges[k])) return;
-                                 run.left_out = true;
-                                 if (run.not_finite.empty()) run.not_finite = tensors[k].name;
-                               }));
-  for (const auto& tensor : tensors) out.tensors.push_back({tensor.subgraph, tensor.tensor});
-  return out;
 }
 
 bool IsFinite(const litert::CompiledModel& model) {
@@ -113,6 +104,30 @@ bool IsFinite(const litert::CompiledModel& model) {
     if (!AddRange({reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)}, range)) return false;
   }
   return true;
+}
+
+// What a model answers in numbers, although something inside of it is NaN or infinite, is its design: it computes both
+// sides of a choice, or an infinity stands for "not this one". Of an outlier it is an accident.
+absl::StatusOr<Runs> RunByValues(const std::shared_ptr<const litert::ModelFile>& model, const std::string& signature,
+                                 const SampleSet& samples, const std::vector<char>& skip,
+                                 const std::vector<char>& outlier, bool in_sequence) {
+  Runs out;
+  out.runs.resize(samples.samples.size());
+  std::vector<litert::ObservedTensor> tensors;
+  RETURN_IF_ERROR(ForEachValue(
+      model, signature, samples, skip, in_sequence, &tensors,
+      [&](size_t s, int k, std::span<const float> values) {
+        Run& run = out.runs[s];
+        run.ranges.resize(tensors.size(), {kInfinity, -kInfinity});
+        if (values.empty() || AddRange(values, run.ranges[k])) return;
+        if (run.not_finite.empty()) run.not_finite = tensors[k].name;
+      },
+      [&](size_t s, const litert::CompiledModel& ran) {
+        Run& run = out.runs[s];
+        run.left_out = !run.not_finite.empty() && (outlier[s] || !IsFinite(ran));
+      }));
+  for (const auto& tensor : tensors) out.tensors.push_back({tensor.subgraph, tensor.tensor});
+  return out;
 }
 
 // NOT_FOUND: something is NaN or infinite. Other errors: not every model can be calibrated in this way.
@@ -133,9 +148,7 @@ absl::StatusOr<Runs> RunInGraph(const litert::ModelFile& file, const std::string
       if (!IsFinite(model)) return absl::NotFoundError("an output is not finite");
       for (const Range& range : parts[part]->ranges()) {
         if (range.min > range.max) continue;
-        if (!std::isfinite(range.min) || !std::isfinite(range.max)) {
-          return absl::NotFoundError("an activation is not finite");
-        }
+        if (!IsFinite(range)) return absl::NotFoundError("an activation is not finite");
       }
       out.runs[s].ranges = parts[part]->ranges();
     }
@@ -173,7 +186,8 @@ Range LeastError(const std::vector<float>& values, const Range& range, int level
   return best;
 }
 
-// Starts as TFLite's calibrator starts, so that an activation that is never positive gets the same range.
+// Starts as TFLite's calibrator starts, so that an activation that is never positive gets the same range. What is
+// infinite, or NaN at both ends, in one sample is so in all.
 Ranges MinMaxOf(const Runs& runs) {
   Ranges out;
   for (size_t k = 0; k < runs.tensors.size(); ++k) {
@@ -181,7 +195,8 @@ Ranges MinMaxOf(const Runs& runs) {
     bool seen = false;
     for (const Run& run : runs.runs) {
       if (run.left_out || run.ranges.empty() || run.ranges[k].min > run.ranges[k].max) continue;
-      total = {std::min(total.min, run.ranges[k].min), std::max(total.max, run.ranges[k].max)};
+      const Range& range = run.ranges[k];
+      total = std::isnan(range.min) ? range : Range{std::min(total.min, range.min), std::max(total.max, range.max)};
       seen = true;
     }
     if (seen) out[runs.tensors[k]] = total;
@@ -190,15 +205,17 @@ Ranges MinMaxOf(const Runs& runs) {
 }
 
 Ranges PercentileRanges(const Runs& runs, double percentile) {
-  Ranges out;
+  Ranges out = MinMaxOf(runs);
   for (size_t k = 0; k < runs.tensors.size(); ++k) {
+    const auto range = out.find(runs.tensors[k]);
+    if (range == out.end() || !IsFinite(range->second)) continue;
     std::vector<float> min, max;
     for (const Run& run : runs.runs) {
       if (run.left_out || run.ranges.empty() || run.ranges[k].min > run.ranges[k].max) continue;
       min.push_back(run.ranges[k].min);
       max.push_back(run.ranges[k].max);
     }
-    if (!min.empty()) out[runs.tensors[k]] = PercentileOf(std::move(min), std::move(max), percentile);
+    range->second = PercentileOf(std::move(min), std::move(max), percentile);
   }
   return out;
 }
@@ -226,7 +243,7 @@ absl::StatusOr<Ranges> LeastErrorRanges(const std::shared_ptr<const litert::Mode
   Ranges out = MinMaxOf(runs);
   for (size_t k = 0; k < tensors.size(); ++k) {
     const auto range = out.find({tensors[k].subgraph, tensors[k].tensor});
-    if (range == out.end()) continue;
+    if (range == out.end() || !IsFinite(range->second)) continue;
     std::vector<float> values;
     for (const auto& sample : kept) {
       if (k < sample.size()) values.insert(values.end(), sample[k].begin(), sample[k].end());
@@ -255,14 +272,15 @@ void JoinLoopRanges(const schema::Model& model, Ranges* ranges) {
         std::optional<Range> all;
         for (const auto& place : places) {
           const auto it = ranges->find(place);
-          if (it == ranges->end()) continue;
+          if (it == ranges->end() || !IsFinite(it->second)) continue;
           all = all ? Range{std::min(all->min, it->second.min), std::max(all->max, it->second.max)} : it->second;
         }
         constexpr float kNothing = 1e-3f;  // Of the whole: the body has seen next to nothing of what it carries.
         const auto read = ranges->find(places[3]);
+        if (!all) continue;
         if (read != ranges->end() && read->second.max - read->second.min > kNothing * (all->max - all->min)) continue;
         for (const auto& place : places) {
-          if (const auto it = ranges->find(place); it != ranges->end()) it->second = *all;
+          if (const auto it = ranges->find(place); it != ranges->end() && IsFinite(it->second)) it->second = *all;
         }
       }
     }
@@ -273,18 +291,19 @@ void JoinLoopRanges(const schema::Model& model, Ranges* ranges) {
 
 absl::StatusOr<CalibrationResult> Calibrate(const std::shared_ptr<const litert::ModelFile>& model,
                                             const std::string& signature, const SampleSet& samples,
-                                            const std::vector<char>& not_finite, const CalibrateOptions& options) {
+                                            const SampleFindings& findings, const CalibrateOptions& options) {
   const size_t n = samples.samples.size();
   if (n == 0) return absl::InvalidArgumentError("the representative dataset is empty");
   if (HasOutsideBuffers(model->bytes())) {
     return absl::UnimplementedError(
         "the float model has 2 GB or more, which cannot be calibrated; dynamic_range and float16 need no calibration");
   }
-  std::vector<char> skip = not_finite;
+  std::vector<char> skip = findings.not_finite, outlier = findings.outlier;
   skip.resize(n, false);
+  outlier.resize(n, false);
   absl::StatusOr<Runs> runs = RunInGraph(*model, signature, samples, skip, options.in_sequence);
   // The values themselves name what is wrong, or take what the other way cannot.
-  if (!runs.ok()) runs = RunByValues(model, signature, samples, skip, options.in_sequence);
+  if (!runs.ok()) runs = RunByValues(model, signature, samples, skip, outlier, options.in_sequence);
   RETURN_IF_ERROR(runs.status());
   CalibrationResult out;
   std::map<std::string, std::vector<size_t>> activations;

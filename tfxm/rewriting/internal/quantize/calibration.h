@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "tfxm/litert/flatbuffer.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
+#include "tfxm/rewriting/representative_data/sample_check.h"
 #include "tfxm/rewriting/representative_data/samples.h"
 #include "tfxm/rewriting/rewriter_options.h"
 
@@ -29,12 +30,14 @@ struct CalibrationResult {
   std::vector<std::string> warnings;  // Why: activation and record
 };
 
-// Runs the samples on all cores. The result does not depend on their number. Samples of `not_finite` are left out, and
-// those with which an activation is NaN or infinite. INVALID_ARGUMENT: that is more than half of them; it names the
-// activation. Likewise a sample that does not fit the signature.
+// Runs the samples on all cores. The result does not depend on their number. Left out are samples of which an input is NaN
+// or infinite, and those with which an activation is, if an output is, too, or if they are outliers. With the others an
+// activation's range may be infinite, or NaN at both ends, while the answers are numbers (unquantizable.h).
+// INVALID_ARGUMENT: more than half are left out; it names the activation. Likewise a sample that does not fit the
+// signature.
 absl::StatusOr<CalibrationResult> Calibrate(const std::shared_ptr<const litert::ModelFile>& model,
                                             const std::string& signature, const SampleSet& samples,
-                                            const std::vector<char>& not_finite, const CalibrateOptions& options);
+                                            const SampleFindings& findings, const CalibrateOptions& options);
 
 }  // namespace tfxm::rewriting
 

@@ -61,9 +61,16 @@ class Cutter {
       }
       if (!(b->min < -kMask * (1 + std::max(std::abs(a->min), std::abs(a->max))))) continue;
       Range& range = ranges_[{g_, t}];
-      range = {std::max(range.min, a->min - FarBelow(t)), std::min(range.max, std::max(a->max, 0.0f))};
+      const float max = std::min(range.max, std::max(a->max, 0.0f));
+      float min = a->min - FarBelow(t);
       const int added = selects ? mask : t;
-      if (producer_.count(added)) keep_float->push_back(graph_.tensors()->Get(added)->name()->str());
+      if (producer_.count(added)) {
+        keep_float->push_back(litert::NameOf(*graph_.tensors()->Get(added)));
+        // A QUANTIZE brings the mask into this range. LiteRT's makes the lowest int32 of it, to which it adds the zero point:
+        // a negative one gives the largest (tflite/kernels/internal/reference/quantize.h).
+        min = std::min(min, -max);
+      }
+      range = {std::max(range.min, min), max};
     }
   }
 
@@ -123,6 +130,10 @@ class MaskFolder {
       const auto& readers = readers_[select->outputs[0]];
       if (readers.size() != 1 || !Is(*readers.begin(), schema::BuiltinOperator_SOFTMAX)) continue;
       for (const int masked : {1, 2}) {
+        if (const auto* made = TakeFilled(*select, masked)) dead.insert(made);
+        MakeFinite(select->inputs[masked]);
+      }
+      for (const int masked : {1, 2}) {
         const auto made = producer_.find(select->inputs[masked]);
         if (made == producer_.end()) continue;
         const std::optional<float> mask = Mask(*made->second, select->inputs[3 - masked]);
@@ -142,6 +153,40 @@ class MaskFolder {
  private:
   bool Is(const schema::OperatorT* op, schema::BuiltinOperator kind) const {
     return op != nullptr && litert::KindOf(*model_.operator_codes[op->opcode_index]) == kind;
+  }
+  // A constant instead of a tensor of nothing else that is as large as the logits, as shapes of an open batch make it:
+  // SELECT_V2 makes it as large by itself. Returns what made the tensor, if nobody else reads it.
+  const schema::OperatorT* TakeFilled(schema::OperatorT& select, int masked) {
+    int& t = select.inputs[masked];
+    const auto made = producer_.find(t);
+    if (made == producer_.end()) return nullptr;
+    const bool fills = Is(made->second, schema::BuiltinOperator_FILL);
+    if (!fills && !Is(made->second, schema::BuiltinOperator_BROADCAST_TO)) return nullptr;
+    const int value = made->second->inputs[fills ? 1 : 0];
+    const schema::TensorT &filled = *graph_.tensors[t], &logits = *graph_.tensors[select.inputs[3 - masked]];
+    if (filled.shape != logits.shape || filled.shape_signature != logits.shape_signature ||
+        graph_.tensors[value]->type != schema::TensorType_FLOAT32 ||
+        model_.buffers[graph_.tensors[value]->buffer]->data.size() != sizeof(float)) {
+      return nullptr;
+    }
+    const bool unread = readers_[t].size() == 1;
+    t = value;
+    any_ = true;
+    return unread ? made->second : nullptr;
+  }
+  // -1e9 for what is below: a softmax does not tell them apart, and what is infinite, or as good, is not quantized.
+  void MakeFinite(int& t) {
+    const schema::TensorT& tensor = *graph_.tensors[t];
+    const std::vector<uint8_t>& data = model_.buffers[tensor.buffer]->data;
+    if (tensor.type != schema::TensorType_FLOAT32 || data.size() < sizeof(float)) return;
+    std::vector<float> values(data.size() / sizeof(float));
+    std::memcpy(values.data(), data.data(), values.size() * sizeof(float));
+    const auto is_below = [](float value) { return value < -kHidesLogits; };
+    if (std::none_of(values.begin(), values.end(), is_below)) return;
+    std::replace_if(values.begin(), values.end(), is_below, -kHidesLogits);
+    t = litert::AddConstant<float>(model_, graph_, absl::StrCat(tensor.name, "/finite"), schema::TensorType_FLOAT32,
+                                   tensor.shape, values);
+    any_ = true;
   }
   // What an operator adds to `logits`, if that is one constant that hides them.
   std::optional<float> Mask(const schema::OperatorT& op, int logits) const {

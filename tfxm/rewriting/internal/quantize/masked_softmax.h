@@ -18,7 +18,8 @@ namespace tfxm::rewriting {
 
 // Takes a float model. Where a softmax alone reads a choice between logits and the same logits less 1e9 or more (Keras's
 // Attention and AdditiveAttention), the second becomes the constant: beside it float has no place for logits below 32 either,
-// while a subtraction of integers of such ranges has no right result.
+// while a subtraction of integers of such ranges has no right result. A constant to choose that is below -1e9,
+// or -inf, becomes -1e9; a tensor that is filled with a constant becomes the constant.
 std::string ConstantMasks(std::string model);
 
 // Cuts the ranges of masked logits that only a softmax reads. The result: names of the additions of masks, also

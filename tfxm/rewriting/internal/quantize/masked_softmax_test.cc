@@ -3,6 +3,8 @@
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,15 @@ TEST(CutMaskedSoftmaxTest, TheMaskSaturates) {
   EXPECT_FLOAT_EQ((of_int8[{0, model.masked}].min), -3 - std::log(3 * 1024.0f));
 }
 
+// LiteRT's QUANTIZE makes the lowest int32 of the mask and adds the zero point: of a negative one it would be the largest.
+TEST(CutMaskedSoftmaxTest, TheZeroPointIsNotNegative) {
+  const Masked model = Add(-1e9);
+  Ranges ranges = {{{0, model.logits}, {20, 40}}, {{0, model.masked}, {-1e9, 40}}};
+  CutMaskedSoftmax(model.file->model(), &ranges, /*int16=*/false);
+  EXPECT_EQ((ranges[{0, model.masked}].min), -40);
+  EXPECT_EQ((ranges[{0, model.masked}].max), 40);
+}
+
 TEST(CutMaskedSoftmaxTest, AnOrdinaryBiasIsNoMask) {
   const Masked model = Add(-20);
   Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.masked}, {-23, 5}}};
@@ -97,6 +108,53 @@ TEST(ConstantMasksTest, WhatHidesLogitsIsAConstant) {
 TEST(ConstantMasksTest, WhatFloatCanTellApartStays) {
   const Masked model = Choose(1e4);
   EXPECT_EQ(ConstantMasks(std::string(model.file->bytes())), model.file->bytes());
+}
+
+// y = softmax(see ? logits : -infinity)
+TEST(ConstantMasksTest, AnInfinityIsAsMuchAsAFloatHides) {
+  ModelBuilder b;
+  const int see = b.Tensor("see", schema::TensorType_BOOL, {-1, 3});
+  const int logits = b.Tensor("logits", schema::TensorType_FLOAT32, {-1, 3});
+  const int constant = b.Constant<float>("large", schema::TensorType_FLOAT32, {3},
+                                         std::vector<float>(3, -std::numeric_limits<float>::infinity()));
+  const int masked = b.Tensor("masked", schema::TensorType_FLOAT32, {-1, 3});
+  const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
+  b.Op(schema::BuiltinOperator_SELECT_V2, schema::SelectV2OptionsT(), {see, logits, constant}, {masked});
+  b.Op(schema::BuiltinOperator_SOFTMAX, schema::SoftmaxOptionsT(), {masked}, {y});
+  b.InputsOutputs({see, logits}, {y});
+  const std::string changed = ConstantMasks(b.Finish());
+  const schema::Model& model = *schema::GetModel(changed.data());
+  const schema::SubGraph& graph = *model.subgraphs()->Get(0);
+  const schema::Tensor& mask = *graph.tensors()->Get(graph.operators()->Get(0)->inputs()->Get(2));
+  ASSERT_EQ(model.buffers()->Get(mask.buffer())->data()->size(), 3 * sizeof(float));
+  float value;
+  std::memcpy(&value, model.buffers()->Get(mask.buffer())->data()->data(), sizeof(value));
+  EXPECT_EQ(value, -1e9f);
+}
+
+// y = softmax(see ? logits : broadcast_to(-3.4e38, sizes)). FILL is as good.
+TEST(ConstantMasksTest, ATensorOfOneConstantIsThatConstant) {
+  for (const int columns : {3, 1}) {
+    SCOPED_TRACE(columns);
+    ModelBuilder b;
+    const int see = b.Tensor("see", schema::TensorType_BOOL, {-1, 3});
+    const int logits = b.Tensor("logits", schema::TensorType_FLOAT32, {-1, columns});
+    const int sizes = b.Tensor("sizes", schema::TensorType_INT32, {2});
+    const int lowest = b.Constant<float>("lowest", schema::TensorType_FLOAT32, {1, 1}, {-3.4e38f});
+    const int filled = b.Tensor("filled", schema::TensorType_FLOAT32, {-1, 3});
+    const int masked = b.Tensor("masked", schema::TensorType_FLOAT32, {-1, 3});
+    const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
+    b.Op(schema::BuiltinOperator_BROADCAST_TO, schema::BroadcastToOptionsT(), {lowest, sizes}, {filled});
+    b.Op(schema::BuiltinOperator_SELECT_V2, schema::SelectV2OptionsT(), {see, logits, filled}, {masked});
+    b.Op(schema::BuiltinOperator_SOFTMAX, schema::SoftmaxOptionsT(), {masked}, {y});
+    b.InputsOutputs({see, logits, sizes}, {y});
+    const std::vector<schema::BuiltinOperator> kinds = Kinds(ConstantMasks(b.Finish()));
+    if (columns == 3) {
+      EXPECT_THAT(kinds, ElementsAre(schema::BuiltinOperator_SELECT_V2, schema::BuiltinOperator_SOFTMAX));
+    } else {  // It says how large the result is.
+      EXPECT_EQ(kinds.size(), 3);
+    }
+  }
 }
 
 TEST(CutMaskedSoftmaxTest, TheSubtractionBehindAChoiceStaysFloat) {

@@ -19,7 +19,7 @@
 namespace tfxm::rewriting {
 namespace {
 
-// The largest magnitude of an activation, or of a constant.
+// The largest magnitude of an activation, or of a constant; NaN if there is one.
 std::optional<float> LargestOf(const schema::Model& model, const Ranges& ranges, int g, int t) {
   if (t < 0) return std::nullopt;
   if (const auto it = ranges.find({g, t}); it != ranges.end()) {
@@ -32,6 +32,7 @@ std::optional<float> LargestOf(const schema::Model& model, const Ranges& ranges,
   for (size_t i = 0; i + sizeof(float) <= data->size(); i += sizeof(float)) {
     float value;
     std::memcpy(&value, data->data() + i, sizeof(value));
+    if (std::isnan(value)) return value;
     largest = std::max(largest, std::abs(value));
   }
   return largest;
@@ -51,6 +52,89 @@ bool HasWeights(schema::BuiltinOperator kind) {
     default: return false;
   }
 }
+
+// Beyond this a float stands for an infinity: the lowest float is a usual mask.
+constexpr float kAsInfinite = 1e30f;
+// What is as large as this, and so many times as large as what it is chosen instead of, is a mask: no integers hold both.
+constexpr float kAsMask = 1e8f;
+constexpr float kTimesAsLarge = 1e5f;
+
+// Adds the operators of which an input or the result is NaN, infinite or as good as infinite, and those that read what a
+// mask was put into.
+class BeyondNumbers {
+ public:
+  BeyondNumbers(const schema::Model& model, const Ranges& ranges, int g)
+      : model_(model), ranges_(ranges), graph_(*model.subgraphs()->Get(g)), g_(g) {}
+
+  // Returns the operators.
+  std::set<const schema::Operator*> Find(std::vector<std::pair<std::string, std::string>>* out) {
+    std::set<const schema::Operator*> found;
+    for (const auto* op : litert::Each(graph_.operators())) {
+      std::string reason;
+      for (int t : litert::Each(op->inputs())) {
+        // What weights are, their results show.
+        if (HasWeights(KindOf(*op)) && !ranges_.count({g_, t})) continue;
+        if (reason.empty()) reason = Reason(t, "its input");
+      }
+      for (int t : litert::Each(op->outputs())) {
+        if (reason.empty()) reason = Reason(t, "its result");
+      }
+      if (reason.empty()) reason = Masked(*op);
+      if (reason.empty() || litert::Size(op->outputs()) == 0) continue;
+      found.insert(op);
+      out->emplace_back(litert::NameOf(*graph_.tensors()->Get(op->outputs()->Get(0))),
+                        absl::StrCat(litert::OpName(model_, *op), ": ", reason));
+    }
+    return found;
+  }
+
+ private:
+  schema::BuiltinOperator KindOf(const schema::Operator& op) const {
+    return litert::KindOf(*model_.operator_codes()->Get(op.opcode_index()));
+  }
+  std::optional<float> Largest(int t) const { return LargestOf(model_, ranges_, g_, t); }
+
+  std::string Reason(int t, const char* which) const {
+    const std::optional<float> largest = Largest(t);
+    if (!largest || *largest <= kAsInfinite) return "";
+    return absl::StrCat(which, " \"", litert::NameOf(*graph_.tensors()->Get(t)), "\" is ",
+                        std::isnan(*largest)   ? "NaN"
+                        : std::isinf(*largest) ? "infinite"
+                                               : "as good as infinite",
+                        " in places, which no integer is");
+  }
+
+  // Of what puts a mask between values, and of what reads the two together.
+  std::string Masked(const schema::Operator& op) {
+    std::optional<float> hidden;  // The largest of the values beside a mask
+    for (int t : litert::Each(op.inputs())) {
+      if (const auto it = hidden_.find(t); it != hidden_.end()) hidden = it->second;
+    }
+    const schema::BuiltinOperator kind = KindOf(op);
+    if (!hidden && (kind == schema::BuiltinOperator_SELECT || kind == schema::BuiltinOperator_SELECT_V2)) {
+      const std::optional<float> a = Largest(op.inputs()->Get(1)), b = Largest(op.inputs()->Get(2));
+      // Zero is a value of its own in any scale.
+      const float others = a && b ? std::min(*a, *b) : 0;
+      if (others > 0 && IsMask(op.outputs()->Get(0), others)) hidden = others;
+    }
+    if (!hidden) return "";
+    for (int t : litert::Each(op.outputs())) {
+      if (IsMask(t, *hidden)) hidden_[t] = *hidden;
+    }
+    return absl::StrFormat("a mask is among values up to %.3g: no integers hold both", *hidden);
+  }
+  // Whether `t` has values beside which `others` are nothing.
+  bool IsMask(int t, float others) const {
+    const std::optional<float> largest = Largest(t);
+    return largest && *largest >= kAsMask && *largest >= kTimesAsLarge * others;
+  }
+
+  const schema::Model& model_;
+  const Ranges& ranges_;
+  const schema::SubGraph& graph_;
+  const int g_;
+  std::map<int, float> hidden_;
+};
 
 // Adds the operators between the graph's inputs and a WHERE or an IF, if no weights are among them: how many values
 // come out, and what is computed at all, is a matter of yes and no, which no rounding should turn round.
@@ -100,7 +184,9 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
   for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
     const schema::SubGraph& graph = *model.subgraphs()->Get(g);
     FindDeciding(model, graph, &out);
+    const std::set<const schema::Operator*> beyond = BeyondNumbers(model, ranges, g).Find(&out);
     for (const auto* op : litert::Each(graph.operators())) {
+      if (beyond.count(op)) continue;
       const schema::BuiltinOperator kind = litert::KindOf(*model.operator_codes()->Get(op->opcode_index()));
       if (kind == schema::BuiltinOperator_UNIDIRECTIONAL_SEQUENCE_LSTM && !int16) {
         out.emplace_back(litert::NameOf(*graph.tensors()->Get(op->outputs()->Get(0))),

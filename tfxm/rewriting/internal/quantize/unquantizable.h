@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Operators that are better not quantized: those that integers cannot compute with the ranges that were measured
-// (TFLite's kernels end the process over them), and those that decide from the inputs alone which values come out.
+// (TFLite's kernels end the process over them), those that read or make what is no number or stands for an infinity,
+// and those that decide from the inputs alone which values come out.
 #ifndef TFXM_REWRITING_INTERNAL_QUANTIZE_UNQUANTIZABLE_H_
 #define TFXM_REWRITING_INTERNAL_QUANTIZE_UNQUANTIZABLE_H_
 
@@ -17,7 +18,8 @@ struct Model;
 
 namespace tfxm::rewriting {
 
-// The first result of each such operator, and why it has to stay in float.
+// The first result of each such operator, and why it has to stay in float. `ranges` may be infinite, or NaN at both ends
+// (calibration.h): of a gather that stands for "out of range" by NaN, as JAX's, say, or of masked logits.
 std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema::Model& model, const Ranges& ranges,
                                                                    bool int16);
 

@@ -53,5 +53,20 @@ TEST_F(FindUnquantizableTest, NotWhatDecidesFromSomethingComputedWithWeights) {
   EXPECT_THAT(Find(), IsEmpty());
 }
 
+// Prices, not masks.
+TEST_F(FindUnquantizableTest, ALargeNumberBesideASmallOneIsNoMask) {
+  const int choice = b_.Tensor("choice", schema::TensorType_BOOL, {1, 4});
+  const int one = b_.Constant<float>("one", kFloat, {}, {1});
+  const int chosen = b_.Tensor("chosen", kFloat, {1, 4});
+  b_.Op(schema::BuiltinOperator_SELECT_V2, schema::SelectV2OptionsT(), {choice, x_, one}, {chosen});
+  b_.InputsOutputs({choice, x_}, {chosen});
+  const std::string bytes = b_.Finish();
+  const auto find = [&](float most) {
+    return FindUnquantizable(*schema::GetModel(bytes.data()), {{{0, x_}, {0, most}}, {{0, chosen}, {0, most}}}, false);
+  };
+  EXPECT_THAT(find(1e6f), IsEmpty());
+  EXPECT_THAT(find(1e9f), ElementsAre(Pair("chosen", ::testing::StartsWith("SELECT_V2: a mask is among values"))));
+}
+
 }  // namespace
 }  // namespace tfxm::rewriting
