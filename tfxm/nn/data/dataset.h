@@ -77,8 +77,11 @@ struct PaddedShape : Shape {
 
 struct DatasetOptions {
   int64_t batch_size = 1;
-  // Feature(s) that become labels; several are by output name = feature name.
+  // The feature that is the label of the only output with a loss, whatever both are called.
   std::string label_key;
+  // For several outputs: {"kind", "amount"}, features that are called as the outputs they are labels of. There is no
+  // way to say that a feature belongs to an output of another name: name the output after it
+  // (Model({x}, {{"kind", kind}, {"amount", amount}})) or the feature in the preprocessing_fn.
   std::vector<std::string> label_keys;
   // A feature of numbers that becomes the sample weight: one value, or one per loss of an example.
   std::string weight_key;
