@@ -177,7 +177,8 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
     }
     if (converted.ok()) return converted;
   }
-  ASSIGN_OR_RETURN(const auto fixed, WithBatch(dir, 1));
+  // What is as long as a multiple of the batch stays so.
+  ASSIGN_OR_RETURN(const auto fixed, WithBatch(open != nullptr ? open->path() : dir, 1));
   absl::StatusOr<std::string> again = ConvertSavedModel(fixed->path(), convert);
   if (!again.ok()) return bytes;
   notes->emplace_back(
@@ -283,7 +284,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
   TfliteConversion out;
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
-  bytes = FoldSelects(ShapeLookups(UnclipLstms(FoldDilations(std::move(bytes)))));
+  bytes = FoldSelects(ShapeLookups(UnclipLstms(FoldDilations(WithShapeSignatures(std::move(bytes))))));
   RETURN_IF_ERROR(CheckTables(*schema::GetModel(bytes.data())));
   if (!input.keeps_state && HasLstms(bytes)) {
     out.notes.emplace_back(
