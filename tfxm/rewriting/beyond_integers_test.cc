@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tfxm/rewriting/quantization_test_fixture.h"
+#include "tfxm/rewriting/test_quantization.h"
 #include "tfxm/rewriting/test_saved_models.h"
 
 namespace tfxm {

@@ -12,7 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tfxm/rewriting/quantization_test_fixture.h"
+#include "tfxm/rewriting/test_quantization.h"
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/rewriting/tflite_rewriter.h"
 #include "tfxm/util/io.h"

@@ -45,6 +45,7 @@ HiddenOperators::HiddenOperators() = default;
 HiddenOperators::~HiddenOperators() = default;
 
 std::string HiddenOperators::Hide(absl::string_view bytes, const std::set<std::string>& results) {
+  if (results.empty()) return std::string(bytes);
   const std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
   for (const auto& graph : model->subgraphs) {
     for (const auto& op : graph->operators) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A fixture for tests of quantization: small SavedModels, rewritten.
-#ifndef TFXM_REWRITING_QUANTIZATION_TEST_FIXTURE_H_
-#define TFXM_REWRITING_QUANTIZATION_TEST_FIXTURE_H_
+#ifndef TFXM_REWRITING_TEST_QUANTIZATION_H_
+#define TFXM_REWRITING_TEST_QUANTIZATION_H_
 
 #include <string>
 #include <utility>
@@ -48,4 +48,4 @@ class QuantizationTest : public ::testing::Test {
 
 }  // namespace tfxm::rewriting::testing
 
-#endif  // TFXM_REWRITING_QUANTIZATION_TEST_FIXTURE_H_
+#endif  // TFXM_REWRITING_TEST_QUANTIZATION_H_
