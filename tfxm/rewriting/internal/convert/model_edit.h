@@ -36,7 +36,7 @@ struct ConversionMetadata {
 // is added.
 std::string FinishModel(absl::string_view model, const ConversionMetadata& metadata);
 
-// TensorFlow's converter leaves out of some tensors in loops that a side is open: their shape is -1 there, which no TFLite
+// TensorFlow's converter leaves out of some tensors that a side is open: their shape is -1 there, which no TFLite
 // file may have. It becomes 1, and the shape signature says that it is open.
 std::string WithShapeSignatures(std::string model);
 

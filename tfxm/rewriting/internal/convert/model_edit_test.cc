@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// As the converter writes what a loop makes of several times the batch (the zoo's sensors_over_time).
+// As the converter writes the zoo's sensors_over_time, whose rows are several times the batch.
 TEST(WithShapeSignaturesTest, AnOpenSideIsInTheSignature) {
   litert::testing::ModelBuilder b;
   const int x = b.Tensor("x", schema::TensorType_FLOAT32, {1, 3});
