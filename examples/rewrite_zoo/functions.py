@@ -454,3 +454,14 @@ def warped(image, flow):
   top = pick(0, 0) * (1 - f[..., 1:]) + pick(0, 1) * f[..., 1:]
   bottom = pick(1, 0) * (1 - f[..., 1:]) + pick(1, 1) * f[..., 1:]
   return {'y': top * (1 - f[..., :1]) + bottom * f[..., :1]}
+
+
+@function(spec([None, 6], tf.int32, 'ids'), high=50,
+          known={'more operators: +1 DEQUANTIZE, +1 QUANTIZE': 'the choice of NaN stays in float: two operators more'})
+def taken_or_nan(ids):
+  """jnp.take, as jax2tf writes it: NaN for what is out of range, which nothing is."""
+  there = tf.reduce_all((ids[..., None] >= 0) & (ids[..., None] <= 49), -1)
+  rows = tf.gather(weights(50, 16), tf.clip_by_value(ids, 0, 49))
+  fill = tf.broadcast_to(tf.constant(np.full((1, 1, 1), np.nan, 'float32')), tf.shape(rows))
+  rows = tf.where(tf.broadcast_to(there[..., None], tf.shape(rows)), rows, fill)
+  return {'y': tf.nn.gelu(rows @ weights(16, 12, seed=2)) @ weights(12, 5, seed=3)}

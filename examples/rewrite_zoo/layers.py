@@ -156,3 +156,27 @@ def subclassed():
   given = {'image': keras.Input((12, 12, 3), name='image'), 'numbers': keras.Input((4,), name='numbers')}
   network({n: np.zeros((1,) + tuple(i.shape[1:]), 'float32') for n, i in given.items()})
   return lambda path: network.export(path, verbose=False)
+
+
+@model()
+def adaptive_normalization():
+  """A generator of pictures whose style scales what was divided by its deviation."""
+  z = keras.Input((8,), name='z')
+  style = L.LeakyReLU(0.2)(L.Dense(8)(z / K.sqrt(K.mean(z * z, -1, keepdims=True) + 1e-8)))
+  x = L.Reshape((4, 4, 8))(L.Dense(128)(style))
+  for _ in range(2):
+    mean, deviation = K.mean(x, (1, 2), keepdims=True), K.std(x, (1, 2), keepdims=True) + 1e-7
+    scale, offset = (L.Reshape((1, 1, 8))(L.Dense(8)(style)) for _ in range(2))
+    x = L.UpSampling2D(2, interpolation='bilinear')(scale * (x - mean) / deviation + offset)
+    x = L.LeakyReLU(0.2)(L.Conv2D(8, 3, padding='same')(x))
+  return keras.Model(z, L.Conv2D(3, 1)(x))
+
+
+@model()
+def sensors_over_time():
+  """A graph's convolution, then an LSTM over the steps of each sensor, whose rows are several times the batch."""
+  near = np.random.RandomState(1).rand(5, 5).astype('float32')
+  x = inputs = keras.Input((6, 5, 1), name='speeds')
+  x = K.relu(L.Dense(4, use_bias=False)(K.einsum('nm,btmf->btnf', near / near.sum(1, keepdims=True), x)))
+  x = L.LSTM(8)(K.reshape(K.transpose(x, (0, 2, 1, 3)), (-1, 6, 4)))
+  return keras.Model(inputs, K.transpose(K.reshape(L.Dense(3)(x), (-1, 5, 3)), (0, 2, 1)))

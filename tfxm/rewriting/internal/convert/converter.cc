@@ -11,6 +11,7 @@
 #include "tensorflow/compiler/mlir/lite/converter_flags.pb.h"
 #include "tensorflow/compiler/mlir/lite/debug/debug_options.pb.h"
 #include "tensorflow/compiler/mlir/lite/model_flags.pb.h"
+#include "tfxm/rewriting/internal/convert/hidden_operators.h"
 #include "tfxm/rewriting/internal/convert/op_support.h"
 #include "tfxm/util/status_macros.h"
 
@@ -101,16 +102,18 @@ absl::StatusOr<std::string> ConvertSavedModel(absl::string_view dir, const Conve
 
 absl::StatusOr<std::string> QuantizeModel(absl::string_view model, const QuantizeOptions& options) {
   std::string result;
+  HiddenOperators hidden;
+  const std::string shown = hidden.Hide(model, {options.keep_float_nodes.begin(), options.keep_float_nodes.end()});
   const absl::flat_hash_set<std::string> ops(options.keep_float_ops.begin(), options.keep_float_ops.end());
   const absl::flat_hash_set<std::string> nodes(options.keep_float_nodes.begin(), options.keep_float_nodes.end());
   const absl::Status status = mlir::lite::QuantizeModel(
-      std::string_view(model.data(), model.size()), SchemaType(options.input_type), SchemaType(options.output_type),
+      std::string_view(shown), SchemaType(options.input_type), SchemaType(options.output_type),
       SchemaType(DataType::kInt8), /*operator_names=*/{},
       /*disable_per_channel=*/false, /*fully_quantize=*/false, result, /*verify_numeric=*/false,
       /*whole_model_verify=*/false, /*legacy_float_scale=*/true, ops, nodes, /*enable_variable_quantization=*/false,
       /*disable_per_channel_for_dense_layers=*/false, std::nullopt);
   if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("the quantizer says: ", status.message()));
-  return result;
+  return hidden.Show(result);
 }
 
 }  // namespace tfxm::rewriting

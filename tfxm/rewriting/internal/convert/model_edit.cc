@@ -2,12 +2,14 @@
 
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string_view>
 
 #include "tflite_generated.h"
 #include "tfxm/litert/internal/schema_edit.h"
+#include "tfxm/litert/internal/schema_util.h"
 
 namespace tfxm::rewriting {
 namespace {
@@ -100,6 +102,27 @@ std::string FinishModel(absl::string_view bytes, const ConversionMetadata& metad
   entry->buffer =
       litert::AddBuffer(*model, {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()});
   model->metadata.push_back(std::move(entry));
+  return litert::PackModel(*model, bytes.size());
+}
+
+std::string WithShapeSignatures(std::string bytes) {
+  const auto is_open = [](int side) { return side < 0; };
+  bool any = false;
+  for (const auto* graph : litert::Each(schema::GetModel(bytes.data())->subgraphs())) {
+    for (const auto* tensor : litert::Each(graph->tensors())) {
+      const auto shape = litert::Each(tensor->shape());
+      any = any || std::any_of(shape.begin(), shape.end(), is_open);
+    }
+  }
+  if (!any || HasOutsideBuffers(bytes)) return bytes;
+  auto model = Unpack(bytes);
+  for (auto& graph : model->subgraphs) {
+    for (auto& tensor : graph->tensors) {
+      if (std::none_of(tensor->shape.begin(), tensor->shape.end(), is_open)) continue;
+      tensor->shape_signature = tensor->shape;
+      std::replace_if(tensor->shape.begin(), tensor->shape.end(), is_open, 1);
+    }
+  }
   return litert::PackModel(*model, bytes.size());
 }
 

@@ -36,6 +36,10 @@ struct ConversionMetadata {
 // is added.
 std::string FinishModel(absl::string_view model, const ConversionMetadata& metadata);
 
+// TensorFlow's converter leaves out of some tensors that a side is open: their shape is -1 there, which no TFLite
+// file may have. It becomes 1, and the shape signature says that it is open.
+std::string WithShapeSignatures(std::string model);
+
 // Puts min and max into the tensors' quantization parameters, where the quantizer reads them.
 std::string SetRanges(absl::string_view model, const Ranges& ranges);
 

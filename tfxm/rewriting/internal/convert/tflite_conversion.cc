@@ -18,11 +18,11 @@
 #include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/rewriting/internal/convert/converter.h"
 #include "tfxm/rewriting/internal/convert/fixed_batch.h"
-#include "tfxm/rewriting/internal/convert/fold_dilation.h"
 #include "tfxm/rewriting/internal/convert/fused_lstm.h"
 #include "tfxm/rewriting/internal/convert/list_batch.h"
 #include "tfxm/rewriting/internal/convert/lookups.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
+#include "tfxm/rewriting/internal/fold/fold_dilation.h"
 #include "tfxm/rewriting/internal/fold/fold_select.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
@@ -177,7 +177,8 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
     }
     if (converted.ok()) return converted;
   }
-  ASSIGN_OR_RETURN(const auto fixed, WithBatch(dir, 1));
+  // What is as long as a multiple of the batch stays so.
+  ASSIGN_OR_RETURN(const auto fixed, WithBatch(open != nullptr ? open->path() : dir, 1));
   absl::StatusOr<std::string> again = ConvertSavedModel(fixed->path(), convert);
   if (!again.ok()) return bytes;
   notes->emplace_back(
@@ -283,7 +284,7 @@ absl::StatusOr<TfliteConversion> ConvertToTflite(const TfliteConversionInput& in
   if (trained_ranges) RETURN_IF_ERROR(CheckTrainedRangesOptions(options));
   TfliteConversion out;
   ASSIGN_OR_RETURN(std::string bytes, Convert(input, options, trained_ranges, &out.notes));
-  bytes = FoldSelects(ShapeLookups(UnclipLstms(FoldDilations(std::move(bytes)))));
+  bytes = FoldSelects(ShapeLookups(UnclipLstms(FoldDilations(WithShapeSignatures(std::move(bytes))))));
   RETURN_IF_ERROR(CheckTables(*schema::GetModel(bytes.data())));
   if (!input.keeps_state && HasLstms(bytes)) {
     out.notes.emplace_back(

@@ -171,7 +171,9 @@ Range PercentileOf(std::vector<float> min, std::vector<float> max, double percen
 Range LeastError(const std::vector<float>& values, const Range& range, int levels) {
   Range best = range;
   double least = std::numeric_limits<double>::infinity();
-  for (double part = 1; part > 0.01; part *= 0.9) {
+  constexpr int kParts = 44;  // Down to a hundredth
+  double part = 1;
+  for (int i = 0; i < kParts; ++i, part *= 0.9) {
     const double min = range.min * part, max = range.max * part, step = (max - min) / levels;
     if (!(step > 0)) break;
     double error = 0;

@@ -38,32 +38,6 @@ std::set<std::string> FindInt16(const schema::Model& model, const Ranges& ranges
   return names;
 }
 
-// Without the ranges of what only operators in float make and read: the quantizer would give the scale of such a result
-// to an operand, too, where the operator wants one for both, be it in float or not (REDUCE_MAX, SELECT_V2, MAXIMUM).
-Ranges WithoutThoseInFloat(const schema::Model& model, Ranges ranges, const std::vector<std::string>& in_float) {
-  const std::set<std::string> names(in_float.begin(), in_float.end());
-  for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
-    const schema::SubGraph& graph = *model.subgraphs()->Get(g);
-    std::set<int> inside, outside;  // Made by operators in float; read by others
-    for (const auto* op : litert::Each(graph.operators())) {
-      const auto outputs = litert::Each(op->outputs());
-      const bool is_float = std::any_of(outputs.begin(), outputs.end(), [&](int t) {
-        return t >= 0 && names.count(litert::NameOf(*graph.tensors()->Get(t))) > 0;
-      });
-      if (is_float) inside.insert(outputs.begin(), outputs.end());
-      if (!is_float) {
-        const auto inputs = litert::Each(op->inputs());
-        outside.insert(inputs.begin(), inputs.end());
-      }
-    }
-    for (int t : litert::Each(graph.outputs())) outside.insert(t);
-    for (int t : inside) {
-      if (!outside.count(t)) ranges.erase({g, t});
-    }
-  }
-  return ranges;
-}
-
 }  // namespace
 
 Quantizer::Quantizer(FilePtr float_model, std::string signature, std::string name, std::vector<Sample> samples,
@@ -113,8 +87,7 @@ absl::StatusOr<FilePtr> Quantizer::Run(const std::vector<std::string>& keep_floa
   std::erase_if(layers,
                 [&](const std::string& name) { return std::find(nodes.begin(), nodes.end(), name) != nodes.end(); });
   nodes.insert(nodes.end(), layers.begin(), layers.end());
-  const Ranges ranges = WithoutThoseInFloat(float_model_->model(), ranges_, nodes);
-  ASSIGN_OR_RETURN(std::string bytes, QuantizeModel(SetRanges(float_model_->bytes(), ranges), options));
+  ASSIGN_OR_RETURN(std::string bytes, QuantizeModel(SetRanges(float_model_->bytes(), ranges_), options));
   if (!layers.empty()) {
     ASSIGN_OR_RETURN(bytes, QuantizeInt16Layers(bytes, float_model_->bytes(), ranges_, layers));
   }

@@ -173,6 +173,75 @@ void FindDeciding(const schema::Model& model, const schema::SubGraph& graph,
   }
 }
 
+// Adds divisions by values that may be 0 as integers, over which TFLite's kernel fails (tflite/kernels/div.cc), and what
+// makes such a divisor of its activation: of a small deviation the square is less than half a step.
+class Divisions {
+ public:
+  Divisions(const schema::Model& model, const Ranges& ranges, int g)
+      : model_(model), ranges_(ranges), graph_(*model.subgraphs()->Get(g)), g_(g) {
+    for (const auto* op : litert::Each(graph_.operators())) {
+      for (int t : litert::Each(op->outputs())) producer_[t] = op;
+    }
+  }
+
+  void Find(std::vector<std::pair<std::string, std::string>>* out) {
+    for (const auto* op : litert::Each(graph_.operators())) {
+      if (KindOf(*op) != schema::BuiltinOperator_DIV) continue;
+      const int by = op->inputs()->Get(1);
+      const auto range = ranges_.find({g_, by});
+      if (range == ranges_.end() || !MayBeZero(range->second)) continue;
+      Add(*op,
+          absl::StrFormat("DIV by values of [%.3g, %.3g], some of which may be 0 as integers", range->second.min,
+                          range->second.max),
+          out);
+      AddMakers(by, out);
+    }
+  }
+
+ private:
+  // The root of half a step of 255 is as much as 11 steps.
+  static bool MayBeZero(const Range& range) {
+    constexpr float kPart = 1.0f / 16;
+    const float small = kPart * std::max(std::abs(range.min), std::abs(range.max));
+    return range.min < small && range.max > -small;
+  }
+  schema::BuiltinOperator KindOf(const schema::Operator& op) const {
+    return litert::KindOf(*model_.operator_codes()->Get(op.opcode_index()));
+  }
+  void Add(const schema::Operator& op, std::string reason, std::vector<std::pair<std::string, std::string>>* out) {
+    if (found_.insert(&op).second) {
+      out->emplace_back(litert::NameOf(*graph_.tensors()->Get(op.outputs()->Get(0))), std::move(reason));
+    }
+  }
+  // What computes `t` value by value, back to a sum or a mean and what it is of.
+  void AddMakers(int t, std::vector<std::pair<std::string, std::string>>* out) {
+    const auto it = producer_.find(t);
+    if (it == producer_.end()) return;
+    const schema::Operator& op = *it->second;
+    switch (KindOf(op)) {
+      case schema::BuiltinOperator_MEAN:
+      case schema::BuiltinOperator_SUM:
+      case schema::BuiltinOperator_ADD:
+      case schema::BuiltinOperator_MAXIMUM:
+      case schema::BuiltinOperator_SQRT:
+      case schema::BuiltinOperator_SQUARE:
+      case schema::BuiltinOperator_SQUARED_DIFFERENCE: break;
+      default: return;
+    }
+    Add(op, absl::StrCat(litert::OpName(model_, op), " of a divisor that may be 0 as an integer"), out);
+    const bool is_square =
+        KindOf(op) == schema::BuiltinOperator_SQUARE || KindOf(op) == schema::BuiltinOperator_SQUARED_DIFFERENCE;
+    if (!is_square) AddMakers(op.inputs()->Get(0), out);
+  }
+
+  const schema::Model& model_;
+  const Ranges& ranges_;
+  const schema::SubGraph& graph_;
+  const int g_;
+  std::map<int, const schema::Operator*> producer_;
+  std::set<const schema::Operator*> found_;
+};
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema::Model& model, const Ranges& ranges,
@@ -184,6 +253,7 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
   for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
     const schema::SubGraph& graph = *model.subgraphs()->Get(g);
     FindDeciding(model, graph, &out);
+    if (!int16) Divisions(model, ranges, g).Find(&out);  // LiteRT has no int16 kernel of DIV.
     const std::set<const schema::Operator*> beyond = BeyondNumbers(model, ranges, g).Find(&out);
     for (const auto* op : litert::Each(graph.operators())) {
       if (beyond.count(op)) continue;

@@ -68,5 +68,22 @@ TEST_F(FindUnquantizableTest, ALargeNumberBesideASmallOneIsNoMask) {
   EXPECT_THAT(find(1e9f), ElementsAre(Pair("chosen", ::testing::StartsWith("SELECT_V2: a mask is among values"))));
 }
 
+// TFLite's kernel fails over a divisor that is 0 as an integer.
+TEST_F(FindUnquantizableTest, ADivisorThatMayBeZero) {
+  const int by = b_.Tensor("by", kFloat, {1, 4});
+  const int ratio = b_.Tensor("ratio", kFloat, {1, 4});
+  b_.Op(schema::BuiltinOperator_DIV, schema::DivOptionsT(), {x_, by}, {ratio});
+  b_.InputsOutputs({x_, by}, {ratio});
+  const std::string bytes = b_.Finish();
+  const auto find = [&](float min, float max) {
+    return FindUnquantizable(*schema::GetModel(bytes.data()), {{{0, x_}, {0, 1}}, {{0, by}, {min, max}}}, false);
+  };
+  EXPECT_THAT(find(0.2f, 2), IsEmpty());
+  EXPECT_THAT(find(-2, -0.2f), IsEmpty());
+  EXPECT_THAT(find(0.001f, 2), ElementsAre(Pair("ratio", ::testing::StartsWith("DIV by values of [0.001, 2]"))));
+  EXPECT_THAT(find(-2, -0.001f), ::testing::SizeIs(1));
+  EXPECT_THAT(find(-1, 1), ::testing::SizeIs(1));
+}
+
 }  // namespace
 }  // namespace tfxm::rewriting

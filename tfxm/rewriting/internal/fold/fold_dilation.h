@@ -5,8 +5,8 @@
 // TensorFlow computes a dilated convolution as SpaceToBatchND, a plain convolution and BatchToSpaceND, and its
 // converter leaves them so where it does not recognize the three (in all that Keras 3 exports, and in every Conv1D).
 // The runtime's convolutions have dilations of their own.
-#ifndef TFXM_REWRITING_INTERNAL_CONVERT_FOLD_DILATION_H_
-#define TFXM_REWRITING_INTERNAL_CONVERT_FOLD_DILATION_H_
+#ifndef TFXM_REWRITING_INTERNAL_FOLD_FOLD_DILATION_H_
+#define TFXM_REWRITING_INTERNAL_FOLD_FOLD_DILATION_H_
 
 #include <string>
 
@@ -21,4 +21,4 @@ std::string FoldDilations(std::string model);
 
 }  // namespace tfxm::rewriting
 
-#endif  // TFXM_REWRITING_INTERNAL_CONVERT_FOLD_DILATION_H_
+#endif  // TFXM_REWRITING_INTERNAL_FOLD_FOLD_DILATION_H_

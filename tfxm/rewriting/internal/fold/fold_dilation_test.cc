@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/rewriting/internal/convert/fold_dilation.h"
+#include "tfxm/rewriting/internal/fold/fold_dilation.h"
 
 #include <cmath>
 #include <string>
