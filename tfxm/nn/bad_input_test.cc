@@ -18,7 +18,6 @@ namespace tfxm::nn {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Tensor Zeros(const Shape& shape, DataType dtype = DataType::kFloat) { return Tensor(dtype, shape); }
@@ -484,17 +483,6 @@ TEST(BadInputTest, FitInALoopSeesOtherExamples) {
   EXPECT_EQ(firsts.size(), 20);
   EXPECT_NE(firsts[0], firsts[1]);
   EXPECT_GT(seen.size(), 550);  // 1000 drawn 50 at a time: 642 on average.
-}
-
-TEST(BadInputTest, NamesOfOutputs) {
-  const KerasTensor x = Input({2}, {.name = "x"});
-  const KerasTensor a = layers::Dense(1)(x), b = layers::Dense(2)(x);
-  Model twice({x}, {{"a", a}, {"a", b}});
-  EXPECT_THAT(std::string(twice.status().message()), HasSubstr("two outputs are called \"a\""));
-  Model model({x}, {{"amount", a}, {"kind", b}});
-  ASSERT_EQ(model.status(), absl::OkStatus());
-  EXPECT_THAT(model.output_names(), ElementsAre("amount", "kind"));
-  ASSERT_EQ(model.Compile({.losses = {{"amount", "mse"}, {"kind", "mse"}}}), absl::OkStatus());
 }
 
 }  // namespace

@@ -459,5 +459,16 @@ TEST(ModelTest, FoldersMayHaveNamesThatArePatterns) {
   }
 }
 
+TEST(ModelTest, NamesOfOutputs) {
+  const KerasTensor x = Input({2}, {.name = "x"});
+  const KerasTensor a = layers::Dense(1)(x), b = layers::Dense(2)(x);
+  Model twice({x}, {{"a", a}, {"a", b}});
+  EXPECT_THAT(std::string(twice.status().message()), HasSubstr("two outputs are called \"a\""));
+  Model model({x}, {{"amount", a}, {"kind", b}});
+  ASSERT_EQ(model.status(), absl::OkStatus());
+  EXPECT_THAT(model.output_names(), ElementsAre("amount", "kind"));
+  ASSERT_EQ(model.Compile({.losses = {{"amount", "mse"}, {"kind", "mse"}}}), absl::OkStatus());
+}
+
 }  // namespace
 }  // namespace tfxm::nn
