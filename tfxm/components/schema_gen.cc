@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // SchemaGen: one schema for all splits, inferred from the first and widened by the others.
+#include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
@@ -13,6 +15,8 @@
 namespace tfxm {
 namespace {
 
+using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
+
 class SchemaGenExecutor : public Executor {
  public:
   absl::Status Do(const ArtifactDict& inputs, const Properties& exec_properties, const ExecutorContext& context,
@@ -20,9 +24,17 @@ class SchemaGenExecutor : public Executor {
     ASSIGN_OR_RETURN(const Artifact* statistics, SingleArtifact(inputs, "statistics"));
     ASSIGN_OR_RETURN(Artifact* const output, SingleArtifact(outputs, "schema"));
     ASSIGN_OR_RETURN(const std::vector<std::string> splits, IncludedSplits(*statistics, exec_properties));
-    std::optional<tensorflow::metadata::v0::Schema> schema;
+    std::vector<DatasetFeatureStatisticsList> of_splits;
     for (const std::string& split : splits) {
-      ASSIGN_OR_RETURN(const auto split_statistics, ReadSplitStatistics(*statistics, split));
+      ASSIGN_OR_RETURN(of_splits.emplace_back(), ReadSplitStatistics(*statistics, split));
+    }
+    // In a split without examples (--allow_empty_splits) all features would have gone.
+    const auto is_empty = [](const DatasetFeatureStatisticsList& of_split) {
+      return of_split.datasets_size() == 0 || of_split.datasets(0).num_examples() == 0;
+    };
+    if (!std::ranges::all_of(of_splits, is_empty)) std::erase_if(of_splits, is_empty);
+    std::optional<tensorflow::metadata::v0::Schema> schema;
+    for (const DatasetFeatureStatisticsList& split_statistics : of_splits) {
       if (schema) {
         ASSIGN_OR_RETURN(schema, statistics::UpdateSchema(*schema, split_statistics));
       } else {

@@ -100,6 +100,18 @@ TEST_F(StatisticsComponentsTest, AFeatureMissingInOneSplitIsAnAnomalyOfThatSplit
   EXPECT_EQ(Anomalies(anomalies_, "eval").anomaly_info().count("color"), 1u);
 }
 
+TEST_F(StatisticsComponentsTest, AnEmptySplitTakesNoFeatureFromTheSchema) {
+  for (const auto& [train, eval] : {std::pair{30, 0}, std::pair{0, 30}}) {
+    WriteSplit("train", train);
+    WriteSplit("eval", eval);
+    ASSERT_TRUE(Run("statistics_gen", {{"examples", {examples_}}}, "statistics", &statistics_).ok());
+    ASSERT_TRUE(Run("schema_gen", {{"statistics", {statistics_}}}, "schema", &schema_).ok());
+    const auto schema = *ReadSchemaArtifact({{"schema", {schema_}}});
+    ASSERT_EQ(schema.feature_size(), 2);
+    for (const auto& feature : schema.feature()) EXPECT_FALSE(feature.has_lifecycle_stage()) << feature.name();
+  }
+}
+
 TEST_F(StatisticsComponentsTest, OtherStatisticsAreComparedWith) {
   WriteSplit("train", 30);
   WriteSplit("eval", 15);

@@ -211,6 +211,9 @@ TEST_F(CsvTest, AnotherDelimiterIsNoticed) {
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--delimiter=tab")));
   Records({File("a.csv", "a;b\n1\n")});
   EXPECT_THAT(warnings_, ElementsAre());
+  // Decimal commas give rows more cells than there are names.
+  EXPECT_THAT(Error("a;b\n1,5;2\n"),
+              AllOf(HasSubstr("line 2: 2 cells, but the file has 1 column"), HasSubstr("--delimiter=';'")));
 }
 
 TEST_F(CsvTest, AColumnThatIsTextInOneFileOnlyIsNoticed) {

@@ -335,6 +335,26 @@ absl::StatusOr<std::vector<QueryPlan>> MakePlans(const ResolvedConfig& resolved,
   return result;
 }
 
+// Results are told apart by their keys alone, which a query_key is no part of; TFMA refuses such a config, too.
+absl::Status CheckQueryKeys(const std::vector<QueryPlan>& plans) {
+  std::map<MetricKey, std::string> query_keys;
+  for (const QueryPlan& plan : plans) {
+    for (const MetricKey& key : plan.plan.keys()) {
+      if (key.is_private()) continue;
+      const auto [first, is_new] = query_keys.try_emplace(key, plan.query_key);
+      if (is_new) continue;
+      const auto of = [](const std::string& query_key) {
+        return query_key.empty() ? std::string("without a query_key")
+                                 : absl::StrCat("of query_key \"", query_key, "\"");
+      };
+      return absl::InvalidArgumentError(absl::StrCat(
+          "there is a metric ", key.ToString(), " ", of(first->second), " and one ", of(plan.query_key),
+          ", and only one of them could be told; give one a name of its own: config: '{\"name\": \"…\"}'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Says why there is no such metric, and which ones have similar names.
 absl::Status UnknownMetric(const tfma::MetricConfig& config) {
   const std::string& name = config.class_name();
@@ -409,6 +429,7 @@ absl::StatusOr<ResolvedConfig> ResolveConfig(const tfma::EvalConfig* eval_config
   std::map<int, std::vector<std::string>> names;
   for (int s = 0; s < eval_config->metrics_specs_size(); ++s) names[s];
   ASSIGN_OR_RETURN(resolved.plans, MakePlans(resolved, [](const ConfiguredMetric&) { return true; }, std::move(names)));
+  RETURN_IF_ERROR(CheckQueryKeys(resolved.plans));
   if (resolved.plans.empty()) resolved.plans.emplace_back();
   for (const ConfiguredMetric& metric : resolved.metrics) {
     if (metric.metric->ComputesConfidenceInterval()) continue;

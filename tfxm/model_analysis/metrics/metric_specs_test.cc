@@ -60,6 +60,21 @@ TEST(MetricSpecsTest, OnePlanPerQueryKey) {
   EXPECT_EQ(resolved->plans[1].query_key, "q");
 }
 
+TEST(MetricSpecsTest, AMetricOfTwoQueryKeysNeedsTwoNames) {
+  const auto resolve = [](const std::string& second) {
+    auto config = WithDefaults(Config("model_specs { label_key: 'l' prediction_key: 'p' } "
+                                      "metrics_specs { query_key: 'q' metrics { class_name: 'MinLabelPosition' } } "
+                                      "metrics_specs { query_key: 'r' metrics { class_name: 'MinLabelPosition' " +
+                                      second + " } }"),
+                               false, false);
+    return ResolveConfig(&*config, nullptr).status();
+  };
+  EXPECT_EQ(resolve("").message(),
+            "there is a metric min_label_position of query_key \"q\" and one of query_key \"r\", and only one of them "
+            "could be told; give one a name of its own: config: '{\"name\": \"…\"}'");
+  EXPECT_EQ(resolve("config: '{\"name\": \"of_r\"}'"), absl::OkStatus());
+}
+
 TEST(MetricSpecsTest, AggregationOfSparseKerasMetricsIsAnError) {
   auto config = WithDefaults(Config("model_specs {} metrics_specs { metrics { class_name: 'SparseCategoricalAccuracy' "
                                     "} aggregate { micro_average: true } }"),

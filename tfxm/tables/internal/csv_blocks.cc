@@ -242,6 +242,16 @@ absl::StatusOr<std::shared_ptr<const CsvBlock>> CsvBlocks::Next() {
   return block;
 }
 
+std::string DelimiterAdvice(absl::string_view name, absl::string_view row) {
+  for (const char c : {';', '\t', '|', ','}) {
+    if (!absl::StrContains(name, c) || !absl::StrContains(row, c)) continue;
+    const std::string shown = c == '\t' ? "tab" : absl::StrCat("\"", std::string(1, c), "\"");
+    return absl::StrCat("If cells are separated by ", shown, ", say so: delimiter = ", shown,
+                        " (--delimiter=", c == '\t' ? "tab" : absl::StrCat("'", std::string(1, c), "'"), ")");
+  }
+  return "";
+}
+
 CsvCells::CsvCells() = default;
 CsvCells::CsvCells(CsvCells&&) noexcept = default;
 CsvCells::~CsvCells() = default;
@@ -260,6 +270,7 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
     cells.bad_rows_.push_back(at);
     if (options.bad_rows != CsvOptions::BadRows::kError) return arrow::csv::InvalidRowResult::Skip;
     const int64_t line = block->first_line + CountLines(absl::string_view(block->text).substr(0, at));
+    const std::string advice = num_columns == 1 ? DelimiterAdvice(column_names[0], row.text) : "";
     wrong = absl::StrCat(
         Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells",
         options.column_names.empty() ? ", but the file has " : ", but --column_names names ", num_columns,
@@ -267,7 +278,9 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
         row.actual_columns < num_columns ? absl::StrCat("; \"", column_names[static_cast<size_t>(row.actual_columns)],
                                                         "\" is the first that is missing")
                                          : absl::StrCat("; more than \"", column_names.back(), "\", the last one"),
-        ". bad_rows = skip (--bad_rows=skip) leaves such rows out, keep fills them up or cuts them off");
+        ". ",
+        advice.empty() ? "bad_rows = skip (--bad_rows=skip) leaves such rows out, keep fills them up or cuts them off"
+                       : advice);
     return arrow::csv::InvalidRowResult::Error;
   };
   const auto read = [&]() -> absl::Status {

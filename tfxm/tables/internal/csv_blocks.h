@@ -69,6 +69,9 @@ class CsvBlocks {
   std::vector<std::string> column_names_;
 };
 
+// What to say if the only column's name and a row have another character that usually separates cells; else empty.
+std::string DelimiterAdvice(absl::string_view name, absl::string_view row);
+
 // The cells of a block, without their quotes. Thread safe.
 class CsvCells {
  public:

@@ -67,14 +67,9 @@ std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const Cs
 
 std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const CsvCells& cells) {
   if (names.size() != 1 || cells.num_rows() == 0) return "";
-  for (const char c : {',', ';', '\t', '|'}) {
-    if (!absl::StrContains(names[0], c) || !absl::StrContains(cells.column(0)[0], c)) continue;
-    const std::string shown = c == '\t' ? "tab" : absl::StrCat("\"", std::string(1, c), "\"");
-    return absl::StrCat(cells.block().file, ": one column, \"", absl::CHexEscape(names[0].substr(0, 80)),
-                        "\". If cells are separated by ", shown, ", say so: delimiter = ", shown,
-                        " (--delimiter=", c == '\t' ? "tab" : absl::StrCat("'", std::string(1, c), "'"), ")");
-  }
-  return "";
+  const std::string advice = DelimiterAdvice(names[0], cells.column(0)[0]);
+  if (advice.empty()) return "";
+  return absl::StrCat(cells.block().file, ": one column, \"", absl::CHexEscape(names[0].substr(0, 80)), "\". ", advice);
 }
 
 }  // namespace tfxm::tables
