@@ -382,7 +382,9 @@ TEST(DatasetTest, TheExampleOfABadLabelIsNamed) {
     ASSERT_EQ(model.Compile({.loss = "sparse_categorical_crossentropy"}), absl::OkStatus());
     EXPECT_THAT(std::string(model.Fit(data, {.verbose = 0}).status().message()),
                 AllOf(HasSubstr("training data"), HasSubstr(files[1] + ", record 3: label 9 of output \"dense\"")));
-    if (cache_bytes > 0) EXPECT_EQ(model.iterations(), 0);  // Of what is not in memory only the first batch is known.
+    if (cache_bytes > 0) {  // Of what is not in memory only the first batch is known.
+      EXPECT_EQ(model.iterations(), 0);
+    }
   }
 }
 
