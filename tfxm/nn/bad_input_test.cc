@@ -463,6 +463,16 @@ TEST(BadInputTest, MetricsThatNoOutputHasLabelsFor) {
     EXPECT_THAT(said, HasSubstr("metrics for output \"b\", which has no loss"));
 }
 
+TEST(BadInputTest, NumbersOfStepsThatCannotBe) {
+  Sequential model({layers::InputLayer({1}, {.name = "x"}), layers::Dense(1)});
+  ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());
+  const auto data = Dataset::FromTensors({{"x", Zeros({4, 1})}, {"y", Zeros({4})}}, {.label_key = "y"});
+  EXPECT_THAT(std::string(model.Fit(*data, {.steps_per_epoch = -3}).status().message()),
+              HasSubstr("steps_per_epoch = -3; wanted"));
+  EXPECT_THAT(std::string(model.Fit(*data, {.validation_freq = 0}).status().message()),
+              HasSubstr("validation_freq = 0; wanted"));
+}
+
 TEST(BadInputTest, FitInALoopSeesOtherExamples) {
   Sequential model({layers::InputLayer({1}, {.name = "x"}), layers::Dense(1)});
   ASSERT_EQ(model.Compile({.loss = "mse"}), absl::OkStatus());

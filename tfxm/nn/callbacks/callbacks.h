@@ -171,7 +171,8 @@ struct BackupAndRestoreOptions {
 // a whole backup, or none yet. The same program must be started again with the same data, and backup_dir be where the
 // rerun finds it (FnArgs::checkpoint_dir in a run_fn). A backup of another training is INVALID_ARGUMENT, which names what
 // has changed: anything of Model::Configuration, the batch size, the steps of an epoch, the callbacks that remember
-// something. The number of epochs may be another. The backup is removed when training has ended.
+// something. The number of epochs may be another. The backup is removed when training has ended; one from before the
+// loss was NaN or infinite stays, and is not replaced by what comes after.
 CallbackRef BackupAndRestore(BackupAndRestoreOptions options);
 
 // Calls the functions that are given.

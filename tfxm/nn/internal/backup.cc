@@ -3,6 +3,7 @@
 // BackupAndRestore: a training that goes on after a kill as if there had been none.
 #include <cxxabi.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -15,6 +16,7 @@
 #include "tfxm/nn/callbacks/callbacks.h"
 #include "tfxm/nn/callbacks/checkpoint.h"
 #include "tfxm/nn/internal/program.h"
+#include "tfxm/nn/internal/progress.h"
 #include "tfxm/nn/model.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -147,12 +149,19 @@ class BackupCallback : public Callback {
     return Save(state, state.epoch, state.step, state.totals->Save());
   }
   absl::Status OnEpochEnd(FitState& state, const Logs& logs) override { return Save(state, state.epoch + 1, 0, {}); }
-  absl::Status OnTrainEnd(FitState& state) override { return io::RemoveAll(options_.backup_dir); }
+  // A training whose loss is no number has not ended well: the last backup with one stays.
+  absl::Status OnTrainEnd(FitState& state) override {
+    if (std::isfinite(state.loss)) return io::RemoveAll(options_.backup_dir);
+    if (!name_.empty())
+      Warn(absl::StrCat("the backup in ", options_.backup_dir, " is kept: it is from before the loss was no number"));
+    return absl::OkStatus();
+  }
   // A backup of an epoch has what the other callbacks made of it.
   bool goes_last() const override { return true; }
 
  private:
   absl::Status Save(FitState& state, int epoch, int64_t step, const std::vector<double>& totals) {
+    if (!std::isfinite(state.loss)) return absl::OkStatus();
     ASSIGN_OR_RETURN(auto variables, state.model->GetState());
     Tensor position(DataType::kDouble, {static_cast<int64_t>(kPositionSize + totals.size())});
     const auto numbers = position.values<double>();

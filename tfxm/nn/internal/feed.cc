@@ -201,13 +201,21 @@ absl::Status CheckLabelNames(const FeedSpec& spec, const Batch& batch) {
 
 // Feed::not_finite of the last batch of `iterator`.
 std::string NotFinite(const FeedSpec& spec, const Feed& feed, const Dataset::Iterator& iterator) {
-  for (size_t i = 0; i < feed.inputs.size(); ++i) {
-    if (feed.inputs[i].dtype() != tf::DT_FLOAT) continue;
-    const auto values = feed.inputs[i].flat<float>();
+  const auto look = [&](absl::string_view what, const std::string& name, const tf::Tensor& tensor) -> std::string {
+    if (tensor.dtype() != tf::DT_FLOAT) return "";
+    const auto values = tensor.flat<float>();
     const int64_t found = FirstNotFinite({values.data(), static_cast<size_t>(values.size())});
-    if (found < 0) continue;
-    return absl::StrCat("input \"", spec.inputs[i].name, "\" is ", std::isnan(values(found)) ? "nan" : "infinite",
-                        " in ", iterator.Where(found / (values.size() / std::max<int64_t>(feed.num_examples, 1))));
+    if (found < 0) return "";
+    return absl::StrCat(what, " \"", name, "\" is ", std::isnan(values(found)) ? "nan" : "infinite", " in ",
+                        iterator.Where(found / (values.size() / std::max<int64_t>(feed.num_examples, 1))));
+  };
+  for (size_t i = 0; i < feed.inputs.size(); ++i) {
+    if (std::string said = look("input", spec.inputs[i].name, feed.inputs[i]); !said.empty()) return said;
+  }
+  for (size_t i = 0, with_loss = 0; i < spec.outputs.size() && with_loss < feed.labels.size(); ++i) {
+    if (spec.losses[i].empty()) continue;
+    std::string said = look("the label of output", spec.outputs[i].name, feed.labels[with_loss++]);
+    if (!said.empty()) return said;
   }
   return "";
 }

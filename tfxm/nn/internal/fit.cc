@@ -162,6 +162,13 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   rep_->ClaimWeights();
   const bool by_steps = options.steps_per_epoch > 0;
   const Dataset* const validation = options.validation_data;
+  if (options.steps_per_epoch < 0 || options.validation_freq < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Fit with ",
+                     options.steps_per_epoch < 0 ? absl::StrCat("steps_per_epoch = ", options.steps_per_epoch)
+                                                 : absl::StrCat("validation_freq = ", options.validation_freq),
+                     "; wanted a positive number (steps_per_epoch = 0: all of the data)"));
+  }
   if (data.infinite() && !by_steps) {
     return absl::InvalidArgumentError("Fit on a dataset that repeats without end needs steps_per_epoch");
   }
@@ -274,7 +281,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
       watch.OnWeights(absl::StrCat("epoch ", state.epoch + 1), weights);
     }
     Logs logs = totals.Values();
-    if (validation != nullptr && (state.epoch + 1) % std::max(options.validation_freq, 1) == 0) {
+    if (validation != nullptr && (state.epoch + 1) % options.validation_freq == 0) {
       // The same examples each time, so that epochs can be compared.
       std::string not_finite;
       const auto results = EvaluatePass(*validation, {.steps = options.validation_steps}, 0, &not_finite);

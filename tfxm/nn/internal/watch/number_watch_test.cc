@@ -15,6 +15,7 @@
 #include "tfxm/ops/ops.h"
 #include "tfxm/testing/example_builder.h"
 #include "tfxm/testing/temp_dir.h"
+#include "tfxm/util/io.h"
 
 namespace tfxm::nn {
 namespace {
@@ -96,6 +97,42 @@ TEST(NumberWatchTest, NothingIsSaidOfNumbersOrOfWhatNoInputTakes) {
             }),
                         {.epochs = 2}, /*finite=*/true),
             "");
+}
+
+TEST(NumberWatchTest, ALabelIsNamed) {
+  Tensor y = Wave({20, 1}, 2);
+  y.values<float>()[13] = kNan;
+  const auto data =
+      Dataset::FromTensors({{"x", Wave({20, 2}, 1)}, {"y", y}}, {.batch_size = 4, .label_key = "y", .shuffle = true});
+  Sequential model = ReluModel();
+  ::testing::internal::CaptureStderr();
+  ASSERT_TRUE(model.Fit(*data, {.verbose = 0}).ok());
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("the label of output \"last\" is nan in example 13;"));
+}
+
+TEST(NumberWatchTest, TheLastBackupWithANumberStays) {
+  const TempDir dir;
+  const std::string backup = dir / "backup";
+  const auto fit = [&](bool is_damaged) {
+    const Dataset data = Data(0).Map([is_damaged](Batch& batch, int64_t index) {
+      if (is_damaged && index >> 32 == 2) batch.labels[""].values<float>()[0] = kNan;  // In the third epoch.
+      return absl::OkStatus();
+    });
+    Sequential model = ReluModel();
+    return model.Fit(data,
+                     {.epochs = 4,
+                      .callbacks = {callbacks::TerminateOnNaN(), callbacks::BackupAndRestore({.backup_dir = backup})},
+                      .verbose = 0});
+  };
+  ::testing::internal::CaptureStderr();
+  const auto stopped = fit(/*is_damaged=*/true);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("the backup in " + backup + " is kept"));
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  const auto mended = fit(/*is_damaged=*/false);
+  ASSERT_TRUE(mended.ok()) << mended.status();
+  EXPECT_THAT(mended->epochs, ::testing::ElementsAre(2, 3));
+  EXPECT_FALSE(io::Exists(backup));
 }
 
 // The advice of the message.
