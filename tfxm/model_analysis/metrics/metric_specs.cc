@@ -349,7 +349,7 @@ absl::Status CheckQueryKeys(const std::vector<QueryPlan>& plans) {
       };
       return absl::InvalidArgumentError(absl::StrCat(
           "there is a metric ", key.ToString(), " ", of(first->second), " and one ", of(plan.query_key),
-          ", and only one of them could be told; give one a name of its own: config: '{\"name\": \"…\"}'"));
+          ", and only one of them could be told; give one a name of its own: config: '{\"name\": \"…\"}' (QueryStatistics: total_queries_name, total_documents_name, min_documents_name, max_documents_name)"));
     }
   }
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "tfxm/model_analysis/eval_config.h"
 #include "tfxm/model_analysis/metrics/metric_arguments.h"
 #include "tfxm/model_analysis/test_examples.h"
@@ -61,18 +62,24 @@ TEST(MetricSpecsTest, OnePlanPerQueryKey) {
 }
 
 TEST(MetricSpecsTest, AMetricOfTwoQueryKeysNeedsTwoNames) {
-  const auto resolve = [](const std::string& second) {
-    auto config = WithDefaults(Config("model_specs { label_key: 'l' prediction_key: 'p' } "
-                                      "metrics_specs { query_key: 'q' metrics { class_name: 'MinLabelPosition' } } "
-                                      "metrics_specs { query_key: 'r' metrics { class_name: 'MinLabelPosition' " +
-                                      second + " } }"),
-                               false, false);
+  const auto resolve = [](const std::string& metric, const std::string& second) {
+    const std::string of = " metrics { class_name: '" + metric + "' ";
+    auto config =
+        WithDefaults(Config("model_specs { label_key: 'l' prediction_key: 'p' } metrics_specs { query_key: 'q'" + of +
+                            "} } metrics_specs { query_key: 'r'" + of + second + " } }"),
+                     false, false);
     return ResolveConfig(&*config, nullptr).status();
   };
-  EXPECT_EQ(resolve("").message(),
-            "there is a metric min_label_position of query_key \"q\" and one of query_key \"r\", and only one of them "
-            "could be told; give one a name of its own: config: '{\"name\": \"…\"}'");
-  EXPECT_EQ(resolve("config: '{\"name\": \"of_r\"}'"), absl::OkStatus());
+  EXPECT_TRUE(absl::StartsWith(
+      resolve("MinLabelPosition", "").message(),
+      "there is a metric min_label_position of query_key \"q\" and one of query_key \"r\", and only one of them could be "
+      "told; give one a name of its own: config: '{\"name\": \"…\"}' (QueryStatistics: total_queries_name"));
+  EXPECT_EQ(resolve("MinLabelPosition", "config: '{\"name\": \"of_r\"}'"), absl::OkStatus());
+  EXPECT_FALSE(resolve("QueryStatistics", "").ok());
+  EXPECT_EQ(resolve("QueryStatistics",
+                    "config: '{\"total_queries_name\": \"a\", \"total_documents_name\": \"b\", \"min_documents_name\": "
+                    "\"c\", \"max_documents_name\": \"d\"}'"),
+            absl::OkStatus());
 }
 
 TEST(MetricSpecsTest, AggregationOfSparseKerasMetricsIsAnError) {
