@@ -393,7 +393,11 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfATrainingThatOnlyLooksAlike) {
   EXPECT_THAT(message({.optimizer = optimizers::Adam({.learning_rate = schedules::CosineDecay({})})}),
               HasSubstr("the optimizer's learning_rate was 0.001, is a schedule (0.001, "));
   EXPECT_EQ(message({.callbacks = {callbacks::TerminateOnNaN(), callbacks::EarlyStopping({.monitor = "loss"})}}),
-            "callback 1 was EarlyStoppingCallback, is TerminateOnNaNCallback");
+            "callback 1 (EarlyStoppingCallback) is gone; callback 2 (EarlyStoppingCallback) is new");
+  EXPECT_EQ(message({.callbacks = {}}), "callback 1 (EarlyStoppingCallback) is gone");
+  EXPECT_EQ(message({.callbacks = {callbacks::EarlyStopping({.monitor = "loss"}),
+                                   callbacks::ReduceLROnPlateau({.monitor = "loss"})}}),
+            "callback 2 (ReduceLROnPlateauCallback) is new");
   // As it was, it goes on.
   EXPECT_EQ(run({}, dir), absl::OkStatus());
   EXPECT_FALSE(io::Exists(dir));

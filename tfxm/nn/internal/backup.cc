@@ -33,9 +33,6 @@ constexpr char kConfiguration[] = "backup/configuration";
 
 // The prefix of what a callback remembers.
 std::string CallbackPrefix(size_t index) { return absl::StrCat("callback/", index, "/"); }
-// In messages; counted from 1.
-std::string CallbackName(size_t index) { return absl::StrCat("callback ", index + 1); }
-
 // "EarlyStoppingCallback".
 std::string ClassName(const Callback& callback) {
   int status = 0;
@@ -44,6 +41,11 @@ std::string ClassName(const Callback& callback) {
   std::free(demangled);
   const size_t scope = name.rfind("::");
   return scope == std::string::npos ? name : name.substr(scope + 2);
+}
+
+// In messages: "callback 1 (EarlyStoppingCallback)".
+std::string CallbackName(const FitState& state, size_t index) {
+  return absl::StrCat("callback ", index + 1, " (", ClassName(*(*state.callbacks)[index]), ")");
 }
 
 using Texts = std::map<std::string, std::string>;
@@ -112,8 +114,9 @@ class BackupCallback : public Callback {
     for (size_t i = 0; i < texts.size(); i += 2) then[texts[i]] = texts[i + 1];
     Texts now = configuration_;
     for (size_t i = 0; i < state.callbacks->size(); ++i) {
-      const std::string name = CallbackName(i);
-      if (then.count(name) > 0) now[name] = ClassName(*(*state.callbacks)[i]);
+      // One may have nothing to remember yet.
+      const std::string name = CallbackName(state, i);
+      if (then.count(name) > 0 || !(*state.callbacks)[i]->GetState().empty()) now[name] = "";
     }
     if (const std::string differences = Differences(then, now); !differences.empty()) {
       return absl::InvalidArgumentError(
@@ -178,7 +181,7 @@ class BackupCallback : public Callback {
     for (size_t i = 0; i < state.callbacks->size(); ++i) {
       for (auto& [name, value] : (*state.callbacks)[i]->GetState()) {
         variables[CallbackPrefix(i) + name] = value;
-        texts[CallbackName(i)] = ClassName(*(*state.callbacks)[i]);
+        texts[CallbackName(state, i)] = "";
       }
     }
     Tensor configuration(DataType::kString, {2 * static_cast<int64_t>(texts.size())});
