@@ -328,6 +328,16 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfAnotherTraining) {
   EXPECT_THAT(message(make(optimizers::SGD(), 10)), HasSubstr("of another training: layer \"dense_1\" is gone"));
 }
 
+TEST(BackupAndRestoreTest, OfADamagedBackupItIsSaidWhatToDo) {
+  const std::string dir = TempPath("damaged");
+  Sequential model = MakeModel();
+  ASSERT_EQ(TrainAndKill(model, dir).code(), absl::StatusCode::kAborted);
+  ASSERT_EQ(io::RemoveAll(io::JoinPath(dir, *io::ReadFile(io::JoinPath(dir, "latest"))) + ".index"), absl::OkStatus());
+  Sequential again = MakeModel();
+  EXPECT_THAT(std::string(TrainAndKill(again, dir).message()),
+              ::testing::AllOf(HasSubstr("cannot be read"), HasSubstr("; remove " + dir + " to start anew")));
+}
+
 // What has the same variables, and means something else.
 TEST(BackupAndRestoreTest, RefusesTheBackupOfATrainingThatOnlyLooksAlike) {
   struct Training {

@@ -101,9 +101,15 @@ class BackupCallback : public Callback {
     if (!io::Exists(latest_)) return absl::OkStatus();
     ASSIGN_OR_RETURN(name_, io::ReadFile(latest_));
     const std::string path = io::JoinPath(options_.backup_dir, name_);
-    ASSIGN_OR_RETURN(auto variables, ReadVariables(path, {}, false));
-    const auto found = variables.find(kPosition);
     const std::string advice = absl::StrCat("remove ", options_.backup_dir, " to start anew, or take another folder");
+    auto read = ReadVariables(path, {}, false);
+    if (!read.ok()) {
+      return absl::Status(
+          read.status().code(),
+          absl::StrCat("the backup ", path, " cannot be read: ", read.status().message(), "; ", advice));
+    }
+    std::map<std::string, Tensor>& variables = *read;
+    const auto found = variables.find(kPosition);
     const auto configuration = variables.find(kConfiguration);
     if (found == variables.end() || found->second.num_elements() < static_cast<int64_t>(kPositionSize) ||
         configuration == variables.end() || configuration->second.num_elements() % 2 != 0) {
