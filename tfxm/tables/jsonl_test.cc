@@ -53,8 +53,11 @@ TEST_F(JsonlTest, TypesAreThoseOfAllFiles) {
 
 TEST_F(JsonlTest, WhatIsWrongNamesTheLine) {
   EXPECT_THAT(Error("{\"a\": 1}\n\n{\"a\": 2\n{\"a\": 3}\n"), HasSubstr("bad.jsonl: line 3: "));
-  EXPECT_THAT(Error("{\"a\": 1}\n{\"a\": \"x\"}\n"), AllOf(HasSubstr("bad.jsonl"), HasSubstr("line")));
-  EXPECT_THAT(Error("{\"a\": 1}\n[1]\n"), HasSubstr("bad.jsonl: line 2: "));
+  EXPECT_THAT(Error("{\"a\": 1}\n\n{\"a\": 2}\n{\"a\": \"x\"}\n{\"a\": 3}\n{\"a\": \"y\"}\n"),
+              AllOf(HasSubstr("bad.jsonl: line 4: "), HasSubstr("changed from number to string"),
+                    testing::Not(HasSubstr("row"))));
+  EXPECT_THAT(Error("{\"a\": 1}\n[1]\n"),
+              HasSubstr("bad.jsonl: line 2: not a JSON object, of which there is one a line"));
   EXPECT_THAT(Error("{\"a\": \"\xff\"}\n"), HasSubstr("bad.jsonl: line 1: not UTF-8"));
   EXPECT_NE(Error(std::string(1000, '[')), "");
   EXPECT_NE(Error("{\"a\": 1} trailing\n"), "");

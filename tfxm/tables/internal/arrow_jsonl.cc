@@ -81,6 +81,12 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> ParseText(absl::string_view 
   return *batch;
 }
 
+// Arrow counts rows from the beginning of what it was given.
+std::string WithoutRow(const absl::Status& status) {
+  const absl::string_view message = status.message();
+  return std::string(message.substr(0, message.rfind(" in row ")));
+}
+
 // The table of the lines; without a schema, its types are inferred from them. An error names the line.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Parse(const std::string& file, const Lines& lines,
                                                           const std::shared_ptr<arrow::Schema>& schema) {
@@ -96,22 +102,30 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Parse(const std::string& fil
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> all = ParseText(lines.text, schema);
   if (all.ok()) return all;
   // Which one is it?
-  int64_t number = lines.first_line;
-  size_t begin = 0;
-  for (; begin < lines.text.size(); ++number) {
+  std::vector<size_t> ends;
+  for (size_t begin = 0; begin < lines.text.size();) {
     size_t end = lines.text.find('\n', begin);
     if (end == std::string::npos) end = lines.text.size();
+    ends.push_back(end);
     const absl::string_view line = absl::string_view(lines.text).substr(begin, end - begin);
     begin = end + 1;
     if (line.find_first_not_of(" \t\r") == absl::string_view::npos) continue;
     const auto one = ParseText(line, schema);
     if (!one.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file, ": line ", number, ": not a JSON object of the types before: ", one.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": line ", lines.first_line + static_cast<int64_t>(ends.size()) - 1, ": not a JSON object",
+          schema == nullptr ? ", of which there is one a line: " : " of the types before: ", WithoutRow(one.status())));
     }
   }
+  // Each alone is one, but not of the types of those before: the first with which these are no table.
+  absl::Status status = all.status();
+  const auto first = std::partition_point(ends.begin(), ends.end(), [&](size_t end) {
+    const auto parsed = ParseText(absl::string_view(lines.text).substr(0, end), schema);
+    if (!parsed.ok()) status = parsed.status();
+    return parsed.ok();
+  });
   return absl::InvalidArgumentError(
-      absl::StrCat(file, ": lines ", lines.first_line, " to ", number - 1, ": ", all.status().message()));
+      absl::StrCat(file, ": line ", lines.first_line + (first - ends.begin()), ": ", WithoutRow(status)));
 }
 
 bool IsNumber(const arrow::DataType& type) {
