@@ -4,6 +4,7 @@
 // records, and the bare loop of the same model. The files are made anew: random images, an untrained model.
 #include <benchmark/benchmark.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "tfxm/compute/pass.h"
 #include "tfxm/litert/compiled_model.h"

@@ -23,7 +23,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "tfxm/data/tensor.h"
 
 namespace tensorflow::metadata::v0 {
