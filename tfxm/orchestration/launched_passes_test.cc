@@ -80,6 +80,11 @@ class LaunchedPassesTest : public RunTest {
     EXPECT_EQ(chmod(script.c_str(), 0755), 0);
     return {.launcher = absl::StrCat(script, " {command}"), .workers = 2};
   }
+  // Each worker renames a file of its own, so that "worker" is never seen before a number is in it.
+  distribution::LauncherOptions HangingWorkers() const {
+    return Noting(
+        absl::StrCat("echo $$ >", Path("w"), "$$; mv ", Path("w"), "$$ ", Path("worker"), "; exec sleep 1000"));
+  }
   std::string Read(const std::string& name) const { return io::ReadFile(Path(name)).value_or("none of " + name); }
   static std::string UriOf(const RunResult& result, const std::string& node, const std::string& key) {
     return result.Find(node)->outputs.at(key).at(0).uri;
@@ -164,8 +169,7 @@ TEST_F(LaunchedPassesTest, AWrongLauncherEndsTheRunBeforeAnything) {
 TEST_F(LaunchedPassesTest, WorkersEndWithAnInterruptedOrKilledRun) {
   for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
     Pipeline pipeline = Pipe(absl::StrCat("root", signal));
-    pipeline.launcher =
-        Noting(absl::StrCat("echo $$ >", Path("w"), "; mv ", Path("w"), " ", Path("worker"), "; exec sleep 1000"));
+    pipeline.launcher = HangingWorkers();
     const pid_t run = fork();
     if (run == 0) {
       Cancellation cancellation;
@@ -184,8 +188,7 @@ TEST_F(LaunchedPassesTest, WorkersEndWithAnInterruptedOrKilledRun) {
 
 TEST_F(LaunchedPassesTest, WorkersEndWithANodeThatIsOverItsTimeLimit) {
   Pipeline pipeline = Pipe("root");
-  pipeline.launcher =
-      Noting(absl::StrCat("echo $$ >", Path("w"), "; mv ", Path("w"), " ", Path("worker"), "; exec sleep 1000"));
+  pipeline.launcher = HangingWorkers();
   for (const Node& node : pipeline.components) {
     if (node.id() != "ImportExampleGen" && node.id() != "Model")
       node.with_node_execution_options({.execution_timeout_sec = 1});
