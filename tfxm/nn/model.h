@@ -72,7 +72,9 @@ struct FitOptions {
   int64_t validation_steps = 0;  // 0: all of it.
   int validation_freq = 1;       // Every so many epochs; callbacks that watch a "val_…" pass over the others.
   std::vector<CallbackRef> callbacks;
-  std::map<int64_t, double> class_weight;  // Of the only output with a loss, by label; 1 where there is none.
+  // Of the only output with a loss, by label; 1 where there is none. Examples that have weights of their own (weight_key)
+  // get the product, as in Keras 2; Keras 3 refuses one beside the other.
+  std::map<int64_t, double> class_weight;
   std::map<std::string, std::map<int64_t, double>> class_weights;  // By output, then by label.
   // 0: silent, 1: progress bar, 2: a line per epoch, -1: a bar on a terminal, otherwise the progress listener or lines.
   int verbose = -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Everything of nn: the Keras-like library. See model.h.
+// Everything of nn, the Keras-like library, and the operations (ops/ops.h) that layers, losses and metrics of one's own
+// are written in. See model.h.
 #ifndef TFXM_NN_NN_H_
 #define TFXM_NN_NN_H_
 
@@ -27,5 +28,6 @@
 #include "tfxm/nn/optimizers/optimizers.h"
 #include "tfxm/nn/quantization/quantization.h"
 #include "tfxm/nn/random.h"
+#include "tfxm/ops/ops.h"
 
 #endif  // TFXM_NN_NN_H_

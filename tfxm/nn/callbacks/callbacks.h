@@ -64,6 +64,8 @@ struct FitState {
   // The logs that OnEpochEnd will get; those of validation data ("val_…") only in epochs with validation.
   std::vector<LogSpec> expected_logs;
   bool has_validation_data = false;
+  // Of FitOptions: by output, then by label.
+  const std::map<std::string, std::map<int64_t, double>>* class_weights = nullptr;
   // Where in the data training is: the pass it takes (or took last) and how many batches of it; -1: all of them.
   int64_t data_pass = -1;
   int64_t data_batches = -1;

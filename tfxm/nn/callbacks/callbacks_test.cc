@@ -350,6 +350,7 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfATrainingThatOnlyLooksAlike) {
     std::vector<Metric> metrics = {"accuracy"};
     int64_t batch_size = 10;
     int64_t steps = 5;
+    std::map<int64_t, double> class_weight;
     Optimizer optimizer = optimizers::Adam();
     std::vector<CallbackRef> callbacks = {callbacks::EarlyStopping({.monitor = "loss", .patience = 9})};
   };
@@ -372,7 +373,11 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfATrainingThatOnlyLooksAlike) {
     callbacks.push_back(callbacks::BackupAndRestore({.backup_dir = dir, .save_freq = 1}));
     callbacks.push_back(std::make_shared<KillAt>(kill_at));
     return model
-        .Fit(data.Repeat(), {.epochs = 2, .steps_per_epoch = training.steps, .callbacks = callbacks, .verbose = 0})
+        .Fit(data.Repeat(), {.epochs = 2,
+                             .steps_per_epoch = training.steps,
+                             .callbacks = callbacks,
+                             .class_weight = training.class_weight,
+                             .verbose = 0})
         .status();
   };
   const std::string dir = TempPath("alike");
@@ -398,6 +403,7 @@ TEST(BackupAndRestoreTest, RefusesTheBackupOfATrainingThatOnlyLooksAlike) {
             "what is logged was loss, accuracy, is loss, accuracy, sparse_top_k_categorical_accuracy");
   EXPECT_EQ(message({.batch_size = 20}), "the batch size was 10, is 20");
   EXPECT_EQ(message({.steps = 6}), "the number of steps of an epoch was 5, is 6");
+  EXPECT_EQ(message({.class_weight = {{0, 1}, {3, 2.5}}}), "class_weight of output \"head\" is new");
   EXPECT_EQ(message({.optimizer = optimizers::Adam({.beta_1 = 0.5, .clipnorm = 1})}),
             "the optimizer's beta_1 was 0.9, is 0.5; the optimizer's clipnorm was 0, is 1");
   EXPECT_THAT(message({.optimizer = optimizers::Adam({.learning_rate = schedules::CosineDecay({})})}),

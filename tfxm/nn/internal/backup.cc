@@ -58,6 +58,10 @@ absl::StatusOr<Texts> ConfigurationOf(const FitState& state) {
   ASSIGN_OR_RETURN(Texts texts, state.model->Configuration());
   texts["the batch size"] = absl::StrCat(state.batch_size);
   if (state.steps_per_epoch >= 0) texts[kSteps] = absl::StrCat(state.steps_per_epoch);
+  for (const auto& [output, weights] : *state.class_weights) {
+    texts[absl::StrCat("class_weight of output \"", output, "\"")] =
+        absl::StrCat("{", absl::StrJoin(weights, ", ", absl::PairFormatter(": ")), "}");
+  }
   return texts;
 }
 

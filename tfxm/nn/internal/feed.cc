@@ -238,6 +238,8 @@ absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch, const Wh
                                                      "\" has ", feed.num_examples, ", \"", input.name, "\" has ",
                                                      fed.dim_size(0)));
     }
+    if (const auto range = spec.index_ranges.find(input.name); range != spec.index_ranges.end())
+      RETURN_IF_ERROR(CheckIndices(input.name, range->second, fed, where));
     feed.inputs.push_back(std::move(fed));
   }
   if (!spec.labels) return feed;

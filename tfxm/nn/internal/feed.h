@@ -18,6 +18,7 @@
 #include "tensorflow/core/framework/tensor.h"
 #include "tfxm/data/tensor.h"
 #include "tfxm/nn/data/dataset.h"
+#include "tfxm/nn/internal/watch/index_range.h"
 #include "tfxm/nn/losses/losses.h"
 
 namespace tfxm::nn {
@@ -25,7 +26,8 @@ namespace tfxm::nn {
 // What the model wants of a batch.
 struct FeedSpec {
   std::vector<TensorSpec> inputs;
-  bool unnamed_input = false;       // The only input takes the only feature.
+  bool unnamed_input = false;  // The only input takes the only feature.
+  std::map<std::string, IndexRange> index_ranges;
   std::vector<TensorSpec> outputs;  // Their names choose the labels.
   std::vector<Loss> losses;         // Per output; one without a loss takes no labels.
   // By output, then by label.
@@ -47,8 +49,8 @@ struct Feed {
 using WhereFunction = std::function<std::string(int64_t i)>;
 
 // INVALID_ARGUMENT names the input or output without a tensor, or with one of the wrong shape or type, inputs of
-// different numbers of examples, labels that no output takes, and the example whose label is none of the loss's or whose
-// weight is no number.
+// different numbers of examples, labels that no output takes, and the example whose label is none of the loss's, whose
+// weight is no number or whose index no Embedding has.
 absl::StatusOr<Feed> MakeFeed(const FeedSpec& spec, const Batch& batch, const WhereFunction& where = nullptr);
 
 // Feeds of a dataset, made ahead in a thread of its own.

@@ -19,6 +19,7 @@ namespace {
 FeedSpec SpecOf(const Network& network, const StepConfig& config, bool labels) {
   return {.inputs = network.inputs(),
           .unnamed_input = network.has_unnamed_input(),
+          .index_ranges = IndexRanges(network),
           .outputs = network.outputs(),
           .losses = config.losses,
           .labels = labels};
@@ -38,12 +39,12 @@ absl::StatusOr<std::unique_ptr<FeedQueue>> OpenQueue(FeedSpec spec, const Datase
   return std::make_unique<FeedQueue>(std::move(spec), std::move(iterator), skip);
 }
 
-// Goes through the labels and weights of a pass from batch `skip` on, once at most through all examples and as far as
-// `steps` (0: to the end), where that costs next to nothing: better before there is a training to lose.
+// Goes through the labels, weights and indices of a pass from batch `skip` on, once at most through all examples and as
+// far as `steps` (0: to the end), where that costs next to nothing: better before there is a training to lose.
 absl::Status CheckLabelsAhead(FeedSpec spec, const Dataset& data, uint64_t pass, int64_t skip, int64_t steps) {
   const int64_t all = data.batches_in_memory();
   if (all < 0) return absl::OkStatus();
-  spec.inputs.clear();
+  std::erase_if(spec.inputs, [&](const TensorSpec& input) { return spec.index_ranges.count(input.name) == 0; });
   ASSIGN_OR_RETURN(const auto iterator, data.MakeIterator(pass, NeededBy(spec)));
   Batch batch;
   const int64_t end = skip + (steps > 0 ? std::min(steps, all) : all);
@@ -78,7 +79,15 @@ absl::Status SetClassWeights(const FitOptions& options, FeedSpec* spec) {
   for (const auto& [name, weights] : spec->class_weights) {
     if (std::find(outputs.begin(), outputs.end(), name) == outputs.end())
       return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
+    const auto output = std::find_if(spec->outputs.begin(), spec->outputs.end(),
+                                     [&name = name](const TensorSpec& output) { return output.name == name; });
+    const int64_t num_classes = output->shape.empty() ? -1 : output->shape.back();
     for (const auto& [label, weight] : weights) {
+      // Of two or more classes; an output of one number may be anything.
+      if (num_classes > 1 && (label < 0 || label >= num_classes)) {
+        Warn(absl::StrCat("class_weight: output \"", name, "\" has the classes 0 to ", num_classes - 1,
+                          "; the weight of class ", label, " is of no use"));
+      }
       if (std::isfinite(weight)) continue;
       return absl::InvalidArgumentError(absl::StrCat("class_weight: the weight of class ", label, " of output \"", name,
                                                      "\" is ", weight, "; wanted a number"));
@@ -197,6 +206,7 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
   state.callbacks = &callbacks;
   state.expected_logs = LogSpecs(*rep_->network, rep_->config);
   state.has_validation_data = validation != nullptr;
+  state.class_weights = &spec.class_weights;
   if (validation != nullptr) {
     for (const LogSpec& log : LogSpecs(*rep_->network, rep_->config))
       state.expected_logs.push_back({absl::StrCat("val_", log.name), log.direction});

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +14,7 @@
 #include "tfxm/nn/internal/step_builder.h"
 #include "tfxm/nn/internal/towers.h"
 #include "tfxm/nn/internal/watch/finite.h"
+#include "tfxm/nn/internal/watch/index_range.h"
 #include "tfxm/ops/internal/graph_access.h"
 #include "tfxm/ops/internal/session_access.h"
 #include "tfxm/ops/ops.h"
@@ -270,7 +273,7 @@ absl::Status Program::Rep::Run(Step& step, const ops::Function& function) {
   step.fetches.clear();
   const absl::Status status = function.rep()->Run(step.feeds, &step.fetches);
   step.feeds.clear();
-  return status;
+  return ExplainIndexError(status, *network);
 }
 
 void Program::Rep::Count(const Step& step, const Feed& feed, Totals* totals) {
@@ -357,9 +360,9 @@ Logs Totals::Values() const {
   Logs logs;
   for (const Entry& entry : entries_) {
     const double count = &entry == &entries_[0] ? num_examples_ : static_cast<double>(num_batches_);
-    logs.emplace_back(entry.name, entry.metric ? entry.metric->Value(entry.state)
-                                  : count == 0 ? 0
-                                               : entry.state[0][0] / count);
+    const double value = entry.metric ? entry.metric->Value(entry.state) : count == 0 ? 0 : entry.state[0][0] / count;
+    // Processors make a nan with a sign, which would be printed as "-nan".
+    logs.emplace_back(entry.name, std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value);
   }
   return logs;
 }
