@@ -98,7 +98,7 @@ def compile_commands(build_dir):
     for i, argument in enumerate(arguments):
       if skip:
         skip -= 1
-      elif argument == '-Winvalid-pch':
+      elif argument in ('-Winvalid-pch', '-Werror'):  # What of clang's warnings is an error is for .clang-tidy to say.
         pass
       elif argument == '-Xclang' and 'pch' in arguments[i + 1]:
         skip = 1
@@ -108,6 +108,7 @@ def compile_commands(build_dir):
         skip = 1
       else:
         kept.append(argument)
+    kept.append('-Wno-unknown-warning-option')  # GCC's own.
     file = os.path.join(entry['directory'], entry['file'])
     for source in together(file):
       arguments = [source if argument == entry['file'] else argument for argument in kept]

@@ -2,6 +2,7 @@
 
 // Model's loops: Fit, Evaluate, Predict.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -190,8 +191,11 @@ absl::StatusOr<History> Model::Fit(const Dataset& data, const FitOptions& option
     RETURN_IF_ERROR(Annotate(CheckValidationData(*validation, options.validation_steps), "validation data"));
   std::vector<CallbackRef> callbacks = options.callbacks;
   if (auto progress = MakeProgressCallback(options.verbose)) callbacks.push_back(std::move(progress));
-  std::stable_partition(callbacks.begin(), callbacks.end(),
-                        [](const CallbackRef& callback) { return !callback->goes_last(); });
+  const auto goes_last = [](const CallbackRef& callback) { return callback->goes_last(); };
+  std::vector<CallbackRef> last;
+  std::copy_if(callbacks.begin(), callbacks.end(), std::back_inserter(last), goes_last);
+  std::erase_if(callbacks, goes_last);
+  callbacks.insert(callbacks.end(), last.begin(), last.end());
 
   Totals totals;
   FitState state;
