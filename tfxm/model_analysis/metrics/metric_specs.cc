@@ -372,9 +372,11 @@ absl::Status WarnOfDuplicates(ResolvedConfig* resolved) {
       for (const QueryPlan& plan : plans) {
         for (const MetricKey& key : plan.plan.keys()) {
           const ConfiguredMetric* last = std::exchange(seen[key], metrics[i]);
-          if (key.is_private() || last == nullptr || ConfigText(*last->config) == ConfigText(*metrics[i]->config)) continue;
+          if (key.is_private() || last == nullptr || ConfigText(*last->config) == ConfigText(*metrics[i]->config))
+            continue;
           warnings.insert(absl::StrCat(
-              "metrics ", ConfigText(*last->config), " and ", ConfigText(*metrics[i]->config), " are both called \"", name,
+              "metrics ", ConfigText(*last->config), " and ", ConfigText(*metrics[i]->config), " are both called \"",
+              name,
               "\": as in TFMA, only one of them is reported, and the thresholds of both are checked against it; give "
               "one a name of its own in its config: \"name\": \"…\""));
         }
