@@ -189,6 +189,24 @@ TEST_F(CliTest, ACommandThatCannotWriteWhatItPrintsFails) {
   }
 }
 
+// As TFMA does, the validation looks for the metric without the top_k that its own config says.
+TEST_F(CliTest, AThresholdThatIsNotFoundSaysHowItIs) {
+  const std::string data = absl::StrCat("--data=", Data("data", 40));
+  const auto evaluate = [&](const std::string& spec, const std::string& config) {
+    return Tfxm({"evaluate",
+                 "--eval_config=" + Config(spec + " metrics { class_name: 'Precision' " + config +
+                                           " threshold { value_threshold { lower_bound { value: 0.1 } } } }"),
+                 data});
+  };
+  const SubprocessResult missed = evaluate("", "config: '\"top_k\": 1'");
+  EXPECT_EQ(missed.exit_code, 1);
+  EXPECT_THAT(missed.output, AllOf(HasSubstr("computed as \"precision, top 1\""), HasSubstr("FAILED on 1 of 1"),
+                                   HasSubstr("binarize { top_k_list { values: 1 } }"),
+                                   HasSubstr("without any of the metrics that thresholds are for")));
+  const SubprocessResult advised = evaluate("binarize { top_k_list { values: 1 } }", "");
+  EXPECT_EQ(advised.exit_code, 0) << advised.output;
+}
+
 TEST_F(CliTest, StatusesOfAnswersAndOfFailures) {
   const std::string data = absl::StrCat("--data=", Data("data", 40));
   const auto evaluate = [&](const std::string& metrics) {

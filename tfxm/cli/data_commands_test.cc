@@ -158,6 +158,23 @@ TEST_F(DataCommandsTest, EvaluatesCsv) {
   EXPECT_EQ(Tfxm({"evaluate", "--eval_config=" + config}).exit_code, 2);
 }
 
+TEST_F(DataCommandsTest, ASchemaIsUpdatedWhereItIsUnlessItsCommentsWouldBeLost) {
+  const std::string csv = "--csv=" + Write("a.csv", "age,kind\n1,u\n2,v\n");
+  const std::string first = "feature { name: 'age' type: INT }\n", reviewed = first + "# reviewed by Anna\n";
+  const std::string schema = Write("schema.pbtxt", reviewed);
+  const SubprocessResult refused = Tfxm({"schema", csv, "--update=" + schema, "--output=" + schema});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.output,
+              AllOf(HasSubstr("its comments would be lost, the first in line 2"), HasSubstr("another file")));
+  EXPECT_EQ(io::ReadFile(schema).value(), reviewed);
+  // As advised.
+  EXPECT_EQ(Tfxm({"schema", csv, "--update=" + schema, "--output=" + Path("new.pbtxt")}).exit_code, 0);
+  Write("schema.pbtxt", first + "string_domain { name: 'a # b' value: '\\'#' }\n");
+  const SubprocessResult updated = Tfxm({"schema", csv, "--update=" + schema, "--output=" + schema});
+  EXPECT_EQ(updated.exit_code, 0) << updated.output;
+  EXPECT_THAT(io::ReadFile(schema).value(), AllOf(HasSubstr("kind"), HasSubstr("a # b")));
+}
+
 TEST_F(DataCommandsTest, AFeatureThatIsNotThereIsNamed) {
   const std::string csv = Write("a.csv", "age,empty,kind\n1,,u\n2,,v\n");
   const std::string data =

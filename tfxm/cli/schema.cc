@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // tfxm schema
+#include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/cli/flags/statistics_source.h"
 #include "tfxm/statistics/infer_schema.h"
 #include "tfxm/statistics/statistics_display.h"
+#include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
 
@@ -13,6 +15,27 @@ namespace {
 
 using tensorflow::metadata::v0::DatasetFeatureStatisticsList;
 using tensorflow::metadata::v0::Schema;
+
+// The line of the first comment in a message as text, 0 if there is none.
+int CommentLine(absl::string_view text) {
+  int line = 1;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      quote = 0;
+    } else if (quote != 0) {
+      if (c == '\\') ++i;
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#') {
+      return line;
+    }
+  }
+  return 0;
+}
 
 class SchemaCommand : public Command {
  public:
@@ -23,7 +46,10 @@ class SchemaCommand : public Command {
     source_.AddTo(&flags);
     flags.Add("update", &update_, "FILE",
               "a schema that is widened until the data fit, instead of inferring one: as tfdv.update_schema");
-    flags.Add("output", &output_, "FILE", "where to write schema.pbtxt").Writes("update");
+    flags
+        .Add("output", &output_, "FILE",
+             "where to write schema.pbtxt; it may be that of --update, if that has no comments")
+        .Writes("update");
     flags.Add("infer_feature_shape", &options_.infer_feature_shape,
               "a fixed shape where every example has as many values");
     flags.Add("max_string_domain_size", &options_.max_string_domain_size, "N", "strings with more values get no domain")
@@ -34,9 +60,9 @@ class SchemaCommand : public Command {
     Schema schema;
     if (!update_.empty()) {
       ASSIGN_OR_RETURN(schema, statistics::ReadSchema(update_));
+      RETURN_IF_ERROR(CheckKeepsComments());
       source_.SetSchema(schema);
     }
-    // A schema may be widened where it is.
     ASSIGN_OR_RETURN(const DatasetFeatureStatisticsList statistics, source_.Get(output_));
     if (update_.empty()) {
       ASSIGN_OR_RETURN(schema, statistics::InferSchema(statistics, options_));
@@ -48,6 +74,19 @@ class SchemaCommand : public Command {
   }
 
  private:
+  // A schema may be widened where it is, if nothing of it is lost: it is written anew.
+  absl::Status CheckKeepsComments() const {
+    if (output_.empty() || !io::IsSameFile(update_, output_)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::string text, io::ReadFile(update_));
+    const int line = CommentLine(text);
+    if (line == 0) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat("--output=", output_,
+                     ": is the schema that is updated, and its comments would be lost, the first in "
+                     "line ",
+                     line, "; name another file, or take the comments out of this one"));
+  }
+
   StatisticsSource source_;
   statistics::InferSchemaOptions options_;
   std::string update_, output_;

@@ -268,7 +268,8 @@ void Describe(const PassResult& pass, const Preparation& preparation, LoadedMode
       result->warnings.push_back(absl::StrCat("model \"", loaded->summaries[m].name, "\": ", warning));
     }
   }
-  for (const auto& warnings : {ThresholdWarnings(preparation.config.thresholds), preparation.costs->warnings()})
+  const ResolvedConfig& config = preparation.config;
+  for (const auto& warnings : {config.warnings, ThresholdWarnings(config.thresholds), preparation.costs->warnings()})
     result->warnings.insert(result->warnings.end(), warnings.begin(), warnings.end());
   result->models = std::move(loaded->summaries);
   AddWarnings(pass, *preparation.costs, *preparation.config.eval_config, result);

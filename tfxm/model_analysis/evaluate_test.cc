@@ -232,6 +232,27 @@ TEST_F(EvaluateTest, WarnsOfASlicingFeatureThatNoExampleHas) {
   EXPECT_THAT(result->warnings[0], AllOf(HasSubstr("\"regoin\""), HasSubstr("\"region\"")));
 }
 
+TEST_F(EvaluateTest, DifferentMetricsOfOneNameAreNamed) {
+  const std::string models = "model_specs { label_key: 'label' prediction_key: 'prediction' } ";
+  const auto run = [&](const std::string& first, const std::string& second) {
+    return Run(models + "metrics_specs { metrics { class_name: 'Precision' config: '" + first +
+                   "' } } metrics_specs { metrics { class_name: 'Precision' config: '" + second + "' } }",
+               BinaryRecords(40));
+  };
+  const std::string low = "\"thresholds\": 0.3", high = "\"thresholds\": 0.7";
+  const auto both = run(low, high), first = run(low, low);
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->Overall("precision"), first->Overall("precision"));
+  ASSERT_EQ(both->warnings.size(), 1u);
+  EXPECT_THAT(both->warnings[0],
+              AllOf(HasSubstr("metrics Precision " + low + " and Precision " + high + " are both called \"precision\""),
+                    HasSubstr("only one of them is reported"), HasSubstr("\"name\": ")));
+  EXPECT_TRUE(first->warnings.empty());
+  const auto named = run("\"name\": \"low\", " + low, high);  // As advised.
+  EXPECT_TRUE(named->warnings.empty());
+  EXPECT_TRUE(named->Overall("low") && named->Overall("precision"));
+}
+
 TEST_F(EvaluateTest, AThresholdForSlicesBySqlIsCheckedOnTheOverallSliceAndSaysSo) {
   const auto result =
       Run("model_specs { label_key: 'label' prediction_key: 'prediction' } slicing_specs {} metrics_specs { metrics { "

@@ -11,6 +11,7 @@
 namespace tfxm::tables {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -61,6 +62,31 @@ TEST_F(JsonlTest, WhatIsWrongNamesTheLine) {
   EXPECT_THAT(Error("{\"a\": \"\xff\"}\n"), HasSubstr("bad.jsonl: line 1: not UTF-8"));
   EXPECT_NE(Error(std::string(1000, '[')), "");
   EXPECT_NE(Error("{\"a\": 1} trailing\n"), "");
+}
+
+TEST_F(JsonlTest, IntegersThatBecomeOtherFloatsAreNamed) {
+  const std::string beyond = File("beyond.jsonl", "{\"a\": 1}\n\n{\"a\": 12345678901234567890123}\n");
+  EXPECT_THAT(TableTest::Shorts(OpenJsonl({beyond}, {})), ElementsAre("a: float 1", "a: float 1.23457e+22"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("beyond.jsonl: line 3: \"a\": the integer 12345678901234567890123 "
+                                                     "becomes the float 1.23457e+22"),
+                                           HasSubstr("as text"))));
+  // 2^53 + 1, and 2^24 + 1, beside numbers that are none.
+  const std::string mixed = File(
+      "mixed.jsonl", "{\"a\": {\"b\": [1, 9007199254740993]}, \"c\": 16777217}\n{\"a\": {\"b\": [3.5]}, \"c\": 0.5}\n");
+  TableTest::Shorts(OpenJsonl({mixed}, {}));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("line 1: \"a.b\": the integer 9007199254740993"),
+                                     HasSubstr("line 1: \"c\": the integer 16777217")));
+  const std::string huge = File("huge.jsonl", "{\"a\": 1e300}\n");
+  TableTest::Shorts(OpenJsonl({huge}, {}));
+  EXPECT_THAT(warnings_,
+              ElementsAre(HasSubstr("huge.jsonl: line 1: \"a\": a float (32 bits, as in tf.Example) cannot hold "
+                                    "1e+300; it becomes inf")));
+  // As advised; and floats that were meant as such.
+  const std::string good = File("good.jsonl",
+                                "{\"a\": \"12345678901234567890123\", \"b\": 1.5e20, \"c\": 9007199254740993}\n"
+                                "{\"a\": \"1\", \"b\": 33554433.5, \"c\": 1, \"d\": 16777216.0}\n");
+  TableTest::Shorts(OpenJsonl({good}, {}));
+  EXPECT_THAT(warnings_, ElementsAre());
 }
 
 TEST_F(JsonlTest, BlocksAreJoined) {

@@ -14,6 +14,7 @@
 namespace tfxm::tables {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -55,6 +56,9 @@ TEST_F(ParquetTest, EveryTypeHasItsFeature) {
   EXPECT_THAT(Of(arrow::int64(), "[-9223372036854775808]"), ElementsAre("x: int -9223372036854775808"));
   EXPECT_THAT(Of(arrow::float32(), "[0.5]"), ElementsAre("x: float 0.5"));
   EXPECT_THAT(Of(arrow::float64(), "[1e300, 0.25]"), ElementsAre("x: float inf", "x: float 0.25"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.parquet: row 1: \"x\""), HasSubstr("cannot hold 1e+300"))));
+  EXPECT_THAT(Of(arrow::float64(), "[1e30]"), ElementsAre("x: float 1e+30"));
+  EXPECT_THAT(warnings_, ElementsAre());
   EXPECT_THAT(Of(arrow::decimal128(10, 2), "[\"12.25\", null]"), ElementsAre("x: float 12.25", "x: none"));
   EXPECT_THAT(Of(arrow::utf8(), "[\"Müller\", \"\"]"), ElementsAre("x: bytes Müller", "x: bytes "));
   EXPECT_THAT(Of(arrow::large_binary(), "[\"a\"]"), ElementsAre("x: bytes a"));

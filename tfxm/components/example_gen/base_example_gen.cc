@@ -87,8 +87,10 @@ absl::Status CheckNotEmpty(const Config& config, absl::string_view wanted, const
     } else {
       why = absl::StrCat("all ", notes.examples, " examples fall into other splits; it takes more data");
     }
-    return absl::InvalidArgumentError(
-        absl::StrCat("split \"", names[i], "\" is empty: ", why, ". To go on with it: --allow_empty_splits"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "split \"", names[i], "\" is empty: ", why,
+        ". To go on with it: --allow_empty_splits; what "
+        "then validates or evaluates on the split, a Trainer or Evaluator, still has nothing to do it on"));
   }
   return absl::OkStatus();
 }

@@ -11,6 +11,7 @@
 #include "tfx/proto/trainer.pb.h"
 #include "tfxm/components/executor.h"
 #include "tfxm/components/splits.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/metadata/artifact_layout.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
@@ -61,6 +62,15 @@ absl::StatusOr<std::vector<std::string>> FilesOf(absl::string_view component, co
   return files;
 }
 
+absl::StatusOr<bool> AreEmpty(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const auto reader, data::TFRecordReader::Open(file));
+    ASSIGN_OR_RETURN(const bool more, reader->Skip());
+    if (more) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string HyperparametersFile(const ArtifactDict& inputs) {
@@ -101,6 +111,22 @@ absl::StatusOr<FnArgs> MakeFnArgs(absl::string_view component, const ArtifactDic
     fn_args.custom_config = *std::move(members);
   }
   return fn_args;
+}
+
+absl::Status WithEmptySplits(const absl::Status& status, const FnArgs& fn_args) {
+  if (status.ok()) return status;
+  if (AreEmpty(fn_args.train_files).value_or(false)) {
+    return absl::Status(status.code(), absl::StrCat(status.message(),
+                                                    "; there is no example to train on: the splits of "
+                                                    "train_args are empty"));
+  }
+  if (!AreEmpty(fn_args.eval_files).value_or(false)) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat(
+          status.message(), "; there is no example to validate on: the splits of eval_args are empty. Give the ",
+          "ExampleGen more data or other splits, train without validation data, or validate on what is trained "
+          "on, which tells less: .eval_args = {.splits = {\"train\"}}"));
 }
 
 }  // namespace tfxm

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "tfxm/metadata/artifact.h"
@@ -24,6 +25,9 @@ std::string HyperparametersFile(const ArtifactDict& inputs);
 // lack and which parameter of `component` says which it takes.
 absl::StatusOr<FnArgs> MakeFnArgs(absl::string_view component, const ArtifactDict& inputs,
                                   const Properties& exec_properties);
+
+// A function's error, with the hint that a split it was given has no example (--allow_empty_splits), if that is so.
+absl::Status WithEmptySplits(const absl::Status& status, const FnArgs& fn_args);
 
 }  // namespace tfxm
 

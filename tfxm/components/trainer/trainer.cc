@@ -42,7 +42,7 @@ class TrainerExecutor : public Executor {
     fn_args.model_run_dir = model_run->uri;
 
     if (IsPythonModule(module_file)) {
-      RETURN_IF_ERROR(RunInPython(module_file, fn_args, inputs, exec_properties, context));
+      RETURN_IF_ERROR(WithEmptySplits(RunInPython(module_file, fn_args, inputs, exec_properties, context), fn_args));
       return CheckModel(fn_args.serving_model_dir, module_file);
     }
     const int64_t num_threads = IntPropertyOr(exec_properties, "num_threads", nn::kDefaultNumThreads);
@@ -58,7 +58,7 @@ class TrainerExecutor : public Executor {
     if (!run_fn.ok() && module.HasFunction<RunFn>("RunFn")) run_fn = module.Function<RunFn>("RunFn");
     RETURN_IF_ERROR(run_fn.status());
     nn::SetProgressListener(context.progress);
-    RETURN_IF_ERROR(Annotate((*run_fn)(fn_args), absl::StrCat("run_fn of ", module_file)));
+    RETURN_IF_ERROR(WithEmptySplits(Annotate((*run_fn)(fn_args), absl::StrCat("run_fn of ", module_file)), fn_args));
     return CheckModel(fn_args.serving_model_dir, module_file);
   }
 

@@ -12,6 +12,7 @@
 #include "tfxm/components/executor.h"
 #include "tfxm/components/trainer/fn_args.h"
 #include "tfxm/data/examples.h"
+#include "tfxm/data/tfrecord.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -98,6 +99,42 @@ absl::StatusOr<tfxm::TunerFnResult> tuner_fn(const tfxm::FnArgs&) { return tfxm:
   EXPECT_TRUE(absl::StrContains(status.message(), "tuner_fn of ")) << status;
   EXPECT_TRUE(absl::StrContains(status.message(), "module.cc")) << status;
   EXPECT_FALSE(io::Exists(io::JoinPath(root_, "best/best_hyperparameters.txt")));
+}
+
+// As ExampleGen leaves them with --allow_empty_splits.
+TEST_F(TunerComponentTest, ARunFnThatFailsOnAnEmptySplitSaysHowToGoOn) {
+  inputs_["examples"] = {Artifact{.uri = Folder("examples"), .properties = {{"split_names", R"(["train", "eval"])"}}}};
+  const auto shard = [&](const std::string& split) {
+    return io::JoinPath(data::SplitDir(Folder("examples"), split), data::ShardName("data_tfrecord", 0, 1));
+  };
+  for (const char* const split : {"train", "eval"}) {
+    auto writer = *data::TFRecordWriter::Create(shard(split));
+    if (split == std::string("train")) ASSERT_TRUE(writer->Write("").ok());
+    ASSERT_TRUE(writer->Close().ok());
+  }
+  ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "module.cc"), R"(
+#include "tfxm/nn/fn_args.h"
+absl::Status run_fn(const tfxm::FnArgs& fn_args) {
+  return absl::InvalidArgumentError("validation on " + fn_args.eval_files[0]);
+}
+)")
+                  .ok());
+  const auto run = [&](const std::string& eval_args) {
+    ArtifactDict outputs = {{"model", {Artifact{.uri = Folder("model")}}},
+                            {"model_run", {Artifact{.uri = Folder("model_run")}}}};
+    ExecutorContext context{.tmp_dir = Folder("tmp")};
+    context.progress = [](absl::string_view, double) {};
+    return std::string((*ExecutorRegistry::Get().Create("tfx.components.trainer.executor.GenericExecutor"))
+                           ->Do(inputs_, {{"module_file", io::JoinPath(root_, "module.cc")}, {"eval_args", eval_args}},
+                                context, &outputs)
+                           .message());
+  };
+  const std::string empty = run("{}");
+  EXPECT_TRUE(absl::StrContains(empty, "no example to validate on: the splits of eval_args are empty")) << empty;
+  EXPECT_TRUE(absl::StrContains(empty, R"(.eval_args = {.splits = {"train"}})")) << empty;
+  const std::string advised = run(R"({"splits": ["train"]})");
+  EXPECT_TRUE(absl::StrContains(advised, "validation on " + shard("train"))) << advised;
+  EXPECT_FALSE(absl::StrContains(advised, "no example")) << advised;
 }
 
 }  // namespace

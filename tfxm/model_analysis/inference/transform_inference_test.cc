@@ -91,6 +91,15 @@ TEST_F(TransformInferenceTest, WithoutTheGraphTheFeatureIsMissing) {
   EXPECT_THAT(std::string(Evaluate(options_).status().message()), HasSubstr("\"centered\""));
 }
 
+TEST_F(TransformInferenceTest, AKeyThatIsNeitherInTheExamplesNorMadeOfThemIsNamed) {
+  options_.transform_graph = MakeTransformGraph();
+  options_.eval_config.mutable_model_specs(0)->set_label_key("answr");
+  EXPECT_EQ(Evaluate(options_).status().message(),
+            "label_key \"answr\" is not a feature of the examples; nearest features: \"answer\"");
+  options_.eval_config.mutable_model_specs(0)->set_label_key("lagre");
+  EXPECT_THAT(std::string(Evaluate(options_).status().message()), HasSubstr("nearest features: \"large\""));
+}
+
 // A feature that may be missing is empty where it is; in no example it is a mistake.
 TEST_F(TransformInferenceTest, AFeatureThatNoExampleHasIsSaid) {
   options_.transform_graph = MakeTransformGraph("feature { name: 'other' type: INT }");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -355,6 +356,37 @@ absl::Status CheckQueryKeys(const std::vector<QueryPlan>& plans) {
   return absl::OkStatus();
 }
 
+std::string ConfigText(const tfma::MetricConfig& config) {
+  return config.config().empty() ? config.class_name() : absl::StrCat(config.class_name(), " ", config.config());
+}
+
+// Of metrics of one name (and output, class and so on) there is one result, as in TFMA.
+absl::Status WarnOfDuplicates(ResolvedConfig* resolved) {
+  std::map<std::string, std::vector<const ConfiguredMetric*>> by_name;
+  for (const ConfiguredMetric& metric : resolved->metrics) by_name[metric.metric->name()].push_back(&metric);
+  for (const auto& [name, metrics] : by_name) {
+    std::map<MetricKey, const ConfiguredMetric*> seen;
+    std::set<std::string> warnings;
+    for (size_t i = 0; metrics.size() > 1 && i < metrics.size(); ++i) {
+      ASSIGN_OR_RETURN(const auto plans, MakeQueryPlans(*resolved, [&](const auto& m) { return &m == metrics[i]; }));
+      for (const QueryPlan& plan : plans) {
+        for (const MetricKey& key : plan.plan.keys()) {
+          const ConfiguredMetric* last = std::exchange(seen[key], metrics[i]);
+          if (key.is_private() || last == nullptr || ConfigText(*last->config) == ConfigText(*metrics[i]->config))
+            continue;
+          warnings.insert(absl::StrCat(
+              "metrics ", ConfigText(*last->config), " and ", ConfigText(*metrics[i]->config), " are both called \"",
+              name,
+              "\": as in TFMA, only one of them is reported, and the thresholds of both are checked against it; give "
+              "one a name of its own in its config: \"name\": \"…\""));
+        }
+      }
+    }
+    resolved->warnings.insert(resolved->warnings.end(), warnings.begin(), warnings.end());
+  }
+  return absl::OkStatus();
+}
+
 // Says why there is no such metric, and which ones have similar names.
 absl::Status UnknownMetric(const tfma::MetricConfig& config) {
   const std::string& name = config.class_name();
@@ -430,6 +462,7 @@ absl::StatusOr<ResolvedConfig> ResolveConfig(const tfma::EvalConfig* eval_config
   for (int s = 0; s < eval_config->metrics_specs_size(); ++s) names[s];
   ASSIGN_OR_RETURN(resolved.plans, MakePlans(resolved, [](const ConfiguredMetric&) { return true; }, std::move(names)));
   RETURN_IF_ERROR(CheckQueryKeys(resolved.plans));
+  RETURN_IF_ERROR(WarnOfDuplicates(&resolved));
   if (resolved.plans.empty()) resolved.plans.emplace_back();
   for (const ConfiguredMetric& metric : resolved.metrics) {
     if (metric.metric->ComputesConfidenceInterval()) continue;

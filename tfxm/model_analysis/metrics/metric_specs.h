@@ -60,6 +60,7 @@ struct ResolvedConfig {
   std::vector<QueryPlan> plans;                                // One per query_key, sorted; at least one.
   std::set<MetricKey> keys_without_confidence_interval;
   Thresholds thresholds;
+  std::vector<std::string> warnings;  // Different metrics of one key, of which one is reported.
 };
 
 // Both are to outlive the result. INVALID_ARGUMENT names the metric and what is wrong with it or with its threshold; an

@@ -105,7 +105,7 @@ std::optional<MetricValue> Elementwise(const MetricValue& a, const MetricValue& 
   if (const auto* x = std::get_if<NumericArray>(&a)) {
     const NumericArray& y = std::get<NumericArray>(b);
     if (x->values.size() != y.values.size()) return std::nullopt;
-    NumericArray result;
+    NumericArray result{.is_float32 = x->is_float32};
     for (size_t i = 0; i < x->values.size(); ++i) result.values.push_back(op(x->values[i], y.values[i]));
     return result;
   }
@@ -128,9 +128,13 @@ tfma::MetricValue ToProto(const MetricValue& value) {
     proto.mutable_double_value()->set_value(*x);
   } else if (const auto* x = std::get_if<NumericArray>(&value)) {
     auto* array = proto.mutable_array_value();
-    array->set_data_type(tfma::ArrayValue::FLOAT64);
+    array->set_data_type(x->is_float32 ? tfma::ArrayValue::FLOAT32 : tfma::ArrayValue::FLOAT64);
     array->add_shape(static_cast<int>(x->values.size()));
-    array->mutable_float64_values()->Add(x->values.begin(), x->values.end());
+    if (x->is_float32) {
+      for (const double value : x->values) array->add_float32_values(static_cast<float>(value));
+    } else {
+      array->mutable_float64_values()->Add(x->values.begin(), x->values.end());
+    }
   } else if (const auto* x = std::get_if<std::string>(&value)) {
     proto.set_bytes_value(*x);
   } else if (const auto* x = std::get_if<StringArray>(&value)) {

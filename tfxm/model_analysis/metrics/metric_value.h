@@ -22,9 +22,10 @@
 
 namespace tfxm::model_analysis {
 
-// A one-dimensional array of float64, as NumPy would return it.
+// A one-dimensional array of float64, as NumPy would return it; of float32 in files, as Keras's own metrics are.
 struct NumericArray {
   std::vector<double> values;
+  bool is_float32 = false;
 };
 
 // Ids of examples, as NumPy would return a list of features with one value each: an array of shape [n, 1].

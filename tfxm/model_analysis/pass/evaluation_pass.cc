@@ -140,15 +140,16 @@ class Worker {
     while (num_columns_ < batch->columns().size()) names_.insert(batch->columns()[num_columns_++].name());
     extracts_.file = file;
     extracts_.first_record = raw.first_record;
+    const std::string records =
+        absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1);
+    RETURN_IF_ERROR(Annotate(extractor_->Transform(*batch), records));
     if (!checked_keys_) {
       // A key that is in no example of the first batch is most likely misspelled; saying so early is better than
       // failing on whatever follows from it.
-      RETURN_IF_ERROR(CheckFeatureKeys(*options_.eval_config, options_.models, {names_.begin(), names_.end()}));
+      RETURN_IF_ERROR(extractor_->CheckKeys(*batch));
       checked_keys_ = true;
     }
-    RETURN_IF_ERROR(
-        Annotate(extractor_->Extract(*batch, &extracts_),
-                 absl::StrCat(file, ": records ", raw.first_record, " to ", raw.first_record + raw.size() - 1)));
+    RETURN_IF_ERROR(Annotate(extractor_->Extract(*batch, &extracts_), records));
     CountNans(raw);
     RETURN_IF_ERROR(Annotate(slicer_->Slice(extractor_->features(*batch)), file));
     ForgetDroppedSlices();

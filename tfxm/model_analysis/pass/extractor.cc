@@ -53,21 +53,24 @@ absl::StatusOr<std::unique_ptr<Extractor>> Extractor::Create(const ::tensorflow_
   return extractor;
 }
 
+absl::Status Extractor::Transform(const data::ExampleBatch& batch) {
+  if (transformed_ == nullptr) return absl::OkStatus();
+  NamedValues of_all;
+  for (size_t m = 0; m < sessions_.size(); ++m) {
+    if (transformed_by_model_[m] == nullptr) continue;
+    NamedValues of_model;
+    RETURN_IF_ERROR(sessions_[m]->Transform(batch, &of_model));
+    MakeTransformedBatch(batch, of_model, transformed_by_model_[m].get());
+    if (transformed_ == transformed_by_model_[m]) continue;
+    for (auto& feature : of_model) of_all.push_back(std::move(feature));
+  }
+  if (!of_all.empty()) MakeTransformedBatch(batch, of_all, transformed_.get());
+  return absl::OkStatus();
+}
+
 absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extracts) {
   extracts->num_examples = batch.num_examples();
   extracts->features = &batch;
-  if (transformed_ != nullptr) {
-    NamedValues of_all;
-    for (size_t m = 0; m < sessions_.size(); ++m) {
-      if (transformed_by_model_[m] == nullptr) continue;
-      NamedValues of_model;
-      RETURN_IF_ERROR(sessions_[m]->Transform(batch, &of_model));
-      MakeTransformedBatch(batch, of_model, transformed_by_model_[m].get());
-      if (transformed_ == transformed_by_model_[m]) continue;
-      for (auto& feature : of_model) of_all.push_back(std::move(feature));
-    }
-    if (!of_all.empty()) MakeTransformedBatch(batch, of_all, transformed_.get());
-  }
   extracts->models.resize(eval_config_->model_specs_size());
   for (int m = 0; m < eval_config_->model_specs_size(); ++m) {
     const auto& spec = eval_config_->model_specs(m);
@@ -98,24 +101,24 @@ absl::Status Extractor::Extract(const data::ExampleBatch& batch, Extracts* extra
   return absl::OkStatus();
 }
 
-absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config,
-                              const std::vector<const InferenceModel*>& models,
-                              const std::vector<std::string>& features) {
-  auto check = [&](absl::string_view field, const std::string& key) -> absl::Status {
-    if (key.empty() || std::find(features.begin(), features.end(), key) != features.end()) return absl::OkStatus();
-    const std::string near = NearestNames(key, features);
-    return absl::InvalidArgumentError(absl::StrCat(field, " \"", key, "\" is not a feature of the examples",
-                                                   near.empty() ? "" : "; nearest features: ", near));
-  };
-  for (int m = 0; m < eval_config.model_specs_size(); ++m) {
-    const auto& spec = eval_config.model_specs(m);
+absl::Status Extractor::CheckKeys(const data::ExampleBatch& batch) const {
+  for (int m = 0; m < eval_config_->model_specs_size(); ++m) {
     // Keys may be features that the model's preprocessing functions make.
-    if (models[m] != nullptr && models[m]->HasTransform()) continue;
+    const data::ExampleBatch& features = transformed_by_model_[m] != nullptr ? *transformed_by_model_[m] : batch;
+    const auto check = [&](absl::string_view field, const std::string& key) -> absl::Status {
+      if (key.empty() || features.Find(key) != nullptr) return absl::OkStatus();
+      std::vector<std::string> names;
+      for (const data::Column& column : features.columns()) names.push_back(column.name());
+      const std::string near = NearestNames(key, names);
+      return absl::InvalidArgumentError(absl::StrCat(field, " \"", key, "\" is not a feature of the examples",
+                                                     near.empty() ? "" : "; nearest features: ", near));
+    };
+    const auto& spec = eval_config_->model_specs(m);
     RETURN_IF_ERROR(check("label_key", spec.label_key()));
     RETURN_IF_ERROR(check("example_weight_key", spec.example_weight_key()));
     for (const auto& [output, key] : spec.label_keys()) RETURN_IF_ERROR(check("label_keys", key));
     for (const auto& [output, key] : spec.example_weight_keys()) RETURN_IF_ERROR(check("example_weight_keys", key));
-    if (models[m] != nullptr) continue;
+    if (sessions_[m] != nullptr) continue;
     RETURN_IF_ERROR(check("prediction_key", spec.prediction_key()));
     for (const auto& [output, key] : spec.prediction_keys()) RETURN_IF_ERROR(check("prediction_keys", key));
   }

@@ -6,7 +6,6 @@
 #define TFXM_MODEL_ANALYSIS_PASS_EXTRACTOR_H_
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,11 +25,18 @@ class Extractor {
                                                            const std::vector<const InferenceModel*>& models,
                                                            std::vector<std::string> features);
 
+  // Makes what the models' preprocessing functions make of the batch, for the functions below.
+  absl::Status Transform(const data::ExampleBatch& batch);
+
   // The batch whose features are sliced by: with what the models' preprocessing functions made of it, if they have any
-  // (of several models, the first one's features count). Valid until the next call of Extract.
+  // (of several models, the first one's features count). Valid until the next call of Transform.
   const data::ExampleBatch& features(const data::ExampleBatch& batch) const {
     return transformed_ != nullptr ? *transformed_ : batch;  // NOLINT(bugprone-return-const-ref-from-parameter)
   }
+
+  // What is wrong if a key of the model_specs is no feature at all of the batch, nor one that its model's preprocessing
+  // functions made of it. Names the nearest ones.
+  absl::Status CheckKeys(const data::ExampleBatch& batch) const;
 
   // `extracts` keeps a pointer to the batch.
   absl::Status Extract(const data::ExampleBatch& batch, Extracts* extracts);
@@ -43,12 +49,6 @@ class Extractor {
   std::shared_ptr<data::ExampleBatch> transformed_;                        // Null without preprocessing functions.
   std::vector<std::shared_ptr<data::ExampleBatch>> transformed_by_model_;  // The same, by model.
 };
-
-// What is wrong if a key of the model_specs is not a feature at all; `features` are the names in the data. Names the
-// nearest ones.
-absl::Status CheckFeatureKeys(const ::tensorflow_model_analysis::EvalConfig& eval_config,
-                              const std::vector<const InferenceModel*>& models,
-                              const std::vector<std::string>& features);
 
 }  // namespace tfxm::model_analysis
 

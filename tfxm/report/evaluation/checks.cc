@@ -141,8 +141,34 @@ std::optional<double> BaselineValue(const Evaluation& evaluation, const Validati
   return std::nullopt;
 }
 
+Key WithoutSubKey(Key key) {
+  key.class_id = key.k = key.top_k = std::nullopt;
+  return key;
+}
+
+// TFMA looks for the threshold's metric without what the metric's own config says of classes: "top_k", "top_k_list",
+// "class_id". The metric it does not find, if it is there with such a key.
+const Key* WithSubKey(const Evaluation& evaluation, const ValidationFailure& failure) {
+  for (const SliceMetrics& slice : evaluation.slices) {
+    for (const Metric& metric : slice.metrics) {
+      if (!metric.key.SubKeyText().empty() && WithoutSubKey(metric.key) == failure.key) return &metric.key;
+    }
+  }
+  return nullptr;
+}
+
 std::string Reason(const Evaluation& evaluation, const ValidationFailure& failure) {
-  if (!failure.value) return failure.message.empty() ? "the metric was not computed" : failure.message;
+  if (!failure.value) {
+    if (const Key* key = WithSubKey(evaluation, failure)) {
+      const std::string binarize = key->top_k      ? absl::StrCat("top_k_list { values: ", *key->top_k, " }")
+                                   : key->class_id ? absl::StrCat("class_ids { values: ", *key->class_id, " }")
+                                                   : absl::StrCat("k_list { values: ", *key->k, " }");
+      return absl::StrCat("it was computed as \"", key->Text(), "\", which TFMA holds no threshold against when the ",
+                          "metric's own config says so; take that out of its config and give its metrics_specs ",
+                          "binarize { ", binarize, " }");
+    }
+    return failure.message.empty() ? "the metric was not computed" : failure.message;
+  }
   const double value = *failure.value;
   std::vector<std::string> reasons;
   if (std::isnan(value)) return "the value is NaN";
@@ -163,9 +189,14 @@ std::string Reason(const Evaluation& evaluation, const ValidationFailure& failur
       reasons.push_back(absl::StrCat("changed by ", Signed(value), ", ", higher ? "at least " : "at most ",
                                      Signed(t.absolute().value()), " is required"));
     }
-    if (const auto base = BaselineValue(evaluation, failure); t.has_relative()) {
-      if (!base || *base == 0) {
-        reasons.push_back("the baseline's value is 0 or absent, so there is no relative change");
+    const auto base = BaselineValue(evaluation, failure);
+    if (base && *base == 0) {
+      reasons.push_back(absl::StrCat("changed by ", Signed(value),
+                                     " from a baseline of 0, where TFMA blesses no change, "
+                                     "for the relative one is not a number; a value_threshold can be met there"));
+    } else if (t.has_relative()) {
+      if (!base) {
+        reasons.push_back("the baseline's value is absent, so there is no relative change");
       } else if (wrong(value / *base, t.relative().value())) {
         reasons.push_back(absl::StrCat("changed by ", Percent(value / *base), ", ", higher ? "at least " : "at most ",
                                        Percent(t.relative().value()), " is required"));
@@ -245,7 +276,8 @@ std::vector<Check> ThresholdChecks(const Evaluation& evaluation) {
       if (!AppliesTo(demand, slice.slice)) continue;
       for (const Metric& metric : slice.metrics) {
         if (!AppliesTo(demand, metric.key, baseline) || metric.value.kind != MetricValue::Kind::kNumber) continue;
-        if (failed.count({slice.slice, metric.key}) > 0) continue;
+        if (failed.count({slice.slice, metric.key}) + failed.count({slice.slice, WithoutSubKey(metric.key)}) > 0)
+          continue;
         check.outcomes.push_back({slice.slice, metric.key, metric.value.number, true, ""});
       }
     }
@@ -273,7 +305,13 @@ std::vector<Check> ThresholdChecks(const Evaluation& evaluation) {
                       .outcomes = {{.reason = std::move(reason)}}});
   };
   const std::string kNoExample = "no example belongs to this slice";
-  for (const auto& spec : evaluation.validation->missing_slices) missing(SlicingSpecText(spec), kNoExample);
+  for (const auto& spec : evaluation.validation->missing_slices) {
+    const bool is_there = std::any_of(
+        evaluation.slices.begin(), evaluation.slices.end(),
+        [&](const SliceMetrics& slice) { return !slice.slice.cross_baseline && Matches(spec, slice.slice.values); });
+    missing(SlicingSpecText(spec),
+            is_there ? "it does, but without any of the metrics that thresholds are for" : kNoExample);
+  }
   for (const auto& spec : evaluation.validation->missing_cross_slices) {
     // TFMA looks for the very slice that a spec names, and feature_keys name none.
     const bool any_keys = std::any_of(spec.slicing_specs().begin(), spec.slicing_specs().end(),

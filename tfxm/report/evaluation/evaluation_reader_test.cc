@@ -2,6 +2,7 @@
 
 #include "tfxm/report/evaluation/evaluation_reader.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -246,6 +247,26 @@ TEST(ChecksTest, CostsAreCheckedOncePerModel) {
   EXPECT_EQ(checks[1].state, Check::State::kPassed);
   ASSERT_EQ(checks[1].outcomes.size(), 1);
   EXPECT_EQ(checks[1].outcomes[0].value, 7);
+}
+
+// TFMA's relative change is not a number there, and its comparison with any bound false.
+TEST(ChecksTest, AChangeFromABaselineOfZeroSaysThatNoneIsBlessed) {
+  const std::string threshold = "change_threshold { direction: HIGHER_IS_BETTER absolute { value: -0.02 } }";
+  Evaluation evaluation = WithThresholds("");
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "model_specs { name: 'now' } model_specs { name: 'before' is_baseline: true } "
+      "metrics_specs { metrics { class_name: 'AUC' threshold { " +
+          threshold + " } } }",
+      &evaluation.config));
+  evaluation.slices[0].metrics.push_back(
+      {.key = {.name = "auc", .model_name = "before"}, .value = {.kind = MetricValue::Kind::kNumber, .number = 0}});
+  auto& failure = evaluation.validation->failures.emplace_back(
+      ValidationFailure{.key = {.name = "auc", .model_name = "now", .is_diff = true}, .value = 0});
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(threshold, &failure.threshold));
+  const std::vector<Check> checks = ThresholdChecks(evaluation);
+  ASSERT_EQ(checks[0].outcomes.size(), 1);
+  EXPECT_THAT(checks[0].outcomes[0].reason,
+              testing::HasSubstr("changed by 0 from a baseline of 0, where TFMA blesses"));
 }
 
 TEST(ChecksTest, ThresholdsOfSlicesBySqlSayWhatIsChecked) {

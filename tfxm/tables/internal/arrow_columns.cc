@@ -3,6 +3,7 @@
 #include "tfxm/tables/internal/arrow_columns.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "arrow/util/float16.h"
 #include "tfxm/tables/internal/text_stream.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::tables {
 namespace {
@@ -120,24 +122,31 @@ std::optional<int64_t> IntAt(const arrow::Array& array, int64_t k) {
   }
 }
 
-float FloatAt(const arrow::Array& array, int64_t k) {
+double DoubleAt(const arrow::Array& array, int64_t k) {
   switch (array.type_id()) {
     case Type::HALF_FLOAT:
       return arrow::util::Float16::FromBits(static_cast<const arrow::HalfFloatArray&>(array).Value(k)).ToFloat();
     case Type::FLOAT: return static_cast<const arrow::FloatArray&>(array).Value(k);
-    case Type::DOUBLE: return static_cast<float>(static_cast<const arrow::DoubleArray&>(array).Value(k));
+    case Type::DOUBLE: return static_cast<const arrow::DoubleArray&>(array).Value(k);
     case Type::DECIMAL128: {
       const auto& type = static_cast<const arrow::Decimal128Type&>(*array.type());
-      return static_cast<float>(
-          arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(k)).ToDouble(type.scale()));
+      return arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(k)).ToDouble(type.scale());
     }
     case Type::DECIMAL256: {
       const auto& type = static_cast<const arrow::Decimal256Type&>(*array.type());
-      return static_cast<float>(
-          arrow::Decimal256(static_cast<const arrow::Decimal256Array&>(array).GetValue(k)).ToDouble(type.scale()));
+      return arrow::Decimal256(static_cast<const arrow::Decimal256Array&>(array).GetValue(k)).ToDouble(type.scale());
     }
-    default: return static_cast<float>(IntAt(array, k).value_or(0));
+    default: return static_cast<double>(IntAt(array, k).value_or(0));
   }
+}
+
+// Whether a float32 lacks what there is to a whole number, or all there is to a finite one. What is 2^53 or more may
+// have lost it before.
+bool IsLost(double value) {
+  constexpr double kExactInFloat = 1 << 24, kExactInDouble = 1LL << 53;
+  const double size = std::abs(value);
+  if (!(size > kExactInFloat) || std::isinf(value) || std::trunc(value) != value) return false;
+  return size >= kExactInDouble || static_cast<double>(static_cast<float>(value)) != value;
 }
 
 std::string_view BytesAt(const arrow::Array& array, int64_t k) {
@@ -240,7 +249,12 @@ class ArrowColumns::Reader {
             storage.ints.push_back(*value);
             break;
           }
-          case ValueType::kFloat: storage.floats.push_back(FloatAt(leaf, at)); break;
+          case ValueType::kFloat: {
+            const double value = DoubleAt(leaf, at);
+            storage.floats.push_back(static_cast<float>(value));
+            if (!storage.loss && IsLost(value)) storage.loss = Loss{name, static_cast<int64_t>(i), value};
+            break;
+          }
           case ValueType::kBytes: storage.strings.push_back(BytesAt(leaf, at)); break;
           case ValueType::kUnknown: break;
         }
@@ -270,6 +284,7 @@ absl::StatusOr<ArrowColumns> ArrowColumns::Make(std::shared_ptr<arrow::RecordBat
     column.name = name;
     column.empty = data::ExampleColumn::Empty::kNoList;
     Storage& storage = (*out.storage_)[name];
+    if (storage.loss) out.losses_.push_back(*storage.loss);
     if (storage.ends.empty()) continue;
     column.ends = std::move(storage.ends);
     switch (type) {
@@ -281,6 +296,18 @@ absl::StatusOr<ArrowColumns> ArrowColumns::Make(std::shared_ptr<arrow::RecordBat
   }
   out.rows_ = std::move(rows);
   return out;
+}
+
+std::string LossWarning(absl::string_view place, const ArrowColumns::Loss& loss, absl::string_view number) {
+  const auto value = static_cast<float>(loss.value);
+  const std::string start = absl::StrCat(place, ": \"", PrintableText(loss.feature), "\": ");
+  if (std::isinf(value)) {
+    return absl::StrCat(start, "a float (32 bits, as in tf.Example) cannot hold ", number, "; it becomes ", value);
+  }
+  return absl::StrCat(
+      start, "the integer ", number, " becomes the float ", value,
+      ", as not all numbers there are integers that an int64 can hold; if it is an id, write it as text "
+      "to keep all its digits");
 }
 
 void ArrowColumns::AddConstant(const std::string& name, ValueType type, const std::string& value) {

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,16 @@ class ArrowColumns {
   // A feature with the same value in all rows; of an int, its decimal.
   void AddConstant(const std::string& name, data::ValueType type, const std::string& value);
 
+  // A number that the float of the feature does not tell any more: finite, and beyond what a float32 can hold, or a
+  // whole number of more digits than that has, maybe an id.
+  struct Loss {
+    std::string feature;
+    int64_t row;
+    double value;
+  };
+  // The first one of each feature.
+  const std::vector<Loss>& losses() const { return losses_; }
+
   int num_rows() const { return num_rows_; }
   const std::vector<data::ExampleColumn>& columns() const { return columns_; }
 
@@ -54,6 +65,7 @@ class ArrowColumns {
     std::vector<absl::string_view> strings;
     std::vector<int64_t> ends;
     std::string constant;
+    std::optional<Loss> loss;
   };
   class Reader;
 
@@ -61,7 +73,11 @@ class ArrowColumns {
   std::shared_ptr<std::map<std::string, Storage>> storage_;
   int num_rows_ = 0;
   std::vector<data::ExampleColumn> columns_;
+  std::vector<Loss> losses_;
 };
+
+// "PLACE: "a": the integer 12345678901234567890 becomes the float 1.23457e+19, …"; `number` is it as it was written.
+std::string LossWarning(absl::string_view place, const ArrowColumns::Loss& loss, absl::string_view number);
 
 // Such rows as a block; row i is at `place` and first_row + i + 1.
 class ArrowBlock : public data::ExampleBlock {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "arrow/buffer.h"
 #include "arrow/json/options.h"
 #include "arrow/json/reader.h"
@@ -177,6 +182,34 @@ std::shared_ptr<arrow::DataType> WithoutTimes(const std::shared_ptr<arrow::DataT
   }
 }
 
+// The whole number of more than seven digits that a member is in a line, or that is in its list; "" if there is none, as
+// in {"a": 1.5e20}.
+absl::string_view LongInteger(absl::string_view line, absl::string_view feature) {
+  const std::string name = absl::StrCat("\"", feature.substr(feature.rfind('.') + 1), "\"");
+  for (size_t at = line.find(name); at != absl::string_view::npos; at = line.find(name, at + 1)) {
+    absl::string_view value = absl::StripLeadingAsciiWhitespace(line.substr(at + name.size()));
+    if (!absl::ConsumePrefix(&value, ":")) continue;
+    value = absl::StripLeadingAsciiWhitespace(value);
+    const bool is_list = absl::ConsumePrefix(&value, "[");
+    for (const absl::string_view part :
+         absl::StrSplit(value.substr(0, value.find_first_of(is_list ? "]" : ",}")), ',')) {
+      const absl::string_view number = absl::StripAsciiWhitespace(part);
+      if (number.size() > 7 && number.find_first_not_of("-0123456789") == absl::string_view::npos) return number;
+    }
+  }
+  return "";
+}
+
+// Line i of those that are not empty, and its place among all (from 0).
+std::pair<absl::string_view, int64_t> NthLine(absl::string_view text, int64_t i) {
+  int64_t place = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (!absl::StripAsciiWhitespace(line).empty() && i-- == 0) return {line, place};
+    ++place;
+  }
+  return {"", place};
+}
+
 class JsonlSource : public data::ExampleSource {
  public:
   JsonlSource(std::vector<std::string> files, std::shared_ptr<arrow::Schema> schema,
@@ -200,6 +233,7 @@ class JsonlSource : public data::ExampleSource {
       ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatch> batch, Parse(files_[at_], lines, schema_));
       absl::StatusOr<ArrowColumns> columns = ArrowColumns::Make(batch, types_);
       if (!columns.ok()) return Annotate(columns.status(), files_[at_]);
+      WarnOfLosses(lines, *columns);
       const int64_t first = rows_;
       rows_ += batch->num_rows();
       return std::make_unique<ArrowBlock>(*std::move(columns), absl::StrCat(files_[at_], ": object "), first);
@@ -208,8 +242,24 @@ class JsonlSource : public data::ExampleSource {
   }
 
   std::vector<std::string> EmptyFiles() const override { return without_rows_; }
+  std::vector<std::string> Warnings() const override {
+    std::vector<std::string> warnings;
+    for (const auto& [feature, warning] : losses_) warnings.push_back(warning);
+    return warnings;
+  }
 
  private:
+  void WarnOfLosses(const Lines& lines, const ArrowColumns& columns) {
+    for (const ArrowColumns::Loss& loss : columns.losses()) {
+      if (losses_.count(loss.feature) > 0) continue;
+      const auto [line, place] = NthLine(lines.text, loss.row);
+      std::string number(LongInteger(line, loss.feature));
+      if (number.empty() && std::isinf(static_cast<float>(loss.value))) number = absl::StrCat(loss.value);
+      if (number.empty()) continue;
+      losses_[loss.feature] = LossWarning(absl::StrCat(files_[at_], ": line ", lines.first_line + place), loss, number);
+    }
+  }
+
   const std::vector<std::string> files_;
   const std::shared_ptr<arrow::Schema> schema_;
   const std::map<std::string, data::ValueType> types_;
@@ -217,6 +267,7 @@ class JsonlSource : public data::ExampleSource {
   std::unique_ptr<LineReader> reader_;
   int64_t rows_ = 0;  // Of this file.
   std::vector<std::string> without_rows_;
+  std::map<std::string, std::string> losses_;  // By feature, the first.
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -182,6 +184,7 @@ class ParquetSource : public data::ExampleSource {
       for (const auto& [name, value] : Partitions(path)) {
         columns->AddConstant(name, table_.partitions.at(name), value);
       }
+      for (const ArrowColumns::Loss& loss : columns->losses()) WarnOfLoss(loss);
       const int64_t first = rows_;
       rows_ += (*batch)->num_rows();
       return std::make_unique<ArrowBlock>(*std::move(columns), absl::StrCat(path, ": row "), first);
@@ -190,8 +193,20 @@ class ParquetSource : public data::ExampleSource {
   }
 
   std::vector<std::string> EmptyFiles() const override { return without_rows_; }
+  std::vector<std::string> Warnings() const override {
+    std::vector<std::string> warnings;
+    for (const auto& [feature, warning] : losses_) warnings.push_back(warning);
+    return warnings;
+  }
 
  private:
+  // Doubles are not whole numbers in disguise, as in JSON, so only those that are too large are lost.
+  void WarnOfLoss(const ArrowColumns::Loss& loss) {
+    if (losses_.count(loss.feature) > 0 || !std::isinf(static_cast<float>(loss.value))) return;
+    losses_[loss.feature] =
+        LossWarning(absl::StrCat(files_[at_], ": row ", rows_ + loss.row + 1), loss, absl::StrCat(loss.value));
+  }
+
   const std::vector<std::string> files_;
   const ParquetOptions options_;
   const Table table_;
@@ -199,6 +214,7 @@ class ParquetSource : public data::ExampleSource {
   std::unique_ptr<File> file_;
   int64_t rows_ = 0;  // Of this file.
   std::vector<std::string> without_rows_;
+  std::map<std::string, std::string> losses_;  // By feature, the first.
 };
 
 }  // namespace

@@ -98,14 +98,15 @@ absl::Status ConfusionMatrixMetric::AddForKey(const KeyRequest& original, Comput
     options.name = absl::StrCat("_compiled_matrices:", name());
   }
   ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
-  plan->AddDerived(
-      {key},
-      [derive = Derivation(), key, matrices_key](const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
-        ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices,
-                         FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
-        (*results)[key] = derive(*matrices);
-        return absl::OkStatus();
-      });
+  plan->AddDerived({key},
+                   [derive = Derivation(), key, matrices_key, is_float32 = is_compiled_](
+                       const MetricsMap& metrics, MetricsMap* results) -> absl::Status {
+                     ASSIGN_OR_RETURN(const BinaryConfusionMatrices* matrices,
+                                      FindResult<BinaryConfusionMatrices>(metrics, matrices_key));
+                     MetricValue& value = (*results)[key] = derive(*matrices);
+                     if (NumericArray* const array = std::get_if<NumericArray>(&value)) array->is_float32 = is_float32;
+                     return absl::OkStatus();
+                   });
   return absl::OkStatus();
 }
 

@@ -67,6 +67,35 @@ TEST(KerasDefaultMetricsTest, LossMetricsAndWeightedMetricsOfOneOutput) {
   EXPECT_THAT(KeysOf(compiled), UnorderedElementsAre("/loss", "/auc", "/acc", "/wbce"));
 }
 
+// TFMA 0.46 writes what Keras returns; a reader of float32_values is to find it.
+TEST(KerasDefaultMetricsTest, AnArrayIsOfFloat32InFiles) {
+  const CompiledMetrics compiled = Read(R"({"training_config": {"loss": "mse", "metrics": [
+      {"class_name": "Precision", "config": {"name": "precision", "thresholds": [0.3, 0.5]}}]}})");
+  ComputationPlan plan;
+  ::tensorflow_model_analysis::EvalConfig config;
+  config.add_model_specs();
+  ASSERT_EQ(AddCompiledMetrics(config, "", compiled, &plan), absl::OkStatus());
+  MetricsMap metrics;
+  BinaryConfusionMatrices matrices;
+  matrices.thresholds = {0.3, 0.5};
+  matrices.tp = {1, 1};
+  matrices.fp = {2, 0};
+  matrices.tn = matrices.fn = {0, 0};
+  for (const MetricKey& key : plan.keys()) metrics[key] = matrices;
+  MetricsMap results;
+  for (const auto& derive : plan.derived()) ASSERT_EQ(derive(metrics, &results), absl::OkStatus());
+  bool found = false;
+  for (const auto& [key, value] : results) {
+    if (key.name != "precision") continue;
+    found = true;
+    const auto proto = ToProto(value);
+    EXPECT_EQ(proto.array_value().data_type(), ::tensorflow_model_analysis::ArrayValue::FLOAT32);
+    EXPECT_THAT(proto.array_value().float32_values(), testing::ElementsAre(1.0F / 3, 1));
+    EXPECT_EQ(proto.array_value().float64_values_size(), 0);
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST(KerasDefaultMetricsTest, SeveralOutputsHaveAWeightedTotal) {
   const CompiledMetrics compiled = Read(R"({
     "model_config": {"config": {"output_layers": [["a", 0, 0], ["b", 0, 0]]}},
