@@ -47,6 +47,19 @@ class CompatTest(unittest.TestCase):
             with self.assertRaises(ModuleNotFoundError):
                 importlib.import_module("tfx.examples.examples_of_mine.hello.other.executor")
 
+    def test_a_template_is_found_where_it_lies(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pipeline = os.path.join(folder, "templates", "penguin", "pipeline")
+            os.makedirs(pipeline)
+            for name, text in {"__init__.py": "", "configs.py": "answer = 1\n"}.items():
+                with open(os.path.join(pipeline, name), "w") as f:
+                    f.write(text)
+            compat.install(beside=[os.path.dirname(pipeline)])
+            self.assertEqual(importlib.import_module("tfx.experimental.templates.penguin.pipeline.configs").answer, 1)
+            for name in ("tfx.experimental.templates.penguin.pipeline.other", "tfx.experimental.other"):
+                with self.assertRaises(ModuleNotFoundError):
+                    importlib.import_module(name)
+
     def test_the_real_one_must_be_installed(self):
         with self.assertRaisesRegex(ValueError, "--real=tensorflow: expected tfx, .*tft"):
             compat.install(real=["tensorflow"])

@@ -112,6 +112,27 @@ class PipelineFilesTest(PipelineFileTest):
         run = self.run_file(self.pipeline("import random, settings; print(settings.value)"))
         self.assertEqual((run.returncode, run.stdout), (0, "7\n"), run.stderr)
 
+    def test_a_function_by_its_import_path(self) -> None:
+        """As the templates of `tfx template copy` name theirs."""
+        self.write("models/__init__.py", "")
+        models = self.write("models/model.py", "raise RuntimeError('run')\n")
+
+        def trainer(parameters: str) -> str:
+            gen = "tfx.components.ImportExampleGen(input_base='data').outputs['examples']"
+            return self.pipeline(f"node = tfx.components.Trainer(examples={gen}, {parameters}); print(node.exec_properties['module_file'])")
+
+        run = self.run_file(trainer("run_fn='models.model.run_fn'"))
+        self.assertEqual((run.returncode, run.stdout), (0, models + "\n"), run.stderr)
+        os.remove(os.path.join(self.folder, "ir"))
+        for parameters, message in (
+            ("run_fn='models.modle.run_fn'", r"Trainer\(run_fn='models.modle.run_fn'\): there is no module models.modle beside the pipeline's file"),
+            ("run_fn='modles.model.run_fn'", "there is no module modles.model beside"),
+            ("run_fn='models.run_fn_'", 'expected the import path of a function of that name, as "models.model.run_fn"; or give module_file'),
+            ("run_fn=print", "expected the import path of a function"),
+            ("run_fn='models.model.run_fn', module_file='m.py'", "Trainer: give module_file or run_fn, not both"),
+        ):
+            self.expect_failure(trainer(parameters), message)
+
     def test_a_syntax_error(self) -> None:
         self.expect_failure(self.write("wrong.py", "x = (\n"), r"wrong\.py\", line 1\n")
 

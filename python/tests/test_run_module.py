@@ -64,9 +64,11 @@ class RunModuleTest(unittest.TestCase):
         path = os.path.join(self.dir, "module.py")
         with open(path, "w") as f:
             f.write(code)
-        arguments = {"serving_model_dir": os.path.join(self.dir, "model"), "custom_config": "null", "hyperparameters": "",
-                     "schema_path": "", "transform_graph_path": ""}  # fmt: skip
-        return fake_engine.Run("run_fn", path, arguments, VERSION, services, environment)
+        return fake_engine.Run("run_fn", path, self.arguments(), VERSION, services, environment)
+
+    def arguments(self):
+        return {"serving_model_dir": os.path.join(self.dir, "model"), "custom_config": "null", "hyperparameters": "",
+                "schema_path": "", "transform_graph_path": ""}  # fmt: skip
 
     def test_keras_2_unless_the_file_says_otherwise(self):
         try:
@@ -125,6 +127,27 @@ class RunModuleTest(unittest.TestCase):
             "  os.chdir('/')\n"
             "  tf.saved_model.save(tf.Module(), fn_args.serving_model_dir)\n")  # fmt: skip
         self.assertIn("returned", run.result, run.log[-3000:])
+
+    def test_a_module_in_a_package_finds_the_package(self):
+        files = {
+            "__init__.py": "",
+            "models/__init__.py": "",
+            "models/keras/__init__.py": "",
+            "models/keras/model.py": "from models import features\nfrom settings import units\n\ndef run_fn(fn_args):\n  print('units', units, features.names)\n",
+            "models/features.py": "names = ['a']\n",
+            "settings.py": "units = 7\n",
+            "unused.py": "",
+        }
+        for name, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(self.dir, name)), exist_ok=True)
+            with open(os.path.join(self.dir, name), "w") as f:
+                f.write(text)
+        path = os.path.join(self.dir, "models/keras/model.py")
+        run = fake_engine.Run("run_fn", path, self.arguments(), VERSION)
+        self.assertIn("units 7 ['a']", run.log)
+        # What a change of makes it run anew.
+        found = fake_engine.Run("sources", path, {}, VERSION).result["returned"]["files"]
+        self.assertEqual({os.path.relpath(f, self.dir) for f in found}, set(files) - {"__init__.py", "unused.py", "models/keras/__init__.py"})
 
     def test_sources_import_nothing(self):
         path = os.path.join(self.dir, "module.py")

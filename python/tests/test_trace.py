@@ -45,6 +45,22 @@ class TraceTest(unittest.TestCase):
             graph.ParseFromString(f.read())
         return traced, graph
 
+    def test_interpolation_between_boundaries_that_are_there_several_times(self):
+        """TensorFlow Transform 1.15.0's numbers, of the same two lines."""
+        import tensorflow_transform as tft
+
+        for boundaries, want in (
+            ([0, 0, 1, 4], [0, 1 / 3, 1 / 3, 0.5, 2 / 3, 8 / 9, 1, 1]),
+            ([0, 1, 1, 1, 4], [0, 0, 0, 0.125, 0.75, 11 / 12, 1, 1]),
+            ([0, 4, 4], [0, 0, 0, 0.0625, 0.125, 0.375, 1, 1]),
+            ([0, 0, 0], [0, 1, 1, 1, 1, 1, 1, 1]),
+            ([1], [0, 0, 0, 0, 1, 1, 1, 1]),
+        ):
+            x = tf.constant([-1.0, 0.0, -0.0, 0.5, 1.0, 3.0, 4.0, 9.0])
+            got = tft.apply_buckets_with_interpolation(x, tf.constant([boundaries], tf.float32))
+            for g, w in zip(got.numpy(), want, strict=True):
+                self.assertAlmostEqual(g, w, places=6, msg=f"{boundaries}: {got.numpy()}")
+
     def test_which_features_are_needed(self):
         import tensorflow_transform as tft
 

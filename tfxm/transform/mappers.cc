@@ -107,10 +107,7 @@ FeatureTensor apply_buckets_with_interpolation(const FeatureTensor& x, const ops
                                   ops::Cast(ops::Maximum(last, one), DataType::kFloat));
   const ops::Tensor first_boundary = ops::Gather(row, ops::Constant(graph, int32_t{0}));
   position = ops::Where(ops::GreaterEqual(flat, ops::Gather(row, last)), ops::OnesLike(flat), position);
-  position = ops::Where(ops::LessEqual(flat, first_boundary), ops::ZerosLike(flat), position);
-  // Of one boundary only: 0 below, 0.5 at, 1 above it.
-  const ops::Tensor single = (ops::Sign(flat - first_boundary) + 1.0) * 0.5;
-  position = ops::Where(ops::Greater(count, 1.0), position, single);
+  position = ops::Where(ops::Less(flat, first_boundary), ops::ZerosLike(flat), position);
   position = ops::Where(ops::IsNan(flat), ops::OnesLike(flat) * 0.5, position);
   ops::Tensor shaped = ops::Reshape(position, ops::ShapeOf(values));
   if (values.has_rank()) shaped = ops::Op("EnsureShape", {shaped}, {{"shape", values.shape()}});

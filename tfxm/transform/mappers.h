@@ -38,7 +38,7 @@ FeatureTensor scale_to_gaussian(const FeatureTensor& x, bool elementwise = false
 // last. `boundaries`: [1, n], ascending.
 FeatureTensor apply_buckets(const FeatureTensor& x, const ops::Tensor& boundaries, absl::string_view name = "");
 // Where a value lies between the first and the last boundary, float32: from 0 to 1, piecewise linear, i / (n - 1) at
-// boundary i; 0 and 1 outside, 0.5 for NaN.
+// boundary i, the last of several equal ones; 0 below the first, 1 from the last on, 0.5 for NaN.
 FeatureTensor apply_buckets_with_interpolation(const FeatureTensor& x, const ops::Tensor& boundaries,
                                                absl::string_view name = "");
 // With boundaries from quantiles(x, num_buckets).

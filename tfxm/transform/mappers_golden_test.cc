@@ -7,12 +7,14 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "google/protobuf/struct.pb.h"
 #include "tensorflow/core/example/example.pb.h"
 #include "tfxm/data/tfrecord.h"
 #include "tfxm/ops/ops.h"
+#include "tfxm/ops/session.h"
 #include "tfxm/transform/mappers.h"
 #include "tfxm/transform/transform_graph.h"
 #include "tfxm/util/io.h"
@@ -142,6 +144,29 @@ TEST_F(MappersGoldenTest, BucketsPerKey) {
     out["weighted_of_key"] = bucketize_per_key(in["x"], in["k"], 4, in["w"]);
     return out;
   });
+}
+
+// As quantiles of a frequent value are. TensorFlow Transform 1.15.0's numbers, which python/tests/test_trace.py has, too.
+TEST(MappersTest, InterpolationBetweenBoundariesThatAreThereSeveralTimes) {
+  constexpr float kThird = 1.F / 3;
+  const std::vector<std::pair<std::vector<float>, std::vector<float>>> cases = {
+      {{0, 0, 1, 4}, {0, kThird, kThird, 0.5F, 2 * kThird, 8.F / 9, 1, 1}},
+      {{0, 1, 1, 1, 4}, {0, 0, 0, 0.125F, 0.75F, 11.F / 12, 1, 1}},
+      {{0, 4, 4}, {0, 0, 0, 0.0625F, 0.125F, 0.375F, 1, 1}},
+      {{0, 0, 0}, {0, 1, 1, 1, 1, 1, 1, 1}},
+      {{1}, {0, 0, 0, 0, 1, 1, 1, 1}}};
+  for (const auto& [boundaries, want] : cases) {
+    ops::Graph graph;
+    const ops::Tensor x = ops::Constant(graph, std::vector<float>{-1, 0, -0.F, 0.5F, 1, 3, 4, 9});
+    const FeatureTensor y = apply_buckets_with_interpolation(x, ops::Constant(graph, boundaries));
+    const auto session = ops::Session::Create(graph);
+    ASSERT_TRUE(session.ok()) << session.status();
+    const auto function = (*session)->MakeFunction({}, {y.values()});
+    ASSERT_TRUE(function.ok()) << function.status();
+    const auto got = (*function)->Run({});
+    ASSERT_TRUE(got.ok()) << got.status();
+    for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR((*got)[0].values<float>()[i], want[i], 1e-6) << i;
+  }
 }
 
 TEST_F(MappersGoldenTest, Words) {

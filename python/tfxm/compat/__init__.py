@@ -36,7 +36,8 @@ SHORT_NAMES = {
 NAMES = ("tfx", "tfx_bsl", *SHORT_NAMES.values())
 _WHERE_MISSING = ("tensorflow_metadata",)  # Ours and the real one are the same messages.
 
-_EXAMPLES = "tfx.examples"
+# Files of the user's that TFX has as modules of its own.
+_OF_TFX = ("tfx.examples", "tfx.experimental.templates")
 
 # What is left out on purpose, and what to do instead.
 INSTEAD = {
@@ -54,7 +55,7 @@ class Finder(importlib.abc.MetaPathFinder):
     """Finds the packages of NAMES in PACKAGES, but for those in `real`; their submodules are found as any package's.
 
     `tfx.examples.A.B` is B.py, or A/B.py, in one of the folders `beside`, or B.py in A where that is above one of them:
-    TFX's examples import each other that way.
+    TFX's examples import each other that way, and so do its templates, `tfx.experimental.templates.A.B`.
     `PACKAGE.x_pb2` is made of the descriptors of PACKAGE/x.proto.
     """
 
@@ -72,14 +73,16 @@ class Finder(importlib.abc.MetaPathFinder):
             return None
         if fullname in INSTEAD:
             raise ModuleNotFoundError(f"tfxm has no {fullname}: {INSTEAD[fullname]}", name=fullname)
-        if (fullname + ".").startswith(_EXAMPLES + "."):
-            return self._find_example(fullname)
+        for package in _OF_TFX:
+            if fullname == package or fullname.startswith(package + "."):
+                return self._find_example(fullname, fullname.split(".")[package.count(".") + 1 :])
+            if package.startswith(fullname + "."):
+                return importlib.machinery.ModuleSpec(fullname, None, is_package=True)
         if fullname.endswith("_pb2"):
             return importlib.machinery.ModuleSpec(fullname, _MessagesLoader(), origin="descriptors.pb")
         return None
 
-    def _find_example(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
-        parts = fullname.split(".")[2:]
+    def _find_example(self, fullname: str, parts: list[str]) -> importlib.machinery.ModuleSpec | None:
         for folder in self.beside:
             above = _folders_above(folder)
             for start in range(len(parts)):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 from google.protobuf.message import Message
 
 from tfxm import protos
@@ -19,13 +21,34 @@ _transform = protos.load("tfx/proto/transform.proto")
 _tuner = protos.load("tfx/proto/tuner.proto")
 
 
-def _module_file(component: str, module_file: _Module, **others: object) -> str | RuntimeParameter:
-    for name, value in others.items():
+def _module_file(
+    component: str, name: str, module_file: _Module, function: object | None, **others: object
+) -> str | RuntimeParameter:
+    """`function` is what TFX takes in place of module_file: the function's import path, as "models.model.run_fn"."""
+    for other, value in others.items():
         if value is not None:
-            raise NotImplementedError(f"{component}({name}=…): tfxm takes the function from a file; give module_file=…")
+            raise NotImplementedError(f"{component}({other}=…): tfxm takes the function from a file; give module_file=…")
+    if function is not None:
+        if module_file:
+            raise ValueError(f"{component}: give module_file or {name}, not both")
+        return _file_of(f"{component}({name}={function!r})", name, function)
     if not module_file:
         raise TypeError(f"{component}(module_file=…) is missing: a file, .py or .cc, with the function")
     return module_file
+
+
+def _file_of(what: str, name: str, path: object) -> str:
+    module, _, last = path.rpartition(".") if isinstance(path, str) else ("", "", "")
+    if not module or last != name:
+        raise NotImplementedError(
+            f'{what}: expected the import path of a function of that name, as "models.model.{name}"; or give module_file=…')
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise ModuleNotFoundError(f"{what}: there is no module {module} beside the pipeline's file, nor is one installed", name=module)
+    return spec.origin
 
 
 def _custom_config(custom_config: dict[str, object] | RuntimeParameter | None) -> str | RuntimeParameter:
@@ -60,7 +83,8 @@ class Transform(Node):
         stats_options_updater_fn: object | None = None,
     ) -> None:
         super().__init__()
-        module = _module_file("Transform", module_file, preprocessing_fn=preprocessing_fn, stats_options_updater_fn=stats_options_updater_fn)
+        module = _module_file(
+            "Transform", "preprocessing_fn", module_file, preprocessing_fn, stats_options_updater_fn=stats_options_updater_fn)
         if force_tf_compat_v1:
             without_effect("Transform(force_tf_compat_v1=True)", "preprocessing_fn is always called with TensorFlow 2")
         if disable_analyzer_cache and analyzer_cache is not None:
@@ -119,7 +143,7 @@ class Trainer(Node):
         num_threads: int | None = None,
     ) -> None:
         super().__init__()
-        module = _module_file("Trainer", module_file, run_fn=run_fn, trainer_fn=trainer_fn)
+        module = _module_file("Trainer", "run_fn", module_file, run_fn, trainer_fn=trainer_fn)
         if custom_executor_spec is not None:
             without_effect("Trainer(custom_executor_spec=…)", "the engine has one Trainer, the generic one with run_fn")
         if examples is not None and transformed_examples is not None:
@@ -160,7 +184,7 @@ class Tuner(Node):
         custom_config: dict[str, object] | RuntimeParameter | None = None,
     ) -> None:
         super().__init__()
-        module = _module_file("Tuner", module_file, tuner_fn=tuner_fn)
+        module = _module_file("Tuner", "tuner_fn", module_file, tuner_fn)
         self._take("examples", examples, artifacts.Examples)
         self._take("schema", schema, artifacts.Schema, optional=True)
         self._take("transform_graph", transform_graph, artifacts.TransformGraph, optional=True)

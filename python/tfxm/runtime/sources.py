@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files of the user's own a module is made of: it and what it imports from its own folder, read and not run."""
+"""Which files of the user's own a module is made of: it and what it imports from its own folder and package, read and not run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import ast
 import functools
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 
+from tfxm import compat
 from tfxm.runtime.errors import UserError
 
-_EXAMPLES = "tfx.examples."  # compat: a file beside the module, whatever folders its name has.
+_OF_TFX = ("tfx.examples.", "tfx.experimental.templates.")  # compat: a file beside the module, whatever folders its name has.
 
 
 @functools.lru_cache(maxsize=None)
@@ -37,6 +39,15 @@ def _imported(path: str) -> Iterator[tuple[int, str]]:
                 yield node.level, ".".join(filter(None, [node.module, alias.name]))
 
 
+def roots(module_file: str) -> list[str]:
+    """Where the module's imports are looked for: in its own folder; if that is a package in the folder that holds it, and
+    so on: `models/model.py` says `from models import features`."""
+    folders = [os.path.dirname(os.path.abspath(module_file))]
+    while os.path.isfile(os.path.join(folders[-1], "__init__.py")) and folders[-1] != os.path.dirname(folders[-1]):
+        folders.append(os.path.dirname(folders[-1]))
+    return folders
+
+
 def _candidates(level: int, name: str, importer: str, root: str) -> Iterator[str]:
     parts = name.split(".") if name else []
     folder = root
@@ -45,8 +56,9 @@ def _candidates(level: int, name: str, importer: str, root: str) -> Iterator[str
         for _ in range(level - 1):
             folder = os.path.dirname(folder)
     starts = [0]
-    if name.startswith(_EXAMPLES):
-        starts = list(range(2, len(parts)))
+    for prefix in _OF_TFX:
+        if name.startswith(prefix):
+            starts = list(range(prefix.count("."), len(parts)))
     for start in starts:
         base = os.path.join(folder, *parts[start:])
         yield base + ".py"
@@ -57,11 +69,13 @@ def _candidates(level: int, name: str, importer: str, root: str) -> Iterator[str
 def python_files(module_file: str) -> list[str]:
     """The module first."""
     module_file = os.path.abspath(module_file)
-    root = os.path.dirname(module_file)
+    own, *above = roots(module_file)
+    places = [own, *(place for place in above if place not in sys.path)]  # What is installed is not the user's own.
     found = [module_file]
     for path in found:  # Grows on the way.
         for level, name in _imported(path):
-            for candidate in _candidates(level, name, path, root):
+            served = name.split(".")[0] in compat.NAMES  # Above may be all of TFX.
+            for candidate in (c for place in (places[:1] if served else places) for c in _candidates(level, name, path, place)):
                 if candidate not in found and os.path.isfile(candidate):
                     found.append(candidate)
     return found

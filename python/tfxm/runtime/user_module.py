@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from tfxm import compat
-from tfxm.runtime import environment, keras_progress
+from tfxm.runtime import environment, keras_progress, sources
 from tfxm.runtime.errors import UserError
 
 
@@ -23,12 +23,14 @@ def serve_tfx(beside: list[str]) -> None:
 
 
 def prepare(module_file: str) -> None:
-    """Keras, and where imports are found: in the file's own folder after everything that is installed."""
+    """Keras, and where imports are found: in the file's own folder, and in those that hold its package, after
+    everything that is installed."""
     environment.choose_keras(module_file)
     folder = os.path.dirname(os.path.abspath(module_file))
     serve_tfx([folder])
-    if folder not in sys.path:
-        sys.path.append(folder)
+    for place in sources.roots(module_file):
+        if place not in sys.path:
+            sys.path.append(place)
     keras_progress.install()
 
 

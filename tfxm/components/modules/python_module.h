@@ -11,7 +11,7 @@
 // The Python is $TFXM_PYTHON, which the package's launcher sets to the one that it runs in, else python3. It needs
 // TensorFlow and nothing of tfxm: what runs there is python/tfxm/run_module.py, which lies beside tfxm's libraries and
 // is started by its path. The folder that a program happens to be in is not on Python's search path; the module's own
-// folder is, after everything else.
+// folder is, after everything else, and if that is a package so is the folder that holds it.
 #ifndef TFXM_COMPONENTS_MODULES_PYTHON_MODULE_H_
 #define TFXM_COMPONENTS_MODULES_PYTHON_MODULE_H_
 

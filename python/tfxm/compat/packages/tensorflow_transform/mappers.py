@@ -244,7 +244,10 @@ def bucketize_per_key(
 
 
 def apply_buckets_with_interpolation(x: Any, bucket_boundaries: Any, name: str | None = None) -> Any:
-    """Where x lies between the boundaries, from 0 to 1: piecewise linear; outside 0 and 1, NaN is 0.5."""
+    """Where x lies between the boundaries, from 0 to 1: piecewise linear; outside 0 and 1, NaN is 0.5.
+
+    At a boundary that is there several times, as quantiles of a frequent value are, it is the last of them.
+    """
     with tf.name_scope(name or "buckets_with_interpolation"):
         boundaries = tf.cast(_boundaries(bucket_boundaries), tf.float32)[0]
         values = tf.cast(values_of(x), tf.float32)
@@ -259,10 +262,7 @@ def apply_buckets_with_interpolation(x: Any, bucket_boundaries: Any, name: str |
         position = (tf.cast(bucket - 1, tf.float32) + inside) / tf.cast(tf.maximum(count - 1, 1), tf.float32)
         # Below the first and above the last.
         position = tf.where(flat >= boundaries[-1], tf.ones_like(flat), position)
-        position = tf.where(flat <= boundaries[0], tf.zeros_like(flat), position)
-        # Of one boundary only: 0 below, 0.5 at, 1 above it.
-        single = (tf.sign(flat - boundaries[0]) + 1) / 2
-        position = tf.where(tf.fill(tf.shape(flat), count > 1), position, single)
+        position = tf.where(flat < boundaries[0], tf.zeros_like(flat), position)
         position = tf.where(tf.math.is_nan(flat), tf.fill(tf.shape(flat), 0.5), position)
         return _with_values(x, tf.ensure_shape(tf.reshape(position, tf.shape(values)), values.shape))
 
