@@ -109,7 +109,9 @@ TEST_F(TunerComponentTest, ARunFnThatFailsOnAnEmptySplitSaysHowToGoOn) {
   };
   for (const char* const split : {"train", "eval"}) {
     auto writer = *data::TFRecordWriter::Create(shard(split));
-    if (split == std::string("train")) ASSERT_TRUE(writer->Write("").ok());
+    if (split == std::string("train")) {
+      ASSERT_TRUE(writer->Write("").ok());
+    }
     ASSERT_TRUE(writer->Close().ok());
   }
   ASSERT_TRUE(io::WriteFile(io::JoinPath(root_, "module.cc"), R"(
