@@ -128,8 +128,8 @@ mnist: build
 bench: WITH = bench
 bench: configure
 	@grep -q tfxm_data_benchmark $(BUILD)/build.ninja || cmake $(BUILD) >$(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log; exit 1; }
-	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_data_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark tfxm_rewriting_benchmark tfxm_model_analysis_benchmark
-	@for b in data statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
+	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_data_benchmark tfxm_tables_benchmark tfxm_statistics_benchmark tfxm_nn_benchmark tfxm_litert_benchmark tfxm_rewriting_benchmark tfxm_model_analysis_benchmark
+	@for b in data tables statistics litert nn rewriting model_analysis; do $(BUILD)/benchmarks/tfxm_$${b}_benchmark || exit 1; done
 
 # What `make zoo` and `make field` take: PART=2/3 every third model, MODEL=a,b only these, QUICK=1 the large models of
 # the zoo in float32 and a few in int8, the small packages of the field, TABLE=1 writes the README's table.
