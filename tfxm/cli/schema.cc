@@ -80,11 +80,9 @@ class SchemaCommand : public Command {
     ASSIGN_OR_RETURN(const std::string text, io::ReadFile(update_));
     const int line = CommentLine(text);
     if (line == 0) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("--output=", output_,
-                     ": is the schema that is updated, and its comments would be lost, the first in "
-                     "line ",
-                     line, "; name another file, or take the comments out of this one"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--output=", output_, ": is the schema that is updated, and its comments would be lost, the first in line ",
+        line, "; name another file, or take the comments out of this one"));
   }
 
   StatisticsSource source_;

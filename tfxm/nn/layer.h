@@ -191,6 +191,8 @@ class Layer {
   virtual bool per_example() const { return false; }
   // Whether it goes through the steps of a sequence one after the other.
   virtual bool is_recurrent() const { return false; }
+  // Where its input is indices, as an Embedding's: of how many; each is 0 to input_dim() - 1. 0: its input is anything.
+  virtual int64_t input_dim() const { return 0; }
   // What a summary shows beside the type; "" if there is nothing to say.
   virtual std::string Description() const { return ""; }
   // What it ends with, or is (an Activation layer); linear if nothing.

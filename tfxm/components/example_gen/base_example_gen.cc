@@ -89,8 +89,8 @@ absl::Status CheckNotEmpty(const Config& config, absl::string_view wanted, const
     }
     return absl::InvalidArgumentError(absl::StrCat(
         "split \"", names[i], "\" is empty: ", why,
-        ". To go on with it: --allow_empty_splits; what "
-        "then validates or evaluates on the split, a Trainer or Evaluator, still has nothing to do it on"));
+        ". To go on with it: --allow_empty_splits; what then validates or evaluates on the split, a Trainer or "
+        "Evaluator, still has nothing to do it on"));
   }
   return absl::OkStatus();
 }

@@ -116,9 +116,9 @@ absl::StatusOr<FnArgs> MakeFnArgs(absl::string_view component, const ArtifactDic
 absl::Status WithEmptySplits(const absl::Status& status, const FnArgs& fn_args) {
   if (status.ok()) return status;
   if (AreEmpty(fn_args.train_files).value_or(false)) {
-    return absl::Status(status.code(), absl::StrCat(status.message(),
-                                                    "; there is no example to train on: the splits of "
-                                                    "train_args are empty"));
+    return absl::Status(
+        status.code(),
+        absl::StrCat(status.message(), "; there is no example to train on: the splits of train_args are empty"));
   }
   if (!AreEmpty(fn_args.eval_files).value_or(false)) return status;
   return absl::Status(

@@ -64,9 +64,9 @@ absl::Status Empty(absl::string_view what, const Dataset& data) {
 
 // Takes the weights of classes from the options.
 absl::Status SetClassWeights(const FitOptions& options, FeedSpec* spec) {
-  std::vector<std::string> outputs;  // With a loss.
+  std::vector<TensorSpec> outputs;  // With a loss.
   for (size_t i = 0; i < spec->losses.size(); ++i) {
-    if (!spec->losses[i].empty()) outputs.push_back(spec->outputs[i].name);
+    if (!spec->losses[i].empty()) outputs.push_back(spec->outputs[i]);
   }
   spec->class_weights = options.class_weights;
   if (!options.class_weight.empty()) {
@@ -75,13 +75,13 @@ absl::Status SetClassWeights(const FitOptions& options, FeedSpec* spec) {
           "class_weight is for models of one output with a loss; class_weights has one per output, and examples can "
           "have weights of their own (weight_key)");
     }
-    spec->class_weights[outputs[0]] = options.class_weight;
+    spec->class_weights[outputs[0].name] = options.class_weight;
   }
   for (const auto& [name, weights] : spec->class_weights) {
-    if (std::find(outputs.begin(), outputs.end(), name) == outputs.end())
-      return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
-    const auto output = std::find_if(spec->outputs.begin(), spec->outputs.end(),
+    const auto output = std::find_if(outputs.begin(), outputs.end(),
                                      [&name = name](const TensorSpec& output) { return output.name == name; });
+    if (output == outputs.end())
+      return absl::InvalidArgumentError(absl::StrCat("class_weights: no output \"", name, "\" has a loss"));
     const int64_t num_classes = output->shape.empty() ? -1 : output->shape.back();
     for (const auto& [label, weight] : weights) {
       // Of two or more classes; an output of one number may be anything.

@@ -162,6 +162,7 @@ class EmbeddingLayer : public Layer {
     return context.has_gradients() ? ops::Op("Gather", {table, indices}) : ops::Gather(table, indices);
   }
   bool per_example() const override { return true; }
+  int64_t input_dim() const override { return input_dim_; }
 
  private:
   const int input_dim_;

@@ -192,8 +192,8 @@ std::string Reason(const Evaluation& evaluation, const ValidationFailure& failur
     const auto base = BaselineValue(evaluation, failure);
     if (base && *base == 0) {
       reasons.push_back(absl::StrCat("changed by ", Signed(value),
-                                     " from a baseline of 0, where TFMA blesses no change, "
-                                     "for the relative one is not a number; a value_threshold can be met there"));
+                                     " from a baseline of 0, where TFMA blesses no change, for "
+                                     "the relative one is not a number; a value_threshold can be met there"));
     } else if (t.has_relative()) {
       if (!base) {
         reasons.push_back("the baseline's value is absent, so there is no relative change");

@@ -12,9 +12,7 @@
 namespace tfxm::nn {
 namespace {
 
-int64_t InputDim(const Layer& layer) {
-  return layer.type() == "Embedding" && !layer.AllWeights().empty() ? layer.AllWeights()[0]->shape[0] : 0;
-}
+std::string Quoted(const Layer& layer) { return absl::StrCat(layer.type(), " \"", layer.name(), "\""); }
 
 template <typename T>
 absl::Status Check(const std::string& input, const IndexRange& range, const tensorflow::Tensor& indices,
@@ -27,7 +25,7 @@ absl::Status Check(const std::string& input, const IndexRange& range, const tens
   if (found == end) return absl::OkStatus();
   const int64_t example = (found - values.data()) / (values.size() / indices.dim_size(0));
   return absl::InvalidArgumentError(absl::StrCat(where(example), ": ", *found, " of input \"", input,
-                                                 "\" is out of range: Embedding \"", range.layer, "\" with input_dim ",
+                                                 "\" is out of range: ", range.layer, " with input_dim ",
                                                  range.input_dim, " takes 0 to ", range.input_dim - 1));
 }
 
@@ -36,13 +34,13 @@ absl::Status Check(const std::string& input, const IndexRange& range, const tens
 std::map<std::string, IndexRange> IndexRanges(const Network& network) {
   std::map<std::string, IndexRange> ranges;
   for (const auto& node : network.nodes()) {
-    const int64_t input_dim = InputDim(*node->layer);
+    const int64_t input_dim = node->layer->input_dim();
     if (input_dim == 0) continue;
     const auto& inputs = network.input_nodes();
     const auto input = std::find(inputs.begin(), inputs.end(), node->inputs[0].node().get());
     if (input == inputs.end()) continue;
     IndexRange& range = ranges[network.inputs()[static_cast<size_t>(input - inputs.begin())].name];
-    if (range.input_dim == 0 || input_dim < range.input_dim) range = {node->layer->name(), input_dim};
+    if (range.input_dim == 0 || input_dim < range.input_dim) range = {Quoted(*node->layer), input_dim};
   }
   return ranges;
 }
@@ -62,13 +60,13 @@ absl::Status ExplainIndexError(const absl::Status& status, const Network& networ
   if (!absl::StrContains(status.message(), kOutOfRange)) return status;
   std::vector<std::string> layers;
   for (const auto& layer : network.layers()) {
-    const int64_t input_dim = InputDim(*layer);
+    const int64_t input_dim = layer->input_dim();
     if (input_dim > 0 && absl::StrContains(status.message(), absl::StrCat(kOutOfRange, input_dim, ")")))
-      layers.push_back(absl::StrCat("\"", layer->name(), "\""));
+      layers.push_back(Quoted(*layer));
   }
   if (layers.empty()) return status;
   return absl::Status(status.code(),
-                      absl::StrCat(status.message(), ": an index beyond the input_dim of Embedding ",
+                      absl::StrCat(status.message(), ": an index beyond the input_dim of ",
                                    absl::StrJoin(layers, " or "), "; enlarge it, or bring the numbers into its range"));
 }
 

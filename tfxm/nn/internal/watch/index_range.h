@@ -18,7 +18,7 @@ namespace tfxm::nn {
 
 // The Embedding that takes an input as it is, the one of the fewest rows where there are several.
 struct IndexRange {
-  std::string layer;
+  std::string layer;      // "Embedding "words"": for messages.
   int64_t input_dim = 0;  // As Embedding's: indices are 0 to input_dim - 1.
 };
 
