@@ -11,7 +11,7 @@
 #        make valgrind  models of every shape, run under valgrind: LiteRT's library is not instrumented, so `make asan` does not see it
 #        make fuzz    fuzzes what reads files of others (SECONDS=600 for each, 0: only the inputs there are; TARGET=sql; fuzz/)
 #        make torture kills tfxm at random instants, fills its disk (KILLS=1000, SEED=1; torture/)
-#        make scale   passes by many processes: workers killed at random instants, Beam; object stores that fail (RUNS=100 with kills, RAY=1 Ray as well; docs/distribution.md)
+#        make scale   passes by many processes: workers killed at random instants, Beam; object stores that fail; a metadata store on PostgreSQL (RUNS=100 with kills, RAY=1 Ray as well; docs/distribution.md)
 #        make bench   the benchmarks (benchmarks/README.md)
 #        make zoo     rewrites a zoo of models, compared with Python's converter (PART=2/3, MODEL=a,b, CASES=1; examples/rewrite_zoo)
 #        make field   tries published models (examples/field)
@@ -107,16 +107,18 @@ torture: build
 	@$(PYTHON) torture/torture.py --build_dir $(BUILD) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 # Beam and Ray in an environment of their own, made once.
-scale: WITH = test
+scale: WITH = test,scale
 scale: configure
 	@grep -q tfxm_util_test $(BUILD)/build.ninja || cmake $(BUILD) >$(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log; exit 1; }
-	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_distribution_test tfxm_cli_test
+	@$(PYTHON) cmake/build.py $(BUILD) --jobs $(JOBS) tfxm_main tfxm_distribution_test tfxm_cli_test tfxm_metadata_test
 	@TFXM_BINARY_DIR=$(BUILD) $(BUILD)/tests/tfxm_distribution_test --gtest_brief=1
 	@TFXM_BINARY_DIR=$(BUILD) TFXM_PASS_RUNS=$(RUNS) $(BUILD)/tests/tfxm_cli_test --gtest_brief=1 --gtest_filter='PassCommandTest.*'
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py scale python/tests/environments/scale$(if $(RAY),_ray).txt | tail -n 1) && cd python/tests && \
 	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest test_passes test_beam $(if $(RAY),test_ray)
+	@TFXM_BINARY_DIR=$(BUILD) $(PYTHON) python/tests/stores/with_postgresql.py $(BUILD)/tests/tfxm_metadata_test --gtest_brief=1 --gtest_filter='*Postgresql*'
 	@python=$$($(PYTHON) examples/rewrite_zoo/environment.py stores python/tests/environments/object_stores.txt | tail -n 1) && cd python/tests && \
-	  TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. $$python -m unittest stores.test_object_stores
+	  export TFXM_NO_SKIPS=1 TFXM_ENGINE=$(abspath $(BUILD))/tfxm PYTHONPATH=.. && $$python -m unittest stores.test_object_stores && \
+	  $$python stores/with_postgresql.py $$python -m unittest stores.test_postgresql
 
 mnist: build
 	@data="$(DATA)"; steps=5000; \

@@ -29,7 +29,7 @@ class BlessCommand : public Command {
   absl::Status Run(const std::vector<std::string>& arguments) override {
     RETURN_IF_ERROR(CheckStore(arguments[0], "bless"));
     ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(arguments[0]));
-    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadWrite));
+    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], database::Mode::kReadWrite));
     ASSIGN_OR_RETURN(const int64_t blessing, BlessModel(store.get(), model_, reason_));
     return Print(absl::StrCat("model ", PrintableText(model_), " is blessed (ModelBlessing #", blessing, ")\n"));
   }

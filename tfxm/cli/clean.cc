@@ -32,7 +32,7 @@ class CleanCommand : public Command {
   absl::Status Run(const std::vector<std::string>& arguments) override {
     RETURN_IF_ERROR(CheckStore(arguments[0], "clean"));
     ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(arguments[0]));
-    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadWrite));
+    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], database::Mode::kReadWrite));
     ASSIGN_OR_RETURN(const std::vector<OldArtifact> old, FindOldArtifacts(store.get(), keep_));
     int64_t bytes = 0;
     for (const OldArtifact& artifact : old) {

@@ -366,7 +366,7 @@ TEST_F(CliTest, VerifiesAPushedModel) {
 TEST_F(CliTest, VerifiesTheArtifactsOfAStore) {
   ASSERT_TRUE(io::MakeDirs(Path("model")).ok() && io::WriteFile(Path("model/tflite"), "TFL3").ok());
   {
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWriteCreate);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWriteCreate);
     ml_metadata::ArtifactType type;
     type.set_name("Model");
     ml_metadata::Artifact artifact;
@@ -390,7 +390,7 @@ TEST_F(CliTest, NamesAndValuesOfOthersReachNoTerminalRaw) {
                                   .Bytes("=cmd", {hostile})
                                   .Serialize()});
   {
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWriteCreate);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWriteCreate);
     ml_metadata::ArtifactType type;
     type.set_name("Model");
     ml_metadata::Artifact artifact;

@@ -18,7 +18,7 @@ class LineageCommand : public Command {
   Flags MakeFlags() override {
     Flags flags(
         "tfxm lineage METADATA_DB [--artifact=ID_OR_URI [--descendants]] [--last=N] [--format=text|json|dot]",
-        "What an ML Metadata store (SQLite) knows: every run with its executions and artifacts; or, of one artifact,\n"
+        "What an ML Metadata store (SQLite, or postgresql://…) knows: every run with its executions and artifacts; or, of one artifact,\n"
         "everything it comes from, or all that has come of it: which released models saw this data. Reads stores that\n"
         "TFX wrote, too.");
     flags.Add("artifact", &artifact_, "ID_OR_URI", "show where this artifact comes from");
@@ -33,7 +33,7 @@ class LineageCommand : public Command {
     RETURN_IF_ERROR(CheckStore(arguments[0], "lineage"));
     if (descendants_ && artifact_.empty()) return UsageError("--descendants of what? Give --artifact=ID_OR_URI");
     ASSIGN_OR_RETURN(const LineageFormat format, ParseLineageFormat(format_));
-    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], sqlite::Mode::kReadOnly));
+    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(arguments[0], database::Mode::kReadOnly));
     ASSIGN_OR_RETURN(const std::string text, artifact_.empty()
                                                  ? DescribeRuns(store.get(), last_, format, TerminalWidth())
                                              : descendants_ ? DescribeDescendants(store.get(), artifact_, format)

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "tfxm/cli/command.h"
 #include "tfxm/metadata/metadata_store.h"
+#include "tfxm/metadata/postgresql.h"
 #include "tfxm/model_analysis/output/output_folder.h"
 #include "tfxm/util/files/file_manifest.h"
 #include "tfxm/util/filesystem/file_system.h"
@@ -38,9 +39,14 @@ class VerifyCommand : public Command {
 
   absl::Status Run(const std::vector<std::string>& arguments) override {
     for (const std::string& path : arguments) {
+      if (postgresql::IsUri(path)) {
+        RETURN_IF_ERROR(VerifyStore(path));
+        continue;
+      }
       ASSIGN_OR_RETURN(const io::PathInfo::Kind kind, io::KindOf(path));
       if (io::IsRemote(path) && kind != io::PathInfo::Kind::kDirectory) {
-        return absl::NotFoundError(absl::StrCat("there is no folder ", path, "; a store of metadata is a local file"));
+        return absl::NotFoundError(
+            absl::StrCat("there is no folder ", path, "; a store of metadata is a local file, or at postgresql://"));
       }
       RETURN_IF_ERROR(kind == io::PathInfo::Kind::kDirectory ? VerifyFolder(path) : VerifyStore(path));
     }
@@ -67,7 +73,7 @@ class VerifyCommand : public Command {
   }
 
   absl::Status VerifyStore(const std::string& path) {
-    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(path, sqlite::Mode::kReadOnly));
+    ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(path, database::Mode::kReadOnly));
     ASSIGN_OR_RETURN(const auto artifacts, store->GetArtifacts());
     int checked = 0;
     for (const ml_metadata::Artifact& artifact : artifacts) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfx/proto/orchestration/executable_spec.pb.h"
+#include "tfxm/metadata/postgresql.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm {
@@ -178,8 +179,12 @@ absl::StatusOr<ir::Pipeline> CompilePipeline(const Pipeline& pipeline) {
   SetRuntimeParameter(kRunIdParameter, out.mutable_runtime_spec()->mutable_pipeline_run_id());
   out.set_execution_mode(ir::Pipeline::SYNC);
   ml_metadata::ConnectionConfig connection;
-  connection.mutable_sqlite()->set_filename_uri(pipeline.metadata_path);
-  connection.mutable_sqlite()->set_connection_mode(ml_metadata::SqliteMetadataSourceConfig::READWRITE_OPENCREATE);
+  if (postgresql::IsUri(pipeline.metadata_path)) {
+    ASSIGN_OR_RETURN(*connection.mutable_postgresql(), postgresql::ParseUri(pipeline.metadata_path));
+  } else {
+    connection.mutable_sqlite()->set_filename_uri(pipeline.metadata_path);
+    connection.mutable_sqlite()->set_connection_mode(ml_metadata::SqliteMetadataSourceConfig::READWRITE_OPENCREATE);
+  }
   deployment.mutable_metadata_connection_config()->PackFrom(connection);
   out.mutable_deployment_config()->PackFrom(deployment);
   return out;

@@ -9,7 +9,10 @@
 #include <string>
 
 #include "google/protobuf/text_format.h"
+#include "ml_metadata/proto/metadata_store.pb.h"
+#include "tfx/proto/orchestration/executable_spec.pb.h"
 #include "tfxm/dsl/components.h"
+#include "tfxm/dsl/ir_loader.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -103,6 +106,27 @@ TEST(CompilerTest, CacheIsPerPipelineUnlessTheNodeSaysOtherwise) {
   };
   EXPECT_TRUE(cached(0));
   EXPECT_FALSE(cached(1));
+}
+
+TEST(CompilerTest, AStoreOnAServerIsMlMetadatasConnection) {
+  auto resolver = Resolver(
+      {.strategy_class = kLatestArtifactStrategy, .channels = {{"model", Channel(standard_artifacts::Model())}}});
+  const std::string store = "postgresql://ada@db.example:5433/mlmd?sslmode=verify-full";
+  const auto compiled =
+      CompilePipeline({.pipeline_name = "p", .pipeline_root = "/r", .components = {resolver}, .metadata_path = store});
+  ASSERT_TRUE(compiled.ok()) << compiled.status();
+  ir::IntermediateDeploymentConfig deployment;
+  ml_metadata::ConnectionConfig connection;
+  ASSERT_TRUE(compiled->deployment_config().UnpackTo(&deployment));
+  ASSERT_TRUE(deployment.metadata_connection_config().UnpackTo(&connection));
+  EXPECT_EQ(connection.postgresql().host(), "db.example");
+  EXPECT_EQ(connection.postgresql().port(), "5433");
+  EXPECT_EQ(connection.postgresql().user(), "ada");
+  EXPECT_EQ(connection.postgresql().dbname(), "mlmd");
+  EXPECT_EQ(connection.postgresql().ssloption().sslmode(), "verify-full");
+  const auto loaded = LoadPipeline(*compiled, [](const auto&, const std::string& otherwise) { return otherwise; });
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->metadata_path, store);
 }
 
 TEST(CompilerTest, AResolverAsksThePipelineForArtifactsOfAType) {

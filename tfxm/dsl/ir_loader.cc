@@ -23,6 +23,7 @@
 #include "tfxm/dsl/components.h"
 #include "tfxm/dsl/condition.h"
 #include "tfxm/dsl/json.h"
+#include "tfxm/metadata/postgresql.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/status_macros.h"
 
@@ -153,9 +154,16 @@ class Loader {
     }
     ml_metadata::ConnectionConfig connection;
     if (!deployment_.metadata_connection_config().UnpackTo(&connection)) {
-      return Invalid("it names no metadata store; give the pipeline a metadata_connection_config of an SQLite file");
+      return Invalid(
+          "it names no metadata store; give the pipeline a metadata_connection_config of an SQLite file or a PostgreSQL server");
     }
-    if (!connection.has_sqlite()) return Unimplemented("its metadata store is not an SQLite file");
+    if (connection.has_postgresql()) {
+      ASSIGN_OR_RETURN(pipeline->metadata_path, postgresql::ToUri(connection.postgresql()));
+      return absl::OkStatus();
+    }
+    if (!connection.has_sqlite()) {
+      return Unimplemented("its metadata store is neither an SQLite file nor on a PostgreSQL server");
+    }
     const absl::string_view path = absl::StripPrefix(connection.sqlite().filename_uri(), "file://");
     if (path.empty()) return Invalid("its metadata store, an SQLite file, has no path");
     pipeline->metadata_path = io::AbsolutePath(path);

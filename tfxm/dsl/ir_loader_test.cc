@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "google/protobuf/text_format.h"
+#include "ml_metadata/proto/metadata_store.pb.h"
 #include "tfx/proto/orchestration/executable_spec.pb.h"
 #include "tfxm/dsl/compiler.h"
 #include "tfxm/dsl/components.h"
@@ -223,6 +224,17 @@ TEST(IrLoaderTest, WhatIsWrongWithThePipelineIsNamed) {
                                where + " is a pipeline within it"));
   EXPECT_TRUE(absl::StartsWith(message([](auto*, auto* c) { c->clear_metadata_connection_config(); }),
                                where + "it names no metadata store"));
+  const auto of_store = [&](const std::function<void(ml_metadata::ConnectionConfig*)>& change) {
+    return message([&](auto*, auto* c) {
+      ml_metadata::ConnectionConfig connection;
+      change(&connection);
+      c->mutable_metadata_connection_config()->PackFrom(connection);
+    });
+  };
+  EXPECT_TRUE(absl::StartsWith(of_store([](auto* c) { c->mutable_mysql(); }), where + "its metadata store is neither"));
+  const std::string password = of_store([](auto* c) { c->mutable_postgresql()->set_password("hunter2"); });
+  EXPECT_TRUE(absl::StartsWith(password, where + "a password in the metadata store's connection")) << password;
+  EXPECT_FALSE(absl::StrContains(password, "hunter2"));
   EXPECT_TRUE(absl::StartsWith(message([](auto*, auto* c) { c->mutable_executor_specs()->erase("SchemaGen"); }),
                                "node SchemaGen: it has no executor"));
   EXPECT_TRUE(absl::StartsWith(message([](auto*, auto* c) {

@@ -29,7 +29,7 @@ struct Pipeline {
   std::string pipeline_root;  // Artifacts are at PIPELINE_ROOT/NODE/KEY/EXECUTION.
   std::vector<Node> components;
   bool enable_cache = false;
-  std::string metadata_path;  // ML Metadata, an SQLite file.
+  std::string metadata_path;  // ML Metadata: an SQLite file, or postgresql://… (metadata/postgresql.h).
   // Who makes the passes over examples: {.launcher = "processes:4"}. What flags or $TFXM_LAUNCHER say comes first, and
   // the IR does not have it: results do not depend on it.
   distribution::LauncherOptions launcher = {};

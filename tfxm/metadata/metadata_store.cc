@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tfxm/metadata/nodes_table.h"
+#include "tfxm/metadata/postgresql.h"
 #include "tfxm/metadata/schema.h"
 #include "tfxm/metadata/types_table.h"
 #include "tfxm/util/io.h"
@@ -24,7 +25,7 @@ using ml_metadata::Execution;
 using ml_metadata::ExecutionType;
 
 template <typename Node>
-absl::StatusOr<std::vector<int64_t>> PutNodes(sqlite::Database* db, absl::Span<const Node> nodes) {
+absl::StatusOr<std::vector<int64_t>> PutNodes(database::Database* db, absl::Span<const Node> nodes) {
   std::vector<int64_t> ids;
   RETURN_IF_ERROR(db->Transaction([&]() -> absl::Status {
     for (const Node& node : nodes) {
@@ -36,14 +37,15 @@ absl::StatusOr<std::vector<int64_t>> PutNodes(sqlite::Database* db, absl::Span<c
 }
 
 std::string IdIn(absl::string_view column, absl::Span<const int64_t> ids) {
+  if (ids.empty()) return "FALSE";
   return absl::StrCat(column, " IN (", absl::StrJoin(ids, ", "), ")");
 }
 
-absl::Status PutEvent(sqlite::Database* db, const Event& event) {
+absl::Status PutEvent(database::Database* db, const Event& event) {
   if (!event.has_artifact_id() || !event.has_execution_id() || event.type() == Event::UNKNOWN) {
     return absl::InvalidArgumentError(absl::StrCat("an event needs artifact_id, execution_id and type: ", event));
   }
-  ASSIGN_OR_RETURN(sqlite::Statement * insert,
+  ASSIGN_OR_RETURN(database::Statement * insert,
                    db->Prepare("INSERT INTO `Event`(`artifact_id`, `execution_id`, `type`, `milliseconds_since_epoch`) "
                                "VALUES (?, ?, ?, ?)"));
   insert->Bind(1, event.artifact_id());
@@ -52,7 +54,7 @@ absl::Status PutEvent(sqlite::Database* db, const Event& event) {
   insert->Bind(
       4, event.has_milliseconds_since_epoch() ? event.milliseconds_since_epoch() : absl::ToUnixMillis(absl::Now()));
   RETURN_IF_ERROR(insert->Run());
-  const int64_t id = db->LastInsertId();
+  ASSIGN_OR_RETURN(const int64_t id, db->LastInsertId());
   for (const Event::Path::Step& step : event.path().steps()) {
     ASSIGN_OR_RETURN(insert, db->Prepare("INSERT INTO `EventPath` VALUES (?, ?, ?, ?)"));
     insert->Bind(1, id);
@@ -67,9 +69,9 @@ absl::Status PutEvent(sqlite::Database* db, const Event& event) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Event>> GetEvents(sqlite::Database* db, absl::string_view condition) {
+absl::StatusOr<std::vector<Event>> GetEvents(database::Database* db, absl::string_view condition) {
   ASSIGN_OR_RETURN(
-      sqlite::Statement * select,
+      database::Statement * select,
       db->Prepare(absl::StrCat("SELECT `id`, `artifact_id`, `execution_id`, `type`, `milliseconds_since_epoch` "
                                "FROM `Event` WHERE ",
                                condition, " ORDER BY `id`")));
@@ -104,31 +106,31 @@ absl::StatusOr<std::vector<Event>> GetEvents(sqlite::Database* db, absl::string_
 }
 
 // A row of two ids, unless it exists.
-absl::Status PutPair(sqlite::Database* db, absl::string_view sql, int64_t first, int64_t second) {
-  ASSIGN_OR_RETURN(sqlite::Statement * insert, db->Prepare(sql));
+absl::Status PutPair(database::Database* db, absl::string_view sql, int64_t first, int64_t second) {
+  ASSIGN_OR_RETURN(database::Statement * insert, db->Prepare(sql));
   insert->Bind(1, first);
   insert->Bind(2, second);
   return insert->Run();
 }
 
-absl::Status PutAttribution(sqlite::Database* db, int64_t context_id, int64_t artifact_id) {
-  return PutPair(db, "INSERT OR IGNORE INTO `Attribution`(`context_id`, `artifact_id`) VALUES (?, ?)", context_id,
-                 artifact_id);
+absl::Status PutAttribution(database::Database* db, int64_t context_id, int64_t artifact_id) {
+  return PutPair(db, "INSERT INTO `Attribution`(`context_id`, `artifact_id`) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                 context_id, artifact_id);
 }
 
-absl::Status PutAssociation(sqlite::Database* db, int64_t context_id, int64_t execution_id) {
-  return PutPair(db, "INSERT OR IGNORE INTO `Association`(`context_id`, `execution_id`) VALUES (?, ?)", context_id,
-                 execution_id);
+absl::Status PutAssociation(database::Database* db, int64_t context_id, int64_t execution_id) {
+  return PutPair(db, "INSERT INTO `Association`(`context_id`, `execution_id`) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                 context_id, execution_id);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MetadataStore>> MetadataStore::Open(absl::string_view path, sqlite::Mode mode) {
-  const bool create = mode == sqlite::Mode::kReadWriteCreate;
-  if (create) RETURN_IF_ERROR(io::MakeDirs(io::Dirname(io::AbsolutePath(path))));
-  ASSIGN_OR_RETURN(std::unique_ptr<sqlite::Database> db, sqlite::Database::Open(path, mode));
+absl::StatusOr<std::unique_ptr<MetadataStore>> MetadataStore::Open(absl::string_view path, database::Mode mode) {
+  const bool create = mode == database::Mode::kReadWriteCreate;
+  if (create && !postgresql::IsUri(path)) RETURN_IF_ERROR(io::MakeDirs(io::Dirname(io::AbsolutePath(path))));
+  ASSIGN_OR_RETURN(std::unique_ptr<database::Database> db, database::Open(path, mode));
   RETURN_IF_ERROR(InitializeSchema(db.get(), create));
-  if (mode != sqlite::Mode::kReadOnly) RETURN_IF_ERROR(db->UseWriteAheadLog());
+  if (mode != database::Mode::kReadOnly) RETURN_IF_ERROR(db->UseFastCommits());
   return std::unique_ptr<MetadataStore>(new MetadataStore(std::move(db)));
 }
 
@@ -187,8 +189,8 @@ absl::Status MetadataStore::PutAttributionsAndAssociations(absl::Span<const ml_m
 absl::Status MetadataStore::PutParentContexts(absl::Span<const ml_metadata::ParentContext> parents) {
   return db_->Transaction([&]() -> absl::Status {
     for (const auto& p : parents) {
-      RETURN_IF_ERROR(
-          PutPair(db_.get(), "INSERT OR IGNORE INTO `ParentContext` VALUES (?, ?)", p.child_id(), p.parent_id()));
+      RETURN_IF_ERROR(PutPair(db_.get(), "INSERT INTO `ParentContext` VALUES (?, ?) ON CONFLICT DO NOTHING",
+                              p.child_id(), p.parent_id()));
     }
     return absl::OkStatus();
   });
@@ -227,7 +229,9 @@ absl::StatusOr<MetadataStore::PutExecutionResult> MetadataStore::PutExecution(
   return result;
 }
 
-absl::StatusOr<std::vector<Artifact>> MetadataStore::GetArtifacts() { return GetNodes<Artifact>(db_.get(), "1", {}); }
+absl::StatusOr<std::vector<Artifact>> MetadataStore::GetArtifacts() {
+  return GetNodes<Artifact>(db_.get(), "TRUE", {});
+}
 absl::StatusOr<std::vector<Artifact>> MetadataStore::GetArtifactsByID(absl::Span<const int64_t> ids) {
   return GetNodes<Artifact>(db_.get(), IdIn("node.`id`", ids), {});
 }
@@ -243,7 +247,7 @@ absl::StatusOr<std::vector<Artifact>> MetadataStore::GetArtifactsByContext(int64
 }
 
 absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutions() {
-  return GetNodes<Execution>(db_.get(), "1", {});
+  return GetNodes<Execution>(db_.get(), "TRUE", {});
 }
 absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutionsByID(absl::Span<const int64_t> ids) {
   return GetNodes<Execution>(db_.get(), IdIn("node.`id`", ids), {});
@@ -256,7 +260,7 @@ absl::StatusOr<std::vector<Execution>> MetadataStore::GetExecutionsByContext(int
       db_.get(), "node.`id` IN (SELECT `execution_id` FROM `Association` WHERE `context_id` = ?)", {context_id});
 }
 
-absl::StatusOr<std::vector<Context>> MetadataStore::GetContexts() { return GetNodes<Context>(db_.get(), "1", {}); }
+absl::StatusOr<std::vector<Context>> MetadataStore::GetContexts() { return GetNodes<Context>(db_.get(), "TRUE", {}); }
 absl::StatusOr<std::vector<Context>> MetadataStore::GetContextsByID(absl::Span<const int64_t> ids) {
   return GetNodes<Context>(db_.get(), IdIn("node.`id`", ids), {});
 }

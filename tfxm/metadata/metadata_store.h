@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The ML Metadata store: which executions ran, what they read and what they made. One SQLite file, in the published
-// schema (version 10), so Python's ml_metadata reads what is written here and the other way round. The messages are
+// The ML Metadata store: which executions ran, what they read and what they made. One SQLite file, or a database on a
+// PostgreSQL server (postgresql.h), in the published schema (version 10), so Python's ml_metadata reads what is written
+// here and the other way round. The messages are
 // MLMD's own (ml_metadata/proto/metadata_store.proto), the names of the functions are its API's.
 //
 //   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/mnist/metadata.db"));
@@ -15,8 +16,8 @@
 // Properties of type STRUCT, PROTO and BOOLEAN are stored as MLMD does.
 //
 // Errors: UNAVAILABLE if another program holds the lock for longer than 5 s, FAILED_PRECONDITION for another schema
-// version, DATA_LOSS for a damaged file, RESOURCE_EXHAUSTED for a full disk; each names the file and says what to do.
-// Not thread safe. Two runs must not share a store at a time: see run_lock.h.
+// version, DATA_LOSS for a damaged file, RESOURCE_EXHAUSTED for a full disk; each names the store and says what to do.
+// Not thread safe. Two runs must not share a file at a time: see run_lock.h.
 #ifndef TFXM_METADATA_METADATA_STORE_H_
 #define TFXM_METADATA_METADATA_STORE_H_
 
@@ -33,7 +34,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
-#include "tfxm/metadata/sqlite.h"
+#include "tfxm/metadata/database.h"
 
 namespace tfxm {
 
@@ -47,9 +48,9 @@ class MetadataStore {
     std::vector<int64_t> context_ids;   // As given.
   };
 
-  // With kReadWriteCreate also makes the file and its folder.
+  // `path`: a file, or postgresql://…. With kReadWriteCreate also makes the file and its folder, or the database.
   static absl::StatusOr<std::unique_ptr<MetadataStore>> Open(absl::string_view path,
-                                                             sqlite::Mode mode = sqlite::Mode::kReadWriteCreate);
+                                                             database::Mode mode = database::Mode::kReadWriteCreate);
   ~MetadataStore();
 
   const std::string& path() const;
@@ -114,8 +115,8 @@ class MetadataStore {
   absl::StatusOr<std::vector<ml_metadata::Event>> GetEventsByArtifactIDs(absl::Span<const int64_t> ids);
 
  private:
-  explicit MetadataStore(std::unique_ptr<sqlite::Database> db) : db_(std::move(db)) {}
-  std::unique_ptr<sqlite::Database> db_;
+  explicit MetadataStore(std::unique_ptr<database::Database> db) : db_(std::move(db)) {}
+  std::unique_ptr<database::Database> db_;
 };
 
 }  // namespace tfxm

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The contract of a metadata store. Each test runs twice: reading with the store that wrote, and with one that has
-// opened the file afterwards.
+// opened it afterwards; and twice again on a PostgreSQL server where there is one (tfxm/testing/postgresql.h).
 #include "tfxm/metadata/metadata_store.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "google/protobuf/wrappers.pb.h"
+#include "tfxm/testing/postgresql.h"
 #include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
@@ -30,17 +33,24 @@ using ml_metadata::Execution;
 using ml_metadata::ExecutionType;
 
 enum class Reading { kSameStore, kReopened };
+enum class Backend { kSqlite, kPostgresql };
 
-class MetadataStoreTest : public ::testing::TestWithParam<Reading> {
+std::vector<Backend> Servers() {
+  return HasTestServer() ? std::vector<Backend>{Backend::kPostgresql} : std::vector<Backend>{};
+}
+
+class MetadataStoreTest : public ::testing::TestWithParam<std::tuple<Backend, Reading>> {
  protected:
   void SetUp() override { store_ = *MetadataStore::Open(Path()); }
   void TearDown() override { store_.reset(); }
-  std::string Path() const { return io::JoinPath(dir_, "metadata.db"); }
+  std::string Path() const {
+    return std::get<Backend>(GetParam()) == Backend::kSqlite ? io::JoinPath(dir_, "metadata.db") : database_;
+  }
   MetadataStore& Write() { return *store_; }
   MetadataStore& Read() {
-    if (GetParam() == Reading::kReopened) {
+    if (std::get<Reading>(GetParam()) == Reading::kReopened) {
       store_.reset();
-      store_ = *MetadataStore::Open(Path(), sqlite::Mode::kReadOnly);
+      store_ = *MetadataStore::Open(Path(), database::Mode::kReadOnly);
     }
     return *store_;
   }
@@ -90,11 +100,22 @@ class MetadataStoreTest : public ::testing::TestWithParam<Reading> {
 
   const TempDir temporary_;
   const std::string& dir_ = temporary_.path();
+  const std::string database_ = HasTestServer() ? NewTestDatabase() : "";
   std::unique_ptr<MetadataStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Reading, MetadataStoreTest, ::testing::Values(Reading::kSameStore, Reading::kReopened),
-                         [](const auto& info) { return info.param == Reading::kReopened ? "Reopened" : "SameStore"; });
+std::string ReadingName(const ::testing::TestParamInfo<std::tuple<Backend, Reading>>& info) {
+  return std::get<Reading>(info.param) == Reading::kReopened ? "Reopened" : "SameStore";
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, MetadataStoreTest,
+                         ::testing::Combine(::testing::Values(Backend::kSqlite),
+                                            ::testing::Values(Reading::kSameStore, Reading::kReopened)),
+                         ReadingName);
+INSTANTIATE_TEST_SUITE_P(Postgresql, MetadataStoreTest,
+                         ::testing::Combine(::testing::ValuesIn(Servers()),
+                                            ::testing::Values(Reading::kSameStore, Reading::kReopened)),
+                         ReadingName);
 
 TEST_P(MetadataStoreTest, ATypeKeepsItsPropertiesAndBaseType) {
   const int64_t id = PutExamplesType();
@@ -158,7 +179,8 @@ TEST_P(MetadataStoreTest, EveryKindOfValueIsKept) {
   PutExamplesType();
   Artifact artifact = Examples("/a");
   auto& custom = *artifact.mutable_custom_properties();
-  custom["int"].set_int_value(int64_t{1} << 60);
+  // ML Metadata's tables on PostgreSQL have 32 bits.
+  custom["int"].set_int_value(int64_t{1} << (std::get<Backend>(GetParam()) == Backend::kSqlite ? 60 : 30));
   custom["double"].set_double_value(0.1);
   custom["empty"].set_string_value("");
   custom["text"].set_string_value("a\nü'\"");
@@ -362,8 +384,8 @@ TEST_P(MetadataStoreTest, TypesKeepVersionInputTypeAndOutputType) {
   EXPECT_FALSE(store_->GetExecutionType("E")->has_input_type());
   EXPECT_EQ(store_->GetExecutionType("E", "v2").status().code(), absl::StatusCode::kNotFound);
 
-  const auto db = *sqlite::Database::Open(store_->path(), sqlite::Mode::kReadOnly);
-  sqlite::Statement* const select =
+  const auto db = *database::Open(store_->path(), database::Mode::kReadOnly);
+  database::Statement* const select =
       *db->Prepare("SELECT `input_type`, `output_type` FROM `Type` WHERE `version` = 'v1'");
   ASSERT_TRUE(*select->Step());
   EXPECT_EQ(select->Text(0), R"({"dict":{"properties":{"examples":{"simple":{"name":"Examples"}}}}})");

@@ -41,23 +41,23 @@ struct Table<Context> {
 };
 
 // The columns that only this kind of node has, bound from 1 and read from `column` on.
-void BindColumns(const MlmdArtifact& node, sqlite::Statement* statement) {
+void BindColumns(const MlmdArtifact& node, database::Statement* statement) {
   if (node.has_uri()) statement->Bind(1, node.uri());
   if (node.has_state()) statement->Bind(2, static_cast<int64_t>(node.state()));
 }
-void BindColumns(const Execution& node, sqlite::Statement* statement) {
+void BindColumns(const Execution& node, database::Statement* statement) {
   if (node.has_last_known_state()) statement->Bind(1, static_cast<int64_t>(node.last_known_state()));
 }
-void BindColumns(const Context&, sqlite::Statement*) {}
+void BindColumns(const Context&, database::Statement*) {}
 
-void ReadColumns(const sqlite::Statement& row, int column, MlmdArtifact* node) {
+void ReadColumns(const database::Statement& row, int column, MlmdArtifact* node) {
   if (!row.IsNull(column)) node->set_uri(row.Text(column));
   if (!row.IsNull(column + 1)) node->set_state(static_cast<MlmdArtifact::State>(row.Int(column + 1)));
 }
-void ReadColumns(const sqlite::Statement& row, int column, Execution* node) {
+void ReadColumns(const database::Statement& row, int column, Execution* node) {
   if (!row.IsNull(column)) node->set_last_known_state(static_cast<Execution::State>(row.Int(column)));
 }
-void ReadColumns(const sqlite::Statement&, int, Context*) {}
+void ReadColumns(const database::Statement&, int, Context*) {}
 
 PropertyType DataType(const Value& value) {
   switch (value.value_case()) {
@@ -72,7 +72,7 @@ PropertyType DataType(const Value& value) {
 }
 
 // Binds int_value, double_value, string_value, proto_value, bool_value from `first` on.
-void BindValue(const Value& value, int first, sqlite::Statement* statement) {
+void BindValue(const Value& value, int first, database::Statement* statement) {
   switch (value.value_case()) {
     case Value::kIntValue: return statement->Bind(first, value.int_value());
     case Value::kDoubleValue: return statement->Bind(first + 1, value.double_value());
@@ -84,7 +84,7 @@ void BindValue(const Value& value, int first, sqlite::Statement* statement) {
   }
 }
 
-Value ReadValue(const sqlite::Statement& row, int first) {
+Value ReadValue(const database::Statement& row, int first) {
   Value value;
   if (!row.IsNull(first)) {
     value.set_int_value(row.Int(first));
@@ -102,9 +102,9 @@ Value ReadValue(const sqlite::Statement& row, int first) {
 }
 
 template <typename Node>
-absl::Status InsertProperties(sqlite::Database* db, int64_t id, const Values& values, bool custom) {
+absl::Status InsertProperties(database::Database* db, int64_t id, const Values& values, bool custom) {
   ASSIGN_OR_RETURN(
-      sqlite::Statement * insert,
+      database::Statement * insert,
       db->Prepare(absl::StrCat("INSERT INTO `", Table<Node>::name, "Property`(`", Table<Node>::id,
                                "`, `name`, `is_custom_property`, `int_value`, `double_value`, `string_value`, "
                                "`proto_value`, `bool_value`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")));
@@ -115,15 +115,15 @@ absl::Status InsertProperties(sqlite::Database* db, int64_t id, const Values& va
     insert->Bind(2, name);
     insert->Bind(3, static_cast<int64_t>(custom));
     BindValue(value, 4, insert);
-    RETURN_IF_ERROR(insert->Run());
+    RETURN_IF_ERROR(Annotate(insert->Run(), absl::StrCat("property \"", name, "\" of ", Table<Node>::name, " ", id)));
   }
   return absl::OkStatus();
 }
 
 template <typename Node>
-absl::Status ReadProperties(sqlite::Database* db, Node* node) {
+absl::Status ReadProperties(database::Database* db, Node* node) {
   ASSIGN_OR_RETURN(
-      sqlite::Statement * select,
+      database::Statement * select,
       db->Prepare(absl::StrCat("SELECT `name`, `is_custom_property`, `int_value`, `double_value`, `string_value`, "
                                "`proto_value`, `bool_value` FROM `",
                                Table<Node>::name, "Property` WHERE `", Table<Node>::id, "` = ?")));
@@ -137,7 +137,7 @@ absl::Status ReadProperties(sqlite::Database* db, Node* node) {
 }
 
 template <typename Node>
-absl::Status CheckProperties(sqlite::Database* db, const Node& node, int64_t type_id) {
+absl::Status CheckProperties(database::Database* db, const Node& node, int64_t type_id) {
   if (node.properties().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const auto declared, GetTypeProperties(db, type_id));
   for (const auto& [name, value] : node.properties()) {
@@ -168,13 +168,13 @@ std::string Assignments(absl::string_view columns) {
 }
 
 template <typename Node>
-absl::StatusOr<int64_t> Insert(sqlite::Database* db, const Node& node, int64_t type_id, int64_t now) {
+absl::StatusOr<int64_t> Insert(database::Database* db, const Node& node, int64_t type_id, int64_t now) {
   using T = Table<Node>;
   std::string sql = absl::StrCat("INSERT INTO `", T::name, "`(", T::columns, T::columns.empty() ? "" : ", ",
                                  "`type_id`, `name`, `external_id`, `create_time_since_epoch`, "
                                  "`last_update_time_since_epoch`) VALUES (?, ?, ?, ?, ?");
   for (int i = 0; i < T::column_count; ++i) sql += ", ?";
-  ASSIGN_OR_RETURN(sqlite::Statement * insert, db->Prepare(sql + ")"));
+  ASSIGN_OR_RETURN(database::Statement * insert, db->Prepare(sql + ")"));
   BindColumns(node, insert);
   int i = T::column_count;
   insert->Bind(++i, type_id);
@@ -187,10 +187,10 @@ absl::StatusOr<int64_t> Insert(sqlite::Database* db, const Node& node, int64_t t
 }
 
 template <typename Node>
-absl::Status Update(sqlite::Database* db, const Node& node, int64_t now) {
+absl::Status Update(database::Database* db, const Node& node, int64_t now) {
   using T = Table<Node>;
   ASSIGN_OR_RETURN(
-      sqlite::Statement * update,
+      database::Statement * update,
       db->Prepare(absl::StrCat("UPDATE `", T::name, "` SET ", Assignments(T::columns),
                                "`name` = ?, `external_id` = ?, `last_update_time_since_epoch` = ? WHERE `id` = ?")));
   BindColumns(node, update);
@@ -200,7 +200,7 @@ absl::Status Update(sqlite::Database* db, const Node& node, int64_t now) {
   update->Bind(++i, now);
   update->Bind(++i, node.id());
   RETURN_IF_ERROR(update->Run());
-  ASSIGN_OR_RETURN(sqlite::Statement * erase,
+  ASSIGN_OR_RETURN(database::Statement * erase,
                    db->Prepare(absl::StrCat("DELETE FROM `", T::name, "Property` WHERE `", T::id, "` = ?")));
   erase->Bind(1, node.id());
   return erase->Run();
@@ -209,14 +209,14 @@ absl::Status Update(sqlite::Database* db, const Node& node, int64_t now) {
 }  // namespace
 
 template <typename Node>
-absl::StatusOr<int64_t> PutNode(sqlite::Database* db, const Node& node) {
+absl::StatusOr<int64_t> PutNode(database::Database* db, const Node& node) {
   using T = Table<Node>;
   int64_t id = node.id();
   RETURN_IF_ERROR(db->Transaction([&]() -> absl::Status {
     const int64_t now = absl::ToUnixMillis(absl::Now());
     int64_t type_id = node.type_id();
     if (id != 0) {
-      ASSIGN_OR_RETURN(sqlite::Statement * select,
+      ASSIGN_OR_RETURN(database::Statement * select,
                        db->Prepare(absl::StrCat("SELECT `type_id` FROM `", T::name, "` WHERE `id` = ?")));
       select->Bind(1, id);
       ASSIGN_OR_RETURN(bool row, select->Step());
@@ -246,11 +246,11 @@ absl::StatusOr<int64_t> PutNode(sqlite::Database* db, const Node& node) {
 }
 
 template <typename Node>
-absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_view condition,
+absl::StatusOr<std::vector<Node>> GetNodes(database::Database* db, absl::string_view condition,
                                            absl::Span<const std::variant<int64_t, std::string>> parameters) {
   using T = Table<Node>;
   ASSIGN_OR_RETURN(
-      sqlite::Statement * select,
+      database::Statement * select,
       db->Prepare(absl::StrCat("SELECT node.`id`, node.`type_id`, node.`name`, node.`external_id`, "
                                "node.`create_time_since_epoch`, node.`last_update_time_since_epoch`, type.`name`",
                                T::columns.empty() ? "" : ", ", T::columns, " FROM `", T::name,
@@ -277,9 +277,9 @@ absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_vi
   return nodes;
 }
 
-#define TFXM_INSTANTIATE_NODE(Node)                                                         \
-  template absl::StatusOr<int64_t> PutNode(sqlite::Database*, const Node&);                 \
-  template absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database*, absl::string_view, \
+#define TFXM_INSTANTIATE_NODE(Node)                                                           \
+  template absl::StatusOr<int64_t> PutNode(database::Database*, const Node&);                 \
+  template absl::StatusOr<std::vector<Node>> GetNodes(database::Database*, absl::string_view, \
                                                       absl::Span<const std::variant<int64_t, std::string>>)
 TFXM_INSTANTIATE_NODE(MlmdArtifact);
 TFXM_INSTANTIATE_NODE(Execution);

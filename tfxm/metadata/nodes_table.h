@@ -14,18 +14,18 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ml_metadata/proto/metadata_store.pb.h"
-#include "tfxm/metadata/sqlite.h"
+#include "tfxm/metadata/database.h"
 
 namespace tfxm {
 
 // Defined for Artifact, Execution and Context. Inserts, or updates the one of that id.
 template <typename Node>
-absl::StatusOr<int64_t> PutNode(sqlite::Database* db, const Node& node);
+absl::StatusOr<int64_t> PutNode(database::Database* db, const Node& node);
 
 // The nodes for which `condition` (SQL on `node`, a row of the table, and `type`, its row in Type) holds, in order of
 // id.
 template <typename Node>
-absl::StatusOr<std::vector<Node>> GetNodes(sqlite::Database* db, absl::string_view condition,
+absl::StatusOr<std::vector<Node>> GetNodes(database::Database* db, absl::string_view condition,
                                            absl::Span<const std::variant<int64_t, std::string>> parameters);
 
 }  // namespace tfxm

@@ -32,7 +32,11 @@ bool IsGone(absl::string_view process) {
 
 }  // namespace
 
-absl::StatusOr<RunLock> RunLock::Acquire(absl::string_view metadata_path) {
+absl::StatusOr<RunLock> RunLock::Acquire(absl::string_view metadata_path, absl::string_view pipeline_name) {
+  if (postgresql::IsUri(metadata_path)) {
+    ASSIGN_OR_RETURN(std::unique_ptr<postgresql::Lock> lock, postgresql::Acquire(metadata_path, pipeline_name));
+    return RunLock(std::move(lock));
+  }
   const std::string path = absl::StrCat(metadata_path, ".lock");
   RETURN_IF_ERROR(io::MakeDirs(io::Dirname(io::AbsolutePath(path))));
   for (int waits = 0;;) {
@@ -66,13 +70,15 @@ absl::StatusOr<RunLock> RunLock::Acquire(absl::string_view metadata_path) {
   }
 }
 
-RunLock::RunLock(RunLock&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+RunLock::RunLock(RunLock&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), lock_(std::move(other.lock_)) {}
 
 RunLock& RunLock::operator=(RunLock&& other) noexcept {
   if (this != &other) {
     Release();
     path_ = std::move(other.path_);
     fd_ = std::exchange(other.fd_, -1);
+    lock_ = std::move(other.lock_);
   }
   return *this;
 }
@@ -80,6 +86,7 @@ RunLock& RunLock::operator=(RunLock&& other) noexcept {
 RunLock::~RunLock() { Release(); }
 
 void RunLock::Release() {
+  lock_.reset();
   if (fd_ < 0) return;
   unlink(path_.c_str());
   close(fd_);

@@ -14,6 +14,7 @@
 #include "tfxm/metadata/metadata_store.h"
 #include "tfxm/metadata/properties.h"
 #include "tfxm/metadata/run_lock.h"
+#include "tfxm/metadata/sqlite.h"
 #include "tfxm/testing/temp_dir.h"
 #include "tfxm/util/io.h"
 
@@ -29,7 +30,7 @@ class StorageTest : public ::testing::Test {
  protected:
   std::string Path(absl::string_view name = "metadata.db") const { return io::JoinPath(dir_, name); }
   void Execute(absl::string_view sql) {
-    auto db = sqlite::Database::Open(Path(), sqlite::Mode::kReadWriteCreate);
+    auto db = sqlite::Open(Path(), database::Mode::kReadWriteCreate);
     ASSERT_TRUE(db.ok());
     ASSERT_TRUE((*db)->Execute(sql).ok());
   }
@@ -54,7 +55,7 @@ TEST_F(StorageTest, OneFileIsLeftAndItsFolderIsMade) {
 }
 
 TEST_F(StorageTest, AMissingFileIsOnlyMadeForWriting) {
-  const auto store = MetadataStore::Open(Path("none.db"), sqlite::Mode::kReadOnly);
+  const auto store = MetadataStore::Open(Path("none.db"), database::Mode::kReadOnly);
   EXPECT_EQ(store.status().code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(Contains(store.status().message(), "none.db"));
   EXPECT_FALSE(io::Exists(Path("none.db")));
@@ -75,7 +76,7 @@ TEST_F(StorageTest, ANewerSchemaIsRefusedAndNotTouched) {
 
 TEST_F(StorageTest, AnOlderSchemaAndOtherDatabasesAreRefused) {
   Execute("CREATE TABLE `Customers`(`id` INT)");
-  EXPECT_TRUE(Contains(MetadataStore::Open(Path()).status().message(), "no ML Metadata store"));
+  EXPECT_TRUE(Contains(MetadataStore::Open(Path()).status().message(), "not an ML Metadata store"));
   Execute("CREATE TABLE `MLMDEnv`(`schema_version` INTEGER PRIMARY KEY); INSERT INTO `MLMDEnv` VALUES (6)");
   EXPECT_TRUE(Contains(MetadataStore::Open(Path()).status().message(), "old schema version 6"));
 }
@@ -90,7 +91,7 @@ TEST_F(StorageTest, ADamagedFileIsNamed) {
 TEST_F(StorageTest, ReadersAreNotLockedOutByAWriter) {
   auto writer = *MetadataStore::Open(Path());
   ASSERT_TRUE(writer->PutContextType(PipelineType()).ok());
-  auto reader = *MetadataStore::Open(Path(), sqlite::Mode::kReadOnly);
+  auto reader = *MetadataStore::Open(Path(), database::Mode::kReadOnly);
   ASSERT_TRUE(writer
                   ->Transaction([&]() -> absl::Status {
                     ml_metadata::Context context;

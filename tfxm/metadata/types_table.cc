@@ -42,29 +42,31 @@ std::string BaseTypeName(absl::string_view enum_name) {
   return name;
 }
 
-absl::StatusOr<std::optional<int64_t>> LookUp(sqlite::Database* db, TypeKind kind, absl::string_view name,
+absl::StatusOr<std::optional<int64_t>> LookUp(database::Database* db, TypeKind kind, absl::string_view name,
                                               absl::string_view version) {
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
-                   db->Prepare("SELECT `id` FROM `Type` WHERE `name` = ? AND `type_kind` = ? AND `version` IS ?"));
+  ASSIGN_OR_RETURN(
+      database::Statement * select,
+      db->Prepare("SELECT `id` FROM `Type` WHERE `name` = ? AND `type_kind` = ? AND COALESCE(`version`, '') = ?"));
   select->Bind(1, name);
   select->Bind(2, static_cast<int64_t>(kind));
-  select->BindTextOrNull(3, version);
+  select->Bind(3, version);
   ASSIGN_OR_RETURN(bool row, select->Step());
   if (!row) return std::nullopt;
   return select->Int(0);
 }
 
-absl::Status PutBaseType(sqlite::Database* db, TypeKind kind, int64_t type_id, absl::string_view enum_name) {
+absl::Status PutBaseType(database::Database* db, TypeKind kind, int64_t type_id, absl::string_view enum_name) {
   ASSIGN_OR_RETURN(const int64_t parent, FindTypeId(db, kind, BaseTypeName(enum_name)));
-  ASSIGN_OR_RETURN(sqlite::Statement * insert, db->Prepare("INSERT OR IGNORE INTO `ParentType` VALUES (?, ?)"));
+  ASSIGN_OR_RETURN(database::Statement * insert,
+                   db->Prepare("INSERT INTO `ParentType` VALUES (?, ?) ON CONFLICT DO NOTHING"));
   insert->Bind(1, type_id);
   insert->Bind(2, parent);
   return insert->Run();
 }
 
 template <typename Type>
-absl::Status ReadBaseType(sqlite::Database* db, Type* type) {
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
+absl::Status ReadBaseType(database::Database* db, Type* type) {
+  ASSIGN_OR_RETURN(database::Statement * select,
                    db->Prepare("SELECT `Type`.`name` FROM `ParentType` JOIN `Type` ON `Type`.`id` = `parent_type_id` "
                                "WHERE `type_id` = ?"));
   select->Bind(1, type->id());
@@ -93,7 +95,7 @@ absl::StatusOr<std::string> StructTypeJson(bool is_set, const ml_metadata::Artif
 }
 
 template <typename Type>
-absl::Status BindStructTypes(const Type& type, int first, sqlite::Statement* insert) {
+absl::Status BindStructTypes(const Type& type, int first, database::Statement* insert) {
   std::string input, output;
   if constexpr (std::is_same_v<Type, ExecutionType>) {
     ASSIGN_OR_RETURN(input, StructTypeJson(type.has_input_type(), type.input_type()));
@@ -105,7 +107,7 @@ absl::Status BindStructTypes(const Type& type, int first, sqlite::Statement* ins
 }
 
 template <typename Type>
-absl::Status ReadStructTypes(const sqlite::Statement& row, int first, Type* type) {
+absl::Status ReadStructTypes(const database::Statement& row, int first, Type* type) {
   if constexpr (std::is_same_v<Type, ExecutionType>) {
     if (!row.IsNull(first)) RETURN_IF_ERROR(io::ParseJson(row.Text(first), type->mutable_input_type()));
     if (!row.IsNull(first + 1)) RETURN_IF_ERROR(io::ParseJson(row.Text(first + 1), type->mutable_output_type()));
@@ -114,7 +116,7 @@ absl::Status ReadStructTypes(const sqlite::Statement& row, int first, Type* type
 }
 
 template <typename Type>
-absl::StatusOr<std::vector<Type>> ReadTypes(sqlite::Database* db, sqlite::Statement* select) {
+absl::StatusOr<std::vector<Type>> ReadTypes(database::Database* db, database::Statement* select) {
   std::vector<Type> types;
   while (true) {
     ASSIGN_OR_RETURN(bool row, select->Step());
@@ -137,7 +139,7 @@ absl::StatusOr<std::vector<Type>> ReadTypes(sqlite::Database* db, sqlite::Statem
 
 }  // namespace
 
-absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::string_view name,
+absl::StatusOr<int64_t> FindTypeId(database::Database* db, TypeKind kind, absl::string_view name,
                                    absl::string_view version) {
   ASSIGN_OR_RETURN(std::optional<int64_t> id, LookUp(db, kind, name, version));
   if (!id.has_value()) {
@@ -148,8 +150,9 @@ absl::StatusOr<int64_t> FindTypeId(sqlite::Database* db, TypeKind kind, absl::st
   return *id;
 }
 
-absl::Status CheckTypeId(sqlite::Database* db, TypeKind kind, int64_t id) {
-  ASSIGN_OR_RETURN(sqlite::Statement * select, db->Prepare("SELECT 1 FROM `Type` WHERE `id` = ? AND `type_kind` = ?"));
+absl::Status CheckTypeId(database::Database* db, TypeKind kind, int64_t id) {
+  ASSIGN_OR_RETURN(database::Statement * select,
+                   db->Prepare("SELECT 1 FROM `Type` WHERE `id` = ? AND `type_kind` = ?"));
   select->Bind(1, id);
   select->Bind(2, static_cast<int64_t>(kind));
   ASSIGN_OR_RETURN(bool row, select->Step());
@@ -158,9 +161,9 @@ absl::Status CheckTypeId(sqlite::Database* db, TypeKind kind, int64_t id) {
       absl::StrCat("metadata store ", db->path(), " has no ", KindName(kind), " type of id ", id));
 }
 
-absl::StatusOr<std::map<std::string, PropertyType>> GetTypeProperties(sqlite::Database* db, int64_t type_id) {
+absl::StatusOr<std::map<std::string, PropertyType>> GetTypeProperties(database::Database* db, int64_t type_id) {
   std::map<std::string, PropertyType> properties;
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
+  ASSIGN_OR_RETURN(database::Statement * select,
                    db->Prepare("SELECT `name`, `data_type` FROM `TypeProperty` WHERE `type_id` = ?"));
   select->Bind(1, type_id);
   while (true) {
@@ -171,7 +174,7 @@ absl::StatusOr<std::map<std::string, PropertyType>> GetTypeProperties(sqlite::Da
 }
 
 template <typename Type>
-absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
+absl::StatusOr<int64_t> PutType(database::Database* db, const Type& type) {
   if (type.name().empty()) {
     return absl::InvalidArgumentError(absl::StrCat("a type of ", KindName(kKind<Type>), " needs a name"));
   }
@@ -182,7 +185,7 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
       id = *existing;
     } else {
       ASSIGN_OR_RETURN(
-          sqlite::Statement * insert,
+          database::Statement * insert,
           db->Prepare("INSERT INTO `Type`(`name`, `type_kind`, `description`, `external_id`, `version`, `input_type`, "
                       "`output_type`) VALUES (?, ?, ?, ?, ?, ?, ?)"));
       insert->Bind(1, type.name());
@@ -192,7 +195,7 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
       insert->BindTextOrNull(5, type.version());
       RETURN_IF_ERROR(BindStructTypes(type, 6, insert));
       RETURN_IF_ERROR(insert->Run());
-      id = db->LastInsertId();
+      ASSIGN_OR_RETURN(id, db->LastInsertId());
     }
     ASSIGN_OR_RETURN(auto known, GetTypeProperties(db, id));
     const std::map<std::string, PropertyType> wanted(type.properties().begin(), type.properties().end());
@@ -203,7 +206,7 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
             absl::StrCat("metadata store ", db->path(), ": property \"", name, "\" of type \"", type.name(), "\" is ",
                          PropertyType_Name(it->second), " there, not ", PropertyType_Name(data_type)));
       }
-      ASSIGN_OR_RETURN(sqlite::Statement * insert, db->Prepare("INSERT INTO `TypeProperty` VALUES (?, ?, ?)"));
+      ASSIGN_OR_RETURN(database::Statement * insert, db->Prepare("INSERT INTO `TypeProperty` VALUES (?, ?, ?)"));
       insert->Bind(1, id);
       insert->Bind(2, name);
       insert->Bind(3, static_cast<int64_t>(data_type));
@@ -216,27 +219,27 @@ absl::StatusOr<int64_t> PutType(sqlite::Database* db, const Type& type) {
 }
 
 template <typename Type>
-absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database* db) {
-  ASSIGN_OR_RETURN(sqlite::Statement * select,
+absl::StatusOr<std::vector<Type>> GetTypes(database::Database* db) {
+  ASSIGN_OR_RETURN(database::Statement * select,
                    db->Prepare(absl::StrCat(kSelectTypes, " AND `name` NOT LIKE 'mlmd.%' ORDER BY `id`")));
   select->Bind(1, static_cast<int64_t>(kKind<Type>));
   return ReadTypes<Type>(db, select);
 }
 
 template <typename Type>
-absl::StatusOr<Type> GetType(sqlite::Database* db, absl::string_view name, absl::string_view version) {
+absl::StatusOr<Type> GetType(database::Database* db, absl::string_view name, absl::string_view version) {
   ASSIGN_OR_RETURN(const int64_t id, FindTypeId(db, kKind<Type>, name, version));
-  ASSIGN_OR_RETURN(sqlite::Statement * select, db->Prepare(absl::StrCat(kSelectTypes, " AND `id` = ?")));
+  ASSIGN_OR_RETURN(database::Statement * select, db->Prepare(absl::StrCat(kSelectTypes, " AND `id` = ?")));
   select->Bind(1, static_cast<int64_t>(kKind<Type>));
   select->Bind(2, id);
   ASSIGN_OR_RETURN(std::vector<Type> types, ReadTypes<Type>(db, select));
   return types.at(0);
 }
 
-#define TFXM_INSTANTIATE_TYPE(Type)                                         \
-  template absl::StatusOr<int64_t> PutType(sqlite::Database*, const Type&); \
-  template absl::StatusOr<std::vector<Type>> GetTypes(sqlite::Database*);   \
-  template absl::StatusOr<Type> GetType(sqlite::Database*, absl::string_view, absl::string_view)
+#define TFXM_INSTANTIATE_TYPE(Type)                                           \
+  template absl::StatusOr<int64_t> PutType(database::Database*, const Type&); \
+  template absl::StatusOr<std::vector<Type>> GetTypes(database::Database*);   \
+  template absl::StatusOr<Type> GetType(database::Database*, absl::string_view, absl::string_view)
 TFXM_INSTANTIATE_TYPE(ArtifactType);
 TFXM_INSTANTIATE_TYPE(ExecutionType);
 TFXM_INSTANTIATE_TYPE(ContextType);

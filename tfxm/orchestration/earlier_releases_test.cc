@@ -41,7 +41,7 @@ class EarlierReleaseTest : public ::testing::TestWithParam<std::string> {
 TEST_P(EarlierReleaseTest, ItsMetadataStoreIsReadAndNotChanged) {
   const std::string before = io::ReadFile(File("metadata.db")).value();
   {
-    auto store = MetadataStore::Open(File("metadata.db"), sqlite::Mode::kReadOnly);
+    auto store = MetadataStore::Open(File("metadata.db"), database::Mode::kReadOnly);
     ASSERT_TRUE(store.ok()) << store.status();
     const std::string runs = DescribeRuns(store->get()).value();
     for (const char* part : {"Trainer.mnist_lite", "Evaluator.mnist", "CACHED", "COMPLETE"}) {

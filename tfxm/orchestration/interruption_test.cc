@@ -199,7 +199,7 @@ TEST_F(InterruptionTest, AStoreOfANewerVersionIsRefused) {
   {
     ASSERT_TRUE(Run(PipelineOf({Make("a", "write")}))->ok());
   }
-  ASSERT_TRUE((*sqlite::Database::Open(Path("metadata.db"), sqlite::Mode::kReadWrite))
+  ASSERT_TRUE((*database::Open(Path("metadata.db"), database::Mode::kReadWrite))
                   ->Execute("UPDATE `MLMDEnv` SET `schema_version` = 11")
                   .ok());
   const auto result = Run(PipelineOf({Make("a", "write")}));

@@ -231,8 +231,8 @@ absl::StatusOr<RunResult> LocalDagRunner::Run(const Pipeline& pipeline) const {
   if (options.launcher.launcher.empty() && !pipeline.launcher.launcher.empty()) options.launcher = pipeline.launcher;
   RETURN_IF_ERROR(distribution::ParseLauncher(options.launcher).status());
   RETURN_IF_ERROR(CheckLocalPaths(pipeline));
-  const std::string metadata_path = io::AbsolutePath(pipeline.metadata_path);
-  ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path));
+  const std::string metadata_path = database::AbsolutePath(pipeline.metadata_path);
+  ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(metadata_path, pipeline.pipeline_name));
   ASSIGN_OR_RETURN(const std::unique_ptr<MetadataStore> store, MetadataStore::Open(metadata_path));
   const OutputLayout layout(pipeline.pipeline_root);
   RETURN_IF_ERROR(io::MakeDirs(layout.pipeline_root()));

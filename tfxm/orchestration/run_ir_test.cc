@@ -190,8 +190,7 @@ TEST_F(RunIrTest, PrintsThePipelineOfKubeflow) {
   EXPECT_TRUE(Contains(wrong.err, "--print_ir=yaml: expected kfp, true or false"));
   const Output remote = RunIr(TwoNodes(), {"--pipeline-root=gs://bucket/root"});
   EXPECT_EQ(*remote.exit_code, 3);
-  EXPECT_TRUE(
-      Contains(remote.err, "pipeline_root is gs://bucket/root; artifacts and their metadata are on local files"));
+  EXPECT_TRUE(Contains(remote.err, "pipeline_root is gs://bucket/root; artifacts are local files"));
 }
 
 TEST_F(RunIrTest, AKeyInAPathIsRefusedBeforeAnythingIsPrintedOrRecorded) {

@@ -134,7 +134,7 @@ int RunTest::Executions(const std::string& id) const {
 }
 
 std::unique_ptr<MetadataStore> RunTest::Store() const {
-  return *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadOnly);
+  return *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadOnly);
 }
 
 void RunTest::ExpectConsistent() const {

@@ -370,7 +370,7 @@ class S3Test(Shared, StoreTest):
     def test_the_pipeline_root_stays_local(self) -> None:
         os.makedirs(self.path("model/Format-Serving"))
         said = self.run_pipeline(status=3, replaced=(f'pipeline_root="{self.path("root")}"', 'pipeline_root="s3://bucket/root"'))
-        self.assertIn("pipeline_root is s3://bucket/root; artifacts and their metadata are on local files", said)
+        self.assertIn("pipeline_root is s3://bucket/root; artifacts are local files", said)
 
     def test_a_pipeline_with_a_key_in_a_path_is_refused(self) -> None:
         key = KEYS["AWS_SECRET_ACCESS_KEY"].replace("/", "")

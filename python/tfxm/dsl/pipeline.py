@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from urllib.parse import quote, urlencode
 
 from google.protobuf.message import Message
 
@@ -120,6 +121,8 @@ class Pipeline:
             without_effect("Pipeline(additional_pipeline_args=…, log_root=…)", "logs are kept beside the artifacts")
         self.pipeline_name = self.id = pipeline_name
         self.pipeline_root = pipeline_root or ""
+        if metadata_connection_config is not None:
+            store_path(metadata_connection_config)
         self.metadata_connection_config = metadata_connection_config
         self.enable_cache = enable_cache
         self.run_options = run_options
@@ -162,4 +165,27 @@ def sqlite_metadata_connection_config(metadata_db_uri: str) -> Message:
 
 
 def mysql_metadata_connection_config(host: str, port: int, database: str, username: str, password: str) -> Message:
-    raise NotImplementedError("mysql_metadata_connection_config: tfxm's metadata store is an SQLite file; use sqlite_metadata_connection_config")
+    raise NotImplementedError(
+        "mysql_metadata_connection_config: tfxm's metadata store is an SQLite file or on a PostgreSQL server; use "
+        "sqlite_metadata_connection_config, or a ConnectionConfig whose `postgresql` is set"
+    )
+
+
+def store_path(config: Message) -> str:
+    """What the engine's commands call the store: the file, or postgresql://USER@HOST:PORT/DBNAME?…"""
+    if config.HasField("sqlite"):
+        return config.sqlite.filename_uri  # type: ignore[attr-defined]
+    if not config.HasField("postgresql"):
+        raise NotImplementedError("metadata_connection_config: tfxm's metadata store is an SQLite file or on a PostgreSQL server")
+    server = config.postgresql  # type: ignore[attr-defined]
+    if server.password or server.ssloption.sslpassword:
+        raise ValueError(
+            "metadata_connection_config: a password would be recorded with the pipeline; leave it out and give it in PGPASSWORD, "
+            "or in a passfile (~/.pgpass)"
+        )
+    user = quote(server.user, safe="") + "@" if server.user else ""
+    port = f":{server.port}" if server.port else ""
+    options = {"hostaddr": server.hostaddr, "passfile": server.passfile, "skip_db_creation": "true" if server.skip_db_creation else ""}
+    options.update({name: getattr(server.ssloption, name) for name in ("sslmode", "sslcert", "sslkey", "sslrootcert")})
+    given = urlencode({name: value for name, value in options.items() if value}, quote_via=quote, safe="")
+    return f"postgresql://{user}{quote(server.host, safe='')}{port}/{quote(server.dbname, safe='')}" + (f"?{given}" if given else "")

@@ -28,7 +28,7 @@ from tfxm.dsl.artifact import Artifact
 from tfxm.dsl.channel import Channel, OutputChannel
 from tfxm.dsl.compiler import compile_pipeline
 from tfxm.dsl.node import Node
-from tfxm.dsl.pipeline import Pipeline, sqlite_metadata_connection_config
+from tfxm.dsl.pipeline import Pipeline, sqlite_metadata_connection_config, store_path
 from tfxm.dsl.special_nodes import Resolver
 from tfxm.library import artifacts, engine_call, html_tables
 from tfxm.orchestration import export_notebook, runner
@@ -139,6 +139,8 @@ class InteractiveContext:
         """Writes the notebook's cells as a pipeline file, for `tfxm run`: those that do not begin with %%skip_for_export, without
         magics. One of them lists the `components`; _pipeline_name, _pipeline_root and _metadata_path, if a cell has them,
         are the pipeline's, else this context's. `runner_type`: "local" or "beam", which are the same engine."""
+        if not self.metadata_connection_config.HasField("sqlite"):
+            raise NotImplementedError("export_to_pipeline: a pipeline file is written with an SQLite store; this context's is on a server")
         database = self.metadata_connection_config.sqlite.filename_uri  # type: ignore[attr-defined]
         export_notebook.export(notebook_filepath, export_filepath, runner_type, self.pipeline_name, self.pipeline_root, database)
 
@@ -153,7 +155,7 @@ class InteractiveContext:
                 )
 
     def _result(self, component: Node) -> ExecutionResult:
-        database = self.metadata_connection_config.sqlite.filename_uri  # type: ignore[attr-defined]
+        database = store_path(self.metadata_connection_config)
         last = json.loads(engine_call.call("lineage", [database], last=1, format="json").output)
         executions = [e for e in last["executions"] if e["node"] == component.id]
         if not executions:

@@ -3,7 +3,7 @@
 // Removes artifacts of old runs from the disk. The store keeps what it knows of them; their state becomes DELETED.
 //
 //   ASSIGN_OR_RETURN(const RunLock lock, RunLock::Acquire(path));
-//   ASSIGN_OR_RETURN(auto store, MetadataStore::Open(path, sqlite::Mode::kReadWrite));
+//   ASSIGN_OR_RETURN(auto store, MetadataStore::Open(path, database::Mode::kReadWrite));
 //   ASSIGN_OR_RETURN(std::vector<OldArtifact> old, FindOldArtifacts(store.get(), /*keep=*/3));
 //   RETURN_IF_ERROR(RemoveArtifacts(store.get(), old));
 #ifndef TFXM_ORCHESTRATION_LINEAGE_CLEAN_H_

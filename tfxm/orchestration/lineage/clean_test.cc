@@ -19,7 +19,7 @@ class CleanTest : public RunTest {
     ASSERT_TRUE(Run(PipelineOf({a, Make("b", "write", {a})}))->ok());
   }
   std::vector<std::string> Old(int keep) {
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWrite);
     const auto old = FindOldArtifacts(store.get(), keep);
     EXPECT_TRUE(old.ok()) << old.status();
     std::vector<std::string> uris;
@@ -27,7 +27,7 @@ class CleanTest : public RunTest {
     return uris;
   }
   void Clean(int keep) {
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWrite);
     const absl::Status status = RemoveArtifacts(store.get(), *FindOldArtifacts(store.get(), keep));
     EXPECT_TRUE(status.ok()) << status;
   }
@@ -71,7 +71,7 @@ TEST_F(CleanTest, TheLatestBlessedModelStays) {
   };
   for (const int64_t steps : {1, 2, 3}) run(steps);
   {
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWrite);
     ml_metadata::Artifact blessing;
     ml_metadata::ArtifactType blessing_type;
     blessing_type.set_name("ModelBlessing");
@@ -88,7 +88,7 @@ TEST_F(CleanTest, WhatOthersMadeOrWhatIsElsewhereIsNeverTouched) {
   RunOnce("slow");
   {
     // An artifact that says it is ours but lies elsewhere, and one that another program made where ours are.
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWrite);
     auto artifacts = *store->GetArtifactsByID({1, 2});
     artifacts[0].set_uri(dir_);
     (*artifacts[1].mutable_custom_properties())["tfx_version"].set_string_value("1.15.1");

@@ -2,7 +2,7 @@
 
 // What a metadata store knows, for people to read.
 //
-//   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/mnist/metadata.db", sqlite::Mode::kReadOnly));
+//   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/mnist/metadata.db", database::Mode::kReadOnly));
 //   ASSIGN_OR_RETURN(std::string text, DescribeRuns(store.get()));
 #ifndef TFXM_ORCHESTRATION_LINEAGE_LINEAGE_H_
 #define TFXM_ORCHESTRATION_LINEAGE_LINEAGE_H_

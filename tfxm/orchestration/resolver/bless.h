@@ -3,7 +3,7 @@
 // Blesses a model by hand: the way out where no comparison with the latest blessed model is possible or wanted, as when
 // the model's inputs have changed.
 //
-//   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/taxi/metadata.db", sqlite::Mode::kReadWrite));
+//   ASSIGN_OR_RETURN(auto store, MetadataStore::Open("runs/taxi/metadata.db", database::Mode::kReadWrite));
 //   ASSIGN_OR_RETURN(int64_t blessing, BlessModel(store.get(), "17", "the fare is in cents from now on"));
 #ifndef TFXM_ORCHESTRATION_RESOLVER_BLESS_H_
 #define TFXM_ORCHESTRATION_RESOLVER_BLESS_H_

@@ -35,7 +35,7 @@ class ResolverTest : public RunTest {
                      .channels = {{"model", model}, {"blessing", Channel(standard_artifacts::ModelBlessing())}}});
   }
   int64_t Bless(const std::string& model, const std::string& reason) {
-    const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+    const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWrite);
     const auto blessing = BlessModel(store.get(), model, reason);
     EXPECT_TRUE(blessing.ok()) << blessing.status();
     return blessing.value_or(0);
@@ -142,7 +142,7 @@ TEST_F(ResolverTest, ABlessingByHandIsFoundAndKeepsItsReason) {
 
 TEST_F(ResolverTest, OnlyAModelCanBeBlessedAndOnlyWithAReason) {
   ASSERT_TRUE(Run(PipelineOf({Make("a", "write"), MakeModel("b")}))->ok());
-  const auto store = *MetadataStore::Open(Path("metadata.db"), sqlite::Mode::kReadWrite);
+  const auto store = *MetadataStore::Open(Path("metadata.db"), database::Mode::kReadWrite);
   // Both nodes ran at once, so either may be the first.
   const auto id = [&store](const char* type) { return std::to_string(store->GetArtifactsByType(type)->at(0).id()); };
   EXPECT_EQ(BlessModel(store.get(), id("Model"), " ").status().code(), absl::StatusCode::kInvalidArgument);

@@ -3,10 +3,10 @@
 #include "tfxm/orchestration/run/pipeline_paths.h"
 
 #include <string>
-#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "tfxm/metadata/postgresql.h"
 #include "tfxm/util/filesystem/file_system.h"
 #include "tfxm/util/status_macros.h"
 
@@ -37,13 +37,15 @@ absl::Status CheckNoKeys(const Pipeline& pipeline) {
 }
 
 absl::Status CheckLocalPaths(const Pipeline& pipeline) {
-  for (const auto& [what, path] : {std::pair<const char*, const std::string&>("pipeline_root", pipeline.pipeline_root),
-                                   {"metadata_path", pipeline.metadata_path}}) {
-    if (!io::IsRemote(path)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " is ", path,
-                     "; artifacts and their metadata are on local files: mount it, or give another "
-                     "folder. Inputs and what is pushed may be at s3:// and gs://"));
+  if (io::IsRemote(pipeline.pipeline_root)) {
+    return absl::InvalidArgumentError(absl::StrCat("pipeline_root is ", pipeline.pipeline_root,
+                                                   "; artifacts are local files: mount it, or give another folder. "
+                                                   "Inputs and what is pushed may be at s3:// and gs://"));
+  }
+  if (io::IsRemote(pipeline.metadata_path) && !postgresql::IsUri(pipeline.metadata_path)) {
+    return absl::InvalidArgumentError(absl::StrCat("metadata_path is ", pipeline.metadata_path,
+                                                   "; a metadata store is a local SQLite file, or on a PostgreSQL "
+                                                   "server (postgresql://HOST/DBNAME)"));
   }
   return absl::OkStatus();
 }

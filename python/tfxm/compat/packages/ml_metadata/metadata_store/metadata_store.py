@@ -69,7 +69,10 @@ class MetadataStore:
 
     def __init__(self, config: Any, enable_upgrade_migration: bool = False) -> None:
         if not config.HasField("sqlite"):
-            raise errors.UnimplementedError("tfxm's metadata store is an SQLite file; use sqlite_metadata_connection_config")
+            raise errors.UnimplementedError(
+                "tfxm's part of ml_metadata reads SQLite files (sqlite_metadata_connection_config); for a PostgreSQL server install "
+                "ml-metadata and say --real=ml_metadata, or ask `tfxm lineage postgresql://… --format=json`"
+            )
         path = config.sqlite.filename_uri.removeprefix("file://")
         if not os.path.isfile(path):
             raise errors.NotFoundError(f"there is no metadata store {path}; a run of the pipeline makes it")
