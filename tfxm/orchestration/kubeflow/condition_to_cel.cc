@@ -14,7 +14,7 @@ using ::tfx::orchestration::BinaryLogicalOperator;
 using ::tfx::orchestration::ComparisonOperator;
 using ::tfx::orchestration::PlaceholderExpression;
 
-std::string Quote(absl::string_view text) {
+std::string CelString(absl::string_view text) {
   return absl::StrCat("'", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"'", "\\'"}, {"\n", "\\n"}}), "'");
 }
 
@@ -27,8 +27,8 @@ std::string Real(double x) {
 
 std::string ArtifactToCel(const PlaceholderExpression& expression) {
   const auto& index = expression.operator_().index_op();
-  return absl::StrCat("inputs.artifacts[", Quote(index.expression().placeholder().key()), "].artifacts[", index.index(),
-                      "]");
+  return absl::StrCat("inputs.artifacts[", CelString(index.expression().placeholder().key()), "].artifacts[",
+                      index.index(), "]");
 }
 
 // Of what CheckCondition (dsl/condition.h) lets be compared.
@@ -37,14 +37,14 @@ absl::StatusOr<std::string> Operand(const PlaceholderExpression& expression) {
   switch (constant.value_case()) {
     case ml_metadata::Value::kIntValue: return Real(static_cast<double>(constant.int_value()));
     case ml_metadata::Value::kDoubleValue: return Real(constant.double_value());
-    case ml_metadata::Value::kStringValue: return Quote(constant.string_value());
+    case ml_metadata::Value::kStringValue: return CelString(constant.string_value());
     default: break;
   }
   const auto& op = expression.operator_();
   if (op.has_artifact_uri_op()) return absl::StrCat(ArtifactToCel(op.artifact_uri_op().expression()), ".uri");
   if (op.has_artifact_property_op()) {
     return absl::StrCat(ArtifactToCel(op.artifact_property_op().expression()), ".metadata[",
-                        Quote(op.artifact_property_op().key()), "]");
+                        CelString(op.artifact_property_op().key()), "]");
   }
   return absl::UnimplementedError(
       "its condition looks at the value of an artifact, which is in a file; Kubeflow's conditions see uris and metadata "

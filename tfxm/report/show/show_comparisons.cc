@@ -29,9 +29,9 @@ std::string MetricText(const Comparison& c) {
 }
 
 // The numbers of an evaluation by slice, metric, whether weighted, and model.
-class Values {
+class MetricValues {
  public:
-  explicit Values(const Evaluation& evaluation) {
+  explicit MetricValues(const Evaluation& evaluation) {
     for (const SliceMetrics& slice : evaluation.slices) {
       if (slice.slice.cross_baseline) continue;
       SliceText text;
@@ -69,17 +69,18 @@ std::string IntervalText(const Comparison& c) {
 }
 
 // Whether the difference of a metric is what rounding leaves: it is next to nothing itself, or no prediction is another.
-bool IsSame(const Sidecars& sidecars, const Values& values, const Comparison& c) {
+bool IsSame(const Sidecars& sidecars, const MetricValues& values, const Comparison& c) {
   if (PredictsTheSame(sidecars, c.model_name())) return true;
   return IsRounding(c.difference(), values.Find(c).value_or(0));
 }
 
-bool IsReal(const Sidecars& sidecars, const Values& values, const Comparison& c) {
+bool IsReal(const Sidecars& sidecars, const MetricValues& values, const Comparison& c) {
   if (!c.has_lower_bound() || !c.has_upper_bound() || (c.lower_bound() <= 0 && c.upper_bound() >= 0)) return false;
   return !IsSame(sidecars, values, c);
 }
 
-std::string Verdict(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values, const Comparison& c) {
+std::string Verdict(const Evaluation& evaluation, const Sidecars& sidecars, const MetricValues& values,
+                    const Comparison& c) {
   if (IsSame(sidecars, values, c)) return "same";
   if (!c.has_lower_bound() || !c.has_upper_bound()) return "";
   if (!IsReal(sidecars, values, c)) return "may be chance";
@@ -96,7 +97,7 @@ std::string HowText(const Comparison& c) {
   return absl::StrFormat("%s, p = %.2g", PrintableText(c.method()), c.p_value());
 }
 
-Row ComparisonRow(const Evaluation& evaluation, const Sidecars& sidecars, const Values& values,
+Row ComparisonRow(const Evaluation& evaluation, const Sidecars& sidecars, const MetricValues& values,
                   const std::string& title, const Comparison& c) {
   const std::optional<double> value = values.Find(c);
   return {title,           value ? ShortNumber(*value) : "",         DifferenceText(c.difference()),
@@ -147,7 +148,7 @@ std::string ComparisonsText(const Evaluation& evaluation, const Sidecars& sideca
   if (sidecars.comparisons.empty()) return "";
   const TextTable::Layout layout{.width = options.width, .indent = "  "};
   const std::string reference = PrintableText(sidecars.comparisons[0].reference_model_name());
-  const Values values(evaluation);
+  const MetricValues values(evaluation);
   // Metric by metric, models in the order of the evaluation.
   std::map<std::string, int> order;
   for (const std::string& model : evaluation.ModelNames()) order.emplace(model, static_cast<int>(order.size()));

@@ -244,7 +244,7 @@ std::string Names(const std::vector<Finding>& findings) {
                       }));
 }
 
-constexpr char kOneByOne[] = "batch_size=1 (--batch_size=1) makes a file that takes one example at a time";
+constexpr char kBatchOfOne[] = "batch_size=1 (--batch_size=1) makes a file that takes one example at a time";
 
 }  // namespace
 
@@ -274,7 +274,7 @@ absl::StatusOr<std::string> CheckExamplesInBatch(const SavedModel& saved_model, 
   const auto together = RunTflite(tflite, batch);
   if (!together.ok()) {
     return AnswerIsNo(absl::StrCat("the TFLite model does not run on ", of,
-                                   ", the SavedModel does: ", together.status().message(), "; ", kOneByOne));
+                                   ", the SavedModel does: ", together.status().message(), "; ", kBatchOfOne));
   }
 
   std::vector<Finding> dependent = Compare(*right_together, right, {}, kSameAnswer);
@@ -291,7 +291,7 @@ absl::StatusOr<std::string> CheckExamplesInBatch(const SavedModel& saved_model, 
     return AnswerIsNo(absl::StrCat("the TFLite model is wrong in a batch: ", Describe(finding, examples, value),
                                    "; in the SavedModel it is the same both ways. It is right for one example at a "
                                    "time: ",
-                                   kOneByOne));
+                                   kBatchOfOne));
   }
   if (dependent.empty()) return absl::StrCat("In ", of, " each example is answered as alone.");
 

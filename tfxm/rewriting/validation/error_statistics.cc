@@ -13,7 +13,6 @@
 namespace tfxm::rewriting {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // With fewer examples their mean says little about each value.
 constexpr size_t kFewExamples = 8;
 // A dimension that is longer is one of places, not of kinds of values.
@@ -112,7 +111,7 @@ void ErrorStatistics::AddValues(int64_t examples, const Shape& shape, std::span<
 
 // `chosen`: for each kept value whether it belongs to the part; null: all do.
 ErrorPart ErrorStatistics::Part(const Baseline& baseline, std::string name, const std::vector<char>* chosen) const {
-  ErrorPart part{.name = std::move(name), .min = kInfinity, .max = -kInfinity};
+  ErrorPart part{.name = std::move(name), .min = HUGE_VAL, .max = -HUGE_VAL};
   double signal = 0, noise = 0, largest = 0;
   int64_t n = 0;
   bool found_varies = false;
@@ -131,9 +130,9 @@ ErrorPart ErrorStatistics::Part(const Baseline& baseline, std::string name, cons
       found_varies = found_varies || (same_shape_ && got_[i] != got_[examples_[0].begin + k]);
     }
   }
-  if (n == 0) return {.name = std::move(part.name), .sqnr_db = kInfinity, .constant = true};
+  if (n == 0) return {.name = std::move(part.name), .sqnr_db = HUGE_VAL, .constant = true};
   part.constant = signal <= n * std::pow(resolution_ * largest, 2);
-  part.sqnr_db = noise == 0 || part.constant ? kInfinity : 10 * std::log10(signal / noise);
+  part.sqnr_db = noise == 0 || part.constant ? HUGE_VAL : 10 * std::log10(signal / noise);
   part.lost = !part.constant && same_shape_ && examples_.size() > 1 && !found_varies;
   return part;
 }
@@ -144,7 +143,7 @@ void ErrorStatistics::AddColumnParts(const Baseline& baseline, int axis, std::ve
   for (size_t d = axis + 1; d < shape.size(); ++d) inner *= shape[d];
   const int64_t columns = shape[axis];
   std::vector<int> column(want_.size());
-  std::vector<double> min(columns, kInfinity), max(columns, -kInfinity);
+  std::vector<double> min(columns, HUGE_VAL), max(columns, -HUGE_VAL);
   for (const Example& example : examples_) {
     for (size_t k = 0; k < example.size; ++k) {
       const int64_t c = static_cast<int64_t>(k) * example.stride / inner % columns;

@@ -13,7 +13,8 @@
 namespace tfxm::model_analysis {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// A threshold that every prediction reaches.
+constexpr double kBelowAll = -std::numeric_limits<double>::infinity();
 
 struct SetMatchSettings {
   int model_index = 0;
@@ -83,7 +84,7 @@ absl::Status MatchSets(const SetMatchSettings& settings, const Extracts& extract
     for (size_t i = 0; i < n; ++i) predicted[class_list[i]] = scores->row(row)[i];
     for (const auto& [name, score] : predicted) add(name, label_set.count(name) > 0 ? 1 : 0, score);
     for (const std::string& name : label_set) {
-      if (predicted.count(name) == 0) add(name, 1, -kInfinity);
+      if (predicted.count(name) == 0) add(name, 1, kBelowAll);
     }
     view->ends.push_back(static_cast<int32_t>(view->labels.size()));
   }
@@ -122,7 +123,7 @@ class SetMatch : public PerKeyMetric {
     options.triples = CustomTriples{id, plan->AddCustomView(id, [settings](const Extracts& extracts, FlatView* view) {
                                       return MatchSets(settings, extracts, view);
                                     })};
-    options.thresholds = thresholds_ ? *thresholds_ : std::vector<double>{settings.top_k ? -kInfinity : 0.5};
+    options.thresholds = thresholds_ ? *thresholds_ : std::vector<double>{settings.top_k ? kBelowAll : 0.5};
     MetricKey key = request.Key(name());
     key.aggregation = request.aggregation();
     ASSIGN_OR_RETURN(const MetricKey matrices_key, AddBinaryConfusionMatrices(request, options, plan));
