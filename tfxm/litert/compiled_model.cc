@@ -15,6 +15,7 @@
 #include "tfxm/litert/internal/compiled_model_rep.h"
 #include "tfxm/litert/internal/hidden_fields.h"
 #include "tfxm/litert/internal/runtime.h"
+#include "tfxm/litert/internal/schema_edit.h"
 #include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/litert/internal/string_tensor.h"
 #include "tfxm/litert/internal/tensor_memory.h"
@@ -31,7 +32,7 @@ bool HasOpenSides(const TensorSpec& spec) {
 // The model with its first subgraph's inputs and outputs as a signature: without one LiteRT cannot lay out a model of
 // several subgraphs.
 absl::StatusOr<std::shared_ptr<const ModelFile>> WithSignature(const ModelFile& file) {
-  std::unique_ptr<schema::ModelT> model(file.model().UnPack());
+  std::unique_ptr<schema::ModelT> model = UnpackModel(file.model());
   auto def = std::make_unique<schema::SignatureDefT>();
   def->signature_key = "tfxm";
   const auto add = [](const std::vector<SignatureTensor>& from, auto& to) {

@@ -157,7 +157,7 @@ absl::StatusOr<std::unique_ptr<ObservedModel>> ObservedModel::Create(std::shared
 absl::Status ObservedModel::Make(bool tap_all) {
   taps_all_ = tap_all;
   tensors_.clear();
-  std::unique_ptr<schema::ModelT> model(file_->model().UnPack());
+  std::unique_ptr<schema::ModelT> model = UnpackModel(file_->model());
   Instrument instrument(*model, select_, tap_all);
   std::vector<std::vector<Seen>> seen;
   for (size_t g = 0; g < model->subgraphs.size(); ++g) seen.push_back(instrument.AddTo(static_cast<int>(g), tensors_));

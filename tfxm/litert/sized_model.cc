@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tflite_generated.h"
+#include "tfxm/litert/internal/schema_edit.h"
 #include "tfxm/litert/observe.h"
 #include "tfxm/util/status_macros.h"
 
@@ -28,7 +29,7 @@ absl::StatusOr<std::shared_ptr<const ModelFile>> AtInputShapes(const std::shared
       RETURN_IF_ERROR(model.SetStrings(i, std::vector<std::string>(NumElements(shape))));
     }
   }
-  std::unique_ptr<schema::ModelT> sized(file->model().UnPack());
+  std::unique_ptr<schema::ModelT> sized = UnpackModel(file->model());
   RETURN_IF_ERROR(observed->Run([&](int k, const Shape& shape, std::span<const float>) {
     const ObservedTensor& tensor = observed->tensors()[k];
     schema::TensorT& out = *sized->subgraphs[tensor.subgraph]->tensors[tensor.tensor];

@@ -11,14 +11,11 @@
 #include <vector>
 
 #include "tflite_generated.h"
+#include "tfxm/litert/internal/schema_edit.h"
 
 namespace tfxm::litert::testing {
 
-inline std::string Pack(const schema::ModelT& model) {
-  flatbuffers::FlatBufferBuilder builder;
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
-  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
-}
+inline std::string Pack(const schema::ModelT& model) { return PackModel(model); }
 
 // Builds a model with one subgraph.
 class ModelBuilder {

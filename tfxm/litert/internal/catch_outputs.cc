@@ -97,7 +97,7 @@ bool MayHaveDynamicOutputs(const schema::Model& model, int subgraph) {
 
 absl::StatusOr<std::shared_ptr<const ModelFile>> WithCaughtOutputs(const ModelFile& file,
                                                                    const SignatureInfo& signature) {
-  std::unique_ptr<schema::ModelT> model(file.model().UnPack());
+  std::unique_ptr<schema::ModelT> model = UnpackModel(file.model());
   if (absl::Status status = TakeBuffersIn(file.bytes(), *model); !status.ok()) {
     return absl::UnimplementedError(absl::StrCat(file.name(), ": ", status.message()));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Adds to an unpacked TFLite model, and packs it.
+// Unpacks a TFLite model, adds to it, and packs it.
 //
 //   const int out = AddTensor(graph, "sum", schema::TensorType_FLOAT32, {1, 4});
 //   const int add = AddOperatorCode(model, schema::BuiltinOperator_ADD);
@@ -20,12 +20,11 @@
 
 namespace tfxm::litert {
 
+// Both are compiled once, in schema_edit.cc: FlatBuffers generates them inline, for all kinds of options there are.
+// What is unpacked must have been verified.
+std::unique_ptr<schema::ModelT> UnpackModel(const schema::Model& model);
 // The model as a flatbuffer; `size`: about how large it will be.
-inline std::string PackModel(const schema::ModelT& model, size_t size = 0) {
-  flatbuffers::FlatBufferBuilder builder(size + (1 << 16));
-  schema::FinishModelBuffer(builder, schema::Model::Pack(builder, &model));
-  return std::string(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
-}
+std::string PackModel(const schema::ModelT& model, size_t size = 0);
 
 // The index of the new tensor, whose values the runtime allocates.
 inline int AddTensor(schema::SubGraphT& graph, std::string name, schema::TensorType type, std::vector<int> shape) {

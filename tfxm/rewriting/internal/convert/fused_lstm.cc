@@ -36,7 +36,7 @@ bool HasLstms(const std::string& bytes) {
 
 std::string UnclipLstms(std::string bytes) {
   if (!HasLstms(bytes) || HasOutsideBuffers(bytes)) return bytes;
-  std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  std::unique_ptr<schema::ModelT> model = litert::UnpackModel(*schema::GetModel(bytes.data()));
   for (auto& graph : model->subgraphs) {
     for (auto& op : graph->operators) {
       if (auto* options = op->builtin_options.AsUnidirectionalSequenceLSTMOptions()) options->cell_clip = 0;

@@ -46,7 +46,7 @@ HiddenOperators::~HiddenOperators() = default;
 
 std::string HiddenOperators::Hide(absl::string_view bytes, const std::set<std::string>& results) {
   if (results.empty()) return std::string(bytes);
-  const std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  const std::unique_ptr<schema::ModelT> model = litert::UnpackModel(*schema::GetModel(bytes.data()));
   for (const auto& graph : model->subgraphs) {
     for (const auto& op : graph->operators) {
       const schema::OperatorCodeT& code = *model->operator_codes[op->opcode_index];
@@ -67,7 +67,7 @@ std::string HiddenOperators::Hide(absl::string_view bytes, const std::set<std::s
 
 std::string HiddenOperators::Show(absl::string_view bytes) const {
   if (hidden_.empty()) return std::string(bytes);
-  const std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  const std::unique_ptr<schema::ModelT> model = litert::UnpackModel(*schema::GetModel(bytes.data()));
   for (const auto& graph : model->subgraphs) {
     for (const auto& op : graph->operators) {
       absl::string_view name = model->operator_codes[op->opcode_index]->custom_code;

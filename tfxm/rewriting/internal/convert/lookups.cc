@@ -142,7 +142,7 @@ std::string ShapeLookups(std::string bytes) {
       HasOutsideBuffers(bytes)) {
     return bytes;
   }
-  const std::unique_ptr<schema::ModelT> model(packed.UnPack());
+  const std::unique_ptr<schema::ModelT> model = litert::UnpackModel(packed);
   for (auto& graph : model->subgraphs) Graph(*model, *graph).Run();
   return litert::PackModel(*model, bytes.size());
 }

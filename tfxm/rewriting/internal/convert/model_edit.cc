@@ -15,7 +15,7 @@ namespace tfxm::rewriting {
 namespace {
 
 std::unique_ptr<schema::ModelT> Unpack(absl::string_view model) {
-  return std::unique_ptr<schema::ModelT>(schema::GetModel(model.data())->UnPack());
+  return litert::UnpackModel(*schema::GetModel(model.data()));
 }
 
 // Buffers that only operators read.

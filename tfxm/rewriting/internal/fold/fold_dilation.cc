@@ -319,7 +319,7 @@ std::string FoldDilations(std::string bytes) {
       HasOutsideBuffers(bytes)) {
     return bytes;
   }
-  std::unique_ptr<schema::ModelT> model(packed.UnPack());
+  std::unique_ptr<schema::ModelT> model = litert::UnpackModel(packed);
   bool any = false;
   for (auto& graph : model->subgraphs) any = DilationFolder(*model, *graph).Run() || any;
   if (!any) return bytes;

@@ -201,7 +201,7 @@ std::string FoldSelects(std::string bytes) {
     return kind == schema::BuiltinOperator_SELECT || kind == schema::BuiltinOperator_SELECT_V2;
   };
   if (std::none_of(codes.begin(), codes.end(), selects) || HasOutsideBuffers(bytes)) return bytes;
-  std::unique_ptr<schema::ModelT> model(packed.UnPack());
+  std::unique_ptr<schema::ModelT> model = litert::UnpackModel(packed);
   bool any = false;
   for (auto& graph : model->subgraphs) any = SelectFolder(*model, *graph).Run() || any;
   if (!any) return bytes;

@@ -82,7 +82,7 @@ absl::StatusOr<std::string> QuantizeInt16Layers(absl::string_view model, absl::s
                                                 const Ranges& ranges, const std::vector<std::string>& layers) {
   const Ranges here = RangesIn(*schema::GetModel(model.data()), *schema::GetModel(float_model.data()), ranges);
   ASSIGN_OR_RETURN(const std::string mixed, QuantizeInt16x8(model, here, {.int16_nodes = layers}));
-  std::unique_ptr<schema::ModelT> unpacked(schema::GetModel(mixed.data())->UnPack());
+  std::unique_ptr<schema::ModelT> unpacked = litert::UnpackModel(*schema::GetModel(mixed.data()));
   FoldRequantize(*unpacked);
   DropUnused(*unpacked);
   return litert::PackModel(*unpacked, mixed.size());

@@ -212,7 +212,7 @@ class MaskFolder {
 
 std::string ConstantMasks(std::string bytes) {
   if (HasOutsideBuffers(bytes)) return bytes;
-  const std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  const std::unique_ptr<schema::ModelT> model = litert::UnpackModel(*schema::GetModel(bytes.data()));
   bool any = false;
   for (const auto& graph : model->subgraphs) any = MaskFolder(*model, *graph).Run() || any;
   if (!any) return bytes;

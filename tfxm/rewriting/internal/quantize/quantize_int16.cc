@@ -480,7 +480,7 @@ bool HasInt16Kernel(schema::BuiltinOperator kind) { return RuleOf(kind).has_valu
 
 absl::StatusOr<std::string> QuantizeInt16x8(absl::string_view bytes, const Ranges& ranges,
                                             const QuantizeOptions& options) {
-  std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  std::unique_ptr<schema::ModelT> model = litert::UnpackModel(*schema::GetModel(bytes.data()));
   if (model->buffers.empty()) return absl::InvalidArgumentError("the model has no buffers");
   Int16Quantizer(*model, ranges, options).Run();
   DropUnused(*model);

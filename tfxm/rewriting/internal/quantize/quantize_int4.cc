@@ -123,7 +123,7 @@ void MakeInt4(schema::TensorT& tensor, schema::BufferT& buffer) {
 
 std::string QuantizeInt4(absl::string_view bytes) {
   if (HasOutsideBuffers(bytes)) return std::string(bytes);
-  const std::unique_ptr<schema::ModelT> model(schema::GetModel(bytes.data())->UnPack());
+  const std::unique_ptr<schema::ModelT> model = litert::UnpackModel(*schema::GetModel(bytes.data()));
   std::map<uint32_t, int> readers;
   for (const auto& graph : model->subgraphs) {
     for (const auto& tensor : graph->tensors) ++readers[tensor->buffer];

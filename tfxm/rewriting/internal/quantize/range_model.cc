@@ -123,7 +123,7 @@ void RangeModel::Reset() {
 absl::StatusOr<std::unique_ptr<RangeModel>> RangeModel::Create(const litert::ModelFile& file,
                                                                const std::string& signature) {
   std::unique_ptr<RangeModel> out(new RangeModel);
-  std::unique_ptr<schema::ModelT> model(file.model().UnPack());
+  std::unique_ptr<schema::ModelT> model = litert::UnpackModel(file.model());
   Builder builder(*model);
   std::vector<int> first;
   for (size_t g = 0; g < model->subgraphs.size(); ++g) {
