@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <optional>
+#include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -228,6 +230,68 @@ TEST_F(CsvTest, AColumnThatIsTextInOneFileOnlyIsNoticed) {
   ASSERT_TRUE(inferred.ok()) << inferred.status();
   Records({numbers}, *inferred);
   EXPECT_EQ(warnings_.size(), 1);
+}
+
+TEST_F(CsvTest, IntegersThatBecomeOtherFloatsAreNamed) {
+  // An id beside a cell that is none, one of pandas, which writes a column that lacks values so, and 2^24, which is exact.
+  EXPECT_THAT(
+      Shorts("id,pandas,n,x\n1,16777216.0,16777216,1e39\n\n-16777217,123456789.0,0.5,inf\n16777219,,1,1\nx1.5,,1,1\n",
+             {.types = {{"id", ValueType::kBytes}}}),
+      testing::SizeIs(4));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: line 4: \"pandas\": the integer 123456789.0 becomes the "
+                                                     "float 1.23457e+08"),
+                                           HasSubstr("schema say BYTES")),
+                                     AllOf(HasSubstr("a.csv: line 2: \"x\": a float (32 bits, as in tf.Example) cannot "
+                                                     "hold 1e39; it becomes inf"))));
+  const std::string mixed = "id\n12\n0.5\n16777217\n-16777219\n";
+  Shorts(mixed);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("a.csv: line 4: \"id\": the integer 16777217 becomes the float")));
+  // Types that were inferred before, and those of a schema.
+  const std::string file = File("b.csv", mixed), other = File("c.csv", "id\n123456789\n");
+  const auto inferred = WithInferredTypes({file, other}, {});
+  ASSERT_TRUE(inferred.ok()) << inferred.status();
+  Records({other}, *inferred);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr(other + ": line 2: \"id\": the integer 123456789")));
+  Records({other}, {.types = {{"id", ValueType::kFloat}}});
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("or a schema says so")));
+  // As advised; and floats that were meant as such.
+  EXPECT_THAT(Shorts(mixed, {.types = {{"id", ValueType::kBytes}}}), testing::Contains("id: bytes 16777217"));
+  EXPECT_THAT(warnings_, ElementsAre());
+  Shorts("a,b,c,d\n1.5e20,33554433.5,12345678901234567,nan\n0.5,16777216.0,3,-inf\n,1_000.5,,1e-400\n");
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+// 4 MB are a block; the rows of each begin where those before ended, whatever ends them.
+TEST_F(CsvTest, LinesAreCountedOverBlocksWhateverEndsThem) {
+  for (const char* const end : {"\n", "\r\n", "\r"}) {
+    for (const bool quoted : {false, true}) {
+      std::string text = absl::StrCat("a,b", end);
+      constexpr int kRows = 100'000;
+      const std::string cell(80, 'x');
+      for (int i = 1; i < kRows; ++i) absl::StrAppend(&text, i, quoted && i % 10 == 7 ? ",\"y\"" : ",", cell, end);
+      absl::StrAppend(&text, "1,2,3", end);
+      EXPECT_THAT(Error(text), HasSubstr(absl::StrCat("bad.csv: line ", kRows + 1, ": 3 cells"))) << quoted;
+    }
+  }
+}
+
+TEST_F(CsvTest, NumbersAreTheNearestOfWhatIsWritten) {
+  for (const char* text :
+       {"0", "-0", "0.1", "-0.25", "1.", ".5", "-.5", "123456789012345678", "0.12345678901234567", "9007199254740993",
+        "9007199254740992.5", "999999999999999999", "1234567890.12345678", "000000000000000001.5",
+        "0000000000000000001.5", "3.4028235677973366", "1e5", "12345.678e-3"}) {
+    const std::optional<double> value = ParseFloatCell(text);
+    ASSERT_TRUE(value.has_value()) << text;
+    EXPECT_EQ(*value, std::strtod(text, nullptr)) << text;
+    EXPECT_EQ(std::signbit(*value), text[0] == '-') << text;
+  }
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = absl::StrCat(random() % 2 == 0 ? "" : "-", random() >> (random() % 64));
+    text.insert(text.size() - random() % (text.size() - (text[0] == '-')), ".");
+    EXPECT_EQ(ParseFloatCell(text), std::strtod(text.c_str(), nullptr)) << text;
+    EXPECT_EQ(TypeOfCell(text), ValueType::kFloat) << text;
+  }
 }
 
 TEST_F(CsvTest, AnyNumberOfThreadsInfersTheSame) {

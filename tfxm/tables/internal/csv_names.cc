@@ -55,7 +55,7 @@ std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const Cs
   const bool numbers_are_data = LooksLikeRow(names);
   std::vector<size_t> like;
   for (size_t c = 0; c < names.size(); ++c) {
-    if (IsLikeCells(names[c], cells.column(static_cast<int>(c)), numbers_are_data)) like.push_back(c);
+    if (IsLikeCells(names[c], cells.Column(static_cast<int>(c)), numbers_are_data)) like.push_back(c);
   }
   if (like.empty() || 2 * like.size() < names.size()) return "";
   return absl::StrCat(cells.block().file,
@@ -67,7 +67,7 @@ std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const Cs
 
 std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const CsvCells& cells) {
   if (names.size() != 1 || cells.num_rows() == 0) return "";
-  const std::string advice = DelimiterAdvice(names[0], cells.column(0)[0]);
+  const std::string advice = DelimiterAdvice(names[0], cells.Column(0)[0]);
   if (advice.empty()) return "";
   return absl::StrCat(cells.block().file, ": one column, \"", absl::CHexEscape(names[0].substr(0, 80)), "\". ", advice);
 }
