@@ -89,6 +89,7 @@ TEST_F(CsvTest, KnownTypesAreTakenAtTheirWord) {
               ElementsAre("n: float 1, zip: bytes 01234"));
   EXPECT_THAT(Error("n\n1\nmany\n", {.types = {{"n", ValueType::kInt}}}),
               AllOf(HasSubstr("bad.csv: line 3: column \"n\": \"many\" is not an int64"), HasSubstr("schema")));
+  EXPECT_THAT(Error("n\n1\nfünf\n", {.types = {{"n", ValueType::kFloat}}}), HasSubstr("\"fünf\" is not a number"));
 }
 
 TEST_F(CsvTest, OtherEncodingsBecomeUtf8) {
@@ -209,6 +210,8 @@ TEST_F(CsvTest, NamesThatAreNumbersMayBeNames) {
 TEST_F(CsvTest, AnotherDelimiterIsNoticed) {
   Records({File("a.csv", "a;b\n1;2\n")});
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("one column, \"a;b\""), HasSubstr("--delimiter=';'"))));
+  Records({File("a.csv", "Größe;b\n1;2\n")});
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one column, \"Größe;b\"")));
   Records({File("a.csv", "a\tb\n1\t2\n")});
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--delimiter=tab")));
   Records({File("a.csv", "a;b\n1\n")});
@@ -258,6 +261,38 @@ TEST_F(CsvTest, IntegersThatBecomeOtherFloatsAreNamed) {
   EXPECT_THAT(Shorts(mixed, {.types = {{"id", ValueType::kBytes}}}), testing::Contains("id: bytes 16777217"));
   EXPECT_THAT(warnings_, ElementsAre());
   Shorts("a,b,c,d\n1.5e20,33554433.5,12345678901234567,nan\n0.5,16777216.0,3,-inf\n,1_000.5,,1e-400\n");
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+TEST_F(CsvTest, NumbersThatAreTextForAFewCellsAreNoticed) {
+  Shorts("age,income,price\n34,50000,\"1,5\"\n NA ,,\"1.234,50\"\n41,null,3\n");
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: line 3: column \"age\": \" NA \" is not a number"),
+                                           HasSubstr("leave the cell empty")),
+                                     HasSubstr("line 4: column \"income\": \"null\""),
+                                     AllOf(HasSubstr("line 2: column \"price\": \"1,5\""), HasSubstr("1234.5"))));
+  // As advised.
+  EXPECT_THAT(Shorts("age,price\n34,1.5\n,1234.50\n41,3\n"), testing::Contains("age: int, price: float 1234.5"));
+  EXPECT_THAT(warnings_, ElementsAre());
+  // The first cell of all files; other encodings and names.
+  const std::string numbers = File("a.csv", "Größe;b\n1;2\n"), text = File("b.csv", "Größe;b\n2;3\n?;x\n-;-\n");
+  Records({numbers, text, text}, {.delimiter = ';'});
+  EXPECT_THAT(warnings_, testing::Contains(HasSubstr(text + ": line 3: column \"Größe\": \"?\" is not a number")));
+  // Text, lists, places, versions, missing alone.
+  for (const char* cells : {"NA,1\nx,2\n", "\"1,2,3\",1\n", "\"41.5,-87.6\",2\n", "1.2.3,1\n4,2\n", "NA,1\n-,2\n",
+                            "\"a, b\",1\n1,2\n", "\"12,\",1\n", "\"1,234.5.6\",1\n", "99999999999999999999,1\n1,2\n"}) {
+    Shorts(absl::StrCat("a,b\n", cells));
+    EXPECT_THAT(warnings_, ElementsAre()) << cells;
+  }
+}
+
+TEST_F(CsvTest, CodesThatLoseTheirZerosAreNoticed) {
+  const std::string text = "zip,month,n\n98101,01,0\n00123,12,0.5\n\n02134,03,0000\n";
+  EXPECT_THAT(Shorts(text), testing::Contains("month: int 12, n: float 0.5, zip: int 123"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: line 3: column \"zip\": \"00123\" becomes a number"),
+                                           HasSubstr("schema say BYTES")),
+                                     HasSubstr("line 5: column \"n\": \"0000\"")));
+  EXPECT_THAT(Shorts(text, {.types = {{"zip", ValueType::kBytes}, {"n", ValueType::kFloat}}}),
+              testing::Contains("month: int 12, n: float 0.5, zip: bytes 00123"));
   EXPECT_THAT(warnings_, ElementsAre());
 }
 

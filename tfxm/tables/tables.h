@@ -27,7 +27,8 @@ namespace tfxm::tables {
 // INVALID_ARGUMENT names the file and line of what cannot be read, and both
 // files if their columns differ; a cell that is not of the type that options name is found when its block is encoded.
 // The source warns of names that look like a row of data, of columns that are numbers in one file and text in another, and
-// of the first number of a column that its floats do not tell: a whole one of many digits, one beyond float32.
+// of the first number of a column that its floats do not tell: a whole one of many digits, one beyond float32; and of what
+// inferring makes of "NA" among numbers, of decimal commas and of codes with zeros in front (internal/csv_numbers.h).
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
                                                              const CsvOptions& options);
 

@@ -10,7 +10,6 @@
 #include <span>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tfxm/compute/pass.h"
@@ -18,9 +17,11 @@
 #include "tfxm/tables/internal/csv_blocks.h"
 #include "tfxm/tables/internal/csv_cells.h"
 #include "tfxm/tables/internal/csv_names.h"
+#include "tfxm/tables/internal/csv_numbers.h"
 #include "tfxm/tables/internal/float_losses.h"
 #include "tfxm/tables/tables.h"
 #include "tfxm/util/status_macros.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::tables {
 namespace {
@@ -158,7 +159,7 @@ class Block : public data::ExampleBlock {
   absl::Status WrongType(const WrongCell& wrong) const {
     const auto c = static_cast<size_t>(wrong.column);
     return absl::InvalidArgumentError(absl::StrCat(
-        "column \"", columns_->names[c], "\": \"", absl::CHexEscape(wrong.cell.substr(0, 80)), "\" is not ",
+        "column \"", columns_->names[c], "\": \"", PrintableText(wrong.cell.substr(0, 80)), "\" is not ",
         columns_->types[c] == ValueType::kInt ? "an int64" : "a number", ", the type that the schema gives it"));
   }
 
@@ -280,10 +281,35 @@ ValueType Wider(ValueType a, ValueType b) { return std::max(a, b); }
 static_assert(ValueType::kUnknown < ValueType::kInt && ValueType::kInt < ValueType::kFloat &&
               ValueType::kFloat < ValueType::kBytes);
 
-// The types of the columns `inferred`, of all cells of a file; of others kUnknown.
+// What the cells of a column make of it.
+struct Inferred {
+  ValueType type = ValueType::kUnknown;
+  TypeDoubts doubts;
+
+  void Add(const CsvCells& cells, int c) {
+    int64_t row = 0;
+    cells.VisitColumn(c, [&](absl::string_view cell) {
+      if (type != ValueType::kBytes || doubts.IsOpen()) {
+        const ValueType of_cell = TypeOfCell(cell);
+        type = Wider(type, of_cell);
+        doubts.Add(cell, of_cell, row);
+      }
+      ++row;
+    });
+    doubts.SetPlaces(
+        [&](int64_t r) { return absl::StrCat(cells.block().file, ": line ", cells.Line(static_cast<int>(r))); });
+  }
+  void Merge(const Inferred& next) {
+    type = Wider(type, next.type);
+    doubts.Merge(next.doubts);
+  }
+};
+
+// The types of the columns `inferred`, of all cells of a file; of others kUnknown. Adds to `doubts`, one for each column.
 absl::StatusOr<std::vector<ValueType>> InferTypes(CsvBlocks* blocks, const std::vector<int>& inferred,
-                                                  const Columns& columns) {
-  std::vector<ValueType> of_file(columns.names.size(), ValueType::kUnknown);
+                                                  const Columns& columns, std::vector<TypeDoubts>* doubts) {
+  std::vector<Inferred> of_file(columns.names.size());
+  for (size_t c = 0; c < of_file.size(); ++c) of_file[c].doubts = (*doubts)[c];
   const size_t at_a_time = static_cast<size_t>(compute::NumThreads());
   while (true) {
     std::vector<std::shared_ptr<const CsvBlock>> some;
@@ -292,22 +318,23 @@ absl::StatusOr<std::vector<ValueType>> InferTypes(CsvBlocks* blocks, const std::
       if (block == nullptr) break;
       some.push_back(std::move(block));
     }
-    if (some.empty()) return of_file;
-    std::vector<std::vector<ValueType>> types(some.size(), of_file);
+    if (some.empty()) break;
+    std::vector<std::vector<Inferred>> parts(some.size(), of_file);
     RETURN_IF_ERROR(compute::ParallelFor(static_cast<int>(some.size()), [&](int b) -> absl::Status {
       ASSIGN_OR_RETURN(const CsvCells cells, CsvCells::Parse(some[b], columns.names, columns.options));
-      for (const int c : inferred) {
-        ValueType& type = types[b][c];
-        cells.VisitColumn(c, [&](absl::string_view cell) {
-          if (type != ValueType::kBytes) type = Wider(type, TypeOfCell(cell));
-        });
-      }
+      for (const int c : inferred) parts[b][c].Add(cells, c);
       return absl::OkStatus();
     }));
-    for (const std::vector<ValueType>& of_block : types) {
-      for (const int c : inferred) of_file[c] = Wider(of_file[c], of_block[c]);
+    for (const std::vector<Inferred>& part : parts) {
+      for (const int c : inferred) of_file[c].Merge(part[c]);
     }
   }
+  std::vector<ValueType> types;
+  for (size_t c = 0; c < of_file.size(); ++c) {
+    types.push_back(of_file[c].type);
+    (*doubts)[c] = of_file[c].doubts;
+  }
+  return types;
 }
 
 bool IsNumber(ValueType type) { return type == ValueType::kInt || type == ValueType::kFloat; }
@@ -343,6 +370,7 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
   std::string first_file;  // With a line of names.
   std::vector<int> inferred;
   std::vector<std::string> of_types;  // See AddTypes.
+  std::vector<TypeDoubts> doubts;
   for (const std::string& file : files) {
     ASSIGN_OR_RETURN(const std::unique_ptr<CsvBlocks> blocks, CsvBlocks::Open(file, options));
     const std::vector<std::string>& names = blocks->column_names();
@@ -351,6 +379,7 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
       columns->names = names;
       first_file = file;
       of_types.resize(names.size());
+      doubts.resize(names.size());
       for (size_t c = 0; c < names.size(); ++c) {
         const auto known = options.types.find(names[c]);
         columns->types.push_back(known == options.types.end() ? ValueType::kUnknown : known->second);
@@ -364,8 +393,12 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
           LooksLikeRow(names) ? absl::StrCat(". ", kNamesAdvice) : ""));
     }
     if (inferred.empty()) continue;
-    ASSIGN_OR_RETURN(const std::vector<ValueType> types, InferTypes(blocks.get(), inferred, *columns));
+    ASSIGN_OR_RETURN(const std::vector<ValueType> types, InferTypes(blocks.get(), inferred, *columns, &doubts));
     AddTypes(types, file, columns.get(), &of_types);
+  }
+  for (const int c : inferred) {
+    std::string warning = doubts[c].Warning(columns->names[c], columns->types[c]);
+    if (!warning.empty()) columns->warnings.push_back(std::move(warning));
   }
   columns->order.resize(columns->names.size());
   std::iota(columns->order.begin(), columns->order.end(), 0);

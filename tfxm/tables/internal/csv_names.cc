@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/tables/internal/csv_cells.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::tables {
 namespace {
@@ -61,7 +61,7 @@ std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const Cs
   return absl::StrCat(cells.block().file,
                       ": the first line, which is taken for the names of the columns, looks like data: ", like.size(),
                       " of ", names.size(), " names are as the cells below them, \"",
-                      absl::CHexEscape(absl::string_view(names[like[0]]).substr(0, 40)), "\" is the first. ",
+                      PrintableText(absl::string_view(names[like[0]]).substr(0, 40)), "\" is the first. ",
                       kNamesAdvice);
 }
 
@@ -69,7 +69,7 @@ std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const 
   if (names.size() != 1 || cells.num_rows() == 0) return "";
   const std::string advice = DelimiterAdvice(names[0], cells.Column(0)[0]);
   if (advice.empty()) return "";
-  return absl::StrCat(cells.block().file, ": one column, \"", absl::CHexEscape(names[0].substr(0, 80)), "\". ", advice);
+  return absl::StrCat(cells.block().file, ": one column, \"", PrintableText(names[0].substr(0, 80)), "\". ", advice);
 }
 
 }  // namespace tfxm::tables

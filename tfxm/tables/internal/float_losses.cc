@@ -30,10 +30,11 @@ std::string LossWarning(absl::string_view place, const FloatLoss& loss) {
   const auto value = static_cast<float>(loss.value);
   const std::string start = absl::StrCat(place, ": \"", PrintableText(loss.feature), "\": ");
   if (std::isinf(value)) {
-    return absl::StrCat(start, "a float (32 bits, as in tf.Example) cannot hold ", loss.number, "; it becomes ", value);
+    return absl::StrCat(start, "a float (32 bits, as in tf.Example) cannot hold ", PrintableText(loss.number),
+                        "; it becomes ", value);
   }
-  return absl::StrCat(start, "the ", IsLongIntegerText(loss.number) ? "integer " : "number ", loss.number,
-                      " becomes the float ", value, ", ", loss.why, ". ", loss.advice);
+  return absl::StrCat(start, "the ", IsLongIntegerText(loss.number) ? "integer " : "number ",
+                      PrintableText(loss.number), " becomes the float ", value, ", ", loss.why, ". ", loss.advice);
 }
 
 void FloatLosses::Add(const std::string& feature, std::string warning) {
