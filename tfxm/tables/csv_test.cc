@@ -207,6 +207,22 @@ TEST_F(CsvTest, NamesThatAreNumbersMayBeNames) {
   }
 }
 
+TEST_F(CsvTest, NamesThatAreEasilyTakenForOthersAreNoticed) {
+  EXPECT_THAT(Shorts("name, age,size\nx, 3,1\n"), ElementsAre(" age: int 3, name: bytes x, size: int 1"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: column \" age\" has white space in its name"))));
+  // A pandas index.
+  EXPECT_THAT(Shorts(",a\n0,5\n1,6\n"), ElementsAre(": int 0, a: int 5", ": int 1, a: int 6"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("the first column has no name"), HasSubstr("index=False"))));
+  const std::string file = File("b.csv", "name , zip\nx,00123\n");
+  const auto inferred = WithInferredTypes({file}, {});
+  ASSERT_TRUE(inferred.ok()) << inferred.status();
+  Records({file}, *inferred);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("column \"name \""), HasSubstr("\"00123\"")));
+  Shorts("\n1, 2\n", {.column_names = {" a", "b"}});
+  EXPECT_THAT(warnings_, ElementsAre());
+  EXPECT_THAT(Error("# made by a program\na,b\n1,2\n"), AllOf(HasSubstr("line 2: 2 cells"), HasSubstr("are comments")));
+}
+
 TEST_F(CsvTest, AnotherDelimiterIsNoticed) {
   Records({File("a.csv", "a;b\n1;2\n")});
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("one column, \"a;b\""), HasSubstr("--delimiter=';'"))));

@@ -378,6 +378,8 @@ absl::StatusOr<std::shared_ptr<const Columns>> ReadColumns(const std::vector<std
     if (columns->names.empty()) {
       columns->names = names;
       first_file = file;
+      // With types that are complete it has been said.
+      if (options.column_names.empty() && !options.types_are_complete) columns->warnings = UnusualNames(file, names);
       of_types.resize(names.size());
       doubts.resize(names.size());
       for (size_t c = 0; c < names.size(); ++c) {

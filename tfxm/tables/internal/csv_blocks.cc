@@ -95,6 +95,14 @@ int64_t CountLines(absl::string_view text) {
   return lines;
 }
 
+// What to say of a row with more cells below a line that was taken for one name.
+std::string WhyOneColumn(absl::string_view name, absl::string_view row) {
+  if (absl::StartsWith(name, "#")) {
+    return "If the first lines are comments, take them out of the file: the first line is the one of the names";
+  }
+  return DelimiterAdvice(name, row);
+}
+
 std::string Place(const std::string& file, int64_t line) { return absl::StrCat(file, ": line ", line); }
 
 }  // namespace
@@ -276,7 +284,7 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
     cells.bad_rows_.push_back(at);
     if (options.bad_rows != CsvOptions::BadRows::kError) return arrow::csv::InvalidRowResult::Skip;
     const int64_t line = block->first_line + CountLines(absl::string_view(block->text).substr(0, at));
-    const std::string advice = num_columns == 1 ? DelimiterAdvice(column_names[0], row.text) : "";
+    const std::string advice = num_columns == 1 ? WhyOneColumn(column_names[0], row.text) : "";
     wrong = absl::StrCat(
         Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells",
         options.column_names.empty() ? ", but the file has " : ", but --column_names names ", num_columns,

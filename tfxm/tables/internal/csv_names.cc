@@ -65,6 +65,23 @@ std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const Cs
                       kNamesAdvice);
 }
 
+std::vector<std::string> UnusualNames(const std::string& file, const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  if (names.size() > 1 && names[0].empty()) {
+    out.push_back(absl::StrCat(file,
+                               ": the first column has no name, as where pandas writes its index (index=False leaves "
+                               "it out); its feature is called \"\""));
+  }
+  for (const std::string& name : names) {
+    if (absl::StripAsciiWhitespace(name).size() == name.size()) continue;
+    out.push_back(absl::StrCat(file, ": column \"", PrintableText(name),
+                               "\" has white space in its name, which belongs to "
+                               "the feature's; take it out of the first line if that is not meant"));
+    break;  // The others will have it, too.
+  }
+  return out;
+}
+
 std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const CsvCells& cells) {
   if (names.size() != 1 || cells.num_rows() == 0) return "";
   const std::string advice = DelimiterAdvice(names[0], cells.Column(0)[0]);
