@@ -237,39 +237,61 @@ absl::Status ExampleBatch::AppendFeatureLists(absl::string_view lists) {
   });
 }
 
-absl::Status ExampleBatch::Append(const std::vector<ExampleColumn>& columns, int64_t i) {
+absl::Status ExampleBatch::Append(const std::vector<ExampleColumn>& columns, int64_t begin, int64_t end) {
   if (keep_records_) {
     std::string record;
-    EncodeExample(columns, i, &record);
-    return Append(record);
+    for (int64_t i = begin; i < end; ++i) {
+      EncodeExample(columns, i, &record);
+      RETURN_IF_ERROR(Append(record));
+    }
+    return absl::OkStatus();
   }
   next_guess_ = 0;
-  for (const ExampleColumn& from : columns) {
-    const auto [begin, end] = from.row(i);
-    if (begin == end && from.empty == ExampleColumn::Empty::kNoFeature) continue;
-    RETURN_IF_ERROR(CheckName(from.name));
-    Column& column = *FindOrAdd(from.name);
-    BeginExample(&column);
-    const bool present = from.HasType() && (begin < end || from.empty == ExampleColumn::Empty::kList);
-    if (!present) continue;
-    if (const auto* ints = std::get_if<std::span<const int64_t>>(&from.values)) {
-      RETURN_IF_ERROR(TakeType(ValueType::kInt, &column));
-      column.ints_.insert(column.ints_.end(), ints->begin() + begin, ints->begin() + end);
-    } else if (const auto* floats = std::get_if<std::span<const float>>(&from.values)) {
-      RETURN_IF_ERROR(TakeType(ValueType::kFloat, &column));
-      column.floats_.insert(column.floats_.end(), floats->begin() + begin, floats->begin() + end);
-    } else {
-      RETURN_IF_ERROR(TakeType(ValueType::kBytes, &column));
-      for (const absl::string_view value :
-           std::get<std::span<const absl::string_view>>(from.values).subspan(begin, end - begin)) {
-        column.bytes_data_.append(value.data(), value.size());
-        column.bytes_ends_.push_back(column.bytes_data_.size());
-      }
+  for (const ExampleColumn& from : columns) RETURN_IF_ERROR(AppendColumn(from, begin, end));
+  num_examples_ += static_cast<int>(end - begin);
+  return absl::OkStatus();
+}
+
+absl::Status ExampleBatch::AppendColumn(const ExampleColumn& from, int64_t begin, int64_t end) {
+  using Empty = ExampleColumn::Empty;
+  if (begin == end) return absl::OkStatus();
+  const size_t first = from.row(begin).begin, last = from.row(end - 1).end;
+  if (first == last && from.empty == Empty::kNoFeature) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckName(from.name));
+  Column& column = *FindOrAdd(from.name);
+  const size_t before = column.ends_.empty() ? 0 : column.ends_.back();
+  // Perhaps the examples before lacked the feature.
+  const size_t at = static_cast<size_t>(num_examples_), n = static_cast<size_t>(end - begin);
+  column.present_.resize(at, 0);
+  column.ends_.resize(at, before);
+  column.present_.resize(at + n, from.HasType() && (from.empty == Empty::kList || from.ends.empty()));
+  column.ends_.resize(at + n, before);
+  if (from.HasType() && from.ends.empty()) {
+    const auto size = static_cast<size_t>(from.row_size);
+    for (size_t i = 0; i < n; ++i) column.ends_[at + i] = before + (i + 1) * size;
+  } else if (from.HasType()) {
+    size_t end_before = first;
+    for (size_t i = 0; i < n; ++i) {
+      const auto end_here = static_cast<size_t>(from.ends[static_cast<size_t>(begin) + i]);
+      if (end_here > end_before) column.present_[at + i] = 1;
+      column.ends_[at + i] = before + end_here - first;
+      end_before = end_here;
     }
-    column.present_[static_cast<size_t>(num_examples_)] = 1;
-    column.ends_[static_cast<size_t>(num_examples_)] = column.NumDecoded();
   }
-  ++num_examples_;
+  if (first == last && from.empty != Empty::kList) return absl::OkStatus();
+  if (const auto* ints = std::get_if<std::span<const int64_t>>(&from.values)) {
+    RETURN_IF_ERROR(TakeType(ValueType::kInt, &column));
+    column.ints_.insert(column.ints_.end(), ints->begin() + first, ints->begin() + last);
+  } else if (const auto* floats = std::get_if<std::span<const float>>(&from.values)) {
+    RETURN_IF_ERROR(TakeType(ValueType::kFloat, &column));
+    column.floats_.insert(column.floats_.end(), floats->begin() + first, floats->begin() + last);
+  } else if (const auto* strings = std::get_if<std::span<const absl::string_view>>(&from.values)) {
+    RETURN_IF_ERROR(TakeType(ValueType::kBytes, &column));
+    for (const absl::string_view value : strings->subspan(first, last - first)) {
+      column.bytes_data_.append(value.data(), value.size());
+      column.bytes_ends_.push_back(column.bytes_data_.size());
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -128,8 +128,9 @@ class ExampleBatch {
   // type than in the examples before (it names the feature and both types); the batch is then unusable until Clear. A
   // feature given twice in one example counts once, the last one (as protobuf maps do).
   absl::Status Append(absl::string_view serialized);
-  // The same for example i of such columns, as if it had been serialized (EncodeExample) before.
-  absl::Status Append(const std::vector<ExampleColumn>& columns, int64_t i);
+  // The same for examples [begin, end) of such columns, each of another name, as if they had been serialized
+  // (EncodeExample) before.
+  absl::Status Append(const std::vector<ExampleColumn>& columns, int64_t begin, int64_t end);
   // Forgets the examples; columns stay (empty, types too), so that their memory is used again. The number in its file of
   // the record that is appended next is for messages.
   void Clear(int64_t first_record = 0);
@@ -160,6 +161,7 @@ class ExampleBatch {
   absl::Status AppendFeatureList(absl::string_view name, absl::string_view list);
   Column* FindOrAdd(absl::string_view name);
   void BeginExample(Column* column) const;
+  absl::Status AppendColumn(const ExampleColumn& from, int64_t begin, int64_t end);
 
   const bool keep_records_, sequence_examples_;
   int num_examples_ = 0;

@@ -62,16 +62,19 @@ TEST(ExampleEncoderTest, ABatchTakesColumnsAsIfTheyWereSerialized) {
   columns[3].name = "later", columns[3].values = std::span<const int64_t>(ints), columns[3].ends = {0, 0, 2},
   columns[3].empty = ExampleColumn::Empty::kNoList;
   columns[4].name = "untyped";
-  ExampleBatch direct, serialized, with_records(/*keep_records=*/true);
+  ExampleBatch direct, at_once, serialized, with_records(/*keep_records=*/true);
   for (int i = 0; i < 3; ++i) {
     std::string record;
     EncodeExample(columns, i, &record);
     ASSERT_TRUE(serialized.Append(record).ok());
-    ASSERT_TRUE(direct.Append(columns, i).ok());
-    ASSERT_TRUE(with_records.Append(columns, i).ok());
+    ASSERT_TRUE(direct.Append(columns, i, i + 1).ok());
+    ASSERT_TRUE(with_records.Append(columns, i, i + 1).ok());
     EXPECT_EQ(with_records.record(i), record);
   }
-  for (const ExampleBatch* batch : {&direct, &with_records}) {
+  ASSERT_TRUE(at_once.Append(columns, 0, 0).ok());
+  ASSERT_TRUE(at_once.Append(columns, 0, 1).ok());
+  ASSERT_TRUE(at_once.Append(columns, 1, 3).ok());
+  for (const ExampleBatch* batch : {&direct, &at_once, &with_records}) {
     ASSERT_EQ(batch->num_examples(), 3);
     ASSERT_EQ(batch->columns().size(), serialized.columns().size());
     for (size_t c = 0; c < serialized.columns().size(); ++c) {
@@ -90,7 +93,7 @@ TEST(ExampleEncoderTest, ABatchTakesColumnsAsIfTheyWereSerialized) {
   }
   // A type that changes is the error that it would be.
   columns[1].values = std::span<const float>(floats);
-  EXPECT_EQ(direct.Append(columns, 0).message(),
+  EXPECT_EQ(direct.Append(columns, 0, 1).message(),
             "feature \"ints\" is FLOAT here but INT in earlier examples; a feature must have one type in all examples");
 }
 

@@ -35,11 +35,16 @@ class ExampleBlock {
   virtual int size() const = 0;
   // Replaces `record` by example i as a serialized tf.Example. The error does not name the example.
   virtual absl::Status Encode(int i, std::string* record) const = 0;
-  // Adds it to a batch, which is cheaper for those who do not want the record. The error does not name the example.
-  virtual absl::Status AppendTo(int i, ExampleBatch* batch) const {
+  // Adds examples [begin, end) to a batch, which is cheaper for those who do not want the records. The error names the
+  // example.
+  virtual absl::Status AppendTo(int begin, int end, ExampleBatch* batch) const {
     std::string record;
-    RETURN_IF_ERROR(Encode(i, &record));
-    return batch->Append(record);
+    for (int i = begin; i < end; ++i) {
+      absl::Status status = Encode(i, &record);
+      if (status.ok()) status = batch->Append(record);
+      if (!status.ok()) return Annotate(status, Origin(i));
+    }
+    return absl::OkStatus();
   }
   // Where example i is, for messages: "data/people.csv: line 17".
   virtual std::string Origin(int i) const = 0;

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <optional>
+#include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -87,6 +89,7 @@ TEST_F(CsvTest, KnownTypesAreTakenAtTheirWord) {
               ElementsAre("n: float 1, zip: bytes 01234"));
   EXPECT_THAT(Error("n\n1\nmany\n", {.types = {{"n", ValueType::kInt}}}),
               AllOf(HasSubstr("bad.csv: line 3: column \"n\": \"many\" is not an int64"), HasSubstr("schema")));
+  EXPECT_THAT(Error("n\n1\nfünf\n", {.types = {{"n", ValueType::kFloat}}}), HasSubstr("\"fünf\" is not a number"));
 }
 
 TEST_F(CsvTest, OtherEncodingsBecomeUtf8) {
@@ -204,9 +207,27 @@ TEST_F(CsvTest, NamesThatAreNumbersMayBeNames) {
   }
 }
 
+TEST_F(CsvTest, NamesThatAreEasilyTakenForOthersAreNoticed) {
+  EXPECT_THAT(Shorts("name, age,size\nx, 3,1\n"), ElementsAre(" age: int 3, name: bytes x, size: int 1"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: column \" age\" has white space in its name"))));
+  // A pandas index.
+  EXPECT_THAT(Shorts(",a\n0,5\n1,6\n"), ElementsAre(": int 0, a: int 5", ": int 1, a: int 6"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("the first column has no name"), HasSubstr("index=False"))));
+  const std::string file = File("b.csv", "name , zip\nx,00123\n");
+  const auto inferred = WithInferredTypes({file}, {});
+  ASSERT_TRUE(inferred.ok()) << inferred.status();
+  Records({file}, *inferred);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("column \"name \""), HasSubstr("\"00123\"")));
+  Shorts("\n1, 2\n", {.column_names = {" a", "b"}});
+  EXPECT_THAT(warnings_, ElementsAre());
+  EXPECT_THAT(Error("# made by a program\na,b\n1,2\n"), AllOf(HasSubstr("line 2: 2 cells"), HasSubstr("are comments")));
+}
+
 TEST_F(CsvTest, AnotherDelimiterIsNoticed) {
   Records({File("a.csv", "a;b\n1;2\n")});
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("one column, \"a;b\""), HasSubstr("--delimiter=';'"))));
+  Records({File("a.csv", "Größe;b\n1;2\n")});
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one column, \"Größe;b\"")));
   Records({File("a.csv", "a\tb\n1\t2\n")});
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--delimiter=tab")));
   Records({File("a.csv", "a;b\n1\n")});
@@ -228,6 +249,100 @@ TEST_F(CsvTest, AColumnThatIsTextInOneFileOnlyIsNoticed) {
   ASSERT_TRUE(inferred.ok()) << inferred.status();
   Records({numbers}, *inferred);
   EXPECT_EQ(warnings_.size(), 1);
+}
+
+TEST_F(CsvTest, IntegersThatBecomeOtherFloatsAreNamed) {
+  // An id beside a cell that is none, one of pandas, which writes a column that lacks values so, and 2^24, which is exact.
+  EXPECT_THAT(
+      Shorts("id,pandas,n,x\n1,16777216.0,16777216,1e39\n\n-16777217,123456789.0,0.5,inf\n16777219,,1,1\nx1.5,,1,1\n",
+             {.types = {{"id", ValueType::kBytes}}}),
+      testing::SizeIs(4));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: line 4: \"pandas\": the integer 123456789.0 becomes the "
+                                                     "float 1.23457e+08"),
+                                           HasSubstr("schema say BYTES")),
+                                     AllOf(HasSubstr("a.csv: line 2: \"x\": a float (32 bits, as in tf.Example) cannot "
+                                                     "hold 1e39; it becomes inf"))));
+  const std::string mixed = "id\n12\n0.5\n16777217\n-16777219\n";
+  Shorts(mixed);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("a.csv: line 4: \"id\": the integer 16777217 becomes the float")));
+  // Types that were inferred before, and those of a schema.
+  const std::string file = File("b.csv", mixed), other = File("c.csv", "id\n123456789\n");
+  const auto inferred = WithInferredTypes({file, other}, {});
+  ASSERT_TRUE(inferred.ok()) << inferred.status();
+  Records({other}, *inferred);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr(other + ": line 2: \"id\": the integer 123456789")));
+  Records({other}, {.types = {{"id", ValueType::kFloat}}});
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("or a schema says so")));
+  // As advised; and floats that were meant as such.
+  EXPECT_THAT(Shorts(mixed, {.types = {{"id", ValueType::kBytes}}}), testing::Contains("id: bytes 16777217"));
+  EXPECT_THAT(warnings_, ElementsAre());
+  Shorts("a,b,c,d\n1.5e20,33554433.5,12345678901234567,nan\n0.5,16777216.0,3,-inf\n,1_000.5,,1e-400\n");
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+TEST_F(CsvTest, NumbersThatAreTextForAFewCellsAreNoticed) {
+  Shorts("age,income,price\n34,50000,\"1,5\"\n NA ,,\"1.234,50\"\n41,null,3\n");
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: line 3: column \"age\": \" NA \" is not a number"),
+                                           HasSubstr("leave the cell empty")),
+                                     HasSubstr("line 4: column \"income\": \"null\""),
+                                     AllOf(HasSubstr("line 2: column \"price\": \"1,5\""), HasSubstr("1234.5"))));
+  // As advised.
+  EXPECT_THAT(Shorts("age,price\n34,1.5\n,1234.50\n41,3\n"), testing::Contains("age: int, price: float 1234.5"));
+  EXPECT_THAT(warnings_, ElementsAre());
+  // The first cell of all files; other encodings and names.
+  const std::string numbers = File("a.csv", "Größe;b\n1;2\n"), text = File("b.csv", "Größe;b\n2;3\n?;x\n-;-\n");
+  Records({numbers, text, text}, {.delimiter = ';'});
+  EXPECT_THAT(warnings_, testing::Contains(HasSubstr(text + ": line 3: column \"Größe\": \"?\" is not a number")));
+  // Text, lists, places, versions, missing alone.
+  for (const char* cells : {"NA,1\nx,2\n", "\"1,2,3\",1\n", "\"41.5,-87.6\",2\n", "1.2.3,1\n4,2\n", "NA,1\n-,2\n",
+                            "\"a, b\",1\n1,2\n", "\"12,\",1\n", "\"1,234.5.6\",1\n", "99999999999999999999,1\n1,2\n"}) {
+    Shorts(absl::StrCat("a,b\n", cells));
+    EXPECT_THAT(warnings_, ElementsAre()) << cells;
+  }
+}
+
+TEST_F(CsvTest, CodesThatLoseTheirZerosAreNoticed) {
+  const std::string text = "zip,month,n\n98101,01,0\n00123,12,0.5\n\n02134,03,0000\n";
+  EXPECT_THAT(Shorts(text), testing::Contains("month: int 12, n: float 0.5, zip: int 123"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("a.csv: line 3: column \"zip\": \"00123\" becomes a number"),
+                                           HasSubstr("schema say BYTES")),
+                                     HasSubstr("line 5: column \"n\": \"0000\"")));
+  EXPECT_THAT(Shorts(text, {.types = {{"zip", ValueType::kBytes}, {"n", ValueType::kFloat}}}),
+              testing::Contains("month: int 12, n: float 0.5, zip: bytes 00123"));
+  EXPECT_THAT(warnings_, ElementsAre());
+}
+
+// 4 MB are a block; the rows of each begin where those before ended, whatever ends them.
+TEST_F(CsvTest, LinesAreCountedOverBlocksWhateverEndsThem) {
+  for (const char* const end : {"\n", "\r\n", "\r"}) {
+    for (const bool quoted : {false, true}) {
+      std::string text = absl::StrCat("a,b", end);
+      constexpr int kRows = 100'000;
+      const std::string cell(80, 'x');
+      for (int i = 1; i < kRows; ++i) absl::StrAppend(&text, i, quoted && i % 10 == 7 ? ",\"y\"" : ",", cell, end);
+      absl::StrAppend(&text, "1,2,3", end);
+      EXPECT_THAT(Error(text), HasSubstr(absl::StrCat("bad.csv: line ", kRows + 1, ": 3 cells"))) << quoted;
+    }
+  }
+}
+
+TEST_F(CsvTest, NumbersAreTheNearestOfWhatIsWritten) {
+  for (const char* text :
+       {"0", "-0", "0.1", "-0.25", "1.", ".5", "-.5", "123456789012345678", "0.12345678901234567", "9007199254740993",
+        "9007199254740992.5", "999999999999999999", "1234567890.12345678", "000000000000000001.5",
+        "0000000000000000001.5", "3.4028235677973366", "1e5", "12345.678e-3"}) {
+    const std::optional<double> value = ParseFloatCell(text);
+    ASSERT_TRUE(value.has_value()) << text;
+    EXPECT_EQ(*value, std::strtod(text, nullptr)) << text;
+    EXPECT_EQ(std::signbit(*value), text[0] == '-') << text;
+  }
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = absl::StrCat(random() % 2 == 0 ? "" : "-", random() >> (random() % 64));
+    text.insert(text.size() - random() % (text.size() - (text[0] == '-')), ".");
+    EXPECT_EQ(ParseFloatCell(text), std::strtod(text.c_str(), nullptr)) << text;
+    EXPECT_EQ(TypeOfCell(text), ValueType::kFloat) << text;
+  }
 }
 
 TEST_F(CsvTest, AnyNumberOfThreadsInfersTheSame) {

@@ -72,6 +72,30 @@ TEST_F(ParquetTest, EveryTypeHasItsFeature) {
               ElementsAre("x: bytes b", "x: bytes a", "x: none", "x: bytes b"));
 }
 
+// Ids in a decimal column, in one of doubles (pandas, where values are missing) and of no id.
+TEST_F(ParquetTest, IntegersThatBecomeOtherFloatsAreNamed) {
+  const auto warnings = [&](std::shared_ptr<arrow::DataType> type, const std::string& json) {
+    Of(std::move(type), json);
+    return warnings_;
+  };
+  EXPECT_THAT(
+      warnings(arrow::decimal128(20, 2), "[\"1.25\", \"16777216.00\", null, \"123456789.01\"]"),
+      ElementsAre(AllOf(HasSubstr("a.parquet: row 4: \"x\": the number 123456789.01 becomes the float 1.23457e+08"),
+                        HasSubstr("doubles or decimals"))));
+  EXPECT_THAT(warnings(arrow::decimal256(40, 0), "[\"12345678901234567890\"]"),
+              ElementsAre(HasSubstr("row 1: \"x\": the integer 12345678901234567890 becomes the float 1.23457e+19")));
+  EXPECT_THAT(warnings(arrow::dictionary(arrow::int32(), arrow::decimal128(9, 0)), "[\"1\", \"16777217\"]"),
+              ElementsAre(HasSubstr("row 2: \"x\": the integer 16777217")));
+  EXPECT_THAT(warnings(arrow::list(arrow::float64()), "[[1e30], [1, 16777217], [16777219]]"),
+              ElementsAre(HasSubstr("row 2: \"x\": the integer 16777217 becomes the float 1.67772e+07")));
+  // As advised; and numbers of which a float tells as much as can be expected.
+  EXPECT_THAT(warnings(arrow::int64(), "[123456789, null]"), ElementsAre());
+  EXPECT_THAT(warnings(arrow::utf8(), "[\"123456789\", null]"), ElementsAre());
+  EXPECT_THAT(warnings(arrow::float64(), "[33554433.5, 1e20, null]"), ElementsAre());
+  EXPECT_THAT(warnings(arrow::float32(), "[1e20, 16777216]"), ElementsAre());
+  EXPECT_THAT(warnings(arrow::decimal128(20, 10), "[\"0.1234567891\", \"16777216.5000000000\"]"), ElementsAre());
+}
+
 TEST_F(ParquetTest, NestedColumnsAreFeaturesOfTheirMembers) {
   const auto point = arrow::struct_({arrow::field("a", arrow::int64()), arrow::field("b", arrow::utf8())});
   EXPECT_THAT(Of(point, R"([{"a": 1, "b": "x"}, null, {"a": null, "b": "y"}])"),

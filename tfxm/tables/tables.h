@@ -26,7 +26,9 @@ namespace tfxm::tables {
 // read once for that: an int64, else a float, else bytes. Files of one source have the same columns in the same order.
 // INVALID_ARGUMENT names the file and line of what cannot be read, and both
 // files if their columns differ; a cell that is not of the type that options name is found when its block is encoded.
-// The source warns of names that look like a row of data, and of columns that are numbers in one file and text in another.
+// The source warns of names that look like a row of data, of columns that are numbers in one file and text in another, and
+// of the first number of a column that its floats do not tell: a whole one of many digits, one beyond float32; and of what
+// inferring makes of "NA" among numbers, of decimal commas and of codes with zeros in front (internal/csv_numbers.h).
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenCsv(const std::vector<std::string>& files,
                                                              const CsvOptions& options);
 
@@ -50,7 +52,8 @@ struct ParquetOptions {
 //   struct                         a feature of each member: "a.b"
 //   list                           all its values; of structs, a feature of each member. A list of lists is an error
 //   map                            two features: "a.key", "a.value"
-// A null is a feature without a list, in a list it is left out. Folders called name=value above a file are columns, too:
+// The first number of a column that a float does not tell is warned of: one beyond float32, a whole one beyond 2^24 in
+// a column of doubles or decimals. A null is a feature without a list, in a list it is left out. Folders called name=value above a file are columns, too:
 // int64 if all values are integers, else bytes. INVALID_ARGUMENT names both files where a column's types differ; a file
 // without a column that others have makes examples without that feature.
 absl::StatusOr<std::unique_ptr<data::ExampleSource>> OpenParquet(const std::vector<std::string>& files,

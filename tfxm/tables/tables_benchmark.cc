@@ -3,6 +3,7 @@
 // How fast CSV becomes columns (data::ExampleBatch), on one thread: with types that are inferred, for which the cells are
 // gone through twice, and given. bytes = the file's.
 //   build/benchmarks/tfxm_tables_benchmark
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -45,11 +46,10 @@ void Run(benchmark::State& state, const CsvOptions& options) {
       auto block = (*source)->Next();
       if (!block.ok()) std::abort();
       if (*block == nullptr) break;
-      for (int i = 0; i < (*block)->size(); ++i) {
-        if (i % kBatchRows == 0) batch.Clear();
-        if (!(*block)->AppendTo(i, &batch).ok()) std::abort();
+      for (int i = 0; i < (*block)->size(); i += kBatchRows) {
+        batch.Clear();
+        if (!(*block)->AppendTo(i, std::min((*block)->size(), i + kBatchRows), &batch).ok()) std::abort();
       }
-      batch.Clear();
     }
   }
   state.SetItemsProcessed(state.iterations() * kRows);

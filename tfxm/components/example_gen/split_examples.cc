@@ -126,11 +126,12 @@ absl::Status SplitExamples(data::ExampleSource* source, const SplitConfig& split
                            absl::Span<SplitWriter> writers, SplitNotes* notes) {
   const Splitter splitter(split_config);
   ASSIGN_OR_RETURN(std::unique_ptr<data::ExampleBlock> block, source->Next());
+  std::vector<std::string> records;  // Their memory is used again.
   while (block != nullptr) {
     // The next block is read and decompressed while this one is encoded, hashed and written.
     auto next = std::async(std::launch::async, [source] { return source->Next(); });
     const size_t n = static_cast<size_t>(block->size());
-    std::vector<std::string> records(n);
+    if (records.size() < n) records.resize(n);
     std::vector<size_t> split_of(n);
     constexpr size_t kChunk = 256;
     absl::Status status = compute::ParallelFor(static_cast<int>((n + kChunk - 1) / kChunk), [&](int c) -> absl::Status {

@@ -26,18 +26,21 @@ struct MeanAndDeviation {
   double mean = 0, std_dev = 0;
 };
 
-// Where the run of one bit pattern ends that begins at i: pictures have long ones, which are looked through by fours.
+// Where the run of one bit pattern ends that begins at i. Pictures have long ones of zeros, which are looked through by
+// eights.
 size_t EndOfRun(std::span<const float> values, size_t i) {
   const uint32_t bits = std::bit_cast<uint32_t>(values[i]);
-  const uint64_t twice = uint64_t{bits} << 32 | bits;
-  const float* const data = values.data();
-  for (++i; i + 4 <= values.size(); i += 4) {
-    uint64_t a, b;
-    std::memcpy(&a, data + i, sizeof(a));
-    std::memcpy(&b, data + i + 2, sizeof(b));
-    if (((a ^ twice) | (b ^ twice)) != 0) break;
+  while (++i < values.size() && std::bit_cast<uint32_t>(values[i]) == bits) {
   }
-  while (i < values.size() && std::bit_cast<uint32_t>(data[i]) == bits) ++i;
+  return i;
+}
+size_t EndOfZeros(std::span<const float> values, size_t i) {
+  for (++i; i + 8 <= values.size(); i += 8) {
+    uint64_t twos[4];
+    std::memcpy(twos, values.data() + i, sizeof(twos));
+    if ((twos[0] | twos[1] | twos[2] | twos[3]) != 0) break;
+  }
+  while (i < values.size() && std::bit_cast<uint32_t>(values[i]) == 0) ++i;
   return i;
 }
 
@@ -60,8 +63,16 @@ void NumericAccumulator::Add(std::span<const float> values, double weight) {
   double sum = 0, sum_of_squares = 0;  // Of the finite values.
   float min = std::numeric_limits<float>::infinity(), max = -std::numeric_limits<float>::infinity();
   int64_t num_nan = 0, num_zeros = 0, num_positive_infinity = 0, num_infinite = 0;
+  int64_t times_zero = 0;  // Not in the histogram yet.
   for (size_t i = 0; i < values.size();) {
     const float x = values[i];
+    if (std::bit_cast<uint32_t>(x) == 0) {
+      const size_t begin = std::exchange(i, EndOfZeros(values, i));
+      times_zero += static_cast<int64_t>(i - begin);
+      min = std::min(min, x);
+      max = std::max(max, x);
+      continue;
+    }
     const size_t begin = std::exchange(i, EndOfRun(values, i));
     const auto times = static_cast<int64_t>(i - begin);
     if (std::isnan(x)) {
@@ -84,6 +95,9 @@ void NumericAccumulator::Add(std::span<const float> values, double weight) {
     sum += d * static_cast<double>(times);
     sum_of_squares += d * d * static_cast<double>(times);
   }
+  num_zeros += times_zero;
+  histogram_.Add(0, times_zero);
+  if (weighted_.has_value()) weighted_->histogram.Add(0, w * times_zero);
   const int64_t count = static_cast<int64_t>(values.size()) - num_nan;
   count_ += count;
   num_nan_ += num_nan;

@@ -50,7 +50,7 @@ void ValueHistogram<W>::AddElsewhere(uint64_t key, W weight) {
   Increase(weight, &slot.weight);
   if (used_ > max_buckets_ + max_buckets_ / 2) {
     DropBits();
-  } else if (used_ * 2 > slots_.size() && slots_.size() < 2 * std::bit_ceil(static_cast<size_t>(max_buckets_))) {
+  } else if (IsCrowded() && slots_.size() < 2 * std::bit_ceil(static_cast<size_t>(max_buckets_))) {
     Rebuild(slots_.size() * 2, dropped_bits_);
   }
 }

@@ -96,6 +96,11 @@ class ValueHistogram {
   // Dropping bits takes a sort of the keys, and right after it there is room for few: so half as many buckets more are
   // kept until then. What is read has been brought down to max_buckets.
   bool IsSettled() const { return used_ <= max_buckets_; }
+  // A small table, as that of a picture's 256 values, has more room, so that hardly two keys want one slot.
+  bool IsCrowded() const {
+    constexpr size_t kSmall = 2048;
+    return static_cast<size_t>(used_) * (slots_.size() < kSmall ? 8 : 2) > slots_.size();
+  }
   ValueHistogram Settled() const;
 
   int max_buckets_;

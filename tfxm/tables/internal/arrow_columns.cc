@@ -15,6 +15,7 @@
 #include "arrow/type.h"
 #include "arrow/util/decimal.h"
 #include "arrow/util/float16.h"
+#include "tfxm/tables/internal/float_losses.h"
 #include "tfxm/tables/internal/text_stream.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -140,13 +141,13 @@ double DoubleAt(const arrow::Array& array, int64_t k) {
   }
 }
 
-// Whether a float32 lacks what there is to a whole number, or all there is to a finite one. What is 2^53 or more may
-// have lost it before.
-bool IsLost(double value) {
-  constexpr double kExactInFloat = 1 << 24, kExactInDouble = 1LL << 53;
-  const double size = std::abs(value);
-  if (!(size > kExactInFloat) || std::isinf(value) || std::trunc(value) != value) return false;
-  return size >= kExactInDouble || static_cast<double>(static_cast<float>(value)) != value;
+bool IsDecimal(const arrow::Array& array) {
+  return array.type_id() == Type::DECIMAL128 || array.type_id() == Type::DECIMAL256;
+}
+
+std::string DecimalText(const arrow::Array& array, int64_t k) {
+  return array.type_id() == Type::DECIMAL128 ? static_cast<const arrow::Decimal128Array&>(array).FormatValue(k)
+                                             : static_cast<const arrow::Decimal256Array&>(array).FormatValue(k);
 }
 
 std::string_view BytesAt(const arrow::Array& array, int64_t k) {
@@ -252,7 +253,7 @@ class ArrowColumns::Reader {
           case ValueType::kFloat: {
             const double value = DoubleAt(leaf, at);
             storage.floats.push_back(static_cast<float>(value));
-            if (!storage.loss && IsLost(value)) storage.loss = Loss{name, static_cast<int64_t>(i), value};
+            if (!storage.loss || !storage.loss->is_certain) NoteLoss(name, leaf, at, i, value, &storage.loss);
             break;
           }
           case ValueType::kBytes: storage.strings.push_back(BytesAt(leaf, at)); break;
@@ -263,6 +264,19 @@ class ArrowColumns::Reader {
           static_cast<int64_t>(storage.ints.size() + storage.floats.size() + storage.strings.size()));
     }
     return absl::OkStatus();
+  }
+
+  static void NoteLoss(const std::string& name, const arrow::Array& array, int64_t at, size_t row, double value,
+                       std::optional<Loss>* loss) {
+    constexpr double kExactInDouble = 1LL << 53;
+    const bool is_decimal = IsDecimal(array);
+    if (!IsLost(is_decimal ? std::trunc(value) : value)) return;
+    const bool is_certain = is_decimal || std::abs(value) < kExactInDouble || std::isinf(static_cast<float>(value));
+    if (loss->has_value() && !is_certain) return;
+    const std::string number = is_decimal                         ? DecimalText(array, at)
+                               : std::abs(value) < kExactInDouble ? absl::StrCat(static_cast<int64_t>(value))
+                                                                  : absl::StrCat(value);
+    *loss = Loss{name, static_cast<int64_t>(row), value, number, is_certain};
   }
 
   const std::map<std::string, ValueType>& types_;
@@ -296,18 +310,6 @@ absl::StatusOr<ArrowColumns> ArrowColumns::Make(std::shared_ptr<arrow::RecordBat
   }
   out.rows_ = std::move(rows);
   return out;
-}
-
-std::string LossWarning(absl::string_view place, const ArrowColumns::Loss& loss, absl::string_view number) {
-  const auto value = static_cast<float>(loss.value);
-  const std::string start = absl::StrCat(place, ": \"", PrintableText(loss.feature), "\": ");
-  if (std::isinf(value)) {
-    return absl::StrCat(start, "a float (32 bits, as in tf.Example) cannot hold ", number, "; it becomes ", value);
-  }
-  return absl::StrCat(
-      start, "the integer ", number, " becomes the float ", value,
-      ", as not all numbers there are integers that an int64 can hold; if it is an id, write it as text "
-      "to keep all its digits");
 }
 
 void ArrowColumns::AddConstant(const std::string& name, ValueType type, const std::string& value) {

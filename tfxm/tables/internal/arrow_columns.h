@@ -23,6 +23,7 @@
 #include "tfxm/data/example_batch.h"
 #include "tfxm/data/example_encoder.h"
 #include "tfxm/data/example_source.h"
+#include "tfxm/util/status_macros.h"
 
 namespace arrow {
 class RecordBatch;
@@ -45,14 +46,17 @@ class ArrowColumns {
   // A feature with the same value in all rows; of an int, its decimal.
   void AddConstant(const std::string& name, data::ValueType type, const std::string& value);
 
-  // A number that the float of the feature does not tell any more: finite, and beyond what a float32 can hold, or a
-  // whole number of more digits than that has, maybe an id.
+  // A number that the float of the feature does not tell any more (float_losses.h), or a decimal whose whole part it
+  // does not tell.
   struct Loss {
     std::string feature;
     int64_t row;
     double value;
+    std::string number;  // As the column has it.
+    // Not one of 2^53 or more, which may never have been exact.
+    bool is_certain;
   };
-  // The first one of each feature.
+  // The first one of each feature that is certain, else the first.
   const std::vector<Loss>& losses() const { return losses_; }
 
   int num_rows() const { return num_rows_; }
@@ -76,9 +80,6 @@ class ArrowColumns {
   std::vector<Loss> losses_;
 };
 
-// "PLACE: "a": the integer 12345678901234567890 becomes the float 1.23457e+19, …"; `number` is it as it was written.
-std::string LossWarning(absl::string_view place, const ArrowColumns::Loss& loss, absl::string_view number);
-
 // Such rows as a block; row i is at `place` and first_row + i + 1.
 class ArrowBlock : public data::ExampleBlock {
  public:
@@ -89,8 +90,9 @@ class ArrowBlock : public data::ExampleBlock {
     data::EncodeExample(columns_.columns(), i, record);
     return absl::OkStatus();
   }
-  absl::Status AppendTo(int i, data::ExampleBatch* batch) const override {
-    return batch->Append(columns_.columns(), i);
+  absl::Status AppendTo(int begin, int end, data::ExampleBatch* batch) const override {
+    const absl::Status status = batch->Append(columns_.columns(), begin, end);
+    return status.ok() ? status : Annotate(status, Origin(begin));
   }
   std::string Origin(int i) const override { return absl::StrCat(place_, first_row_ + i + 1); }
 

@@ -18,6 +18,7 @@
 #include "tfxm/compute/pass.h"
 #include "tfxm/tables/internal/arrow_columns.h"
 #include "tfxm/tables/internal/arrow_reader.h"
+#include "tfxm/tables/internal/float_losses.h"
 #include "tfxm/tables/internal/text_stream.h"
 #include "tfxm/util/status_macros.h"
 #include "tfxm/util/text/text.h"
@@ -194,7 +195,7 @@ absl::string_view LongInteger(absl::string_view line, absl::string_view feature)
     for (const absl::string_view part :
          absl::StrSplit(value.substr(0, value.find_first_of(is_list ? "]" : ",}")), ',')) {
       const absl::string_view number = absl::StripAsciiWhitespace(part);
-      if (number.size() > 7 && number.find_first_not_of("-0123456789") == absl::string_view::npos) return number;
+      if (IsLongIntegerText(number)) return number;
     }
   }
   return "";
@@ -242,21 +243,22 @@ class JsonlSource : public data::ExampleSource {
   }
 
   std::vector<std::string> EmptyFiles() const override { return without_rows_; }
-  std::vector<std::string> Warnings() const override {
-    std::vector<std::string> warnings;
-    for (const auto& [feature, warning] : losses_) warnings.push_back(warning);
-    return warnings;
-  }
+  std::vector<std::string> Warnings() const override { return losses_.Warnings(); }
 
  private:
   void WarnOfLosses(const Lines& lines, const ArrowColumns& columns) {
     for (const ArrowColumns::Loss& loss : columns.losses()) {
-      if (losses_.count(loss.feature) > 0) continue;
+      if (losses_.Has(loss.feature)) continue;
       const auto [line, place] = NthLine(lines.text, loss.row);
       std::string number(LongInteger(line, loss.feature));
       if (number.empty() && std::isinf(static_cast<float>(loss.value))) number = absl::StrCat(loss.value);
       if (number.empty()) continue;
-      losses_[loss.feature] = LossWarning(absl::StrCat(files_[at_], ": line ", lines.first_line + place), loss, number);
+      losses_.Add(loss.feature, LossWarning(absl::StrCat(files_[at_], ": line ", lines.first_line + place),
+                                            {.feature = loss.feature,
+                                             .value = loss.value,
+                                             .number = number,
+                                             .why = "as not all numbers there are integers that an int64 can hold",
+                                             .advice = "If it is an id, write it as text to keep all its digits"}));
     }
   }
 
@@ -267,7 +269,7 @@ class JsonlSource : public data::ExampleSource {
   std::unique_ptr<LineReader> reader_;
   int64_t rows_ = 0;  // Of this file.
   std::vector<std::string> without_rows_;
-  std::map<std::string, std::string> losses_;  // By feature, the first.
+  FloatLosses losses_;
 };
 
 }  // namespace

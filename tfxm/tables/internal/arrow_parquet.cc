@@ -20,6 +20,7 @@
 #include "tfxm/tables/internal/arrow_columns.h"
 #include "tfxm/tables/internal/arrow_input.h"
 #include "tfxm/tables/internal/arrow_reader.h"
+#include "tfxm/tables/internal/float_losses.h"
 #include "tfxm/tables/internal/text_stream.h"
 #include "tfxm/util/io.h"
 #include "tfxm/util/registry.h"
@@ -193,18 +194,19 @@ class ParquetSource : public data::ExampleSource {
   }
 
   std::vector<std::string> EmptyFiles() const override { return without_rows_; }
-  std::vector<std::string> Warnings() const override {
-    std::vector<std::string> warnings;
-    for (const auto& [feature, warning] : losses_) warnings.push_back(warning);
-    return warnings;
-  }
+  std::vector<std::string> Warnings() const override { return losses_.Warnings(); }
 
  private:
-  // Doubles are not whole numbers in disguise, as in JSON, so only those that are too large are lost.
   void WarnOfLoss(const ArrowColumns::Loss& loss) {
-    if (losses_.count(loss.feature) > 0 || !std::isinf(static_cast<float>(loss.value))) return;
-    losses_[loss.feature] =
-        LossWarning(absl::StrCat(files_[at_], ": row ", rows_ + loss.row + 1), loss, absl::StrCat(loss.value));
+    if (!loss.is_certain || losses_.Has(loss.feature)) return;
+    losses_.Add(loss.feature,
+                LossWarning(absl::StrCat(files_[at_], ": row ", rows_ + loss.row + 1),
+                            {.feature = loss.feature,
+                             .value = loss.value,
+                             .number = loss.number,
+                             .why = "as the column is one of doubles or decimals, which are FLOAT",
+                             .advice = "If it is an id, write the column as integers (pandas: Int64, which may lack "
+                                       "values) or as text to keep all its digits"}));
   }
 
   const std::vector<std::string> files_;
@@ -214,7 +216,7 @@ class ParquetSource : public data::ExampleSource {
   std::unique_ptr<File> file_;
   int64_t rows_ = 0;  // Of this file.
   std::vector<std::string> without_rows_;
-  std::map<std::string, std::string> losses_;  // By feature, the first.
+  FloatLosses losses_;
 };
 
 }  // namespace

@@ -10,9 +10,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "arrow/csv/chunker.h"
 #include "arrow/csv/options.h"
-#include "arrow/csv/parser.h"
 #include "arrow/util/utf8.h"
 #include "tfxm/tables/internal/csv_names.h"
 #include "tfxm/util/io.h"
@@ -93,6 +93,14 @@ int64_t CountLines(absl::string_view text) {
     if (i + 1 >= text.size() || text[i + 1] != '\n') ++lines;
   }
   return lines;
+}
+
+// What to say of a row with more cells below a line that was taken for one name.
+std::string WhyOneColumn(absl::string_view name, absl::string_view row) {
+  if (absl::StartsWith(name, "#")) {
+    return "If the first lines are comments, take them out of the file: the first line is the one of the names";
+  }
+  return DelimiterAdvice(name, row);
 }
 
 std::string Place(const std::string& file, int64_t line) { return absl::StrCat(file, ": line ", line); }
@@ -200,6 +208,28 @@ absl::Status CsvBlocks::NoRowEnds() const {
                                                  " MB, the most that a row may have; is this a CSV file?"));
 }
 
+absl::StatusOr<size_t> CsvBlocks::WholeRows() const {
+  const bool has_quotes = absl::StrContains(text_, '"');
+  if (at_end_) {
+    // Arrow takes the end of the file for the quote that is missing.
+    RowScanner scanner(text_, options_.delimiter);
+    while (has_quotes && scanner.Find()) {
+      if (!scanner.Pass()) return NoRowEnds();
+    }
+    return text_.size();
+  }
+  absl::string_view text = text_;
+  absl::ConsumeSuffix(&text, "\r");  // Its "\n" may be still to come.
+  if (!has_quotes) return text.find_last_of("\r\n") + 1;
+  const auto chunker = arrow::csv::MakeChunker(ParseOptionsOf(options_.delimiter));
+  std::shared_ptr<arrow::Buffer> whole, partial;
+  const arrow::Status status = chunker->Process(
+      std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text.data()), static_cast<int64_t>(text.size())),
+      &whole, &partial);
+  if (!status.ok()) return Annotate(FromArrow(status), Place(file_, line_));
+  return static_cast<size_t>(whole->size());
+}
+
 absl::StatusOr<std::shared_ptr<const CsvBlock>> CsvBlocks::Next() {
   auto block = std::make_shared<CsvBlock>();
   block->file = file_;
@@ -208,23 +238,7 @@ absl::StatusOr<std::shared_ptr<const CsvBlock>> CsvBlocks::Next() {
   while (true) {
     RETURN_IF_ERROR(FillUp());
     if (text_.empty()) return nullptr;
-    if (at_end_) {
-      // Arrow takes the end of the file for the quote that is missing.
-      RowScanner scanner(text_, options_.delimiter);
-      while (scanner.Find()) {
-        if (!scanner.Pass()) return NoRowEnds();
-      }
-      size = text_.size();
-      break;
-    }
-    const auto chunker = arrow::csv::MakeChunker(ParseOptionsOf(options_.delimiter));
-    std::shared_ptr<arrow::Buffer> whole, partial;
-    const arrow::Status status =
-        chunker->Process(std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(text_.data()),
-                                                         static_cast<int64_t>(text_.size())),
-                         &whole, &partial);
-    if (!status.ok()) return Annotate(FromArrow(status), Place(file_, line_));
-    size = static_cast<size_t>(whole->size());
+    ASSIGN_OR_RETURN(size, WholeRows());
     if (size > 0) break;
     RETURN_IF_ERROR(Check(text_));
     if (text_.size() >= kMostRowBytes) return NoRowEnds();
@@ -270,7 +284,7 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
     cells.bad_rows_.push_back(at);
     if (options.bad_rows != CsvOptions::BadRows::kError) return arrow::csv::InvalidRowResult::Skip;
     const int64_t line = block->first_line + CountLines(absl::string_view(block->text).substr(0, at));
-    const std::string advice = num_columns == 1 ? DelimiterAdvice(column_names[0], row.text) : "";
+    const std::string advice = num_columns == 1 ? WhyOneColumn(column_names[0], row.text) : "";
     wrong = absl::StrCat(
         Place(block->file, line), ": ", row.actual_columns, row.actual_columns == 1 ? " cell" : " cells",
         options.column_names.empty() ? ", but the file has " : ", but --column_names names ", num_columns,
@@ -305,16 +319,14 @@ absl::StatusOr<CsvCells> CsvCells::Parse(std::shared_ptr<const CsvBlock> block,
     RETURN_IF_ERROR(read());
   }
   cells.num_rows_ = cells.parser_->num_rows();
-  cells.columns_.resize(column_names.size());
-  for (int c = 0; c < num_columns; ++c) {
-    std::vector<absl::string_view>& column = cells.columns_[c];
-    column.reserve(static_cast<size_t>(cells.num_rows_));
-    (void)cells.parser_->VisitColumn(c, [&](const uint8_t* data, uint32_t size, bool, bool missing) {
-      column.emplace_back(reinterpret_cast<const char*>(data), missing ? 0 : size);
-      return arrow::Status::OK();
-    });
-  }
   return cells;
+}
+
+std::vector<absl::string_view> CsvCells::Column(int c) const {
+  std::vector<absl::string_view> column;
+  column.reserve(static_cast<size_t>(num_rows_));
+  VisitColumn(c, [&](absl::string_view cell) { column.push_back(cell); });
+  return column;
 }
 
 int64_t CsvCells::Line(int i) const {

@@ -9,7 +9,7 @@
 //     ASSIGN_OR_RETURN(std::shared_ptr<const CsvBlock> block, blocks.Next());
 //     if (block == nullptr) break;
 //     ASSIGN_OR_RETURN(CsvCells cells, CsvCells::Parse(block, blocks.column_names(), {}));
-//     // cells.column(0)[17] == "Müller"
+//     // cells.Column(0)[17] == "Müller"
 //   }
 #ifndef TFXM_TABLES_INTERNAL_CSV_BLOCKS_H_
 #define TFXM_TABLES_INTERNAL_CSV_BLOCKS_H_
@@ -23,12 +23,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "arrow/csv/parser.h"
+#include "arrow/status.h"
 #include "tfxm/tables/csv_options.h"
 #include "tfxm/tables/internal/text_stream.h"
-
-namespace arrow::csv {
-class BlockParser;
-}
 
 namespace tfxm::tables {
 
@@ -57,6 +55,8 @@ class CsvBlocks {
   CsvBlocks(std::string file, const CsvOptions& options);
   absl::Status ReadNames();
   absl::Status FillUp();
+  // How much of text_ are rows that have ended; 0: none.
+  absl::StatusOr<size_t> WholeRows() const;
   absl::Status Check(absl::string_view text) const;
   absl::Status NoRowEnds() const;
 
@@ -82,8 +82,16 @@ class CsvCells {
   ~CsvCells();
 
   int num_rows() const { return num_rows_; }
+  // Calls visit(cell) for each row; the cell lives as long as these do.
+  template <typename Visit>
+  void VisitColumn(int c, Visit visit) const {
+    (void)parser_->VisitColumn(c, [&](const uint8_t* data, uint32_t size, bool, bool missing) {
+      visit(absl::string_view(reinterpret_cast<const char*>(data), missing ? 0 : size));
+      return arrow::Status::OK();
+    });
+  }
   // One for each row.
-  const std::vector<absl::string_view>& column(int c) const { return columns_[c]; }
+  std::vector<absl::string_view> Column(int c) const;
   // The line that row i begins in. The first call looks for those of all rows.
   int64_t Line(int i) const;
   const CsvBlock& block() const { return *block_; }
@@ -99,7 +107,6 @@ class CsvCells {
   bool bad_rows_are_kept_ = false;
   std::vector<size_t> bad_rows_;  // Where they begin in the block.
   int num_rows_ = 0;
-  std::vector<std::vector<absl::string_view>> columns_;
   struct Lines {
     std::once_flag once;
     std::vector<int64_t> of_rows;

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/tables/internal/csv_cells.h"
+#include "tfxm/util/text/text.h"
 
 namespace tfxm::tables {
 namespace {
@@ -55,21 +55,38 @@ std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const Cs
   const bool numbers_are_data = LooksLikeRow(names);
   std::vector<size_t> like;
   for (size_t c = 0; c < names.size(); ++c) {
-    if (IsLikeCells(names[c], cells.column(static_cast<int>(c)), numbers_are_data)) like.push_back(c);
+    if (IsLikeCells(names[c], cells.Column(static_cast<int>(c)), numbers_are_data)) like.push_back(c);
   }
   if (like.empty() || 2 * like.size() < names.size()) return "";
   return absl::StrCat(cells.block().file,
                       ": the first line, which is taken for the names of the columns, looks like data: ", like.size(),
                       " of ", names.size(), " names are as the cells below them, \"",
-                      absl::CHexEscape(absl::string_view(names[like[0]]).substr(0, 40)), "\" is the first. ",
+                      PrintableText(absl::string_view(names[like[0]]).substr(0, 40)), "\" is the first. ",
                       kNamesAdvice);
+}
+
+std::vector<std::string> UnusualNames(const std::string& file, const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  if (names.size() > 1 && names[0].empty()) {
+    out.push_back(absl::StrCat(file,
+                               ": the first column has no name, as where pandas writes its index (index=False leaves "
+                               "it out); its feature is called \"\""));
+  }
+  for (const std::string& name : names) {
+    if (absl::StripAsciiWhitespace(name).size() == name.size()) continue;
+    out.push_back(absl::StrCat(file, ": column \"", PrintableText(name),
+                               "\" has white space in its name, which belongs to "
+                               "the feature's; take it out of the first line if that is not meant"));
+    break;  // The others will have it, too.
+  }
+  return out;
 }
 
 std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const CsvCells& cells) {
   if (names.size() != 1 || cells.num_rows() == 0) return "";
-  const std::string advice = DelimiterAdvice(names[0], cells.column(0)[0]);
+  const std::string advice = DelimiterAdvice(names[0], cells.Column(0)[0]);
   if (advice.empty()) return "";
-  return absl::StrCat(cells.block().file, ": one column, \"", absl::CHexEscape(names[0].substr(0, 80)), "\". ", advice);
+  return absl::StrCat(cells.block().file, ": one column, \"", PrintableText(names[0].substr(0, 80)), "\". ", advice);
 }
 
 }  // namespace tfxm::tables

@@ -25,6 +25,10 @@ bool LooksLikeRow(const std::vector<std::string>& names);
 // or a text that is there again; empty if they are names. `cells` are those of the first rows.
 std::string WhyNamesLookLikeData(const std::vector<std::string>& names, const CsvCells& cells);
 
+// What to say of names that are easily taken for others, a line each: with white space around them (`name, age`), and
+// of a first column without one.
+std::vector<std::string> UnusualNames(const std::string& file, const std::vector<std::string>& names);
+
 // What to say if there is one column, whose name and first cell have another character that usually separates cells; else
 // empty.
 std::string WhyDelimiterIsDoubtful(const std::vector<std::string>& names, const CsvCells& cells);

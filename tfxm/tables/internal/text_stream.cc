@@ -73,15 +73,13 @@ absl::StatusOr<std::unique_ptr<TextStream>> TextStream::Open(const std::string& 
 }
 
 absl::Status TextStream::Read(size_t bytes, std::string* out) {
-  const size_t before = rep_->bytes.size();
-  rep_->bytes.resize(before + bytes);
-  const auto read = rep_->stream->Read(static_cast<int64_t>(bytes), rep_->bytes.data() + before);
+  std::string* const to = rep_->converter == kNoConverter ? out : &rep_->bytes;
+  const size_t before = to->size();
+  to->resize(before + bytes);
+  const auto read = rep_->stream->Read(static_cast<int64_t>(bytes), to->data() + before);
+  to->resize(before + (read.ok() ? static_cast<size_t>(*read) : 0));
   if (!read.ok()) return FromArrow(read.status());
-  rep_->bytes.resize(before + static_cast<size_t>(*read));
-  if (rep_->converter != kNoConverter) return Convert(/*is_last=*/*read == 0, out);
-  out->append(rep_->bytes);
-  rep_->bytes.clear();
-  return absl::OkStatus();
+  return rep_->converter == kNoConverter ? absl::OkStatus() : Convert(/*is_last=*/*read == 0, out);
 }
 
 absl::Status TextStream::Convert(bool is_last, std::string* out) {

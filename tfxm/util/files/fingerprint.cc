@@ -61,7 +61,11 @@ std::string Sha256::HexHash(absl::string_view data) {
 
 uint32_t DigestModulo(const Sha256Digest& digest, uint32_t m) {
   uint64_t remainder = 0;
-  for (const uint8_t byte : digest) remainder = (remainder << 8 | byte) % m;
+  for (size_t i = 0; i < digest.size(); i += 4) {
+    uint32_t word = 0;
+    for (size_t k = 0; k < 4; ++k) word = word << 8 | digest[i + k];
+    remainder = (remainder << 32 | word) % m;
+  }
   return static_cast<uint32_t>(remainder);
 }
 
