@@ -92,6 +92,7 @@ class Layers {
     for (size_t k = 0; k < tensors.size(); ++k) seen_[tensors[k].tensor] = static_cast<int>(k);
     for (const auto* op : litert::Each(graph_.operators())) {
       for (int t : litert::Each(op->outputs())) producer_[t] = op;
+      if (KeepsValues(*op)) views_.emplace(op->inputs()->Get(0), op);
     }
   }
 
@@ -130,17 +131,47 @@ class Layers {
     layer->min = s.min;
     layer->max = s.max;
     layer->rmse = std::sqrt(s.mean_squared_error);
-    layer->sqnr_db = s.Worst().sqnr_db;
-    layer->part = s.Worst().name;
-    layer->added_noise = NoiseToSignal(s.Worst()) - NoiseOfInputs(*op);
+    const ErrorPart worst = WorstOf(tensor);
+    layer->sqnr_db = worst.sqnr_db;
+    layer->part = worst.name;
+    layer->added_noise = NoiseToSignal(worst) - NoiseOfInputs(*op);
     return true;
+  }
+
+  // Whether the result has the values of the first input, at most in another order.
+  bool KeepsValues(const schema::Operator& op) const {
+    static const auto* const kinds =
+        new std::set<std::string>{"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "DEQUANTIZE"};
+    const std::string name = litert::OpName(model_, op);
+    if (kinds->count(name) == 0 || litert::Size(op.inputs()) == 0 || op.inputs()->Get(0) < 0) return false;
+    return name == "DEQUANTIZE" || ScaleOf(op.inputs()->Get(0)) == ScaleOf(op.outputs()->Get(0));
+  }
+
+  std::pair<float, int64_t> ScaleOf(int tensor) const {
+    const auto* q = graph_.tensors()->Get(tensor)->quantization();
+    if (q == nullptr || litert::Size(q->scale()) != 1 || litert::Size(q->zero_point()) != 1) return {};
+    return {q->scale()->Get(0), q->zero_point()->Get(0)};
+  }
+
+  // The worst part of a tensor, in its own shape or in that which an operator gives it that keeps its values: the
+  // columns there may be others, and what they lost was lost here.
+  ErrorPart WorstOf(int tensor) const {
+    ErrorPart worst{.sqnr_db = std::numeric_limits<double>::infinity()};
+    if (const auto it = seen_.find(tensor); it != seen_.end()) worst = summaries_[it->second].Worst();
+    for (auto [view, end] = views_.equal_range(tensor); view != end; ++view) {
+      const std::string kind = litert::OpName(model_, *view->second);
+      ErrorPart of_view = WorstOf(view->second->outputs()->Get(0));
+      if (!(of_view.sqnr_db < worst.sqnr_db)) continue;
+      if (!of_view.name.empty() && kind != "DEQUANTIZE") absl::StrAppend(&of_view.name, " after ", kind);
+      worst = std::move(of_view);
+    }
+    return worst;
   }
 
   double NoiseOfInputs(const schema::Operator& op) const {
     double most = 0;
     for (int input : litert::Each(op.inputs())) {
-      if (const auto it = seen_.find(input); it != seen_.end())
-        most = std::max(most, NoiseToSignal(summaries_[it->second].Worst()));
+      if (seen_.count(input) > 0) most = std::max(most, NoiseToSignal(WorstOf(input)));
     }
     return most;
   }
@@ -151,6 +182,7 @@ class Layers {
   const std::vector<ErrorSummary>& summaries_;
   std::map<int, int> seen_;  // tensor -> its place in the summaries
   std::map<int, const schema::Operator*> producer_;
+  std::multimap<int, const schema::Operator*> views_;  // By input: operators that keep its values
 };
 
 }  // namespace
