@@ -26,6 +26,7 @@ namespace {
 
 // Enough values of a tensor, of one example.
 constexpr int64_t kMostValues = 4096;
+constexpr char kAfter[] = " after ";
 
 double NoiseToSignal(const ErrorPart& part) { return std::isinf(part.sqnr_db) ? 0 : std::pow(10, -part.sqnr_db / 10); }
 
@@ -138,13 +139,15 @@ class Layers {
     return true;
   }
 
-  // Whether the result has the values of the first input, at most in another order.
+  // Whether the result has the values of the first input, at most in another order or with another sign.
   bool KeepsValues(const schema::Operator& op) const {
     static const auto* const kinds =
-        new std::set<std::string>{"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "DEQUANTIZE"};
+        new std::set<std::string>{"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "NEG", "DEQUANTIZE"};
     const std::string name = litert::OpName(model_, op);
     if (kinds->count(name) == 0 || litert::Size(op.inputs()) == 0 || op.inputs()->Get(0) < 0) return false;
-    return name == "DEQUANTIZE" || ScaleOf(op.inputs()->Get(0)) == ScaleOf(op.outputs()->Get(0));
+    const int from = op.inputs()->Get(0), to = op.outputs()->Get(0);
+    return name == "DEQUANTIZE" ||
+           (graph_.tensors()->Get(from)->type() == graph_.tensors()->Get(to)->type() && ScaleOf(from) == ScaleOf(to));
   }
 
   std::pair<float, int64_t> ScaleOf(int tensor) const {
@@ -159,10 +162,13 @@ class Layers {
     ErrorPart worst{.sqnr_db = std::numeric_limits<double>::infinity()};
     if (const auto it = seen_.find(tensor); it != seen_.end()) worst = summaries_[it->second].Worst();
     for (auto [view, end] = views_.equal_range(tensor); view != end; ++view) {
-      const std::string kind = litert::OpName(model_, *view->second);
       ErrorPart of_view = WorstOf(view->second->outputs()->Get(0));
       if (!(of_view.sqnr_db < worst.sqnr_db)) continue;
-      if (!of_view.name.empty() && kind != "DEQUANTIZE") absl::StrAppend(&of_view.name, " after ", kind);
+      const std::string kind = litert::OpName(model_, *view->second);
+      // Of several in a row the last gives it its shape.
+      if (!of_view.name.empty() && !absl::StrContains(of_view.name, kAfter) && kind != "NEG" && kind != "DEQUANTIZE") {
+        absl::StrAppend(&of_view.name, kAfter, kind);
+      }
       worst = std::move(of_view);
     }
     return worst;
@@ -171,6 +177,12 @@ class Layers {
   double NoiseOfInputs(const schema::Operator& op) const {
     double most = 0;
     for (int input : litert::Each(op.inputs())) {
+      // One of another name than in the float model has the values of what it is made from.
+      for (auto made = producer_.find(input); seen_.count(input) == 0 && made != producer_.end();
+           made = producer_.find(input)) {
+        if (!KeepsValues(*made->second)) break;
+        input = made->second->inputs()->Get(0);
+      }
       if (seen_.count(input) > 0) most = std::max(most, NoiseToSignal(WorstOf(input)));
     }
     return most;
