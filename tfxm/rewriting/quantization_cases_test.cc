@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -224,6 +225,88 @@ TEST_F(QuantizationCasesTest, AChannelWhoseWeightsAreNextToNothingKeepsItsBias) 
     EXPECT_EQ(status, absl::OkStatus()) << report.Render();
     EXPECT_GT(report.comparison->outputs[0].sqnr_db, 20);
   }
+}
+
+TEST_F(QuantizationCasesTest, WeightsThatCancelOutAreAdvisedUpon) {
+  // x (1000 + a) - x (1000 + b): steps of float16 are 0.5 at 1000.
+  const std::string src = Model(16, [](ops::Graph& graph, const ops::Tensor& x) {
+    Tensor weights(DataType::kFloat, {32, 64});
+    double i = 0;
+    for (float& v : weights.values<float>()) {
+      v = static_cast<float>(1000 + 2 * std::sin(0.7 * i * i));
+      ++i;
+    }
+    return ops::MatMul(ops::Concat({x, ops::Op("Neg", {x})}, 1), ops::Constant(graph, weights));
+  });
+  RewriterOptions options = Int8(Samples("x", {1, 16}, 30));
+  absl::Status status;
+  options.quantization = QuantizationMode::kNone;  // What is advised
+  Rewrite(src, options, &status);
+  EXPECT_EQ(status, absl::OkStatus());
+  options.quantization = QuantizationMode::kDynamicRange;  // Nothing is left of the answers.
+  EXPECT_THAT(Rewrite(src, options, &status).advice,
+              MatchesRegex("what its weights .*--quantization=none keeps them as they are"));
+  options.quantization = QuantizationMode::kFloat16;
+  const RewriteReport refused = Rewrite(src, options, &status);
+  const std::string& advice = refused.advice;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(advice));
+  const auto take = [&](const char* flag, std::optional<double>* limit) {
+    const std::vector<std::string> parts = absl::StrSplit(advice, absl::StrCat("--", flag, "="));
+    if (parts.size() == 2) *limit = std::stod(parts[1]);
+  };
+  take("min_sqnr", &options.limits.min_sqnr_db);
+  take("max_abs_error", &options.limits.max_abs_error);
+  take("min_clear_agreement", &options.limits.min_clear_agreement);
+  ASSERT_TRUE(options.limits.min_sqnr_db) << refused.Render() << status;
+  const RewriteReport followed = Rewrite(src, options, &status);
+  EXPECT_EQ(status, absl::OkStatus()) << followed.Render();
+  EXPECT_EQ(followed.advice, "");
+  *options.limits.min_sqnr_db += 0.2;
+  Rewrite(src, options, &status);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(QuantizationCasesTest, WhatAReshapeShowsWasLostBefore) {
+  // Boxes and scores take turns in the columns of one dense layer, of which there are too many to be kinds of values.
+  const std::string src = Model(8, [](ops::Graph& graph, const ops::Tensor& x) {
+    Tensor weights = Weights({8, 5000}, 0.5);
+    for (int64_t i = 0; i < weights.num_elements(); i += 2) weights.values<float>()[i] *= 640;
+    const ops::Tensor hidden = ops::Tanh(ops::MatMul(x, ops::Constant(graph, Weights({8, 8}))));
+    const ops::Tensor dense = ops::MatMul(hidden, ops::Constant(graph, weights));
+    return ops::Reshape(dense, ops::Constant(graph, std::vector<int32_t>{-1, 2500, 2}));
+  });
+  const RewriterOptions options = Int8(Samples("x", {1, 8}, 20));
+  absl::Status status;
+  const RewriteReport refused = Rewrite(src, options, &status);
+  ASSERT_FALSE(refused.layers.empty());
+  EXPECT_EQ(refused.layers[0].op, "FULLY_CONNECTED") << refused.Render();
+  EXPECT_EQ(refused.layers[0].part, "column 1 after RESHAPE");
+  for (const auto& layer : refused.layers) {
+    if (layer.op == "RESHAPE") {
+      EXPECT_LE(layer.added_noise, 0) << refused.Render();
+    }
+  }
+  RefusedAndAdviceWorks(src, options, HasSubstr("column 1 of output \"y\""));
+}
+
+TEST_F(QuantizationCasesTest, WhereNoLayersHelpDynamicRangeIsAdvised) {
+  // Each layer's answer is the small difference of large ones.
+  const std::string src = Model(16, [](ops::Graph& graph, ops::Tensor x) {
+    for (int layer = 0; layer < 14; ++layer) {
+      const ops::Tensor large = ops::Relu(ops::BiasAdd(x, ops::Constant(graph, std::vector<float>(16, 5e4f))));
+      x = ops::Op("Sub", {large, ops::Constant(graph, std::vector<float>(16, 5e4f))});
+    }
+    return x;
+  });
+  RewriterOptions options = Int8(Samples("x", {1, 16}, 20));
+  absl::Status status;
+  const std::string advice = Rewrite(src, options, &status).advice;
+  EXPECT_THAT(advice, AllOf(HasSubstr("with 10 layers in int16 or float the limits are not met"),
+                            HasSubstr("--keep_float_automatically tries more layers"),
+                            HasSubstr("--quantization=dynamic_range leaves all activations in float")));
+  options.quantization = QuantizationMode::kDynamicRange;
+  Rewrite(src, options, &status);
+  EXPECT_EQ(status, absl::OkStatus());
 }
 
 TEST_F(QuantizationCasesTest, ARecurrentLayerKeepsItsOpenBatch) {

@@ -440,6 +440,12 @@ absl::Status TfliteRewriter::PostRewriteValidate(const ModelDescription& origina
   absl::Status status;
   if (rep.options.validate) {
     status = rep.Compare(file, rep.report.mode);
+    const auto mode = rep.report.mode;
+    if (rep.report.comparison && (mode == QuantizationMode::kFloat16 || mode == QuantizationMode::kDynamicRange ||
+                                  mode == QuantizationMode::kInt4)) {
+      rep.report.advice =
+          rewriting::AdviceOnWeights(*rep.report.comparison, rep.Limits(mode, !rep.samples.samples.empty()));
+    }
   } else {
     rep.report.not_compared = "validate is off";
   }

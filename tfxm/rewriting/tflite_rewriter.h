@@ -39,7 +39,7 @@ struct RewriteReport {
   std::string batch;  // What came of several examples in one batch; empty: the model takes no batch.
   std::string not_compared;                   // Why there is no comparison.
   std::vector<rewriting::LayerError> layers;  // Of int8 and int16x8.
-  std::string advice;  // If an int8 or int16x8 model is outside of the limits: what was tried, and whether it helps.
+  std::string advice;  // If a quantized model is outside of the limits: what helps, of int8 and int16x8 what was tried.
 
   // Text in lines of at most `width` cells where words are that short; 0: as long as they get.
   std::string Render(int width = 0) const;

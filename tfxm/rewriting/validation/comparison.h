@@ -99,6 +99,11 @@ absl::StatusOr<ModelComparison> CompareModels(const SavedModel& saved_model, con
 // OK, or every output and number that is outside of the limits.
 absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimits& limits);
 
+// What helps if a file whose weights alone are narrower (float16, dynamic_range, int4) is outside of the limits: weights
+// as they are, or flags of `tfxm rewrite` whose limits it is within, if there are any and it is better than a constant.
+// Empty if it is within the limits.
+std::string AdviceOnWeights(const ModelComparison& comparison, const ValidationLimits& limits);
+
 // In lines of at most `width` cells where words are that short; 0: as long as they get.
 std::string RenderComparison(const ModelComparison& comparison, int width = 0);
 

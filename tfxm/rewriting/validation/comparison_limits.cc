@@ -3,6 +3,7 @@
 // What of a comparison is outside of the limits, and how it is shown.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -131,6 +132,44 @@ absl::Status CheckLimits(const ModelComparison& comparison, const ValidationLimi
   if (wrong.empty()) return absl::OkStatus();
   return AnswerIsNo(absl::StrCat(absl::StrJoin(wrong, "; "), " (on ", comparison.num_examples,
                                  " examples: ", comparison.source, ")"));
+}
+
+std::string AdviceOnWeights(const ModelComparison& comparison, const ValidationLimits& limits) {
+  if (CheckLimits(comparison, limits).ok()) return "";
+  std::string advice = "what its weights lose costs that much: --quantization=none keeps them as they are";
+  double db = std::numeric_limits<double>::infinity(), error = 0, agreement = 1;
+  for (const OutputComparison& output : comparison.outputs) {
+    if (output.mismatch || output.categorical || output.constant) continue;
+    if (!output.integer) agreement = std::min(agreement, output.ClearAgreement().value_or(1));
+    const double largest = std::max(std::abs(output.min), std::abs(output.max));
+    error = std::max(error, output.max_abs_error / std::max(output.max - output.min, largest));
+    db = std::min(db, output.sqnr_db);
+    for (const ErrorPart& part : output.parts) {
+      if (!part.constant) db = std::min(db, part.sqnr_db);
+    }
+  }
+  // As when they are asked for (TfliteRewriter): then nothing else excuses an error.
+  ValidationLimits asked = limits;
+  asked.rounding_is_fine = false;
+  asked.float_resolution = 0;
+  std::string flags;
+  if (limits.min_sqnr_db && db < *limits.min_sqnr_db) {
+    asked.min_sqnr_db = std::floor(10 * db) / 10;
+    absl::StrAppend(&flags, absl::StrFormat(" --min_sqnr=%.1f", *asked.min_sqnr_db));
+  }
+  if (limits.max_abs_error && error > *limits.max_abs_error) {
+    asked.max_abs_error = std::ceil(1000 * error) / 1000;
+    absl::StrAppend(&flags, absl::StrFormat(" --max_abs_error=%.3f", *asked.max_abs_error));
+  }
+  if (limits.min_clear_agreement && agreement < *limits.min_clear_agreement) {
+    asked.min_clear_agreement = std::floor(100 * agreement) / 100;
+    asked.chance_is_fine = false;
+    absl::StrAppend(&flags, absl::StrFormat(" --min_clear_agreement=%.2f", *asked.min_clear_agreement));
+  }
+  if (db > 0 && !flags.empty() && CheckLimits(comparison, asked).ok()) {
+    absl::StrAppend(&advice, "; if it is good enough for the app,", flags, " takes it");
+  }
+  return advice;
 }
 
 std::string RenderComparison(const ModelComparison& comparison, int width) {

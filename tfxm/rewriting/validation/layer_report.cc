@@ -26,6 +26,7 @@ namespace {
 
 // Enough values of a tensor, of one example.
 constexpr int64_t kMostValues = 4096;
+constexpr char kAfter[] = " after ";
 
 double NoiseToSignal(const ErrorPart& part) { return std::isinf(part.sqnr_db) ? 0 : std::pow(10, -part.sqnr_db / 10); }
 
@@ -92,6 +93,7 @@ class Layers {
     for (size_t k = 0; k < tensors.size(); ++k) seen_[tensors[k].tensor] = static_cast<int>(k);
     for (const auto* op : litert::Each(graph_.operators())) {
       for (int t : litert::Each(op->outputs())) producer_[t] = op;
+      if (KeepsValues(*op)) views_.emplace(op->inputs()->Get(0), op);
     }
   }
 
@@ -130,17 +132,58 @@ class Layers {
     layer->min = s.min;
     layer->max = s.max;
     layer->rmse = std::sqrt(s.mean_squared_error);
-    layer->sqnr_db = s.Worst().sqnr_db;
-    layer->part = s.Worst().name;
-    layer->added_noise = NoiseToSignal(s.Worst()) - NoiseOfInputs(*op);
+    const ErrorPart worst = WorstOf(tensor);
+    layer->sqnr_db = worst.sqnr_db;
+    layer->part = worst.name;
+    layer->added_noise = NoiseToSignal(worst) - NoiseOfInputs(*op);
     return true;
+  }
+
+  // Whether the result has the values of the first input, at most in another order or with another sign.
+  bool KeepsValues(const schema::Operator& op) const {
+    static const auto* const kinds =
+        new std::set<std::string>{"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "NEG", "DEQUANTIZE"};
+    const std::string name = litert::OpName(model_, op);
+    if (kinds->count(name) == 0 || litert::Size(op.inputs()) == 0 || op.inputs()->Get(0) < 0) return false;
+    const int from = op.inputs()->Get(0), to = op.outputs()->Get(0);
+    return name == "DEQUANTIZE" ||
+           (graph_.tensors()->Get(from)->type() == graph_.tensors()->Get(to)->type() && ScaleOf(from) == ScaleOf(to));
+  }
+
+  std::pair<float, int64_t> ScaleOf(int tensor) const {
+    const auto* q = graph_.tensors()->Get(tensor)->quantization();
+    if (q == nullptr || litert::Size(q->scale()) != 1 || litert::Size(q->zero_point()) != 1) return {};
+    return {q->scale()->Get(0), q->zero_point()->Get(0)};
+  }
+
+  // The worst part of a tensor, in its own shape or in that which an operator gives it that keeps its values: the
+  // columns there may be others, and what they lost was lost here.
+  ErrorPart WorstOf(int tensor) const {
+    ErrorPart worst{.sqnr_db = std::numeric_limits<double>::infinity()};
+    if (const auto it = seen_.find(tensor); it != seen_.end()) worst = summaries_[it->second].Worst();
+    for (auto [view, end] = views_.equal_range(tensor); view != end; ++view) {
+      ErrorPart of_view = WorstOf(view->second->outputs()->Get(0));
+      if (!(of_view.sqnr_db < worst.sqnr_db)) continue;
+      const std::string kind = litert::OpName(model_, *view->second);
+      // Of several in a row the last gives it its shape.
+      if (!of_view.name.empty() && !absl::StrContains(of_view.name, kAfter) && kind != "NEG" && kind != "DEQUANTIZE") {
+        absl::StrAppend(&of_view.name, kAfter, kind);
+      }
+      worst = std::move(of_view);
+    }
+    return worst;
   }
 
   double NoiseOfInputs(const schema::Operator& op) const {
     double most = 0;
     for (int input : litert::Each(op.inputs())) {
-      if (const auto it = seen_.find(input); it != seen_.end())
-        most = std::max(most, NoiseToSignal(summaries_[it->second].Worst()));
+      // One of another name than in the float model has the values of what it is made from.
+      for (auto made = producer_.find(input); seen_.count(input) == 0 && made != producer_.end();
+           made = producer_.find(input)) {
+        if (!KeepsValues(*made->second)) break;
+        input = made->second->inputs()->Get(0);
+      }
+      if (seen_.count(input) > 0) most = std::max(most, NoiseToSignal(WorstOf(input)));
     }
     return most;
   }
@@ -151,6 +194,7 @@ class Layers {
   const std::vector<ErrorSummary>& summaries_;
   std::map<int, int> seen_;  // tensor -> its place in the summaries
   std::map<int, const schema::Operator*> producer_;
+  std::multimap<int, const schema::Operator*> views_;  // By input: operators that keep its values
 };
 
 }  // namespace

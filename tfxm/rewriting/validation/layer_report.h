@@ -28,7 +28,7 @@ struct LayerError {
   double min = 0, max = 0;  // Of the float model
   double rmse = 0;
   double sqnr_db = 0;  // Of the part of it that fares worst (error_statistics.h)
-  std::string part;    // Which that is; empty: all of it.
+  std::string part;    // Which that is ("column 1 after RESHAPE": in the shape that one gives it); empty: all of it.
   // How much of the noise at the output is new: noise over signal here, less the worst of the operator's inputs.
   double added_noise = 0;
   double RmseOverScale() const { return scale == 0 ? 0 : rmse / scale; }

@@ -205,7 +205,8 @@ class IntegerConversion {
       const FilePtr model = out_.model;
       const absl::StatusOr<std::string> flags = Improve(kMostAdvised);
       out_.advice = flags.ok() ? absl::StrCat("tried, and within the limits: ", *flags)
-                               : absl::StrCat("no layers kept in int16 or float help: ", flags.status().message());
+                               : absl::StrCat(flags.status().message(),
+                                              "; --quantization=dynamic_range leaves all activations in float");
       RETURN_IF_ERROR(Calibrate(options_.calibration));
       out_.model = model;
       out_.choices.clear();

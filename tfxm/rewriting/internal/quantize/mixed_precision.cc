@@ -161,10 +161,12 @@ class Search {
       rejected = steps.size();
       if (any_quantized_) RETURN_IF_ERROR(AddSteps(at_once, &steps));
       if (steps.size() == rejected) {
-        return AnswerIsNo(absl::StrCat("with ", After(steps, steps.size()).size(), " layers in ",
-                                       quantizer_.int16() ? "" : "int16 or ", "float ",
-                                       any_quantized_ ? absl::StrCat("the limits are not met: ", accepted_.message())
-                                                      : "nothing would be left to quantize"));
+        return AnswerIsNo(absl::StrCat(
+            "with ", After(steps, steps.size()).size(), " layers in ", quantizer_.int16() ? "" : "int16 or ", "float ",
+            any_quantized_ ? absl::StrCat("the limits are not met: ", accepted_.message())
+                           : "nothing would be left to quantize",
+            any_quantized_ && seen_.size() == most_ ? "; --keep_float_automatically tries more layers than these"
+                                                    : ""));
       }
       if (round >= kOneByOne) at_once *= 2;
     }
