@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 from support import needs, tfrecords
@@ -29,6 +33,39 @@ tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
     enable_cache=True,
     metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(os.path.join(folder, "metadata.db"))))
 """
+
+# Its node says which processes it is in, from its own to the one that has started it all, and does not end by itself.
+_SLOW = """
+import os
+import time
+from tfx import v1 as tfx
+from tfx.dsl.component.experimental.decorators import component
+
+@component
+def Slow():
+  processes = [os.getpid()]
+  while processes[-1] > 1:
+    with open(f"/proc/{processes[-1]}/stat") as f:
+      processes.append(int(f.read().rpartition(")")[2].split()[1]))
+  with open("FOLDER/started.partial", "w") as f:
+    f.write(" ".join(map(str, processes)))
+  os.rename("FOLDER/started.partial", "FOLDER/started")
+  time.sleep(600)
+
+if __name__ == "__main__":
+  tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(
+      pipeline_name="slow", pipeline_root="root", components=[Slow()],
+      metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config("metadata.db")))
+  print("after")
+"""
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            return f.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class EngineTest(PipelineFileTest):
@@ -87,6 +124,46 @@ class EngineTest(PipelineFileTest):
         self.assertEqual(run.returncode, 3)
         self.assertIn('taxi: node StatisticsGen: tfxm has no executor "tfx.components.statistic_gen.Executor"', run.stderr)
         self.assertFalse(os.path.exists(os.path.join(self.folder, "root")))
+
+    def test_two_pipelines_and_what_follows(self) -> None:
+        with open(self.path, encoding="utf-8") as f:
+            text = f.read()
+        first = text.replace("taxi", "first").replace("metadata.db", "first.db")
+        look = "print('schemas:', sorted(os.listdir(os.path.join(folder, 'root', 'SchemaGen', 'schema'))))\n"
+        run = self.tfxm(self.write("two.py", first + look + text + "print('after')\n"))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertRegex(run.stdout, r"(?s)first: 4 nodes: 4 complete.*schemas: \['\d+'\].*taxi: 4 nodes: 4 complete.*after\n$")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "out", "report.html")), "of the first")
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "out", "taxi", "report.html")), "of the second")
+        for folder in ("data", "root"):
+            shutil.rmtree(os.path.join(self.folder, folder))
+        run = self.tfxm(self.path.replace("taxi.py", "two.py"))
+        self.assertEqual(run.returncode, 3)
+        self.assertRegex(run.stdout, "first: 4 nodes: 1 FAILED, 3 skipped")
+        self.assertNotIn("schemas", run.stdout)
+        self.assertNotIn("Traceback", run.stderr)
+
+    def test_its_end_is_that_of_all_it_has_started(self) -> None:
+        path = self.write("slow.py", _SLOW.replace("FOLDER", self.folder))
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(os.path.join(self.folder, "started"))
+            with open(os.path.join(self.folder, "said"), "w", encoding="utf-8") as said:  # No pipe, which an orphan would hold open.
+                process = subprocess.Popen(
+                    [self.engine, "run", path], env={**os.environ, "TFXM_PYTHON": sys.executable}, cwd=self.folder,
+                    stdout=said, stderr=said, text=True, start_new_session=True)  # fmt: skip
+            self.addCleanup(process.kill)
+            self.wait_for("started", process)
+            processes = [int(pid) for pid in self.read("started").split()]
+            self.assertIn(process.pid, processes)
+            process.send_signal(number)
+            self.assertEqual(process.wait(), status, self.read("said"))
+            self.assertNotIn("after", self.read("said"))
+            below = processes[: processes.index(process.pid)]
+            deadline = time.monotonic() + 60
+            while any(map(_is_running, below)):  # A killed process's end takes its moment.
+                self.assertLess(time.monotonic(), deadline, "it goes on")
+                time.sleep(0.01)
 
     def test_without_a_python(self) -> None:
         env = {**os.environ, "TFXM_PYTHON": "/no/such/python"}

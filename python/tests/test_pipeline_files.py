@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import unittest
 
 from support.pipelines import PipelineFileTest
@@ -76,6 +77,46 @@ class PipelineFilesTest(PipelineFileTest):
         path = self.pipeline("from tfx.orchestration.pipeline import RunOptions; RunOptions(from_nodes='A')")
         os.remove(os.path.join(self.folder, "ir"))
         self.expect_failure(path, r"expected a list of ids, \['A'\]")
+
+    def test_what_comes_after_run(self) -> None:
+        """As in TFX, where `run` returns: another pipeline, or a look at what the first has left."""
+        again = "tfx.orchestration.LocalDagRunner().run(tfx.dsl.Pipeline(pipeline_name='{0}', pipeline_root='root', components=[schema_gen]))\n"
+        path = self.write("two.py", _PIPELINE.format(more="print('before')") + again.format("p") + again.format("q") + "print('after')\n")
+        run = self.run_file(path, "--output=there", "--schema=x", "--nocache")
+        self.assertEqual((run.returncode, run.stdout), (0, "before\nafter\n"), run.stderr)
+        runs = [("p", "there"), ("p", "there"), ("q", "there/q")]  # The report of q is no reason to lose p's.
+        self.assertEqual(self.all_arguments(), [["run", f"--output={folder}", "--nocache", "--schema=x"] for _, folder in runs])
+        self.assertIn('id: "q"', self.ir_text())
+        for flag in ("--help", "--print_ir", "--print_ir=kfp"):
+            run = self.run_file(path, flag)
+            self.assertEqual((run.returncode, run.stdout), (0, "before\n"), "nothing has run, so that there is nothing to go on with")
+
+    def test_a_run_that_fails(self) -> None:
+        after = "print('after')\n"
+        path = self.write("one.py", _PIPELINE.format(more="") + after)
+        for status in (1, 2, 3):
+            run = self.run_file(path, TFXM_TEST_STATUS=str(status))
+            self.assertEqual((run.returncode, run.stdout, run.stderr), (status, "", ""), "the engine has said why")
+        killed = self.run_file(path, TFXM_TEST_STATUS="KILL")
+        self.assertEqual((killed.returncode, killed.stdout), (128 + 9, ""))
+        text = _PIPELINE.format(more="").replace("tfx.orchestration.L", "try:\n  tfx.orchestration.L")
+        run = self.run_file(self.write("caught.py", text + "except RuntimeError as error: print(error, error.status)\n" + after), TFXM_TEST_STATUS="3")
+        self.assertEqual(run.stdout, "pipeline p: the engine ended with status 3; see its messages above 3\nafter\n")
+        self.assertEqual(run.returncode, 0)
+
+    def test_signals(self) -> None:
+        """Each reaches the engine once, and first; then the file has what Python makes of it."""
+        text = "import sys\ntry:\n  " + _PIPELINE.format(more="").strip().replace("\n", "\n  ") + "\n"
+        text += "except BaseException as end: print(type(end).__name__, *end.args); raise\nfinally: print('cleaned up')\n"
+        path = self.write("ended.py", text)
+        for number, status, seen in ((signal.SIGINT, 130, "KeyboardInterrupt"), (signal.SIGTERM, 143, "SystemExit 143"), (signal.SIGHUP, 129, "SystemExit 129")):
+            for whole_group in (False, True):
+                process = self.start_file(path, TFXM_TEST_STATUS="WAIT")
+                self.wait_for("waiting", process)
+                (os.killpg if whole_group else os.kill)(process.pid, number)
+                output, said = process.communicate()
+                self.assertEqual((process.returncode, output), (status, f"{seen}\ncleaned up\n"), said)
+                self.assertEqual(self.read("signals"), f"{number.name[3:]}\n")
 
     def test_the_launcher_of_passes(self) -> None:
         def run(launcher: str, *flags: str) -> list[str]:

@@ -149,6 +149,40 @@ class RunModuleTest(unittest.TestCase):
         found = fake_engine.Run("sources", path, {}, VERSION).result["returned"]["files"]
         self.assertEqual({os.path.relpath(f, self.dir) for f in found}, set(files) - {"__init__.py", "unused.py", "models/keras/__init__.py"})
 
+    def test_relative_imports(self):
+        """As in TFX with a function's import path; the file's own folder needs no __init__.py for that."""
+        model = "from . import sizes\nfrom .parts.layer import units\nfrom ..features import names\n\ndef run_fn(fn_args):\n  print('units', units, names, sizes.__name__)\n"
+        package = {
+            "models/__init__.py": "",
+            "models/features.py": "names = ['a']\nprint('read once')\n",
+            "models/keras/__init__.py": "",
+            "models/keras/sizes.py": "batch = 2\n",
+            "models/keras/model.py": model,
+            "models/keras/parts/__init__.py": "",
+            "models/keras/parts/layer.py": "from ..sizes import batch\nfrom ... import features\nunits = batch + 5\n",
+        }
+        absolute = {"__init__.py": "", "models/keras/model.py": "from models import features\n" + model}
+        shadowed = {**{f"json/{name.removeprefix('models/')}": text for name, text in package.items()}, "json/keras/model.py": model}
+        beside = {"one/two/model.py": "from .sizes import batch\n\ndef run_fn(fn_args):\n  print('batch', batch)\n", "one/two/sizes.py": "batch = 2\n"}
+        for name, files, path, said in (
+            ("whole", package, "models/keras/model.py", r"units 7 \['a'\] models.keras.sizes"),
+            ("called", {**package, **absolute}, "models/keras/model.py", r"units 7 \['a'\] models.keras.sizes"),  # Not root.models…, which is another one.
+            ("shadowed", shadowed, "json/keras/model.py", r"units 7 \['a'\] tfxm_module_json.keras.sizes"),
+            ("my.own", beside, "one/two/model.py", "batch 2"),
+        ):
+            with self.subTest(name):
+                for file, text in files.items():
+                    full = os.path.join(self.dir, name, file)
+                    os.makedirs(os.path.dirname(full), exist_ok=True)
+                    with open(full, "w") as f:
+                        f.write(text)
+                module = os.path.join(self.dir, name, path)
+                run = fake_engine.Run("run_fn", module, self.arguments(), VERSION)
+                self.assertRegex(run.log, said)
+                self.assertLessEqual(run.log.count("read once"), 1)
+                found = fake_engine.Run("sources", module, {}, VERSION).result["returned"]["files"]
+                self.assertEqual({os.path.relpath(f, os.path.join(self.dir, name)) for f in found}, set(files))
+
     def test_sources_import_nothing(self):
         path = os.path.join(self.dir, "module.py")
         with open(path, "w") as f:

@@ -63,6 +63,11 @@ def environment() -> dict[str, str]:
     return environment
 
 
+def child_environment() -> dict[str, str]:
+    """That of an engine that this process starts: it ends with this process, however that ends."""
+    return {**environment(), "TFXM_PARENT": str(os.getpid())}
+
+
 def data(name: str) -> str:
     """The path of a file that the build leaves beside the engine. FileNotFoundError if it is nowhere."""
     for _, folder in _folders():

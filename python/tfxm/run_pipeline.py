@@ -3,8 +3,8 @@
 
     python tfxm/run_pipeline.py FILE.py --nocache --steps=100
 
-While FILE.py runs, `tfx` and its family are tfxm's (compat/). What its runner is given becomes TFX's IR, and the engine
-takes this process's place. The engine gets its own flags and those named as a RuntimeParameter of the pipeline; all
+While FILE.py runs, `tfx` and its family are tfxm's (compat/). What its runner is given becomes TFX's IR, which the engine
+runs; then FILE.py goes on, or ends with the engine's exit status if nodes have failed. The engine gets its own flags and those named as a RuntimeParameter of the pipeline; all
 flags but the engine's own are FILE.py's sys.argv, and --output is if FILE.py has a flag of that name. --help shows what
 FILE.py makes of it, then the engine's.
 """
@@ -136,7 +136,7 @@ def _nearest_import(error: ImportError) -> str:
 
 
 def run(path: str, arguments: list[str]) -> int:
-    """The exit status; does not return if the file runs a pipeline."""
+    """The exit status."""
     if not os.path.isfile(path):
         return _fail(f"there is no pipeline {path}", USAGE_ERROR)
     try:
@@ -180,9 +180,11 @@ def run(path: str, arguments: list[str]) -> int:
         return 130
     except runner.UnknownFlag as error:
         return _fail(str(error), USAGE_ERROR)
+    except runner.RunError as error:
+        return error.status  # The engine has said why.
     except BaseException as error:  # noqa: BLE001  Whatever a user's file raises is the user's to read.
         return _fail(f"{path}:\n{_explain(error, path)}", FAILED)
-    if runner.compiled:
+    if runner.pipelines:
         return 0
     return _fail(f"{path} has run no pipeline: it ends without LocalDagRunner().run(…)", FAILED)
 

@@ -15,6 +15,7 @@
 #include "tfxm/orchestration/executor/executor_process.h"
 #include "tfxm/util/files/clean_up.h"
 #include "tfxm/util/plugin.h"
+#include "tfxm/util/process/process.h"
 #include "tfxm/util/text/text.h"
 
 namespace tfxm::cli {
@@ -147,6 +148,10 @@ int main(int argc, char** argv) {
   int exit_code;
   if (tfxm::MaybeRunExecutor(argc, argv, &exit_code)) return exit_code;
   tfxm::OpenStandardStreams();
+  if (!tfxm::DieWithParentOfEnvironment()) {
+    return tfxm::cli::Fail("the process that has started this one, which TFXM_PARENT names, has ended",
+                           tfxm::kExitFailed);
+  }
   tfxm::HandleInterrupts();
   try {
     return tfxm::cli::Main(std::vector<std::string>(argv + 1, argv + argc));

@@ -124,7 +124,7 @@ def call(command: str, arguments: Sequence[str] = (), **flags: Any) -> Answer:
     line = [native.program(), command, *_flags(flags)]
     if arguments:
         line += ["--", *arguments]
-    status, output, said = run(line, {**native.environment(), "NO_COLOR": "1"}, f"tfxm {command}")
+    status, output, said = run(line, {**native.child_environment(), "NO_COLOR": "1"}, f"tfxm {command}")
     if status < 0:
         raise EngineError(f"tfxm {command} was ended by {signal.Signals(-status).name}", status)
     lines = [part.removeprefix("tfxm: ") for part in said.strip().splitlines()]
@@ -140,7 +140,7 @@ def call(command: str, arguments: Sequence[str] = (), **flags: Any) -> Answer:
 def call_aloud(command: str, **flags: Any) -> int:
     """The exit status; all that the engine says is printed while it says it, also in a notebook, where only what Python prints is seen."""
     process, interrupted = _start(
-        [native.program(), command, *_flags(flags)], {**native.environment(), "NO_COLOR": "1"}, stderr=subprocess.STDOUT)  # fmt: skip
+        [native.program(), command, *_flags(flags)], {**native.child_environment(), "NO_COLOR": "1"}, stderr=subprocess.STDOUT)  # fmt: skip
     try:
         if interrupted:
             raise KeyboardInterrupt

@@ -85,7 +85,7 @@ class KubeflowV2DagRunner:
             with open(path, "w", encoding="utf-8") as f:
                 json.dump(job if path.endswith(".json") else spec, f, sort_keys=True, indent=None if path.endswith(".json") else 1)
                 f.write("\n")
-        runner.compiled = True
+        runner.pipelines.append(pipeline.pipeline_name)
         return job
 
 

@@ -3,18 +3,15 @@
 
     LocalDagRunner().run(pipeline)   # Returns when every node is done; RunError if one failed.
 
-Under `tfxm run FILE.py` the engine takes this process's place instead, so `run` does not return.
+Under `tfxm run FILE.py` the engine has the flags of the command line as well; where they ask for --help or --print_ir, FILE.py ends
+with its first `run`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
-from typing import NoReturn
 
 from google.protobuf.message import Message
 
@@ -22,6 +19,10 @@ from tfxm import native
 from tfxm.dsl.compiler import compile_pipeline
 from tfxm.dsl.parameters import go_through_beam, nearest, without_effect
 from tfxm.dsl.pipeline import Pipeline, RunOptions
+from tfxm.orchestration import foreground
+
+_INTERRUPTED = 130  # util/exit_status.h
+_ONLY_SHOWN = ("--help", "--print_ir")
 
 
 class RunError(RuntimeError):
@@ -47,8 +48,8 @@ class CommandLine:
 
 
 only_defined = False  # Set where a pipeline's file is loaded for a @component in it: nothing is run.
-compiled = False  # A file has written a pipeline for others to run (kubeflow.py): there is none to run here.
-command_line: CommandLine | None = None  # Set by run_pipeline.py: this process ends with the run.
+pipelines: list[str] = []  # Those that were run, or written for others to run (kubeflow.py).
+command_line: CommandLine | None = None  # Set by run_pipeline.py.
 
 
 class LocalDagRunner:
@@ -65,21 +66,21 @@ class LocalDagRunner:
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"run(…): expected a Pipeline, got {type(pipeline).__name__}")
         options = _run_options(run_options) if run_options is not None else pipeline.run_options
-        partial = options.flags() if options is not None else []
         ir = compile_pipeline(pipeline)
         say_if_beam_args_have_no_effect(pipeline)
-        launcher = _launcher_flags(pipeline)
-        if command_line is not None:
-            command_line.engine.extend(launcher)
-            if not any(flag.startswith(("--from_nodes", "--to_nodes")) for flag in command_line.engine):  # They count.
-                command_line.engine.extend(partial)
-            _become_engine(ir, pipeline.pipeline_name, command_line)
-        with tempfile.TemporaryDirectory(prefix="tfxm-") as folder:
-            path = os.path.join(folder, "pipeline_ir.pb")
-            write_ir(ir, path)
-            sys.stdout.flush()
-            status = _wait(subprocess.Popen([native.program(), "run", f"--ir={path}", *partial, *launcher], env=native.environment()))
-        if status == 130:
+        flags = _launcher_flags(pipeline)
+        given = _flags_of_command_line(ir, pipeline.pipeline_name)
+        if options is not None and not any(flag.startswith(("--from_nodes", "--to_nodes")) for flag in given):  # They count.
+            flags += options.flags()
+        # In memory, so that nothing is left behind, however this process ends.
+        with open(os.memfd_create(f"{pipeline.pipeline_name}_ir", 0), "wb") as f:
+            f.write(ir.SerializeToString(deterministic=True))
+            f.flush()
+            status = foreground.run([native.program(), "run", f"--ir=/proc/self/fd/{f.fileno()}", *given, *flags], files=[f.fileno()])
+        pipelines.append(pipeline.pipeline_name)
+        if any(flag.startswith(_ONLY_SHOWN) for flag in given):
+            raise SystemExit(status)  # What follows counts on a pipeline that has run.
+        if status == _INTERRUPTED:
             raise KeyboardInterrupt
         if status != 0:
             raise RunError(pipeline.pipeline_name, status)
@@ -114,15 +115,6 @@ class BeamDagRunner(LocalDagRunner):
     """The same: TFX's runner of this name ran the guide's pipeline, on Beam."""
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    """The exit status. Ctrl-C is the engine's: it has got it as well, and ends in order."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            pass
-
-
 def write_ir(ir: Message, path: str) -> None:
     with open(path, "wb") as f:
         f.write(ir.SerializeToString(deterministic=True))
@@ -138,22 +130,19 @@ def runtime_parameters(ir: Message) -> set[str]:
     return names
 
 
-def _become_engine(ir: Message, pipeline_name: str, flags: CommandLine) -> NoReturn:
+def _flags_of_command_line(ir: Message, pipeline_name: str) -> list[str]:
+    """The engine's own, and those of the pipeline's RuntimeParameters."""
+    if command_line is None:
+        return []
     known = runtime_parameters(ir)
     values = []
-    for flag in flags.others:
+    for flag in command_line.others:
         if flag.startswith("--") and flag[2:].split("=")[0] in known:
             values.append(flag)
-        elif not flags.file_reads_flags:
-            raise UnknownFlag(f"unknown flag {flag}{nearest(flag.split('=')[0], flags.known + ['--' + k for k in sorted(known)])}")
-    # In memory, for the engine alone: this process is no more when the run ends, so nobody could remove a file.
-    descriptor = os.memfd_create(f"{pipeline_name}_ir", 0)
-    with open(descriptor, "wb", closefd=False) as f:
-        f.write(ir.SerializeToString(deterministic=True))
-    os.set_inheritable(descriptor, True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    program = native.program()
+        elif not command_line.file_reads_flags:
+            raise UnknownFlag(f"unknown flag {flag}{nearest(flag.split('=')[0], command_line.known + ['--' + k for k in sorted(known)])}")
+    own = list(command_line.engine)
+    if pipelines and pipeline_name not in pipelines:  # Or its report would take the place of the one before.
+        own = [f"{flag}/{pipeline_name}" if flag.startswith("--output=") else flag for flag in own]
     # Behind "--", a --help is that of the pipeline and not of `tfxm run`.
-    own = ["--"] if "--help" in flags.engine else []
-    os.execve(program, [program, "run", f"--ir=/proc/self/fd/{descriptor}", *own, *flags.engine, *values], native.environment())
+    return [*(["--"] if "--help" in own else []), *own, *values]

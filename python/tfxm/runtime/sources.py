@@ -48,6 +48,22 @@ def roots(module_file: str) -> list[str]:
     return folders
 
 
+def package(module_file: str) -> tuple[str, list[str]]:
+    """What relative imports of the module are relative to: the folder of the outermost package, and the names of those in it on the
+    way to the module. It is outermost as the module's files say it: where they have `from models import features`,
+    models/keras/model.py is in models, keras. Else as far out as there are packages; without any it is the module's own folder."""
+    own, *above = roots(module_file)
+    ways = {place: os.path.relpath(own, place).split(os.sep) for place in above or [os.path.dirname(own)]}
+    ways = {place: way for place, way in ways.items() if not any("." in name for name in way[1:])}  # A dot would part the name.
+    absolute = {name.split(".")[0] for path in python_files(module_file) for level, name in _imported(path) if not level}
+    place = next((place for place, way in ways.items() if way[0] in absolute), list(ways)[-1])
+    return os.path.join(place, ways[place][0]), ways[place][1:]
+
+
+def has_relative_imports(module_file: str) -> bool:
+    return any(level for level, _ in _imported(os.path.abspath(module_file)))
+
+
 def _candidates(level: int, name: str, importer: str, root: str) -> Iterator[str]:
     parts = name.split(".") if name else []
     folder = root
@@ -72,6 +88,8 @@ def python_files(module_file: str) -> list[str]:
     own, *above = roots(module_file)
     places = [own, *(place for place in above if place not in sys.path)]  # What is installed is not the user's own.
     found = [module_file]
+    if has_relative_imports(module_file):  # Which runs the packages that it is in.
+        found += [init for folder in [own, *above] if os.path.isfile(init := os.path.join(folder, "__init__.py"))]
     for path in found:  # Grows on the way.
         for level, name in _imported(path):
             served = name.split(".")[0] in compat.NAMES  # Above may be all of TFX.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.machinery
 import importlib.util
 import inspect
 import os
@@ -34,19 +35,42 @@ def prepare(module_file: str) -> None:
     keras_progress.install()
 
 
-def load(module_file: str) -> ModuleType:
-    """Runs the file."""
-    prepare(module_file)
-    name = os.path.splitext(os.path.basename(module_file))[0]
-    spec = importlib.util.spec_from_file_location(name, module_file)
+def _load(name: str, path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise UserError(f"{module_file} is not a Python file")
+        raise UserError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    if name in sys.stdlib_module_names or name in sys.modules:
-        name = f"tfxm_module_{name}"  # random.py is nobody else's `random`.
     sys.modules[name] = module  # For pickle, dataclasses and autograph.
     spec.loader.exec_module(module)
     return module
+
+
+def _import_package(module_file: str) -> str:
+    """The name of the package that the module is in, imported."""
+    folder, inner = sources.package(module_file)
+    outer = os.path.basename(folder)
+    spec = importlib.util.find_spec(outer) if "." not in outer else None
+    if spec is None or folder not in (spec.submodule_search_locations or ()):  # It is somebody else's name as well, or none.
+        outer = f"tfxm_module_{outer.replace('.', '_')}"
+        init = os.path.join(folder, "__init__.py")
+        if os.path.isfile(init):
+            _load(outer, init)
+        else:
+            spec = importlib.machinery.ModuleSpec(outer, None, is_package=True)
+            spec.submodule_search_locations = [folder]
+            sys.modules[outer] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(".".join([outer, *inner])).__name__
+
+
+def load(module_file: str) -> ModuleType:
+    """Runs the file, as part of its package if it has relative imports."""
+    prepare(module_file)
+    name = os.path.splitext(os.path.basename(module_file))[0]
+    if sources.has_relative_imports(module_file):
+        return importlib.import_module(f"{_import_package(module_file)}.{name}")
+    if name in sys.stdlib_module_names or name in sys.modules:
+        name = f"tfxm_module_{name}"  # random.py is nobody else's `random`.
+    return _load(name, module_file)
 
 
 def function(module: ModuleType, name: str, argument: str) -> Callable[..., Any]:

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tfxm/util/status_macros.h"
 
@@ -110,6 +112,15 @@ absl::StatusOr<pid_t> Fork(absl::FunctionRef<int()> child) {
   if (pid == 0) _exit(DieWith(parent) ? child() : kExecFailed);
   if (pid < 0) return absl::ErrnoToStatus(errno, "cannot start a process");
   return pid;
+}
+
+bool DieWithParentOfEnvironment() {
+  const char* const named = getenv("TFXM_PARENT");
+  if (named == nullptr) return true;
+  pid_t parent = 0;
+  const bool alive = absl::SimpleAtoi(named, &parent) && DieWith(parent);
+  unsetenv("TFXM_PARENT");
+  return alive;
 }
 
 int WaitFor(pid_t pid) {

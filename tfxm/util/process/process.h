@@ -48,6 +48,11 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const SpawnOpt
 // what `child` calls works although the other threads of this process are missing in the copy.
 absl::StatusOr<pid_t> Fork(absl::FunctionRef<int()> child);
 
+// For a program that is to end with the one that has started it, killed or not: from now on this process is killed when
+// the one that $TFXM_PARENT names, its parent, ends. False if that has ended already. Nothing if the variable is not set;
+// it is not there afterwards. REQUIRES: there are no other threads yet.
+bool DieWithParentOfEnvironment();
+
 // Waits for the process's end and returns its status, as waitpid does.
 int WaitFor(pid_t pid);
 
