@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <new>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -111,13 +113,21 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   }
   const pid_t child = *forked;
   pipe.write.Close();
+  const auto clean_up = [&] {
+    std::error_code none;  // Then there is nothing in it.
+    // CopySavedModel uses /tmp where the other's name is a pattern.
+    for (const std::string& folder : {std::filesystem::temp_directory_path(none).string(), std::string("/tmp")}) {
+      io::RemoveTemporariesOf(child, folder);
+    }
+    if (options.clean_up) options.clean_up();
+  };
   std::string reply;
   int ended = 0;
   {
     CleanUp end_child([&] {
       kill(child, SIGKILL);
       WaitFor(child);
-      if (options.clean_up) options.clean_up();
+      clean_up();
     });
     reply = ReadAll(pipe.read.get());
     ended = WaitFor(child);
@@ -129,7 +139,7 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   const absl::string_view rest = absl::string_view(reply).substr(replied ? sizeof(header) : reply.size());
   const bool no_memory =
       replied && header.code == static_cast<int32_t>(absl::StatusCode::kResourceExhausted) && header.message_size == 0;
-  if (options.clean_up && (!replied || no_memory)) options.clean_up();
+  if (!replied || no_memory) clean_up();
   if (no_memory) return NoMemory(what, options.memory_limit_bytes);
   const std::string printed = log.get() >= 0 ? absl::StrCat("; the last it printed:\n", ReadTail(log.get(), 2000))
                                              : "; what it printed is above";

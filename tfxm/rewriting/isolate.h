@@ -27,7 +27,8 @@ struct ChildOptions {
   // Keeps what the child prints to stderr (TensorFlow says much) to itself; if it crashes, the end of it is in the
   // message.
   bool quiet = false;
-  // Called after the child has ended without returning, or was ended because this process is interrupted.
+  // Called after the child has ended without returning, or was ended because this process is interrupted. What
+  // it had in the folder for temporary files is gone by then.
   std::function<void()> clean_up;
 };
 

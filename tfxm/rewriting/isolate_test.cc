@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "tfxm/rewriting/test_saved_models.h"
 #include "tfxm/util/exit_status.h"
 #include "tfxm/util/files/file_manifest.h"
+#include "tfxm/util/files/temporary.h"
 #include "tfxm/util/io.h"
 
 namespace tfxm {
@@ -23,6 +25,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 absl::Status InChild(const std::function<absl::Status(std::string*)>& work, std::string* output = nullptr) {
   std::string ignored;
@@ -47,6 +50,17 @@ TEST(RunInChildTest, ACrashIsAnErrorOfTheChildOnly) {
               AllOf(HasSubstr("the work crashed"), HasSubstr("signal 9"), HasSubstr("memory")));
   const absl::Status left = InChild([](std::string*) { return _exit(3), absl::OkStatus(); });
   EXPECT_THAT(std::string(left.message()), HasSubstr("exit status 3"));
+}
+
+TEST(RunInChildTest, WhatAKilledChildHadForATimeIsRemoved) {
+  const std::string parent = std::filesystem::temp_directory_path().string();
+  const absl::Status killed = InChild([&](std::string*) {
+    const auto temporary = *io::TempDir::Make(parent, "tfxm_isolate-");
+    return io::WriteFile(io::JoinPath(temporary->path(), "a"), "x").ok() ? (raise(SIGKILL), absl::OkStatus())
+                                                                         : absl::InternalError("not written");
+  });
+  EXPECT_THAT(std::string(killed.message()), HasSubstr("signal 9"));
+  for (const std::string& name : *io::ListDir(parent)) EXPECT_THAT(name, Not(StartsWith("tfxm_isolate-")));
 }
 
 TEST(RunInChildTest, AQuietChildIsHeardWhenItCrashes) {

@@ -18,7 +18,7 @@
 #include "tflite_generated.h"
 #include "tfxm/litert/internal/hidden_fields.h"
 #include "tfxm/litert/internal/schema_util.h"
-#include "tfxm/litert/internal/stderr_filter.h"
+#include "tfxm/util/process/stderr_filter.h"
 #include "tfxm/util/status_macros.h"
 
 namespace tfxm::litert {

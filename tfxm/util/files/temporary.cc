@@ -11,8 +11,10 @@
 
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -25,16 +27,41 @@ namespace {
 
 constexpr char kSuffix[] = ".tmp";
 
-// That of a TemporaryName; empty if it is none.
-std::string PrefixOf(absl::string_view name) {
-  const auto drop_digits = [&name] {
-    const size_t before = name.size();
+struct Name {
+  std::string prefix, process;
+};
+
+// The parts of a TemporaryName; of another name, nothing.
+std::optional<Name> ParseTemporaryName(absl::string_view name) {
+  const auto take_digits = [&name] {
+    const size_t end = name.size();
     while (!name.empty() && absl::ascii_isdigit(name.back())) name.remove_suffix(1);
-    return name.size() < before;
+    return absl::string_view(name.data() + name.size(), end - name.size());
   };
-  const bool is =
-      absl::ConsumeSuffix(&name, kSuffix) && drop_digits() && absl::ConsumeSuffix(&name, ".") && drop_digits();
-  return is ? std::string(name) : "";
+  if (!absl::ConsumeSuffix(&name, kSuffix) || take_digits().empty() || !absl::ConsumeSuffix(&name, ".")) {
+    return std::nullopt;
+  }
+  const absl::string_view process = take_digits();
+  if (process.empty() || name.empty()) return std::nullopt;
+  return Name{std::string(name), std::string(process)};
+}
+
+// Removes what has a name that `is_meant`, belongs to this user, and is locked by nobody.
+void RemoveUnlocked(absl::string_view folder, absl::FunctionRef<bool(const Name&)> is_meant) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(std::string(folder), error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string path = it->path().string();
+    const std::optional<Name> name = ParseTemporaryName(it->path().filename().string());
+    if (!name.has_value() || !is_meant(*name)) continue;
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) continue;
+    struct stat info;
+    if (fstat(fd, &info) == 0 && info.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+      RemoveAll(path).IgnoreError();
+    }
+    close(fd);
+  }
 }
 
 }  // namespace
@@ -58,20 +85,12 @@ bool LockTemporary(int fd, const std::string& path) {
 }  // namespace internal
 
 void RemoveAbandoned(absl::string_view folder, absl::string_view prefix) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator it(std::string(folder), error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string path = it->path().string();
-    const std::string start = PrefixOf(it->path().filename().string());
-    if (start.empty() || (prefix.empty() ? start[0] != '.' : start != prefix)) continue;
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) continue;
-    struct stat info;
-    if (fstat(fd, &info) == 0 && info.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-      RemoveAll(path).IgnoreError();
-    }
-    close(fd);
-  }
+  RemoveUnlocked(folder,
+                 [prefix](const Name& name) { return prefix.empty() ? name.prefix[0] == '.' : name.prefix == prefix; });
+}
+
+void RemoveTemporariesOf(pid_t process, absl::string_view folder) {
+  RemoveUnlocked(folder, [made_by = absl::StrCat(process)](const Name& name) { return name.process == made_by; });
 }
 
 absl::StatusOr<std::unique_ptr<TempDir>> TempDir::Make(absl::string_view parent, absl::string_view prefix,

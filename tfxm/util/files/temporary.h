@@ -11,6 +11,8 @@
 #ifndef TFXM_UTIL_FILES_TEMPORARY_H_
 #define TFXM_UTIL_FILES_TEMPORARY_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +47,8 @@ class TempDir {
 // Removes from `folder` what has such a name, belongs to this user, and is locked by nobody. Without a prefix: with any
 // that begins with a dot, as those of files do.
 void RemoveAbandoned(absl::string_view folder, absl::string_view prefix = "");
+// Removes from `folder`, too, what has such a name with any prefix and was made by `process`, a child that has ended.
+void RemoveTemporariesOf(pid_t process, absl::string_view folder);
 
 namespace internal {
 

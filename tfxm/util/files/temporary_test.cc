@@ -101,6 +101,20 @@ TEST_F(TemporaryTest, WhatAKilledProcessLeavesGoesWithTheNextOne) {
   EXPECT_TRUE(Names().empty());
 }
 
+TEST_F(TemporaryTest, OfAChildThatWasKilledEverythingGoes) {
+  const auto kept = *TempDir::Make(dir_, ".making-");
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto a = *TempDir::Make(dir_, ".making-"), b = *TempDir::Make(dir_, "other-");
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_EQ(Names().size(), 3);
+  RemoveTemporariesOf(child, dir_);
+  EXPECT_EQ(Names(), std::vector<std::string>{Basename(kept->path())});
+}
+
 TEST_F(TemporaryTest, WhatALivingProcessMakesStays) {
   int made[2], go_on[2];
   ASSERT_EQ(pipe(made), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/litert/internal/stderr_filter.h"
+#include "tfxm/util/process/stderr_filter.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-namespace tfxm::litert {
+namespace tfxm {
 namespace {
 
 std::mutex mutex;
@@ -46,4 +46,4 @@ StderrWithoutLine::~StderrWithoutLine() {
   if (caught_ >= 0) close(caught_);
 }
 
-}  // namespace tfxm::litert
+}  // namespace tfxm

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/litert/internal/stderr_filter.h"
+#include "tfxm/util/process/stderr_filter.h"
 
 #include <cstdio>
 
 #include "gtest/gtest.h"
 
-namespace tfxm::litert {
+namespace tfxm {
 namespace {
 
 TEST(StderrWithoutLineTest, TheLineGoesAndEverythingElseStays) {
@@ -23,4 +23,4 @@ TEST(StderrWithoutLineTest, TheLineGoesAndEverythingElseStays) {
 }
 
 }  // namespace
-}  // namespace tfxm::litert
+}  // namespace tfxm

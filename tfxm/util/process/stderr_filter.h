@@ -7,15 +7,15 @@
 //     LiteRtCreateCompiledModel(…);
 //   }  // What else was printed to stderr meanwhile, by whomever, appears here.
 //
-// It is about the whole process's stderr, so for short calls only. Does nothing once the line was seen: the runtime
+// It is about the whole process's stderr, so for short calls only. Does nothing once the line was seen: LiteRT, for one,
 // says it once in a process.
-#ifndef TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
-#define TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
+#ifndef TFXM_UTIL_PROCESS_STDERR_FILTER_H_
+#define TFXM_UTIL_PROCESS_STDERR_FILTER_H_
 
 #include <mutex>
 #include <string>
 
-namespace tfxm::litert {
+namespace tfxm {
 
 class StderrWithoutLine {
  public:
@@ -30,6 +30,6 @@ class StderrWithoutLine {
   int caught_ = -1, stderr_ = -1;
 };
 
-}  // namespace tfxm::litert
+}  // namespace tfxm
 
-#endif  // TFXM_LITERT_INTERNAL_STDERR_FILTER_H_
+#endif  // TFXM_UTIL_PROCESS_STDERR_FILTER_H_
