@@ -38,7 +38,7 @@ FROM = {
     '<cmath>': 'abs exp fma isfinite isnan ldexp log nan nearbyint sqrt', '<concepts>': 'convertible_to floating_point integral movable same_as', '<cstddef>': 'byte',
     '<cstdint>': 'int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t', '<cstring>': 'memcpy', '<deque>': 'deque', '<filesystem>': 'filesystem',
     '<functional>': 'equal_to function hash less', '<initializer_list>': 'initializer_list', '<limits>': 'numeric_limits',
-    '<map>': 'map multimap', '<memory>': 'make_shared make_unique shared_ptr unique_ptr weak_ptr', '<mutex>': 'lock_guard mutex',
+    '<map>': 'map multimap', '<memory>': 'make_shared make_unique shared_ptr unique_ptr weak_ptr', '<mutex>': 'lock_guard mutex unique_lock',
     '<numeric>': 'accumulate iota', '<optional>': 'make_optional nullopt optional', '<ostream>': 'ostream', '<set>': 'multiset set', '<span>': 'span',
     '<string>': 'string to_string', '<thread>': 'thread', '<tuple>': 'apply tie tuple',
     '<type_traits>': 'decay_t is_enum_v is_floating_point_v is_integral_v is_same_v is_unsigned_v underlying_type_t', '<typeinfo>': 'type_info',

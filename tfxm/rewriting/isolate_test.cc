@@ -22,6 +22,7 @@ namespace tfxm {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -60,7 +61,7 @@ TEST(RunInChildTest, WhatAKilledChildHadForATimeIsRemoved) {
                                                                          : absl::InternalError("not written");
   });
   EXPECT_THAT(std::string(killed.message()), HasSubstr("signal 9"));
-  for (const std::string& name : *io::ListDir(parent)) EXPECT_THAT(name, Not(StartsWith("tfxm_isolate-")));
+  EXPECT_THAT(*io::ListDir(parent), Not(Contains(StartsWith("tfxm_isolate-"))));
 }
 
 TEST(RunInChildTest, AQuietChildIsHeardWhenItCrashes) {

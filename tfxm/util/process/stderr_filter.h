@@ -4,7 +4,7 @@
 //
 //   {
 //     const StderrWithoutLine filter("INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n");
-//     LiteRtCreateCompiledModel(…);
+//     std::cerr << "what a library prints\n";
 //   }  // What else was printed to stderr meanwhile, by whomever, appears here.
 //
 // It is about the whole process's stderr, so for short calls only. Does nothing once the line was seen: LiteRT, for one,
