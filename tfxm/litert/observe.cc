@@ -180,7 +180,7 @@ absl::Status ObservedModel::Run(const Callback& fn) {
     observer->fn = nullptr;
     return status;
   };
-  const absl::Status status = run();
+  absl::Status status = run();
   if (status.ok() || taps_all_ || !absl::StrContains(status.message(), "TfxmObserve")) return status;
   // Which tensors the runtime allocates only while running, or without values, cannot always be seen beforehand.
   std::unique_ptr<CompiledModel> before = std::move(model_);

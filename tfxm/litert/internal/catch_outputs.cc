@@ -54,7 +54,7 @@ bool MayBeDynamic(const schema::Model& model, const schema::SubGraph& graph, con
     case schema::BuiltinOperator_CUSTOM: return true;
     default: break;
   }
-  if (kind >= schema::BuiltinOperator_STABLEHLO_LOGISTIC && kind != schema::BuiltinOperator_BITCAST) return true;
+  if (kind >= schema::BuiltinOperator_STABLEHLO_LOGISTIC) return true;
   if (TakesIntegersAsValues(kind)) return false;
   for (int t : Each(op.inputs())) {
     if (t < 0) continue;

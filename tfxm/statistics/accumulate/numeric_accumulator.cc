@@ -30,8 +30,9 @@ struct MeanAndDeviation {
 // eights.
 size_t EndOfRun(std::span<const float> values, size_t i) {
   const uint32_t bits = std::bit_cast<uint32_t>(values[i]);
-  while (++i < values.size() && std::bit_cast<uint32_t>(values[i]) == bits) {
-  }
+  do {
+    ++i;
+  } while (i < values.size() && std::bit_cast<uint32_t>(values[i]) == bits);
   return i;
 }
 size_t EndOfZeros(std::span<const float> values, size_t i) {

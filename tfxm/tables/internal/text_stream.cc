@@ -18,6 +18,7 @@
 namespace tfxm::tables {
 namespace {
 
+// NOLINTNEXTLINE(performance-no-int-to-ptr): that is how iconv_open says it.
 const iconv_t kNoConverter = reinterpret_cast<iconv_t>(-1);
 
 bool IsUtf8Name(absl::string_view encoding) {

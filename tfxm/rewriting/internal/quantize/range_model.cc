@@ -45,7 +45,7 @@ class Builder {
       schema::PackOptionsT pack;
       pack.values_count = static_cast<int>(results_.size());
       const int packed = litert::AddTensor(*graph_, "tfxm_ranges", schema::TensorType_FLOAT32, {pack.values_count});
-      AddOp(pack_, schema::BuiltinOperator_PACK, std::move(pack), results_, packed);
+      AddOp(pack_, schema::BuiltinOperator_PACK, pack, results_, packed);
       auto observe = std::make_unique<schema::OperatorT>();
       observe->opcode_index =
           litert::AddOperatorCode(model_, schema::BuiltinOperator_CUSTOM, litert::TensorObserver::OpName(g));
