@@ -425,6 +425,24 @@ def B92():
   assert os.path.getsize('schema.pbtxt') < 10000
 
 
+@case
+def training_mode():
+  """A model behind Resizing, which Keras 3 exports in training mode; and as the note says."""
+  inputs = keras.Input((None, None, 3), name='image')
+  x = L.BatchNormalization()(L.Conv2D(4, 3)(L.Resizing(8, 8)(inputs)))
+  model = keras.Model(inputs, L.Dense(2)(L.Flatten()(x)))
+  write('data.tfrecord', rows(20, (9, 9, 3), 'image'))
+  model.export('plain', verbose=False)
+  said = rewrite('plain').ok().text
+  if 'training=False' not in said:  # A Keras that does not do so.
+    assert 'each example is answered as alone' in said, said
+    return
+  assert re.search(r"batch's own mean and variance \(\S*batch_norm", said), said
+  keras.Model(model.input, model(model.input, training=False)).export('advised', verbose=False)
+  said = rewrite('advised').ok().says('each example is answered as alone').text
+  assert 'training=False' not in said, said
+
+
 def main():
   global TFXM
   TFXM = os.path.abspath(sys.argv[1])

@@ -341,12 +341,7 @@ absl::Status TfliteRewriter::PreRewriteValidate(const ModelDescription& original
   }
   ASSIGN_OR_RETURN(rep.support, rewriting::FindOpSupport(rep.saved_model_dir, rep.signature->name));
   const rewriting::OpSupport& support = rep.support;
-  for (const std::string& input : support.unknown_rank) {
-    rep.report.notes.push_back(
-        absl::StrCat("input \"", input,
-                     "\": the SavedModel does not say how many dimensions it has, and the file takes a single "
-                     "number: export the model with a shape of it, as tf.TensorSpec([None, 4], tf.float32)"));
-  }
+  for (const std::string& note : rewriting::NotesAbout(support)) rep.report.notes.push_back(note);
   rep.report.trained_ranges = rewriting::HasTrainedRanges(support);
   ASSIGN_OR_RETURN(rep.report.mode, ResolveQuantization(rep.options, rep.report.trained_ranges));
   if (rep.report.trained_ranges &&

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "re2/re2.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
@@ -85,6 +86,58 @@ bool IsLowered(absl::string_view op) {
          absl::StartsWith(op, "Sparse") || absl::StartsWith(op, "LookupTable");
 }
 
+using Nodes = google::protobuf::RepeatedPtrField<tensorflow::NodeDef>;
+
+bool HasZero(const tensorflow::TensorProto& axes) {
+  const absl::string_view bytes = axes.tensor_content();
+  if (bytes.empty()) return std::count(axes.int_val().begin(), axes.int_val().end(), 0) > 0;
+  for (size_t i = 0; i + sizeof(int32_t) <= bytes.size(); i += sizeof(int32_t)) {
+    if (bytes.substr(i, sizeof(int32_t)) == absl::string_view("\0\0\0\0", sizeof(int32_t))) return true;
+  }
+  return false;
+}
+
+// The scopes of nodes of one graph or function that compute the variance of what is in a batch: means of squared
+// differences over the first axis, and FusedBatchNorm in training whose mean is used (Keras 2's LayerNormalization
+// uses that operator, and not its mean).
+std::map<std::string, const tensorflow::NodeDef*> FindBatchStatistics(const Nodes& nodes) {
+  std::map<absl::string_view, const tensorflow::NodeDef*> by_name;
+  std::set<std::string> means_used;
+  for (const auto& node : nodes) {
+    by_name[node.name()] = &node;
+    for (const std::string& input : node.input()) {
+      const std::vector<absl::string_view> parts = absl::StrSplit(input, ':');
+      if (parts.size() > 1 && (parts[1] == "batch_mean" || parts[1] == "1")) means_used.emplace(parts[0]);
+    }
+  }
+  const auto of_input = [&](const tensorflow::NodeDef& node, int i) -> const tensorflow::NodeDef* {
+    if (i >= node.input_size()) return nullptr;
+    const auto it = by_name.find(node.input(i).substr(0, node.input(i).find(':')));
+    return it == by_name.end() ? nullptr : it->second;
+  };
+  std::map<std::string, const tensorflow::NodeDef*> found;
+  for (const auto& node : nodes) {
+    const auto attr = [](const tensorflow::NodeDef& of, const char* name) {
+      const auto it = of.attr().find(name);
+      return it == of.attr().end() ? nullptr : &it->second;
+    };
+    bool is = false;
+    if (node.op() == "Mean") {
+      const tensorflow::NodeDef *const of = of_input(node, 0), *const axes = of_input(node, 1);
+      is = of != nullptr && of->op() == "SquaredDifference" && axes != nullptr && axes->op() == "Const" &&
+           attr(*axes, "value") != nullptr && HasZero(attr(*axes, "value")->tensor());
+    } else if (absl::StartsWith(node.op(), "FusedBatchNorm")) {
+      const auto* const training = attr(node, "is_training");  // True if it is not said.
+      is = (training == nullptr || training->b()) && means_used.count(node.name()) > 0;
+    }
+    if (!is) continue;
+    absl::string_view scope = node.name();
+    if (!absl::ConsumeSuffix(&scope, "/moments/variance")) scope = scope.substr(0, scope.rfind('/'));
+    found.emplace(scope, &node);
+  }
+  return found;
+}
+
 class Walk {
  public:
   Walk(const tensorflow::MetaGraphDef& graph, OpSupport& support) : graph_(graph), support_(support) {
@@ -107,6 +160,13 @@ class Walk {
       if (it == nodes_.end()) continue;
       Add(*it->second);
       for (const std::string& input : it->second->input()) open.push_back(input);
+    }
+  }
+
+  // After what was to be reached.
+  void FinishMainGraph() {
+    for (const auto& [scope, node] : FindBatchStatistics(graph_.graph_def().node())) {
+      if (seen_.count(node->name())) AddNormalized(scope);
     }
   }
 
@@ -136,6 +196,11 @@ class Walk {
     const auto it = functions_.find(function);
     if (it == functions_.end() || !entered_.insert(function).second) return;
     for (const auto& node : it->second->node_def()) Add(node);
+    for (const auto& [scope, node] : FindBatchStatistics(it->second->node_def())) AddNormalized(scope);
+  }
+  void AddNormalized(const std::string& scope) {
+    std::vector<std::string>& all = support_.normalized_by_batch;
+    if (std::find(all.begin(), all.end(), scope) == all.end()) all.push_back(scope);
   }
 
   const tensorflow::MetaGraphDef& graph_;
@@ -247,6 +312,7 @@ absl::StatusOr<OpSupport> FindOpSupport(absl::string_view saved_model_dir, absl:
     std::sort(support.unknown_rank.begin(), support.unknown_rank.end());
     Walk walk(graph, support);
     for (const auto& [name, output] : it->second.outputs()) walk.Reach(output.name());
+    walk.FinishMainGraph();
     break;
   }
   return support;
@@ -263,6 +329,27 @@ bool KeepsState(const OpSupport& support) {
     }
   }
   return false;
+}
+
+std::vector<std::string> NotesAbout(const OpSupport& support) {
+  std::vector<std::string> notes;
+  for (const std::string& input : support.unknown_rank) {
+    notes.push_back(
+        absl::StrCat("input \"", input,
+                     "\": the SavedModel does not say how many dimensions it has, and the file takes a single "
+                     "number: export the model with a shape of it, as tf.TensorSpec([None, 4], tf.float32)"));
+  }
+  std::vector<std::string> layers = support.normalized_by_batch;
+  const size_t all = layers.size();
+  if (all == 0) return notes;
+  if (all > 3) layers.resize(3);
+  notes.push_back(absl::StrCat(
+      "the SavedModel normalizes a batch by the batch's own mean and variance (", absl::StrJoin(layers, ", "),
+      all > 3 ? absl::StrCat(" and ", all - 3, " more") : "",
+      "), as in training: what an example gets depends on the others in its batch, and alone it is hardly what the model "
+      "was trained for. Keras 3 exports so what comes behind Resizing, CenterCrop and other layers that prepare "
+      "pictures. For inference: keras.Model(model.input, model(model.input, training=False)).export(DIR)"));
+  return notes;
 }
 
 std::string RenderOpSupport(const OpSupport& support) {

@@ -25,6 +25,8 @@ struct OpSupport {
   OpNodes custom;            // Neither.
   int64_t weight_bytes = 0;  // Of the variables that the signature reads.
   std::vector<std::string> unknown_rank;  // Inputs of the signature of which it does not know the number of dimensions.
+  // Layers that normalize the examples of a batch by their own mean and variance, as BatchNormalization in training.
+  std::vector<std::string> normalized_by_batch;
 };
 
 // Of every operator that the signature reaches, through functions and control flow.
@@ -35,6 +37,9 @@ bool HasTrainedRanges(const OpSupport& support);
 
 // Whether the signature assigns to variables: what it answers depends on what it was asked before.
 bool KeepsState(const OpSupport& support);
+
+// What is hardly meant to be as it is in the model, and what to do.
+std::vector<std::string> NotesAbout(const OpSupport& support);
 
 // What may need more than TFLite's own operators, in readable lines; empty if nothing does. Not an error by itself: the
 // converter folds and fuses some of them away (the Erfc of a GELU).

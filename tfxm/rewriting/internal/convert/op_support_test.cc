@@ -39,6 +39,55 @@ TEST(OpSupportTest, SortsTheOperatorsThatTheSignatureReaches) {
   io::RemoveAll(dir).IgnoreError();
 }
 
+// The variance of x [None, 3] over these axes, as tf.nn.moments computes it.
+absl::Status WriteNormalized(const std::string& dir, std::vector<int32_t> axes) {
+  ops::Graph graph;
+  const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 3}, "x");
+  const ops::Tensor over = ops::Constant(graph, std::move(axes));
+  const ops::Attrs keep = {{"keep_dims", true}};
+  const ops::Tensor mean = ops::Op("Mean", {x, over}, keep, "net/norm/moments/mean");
+  const ops::Tensor off = ops::Op("SquaredDifference", {x, mean}, {}, "net/norm/moments/SquaredDifference");
+  const ops::Tensor variance = ops::Op("Mean", {off, over}, keep, "net/norm/moments/variance");
+  SavedModelBuilder builder;
+  builder.AddSignature("serving_default", {{"x", x}}, {{"y", (x - mean) * variance}});
+  return builder.Write(dir);
+}
+
+TEST(OpSupportTest, NormalizingTheBatchByItselfIsNamed) {
+  const TempDir dir;
+  ASSERT_EQ(WriteNormalized(dir / "batch", {0}), absl::OkStatus());
+  ASSERT_EQ(WriteNormalized(dir / "batch_too", {0, 1}), absl::OkStatus());
+  ASSERT_EQ(WriteNormalized(dir / "layer", {1}), absl::OkStatus());
+  for (const char* batch : {"batch", "batch_too"}) {
+    const auto support = FindOpSupport(dir / batch, "serving_default");
+    ASSERT_TRUE(support.ok()) << support.status();
+    EXPECT_THAT(NotesAbout(*support), ElementsAre(AllOf(HasSubstr("(net/norm)"), HasSubstr("training=False"))));
+  }
+  const auto layer = FindOpSupport(dir / "layer", "serving_default");
+  ASSERT_TRUE(layer.ok()) << layer.status();
+  EXPECT_THAT(NotesAbout(*layer), ElementsAre());
+}
+
+TEST(OpSupportTest, ABatchNormalizationInTrainingIsNamedIfItsMeanIsUsed) {
+  for (const bool training : {false, true}) {
+    for (const bool uses_mean : {false, true}) {
+      const TempDir dir;
+      ops::Graph graph;
+      const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 2, 2, 1}, "x");
+      const ops::Tensor one = ops::Constant(graph, std::vector<float>{1});
+      const ops::Node normalized = ops::Op("FusedBatchNormV3", {x, one, one, one, one}, {{"is_training", training}},
+                                           "net/norm/FusedBatchNormV3");
+      SavedModelBuilder builder;
+      builder.AddSignature("serving_default", {{"x", x}},
+                           {{"y", uses_mean ? normalized.output(0) + normalized.output(1) : normalized.output(0)}});
+      ASSERT_EQ(builder.Write(dir.path()), absl::OkStatus());
+      const auto support = FindOpSupport(dir.path(), "serving_default");
+      ASSERT_TRUE(support.ok()) << support.status();
+      EXPECT_EQ(NotesAbout(*support).size(), training && uses_mean ? 1 : 0);
+    }
+  }
+}
+
 // As the converter of TensorFlow 2.21 writes them.
 constexpr char kMissing[] =
     "Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused[\"HSVToRGB:\", "
