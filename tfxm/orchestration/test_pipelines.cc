@@ -101,7 +101,10 @@ TFXM_REGISTER(ExecutorRegistry, "test.Scripted", [] { return std::make_unique<Sc
 
 void RunTest::SetUp() { dir_ = *io::MakeTempDir(::testing::TempDir(), "run"); }
 
-void RunTest::TearDown() { EXPECT_TRUE(io::RemoveAll(dir_).ok()); }
+void RunTest::TearDown() {
+  // What a run has started that was killed may still be writing: then the rest goes at the end of the program.
+  io::RemoveAll(dir_).IgnoreError();
+}
 
 std::string RunTest::Path(absl::string_view name) const { return io::JoinPath(dir_, name); }
 
