@@ -50,6 +50,7 @@ Quantizer::Quantizer(FilePtr float_model, std::string signature, std::string nam
 
 absl::Status Quantizer::SetRangesOf(Ranges ranges) {
   ranges_ = std::move(ranges);
+  WidenSelfDifferences(float_model_->model(), &ranges_);
   cut_ = CutMaskedSoftmax(float_model_->model(), &ranges_, options_.int16);
   unquantizable_ = FindUnquantizable(float_model_->model(), ranges_, options_.int16);
   std::erase_if(unquantizable_,

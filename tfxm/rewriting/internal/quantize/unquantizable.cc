@@ -284,4 +284,17 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
   return out;
 }
 
+void WidenSelfDifferences(const schema::Model& model, Ranges* ranges) {
+  for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
+    for (const auto* op : litert::Each(model.subgraphs()->Get(g)->operators())) {
+      if (litert::OpName(model, *op) != "SUB" || op->inputs()->Get(0) != op->inputs()->Get(1)) continue;
+      const auto from = ranges->find({g, op->inputs()->Get(0)});
+      const auto to = ranges->find({g, op->outputs()->Get(0)});
+      if (from == ranges->end() || to == ranges->end()) continue;
+      const float largest = std::max(std::abs(to->second.min), std::abs(to->second.max));
+      if (largest <= std::numeric_limits<float>::min()) to->second = from->second;  // NaN stays.
+    }
+  }
+}
+
 }  // namespace tfxm::rewriting

@@ -85,5 +85,25 @@ TEST_F(FindUnquantizableTest, ADivisorThatMayBeZero) {
   EXPECT_THAT(find(-1, 1), ::testing::SizeIs(1));
 }
 
+// x - x == 0 asks whether x is a finite number.
+TEST_F(FindUnquantizableTest, ATensorLessItselfIsZeroInAnyScale) {
+  const int self = b_.Tensor("self", kFloat, {1, 4});
+  const int other = b_.Tensor("other", kFloat, {1, 4});
+  const int y = b_.Tensor("y", kFloat, {1, 4});
+  b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, x_}, {self});
+  b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, y}, {other});
+  b_.InputsOutputs({x_, y}, {self, other});
+  const std::string bytes = b_.Finish();
+  const schema::Model& model = *schema::GetModel(bytes.data());
+  for (const bool int16 : {false, true}) {
+    Ranges ranges = {{{0, x_}, {-1, 3}}, {{0, y}, {-1, 3}}, {{0, self}, {0, 0}}, {{0, other}, {0, 0}}};
+    WidenSelfDifferences(model, &ranges);
+    EXPECT_EQ((ranges[{0, self}].min), -1);
+    EXPECT_EQ((ranges[{0, self}].max), 3);
+    EXPECT_THAT(FindUnquantizable(model, ranges, int16),
+                ElementsAre(Pair("other", ::testing::StartsWith("SUB of values up to 3 whose result is at most 0"))));
+  }
+}
+
 }  // namespace
 }  // namespace tfxm::rewriting
