@@ -286,8 +286,19 @@ std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema:
 
 void WidenSelfDifferences(const schema::Model& model, Ranges* ranges) {
   for (int g = 0; g < litert::Size(model.subgraphs()); ++g) {
-    for (const auto* op : litert::Each(model.subgraphs()->Get(g)->operators())) {
-      if (litert::OpName(model, *op) != "SUB" || op->inputs()->Get(0) != op->inputs()->Get(1)) continue;
+    const schema::SubGraph& graph = *model.subgraphs()->Get(g);
+    std::set<int> computed_with;
+    for (int t : litert::Each(graph.outputs())) computed_with.insert(t);
+    for (const auto* op : litert::Each(graph.operators())) {
+      const schema::BuiltinOperator kind = litert::KindOf(*model.operator_codes()->Get(op->opcode_index()));
+      if (kind == schema::BuiltinOperator_EQUAL || kind == schema::BuiltinOperator_NOT_EQUAL) continue;
+      for (int t : litert::Each(op->inputs())) computed_with.insert(t);
+    }
+    for (const auto* op : litert::Each(graph.operators())) {
+      if (litert::OpName(model, *op) != "SUB" || op->inputs()->Get(0) != op->inputs()->Get(1) ||
+          computed_with.count(op->outputs()->Get(0))) {
+        continue;
+      }
       const auto from = ranges->find({g, op->inputs()->Get(0)});
       const auto to = ranges->find({g, op->outputs()->Get(0)});
       if (from == ranges->end() || to == ranges->end()) continue;

@@ -86,22 +86,28 @@ TEST_F(FindUnquantizableTest, ADivisorThatMayBeZero) {
 }
 
 // x - x == 0 asks whether x is a finite number.
-TEST_F(FindUnquantizableTest, ATensorLessItselfIsZeroInAnyScale) {
+TEST_F(FindUnquantizableTest, ATensorLessItselfThatIsComparedIsZeroInAnyScale) {
   const int self = b_.Tensor("self", kFloat, {1, 4});
+  const int finite = b_.Tensor("finite", schema::TensorType_BOOL, {1, 4});
+  const int used = b_.Tensor("used", kFloat, {1, 4});
   const int other = b_.Tensor("other", kFloat, {1, 4});
   const int y = b_.Tensor("y", kFloat, {1, 4});
   b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, x_}, {self});
+  b_.Op(schema::BuiltinOperator_EQUAL, schema::EqualOptionsT(), {self, y}, {finite});
+  b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, x_}, {used});
   b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, y}, {other});
-  b_.InputsOutputs({x_, y}, {self, other});
+  b_.InputsOutputs({x_, y}, {finite, used, other});
   const std::string bytes = b_.Finish();
   const schema::Model& model = *schema::GetModel(bytes.data());
   for (const bool int16 : {false, true}) {
-    Ranges ranges = {{{0, x_}, {-1, 3}}, {{0, y}, {-1, 3}}, {{0, self}, {0, 0}}, {{0, other}, {0, 0}}};
+    Ranges ranges = {
+        {{0, x_}, {-1, 3}}, {{0, y}, {-1, 3}}, {{0, self}, {0, 0}}, {{0, used}, {0, 0}}, {{0, other}, {0, 0}}};
     WidenSelfDifferences(model, &ranges);
     EXPECT_EQ((ranges[{0, self}].min), -1);
     EXPECT_EQ((ranges[{0, self}].max), 3);
     EXPECT_THAT(FindUnquantizable(model, ranges, int16),
-                ElementsAre(Pair("other", ::testing::StartsWith("SUB of values up to 3 whose result is at most 0"))));
+                ElementsAre(Pair("used", ::testing::StartsWith("SUB of values up to 3 whose result is at most 0")),
+                            Pair("other", ::testing::StartsWith("SUB of values up to 3 whose result is at most 0"))));
   }
 }
 
