@@ -17,13 +17,14 @@
 #include "tfxm/litert/inspect.h"
 #include "tfxm/litert/internal/schema_util.h"
 #include "tfxm/rewriting/internal/convert/converter.h"
-#include "tfxm/rewriting/internal/convert/fixed_batch.h"
 #include "tfxm/rewriting/internal/convert/fused_lstm.h"
-#include "tfxm/rewriting/internal/convert/list_batch.h"
 #include "tfxm/rewriting/internal/convert/lookups.h"
 #include "tfxm/rewriting/internal/convert/model_edit.h"
 #include "tfxm/rewriting/internal/fold/fold_dilation.h"
 #include "tfxm/rewriting/internal/fold/fold_select.h"
+#include "tfxm/rewriting/internal/graph/fixed_batch.h"
+#include "tfxm/rewriting/internal/graph/list_batch.h"
+#include "tfxm/rewriting/internal/graph/new_axes.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
@@ -164,8 +165,16 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
   ASSIGN_OR_RETURN(const auto restored, internal::WithRestoredVariables(input.saved_model_dir, std::move(meta_graph)));
   const std::string& restoring = restored ? restored->path() : input.saved_model_dir;
   ASSIGN_OR_RETURN(const auto filled, internal::WithTablesOfFiles(restoring, input.signature));
-  const std::string& dir = filled ? filled->path() : restoring;
+  std::string dir = filled ? filled->path() : restoring;
   absl::StatusOr<std::string> bytes = ConvertSavedModel(dir, convert);
+  std::unique_ptr<io::TempDir> expanded;
+  if (!bytes.ok() && absl::StrContains(bytes.status().message(), "StridedSlice")) {
+    ASSIGN_OR_RETURN(expanded, WithNewAxesExpanded(dir));
+    if (expanded != nullptr) {
+      dir = expanded->path();
+      bytes = ConvertSavedModel(dir, convert);
+    }
+  }
   if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
   ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(dir));
   if (open != nullptr) {

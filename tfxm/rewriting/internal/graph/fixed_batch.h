@@ -6,8 +6,8 @@
 //
 //   ASSIGN_OR_RETURN(auto fixed, WithBatch(saved_model_dir, 1));
 //   ConvertSavedModel(fixed->path(), …)
-#ifndef TFXM_REWRITING_INTERNAL_CONVERT_FIXED_BATCH_H_
-#define TFXM_REWRITING_INTERNAL_CONVERT_FIXED_BATCH_H_
+#ifndef TFXM_REWRITING_INTERNAL_GRAPH_FIXED_BATCH_H_
+#define TFXM_REWRITING_INTERNAL_GRAPH_FIXED_BATCH_H_
 
 #include <cstdint>
 #include <memory>
@@ -23,4 +23,4 @@ absl::StatusOr<std::unique_ptr<io::TempDir>> WithBatch(absl::string_view saved_m
 
 }  // namespace tfxm::rewriting
 
-#endif  // TFXM_REWRITING_INTERNAL_CONVERT_FIXED_BATCH_H_
+#endif  // TFXM_REWRITING_INTERNAL_GRAPH_FIXED_BATCH_H_

@@ -9,8 +9,8 @@
 //
 //   ASSIGN_OR_RETURN(auto open, WithListsOfTheBatch(saved_model_dir));
 //   if (open != nullptr) ConvertSavedModel(open->path(), …)
-#ifndef TFXM_REWRITING_INTERNAL_CONVERT_LIST_BATCH_H_
-#define TFXM_REWRITING_INTERNAL_CONVERT_LIST_BATCH_H_
+#ifndef TFXM_REWRITING_INTERNAL_GRAPH_LIST_BATCH_H_
+#define TFXM_REWRITING_INTERNAL_GRAPH_LIST_BATCH_H_
 
 #include <memory>
 
@@ -25,4 +25,4 @@ absl::StatusOr<std::unique_ptr<io::TempDir>> WithListsOfTheBatch(absl::string_vi
 
 }  // namespace tfxm::rewriting
 
-#endif  // TFXM_REWRITING_INTERNAL_CONVERT_LIST_BATCH_H_
+#endif  // TFXM_REWRITING_INTERNAL_GRAPH_LIST_BATCH_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tfxm/rewriting/internal/convert/fixed_batch.h"
+#include "tfxm/rewriting/internal/graph/fixed_batch.h"
 
 #include <cstring>
 #include <map>
