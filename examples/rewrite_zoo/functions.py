@@ -110,6 +110,15 @@ def top_k_gather(query, keys):
 # --- Operators ----------------------------------------------------------------------------------------------------------
 
 
+@function(spec([None, None], tf.int32, 'ids'))
+def masked_open(ids):
+  """Sentences of any length; the mask's new axis stands between two open sizes."""
+  words = tf.gather(weights(12, 8), ids)
+  mask = tf.cast(ids > 2, tf.float32)
+  scores = tf.matmul(words, words, transpose_b=True) - 1e4 * (1 - mask)[:, tf.newaxis, :]
+  return {'y': tf.matmul(tf.nn.softmax(scores), words) @ weights(8, 4, seed=2)}
+
+
 @function(spec([None, 8, 16]))
 def einsum_attention(x):
   q, k, v = (tf.einsum('bld,dhk->blhk', x, weights(16, 2, 8, seed=s)) for s in (1, 2, 3))

@@ -347,21 +347,6 @@ def keyword_spotting():
   return keras.Model(inputs, L.Dense(12, activation='softmax')(L.GlobalAveragePooling2D()(x)))
 
 
-def tones(rng, shape):
-  """Three tones an example."""
-  pitch, loudness = rng.uniform(0.05, 1.5, (shape[0], 3, 1)), rng.uniform(0.1, 1, (shape[0], 3, 1))
-  return (loudness * np.sin(pitch * np.arange(shape[1]))).sum(1)
-
-
-# Its StridedSlice adds a dimension to two open ones.
-@model(fed={'audio': tones})
-def mel_spectrogram():
-  inputs = keras.Input((2048,), name='audio')
-  x = L.MelSpectrogram(fft_length=256, sequence_stride=128, sequence_length=256, sampling_rate=8000, num_mel_bins=24)(inputs)
-  x = L.Conv2D(8, 3, activation='relu')(x[..., None])
-  return keras.Model(inputs, L.Dense(4)(L.GlobalAveragePooling2D()(x)))
-
-
 @model(batch=1)
 def spectrogram_cnn():
   """The spectrogram is in the model."""
