@@ -48,14 +48,17 @@ class Cutter {
       if (made == producer_.end() || read_otherwise_[t] || !ranges_.count({g_, t})) continue;
       const schema::BuiltinOperator kind = KindOf(*made->second);
       const bool selects = kind == schema::BuiltinOperator_SELECT || kind == schema::BuiltinOperator_SELECT_V2;
-      if (!selects && kind != schema::BuiltinOperator_ADD) continue;
+      const bool subtracts = kind == schema::BuiltinOperator_SUB;  // logits - 1e9 * (1 - mask)
+      if (!selects && !subtracts && kind != schema::BuiltinOperator_ADD) continue;
       const int first = selects ? 1 : 0;
       if (litert::Size(made->second->inputs()) < first + 2) continue;
       std::optional<Range> a = RangeOf(made->second->inputs()->Get(first));
       std::optional<Range> b = RangeOf(made->second->inputs()->Get(first + 1));
       if (!a || !b) continue;
       int mask = made->second->inputs()->Get(first + 1);
-      if (a->min < b->min) {  // b masks, if one does.
+      if (subtracts) {
+        b = Range{-b->max, -b->min};
+      } else if (a->min < b->min) {  // b masks, if one does.
         std::swap(a, b);
         mask = made->second->inputs()->Get(first);
       }

@@ -30,14 +30,18 @@ struct Masked {
   std::shared_ptr<const litert::ModelFile> file;
   int logits, mask, masked;
 };
-Masked Add(float large) {
+Masked Add(float large, bool subtracts = false) {
   ModelBuilder b;
   Masked out;
   out.logits = b.Tensor("logits", schema::TensorType_FLOAT32, {-1, 3});
   out.mask = b.Constant<float>("mask", schema::TensorType_FLOAT32, {3}, {0, 0, large});
   out.masked = b.Tensor("masked", schema::TensorType_FLOAT32, {-1, 3});
   const int y = b.Tensor("y", schema::TensorType_FLOAT32, {-1, 3});
-  b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {out.logits, out.mask}, {out.masked});
+  if (subtracts) {
+    b.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {out.logits, out.mask}, {out.masked});
+  } else {
+    b.Op(schema::BuiltinOperator_ADD, schema::AddOptionsT(), {out.logits, out.mask}, {out.masked});
+  }
   b.Op(schema::BuiltinOperator_SOFTMAX, schema::SoftmaxOptionsT(), {out.masked}, {y});
   b.InputsOutputs({out.logits}, {y});
   out.file = *litert::ModelFile::FromBytes(b.Finish(), "masked");
@@ -45,16 +49,26 @@ Masked Add(float large) {
 }
 
 TEST(CutMaskedSoftmaxTest, TheMaskSaturates) {
-  const Masked model = Add(-1e9);
-  Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.masked}, {-1e9, 5}}};
-  Ranges of_int8 = ranges;
-  EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &ranges, /*int16=*/true), ElementsAre("masked"));
-  EXPECT_EQ((ranges[{0, model.masked}].min), -35);
-  EXPECT_EQ((ranges[{0, model.masked}].max), 5);
-  EXPECT_EQ((ranges[{0, model.logits}].min), -3);
-  // Three places of exp(-d) are a quarter of one of 256 steps.
-  EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &of_int8, /*int16=*/false), ElementsAre("masked"));
-  EXPECT_FLOAT_EQ((of_int8[{0, model.masked}].min), -3 - std::log(3 * 1024.0f));
+  for (const bool subtracts : {false, true}) {
+    const Masked model = Add(subtracts ? 1e9 : -1e9, subtracts);
+    Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.masked}, {-1e9, 5}}};
+    Ranges of_int8 = ranges;
+    EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &ranges, /*int16=*/true), ElementsAre("masked"));
+    EXPECT_EQ((ranges[{0, model.masked}].min), -35);
+    EXPECT_EQ((ranges[{0, model.masked}].max), 5);
+    EXPECT_EQ((ranges[{0, model.logits}].min), -3);
+    // Three places of exp(-d) are a quarter of one of 256 steps.
+    EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &of_int8, /*int16=*/false), ElementsAre("masked"));
+    EXPECT_FLOAT_EQ((of_int8[{0, model.masked}].min), -3 - std::log(3 * 1024.0f));
+  }
+}
+
+// It adds 1e9 to the logits.
+TEST(CutMaskedSoftmaxTest, ASubtractionOfTheNegativeIsNoMask) {
+  const Masked model = Add(-1e9, /*subtracts=*/true);
+  Ranges ranges = {{{0, model.logits}, {-3, 5}}, {{0, model.masked}, {-3, 1e9}}};
+  EXPECT_THAT(CutMaskedSoftmax(model.file->model(), &ranges, /*int16=*/false), IsEmpty());
+  EXPECT_EQ((ranges[{0, model.masked}].max), 1e9f);
 }
 
 // LiteRT's QUANTIZE makes the lowest int32 of the mask and adds the zero point: of a negative one it would be the largest.
@@ -182,6 +196,7 @@ TEST_P(MaskedModelTest, KeepsItsAccuracy) {
   const ops::Tensor logits = ops::MatMul(x, ops::Constant(graph, testing::Weights({8, 8})));
   const ops::Tensor masked =
       op == "AddV2" ? ops::Op(graph, op, {logits, mask})
+      : op == "Sub" ? ops::Op(graph, op, {logits, mask * ops::Constant(graph, -1.0f)})
       : op != "SelectV2"
           ? ops::Op(graph, "SelectV2",
                     {ops::Constant(graph, keep), logits,
@@ -201,7 +216,7 @@ TEST_P(MaskedModelTest, KeepsItsAccuracy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MaskedModelTest,
-                         ::testing::Combine(::testing::Values("AddV2", "SelectV2", "SubOf1e9", "SubOf1e4"),
+                         ::testing::Combine(::testing::Values("AddV2", "Sub", "SelectV2", "SubOf1e9", "SubOf1e4"),
                                             ::testing::Values(QuantizationMode::kInt8, QuantizationMode::kInt16x8)),
                          [](const auto& info) {
                            return std::get<0>(info.param) + "_" +
