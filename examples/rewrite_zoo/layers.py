@@ -180,3 +180,16 @@ def sensors_over_time():
   x = K.relu(L.Dense(4, use_bias=False)(K.einsum('nm,btmf->btnf', near / near.sum(1, keepdims=True), x)))
   x = L.LSTM(8)(K.reshape(K.transpose(x, (0, 2, 1, 3)), (-1, 6, 4)))
   return keras.Model(inputs, K.transpose(K.reshape(L.Dense(3)(x), (-1, 5, 3)), (0, 2, 1)))
+
+
+@model()
+def mobilevit_block():
+  """Attention over a picture's patches and the pixels of each: a softmax over two dimensions, which Keras makes of a logsumexp."""
+  x = inputs = keras.Input((16, 16, 3), name='image')
+  x = L.Conv2D(16, 3, strides=2, padding='same', activation='swish')(x)
+  y = L.Reshape((4, 16, 16))(x)
+  z = L.LayerNormalization()(y)
+  y = L.Add()([y, L.MultiHeadAttention(2, 8)(z, z)])
+  y = L.Add()([y, L.Dense(16)(L.Dense(32, activation='swish')(L.LayerNormalization()(y)))])
+  x = L.Conv2D(16, 3, padding='same', activation='swish')(L.Concatenate()([x, L.Reshape((8, 8, 16))(y)]))
+  return keras.Model(inputs, L.Dense(5)(L.GlobalAveragePooling2D()(x)))

@@ -289,10 +289,15 @@ void WidenSelfDifferences(const schema::Model& model, Ranges* ranges) {
     const schema::SubGraph& graph = *model.subgraphs()->Get(g);
     std::set<int> computed_with;
     for (int t : litert::Each(graph.outputs())) computed_with.insert(t);
-    for (const auto* op : litert::Each(graph.operators())) {
-      const schema::BuiltinOperator kind = litert::KindOf(*model.operator_codes()->Get(op->opcode_index()));
-      if (kind == schema::BuiltinOperator_EQUAL || kind == schema::BuiltinOperator_NOT_EQUAL) continue;
-      for (int t : litert::Each(op->inputs())) computed_with.insert(t);
+    for (int i = litert::Size(graph.operators()) - 1; i >= 0; --i) {  // Readers come later.
+      const schema::Operator& op = *graph.operators()->Get(i);
+      const schema::BuiltinOperator kind = litert::KindOf(*model.operator_codes()->Get(op.opcode_index()));
+      const bool moves = kind == schema::BuiltinOperator_BROADCAST_TO || kind == schema::BuiltinOperator_RESHAPE;
+      if (kind == schema::BuiltinOperator_EQUAL || kind == schema::BuiltinOperator_NOT_EQUAL ||
+          kind == schema::BuiltinOperator_SHAPE || (moves && !computed_with.count(op.outputs()->Get(0)))) {
+        continue;
+      }
+      for (int t : litert::Each(op.inputs())) computed_with.insert(t);
     }
     for (const auto* op : litert::Each(graph.operators())) {
       if (litert::OpName(model, *op) != "SUB" || op->inputs()->Get(0) != op->inputs()->Get(1) ||

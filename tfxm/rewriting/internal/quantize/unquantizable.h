@@ -23,9 +23,9 @@ namespace tfxm::rewriting {
 std::vector<std::pair<std::string, std::string>> FindUnquantizable(const schema::Model& model, const Ranges& ranges,
                                                                    bool int16);
 
-// A tensor less itself that is compared, and nothing else, is 0 in integers of any scale: it gets the range of what it
-// is computed from, since nothing that large less itself fits the one it has. Keras's logsumexp and others ask in that
-// way whether a number is finite.
+// A tensor less itself that is compared, maybe in another shape, and nothing else, is 0 in integers of any scale: it
+// gets the range of what it is computed from, since nothing that large less itself fits the one it has. Keras's
+// logsumexp and others ask in that way whether a number is finite.
 void WidenSelfDifferences(const schema::Model& model, Ranges* ranges);
 
 }  // namespace tfxm::rewriting

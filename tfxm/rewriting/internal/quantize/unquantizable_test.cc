@@ -93,7 +93,11 @@ TEST_F(FindUnquantizableTest, ATensorLessItselfThatIsComparedIsZeroInAnyScale) {
   const int other = b_.Tensor("other", kFloat, {1, 4});
   const int y = b_.Tensor("y", kFloat, {1, 4});
   b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, x_}, {self});
-  b_.Op(schema::BuiltinOperator_EQUAL, schema::EqualOptionsT(), {self, y}, {finite});
+  const int shape = b_.Tensor("shape", schema::TensorType_INT32, {2});
+  const int wide = b_.Tensor("wide", kFloat, {1, 4});
+  b_.Op(schema::BuiltinOperator_SHAPE, schema::ShapeOptionsT(), {self}, {shape});
+  b_.Op(schema::BuiltinOperator_BROADCAST_TO, schema::BroadcastToOptionsT(), {self, shape}, {wide});
+  b_.Op(schema::BuiltinOperator_EQUAL, schema::EqualOptionsT(), {wide, y}, {finite});
   b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, x_}, {used});
   b_.Op(schema::BuiltinOperator_SUB, schema::SubOptionsT(), {x_, y}, {other});
   b_.InputsOutputs({x_, y}, {finite, used, other});
