@@ -144,8 +144,8 @@ absl::Status RunInChild(absl::string_view what, const std::function<absl::Status
   const std::string printed = log.get() >= 0 ? absl::StrCat("; the last it printed:\n", ReadTail(log.get(), 2000))
                                              : "; what it printed is above";
   const bool limited = options.memory_limit_bytes > 0;
+  if (!replied && limited && TellsOfNoMemory(printed)) return NoMemory(what, options.memory_limit_bytes);
   if (WIFSIGNALED(ended)) {
-    if (limited && TellsOfNoMemory(printed)) return NoMemory(what, options.memory_limit_bytes);
     return absl::InternalError(
         absl::StrCat(what, " crashed: ", DescribeExit(ended),
                      WTERMSIG(ended) == SIGKILL || limited ? "; probably for want of memory" : "",

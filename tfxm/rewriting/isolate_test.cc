@@ -100,10 +100,17 @@ TEST(RunInChildTest, UnderALimitWantOfMemoryNamesTheLimitHoweverItShows) {
       return raise(SIGABRT), absl::OkStatus();
     };
   };
+  const auto exits = [](const char* last_words) {
+    return [last_words](std::string*) {
+      std::fputs(last_words, stderr);
+      return _exit(1), absl::OkStatus();
+    };
+  };
   const auto returns = [](const absl::Status& status) { return [status](std::string*) { return status; }; };
   const std::vector<std::function<absl::Status(std::string*)>> works = {
       aborts("terminate called after throwing an instance of 'std::bad_alloc'\n    @ 0x7f stack trace\n"),
       aborts("Thread pool creation via pthread_create() failed.\n    @ 0x7f stack trace\n"),
+      exits("the allocator is out of memory\n    @ 0x7f stack trace\n"),
       returns(absl::ResourceExhaustedError("OOM when allocating tensor with shape[4000,4000]")),
       returns(absl::InvalidArgumentError("cannot load it: OOM when allocating tensor with shape[4000,4000]"))};
   std::string output;
