@@ -193,3 +193,35 @@ def mobilevit_block():
   y = L.Add()([y, L.Dense(16)(L.Dense(32, activation='swish')(L.LayerNormalization()(y)))])
   x = L.Conv2D(16, 3, padding='same', activation='swish')(L.Concatenate()([x, L.Reshape((8, 8, 16))(y)]))
   return keras.Model(inputs, L.Dense(5)(L.GlobalAveragePooling2D()(x)))
+
+
+class ShiftedWindows(L.Layer):
+  """Attention inside windows of 4 x 4 of a picture of 8 x 8 x 16, shifted by half of one if `shift`, as Swin's."""
+
+  def __init__(self, shift):
+    super().__init__()
+    self.shift = shift
+
+  def build(self, shape):
+    self.qkv, self.project = L.Dense(48), L.Dense(16)
+    self.bias = self.add_weight(shape=(1, 2, 16, 16), initializer='random_normal', name='bias')
+
+  def call(self, x):
+    if self.shift:
+      x = K.roll(x, shift=[-2, -2], axis=[1, 2])
+    windows = K.reshape(K.transpose(K.reshape(x, (-1, 2, 4, 2, 4, 16)), (0, 1, 3, 2, 4, 5)), (-1, 16, 16))
+    q, k, v = K.unstack(K.transpose(K.reshape(self.qkv(windows), (-1, 16, 3, 2, 8)), (2, 0, 3, 1, 4)), 3)
+    y = K.matmul(K.softmax(K.matmul(q, K.transpose(k, (0, 1, 3, 2))) * 8**-0.5 + self.bias), v)
+    y = self.project(K.reshape(K.transpose(y, (0, 2, 1, 3)), (-1, 16, 16)))
+    y = K.reshape(K.transpose(K.reshape(y, (-1, 2, 2, 4, 4, 16)), (0, 1, 3, 2, 4, 5)), (-1, 8, 8, 16))
+    return K.roll(y, shift=[2, 2], axis=[1, 2]) if self.shift else y
+
+
+@model()
+def swin():
+  inputs = keras.Input((16, 16, 3), name='image')
+  x = L.Conv2D(16, 2, 2)(inputs)
+  for shift in (False, True):
+    x = L.Add()([x, ShiftedWindows(shift)(L.LayerNormalization()(x))])
+    x = L.Add()([x, L.Dense(16)(L.Dense(32, activation='gelu')(L.LayerNormalization()(x)))])
+  return keras.Model(inputs, L.Dense(6)(L.GlobalAveragePooling2D()(x)))

@@ -25,6 +25,7 @@
 #include "tfxm/rewriting/internal/graph/fixed_batch.h"
 #include "tfxm/rewriting/internal/graph/list_batch.h"
 #include "tfxm/rewriting/internal/graph/new_axes.h"
+#include "tfxm/rewriting/internal/graph/rolls.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
@@ -167,13 +168,19 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
   ASSIGN_OR_RETURN(const auto filled, internal::WithTablesOfFiles(restoring, input.signature));
   std::string dir = filled ? filled->path() : restoring;
   absl::StatusOr<std::string> bytes = ConvertSavedModel(dir, convert);
-  std::unique_ptr<io::TempDir> expanded;
-  if (!bytes.ok() && absl::StrContains(bytes.status().message(), "StridedSlice")) {
-    ASSIGN_OR_RETURN(expanded, WithNewAxesExpanded(dir));
-    if (expanded != nullptr) {
-      dir = expanded->path();
-      bytes = ConvertSavedModel(dir, convert);
-    }
+  // What the converter does not take, by other operators.
+  std::vector<std::unique_ptr<io::TempDir>> edited;
+  struct Edit {
+    const char* op;
+    decltype(&WithRollsInParts) make;
+  };
+  for (const auto& [op, make] : {Edit{"tf.Roll", WithRollsInParts}, Edit{"tf.StridedSlice", WithNewAxesExpanded}}) {
+    if (bytes.ok() || !absl::StrContains(bytes.status().message(), op)) continue;
+    ASSIGN_OR_RETURN(std::unique_ptr<io::TempDir> copy, make(dir));
+    if (copy == nullptr) continue;
+    dir = copy->path();
+    edited.push_back(std::move(copy));
+    bytes = ConvertSavedModel(dir, convert);
   }
   if (bytes.ok() || !absl::StrContains(bytes.status().message(), "TensorListReserve")) return bytes;
   ASSIGN_OR_RETURN(const auto open, WithListsOfTheBatch(dir));

@@ -26,13 +26,16 @@ NodeDef* NodeEdit::Maker(const std::string& input) const {
   return it == index_.end() ? nullptr : nodes_.Mutable(it->second);
 }
 
-std::optional<std::vector<int32_t>> NodeEdit::Values(const NodeDef* node) {
+std::optional<std::vector<int32_t>> NodeEdit::Values(const NodeDef* node, bool or_scalar) {
   if (node == nullptr || node->op() != "Const") return std::nullopt;
   const auto attr = node->attr().find("value");
   if (attr == node->attr().end()) return std::nullopt;
   const tensorflow::TensorProto& value = attr->second.tensor();
-  if (value.dtype() != tensorflow::DT_INT32 || value.tensor_shape().dim_size() != 1) return std::nullopt;
-  std::vector<int32_t> out(value.tensor_shape().dim(0).size());
+  const bool is_scalar = or_scalar && value.tensor_shape().dim_size() == 0;
+  if (value.dtype() != tensorflow::DT_INT32 || (!is_scalar && value.tensor_shape().dim_size() != 1)) {
+    return std::nullopt;
+  }
+  std::vector<int32_t> out(is_scalar ? 1 : value.tensor_shape().dim(0).size());
   if (value.tensor_content().size() == out.size() * sizeof(int32_t)) {
     if (!out.empty()) std::memcpy(out.data(), value.tensor_content().data(), value.tensor_content().size());
     return out;

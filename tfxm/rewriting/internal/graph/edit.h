@@ -39,8 +39,8 @@ class NodeEdit {
  protected:
   // The node that makes an input ("name", "name:1", "name:output:0"); nullptr for an argument of the function.
   tensorflow::NodeDef* Maker(const std::string& input) const;
-  // The values of a constant of int32, one dimension; nothing if it is something else.
-  static std::optional<std::vector<int32_t>> Values(const tensorflow::NodeDef* node);
+  // The values of a constant of int32, one dimension, or none and one value; nothing if it is something else.
+  static std::optional<std::vector<int32_t>> Values(const tensorflow::NodeDef* node, bool or_scalar = false);
 
   tensorflow::NodeDef& Add(const std::string& name, const char* op, const std::vector<std::string>& inputs);
   // A new constant of int32: its output, as an input.
