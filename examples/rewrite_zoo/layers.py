@@ -225,3 +225,12 @@ def swin():
     x = L.Add()([x, ShiftedWindows(shift)(L.LayerNormalization()(x))])
     x = L.Add()([x, L.Dense(16)(L.Dense(32, activation='gelu')(L.LayerNormalization()(x)))])
   return keras.Model(inputs, L.Dense(6)(L.GlobalAveragePooling2D()(x)))
+
+
+@model()
+def pixel_classes():
+  """keras.ops.argmax looks at the sign of zeros."""
+  x = inputs = keras.Input((16, 16, 3), name='image')
+  x = L.Conv2D(8, 3, padding='same', activation='relu')(x)
+  scores = L.Conv2D(4, 1)(x)
+  return keras.Model(inputs, {'classes': K.argmax(scores, axis=-1), 'scores': scores})

@@ -26,6 +26,7 @@
 #include "tfxm/rewriting/internal/graph/list_batch.h"
 #include "tfxm/rewriting/internal/graph/new_axes.h"
 #include "tfxm/rewriting/internal/graph/rolls.h"
+#include "tfxm/rewriting/internal/graph/sign_bits.h"
 #include "tfxm/rewriting/internal/quantize/calibration.h"
 #include "tfxm/rewriting/internal/quantize/masked_softmax.h"
 #include "tfxm/rewriting/internal/quantize/quantize_int16.h"
@@ -174,7 +175,8 @@ absl::StatusOr<std::string> Convert(const TfliteConversionInput& input, const Re
     const char* op;
     decltype(&WithRollsInParts) make;
   };
-  for (const auto& [op, make] : {Edit{"tf.Roll", WithRollsInParts}, Edit{"tf.StridedSlice", WithNewAxesExpanded}}) {
+  for (const auto& [op, make] : {Edit{"tf.BitwiseAnd", WithSignsOfBits}, Edit{"tf.Roll", WithRollsInParts},
+                                 Edit{"tf.StridedSlice", WithNewAxesExpanded}}) {
     if (bytes.ok() || !absl::StrContains(bytes.status().message(), op)) continue;
     ASSIGN_OR_RETURN(std::unique_ptr<io::TempDir> copy, make(dir));
     if (copy == nullptr) continue;
