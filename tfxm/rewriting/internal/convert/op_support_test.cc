@@ -40,10 +40,10 @@ TEST(OpSupportTest, SortsTheOperatorsThatTheSignatureReaches) {
 }
 
 // The variance of x [None, 3] over these axes, as tf.nn.moments computes it.
-absl::Status WriteNormalized(const std::string& dir, std::vector<int32_t> axes) {
+absl::Status WriteNormalized(const std::string& dir, const std::vector<int32_t>& axes) {
   ops::Graph graph;
   const ops::Tensor x = ops::Placeholder(graph, DataType::kFloat, {-1, 3}, "x");
-  const ops::Tensor over = ops::Constant(graph, std::move(axes));
+  const ops::Tensor over = ops::Constant(graph, axes);
   const ops::Attrs keep = {{"keep_dims", true}};
   const ops::Tensor mean = ops::Op("Mean", {x, over}, keep, "net/norm/moments/mean");
   const ops::Tensor off = ops::Op("SquaredDifference", {x, mean}, {}, "net/norm/moments/SquaredDifference");
